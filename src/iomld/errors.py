@@ -1,0 +1,29 @@
+"""What can go wrong, sorted by whose fault it is.
+
+A fault inside a record is not an exception: it is a `Finding` (see `iomld.model`), one of all of them.
+Each message here is a sentence that a person reads: what, where, what to do.
+"""
+
+
+class IomldError(Exception):
+    """Anything that iomld foresees; everything else is a bug."""
+
+
+class SourceError(IomldError):
+    """A whole file cannot be read: it is missing, empty, binary, or in no format that we know."""
+
+
+class QueryError(IomldError):
+    """The query is at fault: it does not parse, or it asks for what is switched off."""
+
+
+class NotFoundError(IomldError):
+    """No such project, release, or document."""
+
+
+class StoreError(IomldError):
+    """Our side is at fault: a release is missing or damaged, or the disk refuses."""
+
+
+class SettingsError(IomldError):
+    """A setting has a value that we cannot use."""

@@ -1,0 +1,136 @@
+"""Every IRI we mint or use, in one place.
+
+Terms have a fixed namespace; data lives under a base that a publisher may choose (setting `IOMLD_BASE_IRI`).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+DEFAULT_BASE = "https://w3id.org/iomld/"
+
+IOMLD = "https://w3id.org/iomld/ns#"
+SHAPES = "https://w3id.org/iomld/shapes#"
+DCAT = "http://www.w3.org/ns/dcat#"
+DCTERMS = "http://purl.org/dc/terms/"
+FOAF = "http://xmlns.com/foaf/0.1/"
+OA = "http://www.w3.org/ns/oa#"
+OWL = "http://www.w3.org/2002/07/owl#"
+PROV = "http://www.w3.org/ns/prov#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SCHEMA = "https://schema.org/"
+SH = "http://www.w3.org/ns/shacl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+VOID = "http://rdfs.org/ns/void#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+_NAMESPACES = {
+    "iomld": IOMLD,
+    "dcterms": DCTERMS,
+    "foaf": FOAF,
+    "oa": OA,
+    "prov": PROV,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "schema": SCHEMA,
+    "skos": SKOS,
+    "xsd": XSD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Iris:
+    """The IRIs of things and documents under one base.
+
+    Attributes:
+        base: The data base, ending in a slash.
+
+    >>> Iris().project("PO.0105")
+    'https://w3id.org/iomld/id/project/PO.0105'
+    >>> Iris("http://x/").project("A/B %")
+    'http://x/id/project/A%2FB%20%25'
+    """
+
+    base: str = DEFAULT_BASE
+
+    def project(self, key: str) -> str:
+        """The project itself, a thing."""
+        return f"{self.base}id/project/{_segment(key)}"
+
+    def record(self, key: str) -> str:
+        """The document about a project; also the name of its graph."""
+        return f"{self.base}doc/project/{_segment(key)}"
+
+    def revision(self, key: str, number: int) -> str:
+        """One revision of the document, counted from 1."""
+        return f"{self.record(key)}/rev/{number}"
+
+    def budget(self, key: str) -> str:
+        """The budget node of a project."""
+        return f"{self.project(key)}#budget"
+
+    def mention(self, key: str, number: int, part: str = "") -> str:
+        """A mention, counted from 1, or one of its parts: `target`, `position`, `quote`."""
+        return f"{self.project(key)}#m{number}" + (f"-{part}" if part else "")
+
+    def text(self, key: str, field: str, language: str) -> str:
+        """A text of a project's record in one language (`#narrative-en`); mention positions count in it."""
+        return f"{self.record(key)}#{field}-{language}"
+
+    def country(self, code: str) -> str:
+        """A member state or another country."""
+        return f"{self.base}id/country/{_segment(code)}"
+
+    def fund(self) -> str:
+        """The fund that pays for the projects."""
+        return f"{self.base}id/fund/idf"
+
+    def concept(self, scheme: str, code: str) -> str:
+        """A concept of a scheme."""
+        return f"{self.base}scheme/{scheme}/{_segment(code)}"
+
+    def snapshot(self, sha256: str) -> str:
+        """The exact bytes received from a source, named by their hash."""
+        return f"{self.base}prov/source/{sha256[:12]}"
+
+    def run(self, name: str) -> str:
+        """A publishing run."""
+        return f"{self.base}prov/run/{_segment(name)}"
+
+    def matcher(self, version: str) -> str:
+        """The software that finds framework mentions, by its version."""
+        return f"{self.base}prov/matcher/{_segment(version)}"
+
+    def agent(self, version: str) -> str:
+        """The software itself, by its version."""
+        return f"{self.base}prov/agent/iomld-{_segment(version)}"
+
+    def graph(self, name: str) -> str:
+        """A shared graph: `ontology`, `schemes`, `countries`, `prov`, `dataset`."""
+        return f"{self.base}graph/{name}"
+
+    def dataset(self) -> str:
+        """The dataset of all projects."""
+        return f"{self.base}dataset/projects"
+
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that our Turtle and our query page use."""
+        return _NAMESPACES | {
+            "prj": f"{self.base}id/project/",
+            "doc": f"{self.base}doc/project/",
+            "cty": f"{self.base}id/country/",
+            "scheme": f"{self.base}scheme/",
+        }
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")
+
+
+def local_name(iri: str) -> str:
+    """The part after the last `#` or `/`.
+
+    >>> local_name("https://w3id.org/iomld/ns#budgetUSD")
+    'budgetUSD'
+    """
+    return iri.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
