@@ -5,7 +5,7 @@ A reader gives `Record`s: raw strings with their places. `iomld.merge` joins the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -242,6 +242,7 @@ class Project:
         other_countries: Codes of other benefiting countries.
         budget_usd: US dollars, whole and cents as printed.
         managing_office: ISO code read from the PRIMA identifier.
+        frameworks: Codes of the frameworks that the mentions name; for a part, the part and its whole.
         origins: The sources, best first.
     """
 
@@ -263,4 +264,5 @@ class Project:
     other_countries: tuple[str, ...] = ()
     managing_office: str | None = None
     mentions: tuple[Mention, ...] = ()
-    origins: tuple[Origin, ...] = field(default=())
+    frameworks: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()

@@ -1,0 +1,1 @@
+"""Validate files without storing anything: records in, findings with their places out."""

@@ -1,0 +1,114 @@
+"""`iomld publish`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
+from iomld.cli.options import choices, engine_options, settings, sources_argument
+from iomld.pipeline.load import Choices, load_pipeline
+from iomld.publish.report import PublishReport
+from iomld.publish.run import Order, publish_sources
+
+
+@click.command()
+@sources_argument
+@click.option("--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]")
+@click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@engine_options
+def command(  # click hands each option over as an argument
+    *,
+    sources: tuple[Path, ...],
+    datadir: Path | None,
+    source_url: str | None,
+    dry_run: bool,
+    engine: str,
+    as_of: datetime | None,
+) -> int:
+    r"""Read records from SOURCES (files and folders), check them, and make a release.
+
+    Records are added, or replace the ones of the same project; those not given stay. A record with a violation
+    is refused and named, and the others are published.
+
+    \b
+    Example:
+      iomld publish data/
+      iomld publish page.txt --source-url https://www.iom.int/project/…
+    """
+    known = settings()
+    if source_url and len(sources) > 1:
+        raise click.UsageError("--source-url goes with one SOURCE.")
+    order = Order(
+        sources=sources,
+        datadir=datadir or known.data_dir,
+        publisher=known.publisher,
+        url=source_url,
+        dry_run=dry_run,
+    )
+    report = run(order, choices(known, profile="published", engine=engine, as_of=as_of))
+    for line in table(report, dry_run=dry_run):
+        click.echo(line)
+    return EXIT_REFUSED if report.refused else EXIT_DONE
+
+
+def run(order: Order, chosen: Choices) -> PublishReport:
+    """Publish with a progress bar on a terminal, and name what is refused on standard error."""
+    with _progress() as pipeline_progress:
+        report = publish_sources(order, load_pipeline(chosen), pipeline_progress)
+    for refusal in report.refused:
+        kept = " Its earlier version stays published." if refusal.kept else ""
+        click.echo(f"refused: {refusal.name}.{kept}", err=True)
+        for finding in refusal.reasons:
+            where = f"{finding.place.file}:{finding.place.line}: " if finding.place and finding.place.line else ""
+            named = f"{finding.field}: " if finding.field else ""
+            found = f" Found: '{finding.value}'." if finding.value else ""
+            click.echo(f"  {where}{named}{finding.message}{found} {finding.fix}".rstrip(), err=True)
+    return report
+
+
+def table(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
+    """The table that a publish ends with."""
+    yield f"read       {report.read:>8} records of {report.projects} projects"
+    yield f"published  {report.published:>8} projects: {len(report.added)} new, {len(report.changed)} changed"
+    yield f"refused    {len(report.refused):>8}"
+    for rule, count in sorted(report.warnings.items(), key=lambda item: (-item[1], item[0])):
+        yield f"  noted    {count:>8} {rule}"
+    yield f"triples    {report.quads:>8}"
+    yield f"seconds    {report.seconds:>8.1f}"
+    if dry_run:
+        yield "dry run: nothing was changed"
+    elif report.is_new:
+        yield f"release    {report.release}"
+    else:
+        yield f"no new release: nothing changed; {report.release or 'nothing'} is served"
+
+
+@contextmanager
+def _progress() -> Iterator["_Progress"]:
+    progress = _Progress(shown=sys.stderr.isatty())
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+class _Progress:
+    """Counts projects on a terminal; the number to come is not known while sources are streamed."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._count = 0
+
+    def __call__(self, number: int) -> None:
+        self._count += number
+        if self._shown and self._count % 50 == 0:
+            click.echo(f"\r{self._count} projects checked", nl=False, err=True)
+
+    def close(self) -> None:
+        if self._shown and self._count:
+            click.echo("\r" + " " * 40 + "\r", nl=False, err=True)

@@ -1,0 +1,58 @@
+"""`iomld releases`."""
+
+from pathlib import Path
+
+import click
+
+from iomld import release
+from iomld.cli.options import datadir_option, settings
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    r"""List releases and roll back.
+
+    \b
+    Example:
+      iomld releases list
+      iomld releases rollback 20261123T190000Z-ab12cd34
+    """
+    if context.invoked_subcommand is None:
+        context.invoke(list_releases, datadir=None)
+
+
+@command.command("list")
+@datadir_option
+def list_releases(*, datadir: Path | None) -> None:
+    r"""Name the releases, oldest first; the one that is served has a star.
+
+    \b
+    Example:
+      iomld releases list
+    """
+    folder = datadir or settings().data_dir
+    current = release.current_release(folder)
+    names = release.release_names(folder)
+    if not names:
+        click.echo(f"No releases in {folder}. Run 'iomld publish SOURCE…' first.")
+    for name in names:
+        manifest = release.open_release(folder, name).manifest
+        star = "*" if current and current.manifest.name == name else " "
+        click.echo(f"{star} {name}  {manifest.projects:>7} projects  {manifest.quads:>9} triples  {manifest.created}")
+
+
+@command.command()
+@click.argument("name")
+@datadir_option
+def rollback(*, name: str, datadir: Path | None) -> None:
+    r"""Serve release NAME again. Nothing is removed.
+
+    \b
+    Example:
+      iomld releases rollback 20261123T190000Z-ab12cd34
+    """
+    folder = datadir or settings().data_dir
+    with release.publisher_lock(folder):
+        release.switch_to(folder, name)
+    click.echo(f"{name} is served.")

@@ -1,0 +1,122 @@
+"""Settings, read once by the faces and handed down as plain values. `docs/SETTINGS.md` lists them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import cast
+
+from iomld.errors import SettingsError
+from iomld.iris import DEFAULT_BASE
+
+PREFIX = "IOMLD_"
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; what each means stands in `SETTINGS`. Sizes are in bytes, times in seconds."""
+
+    base_iri: str = DEFAULT_BASE
+    data_dir: Path = Path("iomld-data")
+    license: str = "https://creativecommons.org/licenses/by/4.0/"
+    publisher: str = "iomld"
+    contact: str = ""
+    publish_narrative: bool = True
+    query_timeout: float = 10.0
+    query_bytes: int = 64 * _MIB
+    query_rows: int = 1_000_000
+    query_length: int = _MIB
+    query_workers: int = 2
+    query_queue: int = 256
+    query_memory: int = 4096 * _MIB
+    cache_bytes: int = 64 * _MIB
+    upload_bytes: int = 10 * _MIB
+
+
+def _yes_or_no(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("write 1 or 0")
+    return words[text.lower()]
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("write a whole number above 0")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError("write a number of seconds above 0")
+    return value
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or any(character in text for character in ' <>"'):
+        raise ValueError("write an address that begins with https:// or http://")
+    return text
+
+
+def _base(text: str) -> str:
+    if not _web_address(text).endswith("/"):
+        raise ValueError("end it with a slash")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: how its text is read, and what it means."""
+
+    name: str
+    read: Callable[[str], object]
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.name.upper()
+
+
+SETTINGS = (
+    Setting("base_iri", _base, "Base of the IRIs of projects, countries and concepts."),
+    Setting("data_dir", Path, "Folder of the releases."),
+    Setting("license", _web_address, "Licence of the published records."),
+    Setting("publisher", str, "Name of the publisher, in the description of the dataset."),
+    Setting("contact", str, "Address for questions, in the description of the dataset; may be empty."),
+    Setting("publish_narrative", _yes_or_no, "Publish narratives whole (1), or only the quoted mentions (0)."),
+    Setting("query_timeout", _seconds, "Seconds that a query may take."),
+    Setting("query_bytes", _count, "Largest answer to a query, in bytes."),
+    Setting("query_rows", _count, "Most rows in an answer to a query."),
+    Setting("query_length", _count, "Longest query, in bytes."),
+    Setting("query_workers", _count, "Processes that answer queries; up to four times as many under load."),
+    Setting("query_queue", _count, "Queries that may wait; the next is answered 429."),
+    Setting("query_memory", _count, "Address space of a query process, in bytes."),
+    Setting("cache_bytes", _count, "Memory for answers that are kept for the next one who asks, in bytes."),
+    Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
+)
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        environ: The environment (`os.environ`).
+
+    Raises:
+        SettingsError: A value cannot be used, or a name looks like a mistyped setting.
+    """
+    known = {setting.variable: setting for setting in SETTINGS}
+    given: dict[str, object] = {}
+    for name, text in environ.items():
+        if name in known:
+            try:
+                given[known[name].name] = known[name].read(text)
+            except ValueError as error:
+                raise SettingsError(f"{name}: '{text}' cannot be used: {error}.") from error
+        elif name.startswith(PREFIX) and (near := get_close_matches(name, known, n=1, cutoff=0.8)):
+            raise SettingsError(f"{name} is no setting. Did you mean {near[0]}?")
+    # Each reader gives the type of its field; the table is checked against the class in the tests.
+    return Settings(**cast("dict[str, str]", given))  # type: ignore[arg-type]  # as the line above says

@@ -1,0 +1,1 @@
+"""RDF formats as values, and the framed JSON-LD that people like."""

@@ -1,0 +1,88 @@
+"""Choosing a media type by the Accept header (RFC 9110 section 12.5.1). Pure; a malformed header never raises."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# A comma inside a quoted parameter value does not part two ranges; an open quote runs to the end.
+_ELEMENT = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
+_PARAMETER = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
+_TCHARS = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_RANGE = re.compile(rf"{_TCHARS}/{_TCHARS}")
+_WEIGHT = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _MediaRange:
+    """One element of an Accept header: `text/*;q=0.5`; parameters other than the weight are only noted."""
+
+    type_: str
+    subtype: str
+    has_parameters: bool
+    quality: float
+
+    def specificity(self, media_type: str) -> int:
+        """How closely it names the media type: 0 not at all, 4 exactly."""
+        type_, _, subtype = media_type.partition("/")
+        if (self.type_, self.subtype) == (type_, subtype):
+            return 3 if self.has_parameters else 4
+        if self.subtype == "*":
+            return {type_: 2, "*": 1}.get(self.type_, 0)
+        return 0
+
+
+def choose(accept: str | None, offers: Sequence[str]) -> str | None:
+    """The offer that the client likes best, or None if it accepts none.
+
+    The most specific range that matches an offer gives its quality; the offer of the highest quality wins, the earlier
+    one at a tie. Parameters of a range (`charset`, `profile`) are ignored, except that a range with parameters that is
+    refused (`q=0`) refuses that variant only, which we do not offer. No header, an empty one, or one without a single
+    readable range accepts everything.
+
+    Args:
+        accept: Value of the header, several joined with commas; None if the client sent none.
+        offers: Media types that can be given, the preferred first; parameters are kept but not compared.
+
+    >>> choose("text/html;q=0.5, text/turtle", ("text/html", "text/turtle"))
+    'text/turtle'
+    >>> choose("image/*", ("text/html", "text/turtle")) is None
+    True
+    """
+    ranges = _media_ranges(accept or "")
+    if not ranges:
+        return offers[0] if offers else None
+    best = max(offers, key=lambda offer: _quality(offer, ranges), default=None)
+    return best if best is not None and _quality(best, ranges) > 0 else None
+
+
+def _quality(offer: str, ranges: Sequence[_MediaRange]) -> float:
+    media_type = offer.partition(";")[0].strip().lower()
+    # Of two ranges that are equally specific the kinder one counts.
+    specificity, quality = max((range_.specificity(media_type), range_.quality) for range_ in ranges)
+    return quality if specificity else 0.0
+
+
+def _media_ranges(accept: str) -> tuple[_MediaRange, ...]:
+    read = (_media_range(element) for element in _ELEMENT.findall(accept))
+    return tuple(range_ for range_ in read if range_ and not (range_.has_parameters and range_.quality == 0))
+
+
+def _media_range(element: str) -> _MediaRange | None:
+    """One element, or None where it is not readable. A lone `*`, which old Java clients send, means all."""
+    name, *parameters = (part.strip() for part in _PARAMETER.findall(element)) if element.strip(" \t;") else ("",)
+    name = "*/*" if name == "*" else name.lower()
+    if not _RANGE.fullmatch(name):
+        return None
+    type_, _, subtype = name.partition("/")
+    if type_ == "*" and subtype != "*":
+        return None
+    quality, has_parameters = 1.0, False
+    for parameter in filter(None, parameters):
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() != "q":
+            has_parameters = True
+        elif _WEIGHT.fullmatch(value.strip()):
+            quality = min(1.0, float(value))
+        else:
+            return None
+    return _MediaRange(type_, subtype, has_parameters, quality)

@@ -1,0 +1,106 @@
+"""From the records of a project to its graph and its findings.
+
+Everything here is values and pure stages; reading, storing and printing happen above and below.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pyoxigraph import Quad
+
+from iomld import convert, merge
+from iomld.link import Linker, link_project
+from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused
+from iomld.pipeline.places import placed
+from iomld.validate import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one project.
+
+    Attributes:
+        dossier: Its records, merged.
+        project: The project with its links.
+        quads: Its graph; empty where it has no identifier to be named by.
+        findings: All that was found, with places, in source order.
+    """
+
+    dossier: Dossier
+    project: Project
+    quads: tuple[Quad, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether a Violation keeps it from being published."""
+        return is_refused(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages, loaded once.
+
+    Attributes:
+        linker: Knows countries, concepts and frameworks.
+        publication: The publisher's decisions.
+        validator: Shapes of a profile, loaded in an engine.
+        versions: Versions of iomld, its shapes and its vocabularies.
+    """
+
+    linker: Linker
+    publication: convert.Publication
+    validator: Validator
+    versions: Mapping[str, str]
+
+
+def converted(records: tuple[Record, ...], linker: Linker, publication: convert.Publication) -> Outcome:
+    """Merge, link and convert the records of one project; shapes are not asked."""
+    dossier = merge.merge_records(records)
+    project, findings = link_project(dossier, linker)
+    if dossier.key:
+        quads = tuple(convert.project_quads(project, publication))
+        return Outcome(dossier, project, quads, (*dossier.findings, *findings))
+    missing = Finding(
+        "codeMissing",
+        Severity.VIOLATION,
+        "Neither a project code nor a PRIMA identifier: the project cannot be named.",
+        "Add the 'Projects ID' of the page as projectCode.",
+        field="projectCode",
+        place=dossier.records[0].place,
+    )
+    return Outcome(dossier, project, (), (*dossier.findings, *findings, missing))
+
+
+def outcomes(groups: Iterable[tuple[Record, ...]], pipeline: Pipeline) -> Iterator[Outcome]:
+    """Take each project through all stages.
+
+    Args:
+        groups: The records of one project each.
+        pipeline: The loaded stages.
+
+    Yields:
+        One outcome a project, in the order of the groups, findings with places.
+    """
+    pending: deque[Outcome] = deque()
+
+    def graphs() -> Iterator[tuple[Quad, ...]]:
+        for records in groups:
+            outcome = converted(records, pipeline.linker, pipeline.publication)
+            pending.append(outcome)
+            yield outcome.quads
+
+    for results in pipeline.validator.check_many(graphs()):
+        outcome = pending.popleft()
+        findings = (*outcome.findings, *_new_causes(outcome.findings, results))
+        yield replace(outcome, findings=placed(findings, outcome.dossier))
+
+
+def _new_causes(known: tuple[Finding, ...], results: tuple[Finding, ...]) -> Iterator[Finding]:
+    """The results of shapes whose cause was not named before: one cause, one message."""
+    blamed = {finding.field for finding in known if finding.severity is Severity.VIOLATION and finding.field}
+    no_key = any(finding.rule == "codeMissing" for finding in known)
+    for result in results:
+        if result.field not in blamed and not (no_key and result.rule == "codeMissing"):
+            yield result

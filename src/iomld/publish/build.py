@@ -1,0 +1,136 @@
+"""Build a release from what was gathered: cost follows the change, not the dataset."""
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pyoxigraph import Quad
+
+from iomld import assets, release, store
+from iomld.convert import Publication
+from iomld.formats import rdf
+from iomld.iris import IOMLD
+from iomld.publish.gather import Gathered
+from iomld.release import FILES, Manifest, Release
+from iomld.release.describe import Description, description_quads
+from iomld.release.history import Revision, Run, history_quads, xsd_moment
+from iomld.release.lines import (
+    GraphState,
+    Written,
+    append_gzip,
+    file_digest,
+    graph_of,
+    read_gzip,
+    write_graphs,
+    write_gzip,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a release is built from besides the records.
+
+    Attributes:
+        datadir: Folder of the releases.
+        previous: The release that is served, or None.
+        publication: The publisher's decisions.
+        publisher: Name of the publisher.
+        versions: Versions of iomld, shapes and vocabularies.
+        started: When reading began.
+        ended: When reading ended.
+    """
+
+    datadir: Path
+    previous: Release | None
+    publication: Publication
+    publisher: str
+    versions: Mapping[str, str]
+    started: datetime
+    ended: datetime
+
+
+def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
+    """The shared graphs (ontology, schemes, countries) as graph IRI and sorted N-Quads lines."""
+    for name, files in sorted(assets.REFERENCE_GRAPHS.items()):
+        graph = f"{base}graph/{name}"
+        quads: list[Quad] = []
+        for file in files:
+            quads += rdf.in_graph(rdf.parse(assets.asset_text(file, base=base), rdf.TURTLE), graph)
+        yield graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
+
+
+def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapping[str, GraphState]) -> Release:
+    """Write every file of a release and make it the current one.
+
+    Args:
+        building: The folder to build in.
+        gathered: What changed.
+        frame: What stays, and who publishes.
+        graphs: The table of graphs of the new release.
+    """
+    written = _write_dataset(building, gathered, frame)
+    name = f"{frame.ended:%Y%m%dT%H%M%SZ}-{written.sha256[:8]}"
+    history = _history(name, gathered, frame)
+    description = list(description_quads(_description(name, written, gathered, frame), frame.publication.iris))
+    _write_store(building, gathered, frame, [*history, *description])
+    old_history = frame.previous.file(FILES.history) if frame.previous else None
+    lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
+    append_gzip(sorted(lines), old_history, building / FILES.history)
+    prefixes = frame.publication.iris.prefixes()
+    (building / FILES.description).write_bytes(rdf.serialize(description, rdf.TURTLE, prefixes=prefixes))
+    write_graphs(graphs, building / FILES.graphs)
+    manifest = Manifest(
+        name=name,
+        base=frame.publication.iris.base,
+        created=xsd_moment(frame.ended),
+        previous=frame.previous.manifest.name if frame.previous else None,
+        projects=written.classes.get(f"{IOMLD}Project", 0),
+        quads=written.lines,
+        content_sha256=written.sha256,
+        files={
+            file: file_digest(building / file)
+            for file in (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs)
+        },
+        versions=frame.versions,
+    )
+    return release.finish_release(frame.datadir, building, manifest)
+
+
+def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
+    """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted."""
+    changed = {graph.encode() for graph in gathered.changed}
+    old = read_gzip(frame.previous.file(FILES.dataset)) if frame.previous else iter(())
+    kept = (line for line in old if graph_of(line) not in changed)
+    return write_gzip(heapq.merge(kept, gathered.new_lines), building / FILES.dataset)
+
+
+def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list[Quad]) -> None:
+    """The old store with the changed graphs replaced; history is added, the description replaced."""
+    target = building / FILES.store
+    if frame.previous:
+        store.copy_store(frame.previous.file(FILES.store), target)
+    description = frame.publication.iris.graph("dataset")
+    removed = [graph for graph, state in gathered.changed.items() if state.revision > 1]
+    store.update_store(target, remove=[*removed, description], files=[gathered.changed_file], quads=clocked)
+
+
+def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
+    iris = frame.publication.iris
+    revisions = [Revision(key, gathered.revisions[key], sources) for key, sources in sorted(gathered.sources.items())]
+    run = Run(name, frame.started, frame.ended, frame.versions["iomld"])
+    return list(history_quads(run, revisions, iris))
+
+
+def _description(name: str, written: Written, gathered: Gathered, frame: Frame) -> Description:
+    return Description(
+        version=name,
+        issued=xsd_moment(frame.ended),
+        run=name,
+        license=frame.publication.license,
+        publisher=frame.publisher,
+        triples=written.lines,
+        classes=written.classes,
+        example=min(gathered.sources, default=None),
+    )

@@ -1,0 +1,139 @@
+"""Publish: read, link, convert, validate, and make a release, or say what would change."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from iomld import read, release, store
+from iomld.errors import StoreError
+from iomld.iris import IOMLD
+from iomld.pipeline.outcomes import Pipeline
+from iomld.publish.build import Frame, build_release, reference_lines
+from iomld.publish.gather import Gathered, add_graph, fill_spool, gather
+from iomld.publish.report import PublishReport, write_report
+from iomld.release import FILES, Release
+from iomld.release.lines import GraphState, SortedLines, read_graphs
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to publish, and where.
+
+    Attributes:
+        sources: Files and folders.
+        datadir: Folder of the releases.
+        publisher: Name of the publisher.
+        url: Address of the page that the one source was saved from.
+        dry_run: Say what would change, and change nothing.
+    """
+
+    sources: Sequence[Path]
+    datadir: Path
+    publisher: str
+    url: str | None = None
+    dry_run: bool = False
+
+
+def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
+    """Publish records; those not given stay as they are.
+
+    Args:
+        order: What and where.
+        pipeline: The loaded stages.
+        progress: Called with 1 after each project.
+
+    Returns:
+        The report. Where nothing was accepted or nothing changed, the old release stays.
+
+    Raises:
+        SourceError: A source does not exist.
+        StoreError: The folder cannot be written, is in use, or belongs to another base IRI.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    with ExitStack() as stack:
+        if not order.dry_run:
+            stack.enter_context(release.publisher_lock(order.datadir))
+        previous = release.current_release(order.datadir)
+        _check_base(previous, pipeline)
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
+        gathered, graphs = _gathered(order, pipeline, previous, scratch, progress)
+        made = None
+        if gathered.published and gathered.changed and not order.dry_run:
+            frame = Frame(
+                datadir=order.datadir,
+                previous=previous,
+                publication=pipeline.publication,
+                publisher=order.publisher,
+                versions=pipeline.versions,
+                started=started,
+                ended=datetime.now(UTC),
+            )
+            made = _made(gathered, graphs, frame)
+        return _report(gathered, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
+
+
+def _gathered(
+    order: Order, pipeline: Pipeline, previous: Release | None, scratch: Path, progress: Callable[[int], None]
+) -> tuple[Gathered, dict[str, GraphState]]:
+    """Read everything; give what came out, and the table of graphs as it will be."""
+    known = read_graphs(previous.file(FILES.graphs)) if previous else {}
+    gathered = Gathered(SortedLines(scratch), scratch / "changed.nq")
+    gathered.changed_file.touch()
+    gathered.owners.update(_owners(previous))
+    with read.RecordSpool() as spool:
+        gathered.refused.extend(fill_spool(spool, order.sources, url=order.url))
+        gather(spool, pipeline, known, gathered, progress)
+    if gathered.published:
+        for graph, lines in reference_lines(pipeline.publication.iris.base):
+            add_graph(graph, lines, known, gathered)
+    return gathered, known | gathered.changed
+
+
+def _made(gathered: Gathered, graphs: dict[str, GraphState], frame: Frame) -> Release:
+    """Build the new release; where that fails, nothing of it stays."""
+    building = release.begin_release(frame.datadir)
+    try:
+        write_report(_report(gathered, None), building / FILES.report)
+        return build_release(building, gathered, frame, graphs)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _check_base(previous: Release | None, pipeline: Pipeline) -> None:
+    base = pipeline.publication.iris.base
+    if previous and previous.manifest.base != base:
+        raise StoreError(
+            f"{previous.path.parent.parent}: published under the base {previous.manifest.base}, not {base}. "
+            "Set IOMLD_BASE_IRI back, or publish to another folder with --to."
+        )
+
+
+def _owners(previous: Release | None) -> dict[str, str]:
+    """For each PRIMA identifier that is published, the key of its project."""
+    if previous is None:
+        return {}
+    pairs = store.literals_of(previous.file(FILES.store), f"{IOMLD}primaId")
+    return {prima: unquote(subject.rpartition("/")[2]) for subject, prima in pairs}
+
+
+def _report(gathered: Gathered, served: Release | None, *, is_new: bool = False, seconds: float = 0.0) -> PublishReport:
+    added = [key for key in gathered.sources if gathered.revisions[key] == 1]
+    return PublishReport(
+        read=gathered.read,
+        projects=gathered.projects,
+        published=gathered.published,
+        added=tuple(sorted(added)),
+        changed=tuple(sorted(set(gathered.sources) - set(added))),
+        refused=tuple(gathered.refused),
+        warnings=gathered.warnings,
+        quads=served.manifest.quads if served else 0,
+        seconds=seconds,
+        release=served.manifest.name if served else None,
+        is_new=is_new,
+    )

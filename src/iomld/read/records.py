@@ -1,0 +1,216 @@
+"""Read records in JSON: one object, an array of objects, or one object a line (JSON Lines).
+
+Keys are those of the framed JSON-LD; values are codes or page words, numbers or strings. Numbers keep the
+digits that were written: 100000.00 is read as the string "100000.00".
+"""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from json import JSONDecodeError, JSONDecoder
+
+from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Value
+from iomld.read.json_faults import below, control_character, fault, not_json, repeated_key, unknown_key, wrong_kind
+from iomld.read.mentions import given_mentions
+from iomld.read.pages import normalised
+from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of, utc_moment
+
+# Keys of a downloaded record that the publisher computes again; they are not read.
+_COMPUTED = frozenset(
+    {"@context", "id", "type", "periodStart", "periodEnd", "budget", "fundedBy", "managingOfficeCountry"}
+    | {"mentionsFrameworks", "candidateIatiIdentifier", "record", "language"}
+)
+_KNOWN = frozenset(FIELDS) | {"mentions", "source"}
+
+
+def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
+    """Read every record of a JSON text.
+
+    Args:
+        text: The whole text.
+        file: The file's name for places.
+        name: The file's name without its folder, for the origin.
+
+    Raises:
+        SourceError: The text is not JSON; the message says where. In JSON Lines only the broken line is refused.
+    """
+    start = len(text) - len(text.lstrip())
+    if text[start] == "[":
+        yield from _array(text, start, file=file, name=name)
+        return
+    try:
+        _, end = _decoder().raw_decode(text, start)
+    except JSONDecodeError as error:
+        if not _looks_like_lines(text):
+            raise not_json(file, error) from error
+        end = start
+    if text[end:].strip():
+        yield from _lines(text, file=file, name=name)
+    else:
+        place = Place(file, line=text.count("\n", 0, start) + 1, column=1, pointer="")
+        yield _record(text[start:end], place, name=name)
+
+
+def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
+    """The records of one array; line numbers are counted as we go."""
+    decoder, line, counted, number = _decoder(), 1, 0, 0
+    at = _skip(text, start + 1)
+    while text[at : at + 1] not in ("]", ""):
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except JSONDecodeError as error:
+            raise not_json(file, error) from error
+        line, counted = line + text.count("\n", counted, at), at
+        column = at - text.rfind("\n", 0, at)
+        yield _record(text[at:end], Place(file, line=line, column=column, pointer=f"/{number}"), name=name)
+        at, number = _skip(text, end), number + 1
+        at = _skip(text, at + 1) if text[at : at + 1] == "," else at
+    if text[at : at + 1] != "]" or text[at + 1 :].strip():
+        raise not_json(file, JSONDecodeError("Expecting ',' or ']'", text, min(at, len(text) - 1)))
+
+
+def _lines(text: str, *, file: str, name: str) -> Iterator[Record]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _record(line, Place(file, line=number, column=1, pointer=""), name=name)
+
+
+def _record(raw: str, place: Place, *, name: str) -> Record:
+    data = raw.encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(data).hexdigest()
+    origin = Origin(name, digest, "application/json")
+    repeated: list[str] = []
+    try:
+        content = _decoder(repeated).decode(raw.strip())
+    except JSONDecodeError as error:
+        finding = fault("notJson", f"This line is not JSON: {error.msg}.", "Correct it.", place, raw)
+        return Record({}, origin, place, raw=raw, findings=(finding,))
+    if not isinstance(content, dict):
+        finding = fault("notARecord", "A record must be a JSON object.", "Write { … } with the record's keys.", place)
+        return Record({}, origin, place, raw=raw, findings=(finding,))
+    findings = [repeated_key(key, place) for key in repeated]
+    values, faults = _values(content, place)
+    mentions, mention_faults = given_mentions(content.get("mentions"), place)
+    origin, source_faults = _with_source(origin, content.get("source"), place)
+    findings += [*faults, *mention_faults, *source_faults]
+    return Record(values, origin, place, raw=raw, mentions=mentions, findings=tuple(findings))
+
+
+def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tuple[Value, ...]], list[Finding]]:
+    values: dict[str, tuple[Value, ...]] = {}
+    findings: list[Finding] = []
+    language = content.get("language", "en")
+    for key, given in content.items():
+        at = below(place, key)
+        if key in TEXT_FIELDS:
+            found, faults = _texts(key, given, at, default=str(language))
+        elif key in FIELDS:
+            found, faults = _plain(key, given, at)
+        else:
+            if key not in _KNOWN and key not in _COMPUTED:
+                findings.append(unknown_key(key, _KNOWN, at))
+            continue
+        findings += faults
+        if found:
+            values[key] = found
+    return values, findings
+
+
+def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tuple[Value, ...], list[Finding]]:
+    """A language map, or one text in the record's language."""
+    if isinstance(given, str):
+        given = {default: given}
+    if not isinstance(given, dict):
+        return (), [wrong_kind(key, given, 'a language map such as {"en": "…"}', place)]
+    values: list[Value] = []
+    findings: list[Finding] = []
+    for language, text in given.items():
+        at = below(place, language)
+        if not is_language_tag(language):
+            fix = 'Use a language tag such as "en", "fr" or "es".'
+            findings.append(fault("languageTag", f"'{language}' is no language tag.", fix, at, language))
+        elif not isinstance(text, str):
+            findings.append(wrong_kind(key, text, "a text", at))
+        elif has_forbidden_character(text):
+            findings.append(control_character(key, at))
+        elif text.strip():
+            clean = normalised(lines_of(text)) if key == "narrative" else " ".join(text.split())
+            values.append(Value(unicodedata.normalize("NFC", clean), at, language))
+    return tuple(values), findings
+
+
+def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
+    """One string or number, or several where the field holds states."""
+    if key in STATE_FIELDS and isinstance(given, list):
+        values: list[Value] = []
+        findings: list[Finding] = []
+        for number, item in enumerate(given):
+            found, faults = _plain(key, item, below(place, str(number)))
+            values += found
+            findings += faults
+        return tuple(values), findings
+    if given is None:
+        return (), []
+    if not isinstance(given, str):
+        return (), [wrong_kind(key, given, "a text or a number", place)]
+    if has_forbidden_character(given):
+        return (), [control_character(key, place)]
+    return ((Value(given.strip(), place),) if given.strip() else ()), []
+
+
+def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, list[Finding]]:
+    """The origin with the address and retrieval time that the record states."""
+    at = below(place, "source")
+    if given is None:
+        return origin, []
+    source = {"url": given} if isinstance(given, str) else given
+    if not isinstance(source, dict):
+        return origin, [wrong_kind("source", given, 'an address or {"url": "https://…"}', at)]
+    url, retrieved = source.get("url"), source.get("retrievedAt")
+    findings = [
+        wrong_kind(f"source/{key}", value, "a text", below(at, key))
+        for key, value in (("url", url), ("retrievedAt", retrieved))
+        if value is not None and not isinstance(value, str)
+    ]
+    if isinstance(url, str) and not is_web_address(url):
+        fix = "Give the full address of the page, beginning with https://."
+        message = f"The source address '{url}' is no web address."
+        findings.append(fault("sourceAddress", message, fix, below(at, "url"), url))
+        url = None
+    moment = utc_moment(retrieved) if isinstance(retrieved, str) else None
+    if isinstance(retrieved, str) and moment is None:
+        message = f"The retrieval time '{retrieved}' is no date and time with a time zone."
+        findings.append(
+            fault("retrievalTime", message, "Write 2026-11-23T19:00:00Z.", below(at, "retrievedAt"), retrieved)
+        )
+    return replace(origin, url=url if isinstance(url, str) else None, retrieved_at=moment), findings
+
+
+def _decoder(repeated: list[str] | None = None) -> JSONDecoder:
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        content = dict(items)
+        if repeated is not None and len(content) < len(items):
+            keys = [key for key, _ in items]
+            repeated.extend(sorted({key for key in keys if keys.count(key) > 1}))
+        return content
+
+    return JSONDecoder(object_pairs_hook=pairs, parse_float=str, parse_int=str)
+
+
+def _looks_like_lines(text: str) -> bool:
+    """Say whether some line is a JSON object by itself."""
+    for line in text.split("\n"):
+        try:
+            if isinstance(json.loads(line), dict):
+                return True
+        except JSONDecodeError:
+            continue
+    return False
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at

@@ -1,0 +1,63 @@
+"""Records of one project side by side, whatever their order in the sources, in bounded memory.
+
+Language versions of a project may stand in different files. The spool keeps records in a private temporary
+database and gives them back by key, in the order in which the keys were first seen.
+"""
+
+import pickle
+import sqlite3
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from iomld.model import Record
+
+_SCHEMA = """
+CREATE TABLE keys (number INTEGER PRIMARY KEY, key TEXT UNIQUE);
+CREATE TABLE records (key INTEGER, number INTEGER, record BLOB, PRIMARY KEY (key, number)) WITHOUT ROWID;
+"""
+
+
+class RecordSpool:
+    """A place to put records while all sources are read; a context manager."""
+
+    def __init__(self) -> None:
+        # An empty name is a temporary database: in memory while small, in an unnamed file when it grows.
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, record: Record, key: str) -> None:
+        """Put a record under its key; records without a key are each on their own."""
+        self._count += 1
+        name = key or f"\0{self._count}"
+        self._db.execute("INSERT OR IGNORE INTO keys (key) VALUES (?)", (name,))
+        self._db.execute(
+            "INSERT INTO records SELECT number, ?, ? FROM keys WHERE key = ?",
+            (self._count, pickle.dumps(record, pickle.HIGHEST_PROTOCOL), name),
+        )
+
+    def groups(self) -> Iterator[tuple[Record, ...]]:
+        """The records of each key, keys in the order in which they were first seen."""
+        group: list[Record] = []
+        last: int | None = None
+        for key, blob in self._db.execute("SELECT key, record FROM records ORDER BY key, number"):
+            if key != last and group:
+                yield tuple(group)
+                group = []
+            last = key
+            group.append(pickle.loads(blob))  # noqa: S301  # written by `add` a moment ago, in a database of our own
+        if group:
+            yield tuple(group)

@@ -1,0 +1,184 @@
+"""The folder of releases: begin one, finish it, switch to it. A crash at any moment leaves the old one served.
+
+A release is built beside its place, synced, renamed, and only then is `current` switched; both are single
+atomic renames (POSIX rename(2)). What a crash leaves behind is removed by the next publish.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from iomld.errors import NotFoundError, StoreError
+
+CURRENT = "current"
+_RELEASES = "releases"
+_BUILDING = ".building-"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Names of the files in a release."""
+
+    store: str = "store"
+    dataset: str = "dataset.nq.gz"
+    history: str = "history.nq.gz"
+    report: str = "report.json"
+    description: str = "dataset.ttl"
+    graphs: str = "graphs"
+    manifest: str = "manifest.json"
+
+
+FILES = Files()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a release is made of.
+
+    Attributes:
+        name: `<UTC time>-<hash8>`.
+        base: Data base of its IRIs.
+        created: When it was made (xsd:dateTime, UTC).
+        previous: Name of the release it grew from.
+        projects: Number of projects.
+        quads: Number of quads in the dataset file.
+        content_sha256: Hash of the dataset's N-Quads, unpacked.
+        files: sha256 of each file.
+        versions: Versions of iomld, its shapes and its vocabularies.
+    """
+
+    name: str
+    base: str
+    created: str
+    previous: str | None
+    projects: int
+    quads: int
+    content_sha256: str
+    files: Mapping[str, str]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A finished release."""
+
+    path: Path
+    manifest: Manifest
+
+    def file(self, name: str) -> Path:
+        """The path of one of its files (see `FILES`)."""
+        return self.path / name
+
+
+@contextmanager
+def publisher_lock(datadir: Path) -> Iterator[None]:
+    """Hold the folder for one publisher at a time.
+
+    Raises:
+        StoreError: Another publisher holds it, or the folder cannot be made.
+    """
+    try:
+        (datadir / _RELEASES).mkdir(parents=True, exist_ok=True)
+        lock = (datadir / ".lock").open("w")
+    except OSError as error:
+        raise StoreError(
+            f"{datadir}: cannot be written ({error.strerror}). Choose another folder with --to."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"{datadir}: another publish is running there. Wait for it, then try again.") from error
+        yield
+
+
+def begin_release(datadir: Path) -> Path:
+    """Clear what a crash left behind and make an empty folder to build in; call under `publisher_lock`."""
+    for leftover in (datadir / _RELEASES).glob(f"{_BUILDING}*"):
+        shutil.rmtree(leftover)
+    building = datadir / _RELEASES / f"{_BUILDING}{os.getpid()}"
+    building.mkdir()
+    return building
+
+
+def finish_release(datadir: Path, building: Path, manifest: Manifest) -> Release:
+    """Sync a built folder, give it its name, and make it the current release."""
+    content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False, sort_keys=True)
+    (building / FILES.manifest).write_text(content + "\n", encoding="utf-8")
+    _sync_tree(building)
+    place = datadir / _RELEASES / manifest.name
+    building.rename(place)
+    _sync(place.parent)
+    switch_to(datadir, manifest.name)
+    return Release(place, manifest)
+
+
+def switch_to(datadir: Path, name: str) -> None:
+    """Make a release the current one.
+
+    Raises:
+        NotFoundError: There is no such release.
+    """
+    open_release(datadir, name)
+    link = datadir / f".{CURRENT}-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path(_RELEASES) / name)
+    link.replace(datadir / CURRENT)
+    _sync(datadir)
+
+
+def release_names(datadir: Path) -> tuple[str, ...]:
+    """Names of all finished releases, oldest first."""
+    folder = datadir / _RELEASES
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))
+
+
+def current_release(datadir: Path) -> Release | None:
+    """The release that is served, or None where nothing was published yet.
+
+    Raises:
+        StoreError: The link leads nowhere or the release is damaged.
+    """
+    link = datadir / CURRENT
+    if not link.is_symlink():
+        return None
+    return open_release(datadir, link.readlink().name)
+
+
+def open_release(datadir: Path, name: str) -> Release:
+    """A release by its name.
+
+    Raises:
+        NotFoundError: There is no such release.
+        StoreError: Its manifest cannot be read.
+    """
+    if name not in release_names(datadir):
+        raise NotFoundError(f"{datadir}: no release '{name}'. See 'iomld releases list'.")
+    path = datadir / _RELEASES / name
+    try:
+        content = json.loads((path / FILES.manifest).read_text(encoding="utf-8"))
+        return Release(path, Manifest(**content))
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{path}: the manifest cannot be read ({error}). Restore it or roll back.") from error
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file or folder is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

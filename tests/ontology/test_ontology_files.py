@@ -1,0 +1,280 @@
+"""The hand-kept Turtle files parse, agree with each other, and say what the project relies on."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS, OWL, SKOS, XSD
+
+REPOSITORY = Path(__file__).parents[2]
+ONTOLOGY = REPOSITORY / "ontology"
+TURTLE = sorted(ONTOLOGY.glob("*.ttl"))
+SCHEME_FILES = ("status", "type", "coverage", "region", "framework", "theme", "line", "method", "review", "decoys")
+IOMLD = Namespace("https://w3id.org/iomld/ns#")
+BASE = "https://w3id.org/iomld/"
+LANGUAGES = {"en", "fr", "es"}
+TERM_TYPES = (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty)
+
+# Terms that no file and no code uses yet, and why they are declared all the same.
+DECLARED_AHEAD = {
+    "Submission": "records handed in through the service",
+    "alignsWithFramework": "judged by people, in the service",
+    "endDate": "days come with IATI activities",
+    "fundingLine": "filled in by curators; project pages do not print it",
+    "startDate": "days come with IATI activities",
+    "theme": "filled in by curators; project pages print the type only",
+}
+
+
+# Apostrophes and dashes that pages use, as typed on a keyboard.
+TYPOGRAPHIC = dict.fromkeys((0x2018, 0x2019, 0xB4), "'") | dict.fromkeys((0x2013, 0x2014), "-")
+
+
+def parsed(*names: str) -> Graph:
+    """The graph of some files, all of them by default."""
+    graph = Graph()
+    for path in TURTLE:
+        if not names or path.stem in names:
+            graph.parse(path, format="turtle")
+    return graph
+
+
+def languages(labels: Iterable[object]) -> list[str | None]:
+    """The language tags of some literals, in order."""
+    return sorted((label.language for label in labels if isinstance(label, Literal)), key=str)
+
+
+def iris(nodes: Iterable[object]) -> list[URIRef]:
+    """The IRIs among some nodes, in order."""
+    return sorted(node for node in nodes if isinstance(node, URIRef))
+
+
+def folded(text: object) -> str:
+    """A label without case, accents, typographic apostrophes and double blanks."""
+    letters = unicodedata.normalize("NFKD", str(text).translate(TYPOGRAPHIC))
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().split())
+
+
+def local(iri: object) -> str:
+    """The last segment of an IRI."""
+    return re.split(r"[/#]", str(iri))[-1]
+
+
+ALL = parsed()
+TERMS = iris(term for kind in TERM_TYPES for term in parsed("iomld").subjects(RDF.type, kind))
+CONCEPTS = iris(ALL.subjects(SKOS.inScheme, None))
+COUNTRIES = iris(ALL.subjects(IOMLD.iso2, None))
+
+
+@pytest.mark.parametrize("path", TURTLE, ids=lambda path: path.name)
+def test_file_loads_in_both_libraries(path: Path) -> None:
+    """Rdflib and Oxigraph read the same number of triples, and no blank nodes."""
+    graph = Graph().parse(path, format="turtle")
+    store = pyoxigraph.Store()
+    store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    assert len(store) == len(graph) > 0
+    assert not [node for triple in graph for node in triple if not isinstance(node, URIRef | Literal)]
+
+
+@pytest.mark.parametrize("path", TURTLE, ids=lambda path: path.name)
+def test_literals_are_canonical(path: Path) -> None:
+    """Oxigraph keeps each literal as written, so that a dump equals its source."""
+    graph = Graph().parse(path, format="turtle")
+    written = {str(literal) for literal in graph.objects() if isinstance(literal, Literal)}
+    store = pyoxigraph.Store()
+    store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    assert {quad.object.value for quad in store if isinstance(quad.object, pyoxigraph.Literal)} == written
+    assert all(unicodedata.is_normalized("NFC", text) for text in written)
+
+
+def test_ontology_describes_itself() -> None:
+    """The ontology carries the metadata that FAIR checkers ask for."""
+    head = URIRef(f"{BASE}ns")
+    wanted = (DCTERMS.title, DCTERMS.description, DCTERMS.creator, DCTERMS.license, DCTERMS.created, DCTERMS.modified)
+    assert (head, OWL.versionIRI, URIRef(f"{BASE}ns/0.1.0")) in ALL
+    assert all((head, predicate, None) in ALL for predicate in wanted)
+    assert (head, URIRef("http://purl.org/vocab/vann/preferredNamespacePrefix"), Literal("iomld")) in ALL
+
+
+@pytest.mark.parametrize("term", TERMS, ids=local)
+def test_term_is_documented(term: URIRef) -> None:
+    """A term has one label in each language, an English comment and its ontology."""
+    assert languages(ALL.objects(term, RDFS.label)) == sorted(LANGUAGES)
+    assert languages(ALL.objects(term, RDFS.comment)) == ["en"]
+    assert (term, RDFS.isDefinedBy, URIRef(f"{BASE}ns")) in ALL
+
+
+def test_declared_terms_are_used() -> None:
+    """A term is used by a file, a shape or the code, or is in the short list of those that wait."""
+    texts = [path.read_text(encoding="utf-8") for path in TURTLE if path.stem not in {"iomld", "alignment"}]
+    texts += [path.read_text(encoding="utf-8") for path in (REPOSITORY / "shapes").rglob("*.ttl")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "src").rglob("*.py"))
+    used = {name for text in texts for name in re.findall(r"\biomld:(\w+)", text)}
+    used |= {local(term) for term in TERMS if re.search(rf"(?<![\w.]){local(term)}\b", code)}
+    assert {local(term) for term in TERMS} - used <= set(DECLARED_AHEAD)
+
+
+def test_no_undeclared_term_is_used() -> None:
+    """Whatever file of the project names a term of ours, the ontology declares it."""
+    declared = {local(term) for term in TERMS}
+    undeclared: dict[str, set[str]] = defaultdict(set)
+    for folder in ("ontology", "shapes", "src", "data", "docs"):
+        for path in (REPOSITORY / folder).rglob("*"):
+            if path.is_file() and path.suffix in {".ttl", ".jsonld", ".json", ".py", ".md", ".rq", ".html", ".csv"}:
+                text = path.read_text(encoding="utf-8")
+                names = re.findall(r"(?<![\w/:.-])iomld:([A-Za-z]\w*)|iomld/ns#([A-Za-z]\w*)", text)
+                undeclared[path.name] |= {name for pair in names for name in pair if name} - declared
+    assert {name: terms for name, terms in undeclared.items() if terms} == {}
+
+
+@pytest.mark.parametrize("name", SCHEME_FILES)
+def test_scheme_has_titles(name: str) -> None:
+    """A file holds one scheme, named in three languages."""
+    graph = parsed(name)
+    (scheme,) = graph.subjects(RDF.type, SKOS.ConceptScheme)
+    assert languages(graph.objects(scheme, DCTERMS.title)) == sorted(LANGUAGES)
+
+
+def test_concepts_are_complete() -> None:
+    """A concept is one, has its scheme, a place in it, its code as notation, and one name a language."""
+    for concept in CONCEPTS:
+        (scheme,) = ALL.objects(concept, SKOS.inScheme)
+        assert (concept, RDF.type, SKOS.Concept) in ALL
+        assert str(concept) == f"{scheme}/{local(concept)}"
+        assert (concept, SKOS.topConceptOf, scheme) in ALL or (concept, SKOS.broader, None) in ALL
+        assert [str(code) for code in ALL.objects(concept, SKOS.notation)] == [local(concept)]
+        tags = languages(ALL.objects(concept, SKOS.prefLabel))
+        assert "en" in tags
+        assert len(tags) == len(set(tags))
+
+
+def test_labels_have_a_language_we_speak() -> None:
+    """Every label is English, French or Spanish, and of one kind only (SKOS section 5, S13)."""
+    kinds = defaultdict(set)
+    for predicate in (SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel):
+        for subject, label in ALL.subject_objects(predicate):
+            assert set(languages([label])) <= LANGUAGES
+            kinds[subject, label].add(predicate)
+    assert all(len(predicates) == 1 for predicates in kinds.values())
+
+
+@pytest.mark.parametrize("name", SCHEME_FILES)
+def test_a_label_names_one_concept(name: str) -> None:
+    """No two concepts of a scheme share a label in one language, however it is typed."""
+    graph = parsed(name)
+    owners = defaultdict(set)
+    for predicate in (SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel):
+        for concept, label in graph.subject_objects(predicate):
+            owners[folded(label), *languages([label])].add(local(concept))
+    assert {label: codes for label, codes in owners.items() if len(codes) > 1} == {}
+
+
+def test_a_decoy_is_no_framework_name() -> None:
+    """The matcher would lose a framework whose name a decoy bears."""
+    labels = (SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel)
+    frameworks = {folded(text) for predicate in labels for text in parsed("framework").objects(None, predicate)}
+    decoys = {folded(text) for predicate in labels for text in parsed("decoys").objects(None, predicate)}
+    assert frameworks.isdisjoint(decoys)
+
+
+def test_frameworks_and_parts_are_all_there() -> None:
+    """52 frameworks with their parts, each part numbered and pointing to its whole."""
+    graph = parsed("framework")
+    concepts = {local(concept) for concept in graph.subjects(RDF.type, IOMLD.PolicyFramework)}
+    parts = {local(part): local(whole) for part, whole in graph.subject_objects(SKOS.broader)}
+    assert len(concepts - set(parts)) == 52
+    assert all(part.startswith(f"{whole}-") for part, whole in parts.items())
+    assert set(parts.values()) <= concepts - set(parts)
+    numbered = {local(part) for part in graph.subjects(IOMLD.partNumber)}
+    assert numbered == set(parts) == {local(part) for part in graph.subjects(IOMLD.partRole)}
+    assert {f"gcm-objective-{number}" for number in range(1, 24)} <= set(parts)
+    assert {f"sdg-goal-{number}" for number in range(1, 18)} <= set(parts)
+    assert "gcm-objective-24" not in parts
+
+
+def test_every_framework_says_its_kind() -> None:
+    """Treaties can be told from processes."""
+    graph = parsed("framework")
+    wholes = set(graph.subjects(SKOS.topConceptOf, None))
+    assert wholes == set(graph.subjects(IOMLD.frameworkKind, None))
+
+
+def test_the_compact_of_free_association_is_not_published() -> None:
+    """What is listed only to be passed over stands in the decoys alone."""
+    texts = {path.name: path.read_text(encoding="utf-8").casefold() for path in TURTLE}
+    assert {name for name, text in texts.items() if re.search(r"\bcofa\b|free association", text)} == {"decoys.ttl"}
+    assert texts["decoys.ttl"].splitlines()[0].startswith("# read by the framework matcher and never published")
+
+
+def test_bare_common_words_are_no_framework_names() -> None:
+    """Words that many organizations use for their own papers tag nothing."""
+    labels = (SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel)
+    names = {folded(text) for predicate in labels for text in parsed("framework").objects(None, predicate)}
+    assert names.isdisjoint(
+        {"srf", "strategic plan", "strategic vision", "strategic results framework", "global goals"}
+    )
+
+
+def test_coverage_carries_its_budget_limits() -> None:
+    """National and regional coverage have limits in canonical decimals; the two wider ones have none."""
+    limits = {
+        local(concept): tuple(ALL.value(concept, IOMLD[name]) for name in ("budgetFloor", "budgetCeiling"))
+        for concept in parsed("coverage").subjects(SKOS.inScheme)
+    }
+    assert limits == {
+        "national": (Literal("20000", datatype=XSD.decimal), Literal("300000", datatype=XSD.decimal)),
+        "regional": (Literal("20000", datatype=XSD.decimal), Literal("400000", datatype=XSD.decimal)),
+        "multi-regional": (None, None),
+        "global": (None, None),
+    }
+
+
+def test_member_states_are_counted() -> None:
+    """175 member states, 8 observers, and Kosovo by the code of the EU authority table."""
+    graph = parsed("countries")
+    members = set(graph.subjects(RDF.type, IOMLD.MemberState))
+    others = set(graph.subjects(RDF.type, URIRef("https://schema.org/Country")))
+    assert (len(members), len(others)) == (175, 9)
+    assert set(COUNTRIES) == members | others - {URIRef(f"{BASE}id/country/1A0")}
+
+
+@pytest.mark.parametrize("country", COUNTRIES, ids=local)
+def test_country_is_complete(country: URIRef) -> None:
+    """A country has its codes, its names in three languages, and links to three authorities."""
+    assert str(ALL.value(country, IOMLD.iso2)) == local(country)
+    assert re.fullmatch("[A-Z]{3}", str(ALL.value(country, IOMLD.iso3)))
+    assert re.fullmatch("[0-9]{3}", str(ALL.value(country, IOMLD.m49)))
+    names = ALL.objects(country, URIRef("https://schema.org/name"))
+    assert languages(names) == sorted(LANGUAGES)
+    matches = {*ALL.objects(country, SKOS.exactMatch), *ALL.objects(country, SKOS.closeMatch)}
+    hosts = ("metadata.un.org", "publications.europa.eu", "www.wikidata.org")
+    assert sorted(str(match).split("/")[2] for match in matches) == sorted(hosts)
+
+
+def test_kosovo_has_no_iso_codes() -> None:
+    """Kosovo is tied to no scheme built on ISO 3166-1."""
+    kosovo = URIRef(f"{BASE}id/country/1A0")
+    assert not [code for name in ("iso2", "iso3", "m49") for code in ALL.objects(kosovo, IOMLD[name])]
+    assert {local(match) for match in ALL.objects(kosovo, SKOS.exactMatch)} == {"1A0", "Q1246"}
+
+
+def test_a_name_belongs_to_one_country() -> None:
+    """No two countries share a name in any language, however it is typed."""
+    graph = parsed("countries")
+    owners = defaultdict(set)
+    for predicate in (URIRef("https://schema.org/name"), SKOS.altLabel, SKOS.hiddenLabel):
+        for country, label in graph.subject_objects(predicate):
+            owners[folded(label)].add(local(country))
+    assert {label: codes for label, codes in owners.items() if len(codes) > 1} == {}
+
+
+def test_links_stay_inside_our_data() -> None:
+    """Whatever a file points to under our base is described in some file."""
+    described = set(ALL.subjects())
+    pointed = {node for node in ALL.objects() if isinstance(node, URIRef) and node.startswith(BASE)}
+    assert pointed - described - {URIRef(f"{BASE}ns/0.1.0")} == set()
