@@ -59,11 +59,11 @@ def project_quads(project: Project, publication: Publication) -> list[Quad]:
         publication: The publisher's decisions.
 
     Returns:
-        Quads of the shapes in `docs/ARCHITECTURE.md`, section "The graph of a project"; sorted by nothing.
+        Quads of the form in `docs/ARCHITECTURE.md`, section "The graph of a project", subject by subject.
     """
     iris = publication.iris
     writer = _Writer(NamedNode(iris.record(project.key)))
-    return [
+    quads = [
         *_identity(project, writer, iris),
         *_texts(project, writer, publication),
         *_concepts(project, writer, iris),
@@ -73,6 +73,8 @@ def project_quads(project: Project, publication: Publication) -> list[Quad]:
         *_mentions(project, writer, publication),
         *_record(project, writer, publication),
     ]
+    order = {subject: number for number, subject in enumerate(dict.fromkeys(quad.subject for quad in quads))}
+    return sorted(quads, key=lambda quad: order[quad.subject])
 
 
 def canonical_decimal(value: Decimal) -> str:

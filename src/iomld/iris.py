@@ -26,6 +26,7 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 
 _NAMESPACES = {
     "iomld": IOMLD,
+    "dcat": DCAT,
     "dcterms": DCTERMS,
     "foaf": FOAF,
     "oa": OA,
@@ -34,8 +35,12 @@ _NAMESPACES = {
     "rdfs": RDFS,
     "schema": SCHEMA,
     "skos": SKOS,
+    "void": VOID,
     "xsd": XSD,
 }
+
+# The schemes that records point into; each has a prefix of its name.
+_SCHEMES = ("status", "type", "coverage", "region", "framework", "method", "review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +120,15 @@ class Iris:
 
     def prefixes(self) -> dict[str, str]:
         """The prefixes that our Turtle and our query page use."""
-        return _NAMESPACES | {
-            "prj": f"{self.base}id/project/",
-            "doc": f"{self.base}doc/project/",
-            "cty": f"{self.base}id/country/",
-            "scheme": f"{self.base}scheme/",
-        }
+        return (
+            _NAMESPACES
+            | {
+                "prj": f"{self.base}id/project/",
+                "doc": f"{self.base}doc/project/",
+                "cty": f"{self.base}id/country/",
+            }
+            | {name: f"{self.base}scheme/{name}/" for name in _SCHEMES}
+        )
 
 
 def _segment(text: str) -> str:

@@ -1,7 +1,7 @@
 """One project's graph as the JSON-LD document that people like, written directly and without loss.
 
-`framed_project` gives what JSON-LD framing with `ontology/frame-project.jsonld` gives (a test compares them), about
-a hundred times faster. The order is fixed:
+`framed_project` gives what JSON-LD framing with `ontology/frame-project.jsonld` gives (a test compares them), tens
+of times faster. The order is fixed:
 
 * keys: `@context`, `id`, `type`, then as in `iomld.formats.terms.KEYS`, then properties without a key by their IRI;
 * arrays: codes, IRIs and texts by code point, mentions by number.

@@ -91,6 +91,8 @@ class NodeWriter:
                 left = [term for term in left if not (type(term) is NamedNode and term.value == said[1])]
             for rank in _RANKS.get(predicate, ()):
                 left = self._hold(left, rank, frame, keyed)
+                if not left:
+                    break
             if left:
                 full[absolute(predicate)] = [expanded(term) for term in sorted(left, key=str)]
         node: dict[str, object] = {"id": absolute(iri)}
@@ -110,8 +112,8 @@ class NodeWriter:
             if tagged:
                 keyed[rank] = language_map(tagged, many=key.many)
             return [] if len(tagged) == len(terms) else [term for term in terms if not is_tagged(term)]
-        left = []
-        texts = []
+        texts: list[str] = []
+        left: list[Term] = []
         for term in terms:
             text = read(term)
             if text is None:
@@ -119,14 +121,10 @@ class NodeWriter:
             else:
                 texts.append(text)
         if texts:
-            keyed[rank] = self._values(texts, key, frame)
+            inner = frame.get(key.name) if frame else None
+            values = sorted(texts) if inner is None else [self._embedded(text, inner) for text in sorted(texts)]
+            keyed[rank] = values if key.many or len(values) > 1 else values[0]
         return left
-
-    def _values(self, texts: list[str], key: Key, frame: Frame) -> object:
-        texts.sort()
-        inner = frame.get(key.name)
-        values = texts if inner is None else [self._embedded(text, inner) for text in texts]
-        return values if key.many or len(values) > 1 else values[0]
 
     def _embedded(self, iri: str, frame: Frame) -> object:
         return self.node(iri, frame) if iri in self._graph else iri

@@ -1,0 +1,145 @@
+"""`iomld query`."""
+
+import json
+import re
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+import click
+
+from iomld.cli.options import served_release, settings
+from iomld.errors import QueryError, StoreError
+from iomld.formats import rdf, results
+from iomld.iris import Iris
+from iomld.release import FILES
+from iomld.store.query import run_query
+from iomld.store.request import QueryRequest, QueryWorker
+
+_SOLUTION_FORMATS = tuple(format_.name for format_ in results.RESULT_FORMATS)
+_GRAPH_FORMATS = ("turtle", "ntriples", "rdfxml", "jsonld")
+_WIDEST = 60
+
+
+@click.command()
+@click.argument("query")
+@click.option("--from", "place", help="Folder of the releases, or address of an endpoint.  [default: iomld-data]")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["table", *_SOLUTION_FORMATS, *_GRAPH_FORMATS]),
+    default="table",
+    show_default=True,
+    help="For SELECT and ASK a table or a result format; for CONSTRUCT and DESCRIBE an RDF format.",
+)
+def command(*, query: str, place: str | None, format_name: str) -> None:
+    r"""Ask a release in SPARQL. QUERY is the text, a file name after @, or - for standard input.
+
+    \b
+    Example:
+      iomld query 'SELECT ?code WHERE { ?p iomld:projectCode ?code } LIMIT 5'
+      iomld query @question.rq --format csv
+    """
+    known = settings()
+    text = _query_text(query)
+    request = _request(text, format_name)
+    if place and place.startswith(("http://", "https://")):
+        answer = _ask_endpoint(place, request, known.query_timeout)
+    else:
+        current = served_release(Path(place) if place else known.data_dir)
+        worker = QueryWorker(
+            store=str(current.file(FILES.store)),
+            base_iri=current.manifest.base,
+            release=current.manifest.name,
+            max_rows=known.query_rows,
+        )
+        answer = run_query(worker, request, timeout_s=known.query_timeout, max_answer_bytes=known.query_bytes)
+    if format_name == "table" and answer.startswith(b"{"):
+        click.echo(_table(json.loads(answer)))
+    else:
+        sys.stdout.buffer.write(answer if answer.endswith(b"\n") else answer + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _query_text(query: str) -> str:
+    if query == "-":
+        return sys.stdin.read()
+    if query.startswith("@"):
+        try:
+            return Path(query[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise QueryError(f"{query[1:]}: cannot be read ({error}).") from error
+    return query
+
+
+def _request(text: str, format_name: str) -> QueryRequest:
+    """The query with our prefixes known, and the media types that the format asks for."""
+    solutions = next((f for f in results.RESULT_FORMATS if f.name == format_name), results.JSON)
+    graph = next((f for f in rdf.FORMATS if f.name == format_name), rdf.TURTLE)
+    boolean = solutions if solutions.holds_booleans else results.JSON
+    return QueryRequest(_with_prefixes(text), solutions.media_type, boolean.media_type, graph.media_type)
+
+
+def _with_prefixes(text: str) -> str:
+    """The query with our prefixes declared where it uses them without; on its first line, so that lines still count."""
+    declared = set(re.findall(r"(?i)\bprefix\s+([\w-]*):", text))
+    prefixes = {name: iri for name, iri in Iris().prefixes().items() if name not in declared and f"{name}:" in text}
+    return "".join(f"PREFIX {name}: <{iri}> " for name, iri in prefixes.items()) + text
+
+
+def _ask_endpoint(address: str, request: QueryRequest, timeout_s: float) -> bytes:
+    accept = f"{request.solutions}, {request.graph}"
+    body = urlencode({"query": request.query}).encode()
+    call = urllib.request.Request(address, body, {"Accept": accept})  # noqa: S310  # http(s) only, checked by the caller
+    try:
+        with urllib.request.urlopen(call, timeout=timeout_s + 5) as answer:  # noqa: S310  # as above
+            return bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        raise QueryError(
+            f"{address}: {error.code} {error.reason}. {error.read(500).decode(errors='replace')}"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{address}: no answer ({error}). Check the address.") from error
+
+
+def _table(document: Mapping[str, object]) -> str:
+    """SPARQL JSON results as columns of text (SPARQL 1.1 Query Results JSON Format)."""
+    match document:
+        case {"boolean": bool(verdict)}:
+            return "yes" if verdict else "no"
+        case {"head": {"vars": list(names)}, "results": {"bindings": list(rows)}}:
+            cells = [[_cell(row.get(name)) for name in names] for row in rows]
+            count = f"({len(rows)} row{'' if len(rows) == 1 else 's'})"
+            return "\n".join([*_columns([str(name) for name in names], cells), count])
+        case _:
+            raise QueryError("The endpoint's answer is no SPARQL JSON result.")
+
+
+def _cell(term: object) -> str:
+    match term:
+        case {"type": "uri", "value": str(iri)}:
+            return _shortened(iri)
+        case {"value": str(text)}:
+            return " ".join(text.split())
+        case _:
+            return ""
+
+
+def _shortened(iri: str) -> str:
+    for prefix, start in Iris().prefixes().items():
+        if iri.startswith(start) and iri != start:
+            return f"{prefix}:{iri.removeprefix(start)}"
+    return iri
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [min(_WIDEST, max(len(cell) for cell in column)) for column in zip(names, *rows, strict=True)]
+    lines = [names, ["-" * width for width in widths], *rows]
+    return ["  ".join(_fit(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _fit(cell: str, width: int) -> str:
+    return cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"

@@ -1,0 +1,71 @@
+"""The folder of releases: what is served changes in one step or not at all."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iomld import release
+from iomld.errors import NotFoundError, StoreError
+from iomld.release import Manifest
+from iomld.release.folder import begin_release, finish_release
+from iomld.release.history import xsd_moment
+
+
+def manifest(name: str) -> Manifest:
+    """A manifest that says little."""
+    created = xsd_moment(datetime(2026, 11, 23, tzinfo=UTC))
+    return Manifest(name, "https://x.example/", created, None, 0, 0, "0" * 64, {}, {})
+
+
+def made(datadir: Path, name: str) -> None:
+    """Make a release with one file in it."""
+    with release.publisher_lock(datadir):
+        building = begin_release(datadir)
+        (building / "content").write_text(name)
+        finish_release(datadir, building, manifest(name))
+
+
+def test_a_finished_release_is_the_current_one(tmp_path: Path) -> None:
+    """Finishing switches; the older release stays and can be served again."""
+    assert release.current_release(tmp_path) is None
+    made(tmp_path, "20260101T000000Z-a")
+    made(tmp_path, "20260102T000000Z-b")
+    current = release.current_release(tmp_path)
+    assert current is not None
+    assert current.file("content").read_text() == "20260102T000000Z-b"
+    release.switch_to(tmp_path, "20260101T000000Z-a")
+    assert release.current_release(tmp_path) == release.open_release(tmp_path, "20260101T000000Z-a")
+    assert release.release_names(tmp_path) == ("20260101T000000Z-a", "20260102T000000Z-b")
+
+
+def test_what_a_crash_left_is_never_listed_and_is_cleared(tmp_path: Path) -> None:
+    """A half-built folder is invisible, and the next publish removes it."""
+    made(tmp_path, "20260101T000000Z-a")
+    left = begin_release(tmp_path)
+    (left / "half").write_text("half")
+    assert release.release_names(tmp_path) == ("20260101T000000Z-a",)
+    made(tmp_path, "20260102T000000Z-b")
+    assert not left.exists()
+
+
+def test_two_publishers_cannot_meet(tmp_path: Path) -> None:
+    """The second publisher is told to wait."""
+    with release.publisher_lock(tmp_path), pytest.raises(StoreError, match="another publish"):
+        release.publisher_lock(tmp_path).__enter__()
+
+
+def test_an_unknown_release_is_named(tmp_path: Path) -> None:
+    """Rolling back to a name that is not there says so and changes nothing."""
+    made(tmp_path, "20260101T000000Z-a")
+    with pytest.raises(NotFoundError, match="no release 'b'"):
+        release.switch_to(tmp_path, "b")
+    assert release.current_release(tmp_path) is not None
+
+
+def test_a_damaged_manifest_is_our_fault_and_says_so(tmp_path: Path) -> None:
+    """A manifest that is no JSON raises StoreError with its path."""
+    made(tmp_path, "20260101T000000Z-a")
+    (tmp_path / "releases" / "20260101T000000Z-a" / "manifest.json").write_text("{")
+    with pytest.raises(StoreError, match="manifest"):
+        release.current_release(tmp_path)

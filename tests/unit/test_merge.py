@@ -1,0 +1,51 @@
+"""Merging: copies and language versions of a project become one dossier, whatever their order."""
+
+import itertools
+import json
+
+from iomld.merge import merge_records, record_key
+from iomld.model import Record
+from iomld.read import read_bytes
+
+
+def record(**fields: object) -> Record:
+    """A record from its JSON."""
+    return next(read_bytes(json.dumps(fields).encode(), file="in.json"))
+
+
+def test_the_key_is_the_code_else_the_prima_identifier() -> None:
+    """A record is named by its code; without one by its PRIMA identifier; else by nothing."""
+    assert record_key(record(projectCode="PO.0001", primaId="NA10P0001")) == "PO.0001"
+    assert record_key(record(primaId="NA10P0001")) == "prima-NA10P0001"
+    assert record_key(record(status="active")) == ""
+
+
+def test_language_versions_join_in_any_order() -> None:
+    """Titles of all languages are kept, gaps are filled, and the order of the records changes nothing."""
+    english = record(projectCode="PO.0001", title={"en": "Ports"}, startYear="2017", status="active")
+    french = record(projectCode="PO.0001", title={"fr": "Les ports"}, status="Actif")
+    sparse = record(projectCode="PO.0001", budgetUSD="5")
+    dossiers = [merge_records(order) for order in itertools.permutations([english, french, sparse])]
+    assert all(dossier == dossiers[0] for dossier in dossiers)
+    values = dossiers[0].values
+    assert [(value.language, value.text) for value in values["title"]] == [("en", "Ports"), ("fr", "Les ports")]
+    assert values["status"][0].text == "active"
+    assert values["budgetUSD"][0].text == "5"
+    assert len(dossiers[0].records) == 3
+
+
+def test_sources_that_differ_are_named_with_both_values() -> None:
+    """Two end years are a Warning that names both; equal amounts in two notations are none."""
+    first = record(projectCode="PO.0001", title={"en": "Ports"}, endYear="2019", budgetUSD="100000.00")
+    second = record(projectCode="PO.0001", endYear="2024", budgetUSD="100,000")
+    (finding,) = merge_records([first, second]).findings
+    assert (finding.rule, finding.field) == ("sourcesDiffer", "endYear")
+    assert "2019" in finding.message
+    assert "2024" in finding.message
+
+
+def test_the_same_mention_in_two_copies_is_kept_once() -> None:
+    """A passage that two copies carry is one mention."""
+    mention = {"framework": "gcm", "quote": "GCM", "prefix": "the ", "suffix": "."}
+    copies = [record(projectCode="A", title={"en": title}, mentions=[mention]) for title in ("One", "Two")]
+    assert len(merge_records(copies).mentions) == 1
