@@ -7,7 +7,7 @@ from datetime import date
 from iomld import __version__, assets
 from iomld.convert import Publication
 from iomld.iris import DEFAULT_BASE, Iris
-from iomld.link import build_linker
+from iomld.link.project import build_linker
 from iomld.pipeline.outcomes import Pipeline
 from iomld.validate import load_validator
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pyoxigraph import Quad
 
 from iomld import convert, merge
-from iomld.link import Linker, link_project
+from iomld.link.project import Linker, link_project
 from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused
 from iomld.pipeline.places import placed
 from iomld.validate import Validator

@@ -1,0 +1,48 @@
+# Everything that a person or a machine runs here. Needs Python 3.11 or newer with venv, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: serve test check bench lock clean
+
+serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
+	$(BIN)/iomld serve data
+
+test: $(VENV)/.dev  ## run every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev  ## measure; figures depend on the machine
+	$(BIN)/python benchmarks/run.py
+
+lock: $(VENV)/.dev  ## pin the newest allowed versions with hashes; needs uv
+	uv pip compile pyproject.toml --extra fast --group build --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --output-file requirements.lock --upgrade
+	uv pip compile pyproject.toml --extra fast --group dev --constraint requirements.lock --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --output-file requirements-dev.lock --upgrade
+
+clean:  ## remove the environment and what tools left
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "iomld needs Python 3.11 or newer. Name one with: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "This Python has no venv. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+
+# The package itself is installed by its pinned build tool, without asking for anything that is not in the lock.
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	touch $@ $(VENV)/.run

@@ -1,0 +1,66 @@
+"""`iomld serve`."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import uvicorn
+
+from iomld.cli.options import choices, datadir_option, served_release, settings
+from iomld.cli.publish import run, table
+from iomld.errors import SettingsError
+from iomld.publish.run import Order
+from iomld.web.app import create_app
+
+
+@click.command()
+@click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
+@datadir_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer queries.  [default: 2]")
+def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port: int, workers: int | None) -> None:
+    r"""Serve the current release. Given SOURCES, publish them first and serve despite refusals, naming them.
+
+    \b
+    Example:
+      iomld serve data/
+      iomld serve --port 8080
+    """
+    known = settings()
+    if workers:
+        known = replace(known, query_workers=workers)
+    folder = datadir or known.data_dir
+    if sources:
+        report = run(Order(sources, folder, known.publisher), choices(known, profile="published"))
+        for line in table(report, dry_run=False):
+            click.echo(line)
+    base = served_release(folder).manifest.base
+    listener = _listen(host, port)
+    click.echo(f"Serving on http://{_shown(host)}:{listener.getsockname()[1]} — stop with Ctrl-C.")
+    config = uvicorn.Config(
+        create_app(folder, known, base), log_level="warning", server_header=False, timeout_graceful_shutdown=3
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        SettingsError: The address is taken or is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"{host}:{port}: cannot listen there ({error.strerror}). Choose another --port.") from error
+    return listener
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,1 @@
+"""From raw strings to codes, numbers and mentions: pure functions over values, with all faults as findings."""

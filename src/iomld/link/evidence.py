@@ -1,0 +1,135 @@
+"""The mentions of a project: those found in its texts and those that its record carries, each place once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from iomld.link.concepts import ConceptTable
+from iomld.link.frameworks import FrameworkMatcher, context
+from iomld.model import Finding, GivenMention, Mention, Severity, Text
+
+_LANGUAGES = ("en", "fr", "es")
+
+
+def link_mentions(
+    narratives: Sequence[Text],
+    abstracts: Sequence[Text],
+    given: Sequence[GivenMention],
+    matcher: FrameworkMatcher,
+    frameworks: ConceptTable,
+) -> tuple[tuple[Mention, ...], tuple[Finding, ...]]:
+    """Gather all mentions of a project.
+
+    Args:
+        narratives: The narrative in each language.
+        abstracts: The abstract in each language.
+        given: Mentions that the record carries; they stand in the narrative.
+        matcher: The names of frameworks.
+        frameworks: The codes and names of frameworks and parts.
+
+    Returns:
+        Mentions in the narratives by language and place, then those whose place is not known, then those in the
+        abstracts; and a Violation `unknownFramework` for each given mention of none of our frameworks.
+    """
+    found = [mention for text in narratives for mention in matcher.mentions(text.value, text.language, "narrative")]
+    by_language = {text.language: text.value for text in narratives}
+    findings: list[Finding] = []
+    for mention in given:
+        code = frameworks.code(mention.framework)
+        if code is None:
+            findings.append(_unknown(mention, frameworks))
+            continue
+        added = _given(mention, code, by_language.get(mention.language), matcher)
+        found = _with(found, added, matcher.wholes)
+    placed = sorted((mention for mention in found if mention.start is not None), key=_order)
+    unplaced = [mention for mention in found if mention.start is None]
+    told = [mention for text in abstracts for mention in matcher.mentions(text.value, text.language, "abstract")]
+    return (*placed, *unplaced, *sorted(told, key=_order)), tuple(findings)
+
+
+def _given(given: GivenMention, code: str, narrative: str | None, matcher: FrameworkMatcher) -> Mention:
+    """A mention of the record, with its place in the narrative where we have it."""
+    method, confidence = matcher.evidence(given.quote, code, given.language)
+    mention = Mention(
+        framework=code,
+        quote=given.quote,
+        prefix=given.prefix,
+        suffix=given.suffix,
+        field="narrative",
+        language=given.language,
+        start=given.position,
+        method=method,
+        confidence=confidence,
+    )
+    if narrative is None:
+        return mention
+    start = _place(given, narrative)
+    if start is None:
+        return replace(mention, start=None)
+    prefix, suffix = context(narrative, start, start + len(given.quote))
+    return replace(mention, start=start, prefix=prefix, suffix=suffix)
+
+
+def _place(given: GivenMention, narrative: str) -> int | None:
+    """Where the quote stands: at the place given, else after the prefix given, else where it stands alone."""
+    places = tuple(_occurrences(given.quote, narrative))
+    if given.position in places:
+        return given.position
+    if given.prefix.strip():
+        prefix = given.prefix.strip()
+        places = tuple(place for place in places if narrative[:place].rstrip().endswith(prefix)) or places
+    return places[0] if len(places) == 1 else None
+
+
+def _occurrences(quote: str, text: str) -> Iterator[int]:
+    at = text.find(quote) if quote else -1
+    while at >= 0:
+        yield at
+        at = text.find(quote, at + 1)
+
+
+def _with(found: Sequence[Mention], added: Mention, wholes: Mapping[str, str]) -> list[Mention]:
+    """The mentions with one more, unless it is there; of a framework and its part at one place the part stays."""
+    same = [mention for mention in found if _is_same(mention, added, wholes)]
+    if not same:
+        return [*found, added]
+    if added.framework in wholes and all(mention.framework not in wholes for mention in same):
+        return [*(mention for mention in found if mention not in same), added]
+    return list(found)
+
+
+def _is_same(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:
+    """Whether two mentions of the narrative say the same of the same words."""
+    if one.language != other.language:
+        return False
+    if one.start is None or other.start is None:
+        return one.start is other.start and (one.framework, one.quote, one.prefix, one.suffix) == (
+            other.framework,
+            other.quote,
+            other.prefix,
+            other.suffix,
+        )
+    related = (
+        one.framework == other.framework
+        or one.framework == wholes.get(other.framework)
+        or (other.framework == wholes.get(one.framework))
+    )
+    overlap = one.start < other.start + len(other.quote) and other.start < one.start + len(one.quote)
+    return related and overlap
+
+
+def _order(mention: Mention) -> tuple[int, str, int]:
+    known = _LANGUAGES.index(mention.language) if mention.language in _LANGUAGES else len(_LANGUAGES)
+    return known, mention.language, mention.start or 0
+
+
+def _unknown(mention: GivenMention, frameworks: ConceptTable) -> Finding:
+    near = frameworks.closest(mention.framework)
+    return Finding(
+        rule="unknownFramework",
+        severity=Severity.VIOLATION,
+        message=f"“{mention.framework}” is no policy framework of the list.",
+        fix=f"Closest: {', '.join(near)}." if near else "Write the code of a framework, such as gcm.",
+        field="mentions",
+        value=mention.framework,
+        place=mention.place,
+    )

@@ -1,0 +1,257 @@
+"""Find the policy frameworks that a text names, with the words that name them and how sure that is."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from iomld.link.folding import fold, folded
+from iomld.link.parts import Parts, build_parts
+from iomld.link.trie import name_key, names_pattern, plain_name
+from iomld.model import Mention
+from iomld.vocab import Label, LabelKind, Vocabulary
+
+# Fewer than the 32 characters that a mention may keep, so that a cut word at the end never crosses them.
+_CONTEXT = 30
+_SHORT_NAME = 2  # words; a name as short as this is common words unless a capital or a digit says otherwise
+
+_EXACT, _VARIANT, _ACRONYM, _MANUAL = "exact-label", "variant-label", "acronym", "manual"
+_CONFIDENCE = {LabelKind.PREFERRED: Decimal("0.99"), LabelKind.ALTERNATIVE: Decimal("0.98")}
+_VARIANT_CONFIDENCE = Decimal("0.9")
+_ACRONYM_CONFIDENCE = Decimal("0.85")
+_SPACE = re.compile(r"\s+")
+_RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name of a framework.
+
+    Attributes:
+        code: Code of the framework or part; empty for a decoy.
+        text: The name as the vocabulary has it.
+        language: Its language.
+        kind: Which kind of label it is.
+        plain: The folded name with single spaces.
+    """
+
+    code: str
+    text: str
+    language: str
+    kind: LabelKind
+    plain: str
+
+    @property
+    def is_acronym(self) -> bool:
+        """Whether the name is an acronym: one word, of capitals or with at least two."""
+        return " " not in self.text and (self.text.isupper() or sum(map(str.isupper, self.text)) > 1)
+
+    def fits(self, words: str) -> bool:
+        """Whether the words of a text may stand for this name: acronyms and short names look at capitals."""
+        if self.is_acronym:
+            return words == self.text
+        if self.plain.count(" ") >= _SHORT_NAME:
+            return True
+        return any(character.isupper() or character.isdigit() for character in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Words of a text that name a framework.
+
+    Attributes:
+        codes: The framework, or the parts of it that the words name.
+        start: Where the words begin, in code points from 0.
+        end: Where they end.
+        method: Code in the method scheme.
+        confidence: 0 to 1.
+    """
+
+    codes: tuple[str, ...]
+    start: int
+    end: int
+    method: str
+    confidence: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkMatcher:
+    """All names of all frameworks in one pattern.
+
+    Attributes:
+        pattern: Finds each name in a folded text.
+        aliases: The names by their keys; several where one word has several meanings.
+        parts: The numbered parts.
+        wholes: For each part its framework.
+    """
+
+    pattern: re.Pattern[str]
+    aliases: Mapping[str, tuple[Alias, ...]]
+    parts: Parts
+    wholes: Mapping[str, str]
+
+    def matches(self, text: str, language: str) -> Iterator[Match]:
+        """Find the names in a text: leftmost, longest, never overlapping, whole words.
+
+        Names of the text's language come first, then English ones, then names of other languages that mean one thing;
+        acronyms only of the text's language and English ones, and these only where no other language reads them
+        otherwise. Decoys use up their words and give nothing.
+
+        Args:
+            text: The text, as it will be published.
+            language: Its language (BCP 47).
+        """
+        source = folded(text)
+        primary = language.partition("-")[0].lower()
+        at = done = 0
+        while found := self.pattern.search(source.text, at):
+            start, end = found.span()
+            if '"' in found[0]:
+                start, end = _quoted(source.text, start, end)
+                start = max(start, done)
+            words = text[source.original(start) : source.original(end)]
+            alias = self._meant(found[0], words, primary)
+            if alias is None:
+                at = found.start() + 1
+            elif not alias.code:
+                at = self._after_decoy(source.text, found)
+            else:
+                part = self.parts.around(alias.code, source.text, start, end, after=done)
+                codes = part.codes if part else (alias.code,)
+                start, end = (part.start, part.end) if part else (start, end)
+                at = done = end
+                yield Match(codes, source.original(start), source.original(end), *_evidence(alias, found[0]))
+
+    def mentions(self, text: str, language: str, field: str) -> Iterator[Mention]:
+        """The matches in a text as mentions, each with its words and the words around it."""
+        for match in self.matches(text, language):
+            prefix, suffix = context(text, match.start, match.end)
+            for code in match.codes:
+                yield Mention(
+                    framework=code,
+                    quote=text[match.start : match.end],
+                    prefix=prefix,
+                    suffix=suffix,
+                    field=field,
+                    language=language,
+                    start=match.start,
+                    method=match.method,
+                    confidence=match.confidence,
+                )
+
+    def evidence(self, quote: str, framework: str, language: str) -> tuple[str, Decimal]:
+        """How well a quote names a framework or part: method and confidence; `manual` where it is no name of it."""
+        for match in self.matches(quote, language):
+            known = {self.wholes.get(code, code) for code in match.codes}
+            if match.start == 0 and match.end == len(quote) and self.wholes.get(framework, framework) in known:
+                return match.method, match.confidence
+        return _MANUAL, Decimal(1)
+
+    def _meant(self, found: str, words: str, language: str) -> Alias | None:
+        """The name that words stand for in a language, or None."""
+        usable = [alias for alias in self.aliases.get(name_key(found), ()) if alias.fits(words)]
+        for group in _by_right(usable, language):
+            if len({alias.code for alias in group}) == 1:
+                return min(group, key=lambda alias: _distance(alias, found, words))
+            if group:
+                return None
+        return None
+
+    def _after_decoy(self, text: str, decoy: re.Match[str]) -> int:
+        """Where to go on: behind a decoy, unless a name begins inside it and goes on after it."""
+        inside = self.pattern.search(text, decoy.start() + 1)
+        if inside and inside.start() < decoy.end() < inside.end():
+            return inside.start()
+        return decoy.end()
+
+
+def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
+    """Compile the names of all frameworks and decoys.
+
+    The preferred names of parts are headings made of common words ("Human rights") and are left out; so are their
+    other names as far as they are the whole's name and a number, since these are read as such.
+    """
+    frameworks = vocabulary.concepts.get("framework", {})
+    wholes = {code: concept.broader for code, concept in frameworks.items() if concept.broader}
+    parts = build_parts(frameworks)
+    names = [_alias("", label) for label in vocabulary.decoys]
+    looser: list[Alias] = []
+    for code, concept in frameworks.items():
+        if code in wholes:
+            looser += [_alias(code, label) for label in concept.labels if label.kind is not LabelKind.PREFERRED]
+        else:
+            names += [_alias(code, label) for label in concept.labels]
+    matcher = _matcher(names, parts, wholes)
+    names += [alias for alias in looser if not _is_read(alias, matcher)]
+    return _matcher(names, parts, wholes)
+
+
+def context(text: str, start: int, end: int) -> tuple[str, str]:
+    """The whole words right before and right after a stretch, at most 32 characters each, spaces kept.
+
+    >>> context("the ongoing discussions of the GCM and other texts", 31, 34)
+    ('ongoing discussions of the ', ' and other texts')
+    """
+    before, after = text[max(0, start - _CONTEXT) : start], text[end : end + _CONTEXT]
+    if start > _CONTEXT and not text[start - _CONTEXT - 1].isspace():
+        cut = _SPACE.search(before)
+        before = before[cut.end() :] if cut else ""
+    if end + _CONTEXT < len(text) and not text[end + _CONTEXT].isspace():
+        cuts = [cut.start() for cut in _SPACE.finditer(after)]
+        after = after[: cuts[-1]] if cuts else ""
+    return before, after
+
+
+def _alias(code: str, label: Label) -> Alias:
+    return Alias(code, label.text, label.language, label.kind, plain_name(fold(label.text)))
+
+
+def _matcher(names: Iterable[Alias], parts: Parts, wholes: Mapping[str, str]) -> FrameworkMatcher:
+    aliases: dict[str, list[Alias]] = {}
+    for alias in names:
+        aliases.setdefault(name_key(alias.plain), []).append(alias)
+    pattern = names_pattern(fold(alias.text) for group in aliases.values() for alias in group)
+    return FrameworkMatcher(pattern, {key: tuple(group) for key, group in aliases.items()}, parts, wholes)
+
+
+def _is_read(alias: Alias, matcher: FrameworkMatcher) -> bool:
+    """Whether a matcher reads a name of a part already as that part."""
+    found = next(matcher.matches(alias.text, alias.language), None)
+    return found is not None and alias.code in found.codes and (found.start, found.end) == (0, len(alias.text))
+
+
+def _by_right(usable: list[Alias], language: str) -> Iterator[list[Alias]]:
+    """Names in the order in which languages have a say."""
+    yield [alias for alias in usable if alias.language == language]
+    foreign = [alias for alias in usable if alias.language not in {language, "en"}]
+    yield [
+        alias
+        for alias in usable
+        if alias.language == "en" and not (alias.is_acronym and any(other.code != alias.code for other in foreign))
+    ]
+    yield [alias for alias in foreign if not alias.is_acronym]
+
+
+def _distance(alias: Alias, found: str, words: str) -> tuple[bool, bool, int]:
+    """How far words are from a name of the same key: the plural, the letters, the kind of name."""
+    return alias.plain != plain_name(found), alias.text.casefold() != words.casefold(), _RANKS[alias.kind]
+
+
+def _evidence(alias: Alias, found: str) -> tuple[str, Decimal]:
+    """Method and confidence of a match."""
+    if alias.is_acronym:
+        return _ACRONYM, _ACRONYM_CONFIDENCE
+    if alias.kind is LabelKind.HIDDEN or '"' in found or alias.plain != plain_name(found):
+        return _VARIANT, _VARIANT_CONFIDENCE
+    return _EXACT, _CONFIDENCE[alias.kind]
+
+
+def _quoted(text: str, start: int, end: int) -> tuple[int, int]:
+    """Take in the quotation mark that a name is missing on one side (“Soderkoping” process)."""
+    if text.count('"', start, end) % 2:
+        for opening in ('"', '" '):
+            if text.endswith(opening, 0, start):
+                return start - len(opening), end
+        if text.startswith('"', end):
+            return start, end + 1
+    return start, end

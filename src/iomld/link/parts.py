@@ -1,0 +1,109 @@
+"""Parts of frameworks that a text names by number: "objective 23 of …", "SDG target 10.7"."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iomld.vocab import Concept
+
+# The words of texts, folded, and the roles that codes of parts have (`gcm-objective-23`).
+_ROLES: dict[str, tuple[str, ...]] = {
+    r"objectives?|objectifs?|objetivos?|goals?": ("objective", "goal"),
+    r"targets?|cibles?|metas?": ("target",),
+    r"(?:guiding )?principles?|principes?|principios?": ("principle",),
+    r"pillars?|piliers?|pilar(?:es)?": ("pillar",),
+    r"sectors?|secteurs?|sectores": ("sector",),
+    r"guidelines?|lignes? directrices?|directri(?:z|ces)": ("guideline",),
+    r"priorit(?:y|ies)|priorites?|prioridad(?:es)?": ("priority",),
+}
+_ROLE = "|".join(_ROLES)
+_NUMBER = r"[0-9]{1,2}(?:\.(?:[0-9]{1,2}|[a-d](?!\w)))?"
+# "3, 8 and 10.7"; an indicator ("10.7.1") counts as its target.
+_LIST = rf"(?P<list>{_NUMBER}(?:(?:, ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o) ){_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
+_SIGN = r"(?:no\.? ?|n° ?|num(?:ber|ero|\.) ?)?"
+_AFTER = re.compile(rf"(?P<lead>,? ?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
+_OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
+_BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST} {_OF}\Z")
+_WINDOW = 90  # characters before a name in which its part may stand
+_NUMBERS = re.compile(_NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class PartMatch:
+    """Parts that a text names together with their whole.
+
+    Attributes:
+        codes: Codes of the parts, in the order of the text; the whole's where a number is none of its parts.
+        start: Where the words begin in the folded text; the whole's name is among them.
+        end: Where they end.
+    """
+
+    codes: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The numbered parts of all frameworks.
+
+    Attributes:
+        codes: For each framework the code of each part, by role and number.
+    """
+
+    codes: Mapping[str, Mapping[tuple[str, str], str]]
+
+    def around(self, framework: str, text: str, start: int, end: int, *, after: int = 0) -> PartMatch | None:
+        """Find parts named right behind or right before a framework.
+
+        Args:
+            framework: Its code.
+            text: The folded text.
+            start: Where its name begins.
+            end: Where its name ends.
+            after: No part begins before this place.
+        """
+        known = self.codes.get(framework)
+        if not known:
+            return None
+        behind = _AFTER.match(text, end)
+        if behind and (behind["role"] or behind["lead"] in {" ", "-"}):
+            codes = _codes(framework, behind["role"], behind["list"], known)
+            if codes:
+                closed = "(" in behind["lead"] and text.startswith(")", behind.end())
+                return PartMatch(codes, start, behind.end() + closed)
+        before = _BEFORE.search(text[max(after, start - _WINDOW) : start])
+        if before:
+            codes = _codes(framework, before["role"], before["list"], known)
+            if codes:
+                return PartMatch(codes, start - (before.end() - before.start()), end)
+        return None
+
+
+def build_parts(frameworks: Mapping[str, Concept]) -> Parts:
+    """Index the parts of frameworks by the role and the number in their codes (`sdg-target-10.7`)."""
+    codes: dict[str, dict[tuple[str, str], str]] = {}
+    for code, concept in frameworks.items():
+        whole = concept.broader
+        if whole and code.startswith(f"{whole}-"):
+            role, _, number = code.removeprefix(f"{whole}-").rpartition("-")
+            codes.setdefault(whole, {})[role, number] = code
+    return Parts(codes)
+
+
+def _codes(framework: str, role: str | None, numbers: str, known: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    """The parts of a list of numbers; empty where no number is a part."""
+    roles = _roles(role)
+    found = [
+        next((known[name, number] for name in roles if (name, number) in known), framework)
+        for number in _NUMBERS.findall(numbers)
+    ]
+    return () if set(found) <= {framework} else tuple(dict.fromkeys(found))
+
+
+def _roles(word: str | None) -> tuple[str, ...]:
+    """The roles that a word stands for; without a word, a bare number is a goal or a target ("SDG 8")."""
+    if word is None:
+        return ("goal", "target")
+    named = next(roles for pattern, roles in _ROLES.items() if re.fullmatch(pattern, word))
+    return (*named, "target") if "goal" in named else named

@@ -1,0 +1,176 @@
+"""Link one project: what all its sources say becomes codes, numbers and mentions, or a finding."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from iomld.link.concepts import ConceptTable, build_concept_table, read_concept
+from iomld.link.countries import Gazetteer, build_gazetteer
+from iomld.link.evidence import link_mentions
+from iomld.link.frameworks import FrameworkMatcher, build_matcher
+from iomld.link.scalars import read_budget, read_year
+from iomld.link.states import read_beneficiaries
+from iomld.model import Dossier, Finding, Mention, Project, Text, Value
+from iomld.vocab import Vocabulary
+
+# Field of the record, scheme of its codes, rule for a word that is not in the list.
+_CONCEPT_FIELDS = (
+    ("status", "status", "unknownStatus"),
+    ("projectType", "type", "unknownType"),
+    ("coverage", "coverage", "unknownCoverage"),
+    ("region", "region", "unknownRegion"),
+)
+_YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
+_UNDETERMINED = "und"  # BCP 47: the language of a text that does not say it
+_OFFICE_LETTERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Linker:
+    """All that linking looks names up in; made once for a vocabulary.
+
+    Attributes:
+        concepts: The names of each scheme.
+        gazetteer: The names of countries.
+        matcher: The names of policy frameworks.
+    """
+
+    concepts: Mapping[str, ConceptTable]
+    gazetteer: Gazetteer
+    matcher: FrameworkMatcher
+
+
+def build_linker(vocabulary: Vocabulary) -> Linker:
+    """Index a vocabulary for linking."""
+    return Linker(
+        concepts={scheme: build_concept_table(concepts) for scheme, concepts in vocabulary.concepts.items()},
+        gazetteer=build_gazetteer(vocabulary),
+        matcher=build_matcher(vocabulary),
+    )
+
+
+def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
+    """Turn raw strings into links.
+
+    A field that cannot be read stays empty and a Violation says so; a field that is missing is for the shapes.
+
+    Args:
+        dossier: What the sources say.
+        linker: The names.
+
+    Returns:
+        The project, and the findings of linking alone, all of them; those of the readers stay in the dossier.
+    """
+    findings: list[Finding] = []
+    codes = _concepts(dossier, linker.concepts, findings)
+    years = _years(dossier, findings)
+    budget = _budget(dossier, findings)
+    beneficiaries, faults = read_beneficiaries(
+        dossier.values.get("benefitingMemberStates", ()),
+        dossier.values.get("benefitingCountries", ()),
+        linker.gazetteer,
+    )
+    findings += faults
+    narratives, abstracts = _texts(dossier, "narrative"), _texts(dossier, "abstract")
+    mentions, faults = link_mentions(
+        narratives, abstracts, dossier.mentions, linker.matcher, _table(linker.concepts, "framework")
+    )
+    findings += faults
+    prima_id = _text(_first(dossier, "primaId"))
+    project = Project(
+        key=dossier.key,
+        code=_text(_first(dossier, "projectCode")),
+        prima_id=prima_id,
+        titles=_texts(dossier, "title"),
+        abstracts=abstracts,
+        narratives=narratives,
+        status=codes["status"],
+        project_type=codes["projectType"],
+        coverage=codes["coverage"],
+        region=codes["region"],
+        start_year=years["startYear"],
+        end_year=years["endYear"],
+        allocation_year=years["allocationYear"],
+        budget_usd=budget,
+        member_states=beneficiaries.members,
+        other_countries=beneficiaries.others,
+        managing_office=_managing_office(prima_id, linker.gazetteer),
+        mentions=mentions,
+        frameworks=_frameworks(mentions, linker.matcher.wholes),
+        origins=tuple(dict.fromkeys(record.origin for record in dossier.records)),
+    )
+    return project, tuple(findings)
+
+
+def _concepts(dossier: Dossier, tables: Mapping[str, ConceptTable], findings: list[Finding]) -> dict[str, str | None]:
+    codes: dict[str, str | None] = {}
+    for field, scheme, rule in _CONCEPT_FIELDS:
+        value = _first(dossier, field)
+        table = _table(tables, scheme)
+        codes[field], faults = read_concept(value, table, field=field, rule=rule) if value else (None, ())
+        findings += faults
+    return codes
+
+
+def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
+    """What the texts name, in their order; for a part of a framework the part and the whole."""
+    named = (code for mention in mentions for code in (mention.framework, wholes.get(mention.framework)))
+    return tuple(dict.fromkeys(code for code in named if code))
+
+
+def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
+    """The names of a scheme; none where the vocabulary has no such scheme."""
+    return tables.get(scheme, ConceptTable({}, {}))
+
+
+def _years(dossier: Dossier, findings: list[Finding]) -> dict[str, int | None]:
+    years: dict[str, int | None] = {}
+    for field in _YEAR_FIELDS:
+        value = _first(dossier, field)
+        years[field], faults = read_year(value, field) if value else (None, ())
+        findings += faults
+    return years
+
+
+def _budget(dossier: Dossier, findings: list[Finding]) -> Decimal | None:
+    value = _first(dossier, "budgetUSD")
+    if value is None:
+        return None
+    budget, faults = read_budget(value)
+    findings += faults
+    return budget
+
+
+def _first(dossier: Dossier, field: str) -> Value | None:
+    """The first value of a field that holds anything; an empty one is as good as missing."""
+    value = dossier.first(field)
+    return value if value and value.text.strip() else None
+
+
+def _text(value: Value | None) -> str | None:
+    """A code as it stands, trimmed."""
+    return value.text.strip() if value else None
+
+
+def _texts(dossier: Dossier, field: str) -> tuple[Text, ...]:
+    """The texts of a field in the form that positions count in."""
+    return tuple(
+        Text(normal_text(value.text), value.language or _UNDETERMINED) for value in dossier.values.get(field, ())
+    )
+
+
+def normal_text(text: str) -> str:
+    r"""The form of a text that is published and that positions count in: NFC, paragraphs trimmed and joined.
+
+    >>> normal_text(" One. \r\n\r\n Two.")
+    'One.\nTwo.'
+    """
+    paragraphs = (paragraph.strip() for paragraph in unicodedata.normalize("NFC", text).splitlines())
+    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _managing_office(prima_id: str | None, gazetteer: Gazetteer) -> str | None:
+    """The country whose office runs the project: the first two letters of its PRIMA identifier."""
+    office = (prima_id or "")[:_OFFICE_LETTERS]
+    return office if len(office) == _OFFICE_LETTERS and office in gazetteer.labels else None

@@ -1,0 +1,83 @@
+"""Years and sums of money: read when there is one way to read them, else refused with a sentence."""
+
+import re
+from decimal import Decimal
+
+from iomld.model import Finding, Severity, Value
+
+_YEAR = re.compile(r"[0-9]{4}")
+_YEAR_INSIDE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
+_SPACES = "[ \u00a0\u2007\u2009\u202f]"
+_SUM = re.compile(
+    rf"(?P<sign>-?)(?P<whole>[0-9]+|[0-9]{{1,3}}(?:,[0-9]{{3}})+|[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+)(?P<cents>\.[0-9]+)?"
+)
+# "100.000" is a hundred thousand in half of the world and a hundred in the other half.
+_POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
+_CURRENCY = re.compile(r"(?i:US dollars?|dollars?|USD|US\$|\$|EUR|€|CHF)")
+_NOT_DIGITS = re.compile(r"[^0-9]")
+
+
+def read_year(value: Value, field: str) -> tuple[int | None, tuple[Finding, ...]]:
+    """Read a year of four digits (xsd:gYear without a time zone).
+
+    Args:
+        value: What the source says.
+        field: The record's field, for the finding.
+
+    Returns:
+        The year, or None and a Violation `unreadableYear`.
+    """
+    if _YEAR.fullmatch(value.text):
+        return int(value.text), ()
+    inside = _YEAR_INSIDE.findall(value.text)
+    fix = f"Write the year alone: {inside[0]}." if len(inside) == 1 else "Write four digits, such as 2017."
+    return None, (
+        Finding(
+            rule="unreadableYear",
+            severity=Severity.VIOLATION,
+            message=f"“{value.text}” is no year of four digits.",
+            fix=fix,
+            field=field,
+            value=value.text,
+            place=value.place,
+        ),
+    )
+
+
+def read_budget(value: Value, field: str = "budgetUSD") -> tuple[Decimal | None, tuple[Finding, ...]]:
+    """Read a sum in US dollars: a point before the cents, commas or spaces only between groups of three digits.
+
+    Whether the sum may be zero, negative or so large is for the shapes to say.
+
+    Returns:
+        The sum with the decimals that the source prints, or None and a Violation `unreadableBudget`.
+    """
+    amount = _amount(value.text)
+    if amount is not None:
+        return amount, ()
+    without = _amount(_CURRENCY.sub("", value.text).strip())
+    if without is not None:
+        message = f"“{value.text}” holds more than a number."
+        fix = f"Write {without:.2f} and leave the currency out."
+    else:
+        message = f"“{value.text}” cannot be read as one sum of money."
+        fix = "Write it like 100000.00 and leave the currency out."
+    return None, (
+        Finding(
+            rule="unreadableBudget",
+            severity=Severity.VIOLATION,
+            message=message,
+            fix=fix,
+            field=field,
+            value=value.text,
+            place=value.place,
+        ),
+    )
+
+
+def _amount(text: str) -> Decimal | None:
+    """The number, where there is only one way to read it."""
+    match = _SUM.fullmatch(text)
+    if match is None or _POINT_AND_THREE.fullmatch(text):
+        return None
+    return Decimal(match["sign"] + _NOT_DIGITS.sub("", match["whole"]) + (match["cents"] or ""))

@@ -1,0 +1,127 @@
+"""The states and other countries that benefit, with what is to say about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iomld.link.countries import Gazetteer, States
+from iomld.model import Finding, Severity, Value
+
+_SHOWN = 80  # characters of a leftover that a message quotes
+
+
+@dataclass(frozen=True, slots=True)
+class Beneficiaries:
+    """Who benefits.
+
+    Attributes:
+        members: Codes of member states, in the order of the source.
+        others: Codes of other countries.
+    """
+
+    members: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def read_beneficiaries(
+    states: Sequence[Value], countries: Sequence[Value], gazetteer: Gazetteer
+) -> tuple[Beneficiaries, tuple[Finding, ...]]:
+    """Read both lists of beneficiaries.
+
+    Args:
+        states: Values of `benefitingMemberStates`: names, codes or runs of names.
+        countries: Values of `benefitingCountries`.
+        gazetteer: The names.
+
+    Returns:
+        The codes, each once, and the findings: `unknownState` and `ambiguousStates` (Violation), `notAMember` (Warning:
+        the country moves to the others) and `doubledState` (Info).
+    """
+    listed, state_findings = _read_list(states, gazetteer, "benefitingMemberStates")
+    added, country_findings = _read_list(countries, gazetteer, "benefitingCountries")
+    members = tuple(code for code in listed if code in gazetteer.members)
+    strangers = {code: value for code, value in listed.items() if code not in gazetteer.members}
+    others = tuple(dict.fromkeys(code for code in (*added, *strangers) if code not in members))
+    warnings = tuple(_not_a_member(gazetteer.labels[code], value) for code, value in strangers.items())
+    doubled = tuple(
+        _doubled(gazetteer.labels[code], value, "benefitingCountries")
+        for code, value in added.items()
+        if code in listed
+    )
+    return Beneficiaries(members, others), (*state_findings, *warnings, *country_findings, *doubled)
+
+
+def _read_list(
+    values: Sequence[Value], gazetteer: Gazetteer, field: str
+) -> tuple[dict[str, Value], tuple[Finding, ...]]:
+    """The codes of a list, each with the value that names it first."""
+    codes: dict[str, Value] = {}
+    findings: list[Finding] = []
+    doubled: dict[str, Value] = {}
+    for value in values:
+        states = gazetteer.states(value.text)
+        findings += _faults(states, value, gazetteer, field)
+        if states.rivals:
+            continue
+        for code in states.codes:
+            if code in codes:
+                doubled[code] = value
+            codes.setdefault(code, value)
+    findings += [_doubled(gazetteer.labels[code], value, field) for code, value in doubled.items()]
+    return codes, tuple(findings)
+
+
+def _faults(states: States, value: Value, gazetteer: Gazetteer, field: str) -> list[Finding]:
+    """What cannot be read in a value."""
+    faults = [_unknown(leftover, value, gazetteer, field) for leftover in states.leftovers]
+    for stretch, readings in states.rivals:
+        ways = " or ".join(", ".join(gazetteer.labels[code] for code in reading) for reading in readings)
+        faults.append(
+            Finding(
+                rule="ambiguousStates",
+                severity=Severity.VIOLATION,
+                message=f"“{stretch}” can be read as {ways}.",
+                fix="Put a semicolon between the names, or write country codes.",
+                field=field,
+                value=stretch,
+                place=value.place,
+            )
+        )
+    return faults
+
+
+def _unknown(leftover: str, value: Value, gazetteer: Gazetteer, field: str) -> Finding:
+    shown = leftover if len(leftover) <= _SHOWN else f"{leftover[:_SHOWN]}…"
+    near = gazetteer.closest(leftover)
+    return Finding(
+        rule="unknownState",
+        severity=Severity.VIOLATION,
+        message=f"“{shown}” is no name of a country that we know.",
+        fix=f"Closest names: {', '.join(near)}." if near else "Write the country's name or its ISO code.",
+        field=field,
+        value=shown,
+        place=value.place,
+    )
+
+
+def _not_a_member(name: str, value: Value) -> Finding:
+    return Finding(
+        rule="notAMember",
+        severity=Severity.WARNING,
+        message=f"{name} is not a member state; it is kept among the other benefiting countries.",
+        fix="List it under the other benefiting countries.",
+        field="benefitingMemberStates",
+        value=name,
+        place=value.place,
+    )
+
+
+def _doubled(name: str, value: Value, field: str) -> Finding:
+    return Finding(
+        rule="doubledState",
+        severity=Severity.INFO,
+        message=f"{name} is listed twice; it is kept once.",
+        fix="See whether another country was meant.",
+        field=field,
+        value=name,
+        place=value.place,
+    )

@@ -1,0 +1,25 @@
+"""The store of a release: written once, opened read-only, queried in workers."""
+
+from iomld.store.oxigraph import (
+    build_store,
+    copy_store,
+    graph_quads,
+    literals_of,
+    open_read_only,
+    optimize_store,
+    quads_by_graph,
+    sorted_graphs,
+    update_store,
+)
+
+__all__ = [
+    "build_store",
+    "copy_store",
+    "graph_quads",
+    "literals_of",
+    "open_read_only",
+    "optimize_store",
+    "quads_by_graph",
+    "sorted_graphs",
+    "update_store",
+]

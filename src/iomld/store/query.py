@@ -1,0 +1,200 @@
+"""The query worker: runs one SPARQL query at a time over a release, and serializes the answer where it ran.
+
+pyoxigraph ends the process when a result is touched by another thread than the one that asked, so query and
+serialization stay together here. `open_handler` is what `iomld.workers` is given by name.
+"""
+
+from pathlib import Path
+from typing import IO, cast
+
+import pyoxigraph
+from pyoxigraph import BlankNode, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
+
+from iomld.errors import QueryError
+from iomld.formats import rdf, results
+from iomld.iris import Iris
+from iomld.store.oxigraph import open_read_only
+from iomld.store.request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
+from iomld.store.rows import RowCounter, TooManyRowsError
+from iomld.store.scan import MAX_DEPTH, is_too_deep, is_update, is_volatile, names_dataset, uses_service
+from iomld.store.syntax import syntax_sentence
+from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
+from iomld.workers.once import run_once
+from iomld.workers.orders import WorkerSpec
+
+HANDLER = "iomld.store.query:open_handler"
+
+_UPDATE = "This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates."
+_SERVICE = (
+    "SERVICE is switched off here: this server asks no other endpoint. "
+    "Ask that endpoint yourself and join the answers, or take the part out. "
+    "If you only have a prefix whose name holds “service”, rename it."
+)
+
+
+class _FaultError(Exception):
+    """The query has no answer; carries the reason."""
+
+    def __init__(self, kind: FaultKind, message: str) -> None:
+        super().__init__(message)
+        self.fault = QueryFault(kind, message)
+
+
+def open_handler(argument: str) -> Handler:
+    """Open a release for queries.
+
+    Args:
+        argument: A `QueryWorker` as JSON.
+
+    Raises:
+        StoreError: There is no store, or it is damaged.
+    """
+    worker = QueryWorker.from_json(argument)
+    return _QueryHandler(open_read_only(Path(worker.store)), worker)
+
+
+def run_query(
+    worker: QueryWorker, request: QueryRequest, *, timeout_s: float, max_answer_bytes: int = 1 << 30
+) -> bytes:
+    """Answer one query without a server; for callers that can wait. Ctrl-C ends it at once.
+
+    Args:
+        worker: The release and its limits.
+        request: The query and the media types wanted.
+        timeout_s: Seconds the query may take, start of the process included.
+        max_answer_bytes: Largest answer.
+
+    Raises:
+        QueryError: The query does not parse, asks for what is switched off, or its answer is too large.
+        JobTimeoutError: The time was up.
+        WorkerCrashedError: There is no such release, or memory ran out.
+    """
+    spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
+    reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
+    if reply.fault:
+        raise QueryError(QueryFault.from_json(reply.head).message)
+    return reply.read()
+
+
+class _QueryHandler:
+    def __init__(self, store: Store, worker: QueryWorker) -> None:
+        self._store = store
+        self._worker = worker
+        self._prefixes = Iris(worker.base_iri).prefixes()
+
+    def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
+        """Answer one query."""
+        request = QueryRequest.from_json(payload)
+        try:
+            self._refuse(request.query)
+            media_type = self._answer(request, writer)
+        except _FaultError as error:
+            return Answer(error.fault.to_json(), fault=True)
+        except AnswerTooLargeError as error:
+            return Answer(QueryFault(FaultKind.TOO_LARGE, _too_large(error.limit_bytes)).to_json(), fault=True)
+        except TooManyRowsError as error:
+            return Answer(QueryFault(FaultKind.TOO_LARGE, _too_many_rows(error.limit)).to_json(), fault=True)
+        head = QueryHead(media_type, writer.digest(), self._worker.release, not is_volatile(request.query))
+        return Answer(head.to_json())
+
+    def _refuse(self, query: str) -> None:
+        if uses_service(query, self._worker.services):
+            raise _FaultError(FaultKind.SERVICE, _SERVICE)
+        if is_too_deep(query):
+            message = f"The query nests brackets deeper than {MAX_DEPTH}; make it flatter."
+            raise _FaultError(FaultKind.SYNTAX, message)
+
+    def _answer(self, request: QueryRequest, writer: AnswerWriter) -> str:
+        """Run, serialize, give the media type."""
+        try:
+            return self._serialize(self._results(request), request, writer)
+        except OSError as error:  # a part of the query that only evaluation can refuse
+            raise _FaultError(FaultKind.EVALUATION, f"The query could not be evaluated: {error}") from error
+
+    def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
+        base_iri = f"{self._worker.base_iri}sparql"
+        try:
+            if request.default_graphs or request.named_graphs:
+                return self._store.query(
+                    request.query,
+                    base_iri=base_iri,
+                    default_graph=[*_graphs(request.default_graphs)],
+                    named_graphs=_graphs(request.named_graphs),
+                )
+            union = not names_dataset(request.query)  # the union would override FROM
+            return self._store.query(request.query, base_iri=base_iri, use_default_graph_as_union=union)
+        except SyntaxError as error:
+            if is_update(request.query):
+                raise _FaultError(FaultKind.UPDATE, _UPDATE) from error
+            message = syntax_sentence(request.query, str(error), self._prefixes)
+            raise _FaultError(FaultKind.SYNTAX, message) from error
+
+    def _serialize(
+        self, found: QuerySolutions | QueryBoolean | QueryTriples, request: QueryRequest, writer: AnswerWriter
+    ) -> str:
+        match found:
+            case QuerySolutions():
+                format_ = _result_format(request.solutions, "SELECT")
+                found.serialize(_file(RowCounter(writer, format_, self._worker.max_rows)), format_.engine)
+                return request.solutions or format_.media_type
+            case QueryBoolean():
+                format_ = _result_format(request.boolean, "ASK")
+                found.serialize(_file(writer), format_.engine)
+                return request.boolean or format_.media_type
+            case QueryTriples():
+                graph_format = _graph_format(request.graph)
+                if graph_format is rdf.NTRIPLES:
+                    found.serialize(_file(writer), graph_format.engine)
+                else:  # only this way takes prefixes
+                    pyoxigraph.serialize(found, _file(writer), graph_format.engine, prefixes=self._prefixes)
+                return graph_format.media_type
+
+
+def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:
+    return cast("IO[bytes]", writer)  # the library only calls write and flush
+
+
+def _graphs(iris: tuple[str, ...]) -> list[NamedNode | BlankNode]:
+    try:
+        return [NamedNode(iri) for iri in iris]
+    except ValueError as error:
+        raise _FaultError(
+            FaultKind.GRAPH_IRI, f"A graph in the request is not named by an absolute IRI ({error})."
+        ) from error
+
+
+def _result_format(media_type: str | None, form: str) -> results.ResultFormat:
+    format_ = None if media_type is None else results.by_media_type(media_type)
+    if format_ is None:
+        raise _FaultError(
+            FaultKind.NOT_ACCEPTABLE,
+            f"The answer of {form} is offered as SPARQL results in JSON or XML"
+            f"{', CSV and TSV' if form == 'SELECT' else ''}; none of these is acceptable to you. "
+            "Ask with ?format=json or another Accept header.",
+        )
+    return format_
+
+
+def _graph_format(media_type: str | None) -> rdf.Format:
+    format_ = None if media_type is None else rdf.by_media_type(media_type)
+    if format_ is None:
+        raise _FaultError(
+            FaultKind.NOT_ACCEPTABLE,
+            "The answer of CONSTRUCT and DESCRIBE is offered as Turtle, N-Triples, RDF/XML and JSON-LD; none of these "
+            "is acceptable to you. Ask with ?format=turtle or another Accept header.",
+        )
+    return format_
+
+
+def _too_large(limit_bytes: int) -> str:
+    return (
+        f"The answer is larger than {limit_bytes / (1 << 20):g} MiB, the limit. "
+        "Ask for fewer solutions with LIMIT and OFFSET, or download the whole dataset."
+    )
+
+
+def _too_many_rows(limit: int) -> str:
+    return (
+        f"The answer has more than {limit:,} solutions, the limit. "
+        "Ask for fewer with LIMIT and OFFSET, or download the whole dataset."
+    )

@@ -1,0 +1,120 @@
+"""What can be told of a query by its tokens, before it runs.
+
+The engine's grammar wants no space after a keyword (`SERVICEex:x` is SERVICE of `ex:x`) and tells `<` the operator
+from `<iri>` by context. Tokens alone cannot, so a query that names SERVICE outside comments, strings and IRIs *in any
+reading* is taken to use it.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+
+MAX_DEPTH = 200  # brackets in brackets; the engine's recursion overflows its stack at some 2 000
+
+_TOKEN = re.compile(
+    r"""
+      (?P<comment>\#[^\r\n]*)
+    | (?P<iri><(?:[^<>"{}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*>)
+    | (?P<string>'''(?:'{0,2}(?:[^'\\]|\\.))*'''|\"""(?:"{0,2}(?:[^"\\]|\\.))*\"""
+        |'(?:[^'\\\r\n]|\\.)*'|"(?:[^"\\\r\n]|\\.)*")
+    | (?P<variable>[?$]\w+)
+    | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+    | (?P<name>(?:[^\W\d][\w.\-]*)?:(?:(?:[\w:]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])
+        (?:[\w:.\-\u00B7]|%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%])*)?)
+    | (?P<word>\w+)
+    | (?P<other>\S)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
+_FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
+_VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
+_HAS_SERVICE = re.compile("service", re.IGNORECASE)
+_HAS_FROM = re.compile("from", re.IGNORECASE)
+_LONG_QUOTE = re.compile("'''|\"\"\"")
+
+
+def uses_service(query: str, allowed: Collection[str] = ()) -> bool:
+    r"""Say whether a query uses SERVICE, at any depth, SILENT or not, of an endpoint that is not allowed.
+
+    Args:
+        query: The text.
+        allowed: IRIs of endpoints that may be asked; they must stand in the query as `<iri>`.
+
+    >>> uses_service("SELECT * { FILTER EXISTS { service silent ?x { ?s ?p ?o } } }")
+    True
+    >>> uses_service("SELECT * { ?s ?service 'SERVICE <x>' } # SERVICE <x>")
+    False
+    """
+    if not _HAS_SERVICE.search(query):
+        return False
+    tokens = [(kind, text) for kind, text in _tokens(query) if kind != "comment"]
+    for index, (kind, text) in enumerate(tokens):
+        if kind == "iri?":
+            return True
+        if kind == "name" and _HAS_SERVICE.search(text.partition(":")[0]):
+            return True
+        if kind == "word" and _HAS_SERVICE.search(text) and not _is_allowed(tokens[index:], allowed):
+            return True
+    return False
+
+
+def _is_allowed(tokens: list[tuple[str, str]], allowed: Collection[str]) -> bool:
+    words = [text.upper() if kind == "word" else text for kind, text in tokens[:3]]
+    endpoint = words[2:] if words[1:2] == ["SILENT"] else words[1:]
+    return words[0] == "SERVICE" and bool(endpoint) and endpoint[0][1:-1] in allowed and endpoint[0][0] == "<"
+
+
+def names_dataset(query: str) -> bool:
+    """Say whether a query has FROM or FROM NAMED.
+
+    >>> names_dataset("SELECT * FROM <http://x/> { ?s ?p 'from' }")
+    True
+    """
+    if not _HAS_FROM.search(query):
+        return False
+    return any(kind in {"word", "name"} and text.upper().startswith("FROM") for kind, text in _tokens(query))
+
+
+def is_update(query: str) -> bool:
+    r"""Say whether a text is a SPARQL update: whether its first keyword after the prologue is one of an update.
+
+    >>> is_update("PREFIX x: <http://x/> # DELETE\n INSERT DATA { x:a x:b x:c }")
+    True
+    """
+    words = (text.upper() for kind, text in _tokens(query) if kind == "word")
+    return next((word for word in words if word in _UPDATES or word in _FORMS), "") in _UPDATES
+
+
+def is_volatile(query: str) -> bool:
+    """Say whether a query may answer differently each time: it names NOW, RAND, UUID, STRUUID or BNODE.
+
+    >>> is_volatile("SELECT (NOW() AS ?t) {}")
+    True
+    """
+    return _VOLATILE.search(query) is not None
+
+
+def is_too_deep(query: str) -> bool:
+    """Say whether brackets are nested deeper than `MAX_DEPTH`, those in texts and IRIs counted too."""
+    if query.count("{") + query.count("(") + query.count("[") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in re.findall(r"[{}()\[\]]", query):
+        depth += 1 if bracket in "{([" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _tokens(query: str) -> Iterator[tuple[str, str]]:
+    """Kind and text of each token; an IRI that could also be an operator with a text or a comment is an `iri?`."""
+    for match in _TOKEN.finditer(query):
+        kind, text = match.lastgroup or "other", match.group()
+        if kind == "iri" and ("'" in text or ("#" in text and _LONG_QUOTE.search(_rest_of_line(query, match.end())))):
+            kind = "iri?"
+        yield kind, text
+
+
+def _rest_of_line(query: str, start: int) -> str:
+    end = query.find("\n", start)
+    return query[start:] if end < 0 else query[start:end]

@@ -1,0 +1,120 @@
+"""From the results of an engine to findings: one for each cause, the same whichever engine spoke."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pyoxigraph import Quad
+
+from iomld.iris import DCTERMS, IOMLD, OA, SCHEMA, local_name
+from iomld.model import Finding, Severity
+from iomld.validate.port import Result
+from iomld.validate.shapes import Rule
+from iomld.validate.terms import plain
+
+# The key of a record that a property is made from, so that a person finds what to mend.
+FIELDS: Mapping[str, str] = {
+    f"{DCTERMS}title": "title",
+    f"{DCTERMS}abstract": "abstract",
+    f"{DCTERMS}description": "narrative",
+    f"{DCTERMS}source": "source",
+    f"{IOMLD}retrievedAt": "source",
+    f"{IOMLD}projectCode": "projectCode",
+    f"{IOMLD}candidateIatiIdentifier": "projectCode",
+    f"{IOMLD}primaId": "primaId",
+    f"{IOMLD}managingOfficeCountry": "primaId",
+    f"{IOMLD}status": "status",
+    f"{IOMLD}projectType": "projectType",
+    f"{IOMLD}coverage": "coverage",
+    f"{IOMLD}region": "region",
+    f"{IOMLD}startYear": "startYear",
+    f"{IOMLD}periodStart": "startYear",
+    f"{IOMLD}endYear": "endYear",
+    f"{IOMLD}periodEnd": "endYear",
+    f"{IOMLD}allocationYear": "allocationYear",
+    f"{IOMLD}budget": "budgetUSD",
+    f"{IOMLD}budgetUSD": "budgetUSD",
+    f"{SCHEMA}value": "budgetUSD",
+    f"{SCHEMA}currency": "budgetUSD",
+    f"{IOMLD}benefitingMemberState": "benefitingMemberStates",
+    f"{IOMLD}benefitingCountry": "benefitingMemberStates",
+    f"{IOMLD}mentionsFramework": "mentions",
+    f"{OA}hasBody": "mentions",
+    f"{OA}exact": "mentions",
+    f"{OA}hasSource": "mentions",
+    f"{OA}hasTarget": "mentions",
+    f"{OA}start": "mentions",
+    f"{IOMLD}confidence": "mentions",
+    f"{IOMLD}matchMethod": "mentions",
+    f"{IOMLD}reviewStatus": "mentions",
+}
+
+_RANK = {Severity.VIOLATION: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def findings(
+    results: Iterable[Result], rules: Mapping[str, Rule], quads: Sequence[Quad], base: str
+) -> tuple[Finding, ...]:
+    """Findings of one record, the worst first.
+
+    Several constraints of one rule may fail on one value (a title that is too short and has no language): that is one
+    finding. Where SHACL names no value (too many values, a rule on the project as a whole), the values of the property
+    in question are given, unless another result of the rule on that node already names the one at fault.
+
+    Args:
+        results: The results on the record's nodes.
+        rules: The rules by id.
+        quads: The record's graph.
+        base: The data base; concepts and countries under it are shown by their codes.
+    """
+    results = tuple(results)
+    named = {(result.rule, result.focus_node) for result in results if _names_value(result)}
+    found = {
+        _finding(result, rules[result.rule], quads, base)
+        for result in results
+        if _names_value(result) or (result.rule, result.focus_node) not in named
+    }
+    return tuple(sorted(found, key=_position))
+
+
+def _names_value(result: Result) -> bool:
+    """Whether a value is named; of a rule on the node as a whole, SHACL gives the node itself as the value."""
+    return result.value is not None and result.value != result.focus_node
+
+
+def _finding(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> Finding:
+    path = result.path or next(iter(rule.subjects), None)
+    return Finding(
+        rule=rule.id,
+        severity=result.severity,
+        message=result.message,
+        field=FIELDS.get(path or ""),
+        value=_shown(result.value or "", base) if _names_value(result) else _values(result, rule, quads, base),
+        focus_node=result.focus_node,
+        path=path,
+    )
+
+
+def _values(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> str | None:
+    properties = {result.path, *rule.subjects}
+    values = {
+        plain(quad.object)
+        for quad in quads
+        if quad.predicate.value in properties and plain(quad.subject) == result.focus_node
+    }
+    return ", ".join(sorted(_shown(value, base) for value in values)) or None
+
+
+def _shown(value: str, base: str) -> str:
+    """A concept or a country by its code, as it stands in the source; all else as it is."""
+    is_code = value.startswith((f"{base}scheme/", f"{base}id/country/"))
+    return local_name(value) if is_code else value
+
+
+def _position(finding: Finding) -> tuple[int, str, str, str, str, str]:
+    return (
+        _RANK[finding.severity],
+        finding.rule,
+        finding.value or "",
+        finding.focus_node or "",
+        finding.path or "",
+        finding.message,
+    )

@@ -1,0 +1,55 @@
+"""What a SHACL engine is to us: N-Triples in, results out."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from iomld.errors import IomldError
+from iomld.model import Severity
+
+
+class EngineError(IomldError):
+    """An engine could not compile the shapes or could not read the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One validation result (SHACL section 3.6.2).
+
+    Attributes:
+        focus_node: IRI of the focus node, or the label of a blank node.
+        path: IRI of the result path, or None where there is none or it is more than one property.
+        value: The value node without its RDF syntax (lexical form or IRI), where the constraint names one.
+        rule: Local name of the shape that raised it.
+        severity: Severity of that shape.
+        message: The shape's message, its variables filled in.
+        component: Local name of the constraint component.
+    """
+
+    focus_node: str
+    path: str | None
+    value: str | None
+    rule: str
+    severity: Severity
+    message: str
+    component: str
+
+
+class Engine(Protocol):
+    """A SHACL engine with its shapes compiled."""
+
+    @property
+    def name(self) -> str:
+        """Our word for it, as in `--engine shacl`."""
+
+    def results(self, data: bytes) -> tuple[Result, ...]:
+        """Validate a data graph.
+
+        Args:
+            data: The data graph as N-Triples, lexical forms as they are in the source.
+
+        Returns:
+            The top-level results, in no particular order.
+
+        Raises:
+            EngineError: The engine could not read the data or could not run a rule.
+        """

@@ -1,0 +1,71 @@
+"""The engine of our verdicts: the `shacl` wheel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iomld.iris import local_name
+from iomld.model import Severity
+from iomld.validate.port import Engine, EngineError, Result
+
+if TYPE_CHECKING:
+    import shacl
+
+
+@dataclass(frozen=True, slots=True)
+class RustEngine:
+    """Shapes compiled by the `shacl` wheel."""
+
+    shapes: shacl.Shapes
+    name: str = "shacl"
+
+    def results(self, data: bytes) -> tuple[Result, ...]:
+        """See `Engine.results`."""
+        try:
+            report = self.shapes.validate_text(data.decode(), "ntriples")
+        except ValueError as error:
+            raise EngineError(f"shacl cannot read the data: {error}") from error
+        return tuple(_result(outcome) for outcome in report.results)
+
+
+def load_rust(shapes: bytes) -> Engine:
+    """Compile shapes.
+
+    Args:
+        shapes: The shapes graph as N-Triples.
+
+    Raises:
+        EngineError: The wheel is not there, or it cannot compile the shapes.
+    """
+    try:
+        import shacl  # noqa: PLC0415  # importing our module must not load an engine, and this one may be absent
+    except ImportError as error:
+        raise EngineError(f"the package shacl cannot be loaded: {error}") from error
+    try:
+        return RustEngine(shacl.Shapes.from_text(shapes.decode(), "ntriples"))
+    except ValueError as error:
+        raise EngineError(f"shacl cannot compile the shapes: {error}") from error
+
+
+def _result(outcome: shacl.Result) -> Result:
+    return Result(
+        focus_node=_plain(outcome.focus_node),
+        path=_predicate(outcome.path),
+        value=outcome.value_plain,
+        rule=local_name(_plain(outcome.source_shape or "")),
+        severity=Severity(outcome.severity),
+        message=outcome.message or "",
+        component=outcome.component,
+    )
+
+
+def _plain(node: str) -> str:
+    """An IRI without its brackets; a blank node's label as it is."""
+    return node[1:-1] if node.startswith("<") else node
+
+
+def _predicate(path: str | None) -> str | None:
+    """The IRI of a path of one property, written `<iri>`; None for all others."""
+    simple = path is not None and path.startswith("<") and path.find(">") == len(path) - 1
+    return path[1:-1] if simple and path else None

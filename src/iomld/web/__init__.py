@@ -1,0 +1,1 @@
+"""The web face: pages, data, and the SPARQL endpoint."""

@@ -1,0 +1,152 @@
+"""The web application: put together here and nowhere else, from parts that take what they need."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iomld import __version__
+from iomld.check.worker import HANDLER as CHECK_HANDLER
+from iomld.check.worker import CheckWorker
+from iomld.config import Settings
+from iomld.errors import IomldError, NotFoundError, StoreError
+from iomld.iris import Iris
+from iomld.web.downloads import DownloadFiles, download_routes
+from iomld.web.pages import page_routes, validation_page
+from iomld.web.problems import ProblemError, problem, problem_of
+from iomld.web.resources import resource_routes
+from iomld.web.serving import Serving
+from iomld.web.sparql import SparqlLimits, sparql_app
+from iomld.web.templating import static_directory
+from iomld.web.validation import validation_routes
+from iomld.workers.limits import PoolLimits
+from iomld.workers.orders import WorkerSpec
+from iomld.workers.pool import Pool
+
+_CHECK_TIMEOUT_S = 30.0
+_SAFETY = (
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
+    """The application that serves a folder of releases.
+
+    Args:
+        datadir: The folder.
+        settings: All settings.
+        base: Data base of the releases' IRIs.
+    """
+    serving = Serving(datadir, replace(settings, base_iri=base))
+    checker = _checker(settings, base)
+    files = DownloadFiles(Path(tempfile.gettempdir()))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with tempfile.TemporaryDirectory(prefix="iomld-downloads-") as folder:
+            files.keep_in(Path(folder))
+            try:
+                await serving.start()
+                await checker.start()
+                yield
+            finally:
+                await checker.stop()
+                await serving.stop()
+
+    app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    _translate_errors(app)
+    app.add_api_route("/health", _health(serving), methods=["GET", "HEAD"], tags=["operations"])
+    app.include_router(page_routes(lambda: serving.view, lambda: files.listed(serving.release)))
+    app.include_router(resource_routes(lambda: serving.view))
+    app.include_router(download_routes(lambda: serving.release, files))
+    app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
+    app.mount("/static", StaticFiles(directory=static_directory()), name="static")
+    limits = SparqlLimits(
+        timeout_s=settings.query_timeout, body_bytes=settings.query_length, cache_bytes=settings.cache_bytes
+    )
+    endpoint = sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits)
+    return _Front(app, endpoint)
+
+
+class _Front:
+    """Sends `/sparql` to the endpoint, everything else to the pages, and adds the safety headers to both."""
+
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
+        self._app = app
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                message["headers"] = [*headers, *(pair for pair in _SAFETY if pair[0] not in present)]
+            await send(message)
+
+        is_query = scope["type"] == "http" and scope["path"] == "/sparql"
+        await (self._endpoint if is_query else self._app)(scope, receive, send_safely)
+
+
+def _checker(settings: Settings, base: str) -> Pool:
+    """Workers that check uploads; one is enough until uploads wait."""
+    spec = WorkerSpec(
+        CHECK_HANDLER,
+        CheckWorker(base).to_json(),
+        memory_limit_bytes=settings.query_memory,
+        max_answer_bytes=settings.query_bytes,
+    )
+    return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=_CHECK_TIMEOUT_S))
+
+
+def _health(serving: Serving):  # noqa: ANN202  # the route's own type says it
+    def health() -> Response:
+        """Say that the server answers, and what it serves."""
+        stats = serving.stats()
+        return JSONResponse(
+            {"status": "ok", "release": serving.name(), "workers": stats.workers, "version": __version__},
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return health
+
+
+def _translate_errors(app: FastAPI) -> None:
+    """The one table from errors to statuses (RFC 9457)."""
+
+    def accept_of(request: Request) -> str | None:
+        return request.headers.get("accept")
+
+    @app.exception_handler(ProblemError)
+    def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)  # noqa: S101  # registered for it
+        return problem_of(error, accept=accept_of(request))
+
+    @app.exception_handler(IomldError)
+    def on_our_error(request: Request, error: Exception) -> Response:
+        status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, StoreError) else 400
+        return problem_of(ProblemError(status, "error", str(error)), accept=accept_of(request))
+
+    @app.exception_handler(HTTPException)
+    def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
+        detail = {
+            404: f"There is nothing at {request.url.path}. Begin at the home page.",
+            405: f"{request.method} is not answered at {request.url.path}.",
+        }.get(error.status_code, str(error.detail))
+        return problem_of(
+            ProblemError(error.status_code, "http", detail, headers=error.headers), accept=accept_of(request)
+        )
+
+    @app.exception_handler(RequestValidationError)
+    def on_parameters(request: Request, error: Exception) -> Response:
+        return problem(400, "Bad Request", f"A parameter cannot be used: {error}", accept=accept_of(request))

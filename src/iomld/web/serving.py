@@ -1,0 +1,132 @@
+"""What is served now: the current release and the workers that query it; a new release is taken up by itself."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from iomld import release
+from iomld.browse.view import ReleaseView, open_view
+from iomld.config import Settings
+from iomld.errors import IomldError, StoreError
+from iomld.release import FILES, Release
+from iomld.store.query import HANDLER
+from iomld.store.request import QueryWorker
+from iomld.workers.limits import PoolLimits, PoolStats
+from iomld.workers.orders import WorkerSpec
+from iomld.workers.pool import Pool
+from iomld.workers.wire import Reply
+
+_LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open release with its workers."""
+
+    view: ReleaseView
+    pool: Pool
+
+
+class Serving:
+    """Holds the open release. Use it from the event loop's thread; handlers call `view`, `release` and `run`."""
+
+    def __init__(self, datadir: Path, settings: Settings) -> None:
+        self._datadir = datadir
+        self._settings = settings
+        self._open: _Open | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    @property
+    def view(self) -> ReleaseView:
+        """The release that is served, open for reading."""
+        if self._open is None:
+            raise StoreError("The server is starting or stopping. Try again in a moment.")
+        return self._open.view
+
+    @property
+    def release(self) -> Release:
+        """The release that is served."""
+        return self.view.release
+
+    def name(self) -> str:
+        """Its name."""
+        return self.release.manifest.name
+
+    def stats(self) -> PoolStats:
+        """The state of the query workers."""
+        return self._open.pool.stats() if self._open else PoolStats()
+
+    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+        """Answer a query; see `iomld.workers.pool.Pool.run`."""
+        if self._open is None:
+            raise StoreError("The server is starting or stopping. Try again in a moment.")
+        return await self._open.pool.run(payload, timeout_s=timeout_s)
+
+    async def start(self) -> None:
+        """Open the current release and start its workers.
+
+        Raises:
+            StoreError: Nothing is published, or the release is damaged.
+        """
+        current = release.current_release(self._datadir)
+        if current is None:
+            raise StoreError(f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE…' first.")
+        self._open = await self._opened(current)
+        self._watch = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """End all workers; none is left behind."""
+        if self._watch:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        for task in self._retiring:
+            task.cancel()
+        opened, self._open = self._open, None
+        if opened:
+            await opened.pool.stop()
+
+    async def _opened(self, current: Release) -> _Open:
+        settings = self._settings
+        worker = QueryWorker(
+            store=str(current.file(FILES.store)),
+            base_iri=current.manifest.base,
+            release=current.manifest.name,
+            max_rows=settings.query_rows,
+        )
+        spec = WorkerSpec(
+            HANDLER,
+            worker.to_json(),
+            memory_limit_bytes=settings.query_memory,
+            max_answer_bytes=settings.query_bytes,
+        )
+        limits = PoolLimits(
+            workers=settings.query_workers, queue=settings.query_queue, timeout_s=settings.query_timeout
+        )
+        pool = Pool(spec, limits)
+        await pool.start()
+        return _Open(open_view(current), pool)
+
+    async def _follow(self) -> None:
+        """Look for a new release once a second; the old one goes on answering until the new one is open."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                current = release.current_release(self._datadir)
+                if current is None or current.manifest.name == self.name():
+                    continue
+                old, self._open = self._open, await self._opened(current)
+            except (IomldError, OSError):
+                continue  # a damaged release is not taken up; the one that is open goes on
+            if old:
+                self._retiring.add(task := asyncio.create_task(self._retire(old)))
+                task.add_done_callback(self._retiring.discard)
+
+    async def _retire(self, old: _Open) -> None:
+        """Let the queries that run on the old release end, then end its workers."""
+        try:
+            await asyncio.sleep(self._settings.query_timeout)
+        finally:
+            await old.pool.stop()

@@ -1,0 +1,243 @@
+"""The SPARQL endpoint: SPARQL 1.1 Protocol, query operation only, as a plain ASGI application.
+
+An answer is whole before its first byte leaves, so a status of 200 is never followed by a cut body. What is not
+answered says so:
+
+====  ==========================================================================================================
+400   The request or the query is broken, or the query is an update.
+403   An update operation, or a query with SERVICE.
+406   No format that we have is acceptable.
+413   The request's body is too large.
+415   The request's body is of another type than the protocol's two.
+422   The query is good but its answer is larger than the limit: asking again does not help, asking for less does.
+429   All workers are busy; `Retry-After` says when to come back.
+500   The store could not be read.
+503   The time was up, or the memory; the limit is named. Or the server is starting or stopping.
+====  ==========================================================================================================
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from iomld.formats.negotiate import choose
+from iomld.iris import Iris
+from iomld.store.description import service_description
+from iomld.store.request import QueryFault, QueryHead, QueryRequest
+from iomld.web.problems import ProblemError, problem_of
+from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
+from iomld.web.sparql_exchange import COMMON, Exchange
+from iomld.web.sparql_protocol import (
+    GRAPH_OFFERS,
+    MediaTypes,
+    Operation,
+    media_types,
+    operation_of_body,
+    operation_of_url,
+)
+from iomld.workers.errors import WorkerError
+from iomld.workers.wire import Reply
+
+_METHODS = "GET, HEAD, POST, OPTIONS"
+_WATCH_AFTER_S = 0.05  # most answers are there before it would pay to watch whether the client still is
+_PREFLIGHT = {
+    "Allow": _METHODS,
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": _METHODS,
+    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SparqlLimits:
+    """What one endpoint allows.
+
+    Attributes:
+        timeout_s: Seconds for a query; a client may ask for fewer.
+        body_bytes: Largest body of a request.
+        cache_bytes: Memory for answers that may be asked again.
+        spooled_bytes: Large answers, all together, that may wait for slow readers.
+    """
+
+    timeout_s: float = 10.0
+    body_bytes: int = 1 << 20
+    cache_bytes: int = 64 << 20
+    spooled_bytes: int = 512 << 20
+
+
+class QueryPool(Protocol):
+    """What the endpoint needs of a pool of query workers."""
+
+    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+        """Answer a `QueryRequest`; see `iomld.workers.pool.Pool.run`."""
+        ...
+
+
+def sparql_app(pool: QueryPool, *, iris: Iris, release_name: Callable[[], str], limits: SparqlLimits) -> ASGIApp:
+    """The endpoint as an ASGI application that looks at no path.
+
+    Args:
+        pool: Workers opened with `iomld.store.query.HANDLER`; the caller starts and stops it.
+        iris: Names the endpoint in its description where the client does not say under which host it asked.
+        release_name: Name of the release served now; a new name empties the cache.
+        limits: What it allows.
+    """
+    return _SparqlApp(pool, iris, release_name, limits)
+
+
+class _SparqlApp:
+    def __init__(self, pool: QueryPool, iris: Iris, release_name: Callable[[], str], limits: SparqlLimits) -> None:
+        self._pool = pool
+        self._iris = iris
+        self._release_name = release_name
+        self._limits = limits
+        self._cache = AnswerCache(limits.cache_bytes)
+        self._spooled_bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        exchange = Exchange(scope, receive, send)
+        try:
+            response = await self._respond(exchange)
+        except ProblemError as error:
+            response = problem_of(error, accept=exchange.accept)
+        if response is None:
+            return
+        if exchange.method == "HEAD":
+            response.body = b""  # the header with its length stays
+        await response(scope, receive, send)
+
+    async def _respond(self, exchange: Exchange) -> Response | None:
+        """A response that is still to be sent, or None when all is said."""
+        if exchange.method == "OPTIONS":
+            return Response(status_code=204, headers=_PREFLIGHT)
+        operation = await self._operation(exchange)
+        if operation.query is None:
+            return self._description(exchange, operation)
+        types = media_types(exchange.accept, operation.format_)
+        if types == MediaTypes(None, None, None):
+            raise ProblemError(
+                406,
+                "not-acceptable",
+                "Results come as JSON, XML, CSV and TSV, graphs as Turtle, N-Triples, RDF/XML and JSON-LD. "
+                "Name one of these in the Accept header, or add ?format=json.",
+            )
+        await self._answer(exchange, operation, types)
+        return None
+
+    async def _operation(self, exchange: Exchange) -> Operation:
+        query_string: bytes = exchange.scope.get("query_string", b"")
+        if exchange.method in {"GET", "HEAD"}:
+            return operation_of_url(query_string)
+        if exchange.method == "POST":
+            body = await exchange.body(self._limits.body_bytes)
+            return operation_of_body(exchange.header(b"content-type") or "", body, query_string)
+        raise ProblemError(405, "method", f"Ask with GET or POST, not {exchange.method}.", headers={"Allow": _METHODS})
+
+    def _description(self, exchange: Exchange, operation: Operation) -> Response:
+        graph = media_types(exchange.accept, operation.format_).graph
+        offers = (*GRAPH_OFFERS, "text/html")
+        chosen = graph if operation.format_ else choose(exchange.accept, offers)
+        if chosen == "text/html":
+            root = exchange.scope.get("app_root_path", exchange.scope.get("root_path", ""))
+            return RedirectResponse(f"{root}/query", 303, COMMON)
+        if chosen is None:
+            message = "The description of this endpoint comes as Turtle, N-Triples, RDF/XML or JSON-LD; ask for one."
+            raise ProblemError(406, "not-acceptable", message)
+        host = exchange.header(b"host")
+        endpoint = (
+            f"{exchange.scope['scheme']}://{host}{exchange.scope['path']}" if host else f"{self._iris.base}sparql"
+        )
+        try:
+            body = service_description(endpoint, chosen)
+        except ValueError as error:
+            raise ProblemError(400, "host", "The Host header of the request is not a host.") from error
+        return Response(body, headers=COMMON, media_type=chosen)
+
+    async def _answer(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> None:
+        query = operation.query or ""
+        key = (query, operation.default_graphs, operation.named_graphs, types)
+        release = self._release_name()
+        cached = self._cache.get(release, key)
+        if cached is None:
+            request = QueryRequest(
+                query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs
+            )
+            reply = await self._ask(exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf")))
+            head = QueryHead.from_json(reply.head)
+            if not self._cache.takes(reply.size):
+                await self._stream(exchange, head, reply)
+                return
+            cached = CachedAnswer(reply.read(), head.media_type, f'"{head.digest}"')
+            if head.repeatable and head.release == release:
+                self._cache.put(release, key, cached, len(query))
+        await exchange.send_whole(cached)
+
+    async def _ask(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
+        """Have a worker answer; give up when the client goes away."""
+        watch = _Watch(exchange.receive)
+        try:
+            reply = await self._pool.run(request.to_json(), timeout_s=timeout_s)
+        except WorkerError as error:
+            raise problem_of_worker(error) from error
+        except asyncio.CancelledError:
+            if not watch.saw_disconnect():
+                raise
+            raise ProblemError(400, "gone", "The client closed the connection.") from None  # nobody reads this
+        finally:
+            watch.end()
+        if reply.fault:
+            raise problem_of_fault(QueryFault.from_json(reply.head))
+        return reply
+
+    async def _stream(self, exchange: Exchange, head: QueryHead, reply: Reply) -> None:
+        """Send a large answer from its file, piece by piece, as fast as the client reads."""
+        try:
+            if self._spooled_bytes + reply.size > self._limits.spooled_bytes:
+                detail = "Too many large answers are being sent just now. Try again in a minute."
+                raise ProblemError(429, "busy", detail, headers={"Retry-After": "60"})
+            self._spooled_bytes += reply.size
+            try:
+                await exchange.send_file(reply, head.media_type, f'"{head.digest}"')
+            finally:
+                self._spooled_bytes -= reply.size
+        finally:
+            reply.close()
+
+
+class _Watch:
+    """Cancels the task that made it when the client disconnects; starts late, since most answers are quick."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._owner = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._disconnected = False
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._start)
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def saw_disconnect(self) -> bool:
+        """Whether the cancellation was ours; it is then taken back."""
+        if self._disconnected and self._owner is not None:
+            self._owner.uncancel()
+        return self._disconnected
+
+    def _start(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._disconnected = True
+        if self._owner is not None:
+            self._owner.cancel()

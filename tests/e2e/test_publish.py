@@ -1,0 +1,221 @@
+"""Publishing by the command: what is published, what is refused, and what stays the same."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+from tests.conftest import DATA, Command
+
+PAGE = Path(__file__).parents[1] / "golden" / "page.txt"
+GOOD = {
+    "projectCode": "PO.9002",
+    "title": {"en": "A good record"},
+    "status": "completed",
+    "projectType": "PO",
+    "coverage": "national",
+    "region": "africa",
+    "startYear": "2018",
+    "endYear": "2019",
+    "allocationYear": "2018",
+    "budgetUSD": "100000",
+    "benefitingMemberStates": ["NA"],
+}
+
+
+def record(folder: Path, name: str, **changes: object) -> Path:
+    """A record file like GOOD with some keys changed; None takes a key out."""
+    path = folder / name
+    content = {key: value for key, value in (GOOD | changes).items() if value is not None}
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return path
+
+
+def lines(datadir: Path) -> list[str]:
+    """The N-Quads lines of the release that is served."""
+    return gzip.decompress((datadir / "current" / "dataset.nq.gz").read_bytes()).decode().splitlines()
+
+
+def test_the_bundled_records_are_published_whole(datadir: Path) -> None:
+    """All 91 projects are accepted, and the release says so."""
+    manifest = json.loads((datadir / "current" / "manifest.json").read_text())
+    report = json.loads((datadir / "current" / "report.json").read_text())
+    assert manifest["projects"] == 91
+    assert report["published"] == 91
+    assert report["refused"] == []
+
+
+def test_the_dataset_is_sorted_without_blank_nodes(datadir: Path) -> None:
+    """Lines are in byte order, each once, and no blank node is published."""
+    found = lines(datadir)
+    assert found == sorted(set(found), key=str.encode)
+    quads = list(pyoxigraph.parse("\n".join(found), pyoxigraph.RdfFormat.N_QUADS))
+    assert len(found) == len(set(quads))
+    assert not any(isinstance(term, pyoxigraph.BlankNode) for quad in quads for term in (quad.subject, quad.object))
+
+
+def test_the_same_records_give_the_same_bytes(datadir: Path, tmp_path: Path, iomld: Command) -> None:
+    """Published into another folder, in another order, the dataset is the same to the byte."""
+    files = sorted(DATA.glob("*.json"), reverse=True)
+    assert iomld("publish", *files, "--to", tmp_path).returncode == 0
+    ours, theirs = ((folder / "current" / "dataset.nq.gz").read_bytes() for folder in (datadir, tmp_path))
+    assert ours == theirs
+
+
+def test_unchanged_records_make_no_new_release(tmp_path: Path, iomld: Command) -> None:
+    """A second publish of the same page leaves the release as it is."""
+    first = iomld("publish", PAGE, "--to", tmp_path)
+    second = iomld("publish", PAGE, "--to", tmp_path)
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "no new release" in second.stdout
+    assert len(list((tmp_path / "releases").iterdir())) == 1
+
+
+def test_records_not_given_stay_and_those_given_are_replaced(tmp_path: Path, iomld: Command) -> None:
+    """A second project joins the first; a changed one is replaced and has a second revision."""
+    assert iomld("publish", PAGE, "--to", tmp_path).returncode == 0
+    assert iomld("publish", record(tmp_path, "r.json"), "--to", tmp_path).returncode == 0
+    assert iomld("publish", record(tmp_path, "r.json", budgetUSD="5000.50"), "--to", tmp_path).returncode == 0
+    text = "\n".join(lines(tmp_path))
+    assert "PO.9001" in text
+    assert '"5000.5"' in text
+    assert '"100000"' not in text
+    asked = iomld(
+        "query",
+        "SELECT ?n WHERE { ?r dcterms:isVersionOf doc:PO.9002 BIND(STRAFTER(STR(?r), '/rev/') AS ?n) } ORDER BY ?n",
+        "--from", tmp_path, "--format", "csv",
+    )  # fmt: skip
+    assert asked.stdout.split() == ["n", "1", "2"]
+    stored = iomld("query", "SELECT ?v { prj:PO.9002 iomld:budgetUSD ?v }", "--from", tmp_path, "--format", "csv")
+    assert stored.stdout.split() == ["v", "5000.5"]
+
+
+def test_a_dry_run_changes_nothing(tmp_path: Path, iomld: Command) -> None:
+    """A dry run says what would change and does not even make the folder."""
+    done = iomld("publish", PAGE, "--to", tmp_path / "new", "--dry-run")
+    assert done.returncode == 0
+    assert "1 new" in done.stdout
+    assert not (tmp_path / "new").exists()
+
+
+def test_rolling_back_serves_the_older_release(tmp_path: Path, iomld: Command) -> None:
+    """After a rollback the older values are asked, and both releases are listed."""
+    iomld("publish", PAGE, "--to", tmp_path)
+    older = (tmp_path / "current").readlink().name
+    iomld("publish", record(tmp_path, "r.json"), "--to", tmp_path)
+    assert iomld("releases", "rollback", older, "--from", tmp_path).returncode == 0
+    listed = iomld("releases", "list", "--from", tmp_path).stdout.splitlines()
+    assert [line[0] for line in listed] == ["*", " "]
+    asked = iomld("query", "ASK { ?p iomld:projectCode 'PO.9002' }", "--from", tmp_path)
+    assert asked.stdout.strip() == "no"
+
+
+BAD = [
+    ({"title": None}, "title", "title"),
+    ({"projectCode": None}, "projectCode", "identifier"),
+    ({"benefitingMemberStates": ["Chinna"]}, "benefitingMemberStates", "China"),
+    ({"projectType": "Policy Stuff"}, "projectType", "Policy Stuff"),
+    ({"status": "Finished"}, "status", "Finished"),
+    ({"budgetUSD": "a lot"}, "budgetUSD", "a lot"),
+    ({"startYear": "2019", "endYear": "2017"}, "Year", "before"),
+    ({"budgetUSD": "-5"}, "budgetUSD", "-5"),
+    ({"startYear": "MMXVII"}, "startYear", "MMXVII"),
+]
+
+
+@pytest.mark.parametrize(("changes", "field", "words"), BAD, ids=[str(case[0]) for case in BAD])
+def test_a_bad_record_is_refused_and_the_good_one_published(
+    changes: dict[str, object], field: str, words: str, tmp_path: Path, iomld: Command
+) -> None:
+    """The refusal names file, line, field, what was found and what to do; the other record is published; status 1."""
+    bad = record(tmp_path, "bad.json", **changes)
+    good = record(tmp_path, "good.json", projectCode="PO.9003")
+    done = iomld("publish", bad, good, "--to", tmp_path / "out")
+    assert done.returncode == 1
+    reasons = [line for line in done.stderr.splitlines() if "bad.json:" in line]
+    assert reasons, done.stderr
+    assert any(field in line and words.lower() in line.lower() for line in reasons), done.stderr
+    assert json.loads((tmp_path / "out" / "current" / "manifest.json").read_text())["projects"] == 1
+    report = json.loads((tmp_path / "out" / "current" / "report.json").read_text())
+    assert report["refused"][0]["reasons"][0]["file"].endswith("bad.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02PK", "binary"),
+        (PAGE.read_bytes().split(b"Harbours\n")[1], "title"),
+        (PAGE.read_bytes().replace(b"NA10P9999\n", b"").replace(b"PO.9001\n", b""), "identifier"),
+        (PAGE.read_bytes().replace(b"Namibia South Africa", b"Namibia Atlantis"), "Atlantis"),
+        (PAGE.read_bytes().replace(b"152152.50", b"100 000 USD"), "100 000 USD"),
+        (PAGE.read_bytes().replace(b"2020", b"2016"), "before"),
+    ],
+)
+def test_a_bad_page_is_refused_with_its_line(content: bytes, words: str, tmp_path: Path, iomld: Command) -> None:
+    """Bad pages are named with what was found; the good page beside them is published; status 1."""
+    bad, good = tmp_path / "bad.txt", tmp_path / "good.json"
+    bad.write_bytes(content)
+    record(tmp_path, "good.json")
+    done = iomld("publish", bad, good, "--to", tmp_path / "out")
+    assert done.returncode == 1
+    assert "bad.txt" in done.stderr
+    assert words in done.stderr
+    assert json.loads((tmp_path / "out" / "current" / "manifest.json").read_text())["projects"] == 1
+
+
+def test_a_refused_record_keeps_its_published_version(tmp_path: Path, iomld: Command) -> None:
+    """What was published stays when a worse version is refused, and the report says so."""
+    iomld("publish", record(tmp_path, "r.json"), "--to", tmp_path)
+    done = iomld("publish", record(tmp_path, "r.json", status="Gone"), "--to", tmp_path)
+    assert done.returncode == 1
+    assert "earlier version stays" in done.stderr
+    assert any("PO.9002" in line for line in lines(tmp_path))
+
+
+def test_a_prima_identifier_belongs_to_one_project(tmp_path: Path, iomld: Command) -> None:
+    """The second project with the same PRIMA identifier is refused, in one run or the next."""
+    first = record(tmp_path, "1.json", primaId="NA10P0001")
+    second = record(tmp_path, "2.json", projectCode="PO.9009", primaId="NA10P0001")
+    together = iomld("publish", first, second, "--to", tmp_path / "a")
+    assert together.returncode == 1
+    assert "belongs to project PO.9002" in together.stderr
+    iomld("publish", first, "--to", tmp_path / "b")
+    later = iomld("publish", second, "--to", tmp_path / "b")
+    assert "belongs to project PO.9002" in later.stderr
+
+
+def test_another_base_needs_another_folder(tmp_path: Path, iomld: Command) -> None:
+    """IRIs follow the base; a folder of one base is never mixed with another."""
+    assert iomld("publish", PAGE, "--to", tmp_path, IOMLD_BASE_IRI="http://data.example/").returncode == 0
+    text = "\n".join(lines(tmp_path))
+    assert "<http://data.example/id/project/PO.9001>" in text
+    assert "https://w3id.org/iomld/id/" not in text
+    assert "https://w3id.org/iomld/scheme/" not in text
+    mixed = iomld("publish", PAGE, "--to", tmp_path)
+    assert mixed.returncode == 2
+    assert "http://data.example/" in mixed.stderr
+
+
+def test_without_narrative_only_the_quotes_are_published(tmp_path: Path, iomld: Command) -> None:
+    """The setting leaves the text out and keeps the mentions with their positions."""
+    iomld("publish", PAGE, "--to", tmp_path, IOMLD_PUBLISH_NARRATIVE="0")
+    text = "\n".join(lines(tmp_path))
+    assert "Two ports plan together" not in text
+    assert '"Global Compact for Migration"' in text
+
+
+def test_mistakes_on_the_command_line_are_one_line_and_status_2(tmp_path: Path, iomld: Command) -> None:
+    """A missing file, a wrong setting and an empty folder are told in one sentence."""
+    for done, words in (
+        (iomld("publish", tmp_path / "none.txt", "--to", tmp_path), "no such file"),
+        (iomld("publish", tmp_path, "--to", tmp_path / "o"), "no record files"),
+        (iomld("publish", PAGE, "--to", tmp_path, IOMLD_QUERY_TIMEOUT="soon"), "IOMLD_QUERY_TIMEOUT"),
+        (iomld("publish", PAGE, "--to", tmp_path, IOMLD_BASE_IRY="http://x/"), "IOMLD_BASE_IRI"),
+        (iomld("query", "ASK {}", "--from", tmp_path / "nowhere"), "nothing is published"),
+        (iomld("query", "SELEC * {}", "--from", tmp_path), ""),
+    ):
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,134 @@
+"""The shapes stay inside what both engines understand alike, and each rule says what it must."""
+
+import re
+from collections import Counter
+from itertools import repeat
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Quad
+
+from iomld.assets import asset_names, asset_text
+from iomld.formats.rdf import TURTLE, parse
+from iomld.iris import DCTERMS, IOMLD, SH, SHAPES, local_name
+from iomld.validate import PROFILES, Rule, all_rules
+
+QUADS = tuple(quad for name in asset_names("shapes") for quad in parse(asset_text(name), TURTLE))
+RULES = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+
+
+def _objects(predicate: str) -> list[str]:
+    return [
+        quad.object.value
+        for quad in QUADS
+        if quad.predicate.value == predicate and isinstance(quad.object, Literal | NamedNode)
+    ]
+
+
+def _language(quad: Quad) -> str | None:
+    return quad.object.language if isinstance(quad.object, Literal) else None
+
+
+def test_queries_stay_inside_the_common_ground() -> None:
+    """No clock, no other graphs, nothing that SHACL-SPARQL forbids, and no variable that may stay unbound."""
+    queries = _objects(f"{SH}select")
+    assert len(queries) > 10
+    for query in queries:
+        assert not re.search(r"\b(NOW|FROM|VALUES|MINUS|SERVICE|OPTIONAL|YEAR)\b", query)
+        assert query.strip().startswith(("SELECT $this ", "SELECT DISTINCT $this "))
+
+
+def test_patterns_do_not_look_around() -> None:
+    """XPath regular expressions have no look-around, no back-reference and no flags inside."""
+    patterns = _objects(f"{SH}pattern")
+    assert patterns
+    assert not [pattern for pattern in patterns if "(?" in pattern or re.search(r"\\[1-9]", pattern)]
+
+
+def test_only_days_are_ordered() -> None:
+    """Engines disagree on the order of years, so order is asked of the two bounds alone, which are days."""
+    ordered = {
+        quad.object.value
+        for quad in QUADS
+        if quad.predicate.value in {f"{SH}lessThan", f"{SH}lessThanOrEquals"} and isinstance(quad.object, NamedNode)
+    }
+    assert ordered == {f"{IOMLD}periodEnd"}
+
+
+def test_numbers_bound_numbers_alone() -> None:
+    """Ranges are never set on years or days."""
+    terms = ("minInclusive", "maxInclusive", "minExclusive", "maxExclusive")
+    kinds = {
+        quad.object.datatype.value.rsplit("#", 1)[1]
+        for quad in QUADS
+        if quad.predicate.value in {SH + term for term in terms} and isinstance(quad.object, Literal)
+    }
+    assert kinds == {"decimal", "integer"}
+
+
+@RULES
+def test_a_rule_says_what_it_must(rule: Rule) -> None:
+    """Each rule has a name, a description, a severity, a profile, and a message that is one or two whole sentences."""
+    assert rule.name
+    assert rule.description.endswith(".")
+    assert rule.profiles
+    assert set(rule.profiles) <= set(PROFILES)
+    assert rule.order > 0
+    assert rule.subjects
+    assert re.fullmatch(r"[A-Z].*[.]", rule.message)
+    assert len(rule.message) <= 200
+
+
+@RULES
+def test_a_message_names_only_what_its_query_finds(rule: Rule) -> None:
+    """A variable in a message is one that the query selects and always binds."""
+    named = set(re.findall(r"[?](\w+)", rule.message))
+    constraint = next((quad.object for quad in QUADS if _is_constraint_of(quad, rule.id)), None)
+    queries = [literal.value for literal in map(_select, QUADS, repeat(constraint)) if literal is not None]
+    selected = {name for query in queries for name in re.findall(r"[?](\w+)", query.split("WHERE", maxsplit=1)[0])}
+    assert named <= selected
+
+
+def _is_constraint_of(quad: Quad, rule: str) -> bool:
+    return quad.subject == NamedNode(SHAPES + rule) and quad.predicate.value == f"{SH}sparql"
+
+
+def _select(quad: Quad, constraint: object) -> Literal | None:
+    found = quad.subject == constraint and quad.predicate.value == f"{SH}select"
+    return quad.object if found and isinstance(quad.object, Literal) else None
+
+
+def test_rules_stand_in_one_order() -> None:
+    """No two rules have the same place, so that documents and forms list them always alike."""
+    orders = Counter(rule.order for rule in all_rules())
+    assert [order for order, count in orders.items() if count > 1] == []
+
+
+def test_shapes_with_targets_are_in_a_profile() -> None:
+    """A shape that picks its own nodes says which profiles it belongs to, or it would run in all of them."""
+    targets = {f"{SH}targetClass", f"{SH}targetSubjectsOf", f"{SH}targetObjectsOf", f"{SH}targetNode"}
+    targeting = {quad.subject for quad in QUADS if quad.predicate.value in targets}
+    assert targeting
+    assert targeting <= {quad.subject for quad in QUADS if quad.predicate.value == f"{DCTERMS}isPartOf"}
+
+
+def test_severity_stands_on_the_shape() -> None:
+    """On a SPARQL constraint a severity is ignored and everything becomes a Violation."""
+    severe = {quad.subject for quad in QUADS if quad.predicate.value == f"{SH}severity"}
+    named = {local_name(node.value) for node in severe if isinstance(node, NamedNode)}
+    assert named == {rule.id for rule in all_rules()}
+    assert all(isinstance(node, NamedNode) for node in severe)
+
+
+def test_submission_rules_on_fields_speak_three_language() -> None:
+    """A message without variables that a person who supplies records may see is there in French and Spanish too."""
+    translated = {
+        language: {
+            quad.subject for quad in QUADS if quad.predicate.value == f"{SH}message" and _language(quad) == language
+        }
+        for language in ("fr", "es")
+    }
+    fields = {
+        NamedNode(SHAPES + rule.id) for rule in all_rules() if "submission" in rule.profiles and "{" not in rule.message
+    }
+    fields -= {NamedNode(f"{SHAPES}moneyValue"), NamedNode(f"{SHAPES}moneyCurrency")}  # nodes that people do not write
+    assert fields <= translated["fr"] & translated["es"]

@@ -1,0 +1,52 @@
+"""Workers never outlive the process that started them, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iomld.workers.orders import WorkerSpec
+
+pytestmark = pytest.mark.server
+
+PARENT = Path(__file__).with_name("lonely_parent.py")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+@pytest.mark.usefixtures("spec")
+def test_no_worker_outlives_its_parent(
+    number: signal.Signals, children: Callable[[int], list[int]], until: Callable[[Callable[[], bool]], None]
+) -> None:
+    """A parent that is ended in any way takes idle and busy workers with it."""
+    with subprocess.Popen([sys.executable, str(PARENT)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        workers = children(parent.pid)
+        assert len(workers) >= 3
+        parent.send_signal(number)
+        parent.wait(timeout=20)
+        until(lambda: not any(_lives(pid) for pid in workers))
+
+
+def test_workers_have_a_session_of_their_own(spec: WorkerSpec, children: Callable[[int], list[int]]) -> None:
+    """Ctrl-C in the parent's terminal goes to its process group, in which the workers are not."""
+    with subprocess.Popen([sys.executable, str(PARENT)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        sessions = {os.getsid(pid) for pid in children(parent.pid)}
+        assert os.getsid(parent.pid) not in sessions
+        parent.kill()
+    assert spec.handler
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

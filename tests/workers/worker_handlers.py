@@ -1,0 +1,41 @@
+"""Handlers that the tests name to worker processes; a payload says in JSON what to do."""
+
+import ctypes
+import json
+import os
+import time
+
+from iomld.errors import StoreError
+from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
+
+_MIB = 1 << 20
+
+
+def open_orders(argument: str) -> Handler:
+    """A handler that does what the payload says; the argument `broken` cannot be opened."""
+    if argument == "broken":
+        raise StoreError("the cupboard is bare")
+    if argument == "exit":
+        os._exit(7)
+    return _obey
+
+
+def _obey(payload: bytes, writer: AnswerWriter) -> Answer:
+    orders = json.loads(payload)
+    if "spin_s" in orders:
+        end = time.monotonic() + orders["spin_s"]
+        while time.monotonic() < end:
+            pass
+    if "eat_mib" in orders:
+        hoard = [bytes(_MIB) for _ in range(orders["eat_mib"])]
+        return Answer(str(len(hoard)).encode())
+    if "abort" in orders:
+        ctypes.CDLL(None).abort()
+    if "write_mib" in orders:
+        try:
+            for _ in range(orders["write_mib"]):
+                writer.write(b"x" * _MIB)
+        except AnswerTooLargeError as error:
+            return Answer(str(error.limit_bytes).encode(), fault=True)
+    writer.write(orders.get("echo", "").encode())
+    return Answer(f"{os.getpid()} {writer.digest()}".encode())
