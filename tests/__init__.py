@@ -1,0 +1,1 @@
+"""All tests; a package, so that test folders share `conftest`."""

@@ -1,7 +1,6 @@
 """The SPARQL endpoint over real workers: the protocol as a table, formats, caching, limits."""
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import cast
@@ -14,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld import store
 from iomld.iris import IOMLD, Iris
 from iomld.store.query import HANDLER
-from iomld.store.request import QueryWorker
+from iomld.store.request import QueryRequest, QueryWorker
 from iomld.web.sparql import SparqlLimits, sparql_app
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
@@ -381,8 +380,8 @@ def test_a_client_that_goes_away_frees_its_worker(folder: Path) -> None:
         try:
             await asyncio.wait_for(app(scope, receive, send), 10)
             assert sent[0]["status"] != 200
-            payload = json.dumps({"query": ASK, "solutions": None, "boolean": "application/json", "graph": None})
-            reply = await asyncio.wait_for(pool.run(payload.encode()), 10)
+            payload = QueryRequest(ASK, None, "application/json", None).to_json()
+            reply = await asyncio.wait_for(pool.run(payload), 10)
             assert b"true" in reply.read()
         finally:
             await pool.stop()

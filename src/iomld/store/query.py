@@ -16,7 +16,15 @@ from iomld.iris import Iris
 from iomld.store.oxigraph import open_read_only
 from iomld.store.request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
 from iomld.store.rows import RowCounter, TooManyRowsError
-from iomld.store.scan import MAX_DEPTH, is_too_deep, is_update, is_volatile, names_dataset, uses_service
+from iomld.store.scan import (
+    MAX_DEPTH,
+    has_relative_iri,
+    is_too_deep,
+    is_update,
+    is_volatile,
+    names_dataset,
+    uses_service,
+)
 from iomld.store.syntax import syntax_sentence
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.once import run_once
@@ -112,7 +120,7 @@ class _QueryHandler:
             raise _FaultError(FaultKind.EVALUATION, f"The query could not be evaluated: {error}") from error
 
     def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
-        base_iri = f"{self._worker.base_iri}sparql"
+        base_iri = f"{self._worker.base_iri}sparql" if has_relative_iri(request.query) else None
         try:
             if request.default_graphs or request.named_graphs:
                 return self._store.query(

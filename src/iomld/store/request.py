@@ -1,7 +1,10 @@
-"""What is asked of a query worker and what it answers, as JSON values."""
+"""What is asked of a query worker and what it answers, as JSON values.
+
+What travels with each query is a JSON array, which costs a few microseconds; `asdict` alone costs more.
+"""
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 
@@ -41,18 +44,14 @@ class QueryRequest:
 
     def to_json(self) -> bytes:
         """As a payload."""
-        values = {name: getattr(self, name) for name in _REQUEST}  # asdict copies deeply, at ten times the cost
-        return json.dumps(values, ensure_ascii=False).encode()
+        types = (self.solutions, self.boolean, self.graph)
+        return json.dumps((self.query, *types, self.default_graphs, self.named_graphs), ensure_ascii=False).encode()
 
     @staticmethod
     def from_json(payload: bytes) -> "QueryRequest":
         """The request that `to_json` wrote."""
-        request = QueryRequest(**json.loads(payload))
-        default_graphs, named_graphs = tuple(request.default_graphs), tuple(request.named_graphs)  # JSON has lists
-        return replace(request, default_graphs=default_graphs, named_graphs=named_graphs)
-
-
-_REQUEST = tuple(field.name for field in fields(QueryRequest))
+        query, solutions, boolean, graph, default_graphs, named_graphs = json.loads(payload)
+        return QueryRequest(query, solutions, boolean, graph, tuple(default_graphs), tuple(named_graphs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,12 @@ class QueryHead:
 
     def to_json(self) -> bytes:
         """As a head."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps((self.media_type, self.digest, self.release, self.repeatable)).encode()
 
     @staticmethod
     def from_json(head: bytes) -> "QueryHead":
         """The head that `to_json` wrote."""
-        return QueryHead(**json.loads(head))
+        return QueryHead(*json.loads(head))
 
 
 @dataclass(frozen=True, slots=True)

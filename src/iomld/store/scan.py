@@ -30,6 +30,7 @@ _FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
 _VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
 _HAS_SERVICE = re.compile("service", re.IGNORECASE)
 _HAS_FROM = re.compile("from", re.IGNORECASE)
+_RELATIVE_IRI = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.\-]*:)")
 _LONG_QUOTE = re.compile("'''|\"\"\"")
 
 
@@ -92,6 +93,15 @@ def is_volatile(query: str) -> bool:
     True
     """
     return _VOLATILE.search(query) is not None
+
+
+def has_relative_iri(query: str) -> bool:
+    """Say whether a query may have a relative IRI, and so needs a base; a comparison looks like one.
+
+    >>> has_relative_iri("DESCRIBE <id/project/1>"), has_relative_iri("DESCRIBE <http://x/>")
+    (True, False)
+    """
+    return _RELATIVE_IRI.search(query) is not None
 
 
 def is_too_deep(query: str) -> bool:

@@ -1,0 +1,123 @@
+"""Lists of projects: all, those that match words, those that point to a thing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from pyoxigraph import Literal, NamedNode
+
+from iomld.browse.links import Link, link_to
+from iomld.browse.queries import ALL, COUNTS, MATCHING, POINTING, ROWS, bound
+from iomld.browse.view import ReleaseView
+from iomld.iris import DCTERMS, IOMLD
+
+_MOST_WORDS = 8
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """One project in a list.
+
+    Attributes:
+        key: Last segment of its IRI, decoded.
+        iri: Its IRI.
+        title: English title, else any.
+        language: Language of that title.
+        start_year: Four digits, where known.
+        end_year: Four digits, where known.
+        states: Countries that benefit, by name.
+    """
+
+    key: str
+    iri: str
+    title: str
+    language: str
+    start_year: str | None
+    end_year: str | None
+    states: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list.
+
+    Attributes:
+        rows: The projects of this page, by code.
+        total: Number of projects in the whole list.
+        page: Number of this page, from 1.
+        pages: Number of pages, at least 1.
+    """
+
+    rows: tuple[ProjectRow, ...]
+    total: int
+    page: int
+    pages: int
+
+
+def list_projects(view: ReleaseView, words: str = "", *, page: int = 1) -> Listing:
+    """Projects by code; with words, those that have each word in a text or in a name of what they point to."""
+    wanted = sorted(set(words.lower().split()))[:_MOST_WORDS]
+    if not wanted:
+        return _listing(view, bound(ALL), page)
+    query = MATCHING.replace("{words}", str(len(wanted)))
+    return _listing(view, bound(query, word=map(Literal, wanted)), page)
+
+
+def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
+    """Projects by code that point to a thing with a property."""
+    return _listing(view, bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)]), page)
+
+
+def project_counts(view: ReleaseView, predicate: str, values: Iterable[str] = ()) -> dict[str, int]:
+    """For each value of a property (its IRI or text) the number of projects that have it.
+
+    Args:
+        view: The release.
+        predicate: IRI of the property.
+        values: IRIs to count; all values where none is given.
+    """
+    terms = {"value": [NamedNode(iri) for iri in sorted(values)]} if values else {}
+    rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)], **terms))
+    return {row["value"].value: int(row["projects"].value) for row in rows}
+
+
+def project_key(view: ReleaseView, iri: str) -> str:
+    """The key in a project's IRI."""
+    return unquote(iri.removeprefix(view.iris.project("")))
+
+
+def _listing(view: ReleaseView, query: str, page: int) -> Listing:
+    found = [row["project"].value for row in view.reader.select(query)]
+    pages = max(1, -(-len(found) // _PAGE))
+    page = min(max(page, 1), pages)
+    return Listing(_rows(view, found[(page - 1) * _PAGE : page * _PAGE]), len(found), page, pages)
+
+
+def _rows(view: ReleaseView, iris: list[str]) -> tuple[ProjectRow, ...]:
+    if not iris:
+        return ()
+    found: dict[str, dict[str, list[NamedNode | Literal]]] = {iri: {} for iri in iris}
+    for solution in view.reader.select(bound(ROWS, project=map(NamedNode, iris))):
+        properties = found[solution["project"].value]
+        properties.setdefault(solution["property"].value, []).append(solution["value"])
+    return tuple(_row(view, iri, properties) for iri, properties in found.items())
+
+
+def _row(view: ReleaseView, iri: str, properties: Mapping[str, list[NamedNode | Literal]]) -> ProjectRow:
+    def year(predicate: str) -> str | None:
+        return min((term.value for term in properties.get(predicate, ())), default=None)
+
+    key = project_key(view, iri)
+    titles = [term for term in properties.get(f"{DCTERMS}title", ()) if isinstance(term, Literal)]
+    title = min(titles, key=lambda text: (text.language != "en", text.language or ""), default=Literal(key))
+    states = (link_to(view, term.value) for term in properties.get(f"{IOMLD}benefitingCountry", ()))
+    return ProjectRow(
+        key=key,
+        iri=iri,
+        title=title.value,
+        language=title.language or "en",
+        start_year=year(f"{IOMLD}startYear"),
+        end_year=year(f"{IOMLD}endYear"),
+        states=tuple(sorted((state for state in states if state), key=lambda state: state.name)),
+    )

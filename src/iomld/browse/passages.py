@@ -1,0 +1,140 @@
+"""Texts of a project, cut where they name frameworks (W3C Web Annotation selectors)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iomld.browse.graph import Described, Graph
+from iomld.browse.links import Link, link_to
+from iomld.browse.view import ReleaseView
+from iomld.iris import IOMLD, OA
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place where a text names a framework.
+
+    Attributes:
+        number: From 1, within the project.
+        framework: What is named.
+        quote: The words that name it.
+        prefix: Words just before.
+        suffix: Words just after.
+        method: How it was found, in words.
+        confidence: Decimal between 0 and 1, as text.
+        text: The text it stands in, as the fragment of its IRI (`narrative-en`).
+        start: Offset of the first character, in code points from 0, where known.
+        end: Offset after the last character.
+    """
+
+    number: int
+    framework: Link
+    quote: str
+    prefix: str
+    suffix: str
+    method: str
+    confidence: str | None
+    text: str
+    start: int | None
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text; with the mention that it is, or none."""
+
+    text: str
+    mention: Mention | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text in one language, as paragraphs of pieces."""
+
+    language: str
+    paragraphs: tuple[tuple[Piece, ...], ...]
+
+
+def mentions_of(view: ReleaseView, graph: Graph, key: str) -> tuple[Mention, ...]:
+    """The mentions in a project's graph, by number."""
+    start = view.iris.mention(key, 0).removesuffix("0")
+    numbers = sorted(
+        int(rest) for iri in graph.subjects() if iri.startswith(start) and (rest := iri.removeprefix(start)).isdigit()
+    )
+    found = (_mention(view, graph, view.iris.mention(key, number), number) for number in numbers)
+    return tuple(mention for mention in found if mention)
+
+
+def passages_of(
+    project: Described, predicate: str, field: str, mentions: tuple[Mention, ...]
+) -> tuple[Passage, ...]:
+    """The texts of a property, English first, cut at the mentions that stand in them."""
+    texts = sorted(project.literals(predicate), key=lambda text: (text.language != "en", text.language or ""))
+    passages = []
+    for text in texts:
+        language = text.language or "en"
+        inside = [mention for mention in mentions if mention.text == f"{field}-{language}"]
+        passages.append(Passage(language, tuple(_paragraphs(text.value, inside))))
+    return tuple(passages)
+
+
+def _mention(view: ReleaseView, graph: Graph, iri: str, number: int) -> Mention | None:
+    mention = graph[iri]
+    body = mention.iri(f"{OA}hasBody")
+    framework = link_to(view, body) if body else None
+    if framework is None:
+        return None
+    target = graph[mention.iri(f"{OA}hasTarget") or ""]
+    selectors = [graph[selector] for selector in target.iris(f"{OA}hasSelector")]
+    method = mention.iri(f"{IOMLD}matchMethod")
+    method_link = link_to(view, method) if method else None
+
+    def text(predicate: str) -> str:
+        return next((found for selector in selectors if (found := selector.text(predicate))), "")
+
+    def offset(predicate: str) -> int | None:
+        return next((found for selector in selectors if (found := selector.integer(predicate)) is not None), None)
+
+    return Mention(
+        number=number,
+        framework=framework,
+        quote=text(f"{OA}exact"),
+        prefix=text(f"{OA}prefix"),
+        suffix=text(f"{OA}suffix"),
+        method=method_link.name if method_link else "",
+        confidence=mention.text(f"{IOMLD}confidence"),
+        text=(target.iri(f"{OA}hasSource") or "").rpartition("#")[2],
+        start=offset(f"{OA}start"),
+        end=offset(f"{OA}end"),
+    )
+
+
+def _paragraphs(text: str, mentions: list[Mention]) -> Iterator[tuple[Piece, ...]]:
+    spans = _spans(text, mentions)
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        pieces = tuple(_pieces(text, start, end, [span for span in spans if start <= span[0] and span[1] <= end]))
+        if pieces:
+            yield pieces
+        start = end + 1
+
+
+def _pieces(text: str, start: int, end: int, spans: list[tuple[int, int, Mention]]) -> Iterator[Piece]:
+    at = start
+    for begin, stop, mention in spans:
+        if begin > at:
+            yield Piece(text[at:begin])
+        yield Piece(text[begin:stop], mention)
+        at = stop
+    if at < end:
+        yield Piece(text[at:end])
+
+
+def _spans(text: str, mentions: list[Mention]) -> list[tuple[int, int, Mention]]:
+    """Where mentions stand, in order; those whose words are not there, and those inside another, are left out."""
+    known = [(mention.start, mention.end, mention) for mention in mentions if mention.start is not None and mention.end]
+    spans: list[tuple[int, int, Mention]] = []
+    for start, end, mention in sorted(known, key=lambda span: (span[0], -span[1])):
+        if text[start:end] == mention.quote and (not spans or start >= spans[-1][1]):
+            spans.append((start, end, mention))
+    return spans

@@ -1,0 +1,74 @@
+"""The fixed queries of the pages. Values enter through `bound` alone, which escapes them."""
+
+from collections.abc import Iterable
+
+from pyoxigraph import Literal, NamedNode
+
+from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS
+
+_PREFIXES = (
+    f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "
+    f"PREFIX schema: <{SCHEMA}> PREFIX foaf: <{FOAF}>\n"
+)
+
+# How many projects have each value of a property: ?property is bound, ?value may be.
+COUNTS = (
+    _PREFIXES
+    + """SELECT ?value (COUNT(DISTINCT ?project) AS ?projects) WHERE {
+  {values}
+  ?project ?property ?value ; a iomld:Project .
+} GROUP BY ?value"""
+)
+
+# All projects.
+ALL = _PREFIXES + "SELECT ?project WHERE { {values} ?project a iomld:Project } ORDER BY ?project"
+
+# Projects with a value: ?property and ?value are bound.
+POINTING = (
+    _PREFIXES
+    + """SELECT DISTINCT ?project WHERE {
+  {values}
+  ?project ?property ?value ; a iomld:Project .
+} ORDER BY ?project"""
+)
+
+# Pairs of a project and a text of its own, or a name of what it points to. Filtering is done by the caller: the engine
+# takes seconds for what takes milliseconds there.
+TEXTS = (
+    _PREFIXES
+    + """SELECT ?project ?text WHERE {
+  VALUES ?property { dcterms:title dcterms:abstract iomld:projectCode iomld:primaId }
+  ?project ?property ?text ; a iomld:Project .
+}"""
+)
+LINKS = (
+    _PREFIXES
+    + """SELECT ?project ?thing WHERE {
+  VALUES ?property { iomld:benefitingCountry iomld:region iomld:mentionsFramework iomld:projectType }
+  ?project ?property ?thing ; a iomld:Project .
+}"""
+)
+
+# What a list shows of projects: ?project is bound.
+ROWS = (
+    _PREFIXES
+    + """SELECT ?project ?property ?value WHERE {
+  {values}
+  VALUES ?property { dcterms:title iomld:startYear iomld:endYear iomld:benefitingCountry iomld:status }
+  ?project ?property ?value .
+}"""
+)
+
+
+def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
+    """A query with its variables bound by VALUES.
+
+    Args:
+        query: One of the constants above.
+        **values: For each variable the terms that it may be. A term writes itself in SPARQL syntax, escaped.
+
+    >>> bound("SELECT * { {values} }", word=[Literal('a" } #')])
+    'SELECT * { VALUES ?word { "a\\\\" } #" } }'
+    """
+    clauses = (f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}" for name, terms in values.items())
+    return query.replace("{values}", " ".join(clauses))

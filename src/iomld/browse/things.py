@@ -1,0 +1,183 @@
+"""Pages of what projects point to: countries, regions, frameworks and other concepts; and of our terms."""
+
+from dataclasses import dataclass
+
+from iomld.browse.graph import Described, Graph
+from iomld.browse.links import Link, LinkKind, link_to
+from iomld.browse.listing import Listing, project_counts, projects_pointing
+from iomld.browse.view import ReleaseView, resource_quads, shared_graph
+from iomld.iris import DCTERMS, FOAF, IOMLD, OWL, RDF, RDFS, SCHEMA, SKOS, local_name
+
+# The property by which projects point to concepts of a scheme, or to countries.
+_POINTERS = {
+    "country": "benefitingCountry",
+    "status": "status",
+    "type": "projectType",
+    "coverage": "coverage",
+    "region": "region",
+    "framework": "mentionsFramework",
+    "theme": "theme",
+    "line": "fundingLine",
+    "fund": "fundedBy",
+}
+_NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
+_NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
+_CODES = (("notation", SKOS), ("iso2", IOMLD), ("iso3", IOMLD), ("m49", IOMLD), ("frameworkKind", IOMLD))
+_MATCHES = tuple(SKOS + name for name in ("exactMatch", "closeMatch", "relatedMatch")) + (f"{RDFS}seeAlso",)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A text in a language; the language is empty where there is none."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A country or a concept.
+
+    Attributes:
+        link: Its IRI, kind and name.
+        names: Its names in all languages.
+        other_names: Names it also goes by.
+        notes: What it means.
+        codes: Words for a code, and the code.
+        inside: The region of a country, the whole of a part.
+        parts: Parts of a framework.
+        matches: The same elsewhere, as IRIs.
+        projects: Projects that point to it.
+    """
+
+    link: Link
+    names: tuple[Named, ...]
+    other_names: tuple[Named, ...]
+    notes: tuple[Named, ...]
+    codes: tuple[tuple[str, str], ...]
+    inside: tuple[Link, ...]
+    parts: tuple[Link, ...]
+    matches: tuple[str, ...]
+    projects: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A list of concepts: its title, and each concept with its number of projects."""
+
+    iri: str
+    title: str
+    concepts: tuple[tuple[Link, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocable:
+    """A class or property of our ontology.
+
+    Attributes:
+        iri: The term.
+        name: Its local name.
+        kind: Class, link, or value.
+        label: Its English label.
+        definition: Its English definition.
+        domain: IRIs of classes whose things have it.
+        range: IRIs of what its values are.
+        broader: IRIs of the terms it refines.
+    """
+
+    iri: str
+    name: str
+    kind: str
+    label: str
+    definition: str
+    domain: tuple[str, ...]
+    range: tuple[str, ...]
+    broader: tuple[str, ...]
+
+
+def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
+    """Everything that the page of a country or concept shows; None where we know no such thing."""
+    link = link_to(view, iri)
+    quads = resource_quads(view, iri)
+    if link is None or link.kind is LinkKind.PROJECT or not quads:
+        return None
+    thing = Graph(quads)[iri]
+    pointer = _POINTERS.get(_family(view, iri))
+    return Thing(
+        link=link,
+        names=_texts(thing, _NAMES),
+        other_names=_texts(thing, (f"{SKOS}altLabel",)),
+        notes=_texts(thing, _NOTES),
+        codes=tuple((name, text) for name, space in _CODES if (text := thing.text(space + name))),
+        inside=_linked(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
+        parts=_linked(view, tuple(q.subject.value for q in view.reader.pointing(f"{SKOS}broader", iri))),  # type: ignore[union-attr]  # nothing published is a blank node
+        matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
+        projects=projects_pointing(view, f"{IOMLD}{pointer}", iri, page=page) if pointer else Listing((), 0, 1, 1),
+    )
+
+
+def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
+    """The concepts of a scheme (`framework`, `region`), by name; None where we know no such scheme."""
+    concepts = view.vocabulary.concepts.get(name)
+    if concepts is None:
+        return None
+    iri = f"{view.iris.base}scheme/{name}"
+    links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
+    return Scheme(iri, Graph(resource_quads(view, iri))[iri].text(f"{DCTERMS}title") or name, _counted(view, name, links))
+
+
+def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
+    """All countries that benefit from projects, by name, with their number of projects."""
+    counts = project_counts(view, f"{IOMLD}benefitingCountry")
+    return tuple((link, counts[link.iri]) for link in _linked(view, tuple(counts)))
+
+
+def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
+    """The terms of our ontology, classes first, each kind by name."""
+    graph = Graph(shared_graph(view, "ontology"))
+    terms = [_vocable(graph[iri], iri) for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])]
+    return tuple(sorted(terms, key=lambda term: (("Class", "Link", "Value").index(term.kind), term.name)))
+
+
+def _vocable(term: Described, iri: str) -> Vocable:
+    return Vocable(
+        iri=iri,
+        name=local_name(iri),
+        kind=_kind(term),
+        label=term.text(f"{RDFS}label") or local_name(iri),
+        definition=term.text(f"{RDFS}comment") or term.text(f"{SKOS}definition") or "",
+        domain=(*term.iris(f"{RDFS}domain"), *term.iris(f"{SCHEMA}domainIncludes")),
+        range=(*term.iris(f"{RDFS}range"), *term.iris(f"{SCHEMA}rangeIncludes")),
+        broader=(*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf")),
+    )
+
+
+def _kind(term: Described) -> str:
+    kinds = {
+        f"{OWL}Class": "Class",
+        f"{OWL}ObjectProperty": "Link",
+        f"{OWL}DatatypeProperty": "Value",
+        f"{OWL}AnnotationProperty": "Value",
+    }
+    return next((kinds[iri] for iri in term.iris(f"{RDF}type") if iri in kinds), "")
+
+
+def _family(view: ReleaseView, iri: str) -> str:
+    """`country`, `fund`, or the name of the scheme."""
+    return iri.removeprefix(view.iris.base).split("/")[1]
+
+
+def _texts(thing: Described, predicates: tuple[str, ...]) -> tuple[Named, ...]:
+    found = (literal for predicate in predicates for literal in thing.literals(predicate))
+    return tuple(Named(literal.value, literal.language or "") for literal in found)
+
+
+def _linked(view: ReleaseView, iris: tuple[str, ...]) -> tuple[Link, ...]:
+    links = (link_to(view, iri) for iri in iris)
+    return tuple(sorted((link for link in links if link), key=lambda link: link.name))
+
+
+def _counted(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
+    pointer = _POINTERS.get(scheme)
+    counts = project_counts(view, f"{IOMLD}{pointer}") if pointer else {}
+    return tuple((link, counts.get(link.iri, 0)) for link in links)

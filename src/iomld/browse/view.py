@@ -1,0 +1,108 @@
+"""A release opened for reading, and the graphs that are served as documents."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pyoxigraph import NamedNode, Quad
+
+from iomld.assets import load_vocabulary
+from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
+from iomld.release import FILES, Release
+from iomld.store.reader import StoreReader
+from iomld.vocab import Vocabulary
+
+SHARED = ("ontology", "schemes", "countries", "dataset", "prov")
+_LABELS = frozenset({f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name"})
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class ReleaseView:
+    """An open release.
+
+    Attributes:
+        release: Its folder and manifest.
+        reader: Its store.
+        iris: IRIs under its base.
+        vocabulary: The controlled lists.
+    """
+
+    release: Release
+    reader: StoreReader
+    iris: Iris
+    vocabulary: Vocabulary
+
+
+def open_view(release: Release) -> ReleaseView:
+    """Open a release.
+
+    Raises:
+        StoreError: Its store is missing or damaged.
+    """
+    base = release.manifest.base
+    return ReleaseView(release, StoreReader(release.file(FILES.store)), Iris(base), load_vocabulary(base))
+
+
+def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:
+    """The project's graph, exactly, the project first; None where there is no such project."""
+    quads = view.reader.graph(view.iris.record(key))
+    return arranged(quads, first=view.iris.project(key)) if quads else None
+
+
+def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
+    """What the shared graphs say of one of our IRIs; of a scheme also what they say of its concepts."""
+    quads = [*_shared(view, iri)]
+    for quad in view.reader.pointing(f"{SKOS}inScheme", iri):
+        if isinstance(quad.subject, NamedNode):
+            quads += _shared(view, quad.subject.value)
+    return arranged(quads, first=iri)
+
+
+def shared_graph(view: ReleaseView, name: str) -> tuple[Quad, ...]:
+    """One of the shared graphs (`SHARED`)."""
+    return arranged(view.reader.graph(view.iris.graph(name)), first="")
+
+
+def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    """Labels of our things that some quads point to, from the shared graphs."""
+    quads = tuple(quads)
+    subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
+    targets = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)}
+    ours = sorted(iri for iri in targets - subjects if iri.startswith(view.iris.base))
+    return tuple(
+        quad
+        for iri in ours
+        for quad in arranged(_shared(view, iri), first=iri)
+        if quad.predicate.value in _LABELS
+    )
+
+
+def license_of(view: ReleaseView, quads: Iterable[Quad] = ()) -> str | None:
+    """IRI of the licence that quads name, else that of the dataset, if any."""
+    named = [*quads, *view.reader.about(view.iris.dataset(), graph=view.iris.graph("dataset"))]
+    return next(
+        (
+            quad.object.value
+            for quad in named
+            if quad.predicate.value == f"{DCTERMS}license" and isinstance(quad.object, NamedNode)
+        ),
+        None,
+    )
+
+
+def arranged(quads: Iterable[Quad], *, first: str) -> tuple[Quad, ...]:
+    """Quads in a fixed order: one subject first, then by subject; types before other properties."""
+
+    def rank(quad: Quad) -> tuple[bool, str, bool, str, str]:
+        subject, predicate = str(quad.subject), quad.predicate.value
+        return subject != f"<{first}>", subject, predicate != f"{RDF}type", predicate, str(quad.object)
+
+    return tuple(sorted(quads, key=rank))
+
+
+def _shared(view: ReleaseView, iri: str) -> list[Quad]:
+    graphs = {view.iris.graph(name) for name in SHARED}
+    return [
+        quad
+        for quad in view.reader.about(iri)
+        if isinstance(quad.graph_name, NamedNode) and quad.graph_name.value in graphs
+    ]
