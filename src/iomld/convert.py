@@ -131,10 +131,16 @@ def _period(project: Project, writer: _Writer, iris: Iris) -> Iterator[Quad]:
     ):
         if year is not None:
             yield writer.typed(subject, IOMLD + term, f"{year:04}", "gYear")
-    if project.start_year is not None:
-        yield writer.typed(subject, f"{IOMLD}periodStart", f"{project.start_year:04}-01-01", "date")
-    if project.end_year is not None:
-        yield writer.typed(subject, f"{IOMLD}periodEnd", f"{project.end_year:04}-12-31", "date")
+    start, end = project.start_date, project.end_date
+    for term, day in (("startDate", start), ("endDate", end)):
+        if day is not None:
+            yield writer.typed(subject, IOMLD + term, day.isoformat(), "date")
+    if start is not None or project.start_year is not None:
+        earliest = start.isoformat() if start else f"{project.start_year:04}-01-01"
+        yield writer.typed(subject, f"{IOMLD}periodStart", earliest, "date")
+    if end is not None or project.end_year is not None:
+        latest = end.isoformat() if end else f"{project.end_year:04}-12-31"
+        yield writer.typed(subject, f"{IOMLD}periodEnd", latest, "date")
 
 
 def _money(project: Project, writer: _Writer, iris: Iris) -> Iterator[Quad]:

@@ -6,6 +6,7 @@ A reader gives `Record`s: raw strings with their places. `iomld.merge` joins the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -27,6 +28,8 @@ class Place:
         line: Line, from 1.
         column: Column in characters, from 1.
         pointer: JSON pointer (RFC 6901) into the file, for JSON sources.
+        sheet: Name of the sheet, for workbooks.
+        cell: Cell such as `C7`, for tables.
         excerpt: The source line, shortened.
     """
 
@@ -34,6 +37,8 @@ class Place:
     line: int | None = None
     column: int | None = None
     pointer: str | None = None
+    sheet: str | None = None
+    cell: str | None = None
     excerpt: str | None = None
 
 
@@ -129,8 +134,11 @@ class GivenMention:
         prefix: A few words before the quote, as they stand.
         suffix: A few words after it.
         language: Language of the narrative.
-        position: Offset of the quote in the narrative, in code points from 0, if known.
+        position: Offset of the quote in the text, in code points from 0, if known.
         place: Where the mention stands in the record.
+        field: The text it stands in: `narrative`, `abstract` or `title`.
+        method: How it was found (code in the method scheme), where the record says so.
+        confidence: From 0 to 1, where the record says so.
     """
 
     framework: str
@@ -140,6 +148,9 @@ class GivenMention:
     language: str
     position: int | None
     place: Place
+    field: str = "narrative"
+    method: str | None = None
+    confidence: Decimal | None = None
 
 
 # The fields of a record, by their JSON keys; texts carry a language, states come in several values.
@@ -155,6 +166,8 @@ SINGLE_FIELDS = (
     "startYear",
     "endYear",
     "allocationYear",
+    "startDate",
+    "endDate",
     "budgetUSD",
 )
 FIELDS = TEXT_FIELDS + SINGLE_FIELDS + STATE_FIELDS
@@ -171,6 +184,8 @@ class Record:
         raw: The record's own text, from which exact places are found when they are needed.
         mentions: Mentions the record carries.
         findings: What the reader had to say; places included.
+        stated_origins: Sources that the record itself names with their hashes, as our own exports do; they then stand
+            in the published record in place of the file that was read.
     """
 
     values: Mapping[str, tuple[Value, ...]]
@@ -179,6 +194,12 @@ class Record:
     raw: str = ""
     mentions: tuple[GivenMention, ...] = ()
     findings: tuple[Finding, ...] = ()
+    stated_origins: tuple[Origin, ...] = ()
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """The sources to publish."""
+        return self.stated_origins or (self.origin,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +261,8 @@ class Project:
         key: Last segment of the project's IRI: the project code, else `prima-…`.
         member_states: Codes of benefiting member states, in the order of the source.
         other_countries: Codes of other benefiting countries.
+        start_date: Exact first day, where a source gives the day.
+        end_date: Exact last day, likewise.
         budget_usd: US dollars, whole and cents as printed.
         managing_office: ISO code read from the PRIMA identifier.
         frameworks: Codes of the frameworks that the mentions name; for a part, the part and its whole.
@@ -259,6 +282,8 @@ class Project:
     start_year: int | None = None
     end_year: int | None = None
     allocation_year: int | None = None
+    start_date: date | None = None
+    end_date: date | None = None
     budget_usd: Decimal | None = None
     member_states: tuple[str, ...] = ()
     other_countries: tuple[str, ...] = ()

@@ -285,8 +285,8 @@ def test_slow_readers_cannot_fill_the_memory(folder: Path) -> None:
     endpoint(folder, use, SparqlLimits(cache_bytes=0, spooled_bytes=1000), PoolLimits(workers=1))
 
 
-def test_limits_are_told_and_never_cut_an_answer(folder: Path) -> None:
-    """Too many rows or bytes is 422, too much time 503 with the limit; lookups go on meanwhile."""
+def test_size_limits_are_told_and_never_cut_an_answer(folder: Path) -> None:
+    """Too many rows or bytes is 422 with the limit, and nothing of the answer."""
 
     async def use(client: httpx.AsyncClient, _: Pool) -> None:
         rows = await client.get("/sparql", params={"query": "SELECT * { ?s ?p ?o . ?a ?b ?c }"})
@@ -296,6 +296,14 @@ def test_limits_are_told_and_never_cut_an_answer(folder: Path) -> None:
             "/sparql", params={"query": "CONSTRUCT { ?s ?p ?c . ?a ?q ?o } { ?s ?p ?o . ?a ?q ?c }"}
         )
         assert (size.status_code, "4 MiB" in size.json()["detail"]) == (422, True)
+
+    endpoint(folder, use, SparqlLimits(timeout_s=60), PoolLimits(workers=2), max_rows=1000)
+
+
+def test_the_time_limit_is_told_while_lookups_go_on(folder: Path) -> None:
+    """Too much time is 503 with the limit, which a client may lower and not raise."""
+
+    async def use(client: httpx.AsyncClient, _: Pool) -> None:
         slow = asyncio.create_task(client.get("/sparql", params={"query": RUNAWAY}))
         while not slow.done():
             quick = await client.get("/sparql", params={"query": "SELECT (RAND() AS ?r) {}"})
@@ -308,7 +316,7 @@ def test_limits_are_told_and_never_cut_an_answer(folder: Path) -> None:
         higher = await client.get("/sparql", params={"query": RUNAWAY, "timeout": "60"})
         assert (higher.status_code, higher.json()["limit"]) == (503, 1.5)
 
-    endpoint(folder, use, SparqlLimits(timeout_s=1.5), PoolLimits(workers=2), max_rows=1000)
+    endpoint(folder, use, SparqlLimits(timeout_s=1.5), PoolLimits(workers=2))
 
 
 def test_a_full_queue_says_when_to_come_back(folder: Path) -> None:

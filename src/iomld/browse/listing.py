@@ -1,5 +1,6 @@
 """Lists of projects: all, those that match words, those that point to a thing."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -7,7 +8,7 @@ from urllib.parse import unquote
 from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.links import Link, link_to
-from iomld.browse.queries import ALL, COUNTS, MATCHING, POINTING, ROWS, bound
+from iomld.browse.queries import ALL, COUNTS, LINKS, POINTING, ROWS, TEXTS, bound
 from iomld.browse.view import ReleaseView
 from iomld.iris import DCTERMS, IOMLD
 
@@ -55,18 +56,51 @@ class Listing:
     pages: int
 
 
-def list_projects(view: ReleaseView, words: str = "", *, page: int = 1) -> Listing:
-    """Projects by code; with words, those that have each word in a text or in a name of what they point to."""
-    wanted = sorted(set(words.lower().split()))[:_MOST_WORDS]
+def search_texts(view: ReleaseView) -> dict[str, str]:
+    """For each project IRI, in order, what a search looks at: its own texts, and all names of what it points to.
+
+    Takes some 30 milliseconds for a hundred projects; keep the result with the release.
+    """
+    texts: dict[str, list[str]] = {row["project"].value: [] for row in view.reader.select(bound(ALL))}
+    for row in view.reader.select(TEXTS):
+        texts[row["project"].value].append(row["text"].value)
+    for row in view.reader.select(LINKS):
+        texts[row["project"].value] += _names(view, row["thing"].value)
+    return {iri: folded("\n".join(parts)) for iri, parts in texts.items()}
+
+
+def list_projects(
+    view: ReleaseView, words: str = "", *, page: int = 1, texts: Mapping[str, str] | None = None
+) -> Listing:
+    """Projects by code; with words, those where each word stands in what a search looks at.
+
+    Args:
+        view: The release.
+        words: Words, case and accents not looked at; the first eight count.
+        page: Number of the page, from 1.
+        texts: What `search_texts` gave for the release; made anew where it is needed and not given.
+    """
+    wanted = folded(words).split()[:_MOST_WORDS]
     if not wanted:
-        return _listing(view, bound(ALL), page)
-    query = MATCHING.replace("{words}", str(len(wanted)))
-    return _listing(view, bound(query, word=map(Literal, wanted)), page)
+        return _listing(view, [row["project"].value for row in view.reader.select(bound(ALL))], page)
+    looked_at = search_texts(view) if texts is None else texts
+    return _listing(view, [iri for iri, text in looked_at.items() if all(word in text for word in wanted)], page)
+
+
+def folded(text: str) -> str:
+    """A text without case, accents and curled apostrophes.
+
+    >>> folded("Côte d’Ivoire")
+    "cote d'ivoire"
+    """
+    parts = unicodedata.normalize("NFKD", text.replace("\u2019", "'").casefold())
+    return "".join(character for character in parts if not unicodedata.combining(character))
 
 
 def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
     """Projects by code that point to a thing with a property."""
-    return _listing(view, bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)]), page)
+    query = bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)])
+    return _listing(view, [row["project"].value for row in view.reader.select(query)], page)
 
 
 def project_counts(view: ReleaseView, predicate: str, values: Iterable[str] = ()) -> dict[str, int]:
@@ -87,8 +121,16 @@ def project_key(view: ReleaseView, iri: str) -> str:
     return unquote(iri.removeprefix(view.iris.project("")))
 
 
-def _listing(view: ReleaseView, query: str, page: int) -> Listing:
-    found = [row["project"].value for row in view.reader.select(query)]
+def _names(view: ReleaseView, iri: str) -> list[str]:
+    """All names of a country or concept."""
+    family, _, code = unquote(iri.removeprefix(view.iris.base)).partition("/")
+    scheme, _, code = code.partition("/")
+    country = view.vocabulary.countries.get(code) if family == "id" else None
+    named = country or view.vocabulary.concepts.get(scheme, {}).get(code)
+    return [label.text for label in named.labels] if named else []
+
+
+def _listing(view: ReleaseView, found: list[str], page: int) -> Listing:
     pages = max(1, -(-len(found) // _PAGE))
     page = min(max(page, 1), pages)
     return Listing(_rows(view, found[(page - 1) * _PAGE : page * _PAGE]), len(found), page, pages)

@@ -64,9 +64,7 @@ def mentions_of(view: ReleaseView, graph: Graph, key: str) -> tuple[Mention, ...
     return tuple(mention for mention in found if mention)
 
 
-def passages_of(
-    project: Described, predicate: str, field: str, mentions: tuple[Mention, ...]
-) -> tuple[Passage, ...]:
+def passages_of(project: Described, predicate: str, field: str, mentions: tuple[Mention, ...]) -> tuple[Passage, ...]:
     """The texts of a property, English first, cut at the mentions that stand in them."""
     texts = sorted(project.literals(predicate), key=lambda text: (text.language != "en", text.language or ""))
     passages = []

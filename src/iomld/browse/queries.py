@@ -61,7 +61,7 @@ ROWS = (
 
 
 def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
-    """A query with its variables bound by VALUES.
+    r"""A query with its variables bound by VALUES.
 
     Args:
         query: One of the constants above.

@@ -23,7 +23,7 @@ _POINTERS = {
 _NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
 _NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
 _CODES = (("notation", SKOS), ("iso2", IOMLD), ("iso3", IOMLD), ("m49", IOMLD), ("frameworkKind", IOMLD))
-_MATCHES = tuple(SKOS + name for name in ("exactMatch", "closeMatch", "relatedMatch")) + (f"{RDFS}seeAlso",)
+_MATCHES = (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{SKOS}relatedMatch", f"{RDFS}seeAlso")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,9 @@ def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
         return None
     iri = f"{view.iris.base}scheme/{name}"
     links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
-    return Scheme(iri, Graph(resource_quads(view, iri))[iri].text(f"{DCTERMS}title") or name, _counted(view, name, links))
+    return Scheme(
+        iri, Graph(resource_quads(view, iri))[iri].text(f"{DCTERMS}title") or name, _counted(view, name, links)
+    )
 
 
 def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:

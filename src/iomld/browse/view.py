@@ -69,10 +69,7 @@ def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:
     targets = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)}
     ours = sorted(iri for iri in targets - subjects if iri.startswith(view.iris.base))
     return tuple(
-        quad
-        for iri in ours
-        for quad in arranged(_shared(view, iri), first=iri)
-        if quad.predicate.value in _LABELS
+        quad for iri in ours for quad in arranged(_shared(view, iri), first=iri) if quad.predicate.value in _LABELS
     )
 
 

@@ -11,12 +11,11 @@ from pyoxigraph import Quad
 from iomld import read
 from iomld.check.render import all_lines
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, settings, sources_argument
+from iomld.cli.options import choices, loaded, settings, sources_argument
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.formats.framed import framed_bytes, framed_project
 from iomld.iris import Iris
-from iomld.pipeline.load import load_pipeline
 from iomld.pipeline.outcomes import Outcome, Pipeline, converted
 from iomld.pipeline.places import placed
 
@@ -40,7 +39,7 @@ def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | No
     if source_url and len(sources) > 1:
         raise click.UsageError("--source-url goes with one SOURCE.")
     known = settings()
-    conversion = _Conversion(load_pipeline(choices(known, profile="submission")), source_url)
+    conversion = _Conversion(loaded(choices(known, profile="submission")), source_url)
     output = sys.stdout.buffer
     if format_name == "jsonld":
         _write_documents(conversion.graphs(sources), output, known.base_iri)

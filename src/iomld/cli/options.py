@@ -11,7 +11,8 @@ import click
 from iomld import release
 from iomld.config import Settings, read_settings
 from iomld.errors import NotFoundError
-from iomld.pipeline.load import Choices
+from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.outcomes import Pipeline
 from iomld.release import Release
 
 ENGINES = ("shacl", "pyshacl")
@@ -51,6 +52,17 @@ def choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: date
         engine=engine,
         as_of=as_of.date() if as_of else None,
     )
+
+
+def loaded(chosen: Choices) -> Pipeline:
+    """The stages; says on standard error where another engine had to stand in."""
+    pipeline = load_pipeline(chosen)
+    if pipeline.validator.fallback_reason:
+        reason = pipeline.validator.fallback_reason
+        click.echo(
+            f"iomld: {pipeline.validator.engine_name} checks the shapes instead of {chosen.engine}: {reason}", err=True
+        )
+    return pipeline
 
 
 def served_release(datadir: Path) -> Release:

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, engine_options, settings, sources_argument
-from iomld.pipeline.load import Choices, load_pipeline
+from iomld.cli.options import choices, engine_options, loaded, settings, sources_argument
+from iomld.pipeline.load import Choices
 from iomld.publish.report import PublishReport
 from iomld.publish.run import Order, publish_sources
 
@@ -59,7 +59,7 @@ def command(  # click hands each option over as an argument
 def run(order: Order, chosen: Choices) -> PublishReport:
     """Publish with a progress bar on a terminal, and name what is refused on standard error."""
     with _progress() as pipeline_progress:
-        report = publish_sources(order, load_pipeline(chosen), pipeline_progress)
+        report = publish_sources(order, loaded(chosen), pipeline_progress)
     for refusal in report.refused:
         kept = " Its earlier version stays published." if refusal.kept else ""
         click.echo(f"refused: {refusal.name}.{kept}", err=True)

@@ -9,8 +9,7 @@ import click
 from iomld.check.render import report_document, report_lines
 from iomld.check.run import check_files
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, engine_options, settings, sources_argument
-from iomld.pipeline.load import load_pipeline
+from iomld.cli.options import choices, engine_options, loaded, settings, sources_argument
 
 
 @click.command()
@@ -34,7 +33,7 @@ def command(*, sources: tuple[Path, ...], format_name: str, profile: str, engine
       iomld validate data/
       iomld validate record.json --format json
     """
-    pipeline = load_pipeline(choices(settings(), profile=profile, engine=engine, as_of=as_of))
+    pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
     report = check_files(sources, pipeline)
     if format_name == "json":
         click.echo(json.dumps(report_document(report, pipeline.versions), indent=2, ensure_ascii=False))

@@ -98,7 +98,7 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
         managing_office=_managing_office(prima_id, linker.gazetteer),
         mentions=mentions,
         frameworks=_frameworks(mentions, linker.matcher.wholes),
-        origins=tuple(dict.fromkeys(record.origin for record in dossier.records)),
+        origins=tuple(dict.fromkeys(origin for record in dossier.records for origin in record.origins)),
     )
     return project, tuple(findings)
 

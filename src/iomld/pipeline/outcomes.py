@@ -73,17 +73,21 @@ def converted(records: tuple[Record, ...], linker: Linker, publication: convert.
     return Outcome(dossier, project, (), (*dossier.findings, *findings, missing))
 
 
-def outcomes(groups: Iterable[tuple[Record, ...]], pipeline: Pipeline) -> Iterator[Outcome]:
+def outcomes(
+    groups: Iterable[tuple[Record, ...]], pipeline: Pipeline, owners: dict[str, str] | None = None
+) -> Iterator[Outcome]:
     """Take each project through all stages.
 
     Args:
         groups: The records of one project each.
         pipeline: The loaded stages.
+        owners: For each PRIMA identifier that is taken already the key of its project; accepted projects are added.
 
     Yields:
         One outcome a project, in the order of the groups, findings with places.
     """
     pending: deque[Outcome] = deque()
+    owners = {} if owners is None else owners
 
     def graphs() -> Iterator[tuple[Quad, ...]]:
         for records in groups:
@@ -93,8 +97,25 @@ def outcomes(groups: Iterable[tuple[Record, ...]], pipeline: Pipeline) -> Iterat
 
     for results in pipeline.validator.check_many(graphs()):
         outcome = pending.popleft()
-        findings = (*outcome.findings, *_new_causes(outcome.findings, results))
-        yield replace(outcome, findings=placed(findings, outcome.dossier))
+        findings = (*outcome.findings, *_new_causes(outcome.findings, results), *_taken(outcome.project, owners))
+        done = replace(outcome, findings=placed(findings, outcome.dossier))
+        if done.project.prima_id and not done.refused:
+            owners[done.project.prima_id] = done.project.key
+        yield done
+
+
+def _taken(project: Project, owners: Mapping[str, str]) -> Iterator[Finding]:
+    """The rule across projects: a PRIMA identifier belongs to one. Who has it keeps it (shape `primaUnique`)."""
+    owner = owners.get(project.prima_id or "")
+    if owner and owner != project.key:
+        yield Finding(
+            "primaUnique",
+            Severity.VIOLATION,
+            f"PRIMA identifier {project.prima_id} belongs to project {owner} already.",
+            "Correct the identifier of one of the two.",
+            field="primaId",
+            value=project.prima_id,
+        )
 
 
 def _new_causes(known: tuple[Finding, ...], results: tuple[Finding, ...]) -> Iterator[Finding]:

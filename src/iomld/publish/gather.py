@@ -70,11 +70,10 @@ def gather(
         progress: Called with 1 after each project.
     """
     gathered.read += len(spool)
-    for outcome in outcomes(spool.groups(), pipeline):
+    for outcome in outcomes(spool.groups(), pipeline, gathered.owners):
         gathered.projects += 1
         graph = pipeline.publication.iris.record(outcome.dossier.key)
-        taken = _taken_identifier(outcome, gathered.owners)
-        reasons = [finding for finding in (*outcome.findings, *taken) if finding.severity is Severity.VIOLATION]
+        reasons = [finding for finding in outcome.findings if finding.severity is Severity.VIOLATION]
         for rule, count in counted(outcome.findings).items():
             gathered.warnings[rule] = gathered.warnings.get(rule, 0) + count
         if reasons:
@@ -88,8 +87,6 @@ def gather(
 def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], gathered: Gathered) -> None:
     gathered.published += 1
     project = outcome.project
-    if project.prima_id:
-        gathered.owners[project.prima_id] = project.key
     lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
     if add_graph(graph, lines, known, gathered):
         gathered.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
@@ -107,20 +104,3 @@ def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState]
     with gathered.changed_file.open("ab") as file:
         file.writelines(lines)
     return True
-
-
-def _taken_identifier(outcome: Outcome, owners: Mapping[str, str]) -> Iterator[Finding]:
-    """A Violation where another project holds the PRIMA identifier: published before, or read before."""
-    prima = outcome.project.prima_id
-    owner = owners.get(prima) if prima else None
-    if prima and owner and owner != outcome.project.key:
-        place = next((value.place for value in outcome.dossier.values.get("primaId", ())), None)
-        yield Finding(
-            "primaUnique",
-            Severity.VIOLATION,
-            f"PRIMA identifier {prima} belongs to project {owner} already.",
-            "Correct the identifier of one of the two.",
-            field="primaId",
-            value=prima,
-            place=place,
-        )

@@ -45,7 +45,7 @@ class QueryRequest:
     def to_json(self) -> bytes:
         """As a payload."""
         types = (self.solutions, self.boolean, self.graph)
-        return json.dumps((self.query, *types, self.default_graphs, self.named_graphs), ensure_ascii=False).encode()
+        return json.dumps((self.query, *types, self.default_graphs, self.named_graphs)).encode()
 
     @staticmethod
     def from_json(payload: bytes) -> "QueryRequest":

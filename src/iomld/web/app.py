@@ -1,7 +1,7 @@
 """The web application: put together here and nowhere else, from parts that take what they need."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -108,7 +108,7 @@ def _checker(settings: Settings, base: str) -> Pool:
     return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=_CHECK_TIMEOUT_S))
 
 
-def _health(serving: Serving):  # noqa: ANN202  # the route's own type says it
+def _health(serving: Serving) -> Callable[[], Response]:
     def health() -> Response:
         """Say that the server answers, and what it serves."""
         stats = serving.stats()

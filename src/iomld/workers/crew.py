@@ -53,10 +53,15 @@ class Crew:
         self.workers: list[WorkerProcess] = []
 
     def spawn(self) -> None:
-        """Start one worker."""
-        slot = self._free.pop()
+        """Start one worker.
+
+        Raises:
+            OSError: The system has no process or descriptor left.
+        """
+        slot = self._free[-1]
         self._slots.clear(slot)
         worker = WorkerProcess(self._spec, jobs_fd=self._jobs_out.fileno(), slots_fd=self._slots_fd, slot=slot)
+        self._free.pop()
         self.workers.append(worker)
         self._empty.clear()
         self._loop.add_reader(worker.replies.fileno(), self._read, worker)

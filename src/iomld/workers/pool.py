@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import time
 from collections import Counter, deque
-from dataclasses import dataclass
 from signal import SIGALRM
 
 from iomld.workers.crew import Crew, CrewEvents
@@ -17,11 +16,11 @@ from iomld.workers.errors import (
     PoolStoppedError,
     Reason,
     WorkerCrashedError,
-    WorkerError,
 )
+from iomld.workers.jobs import Job, crash
 from iomld.workers.limits import PoolLimits, PoolStats
 from iomld.workers.orders import WorkerSpec
-from iomld.workers.process import WorkerProcess, reason_of
+from iomld.workers.process import WorkerProcess
 from iomld.workers.wire import Reply, Status
 
 _SWEEP_S = 0.02
@@ -34,19 +33,6 @@ _RETRY_S = (0.1, 0.5, 2.0, 5.0)  # pauses before workers that do not start are t
 _BUSY = "All workers are busy and the queue is full. Try again in a few seconds."
 _NEVER_STARTED = "All workers were busy until the time for this job was up. Try again in a few seconds."
 _STOPPED = "The worker pool is not running. Try again in a few seconds."
-_CRASHED = {
-    Reason.MEMORY: "The job was stopped because it needed more memory than it may take.",
-    Reason.FAULT: "The worker ended while it did the job; it was too much for it.",
-}
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    number: int
-    payload: bytes
-    limit_s: float
-    deadline_ns: int
-    future: asyncio.Future[Reply]
 
 
 class Pool:
@@ -62,8 +48,8 @@ class Pool:
         self._spec = spec
         self._limits = limits or PoolLimits()
         self._numbers = itertools.count(1)
-        self._queue: deque[_Job] = deque()
-        self._sent: dict[int, _Job] = {}  # offered to the workers, not answered; in order
+        self._queue: deque[Job] = deque()
+        self._sent: dict[int, Job] = {}  # offered to the workers, not answered; in order
         self._crew: Crew | None = None
         self._counts: Counter[str] = Counter()
         self._sweep_timer: asyncio.TimerHandle | None = None
@@ -82,9 +68,8 @@ class Pool:
         events = CrewEvents(replied=self._replied, ready=self._ready, failed=self._failed, gone=self._gone)
         self._crew = Crew(self._spec, self._limits.capacity, events)
         self._started = asyncio.get_running_loop().create_future()
-        for _ in range(self._limits.workers):
-            self._spawn(self._crew)
         try:
+            self._fill()
             await self._started
         except BaseException:
             await self.stop()
@@ -131,7 +116,7 @@ class Pool:
                 timer.cancel()
         self._sweep_timer = self._idle_timer = self._retry_timer = None
         for job in (*self._sent.values(), *self._queue):
-            _fail(job, PoolStoppedError(_STOPPED))
+            job.fail(PoolStoppedError(_STOPPED))
         self._sent.clear()
         self._queue.clear()
         await crew.end()
@@ -143,10 +128,10 @@ class Pool:
         waiting = max(0, len(self._sent) - busy) + len(self._queue)
         return PoolStats(workers=workers, busy=busy, waiting=waiting, **self._counts)
 
-    def _job(self, payload: bytes, limit_s: float) -> _Job:
+    def _job(self, payload: bytes, limit_s: float) -> Job:
         deadline_ns = time.monotonic_ns() + int(limit_s * 1e9)
         future = asyncio.get_running_loop().create_future()
-        return _Job(next(self._numbers), payload, limit_s, deadline_ns, future)
+        return Job(next(self._numbers), payload, limit_s, deadline_ns, future)
 
     def _feed(self, crew: Crew) -> None:
         """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
@@ -164,7 +149,7 @@ class Pool:
         if len(self._sent) > self._limits.workers:
             self._needed_ns = time.monotonic_ns()
 
-    def _give_up(self, job: _Job) -> None:
+    def _give_up(self, job: Job) -> None:
         """Nobody waits for this job any more; the sweep stops it if it is running."""
         if job.future.done() and not job.future.cancelled() and job.future.exception() is None:
             job.future.result().close()
@@ -178,7 +163,7 @@ class Pool:
             reply.close()
         elif status is Status.SKIPPED:
             self._counts["overloaded"] += 1
-            _fail(job, PoolOverloadedError(_NEVER_STARTED))
+            job.fail(PoolOverloadedError(_NEVER_STARTED))
         else:
             self._counts["answered"] += 1
             job.future.set_result(reply)
@@ -205,17 +190,17 @@ class Pool:
             if job.deadline_ns <= now_ns:
                 self._queue.remove(job)
                 self._counts["overloaded"] += 1
-                _fail(job, PoolOverloadedError(_NEVER_STARTED))
+                job.fail(PoolOverloadedError(_NEVER_STARTED))
         self._grow(crew, running, now_ns)
         self._feed(crew)
         left_ns = min((job.deadline_ns - now_ns for job in self._sent.values() if not job.future.done()), default=0)
         self._arm(left_ns / 1e9 if left_ns > 0 else _SWEEP_S)
 
-    def _sweep_sent(self, crew: Crew, job: _Job, worker: WorkerProcess | None, now_ns: int) -> None:
+    def _sweep_sent(self, crew: Crew, job: Job, worker: WorkerProcess | None, now_ns: int) -> None:
         overdue_ns = now_ns - job.deadline_ns
         if not job.future.done() and overdue_ns >= 0:  # answer first, then kill: a death may take a while
             self._counts["timed_out" if worker else "overloaded"] += 1
-            _fail(job, JobTimeoutError(job.limit_s) if worker else PoolOverloadedError(_NEVER_STARTED))
+            job.fail(JobTimeoutError(job.limit_s) if worker else PoolOverloadedError(_NEVER_STARTED))
         if not job.future.done():
             return
         if worker is None:
@@ -248,8 +233,13 @@ class Pool:
         self._watch_idle()
 
     def _spawn(self, crew: Crew) -> None:
-        crew.spawn()
-        self._counts["spawned"] += 1
+        try:
+            crew.spawn()
+        except OSError as error:  # the system has no process or descriptor left
+            self._failed(f"A worker process cannot be started: {error}.")
+            self._retry_later()
+        else:
+            self._counts["spawned"] += 1
 
     def _ready(self) -> None:
         self._failures = 0
@@ -269,33 +259,27 @@ class Pool:
         if job is not None and not job.future.done():
             if exit_code == -SIGALRM:
                 self._counts["timed_out"] += 1
-                _fail(job, JobTimeoutError(job.limit_s))
+                job.fail(JobTimeoutError(job.limit_s))
             else:
                 self._counts["crashed"] += 1
-                _fail(job, WorkerCrashedError(_CRASHED[reason_of(exit_code)], reason_of(exit_code)))
+                job.fail(crash(exit_code))
         if self._crew is None:
             return
-        if not worker.ready:
+        if worker.ready:
+            self._fill()
+        else:
             self._failed(f"A worker process could not start (exit code {exit_code}); its standard error says why.")
-        self._replace(self._crew, at_once=worker.ready)
+            self._retry_later()
 
-    def _replace(self, crew: Crew, *, at_once: bool) -> None:
-        if len(crew.workers) >= self._limits.workers:
-            return
-        if at_once:
-            self._spawn(crew)
-        elif self._retry_timer is None:
+    def _retry_later(self) -> None:
+        if self._retry_timer is None:
             pause_s = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
             self._failures += 1
-            self._retry_timer = asyncio.get_running_loop().call_later(pause_s, self._retry)
+            self._retry_timer = asyncio.get_running_loop().call_later(pause_s, self._fill)
 
-    def _retry(self) -> None:
+    def _fill(self) -> None:
+        """Start as many workers as are always there."""
         self._retry_timer = None
         if self._crew is not None:
-            while len(self._crew.workers) < self._limits.workers:
+            for _ in range(self._limits.workers - len(self._crew.workers)):
                 self._spawn(self._crew)
-
-
-def _fail(job: _Job, error: WorkerError) -> None:
-    if not job.future.done():
-        job.future.set_exception(error)

@@ -43,15 +43,28 @@ class WorkerProcess:
             memory_limit_bytes=spec.memory_limit_bytes,
             max_answer_bytes=spec.max_answer_bytes,
         )
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "iomld.workers.child", orders.to_json()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(jobs_fd, theirs.fileno(), slots_fd),
-                start_new_session=True,  # Ctrl-C in a terminal must not reach the worker
-            )
-        self.pidfd = os.pidfd_open(self._process.pid)
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "iomld.workers.child", orders.to_json()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=(jobs_fd, theirs.fileno(), slots_fd),
+                    start_new_session=True,  # Ctrl-C in a terminal must not reach the worker
+                )
+        except OSError:
+            self.replies.close()
+            raise
+        self.pidfd = self._watched()
+
+    def _watched(self) -> int:
+        try:
+            return os.pidfd_open(self._process.pid)
+        except OSError:  # no descriptor left: nobody could stop this worker
+            self._process.kill()
+            self._process.wait()
+            self.replies.close()
+            raise
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,66 @@
+"""Answers that may be cached: with an ETag, a 304 where nothing changed, and no body for HEAD (RFC 9110)."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cache-Control": "no-cache",  # keep it, but ask whether it still holds
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def answer(
+    request: Request,
+    body: bytes,
+    media_type: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    modified: datetime | None = None,
+) -> Response:
+    """A whole answer, or 304 where the client has it already.
+
+    Args:
+        request: The request, for its conditions and method.
+        body: The representation; its hash is its strong validator.
+        media_type: With its charset, if it has one.
+        headers: More headers.
+        modified: When the content was last changed, if known.
+    """
+    etag = f'"{hashlib.sha256(media_type.encode() + b" " + body).hexdigest()[:32]}"'
+    all_headers = _HEADERS | {"ETag": etag} | dict(headers or {})
+    if modified:
+        all_headers["Last-Modified"] = format_datetime(modified, usegmt=True)
+    if _is_known(request, etag, modified):
+        return Response(status_code=304, headers=all_headers)
+    all_headers |= {"Content-Type": media_type, "Content-Length": str(len(body))}
+    return Response(b"" if request.method == "HEAD" else body, headers=all_headers)
+
+
+def get_route(router: APIRouter, path: str, *, tag: str) -> Callable[[Callable[..., Response]], None]:
+    """Register a function for GET, and for HEAD without showing that in the API description."""
+
+    def register(function: Callable[..., Response]) -> None:
+        router.add_api_route(path, function, methods=["GET"], tags=[tag], response_class=Response)
+        router.add_api_route(path, function, methods=["HEAD"], include_in_schema=False, response_class=Response)
+
+    return register
+
+
+def _is_known(request: Request, etag: str, modified: datetime | None) -> bool:
+    """RFC 9110 section 13.2.2: entity tags come before dates."""
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        return tags.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in tags.split(","))
+    since = request.headers.get("if-modified-since")
+    if since is None or modified is None:
+        return False
+    try:
+        return modified.replace(microsecond=0) <= parsedate_to_datetime(since)
+    except (ValueError, TypeError):  # no date, or one without a time zone
+        return False

@@ -1,0 +1,133 @@
+"""Pages for people: home, lists, query, validation, downloads, terms, about."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from iomld.browse.listing import list_projects, search_texts
+from iomld.browse.overview import Overview, release_overview
+from iomld.browse.things import countries_page, scheme_page
+from iomld.browse.view import ReleaseView
+from iomld.web.answers import answer, get_route
+from iomld.web.downloads import Download
+from iomld.web.drawing import spokes, world_map, year_bars
+from iomld.web.examples import EXAMPLE_QUERIES, EXAMPLE_RECORD
+from iomld.web.rendering import ontology_html, page_html
+
+_HTML = "text/html; charset=utf-8"
+_RANKED = 9
+_LONGEST_SEARCH = 200
+
+
+def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
+    """All pages that are not the page of a thing.
+
+    Args:
+        view: Gives the release that is served now.
+        downloads: Gives its files for downloading.
+    """
+    router = APIRouter()
+    _browse_routes(router, view)
+    _tool_routes(router, view, downloads)
+    return router
+
+
+def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+    overview_of = lru_cache(maxsize=1)(release_overview)
+    texts_of = lru_cache(maxsize=1)(search_texts)
+
+    @get_route(router, "/", tag="pages")
+    def home(request: Request) -> Response:
+        """Show what the release holds."""
+        opened = view()
+        return answer(request, _home_html(opened, overview_of(opened)), _HTML)
+
+    @get_route(router, "/projects", tag="pages")
+    def projects(request: Request, q: str = "", page: str = "1") -> Response:
+        """List projects, all or those that match words."""
+        opened = view()
+        words = " ".join(q[:_LONGEST_SEARCH].split())
+        listing = list_projects(opened, words, page=_number(page), texts=texts_of(opened) if words else None)
+        return answer(request, page_html(opened, "projects.html", "/projects", words=words, listing=listing), _HTML)
+
+    @get_route(router, "/countries", tag="pages")
+    def countries(request: Request) -> Response:
+        """List the countries that benefit."""
+        opened = view()
+        rows = countries_page(opened)
+        return answer(request, page_html(opened, "countries.html", "/countries", rows=rows), _HTML)
+
+    for path, name in (("/frameworks", "framework"), ("/regions", "region")):
+        get_route(router, path, tag="pages")(_scheme_route(view, path, name))
+
+
+def _scheme_route(view: Callable[[], ReleaseView], path: str, name: str) -> Callable[[Request], Response]:
+    def scheme(request: Request) -> Response:
+        """List the concepts of a scheme."""
+        opened = view()
+        found = scheme_page(opened, name)
+        values = {"title": found.title, "iri": found.iri, "rows": found.concepts} if found else {}
+        return answer(request, page_html(opened, "scheme.html", path, path=f"/scheme/{name}", **values), _HTML)
+
+    return scheme
+
+
+def _tool_routes(
+    router: APIRouter, view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]
+) -> None:
+    @get_route(router, "/query", tag="pages")
+    def query(request: Request) -> Response:
+        """Show a form for queries."""
+        opened = view()
+        text = request.query_params.get("query") or EXAMPLE_QUERIES[0].text
+        page = page_html(opened, "query.html", "/query", query=text, examples=EXAMPLE_QUERIES)
+        return answer(request, page, _HTML)
+
+    @get_route(router, "/validate", tag="pages")
+    def validate(request: Request) -> Response:
+        """Show a form for records to check."""
+        text = EXAMPLE_RECORD if request.query_params.get("example") else ""
+        return answer(request, page_html(view(), "validate.html", "/validate", text=text), _HTML)
+
+    @get_route(router, "/downloads", tag="pages")
+    def files(request: Request) -> Response:
+        """List the files of the release."""
+        opened = view()
+        manifest = opened.release.manifest
+        return answer(
+            request, page_html(opened, "downloads.html", "/downloads", files=downloads(), manifest=manifest), _HTML
+        )
+
+    @get_route(router, "/ontology", tag="pages")
+    def ontology(request: Request) -> Response:
+        """Show our terms."""
+        return answer(request, ontology_html(view()), _HTML)
+
+    @get_route(router, "/about", tag="pages")
+    def about(request: Request) -> Response:
+        """Say what this is and how it is made."""
+        opened = view()
+        return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
+
+
+def _home_html(view: ReleaseView, overview: Overview) -> bytes:
+    example = overview.example
+    return page_html(
+        view,
+        "home.html",
+        overview=overview,
+        ranked=overview.states[:_RANKED],
+        most=max((state.projects for state in overview.states), default=1),
+        named=overview.frameworks[:_RANKED],
+        most_named=max((framework.projects for framework in overview.frameworks), default=1),
+        world=world_map(overview.states),
+        bars=year_bars(overview.years),
+        spokes=spokes(example) if example else (),
+        query=EXAMPLE_QUERIES[0].text,
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 1

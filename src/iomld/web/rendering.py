@@ -1,0 +1,113 @@
+"""Pages of things, made from the values of `iomld.browse`."""
+
+from collections.abc import Sequence
+
+from pyoxigraph import NamedNode, Quad
+
+from iomld.browse.links import Link, LinkKind
+from iomld.browse.project import ProjectPage
+from iomld.browse.things import Scheme, Thing, vocables
+from iomld.browse.view import ReleaseView
+from iomld.iris import RDF, SH, SHAPES, local_name
+from iomld.web.documents import turtle_bytes
+from iomld.web.drawing import locator_map
+from iomld.web.templating import local_path, render
+
+# Pages in the main menu: path and name.
+MENU = (
+    ("/projects", "Projects"),
+    ("/countries", "Countries"),
+    ("/frameworks", "Frameworks"),
+    ("/ontology", "Ontology"),
+    ("/query", "Query"),
+    ("/validate", "Validate"),
+    ("/downloads", "Downloads"),
+)
+_FORMATS = (("ttl", "Turtle"), ("jsonld", "JSON-LD"), ("nt", "N-Triples"), ("rdf", "RDF/XML"))
+_SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
+
+
+def page_html(view: ReleaseView, template: str, section: str = "", **values: object) -> bytes:
+    """A page with its header and footer.
+
+    Args:
+        view: The release.
+        template: File name of the template.
+        section: Path of the menu's entry that it belongs to.
+        **values: What the template names.
+    """
+
+    def path_of(link: Link) -> str:
+        return local_path(link.iri, view.iris.base) or "/"
+
+    def term_path(iri: str) -> str:
+        return local_path(iri, view.iris.base) or ""
+
+    return render(
+        template,
+        menu=MENU,
+        section=section,
+        release=view.release.manifest.name,
+        base=view.iris.base,
+        prefixes=view.iris.prefixes(),
+        path_of=path_of,
+        term_path=term_path,
+        formats=_FORMATS,
+        **values,
+    )
+
+
+def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad]) -> bytes:
+    """The page of a project.
+
+    Args:
+        view: The release.
+        page: What it shows.
+        quads: The project's graph, shown as Turtle.
+    """
+    path = local_path(page.iri, view.iris.base) or ""
+    turtle = turtle_bytes(quads, view.iris.prefixes()).decode()
+    where = locator_map(page.states)
+    return page_html(view, "project.html", "/projects", page=page, path=path, turtle=turtle, where=where)
+
+
+def thing_html(view: ReleaseView, thing: Thing) -> bytes:
+    """The page of a country, framework, region, type or other concept."""
+    path = local_path(thing.link.iri, view.iris.base) or ""
+    where = locator_map((thing.link,)) if thing.link.kind is LinkKind.STATE else None
+    section = _SECTIONS.get(thing.link.kind, "")
+    scheme = thing.link.iri.removeprefix(view.iris.base).split("/")[1]
+    return page_html(view, "thing.html", section, thing=thing, path=path, where=where, scheme=scheme)
+
+
+def scheme_html(view: ReleaseView, scheme: Scheme) -> bytes:
+    """The page of a scheme: its concepts with their number of projects."""
+    path = local_path(scheme.iri, view.iris.base) or ""
+    section = "/frameworks" if path == "/scheme/framework" else ""
+    return page_html(view, "scheme.html", section, title=scheme.title, iri=scheme.iri, path=path, rows=scheme.concepts)
+
+
+def ontology_html(view: ReleaseView) -> bytes:
+    """The page of our terms."""
+    return page_html(view, "ontology.html", "/ontology", terms=vocables(view))
+
+
+def shapes_html(view: ReleaseView, quads: Sequence[Quad]) -> bytes:
+    """The page of the shapes: each with its target and its messages."""
+    by_subject: dict[str, dict[str, list[str]]] = {}
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode):
+            values = by_subject.setdefault(quad.subject.value, {})
+            values.setdefault(quad.predicate.value, []).append(getattr(quad.object, "value", ""))
+    kinds = {f"{SH}NodeShape", f"{SH}PropertyShape"}
+    shapes = [
+        {
+            "iri": iri,
+            "name": local_name(iri),
+            "targets": sorted(values.get(f"{SH}targetClass", [])),
+            "messages": sorted(values.get(f"{SH}message", [])),
+        }
+        for iri, values in sorted(by_subject.items())
+        if iri.startswith(SHAPES) and kinds & set(values.get(f"{RDF}type", ()))
+    ]
+    return page_html(view, "shapes.html", "/validate", shapes=shapes)

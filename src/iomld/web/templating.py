@@ -1,0 +1,114 @@
+"""The templates, the files beside them, and what templates may call."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from iomld import __version__
+from iomld.iris import Iris
+
+_HERE = Path(__file__).parent
+# Kinds of thing as pages mark them: one shape each, in a box of ten by ten.
+_SHAPES = {
+    "project": '<rect x="1" y="1" width="8" height="8" rx="1.5"/>',
+    "state": '<circle cx="5" cy="5" r="4.5"/>',
+    "region": '<path d="M5 .8 9.6 9H.4z"/>',
+    "framework": '<path d="m5 0 5 5-5 5-5-5z"/>',
+    "concept": '<path d="M1 3h8v1.6H1zM1 6h8v1.6H1z"/>',
+}
+
+
+def static_directory() -> Path:
+    """The folder of the style sheet, the script, the fonts and the outline of the land."""
+    return _HERE / "static"
+
+
+def render(template: str, **values: object) -> bytes:
+    """A page as UTF-8; a value that a template names and nobody gives is an error."""
+    return _environment().get_template(template).render(**values).encode()
+
+
+def local_path(iri: str, base: str) -> str | None:
+    """The path on this server of one of our IRIs; things lead to their documents. None for an IRI of others.
+
+    >>> local_path("https://w3id.org/iomld/id/country/CN", "https://w3id.org/iomld/")
+    '/doc/country/CN'
+    """
+    if iri.startswith(base):
+        path = iri.removeprefix(base)
+        return f"/doc/{path.removeprefix('id/')}" if path.startswith("id/") else f"/{path}"
+    ours = Iris().base
+    return f"/{iri.removeprefix(ours)}" if iri.startswith(f"{ours}ns#") else None
+
+
+def web_address(iri: str | None) -> str | None:
+    """An address that a page may link to: http or https with a host, else None.
+
+    >>> web_address("javascript:alert(1)") is None
+    True
+    """
+    if iri is None:
+        return None
+    try:
+        parts = urlsplit(iri)
+    except ValueError:
+        return None
+    return iri if parts.scheme in {"http", "https"} and parts.netloc else None
+
+
+def grouped(number: Decimal | int) -> str:
+    """A number for reading.
+
+    >>> grouped(Decimal("100000.50"))
+    '100,000.50'
+    """
+    return f"{number:,}"
+
+
+def sized(size_bytes: int) -> str:
+    """A size for reading, in units of 1 000 bytes.
+
+    >>> sized(1_234_567)
+    '1.2 MB'
+    """
+    if size_bytes < 1000:
+        return f"{size_bytes} bytes"
+    size = size_bytes / 1000
+    return f"{size:.0f} KB" if size < 999.5 else f"{size / 1000:.1f} MB"
+
+
+def shape(kind: str) -> Markup:
+    """The shape of a kind of thing, as SVG."""
+    inner = _SHAPES.get(kind, _SHAPES["concept"])
+    return Markup(f'<svg class="glyph" viewBox="0 0 10 10" aria-hidden="true">{inner}</svg>')  # noqa: S704  # constants
+
+
+def shortened(iri: str, prefixes: Mapping[str, str]) -> str:
+    """An IRI as a prefixed name, where a prefix of ours fits.
+
+    >>> shortened("http://purl.org/dc/terms/title", {"dcterms": "http://purl.org/dc/terms/"})
+    'dcterms:title'
+    """
+    for name, start in prefixes.items():
+        if iri.startswith(start) and iri != start:
+            return f"{name}:{iri.removeprefix(start)}"
+    return iri
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(grouped=grouped, sized=sized, web_address=web_address, shortened=shortened)
+    environment.globals.update(shape=shape, version=__version__, local_path=local_path)
+    return environment
