@@ -85,7 +85,7 @@ async def _measure(address: str, requests: Iterator[bytes], connections: int, se
     tally = _Tally(begun + seconds)
     loop = asyncio.get_running_loop()
     opened = [
-        await loop.create_connection(lambda: _Connection(requests, tally), parts.hostname, parts.port)
+        await loop.create_connection(lambda: _Connection(requests, tally), parts.hostname or "", parts.port or 80)
         for _ in range(connections)
     ]
     await asyncio.gather(*(connection.closed for _, connection in opened))

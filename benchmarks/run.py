@@ -101,7 +101,7 @@ def check_seconds(graphs: Sequence[Sequence[Quad]], engine: str) -> float:
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """A server process; gives its address."""
-    arguments = [_IOMLD, "serve", "--from", folder, "--port", "0"]
+    arguments = [str(_IOMLD), "serve", "--from", str(folder), "--port", "0"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment) as server:
         try:

@@ -1,6 +1,6 @@
 """Read records and hold them against the shapes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,18 +34,24 @@ class CheckReport:
         return sum(finding.severity is severity for finding in self.findings)
 
 
-def check_files(files: Sequence[Path], pipeline: Pipeline) -> CheckReport:
+def check_files(files: Sequence[Path], pipeline: Pipeline, *, mapping: Mapping[str, str] | None = None) -> CheckReport:
     """Check every record of files and folders.
+
+    Args:
+        files: Files and folders.
+        pipeline: The loaded stages.
+        mapping: For foreign tables: our column for each heading of theirs.
 
     Raises:
         SourceError: A file does not exist. One that cannot be read is a finding, and the others are checked.
     """
     faults: list[Finding] = []
+    options = pipeline.reading(mapping=mapping)
 
     def records() -> Iterator[Record]:
         for path in read.expand_sources(files):
             try:
-                yield from read.read_file(path)
+                yield from read.read_file(path, options)
             except SourceError as error:
                 faults.append(_unreadable(str(path), error))
 
@@ -58,7 +64,7 @@ def check_bytes(data: bytes, name: str, pipeline: Pipeline) -> CheckReport:
     Raises:
         SourceError: Nothing in it can be read.
     """
-    return _checked(read.read_bytes(data, file=name), pipeline, [])
+    return _checked(read.read_bytes(data, file=name, options=pipeline.reading()), pipeline, [])
 
 
 def _checked(records: Iterable[Record], pipeline: Pipeline, faults: list[Finding]) -> CheckReport:

@@ -63,7 +63,7 @@ class _Conversion:
         """The graph of each record that can be read."""
         for path in read.expand_sources(sources):
             try:
-                for record in read.read_file(path, url=self._url):
+                for record in read.read_file(path, self._pipeline.reading(url=self._url)):
                     outcome = converted((record,), self._pipeline.linker, self._pipeline.publication)
                     if self._accepted(outcome):
                         yield outcome.quads

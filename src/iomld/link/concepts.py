@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from iomld.link.folding import fold
+from iomld.folding import fold
 from iomld.model import Finding, Severity, Value
 from iomld.vocab import Concept, LabelKind
 

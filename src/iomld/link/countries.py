@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import NamedTuple
 
-from iomld.link.folding import fold
+from iomld.folding import fold
 from iomld.link.segmentation import Arc, Reading, best_reading
 from iomld.vocab import LabelKind, Vocabulary
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from iomld.link.folding import fold, folded
+from iomld.folding import fold, folded
 from iomld.link.parts import Parts, build_parts
 from iomld.link.trie import name_key, names_pattern, plain_name
 from iomld.model import Mention

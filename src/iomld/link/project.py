@@ -3,13 +3,14 @@
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from iomld.link.concepts import ConceptTable, build_concept_table, read_concept
 from iomld.link.countries import Gazetteer, build_gazetteer
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.scalars import read_budget, read_year
+from iomld.link.scalars import read_budget, read_day, read_year
 from iomld.link.states import read_beneficiaries
 from iomld.model import Dossier, Finding, Mention, Project, Text, Value
 from iomld.vocab import Vocabulary
@@ -22,6 +23,7 @@ _CONCEPT_FIELDS = (
     ("region", "region", "unknownRegion"),
 )
 _YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
+_DAY_FIELDS = ("startDate", "endDate")
 _UNDETERMINED = "und"  # BCP 47: the language of a text that does not say it
 _OFFICE_LETTERS = 2
 
@@ -65,6 +67,7 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
     findings: list[Finding] = []
     codes = _concepts(dossier, linker.concepts, findings)
     years = _years(dossier, findings)
+    days = _days(dossier, findings)
     budget = _budget(dossier, findings)
     beneficiaries, faults = read_beneficiaries(
         dossier.values.get("benefitingMemberStates", ()),
@@ -92,6 +95,8 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
         start_year=years["startYear"],
         end_year=years["endYear"],
         allocation_year=years["allocationYear"],
+        start_date=days["startDate"],
+        end_date=days["endDate"],
         budget_usd=budget,
         member_states=beneficiaries.members,
         other_countries=beneficiaries.others,
@@ -131,6 +136,15 @@ def _years(dossier: Dossier, findings: list[Finding]) -> dict[str, int | None]:
         years[field], faults = read_year(value, field) if value else (None, ())
         findings += faults
     return years
+
+
+def _days(dossier: Dossier, findings: list[Finding]) -> dict[str, date | None]:
+    days: dict[str, date | None] = {}
+    for field in _DAY_FIELDS:
+        value = _first(dossier, field)
+        days[field], faults = read_day(value, field) if value else (None, ())
+        findings += faults
+    return days
 
 
 def _budget(dossier: Dossier, findings: list[Finding]) -> Decimal | None:

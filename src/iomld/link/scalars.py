@@ -1,10 +1,12 @@
-"""Years and sums of money: read when there is one way to read them, else refused with a sentence."""
+"""Years, days and sums of money: read when there is one way to read them, else refused with a sentence."""
 
 import re
+from datetime import date
 from decimal import Decimal
 
 from iomld.model import Finding, Severity, Value
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"[0-9]{4}")
 _YEAR_INSIDE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _SPACES = "[ \u00a0\u2007\u2009\u202f]"
@@ -37,6 +39,30 @@ def read_year(value: Value, field: str) -> tuple[int | None, tuple[Finding, ...]
             severity=Severity.VIOLATION,
             message=f"“{value.text}” is no year of four digits.",
             fix=fix,
+            field=field,
+            value=value.text,
+            place=value.place,
+        ),
+    )
+
+
+def read_day(value: Value, field: str) -> tuple[date | None, tuple[Finding, ...]]:
+    """Read a day (xsd:date without a time zone).
+
+    Returns:
+        The day, or None and a Violation `unreadableDate`.
+    """
+    try:
+        if _DAY.fullmatch(value.text):
+            return date.fromisoformat(value.text), ()
+    except ValueError:
+        pass  # of the form of a day, but no day of the calendar
+    return None, (
+        Finding(
+            rule="unreadableDate",
+            severity=Severity.VIOLATION,
+            message=f"“{value.text}” is no day of the calendar.",
+            fix="Write year, month and day: 2017-06-30.",
             field=field,
             value=value.text,
             place=value.place,

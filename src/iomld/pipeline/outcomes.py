@@ -13,6 +13,8 @@ from iomld import convert, merge
 from iomld.link.project import Linker, link_project
 from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused
 from iomld.pipeline.places import placed
+from iomld.pipeline.recogniser import LinkerRecogniser
+from iomld.read import ReadOptions
 from iomld.validate import Validator
 
 
@@ -53,6 +55,10 @@ class Pipeline:
     publication: convert.Publication
     validator: Validator
     versions: Mapping[str, str]
+
+    def reading(self, *, url: str | None = None, mapping: Mapping[str, str] | None = None) -> ReadOptions:
+        """Options for readers, with our lists known to them."""
+        return ReadOptions(url=url, mapping=mapping or {}, recogniser=LinkerRecogniser(self.linker))
 
 
 def converted(records: tuple[Record, ...], linker: Linker, publication: convert.Publication) -> Outcome:

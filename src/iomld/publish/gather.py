@@ -39,7 +39,7 @@ class Gathered:
     published: int = 0
 
 
-def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], *, url: str | None = None) -> Iterator[Refusal]:
+def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.ReadOptions) -> Iterator[Refusal]:
     """Read every source into the spool.
 
     Yields:
@@ -47,7 +47,7 @@ def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], *, url: str | N
     """
     for path in read.expand_sources(sources):
         try:
-            for record in read.read_file(path, url=url):
+            for record in read.read_file(path, options):
                 spool.add(record, merge.record_key(record))
         except SourceError as error:
             yield Refusal(str(path), (Finding("unreadableFile", Severity.VIOLATION, str(error)),))

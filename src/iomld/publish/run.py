@@ -3,9 +3,9 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -30,6 +30,7 @@ class Order:
         datadir: Folder of the releases.
         publisher: Name of the publisher.
         url: Address of the page that the one source was saved from.
+        mapping: For foreign tables: our column for each heading of theirs.
         dry_run: Say what would change, and change nothing.
     """
 
@@ -37,6 +38,7 @@ class Order:
     datadir: Path
     publisher: str
     url: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
 
 
@@ -87,7 +89,9 @@ def _gathered(
     gathered.changed_file.touch()
     gathered.owners.update(_owners(previous))
     with read.RecordSpool() as spool:
-        gathered.refused.extend(fill_spool(spool, order.sources, url=order.url))
+        gathered.refused.extend(
+            fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping))
+        )
         gather(spool, pipeline, known, gathered, progress)
     if gathered.published:
         for graph, lines in reference_lines(pipeline.publication.iris.base):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
+from iomld.read.options import ReadOptions
 from iomld.read.pages import read_page
 from iomld.read.plain_text import forbidden_line, is_web_address
 from iomld.read.records import read_records
@@ -34,12 +35,12 @@ def expand_sources(sources: Iterable[Path]) -> Iterator[Path]:
             raise SourceError(f"{source}: no such file. Check the name.")
 
 
-def read_file(path: Path, *, url: str | None = None) -> Iterator[Record]:
+def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
     """Read every record of one file.
 
     Args:
         path: The file.
-        url: Address of the page the file was saved from, if it is one page.
+        options: What readers are told besides.
 
     Raises:
         SourceError: The file is missing, empty, binary, or in no form that we know.
@@ -48,13 +49,14 @@ def read_file(path: Path, *, url: str | None = None) -> Iterator[Record]:
         data = path.read_bytes()
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
-    yield from read_bytes(data, file=str(path), url=url)
+    yield from read_bytes(data, file=str(path), options=options)
 
 
-def read_bytes(data: bytes, *, file: str, url: str | None = None) -> Iterator[Record]:
+def read_bytes(data: bytes, *, file: str, options: ReadOptions | None = None) -> Iterator[Record]:
     """Read every record of a source held in memory; `file` is its name for places. Raises as `read_file` does."""
-    if url is not None and not is_web_address(url):
-        raise SourceError(f"'{url}' is no web address. Give the page's full address, beginning with https://.")
+    options = options or ReadOptions()
+    if options.url is not None and not is_web_address(options.url):
+        raise SourceError(f"'{options.url}' is no web address. Give the page's full address, beginning with https://.")
     text = _decoded(data, file)
     name = Path(file).name
     if text.lstrip()[:1] in ("{", "["):
@@ -63,7 +65,7 @@ def read_bytes(data: bytes, *, file: str, url: str | None = None) -> Iterator[Re
         origin = Origin(name, hashlib.sha256(data).hexdigest(), "text/plain")
         records = iter([read_page(text, origin, file=file)])
     try:
-        yield from _with_url(records, url)
+        yield from _with_url(records, options.url)
     except RecursionError as error:
         raise SourceError(f"{file}: the JSON is nested too deeply to be a project record.") from error
 

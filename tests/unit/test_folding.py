@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iomld.link.folding import fold, folded
+from iomld.folding import fold, folded
 
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from('éœ\u00b4\u2019\u2013\u00a0\u0301ßﬁ½¹ "-')), max_size=60)
 
