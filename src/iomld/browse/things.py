@@ -1,6 +1,9 @@
 """Pages of what projects point to: countries, regions, frameworks and other concepts; and of our terms."""
 
+import re
 from dataclasses import dataclass
+
+from pyoxigraph import NamedNode
 
 from iomld.browse.graph import Described, Graph
 from iomld.browse.links import Link, LinkKind, link_to
@@ -45,7 +48,7 @@ class Thing:
         notes: What it means.
         codes: Words for a code, and the code.
         inside: The region of a country, the whole of a part.
-        parts: Parts of a framework.
+        parts: Parts of a framework, by number.
         matches: The same elsewhere, as IRIs.
         projects: Projects that point to it.
     """
@@ -110,14 +113,17 @@ def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
         notes=_texts(thing, _NOTES),
         codes=tuple((name, text) for name, space in _CODES if (text := thing.text(space + name))),
         inside=_linked(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
-        parts=_linked(view, tuple(q.subject.value for q in view.reader.pointing(f"{SKOS}broader", iri))),  # type: ignore[union-attr]  # nothing published is a blank node
+        parts=_parts(view, iri),
         matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
         projects=projects_pointing(view, f"{IOMLD}{pointer}", iri, page=page) if pointer else Listing((), 0, 1, 1),
     )
 
 
 def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
-    """The concepts of a scheme (`framework`, `region`), by name; None where we know no such scheme."""
+    """The concepts of a scheme (`framework`, `region`), by name; None where we know no such scheme.
+
+    Parts of a framework are there only if projects point to them; the page of the framework has them all.
+    """
     concepts = view.vocabulary.concepts.get(name)
     if concepts is None:
         return None
@@ -182,4 +188,20 @@ def _linked(view: ReleaseView, iris: tuple[str, ...]) -> tuple[Link, ...]:
 def _counted(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
     pointer = _POINTERS.get(scheme)
     counts = project_counts(view, f"{IOMLD}{pointer}") if pointer else {}
-    return tuple((link, counts.get(link.iri, 0)) for link in links)
+    concepts = view.vocabulary.concepts[scheme]
+    return tuple(
+        (link, counts.get(link.iri, 0))
+        for link in links
+        if link.iri in counts or link.code not in concepts or concepts[link.code].broader is None
+    )
+
+
+def _parts(view: ReleaseView, iri: str) -> tuple[Link, ...]:
+    """What has the concept as its whole; numbers in codes count as numbers."""
+
+    def by_number(link: Link) -> list[tuple[int, str]]:
+        return [(int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", link.code)]
+
+    found = (quad.subject for quad in view.reader.pointing(f"{SKOS}broader", iri))
+    links = _linked(view, tuple(subject.value for subject in found if isinstance(subject, NamedNode)))
+    return tuple(sorted(links, key=by_number))

@@ -13,6 +13,8 @@ from iomld.errors import SettingsError
 from iomld.publish.run import Order
 from iomld.web.app import create_app
 
+_BACKLOG = 2048
+
 
 @click.command()
 @click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
@@ -56,6 +58,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(_BACKLOG)  # who comes before the workers are ready waits, and is answered
     except OSError as error:
         listener.close()
         raise SettingsError(f"{host}:{port}: cannot listen there ({error.strerror}). Choose another --port.") from error

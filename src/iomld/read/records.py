@@ -7,7 +7,7 @@ digits that were written: 100000.00 is read as the string "100000.00".
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
@@ -16,6 +16,8 @@ from iomld.read.json_faults import below, control_character, fault, not_json, re
 from iomld.read.mentions import given_mentions
 from iomld.read.pages import normalised
 from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of, utc_moment
+
+LONGEST_LINE_BYTES = 8 * 1024 * 1024
 
 # Keys of a downloaded record that the publisher computes again; they are not read.
 _COMPUTED = frozenset(
@@ -47,7 +49,7 @@ def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
             raise not_json(file, error) from error
         end = start
     if text[end:].strip():
-        yield from _lines(text, file=file, name=name)
+        yield from read_lines(text.encode().split(b"\n"), file=file, name=name)
     else:
         place = Place(file, line=text.count("\n", 0, start) + 1, column=1, pointer="")
         yield _record(text[start:end], place, name=name)
@@ -71,10 +73,34 @@ def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
         raise not_json(file, JSONDecodeError("Expecting ',' or ']'", text, min(at, len(text) - 1)))
 
 
-def _lines(text: str, *, file: str, name: str) -> Iterator[Record]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield _record(line, Place(file, line=number, column=1, pointer=""), name=name)
+def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Record]:
+    """Read JSON Lines as they come, in bounded memory; a line that is no record is refused by itself.
+
+    Args:
+        lines: The lines, with or without their ends.
+        file: The file's name for places.
+        name: The file's name without its folder, for the origin.
+    """
+    for number, line in enumerate(lines, start=1):
+        place = Place(file, line=number, column=1, pointer="")
+        if len(line) > LONGEST_LINE_BYTES:
+            finding = fault("lineTooLong", f"The line is longer than {LONGEST_LINE_BYTES} bytes.", "Shorten it.", place)
+            yield _faulty(finding, line, name)
+            continue
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            yield _faulty(fault("notText", "The line is not UTF-8.", "Save the file as UTF-8.", place), line, name)
+            continue
+        if text.strip():
+            yield _record(text, place, name=name)
+
+
+def _faulty(finding: Finding, line: bytes, name: str) -> Record:
+    """A record of which nothing can be read."""
+    place = finding.place or Place(name)
+    origin = Origin(name, hashlib.sha256(line).hexdigest(), "application/json")
+    return Record({}, origin, place, findings=(finding,))
 
 
 def _record(raw: str, place: Place, *, name: str) -> Record:
@@ -87,6 +113,9 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
     except JSONDecodeError as error:
         finding = fault("notJson", f"This line is not JSON: {error.msg}.", "Correct it.", place, raw)
         return Record({}, origin, place, raw=raw, findings=(finding,))
+    except RecursionError:
+        finding = fault("nestedTooDeeply", "The record is nested too deeply.", "Write it flat.", place)
+        return Record({}, origin, place, findings=(finding,))
     if not isinstance(content, dict):
         finding = fault("notARecord", "A record must be a JSON object.", "Write { … } with the record's keys.", place)
         return Record({}, origin, place, raw=raw, findings=(finding,))

@@ -49,7 +49,7 @@ class Document:
 def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
     """Part a name into the name of a thing and the suffix of a format.
 
-    A code may hold dots (`PO.0105`), so that only the suffix of a format is one, and only if the whole is no known name.
+    A code may hold dots (`PO.0105`): only the suffix of a format counts, and only where the whole is no known name.
 
     >>> suffix_of("PO.0105.ttl", "PO.0105".__eq__)
     ('PO.0105', 'ttl')

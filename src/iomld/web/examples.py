@@ -71,10 +71,10 @@ ORDER BY ?project ?quote
 )
 
 EXAMPLE_RECORD = """{
-  "projectCode": "TM.0001",
+  "projectCode": "PO.9001",
   "title": {"en": "An example with mistakes"},
   "status": "finished",
-  "projectType": "TM",
+  "projectType": "PO",
   "coverage": "national",
   "region": "africa",
   "startYear": "2019",

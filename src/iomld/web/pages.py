@@ -15,6 +15,7 @@ from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
 from iomld.web.examples import EXAMPLE_QUERIES, EXAMPLE_RECORD
 from iomld.web.rendering import ontology_html, page_html
+from iomld.web.report import ReportView, report_view
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
@@ -110,6 +111,17 @@ def _tool_routes(
         """Say what this is and how it is made."""
         opened = view()
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
+
+
+def validation_page(report: Mapping[str, object], text: str) -> str:
+    """The page of a report: what was found beside the lines where it stands, with the form to check again.
+
+    Args:
+        report: As `iomld.check.render.report_document` makes it.
+        text: What was checked.
+    """
+    shown: ReportView = report_view(report, text)
+    return page_html(None, "validation.html", "/validate", report=shown, text=text).decode()
 
 
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:

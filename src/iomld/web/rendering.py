@@ -8,7 +8,7 @@ from iomld.browse.links import Link, LinkKind
 from iomld.browse.project import ProjectPage
 from iomld.browse.things import Scheme, Thing, vocables
 from iomld.browse.view import ReleaseView
-from iomld.iris import RDF, SH, SHAPES, local_name
+from iomld.iris import RDF, SH, SHAPES, Iris, local_name
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map
 from iomld.web.templating import local_path, render
@@ -27,29 +27,30 @@ _FORMATS = (("ttl", "Turtle"), ("jsonld", "JSON-LD"), ("nt", "N-Triples"), ("rdf
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
 
 
-def page_html(view: ReleaseView, template: str, section: str = "", **values: object) -> bytes:
+def page_html(view: ReleaseView | None, template: str, section: str = "", **values: object) -> bytes:
     """A page with its header and footer.
 
     Args:
-        view: The release.
+        view: The release; None for a page that shows nothing of it.
         template: File name of the template.
         section: Path of the menu's entry that it belongs to.
         **values: What the template names.
     """
+    iris = view.iris if view else Iris()
 
     def path_of(link: Link) -> str:
-        return local_path(link.iri, view.iris.base) or "/"
+        return local_path(link.iri, iris.base) or "/"
 
     def term_path(iri: str) -> str:
-        return local_path(iri, view.iris.base) or ""
+        return local_path(iri, iris.base) or ""
 
     return render(
         template,
         menu=MENU,
         section=section,
-        release=view.release.manifest.name,
-        base=view.iris.base,
-        prefixes=view.iris.prefixes(),
+        release=view.release.manifest.name if view else "",
+        base=iris.base,
+        prefixes=iris.prefixes(),
         path_of=path_of,
         term_path=term_path,
         formats=_FORMATS,

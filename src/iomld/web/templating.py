@@ -13,6 +13,7 @@ from iomld import __version__
 from iomld.iris import Iris
 
 _HERE = Path(__file__).parent
+_KB, _MB = 1000, 1_000_000
 # Kinds of thing as pages mark them: one shape each, in a box of ten by ten.
 _SHAPES = {
     "project": '<rect x="1" y="1" width="8" height="8" rx="1.5"/>',
@@ -76,10 +77,9 @@ def sized(size_bytes: int) -> str:
     >>> sized(1_234_567)
     '1.2 MB'
     """
-    if size_bytes < 1000:
+    if size_bytes < _KB:
         return f"{size_bytes} bytes"
-    size = size_bytes / 1000
-    return f"{size:.0f} KB" if size < 999.5 else f"{size / 1000:.1f} MB"
+    return f"{size_bytes / _KB:.0f} KB" if size_bytes < _MB else f"{size_bytes / _MB:.1f} MB"
 
 
 def shape(kind: str) -> Markup:

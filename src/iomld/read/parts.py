@@ -1,0 +1,182 @@
+"""From what people name to files that can be read: folders, patterns, gzip and zip, with their sizes counted.
+
+An archive is opened but never trusted: entries, inflated sizes and ratios are capped, and archives inside archives
+stay closed.
+"""
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from iomld.errors import SourceError
+
+# What a folder is searched for; a file that is named is read whatever its name.
+_SUFFIXES = frozenset(
+    {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
+    | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
+)
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
+_MOST_ENTRIES = 10_000
+_MOST_INFLATED = 4 * 1024**3
+# Text of records packs at most 40 to 1; what unpacks to more than this is made to fill a disk.
+_MOST_RATIO = 200
+_RATIO_COUNTS_FROM = 16 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file, or one entry of an archive.
+
+    Attributes:
+        name: Its name for places: `records.zip!projects.csv` for an entry.
+        open: Gives its bytes, unpacked, as a stream.
+        mentions: Gives the table of mentions that stands beside a table of projects in an archive.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    mentions: Callable[[], BinaryIO] | None = None
+
+
+def expand_sources(sources: Iterable[Path]) -> Iterator[Part]:
+    """The files that the sources name: files as they are, folders and patterns by their record files, sorted.
+
+    Raises:
+        SourceError: A source does not exist, a folder holds no record file, or an archive cannot be opened.
+    """
+    for source in sources:
+        for path in _files(source):
+            yield from parts_of_file(path)
+
+
+def parts_of_file(path: Path) -> Iterator[Part]:
+    """The file itself, or the entries of a zip archive that is no workbook.
+
+    Raises:
+        SourceError: The file cannot be read, or the archive is damaged or too large.
+    """
+
+    def opened() -> BinaryIO:
+        try:
+            return path.open("rb")
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
+
+    yield from _parts(str(path), opened)
+
+
+def parts_of_bytes(data: bytes, name: str) -> Iterator[Part]:
+    """The same for a file held in memory."""
+    yield from _parts(name, lambda: io.BytesIO(data))
+
+
+def _files(source: Path) -> Iterator[Path]:
+    if source.is_dir():
+        files = sorted(path for path in source.rglob("*") if path.is_file() and _is_record_file(path))
+        if not files:
+            raise SourceError(f"{source}: no record files here. Looked for {', '.join(sorted(_SUFFIXES))}.")
+        yield from files
+    elif source.exists():
+        yield source
+    else:
+        found = (
+            sorted(Path(source.anchor or ".").glob(str(source.relative_to(source.anchor))))
+            if _has_pattern(source)
+            else []
+        )
+        if not found:
+            raise SourceError(f"{source}: no such file. Check the name.")
+        yield from found
+
+
+def _has_pattern(source: Path) -> bool:
+    return any(mark in str(source) for mark in "*?[")
+
+
+def _is_record_file(path: Path) -> bool:
+    inner = path.with_suffix("") if path.suffix == ".gz" else path
+    return inner.suffix.lower() in _SUFFIXES
+
+
+def _parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
+    with opened() as stream:
+        magic = stream.read(4)
+    if magic[:2] == _GZIP_MAGIC:
+        yield Part(name, lambda: _inflated(gzip.GzipFile(fileobj=opened()), name, _packed_size(opened)))
+    elif magic == _ZIP_MAGIC:
+        yield from _zip_parts(name, opened)
+    else:
+        yield Part(name, opened)
+
+
+def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
+    try:
+        archive = zipfile.ZipFile(opened())
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise SourceError(f"{name}: the zip archive is damaged ({error}). Make it anew.") from error
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if any(entry.filename == "[Content_Types].xml" for entry in entries):
+        yield Part(name, opened)  # a workbook; its reader opens it
+        return
+    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_INFLATED:
+        raise SourceError(f"{name}: the archive holds too much ({len(entries)} entries). Send it in smaller parts.")
+    readable = {
+        entry.filename: _entry(archive, entry, name) for entry in entries if _is_record_file(Path(entry.filename))
+    }
+    if not readable:
+        raise SourceError(f"{name}: no record files in the archive. Looked for {', '.join(sorted(_SUFFIXES))}.")
+    mentions = readable.pop("mentions.csv", None) if "projects.csv" in readable else None
+    for entry_name, entry_opened in sorted(readable.items()):
+        yield Part(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
+
+
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        try:
+            stream = cast("BinaryIO", archive.open(entry))
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise SourceError(f"{name}!{entry.filename}: cannot be unpacked ({error}).") from error
+        return _inflated(stream, f"{name}!{entry.filename}", entry.compress_size)
+
+    return opened
+
+
+def _packed_size(opened: Callable[[], BinaryIO]) -> int:
+    with opened() as stream:
+        return stream.seek(0, io.SEEK_END)
+
+
+def _inflated(stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Counted(stream, name, packed_bytes)))
+
+
+class _Counted(io.RawIOBase):
+    """Unpacked bytes, counted; refuses to give more than records can hold."""
+
+    def __init__(self, stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._name = name
+        self._allowed = min(_MOST_INFLATED, max(_RATIO_COUNTS_FROM, packed_bytes * _MOST_RATIO))
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer; we only fill it
+        try:
+            data = self._stream.read(len(buffer))
+        except (OSError, EOFError, zipfile.BadZipFile) as error:
+            raise SourceError(f"{self._name}: cannot be unpacked ({error}). Make the archive anew.") from error
+        self._count += len(data)
+        if self._count > self._allowed:
+            raise SourceError(
+                f"{self._name}: unpacks to more than {self._allowed} bytes, which no list of records does."
+            )
+        buffer[: len(data)] = data
+        return len(data)

@@ -1,0 +1,83 @@
+"""The parts of the documents that are written from the code: `python -m tests.docs.tables` writes them anew.
+
+Each stands between `<!-- from the code: NAME -->` and `<!-- end -->`.
+"""
+
+import configparser
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from iomld.config import SETTINGS, Settings
+from iomld.validate import all_rules
+
+ROOT = Path(__file__).parents[2]
+_PART = re.compile(r"(<!-- from the code: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def documents() -> tuple[Path, ...]:
+    """The Markdown files of the project."""
+    folders = (ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), ROOT.glob("benchmarks/*.md"), ROOT.glob("data/*.md"))
+    return tuple(sorted(path for paths in folders for path in paths))
+
+
+def settings_table() -> str:
+    """Each setting with its default and meaning."""
+    defaults = Settings()
+    rows = ((f"`{one.variable}`", _shown(getattr(defaults, one.name)), one.meaning) for one in SETTINGS)
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def rules_table() -> str:
+    """Each rule of the shapes."""
+    rows = (
+        (f"`{rule.id}`", str(rule.severity), ", ".join(rule.profiles), _sentence(rule.description))
+        for rule in all_rules()
+    )
+    return _table(("rule", "severity", "profiles", "what it asks for"), rows)
+
+
+def layers_block() -> str:
+    """The layers of the package, the uppermost first, as the import checker has them."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter", encoding="utf-8")
+    layers = contracts["importlinter:contract:layers"]["layers"].split("\n")
+    return "\n".join(["```text", *(line.strip() for line in layers if line.strip()), "```"]) + "\n"
+
+
+PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table, "rules": rules_table, "layers": layers_block}
+
+
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """The name and the content of each part in a document."""
+    return ((match[2], match[3]) for match in _PART.finditer(text))
+
+
+def with_parts(text: str) -> str:
+    """A document with its parts as the code has them now."""
+    return _PART.sub(lambda match: f"{match[1]}{PARTS[match[2]]()}{match[4]}", text)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _shown(default: object) -> str:
+    """A default as it is written in the environment."""
+    match default:
+        case bool():
+            return "`1`" if default else "`0`"
+        case float():
+            return f"`{default:g}`"
+        case _:
+            return f"`{default}`" if str(default) else "empty"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+if __name__ == "__main__":
+    for path in documents():
+        path.write_text(with_parts(path.read_text(encoding="utf-8")), encoding="utf-8")

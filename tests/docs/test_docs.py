@@ -1,0 +1,234 @@
+"""The documents say what the code does: settings, commands, routes, rules, links and examples."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Mount
+from tests.docs.tables import PARTS, ROOT, documents, parts, with_parts
+
+import iomld
+from iomld.cli.main import iomld as group
+from iomld.config import Settings
+from iomld.iris import DEFAULT_BASE
+from iomld.link.project import _CONCEPT_FIELDS
+from iomld.web.app import create_app
+
+DOCS = ROOT / "docs"
+_CODE_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+# Words that would tell of the place where the project was made, or of one package host.
+_FORBIDDEN = re.compile(r"/work/|shared/architecture|/tmp/bash|\bLLM\b|localhost:\d{4,5}/simple", re.IGNORECASE)
+_BINARY = frozenset({".woff2", ".png", ".gz", ".ico"})
+_THIS = Path(__file__)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _blocks(path: Path, *languages: str) -> Iterator[str]:
+    return (match[2] for match in _CODE_BLOCK.finditer(_read(path)) if match[1] in languages)
+
+
+def _commands() -> Iterator[tuple[str, click.Command]]:
+    """Each command with its full name, commands of groups included."""
+    context = click.Context(group, info_name="iomld")
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
+
+
+def _examples() -> Iterator[tuple[str, list[str]]]:
+    """Each call of iomld in the shell blocks of a document: where it stands, and its arguments."""
+    for path in documents():
+        for block in (*_blocks(path, "sh"), *_blocks(path, "console")):
+            is_console = "\n$ " in f"\n{block}"
+            for line in block.splitlines():
+                if not is_console or line.startswith("$ "):
+                    for call in _calls(line.removeprefix("$ ")):
+                        yield f"{path.relative_to(ROOT)}: {line}", call
+
+
+def _calls(line: str) -> Iterator[list[str]]:
+    """The arguments of each iomld in a line of shell."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    call: list[str] | None = None
+    for token in lexer:
+        if set(token) <= set("|&;<>"):
+            if call is not None:
+                yield call
+            call = None
+        elif call is not None:
+            call.append(token)
+        elif token.rpartition("/")[2] == "iomld":
+            call = []
+    if call is not None:
+        yield call
+
+
+def _parse(command: click.Command, arguments: list[str], parent: click.Context | None = None) -> None:
+    """Parse arguments as the command would, without running it."""
+    try:
+        context = command.make_context(command.name or "iomld", list(arguments), parent=parent)
+    except click.exceptions.Exit:
+        return  # --help and --version end here
+    rest = [*context._protected_args, *context.args]
+    if isinstance(command, click.Group) and rest:
+        name, inner, left = command.resolve_command(context, rest)
+        assert inner is not None, name
+        _parse(inner, left, context)
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_written_from_the_code_is_up_to_date(path: Path) -> None:
+    """Tables of settings, rules and layers equal the code; `python -m tests.docs.tables` writes them anew."""
+    text = _read(path)
+    assert dict(parts(text)) == dict(parts(with_parts(text)))
+
+
+def test_every_part_from_the_code_stands_somewhere() -> None:
+    """No table was lost."""
+    assert {name for path in documents() for name, _ in parts(_read(path))} == set(PARTS)
+
+
+def test_every_rule_of_reading_and_linking_is_documented() -> None:
+    """Each rule that a finding is made with in the code has a row."""
+    named = {rule for _, _, rule in _CONCEPT_FIELDS}
+    for path in (ROOT / "src" / "iomld").rglob("*.py"):
+        if path.parent.name != "web":
+            named |= _rules_named(ast.parse(_read(path)))
+    documented = set(re.findall(r"^\| `(\w+)` \|", _read(DOCS / "VALIDATION.md"), re.MULTILINE))
+    assert {"unreadableYear", "unknownKey", "notJson", "primaUnique"} <= named
+    assert named <= documented
+
+
+def _rules_named(tree: ast.AST) -> set[str]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    found: set[str] = set()
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id in {"Finding", "fault"}:
+            given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "rule")]
+            found |= {str(node.value) for node in given if isinstance(node, ast.Constant)}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), tuple(_commands()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+    """Each command has a section with an example or a place in its group's, and each of its options stands there."""
+    sections = re.split(r"^(?=##+ )", _read(DOCS / "COMMANDS.md"), flags=re.MULTILINE)
+    section = next((text for text in sections if re.match(rf"##+ iomld {name}(?! \w*[a-z])", text)), None)
+    assert section, f"no section for iomld {name}"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert f"`{parameter.opts[0]}" in section, parameter.opts[0]
+    assert any(call[: name.count(" ") + 1] == name.split() for _, call in _examples())
+
+
+def test_every_choice_of_an_option_is_documented() -> None:
+    """The values that an option takes are the ones listed."""
+    text = _read(DOCS / "COMMANDS.md").replace("\\|", "|")
+    for name, command in _commands():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and isinstance(parameter.type, click.Choice):
+                listed = f"`{parameter.opts[0]} [{'|'.join(map(str, parameter.type.choices))}]`"
+                assert listed in text, f"{name}: {listed}"
+
+
+@pytest.mark.parametrize(
+    ("where", "call"), tuple(_examples()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_example_parses(where: str, call: list[str]) -> None:
+    """Commands and options in examples exist and take such values."""
+    try:
+        _parse(group, call)
+    except click.ClickException as error:
+        pytest.fail(f"{where}: {error.format_message()}")
+
+
+def test_every_route_is_documented(datadir: Path) -> None:
+    """HTTP.md lists the routes of the application, and no others."""
+    documented = {
+        path
+        for line in _read(DOCS / "HTTP.md").splitlines()
+        if line.startswith(("| `/", "## `"))
+        for path in re.findall(r"`(?:POST )?(/[^`?]*)`", line.split("|")[1] if line.startswith("|") else line)
+    }
+    application = getattr(create_app(datadir, Settings(), DEFAULT_BASE), "_app", None)
+    assert isinstance(application, FastAPI)  # behind the front that sends /sparql elsewhere
+    assert documented == {"/sparql", *_routes(application)}
+
+
+def _routes(app: FastAPI) -> Iterator[str]:
+    """Paths that the application describes, where it describes them, and what is mounted."""
+    yield from app.openapi()["paths"]
+    yield app.openapi_url or ""
+    yield from (route.path for route in app.routes if isinstance(route, Mount))
+
+
+def test_readme_sets_up_with_two_commands() -> None:
+    """The set-up section names `make serve` and `make test`, and nothing else is to be run."""
+    section = _read(ROOT / "README.md").partition("## Set up\n")[2].partition("\n## ")[0]
+    commands = [line for match in _CODE_BLOCK.finditer(section) for line in match[2].splitlines() if line.strip()]
+    assert commands == ["make serve", "make test"]
+    targets = re.findall(r"^(\w+):", _read(ROOT / "Makefile"), re.MULTILINE)
+    assert {"serve", "test"} <= set(targets)
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    """Files and headings that documents link to are there."""
+    prose = _CODE_BLOCK.sub("", _read(path))
+    for target in _LINK.findall(prose):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = unquote(target).partition("#")
+        aim = (path.parent / name).resolve() if name else path
+        assert aim.exists(), target
+        if anchor:
+            assert anchor in {_anchor(heading) for heading in _HEADING.findall(_read(aim))}, target
+
+
+def _anchor(heading: str) -> str:
+    """The anchor that a heading gets: small letters, hyphens for spaces, no punctuation."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def test_changelog_names_the_version() -> None:
+    """The changes of this version are told, under its number or as unreleased."""
+    assert re.search(
+        rf"^## \[(Unreleased|{re.escape(iomld.__version__)})\]", _read(ROOT / "CHANGELOG.md"), re.MULTILINE
+    )
+
+
+def test_every_decision_is_short_and_numbered() -> None:
+    """Decisions are numbered without a gap, and each says what was needed, decided, why, and at what price."""
+    paths = sorted((DOCS / "decisions").glob("*.md"))
+    assert [int(path.name[:4]) for path in paths] == list(range(1, len(paths) + 1))
+    for path in paths:
+        assert _read(path).startswith(f"# {int(path.name[:4])}. ")
+        assert _read(path).count("\n") <= 30
+
+
+def test_nothing_tells_of_the_place_where_it_was_made() -> None:
+    """No file that is shipped holds a path or name of a workplace."""
+    folders = ("src", "tests", "docs", "data", "shapes", "ontology", "benchmarks", ".ci")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    files += [path for path in ROOT.iterdir() if path.suffix in {".md", ".toml", ".lock"} or path.name == "Makefile"]
+    for path in files:
+        if path.is_file() and path.suffix not in _BINARY and "__pycache__" not in path.parts and path != _THIS:
+            found = _FORBIDDEN.search(_read(path))
+            assert found is None, f"{path.relative_to(ROOT)}: {found}"
