@@ -239,21 +239,23 @@ def test_member_states_are_counted() -> None:
     graph = parsed("countries")
     members = set(graph.subjects(RDF.type, IOMLD.MemberState))
     others = set(graph.subjects(RDF.type, URIRef("https://schema.org/Country")))
-    assert (len(members), len(others)) == (175, 9)
+    assert (len(members), len(others)) == (175, 22)
     assert set(COUNTRIES) == members | others - {URIRef(f"{BASE}id/country/1A0")}
 
 
 @pytest.mark.parametrize("country", COUNTRIES, ids=local)
 def test_country_is_complete(country: URIRef) -> None:
-    """A country has its codes, its names in three languages, and links to three authorities."""
+    """A country has its codes, its names in three languages, and links to authorities; members to three of them."""
     assert str(ALL.value(country, IOMLD.iso2)) == local(country)
     assert re.fullmatch("[A-Z]{3}", str(ALL.value(country, IOMLD.iso3)))
     assert re.fullmatch("[0-9]{3}", str(ALL.value(country, IOMLD.m49)))
     names = ALL.objects(country, URIRef("https://schema.org/name"))
     assert languages(names) == sorted(LANGUAGES)
     matches = {*ALL.objects(country, SKOS.exactMatch), *ALL.objects(country, SKOS.closeMatch)}
-    hosts = ("metadata.un.org", "publications.europa.eu", "www.wikidata.org")
-    assert sorted(str(match).split("/")[2] for match in matches) == sorted(hosts)
+    hosts = {str(match).split("/")[2] for match in matches}
+    assert {"metadata.un.org", "publications.europa.eu"} <= hosts
+    is_member = (country, RDF.type, IOMLD.MemberState) in ALL
+    assert "www.wikidata.org" in hosts or not is_member
 
 
 def test_kosovo_has_no_iso_codes() -> None:
