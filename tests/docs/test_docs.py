@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -223,12 +224,24 @@ def test_every_decision_is_short_and_numbered() -> None:
         assert _read(path).count("\n") <= 30
 
 
+def test_every_package_that_iomld_runs_on_is_argued_for() -> None:
+    """Each dependency has a row in a decision."""
+    project = tomllib.loads(_read(ROOT / "pyproject.toml"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["fast"]]
+    table = _read(DOCS / "decisions" / "0006-run-time-packages.md")
+    for requirement in wanted:
+        name = re.match(r"[\w-]+", requirement)
+        assert name
+        assert re.search(rf"\b{name[0]}\b", table), name[0]
+
+
 def test_nothing_tells_of_the_place_where_it_was_made() -> None:
     """No file that is shipped holds a path or name of a workplace."""
     folders = ("src", "tests", "docs", "data", "shapes", "ontology", "benchmarks", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*")]
     files += [path for path in ROOT.iterdir() if path.suffix in {".md", ".toml", ".lock"} or path.name == "Makefile"]
     for path in files:
-        if path.is_file() and path.suffix not in _BINARY and "__pycache__" not in path.parts and path != _THIS:
-            found = _FORBIDDEN.search(_read(path))
+        is_cache = any("cache" in part for part in path.relative_to(ROOT).parts)
+        if path.is_file() and path.suffix not in _BINARY and not is_cache and path != _THIS:
+            found = _FORBIDDEN.search(path.read_text(encoding="utf-8", errors="replace"))
             assert found is None, f"{path.relative_to(ROOT)}: {found}"

@@ -27,7 +27,7 @@ _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml")
 @click.option("--format", "format_name", type=click.Choice(_FORMATS), default="turtle", show_default=True)
 @click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
 def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | None) -> int:
-    r"""Write the records in SOURCES as RDF on standard output, one after the other.
+    """Write the records in SOURCES as RDF on standard output, one after the other.
 
     Each record is linked and converted by itself; copies of a project are not merged and shapes are not asked.
     What cannot be read is named on standard error.

@@ -21,7 +21,7 @@ from iomld.formats import rdf
     show_default=True,
 )
 def command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
-    r"""Write the whole dataset in one format.
+    """Write the whole dataset in one format.
 
     \b
     Example:

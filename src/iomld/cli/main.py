@@ -46,7 +46,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="iomld")
 def iomld() -> None:
-    r"""Publish, validate and query development-project records as linked data.
+    """Publish, validate and query development-project records as linked data.
 
     \b
     Example:

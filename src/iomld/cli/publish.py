@@ -30,7 +30,7 @@ def command(  # click hands each option over as an argument
     engine: str,
     as_of: datetime | None,
 ) -> int:
-    r"""Read records from SOURCES (files and folders), check them, and make a release.
+    """Read records from SOURCES (files and folders), check them, and make a release.
 
     Records are added, or replace the ones of the same project; those not given stay. A record with a violation
     is refused and named, and the others are published.
@@ -47,6 +47,7 @@ def command(  # click hands each option over as an argument
         sources=sources,
         datadir=datadir or known.data_dir,
         publisher=known.publisher,
+        contact=known.contact,
         url=source_url,
         dry_run=dry_run,
     )

@@ -36,7 +36,7 @@ _WIDEST = 60
     help="For SELECT and ASK a table or a result format; for CONSTRUCT and DESCRIBE an RDF format.",
 )
 def command(*, query: str, place: str | None, format_name: str) -> None:
-    r"""Ask a release in SPARQL. QUERY is the text, a file name after @, or - for standard input.
+    """Ask a release in SPARQL. QUERY is the text, a file name after @, or - for standard input.
 
     \b
     Example:

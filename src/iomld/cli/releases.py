@@ -11,7 +11,7 @@ from iomld.cli.options import datadir_option, settings
 @click.group(invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    r"""List releases and roll back.
+    """List releases and roll back.
 
     \b
     Example:
@@ -25,7 +25,7 @@ def command(context: click.Context) -> None:
 @command.command("list")
 @datadir_option
 def list_releases(*, datadir: Path | None) -> None:
-    r"""Name the releases, oldest first; the one that is served has a star.
+    """Name the releases, oldest first; the one that is served has a star.
 
     \b
     Example:
@@ -46,7 +46,7 @@ def list_releases(*, datadir: Path | None) -> None:
 @click.argument("name")
 @datadir_option
 def rollback(*, name: str, datadir: Path | None) -> None:
-    r"""Serve release NAME again. Nothing is removed.
+    """Serve release NAME again. Nothing is removed.
 
     \b
     Example:

@@ -23,7 +23,7 @@ _BACKLOG = 2048
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer queries.  [default: 2]")
 def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port: int, workers: int | None) -> None:
-    r"""Serve the current release. Given SOURCES, publish them first and serve despite refusals, naming them.
+    """Serve the current release. Given SOURCES, publish them first and serve despite refusals, naming them.
 
     \b
     Example:
@@ -35,7 +35,7 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
         known = replace(known, query_workers=workers)
     folder = datadir or known.data_dir
     if sources:
-        report = run(Order(sources, folder, known.publisher), choices(known, profile="published"))
+        report = run(Order(sources, folder, known.publisher, known.contact), choices(known, profile="published"))
         for line in table(report, dry_run=False):
             click.echo(line)
     base = served_release(folder).manifest.base

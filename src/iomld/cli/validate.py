@@ -24,7 +24,7 @@ from iomld.cli.options import choices, engine_options, loaded, settings, sources
 )
 @engine_options
 def command(*, sources: tuple[Path, ...], format_name: str, profile: str, engine: str, as_of: datetime | None) -> int:
-    r"""Check the records in SOURCES (files and folders) and show each finding with its line. Nothing is stored.
+    """Check the records in SOURCES (files and folders) and show each finding with its line. Nothing is stored.
 
     Exit status 0: no violation. 1: a violation. 2: could not run.
 

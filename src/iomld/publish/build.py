@@ -37,6 +37,7 @@ class Frame:
         previous: The release that is served, or None.
         publication: The publisher's decisions.
         publisher: Name of the publisher.
+        contact: Address for questions; may be empty.
         versions: Versions of iomld, shapes and vocabularies.
         started: When reading began.
         ended: When reading ended.
@@ -46,6 +47,7 @@ class Frame:
     previous: Release | None
     publication: Publication
     publisher: str
+    contact: str
     versions: Mapping[str, str]
     started: datetime
     ended: datetime
@@ -130,6 +132,7 @@ def _description(name: str, written: Written, gathered: Gathered, frame: Frame) 
         run=name,
         license=frame.publication.license,
         publisher=frame.publisher,
+        contact=frame.contact,
         triples=written.lines,
         classes=written.classes,
         example=min(gathered.sources, default=None),

@@ -29,6 +29,7 @@ class Order:
         sources: Files and folders.
         datadir: Folder of the releases.
         publisher: Name of the publisher.
+        contact: Address for questions; may be empty.
         url: Address of the page that the one source was saved from.
         mapping: For foreign tables: our column for each heading of theirs.
         dry_run: Say what would change, and change nothing.
@@ -37,6 +38,7 @@ class Order:
     sources: Sequence[Path]
     datadir: Path
     publisher: str
+    contact: str = ""
     url: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
@@ -72,6 +74,7 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
                 previous=previous,
                 publication=pipeline.publication,
                 publisher=order.publisher,
+                contact=order.contact,
                 versions=pipeline.versions,
                 started=started,
                 ended=datetime.now(UTC),

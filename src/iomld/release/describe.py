@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.iris import DCAT, DCTERMS, IOMLD, PROV, RDF, VOID, XSD, Iris
+from iomld.iris import DCAT, DCTERMS, IOMLD, PROV, RDF, VCARD, VOID, XSD, Iris
 
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _DOWNLOADS = (
@@ -26,6 +26,7 @@ class Description:
         run: Name of the publishing run.
         license: IRI of the licence.
         publisher: Name of the publisher.
+        contact: E-mail or web address for questions; may be empty.
         triples: Number of triples in the dataset.
         classes: For each class IRI, how many things of it there are.
         example: Key of one project, or None.
@@ -36,6 +37,7 @@ class Description:
     run: str
     license: str
     publisher: str
+    contact: str
     triples: int
     classes: Mapping[str, int]
     example: str | None
@@ -58,6 +60,11 @@ def description_quads(description: Description, iris: Iris) -> Iterator[Quad]:
     yield Quad(NamedNode(dataset), NamedNode(f"{DCTERMS}title"), title, graph)
     yield link(dataset, f"{DCTERMS}license", description.license)
     yield text(dataset, f"{DCTERMS}publisher", description.publisher)
+    if description.contact:
+        yield link(dataset, f"{DCAT}contactPoint", f"{dataset}#contact")
+        yield link(f"{dataset}#contact", f"{RDF}type", f"{VCARD}Kind")
+        yield text(f"{dataset}#contact", f"{VCARD}fn", description.publisher)
+        yield text(f"{dataset}#contact", f"{VCARD}note", description.contact)
     yield text(dataset, f"{DCTERMS}issued", description.issued, "dateTime")
     yield text(dataset, f"{DCAT}version", description.version)
     yield link(dataset, f"{DCTERMS}conformsTo", IOMLD.removesuffix("#"))

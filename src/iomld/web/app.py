@@ -1,12 +1,12 @@
 """The web application: put together here and nowhere else, from parts that take what they need."""
 
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -19,6 +19,7 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
+from iomld.web.answers import get_route
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.pages import page_routes, validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
@@ -65,7 +66,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
 
     app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _translate_errors(app)
-    app.add_api_route("/health", _health(serving), methods=["GET", "HEAD"], tags=["operations"])
+    app.include_router(_health_routes(serving))
     app.include_router(page_routes(lambda: serving.view, lambda: files.listed(serving.release)))
     app.include_router(resource_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
@@ -108,7 +109,10 @@ def _checker(settings: Settings, base: str) -> Pool:
     return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=_CHECK_TIMEOUT_S))
 
 
-def _health(serving: Serving) -> Callable[[], Response]:
+def _health_routes(serving: Serving) -> APIRouter:
+    router = APIRouter()
+
+    @get_route(router, "/health", tag="operations")
     def health() -> Response:
         """Say that the server answers, and what it serves."""
         stats = serving.stats()
@@ -117,7 +121,7 @@ def _health(serving: Serving) -> Callable[[], Response]:
             headers={"Cache-Control": "no-store"},
         )
 
-    return health
+    return router
 
 
 def _translate_errors(app: FastAPI) -> None:

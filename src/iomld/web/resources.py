@@ -32,6 +32,7 @@ _JSONLD_FILES = {
     "/schema/project.json": ("ontology/project.schema.json", "application/schema+json"),
 }
 _THINGS = ("country", "fund")
+_IN_QUERIES = "%&=+/?:@!$'()*,;"  # what a query may hold besides letters and digits (RFC 3986 section 3.4)
 
 
 def resource_routes(view: Callable[[], ReleaseView]) -> APIRouter:
@@ -55,7 +56,8 @@ def _thing_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         """Lead from a thing to the document about it."""
         if not _is_known(view(), kind, code):
             raise _unknown(request)
-        query = f"?{request.url.query}" if request.url.query else ""
+        asked = quote(request.scope["query_string"], safe=_IN_QUERIES)
+        query = f"?{asked}" if asked else ""
         # The address depends on nothing but the path; the document it leads to is negotiated.
         headers = {"Location": encoded_path("doc", kind, code) + query, "Access-Control-Allow-Origin": "*"}
         return Response(status_code=303, headers=headers)

@@ -20,7 +20,7 @@ BOOLEAN_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS if 
 GRAPH_OFFERS = tuple(format_.media_type for format_ in (rdf.TURTLE, rdf.NTRIPLES, rdf.RDFXML, rdf.JSONLD))
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_READ_ONLY = "This endpoint is read-only and takes no updates. New records go to /submissions."
+_READ_ONLY = "This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK."
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ root.classList.add("js");
 try { if (localStorage.theme) root.dataset.theme = localStorage.theme; } catch { /* storage is off */ }
 document.addEventListener("click", async ({ target }) => {
   const copy = target.closest("[data-copy]");
-  if (target.closest("#theme")) {
+  if (target.closest("#site-theme")) {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
     try { localStorage.theme = root.dataset.theme; } catch { /* storage is off */ }
