@@ -1,6 +1,5 @@
 """Lists of projects: all, those that match words, those that point to a thing."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -10,6 +9,7 @@ from pyoxigraph import Literal, NamedNode
 from iomld.browse.links import Link, link_to
 from iomld.browse.queries import ALL, COUNTS, LINKS, POINTING, ROWS, TEXTS, bound
 from iomld.browse.view import ReleaseView
+from iomld.folding import fold
 from iomld.iris import DCTERMS, IOMLD
 
 _MOST_WORDS = 8
@@ -66,7 +66,7 @@ def search_texts(view: ReleaseView) -> dict[str, str]:
         texts[row["project"].value].append(row["text"].value)
     for row in view.reader.select(LINKS):
         texts[row["project"].value] += _names(view, row["thing"].value)
-    return {iri: folded("\n".join(parts)) for iri, parts in texts.items()}
+    return {iri: fold("\n".join(parts)) for iri, parts in texts.items()}
 
 
 def list_projects(
@@ -80,21 +80,11 @@ def list_projects(
         page: Number of the page, from 1.
         texts: What `search_texts` gave for the release; made anew where it is needed and not given.
     """
-    wanted = folded(words).split()[:_MOST_WORDS]
+    wanted = fold(words).split()[:_MOST_WORDS]
     if not wanted:
         return _listing(view, [row["project"].value for row in view.reader.select(bound(ALL))], page)
     looked_at = search_texts(view) if texts is None else texts
     return _listing(view, [iri for iri, text in looked_at.items() if all(word in text for word in wanted)], page)
-
-
-def folded(text: str) -> str:
-    """A text without case, accents and curled apostrophes.
-
-    >>> folded("Côte d’Ivoire")
-    "cote d'ivoire"
-    """
-    parts = unicodedata.normalize("NFKD", text.replace("\u2019", "'").casefold())
-    return "".join(character for character in parts if not unicodedata.combining(character))
 
 
 def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:

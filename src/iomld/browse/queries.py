@@ -67,8 +67,8 @@ def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
         query: One of the constants above.
         **values: For each variable the terms that it may be. A term writes itself in SPARQL syntax, escaped.
 
-    >>> bound("SELECT * { {values} }", word=[Literal('a" } #')])
-    'SELECT * { VALUES ?word { "a\\\\" } #" } }'
+    >>> print(bound("SELECT * { {values} }", word=[Literal('a" } #')]))
+    SELECT * { VALUES ?word { "a\" } #" } }
     """
     clauses = (f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}" for name, terms in values.items())
     return query.replace("{values}", " ".join(clauses))

@@ -1,0 +1,33 @@
+"""A client that asks an application in this process, without a server."""
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+from starlette.types import ASGIApp
+
+
+class Asker:
+    """Asks with the given headers and no others; follows no redirect."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] | None = None) -> None:
+        self._app = app
+        self._headers = dict(headers or {})
+
+    def get(
+        self, address: str, *, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """GET."""
+        return asyncio.run(self._ask("GET", address, headers or {}, params))
+
+    def head(self, address: str) -> httpx.Response:
+        """HEAD."""
+        return asyncio.run(self._ask("HEAD", address, {}, None))
+
+    async def _ask(
+        self, method: str, address: str, headers: Mapping[str, str], params: Mapping[str, str] | None
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            del client.headers["accept"]
+            return await client.request(method, address, headers=self._headers | dict(headers), params=params)

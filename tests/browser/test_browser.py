@@ -1,0 +1,169 @@
+"""Pages in a real browser: quiet, self-contained, readable on a small phone, by keyboard, in both colour themes."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from tests.serving import serve
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = (
+    "/",
+    "/projects",
+    "/countries",
+    "/frameworks",
+    "/query",
+    "/validate?example=1",
+    "/downloads",
+    "/ontology",
+    "/about",
+    "/shapes",
+    "/doc/project/PO.0105",
+    "/doc/country/CN",
+    "/scheme/framework/gcm",
+)
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.fixture(scope="module")
+def address(datadir: Path) -> Iterator[str]:
+    """The address of a server of the bundled records."""
+    with serve(datadir) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium of this machine."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; install the package 'chromium' to run these tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_quiet_and_fits_a_small_phone(
+    browser: Browser, address: str, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    """No message in the console, no request to elsewhere, no failed request, no sideways scroll at 320 px."""
+    page = browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    faults: list[str] = []
+
+    def note(is_fault: bool, text: str) -> None:  # noqa: FBT001  # reads as "note if this, that"
+        if is_fault:
+            faults.append(text)
+
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: note(not request.url.startswith(address), request.url))
+    page.on("response", lambda response: note(not response.ok, f"{response.status} {response.url}"))
+    page.goto(address + path, wait_until="networkidle")
+    assert faults == []
+    assert page.evaluate(SIDEWAYS) <= 0
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate(SIDEWAYS) <= 0
+    page.close()
+
+
+def test_the_theme_follows_the_system_and_the_switch(browser: Browser, address: str) -> None:
+    """Dark where the system is dark; the switch turns it, and the choice stays on the next page."""
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(address + "/about")
+    dark = page.evaluate(BACKGROUND)
+    page.click("#site-theme")
+    light = page.evaluate(BACKGROUND)
+    assert light != dark
+    page.goto(address + "/projects")
+    assert page.evaluate(BACKGROUND) == light
+    context.close()
+
+
+def test_without_script_pages_work(browser: Browser, address: str) -> None:
+    """The search form answers, the phone menu opens, and buttons that need the script are not there."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 700})
+    page = context.new_page()
+    page.goto(address + "/")
+    assert not page.locator("#site-theme").is_visible()
+    page.get_by_role("button", name="Menu").click()
+    assert page.locator("#site-menu a", has_text="Downloads").is_visible()
+    page.goto(address + "/")
+    page.fill("#q", "PO.0105")
+    page.press("#q", "Enter")
+    assert page.get_by_role("status").inner_text().startswith("1 project")
+    page.get_by_role("link", name="Supporting China").click()
+    assert page.url == f"{address}/doc/project/PO.0105"
+    context.close()
+
+
+def test_the_keyboard_reaches_everything(browser: Browser, address: str) -> None:
+    """The first stop is the skip link; each stop is visible and has a ring; none holds the keyboard."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address + "/validate?example=1")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => { const e = document.activeElement, b = e.getBoundingClientRect(), s = getComputedStyle(e);
+            return [e.tagName + (e.id || e.textContent.trim()), b.width > 0 && b.height > 0, s.outlineStyle]; }"""
+        )
+        if stop[0].startswith("BODY"):
+            break
+        seen.append(stop)
+    names = [name for name, _, _ in seen]
+    assert "TEXTAREAtext" in names
+    assert any("What is missing" in name for name in names)
+    assert all(visible and ring != "none" for _, visible, ring in seen), seen
+    page.close()
+
+
+def test_records_are_checked_on_the_page(browser: Browser, address: str) -> None:
+    """The example with mistakes, sent by the form, comes back with findings beside its lines."""
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    page.goto(address + "/validate?example=1")
+    page.get_by_role("button", name="Check").click()
+    assert page.get_by_role("status").inner_text().startswith("This would be refused")
+    assert page.locator(".lines .err .note").count() > 2
+    assert page.evaluate(SIDEWAYS) <= 0
+    page.close()
+
+
+def test_the_query_form_answers(browser: Browser, address: str) -> None:
+    """The first example, sent by the form, gives results."""
+    page = browser.new_page()
+    page.goto(address + "/query")
+    page.get_by_role("button", name="Run the query").click()
+    page.wait_for_url("**/sparql")
+    assert "bindings" in page.inner_text("body")
+    page.close()
+
+
+def test_the_copy_button_copies_the_iri(browser: Browser, address: str) -> None:
+    """The IRI under the dataset's base lands on the clipboard."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address + "/doc/project/PO.0105")
+    page.click('[data-copy="thing-iri"]')
+    page.wait_for_function("document.querySelector('[data-copy=thing-iri]').textContent === 'Copied'")
+    assert page.evaluate("navigator.clipboard.readText()") == "https://w3id.org/iomld/id/project/PO.0105"
+    context.close()

@@ -1,0 +1,282 @@
+"""Pages as browsers get them: whole, escaped, without anything from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from tests.browse.asking import Asker
+from tests.browse.released import BASE, HOSTILE, make_release
+
+from iomld.browse.links import link_to
+from iomld.browse.view import ReleaseView, open_view
+from iomld.iris import DEFAULT_BASE
+from iomld.web.downloads import Download
+from iomld.web.drawing import locator_map
+from iomld.web.examples import EXAMPLE_QUERIES
+from iomld.web.pages import page_routes, validation_page
+from iomld.web.resources import resource_routes
+from iomld.web.templating import local_path, static_directory
+
+PAGES = (
+    "/",
+    "/projects",
+    "/projects?q=title",
+    "/projects?q=nowhere",
+    "/countries",
+    "/frameworks",
+    "/regions",
+    "/query",
+    "/validate",
+    "/validate?example=1",
+    "/downloads",
+    "/ontology",
+    "/about",
+    "/doc/project/PO.0001.html",
+    "/doc/project/XS.0001.html",
+    "/doc/project/prima-DZ10P0002.html",
+    "/doc/country/CI.html",
+    "/doc/fund/idf.html",
+    "/scheme/framework/gcm.html",
+    "/scheme/type/PO.html",
+    "/scheme/region.html",
+    "/shapes.html",
+)
+FILES = (
+    Download("dataset.nq.gz", "application/gzip", "All records, packed", 1234),
+    Download("dataset.ttl", "text/turtle", "All records", None),
+)
+
+
+class Page(HTMLParser):
+    """What a test wants to know of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def values(self, name: str) -> list[str]:
+        """All values of an attribute."""
+        return [value for _, attributes in self.tags if (value := attributes.get(name))]
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
+    """The small release."""
+    return open_view(make_release(tmp_path_factory.mktemp("release")))
+
+
+@pytest.fixture(scope="module")
+def client(opened: ReleaseView) -> Asker:
+    """A browser of the pages, the documents and the static files."""
+    app = FastAPI()
+    app.include_router(page_routes(lambda: opened, lambda: FILES))
+    app.include_router(resource_routes(lambda: opened))
+    app.mount("/static", StaticFiles(directory=static_directory()))
+    return Asker(app, {"Accept": "text/html"})
+
+
+@pytest.fixture(scope="module")
+def statuses() -> dict[str, int]:
+    """Status of each link that was followed, so that none is followed twice."""
+    return {}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_whole(client: Asker, address: str) -> None:
+    """One h1, a language, a title, unique ids, no inline script or style, labels for all fields."""
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    page = Page(answer.text)
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("h1") == tags.count("main") == 1
+    assert tags.index("title") < tags.index("body")
+    assert page.tags[0] == ("html", {"lang": "en"})
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert "style" not in tags
+    assert not any(
+        "style" in attributes or any(name.startswith("on") for name in attributes) for _, attributes in page.tags
+    )
+    assert all("src" in attributes for tag, attributes in page.tags if tag == "script")
+    fields = {attributes["id"] for tag, attributes in page.tags if tag in {"input", "textarea", "select"}}
+    assert fields <= set(page.values("for"))
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_links_inside_lead_somewhere(client: Asker, statuses: dict[str, int], address: str) -> None:
+    """Every link to this server answers; those that the pages do not serve themselves are named here."""
+    elsewhere = ("/sparql", "/downloads/")
+    page = Page(client.get(address).text)
+    ids = set(page.values("id"))
+    for target in set(page.values("href")) | set(page.values("src")):
+        if target.startswith("#"):
+            assert target[1:] in ids, target
+        elif target.startswith("/") and not target.startswith(elsewhere):
+            if target not in statuses:
+                statuses[target] = client.get(target.partition("#")[0]).status_code
+            assert statuses[target] == 200, target
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_asks_nothing_from_elsewhere(client: Asker, address: str) -> None:
+    """Scripts, styles, icons and pictures are ours; outside addresses are plain links."""
+    for tag, attributes in Page(client.get(address).text).tags:
+        for name in ("src", "href", "action"):
+            value = attributes.get(name)
+            if value and not value.startswith(("/", "#", "?")):
+                assert tag == "a", (tag, value)
+                assert value.startswith(("https://", "http://"))
+
+
+def test_hostile_texts_are_texts(client: Asker) -> None:
+    """A title with markup is shown as it is, everywhere; a script is no link."""
+    for address in ("/doc/project/XS.0001.html", "/projects", "/projects?q=script"):
+        text = client.get(address).text
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert" in text
+        assert "{{ 7*7 }}" in text
+    assert "javascript:alert(1)" not in Page(client.get("/doc/project/XS.0001.html").text).values("href")
+    words = client.get("/projects", params={"q": HOSTILE}).text
+    assert "<script>alert" not in words
+    query = client.get("/query", params={"query": f"</textarea>{HOSTILE}"}).text
+    assert "</textarea><script>" not in query
+
+
+def test_a_project_page_shows_the_record(client: Asker) -> None:
+    """Title, IRI, facts with their source fields, the marked mention, the Turtle, the source."""
+    text = client.get("/doc/project/PO.0001.html").text
+    for part in (
+        "<h1>A title</h1>",
+        '<p class="also" lang="fr">Un titre</p>',
+        f'<code id="thing-iri">{BASE}id/project/PO.0001</code>',
+        "US$ 100,000",
+        "<code>budgetUSD</code>",
+        '<a class="mention" href="#m1">Global Compact for Migration<sup>1</sup></a> &amp; more.',
+        "@prefix iomld:",
+        'href="https://example.org/page"',
+        "Revision 2",
+    ):
+        assert part in text, part
+
+
+def test_a_search_says_what_it_found(client: Asker) -> None:
+    """The number of results is announced, the words stay in the field, no result says what to do."""
+    assert "1 project with “africa”" in client.get("/projects?q=africa").text
+    assert 'value="africa"' in client.get("/projects?q=africa").text
+    assert "Try fewer words" in client.get("/projects?q=nowhere").text
+    for page in ("0", "-1", "x", "99999999999"):
+        assert client.get("/projects", params={"page": page}).status_code == 200
+
+
+def test_the_home_page_counts(client: Asker) -> None:
+    """The figures are those of the release."""
+    text = client.get("/").text
+    assert re.search(r"Projects</a></dt><dd>5</dd>", text)
+    assert re.search(r"Member states</a></dt><dd>1</dd>", text)
+    assert text.count('class="dot"') == 1
+
+
+def test_the_example_queries_fill_the_form(client: Asker) -> None:
+    """Each example is a link that writes the query into the form."""
+    links = [value for value in Page(client.get("/query").text).values("href") if value.startswith("/query?query=")]
+    assert len(links) == len(EXAMPLE_QUERIES)
+    assert "SUM(?amount)" in client.get(links[2]).text or "SUM(?budget)" in client.get(links[2]).text
+
+
+def test_example_queries_answer(opened: ReleaseView) -> None:
+    """Every example query runs and finds something, the state of the second one put to one that is there."""
+    for example in EXAMPLE_QUERIES:
+        assert list(opened.reader.select(example.text.replace('"GT"', '"CI"'))), example.title
+
+
+def test_downloads_are_listed(client: Asker) -> None:
+    """Files with their type, and their size where it is known."""
+    text = client.get("/downloads").text
+    assert 'href="/downloads/dataset.nq.gz"' in text
+    assert "1 KB" in text
+    assert "made when first asked for" in text
+
+
+def test_every_term_has_an_anchor(client: Asker) -> None:
+    """`/ns#budgetUSD` leads to the term on the page."""
+    page = Page(client.get("/ns").text)
+    assert {"Project", "budgetUSD", "mentionsFramework"} <= set(page.values("id"))
+
+
+def test_pages_can_be_revalidated(client: Asker) -> None:
+    """A page that is known is not sent again; HEAD has no body."""
+    tag = client.get("/about").headers["etag"]
+    assert client.get("/about", headers={"If-None-Match": tag}).status_code == 304
+    assert client.head("/about").content == b""
+
+
+def test_a_report_stands_beside_its_lines() -> None:
+    """Findings are listed by severity, and beside the line they speak of; texts are escaped."""
+    report: dict[str, object] = {
+        "conforms": False,
+        "records": 1,
+        "results": [
+            {"rule": "note", "severity": "Info", "message": "A note."},
+            {
+                "rule": "unreadableBudget",
+                "severity": "Violation",
+                "message": "<b>Not</b> a number.",
+                "fix": "Write 100.",
+                "source": {"file": "x.json", "line": 9, "column": 3, "excerpt": "..."},
+            },
+        ],
+    }
+    text = "\n".join(f'"line {number}": "</code><script>"' for number in range(1, 31))
+    page = validation_page(report, text)
+    assert "This would be refused" in page
+    assert page.index("unreadableBudget") < page.index("A note.")
+    assert "&lt;b&gt;Not&lt;/b&gt; a number." in page
+    assert '<li id="L9" class="err">' in page
+    assert "<script>&#34;" not in page
+    shown = re.findall(r'<span class="ln">(\d+)</span>', page)
+    assert shown == [str(number) for number in range(6, 13)]
+
+
+def test_a_report_without_findings_says_so() -> None:
+    """What conforms can be published."""
+    page = validation_page({"conforms": True, "records": 2, "results": []}, "[]")
+    assert "This can be published" in page
+    assert "2 records read" in page
+
+
+def test_paths_are_local() -> None:
+    """Things lead to documents, terms to the ontology, other IRIs nowhere here."""
+    assert local_path(f"{DEFAULT_BASE}ns#Project", "https://example.org/") == "/ns#Project"
+    assert local_path("https://example.org/id/project/A%2FB", "https://example.org/") == "/doc/project/A%2FB"
+    assert local_path("https://elsewhere.example/", "https://example.org/") is None
+
+
+def test_every_country_has_a_place_on_the_map(opened: ReleaseView) -> None:
+    """Each country of the list has a point inside the picture."""
+    for code in opened.vocabulary.countries:
+        link = link_to(opened, opened.iris.country(code))
+        assert link is not None
+        where = locator_map((link,))
+        assert where is not None, code
+        left, top, width, height = map(float, where.box.split())
+        assert left <= where.dots[0].x <= left + width
+        assert top <= where.dots[0].y <= top + height
+
+
+def test_static_files_are_small_and_named() -> None:
+    """Fonts under 130 KB, the script about 1 KB; what others made is named with its licence."""
+    folder = static_directory()
+    fonts = list((folder / "fonts").iterdir())
+    assert sum(font.stat().st_size for font in fonts) < 130_000
+    assert (folder / "site.js").stat().st_size < 1_100
+    notices = (folder / "THIRD_PARTY.txt").read_text(encoding="utf-8")
+    assert all(f"fonts/{font.name}" in notices for font in fonts)
+    assert "SIL OPEN FONT LICENSE Version 1.1" in notices
