@@ -2,7 +2,17 @@
 
 from iomld.read.locate import located
 from iomld.read.options import ReadOptions
-from iomld.read.sources import expand_sources, read_bytes, read_file
+from iomld.read.parts import Part, expand_sources
+from iomld.read.sources import read_bytes, read_file, read_part
 from iomld.read.spool import RecordSpool
 
-__all__ = ["ReadOptions", "RecordSpool", "expand_sources", "located", "read_bytes", "read_file"]
+__all__ = [
+    "Part",
+    "ReadOptions",
+    "RecordSpool",
+    "expand_sources",
+    "located",
+    "read_bytes",
+    "read_file",
+    "read_part",
+]

@@ -3,49 +3,60 @@
 Source: labels seen on public project pages; several stay English on French and Spanish pages.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-# Spanish pages print "Tipo de proyecto" over the status and again over the type: the order decides.
+from iomld.folding import fold
+
+# Spanish pages print "Tipo de proyecto" over the status and again over the type: the value or the order decides.
 STATUS_OR_TYPE = "tipo de proyecto"
 
 _SHARED = {
-    "budget amount (usd)": "budgetUSD",
-    "idf region": "region",
-    "prima id": "primaId",
-    "other countries benefiting at time of allocation": "benefitingCountries",
+    "Budget Amount (USD)": "budgetUSD",
+    "IDF Region": "region",
+    "Prima ID": "primaId",
+    "Other Countries Benefiting at Time of Allocation": "benefitingCountries",
 }
 
-LABELS: Mapping[str, Mapping[str, str]] = {
+_LABELS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "start date": "startYear",
-        "end date": "endYear",
-        "project status": "status",
-        "project type": "projectType",
-        "coverage": "coverage",
-        "year": "allocationYear",
-        "projects id": "projectCode",
-        "benefiting member states": "benefitingMemberStates",
+        "Start Date": "startYear",
+        "End Date": "endYear",
+        "Project Status": "status",
+        "Project Type": "projectType",
+        "Coverage": "coverage",
+        "Year": "allocationYear",
+        "Projects ID": "projectCode",
+        "Project ID": "projectCode",
+        "Benefiting Member States": "benefitingMemberStates",
+        "Benefiting Member State": "benefitingMemberStates",
     },
     "fr": {
-        "date de début": "startYear",
-        "date de fin": "endYear",
-        "statut du projet": "status",
-        "type de projet": "projectType",
-        "couverture": "coverage",
-        "année": "allocationYear",
-        "projet id": "projectCode",
-        "etat(s) membre(s) beneficiaires remplissant les conditions requises": "benefitingMemberStates",
+        "Date de début": "startYear",
+        "Date de fin": "endYear",
+        "Statut du projet": "status",
+        "Type de projet": "projectType",
+        "Couverture": "coverage",
+        "Année": "allocationYear",
+        "Projet ID": "projectCode",
+        "Etat(s) membre(s) beneficiaires remplissant les conditions requises": "benefitingMemberStates",
     },
     "es": {
-        "fecha de inicio": "startYear",
-        "fecha de finalización": "endYear",
-        STATUS_OR_TYPE: "status",
-        "cobertura geográfica": "coverage",
-        "año": "allocationYear",
-        "proyecto id": "projectCode",
-        "estados miembros beneficiarios que reúnen los requisitos": "benefitingMemberStates",
+        "Fecha de inicio": "startYear",
+        "Fecha de finalización": "endYear",
+        "Tipo de proyecto": "status",
+        "Cobertura geográfica": "coverage",
+        "Año": "allocationYear",
+        "Proyecto ID": "projectCode",
+        "Estados Miembros Beneficiarios que Reúnen los Requisitos": "benefitingMemberStates",
     },
 }
+
+# By folded label: what differs in case, accents, dashes or spaces is the same label.
+_FIELDS: Mapping[str, str] = {
+    fold(label): field for labels in (_SHARED, *_LABELS.values()) for label, field in labels.items()
+}
+_FOLDED: Mapping[str, frozenset[str]] = {language: frozenset(map(fold, labels)) for language, labels in _LABELS.items()}
+_LONGEST = 2 * max(map(len, _FIELDS))  # characters; nothing longer is a label, and folding it would be wasted
 
 
 def field_of(label: str) -> str | None:
@@ -54,14 +65,21 @@ def field_of(label: str) -> str | None:
     >>> field_of("Projects ID"), field_of("Who we are")
     ('projectCode', None)
     """
-    folded = " ".join(label.casefold().split())
-    if folded in _SHARED:
-        return _SHARED[folded]
-    return next((labels[folded] for labels in LABELS.values() if folded in labels), None)
+    return _FIELDS.get(fold(label)) if len(label) <= _LONGEST else None
 
 
-def language_of(labels: list[str]) -> str:
-    """The language that most of the printed labels are in; English where they do not tell."""
-    folded = [" ".join(label.casefold().split()) for label in labels]
-    votes = {language: sum(label in known for label in folded) for language, known in LABELS.items()}
-    return max(votes, key=lambda language: votes[language])
+def is_status_or_type(label: str) -> bool:
+    """Whether the label stands over the status on one page and over the type on another."""
+    return fold(label) == STATUS_OR_TYPE
+
+
+def language_of(labels: Sequence[str]) -> str | None:
+    """The language that most of the printed labels are in; None where they do not tell.
+
+    >>> language_of(["Année", "Prima ID"]), language_of(["Prima ID"])
+    ('fr', None)
+    """
+    folded = [fold(label) for label in labels]
+    votes = {language: sum(label in known for label in folded) for language, known in _FOLDED.items()}
+    best = max(votes, key=lambda language: votes[language])
+    return best if votes[best] else None

@@ -1,11 +1,21 @@
-"""Read the framework mentions that a JSON record carries: framework, quote, prefix, suffix, language, position."""
+"""Read the framework mentions that a record carries, in JSON or as rows of a table.
 
-from collections.abc import Mapping
+Keys: framework, quote, prefix, suffix, language, field, position, method, confidence.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import partial
 
 from iomld.model import Finding, GivenMention, Place, Severity
 from iomld.read.plain_text import has_forbidden_character, is_language_tag
 
+MENTION_FIELDS = ("narrative", "abstract", "title")
 _FIX = 'Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.'
+_POSITION = re.compile(r"[0-9]{1,9}")
+_METHOD = re.compile(r"[a-z]+(-[a-z]+)*")
+_CONFIDENCE = re.compile(r"0(\.[0-9]{1,12})?|1(\.0{1,12})?")
 
 
 def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...], list[Finding]]:
@@ -21,7 +31,7 @@ def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...
         if not isinstance(item, dict):
             findings.append(_fault("A mention must be an object.", at))
             continue
-        mention = _mention(item, at)
+        mention = given_mention(item, partial(_same, at))
         if isinstance(mention, Finding):
             findings.append(mention)
         else:
@@ -29,30 +39,75 @@ def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...
     return tuple(mentions), findings
 
 
-def _mention(item: Mapping[str, object], place: Place) -> GivenMention | Finding:
+def given_mention(item: Mapping[str, object], place_of: Callable[[str], Place]) -> GivenMention | Finding:
+    """Read one mention.
+
+    Args:
+        item: Its keys with texts; numbers as the digits that were written; what is not said is absent.
+        place_of: Where the value of a key stands.
+
+    Returns:
+        The mention, or what is wrong with it.
+    """
+    fault = _text_fault(item, place_of) or _form_fault(item, place_of)
+    if fault:
+        return fault
+    position, confidence = item.get("position"), item.get("confidence")
+    return GivenMention(
+        framework=str(item["framework"]),
+        quote=str(item["quote"]),
+        prefix=str(item.get("prefix", "")),
+        suffix=str(item.get("suffix", "")),
+        language=str(item.get("language", "en")),
+        position=None if position is None else int(str(position)),
+        place=place_of("framework"),
+        field=str(item.get("field", "narrative")),
+        method=str(item["method"]) if item.get("method") is not None else None,
+        confidence=None if confidence is None else Decimal(str(confidence)),
+    )
+
+
+def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
+    """What is wrong with the texts of a mention."""
     texts = {key: item.get(key, "") for key in ("framework", "quote", "prefix", "suffix")}
-    if not all(isinstance(text, str) for text in texts.values()):
-        return _fault("Framework, quote, prefix and suffix of a mention must be texts.", place)
-    if not texts["framework"] or not texts["quote"]:
-        return _fault("A mention needs the code of its framework and the words that name it.", place)
-    if any(has_forbidden_character(str(text)) for text in texts.values()):
-        return _fault("A mention holds a control character or half of a character pair. Remove it.", place)
+    wrong = next((key for key, text in texts.items() if not isinstance(text, str)), None)
+    if wrong:
+        return _fault("Framework, quote, prefix and suffix of a mention must be texts.", place_of(wrong))
+    missing = next((key for key in ("framework", "quote") if not texts[key]), None)
+    if missing:
+        return _fault("A mention needs the code of its framework and the words that name it.", place_of(missing))
+    control = next((key for key, text in texts.items() if has_forbidden_character(str(text))), None)
+    if control:
+        message = "A mention holds a control character or half of a character pair. Remove it."
+        return _fault(message, place_of(control))
+    return None
+
+
+def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
+    """What is wrong with the language, the field and the numbers of a mention."""
     language = item.get("language", "en")
     if not (isinstance(language, str) and is_language_tag(language)):
-        return _fault(f"The language of a mention must be a tag such as 'en', not '{language}'.", place)
-    position = item.get("position")
+        message = f"The language of a mention must be a tag such as 'en', not '{language}'."
+        return _fault(message, place_of("language"))
+    if item.get("field", "narrative") not in MENTION_FIELDS:
+        message = f"The field of a mention must be {', '.join(MENTION_FIELDS)}, not '{item.get('field')}'."
+        return _fault(message, place_of("field"))
     # Numbers arrive as the digits that were written; see `iomld.read.records`.
-    if position is not None and not (isinstance(position, str) and position.isascii() and position.isdigit()):
-        return _fault(f"The position of a mention must be a whole number from 0, not '{position}'.", place)
-    return GivenMention(
-        framework=str(texts["framework"]),
-        quote=str(texts["quote"]),
-        prefix=str(texts["prefix"]),
-        suffix=str(texts["suffix"]),
-        language=language,
-        position=int(position) if isinstance(position, str) else None,
-        place=place,
-    )
+    for key, form, meaning in (
+        ("position", _POSITION, "a whole number from 0"),
+        ("method", _METHOD, "a code such as 'manual'"),
+        ("confidence", _CONFIDENCE, "a number from 0 to 1"),
+    ):
+        value = item.get(key)
+        if value is not None and not (isinstance(value, str) and form.fullmatch(value)):
+            return _fault(f"The {key} of a mention must be {meaning}, not '{value}'.", place_of(key))
+    return None
+
+
+def _same(place: Place, key: str) -> Place:
+    """In JSON a fault stands at the mention, whatever its key."""
+    del key
+    return place
 
 
 def _at(place: Place, number: int | None) -> Place:

@@ -107,7 +107,7 @@ def _parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
     with opened() as stream:
         magic = stream.read(4)
     if magic[:2] == _GZIP_MAGIC:
-        yield Part(name, lambda: _inflated(gzip.GzipFile(fileobj=opened()), name, _packed_size(opened)))
+        yield Part(name, lambda: _unzipped(name, opened))
     elif magic == _ZIP_MAGIC:
         yield from _zip_parts(name, opened)
     else:
@@ -115,10 +115,17 @@ def _parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
 
 
 def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
-    try:
-        archive = zipfile.ZipFile(opened())
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise SourceError(f"{name}: the zip archive is damaged ({error}). Make it anew.") from error
+    """The entries of an archive; they can be opened until the next part is asked for."""
+    with opened() as stream:
+        try:
+            archive = zipfile.ZipFile(stream)
+        except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+            raise SourceError(f"{name}: the zip archive is damaged ({error}). Make it anew.") from error
+        with archive:
+            yield from _entries(archive, name, opened)
+
+
+def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(entry.filename == "[Content_Types].xml" for entry in entries):
         yield Part(name, opened)  # a workbook; its reader opens it
@@ -146,27 +153,42 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Calla
     return opened
 
 
+def _unzipped(name: str, opened: Callable[[], BinaryIO]) -> BinaryIO:
+    size, packed = _packed_size(opened), opened()
+    return _inflated(gzip.GzipFile(fileobj=packed), name, size, below=packed)
+
+
 def _packed_size(opened: Callable[[], BinaryIO]) -> int:
     with opened() as stream:
         return stream.seek(0, io.SEEK_END)
 
 
-def _inflated(stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int) -> BinaryIO:
-    return cast("BinaryIO", io.BufferedReader(_Counted(stream, name, packed_bytes)))
+def _inflated(
+    stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int, *, below: BinaryIO | None = None
+) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Counted(stream, name, packed_bytes, below)))
 
 
 class _Counted(io.RawIOBase):
     """Unpacked bytes, counted; refuses to give more than records can hold."""
 
-    def __init__(self, stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int) -> None:
+    def __init__(self, stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int, below: BinaryIO | None) -> None:
         super().__init__()
         self._stream = stream
+        self._below = below
         self._name = name
         self._allowed = min(_MOST_INFLATED, max(_RATIO_COUNTS_FROM, packed_bytes * _MOST_RATIO))
         self._count = 0
 
     def readable(self) -> bool:
         return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+            if self._below is not None:
+                self._below.close()
+        super().close()
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer; we only fill it
         try:

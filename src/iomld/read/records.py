@@ -6,25 +6,29 @@ digits that were written: 100000.00 is read as the string "100000.00".
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
 from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Value
+from iomld.read.framed_records import is_framed, unframed
 from iomld.read.json_faults import below, control_character, fault, not_json, repeated_key, unknown_key, wrong_kind
 from iomld.read.mentions import given_mentions
+from iomld.read.origins import stated_origins
 from iomld.read.pages import normalised
 from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of, utc_moment
 
+_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 LONGEST_LINE_BYTES = 8 * 1024 * 1024
 
 # Keys of a downloaded record that the publisher computes again; they are not read.
 _COMPUTED = frozenset(
     {"@context", "id", "type", "periodStart", "periodEnd", "budget", "fundedBy", "managingOfficeCountry"}
-    | {"mentionsFrameworks", "candidateIatiIdentifier", "record", "language"}
+    | {"mentionsFrameworks", "candidateIatiIdentifier", "record", "language", "included"}
 )
-_KNOWN = frozenset(FIELDS) | {"mentions", "source"}
+_KNOWN = frozenset(FIELDS) | {"mentions", "source", "sources"}
 
 
 def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
@@ -119,12 +123,31 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
     if not isinstance(content, dict):
         finding = fault("notARecord", "A record must be a JSON object.", "Write { … } with the record's keys.", place)
         return Record({}, origin, place, raw=raw, findings=(finding,))
-    findings = [repeated_key(key, place) for key in repeated]
+    record = read_content(unframed(content) if is_framed(content) else content, origin, place)
+    faults = tuple(repeated_key(key, place) for key in repeated)
+    return replace(record, raw=raw, findings=(*faults, *record.findings))
+
+
+def read_content(content: Mapping[str, object], origin: Origin, place: Place) -> Record:
+    """Read the keys of one record.
+
+    Args:
+        content: Keys and values of the record form; numbers as the digits that were written.
+        origin: The bytes it came from.
+        place: Where it stands; the pointers of its values begin with this one's.
+    """
     values, faults = _values(content, place)
     mentions, mention_faults = given_mentions(content.get("mentions"), place)
     origin, source_faults = _with_source(origin, content.get("source"), place)
-    findings += [*faults, *mention_faults, *source_faults]
-    return Record(values, origin, place, raw=raw, mentions=mentions, findings=tuple(findings))
+    stated, stated_faults = stated_origins(content.get("sources"), below(place, "sources"))
+    return Record(
+        values,
+        origin,
+        place,
+        mentions=mentions,
+        findings=(*faults, *mention_faults, *source_faults, *stated_faults),
+        stated_origins=stated,
+    )
 
 
 def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tuple[Value, ...]], list[Finding]]:
@@ -165,9 +188,21 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
         elif has_forbidden_character(text):
             findings.append(control_character(key, at))
         elif text.strip():
-            clean = normalised(lines_of(text)) if key == "narrative" else " ".join(text.split())
-            values.append(Value(unicodedata.normalize("NFC", clean), at, language))
+            values.append(Value(clean_text(key, text), at, language))
     return tuple(values), findings
+
+
+def clean_text(field: str, text: str) -> str:
+    r"""A text in its published form: a narrative by paragraphs, any other text on one line.
+
+    Spaces inside a line stay as they are, no-break spaces too, so that a text that was published reads back the same.
+
+    >>> clean_text("title", " Two \n lines : one  title ")
+    'Two lines : one  title'
+    """
+    if field == "narrative":
+        return normalised(lines_of(text))
+    return unicodedata.normalize("NFC", _BREAK.sub(" ", text.strip()))
 
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:

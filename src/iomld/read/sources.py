@@ -1,73 +1,137 @@
-"""From files to records: find the files, decode them, recognise the form by content, never by name."""
+"""Recognise the form of a source by its content, never by its name, and hand it to the reader of that form."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
+from iomld.read.csv_tables import looks_like_table, read_table, read_table_pair
+from iomld.read.html import is_html, read_html
+from iomld.read.iati import is_iati, read_iati
 from iomld.read.options import ReadOptions
 from iomld.read.pages import read_page
+from iomld.read.parts import Part, parts_of_bytes, parts_of_file
 from iomld.read.plain_text import forbidden_line, is_web_address
-from iomld.read.records import read_records
+from iomld.read.rdf_form import rdf_format_of
+from iomld.read.rdf_records import read_rdf
+from iomld.read.records import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.workbook_package import is_workbook
+from iomld.read.workbooks import read_workbook
 
-# What a folder is searched for; a file that is named is read whatever its name.
-_SUFFIXES = frozenset({".txt", ".json", ".jsonl", ".ndjson"})
+_HEAD_BYTES = 64 * 1024
+# A source that is no JSON Lines is held in memory while it is read.
+_MOST_BYTES = 512 * 1024**2
 
 
-def expand_sources(sources: Iterable[Path]) -> Iterator[Path]:
-    """The files that the sources name: files as they are, folders by their record files, sorted.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A whole source in memory, with what its reader needs."""
+
+    data: bytes
+    file: str
+    options: ReadOptions
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder and its archive."""
+        return Path(self.file.rpartition("!")[2]).name
+
+    def origin(self, media_type: str) -> Origin:
+        return Origin(self.name, hashlib.sha256(self.data).hexdigest(), media_type)
+
+
+def read_part(part: Part, options: ReadOptions | None = None) -> Iterator[Record]:
+    """Read every record of a file or an entry of an archive, JSON Lines in bounded memory.
 
     Raises:
-        SourceError: A source does not exist, or a folder holds no record file.
+        SourceError: It is empty, binary, too large, or in no form that we know.
     """
-    for source in sources:
-        if source.is_dir():
-            files = sorted(path for path in source.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
-            if not files:
-                names = ", ".join(sorted(_SUFFIXES))
-                raise SourceError(f"{source}: no record files here. Looked for {names}.")
-            yield from files
-        elif source.exists():
-            yield source
-        else:
-            raise SourceError(f"{source}: no such file. Check the name.")
-
-
-def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
-    """Read every record of one file.
-
-    Args:
-        path: The file.
-        options: What readers are told besides.
-
-    Raises:
-        SourceError: The file is missing, empty, binary, or in no form that we know.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
-    yield from read_bytes(data, file=str(path), options=options)
-
-
-def read_bytes(data: bytes, *, file: str, options: ReadOptions | None = None) -> Iterator[Record]:
-    """Read every record of a source held in memory; `file` is its name for places. Raises as `read_file` does."""
     options = options or ReadOptions()
     if options.url is not None and not is_web_address(options.url):
         raise SourceError(f"'{options.url}' is no web address. Give the page's full address, beginning with https://.")
+    with part.open() as stream:
+        try:
+            yield from _with_url(_records(stream, part, options), options.url)
+        except RecursionError as error:
+            raise SourceError(f"{part.name}: nested too deeply to be a project record.") from error
+
+
+def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
+    """Read every record of one file; raises as `read_part` does."""
+    for part in parts_of_file(path):
+        yield from read_part(part, options)
+
+
+def read_bytes(data: bytes, *, file: str, options: ReadOptions | None = None) -> Iterator[Record]:
+    """Read every record of a source held in memory; `file` is its name for places. Raises as `read_part` does."""
+    for part in parts_of_bytes(data, file):
+        yield from read_part(part, options)
+
+
+def _records(stream: BinaryIO, part: Part, options: ReadOptions) -> Iterator[Record]:
+    head = stream.read(_HEAD_BYTES)
+    first, ended, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    if ended and first.startswith(b"{") and first.rstrip().endswith(b"}"):
+        # An object that ends with its line: JSON Lines, which are never held in memory.
+        name = Path(part.name.rpartition("!")[2]).name
+        yield from read_lines(_lines(head, stream), file=part.name, name=name)
+        return
+    data = head + stream.read(_MOST_BYTES)
+    if len(data) > _MOST_BYTES:
+        raise SourceError(f"{part.name}: larger than {_MOST_BYTES} bytes. Give large sources as JSON Lines.")
+    source = _Source(data, part.name, options)
+    if part.mentions is not None:
+        with part.mentions() as mentions:
+            yield from read_table_pair(
+                data, mentions.read(_MOST_BYTES), file=part.name, name=source.name, options=options
+            )
+        return
+    yield from _whole(source)
+
+
+def _whole(source: _Source) -> Iterator[Record]:
+    """A source by its form: packed, marked up, RDF, JSON, a table, or the text of a page."""
+    data, file, options = source.data, source.file, source.options
+    if not data.strip():
+        raise SourceError(f"{file}: the file is empty. Nothing was read.")
+    if is_workbook(data):
+        return read_workbook(data, file=file, options=options)
+    if b"\0" in data[:8192]:
+        raise SourceError(f"{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.")
+    if is_iati(data):
+        return read_iati(data, file=file, options=options)
+    format_ = rdf_format_of(data, source.name)
+    if format_ is not None:
+        return read_rdf(data, format_, file=file, options=options)
+    if is_html(data[:_HEAD_BYTES].decode("utf-8", "replace")):
+        return iter([read_html(data, source.origin("text/html"), file=file, recogniser=options.recogniser)])
+    return _text(source)
+
+
+def _text(source: _Source) -> Iterator[Record]:
+    data, file, options = source.data, source.file, source.options
+    if looks_like_table(data, options):
+        return read_table(data, file=file, name=source.name, options=options)
     text = _decoded(data, file)
-    name = Path(file).name
     if text.lstrip()[:1] in ("{", "["):
-        records = read_records(text, file=file, name=name)
-    else:
-        origin = Origin(name, hashlib.sha256(data).hexdigest(), "text/plain")
-        records = iter([read_page(text, origin, file=file)])
-    try:
-        yield from _with_url(records, options.url)
-    except RecursionError as error:
-        raise SourceError(f"{file}: the JSON is nested too deeply to be a project record.") from error
+        return read_records(text, file=file, name=source.name)
+    return iter([read_page(text, source.origin("text/plain"), file=file, recogniser=options.recogniser)])
+
+
+def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream whose first bytes were read already; of a line that is too long, just too much."""
+    most = LONGEST_LINE_BYTES + 1
+    *whole, begun = head.split(b"\n")
+    yield from whole
+    line = begun + stream.readline(most)
+    while line:
+        yield line
+        while len(line) >= most and not line.endswith(b"\n"):  # pass over the rest of it
+            line = stream.readline(most)
+        line = stream.readline(most)
 
 
 def _with_url(records: Iterator[Record], url: str | None) -> Iterator[Record]:
@@ -76,10 +140,6 @@ def _with_url(records: Iterator[Record], url: str | None) -> Iterator[Record]:
 
 
 def _decoded(data: bytes, file: str) -> str:
-    if not data.strip():
-        raise SourceError(f"{file}: the file is empty. Nothing was read.")
-    if b"\0" in data[:8192]:
-        raise SourceError(f"{file}: this is a binary file. Give the text of a project page, or records in JSON.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,0 +1,98 @@
+"""Cut delimited text into rows (RFC 4180), streaming over the text; quoted cells may hold line ends and delimiters."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iomld.errors import SourceError
+
+DELIMITERS = (",", ";", "\t", "|")
+MOST_COLUMNS = 1000
+LONGEST_CELL = 1024 * 1024  # characters
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """A row.
+
+    Attributes:
+        number: Its number as spreadsheets count, from 1, empty rows and the header included.
+        line: The line of the file that it begins on, from 1.
+        cells: The texts of its cells, unquoted.
+        badly_quoted: Numbers, from 0, of the cells whose quotation marks do not match.
+    """
+
+    number: int
+    line: int
+    cells: tuple[str, ...]
+    badly_quoted: tuple[int, ...] = ()
+
+
+def delimiters_of(line: str) -> tuple[str, ...]:
+    """The delimiters that occur in a line, the most frequent first."""
+    found = [mark for mark in DELIMITERS if mark in line]
+    return tuple(sorted(found, key=line.count, reverse=True))
+
+
+def read_rows(text: str, delimiter: str, *, file: str) -> Iterator[CsvRow]:
+    """Read the rows of a text, empty ones too.
+
+    Args:
+        text: The whole text.
+        delimiter: One of `DELIMITERS`.
+        file: The file's name, for messages.
+
+    Raises:
+        SourceError: A row has more than 1000 cells, or a cell more than 1 MB.
+    """
+    cell = _cell_pattern(delimiter)
+    at, line, number = 0, 1, 1
+    while at < len(text):
+        end = _LINE_END.search(text, at)
+        stop = end.start() if end else len(text)
+        if text.find('"', at, stop) < 0:
+            if text.count(delimiter, at, stop) >= MOST_COLUMNS:
+                raise _too_many(file, line)
+            row = CsvRow(number, line, tuple(text[at:stop].split(delimiter)))
+            at, lines = (end.end() if end else len(text)), 1
+        else:
+            row, at, lines = _quoted_row(text, at, cell, CsvRow(number, line, ()), file)
+        if max(map(len, row.cells)) > LONGEST_CELL:
+            raise SourceError(f"{file}, line {line}: a cell is longer than {LONGEST_CELL} characters. Shorten it.")
+        yield row
+        line, number = line + lines, number + 1
+
+
+def _quoted_row(text: str, start: int, cell: re.Pattern[str], row: CsvRow, file: str) -> tuple[CsvRow, int, int]:
+    """The row that begins at a place, where the next row begins, and the lines that it takes."""
+    cells: list[str] = []
+    bad: list[int] = []
+    at = start
+    while True:
+        match = cell.match(text, at)
+        if match is None:  # cannot be: the second branch of the pattern takes anything, nothing too
+            raise SourceError(f"{file}, line {row.line}: cannot be read as a table.")
+        quoted, plain = match["quoted"], match["plain"]
+        if quoted is None and plain.lstrip().startswith('"'):
+            bad.append(len(cells))
+        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        at = match.end()
+        if len(cells) > MOST_COLUMNS:
+            raise _too_many(file, row.line)
+        if not match["more"]:
+            break
+    lines = len(_LINE_END.findall(text, start, at))
+    return CsvRow(row.number, row.line, tuple(cells), tuple(bad)), at, lines
+
+
+def _cell_pattern(delimiter: str) -> re.Pattern[str]:
+    """A cell and what ends it; possessive, so that no text makes it try twice."""
+    mark = re.escape(delimiter)
+    end = rf"(?:(?P<more>{mark})|\r\n|\n|\r|\Z)"
+    return re.compile(rf'(?: *"(?P<quoted>[^"]*+(?:""[^"]*+)*+)" *|(?P<plain>[^{mark}\r\n]*+)){end}')
+
+
+def _too_many(file: str, line: int) -> SourceError:
+    return SourceError(f"{file}, line {line}: more than {MOST_COLUMNS} columns. Check the delimiter and the quotes.")

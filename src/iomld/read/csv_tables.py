@@ -1,0 +1,184 @@
+"""Read tables in delimited text: CSV, TSV, and what spreadsheets save with semicolons."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from iomld.errors import SourceError
+from iomld.model import Finding, Record, Severity
+from iomld.read.cell_text import CellFault, CellValue
+from iomld.read.csv_rows import DELIMITERS, CsvRow, read_rows
+from iomld.read.encodings import decoded
+from iomld.read.options import ReadOptions
+from iomld.read.table_mentions import MentionIndex, mention_index
+from iomld.read.table_records import orphan_records, table_records
+from iomld.read.tables import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
+
+_HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
+_KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row
+_SEPARATOR_LINE = re.compile(r"sep=(?P<delimiter>[,;\t|])(?:\r\n|\n|\r)", re.IGNORECASE)  # written by and for Excel
+_COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
+_DECISIVE = re.compile(r"-?[0-9.]+,[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}")
+_BAD_QUOTES = CellFault(
+    "badQuotes",
+    "The quotation marks of the cell do not match.",
+    'Put the whole cell in quotation marks, and write each mark inside twice: "".',
+)
+
+
+def looks_like_table(source: str | bytes, options: ReadOptions | None = None) -> bool:
+    """Say whether a text has a header near its top: a row with at least two headings that we know."""
+    try:
+        text = source if isinstance(source, str) else decoded(source, "")[0]
+        return _found(text, TableSource("", "", ""), options or ReadOptions()) is not None
+    except SourceError:
+        return False
+
+
+def read_table(source: str | bytes, *, file: str, name: str, options: ReadOptions | None = None) -> Iterator[Record]:
+    """Read the records of a table of projects.
+
+    Args:
+        source: The text, or the bytes of the file.
+        file: The file's name for places.
+        name: The file's name without its folder, for the origin.
+        options: What readers are told besides.
+
+    Raises:
+        SourceError: There is no header, or no row below it, or the bytes are no text.
+    """
+    yield from _read(source, MentionIndex(), file=file, name=name, options=options or ReadOptions())
+
+
+def read_table_pair(
+    projects: str | bytes, mentions: str | bytes, *, file: str, name: str, options: ReadOptions | None = None
+) -> Iterator[Record]:
+    """Read a table of projects with the table of mentions that stands beside it, as in our own exports.
+
+    Args:
+        projects: The table of projects.
+        mentions: The table of mentions.
+        file: The name of the table of projects for places (`records.zip!projects.csv`).
+        name: The same without its folder, for the origin.
+        options: What readers are told besides.
+
+    Raises:
+        SourceError: One of the two cannot be read.
+    """
+    options = options or ReadOptions()
+    beside = (
+        file.removesuffix("projects.csv") + "mentions.csv" if file.endswith("projects.csv") else f"{file} (mentions)"
+    )
+    text, remarks = _text(mentions, beside)
+    layout, rows = _table(text, TableSource(beside, name, _media_type(",")), options)
+    if layout.kind != MENTIONS:
+        raise SourceError(f"{beside}: no table of mentions. It needs the columns projectCode, framework and quote.")
+    yield from _read(projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks)
+
+
+def _read(
+    source: str | bytes,
+    mentions: MentionIndex,
+    *,
+    file: str,
+    name: str,
+    options: ReadOptions,
+    remarks: tuple[Finding, ...] = (),
+) -> Iterator[Record]:
+    text, own_remarks = _text(source, file)
+    layout, rows = _table(text, TableSource(file, name, ""), options)
+    if layout.kind != PROJECTS:
+        raise SourceError(f"{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.")
+    told = mentions.layout.findings if mentions.layout else ()
+    count = 0
+    for record in table_records(layout, rows, mentions, (*own_remarks, *remarks, *told)):
+        count += 1
+        yield record
+    yield from orphan_records(layout, mentions)
+    if count == 0:
+        raise SourceError(f"{file}: a header and no row below it. Nothing was read.")
+
+
+def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
+    return (source.removeprefix("\ufeff"), ()) if isinstance(source, str) else decoded(source, file)
+
+
+def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout, Iterator[Row]]:
+    """The columns and the rows below the header."""
+    found = _found(text, source, options)
+    if found is None:
+        raise SourceError(
+            f"{source.file}: no table of projects found. Begin with a header such as projectCode, title_en, status; "
+            "'iomld template' writes one. For headings of your own give a mapping."
+        )
+    layout, delimiter, header = found
+
+    def rows() -> Iterator[CsvRow]:
+        return (row for row in read_rows(text, delimiter, file=source.file) if row.number > header.number)
+
+    cents = _comma_cents(layout, rows()) if delimiter == ";" else None
+    if cents is not None:
+        message = "Budgets are written with a comma before the cents, and were read so."
+        place = layout.place(Row(header.number, header.line, header.cells), cents)
+        info = Finding("decimalComma", Severity.INFO, message, "See whether the amounts are right.", place=place)
+        layout = replace(layout, findings=(*layout.findings, info))
+    return layout, (_row(row, cents) for row in rows())
+
+
+def _found(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+    """The header, near the top, with the delimiter that makes most of it."""
+    stated = _SEPARATOR_LINE.match(text)
+    marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
+    best: tuple[Layout, str, CsvRow] | None = None
+    fault: SourceError | None = None
+    for delimiter in marks:
+        try:
+            found = _header(text, delimiter, source, options)
+        except SourceError as error:  # a row too long by this delimiter; another may be the right one
+            fault = fault or error
+            continue
+        if found and (best is None or len(found[0].columns) > len(best[0].columns)):
+            best = found
+    if best is None and fault is not None:
+        raise fault
+    return best
+
+
+def _header(text: str, delimiter: str, source: TableSource, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+    """The first row that is a header; one below the top must be a clear one."""
+    rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
+    source = replace(source, media_type=_media_type(delimiter))
+    top = 1 if _SEPARATOR_LINE.match(text) else 0
+    for number, row in enumerate(islice(rows, _HEADER_WITHIN), start=-top):
+        layout = layout_of(Row(row.number, row.line, row.cells), source, options.mapping)
+        if layout and (number == 0 or len(layout.columns) >= _KNOWN_BELOW_TOP):
+            return layout, delimiter, row
+    return None
+
+
+def _row(row: CsvRow, cents: int | None) -> Row:
+    cells: list[CellValue] = list(row.cells)
+    for index in row.badly_quoted:
+        cells[index] = _BAD_QUOTES
+    if cents is not None and cents < len(cells) and isinstance(cells[cents], str):
+        cells[cents] = row.cells[cents].replace(".", "").replace(",", ".")
+    return Row(row.number, row.line, tuple(cells))
+
+
+def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
+    """The index of the budgets, where all of them are written like 100.000,00 and at least one can be nothing else."""
+    index = next((index for index, heading in layout.columns if heading.column == "budgetUSD"), None)
+    if index is None:
+        return None
+    decisive = False
+    for row in rows:
+        cell = row.cells[index].strip() if index < len(row.cells) else ""
+        if cell and not _COMMA_CENTS.fullmatch(cell):
+            return None
+        decisive = decisive or _DECISIVE.fullmatch(cell) is not None
+    return index if decisive else None
+
+
+def _media_type(delimiter: str) -> str:
+    return "text/tab-separated-values" if delimiter == "\t" else "text/csv"

@@ -1,0 +1,121 @@
+"""Read our own JSON-LD documents (`iomld.formats.framed`) as records: what a publisher writes reads back unchanged.
+
+A framed document has the keys of a record and more: a mention points at its passage by selectors, and the sources are
+named below `record`. Here these become the forms that a record has; keys keep their places, so that a finding points
+at the value it is about. What a publisher computes anew (periods, the budget node, identifiers) is not read.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from iomld.read.plain_text import is_web_address
+
+CONTEXT_PATH = "context/v1.jsonld"
+
+# Fields whose values are concepts or countries, and where their IRIs stand below any data base.
+CODE_PATHS: Mapping[str, str] = {
+    "status": "scheme/status/",
+    "projectType": "scheme/type/",
+    "coverage": "scheme/coverage/",
+    "region": "scheme/region/",
+    "benefitingMemberStates": "id/country/",
+    "benefitingCountries": "id/country/",
+    "framework": "scheme/framework/",
+    "method": "scheme/method/",
+}
+_TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Za-z0-9-]+)$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
+_UNKNOWN_TYPE = "application/octet-stream"
+
+
+def is_framed(content: Mapping[str, object]) -> bool:
+    """Say whether a JSON object is a project document of ours."""
+    context, kind = content.get("@context"), content.get("type")
+    ours = isinstance(context, str) and context.endswith(f"/{CONTEXT_PATH}") and "@graph" not in content
+    return ours and (kind in (None, "Project") or (isinstance(kind, list) and "Project" in kind))
+
+
+def unframed(content: Mapping[str, object]) -> dict[str, object]:
+    """The document in the form of a record; what already has that form stays as it is."""
+    plain = dict(content)
+    for field in CODE_PATHS.keys() & content.keys():
+        plain[field] = _codes(field, content[field])
+    states = plain.get("benefitingMemberStates")
+    countries = plain.get("benefitingCountries")
+    if isinstance(states, list) and isinstance(countries, list):
+        # Member states stand beside in both lists; null keeps the places of the others.
+        plain["benefitingCountries"] = [None if country in states else country for country in countries]
+    mentions = content.get("mentions")
+    if isinstance(mentions, list):
+        plain["mentions"] = [_mention(item) for item in mentions]
+    record = content.get("record")
+    if isinstance(record, dict) and isinstance(record.get("derivedFrom"), list) and "sources" not in content:
+        nodes = [item for item in record["derivedFrom"] if isinstance(item, dict)]
+        plain["sources"] = [source for source in map(source_of, nodes) if source]
+    return plain
+
+
+def scheme_code(field: str, iri: str) -> str:
+    """The code of a concept or country, whatever the data base; an IRI of another kind stays as it is.
+
+    >>> scheme_code("status", "https://example.org/data/scheme/status/active"), scheme_code("status", "active")
+    ('active', 'active')
+    """
+    base, path, code = iri.rpartition(CODE_PATHS[field])
+    is_ours = path and is_web_address(base) and base.endswith("/") and code and not set(code) & set("/?#")
+    return unquote(code) if is_ours else iri
+
+
+def text_of(iri: str) -> tuple[str, str]:
+    """Field and language of the text that an IRI names (`…#narrative-en`); the English narrative where it does not."""
+    match = _TEXT_NODE.search(iri)
+    return (match["field"], match["language"].lower()) if match else ("narrative", "en")
+
+
+def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
+    """A snapshot node, by its keys of our context, as an item of `sources`; None where it has no SHA-256.
+
+    An address that is no web address is left out; so is a missing name or media type made up for.
+    """
+    sha256 = str(node.get("sha256", "")).lower()
+    if not _SHA256.fullmatch(sha256):
+        return None
+    media_type, url = node.get("format"), node.get("source")
+    source: dict[str, object] = {
+        "file": node.get("identifier") or f"source {sha256[:12]}",
+        "sha256": sha256,
+        "mediaType": media_type if isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type) else _UNKNOWN_TYPE,
+    }
+    if isinstance(url, str) and is_web_address(url):
+        source["url"] = url
+    if node.get("retrievedAt") is not None:
+        source["retrievedAt"] = node["retrievedAt"]
+    return source
+
+
+def _codes(field: str, given: object) -> object:
+    if isinstance(given, list):
+        return [_codes(field, item) for item in given]
+    return scheme_code(field, unquote(given)) if isinstance(given, str) else given
+
+
+def _mention(item: object) -> object:
+    """A mention with selectors as a mention of a record."""
+    if not isinstance(item, dict) or not isinstance(item.get("target"), dict):
+        return item
+    target = item["target"]
+    plain: dict[str, object] = {"framework": _codes("framework", item.get("framework", ""))}
+    for selector in target.get("selectors") or ():
+        if isinstance(selector, dict):
+            names = {"exact": "quote", "prefix": "prefix", "suffix": "suffix", "start": "position"}
+            plain |= {names[key]: value for key, value in selector.items() if key in names}
+    text = target.get("sourceText")
+    iri = text.get("id") if isinstance(text, dict) else text
+    plain["field"], plain["language"] = text_of(iri if isinstance(iri, str) else "")
+    if "matchMethod" in item:
+        plain["method"] = _codes("method", item["matchMethod"])
+    if "confidence" in item:
+        plain["confidence"] = item["confidence"]
+    return plain

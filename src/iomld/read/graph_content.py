@@ -1,0 +1,274 @@
+"""Put what a graph says of a project in the form of a JSON record, and keep in mind where each value came from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iomld.formats.values import Term
+from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
+from iomld.model import Finding, Place, Severity
+from iomld.read.framed_records import scheme_code, source_of, text_of
+
+# Subject, then predicate, then objects in the order of the text. Subjects are written as in N-Triples.
+Graph = dict[str, dict[str, list[Term]]]
+
+_TEXTS = {f"{DCTERMS}title": "title", f"{DCTERMS}abstract": "abstract", f"{DCTERMS}description": "narrative"}
+_CODES = {f"{IOMLD}{name}": name for name in ("status", "projectType", "coverage", "region")}
+_LITERALS = {
+    f"{IOMLD}{name}": name
+    for name in ("projectCode", "primaId", "startYear", "endYear", "allocationYear", "startDate", "endDate")
+}
+_STATES = {
+    f"{IOMLD}benefitingMemberState": "benefitingMemberStates",
+    f"{IOMLD}benefitingCountry": "benefitingCountries",
+}
+_BUDGET_USD, _BUDGET = f"{IOMLD}budgetUSD", f"{IOMLD}budget"
+_TOPIC_OF, _TOPIC = f"{FOAF}isPrimaryTopicOf", f"{FOAF}primaryTopic"
+_ABOUT, _DERIVED = f"{IOMLD}aboutProject", f"{PROV}wasDerivedFrom"
+# What a publisher says of each project anew.
+_COMPUTED = frozenset(
+    {f"{RDF}type", _TOPIC_OF, _BUDGET, _BUDGET_USD, f"{IOMLD}candidateIatiIdentifier", f"{IOMLD}fundedBy"}
+    | {f"{IOMLD}{name}" for name in ("periodStart", "periodEnd", "managingOfficeCountry", "mentionsFramework")}
+)
+_SNAPSHOT = {
+    "identifier": f"{DCTERMS}identifier",
+    "format": f"{DCTERMS}format",
+    "sha256": f"{IOMLD}sha256",
+    "source": f"{DCTERMS}source",
+    "retrievedAt": f"{IOMLD}retrievedAt",
+}
+_SELECTED = {"quote": f"{OA}exact", "prefix": f"{OA}prefix", "suffix": f"{OA}suffix", "position": f"{OA}start"}
+_SHOWN = 80  # characters of a value that a message quotes
+
+
+@dataclass(slots=True)
+class Content:
+    """One project of a graph.
+
+    Attributes:
+        subject: The project, as `iomld.read.rdf_places` names subjects: an IRI, or `_:label`.
+        keys: What is said of it, by the keys of a record.
+        sources: For the JSON pointer of each value in `keys` its subject, predicate and number among the objects.
+        findings: What cannot be put in that form; their places are pointers.
+        reached: The nodes that belong to the project, as in `Graph`.
+    """
+
+    subject: str
+    keys: dict[str, object] = field(default_factory=dict)
+    sources: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+
+
+def project_content(graph: Graph, projects: Iterable[str]) -> list[Content]:
+    """The content of each project, in their order."""
+    mentions = _by_object(graph, _ABOUT)
+    documents = _by_object(graph, _TOPIC)
+    return [_Project(graph, name).read(mentions.get(name, ()), documents.get(name, ())) for name in projects]
+
+
+def _by_object(graph: Graph, predicate: str) -> Mapping[str, list[str]]:
+    """The subjects that point at each node by a predicate."""
+    found: dict[str, list[str]] = {}
+    for subject, said in graph.items():
+        for term in said.get(predicate, ()):
+            found.setdefault(str(term), []).append(subject)
+    return found
+
+
+class _Project:
+    """Reads one project of a graph."""
+
+    def __init__(self, graph: Graph, node: str) -> None:
+        self._graph = graph
+        self._node = node
+        self._content = Content(_name(node), reached={node})
+
+    def read(self, mentions: Sequence[str], documents: Sequence[str]) -> Content:
+        said = self._graph[self._node]
+        for predicate, terms in said.items():
+            if predicate in _TEXTS:
+                self._texts(predicate, terms)
+            elif predicate in _STATES:
+                self._states(predicate, terms)
+            elif predicate in _CODES or predicate in _LITERALS:
+                self._single(predicate, terms)
+            elif predicate not in _COMPUTED:
+                self._unknown(predicate)
+        self._budget(said)
+        self._mentions(mentions)
+        self._origins([*documents, *map(str, said.get(_TOPIC_OF, ()))])
+        return self._content
+
+    def _texts(self, predicate: str, terms: Sequence[Term]) -> None:
+        key = _TEXTS[predicate]
+        texts: dict[str, str] = {}
+        for number, term in enumerate(terms):
+            language = str(getattr(term, "language", None) or "").lower()
+            text = str(getattr(term, "value", ""))
+            pointer = f"/{key}/{language}"
+            if not language:
+                pointer = f"/{key}#{number}"
+                fix = f'Write "{text[:_SHOWN]}"@en, or the language it is in.'
+                self._fault("languageTag", key, f"A value of '{key}' does not say its language.", fix, pointer, term)
+            elif texts.setdefault(language, text) != text:
+                pointer += f"#{number}"
+                message = f"'{key}' stands twice in the language '{language}'."
+                self._fault("repeatedField", key, message, "Keep the right one.", pointer, term)
+            self._content.sources.setdefault(pointer, (self._content.subject, predicate, number))
+        self._content.keys[key] = texts
+
+    def _single(self, predicate: str, terms: Sequence[Term], subject: str | None = None) -> None:
+        key = _CODES.get(predicate) or _LITERALS.get(predicate) or "budgetUSD"
+        text, number = self._text(key, terms[0]), 0
+        for number, term in enumerate(terms):
+            source = (_name(subject or self._node), predicate, number)
+            if number == 0:
+                self._content.sources[f"/{key}"] = source
+            elif self._text(key, term) != text:
+                pointer = f"/{key}#{number}"
+                self._content.sources[pointer] = source
+                message = f"'{key}' has several values: '{_shown(terms[0])}' and '{_shown(term)}'."
+                self._fault("repeatedField", key, message, "Keep the right one.", pointer, term)
+        if text is None:
+            message = f"'{key}' must be a text, not another thing ('{_shown(terms[0])}')."
+            self._fault("wrongKind", key, message, "Write its value in quotation marks.", f"/{key}", terms[0])
+        else:
+            self._content.keys[key] = text
+
+    def _text(self, key: str, term: Term) -> str | None:
+        """The code or the lexical form; None for a term of the wrong kind."""
+        if _is_literal(term):
+            return str(getattr(term, "value", ""))
+        return scheme_code(key, _name(str(term))) if key in _CODES.values() and _is_iri(term) else None
+
+    def _states(self, predicate: str, terms: Sequence[Term]) -> None:
+        key = _STATES[predicate]
+        other = self._graph[self._node].get(f"{IOMLD}benefitingMemberState", []) if key == "benefitingCountries" else []
+        beside = {str(term) for term in other}
+        codes: dict[str, None] = {}
+        for number, term in enumerate(terms):
+            source = (self._content.subject, predicate, number)
+            if str(term) in beside:
+                continue
+            if _is_iri(term) or _is_literal(term):
+                code = scheme_code(key, _name(str(term))) if _is_iri(term) else str(getattr(term, "value", ""))
+                self._content.sources.setdefault(f"/{key}/{len(codes)}", source)
+                codes.setdefault(code)
+            else:
+                pointer = f"/{key}#{number}"
+                self._content.sources[pointer] = source
+                message = f"A value of '{key}' must be a country, not '{_shown(term)}'."
+                self._fault("wrongKind", key, message, "Point at a country of the list.", pointer, term)
+        if codes:
+            self._content.keys[key] = list(codes)
+
+    def _budget(self, said: Mapping[str, list[Term]]) -> None:
+        """The sum in US dollars; where it is missing, the one that the budget node says."""
+        for node in map(str, said.get(_BUDGET, ())):
+            self._content.reached.add(node)
+            budget = self._graph.get(node, {})
+            currencies = {str(getattr(term, "value", "")) for term in budget.get(f"{SCHEMA}currency", ())}
+            if _BUDGET_USD not in said and currencies == {"USD"} and budget.get(f"{SCHEMA}value"):
+                self._single(f"{SCHEMA}value", budget[f"{SCHEMA}value"], node)
+        if _BUDGET_USD in said:
+            self._single(_BUDGET_USD, said[_BUDGET_USD])
+
+    def _mentions(self, nodes: Sequence[str]) -> None:
+        # By number, as `iomld.convert` counts them: #m2 before #m10.
+        ordered = sorted(dict.fromkeys(nodes), key=lambda node: (len(node), node) if node.startswith("<") else (0, ""))
+        mentions: list[dict[str, object]] = []
+        for node in ordered:
+            self._content.sources[f"/mentions/{len(mentions)}"] = (_name(node), f"{OA}hasBody", 0)
+            mentions.append(self._mention(node))
+        if mentions:
+            self._content.keys["mentions"] = mentions
+
+    def _mention(self, node: str) -> dict[str, object]:
+        targets = self._linked([node], f"{OA}hasTarget")
+        selectors = self._linked(targets, f"{OA}hasSelector")
+        texts = self._linked(targets, f"{OA}hasSource")
+        self._content.reached.update({node, *targets, *selectors, *texts})
+        mention: dict[str, object] = {}
+        for key, predicate in (("framework", f"{OA}hasBody"), ("method", f"{IOMLD}matchMethod")):
+            value = self._one([node], predicate, f"/mentions#{node}", key)
+            if value is not None:
+                mention[key] = scheme_code(key, value)
+        confidence = self._one([node], f"{IOMLD}confidence", f"/mentions#{node}", "confidence")
+        if confidence is not None:
+            mention["confidence"] = confidence
+        for key, predicate in _SELECTED.items():
+            value = self._one(selectors, predicate, f"/mentions#{node}", key)
+            if value is not None:
+                mention[key] = value
+        mention["field"], mention["language"] = text_of(_name(texts[0]) if texts else "")
+        return mention
+
+    def _one(self, nodes: Sequence[str], predicate: str, pointer: str, key: str) -> str | None:
+        """The one value that some nodes have of a predicate; a Violation where there are two."""
+        found = [(node, term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())]
+        values = list(dict.fromkeys(_plain(term) for _, term in found))
+        if len(values) > 1:
+            self._content.sources[pointer] = (_name(found[1][0]), predicate, 0)
+            message = f"A mention has two values of '{key}': '{values[0][:_SHOWN]}' and '{values[1][:_SHOWN]}'."
+            self._fault("mentionForm", "mentions", message, "Make two mentions of it.", pointer, found[1][1])
+        return values[0] if values else None
+
+    def _linked(self, nodes: Iterable[str], predicate: str) -> list[str]:
+        found = [str(term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())]
+        return list(dict.fromkeys(found))
+
+    def _origins(self, documents: Iterable[str]) -> None:
+        """The sources that the project's record names with their hashes."""
+        nodes = list(dict.fromkeys(documents))
+        snapshots = [node for node in self._linked(nodes, _DERIVED) if _SNAPSHOT["sha256"] in self._graph.get(node, {})]
+        self._content.reached.update(nodes, snapshots, self._linked(nodes, f"{IOMLD}narrative"))
+        sources: list[dict[str, object]] = []
+        for node in snapshots:
+            said = self._graph[node]
+            source = source_of({key: _plain(said[iri][0]) for key, iri in _SNAPSHOT.items() if iri in said})
+            self._content.sources[f"/sources#{node}"] = (_name(node), _SNAPSHOT["sha256"], 0)
+            if source is None:
+                self._warn("sourceHash", "A source has no SHA-256 of 64 hexadecimal digits.", f"/sources#{node}")
+            else:
+                self._content.sources[f"/sources/{len(sources)}"] = (_name(node), _SNAPSHOT["sha256"], 0)
+                sources.append(source)
+        if sources:
+            self._content.keys["sources"] = sources
+
+    def _unknown(self, predicate: str) -> None:
+        pointer = f"/#{predicate}"
+        self._content.sources[pointer] = (self._content.subject, predicate, 0)
+        message = f"The property '{local_name(predicate)}' is not known for a project and was not read."
+        self._warn("unknownProperty", message, pointer, predicate)
+
+    def _warn(self, rule: str, message: str, pointer: str, path: str | None = None) -> None:
+        fix = "Leave it out, or see the list of properties in the documentation." if path else "Correct it."
+        place = Place("", pointer=pointer)
+        self._content.findings.append(Finding(rule, Severity.WARNING, message, fix, path=path, place=place))
+
+    def _fault(self, rule: str, key: str, message: str, fix: str, pointer: str, term: Term) -> None:
+        place = Place("", pointer=pointer)
+        value = _shown(term)
+        self._content.findings.append(Finding(rule, Severity.VIOLATION, message, fix, key, value, place=place))
+
+
+def _is_iri(term: Term) -> bool:
+    return str(term).startswith("<") and not str(term).startswith("<<")
+
+
+def _is_literal(term: Term) -> bool:
+    return hasattr(term, "datatype")
+
+
+def _plain(term: Term) -> str:
+    """The IRI, the lexical form, or for other terms their N-Triples form."""
+    return str(getattr(term, "value", term))
+
+
+def _shown(term: Term) -> str:
+    return _plain(term)[:_SHOWN]
+
+
+def _name(node: str) -> str:
+    """An IRI without its angle brackets, or a blank node's label."""
+    return node[1:-1] if node.startswith("<") else node

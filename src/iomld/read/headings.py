@@ -1,0 +1,121 @@
+"""What the headings of a table stand for.
+
+Headings are folded (`iomld.folding`): case, accents, underscores and dashes do not count. What a page prints as a label
+is a heading too.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from iomld.folding import fold
+from iomld.model import TEXT_FIELDS
+from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+
+IGNORED = "-"  # what a mapping writes for a column that is to be passed over
+
+# A heading such as "Start date", which pages print over a year: the value decides whether it is a year or a day.
+YEAR_OR_DAY: Mapping[str, tuple[str, str]] = {"start": ("startYear", "startDate"), "end": ("endYear", "endDate")}
+_DATED = {"startYear": "start", "endYear": "end"}
+_YEAR_WORDS = re.compile(r"year|annee|ano\b")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HEADING_LANGUAGES = {"titre": "fr", "resume": "fr", "narratif": "fr", "titulo": "es", "resumen": "es",
+                      "descripcion": "es", "narrativa": "es"}  # fmt: skip
+_TAGGED = re.compile(
+    r"(?P<base>.+?)\s*(?:[_@]\s*|[(\[]\s*|\s(?=(?i:en|fr|es|pt|ar|ru|zh)$))"
+    r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\s*[)\]]?"
+)
+_PIECE = re.compile(r"(?P<heading>[a-z]+_[a-z0-9-]+) \((?P<number>[2-9]|[1-9][0-9])\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a heading stands for.
+
+    Attributes:
+        column: Name of the column; one of `YEAR_OR_DAY` where the value decides.
+        language: Language of a text.
+        piece: A text too long for one cell goes on in `narrative_en (2)`; pieces count from 1.
+    """
+
+    column: str
+    language: str | None = None
+    piece: int = 1
+
+
+def heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
+    """What a heading of a table of projects stands for, or None.
+
+    Args:
+        text: The heading as it stands.
+        mapping: Our column for each heading of theirs; folded headings count.
+
+    >>> heading_of("Código del proyecto", {}), heading_of("Titre (FR)", {})
+    (Heading(column='projectCode', language=None, piece=1), Heading(column='title', language='fr', piece=1))
+    """
+    mapped = _mapped(text, mapping)
+    if mapped is not None:
+        return None if mapped == IGNORED else _known(mapped)
+    piece = _PIECE.fullmatch(text.strip())
+    if piece:
+        whole = _known(piece["heading"])
+        return Heading(whole.column, whole.language, int(piece["number"])) if whole and whole.language else None
+    return _known(text)
+
+
+def mention_heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
+    """What a heading of a table of mentions stands for, or None."""
+    name = _MENTION_NAMES.get(_key(_mapped(text, mapping) or text))
+    return Heading(name) if name else None
+
+
+def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
+    """Whether the mapping says to pass a column over."""
+    return _mapped(text, mapping) == IGNORED
+
+
+def closest_columns(text: str, columns: Iterable[Column] = PROJECT_COLUMNS) -> tuple[str, ...]:
+    """The column whose name or heading looks most like a text; none where no one does."""
+    names = {_key(heading): column.name for column in columns for heading in column.headings}
+    return tuple(names[key] for key in get_close_matches(_key(text)[:100], names, n=1, cutoff=0.7))
+
+
+def _known(text: str) -> Heading | None:
+    key = _key(text)
+    name = _PROJECT_NAMES.get(key)
+    if name in TEXT_FIELDS:
+        return Heading(name, _HEADING_LANGUAGES.get(key.partition(" ")[0], "en"))
+    if name:
+        return Heading(name)
+    tagged = _TAGGED.fullmatch(text.strip())
+    base = _PROJECT_NAMES.get(_key(tagged["base"])) if tagged else None
+    if tagged and base in TEXT_FIELDS:
+        return Heading(base, tagged["tag"].lower().replace("_", "-"))
+    return None
+
+
+def _mapped(text: str, mapping: Mapping[str, str]) -> str | None:
+    """Our column for a heading that the mapping names."""
+    if not mapping:
+        return None
+    key = _key(text)
+    return next((ours for theirs, ours in mapping.items() if _key(theirs) == key), None)
+
+
+def _key(text: str) -> str:
+    """The folded heading; marks that forms put after a heading do not count."""
+    return fold(text.replace("_", " ").strip().rstrip("*:").strip())
+
+
+def _project_names() -> dict[str, str]:
+    names = {_key(heading): one.name for one in PROJECT_COLUMNS for heading in one.headings}
+    for column in PROJECT_COLUMNS:
+        names.setdefault(_key(_CAPITAL.sub(" ", column.name)), column.name)
+    return {
+        key: _DATED[name] if name in _DATED and not _YEAR_WORDS.search(key) else name for key, name in names.items()
+    }
+
+
+_PROJECT_NAMES: Mapping[str, str] = _project_names()
+_MENTION_NAMES: Mapping[str, str] = {_key(heading): one.name for one in MENTION_COLUMNS for heading in one.headings}

@@ -1,0 +1,250 @@
+"""Read a project page saved as HTML: fields by their item elements, never by class names alone.
+
+Class names of project sites are not relied on. A label is an element whose whole text is a known label; its values are
+the other blocks of the smallest element around it, or the blocks up to the next label. Pages without labels are read by
+the rules of text pages. Nothing is fetched, and entities are not read from anywhere.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from lxml import etree
+from lxml import html as lxml_html
+from lxml.html import HtmlElement
+
+from iomld.errors import SourceError
+from iomld.model import STATE_FIELDS, Origin, Record
+from iomld.read.labels import language_of
+from iomld.read.options import NoRecogniser, Recogniser
+from iomld.read.page_blocks import once, read_fields, title_above
+from iomld.read.page_draft import Draft, Page, Printed, record_of
+from iomld.read.page_language import first_language, guessed_language
+from iomld.read.page_leaves import Leaves, element_text, joined, leaves_of
+from iomld.read.page_lines import Line, are_states, is_prose
+from iomld.read.page_marks import SEPARATOR, Mark, label_in, text_marks
+from iomld.read.page_positional import unlabelled_draft
+from iomld.read.plain_text import forbidden_line, is_language_tag, is_web_address, lines_of
+
+_NOBODY = NoRecogniser()
+_LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared
+_HTML = re.compile(
+    r"(?:\s|\ufeff|<!--(?:(?!-->).)*-->|<\?xml(?:(?!\?>).)*\?>)*+"
+    r"<(?:!doctype\s+html|(?:html|head|body|meta|title|main|article|section|div|h1|ul|dl|table)[\s>/])",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHARSET = re.compile(
+    rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE
+)
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# Browsers read Latin-1 and ASCII as Windows-1252 (WHATWG Encoding Standard, section 4.2).
+_ENCODINGS = {
+    "utf-8": "utf-8-sig", "ascii": "cp1252", "iso8859-1": "cp1252", "cp1252": "cp1252", "iso8859-15": "iso8859-15",
+    "cp1250": "cp1250", "iso8859-2": "iso8859-2", "utf-16": "utf-8-sig", "utf-16-le": "utf-8-sig",
+}  # fmt: skip
+_CONTENT = ("main", "article", "body", "html")
+_LISTS = frozenset({"dl", "table", "tbody", "ul", "ol"})
+_MOST_VALUES = 3  # blocks of a field of one value
+_NARRATIVE = re.compile(r"(?:^|\s)field--name-body(?:\s|$)")
+
+
+def is_html(text: str) -> bool:
+    """Say whether a text begins like an HTML page or a part of one."""
+    return _HTML.match(text[:_LOOKED_AT]) is not None
+
+
+def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser = _NOBODY) -> Record:
+    """Read the one record of a saved page.
+
+    Args:
+        data: The page.
+        origin: The bytes it came from; its address is taken from the page's canonical link where it has none.
+        file: The file's name for places.
+        recogniser: Knows the words of our lists.
+
+    Returns:
+        The record. Places are lines of the HTML source.
+
+    Raises:
+        SourceError: The bytes are no text, or hold no project page.
+    """
+    text = _decoded(data, file)
+    source = lines_of(text)
+    root = _parsed("\n".join(source), file)
+    leaves = leaves_of(root, source)
+    draft = _draft(root, leaves, recogniser)
+    if draft is None:
+        raise SourceError(
+            f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
+            "'Projects ID'."
+        )
+    address = origin.url or _address(root)
+    return record_of(draft, Page(file, text, source, replace(origin, media_type="text/html", url=address)))
+
+
+def _decoded(data: bytes, file: str) -> str:
+    """The text, by byte order mark or declaration; without either UTF-8, else Windows-1252."""
+    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or _declared(data, file)
+    tried = [encoding] if encoding else ["utf-8", "cp1252"]
+    for name in tried:
+        try:
+            text = data.decode(name)
+        except UnicodeError:
+            continue
+        line = forbidden_line(text)
+        if line is None:
+            return text
+        raise SourceError(f"{file}, line {line}: holds a control character. Remove it, or check the file's kind.")
+    raise SourceError(f"{file}: the text is not in {tried[0].removesuffix('-sig').upper()}. Save the page as UTF-8.")
+
+
+def _declared(data: bytes, file: str) -> str | None:
+    found = _CHARSET.search(data[:_LOOKED_AT])
+    if found is None:
+        return None
+    name = found[1].decode("ascii")
+    try:
+        known = _ENCODINGS.get(codecs.lookup(name).name)
+    except LookupError:
+        known = None
+    if known is None:
+        raise SourceError(f"{file}: the encoding '{name}' is not one we read. Save the page as UTF-8.")
+    return known
+
+
+def _parsed(text: str, file: str) -> HtmlElement:
+    parser = lxml_html.HTMLParser(
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
+    )
+    try:
+        return lxml_html.document_fromstring(text.encode(), parser=parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise SourceError(f"{file}: no HTML page that can be read. Save the page again.") from error
+
+
+def _draft(root: HtmlElement, leaves: Leaves, recogniser: Recogniser) -> Draft | None:
+    lines = leaves.lines
+    marks = list(_marks(leaves))
+    if not marks or any(lines[mark.start - 1].text == SEPARATOR for mark in marks if mark.start):
+        marks = text_marks(lines)  # the text copy of a page, wrapped in elements
+    language = _language(root)
+    draft = unlabelled_draft(lines, marks, recogniser, language)
+    if draft:
+        fields = tuple(_itemised(printed, recogniser) for printed in draft.fields)
+        return replace(draft, title=_title(root, leaves, draft.first) or draft.title, fields=fields)
+    if not marks:
+        return None
+    found = read_fields(lines, marks, recogniser)
+    first = lines[found.start]
+    title = _title(root, leaves, first.number) or title_above(lines, found.start)
+    body = _body(leaves, title, found.start, found.end)
+    text = "\n".join(line.text for line in body)
+    return Draft(
+        title=title,
+        fields=tuple(_itemised(printed, recogniser) for printed in found.printed),
+        body=body,
+        first=first.number,
+        language=first_language((language_of(found.labels), language, guessed_language(text))),
+    )
+
+
+def _marks(leaves: Leaves) -> Iterator[Mark]:
+    """The labels of a page with the blocks that belong to each."""
+    labels = {index: found for index, line in enumerate(leaves.lines) if (found := label_in(line)) is not None}
+    starts = [index for index, (_, _, inline) in labels.items() if not (inline and is_prose(inline.text))]
+    for number, index in enumerate(starts):
+        label, field, inline = labels[index]
+        following = (*starts[number + 1 : number + 2], len(leaves.lines))[0]
+        around, end = _around(leaves, index)
+        until = min(following, end)
+        is_list = around is not None and around.tag in _LISTS
+        is_item = around is not None and around.tag not in _CONTENT and following >= end
+        few = field in STATE_FIELDS or until - index - 1 <= _MOST_VALUES
+        is_closed = few and (
+            is_list or (is_item and not _holds_other(leaves, around, starts[max(0, number - 1) : number]))
+        )
+        yield Mark(label, field, index, leaves.lines[index], index + 1, until, is_closed, inline)
+
+
+def _around(leaves: Leaves, index: int) -> tuple[HtmlElement | None, int]:
+    """The smallest element around a line that holds more than it, and where that ends."""
+    element: HtmlElement | None = leaves.owners[index]
+    while element is not None:
+        start, end = leaves.spans.get(element, (index, index + 1))
+        if end - start > 1:
+            return element, end
+        element = element.getparent()
+    return None, index + 1
+
+
+def _holds_other(leaves: Leaves, around: HtmlElement | None, before: Sequence[int]) -> bool:
+    """Whether an element holds the label before, too."""
+    return around is None or any(leaves.spans[around][0] <= other for other in before)
+
+
+def _itemised(printed: Printed, recogniser: Recogniser) -> Printed:
+    """The field with a value for each item element; a name that is marked up inside stays whole."""
+    if printed.field not in STATE_FIELDS:
+        return printed
+    return replace(printed, values=tuple(chain.from_iterable(_items(line, recogniser) for line in printed.values)))
+
+
+def _items(line: Line, recogniser: Recogniser) -> Iterator[Line]:
+    pieces = [piece for piece in line.pieces if any(map(str.isalpha, piece))]
+    is_name = are_states(line.text, recogniser) and not all(are_states(piece, recogniser) for piece in pieces)
+    if is_name or not pieces[1:]:
+        yield line
+        return
+    for piece in pieces:
+        yield replace(line, text=piece, pieces=())
+
+
+def _title(root: HtmlElement, leaves: Leaves, before: int) -> Line | None:
+    """The main heading: the last above the fields, since logos are headings too; else the title for sharing."""
+    headings = [element for element in root.iter("h1") if element_text(element)]
+    named = [element for element in headings if "page-title" in element.get("class", "").split()]
+    above = [element for element in headings if (element.sourceline or 0) <= before]
+    for element in (*named, *reversed(above), *headings):
+        text = element_text(element)
+        line = next((line for line in leaves.lines if line.text == text), None)
+        return once(line or Line(text, element.sourceline or 1))
+    for element in root.iter("meta"):
+        content = joined(element.get("content", "")).rpartition(" | ")
+        if element.get("property") == "og:title" and content[2]:
+            return once(Line(content[0] or content[2], element.sourceline or 1))
+    return None
+
+
+def _body(leaves: Leaves, title: Line | None, start: int, end: int) -> tuple[Line, ...]:
+    """The narrative: the element of that name, else the text below the fields, else that between title and fields."""
+    for element, (first, last) in leaves.spans.items():
+        if last > first and _NARRATIVE.search(element.get("class", "")) and (first >= end or last <= start):
+            return tuple(leaves.lines[first:last])
+    last = next(
+        (leaves.spans[element][1] for element in leaves.owners[start].iterancestors() if _is_content(element)),
+        len(leaves.lines),
+    )
+    below = tuple(leaves.lines[end : max(end, last)]) or tuple(leaves.lines[end:])
+    if below or title is None:
+        return below
+    above = [line for line in leaves.lines[:start] if line.number > title.number]
+    return tuple(line for line in above if line.text != title.text)
+
+
+def _is_content(element: HtmlElement) -> bool:
+    return element.tag in {"main", "article"} or element.get("role") == "main"
+
+
+def _language(root: HtmlElement) -> str | None:
+    """The language that the page says it is in, without its region."""
+    tag = root.get("lang", root.get("{http://www.w3.org/XML/1998/namespace}lang", "")).lower().partition("-")[0]
+    return tag if is_language_tag(tag) else None
+
+
+def _address(root: HtmlElement) -> str | None:
+    """The page's address by its canonical link, else by the link for sharing."""
+    links = [element.get("href", "") for element in root.iter("link") if element.get("rel", "").lower() == "canonical"]
+    links += [element.get("content", "") for element in root.iter("meta") if element.get("property") == "og:url"]
+    return next((link for link in map(str.strip, links) if is_web_address(link)), None)

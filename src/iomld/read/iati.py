@@ -1,0 +1,145 @@
+"""Read activities of the organization from IATI 2.0x files: the exact dates, the status and the states they give.
+
+Accepted are whole files, single activities, and those two inside the wrappers of data stores. An activity is joined
+to its project by the code in its identifier; those of other organizations are counted and skipped. Contacts, locations,
+transactions and results are not read. The hash of a record's origin is that of the activity alone, written again as
+UTF-8 without its surroundings, so that it stays the same when other activities of the file change.
+
+Source: IATI Standard 2.03, activity standard and its embedded code lists.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from lxml import etree
+
+from iomld.errors import SourceError
+from iomld.model import Finding, Origin, Place, Record, Severity
+from iomld.read.iati_activity import IDENTIFIER_PREFIX, read_activity
+from iomld.read.options import ReadOptions
+from iomld.read.xml_safety import check_xml, read_prolog
+
+_ROOTS = ("iati-activities", "iati-activity")
+_HEAD = 65536  # bytes in which a wrapper must show an activity
+_XML = "application/xml"
+
+
+def is_iati(data: bytes | str) -> bool:
+    """Say whether a source is XML with IATI activities; harmful XML too, which `read_iati` then refuses."""
+    head = data[:_HEAD] if isinstance(data, bytes) else data[:_HEAD].encode("utf-8", "replace")
+    root = read_prolog(head).root.rpartition(":")[2]
+    return root in _ROOTS or (root not in ("", "RDF", "html") and b"<iati-activit" in head)
+
+
+def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator[Record]:
+    """Read the activities of the organization, one by one, in bounded memory.
+
+    Args:
+        data: The whole source.
+        file: The file's name for places.
+        options: The address of the page, for a source of one record.
+
+    Raises:
+        SourceError: The XML is broken or harmful, of IATI 1, or holds no activity of the organization.
+    """
+    raw = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
+    check_xml(raw, file)
+    encoding = None if isinstance(data, bytes) else "utf-8"
+    skipped = _Skipped()
+    last: Record | None = None  # kept back, since it carries what is to say of the activities skipped
+    try:
+        for element, version in _activities(raw, encoding):
+            identifier = (element.findtext("iati-identifier") or "").strip()
+            if version.startswith("1"):
+                place = f"{file}, line {element.sourceline}"
+                raise SourceError(f"{place}: IATI {version} is not read. Export the activities as IATI 2.03.")
+            if not identifier.startswith(IDENTIFIER_PREFIX) or identifier == IDENTIFIER_PREFIX:
+                skipped.add(identifier, Place(file, line=element.sourceline))
+                continue
+            if last:
+                yield last
+            last = _record(element, file, options)
+    except etree.XMLSyntaxError as error:
+        raise SourceError(f"{file}, line {error.lineno}: not valid XML ({error.msg}). Correct it.") from error
+    if last is None:
+        raise SourceError(
+            f"{file}: {skipped.count} activities, none with an identifier that begins with {IDENTIFIER_PREFIX}. "
+            "Give a file of the organization's activities."
+        )
+    yield replace(last, findings=(*last.findings, *skipped.findings()))
+
+
+@dataclass(slots=True)
+class _Skipped:
+    """The activities of other organizations."""
+
+    count: int = 0
+    first: str = ""
+    place: Place | None = None
+
+    def add(self, identifier: str, place: Place) -> None:
+        if not self.count:
+            self.first, self.place = identifier[:80], place
+        self.count += 1
+
+    def findings(self) -> tuple[Finding, ...]:
+        if not self.count:
+            return ()
+        message = (
+            f"Activities whose identifier does not begin with {IDENTIFIER_PREFIX} were skipped: {self.count}, "
+            f"the first '{self.first}'."
+        )
+        return (Finding("foreignActivity", Severity.INFO, message, value=self.first, place=self.place),)
+
+
+def _activities(data: bytes, encoding: str | None) -> Iterator[tuple[etree._Element, str]]:
+    """Each activity with the version of the standard that it or its list names; elements are freed as we go."""
+    parser = etree.iterparse(
+        io.BytesIO(data),
+        events=("start", "end"),
+        tag=("iati-activities", "iati-activity"),
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    version = ""
+    for event, element in parser:
+        if element.tag == "iati-activities":
+            version = element.get("version", "") if event == "start" else ""
+        elif event == "end" and next(element.iterancestors("iati-activity"), None) is None:
+            yield element, (element.get("version") or version).strip()
+            _free(element)
+
+
+def _free(element: etree._Element) -> None:
+    """Forget an element and all that stands before it."""
+    element.clear()
+    node: etree._Element | None = element
+    while node is not None:
+        parent = node.getparent()
+        while parent is not None and parent[0] is not node:
+            del parent[0]
+        node = parent
+
+
+def _record(element: etree._Element, file: str, options: ReadOptions) -> Record:
+    activity = read_activity(element, file)
+    own_bytes = etree.tostring(element, encoding="unicode", with_tail=False).encode("utf-8")
+    return Record(
+        values=activity.values,
+        origin=Origin(
+            file=PurePath(file).name,
+            sha256=hashlib.sha256(own_bytes).hexdigest(),
+            media_type=_XML,
+            url=options.url or activity.page,
+        ),
+        place=Place(file, line=element.sourceline),
+        findings=tuple(activity.findings),
+    )

@@ -1,0 +1,179 @@
+"""Pages without labels: bare values under the title, in any order and with any of them missing.
+
+Each line is told by its form (codes, sums, years) or by its words (status, type, coverage, region, countries), never by
+its position; only a line that tells nothing is placed by its neighbours, so that a mistyped word is named, not lost.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from iomld.read.options import Recogniser
+from iomld.read.page_blocks import once
+from iomld.read.page_draft import Draft, Printed
+from iomld.read.page_language import first_language, guessed_language
+from iomld.read.page_lines import LONGEST_VALUE, Line, are_states, filled, is_prose
+from iomld.read.page_marks import Mark
+
+_FORMS = (
+    ("projectCode", re.compile(r"[A-Z]{2}\.[0-9]{4}|[A-Z][A-Z0-9][0-9]-[0-9]{3}")),
+    ("primaId", re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")),
+    ("allocationYear", re.compile(r"(?:19|20)[0-9]{2}")),
+    (
+        "budgetUSD",
+        re.compile(
+            r"(?:(?:USD|US\$|\$) ?)?(?:[0-9]{1,3}(?:[,\u00a0\u202f ][0-9]{3})+|[0-9]{4,9})(?:\.[0-9]{1,2})?(?: ?USD)?"
+        ),
+    ),
+)
+_STATES = "benefitingMemberStates"
+# The order of the old site, for a line that tells nothing by itself.
+_ORDER = ("region", "projectCode", "primaId", "budgetUSD", _STATES, "projectType", "coverage", "status")
+_YEARS = {1: ("allocationYear",), 2: ("startYear", "endYear"), 3: ("startYear", "endYear", "allocationYear")}
+_LONGEST_RUN = 400  # lines; more than all countries of the world
+_FEWEST = 3  # different fields that make a page without a code
+_MENU = ("- ", "• ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A bare line and the fields that it can be the value of."""
+
+    line: Line
+    fields: tuple[str, ...]
+
+
+def unlabelled_draft(
+    lines: Sequence[Line], marks: Sequence[Mark], recogniser: Recogniser, language: str | None = None
+) -> Draft | None:
+    """Read a page of bare values, or a page of title, run of countries and narrative.
+
+    Args:
+        lines: The lines of the page.
+        marks: Its labels; a single one may be a word of the menu that looks like one.
+        recogniser: Knows the words of our lists.
+        language: The language that the page says it is in, for texts that do not tell theirs.
+
+    Returns:
+        What the page holds, or None where this is no such page.
+    """
+    full = [lines[index] for index in filled(lines, 0, len(lines))]
+    labels = {mark.field for mark in marks}
+    if len(labels) > 1:
+        return None
+    found = _header(full, recogniser) or _country_page(lines, full, recogniser)
+    if found is None or (labels and len(found[1]) < _FEWEST):
+        return None
+    title, fields, body = found
+    text = "\n".join(line.text for line in (*((title,) if title else ()), *body))
+    first = min(line.number for printed in fields for line in printed.values)
+    spoken = first_language((guessed_language(text), language))
+    return Draft(title and once(title), fields, body, first, spoken)
+
+
+_Found = tuple[Line | None, tuple[Printed, ...], tuple[Line, ...]]
+
+
+def _header(full: Sequence[Line], recogniser: Recogniser) -> _Found | None:
+    """The first stretch of bare values that is a project's."""
+    start = 0
+    while start < len(full):
+        run = _run(full, start, recogniser)
+        if _is_project(run):
+            title = full[start - 1] if start and not full[start - 1].text.startswith(_MENU) else None
+            return title, tuple(_assigned(run)), tuple(full[start + len(run) :])
+        start += max(len(run), 1)
+    return None
+
+
+def _run(full: Sequence[Line], start: int, recogniser: Recogniser) -> list[_Bare]:
+    """Lines from `start` that are values, until one that is none or that repeats a field."""
+    run: list[_Bare] = []
+    single: Counter[str] = Counter()
+    for index in range(start, min(start + _LONGEST_RUN, len(full))):
+        fields = _fields(full[index].text, recogniser)
+        if not fields and not _is_unknown_value(full, index, run, recogniser):
+            break
+        taken = fields[0] if len(fields) == 1 else ""
+        if taken and taken not in {_STATES, "allocationYear"} and single[taken]:
+            break
+        single[taken] += 1
+        run.append(_Bare(full[index], fields))
+    return run
+
+
+def _fields(text: str, recogniser: Recogniser) -> tuple[str, ...]:
+    if text[0] in "-•" or len(text) > LONGEST_VALUE:
+        return ()
+    by_form = tuple(field for field, form in _FORMS if form.fullmatch(text))[:1]
+    return by_form or recogniser.fields_of(text) or ((_STATES,) if are_states(text, recogniser) else ())
+
+
+def _is_unknown_value(full: Sequence[Line], index: int, run: Sequence[_Bare], recogniser: Recogniser) -> bool:
+    """Whether a line that tells nothing stands between values like one of them."""
+    if not run or not run[-1].fields or is_prose(full[index].text) or full[index].text.startswith("-"):
+        return False
+    return index + 1 < len(full) and bool(_fields(full[index + 1].text, recogniser))
+
+
+def _is_project(run: Sequence[_Bare]) -> bool:
+    """Whether bare values are a project's: a code and more, or several fields, a word of our lists among them."""
+    kinds = {bare.fields[0] for bare in run if bare.fields}
+    if kinds <= {field for field, _ in _FORMS}:
+        return False
+    return len(kinds) >= _FEWEST or (len(kinds) > 1 and not kinds.isdisjoint({"projectCode", "primaId"}))
+
+
+def _assigned(run: Sequence[_Bare]) -> Iterator[Printed]:
+    """The fields of a run: each line that can be one thing, then those that depend on what is there."""
+    fields = [bare.fields[0] if len(bare.fields) == 1 else "" for bare in run]
+    for number, bare in enumerate(run):
+        if len(bare.fields) > 1:
+            fields[number] = _open_field(bare.fields, fields, number)
+    for number, bare in enumerate(run):
+        if not bare.fields:
+            fields[number] = _between(bare.line.text, fields, number)
+    years = [number for number, field in enumerate(fields) if field == "allocationYear"]
+    for number, field in zip(years, _YEARS.get(len(years), ()), strict=False):
+        fields[number] = field
+    for field in dict.fromkeys(fields):
+        yield Printed(field, tuple(bare.line for bare, name in zip(run, fields, strict=True) if name == field))
+
+
+def _open_field(choices: Sequence[str], fields: Sequence[str], number: int) -> str:
+    """'Global' is a region and a coverage: what is missing; where both are, the region comes first."""
+    missing = [field for field in choices if field not in fields]
+    if len(missing) <= 1:
+        return (*missing, *choices)[0]
+    before = set(fields[:number])
+    ordered = sorted(missing, key=_ORDER.index)
+    return ordered[-1] if before & {"projectCode", "primaId", "budgetUSD", _STATES, "projectType"} else ordered[0]
+
+
+def _between(text: str, fields: Sequence[str], number: int) -> str:
+    """The field that is missing between the neighbours; a code has no space and a digit."""
+    places = [_ORDER.index(field) for field in (fields[number - 1], fields[number + 1]) if field in _ORDER]
+    low, high = (min(places), max(places)) if places else (0, len(_ORDER))
+    is_code = " " not in text and any(map(str.isdigit, text))
+    for field in _ORDER[low : high + 1]:
+        if field not in fields and (is_code or field not in {"projectCode", "primaId"}):
+            return field
+    return _STATES
+
+
+def _country_page(lines: Sequence[Line], full: Sequence[Line], recogniser: Recogniser) -> _Found | None:
+    """A title, a blank line, a run of countries, a blank line and text: all that one page layout keeps."""
+    for title, run in pairwise(index for index in filled(lines, 0, len(lines))):
+        if lines[title].text.startswith("-"):
+            continue
+        is_apart = run > title + 1 or lines[run].column > lines[title].column
+        is_alone = run + 1 < len(lines) and not lines[run + 1].text
+        if not (is_apart and is_alone and are_states(lines[run].text, recogniser)):
+            return None
+        body = tuple(line for line in full if line.number > lines[run].number)
+        if not any(is_prose(line.text) for line in body):
+            return None
+        return lines[title], (Printed(_STATES, (lines[run],)),), body
+    return None

@@ -1,0 +1,221 @@
+"""Where the values of a graph stand in its text, in any RDF format: asked for only by subject and predicate.
+
+Turtle and its relatives give the object itself, JSON-LD the value of the key, RDF/XML the line of the element.
+What is not found (a node without a name, a key under a context of one's own) falls back to the subject's first line.
+"""
+
+import io
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
+from iomld.formats.terms import KEYS
+from iomld.iris import RDF, local_name
+from iomld.model import Place
+from iomld.read.locate import excerpt
+from iomld.read.turtle_places import Offsets, line_offsets, turtle_offsets
+
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_NAMES = {key.iri: key.name for key in KEYS if not key.reverse}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Finds the places of one text.
+
+    Attributes:
+        file: The file's name for places.
+        text: The whole text.
+        offsets: Where the objects of each subject and predicate stand, in their order.
+        pointers: JSON pointers of those, for JSON-LD.
+        by_key: Whether predicates are named by JSON keys, and subjects as the author wrote them.
+    """
+
+    file: str
+    text: str
+    offsets: Offsets
+    pointers: dict[int, str] = field(default_factory=dict)
+    by_key: bool = False
+    _lines: list[int] = field(default_factory=list)
+    _subjects: dict[str, int] = field(default_factory=dict)
+
+    def of(self, subject: str, predicate: str, number: int = 0) -> Place:
+        """The place of the nth object, from 0, of a subject and a predicate."""
+        found = next((self.offsets[key] for key in self._keys(subject, predicate) if key in self.offsets), None)
+        return self._at(found[min(number, len(found) - 1)]) if found else self.of_subject(subject)
+
+    def of_subject(self, subject: str) -> Place:
+        """The place of the first object of a subject; the file alone where the subject is not found."""
+        if not self._subjects:
+            for (name, _), offsets in self.offsets.items():
+                self._subjects.setdefault(name, offsets[0])
+                if self.by_key:
+                    self._subjects.setdefault(f"*{_tail(name)}", offsets[0])
+        offset = self._subjects.get(subject, self._subjects.get(f"*{_tail(subject)}"))
+        return Place(self.file) if offset is None else self._at(offset)
+
+    def _keys(self, subject: str, predicate: str) -> Iterator[tuple[str, str]]:
+        yield subject, predicate
+        if self.by_key:
+            for key in (_NAMES.get(predicate, ""), f"*{local_name(predicate)}"):
+                yield subject, key
+                yield f"*{_tail(subject)}", key
+
+    def _at(self, offset: int) -> Place:
+        if not self._lines:
+            self._lines.append(0)
+            self._lines.extend(match.end() for match in re.finditer("\n", self.text))
+        line = bisect_right(self._lines, offset)
+        start = self._lines[line - 1]
+        end = self._lines[line] if line < len(self._lines) else len(self.text)
+        column = offset - start + 1
+        return Place(
+            self.file,
+            line=line,
+            column=column,
+            pointer=self.pointers.get(offset),
+            excerpt=excerpt(self.text[start : min(end, start + 4096)]),
+        )
+
+
+def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
+    """Scan a text that the format's parser has read without a fault."""
+    if format_ is JSONLD:
+        offsets, pointers = _json_offsets(text)
+        return Places(file, text, offsets, pointers, by_key=True)
+    if format_ is RDFXML:
+        return Places(file, text, _xml_offsets(text, base))
+    in_lines = format_ in (NTRIPLES, NQUADS)
+    return Places(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
+
+
+def _tail(subject: str) -> str:
+    """What a relative or prefixed name of a subject has in common with its IRI."""
+    return re.split(r"[/:]", subject)[-1]
+
+
+@dataclass(slots=True)
+class _Node:
+    """An open object or array; an object's members are kept until its `@id` is known."""
+
+    pointer: str
+    is_object: bool
+    key: str = ""
+    count: int = 0
+    name: str = ""
+    members: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def member(self) -> str:
+        """Pointer of the member that is being read."""
+        step = self.key.replace("~", "~0").replace("/", "~1") if self.is_object else str(self.count)
+        return f"{self.pointer}/{step}"
+
+
+def _json_offsets(text: str) -> tuple[Offsets, dict[int, str]]:
+    """Offsets of the members of each object that has an `@id` (or `id`); items of an array by their order."""
+    offsets: Offsets = {}
+    pointers: dict[int, str] = {}
+    stack: list[_Node] = []
+    before = ""
+    for match in _JSON_TOKEN.finditer(text):
+        found, top = match[0], stack[-1] if stack else None
+        if found in (",", ":"):
+            if found == "," and top:
+                top.count, top.key = top.count + 1, ""
+        elif found in ("}", "]"):
+            _close(stack.pop() if stack else None, offsets)
+        elif top and top.is_object and before in ("{", ","):
+            top.key = match["string"] or ""
+        else:
+            _value(stack, match, pointers)
+            if found in ("{", "["):
+                stack.append(_Node(top.member if top else "", found == "{"))
+        before = found
+    return offsets, pointers
+
+
+def _value(stack: list[_Node], match: re.Match[str], pointers: dict[int, str]) -> None:
+    """A value begins: of a member, or of an item in an array that is a member's value."""
+    top = stack[-1] if stack else None
+    if top is None:
+        return
+    pointers[match.start()] = top.member
+    if top.is_object:
+        top.members.append((top.key, match.start()))
+        if top.key in ("@id", "id") and match["string"]:
+            top.name = match["string"]
+    elif len(stack) > 1 and stack[-2].is_object:
+        owner = stack[-2]
+        if owner.members and top.count == 0:
+            owner.members.pop()  # the array itself
+        owner.members.append((owner.key, match.start()))
+
+
+def _close(node: _Node | None, offsets: Offsets) -> None:
+    if node is None or not node.is_object or not node.name:
+        return
+    for key, offset in node.members:
+        for name in (node.name, f"*{_tail(node.name)}"):
+            offsets.setdefault((name, key), []).append(offset)
+            if not key.startswith("@"):
+                offsets.setdefault((name, f"*{local_name(key.replace(':', '/'))}"), []).append(offset)
+
+
+def _xml_offsets(text: str, base: str) -> Offsets:
+    """Offsets of the lines of property elements, by the node elements they stand in (RDF/XML section 2)."""
+    lines = [0, *(match.end() for match in re.finditer("\n", text))]
+    offsets: Offsets = {}
+    stack: list[str | None] = []  # the subject of a node element; None for a property element
+    bases = [base]
+    parser = etree.iterparse(
+        io.BytesIO(text.encode("utf-8")), ("start", "end"), resolve_entities=False, no_network=True, encoding="utf-8"
+    )
+    try:
+        for event, element in parser:
+            if event == "end":
+                stack.pop()
+                bases.pop()
+                element.clear()
+                continue
+            bases.append(_joined(bases[-1], element.get(_XML_BASE, "")))
+            is_node = not stack or stack[-1] is None
+            offset = lines[min((element.sourceline or 1), len(lines)) - 1]
+            if is_node and not (len(stack) == 0 and element.tag == f"{{{RDF}}}RDF"):
+                subject = _subject(element, bases[-1])
+                for name in element.attrib:
+                    offsets.setdefault((subject, _iri(str(name))), []).append(offset)
+                offsets.setdefault((subject, f"{RDF}type"), []).append(offset)
+                stack.append(subject)
+            elif is_node:
+                stack.append(None)
+            else:
+                offsets.setdefault((stack[-1] or "", _iri(str(element.tag))), []).append(offset)
+                stack.append("" if element.get(f"{{{RDF}}}parseType") in ("Resource", "Literal") else None)
+    except etree.XMLSyntaxError:
+        pass  # the RDF parser took what this one does not; what was found up to here is still right
+    return offsets
+
+
+def _subject(element: etree._Element, base: str) -> str:
+    about, name, blank = (element.get(f"{{{RDF}}}{key}") for key in ("about", "ID", "nodeID"))
+    if about is not None:
+        return _joined(base, about)
+    return _joined(base, f"#{name}") if name is not None else f"_:{blank or ''}"
+
+
+def _iri(tag: str) -> str:
+    return tag.removeprefix("{").replace("}", "", 1)
+
+
+def _joined(base: str, iri: str) -> str:
+    try:
+        return urljoin(base, iri) if iri else base
+    except ValueError:  # an address that urllib cannot take apart; it is then found by nothing
+        return iri

@@ -1,0 +1,193 @@
+"""Read projects in RDF as records: the inverse of `iomld.convert`, for graphs of ours and for those that others write.
+
+A graph is first put in the form of a record in JSON, so that one set of rules says what a record may hold, and each
+value gets its place in the text. Codes are read from the IRIs of our schemes under any data base; names of graphs are
+not looked at; nodes without a name are as good as named ones. What is said of other things is not read, and counted.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from json import JSONDecodeError
+from pathlib import PurePath
+
+from iomld.assets import asset_text
+from iomld.errors import SourceError
+from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
+from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
+from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, Value
+from iomld.read.framed_records import CONTEXT_PATH
+from iomld.read.graph_content import Content, Graph, project_content
+from iomld.read.json_faults import not_json
+from iomld.read.options import ReadOptions
+from iomld.read.plain_text import is_web_address
+from iomld.read.rdf_places import Places, find_places
+from iomld.read.records import read_content
+from iomld.read.xml_safety import check_xml
+
+MAX_STATEMENTS = 4_000_000
+MAX_CONTEXTS = 1000
+_TYPE = f"{RDF}type"
+_PROJECT = f"<{IOMLD}Project>"
+_SHOWN = 5  # kinds of other things that a message names
+
+
+def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOptions) -> Iterator[Record]:
+    """Read every project of a graph.
+
+    Args:
+        data: The whole source.
+        format_: Its format, see `iomld.read.rdf_form`.
+        file: The file's name for places.
+        options: The address of the page, for a source of one record.
+
+    Raises:
+        SourceError: The text does not parse, is too large, names a context that we do not have, or holds no project.
+    """
+    text = data if isinstance(data, str) else _decoded(data, file)
+    raw = text.encode("utf-8", "surrogatepass")
+    if format_ is RDFXML:
+        check_xml(raw, file)
+    graph = _graph(_with_context(text, file) if format_ is JSONLD else text, format_, file)
+    projects = [
+        subject for subject, said in graph.items() if any(str(kind) == _PROJECT for kind in said.get(_TYPE, ()))
+    ]
+    if not projects:
+        raise SourceError(
+            f"{file}: the graph holds no project. Give each project the type <{IOMLD}Project>, or check the file."
+        )
+    places = find_places(text, format_, file=file, base=DEFAULT_BASE)
+    digest = hashlib.sha256(data if isinstance(data, bytes) else raw).hexdigest()
+    origin = Origin(PurePath(file).name, digest, format_.media_type, url=options.url)
+    contents = project_content(graph, projects)
+    records = [_record(content, origin, places) for content in contents]
+    reached = {subject for content in contents for subject in content.reached}
+    yield replace(records[0], findings=(*records[0].findings, *_others(graph, reached, records[0].place)))
+    yield from records[1:]
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(f"{file}, line {line}: not UTF-8 text. Save the file as UTF-8.") from error
+
+
+def _graph(text: str, format_: Format, file: str) -> Graph:
+    """What is said of each subject, subjects as N-Triples writes them; objects in the order of the text."""
+    graph: Graph = {}
+    statements = parse(text, format_, base_iri=DEFAULT_BASE)
+    try:
+        for quad in islice(statements, MAX_STATEMENTS):
+            said = graph.setdefault(str(quad.subject), {})
+            said.setdefault(quad.predicate.value, []).append(quad.object)
+    except SourceError as error:
+        raise SourceError(f"{file}, {error}") from error
+    if next(statements, None) is not None:
+        raise SourceError(f"{file}: more than {MAX_STATEMENTS} statements. Split it into several files.")
+    return graph
+
+
+def _with_context(text: str, file: str) -> str:
+    """The JSON-LD text with our own context in place of its IRI; contexts of others are never fetched.
+
+    Raises:
+        SourceError: The text is no JSON, or names a context that is not ours.
+    """
+    try:
+        document = json.loads(text)
+        return json.dumps(_replaced(document)) if _own_contexts(document, file) else text
+    except JSONDecodeError as error:
+        raise not_json(file, error) from error
+    except ValueError as error:
+        raise SourceError(f"{file}: not valid JSON ({error}). Correct it.") from error
+    except RecursionError as error:
+        raise SourceError(f"{file}: the JSON is nested too deeply to be a project record.") from error
+
+
+def _own_contexts(document: object, file: str) -> bool:
+    """Say whether our context is named; refuse others, and ours where it would fill the memory."""
+    count = _count_contexts(document, file)
+    if count > MAX_CONTEXTS:
+        raise SourceError(f"{file}: {count} contexts. Write one @context, and the records in its @graph.")
+    return count > 0
+
+
+def _count_contexts(node: object, file: str) -> int:
+    if isinstance(node, list):
+        return sum(_count_contexts(item, file) for item in node)
+    if not isinstance(node, dict):
+        return 0
+    named = node.get("@context")
+    count = 0
+    for context in named if isinstance(named, list) else [named]:
+        if isinstance(context, str):
+            base = context.removesuffix(CONTEXT_PATH)
+            if base == context or not is_web_address(base):
+                raise SourceError(
+                    f"{file}: the JSON-LD context {context[:200]} is not fetched. Write {DEFAULT_BASE}{CONTEXT_PATH}, "
+                    "or put the context itself in its place."
+                )
+            count += 1
+    return count + sum(_count_contexts(value, file) for value in node.values())
+
+
+def _replaced(node: object) -> object:
+    if isinstance(node, list):
+        return [_replaced(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _context(value) if key == "@context" else _replaced(value) for key, value in node.items()}
+
+
+def _context(value: object) -> object:
+    if isinstance(value, list):
+        return [_context(item) for item in value]
+    if not isinstance(value, str):
+        return _replaced(value)
+    return json.loads(asset_text("ontology/context-v1.jsonld", base=value.removesuffix(CONTEXT_PATH)))["@context"]
+
+
+def _record(content: Content, origin: Origin, places: Places) -> Record:
+    """The record of one project, its places in the text in place of JSON pointers."""
+    start = places.of_subject(content.subject)
+    read = read_content(content.keys, origin, Place(places.file, pointer=""))
+
+    def at(place: Place | None) -> Place:
+        pointer = place.pointer or "" if place else ""
+        while pointer and pointer not in content.sources:
+            pointer = pointer.rpartition("/")[0]
+        return places.of(*content.sources[pointer]) if pointer else start
+
+    return Record(
+        values={
+            name: tuple(_moved(value, at(value.place)) for value in values) for name, values in read.values.items()
+        },
+        origin=origin,
+        place=start,
+        mentions=tuple(_mention_at(mention, at(mention.place)) for mention in read.mentions),
+        findings=tuple(finding.at(at(finding.place)) for finding in (*content.findings, *read.findings)),
+        stated_origins=read.stated_origins,
+    )
+
+
+def _moved(value: Value, place: Place) -> Value:
+    return Value(value.text, place, value.language)
+
+
+def _mention_at(mention: GivenMention, place: Place) -> GivenMention:
+    return replace(mention, place=place)
+
+
+def _others(graph: Graph, reached: set[str], place: Place) -> tuple[Finding, ...]:
+    """An Info that counts what the graph says of other things."""
+    others = [subject for subject in graph if subject not in reached]
+    if not others:
+        return ()
+    kinds = sorted({local_name(str(kind).strip("<>")) for subject in others for kind in graph[subject].get(_TYPE, ())})
+    shown = f" ({', '.join(kinds[:_SHOWN])}{' …' if len(kinds) > _SHOWN else ''})" if kinds else ""
+    message = f"{len(others)} other things in the file{shown} belong to no project and were not read."
+    return (Finding("otherThings", Severity.INFO, message, place=place),)

@@ -1,0 +1,187 @@
+"""What tables of all kinds have in common: a header that says what the columns are, and rows with places."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from iomld.model import Finding, Place, Severity
+from iomld.read.cell_text import CellFault, CellValue, cell_text
+from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.read.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
+
+PROJECTS, MENTIONS = "projects", "mentions"
+_FEWEST_KNOWN = 2  # columns that make a row a header
+_EXCERPT_LENGTH = 160
+_LETTERS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """Where a table stands.
+
+    Attributes:
+        file: The file's name for places.
+        name: The file's name without its folder, for the origin.
+        media_type: RFC 6838 type of the file.
+        sheet: Name of the sheet, in workbooks.
+    """
+
+    file: str
+    name: str
+    media_type: str
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row.
+
+    Attributes:
+        number: Its number as spreadsheets count, from 1.
+        line: Its line in the file; in a workbook its number.
+        cells: The values of its cells, the first column first.
+        hidden: Whether the sheet hides it.
+    """
+
+    number: int
+    line: int
+    cells: tuple[CellValue, ...]
+    hidden: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell holds anything."""
+        return not any(not isinstance(cell, str) or cell.strip() for cell in self.cells if cell is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of a table are.
+
+    Attributes:
+        source: Where the table stands.
+        kind: `PROJECTS` or `MENTIONS`.
+        headings: The headings as they stand.
+        columns: Index of each column that is known, and what it is.
+        ignored: Indexes of named columns that are not read.
+        findings: Remarks about the header.
+    """
+
+    source: TableSource
+    kind: str
+    headings: tuple[str, ...]
+    columns: tuple[tuple[int, Heading], ...]
+    ignored: frozenset[int]
+    findings: tuple[Finding, ...] = ()
+
+    def place(self, row: Row, index: int) -> Place:
+        """The place of a cell, with its heading and its text."""
+        heading = self.headings[index] if index < len(self.headings) else ""
+        value = row.cells[index] if index < len(row.cells) else None
+        text = value.message if isinstance(value, CellFault) else cell_text(value, "")
+        excerpt = " ".join(f"{heading}: {text[:_EXCERPT_LENGTH]}".split()).removeprefix(": ")
+        return Place(
+            self.source.file,
+            line=row.line,
+            sheet=self.source.sheet,
+            cell=f"{column_letters(index)}{row.number}",
+            excerpt=excerpt if len(excerpt) <= _EXCERPT_LENGTH else f"{excerpt[: _EXCERPT_LENGTH - 1]}…",
+        )
+
+    def index_of(self, column: str) -> int:
+        """The index of a column; of the first one where the table has no such column."""
+        return next((index for index, heading in self.columns if heading.column == column), 0)
+
+
+def column_letters(index: int) -> str:
+    """The letters of a column, from 0.
+
+    >>> column_letters(0), column_letters(25), column_letters(26)
+    ('A', 'Z', 'AA')
+    """
+    letters = ""
+    number = index + 1
+    while number:
+        number, rest = divmod(number - 1, _LETTERS)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def layout_of(header: Row, source: TableSource, mapping: Mapping[str, str]) -> Layout | None:
+    """Read a row as a header, or give None where fewer than two of its headings are known.
+
+    A table with a framework and a quote is one of mentions; any other is one of projects.
+    """
+    headings = tuple(" ".join(cell_text(cell, "").split()) for cell in header.cells)
+    while headings and not headings[-1]:
+        headings = headings[:-1]
+    mentions = [(index, mention_heading_of(text, mapping)) for index, text in enumerate(headings)]
+    names = {heading.column for _, heading in mentions if heading}
+    if {"framework", "quote"} <= names:
+        return _layout(header, source, headings, mentions, mapping)
+    projects = [(index, heading_of(text, mapping)) for index, text in enumerate(headings)]
+    if len({heading for _, heading in projects if heading}) < _FEWEST_KNOWN:
+        return None
+    return _layout(header, source, headings, _told_apart(projects), mapping)
+
+
+def _layout(
+    header: Row,
+    source: TableSource,
+    headings: tuple[str, ...],
+    columns: list[tuple[int, Heading | None]],
+    mapping: Mapping[str, str],
+) -> Layout:
+    known = tuple((index, heading) for index, heading in columns if heading)
+    kind = MENTIONS if any(heading.column == "quote" for _, heading in known) else PROJECTS
+    indexes = {index for index, _ in known}
+    ignored = frozenset(index for index, text in enumerate(headings) if text and index not in indexes)
+    layout = Layout(source, kind, headings, known, ignored)
+    unknown = [index for index in sorted(ignored) if not is_ignored(headings[index], mapping)]
+    findings = (*_unknown(layout, header, unknown), *_doubled(layout, header))
+    return Layout(source, kind, headings, known, ignored, findings)
+
+
+def _told_apart(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
+    """Spanish pages print 'Tipo de proyecto' over the status and again over the type; so may tables made from them."""
+    types = [index for index, heading in columns if heading and heading.column == "projectType"]
+    if len(types) == 1 or any(heading and heading.column == "status" for _, heading in columns):
+        return columns
+    return [(index, Heading("status") if types[:1] == [index] else heading) for index, heading in columns]
+
+
+def _unknown(layout: Layout, header: Row, unknown: list[int]) -> Iterator[Finding]:
+    """One Warning for all columns that are not known."""
+    if not unknown:
+        return
+    known = PROJECT_COLUMNS if layout.kind == PROJECTS else MENTION_COLUMNS
+    names = ", ".join(f"'{layout.headings[index][:60]}'" for index in unknown[:10])
+    near = [f"'{layout.headings[index][:60]}' is like '{near}'" for index in unknown[:10]
+            for near in closest_columns(layout.headings[index], known)]  # fmt: skip
+    yield Finding(
+        "unknownColumn",
+        Severity.WARNING,
+        f"{len(unknown)} columns are not known and were not read: {names}."
+        if len(unknown) > 1
+        else f"The column {names} is not known and was not read.",
+        f"{'; '.join(near)}. Rename it, or give a mapping." if near else "Rename it, give a mapping, or leave it out.",
+        value=layout.headings[unknown[0]],
+        place=layout.place(header, unknown[0]),
+    )
+
+
+def _doubled(layout: Layout, header: Row) -> Iterator[Finding]:
+    """A Warning for each column that stands twice; values that differ are faults of their rows."""
+    first: dict[Heading, int] = {}
+    for index, heading in layout.columns:
+        if heading in first:
+            one, two = layout.place(header, first[heading]), layout.place(header, index)
+            yield Finding(
+                "duplicateColumn",
+                Severity.WARNING,
+                f"'{layout.headings[first[heading]]}' in {one.cell} and '{layout.headings[index]}' in {two.cell} "
+                "are the same column.",
+                "Keep one of them.",
+                field=heading.column,
+                place=two,
+            )
+        first.setdefault(heading, index)

@@ -1,0 +1,238 @@
+"""Open the package of a workbook (Office Open XML, ECMA-376 parts 1 and 2): sizes counted first, XML read as a stream.
+
+Only the parts that hold cells are ever unpacked: the list of sheets, the shared strings, the styles, and the sheets.
+"""
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO, cast
+
+from lxml import etree
+from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
+
+from iomld.errors import SourceError
+from iomld.read.csv_rows import LONGEST_CELL
+from iomld.read.xml_safety import read_prolog
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ZIP_MAGIC = b"PK\x03\x04"
+_MOST_ENTRIES = 2000
+_MOST_INFLATED = 200 * 1024 * 1024
+_MOST_RATIO = 200
+_RATIO_COUNTS_FROM = 1024 * 1024
+_PROLOG_BYTES = 64 * 1024
+# ECMA-376 part 1, section 22.9.2.19: characters that XML cannot hold are written _xHHHH_.
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A worksheet: its name, its part of the package, and whether it is hidden."""
+
+    name: str
+    part: str
+    hidden: bool
+
+
+@dataclass(slots=True)
+class Package:
+    """An open workbook.
+
+    Attributes:
+        file: Name of the file, for messages.
+        archive: The zip archive.
+        sheets: The worksheets, in the order of their tabs.
+        from_1904: Whether days are counted from 1904, as old Macintosh workbooks do.
+        strings: The texts that cells share.
+        date_styles: Numbers of the cell styles that show a date.
+    """
+
+    file: str
+    archive: zipfile.ZipFile
+    sheets: tuple[Sheet, ...] = ()
+    from_1904: bool = False
+    strings: list[str] = field(default_factory=list)
+    date_styles: frozenset[int] = frozenset()
+
+    def elements(self, part: str, *names: str) -> Iterator[etree._Element]:
+        """Each element of a part with one of the names, when it ends; who takes it clears it.
+
+        Raises:
+            SourceError: The part is missing, damaged, no XML, or has a document type declaration.
+        """
+        with _faults(self.file, part):
+            with cast("BinaryIO", self.archive.open(part)) as stream:
+                prolog = read_prolog(stream.read(_PROLOG_BYTES))
+            if prolog.doctype is not None or not prolog.root:
+                raise SourceError(f"{self.file}: the part {part} is no plain XML. Save the workbook anew.")
+            with cast("BinaryIO", self.archive.open(part)) as stream:
+                reader = etree.iterparse(
+                    stream,
+                    events=("end",),
+                    tag=tuple(f"{{*}}{name}" for name in names),
+                    resolve_entities=False,
+                    no_network=True,
+                    load_dtd=False,
+                    huge_tree=False,
+                    remove_comments=True,
+                    remove_pis=True,
+                )
+                for _, element in reader:
+                    yield element
+
+
+def is_workbook(data: bytes) -> bool:
+    """Say whether the bytes are a workbook in Office Open XML."""
+    if not data.startswith(_ZIP_MAGIC):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
+def open_package(data: bytes, file: str) -> Package:
+    """Open a workbook held in memory.
+
+    Raises:
+        SourceError: It is damaged, locked, or would unpack to more than a table of records does.
+    """
+    with _faults(file, "workbook"):
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    _check_sizes(archive.infolist(), file)
+    package = Package(file, archive)
+    relations = _relations(package, "_rels/.rels")
+    main = next((target for kind, target in relations.values() if kind == "officeDocument"), "xl/workbook.xml")
+    folder, name = posixpath.split(main)
+    parts = _relations(package, f"{folder}/_rels/{name}.rels")
+    package.sheets, package.from_1904 = _sheets(package, main, parts)
+    kinds = dict(parts.values())
+    if "styles" in kinds:
+        package.date_styles = _date_styles(package, kinds["styles"])
+    if "sharedStrings" in kinds:
+        package.strings = _shared_strings(package, kinds["sharedStrings"])
+    return package
+
+
+def text_of(element: etree._Element, file: str) -> str:
+    """The text of a shared or inline string: plain or in runs, without its phonetic readings.
+
+    Raises:
+        SourceError: It is longer than a cell may be.
+    """
+    texts: list[str] = []
+    for child in element:
+        name = local_name(child)
+        if name == "t":
+            texts.append(child.text or "")
+        elif name == "r":
+            texts += [inner.text or "" for inner in child if local_name(inner) == "t"]
+    return cell_string("".join(texts), file)
+
+
+def cell_string(text: str, file: str) -> str:
+    """A text of a cell, unescaped.
+
+    Raises:
+        SourceError: It is longer than a cell may be.
+    """
+    if len(text) > LONGEST_CELL:
+        raise SourceError(f"{file}: a cell is longer than {LONGEST_CELL} characters. Shorten it.")
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def local_name(element: etree._Element) -> str:
+    """The name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def forget(element: etree._Element) -> None:
+    """Let go of an element and of those before it, so that memory does not grow with the part."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and parent[0] is not element:
+        del parent[0]
+
+
+def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
+    """Count before anything is unpacked; the archive never gives more than an entry declares."""
+    if len(entries) > _MOST_ENTRIES:
+        raise SourceError(f"{file}: the workbook has {len(entries)} parts, more than {_MOST_ENTRIES}. Save it anew.")
+    total = sum(entry.file_size for entry in entries)
+    swollen = next((entry for entry in entries if entry.file_size > _RATIO_COUNTS_FROM
+                    and entry.file_size > _MOST_RATIO * max(entry.compress_size, 1)), None)  # fmt: skip
+    if total > _MOST_INFLATED or swollen is not None:
+        size = total if total > _MOST_INFLATED else (swollen.file_size if swollen else 0)
+        raise SourceError(
+            f"{file}: the workbook unpacks to {size} bytes, which no table of records does. Remove empty formatted "
+            "rows, or split it into several files."
+        )
+
+
+def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
+    """For each relation of a part its kind and the part that it points to."""
+    relations: dict[str, tuple[str, str]] = {}
+    if part not in package.archive.namelist():
+        return relations
+    folder = posixpath.dirname(posixpath.dirname(part))
+    for element in package.elements(part, "Relationship"):
+        target = element.get("Target", "")
+        if element.get("TargetMode") != "External" and target:
+            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            relations[element.get("Id", "")] = element.get("Type", "").rpartition("/")[2], path
+    return relations
+
+
+def _sheets(package: Package, part: str, relations: dict[str, tuple[str, str]]) -> tuple[tuple[Sheet, ...], bool]:
+    sheets: list[Sheet] = []
+    from_1904 = False
+    for element in package.elements(part, "sheet", "workbookPr"):
+        if local_name(element) == "workbookPr":
+            from_1904 = element.get("date1904") in ("1", "true")
+            continue
+        key = next((value for name, value in element.items() if name.endswith("}id")), "")
+        kind, target = relations.get(key, ("", ""))
+        if kind == "worksheet":
+            hidden = element.get("state", "visible") != "visible"
+            sheets.append(Sheet(element.get("name", ""), target, hidden))
+    return tuple(sheets), from_1904
+
+
+def _date_styles(package: Package, part: str) -> frozenset[int]:
+    formats: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
+    styles: list[str] = []
+    for element in package.elements(part, "numFmt", "cellXfs"):
+        if local_name(element) == "numFmt":
+            formats[element.get("numFmtId", "")] = element.get("formatCode", "")
+        else:
+            styles = [child.get("numFmtId", "0") for child in element]
+    return frozenset(number for number, style in enumerate(styles) if is_date_format(formats.get(style, "General")))
+
+
+def _shared_strings(package: Package, part: str) -> list[str]:
+    strings: list[str] = []
+    for element in package.elements(part, "si"):
+        strings.append(text_of(element, package.file))
+        forget(element)
+    return strings
+
+
+@contextmanager
+def _faults(file: str, part: str) -> Iterator[None]:
+    """Turn what a damaged archive or part raises into one sentence."""
+    try:
+        yield
+    except KeyError as error:
+        raise SourceError(f"{file}: the workbook lacks its part {part}. Save it anew.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise SourceError(f"{file}: the workbook is damaged or locked ({error}). Save it anew.") from error
+    except etree.XMLSyntaxError as error:
+        raise SourceError(f"{file}: the part {part} of the workbook is no XML ({error}). Save it anew.") from error

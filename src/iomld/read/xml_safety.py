@@ -1,0 +1,67 @@
+"""What we ask of XML before a parser sees it: no document type, a text encoding that we know, a size that we can hold.
+
+A document type declaration can define entities that grow without end or name files to be read (XML 1.0 section 4.4);
+neither records nor IATI files need one. It can stand only before the root element (section 2.8), so only the prolog is
+looked at, and words in comments or CDATA sections do not matter.
+"""
+
+import re
+from dataclasses import dataclass
+
+from iomld.errors import SourceError
+
+MAX_XML_BYTES = 256 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE_OR_NOTE = re.compile(rb"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_DOCTYPE = re.compile(rb"<!DOCTYPE\b(?:[^\[>\"']|\"[^\"]*\"|'[^']*')*+(?:\[.*?\]\s*)?>?", re.DOTALL)
+_ROOT = re.compile(rb"<(?P<name>[^\s<>/!?\"'=]++)")
+_ENCODING = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"'](?P<name>[A-Za-z0-9._-]+)[\"']")
+# Supersets of ASCII: what looks like a declaration in these bytes is one, and nothing else is.
+_ENCODINGS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+
+
+@dataclass(frozen=True, slots=True)
+class Prolog:
+    """What stands at the start of an XML document.
+
+    Attributes:
+        root: Name of the root element as it is written, with its prefix; empty where there is none.
+        doctype: Line of the document type declaration, or None.
+    """
+
+    root: str
+    doctype: int | None
+
+
+def read_prolog(data: bytes) -> Prolog:
+    """Look at the start of a document, which may be no XML at all."""
+    at = len(_BOM) if data.startswith(_BOM) else 0
+    doctype = None
+    while match := _SPACE_OR_NOTE.match(data, at) or _DOCTYPE.match(data, at):
+        if match[0].startswith(b"<!D"):
+            doctype = doctype or data.count(b"\n", 0, at) + 1
+        at = match.end()
+    root = _ROOT.match(data, at)
+    return Prolog(root["name"].decode("utf-8", "replace") if root else "", doctype)
+
+
+def check_xml(data: bytes, file: str) -> None:
+    """Refuse XML that could hurt.
+
+    Raises:
+        SourceError: It is too large, in an encoding that we do not read, or has a document type declaration.
+    """
+    if len(data) > MAX_XML_BYTES:
+        mib = MAX_XML_BYTES // 1024 // 1024
+        raise SourceError(f"{file}: the XML is larger than {mib} MiB. Split it into several files.")
+    declared = _ENCODING.match(data.removeprefix(_BOM)[:200])
+    encoding = declared["name"].decode("ascii").lower() if declared else "utf-8"
+    if encoding not in _ENCODINGS or b"\0" in data[:200]:
+        raise SourceError(f"{file}, line 1: XML in an encoding that is not read. Save the file as UTF-8.")
+    doctype = read_prolog(data).doctype
+    if doctype is not None:
+        raise SourceError(
+            f"{file}, line {doctype}: the XML has a document type declaration, which is not read because it can hide "
+            "harmful entities. Remove the <!DOCTYPE …> part."
+        )

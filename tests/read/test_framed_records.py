@@ -1,0 +1,162 @@
+"""Our JSON-LD documents as input: a download reads back to the graph it was made from."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Quad
+
+from iomld.errors import SourceError
+from iomld.formats.framed import framed_bytes, framed_project
+from iomld.iris import DEFAULT_BASE
+from iomld.model import Record
+from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.outcomes import Pipeline, converted
+from iomld.read import located, read_bytes, read_file
+
+DATA = Path(__file__).parents[2] / "data"
+PAGE = """Quel avenir\u00a0pour  les  ports ?
+-
+Projects ID
+PO.0001
+-
+Benefiting Member States
+Namibia
+The Sendai Framework, and twice the Global Compact for Migration, the Global Compact for Migration.
+"""
+DOCUMENT: dict[str, object] = {
+    "@context": f"{DEFAULT_BASE}context/v1.jsonld",
+    "id": f"{DEFAULT_BASE}id/project/PO.0001",
+    "type": "Project",
+    "title": {"en": "Ports"},
+    "projectCode": "PO.0001",
+    "status": f"{DEFAULT_BASE}scheme/status/active",
+    "periodStart": "2017-01-01",
+    "fundedBy": f"{DEFAULT_BASE}id/fund/idf",
+    "benefitingMemberStates": ["NA"],
+    "benefitingCountries": ["NA", "KW"],
+    "mentions": [
+        {
+            "id": f"{DEFAULT_BASE}id/project/PO.0001#m1",
+            "framework": "gcm",
+            "confidence": "0.5",
+            "matchMethod": "manual",
+            "target": {
+                "sourceText": {"id": f"{DEFAULT_BASE}doc/project/PO.0001#abstract-fr", "language": "fr"},
+                "selectors": [{"start": "3", "end": "6"}, {"exact": "PMM", "prefix": "le ", "suffix": "."}],
+            },
+        }
+    ],
+    "record": {
+        "derivedFrom": [
+            {
+                "identifier": "a.txt",
+                "format": "text/plain",
+                "sha256": "ab" * 32,
+                "source": "https://example.org/a",
+                "retrievedAt": "2026-11-23T19:00:00Z",
+            },
+            {"identifier": "b.txt", "sha256": "no hash"},
+        ]
+    },
+    "included": [{"id": "https://example.org/x"}],
+}
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    """All stages, with the default base."""
+    return load_pipeline(Choices())
+
+
+def graphs(records: Iterable[Record], pipeline: Pipeline) -> list[tuple[Quad, ...]]:
+    """The graph of each record."""
+    return [converted((record,), pipeline.linker, pipeline.publication).quads for record in records]
+
+
+def read(document: object, indent: int | None = None) -> list[Record]:
+    """All records of a JSON value."""
+    return list(read_bytes(json.dumps(document, indent=indent).encode(), file="in.jsonld"))
+
+
+def _as_array(documents: list[bytes]) -> bytes:
+    return b"[\n" + b",\n".join(documents) + b"\n]\n"
+
+
+def _as_lines(documents: list[bytes]) -> bytes:
+    return b"\n".join(documents)
+
+
+@pytest.mark.parametrize("joined", [_as_array, _as_lines])
+@pytest.mark.parametrize("name", ["projects-en.json", "projects-fr.json", "projects-es.json", "page"])
+def test_downloads_read_back_unchanged(name: str, joined: Callable[[list[bytes]], bytes], pipeline: Pipeline) -> None:
+    """Documents, one or many, give the graphs they were made from, and nothing is remarked."""
+    sources = read_bytes(PAGE.encode(), file="page.txt") if name == "page" else read_file(DATA / name)
+    written = graphs(sources, pipeline)
+    documents = [framed_bytes(framed_project(quads, base=DEFAULT_BASE)) for quads in written]
+    records = list(read_bytes(joined(documents), file="download.jsonld"))
+    assert [finding for record in records for finding in record.findings] == []
+    assert [set(quads) for quads in graphs(records, pipeline)] == [set(quads) for quads in written]
+
+
+def test_a_document_is_read_as_a_record() -> None:
+    """Selectors, IRIs of codes, sources and doubled countries take the form of a record; computed keys are left."""
+    (record,) = read(DOCUMENT)
+    assert {name: [value.text for value in values] for name, values in record.values.items()} == {
+        "title": ["Ports"],
+        "projectCode": ["PO.0001"],
+        "status": ["active"],
+        "benefitingMemberStates": ["NA"],
+        "benefitingCountries": ["KW"],
+    }
+    assert record.values["benefitingCountries"][0].place.pointer == "/benefitingCountries/1"
+    (mention,) = record.mentions
+    assert (mention.framework, mention.quote, mention.position, mention.field) == ("gcm", "PMM", 3, "abstract")
+    assert (mention.language, mention.method, str(mention.confidence)) == ("fr", "manual", "0.5")
+    (origin,) = record.stated_origins
+    assert (origin.file, origin.url, origin.media_type) == ("a.txt", "https://example.org/a", "text/plain")
+    assert record.findings == ()
+
+
+def test_faults_stand_where_the_document_has_them() -> None:
+    """A mention without words is named by its pointer and line."""
+    mention = {"framework": "gcm", "target": {"selectors": []}}
+    (record,) = read(DOCUMENT | {"mentions": [mention], "themes": ["a"]}, indent=1)
+    places = {finding.rule: located(finding, record).place for finding in record.findings}
+    assert {rule: place.pointer for rule, place in places.items() if place} == {
+        "mentionForm": "/mentions/0",
+        "unknownKey": "/themes",
+    }
+    assert all(place and place.line and place.column for place in places.values())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*DOCUMENT, "sources"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["NA", "gcm", "http://x/scheme/"]),
+            lambda inner: (
+                st.lists(inner)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["target", "selectors", "sourceText", "id", "derivedFrom", "sha256", "exact", "start", "en"]
+                    ),
+                    inner,
+                )
+            ),
+            max_leaves=12,
+        ),
+    )
+)
+def test_any_document_is_read_or_refused(content: dict[str, object]) -> None:
+    """Odd values under our keys never break the reader."""
+    document = content | {"@context": DOCUMENT["@context"], "type": "Project"}
+    try:
+        (record,) = read(document)
+    except SourceError:
+        return
+    for finding in record.findings:
+        assert located(finding, record).place is not None
