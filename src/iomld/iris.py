@@ -43,6 +43,27 @@ _NAMESPACES = {
 # The schemes that records point into; each has a prefix of its name.
 _SCHEMES = ("status", "type", "coverage", "region", "framework", "method", "review")
 
+# The property that says the value of each field of a record.
+FIELD_PROPERTIES = {
+    "title": DCTERMS + "title",
+    "abstract": DCTERMS + "abstract",
+    "narrative": DCTERMS + "description",
+    "projectCode": IOMLD + "projectCode",
+    "primaId": IOMLD + "primaId",
+    "status": IOMLD + "status",
+    "projectType": IOMLD + "projectType",
+    "coverage": IOMLD + "coverage",
+    "region": IOMLD + "region",
+    "startYear": IOMLD + "startYear",
+    "endYear": IOMLD + "endYear",
+    "allocationYear": IOMLD + "allocationYear",
+    "startDate": IOMLD + "startDate",
+    "endDate": IOMLD + "endDate",
+    "budgetUSD": IOMLD + "budgetUSD",
+    "benefitingMemberStates": IOMLD + "benefitingMemberState",
+    "benefitingCountries": IOMLD + "benefitingCountry",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Iris:
@@ -94,6 +115,10 @@ class Iris:
     def concept(self, scheme: str, code: str) -> str:
         """A concept of a scheme."""
         return f"{self.base}scheme/{scheme}/{_segment(code)}"
+
+    def derivation(self, key: str, number: int, sha256: str) -> str:
+        """What one source gave to a revision."""
+        return f"{self.revision(key, number)}#from-{sha256[:12]}"
 
     def snapshot(self, sha256: str) -> str:
         """The exact bytes received from a source, named by their hash."""

@@ -1,16 +1,15 @@
 """Join the records of one project: language versions, copies from two hosts. Pure.
 
 The key is the project code, else the PRIMA identifier. The fullest record speaks first; a field that it leaves
-out is taken from the next. Where two records give different years, amounts or identifiers, both are named in a
-Warning and the first stands.
+out is taken from the next. Where two records differ, the first stands; `iomld.link.agreement` says so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from iomld.model import TEXT_FIELDS, Dossier, Finding, GivenMention, Record, Severity, Value
+from iomld.model import TEXT_FIELDS, Dossier, GivenMention, Record, Value
 
-# Fields that read the same in every language, so that two records can be compared before they are linked.
-_COMPARED = ("primaId", "startYear", "endYear", "allocationYear", "budgetUSD")
+# IATI says what was reported elsewhere about the same activity; it fills gaps and never overrules the page.
+IATI_MEDIA_TYPE = "application/xml"
 _LANGUAGE_ORDER = ("en", "fr", "es")
 
 
@@ -34,22 +33,34 @@ def merge_records(records: Sequence[Record]) -> Dossier:
     ranked = tuple(sorted(records, key=_rank))
     names = list(dict.fromkeys(name for record in ranked for name in record.values))
     findings = [finding for record in ranked for finding in record.findings]
-    for name in _COMPARED:
-        findings += _disagreements(name, [record.values[name][0] for record in ranked if name in record.values])
     return Dossier(
         key=record_key(ranked[0]),
         values={name: _joined(name, ranked) for name in names},
         records=ranked,
         mentions=_mentions(ranked),
         findings=tuple(findings),
+        supplied=_supplied(ranked, names),
     )
 
 
-def _rank(record: Record) -> tuple[int, int, str, str]:
-    """Fullest first, then by language, then by hash, so that the order of the sources never matters."""
+def _supplied(records: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Which source gave which field: a text can have several, one a language; any other field has one."""
+    fields: dict[str, dict[str, None]] = {}
+    for name in names:
+        kept = {id(value) for value in _joined(name, records)}  # the values themselves: two sources may say the same
+        for record in records:
+            if any(id(value) in kept for value in record.values.get(name, ())):
+                for origin in record.origins:
+                    fields.setdefault(origin.sha256, {})[name] = None
+    return {source: tuple(given) for source, given in fields.items()}
+
+
+def _rank(record: Record) -> tuple[bool, int, int, str, str]:
+    """The page before IATI, the fullest first, then by language, then by hash: the order of sources never matters."""
+    is_iati = record.origin.media_type == IATI_MEDIA_TYPE
     languages = {value.language for name in TEXT_FIELDS for value in record.values.get(name, ())}
     order = min((_LANGUAGE_ORDER.index(tag) for tag in languages if tag in _LANGUAGE_ORDER), default=9)
-    return -len(record.values), order, record.origin.sha256, record.place.pointer or ""
+    return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
 
 
 def _joined(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
@@ -66,26 +77,6 @@ def _joined(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
 
 def _language_rank(language: str | None) -> tuple[int, str]:
     return (_LANGUAGE_ORDER.index(language) if language in _LANGUAGE_ORDER else len(_LANGUAGE_ORDER), language or "")
-
-
-def _disagreements(name: str, values: Sequence[Value]) -> Iterable[Finding]:
-    """A Warning for each value that differs from the first, thousands marks and cents of zero apart."""
-    for value in values[1:]:
-        if _plain_number(value.text) != _plain_number(values[0].text):
-            first = values[0]
-            yield Finding(
-                "sourcesDiffer",
-                Severity.WARNING,
-                f"Two records of the project differ: '{first.text}' in {first.place.file}, '{value.text}' here.",
-                f"Correct one of them; '{first.text}' is published.",
-                field=name,
-                value=value.text,
-                place=value.place,
-            )
-
-
-def _plain_number(text: str) -> str:
-    return text.replace(",", "").replace(" ", "").removesuffix(".00")
 
 
 def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:

@@ -5,7 +5,7 @@ A reader gives `Record`s: raw strings with their places. `iomld.merge` joins the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -212,6 +212,7 @@ class Dossier:
         records: The records it was merged from, best first.
         mentions: Mentions of all records, doubles removed.
         findings: What readers and merging had to say.
+        supplied: For each source, by its hash, the fields that it gave the value of.
     """
 
     key: str
@@ -219,6 +220,7 @@ class Dossier:
     records: tuple[Record, ...]
     mentions: tuple[GivenMention, ...] = ()
     findings: tuple[Finding, ...] = ()
+    supplied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def first(self, name: str) -> Value | None:
         """The first value of a field, or None."""

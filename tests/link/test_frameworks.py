@@ -108,6 +108,7 @@ def test_languages_have_their_own_acronyms(linker: Linker) -> None:
         ("SDGs 8 and 10, which", "en", [("sdg-goal-8", "SDGs 8 and 10"), ("sdg-goal-10", "SDGs 8 and 10")]),
         ("Sustainable Development Goal 10.7", "en", [("sdg-target-10.7", "Sustainable Development Goal 10.7")]),
         ("cible 10.7 des SDGs", "fr", [("sdg-target-10.7", "cible 10.7 des SDGs")]),
+        ("SDGs 8–10 and", "en", [("sdg-goal-8", "SDGs 8–10"), ("sdg", "SDGs 8–10"), ("sdg-goal-10", "SDGs 8–10")]),
         ("SDG target 3.8", "en", [("sdg", "SDG")]),
         ("the SDGs, 8 of them", "en", [("sdg", "SDGs")]),
         ("SDG 2030", "en", [("sdg", "SDG")]),
@@ -120,6 +121,52 @@ def test_parts_are_read_with_their_whole(
 ) -> None:
     """A numbered part in the list is linked, before or after the name; any other number leaves the whole."""
     assert found(linker, text, language) == mentions
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "codes"),
+    [
+        ("objectives 2 and 23 of the GCM", "en", "gcm-objective-2 gcm-objective-23"),
+        (
+            "objectives 2 to 4 of the Global Compact for Migration",
+            "en",
+            "gcm-objective-2 gcm-objective-3 gcm-objective-4",
+        ),
+        (
+            "objectives 2, 5-6 and 23 of the GCM",
+            "en",
+            "gcm-objective-2 gcm-objective-5 gcm-objective-6 gcm-objective-23",
+        ),
+        ("objectives 9 to 2 of the GCM", "en", "gcm-objective-9 gcm-objective-2"),
+        ("SDGs 8 and 10", "en", "sdg-goal-8 sdg-goal-10"),
+        ("SDG targets 8.8 and 10.7", "en", "sdg-target-8.8 sdg-target-10.7"),
+        ("SDG targets 8.7 to 8.8", "en", "sdg-target-8.7 sdg-target-8.8"),
+        ("SDG 10 - 12 officials", "en", "sdg-goal-10"),
+        ("GCM 23-24 January", "en", "gcm"),
+        ("l’ODD 8", "fr", "sdg-goal-8"),
+        ("les ODD 8 et 10", "fr", "sdg-goal-8 sdg-goal-10"),
+        ("cibles 8.7 à 8.8 des ODD", "fr", "sdg-target-8.7 sdg-target-8.8"),
+        ("objectif 23 du Pacte mondial sur les migrations", "fr", "gcm-objective-23"),
+        ("objetivo 23 del Pacto Mundial para la Migración", "es", "gcm-objective-23"),
+        ("los ODS 8 y 10", "es", "sdg-goal-8 sdg-goal-10"),
+    ],
+)
+def test_lists_and_ranges_name_each_part(text: str, language: str, codes: str) -> None:
+    """Numbers in a row, and from one to another, name the parts between; a dash with spaces is no range."""
+    (match,) = REAL_MATCHER.matches(text, language)
+    assert " ".join(match.codes) == codes
+
+
+@pytest.mark.parametrize("sign", ["", "(", "“", "\n", "\u2028", "\u200b", "。"])
+def test_any_sign_may_stand_before_a_name(linker: Linker, sign: str) -> None:
+    """A name begins where no letter or digit stands before it, at the beginning of the text too."""
+    assert found(linker, f"{sign}GCM") == [("gcm", "GCM")]
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "_", "7", "日", "ж", "º", "x\u0301"])
+def test_no_name_begins_inside_a_word(linker: Linker, letter: str) -> None:
+    """After a letter or a digit of any script there is no name; a later one is still found."""
+    assert [quote for _, quote in found(linker, f"{letter}GCM, {letter}GCM MCOF")] == ["MCOF"]
 
 
 def test_the_words_around_are_whole_and_short(linker: Linker) -> None:

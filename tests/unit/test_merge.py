@@ -2,8 +2,9 @@
 
 import itertools
 import json
+from dataclasses import replace
 
-from iomld.merge import merge_records, record_key
+from iomld.merge import IATI_MEDIA_TYPE, merge_records, record_key
 from iomld.model import Record
 from iomld.read import read_bytes
 
@@ -34,14 +35,26 @@ def test_language_versions_join_in_any_order() -> None:
     assert len(dossiers[0].records) == 3
 
 
-def test_sources_that_differ_are_named_with_both_values() -> None:
-    """Two end years are a Warning that names both; equal amounts in two notations are none."""
-    first = record(projectCode="PO.0001", title={"en": "Ports"}, endYear="2019", budgetUSD="100000.00")
-    second = record(projectCode="PO.0001", endYear="2024", budgetUSD="100,000")
-    (finding,) = merge_records([first, second]).findings
-    assert (finding.rule, finding.field) == ("sourcesDiffer", "endYear")
-    assert "2019" in finding.message
-    assert "2024" in finding.message
+def test_each_source_is_known_by_what_it_gave() -> None:
+    """For every source the fields whose values it supplied are kept."""
+    english = record(projectCode="PO.0001", title={"en": "Ports"}, startYear="2017", status="active")
+    french = record(projectCode="PO.0001", title={"fr": "Les ports"}, status="Actif")
+    supplied = merge_records([french, english]).supplied
+    assert supplied == {
+        english.origin.sha256: ("projectCode", "title", "startYear", "status"),
+        french.origin.sha256: ("title",),
+    }
+
+
+def test_iati_fills_gaps_and_never_overrules_the_page() -> None:
+    """The fullest record speaks first, but an IATI activity speaks last."""
+    page = record(projectCode="PO.0001", title={"en": "Ports"}, status="active")
+    rich = record(projectCode="PO.0001", title={"en": "PORTS"}, status="completed", startYear="2017", endYear="2018")
+    activity = replace(rich, origin=replace(rich.origin, media_type=IATI_MEDIA_TYPE))
+    values = merge_records([activity, page]).values
+    assert values["status"][0].text == "active"
+    assert values["title"][0].text == "Ports"
+    assert values["startYear"][0].text == "2017"
 
 
 def test_the_same_mention_in_two_copies_is_kept_once() -> None:

@@ -115,6 +115,9 @@ KEYS: tuple[Key, ...] = (
     # Records, their revisions, texts and sources
     _link("record", FOAF + "isPrimaryTopicOf"),
     _link("primaryTopic", FOAF + "primaryTopic"),
+    _link("qualifiedDerivations", PROV + "qualifiedDerivation", many=True),
+    _link("entity", PROV + "entity"),
+    _link("suppliedProperties", IOMLD + "suppliedProperty", many=True),
     _link("isVersionOf", DCTERMS + "isVersionOf"),
     _link("specializationOf", PROV + "specializationOf"),
     _link("revisionOf", PROV + "wasRevisionOf"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pyoxigraph import Quad
 
 from iomld import convert, merge
+from iomld.link.agreement import disagreements
 from iomld.link.project import Linker, link_project
 from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused
 from iomld.pipeline.places import placed
@@ -67,7 +68,7 @@ def converted(records: tuple[Record, ...], linker: Linker, publication: convert.
     project, findings = link_project(dossier, linker)
     if dossier.key:
         quads = tuple(convert.project_quads(project, publication))
-        return Outcome(dossier, project, quads, (*dossier.findings, *findings))
+        return Outcome(dossier, project, quads, (*dossier.findings, *findings, *disagreements(dossier, linker)))
     missing = Finding(
         "codeMissing",
         Severity.VIOLATION,

@@ -120,7 +120,10 @@ def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list
 
 def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
     iris = frame.publication.iris
-    revisions = [Revision(key, gathered.revisions[key], sources) for key, sources in sorted(gathered.sources.items())]
+    revisions = [
+        Revision(key, gathered.revisions[key], sources, gathered.supplied[key])
+        for key, sources in sorted(gathered.sources.items())
+    ]
     run = Run(name, frame.started, frame.ended, frame.versions["iomld"])
     return list(history_quads(run, revisions, iris))
 

@@ -22,6 +22,7 @@ class Gathered:
         changed_file: The same lines, a graph after the other, for the store.
         changed: For each graph that is new or changed, its state.
         sources: For each changed project key the hashes of its sources.
+        supplied: For each changed project key the fields that each source gave.
         revisions: For each changed project key the number of its new revision.
         owners: For each PRIMA identifier the key of the project that holds it.
     """
@@ -30,6 +31,7 @@ class Gathered:
     changed_file: Path
     changed: dict[str, GraphState] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    supplied: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
@@ -45,12 +47,12 @@ def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.R
     Yields:
         A refusal for each file that cannot be read; the others are read all the same.
     """
-    for path in read.expand_sources(sources):
+    for part in read.expand_sources(sources):
         try:
-            for record in read.read_file(path, options):
+            for record in read.read_part(part, options):
                 spool.add(record, merge.record_key(record))
         except SourceError as error:
-            yield Refusal(str(path), (Finding("unreadableFile", Severity.VIOLATION, str(error)),))
+            yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, str(error)),))
 
 
 def gather(
@@ -90,6 +92,7 @@ def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], gathe
     lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
     if add_graph(graph, lines, known, gathered):
         gathered.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
+        gathered.supplied[project.key] = outcome.dossier.supplied
         gathered.revisions[project.key] = gathered.changed[graph].revision
 
 

@@ -3,13 +3,13 @@
 They are kept apart from the dataset, so that the dataset stays the same for the same records.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, SCHEMA, XSD, Iris
+from iomld.iris import DCTERMS, FIELD_PROPERTIES, FOAF, IOMLD, PROV, RDF, SCHEMA, XSD, Iris
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,13 @@ class Revision:
         key: Key of the project.
         number: Counted from 1.
         sources: SHA-256 of each source.
+        supplied: For each source the fields that it gave the value of.
     """
 
     key: str
     number: int
     sources: tuple[str, ...]
+    supplied: Mapping[str, tuple[str, ...]]
 
 
 def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterator[Quad]:
@@ -75,6 +77,12 @@ def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterat
         for source in revision.sources:
             yield link(subject, f"{PROV}wasDerivedFrom", iris.snapshot(source))
             yield link(node, f"{PROV}used", iris.snapshot(source))
+            derivation = iris.derivation(revision.key, revision.number, source)
+            yield link(subject, f"{PROV}qualifiedDerivation", derivation)
+            yield link(derivation, f"{RDF}type", f"{PROV}Derivation")
+            yield link(derivation, f"{PROV}entity", iris.snapshot(source))
+            for field in revision.supplied.get(source, ()):
+                yield link(derivation, f"{IOMLD}suppliedProperty", FIELD_PROPERTIES[field])
 
 
 def xsd_moment(value: datetime) -> str:

@@ -1,0 +1,87 @@
+"""Where the records of one project differ: every field of every record against the value that is published.
+
+Values are compared by what they mean, so that `100,000` and `100000.00`, or `Achevé` and `Completed`, agree.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import date
+from functools import partial
+
+from iomld.link.concepts import ConceptTable
+from iomld.link.countries import Gazetteer
+from iomld.link.project import Linker
+from iomld.link.scalars import read_budget, read_day, read_year
+from iomld.model import STATE_FIELDS, Dossier, Finding, Severity, Value
+
+_Meaning = Callable[[Sequence[Value]], Hashable]
+_SCHEMES = (("status", "status"), ("projectType", "type"), ("coverage", "coverage"), ("region", "region"))
+
+
+def disagreements(dossier: Dossier, linker: Linker) -> Iterator[Finding]:
+    """Find the fields in which two records of a project differ.
+
+    Args:
+        dossier: The records, merged; the first record that has a field supplied its value.
+        linker: The names.
+
+    Yields:
+        A Warning `sourcesDiffer` for each value that means something else than the published one, with both values and
+        the places of both. What cannot be read means nothing here.
+    """
+    if len(dossier.records) == 1:
+        return
+    for name, meaning in _meanings(linker):
+        published = dossier.values.get(name)
+        if published is None:
+            continue
+        expected = meaning(published)
+        for record in dossier.records:
+            values = record.values.get(name)
+            found = meaning(values) if values and values is not published else None
+            if values and found is not None and expected is not None and found != expected:
+                yield _differs(name, published, values)
+
+
+def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
+    """For each field how its values are understood; None where they cannot be."""
+    for name, scheme in _SCHEMES:
+        yield name, partial(_code, linker.concepts[scheme])
+    for name in ("startYear", "endYear", "allocationYear"):
+        yield name, partial(_year, name)
+    for name in ("startDate", "endDate"):
+        yield name, partial(_day, name)
+    yield "budgetUSD", lambda values: read_budget(values[0])[0]
+    yield "primaId", lambda values: values[0].text
+    for name in STATE_FIELDS:
+        yield name, partial(_states, linker.gazetteer)
+
+
+def _code(table: ConceptTable, values: Sequence[Value]) -> str | None:
+    return table.code(values[0].text)
+
+
+def _year(field: str, values: Sequence[Value]) -> int | None:
+    return read_year(values[0], field)[0]
+
+
+def _day(field: str, values: Sequence[Value]) -> date | None:
+    return read_day(values[0], field)[0]
+
+
+def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str]:
+    return frozenset(code for value in values for code in gazetteer.states(value.text).codes)
+
+
+def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
+    first, other = (", ".join(value.text for value in side) for side in (published, values))
+    place = published[0].place
+    line = f", line {place.line}" if place.line else ""
+    return Finding(
+        rule="sourcesDiffer",
+        severity=Severity.WARNING,
+        message=f"Two records of the project differ: “{first}” in {place.file}{line}, “{other}” here.",
+        fix=f"Correct one of them; “{first}” is published.",
+        field=name,
+        value=other,
+        place=values[0].place,
+    )
