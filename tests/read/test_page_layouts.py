@@ -193,6 +193,10 @@ def test_a_mistyped_bare_word_keeps_its_place() -> None:
     """A line that tells nothing is given to the field that is missing there, so that linking can name it."""
     assert texts(read(BARE.replace("Labour Migration", "Labor Migrashun")))["projectType"] == ["Labor Migrashun"]
     assert texts(read(BARE.replace("100,000", "much money")))["budgetUSD"] == ["much money"]
+    moved = BARE.replace("100,000\n", "").replace("Regional", "much money\nRegional")
+    assert texts(read(moved))["budgetUSD"] == ["much money"], "also where the order is another"
+    first = texts(read(BARE.replace("Europe", "Europa Central")))
+    assert (first["region"], first["title"]) == (["Europa Central"], ["Registers and Rosters in Armenia"])
     assert texts(read(BARE.replace("LM.0002", "LM0002")))["projectCode"] == ["LM0002"]
     assert texts(read(BARE.replace("Georgia", "Georgja")))["benefitingMemberStates"] == ["Armenia", "Georgja"]
 
@@ -294,3 +298,8 @@ def test_every_field_of_every_known_page_is_right() -> None:
     done = subprocess.run([sys.executable, script, PAGES], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "published against the rules, or for another reason: 0" in done.stdout
+    rows = [line.split() for line in done.stdout.splitlines() if line.endswith("%")]
+    assert rows
+    assert all(row[-2:] == ["100.0%", "100.0%"] for row in rows)
+    unasked = {row[0]: row[4] for row in rows}
+    assert all(unasked[name] == "0" for name in ("prima", "start", "end", "year")), "nothing is read that is not there"

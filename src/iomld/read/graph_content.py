@@ -37,6 +37,8 @@ _SNAPSHOT = {
     "retrievedAt": f"{IOMLD}retrievedAt",
 }
 _SELECTED = {"quote": f"{OA}exact", "prefix": f"{OA}prefix", "suffix": f"{OA}suffix", "position": f"{OA}start"}
+# Of the nodes that a project leads to so many are looked at: nodes may be shared by thousands of projects.
+_MOST = 50
 _SHOWN = 80  # characters of a value that a message quotes
 
 
@@ -164,12 +166,12 @@ class _Project:
 
     def _budget(self, said: Mapping[str, list[Term]]) -> None:
         """The sum in US dollars; where it is missing, the one that the budget node says."""
-        for node in map(str, said.get(_BUDGET, ())):
+        for node in map(str, said.get(_BUDGET, ())[:_MOST]):
             self._content.reached.add(node)
             budget = self._graph.get(node, {})
-            currencies = {str(getattr(term, "value", "")) for term in budget.get(f"{SCHEMA}currency", ())}
+            currencies = {str(getattr(term, "value", "")) for term in budget.get(f"{SCHEMA}currency", ())[:_MOST]}
             if _BUDGET_USD not in said and currencies == {"USD"} and budget.get(f"{SCHEMA}value"):
-                self._single(f"{SCHEMA}value", budget[f"{SCHEMA}value"], node)
+                self._single(f"{SCHEMA}value", budget[f"{SCHEMA}value"][:2], node)
         if _BUDGET_USD in said:
             self._single(_BUDGET_USD, said[_BUDGET_USD])
 
@@ -205,7 +207,7 @@ class _Project:
 
     def _one(self, nodes: Sequence[str], predicate: str, pointer: str, key: str) -> str | None:
         """The one value that some nodes have of a predicate; a Violation where there are two."""
-        found = [(node, term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())]
+        found = [(node, term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())[:_MOST]]
         values = list(dict.fromkeys(_plain(term) for _, term in found))
         if len(values) > 1:
             self._content.sources[pointer] = (_name(found[1][0]), predicate, 0)
@@ -214,8 +216,8 @@ class _Project:
         return values[0] if values else None
 
     def _linked(self, nodes: Iterable[str], predicate: str) -> list[str]:
-        found = [str(term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())]
-        return list(dict.fromkeys(found))
+        found = [str(term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())[:_MOST]]
+        return list(dict.fromkeys(found))[:_MOST]
 
     def _origins(self, documents: Iterable[str]) -> None:
         """The sources that the project's record names with their hashes."""
@@ -223,15 +225,19 @@ class _Project:
         snapshots = [node for node in self._linked(nodes, _DERIVED) if _SNAPSHOT["sha256"] in self._graph.get(node, {})]
         self._content.reached.update(nodes, snapshots, self._linked(nodes, f"{IOMLD}narrative"))
         sources: list[dict[str, object]] = []
+        faulty = ""
         for node in snapshots:
             said = self._graph[node]
             source = source_of({key: _plain(said[iri][0]) for key, iri in _SNAPSHOT.items() if iri in said})
-            self._content.sources[f"/sources#{node}"] = (_name(node), _SNAPSHOT["sha256"], 0)
             if source is None:
-                self._warn("sourceHash", "A source has no SHA-256 of 64 hexadecimal digits.", f"/sources#{node}")
+                faulty = faulty or node
             else:
                 self._content.sources[f"/sources/{len(sources)}"] = (_name(node), _SNAPSHOT["sha256"], 0)
                 sources.append(source)
+        if faulty:
+            self._content.sources["/sources#faulty"] = (_name(faulty), _SNAPSHOT["sha256"], 0)
+            message = "A source has no SHA-256 of 64 hexadecimal digits and was left out."
+            self._warn("sourceHash", message, "/sources#faulty")
         if sources:
             self._content.keys["sources"] = sources
 

@@ -31,8 +31,10 @@ _FORMS = (
 _STATES = "benefitingMemberStates"
 # The order of the old site, for a line that tells nothing by itself.
 _ORDER = ("region", "projectCode", "primaId", "budgetUSD", _STATES, "projectType", "coverage", "status")
+_CODES = frozenset({"projectCode", "primaId"})
 _YEARS = {1: ("allocationYear",), 2: ("startYear", "endYear"), 3: ("startYear", "endYear", "allocationYear")}
 _LONGEST_RUN = 400  # lines; more than all countries of the world
+_SEARCHED = 2000  # lines above which the values of a page begin
 _FEWEST = 3  # different fields that make a page without a code
 _MENU = ("- ", "• ")
 
@@ -79,13 +81,22 @@ _Found = tuple[Line | None, tuple[Printed, ...], tuple[Line, ...]]
 def _header(full: Sequence[Line], recogniser: Recogniser) -> _Found | None:
     """The first stretch of bare values that is a project's."""
     start = 0
-    while start < len(full):
+    while start < min(len(full), _SEARCHED):
         run = _run(full, start, recogniser)
         if _is_project(run):
+            body = tuple(full[start + len(run) :])
+            if _is_below_double(full, start):
+                start, run = start - 1, [_Bare(full[start - 1], ()), *run]
             title = full[start - 1] if start and not full[start - 1].text.startswith(_MENU) else None
-            return title, tuple(_assigned(run)), tuple(full[start + len(run) :])
+            return title, tuple(_assigned(run)), body
         start += max(len(run), 1)
     return None
+
+
+def _is_below_double(full: Sequence[Line], start: int) -> bool:
+    """Whether a line that we do not know stands between the title, printed twice, and the first value."""
+    above = [line.text for line in full[max(0, start - 3) : start]]
+    return len(above) == 3 and above[0] == above[1] != above[2] and not is_prose(above[2])  # noqa: PLR2004  # as cut
 
 
 def _run(full: Sequence[Line], start: int, recogniser: Recogniser) -> list[_Bare]:
@@ -123,7 +134,7 @@ def _is_project(run: Sequence[_Bare]) -> bool:
     kinds = {bare.fields[0] for bare in run if bare.fields}
     if kinds <= {field for field, _ in _FORMS}:
         return False
-    return len(kinds) >= _FEWEST or (len(kinds) > 1 and not kinds.isdisjoint({"projectCode", "primaId"}))
+    return len(kinds) >= _FEWEST or (len(kinds) > 1 and not kinds.isdisjoint(_CODES))
 
 
 def _assigned(run: Sequence[_Bare]) -> Iterator[Printed]:
@@ -153,14 +164,14 @@ def _open_field(choices: Sequence[str], fields: Sequence[str], number: int) -> s
 
 
 def _between(text: str, fields: Sequence[str], number: int) -> str:
-    """The field that is missing between the neighbours; a code has no space and a digit."""
-    places = [_ORDER.index(field) for field in (fields[number - 1], fields[number + 1]) if field in _ORDER]
-    low, high = (min(places), max(places)) if places else (0, len(_ORDER))
+    """The field that is missing between the neighbours, else a country among countries, else any that is missing."""
+    neighbours = [field for field in fields[max(0, number - 1) : number + 2] if field in _ORDER]
+    places = [_ORDER.index(field) for field in neighbours] + ([0] if number == 0 else [])
     is_code = " " not in text and any(map(str.isdigit, text))
-    for field in _ORDER[low : high + 1]:
-        if field not in fields and (is_code or field not in {"projectCode", "primaId"}):
-            return field
-    return _STATES
+    missing = [field for field in _ORDER if field not in fields and (is_code or field not in _CODES)]
+    inside = [field for field in missing if places and min(places) <= _ORDER.index(field) <= max(places)]
+    beside = [_STATES] if _STATES in neighbours else []
+    return (*inside, *beside, *missing, _STATES)[0]
 
 
 def _country_page(lines: Sequence[Line], full: Sequence[Line], recogniser: Recogniser) -> _Found | None:

@@ -21,8 +21,10 @@ _STATEMENT = re.compile(
 _TRIPLES_BEGIN = re.compile(
     r"(?:<[^<>\"{}|^`\s]*>|_:[^\s<>\"]+|\[[^\]\"{]*\])\s+(?:a\s|<[^<>\"{}|^`\s]*>|[\w.-]*:[^\s/])"
 )
+# Possessive throughout: a file of blanks must not cost more than its length.
 _GRAPH_BEGINS = re.compile(
-    r"^[ \t]*(?:graph\s+)?(?:<[^<>\"{}|^`\s]*>|[\w.-]*:[\w.%\\#-]*|_:\w+)?\s*\{", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*+(?:graph[ \t]++)?(?:<[^<>\"{}|^`\s]*>|[\w.-]*:[\w.%\\#-]*|_:\w+)?[ \t]*+(?:\r?\n[ \t]*+)?\{",
+    re.MULTILINE | re.IGNORECASE,
 )
 _JSON_MARK = re.compile(r'"@(?:context|graph|id|type|value)"\s*:')
 _RDF_ROOT = re.compile(r"(?:[^:]+:)?RDF")

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
 from iomld.formats.terms import KEYS
 from iomld.iris import RDF, local_name
@@ -85,12 +86,19 @@ class Places:
 
 
 def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
-    """Scan a text that the format's parser has read without a fault."""
+    """Scan a text that the format's parser has read without a fault; RDF/XML may be scanned before.
+
+    Raises:
+        SourceError: The XML is not well-formed, or nested absurdly deep, which would keep the RDF parser busy for long.
+    """
     if format_ is JSONLD:
         offsets, pointers = _json_offsets(text)
         return Places(file, text, offsets, pointers, by_key=True)
     if format_ is RDFXML:
-        return Places(file, text, _xml_offsets(text, base))
+        try:
+            return Places(file, text, _xml_offsets(text, base))
+        except etree.XMLSyntaxError as error:
+            raise SourceError(f"{file}, line {error.lineno}: not valid XML ({error.msg}). Correct it.") from error
     in_lines = format_ in (NTRIPLES, NQUADS)
     return Places(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
 
@@ -177,29 +185,26 @@ def _xml_offsets(text: str, base: str) -> Offsets:
     parser = etree.iterparse(
         io.BytesIO(text.encode("utf-8")), ("start", "end"), resolve_entities=False, no_network=True, encoding="utf-8"
     )
-    try:
-        for event, element in parser:
-            if event == "end":
-                stack.pop()
-                bases.pop()
-                element.clear()
-                continue
-            bases.append(_joined(bases[-1], element.get(_XML_BASE, "")))
-            is_node = not stack or stack[-1] is None
-            offset = lines[min((element.sourceline or 1), len(lines)) - 1]
-            if is_node and not (len(stack) == 0 and element.tag == f"{{{RDF}}}RDF"):
-                subject = _subject(element, bases[-1])
-                for name in element.attrib:
-                    offsets.setdefault((subject, _iri(str(name))), []).append(offset)
-                offsets.setdefault((subject, f"{RDF}type"), []).append(offset)
-                stack.append(subject)
-            elif is_node:
-                stack.append(None)
-            else:
-                offsets.setdefault((stack[-1] or "", _iri(str(element.tag))), []).append(offset)
-                stack.append("" if element.get(f"{{{RDF}}}parseType") in ("Resource", "Literal") else None)
-    except etree.XMLSyntaxError:
-        pass  # the RDF parser took what this one does not; what was found up to here is still right
+    for event, element in parser:
+        if event == "end":
+            stack.pop()
+            bases.pop()
+            element.clear()
+            continue
+        bases.append(_joined(bases[-1], element.get(_XML_BASE, "")))
+        is_node = not stack or stack[-1] is None
+        offset = lines[min((element.sourceline or 1), len(lines)) - 1]
+        if is_node and not (len(stack) == 0 and element.tag == f"{{{RDF}}}RDF"):
+            subject = _subject(element, bases[-1])
+            for name in element.attrib:
+                offsets.setdefault((subject, _iri(str(name))), []).append(offset)
+            offsets.setdefault((subject, f"{RDF}type"), []).append(offset)
+            stack.append(subject)
+        elif is_node:
+            stack.append(None)
+        else:
+            offsets.setdefault((stack[-1] or "", _iri(str(element.tag))), []).append(offset)
+            stack.append("" if element.get(f"{{{RDF}}}parseType") in ("Resource", "Literal") else None)
     return offsets
 
 

@@ -50,6 +50,7 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     raw = text.encode("utf-8", "surrogatepass")
     if format_ is RDFXML:
         check_xml(raw, file)
+    places = find_places(text, format_, file=file, base=DEFAULT_BASE) if format_ is RDFXML else None
     graph = _graph(_with_context(text, file) if format_ is JSONLD else text, format_, file)
     projects = [
         subject for subject, said in graph.items() if any(str(kind) == _PROJECT for kind in said.get(_TYPE, ()))
@@ -58,7 +59,7 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
         raise SourceError(
             f"{file}: the graph holds no project. Give each project the type <{IOMLD}Project>, or check the file."
         )
-    places = find_places(text, format_, file=file, base=DEFAULT_BASE)
+    places = places or find_places(text, format_, file=file, base=DEFAULT_BASE)
     digest = hashlib.sha256(data if isinstance(data, bytes) else raw).hexdigest()
     origin = Origin(PurePath(file).name, digest, format_.media_type, url=options.url)
     contents = project_content(graph, projects)

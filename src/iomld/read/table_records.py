@@ -69,14 +69,15 @@ def _draft(row: Row, layout: Layout) -> _Draft:
         value = row.cells[index] if index < len(row.cells) else None
         if value is None or value == "":
             continue
-        place = layout.place(row, index)
         if isinstance(value, CellFault):
+            place = layout.place(row, index)
             fault = Finding(
                 value.rule, Severity.VIOLATION, value.message, value.fix, field=_field(heading), place=place
             )
             draft.findings.append(fault)
             continue
         text = cell_text(value, heading.column)
+        place = layout.place(row, index, text)
         if has_forbidden_character(text):
             draft.findings.append(replace(control_character(layout.headings[index], place), field=_field(heading)))
         elif text.strip():
@@ -119,7 +120,9 @@ def _differing(name: str, known: tuple[str, Place], text: str, place: Place) -> 
 def _stray_cells(row: Row, layout: Layout, *, tell_unnamed: bool) -> list[Finding]:
     """Cells to the right of the header refuse the row; those below an empty heading are told once."""
     width = len(layout.headings)
-    filled = [index for index, cell in enumerate(row.cells) if cell is not None and (cell != "" and not _blank(cell))]
+    if len(row.cells) <= width and "" not in layout.headings:
+        return []
+    filled = [index for index, cell in enumerate(row.cells) if cell is not None and not _blank(cell)]
     beyond = next((index for index in filled if index >= width), None)
     findings: list[Finding] = []
     if beyond is not None:

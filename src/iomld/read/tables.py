@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from iomld.model import Finding, Place, Severity
 from iomld.read.cell_text import CellFault, CellValue, cell_text
@@ -73,25 +74,24 @@ class Layout:
     ignored: frozenset[int]
     findings: tuple[Finding, ...] = ()
 
-    def place(self, row: Row, index: int) -> Place:
-        """The place of a cell, with its heading and its text."""
+    def place(self, row: Row, index: int, text: str | None = None) -> Place:
+        """The place of a cell, with its heading and its text (read from the row unless given)."""
         heading = self.headings[index] if index < len(self.headings) else ""
-        value = row.cells[index] if index < len(row.cells) else None
-        text = value.message if isinstance(value, CellFault) else cell_text(value, "")
-        excerpt = " ".join(f"{heading}: {text[:_EXCERPT_LENGTH]}".split()).removeprefix(": ")
-        return Place(
-            self.source.file,
-            line=row.line,
-            sheet=self.source.sheet,
-            cell=f"{column_letters(index)}{row.number}",
-            excerpt=excerpt if len(excerpt) <= _EXCERPT_LENGTH else f"{excerpt[: _EXCERPT_LENGTH - 1]}…",
-        )
+        if text is None:
+            value = row.cells[index] if index < len(row.cells) else None
+            text = value.message if isinstance(value, CellFault) else cell_text(value, "")
+        excerpt = f"{heading}: {text[:_EXCERPT_LENGTH]}" if heading else text[:_EXCERPT_LENGTH]
+        if len(excerpt) > _EXCERPT_LENGTH or "\n" in excerpt or "\r" in excerpt:
+            excerpt = f"{' '.join(excerpt.split())[: _EXCERPT_LENGTH - 1]}…"
+        cell = f"{column_letters(index)}{row.number}"
+        return Place(self.source.file, line=row.line, sheet=self.source.sheet, cell=cell, excerpt=excerpt)
 
     def index_of(self, column: str) -> int:
         """The index of a column; of the first one where the table has no such column."""
         return next((index for index, heading in self.columns if heading.column == column), 0)
 
 
+@cache
 def column_letters(index: int) -> str:
     """The letters of a column, from 0.
 

@@ -51,8 +51,9 @@ _NO_VALUE = CellFault(
 
 @dataclass(slots=True)
 class _Table:
-    """A sheet with a known header: its columns, and its rows as they are read."""
+    """A sheet with a known header: the header, its columns, and the rows below as they are read."""
 
+    header: Row
     layout: Layout
     rows: Iterator[Row]
 
@@ -125,7 +126,7 @@ def _tables(package: Package, source: TableSource, options: ReadOptions) -> _Tab
                 Finding("ignoredSheet", Severity.WARNING, message, "Join the two tables.", place=place)
             )
         else:
-            findings = (*table.layout.findings, *_hidden_columns(table.layout, hidden))
+            findings = (*table.layout.findings, *_hidden_columns(table, hidden))
             table.layout = replace(table.layout, findings=findings)
             (tables.projects if table.layout.kind == PROJECTS else tables.mentions).append(table)
     return tables
@@ -139,21 +140,20 @@ def _table(rows: Iterator[Row], source: TableSource, options: ReadOptions) -> tu
             continue
         layout = layout_of(row, source, options.mapping)
         if layout:
-            return _Table(layout, rows), False
+            return _Table(row, layout, rows), False
         seen += 1
         if seen == _HEADER_WITHIN:
             break
     return None, seen == 0
 
 
-def _hidden_columns(layout: Layout, hidden: list[tuple[int, int]]) -> Iterator[Finding]:
-    for index, heading in layout.columns:
+def _hidden_columns(table: _Table, hidden: list[tuple[int, int]]) -> Iterator[Finding]:
+    for index, heading in table.layout.columns:
         if any(first <= index + 1 <= last for first, last in hidden):
-            message = f"The column '{layout.headings[index]}' is hidden in the sheet; it was read all the same."
-            place = layout.place(Row(1, 1, ()), index)
-            yield Finding(
-                "hiddenColumn", Severity.INFO, message, "Delete it, or show it.", field=heading.column, place=place
-            )
+            place = table.layout.place(table.header, index)
+            message = f"The column '{table.layout.headings[index]}' is hidden in the sheet; it was read all the same."
+            fix = "Delete it, or show it."
+            yield Finding("hiddenColumn", Severity.INFO, message, fix, field=heading.column, place=place)
 
 
 def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iterator[Row]:
