@@ -1,8 +1,8 @@
 """Read pages whose facts are known through all stages, and say how many of the facts were found.
 
 A folder holds pages (`NNN.txt` or `NNN.html`) and beside each its facts (`NNN.json`): `title`, `code`, `prima`,
-`budget`, `start`, `end`, `year`, `status`, `type`, `coverage`, `region`, `states` (ISO codes in order), `frameworks` (codes of
-wholes), `lang`; `refused` says whether the page must be refused, and `how` names the field that is broken.
+`budget`, `start`, `end`, `year`, `status`, `type`, `coverage`, `region`, `states` (ISO codes in order), `frameworks`
+(codes of wholes) and `lang`. `refused` says whether the page must be refused, `how` which of its fields is broken.
 A fact of null is not asked for: what is read there counts as unasked, neither right nor wrong.
 """
 

@@ -4,6 +4,7 @@ Terms have a fixed namespace; data lives under a base that a publisher may choos
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 DEFAULT_BASE = "https://w3id.org/iomld/"
@@ -157,6 +158,7 @@ class Iris:
         )
 
 
+@lru_cache(maxsize=4096)
 def _segment(text: str) -> str:
     return quote(text, safe="")
 

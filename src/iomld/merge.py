@@ -45,6 +45,8 @@ def merge_records(records: Sequence[Record]) -> Dossier:
 
 def _supplied(records: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Which source gave which field: a text can have several, one a language; any other field has one."""
+    if len(records) == 1:
+        return {origin.sha256: tuple(names) for origin in records[0].origins}
     fields: dict[str, dict[str, None]] = {}
     for name in names:
         kept = {id(value) for value in _joined(name, records)}  # the values themselves: two sources may say the same

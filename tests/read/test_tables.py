@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.read.documented_columns import DOCUMENT, tables
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity, is_refused
@@ -133,6 +134,13 @@ def test_every_column_and_every_heading_is_known() -> None:
             known = mention_heading_of(heading, {})
             assert known is not None
             assert known.column == column.name, heading
+
+
+def test_every_column_is_documented() -> None:
+    """`docs/RECORDS.md` has both tables of columns as the code has them."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for documented in tables():
+        assert documented in text
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import cast
 
@@ -36,12 +36,12 @@ def packed(workbook: Workbook) -> bytes:
     return out.getvalue()
 
 
-def made(*rows: list[object], name: str = "projects") -> Workbook:
+def made(*rows: Sequence[object], name: str = "projects") -> Workbook:
     """A workbook of one sheet."""
     workbook = Workbook()
     sheet_of(workbook).title = name
     for row in rows:
-        sheet_of(workbook).append(row)
+        sheet_of(workbook).append(list(row))
     return workbook
 
 
@@ -73,7 +73,7 @@ def edited(data: bytes, part: str, edit: Callable[[bytes], bytes]) -> bytes:
 
 def test_numbers_dates_and_texts_are_read_as_their_columns_want() -> None:
     """Years as floats, serial days, numbers as text, no exponents, no binary tails."""
-    rows: list[list[object]] = [
+    rows: list[Sequence[object]] = [
         ["PO.0001", "Ports", 2017.0, date(2017, 3, 1), 43101, 100000.1, True],
         ["PO.0002", 12, date(2017, 3, 1), 2017, datetime(2019, 6, 30, 12), 1e15, "  completed "],  # noqa: DTZ001  # a cell
         ["PO.0003", "Ports", "2017", "2017-03-01", None, "100,000.00", None],
@@ -288,6 +288,11 @@ _HARMFUL: dict[str, Callable[[], bytes]] = {
     "odd-column": lambda: edited(packed(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'"A2"', b'"ZZZZZZ2"')),
     "no-string": lambda: edited(
         by_hand(), "xl/sharedStrings.xml", lambda text: text.replace(b"<si><t>PO.0001</t></si>", b"")
+    ),
+    "many-elements": lambda: edited(
+        packed(made(HEADER, GOOD)),
+        _SHEET,
+        lambda text: text.replace(b"<sheetData>", b"<sheetData>" + b"".join(b"<x%d/>" % n for n in range(200_001))),
     ),
     "no-xml": lambda: edited(packed(made(HEADER, GOOD)), _SHEET, lambda text: text[: len(text) // 2]),
     "long-cell": long_cell,

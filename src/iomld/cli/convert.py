@@ -12,13 +12,16 @@ from iomld import read
 from iomld.check.render import all_lines
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, loaded, settings, sources_argument
+from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.formats.framed import framed_bytes, framed_project
 from iomld.iris import Iris
-from iomld.pipeline.outcomes import Outcome, Pipeline, converted
+from iomld.model import Project, Record
+from iomld.pipeline.outcomes import Pipeline, linked
 from iomld.pipeline.places import placed
 
+_LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
 _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml")
 
 
@@ -41,7 +44,9 @@ def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | No
     known = settings()
     conversion = _Conversion(loaded(choices(known, profile="submission")), source_url)
     output = sys.stdout.buffer
-    if format_name == "jsonld":
+    if format_name in _LINE_FORMATS:
+        output.writelines(conversion.lines(sources, with_graph=format_name == rdf.NQUADS.name))
+    elif format_name == "jsonld":
         _write_documents(conversion.graphs(sources), output, known.base_iri)
     else:
         format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
@@ -61,21 +66,33 @@ class _Conversion:
 
     def graphs(self, sources: tuple[Path, ...]) -> Iterator[tuple[Quad, ...]]:
         """The graph of each record that can be read."""
-        for path in read.expand_sources(sources):
+        for project in self._projects(sources):
+            yield tuple(project_quads(project, self._pipeline.publication))
+
+    def lines(self, sources: tuple[Path, ...], *, with_graph: bool) -> Iterator[bytes]:
+        """The same graphs as N-Quads or N-Triples, without quads between, which saves a quarter of the time."""
+        for project in self._projects(sources):
+            yield project_lines(project, self._pipeline.publication, with_graph=with_graph).encode()
+
+    def _projects(self, sources: tuple[Path, ...]) -> Iterator[Project]:
+        """Every record that can be read, linked by itself."""
+        for record in self._records(sources):
+            outcome = linked((record,), self._pipeline.linker)
+            for line in all_lines(placed(outcome.findings, outcome.dossier)) if outcome.findings else ():
+                click.echo(line, err=True)
+            if outcome.refused:
+                self.refused = True
+            else:
+                yield outcome.project
+
+    def _records(self, sources: tuple[Path, ...]) -> Iterator[Record]:
+        """Every record of every source that can be read."""
+        for part in read.expand_sources(sources):
             try:
-                for record in read.read_file(path, self._pipeline.reading(url=self._url)):
-                    outcome = converted((record,), self._pipeline.linker, self._pipeline.publication)
-                    if self._accepted(outcome):
-                        yield outcome.quads
+                yield from read.read_part(part, self._pipeline.reading(url=self._url))
             except SourceError as error:
                 self.refused = True
                 click.echo(f"refused: {error}", err=True)
-
-    def _accepted(self, outcome: Outcome) -> bool:
-        for line in all_lines(placed(outcome.findings, outcome.dossier)):
-            click.echo(line, err=True)
-        self.refused = self.refused or outcome.refused
-        return not outcome.refused
 
 
 def _write_documents(graphs: Iterator[tuple[Quad, ...]], output: BinaryIO, base: str) -> None:

@@ -20,7 +20,9 @@ _COMMANDS = {
     "convert": "Write records as RDF.",
     "query": "Ask a release in SPARQL.",
     "export": "Write the whole dataset in one format.",
+    "template": "Write an empty table to fill in.",
     "releases": "List releases and roll back.",
+    "rules": "Explain every rule that records are held against.",
 }
 
 

@@ -1,20 +1,32 @@
 """`iomld validate`."""
 
-import json
+import os
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from iomld.check.render import report_document, report_lines
-from iomld.check.run import check_files
+from iomld.check.render import cap_sentence, report_lines
+from iomld.check.report import MAX_FINDINGS, CheckReport
+from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
+from iomld.check.run import Checker
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, settings, sources_argument
+
+_TEXT = "text"
 
 
 @click.command()
 @sources_argument
-@click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice([format_.name for format_ in REPORT_FORMATS]),
+    default=_TEXT,
+    show_default=True,
+    help="Form of the report.",
+)
 @click.option(
     "--profile",
     type=click.Choice(["submission", "published"]),
@@ -22,22 +34,60 @@ from iomld.cli.options import choices, engine_options, loaded, settings, sources
     show_default=True,
     help="What a person supplies, or the publisher's own rules too.",
 )
+@click.option("--group", is_flag=True, help="Write each cause once, with its places; for text.")
+@click.option(
+    "--max-findings",
+    "cap",
+    type=click.IntRange(min=1),
+    default=MAX_FINDINGS,
+    show_default=True,
+    help="List no more findings; all are counted.",
+)
+@click.option("--color/--no-color", default=None, help="Write colours or not.  [default: on a terminal]")
 @engine_options
-def command(*, sources: tuple[Path, ...], format_name: str, profile: str, engine: str, as_of: datetime | None) -> int:
-    """Check the records in SOURCES (files and folders) and show each finding with its line. Nothing is stored.
+def command(  # noqa: PLR0913  # one parameter for each option
+    *,
+    sources: tuple[Path, ...],
+    format_name: str,
+    profile: str,
+    group: bool,
+    cap: int,
+    color: bool | None,
+    engine: str,
+    as_of: datetime | None,
+) -> int:
+    r"""Check the records in SOURCES (files and folders) and show each finding with its line. Nothing is stored.
 
     Exit status 0: no violation. 1: a violation. 2: could not run.
 
     \b
     Example:
       iomld validate data/
-      iomld validate record.json --format json
+      iomld validate record.json --format sarif > report.sarif
     """
+    if format_name != _TEXT and (group or color):
+        raise click.UsageError("--group and --color go with --format text.")
     pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
-    report = check_files(sources, pipeline)
-    if format_name == "json":
-        click.echo(json.dumps(report_document(report, pipeline.versions), indent=2, ensure_ascii=False))
+    report = Checker(pipeline, profile, cap).check_files(sources)
+    if format_name == _TEXT:
+        shown = _is_colored(color)
+        for line in report_lines(report, color=shown, group=group):
+            click.echo(line, color=shown)
     else:
-        for line in report_lines(report):
-            click.echo(line)
+        _write(report, format_name)
     return EXIT_DONE if report.conforms else EXIT_REFUSED
+
+
+def _is_colored(chosen: bool | None) -> bool:  # noqa: FBT001  # the option's three states
+    """Colours are for terminals, unless asked for; NO_COLOR turns them off there."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") if chosen is None else chosen
+
+
+def _write(report: CheckReport, format_name: str) -> None:
+    format_ = report_format(format_name)
+    assert format_ is not None  # noqa: S101  # the option takes no other name
+    output = sys.stdout.buffer
+    output.writelines(report_pieces(report, format_))
+    output.flush()
+    if report.omitted:
+        click.echo(f"iomld: {cap_sentence(report)}", err=True)

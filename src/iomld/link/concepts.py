@@ -1,7 +1,7 @@
 """Words of a controlled list to their codes, in any of the languages that the list has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from iomld.folding import fold
@@ -18,16 +18,17 @@ class ConceptTable:
     """The names of one scheme.
 
     Attributes:
-        codes: Code of the concept for each folded name, notation included.
+        codes: Code of the concept for each name, folded and as it stands, notation included.
         names: Preferred English names, for messages, by code.
     """
 
     codes: Mapping[str, str]
     names: Mapping[str, str]
+    exact: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, word: str) -> str | None:
         """The code that a notation or a name stands for, or None."""
-        return self.codes.get(fold(word))
+        return self.exact.get(word) or self.codes.get(fold(word))
 
     def closest(self, word: str) -> tuple[str, ...]:
         """Up to three names of concepts that look most like a word, best first."""
@@ -42,7 +43,9 @@ def build_concept_table(concepts: Mapping[str, Concept]) -> ConceptTable:
     codes: dict[str, str] = {}
     for _, key, code in sorted(ranked, key=lambda entry: entry[0]):
         codes.setdefault(key, code)
-    return ConceptTable(codes, {code: concept.name() for code, concept in concepts.items()})
+    texts = [*concepts, *(label.text for concept in concepts.values() for label in concept.labels)]
+    exact = {text: codes[fold(text)] for text in texts}
+    return ConceptTable(codes, {code: concept.name() for code, concept in concepts.items()}, exact)
 
 
 def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) -> tuple[str | None, tuple[Finding, ...]]:

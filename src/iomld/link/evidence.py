@@ -8,6 +8,7 @@ from iomld.link.frameworks import FrameworkMatcher, context
 from iomld.model import Finding, GivenMention, Mention, Severity, Text
 
 _LANGUAGES = ("en", "fr", "es")
+_FIELDS = ("narrative", "abstract", "title")
 
 
 def link_mentions(
@@ -22,61 +23,60 @@ def link_mentions(
     Args:
         narratives: The narrative in each language.
         abstracts: The abstract in each language.
-        given: Mentions that the record carries; they stand in the narrative.
+        given: Mentions that the record carries, in any of its texts.
         matcher: The names of frameworks.
         frameworks: The codes and names of frameworks and parts.
 
     Returns:
-        Mentions in the narratives by language and place, then those whose place is not known, then those in the
-        abstracts; and a Violation `unknownFramework` for each given mention of none of our frameworks.
+        Mentions in the narratives by language and place, then those whose place is not known; likewise those in the
+        abstracts, and given ones in titles; and a Violation `unknownFramework` for each given mention of none of our
+        frameworks.
     """
-    found = [mention for text in narratives for mention in matcher.mentions(text.value, text.language, "narrative")]
-    by_language = {text.language: text.value for text in narratives}
+    searched = [("narrative", text) for text in narratives] + [("abstract", text) for text in abstracts]
+    found = [mention for name, text in searched for mention in matcher.mentions(text.value, text.language, name)]
+    values = {(name, text.language): text.value for name, text in searched}
     findings: list[Finding] = []
     for mention in given:
         code = frameworks.code(mention.framework)
         if code is None:
             findings.append(_unknown(mention, frameworks))
             continue
-        added = _given(mention, code, by_language.get(mention.language), matcher)
+        added = _given(mention, code, values.get((mention.field, mention.language)), matcher)
         found = _with(found, added, matcher.wholes)
-    placed = sorted((mention for mention in found if mention.start is not None), key=_order)
-    unplaced = [mention for mention in found if mention.start is None]
-    told = [mention for text in abstracts for mention in matcher.mentions(text.value, text.language, "abstract")]
-    return (*placed, *unplaced, *sorted(told, key=_order)), tuple(findings)
+    return tuple(sorted(found, key=_order)), tuple(findings)
 
 
-def _given(given: GivenMention, code: str, narrative: str | None, matcher: FrameworkMatcher) -> Mention:
-    """A mention of the record, with its place in the narrative where we have it."""
+def _given(given: GivenMention, code: str, text: str | None, matcher: FrameworkMatcher) -> Mention:
+    """A mention of the record, with its place in the text where we have it; the record's own evidence goes first."""
     method, confidence = matcher.evidence(given.quote, code, given.language)
     mention = Mention(
         framework=code,
         quote=given.quote,
         prefix=given.prefix,
         suffix=given.suffix,
-        field="narrative",
+        field=given.field,
         language=given.language,
         start=given.position,
-        method=method,
-        confidence=confidence,
+        method=given.method or method,
+        confidence=confidence if given.confidence is None else given.confidence,
     )
-    if narrative is None:
+    if text is None:
         return mention
-    start = _place(given, narrative)
+    start = _place(given, text)
     if start is None:
         return replace(mention, start=None)
-    prefix, suffix = context(narrative, start, start + len(given.quote))
+    prefix, suffix = context(text, start, start + len(given.quote))
     return replace(mention, start=start, prefix=prefix, suffix=suffix)
 
 
-def _place(given: GivenMention, narrative: str) -> int | None:
+def _place(given: GivenMention, text: str) -> int | None:
     """Where the quote stands: at the place given, else after the prefix given, else where it stands alone."""
-    places = tuple(_occurrences(given.quote, narrative))
+    places = tuple(_occurrences(given.quote, text))
     if given.position in places:
         return given.position
     if given.prefix.strip():
         prefix = given.prefix.strip()
-        places = tuple(place for place in places if narrative[:place].rstrip().endswith(prefix)) or places
+        places = tuple(place for place in places if text[:place].rstrip().endswith(prefix)) or places
     return places[0] if len(places) == 1 else None
 
 
@@ -98,8 +98,8 @@ def _with(found: Sequence[Mention], added: Mention, wholes: Mapping[str, str]) -
 
 
 def _is_same(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:
-    """Whether two mentions of the narrative say the same of the same words."""
-    if one.language != other.language:
+    """Whether two mentions of one text say the same of the same words."""
+    if (one.field, one.language) != (other.field, other.language):
         return False
     if one.start is None or other.start is None:
         return one.start is other.start and (one.framework, one.quote, one.prefix, one.suffix) == (
@@ -117,9 +117,13 @@ def _is_same(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:
     return related and overlap
 
 
-def _order(mention: Mention) -> tuple[int, str, int]:
+def _order(mention: Mention) -> tuple[int, bool, int, str, int]:
+    """By text, then by language and place; those without a place come last and stay in their order."""
+    text = _FIELDS.index(mention.field) if mention.field in _FIELDS else len(_FIELDS)
+    if mention.start is None:
+        return text, True, 0, "", 0
     known = _LANGUAGES.index(mention.language) if mention.language in _LANGUAGES else len(_LANGUAGES)
-    return known, mention.language, mention.start or 0
+    return text, False, known, mention.language, mention.start
 
 
 def _unknown(mention: GivenMention, frameworks: ConceptTable) -> Finding:

@@ -1,18 +1,21 @@
 """Find the policy frameworks that a text names, with the words that name them and how sure that is."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from iomld.folding import fold, folded
 from iomld.link.parts import Parts, build_parts
-from iomld.link.trie import name_key, names_pattern, plain_name
+from iomld.link.trie import find_name, name_key, names_pattern, plain_name
 from iomld.model import Mention
 from iomld.vocab import Label, LabelKind, Vocabulary
 
 # Fewer than the 32 characters that a mention may keep, so that a cut word at the end never crosses them.
 _CONTEXT = 30
+_REMEMBERED = 4096  # meanings of names, each under a kilobyte
 _SHORT_NAME = 2  # words; a name as short as this is common words unless a capital or a digit says otherwise
 
 _EXACT, _VARIANT, _ACRONYM, _MANUAL = "exact-label", "variant-label", "acronym", "manual"
@@ -33,6 +36,7 @@ class Alias:
         language: Its language.
         kind: Which kind of label it is.
         plain: The folded name with single spaces.
+        is_acronym: Whether it is one word, of capitals or with at least two.
     """
 
     code: str
@@ -40,11 +44,7 @@ class Alias:
     language: str
     kind: LabelKind
     plain: str
-
-    @property
-    def is_acronym(self) -> bool:
-        """Whether the name is an acronym: one word, of capitals or with at least two."""
-        return " " not in self.text and (self.text.isupper() or sum(map(str.isupper, self.text)) > 1)
+    is_acronym: bool
 
     def fits(self, words: str) -> bool:
         """Whether the words of a text may stand for this name: acronyms and short names look at capitals."""
@@ -53,6 +53,20 @@ class Alias:
         if self.plain.count(" ") >= _SHORT_NAME:
             return True
         return any(character.isupper() or character.isdigit() for character in words)
+
+
+class Meaning(NamedTuple):
+    """What words of a text stand for.
+
+    Attributes:
+        code: Code of the framework; empty for a decoy.
+        method: Code in the method scheme.
+        confidence: 0 to 1.
+    """
+
+    code: str
+    method: str
+    confidence: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +93,14 @@ class FrameworkMatcher:
     """All names of all frameworks in one pattern.
 
     Attributes:
-        pattern: Finds each name in a folded text.
-        aliases: The names by their keys; several where one word has several meanings.
+        pattern: Finds each name in a folded text (`iomld.link.trie`).
+        meaning: What a name that the pattern found stands for, from its folded words, its words and the language.
         parts: The numbered parts.
         wholes: For each part its framework.
     """
 
     pattern: re.Pattern[str]
-    aliases: Mapping[str, tuple[Alias, ...]]
+    meaning: Callable[[str, str, str], Meaning | None]
     parts: Parts
     wholes: Mapping[str, str]
 
@@ -102,25 +116,26 @@ class FrameworkMatcher:
             language: Its language (BCP 47).
         """
         source = folded(text)
+        searched = f" {source.text}"
         primary = language.partition("-")[0].lower()
         at = done = 0
-        while found := self.pattern.search(source.text, at):
-            start, end = found.span()
-            if '"' in found[0]:
+        while found := find_name(self.pattern, searched, at):
+            start, end = found.start(), found.end() - 1
+            if '"' in found["name"]:
                 start, end = _quoted(source.text, start, end)
                 start = max(start, done)
             words = text[source.original(start) : source.original(end)]
-            alias = self._meant(found[0], words, primary)
-            if alias is None:
+            meaning = self.meaning(found["name"], words, primary)
+            if meaning is None:
                 at = found.start() + 1
-            elif not alias.code:
-                at = self._after_decoy(source.text, found)
+            elif not meaning.code:
+                at = self._after_decoy(searched, found)
             else:
-                part = self.parts.around(alias.code, source.text, start, end, after=done)
-                codes = part.codes if part else (alias.code,)
+                part = self.parts.around(meaning.code, source.text, start, end, after=done)
+                codes = part.codes if part else (meaning.code,)
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
-                yield Match(codes, source.original(start), source.original(end), *_evidence(alias, found[0]))
+                yield Match(codes, source.original(start), source.original(end), meaning.method, meaning.confidence)
 
     def mentions(self, text: str, language: str, field: str) -> Iterator[Mention]:
         """The matches in a text as mentions, each with its words and the words around it."""
@@ -147,22 +162,12 @@ class FrameworkMatcher:
                 return match.method, match.confidence
         return _MANUAL, Decimal(1)
 
-    def _meant(self, found: str, words: str, language: str) -> Alias | None:
-        """The name that words stand for in a language, or None."""
-        usable = [alias for alias in self.aliases.get(name_key(found), ()) if alias.fits(words)]
-        for group in _by_right(usable, language):
-            if len({alias.code for alias in group}) == 1:
-                return min(group, key=lambda alias: _distance(alias, found, words))
-            if group:
-                return None
-        return None
-
-    def _after_decoy(self, text: str, decoy: re.Match[str]) -> int:
+    def _after_decoy(self, searched: str, decoy: re.Match[str]) -> int:
         """Where to go on: behind a decoy, unless a name begins inside it and goes on after it."""
-        inside = self.pattern.search(text, decoy.start() + 1)
-        if inside and inside.start() < decoy.end() < inside.end():
+        inside = find_name(self.pattern, searched, decoy.start() + 1)
+        if inside and inside.start() < decoy.end() - 1 < inside.end() - 1:
             return inside.start()
-        return decoy.end()
+        return decoy.end() - 1
 
 
 def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
@@ -203,7 +208,9 @@ def context(text: str, start: int, end: int) -> tuple[str, str]:
 
 
 def _alias(code: str, label: Label) -> Alias:
-    return Alias(code, label.text, label.language, label.kind, plain_name(fold(label.text)))
+    text = label.text
+    is_acronym = " " not in text and (text.isupper() or sum(map(str.isupper, text)) > 1)
+    return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym)
 
 
 def _matcher(names: Iterable[Alias], parts: Parts, wholes: Mapping[str, str]) -> FrameworkMatcher:
@@ -211,7 +218,21 @@ def _matcher(names: Iterable[Alias], parts: Parts, wholes: Mapping[str, str]) ->
     for alias in names:
         aliases.setdefault(name_key(alias.plain), []).append(alias)
     pattern = names_pattern(fold(alias.text) for group in aliases.values() for alias in group)
-    return FrameworkMatcher(pattern, {key: tuple(group) for key, group in aliases.items()}, parts, wholes)
+    # The same few names come again and again: to remember them takes 15 µs from each match.
+    meaning = lru_cache(maxsize=_REMEMBERED)(partial(_meaning, aliases))
+    return FrameworkMatcher(pattern, meaning, parts, wholes)
+
+
+def _meaning(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> Meaning | None:
+    """What words stand for in a language, or None."""
+    usable = [alias for alias in aliases.get(name_key(found), ()) if alias.fits(words)]
+    for group in _by_right(usable, language):
+        if len({alias.code for alias in group}) == 1:
+            alias = min(group, key=lambda alias: _distance(alias, found, words))
+            return Meaning(alias.code, *_evidence(alias, found))
+        if group:
+            return None
+    return None
 
 
 def _is_read(alias: Alias, matcher: FrameworkMatcher) -> bool:

@@ -18,14 +18,16 @@ _ROLES: dict[str, tuple[str, ...]] = {
 }
 _ROLE = "|".join(_ROLES)
 _NUMBER = r"[0-9]{1,2}(?:\.(?:[0-9]{1,2}|[a-d](?!\w)))?"
-# "3, 8 and 10.7"; an indicator ("10.7.1") counts as its target.
-_LIST = rf"(?P<list>{_NUMBER}(?:(?:, ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o) ){_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
+# "3, 8 and 10.7", "1 to 5"; an indicator ("10.7.1") counts as its target. Dashes are folded to one form.
+_JOIN = r", ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o|to|through|a|au|al) |-"
+_LIST = rf"(?P<list>{_NUMBER}(?:(?:{_JOIN}){_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
 _SIGN = r"(?:no\.? ?|n° ?|num(?:ber|ero|\.) ?)?"
 _AFTER = re.compile(rf"(?P<lead>,? ?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
 _BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST} {_OF}\Z")
 _WINDOW = 90  # characters before a name in which its part may stand
-_NUMBERS = re.compile(_NUMBER)
+_NUMBERS = re.compile(rf"(?P<first>{_NUMBER})(?:(?: (?:to|through|a|au|al) |-)(?P<last>{_NUMBER}))?")
+_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ class Parts:
             if codes:
                 closed = "(" in behind["lead"] and text.startswith(")", behind.end())
                 return PartMatch(codes, start, behind.end() + closed)
-        before = _BEFORE.search(text[max(after, start - _WINDOW) : start])
+        window = text[max(after, start - _WINDOW) : start]
+        # Most names have no number before them: 9 µs for the long pattern, 1 µs for this one.
+        before = _BEFORE.search(window) if _DIGIT.search(window) else None
         if before:
             codes = _codes(framework, before["role"], before["list"], known)
             if codes:
@@ -96,9 +100,25 @@ def _codes(framework: str, role: str | None, numbers: str, known: Mapping[tuple[
     roles = _roles(role)
     found = [
         next((known[name, number] for name in roles if (name, number) in known), framework)
-        for number in _NUMBERS.findall(numbers)
+        for match in _NUMBERS.finditer(numbers)
+        for number in _range(match["first"], match["last"])
     ]
     return () if set(found) <= {framework} else tuple(dict.fromkeys(found))
+
+
+def _range(first: str, last: str | None) -> tuple[str, ...]:
+    """The numbers from one to another; both alone where these do not count up within one goal ("10.7 to 11.2").
+
+    >>> _range("2", "4"), _range("8.7", "8.8"), _range("8", None)
+    (('2', '3', '4'), ('8.7', '8.8'), ('8',))
+    """
+    if last is None:
+        return (first,)
+    goal, point, start = first.rpartition(".")
+    other, _, end = last.rpartition(".")
+    if goal != other or not (start.isdigit() and end.isdigit()):
+        return first, last
+    return tuple(f"{goal}{point}{number}" for number in range(int(start), int(end) + 1)) or (first, last)
 
 
 def _roles(word: str | None) -> tuple[str, ...]:

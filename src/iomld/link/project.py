@@ -11,8 +11,8 @@ from iomld.link.countries import Gazetteer, build_gazetteer
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.link.scalars import read_budget, read_day, read_year
-from iomld.link.states import read_beneficiaries
-from iomld.model import Dossier, Finding, Mention, Project, Text, Value
+from iomld.link.states import Beneficiaries, read_beneficiaries
+from iomld.model import STATE_FIELDS, Dossier, Finding, Mention, Project, Text, Value
 from iomld.vocab import Vocabulary
 
 # Field of the record, scheme of its codes, rule for a word that is not in the list.
@@ -26,6 +26,7 @@ _YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
 _DAY_FIELDS = ("startDate", "endDate")
 _UNDETERMINED = "und"  # BCP 47: the language of a text that does not say it
 _OFFICE_LETTERS = 2
+_NO_NAMES = ConceptTable({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,7 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
     years = _years(dossier, findings)
     days = _days(dossier, findings)
     budget = _budget(dossier, findings)
-    beneficiaries, faults = read_beneficiaries(
-        dossier.values.get("benefitingMemberStates", ()),
-        dossier.values.get("benefitingCountries", ()),
-        linker.gazetteer,
-    )
-    findings += faults
+    beneficiaries = _beneficiaries(dossier, linker.gazetteer, findings)
     narratives, abstracts = _texts(dossier, "narrative"), _texts(dossier, "abstract")
     mentions, faults = link_mentions(
         narratives, abstracts, dossier.mentions, linker.matcher, _table(linker.concepts, "framework")
@@ -126,7 +122,7 @@ def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple
 
 def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
     """The names of a scheme; none where the vocabulary has no such scheme."""
-    return tables.get(scheme, ConceptTable({}, {}))
+    return tables.get(scheme, _NO_NAMES)
 
 
 def _years(dossier: Dossier, findings: list[Finding]) -> dict[str, int | None]:
@@ -154,6 +150,13 @@ def _budget(dossier: Dossier, findings: list[Finding]) -> Decimal | None:
     budget, faults = read_budget(value)
     findings += faults
     return budget
+
+
+def _beneficiaries(dossier: Dossier, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:
+    states, countries = (dossier.values.get(field, ()) for field in STATE_FIELDS)
+    beneficiaries, faults = read_beneficiaries(states, countries, gazetteer)
+    findings += faults
+    return beneficiaries
 
 
 def _first(dossier: Dossier, field: str) -> Value | None:

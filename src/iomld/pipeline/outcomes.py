@@ -62,14 +62,26 @@ class Pipeline:
         return ReadOptions(url=url, mapping=mapping or {}, recogniser=LinkerRecogniser(self.linker))
 
 
-def converted(records: tuple[Record, ...], linker: Linker, publication: convert.Publication) -> Outcome:
-    """Merge, link and convert the records of one project; shapes are not asked."""
+def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:
+    """Merge and link the records of one project; nothing is converted yet, and shapes are not asked."""
     dossier = merge.merge_records(records)
     project, findings = link_project(dossier, linker)
-    if dossier.key:
-        quads = tuple(convert.project_quads(project, publication))
-        return Outcome(dossier, project, quads, (*dossier.findings, *findings, *disagreements(dossier, linker)))
-    missing = Finding(
+    findings = (*dossier.findings, *findings, *disagreements(dossier, linker))
+    if not dossier.key:
+        findings = (*findings, _unnamed(dossier))
+    return Outcome(dossier, project, (), findings)
+
+
+def converted(records: tuple[Record, ...], linker: Linker, publication: convert.Publication) -> Outcome:
+    """Merge, link and convert the records of one project; one without an identifier has no graph."""
+    outcome = linked(records, linker)
+    if not outcome.dossier.key:
+        return outcome
+    return replace(outcome, quads=tuple(convert.project_quads(outcome.project, publication)))
+
+
+def _unnamed(dossier: Dossier) -> Finding:
+    return Finding(
         "codeMissing",
         Severity.VIOLATION,
         "Neither a project code nor a PRIMA identifier: the project cannot be named.",
@@ -77,7 +89,6 @@ def converted(records: tuple[Record, ...], linker: Linker, publication: convert.
         field="projectCode",
         place=dossier.records[0].place,
     )
-    return Outcome(dossier, project, (), (*dossier.findings, *findings, missing))
 
 
 def outcomes(

@@ -12,8 +12,9 @@ _TYPE_NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or 
 
 def below(place: Place, key: str) -> Place:
     """The place of a member: its pointer is one step longer; its line is found when it is needed."""
-    escaped = key.replace("~", "~0").replace("/", "~1")
-    return Place(place.file, line=place.line, pointer=f"{place.pointer or ''}/{escaped}")
+    if "~" in key or "/" in key:
+        key = key.replace("~", "~0").replace("/", "~1")
+    return Place(place.file, place.line, None, f"{place.pointer or ''}/{key}")
 
 
 def not_json(file: str, error: JSONDecodeError) -> SourceError:

@@ -32,7 +32,7 @@ def located(finding: Finding, record: Record) -> Finding:
     start_of_line = before.rfind("\n") + 1
     text = record.raw[start_of_line:].split("\n", 1)[0]
     indent = (record.place.column or 1) - 1 if start_of_line == 0 else 0
-    exact = replace(place, line=line, column=offset - start_of_line + 1 + indent, excerpt=excerpt(text))
+    exact = place._replace(line=line, column=offset - start_of_line + 1 + indent, excerpt=excerpt(text))
     return replace(finding, place=exact)
 
 

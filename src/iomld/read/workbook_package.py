@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import BinaryIO, cast
 
 from lxml import etree
@@ -27,6 +28,7 @@ _MOST_INFLATED = 200 * 1024 * 1024
 _MOST_RATIO = 200
 _RATIO_COUNTS_FROM = 1024 * 1024
 _PROLOG_BYTES = 64 * 1024
+_MOST_HELD = 200_000  # elements of a part that are in memory at once; a row has at most 16 384 cells
 # ECMA-376 part 1, section 22.9.2.19: characters that XML cannot hold are written _xHHHH_.
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -60,11 +62,17 @@ class Package:
     strings: list[str] = field(default_factory=list)
     date_styles: frozenset[int] = frozenset()
 
-    def elements(self, part: str, *names: str) -> Iterator[etree._Element]:
-        """Each element of a part with one of the names, when it ends; who takes it clears it.
+    def elements(self, part: str, *names: str, forget: str = "") -> Iterator[etree._Element]:
+        """Each element of a part with one of the names, when it ends.
+
+        Args:
+            part: Name of the part.
+            names: Names of the elements, without namespaces.
+            forget: Name of the element that is let go of after it was taken, with all that ended before it.
 
         Raises:
-            SourceError: The part is missing, damaged, no XML, or has a document type declaration.
+            SourceError: The part is missing, damaged, no XML, has a document type declaration, or more elements than
+                memory should hold.
         """
         with _faults(self.file, part):
             with cast("BinaryIO", self.archive.open(part)) as stream:
@@ -75,7 +83,6 @@ class Package:
                 reader = etree.iterparse(
                     stream,
                     events=("end",),
-                    tag=tuple(f"{{*}}{name}" for name in names),
                     resolve_entities=False,
                     no_network=True,
                     load_dtd=False,
@@ -83,8 +90,17 @@ class Package:
                     remove_comments=True,
                     remove_pis=True,
                 )
+                held = 0
                 for _, element in reader:
-                    yield element
+                    held += 1
+                    name = local_name(element)
+                    if name in names:
+                        yield element
+                        if name == forget:
+                            _forget(element)
+                            held = 0
+                    if held > _MOST_HELD:
+                        raise SourceError(f"{self.file}: the part {part} has too many elements. Save it anew.")
 
 
 def is_workbook(data: bytes) -> bool:
@@ -151,15 +167,12 @@ def cell_string(text: str, file: str) -> str:
 
 def local_name(element: etree._Element) -> str:
     """The name of an element without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    return _local(str(element.tag))
 
 
-def forget(element: etree._Element) -> None:
-    """Let go of an element and of those before it, so that memory does not grow with the part."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and parent[0] is not element:
-        del parent[0]
+@lru_cache(maxsize=256)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
@@ -218,11 +231,17 @@ def _date_styles(package: Package, part: str) -> frozenset[int]:
 
 
 def _shared_strings(package: Package, part: str) -> list[str]:
-    strings: list[str] = []
-    for element in package.elements(part, "si"):
-        strings.append(text_of(element, package.file))
-        forget(element)
-    return strings
+    return [text_of(element, package.file) for element in package.elements(part, "si", forget="si")]
+
+
+def _forget(element: etree._Element) -> None:
+    """Let go of an element and of all that ended before it, so that memory does not grow with the part."""
+    element.clear()
+    node = element
+    while (parent := node.getparent()) is not None:
+        while parent[0] is not node:
+            del parent[0]
+        node = parent
 
 
 @contextmanager

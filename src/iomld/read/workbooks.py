@@ -26,7 +26,6 @@ from iomld.read.workbook_package import (
     Package,
     Sheet,
     cell_string,
-    forget,
     is_workbook,
     local_name,
     open_package,
@@ -161,7 +160,7 @@ def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iter
     cells: dict[int, CellValue] = {}
     number = count = 0
     following = 0
-    for element in package.elements(sheet.part, "c", "row", "col"):
+    for element in package.elements(sheet.part, "c", "row", "col", forget="row"):
         kind = local_name(element)
         if kind == "c":
             count += 1
@@ -179,7 +178,6 @@ def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iter
                 values = tuple(cells.get(index) for index in range(max(cells) + 1))
                 yield Row(number, number, values, hidden=element.get("hidden") in ("1", "true"))
             cells, count, following = {}, 0, 0
-            forget(element)
         elif element.get("hidden") in ("1", "true"):
             limits = element.get("min", ""), element.get("max", "")
             if all(_WHOLE.fullmatch(limit) for limit in limits):

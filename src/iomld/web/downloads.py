@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
-from iomld.export import write_dataset
+from iomld.export.dataset import write_dataset
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.release import FILES, Release

@@ -1,0 +1,99 @@
+"""`iomld rules`."""
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
+
+import click
+
+from iomld.cli.main import EXIT_DONE
+from iomld.validate import Rule, all_rules
+from iomld.validate.examples import Example, failing_examples
+
+_WIDTH = 100
+_SHOWN = 200  # characters of a line of an example
+
+
+@click.command()
+@click.argument("rule_ids", metavar="[RULE]…", nargs=-1)
+@click.option(
+    "--format", "format_name", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+def command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
+    """Explain every rule of the shapes, or those named: what it checks, why, what it says, an example that fails.
+
+    An example is a record without a fault from which a few triples are taken out (-) and into which others are put (+).
+
+    \b
+    Example:
+      iomld rules
+      iomld rules nationalOne budget --format json
+    """
+    rules = {rule.id: rule for rule in all_rules()}
+    unknown = [id_ for id_ in rule_ids if id_ not in rules]
+    if unknown:
+        raise click.BadParameter(f"there is no rule {unknown[0]!r}; 'iomld rules' lists all.", param_hint="RULE")
+    chosen = [rules[id_] for id_ in rule_ids] or list(rules.values())
+    click.echo(_WRITERS[format_name](chosen, failing_examples()))
+    return EXIT_DONE
+
+
+def _as_text(rules: list[Rule], examples: Mapping[str, Example]) -> str:
+    return "\n\n".join("\n".join(_text_lines(rule, examples[rule.id])) for rule in rules)
+
+
+def _text_lines(rule: Rule, example: Example) -> Iterator[str]:
+    yield f"{rule.id} · {rule.severity.value} · {', '.join(rule.profiles)}"
+    parts = {
+        "checks": rule.description,
+        "why": rule.reason,
+        "says": rule.message,
+        "fails": example.name[:1].upper() + example.name[1:],
+    }
+    for label, text in parts.items():
+        yield textwrap.fill(text, _WIDTH, initial_indent=f"  {label:7}", subsequent_indent=" " * 9)
+    yield from (f"         {line}" for line in _changes(example))
+
+
+def _as_markdown(rules: list[Rule], examples: Mapping[str, Example]) -> str:
+    return "\n\n".join(_section(rule, examples[rule.id]) for rule in rules)
+
+
+def _section(rule: Rule, example: Example) -> str:
+    changes = "\n".join(_changes(example))
+    return (
+        f"## {rule.id}\n\n"
+        f"{rule.severity.value}; {', '.join(rule.profiles)}. {rule.description} {rule.reason}\n\n"
+        f"> {rule.message}\n\n"
+        f"Fails: {example.name}.\n\n```diff\n{changes}\n```"
+    )
+
+
+def _as_json(rules: list[Rule], examples: Mapping[str, Example]) -> str:
+    return json.dumps([_document(rule, examples[rule.id]) for rule in rules], indent=2, ensure_ascii=False)
+
+
+def _document(rule: Rule, example: Example) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "severity": rule.severity.value,
+        "profiles": rule.profiles,
+        "name": rule.name,
+        "checks": rule.description,
+        "why": rule.reason,
+        "message": rule.message,
+        "properties": rule.subjects,
+        "example": {"name": example.name, "without": example.without, "added": example.added},
+    }
+
+
+def _changes(example: Example) -> Iterator[str]:
+    yield from (f"- {text}" for text in example.without)
+    yield from (f"+ {_shortened(text)}" for text in example.added.splitlines() if text)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 2]} …"
+
+
+_WRITERS = {"text": _as_text, "json": _as_json, "markdown": _as_markdown}

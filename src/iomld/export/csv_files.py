@@ -1,0 +1,61 @@
+"""The tables of a release as CSV: projects.csv and mentions.csv in one zip archive."""
+
+import csv
+import io
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from typing import BinaryIO, Self, cast
+
+from iomld.export.archive import add_entry
+from iomld.export.records import released_projects
+from iomld.export.tables import MENTION_HEADER, mention_cells, table_form
+from iomld.read.cell_text import neutralised
+from iomld.release import Release
+
+PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
+
+
+def write_csv(release: Release, output: BinaryIO) -> None:
+    """Write both tables, streamed; equal records give equal bytes.
+
+    Cells that a spreadsheet would take for a formula begin with an apostrophe, which our reader takes off. The files
+    begin with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).
+    """
+    form = table_form(release)
+    with tempfile.TemporaryFile() as projects, tempfile.TemporaryFile() as mentions:
+        with CsvFile(cast("BinaryIO", projects)) as rows, CsvFile(cast("BinaryIO", mentions)) as mention_rows:
+            rows.write(form.header)
+            mention_rows.write(MENTION_HEADER)
+            for project in released_projects(release):
+                rows.write(form.cells(project))
+                for mention in project.mentions:
+                    mention_rows.write(mention_cells(project, mention))
+        with tempfile.TemporaryFile() as packed:
+            with zipfile.ZipFile(packed, "w") as archive:
+                for name, file in ((PROJECTS_FILE, projects), (MENTIONS_FILE, mentions)):
+                    size_bytes = file.tell()
+                    file.seek(0)
+                    add_entry(archive, name, cast("BinaryIO", file), size_bytes)
+            packed.seek(0)
+            shutil.copyfileobj(packed, output)
+
+
+class CsvFile:
+    """Writes rows to a stream, which stays open; a context manager."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Begin with a byte order mark."""
+        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        self._writer = csv.writer(self._text, lineterminator="\r\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._text.detach()
+
+    def write(self, cells: Iterable[str]) -> None:
+        """Write one row of texts."""
+        self._writer.writerow([neutralised(cell) for cell in cells])

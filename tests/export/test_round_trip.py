@@ -1,0 +1,166 @@
+"""What a release exports as tables or JSON Lines is published again to the same graphs, byte for byte."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyoxigraph import Quad
+from tests.conftest import DATA, ROOT, run_iomld
+
+from iomld import __version__, store
+from iomld.convert import Publication, project_quads
+from iomld.export.formats import TABLE_FORMATS
+from iomld.export.records import project_of, released_projects
+from iomld.iris import Iris
+from iomld.model import Origin
+from iomld.release import FILES, Release, current_release
+from iomld.release.lines import read_gzip
+
+COMMON = {
+    "status": "active",
+    "projectType": "PO",
+    "coverage": "national",
+    "region": "africa",
+    "benefitingMemberStates": ["NA"],
+    "budgetUSD": "1234.125",
+}
+ODD = [
+    COMMON
+    | {
+        "projectCode": "PO.0901",
+        "title": {"en": "=SUM(1)  of two spaces", "fr": "'=Ports\u00a0: l\u2019accès", "pt-br": "-1 @ +2"},
+        "abstract": {"en": 'One\nline of _x0041_ and "quotes"; a tab\there, and the Global Compact for Migration.'},
+        "narrative": {"en": "=First\n\n  'second' \"third\"; a,b\nThe GCM | and MCOF.\n" + "A long word. " * 4000},
+        "startDate": "1899-12-31",
+        "endDate": "2019-06-30",
+        "startYear": 1899,
+        "budgetUSD": "100.1250",
+        "mentions": [
+            {"framework": "gcm", "quote": "=the pact", "prefix": "- \r ", "suffix": "\t'", "language": "es"},
+            {"framework": "gcm-objective-23", "quote": "GCM", "position": 52},
+            {"framework": "mcof", "quote": "two", "field": "title", "method": "manual", "confidence": "0.25"},
+        ],
+        "source": {"url": "https://example.org/p?a=1;b=2", "retrievedAt": "2026-11-23T20:00:00+01:00"},
+    },
+    COMMON | {"primaId": "NA10P0901", "title": {"es": "Sin código"}, "coverage": "regional",
+              "benefitingCountries": ["CL", "1A0"],
+              "mentions": [{"framework": "gcm", "quote": "GCM", "language": "es", "position": 3}]},
+    COMMON | {"projectCode": "PO.0902", "title": {"en": "Not published"}, "budgetUSD": "lots"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The bundled records, a page with its narrative, and records full of traps."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "odd.json").write_text(json.dumps(ODD), encoding="utf-8")
+    sources = (DATA, folder / "odd.json", ROOT / "tests" / "golden" / "page.txt")
+    done = run_iomld("publish", *sources, "--to", folder / "data")
+    assert done.returncode == 1, done.stderr  # one record is refused
+    made = current_release(folder / "data")
+    assert made is not None
+    assert made.manifest.projects == 94
+    return made
+
+
+def exported(release: Release, name: str) -> bytes:
+    """A release in a format."""
+    out = io.BytesIO()
+    TABLE_FORMATS[name].write(release, out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", TABLE_FORMATS)
+def test_an_export_is_published_to_the_same_graphs(release: Release, name: str, tmp_path: Path) -> None:
+    """Publish, export, publish into another folder: the datasets are equal."""
+    file = tmp_path / f"out.{TABLE_FORMATS[name].suffix}"
+    file.write_bytes(exported(release, name))
+    done = run_iomld("publish", file, "--to", tmp_path / "again")
+    assert done.returncode == 0, done.stderr
+    again = current_release(tmp_path / "again")
+    assert again is not None
+    one, other = (set(read_gzip(one.file(FILES.dataset))) for one in (release, again))
+    assert sorted(one ^ other) == []
+
+
+@pytest.mark.parametrize("name", TABLE_FORMATS)
+def test_equal_releases_export_equal_bytes(release: Release, name: str) -> None:
+    """No clock and no order of chance in any format."""
+    assert exported(release, name) == exported(release, name)
+
+
+def test_a_graph_and_its_project_say_the_same(release: Release) -> None:
+    """`project_of` loses nothing that `convert` wrote."""
+    opened = store.open_read_only(release.file(FILES.store))
+    iris = Iris(release.manifest.base)
+    publication = Publication(iris, "https://creativecommons.org/licenses/by/4.0/", __version__)
+    for project in released_projects(release):
+        graph = set(store.graph_quads(opened, iris.record(project.key)))
+        assert set(project_quads(project, publication)) == graph
+        assert project_of(graph, project.key, iris) == project
+
+
+def test_projects_come_sorted_and_one_at_a_time(release: Release) -> None:
+    """By their IRIs; those with a PRIMA identifier alone come last."""
+    keys = [project.key for project in released_projects(release)]
+    assert keys == sorted(keys)
+    assert keys[-1] == "prima-NA10P0901"
+
+
+def test_the_tables_are_plain_csv(release: Release) -> None:
+    """Any CSV reader reads them; no cell begins a formula; mentions name their project."""
+    with zipfile.ZipFile(io.BytesIO(exported(release, "csv"))) as archive:
+        assert archive.namelist() == ["projects.csv", "mentions.csv"]
+        tables = [
+            list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"), newline="")))
+            for name in archive.namelist()
+        ]
+    assert len(tables[0]) == 94
+    assert [len({row[None] for row in table if None in row}) for table in tables] == [0, 0]
+    assert not [text for table in tables for row in table for text in row.values() if text[:1] in tuple("=+-@\t\r\n")]
+    assert {row["projectCode"] for row in tables[1]} <= {
+        row["projectCode"] or f"prima-{row['primaId']}" for row in tables[0]
+    }
+
+
+def test_json_lines_are_record_json(release: Release) -> None:
+    """One object a line, absent fields absent."""
+    lines = exported(release, "jsonl").splitlines()
+    records = [json.loads(line) for line in lines]
+    assert len(records) == 94
+    assert all(record["sources"] and "" not in record.values() for record in records)
+
+
+def test_sources_that_share_a_hash_are_all_named() -> None:
+    """Two names of the same bytes give one node, and both names come back."""
+    iris = Iris()
+    publication = Publication(iris, "https://example.org/license", "1")
+    project = project_of([], "PO.0001", iris)
+    assert project.origins == ()
+    digest = "a" * 64
+    graph = [
+        quad
+        for file, url in (("a.txt", "https://example.org/a"), ("b.txt", None))
+        for quad in _with_origin(publication, file, url, digest)
+    ]
+    read = project_of(graph, "PO.0001", iris)
+    assert set(project_quads(read, publication)) == set(graph)
+
+
+def _with_origin(publication: Publication, file: str, url: str | None, digest: str) -> list[Quad]:
+    project = project_of([], "PO.0001", publication.iris)
+    return project_quads(replace(project, origins=(Origin(file, digest, "text/plain", url),)), publication)
+
+
+@pytest.mark.parametrize("name", [*TABLE_FORMATS, "turtle"])
+def test_the_command_writes_each_format(release: Release, name: str, tmp_path: Path) -> None:
+    """`iomld export` writes what the library writes."""
+    folder = release.path.parent.parent
+    done = run_iomld("export", "--from", folder, "--format", name, "--to", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "out").read_bytes()
+    assert written.startswith(b"@prefix") if name == "turtle" else written == exported(release, name)

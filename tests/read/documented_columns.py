@@ -1,0 +1,27 @@
+"""The tables of columns in `docs/RECORDS.md`, written from the code: `python -m tests.read.documented_columns`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from iomld.model import TEXT_FIELDS
+from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "RECORDS.md"
+
+
+def columns_table(columns: Iterable[Column]) -> str:
+    """Each column with what it holds, an example, and the headings that stand for it."""
+    rows = [("column", "holds", "example", "other headings"), ("---", "---", "---", "---")]
+    for column in columns:
+        name = f"{column.name}_en" if column.name in TEXT_FIELDS else column.name
+        rows.append((f"`{name}`", column.meaning, f"`{column.example.strip()}`", column.other_headings))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def tables() -> tuple[str, str]:
+    """The columns of projects and those of mentions."""
+    return columns_table(PROJECT_COLUMNS), columns_table(MENTION_COLUMNS)
+
+
+if __name__ == "__main__":
+    print("\n".join(tables()))  # noqa: T201  # what it is for
