@@ -1,88 +1,155 @@
-"""Reports for people and for programs, from the same findings."""
+"""Findings as lines of text, for terminals."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 
-from iomld.check.run import CheckReport
-from iomld.model import Finding, Severity
+from iomld.check.report import Basis, CheckReport, Group
+from iomld.model import Finding, Place, Severity
 
-_FIELDS = ("rule", "severity", "message", "fix", "field", "value", "focusNode", "path")
-
-
-def report_document(report: CheckReport, versions: Mapping[str, str]) -> dict[str, object]:
-    """The report as a JSON document; its form is described in `docs/VALIDATION.md`."""
-    return {
-        "conforms": report.conforms,
-        "records": report.records,
-        "projects": report.projects,
-        "counts": {severity.value: report.count(severity) for severity in Severity},
-        "results": [_result(finding) for finding in report.findings],
-        "versions": dict(versions),
-    }
+_COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
+_BOLD, _FAINT, _MARK = "1", "2", "32"
+_MOST_PLACES = 10  # of a group
+_INDENT = "    "
 
 
-def report_lines(report: CheckReport) -> Iterator[str]:
-    """The report as lines of text: each finding with its place, the source line, and what to do."""
-    for finding in report.findings:
-        yield from finding_lines(finding)
-    violations, warnings, infos = (report.count(severity) for severity in Severity)
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How text is written: with colours (ECMA-48 select graphic rendition) or without."""
+
+    color: bool = False
+
+    def write(self, text: str, code: str) -> str:
+        """The text in a colour, where there are colours."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
+
+
+def report_lines(report: CheckReport, *, color: bool = False, group: bool = False) -> Iterator[str]:
+    """The report as lines: each finding with its place, the source line with a mark, and what to do; then the counts.
+
+    Args:
+        report: The report.
+        color: Write colours.
+        group: Write each cause once, with its places.
+    """
+    pen = Pen(color)
+    if group:
+        for one in report.groups:
+            yield from _group_lines(one, report.findings, pen)
+    else:
+        yield from all_lines(report.findings, pen)
+    if report.omitted:
+        yield pen.write(cap_sentence(report), _BOLD)
+    yield pen.write(f"Checked with {basis_words(report.basis)}.", _FAINT)
     verdict = "Conforms" if report.conforms else "Does not conform"
-    projects = _counted(report.projects, "project")
-    yield (
-        f"{verdict}: {_counted(report.records, 'record')}, {projects}, {_counted(violations, 'violation')}, "
-        f"{_counted(warnings, 'warning')}, {_counted(infos, 'info')}."
+    counts = ", ".join(counted(report.count(severity), severity.value.lower()) for severity in Severity)
+    yield f"{verdict}: {counted(report.records, 'record')}, {counted(report.projects, 'project')}, {counts}."
+
+
+def basis_words(basis: Basis) -> str:
+    """Profile, engine and versions in one line."""
+    versions = (f"{name} {version}" for name, version in basis.versions.items())
+    return ", ".join((f"profile {basis.profile}", f"{basis.engine} {basis.engine_version}", *versions))
+
+
+def cap_sentence(report: CheckReport) -> str:
+    """Say that not all findings are listed."""
+    return (
+        f"Only the first {report.cap} of {counted(report.total, 'finding')} are listed; the counts are of all. "
+        "Correct these first, or raise --max-findings."
     )
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """One finding: where and how bad, the source line, what to do."""
-    yield f"{_where(finding)}{finding.severity.value.lower()}: {finding.message} [{finding.rule}]"
+def finding_lines(finding: Finding, pen: Pen | None = None) -> Iterator[str]:
+    """One finding: where and how bad, the source line with a mark under the value, what to do."""
+    pen = pen or Pen()
+    severity = pen.write(f"{finding.severity.value.lower()}:", _COLORS[finding.severity])
+    rule = pen.write(f"[{finding.rule}]", _FAINT)
+    yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {visible(finding.message)} {rule}"
     if finding.place and finding.place.excerpt:
-        yield f"    {finding.place.excerpt}"
+        yield f"{_INDENT}{visible(finding.place.excerpt)}"
+        mark = _mark(finding, finding.place)
+        if mark:
+            yield f"{_INDENT}{mark[0]}{pen.write(mark[1], _MARK)}"
     if finding.fix:
-        yield f"    {finding.fix}"
+        yield f"{_INDENT}{visible(finding.fix)}"
 
 
-def all_lines(findings: Iterable[Finding]) -> Iterator[str]:
+def all_lines(findings: Iterable[Finding], pen: Pen | None = None) -> Iterator[str]:
     """Several findings."""
     for finding in findings:
-        yield from finding_lines(finding)
+        yield from finding_lines(finding, pen)
 
 
-def _where(finding: Finding) -> str:
-    place = finding.place
-    if place is None:
+def place_words(place: Place | None) -> str:
+    """Where, as editors read it (`page.txt:22:1: `); empty for a whole file, which its message names already."""
+    if place is None or (place.line is None and place.cell is None):
         return ""
-    # A message about a whole file names it already.
-    if place.line is None:
-        return ""
+    if place.cell is not None:
+        cell = f"{place.sheet}!{place.cell}" if place.sheet else place.cell
+        return f"{visible(place.file)}:{f'{place.line}:' if place.line else ''}{visible(cell)}: "
     column = f":{place.column}" if place.column else ""
-    return f"{place.file}:{place.line}{column}: "
+    return f"{visible(place.file)}:{place.line}{column}: "
 
 
-def _result(finding: Finding) -> dict[str, object]:
-    place = finding.place
-    values = (
-        finding.rule,
-        finding.severity.value,
-        finding.message,
-        finding.fix,
-        finding.field,
-        finding.value,
-        finding.focus_node,
-        finding.path,
-    )
-    result: dict[str, object] = {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
-    if place:
-        source = {
-            "file": place.file,
-            "line": place.line,
-            "column": place.column,
-            "pointer": place.pointer,
-            "excerpt": place.excerpt,
-        }
-        result["source"] = {name: value for name, value in source.items() if value is not None}
-    return result
+def visible(text: str) -> str:
+    r"""A text without anything that steers a terminal or turns the order of words.
+
+    >>> visible("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(2, "record")
+    '2 records'
+    """
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
+    """Blanks and carets to stand under the value in the excerpt; None where we do not know where it stands.
+
+    The excerpt is the source line without the blanks around it, so the column says where the value cannot begin
+    before; the value itself says where it does.
+    """
+    text, value = place.excerpt or "", finding.value
+    start = -1
+    if value:
+        latest = place.column - 1 if place.column else len(text)
+        found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+        start = max((at for at in found if at <= latest), default=found[0] if found else -1)
+    if start < 0:
+        start, value = 0, text[:1]
+        if place.column not in {1, None} and text[:1] not in {"{", "["}:
+            return None
+    return " " * _width(visible(text[:start])), "^" * max(_width(visible(value or "")), 1)
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes: East Asian wide characters two, marks above letters none."""
+    wide = sum(unicodedata.east_asian_width(one) in {"W", "F"} for one in text)
+    return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
+
+
+def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen) -> Iterator[str]:
+    example = group.example
+    noun = pen.write(counted(group.count, group.severity.value.lower()), _COLORS[group.severity])
+    yield f"{pen.write(group.rule, _BOLD)}: {noun}. {visible(example.message)}"
+    if example.fix:
+        yield f"{_INDENT}{visible(example.fix)}"
+    listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
+    # The same place several times (a value of several faults) is written once.
+    places = [place for place, _ in groupby(place_words(one.place).removesuffix(": ") for one in listed) if place]
+    for place in places[:_MOST_PLACES]:
+        yield f"{_INDENT}{place}"
+    more = group.count - len(listed) + len(places) - len(places[:_MOST_PLACES])
+    if places and more:
+        yield f"{_INDENT}and {more} more"

@@ -6,14 +6,14 @@
 import json
 from dataclasses import asdict, dataclass
 
-from iomld.check.render import report_document
-from iomld.check.run import check_bytes
+from iomld.check.reports import report_format, report_pieces
+from iomld.check.run import Checker
 from iomld.errors import SourceError
 from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Pipeline
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 HANDLER = "iomld.check.worker:open_checker"
+UNREADABLE, TOO_LARGE = "unreadable", "report-too-large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +28,62 @@ class CheckWorker:
         return json.dumps(asdict(self))
 
 
+@dataclass(frozen=True, slots=True)
+class CheckOrder:
+    """One upload to check.
+
+    Attributes:
+        name: The file's name, for places.
+        format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`.
+    """
+
+    name: str
+    format_name: str = "json"
+
+    def payload(self, data: bytes) -> bytes:
+        """The order and the upload's bytes, for the worker."""
+        return json.dumps(asdict(self)).encode() + b"\n" + data
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why there is no report: `UNREADABLE` or `TOO_LARGE`, and a sentence."""
+
+    kind: str
+    detail: str
+
+    def to_json(self) -> bytes:
+        """As the head of an answer."""
+        return json.dumps(asdict(self)).encode()
+
+
+def fault_of(head: bytes) -> Fault:
+    """The fault in the head of an answer."""
+    return Fault(**json.loads(head))
+
+
 def open_checker(argument: str) -> Handler:
-    """Load the stages once; each payload is then a file name, a line feed and the file's bytes."""
+    """Load the stages once; each payload is then the one of a `CheckOrder`."""
     worker = CheckWorker(**json.loads(argument))
-    return _Checker(load_pipeline(Choices(base=worker.base, profile=worker.profile)))
-
-
-def payload(name: str, data: bytes) -> bytes:
-    """An upload as a payload."""
-    return name.replace("\n", " ").encode() + b"\n" + data
+    return _Checker(Checker(load_pipeline(Choices(base=worker.base, profile=worker.profile)), worker.profile))
 
 
 class _Checker:
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
-        """Write the report as JSON, or answer a fault with the reason why nothing can be read."""
-        name, _, data = payload.partition(b"\n")
+        """Write the report, or answer a fault with the reason why there is none."""
+        head, _, data = payload.partition(b"\n")
+        order = CheckOrder(**json.loads(head))
+        format_ = report_format(order.format_name)
+        assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
         try:
-            report = check_bytes(data, name.decode(), self._pipeline)
-            writer.write(json.dumps(report_document(report, self._pipeline.versions), ensure_ascii=False).encode())
+            for piece in report_pieces(self._checker.check_bytes(data, order.name), format_):
+                writer.write(piece)
         except SourceError as error:
-            return Answer(str(error).encode(), fault=True)
+            return Answer(Fault(UNREADABLE, str(error)).to_json(), fault=True)
         except AnswerTooLargeError as error:
             limit = f"The report is larger than {error.limit_bytes} bytes. Send fewer records."
-            return Answer(limit.encode(), fault=True)
+            return Answer(Fault(TOO_LARGE, limit).to_json(), fault=True)
         return Answer(b"")

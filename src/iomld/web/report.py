@@ -1,5 +1,6 @@
 """A validation report beside the lines that it speaks of, as values for its page."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ class ReportView:
         records: Records that were read.
         counts: Number of findings by severity.
         findings: The findings, Violations first.
-        hidden: Number of findings that are not shown, since there are too many.
+        hidden: Number of findings that are counted and not shown, since there are too many.
         lines: Lines of the source near findings.
     """
 
@@ -66,7 +67,7 @@ def report_view(report: Mapping[str, object], text: str) -> ReportView:
     """Put a report beside its source.
 
     Args:
-        report: As `iomld.check.render.report_document` makes it.
+        report: As `iomld.check.reports.document.report_document` makes it.
         text: What was checked.
     """
     results = report.get("results")
@@ -74,14 +75,22 @@ def report_view(report: Mapping[str, object], text: str) -> ReportView:
     found.sort(key=lambda one: (_SEVERITIES.get(one.severity, 3), one.line or 0))
     shown = found[:_MOST_FINDINGS]
     records = report.get("records")
+    counts = _counts(report, found)
     return ReportView(
         conforms=report.get("conforms") is True,
         records=records if isinstance(records, int) else 0,
-        counts={severity: sum(one.severity == severity for one in found) for severity in _SEVERITIES},
+        counts=counts,
         findings=tuple(shown),
-        hidden=len(found) - len(shown),
+        hidden=sum(counts.values()) - len(shown),
         lines=tuple(_lines(text.splitlines(), shown)),
     )
+
+
+def _counts(report: Mapping[str, object], found: Sequence[Found]) -> dict[str, int]:
+    """The whole counts, where the report has them: it may list fewer findings than were made."""
+    given = report.get("counts")
+    whole = given if isinstance(given, Mapping) else Counter(one.severity for one in found)
+    return {severity: int(whole.get(severity, 0)) for severity in _SEVERITIES}
 
 
 def _found(result: Mapping[str, object]) -> Found:

@@ -10,13 +10,22 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 from starlette.types import Message, Receive
 
-from iomld.check.worker import payload
+from iomld.check.reports import REPORT_FORMATS, ReportFormat, report_format
+from iomld.check.worker import TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.wire import Reply
 
-_OFFERS = ("application/json", "text/html")
+# The kinds of report by media type, the preferred first: what a client gets that takes anything.
+_FIRST = {"json": 0, "html": 1}
+_OFFERS = {
+    media_type: format_
+    for format_ in sorted(REPORT_FORMATS, key=lambda format_: _FIRST.get(format_.name, len(_FIRST)))
+    for media_type in format_.media_types
+}
+_PAGE = "html"
+_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
 _FORM_MARKS_BYTES = 4096
 _RAW_TYPES = (
     "application/json",
@@ -40,6 +49,11 @@ class _Upload:
     name: str
     data: bytes
 
+    @property
+    def text(self) -> str:
+        """What a page can show of it: nothing, where it is no text."""
+        return "" if b"\0" in self.data else self.data.decode("utf-8", "replace")
+
 
 def validation_routes(pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], str], str]) -> APIRouter:
     """`POST /validate`.
@@ -54,17 +68,31 @@ def validation_routes(pool: CheckPool, *, max_bytes: int, page: Callable[[dict[s
     @router.post("/validate", tags=["validation"])
     async def validate(request: Request) -> Response:
         """Check records: raw body, `file` of a multipart upload, or `text` of a form."""
-        accept = request.headers.get("accept")
-        chosen = choose(accept, _OFFERS)
-        if chosen is None:
-            raise ProblemError(406, "not-acceptable", f"Ask for one of {', '.join(_OFFERS)}.")
+        media_type, format_ = _wanted(request)
         upload = await _upload(request, max_bytes)
-        report = await _report(pool, upload)
-        if chosen == "text/html":
-            return Response(page(report, upload.data.decode("utf-8", "replace")), media_type="text/html")
-        return Response(json.dumps(report, ensure_ascii=False).encode(), media_type="application/json")
+        if format_.name == _PAGE:
+            report: dict[str, object] = json.loads(await _report(pool, upload, "json"))
+            body: bytes | str = page(report, upload.text)
+        else:
+            body = await _report(pool, upload, format_.name)
+        return Response(body, media_type=media_type, headers=_HEADERS)
 
     return router
+
+
+def _wanted(request: Request) -> tuple[str, ReportFormat]:
+    """The media type and the form of the report: by `?format=`, else by Accept."""
+    name = request.query_params.get("format")
+    if name is not None:
+        asked = report_format(name)
+        if asked is None:
+            names = ", ".join(format_.name for format_ in REPORT_FORMATS)
+            raise ProblemError(406, "not-acceptable", f"There is no report format '{name}'. Ask for one of {names}.")
+        return asked.media_types[0], asked
+    chosen = choose(request.headers.get("accept"), tuple(_OFFERS))
+    if chosen is None:
+        raise ProblemError(406, "not-acceptable", f"Ask for one of {', '.join(_OFFERS)}.")
+    return chosen, _OFFERS[chosen]
 
 
 async def _upload(request: Request, max_bytes: int) -> _Upload:
@@ -104,9 +132,10 @@ async def _from_form(request: Request, max_bytes: int) -> _Upload:
     raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
 
 
-async def _report(pool: CheckPool, upload: _Upload) -> dict[str, object]:
+async def _report(pool: CheckPool, upload: _Upload, format_name: str) -> bytes:
+    """The bytes of the report as the worker made them."""
     try:
-        reply = await pool.run(payload(upload.name, upload.data))
+        reply = await pool.run(CheckOrder(upload.name, format_name).payload(upload.data))
     except JobTimeoutError as error:
         detail = f"The check was stopped after {error.limit_s:g} seconds. Send fewer records at a time."
         raise ProblemError(503, "validation-timeout", detail) from error
@@ -116,9 +145,9 @@ async def _report(pool: CheckPool, upload: _Upload) -> dict[str, object]:
     except WorkerCrashedError as error:
         raise ProblemError(503, "validation-failed", f"{error} Send fewer records at a time.") from error
     if reply.fault:
-        raise ProblemError(400, "unreadable", reply.head.decode())
-    report: dict[str, object] = json.loads(reply.read())
-    return report
+        fault = fault_of(reply.head)
+        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.detail)
+    return reply.read()
 
 
 def _too_large(max_bytes: int) -> ProblemError:

@@ -1,0 +1,67 @@
+"""The report as JSON; `ontology/report.schema.json` is its schema."""
+
+import json
+from collections.abc import Iterator
+
+from iomld.check.report import CheckReport, Group
+from iomld.model import Finding, Place, Severity
+
+_FIELDS = ("rule", "severity", "message", "fix", "field", "value", "focusNode", "path")
+_PLACE = ("file", "line", "column", "pointer", "sheet", "cell", "excerpt")
+
+
+def json_report(report: CheckReport) -> Iterator[str]:
+    """The report as the text of a JSON document, in pieces."""
+    yield from json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(report_document(report))
+    yield "\n"
+
+
+def report_document(report: CheckReport) -> dict[str, object]:
+    """The report as a JSON document; its form is described in `docs/VALIDATION.md`."""
+    basis = report.basis
+    return {
+        "conforms": report.conforms,
+        "records": report.records,
+        "projects": report.projects,
+        "counts": {severity.value: report.count(severity) for severity in Severity},
+        "capped": report.omitted > 0,
+        "omitted": report.omitted,
+        "groups": [_group(group) for group in report.groups],
+        "results": [_result(finding) for finding in report.findings],
+        "profile": basis.profile,
+        "engine": {"name": basis.engine, "version": basis.engine_version},
+        "versions": dict(basis.versions),
+    }
+
+
+def source_of(place: Place) -> dict[str, object]:
+    """A place as a JSON object, without what is not known."""
+    values = (place.file, place.line, place.column, place.pointer, place.sheet, place.cell, place.excerpt)
+    return {name: value for name, value in zip(_PLACE, values, strict=True) if value is not None}
+
+
+def _group(group: Group) -> dict[str, object]:
+    example = group.example
+    shown: dict[str, object] = {
+        "rule": group.rule,
+        "severity": group.severity.value,
+        "count": group.count,
+        "message": example.message,
+        "fix": example.fix,
+    }
+    return shown | ({"source": source_of(example.place)} if example.place else {})
+
+
+def _result(finding: Finding) -> dict[str, object]:
+    values = (
+        finding.rule,
+        finding.severity.value,
+        finding.message,
+        finding.fix,
+        finding.field,
+        finding.value,
+        finding.focus_node,
+        finding.path,
+    )
+    result: dict[str, object] = {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
+    return result | ({"source": source_of(finding.place)} if finding.place else {})
