@@ -83,7 +83,7 @@ def _language_rank(language: str | None) -> tuple[int, str]:
 
 def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:
     """Mentions of all records, each passage once."""
-    seen: dict[tuple[str, str, str, str, str, int | None], GivenMention] = {}
+    seen: dict[tuple[str | int | None, ...], GivenMention] = {}
     for record in records:
         for mention in record.mentions:
             passage = (
@@ -92,6 +92,7 @@ def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:
                 mention.prefix,
                 mention.suffix,
                 mention.language,
+                mention.field,
                 mention.position,
             )
             seen.setdefault(passage, mention)

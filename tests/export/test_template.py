@@ -22,7 +22,7 @@ from iomld.model import Finding, Severity
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import outcomes
 from iomld.read import read_bytes
-from iomld.read.headings import heading_of
+from iomld.read.table.headings import heading_of
 from iomld.vocab import Vocabulary
 
 FILLED = {

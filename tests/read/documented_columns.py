@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from iomld.model import TEXT_FIELDS
-from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "RECORDS.md"
 

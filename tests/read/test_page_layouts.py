@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.pipeline.load import Choices, load_pipeline
-from iomld.read.pages import is_page, read_page
+from iomld.read.page.text import is_page, read_page
 
 RECOGNISER = load_pipeline(Choices()).reading().recogniser
 ORIGIN = Origin("page.txt", "0" * 64, "text/plain")

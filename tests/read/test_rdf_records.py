@@ -28,10 +28,10 @@ from iomld.model import Finding, Record, Severity
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import Pipeline, converted
 from iomld.read import read_bytes, read_file
+from iomld.read.graph.form import rdf_format_of
+from iomld.read.graph.records import read_rdf
+from iomld.read.graph.turtle_places import turtle_offsets
 from iomld.read.options import ReadOptions
-from iomld.read.rdf_form import rdf_format_of
-from iomld.read.rdf_records import read_rdf
-from iomld.read.turtle_places import turtle_offsets
 
 DATA = Path(__file__).parents[2] / "data"
 PAGE = """Quel avenir\u00a0pour  les  ports ?

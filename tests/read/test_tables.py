@@ -15,13 +15,13 @@ from iomld.model import Finding, Record, Severity, is_refused
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import Pipeline, outcomes
 from iomld.read import read_bytes
-from iomld.read.cell_text import neutralised, plain
-from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS
-from iomld.read.csv_rows import DELIMITERS, read_rows
-from iomld.read.csv_tables import looks_like_table, read_table, read_table_pair
-from iomld.read.headings import heading_of, mention_heading_of
-from iomld.read.mapping import read_mapping
 from iomld.read.options import ReadOptions
+from iomld.read.table.cell_text import neutralised, plain
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.read.table.csv import looks_like_table, read_table, read_table_pair
+from iomld.read.table.csv_rows import DELIMITERS, read_rows
+from iomld.read.table.headings import heading_of, mention_heading_of
+from iomld.read.table.mapping import read_mapping
 
 GOOD = {
     "projectCode": "PO.0001",

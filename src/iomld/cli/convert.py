@@ -11,7 +11,7 @@ from pyoxigraph import Quad
 from iomld import read
 from iomld.check.render import all_lines
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, loaded, settings, sources_argument
+from iomld.cli.options import choices, loaded, mapping_option, settings, sources_argument
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.formats import rdf
@@ -20,6 +20,8 @@ from iomld.iris import Iris
 from iomld.model import Project, Record
 from iomld.pipeline.outcomes import Pipeline, linked
 from iomld.pipeline.places import placed
+from iomld.read import ReadOptions
+from iomld.read.table.mapping import read_mapping
 
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
 _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml")
@@ -29,7 +31,8 @@ _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml")
 @sources_argument
 @click.option("--format", "format_name", type=click.Choice(_FORMATS), default="turtle", show_default=True)
 @click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
-def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | None) -> int:
+@mapping_option
+def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | None, mapping: Path | None) -> int:
     """Write the records in SOURCES as RDF on standard output, one after the other.
 
     Each record is linked and converted by itself; copies of a project are not merged and shapes are not asked.
@@ -42,7 +45,9 @@ def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | No
     if source_url and len(sources) > 1:
         raise click.UsageError("--source-url goes with one SOURCE.")
     known = settings()
-    conversion = _Conversion(loaded(choices(known, profile="submission")), source_url)
+    pipeline = loaded(choices(known, profile="submission"))
+    options = pipeline.reading(url=source_url, mapping=read_mapping(mapping) if mapping else {})
+    conversion = _Conversion(pipeline, options)
     output = sys.stdout.buffer
     if format_name in _LINE_FORMATS:
         output.writelines(conversion.lines(sources, with_graph=format_name == rdf.NQUADS.name))
@@ -59,9 +64,9 @@ def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | No
 class _Conversion:
     """Streams graphs and remembers whether a record was refused."""
 
-    def __init__(self, pipeline: Pipeline, url: str | None) -> None:
+    def __init__(self, pipeline: Pipeline, options: ReadOptions) -> None:
         self._pipeline = pipeline
-        self._url = url
+        self._options = options
         self.refused = False
 
     def graphs(self, sources: tuple[Path, ...]) -> Iterator[tuple[Quad, ...]]:
@@ -89,7 +94,7 @@ class _Conversion:
         """Every record of every source that can be read."""
         for part in read.expand_sources(sources):
             try:
-                yield from read.read_part(part, self._pipeline.reading(url=self._url))
+                yield from read.read_part(part, self._options)
             except SourceError as error:
                 self.refused = True
                 click.echo(f"refused: {error}", err=True)

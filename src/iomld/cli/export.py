@@ -26,7 +26,7 @@ from iomld.formats import rdf
     help="csv is a zip archive of two tables.",
 )
 def command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
-    r"""Write the whole dataset in one format.
+    """Write the whole dataset in one format.
 
     The formats csv, xlsx and jsonl hold the project records, which 'iomld publish' reads back.
 

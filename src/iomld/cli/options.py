@@ -24,6 +24,13 @@ datadir_option = click.option(
 )
 
 
+mapping_option = click.option(
+    "--mapping",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="For tables of others: a file that gives our column for each heading of theirs.",
+)
+
+
 def engine_options(command: _Command) -> _Command:
     """Add `--engine` and `--as-of`."""
     engine = click.option(

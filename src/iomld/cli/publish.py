@@ -9,23 +9,26 @@ from pathlib import Path
 import click
 
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, engine_options, loaded, settings, sources_argument
+from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
 from iomld.pipeline.load import Choices
 from iomld.publish.report import PublishReport
 from iomld.publish.run import Order, publish_sources
+from iomld.read.table.mapping import read_mapping
 
 
 @click.command()
 @sources_argument
 @click.option("--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]")
 @click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
+@mapping_option
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @engine_options
-def command(  # click hands each option over as an argument
+def command(
     *,
     sources: tuple[Path, ...],
     datadir: Path | None,
     source_url: str | None,
+    mapping: Path | None,
     dry_run: bool,
     engine: str,
     as_of: datetime | None,
@@ -49,6 +52,7 @@ def command(  # click hands each option over as an argument
         publisher=known.publisher,
         contact=known.contact,
         url=source_url,
+        mapping=read_mapping(mapping) if mapping else {},
         dry_run=dry_run,
     )
     report = run(order, choices(known, profile="published", engine=engine, as_of=as_of))

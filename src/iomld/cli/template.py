@@ -14,7 +14,7 @@ from iomld.export.template import write_csv_template, write_workbook_template
 @click.option("--format", "format_name", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
 @click.option("--to", "target", type=click.Path(path_type=Path), help="File to write; standard output if left out.")
 def command(*, format_name: str, target: Path | None) -> None:
-    r"""Write an empty table of projects to fill in.
+    """Write an empty table of projects to fill in.
 
     The workbook has drop-downs for the lists and a note on each column.
 

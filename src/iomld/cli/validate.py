@@ -12,7 +12,8 @@ from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
 from iomld.check.run import Checker
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, engine_options, loaded, settings, sources_argument
+from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
+from iomld.read.table.mapping import read_mapping
 
 _TEXT = "text"
 
@@ -43,9 +44,10 @@ _TEXT = "text"
     show_default=True,
     help="List no more findings; all are counted.",
 )
+@mapping_option
 @click.option("--color/--no-color", default=None, help="Write colours or not.  [default: on a terminal]")
 @engine_options
-def command(  # noqa: PLR0913  # one parameter for each option
+def command(
     *,
     sources: tuple[Path, ...],
     format_name: str,
@@ -53,10 +55,11 @@ def command(  # noqa: PLR0913  # one parameter for each option
     group: bool,
     cap: int,
     color: bool | None,
+    mapping: Path | None,
     engine: str,
     as_of: datetime | None,
 ) -> int:
-    r"""Check the records in SOURCES (files and folders) and show each finding with its line. Nothing is stored.
+    """Check the records in SOURCES (files and folders) and show each finding with its line. Nothing is stored.
 
     Exit status 0: no violation. 1: a violation. 2: could not run.
 
@@ -68,7 +71,7 @@ def command(  # noqa: PLR0913  # one parameter for each option
     if format_name != _TEXT and (group or color):
         raise click.UsageError("--group and --color go with --format text.")
     pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
-    report = Checker(pipeline, profile, cap).check_files(sources)
+    report = Checker(pipeline, profile, cap).check_files(sources, mapping=read_mapping(mapping) if mapping else None)
     if format_name == _TEXT:
         shown = _is_colored(color)
         for line in report_lines(report, color=shown, group=group):

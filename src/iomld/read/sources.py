@@ -8,20 +8,21 @@ from typing import BinaryIO
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
-from iomld.read.csv_tables import looks_like_table, read_table, read_table_pair
-from iomld.read.html import is_html, read_html
-from iomld.read.iati import is_iati, read_iati
+from iomld.read.graph.form import rdf_format_of
+from iomld.read.graph.records import read_rdf
+from iomld.read.iati.activities import is_iati, read_iati
 from iomld.read.options import ReadOptions
-from iomld.read.pages import read_page
+from iomld.read.page.html import is_html, read_html
+from iomld.read.page.text import read_page
 from iomld.read.parts import Part, parts_of_bytes, parts_of_file
 from iomld.read.plain_text import forbidden_line, is_web_address
-from iomld.read.rdf_form import rdf_format_of
-from iomld.read.rdf_records import read_rdf
-from iomld.read.records import LONGEST_LINE_BYTES, read_lines, read_records
-from iomld.read.workbook_package import is_workbook
-from iomld.read.workbooks import read_workbook
+from iomld.read.record.content import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.table.csv import looks_like_table, read_table, read_table_pair
+from iomld.read.table.workbook import read_workbook
+from iomld.read.table.workbook_package import is_workbook
 
 _HEAD_BYTES = 64 * 1024
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # spreadsheets write tables so; their reader knows
 # A source that is no JSON Lines is held in memory while it is read.
 _MOST_BYTES = 512 * 1024**2
 
@@ -99,7 +100,7 @@ def _whole(source: _Source) -> Iterator[Record]:
         raise SourceError(f"{file}: the file is empty. Nothing was read.")
     if is_workbook(data):
         return read_workbook(data, file=file, options=options)
-    if b"\0" in data[:8192]:
+    if b"\0" in data[:8192] and not data.startswith(_UTF16_MARKS):
         raise SourceError(f"{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.")
     if is_iati(data):
         return read_iati(data, file=file, options=options)

@@ -31,6 +31,7 @@ _JSONLD_FILES = {
     "/frame/project.jsonld": ("ontology/frame-project.jsonld", "application/ld+json"),
     "/schema/project.json": ("ontology/project.schema.json", "application/schema+json"),
     "/schema/record.json": ("ontology/record.schema.json", "application/schema+json"),
+    "/schema/report.json": ("ontology/report.schema.json", "application/schema+json"),
 }
 _THINGS = ("country", "fund")
 _IN_QUERIES = "%&=+/?:@!$'()*,;"  # what a query may hold besides letters and digits (RFC 3986 section 3.4)

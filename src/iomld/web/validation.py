@@ -31,8 +31,20 @@ _RAW_TYPES = (
     "application/json",
     "application/ld+json",
     "application/x-ndjson",
-    "text/plain",
+    "application/n-quads",
+    "application/n-triples",
+    "application/rdf+xml",
+    "application/trig",
+    "application/xml",
+    "application/zip",
+    "application/gzip",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "application/octet-stream",
+    "text/csv",
+    "text/html",
+    "text/plain",
+    "text/tab-separated-values",
+    "text/turtle",
 )
 
 

@@ -6,9 +6,9 @@ from json import JSONDecodeError
 from pathlib import Path
 
 from iomld.errors import SourceError
-from iomld.read.csv_rows import delimiters_of, read_rows
-from iomld.read.encodings import decoded
-from iomld.read.headings import IGNORED, closest_columns, heading_of, mention_heading_of
+from iomld.read.table.csv_rows import delimiters_of, read_rows
+from iomld.read.table.encodings import decoded
+from iomld.read.table.headings import IGNORED, closest_columns, heading_of, mention_heading_of
 
 _FIX = 'Write {"Their heading": "projectCode"}, or two columns: their heading, ours.'
 _COLUMNS_OF_A_MAPPING = 2

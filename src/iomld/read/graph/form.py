@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, TRIG, TURTLE, Format, by_suffix
 from iomld.iris import RDF
-from iomld.read.framed_records import is_framed
+from iomld.read.record.framed import is_framed
 from iomld.read.xml_safety import read_prolog
 
 _HEAD = 65536  # bytes or characters that decide; a JSON text is read up to the end of its first value

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from iomld.read.labels import field_of
-from iomld.read.page_lines import Line, filled
+from iomld.read.page.labels import field_of
+from iomld.read.page.lines import Line, filled
 
 SEPARATOR = "-"
 _BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")

@@ -7,13 +7,13 @@ from itertools import islice
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
-from iomld.read.cell_text import CellFault, CellValue
-from iomld.read.csv_rows import DELIMITERS, CsvRow, read_rows
-from iomld.read.encodings import decoded
 from iomld.read.options import ReadOptions
-from iomld.read.table_mentions import MentionIndex, mention_index
-from iomld.read.table_records import orphan_records, table_records
-from iomld.read.tables import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
+from iomld.read.table.cell_text import CellFault, CellValue
+from iomld.read.table.csv_rows import DELIMITERS, CsvRow, read_rows
+from iomld.read.table.encodings import decoded
+from iomld.read.table.mentions import MentionIndex, mention_index
+from iomld.read.table.records import orphan_records, table_records
+from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
 
 _HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
 _KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from iomld.folding import fold
 from iomld.model import TEXT_FIELDS
-from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 
 IGNORED = "-"  # what a mapping writes for a column that is to be passed over
 

@@ -92,7 +92,7 @@ def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     if item.get("field", "narrative") not in MENTION_FIELDS:
         message = f"The field of a mention must be {', '.join(MENTION_FIELDS)}, not '{item.get('field')}'."
         return _fault(message, place_of("field"))
-    # Numbers arrive as the digits that were written; see `iomld.read.records`.
+    # Numbers arrive as the digits that were written; see `iomld.read.record.content`.
     for key, form, meaning in (
         ("position", _POSITION, "a whole number from 0"),
         ("method", _METHOD, "a code such as 'manual'"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from iomld.model import Finding, Place, Severity
-from iomld.read.cell_text import CellFault, CellValue, cell_text
-from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS
-from iomld.read.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
+from iomld.read.table.cell_text import CellFault, CellValue, cell_text
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.read.table.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 
 PROJECTS, MENTIONS = "projects", "mentions"
 _FEWEST_KNOWN = 2  # columns that make a row a header

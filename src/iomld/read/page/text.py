@@ -7,11 +7,11 @@ site's menu stands before the title and is never read as part of the record.
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.read.options import NoRecogniser, Recogniser
-from iomld.read.page_blocks import labelled_draft
-from iomld.read.page_draft import Draft, Page, normalised, record_of
-from iomld.read.page_lines import text_lines
-from iomld.read.page_marks import text_marks
-from iomld.read.page_positional import unlabelled_draft
+from iomld.read.page.blocks import labelled_draft
+from iomld.read.page.draft import Draft, Page, normalised, record_of
+from iomld.read.page.lines import text_lines
+from iomld.read.page.marks import text_marks
+from iomld.read.page.positional import unlabelled_draft
 from iomld.read.plain_text import lines_of
 
 __all__ = ["is_page", "normalised", "read_page"]

@@ -18,8 +18,8 @@ from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
 from iomld.formats.terms import KEYS
 from iomld.iris import RDF, local_name
 from iomld.model import Place
-from iomld.read.locate import excerpt
-from iomld.read.turtle_places import Offsets, line_offsets, turtle_offsets
+from iomld.read.graph.turtle_places import Offsets, line_offsets, turtle_offsets
+from iomld.read.record.locate import excerpt
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)

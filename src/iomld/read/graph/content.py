@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from iomld.formats.values import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
 from iomld.model import Finding, Place, Severity
-from iomld.read.framed_records import scheme_code, source_of, text_of
+from iomld.read.record.framed import scheme_code, source_of, text_of
 
 # Subject, then predicate, then objects in the order of the text. Subjects are written as in N-Triples.
 Graph = dict[str, dict[str, list[Term]]]
@@ -47,7 +47,7 @@ class Content:
     """One project of a graph.
 
     Attributes:
-        subject: The project, as `iomld.read.rdf_places` names subjects: an IRI, or `_:label`.
+        subject: The project, as `iomld.read.graph.places` names subjects: an IRI, or `_:label`.
         keys: What is said of it, by the keys of a record.
         sources: For the JSON pointer of each value in `keys` its subject, predicate and number among the objects.
         findings: What cannot be put in that form; their places are pointers.

@@ -18,7 +18,7 @@ from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from iomld.errors import SourceError
-from iomld.read.csv_rows import LONGEST_CELL
+from iomld.read.table.csv_rows import LONGEST_CELL
 from iomld.read.xml_safety import read_prolog
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

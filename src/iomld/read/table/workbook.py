@@ -15,13 +15,13 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Place, Record, Severity
-from iomld.read.cell_text import CellFault, CellValue, Number
-from iomld.read.csv_rows import MOST_COLUMNS
 from iomld.read.options import ReadOptions
-from iomld.read.table_mentions import MentionIndex, mention_index
-from iomld.read.table_records import orphan_records, table_records
-from iomld.read.tables import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
-from iomld.read.workbook_package import (
+from iomld.read.table.cell_text import CellFault, CellValue, Number
+from iomld.read.table.csv_rows import MOST_COLUMNS
+from iomld.read.table.mentions import MentionIndex, mention_index
+from iomld.read.table.records import orphan_records, table_records
+from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
+from iomld.read.table.workbook_package import (
     MEDIA_TYPE,
     Package,
     Sheet,

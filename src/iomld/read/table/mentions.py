@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from iomld.model import Finding, GivenMention, Place, Severity
-from iomld.read.cell_text import CellFault, cell_text
-from iomld.read.mentions import given_mention
-from iomld.read.tables import Layout, Row
+from iomld.read.record.mentions import given_mention
+from iomld.read.table.cell_text import CellFault, cell_text
+from iomld.read.table.rows import Layout, Row
 
 _WORDS = frozenset({"quote", "prefix", "suffix"})  # their spaces count
 

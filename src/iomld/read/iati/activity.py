@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from iomld.model import Finding, Place, Severity, Value
-from iomld.read.pages import normalised
+from iomld.read.page.text import normalised
 from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of
 
 IDENTIFIER_PREFIX = "XM-DAC-47066-"

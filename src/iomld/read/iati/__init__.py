@@ -1,0 +1,1 @@
+"""Activities of IATI 2.0x."""

@@ -1,0 +1,1 @@
+"""Project pages: their text in every layout seen, and saved HTML."""

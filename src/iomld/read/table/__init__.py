@@ -1,0 +1,1 @@
+"""Tables of records: CSV, TSV and XLSX, with their headings."""
