@@ -17,8 +17,8 @@ from iomld.model import FIELDS, TEXT_FIELDS, Record, Severity
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import converted
 from iomld.read import read_bytes
+from iomld.read.graph.records import read_rdf
 from iomld.read.options import ReadOptions
-from iomld.read.rdf_records import read_rdf
 
 DATA = Path(__file__).parents[2] / "data"
 SCHEMA = json.loads(asset_text("ontology/record.schema.json"))

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from iomld.export.csv_files import write_csv
 from iomld.export.json_lines import write_json_lines
 from iomld.export.workbook import write_workbook
-from iomld.read.workbook_package import MEDIA_TYPE
+from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.release import Release
 
 

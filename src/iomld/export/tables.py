@@ -12,7 +12,7 @@ from iomld.convert import canonical_decimal
 from iomld.export.records import language_rank, plain_fields, sources_json
 from iomld.iris import DCTERMS, Iris
 from iomld.model import Mention, Project
-from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.release import FILES, Release
 
 MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)

@@ -13,8 +13,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from iomld.export.csv_files import CsvFile
 from iomld.export.workbook import save
 from iomld.model import TEXT_FIELDS
-from iomld.read.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
-from iomld.read.mentions import MENTION_FIELDS
+from iomld.read.record.mentions import MENTION_FIELDS
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 from iomld.vocab import Vocabulary
 
 _ROWS = 5000  # that drop-downs reach down to
