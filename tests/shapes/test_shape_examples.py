@@ -1,103 +1,35 @@
 """Each rule of the shapes has examples that break it and examples that do not; both engines say the same of each."""
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from string import Template
+from collections.abc import Mapping
 
 import pytest
-from pyoxigraph import NamedNode, Quad
 
-from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
-from iomld.iris import DEFAULT_BASE, Iris
+from iomld.formats.rdf import NTRIPLES, serialize
 from iomld.model import Finding
-from iomld.validate import Validator, all_rules, load_validator
-from iomld.validate.mentions import CHECKED_HERE
+from iomld.validate import Rule, Validator, all_rules, load_validator
+from iomld.validate.examples import failing_examples, load_examples
 from iomld.validate.reference_data import load_reference_data
 from iomld.validate.rust import load_rust
 from iomld.validate.shapes import load_shapes
+from iomld.validate.validator import IN_CODE
 
-HERE = Path(__file__).parent
-PREFIXES = Iris().prefixes()
-HEADER = f"@base <{DEFAULT_BASE}> .\n" + "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
-NODES = {
-    "p": "id/project/PO.0105",
-    "b": "id/project/PO.0105#budget",
-    "m": "id/project/PO.0105#m1",
-    "t": "id/project/PO.0105#m1-target",
-    "pos": "id/project/PO.0105#m1-position",
-    "quote": "id/project/PO.0105#m1-quote",
-    "d": "doc/project/PO.0105",
-    "n": "doc/project/PO.0105#narrative-en",
-    "s": "prov/source/5f70bf18a086",
-    "r": "doc/project/PO.0105/rev/1",
-    "run": "prov/run/PO.0105",
-    "c": "id/country/XA",
-    "f": "scheme/framework/example",
-}
-
-
-@dataclass(frozen=True)
-class Example:
-    """One entry of examples.toml."""
-
-    name: str
-    finds: tuple[str, ...]
-    profile: str = "published"
-    drop: tuple[str, ...] = ()
-    add: str = ""
-
-    def graph(self, number: int) -> tuple[Quad, ...]:
-        """The example's quads, about a project of its own."""
-        source = HERE / ("project.ttl" if self.profile == "published" else "reference.ttl")
-        dropped = {_pattern(text) for text in self.drop}
-        names = {name: f"<{iri}>" for name, iri in NODES.items()} | {"long": "x" * 501}
-        added = parse(_own(HEADER + Template(self.add).substitute(names), number), TURTLE)
-        kept = parse(_own(source.read_text(encoding="utf-8"), number), TURTLE)
-        dropped = {(_own(subject, number), predicate) for subject, predicate in dropped}
-        return (*(quad for quad in kept if (_iri(quad.subject), quad.predicate.value) not in dropped), *added)
-
-
-def _own(text: str, number: int) -> str:
-    return text.replace("PO.0105", f"PO.{number:04}")
-
-
-def _iri(term: object) -> str:
-    return term.value if isinstance(term, NamedNode) else ""
-
-
-def _pattern(text: str) -> tuple[str, str]:
-    subject, predicate = text.split()
-    prefix, name = predicate.split(":")
-    return DEFAULT_BASE + NODES[subject[1:]], PREFIXES[prefix] + name
-
-
-def _examples() -> Iterator[Example]:
-    for entry in tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))["example"]:
-        yield Example(
-            entry["name"],
-            tuple(entry["finds"]),
-            entry.get("profile", "published"),
-            tuple(entry.get("drop", ())),
-            entry.get("add", ""),
-        )
-
-
-EXAMPLES = tuple(_examples())
-GRAPHS = tuple(example.graph(1000 + number) for number, example in enumerate(EXAMPLES))
+EXAMPLES = load_examples()
+GRAPHS = tuple(example.graph(f"PO.{1000 + number}") for number, example in enumerate(EXAMPLES))
 NUMBERED = pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=[example.name for example in EXAMPLES])
 
 
 def _found(engine: str) -> tuple[tuple[Finding, ...], ...]:
     validators: Mapping[str, Validator] = {
-        name: load_validator(name, engine=engine) for name in ("published", "reference")
+        name: load_validator(name, engine=engine) for name in ("published", "dataset", "reference")
     }
     found: dict[int, tuple[Finding, ...]] = {}
     for profile, validator in validators.items():
         assert validator.engine_name == engine
         numbers = [number for number, example in enumerate(EXAMPLES) if example.profile == profile]
-        found |= dict(zip(numbers, validator.check_many(GRAPHS[number] for number in numbers), strict=True))
+        alone = profile == "dataset"  # its rules compare projects
+        graphs = (GRAPHS[number] for number in numbers)
+        results = map(validator.check, graphs) if alone else validator.check_many(graphs)
+        found |= dict(zip(numbers, results, strict=True))
     return tuple(found[number] for number in range(len(EXAMPLES)))
 
 
@@ -137,10 +69,13 @@ def test_findings_are_whole(number: int, rust: tuple[tuple[Finding, ...], ...]) 
         assert not {"{", "}", "?", "~"} & set(finding.message)
 
 
-def test_every_rule_has_an_example() -> None:
-    """No rule goes untried; those across records are tried where they are checked."""
-    tried = {rule for example in EXAMPLES for rule in example.finds}
-    assert {rule.id for rule in all_rules() if rule.profiles != ("dataset",)} == tried
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_every_rule_has_a_failing_and_a_passing_example(rule: Rule) -> None:
+    """No rule goes untried: it speaks in an example of its own, and is silent in one of the same profile."""
+    of_profile = [example for example in EXAMPLES if example.profile in rule.profiles]
+    assert rule.id in failing_examples()
+    assert any(rule.id in example.finds for example in of_profile)
+    assert any(rule.id not in example.finds for example in of_profile)
 
 
 def test_alone_and_in_a_chunk_are_the_same(rust: tuple[tuple[Finding, ...], ...]) -> None:
@@ -154,13 +89,13 @@ def test_alone_and_in_a_chunk_are_the_same(rust: tuple[tuple[Finding, ...], ...]
     assert alone == [found for example, found in zip(EXAMPLES, rust, strict=True) if example.profile == "published"]
 
 
-def test_shapes_and_code_agree_on_mentions(rust: tuple[tuple[Finding, ...], ...]) -> None:
-    """The two rules checked in code give what their published shapes give in an engine."""
+def test_shapes_and_code_agree(rust: tuple[tuple[Finding, ...], ...]) -> None:
+    """The rules checked in code give what their published shapes give in an engine."""
     engine = load_rust(load_shapes("published").data)
     known = load_reference_data().whole()
     for example, graph, found in zip(EXAMPLES, GRAPHS, rust, strict=True):
         if example.profile == "published":
             results = engine.results(known + serialize(graph, NTRIPLES))
-            by_shapes = {(result.rule, result.focus_node) for result in results if result.rule in CHECKED_HERE}
-            by_code = {(finding.rule, finding.focus_node) for finding in found if finding.rule in CHECKED_HERE}
+            by_shapes = {(result.rule, result.focus_node) for result in results if result.rule in IN_CODE}
+            by_code = {(finding.rule, finding.focus_node) for finding in found if finding.rule in IN_CODE}
             assert by_code == by_shapes

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +14,7 @@ from iomld.iris import IOMLD, RDF, XSD, Iris
 from iomld.model import Finding, Mention, Origin, Project, Severity, Text
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
-from iomld.validate.port import EngineError, Result
+from iomld.validate.port import EngineError, GraphResult, Result
 from iomld.validate.rust import load_rust
 from iomld.validate.shapes import load_shapes
 
@@ -243,6 +242,10 @@ class _Choosy:
             raise EngineError("it holds PO.0002")
         return ()
 
+    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
+        assert data
+        return ()
+
 
 def test_one_unreadable_record_does_not_stop_the_others(submission: Validator) -> None:
     """If an engine gives up on a chunk, its records are tried singly, and the bad one is refused with the reason."""
@@ -267,23 +270,3 @@ def test_importing_loads_no_engine() -> None:
     code = "import sys, iomld.validate; print([name for name in ('rdflib', 'pyshacl', 'shacl') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-MUTATIONS: tuple[Callable[[Quad], Quad], ...] = (
-    lambda quad: Quad(quad.subject, quad.predicate, Literal("7"), quad.graph_name),
-    lambda quad: Quad(quad.subject, quad.predicate, Literal("7", language="fr"), quad.graph_name),
-    lambda quad: Quad(quad.subject, quad.predicate, NamedNode("https://example.org/x"), quad.graph_name),
-)
-
-
-def test_engines_agree_on_damaged_records(published: Validator) -> None:
-    """Each statement of a record in turn gets a wrong value; both engines say the same of each damaged record."""
-    quads = _quads(_project(prima_id="CN10P0002", managing_office="CN"))
-    damaged = [
-        [*quads[:place], MUTATIONS[place % len(MUTATIONS)](quad), *quads[place + 1 :]]
-        for place, quad in enumerate(quads)
-    ]
-    reference = load_validator("published", engine="pyshacl")
-    expected = list(reference.check_many(damaged))
-    assert list(published.check_many(damaged)) == expected
-    assert sum(map(bool, expected)) > 25

@@ -113,13 +113,14 @@ def _whole(source: _Source) -> Iterator[Record]:
 
 
 def _text(source: _Source) -> Iterator[Record]:
+    """Records in JSON, which begin with a bracket; else a table, else the text of a page."""
     data, file, options = source.data, source.file, source.options
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return read_records(_decoded(data, file), file=file, name=source.name)
     if looks_like_table(data, options):
         return read_table(data, file=file, name=source.name, options=options)
-    text = _decoded(data, file)
-    if text.lstrip()[:1] in ("{", "["):
-        return read_records(text, file=file, name=source.name)
-    return iter([read_page(text, source.origin("text/plain"), file=file, recogniser=options.recogniser)])
+    origin = source.origin("text/plain")
+    return iter([read_page(_decoded(data, file), origin, file=file, recogniser=options.recogniser)])
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

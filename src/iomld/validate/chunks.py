@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pyoxigraph import BlankNode, NamedNode, Quad
+from pyoxigraph import Quad
 
 from iomld.formats.rdf import NTRIPLES, serialize
+from iomld.validate.facts import Facts
 from iomld.validate.port import Result
 from iomld.validate.reference_data import ReferenceData
-from iomld.validate.terms import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +49,25 @@ class Chunk:
         return replace(result, focus_node=focus_node, value=value, message=message)
 
 
-def has_blank_nodes(quads: Iterable[Quad]) -> bool:
-    """Whether a record has nodes without a name of their own; these would be mixed up with those of other records."""
-    return any(isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode) for quad in quads)
-
-
-def chunk_of(graphs: Sequence[Sequence[Quad]], reference: ReferenceData) -> Chunk:
+def chunk_of(records: Sequence[Facts], reference: ReferenceData) -> Chunk:
     """Join records.
 
     Args:
-        graphs: The graphs of the records.
+        records: The graphs of the records.
         reference: Descriptions of what they may point to.
     """
-    nodes = [{plain(quad.subject) for quad in quads} for quads in graphs]
-    counts = Counter(node for record in nodes for node in record)
+    counts = Counter(node for record in records for node in record.subjects)
     shared = {node for node, count in counts.items() if count > 1 and node not in reference.descriptions}
     owners: dict[str, int] = {}
     names: dict[str, str] = {}
     parts = [reference.axioms]
-    for number, (quads, record) in enumerate(zip(graphs, nodes, strict=True)):
-        own_names = {node: f"{node}~{number}" for node in record & shared}
-        owners |= {own_names.get(node, node): number for node in record}
+    for number, record in enumerate(records):
+        own_names = {node: f"{node}~{number}" for node in record.subjects & shared}
+        owners |= {own_names.get(node, node): number for node in record.subjects}
         names |= {name: node for node, name in own_names.items()}
-        parts.append(_lines(quads, own_names))
-    parts.extend(reference.descriptions[iri] for iri in _targets(graphs, reference))
+        parts.append(_lines(record.quads, own_names))
+    targets = set().union(*(record.objects for record in records)) & reference.descriptions.keys()
+    parts.extend(reference.descriptions[iri] for iri in sorted(targets))
     return Chunk(b"".join(parts), owners, names)
 
 
@@ -83,9 +78,3 @@ def _lines(quads: Sequence[Quad], names: Mapping[str, str]) -> bytes:
         lines = lines.replace(b"\n<%s> " % node.encode(), b"\n<%s> " % name.encode())
         lines = lines.replace(b" <%s> .\n" % node.encode(), b" <%s> .\n" % name.encode())
     return lines
-
-
-def _targets(graphs: Iterable[Iterable[Quad]], reference: ReferenceData) -> list[str]:
-    objects = (quad.object for quads in graphs for quad in quads)
-    iris = {node.value for node in objects if isinstance(node, NamedNode)}
-    return sorted(iris & reference.descriptions.keys())

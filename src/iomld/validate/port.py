@@ -13,7 +13,7 @@ class EngineError(IomldError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One validation result (SHACL section 3.6.2).
+    """One validation result (SHACL section 3.6.2) of our own shapes, whose shapes all have names.
 
     Attributes:
         focus_node: IRI of the focus node, or the label of a blank node.
@@ -34,6 +34,29 @@ class Result:
     component: str
 
 
+@dataclass(frozen=True, slots=True)
+class GraphResult:
+    """One validation result (SHACL section 3.6.2) of anyone's shapes; terms are in N-Triples syntax.
+
+    Attributes:
+        focus_node: The focus node.
+        path: The result path in SPARQL syntax, `<iri>` or `(<iri>/(<iri>)*)`, where there is one.
+        value: The value node, where the constraint names one.
+        source_shape: The shape that raised it; labels of blank nodes are the engine's own.
+        severity: IRI of the severity, which may be the shapes' own.
+        component: IRI of the constraint component.
+        messages: What the shapes say in `sh:message`, variables filled in; engines' own sentences are left out.
+    """
+
+    focus_node: str
+    path: str | None
+    value: str | None
+    source_shape: str | None
+    severity: str
+    component: str
+    messages: tuple[str, ...] = ()
+
+
 class Engine(Protocol):
     """A SHACL engine with its shapes compiled."""
 
@@ -42,10 +65,23 @@ class Engine(Protocol):
         """Our word for it, as in `--engine shacl`."""
 
     def results(self, data: bytes) -> tuple[Result, ...]:
-        """Validate a data graph.
+        """Validate a data graph against our own shapes.
 
         Args:
             data: The data graph as N-Triples, lexical forms as they are in the source.
+
+        Returns:
+            The top-level results, in no particular order.
+
+        Raises:
+            EngineError: The engine could not read the data or could not run a rule.
+        """
+
+    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
+        """Validate a data graph against any shapes.
+
+        Args:
+            data: As for `results`.
 
         Returns:
             The top-level results, in no particular order.

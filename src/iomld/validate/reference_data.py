@@ -5,7 +5,7 @@ Of each description only what some rule reads is given: names in three languages
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Quad
@@ -13,6 +13,8 @@ from pyoxigraph import NamedNode, Quad
 from iomld.assets import REFERENCE_GRAPHS, asset_text
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, RDFS, SKOS
+from iomld.validate.facts import OF_CONCEPTS, Term
+from iomld.validate.terms import plain
 
 _READ_BY_RULES = frozenset(
     {
@@ -36,11 +38,15 @@ class ReferenceData:
         descriptions: For each concept and country, by IRI, its description as N-Triples.
         axioms: The subclass axioms as N-Triples.
         wholes: For each framework that is a part, by IRI, the frameworks it is a part of, however deep.
+        values: For each property of concepts that rules in code read, by IRI, the values.
+        frameworks: IRIs of the policy frameworks and their parts.
     """
 
     descriptions: Mapping[str, bytes]
     axioms: bytes
     wholes: Mapping[str, frozenset[str]]
+    values: Mapping[str, Mapping[str, tuple[Term, ...]]]
+    frameworks: frozenset[str]
 
     def whole(self) -> bytes:
         """All of it as N-Triples."""
@@ -66,7 +72,19 @@ def load_reference_data(base: str = DEFAULT_BASE) -> ReferenceData:
         descriptions={iri: serialize(lines, NTRIPLES) for iri, lines in described.items() if iri.startswith(base)},
         axioms=serialize(axioms, NTRIPLES),
         wholes=_wholes(quads),
+        values={predicate: _values(predicate, quads) for predicate in OF_CONCEPTS},
+        frameworks=frozenset(
+            plain(quad.subject) for quad in quads if quad.object == NamedNode(f"{IOMLD}PolicyFramework")
+        ),
     )
+
+
+def _values(predicate: str, quads: Iterable[Quad]) -> dict[str, tuple[Term, ...]]:
+    values: defaultdict[str, list[Term]] = defaultdict(list)
+    for quad in quads:
+        if quad.predicate.value == predicate:
+            values[plain(quad.subject)].append(quad.object)
+    return {iri: tuple(terms) for iri, terms in values.items()}
 
 
 def _wholes(quads: list[Quad]) -> dict[str, frozenset[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from iomld.iris import local_name
 from iomld.model import Severity
-from iomld.validate.port import Engine, EngineError, Result
+from iomld.validate.port import Engine, EngineError, GraphResult, Result
 
 if TYPE_CHECKING:
     import shacl
@@ -22,11 +22,22 @@ class RustEngine:
 
     def results(self, data: bytes) -> tuple[Result, ...]:
         """See `Engine.results`."""
+        return tuple(map(_result, self._report(data).results))
+
+    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
+        """See `Engine.graph_results`."""
+        return tuple(map(_graph_result, self._report(data).results))
+
+    def _report(self, data: bytes) -> shacl.Report:
         try:
-            report = self.shapes.validate_text(data.decode(), "ntriples")
+            return self.shapes.validate_text(data.decode(), "ntriples")
         except ValueError as error:
             raise EngineError(f"shacl cannot read the data: {error}") from error
-        return tuple(_result(outcome) for outcome in report.results)
+        except BaseException as error:
+            # A panic in Rust, as of a date with a year of twenty digits, is an exception of no importable class.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise EngineError(f"shacl gave up on the data: {error}") from error
 
 
 def load_rust(shapes: bytes) -> Engine:
@@ -57,6 +68,18 @@ def _result(outcome: shacl.Result) -> Result:
         severity=Severity(outcome.severity),
         message=outcome.message or "",
         component=outcome.component,
+    )
+
+
+def _graph_result(outcome: shacl.Result) -> GraphResult:
+    return GraphResult(
+        focus_node=outcome.focus_node,
+        path=outcome.path,
+        value=outcome.value,
+        source_shape=outcome.source_shape,
+        severity=outcome.severity_iri,
+        component=outcome.component_iri,
+        messages=tuple(outcome.messages),
     )
 
 

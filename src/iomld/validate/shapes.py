@@ -1,6 +1,7 @@
 """The shapes of a profile, ready for an engine, and what each rule says of itself."""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,12 +10,14 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld.assets import asset_names, asset_text
 from iomld.errors import SettingsError
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
-from iomld.iris import DCTERMS, DEFAULT_BASE, OWL, SH, SHAPES, XSD, local_name
+from iomld.iris import DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, XSD, local_name
 from iomld.model import Severity
 
 PROFILES = ("submission", "published", "dataset", "reference")
 
 _GRAPH_IRI = SHAPES.removesuffix("#")
+_FOR_PEOPLE = frozenset({f"{RDFS}comment", f"{SH}name", f"{SH}description"})
+_VARIABLE = re.compile(r"\{[?$](\w+)\}")
 _LANGUAGE = "en"  # engines report the first message they meet, so they are given the English one alone
 
 
@@ -31,6 +34,7 @@ class Rule:
         profiles: The profiles it is part of.
         order: Where it stands among the rules.
         subjects: IRIs of the properties to look at, the chief one first.
+        reason: Why it is there, one sentence.
     """
 
     id: str
@@ -41,6 +45,11 @@ class Rule:
     profiles: tuple[str, ...]
     order: int
     subjects: tuple[str, ...]
+    reason: str = ""
+
+    def filled(self, **values: str) -> str:
+        """The message with its variables filled in (SHACL section 5.3.2)."""
+        return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +97,12 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
     if profile not in PROFILES:
         raise SettingsError(f"there is no profile {profile!r} of the shapes; choose one of {', '.join(PROFILES)}")
     texts = [asset_text(name, base=base) for name in asset_names("shapes")]
-    quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_for_engines(quad)]
+    quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_in_english(quad)]
     nodes = _nodes(quads)
     rules = _rules(nodes)
     idle = [iri for iri, node in nodes.items() if _is_outside(node, profile) or local_name(iri) in without]
     return ShapesGraph(
-        data=serialize([*quads, *map(_deactivation, idle)], NTRIPLES),
+        data=serialize([*filter(_is_read_by_engines, quads), *map(_deactivation, idle)], NTRIPLES),
         rules={id_: rule for id_, rule in rules.items() if profile in rule.profiles},
         version=nodes[_GRAPH_IRI].first(f"{OWL}versionInfo"),
         sha256=hashlib.sha256("".join(texts).encode()).hexdigest(),
@@ -103,13 +112,17 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of every profile, in the order of `sh:order`."""
     texts = (asset_text(name) for name in asset_names("shapes"))
-    quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_for_engines(quad)]
+    quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_in_english(quad)]
     return tuple(sorted(_rules(_nodes(quads)).values(), key=lambda rule: (rule.order, rule.id)))
 
 
-def _is_for_engines(quad: Quad) -> bool:
+def _is_in_english(quad: Quad) -> bool:
     is_translation = isinstance(quad.object, Literal) and quad.object.language not in (None, _LANGUAGE)
     return not is_translation
+
+
+def _is_read_by_engines(quad: Quad) -> bool:
+    return quad.predicate.value not in _FOR_PEOPLE
 
 
 def _nodes(quads: Sequence[Quad]) -> dict[str, _Node]:
@@ -148,6 +161,7 @@ def _rule(id_: str, node: _Node) -> Rule:
         profiles=tuple(sorted(_profiles(node), key=PROFILES.index)),
         order=int(node.first(f"{SH}order", "0")),
         subjects=node.iris(f"{SH}path") or node.iris(f"{DCTERMS}subject"),
+        reason=node.first(f"{RDFS}comment"),
     )
 
 

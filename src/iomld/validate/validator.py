@@ -1,6 +1,6 @@
 """The validator: records in, findings out, in the order of the records."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -10,26 +10,23 @@ from pyoxigraph import Quad
 from iomld.errors import SettingsError
 from iomld.iris import DCTERMS, DEFAULT_BASE, SHAPES, XSD
 from iomld.model import Finding, Severity
-from iomld.validate.chunks import chunk_of, has_blank_nodes
+from iomld.validate.chunks import chunk_of
+from iomld.validate.engines import ENGINES, load_engine, load_reference
+from iomld.validate.facts import Facts, facts_of
 from iomld.validate.findings import findings
-from iomld.validate.mentions import CHECKED_HERE, mention_results
+from iomld.validate.mentions import MENTION_RULES, mention_results
 from iomld.validate.port import Engine, EngineError, Result
+from iomld.validate.project_rules import CHECKS, Surroundings, project_results
 from iomld.validate.reference_data import ReferenceData, load_reference_data
-from iomld.validate.rust import load_rust
 from iomld.validate.shapes import ShapesGraph, load_shapes
-
-
-def _load_reference(shapes: bytes) -> Engine:
-    from iomld.validate.reference import load_reference  # noqa: PLC0415  # half a second, for who asks for it only
-
-    return load_reference(shapes)
-
-
-ENGINES: Mapping[str, Callable[[bytes], Engine]] = {"shacl": load_rust, "pyshacl": _load_reference}
 
 # Records in one call of an engine. Measured with shacl 0.3.4 on records of 142 triples: a record costs about the same
 # from 5 to 200 in a call (1.1 to 1.3 ms), a quarter more alone, and twice as much at 1000.
 CHUNK_SIZE = 20
+
+
+# The first engine is not given these rules; the reference engine runs all rules as they stand in the shapes.
+IN_CODE = frozenset({*CHECKS, *MENTION_RULES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ class Validator:
         reference: Concepts and countries that records point to.
         base: The data base.
         as_of: The day that rules on time judge against where the time of retrieval is not known; None: they are silent.
+        in_code: Ids of the rules that are checked in code, as `IN_CODE`; the engine then has shapes without them.
         fallback_reason: Why the engine that was asked for is not used; empty where it is.
     """
 
@@ -50,6 +48,7 @@ class Validator:
     reference: ReferenceData
     base: str = DEFAULT_BASE
     as_of: date | None = None
+    in_code: frozenset[str] = frozenset()
     fallback_reason: str = ""
 
     @property
@@ -79,29 +78,34 @@ class Validator:
         """
         remaining = iter(graphs)
         while chunk := tuple(islice(remaining, CHUNK_SIZE)):
-            yield from self._check_chunk(chunk)
+            yield from self._check_chunk(tuple(map(facts_of, chunk)))
 
-    def _check_chunk(self, graphs: Sequence[Sequence[Quad]]) -> Iterator[tuple[Finding, ...]]:
-        if len(graphs) > 1 and any(map(has_blank_nodes, graphs)):
-            return self._check_singly(graphs)
+    def _check_chunk(self, records: Sequence[Facts]) -> Iterator[tuple[Finding, ...]]:
+        if len(records) > 1 and any(record.has_blank_nodes for record in records):
+            return self._check_singly(records)
         try:
-            piles = self._results(graphs)
+            piles = self._results(records)
         except EngineError as error:
-            return self._check_singly(graphs) if len(graphs) > 1 else iter([(_unreadable(error),)])
-        return (self._findings(quads, pile) for quads, pile in zip(graphs, piles, strict=True))
+            return self._check_singly(records) if len(records) > 1 else iter([(_unreadable(error),)])
+        return (self._findings(record, pile) for record, pile in zip(records, piles, strict=True))
 
-    def _check_singly(self, graphs: Iterable[Sequence[Quad]]) -> Iterator[tuple[Finding, ...]]:
-        for quads in graphs:
-            yield from self._check_chunk((quads,))
+    def _check_singly(self, records: Iterable[Facts]) -> Iterator[tuple[Finding, ...]]:
+        for record in records:
+            yield from self._check_chunk((record,))
 
-    def _results(self, graphs: Sequence[Sequence[Quad]]) -> tuple[tuple[Result, ...], ...]:
-        chunk = chunk_of(graphs, self.reference)
-        return chunk.sorted_out(self.engine.results(chunk.data + self._as_of_line()), len(graphs))
+    def _results(self, records: Sequence[Facts]) -> tuple[tuple[Result, ...], ...]:
+        chunk = chunk_of(records, self.reference)
+        return chunk.sorted_out(self.engine.results(chunk.data + self._as_of_line()), len(records))
 
-    def _findings(self, quads: Sequence[Quad], results: tuple[Result, ...]) -> tuple[Finding, ...]:
-        rules = self.shapes.rules
-        on_mentions = mention_results(quads, self.reference, rules, self.base)
-        return findings((*results, *on_mentions), rules, quads, self.base)
+    def _findings(self, record: Facts, results: tuple[Result, ...]) -> tuple[Finding, ...]:
+        in_code = self._results_in_code(record)
+        return findings((*results, *in_code), self.shapes.rules, record.quads, self.base)
+
+    def _results_in_code(self, record: Facts) -> Iterator[Result]:
+        rules = {id_: rule for id_, rule in self.shapes.rules.items() if id_ in self.in_code}
+        around = Surroundings(self.reference, self.base, self.as_of.isoformat() if self.as_of else "")
+        yield from project_results(record, around, rules)
+        yield from mention_results(record, self.reference, rules, self.base)
 
     def _as_of_line(self) -> bytes:
         if self.as_of is None:
@@ -125,12 +129,14 @@ def load_validator(
     """
     if engine not in ENGINES:
         raise SettingsError(f"there is no SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}")
-    shapes = load_shapes(profile, base=base, without=CHECKED_HERE)
+    shapes = load_shapes(profile, base=base, without=IN_CODE if engine == "shacl" else ())
+    reference = load_reference_data(base)
     try:
-        loaded, reason = ENGINES[engine](shapes.data), ""
+        loaded = load_engine(engine, shapes.data)
     except EngineError as error:
-        loaded, reason = _load_reference(shapes.data), str(error)
-    return Validator(loaded, shapes, load_reference_data(base), base, as_of, reason)
+        whole = load_shapes(profile, base=base)
+        return Validator(load_reference(whole.data), whole, reference, base, as_of, fallback_reason=str(error))
+    return Validator(loaded, shapes, reference, base, as_of, IN_CODE if engine == "shacl" else frozenset())
 
 
 def _unreadable(error: EngineError) -> Finding:
