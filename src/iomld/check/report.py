@@ -176,11 +176,11 @@ def basis_of(pipeline: Pipeline, profile: str) -> Basis:
         profile: The profile that they were loaded with.
     """
     engine = pipeline.validator.engine_name
-    return Basis(profile, engine, _version(engine), dict(pipeline.versions))
+    return Basis(profile, engine, package_version(engine), dict(pipeline.versions))
 
 
 @cache
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
     """Version of an installed package; looking it up costs more than checking a record."""
     return version(package)
 

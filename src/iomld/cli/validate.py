@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from iomld.check.foreign import check_against
 from iomld.check.render import cap_sentence, report_lines
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
@@ -35,6 +36,11 @@ _TEXT = "text"
     show_default=True,
     help="What a person supplies, or the publisher's own rules too.",
 )
+@click.option(
+    "--shapes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Check any RDF against these shapes, in place of records against ours.",
+)
 @click.option("--group", is_flag=True, help="Write each cause once, with its places; for text.")
 @click.option(
     "--max-findings",
@@ -52,6 +58,7 @@ def command(
     sources: tuple[Path, ...],
     format_name: str,
     profile: str,
+    shapes: Path | None,
     group: bool,
     cap: int,
     color: bool | None,
@@ -67,11 +74,16 @@ def command(
     Example:
       iomld validate data/
       iomld validate record.json --format sarif > report.sarif
+      iomld validate data.ttl --shapes mine.ttl
     """
     if format_name != _TEXT and (group or color):
         raise click.UsageError("--group and --color go with --format text.")
-    pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
-    report = Checker(pipeline, profile, cap).check_files(sources, mapping=read_mapping(mapping) if mapping else None)
+    if shapes:
+        report = check_against(sources, shapes, engine=engine, cap=cap)
+    else:
+        pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
+        columns = read_mapping(mapping) if mapping else None
+        report = Checker(pipeline, profile, cap).check_files(sources, mapping=columns)
     if format_name == _TEXT:
         shown = _is_colored(color)
         for line in report_lines(report, color=shown, group=group):

@@ -26,7 +26,7 @@ from iomld.workers.orders import WorkerSpec
 
 HANDLER = "iomld.validate.foreign:open_checker"
 
-_BASE = "http://upload.invalid/"  # what relative IRIs of data and shapes are resolved against (RFC 2606 section 2)
+BASE = "http://upload.invalid/"  # what relative IRIs of data and shapes are resolved against (RFC 2606 section 2)
 _HEAD = struct.Struct("=I")
 
 
@@ -171,7 +171,7 @@ def _parsed(document: Document) -> list[Quad]:
     if refusal:
         raise SourceError(f"{document.name}: {refusal}.")
     try:
-        return list(rdf.parse(document.data, format_, base_iri=_BASE))
+        return list(rdf.parse(document.data, format_, base_iri=BASE))
     except SourceError as error:
         raise SourceError(f"{document.name}: {error}.") from error
 
