@@ -8,7 +8,6 @@ A fact of null is not asked for: what is read there counts as unasked, neither r
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -194,9 +193,8 @@ def report(result: Result) -> Iterator[str]:
 
 def main() -> int:
     """Print the measure of a folder; 1 where anything is wrong, 2 where there is no folder."""
-    shared = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[2] / "shared"))
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=shared / "pages", help="pages with their facts")
+    parser.add_argument("folder", type=Path, help="pages with their facts")
     folder: Path = parser.parse_args().folder
     if not folder.is_dir():
         print(f"{folder}: no such folder. Name a folder of pages and facts.", file=sys.stderr)

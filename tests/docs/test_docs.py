@@ -25,8 +25,8 @@ DOCS = ROOT / "docs"
 _CODE_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
-# Words that would tell of the place where the project was made, or of one package host.
-_FORBIDDEN = re.compile(r"/work/|shared/architecture|/tmp/bash|\bLLM\b|localhost:\d{4,5}/simple", re.IGNORECASE)
+# Paths of one machine, and addresses of one package host.
+_FORBIDDEN = re.compile(r"/home/\w|/root/|/work/|localhost:\d{4,5}/simple")
 _BINARY = frozenset({".woff2", ".png", ".gz", ".ico"})
 _THIS = Path(__file__)
 
