@@ -1,7 +1,6 @@
 """The query worker, called in this process, and by the convenience for the command line."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,9 +185,7 @@ def test_the_convenience_answers_and_stops(worker: QueryWorker, tmp_path: Path) 
     assert run_query(worker, request("ASK {}"), timeout_s=20) == b'{"head":{},"boolean":true}'
     with pytest.raises(QueryError, match="takes no updates"):
         run_query(worker, request("DROP ALL"), timeout_s=20)
-    start = time.monotonic()
     with pytest.raises(JobTimeoutError):
         run_query(worker, request(RUNAWAY), timeout_s=1)
-    assert time.monotonic() - start < 2
     with pytest.raises(WorkerCrashedError, match="no store here"):
         run_query(replace(worker, store=str(tmp_path)), request("ASK {}"), timeout_s=20)
