@@ -71,7 +71,8 @@ def run(order: Order, chosen: Choices) -> PublishReport:
         for finding in refusal.reasons:
             where = f"{finding.place.file}:{finding.place.line}: " if finding.place and finding.place.line else ""
             named = f"{finding.field}: " if finding.field else ""
-            found = f" Found: '{finding.value}'." if finding.value else ""
+            is_named = not finding.value or finding.value in finding.message
+            found = "" if is_named else f" Found: '{finding.value}'."
             click.echo(f"  {where}{named}{finding.message}{found} {finding.fix}".rstrip(), err=True)
     return report
 

@@ -6,7 +6,11 @@ looked at, and words in comments or CDATA sections do not matter.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from lxml import etree
 
 from iomld.errors import SourceError
 
@@ -44,6 +48,37 @@ def read_prolog(data: bytes) -> Prolog:
         at = match.end()
     root = _ROOT.match(data, at)
     return Prolog(root["name"].decode("utf-8", "replace") if root else "", doctype)
+
+
+def safe_events(
+    stream: BinaryIO,
+    events: Sequence[Literal["start", "end"]],
+    *,
+    tag: Sequence[str] | None = None,
+    encoding: str | None = None,
+) -> Iterator[tuple[str, etree._Element]]:
+    """Parse XML as it streams: no entity is resolved, nothing is fetched, and depth and sizes keep libxml2's limits.
+
+    Args:
+        stream: The bytes.
+        events: `start`, `end`.
+        tag: Names of the elements to give; all of them if None.
+        encoding: In place of the one that the document declares.
+    """
+    return iter(
+        etree.iterparse(
+            stream,
+            events=tuple(events),
+            tag=tag,
+            encoding=encoding,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+    )
 
 
 def check_xml(data: bytes, file: str) -> None:

@@ -20,6 +20,7 @@ from iomld.iris import RDF, local_name
 from iomld.model import Place
 from iomld.read.graph.turtle_places import Offsets, line_offsets, turtle_offsets
 from iomld.read.record.locate import excerpt
+from iomld.read.xml_safety import safe_events
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
@@ -182,10 +183,7 @@ def _xml_offsets(text: str, base: str) -> Offsets:
     offsets: Offsets = {}
     stack: list[str | None] = []  # the subject of a node element; None for a property element
     bases = [base]
-    parser = etree.iterparse(
-        io.BytesIO(text.encode("utf-8")), ("start", "end"), resolve_entities=False, no_network=True, encoding="utf-8"
-    )
-    for event, element in parser:
+    for event, element in safe_events(io.BytesIO(text.encode("utf-8")), ("start", "end"), encoding="utf-8"):
         if event == "end":
             stack.pop()
             bases.pop()

@@ -20,7 +20,7 @@ from iomld.errors import SourceError
 from iomld.model import Finding, Origin, Place, Record, Severity
 from iomld.read.iati.activity import IDENTIFIER_PREFIX, read_activity
 from iomld.read.options import ReadOptions
-from iomld.read.xml_safety import check_xml, read_prolog
+from iomld.read.xml_safety import check_xml, read_prolog, safe_events
 
 _ROOTS = ("iati-activities", "iati-activity")
 _HEAD = 65536  # bytes in which a wrapper must show an activity
@@ -97,18 +97,8 @@ class _Skipped:
 
 def _activities(data: bytes, encoding: str | None) -> Iterator[tuple[etree._Element, str]]:
     """Each activity with the version of the standard that it or its list names; elements are freed as we go."""
-    parser = etree.iterparse(
-        io.BytesIO(data),
-        events=("start", "end"),
-        tag=("iati-activities", "iati-activity"),
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    names = ("iati-activities", "iati-activity")
+    parser = safe_events(io.BytesIO(data), ("start", "end"), tag=names, encoding=encoding)
     version = ""
     for event, element in parser:
         if element.tag == "iati-activities":

@@ -19,7 +19,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from iomld.errors import SourceError
 from iomld.read.table.csv_rows import LONGEST_CELL
-from iomld.read.xml_safety import read_prolog
+from iomld.read.xml_safety import read_prolog, safe_events
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -80,18 +80,8 @@ class Package:
             if prolog.doctype is not None or not prolog.root:
                 raise SourceError(f"{self.file}: the part {part} is no plain XML. Save the workbook anew.")
             with cast("BinaryIO", self.archive.open(part)) as stream:
-                reader = etree.iterparse(
-                    stream,
-                    events=("end",),
-                    resolve_entities=False,
-                    no_network=True,
-                    load_dtd=False,
-                    huge_tree=False,
-                    remove_comments=True,
-                    remove_pis=True,
-                )
                 held = 0
-                for _, element in reader:
+                for _, element in safe_events(stream, ("end",)):
                     held += 1
                     name = local_name(element)
                     if name in names:
