@@ -9,16 +9,18 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from urllib.request import Request, urlopen
 
 from generate import generated_lines, generated_records  # the folder of this script is on the path
 from pyoxigraph import Quad
-from run import machine
+from run import machine, served, timed
 
 from iomld import read
 from iomld.check.run import Checker
@@ -100,6 +102,22 @@ def single_rows(count: int) -> Iterator[str]:
         yield f"| {engine} | {median(times):.2f} | {sorted(times)[len(times) * 95 // 100]:.2f} |"
 
 
+def http_row(count: int) -> str:
+    """One record at a time over HTTP, a new connection each, from the bundled records' server."""
+    times = []
+    with tempfile.TemporaryDirectory(prefix="iomld-bench-") as folder:
+        timed("publish", _ROOT / "data", "--to", folder)
+        with served(Path(folder)) as address:
+            for record in generated_records(count):
+                data = json.dumps(record, ensure_ascii=False).encode()
+                request = Request(f"{address}/validate", data=data, headers={"Content-Type": "application/json"})  # noqa: S310  # our own server
+                begun = time.perf_counter()
+                with urlopen(request, timeout=60) as answer:  # noqa: S310  # as above
+                    answer.read()
+                times.append(1000 * (time.perf_counter() - begun))
+    return f"| shacl, over HTTP | {median(times):.2f} | {sorted(times)[len(times) * 95 // 100]:.2f} |"
+
+
 def compare(count: int) -> None:
     """Both engines on damaged records."""
     sys.path.insert(0, str(_ROOT))
@@ -138,6 +156,7 @@ def tables(sizes: Sequence[int], sample: int) -> None:
     print("| engine | median | 95 % |\n|---|---|---|")
     for row in single_rows(sample):
         print(row, flush=True)
+    print(http_row(sample), flush=True)
     print("\nMany records, shapes loaded and records converted before:\n")
     print("| profile | engine | records | ms a record | records/s | times pyshacl | peak memory, MB |")
     print("|---|---|---|---|---|---|---|")

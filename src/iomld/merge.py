@@ -30,7 +30,7 @@ def merge_records(records: Sequence[Record]) -> Dossier:
     Returns:
         The dossier; the same whatever the order of the records.
     """
-    ranked = tuple(sorted(records, key=_rank))
+    ranked = tuple(sorted(records, key=_rank)) if len(records) > 1 else tuple(records)
     names = list(dict.fromkeys(name for record in ranked for name in record.values))
     findings = [finding for record in ranked for finding in record.findings]
     return Dossier(
@@ -67,11 +67,12 @@ def _rank(record: Record) -> tuple[bool, int, int, str, str]:
 
 def _joined(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
     """A text in every language that some record has; any other field from the first record that has it."""
-    found = [record.values[name] for record in records if name in record.values]
-    if name not in TEXT_FIELDS:
-        return found[0]
+    found = (record.values[name] for record in records if name in record.values)
+    first = next(found)
+    if name not in TEXT_FIELDS or (len(records) == 1 and len(first) == 1):
+        return first
     by_language: dict[str | None, Value] = {}
-    for values in found:
+    for values in (first, *found):
         for value in values:
             by_language.setdefault(value.language, value)
     return tuple(by_language[language] for language in sorted(by_language, key=_language_rank))

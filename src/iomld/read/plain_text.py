@@ -12,7 +12,8 @@ _LINE_END = re.compile("\r\n|\n|\r")
 
 def has_forbidden_character(text: str) -> bool:
     """Say whether a text holds a control character or half of a surrogate pair."""
-    return _FORBIDDEN.search(text) is not None
+    # What is printable holds neither, and to ask that is many times as fast as the pattern, which decides the rest.
+    return not text.replace("\n", " ").isprintable() and _FORBIDDEN.search(text) is not None
 
 
 def forbidden_line(text: str) -> int | None:
