@@ -18,6 +18,7 @@ from iomld.web.examples import EXAMPLE_QUERIES
 from iomld.web.pages import page_routes, validation_page
 from iomld.web.resources import resource_routes
 from iomld.web.templating import local_path, static_directory
+from iomld.web.upload import Rules, Upload
 
 PAGES = (
     "/",
@@ -235,7 +236,7 @@ def test_a_report_stands_beside_its_lines() -> None:
         ],
     }
     text = "\n".join(f'"line {number}": "</code><script>"' for number in range(1, 31))
-    page = validation_page(report, text)
+    page = validation_page(report, Upload("x.json", text.encode(), Rules()))
     assert "This would be refused" in page
     assert page.index("unreadableBudget") < page.index("A note.")
     assert "&lt;b&gt;Not&lt;/b&gt; a number." in page
@@ -247,7 +248,7 @@ def test_a_report_stands_beside_its_lines() -> None:
 
 def test_a_report_without_findings_says_so() -> None:
     """What conforms can be published."""
-    page = validation_page({"conforms": True, "records": 2, "results": []}, "[]")
+    page = validation_page({"conforms": True, "records": 2, "results": []}, Upload("x.json", b"[]", Rules()))
     assert "This can be published" in page
     assert "2 records read" in page
 
