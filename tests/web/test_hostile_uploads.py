@@ -18,7 +18,7 @@ from iomld.web.upload import read_upload
 
 pytestmark = pytest.mark.server
 
-LIMIT_S = 6
+LIMIT_S = 8
 PREFIXES = "@prefix ex: <http://example.org/> .\n@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
 SHAPES = PREFIXES + "ex:S a sh:NodeShape ; sh:targetClass ex:Human ; sh:property [ sh:path ex:name ; sh:minCount 1 ] ."
 DATA = PREFIXES + '\nex:a a ex:Human .\nex:b a ex:Human ; ex:name "Bo" .'
