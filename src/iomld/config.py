@@ -32,6 +32,7 @@ class Settings:
     query_memory: int = 4096 * _MIB
     cache_bytes: int = 64 * _MIB
     upload_bytes: int = 10 * _MIB
+    upload_timeout: float = 30.0
 
 
 def _yes_or_no(text: str) -> bool:
@@ -96,6 +97,7 @@ SETTINGS = (
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
     Setting("cache_bytes", _count, "Memory for answers that are kept for the next one who asks, in bytes."),
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
+    Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
 )
 
 

@@ -1,6 +1,7 @@
 """Pages as browsers get them: whole, escaped, without anything from elsewhere."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -10,14 +11,17 @@ from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
 
 from iomld.browse.links import link_to
+from iomld.browse.rules import rule_entries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.iris import DEFAULT_BASE
+from iomld.validate import all_rules
 from iomld.web.downloads import Download
 from iomld.web.drawing import locator_map
 from iomld.web.examples import EXAMPLE_QUERIES
 from iomld.web.pages import page_routes, validation_page
 from iomld.web.resources import resource_routes
 from iomld.web.templating import local_path, static_directory
+from iomld.web.upload import Rules, Upload
 
 PAGES = (
     "/",
@@ -235,7 +239,7 @@ def test_a_report_stands_beside_its_lines() -> None:
         ],
     }
     text = "\n".join(f'"line {number}": "</code><script>"' for number in range(1, 31))
-    page = validation_page(report, text)
+    page = validation_page(report, Upload("x.json", text.encode(), Rules()))
     assert "This would be refused" in page
     assert page.index("unreadableBudget") < page.index("A note.")
     assert "&lt;b&gt;Not&lt;/b&gt; a number." in page
@@ -247,7 +251,7 @@ def test_a_report_stands_beside_its_lines() -> None:
 
 def test_a_report_without_findings_says_so() -> None:
     """What conforms can be published."""
-    page = validation_page({"conforms": True, "records": 2, "results": []}, "[]")
+    page = validation_page({"conforms": True, "records": 2, "results": []}, Upload("x.json", b"[]", Rules()))
     assert "This can be published" in page
     assert "2 records read" in page
 
@@ -280,3 +284,18 @@ def test_static_files_are_small_and_named() -> None:
     notices = (folder / "THIRD_PARTY.txt").read_text(encoding="utf-8")
     assert all(f"fonts/{font.name}" in notices for font in fonts)
     assert "SIL OPEN FONT LICENSE Version 1.1" in notices
+
+
+def test_every_rule_is_explained_with_examples(client: Asker) -> None:
+    """Each rule has its anchor, severity, reason, a failing example with its message, and a passing one."""
+    page = client.get("/shapes.html").text
+    entries = {entry.rule.id: entry for entry in rule_entries()}
+    assert list(entries) == [rule.id for rule in all_rules()]
+    for rule in all_rules():
+        entry = entries[rule.id]
+        section = unescape(page.split(f'<article class="card rule" id="{rule.id}"')[1].split("</article>")[0])
+        for text in (rule.description, rule.reason, entry.fails.name, entry.passes.name, *entry.fails.messages):
+            assert text in section
+        assert entry.fails.messages
+        assert not entry.passes.messages
+        assert f'href="#{rule.id}"' in page

@@ -11,7 +11,8 @@ from iomld.formats import rdf
 from iomld.model import Finding, Place, Severity
 from iomld.read.graph.form import rdf_format_of
 from iomld.read.graph.places import find_places
-from iomld.validate.foreign import BASE, Document, check_graph
+from iomld.read.xml_safety import check_xml
+from iomld.validate.foreign import BASE, Document, ShapesError, check_graph, found_in
 
 _MOST_BYTES = 256 * 1024**2
 
@@ -40,9 +41,43 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int)
             continue
         for finding in _located(check_graph(data, rules, engine=engine), data):
             tally.add(finding)
+    return tally.report(_basis(rules, shapes.name, engine), projects=0)
+
+
+def check_bytes_against(data: tuple[str, bytes], shapes: tuple[str, bytes], *, engine: str, cap: int) -> CheckReport:
+    """Check RDF against shapes in this process and without limits; for workers.
+
+    Args:
+        data: Name and bytes of the data.
+        shapes: Name and bytes of the shapes; what does not show its format is read as Turtle.
+        engine: `shacl` or `pyshacl`.
+        cap: The most findings that the report lists; all are counted.
+
+    Raises:
+        ShapesError: The shapes cannot be read, ask for what is refused, or cannot be run.
+        SourceError: The data cannot be read.
+    """
+    tally = Tally(cap)
+    rules = _as_shapes(*shapes)
+    checked = _as_document(*data)
+    tally.read(checked.name)
+    for finding in _located(found_in(checked, rules, engine), checked):
+        tally.add(finding)
+    return tally.report(_basis(rules, rules.name, engine), projects=0)
+
+
+def _as_shapes(name: str, data: bytes) -> Document:
+    if rdf_format_of(data, name) is None:
+        return Document(name, data, rdf.TURTLE.name)
+    try:
+        return _as_document(name, data)
+    except SourceError as error:
+        raise ShapesError(str(error)) from error
+
+
+def _basis(rules: Document, profile: str, engine: str) -> Basis:
     digest = hashlib.sha256(rules.data).hexdigest()[:12]
-    versions = {"iomld": __version__, "shapes": digest}
-    return tally.report(Basis(shapes.name, engine, package_version(engine), versions), projects=0)
+    return Basis(profile, engine, package_version(engine), {"iomld": __version__, "shapes": digest})
 
 
 def _document(part: read.Part) -> Document:
@@ -50,11 +85,17 @@ def _document(part: read.Part) -> Document:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise SourceError(f"{part.name}: larger than {_MOST_BYTES} bytes. Check it in smaller parts.")
-    format_ = rdf_format_of(data, part.name)
+    return _as_document(part.name, data)
+
+
+def _as_document(name: str, data: bytes) -> Document:
+    format_ = rdf_format_of(data, name)
     if format_ is None:
         names = ", ".join(known.name for known in rdf.FORMATS)
-        raise SourceError(f"{part.name}: in no RDF format that we know. Give one of {names}.")
-    return Document(part.name, data, format_.name)
+        raise SourceError(f"{name}: in no RDF format that we know. Give one of {names}.")
+    if format_ is rdf.RDFXML:
+        check_xml(data, name)
+    return Document(name, data, format_.name)
 
 
 def _located(findings: Sequence[Finding], data: Document) -> Iterator[Finding]:

@@ -4,16 +4,20 @@
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from iomld.check.foreign import check_bytes_against
+from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import report_format, report_pieces
 from iomld.check.run import Checker
 from iomld.errors import SourceError
 from iomld.pipeline.load import Choices, load_pipeline
+from iomld.validate.foreign import ShapesError
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 HANDLER = "iomld.check.worker:open_checker"
-UNREADABLE, TOO_LARGE = "unreadable", "report-too-large"
+UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
+_LONGEST_DETAIL = 1000  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +39,28 @@ class CheckOrder:
     Attributes:
         name: The file's name, for places.
         format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`.
+        profile: Profile of our shapes; empty for the worker's own.
+        engine: The engine that runs shapes of the sender's own.
+        shapes_name: Name of shapes of the sender's own, for places; empty where ours are asked for.
+        shapes_bytes: Their length; they stand before the data.
     """
 
     name: str
     format_name: str = "json"
+    profile: str = ""
+    engine: str = "shacl"
+    shapes_name: str = ""
+    shapes_bytes: int = 0
 
-    def payload(self, data: bytes) -> bytes:
+    def payload(self, data: bytes, shapes: bytes = b"") -> bytes:
         """The order and the upload's bytes, for the worker."""
-        return json.dumps(asdict(self)).encode() + b"\n" + data
+        order = replace(self, shapes_bytes=len(shapes))
+        return b"".join((json.dumps(asdict(order)).encode(), b"\n", shapes, data))
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why there is no report: `UNREADABLE` or `TOO_LARGE`, and a sentence."""
+    """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES` or `TOO_LARGE`, and a sentence."""
 
     kind: str
     detail: str
@@ -64,13 +77,14 @@ def fault_of(head: bytes) -> Fault:
 
 def open_checker(argument: str) -> Handler:
     """Load the stages once; each payload is then the one of a `CheckOrder`."""
-    worker = CheckWorker(**json.loads(argument))
-    return _Checker(Checker(load_pipeline(Choices(base=worker.base, profile=worker.profile)), worker.profile))
+    return _Checker(CheckWorker(**json.loads(argument)))
 
 
 class _Checker:
-    def __init__(self, checker: Checker) -> None:
-        self._checker = checker
+    def __init__(self, worker: CheckWorker) -> None:
+        self._worker = worker
+        self._checkers: dict[str, Checker] = {}
+        self._checker(worker.profile)  # the usual one, before the first upload comes
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
         """Write the report, or answer a fault with the reason why there is none."""
@@ -79,11 +93,33 @@ class _Checker:
         format_ = report_format(order.format_name)
         assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
         try:
-            for piece in report_pieces(self._checker.check_bytes(data, order.name), format_):
+            for piece in report_pieces(self._report(order, data), format_):
                 writer.write(piece)
+        except ShapesError as error:
+            return Answer(Fault(BROKEN_SHAPES, f"The shapes cannot be used. {_cut(error)}").to_json(), fault=True)
         except SourceError as error:
-            return Answer(Fault(UNREADABLE, str(error)).to_json(), fault=True)
+            return Answer(Fault(UNREADABLE, _cut(error)).to_json(), fault=True)
         except AnswerTooLargeError as error:
             limit = f"The report is larger than {error.limit_bytes} bytes. Send fewer records."
             return Answer(Fault(TOO_LARGE, limit).to_json(), fault=True)
         return Answer(b"")
+
+    def _report(self, order: CheckOrder, data: bytes) -> CheckReport:
+        if not order.shapes_name:
+            return self._checker(order.profile or self._worker.profile).check_bytes(data, order.name)
+        shapes, rest = data[: order.shapes_bytes], data[order.shapes_bytes :]
+        return check_bytes_against(
+            (order.name, rest), (order.shapes_name, shapes), engine=order.engine, cap=MAX_FINDINGS
+        )
+
+    def _checker(self, profile: str) -> Checker:
+        """The stages for a profile, loaded once."""
+        if profile not in self._checkers:
+            pipeline = load_pipeline(Choices(base=self._worker.base, profile=profile))
+            self._checkers[profile] = Checker(pipeline, profile)
+        return self._checkers[profile]
+
+
+def _cut(error: SourceError) -> str:
+    """A sentence that fits the head of an answer, whatever was sent."""
+    return str(error)[:_LONGEST_DETAIL]

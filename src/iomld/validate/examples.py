@@ -6,6 +6,7 @@ They stand beside the shapes, so that people find them, `iomld rules` shows them
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from string import Template
 
 from pyoxigraph import NamedNode, Quad
@@ -13,6 +14,7 @@ from pyoxigraph import NamedNode, Quad
 from iomld.assets import asset_text
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE, Iris
+from iomld.validate.shapes import Rule
 
 KEY = "PO.0105"  # of the project in the examples
 
@@ -68,6 +70,7 @@ class Example:
         return (*kept, *parse(_HEADER + self.added.replace(KEY, key), TURTLE))
 
 
+@cache
 def load_examples() -> tuple[Example, ...]:
     """All examples, in the order of their file."""
     entries = tomllib.loads(asset_text(f"{_FOLDER}/examples.toml"))["example"]
@@ -86,6 +89,21 @@ def load_examples() -> tuple[Example, ...]:
 def failing_examples() -> dict[str, Example]:
     """For each rule that has one, an example that only this rule has something against."""
     return {example.finds[0]: example for example in reversed(tuple(_of_one_rule()))}
+
+
+def passing_example(rule: Rule) -> Example:
+    """An example that its profile has nothing against: one that changes what the rule looks at, or the whole record."""
+    failing = failing_examples()[rule.id]
+    names = [shortened for iri in rule.subjects if (shortened := _prefixed(iri))]
+    fine = [example for example in load_examples() if not example.finds and example.profile == failing.profile]
+    near = (example for example in fine if any(name in f"{example.without} {example.added}" for name in names))
+    return next(near, fine[0])
+
+
+def _prefixed(iri: str) -> str:
+    """The IRI as it is written in examples; empty where no prefix of ours fits."""
+    fitting = (f"{name}:{iri.removeprefix(start)}" for name, start in _PREFIXES.items() if iri.startswith(start))
+    return next(fitting, "")
 
 
 def _of_one_rule() -> Iterator[Example]:

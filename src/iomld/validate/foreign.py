@@ -30,6 +30,10 @@ BASE = "http://upload.invalid/"  # what relative IRIs of data and shapes are res
 _HEAD = struct.Struct("=I")
 
 
+class ShapesError(SourceError):
+    """The shapes are the broken part: they cannot be read, ask for what is refused, or cannot be run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file in some RDF format.
@@ -143,12 +147,10 @@ def found_in(data: Document, shapes: Document, engine: str) -> tuple[Finding, ..
     """The findings, in this process and without limits; for workers.
 
     Raises:
-        SourceError: As `check_graph`.
+        ShapesError: The shapes are at fault.
+        SourceError: Something else, as `check_graph`.
     """
-    shapes_quads = _parsed(shapes)
-    refusal = shapes_refusal(shapes_quads, shapes.data.decode(errors="replace"))
-    if refusal:
-        raise SourceError(f"{shapes.name}: {refusal}.")
+    shapes_quads = _shapes_of(shapes)
     if engine not in ENGINES:
         raise SourceError(f"There is no SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}.")
     try:
@@ -158,8 +160,19 @@ def found_in(data: Document, shapes: Document, engine: str) -> tuple[Finding, ..
             engine,
         )
     except EngineError as error:
-        raise SourceError(f"{shapes.name}: {error}. Correct the shapes, or try the other engine.") from error
+        raise ShapesError(f"{shapes.name}: {error}. Correct the shapes, or try the other engine.") from error
     return tuple(sorted(map(_finding, results), key=_position))
+
+
+def _shapes_of(document: Document) -> list[Quad]:
+    try:
+        quads = _parsed(document)
+    except SourceError as error:
+        raise ShapesError(str(error)) from error
+    refusal = shapes_refusal(quads, document.data.decode(errors="replace"))
+    if refusal:
+        raise ShapesError(f"{document.name}: {refusal}.")
+    return quads
 
 
 def _parsed(document: Document) -> list[Quad]:

@@ -32,7 +32,6 @@ from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
 
-_CHECK_TIMEOUT_S = 30.0
 _SAFETY = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -106,7 +105,7 @@ def _checker(settings: Settings, base: str) -> Pool:
         memory_limit_bytes=settings.query_memory,
         max_answer_bytes=settings.query_bytes,
     )
-    return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=_CHECK_TIMEOUT_S))
+    return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout))
 
 
 def _health_routes(serving: Serving) -> APIRouter:

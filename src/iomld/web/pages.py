@@ -16,6 +16,7 @@ from iomld.web.drawing import spokes, world_map, year_bars
 from iomld.web.examples import EXAMPLE_QUERIES, EXAMPLE_RECORD
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.report import ReportView, report_view
+from iomld.web.upload import Upload
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
@@ -90,7 +91,7 @@ def _tool_routes(
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
         text = EXAMPLE_RECORD if request.query_params.get("example") else ""
-        return answer(request, page_html(view(), "validate.html", "/validate", text=text), _HTML)
+        return answer(request, page_html(view(), "validate.html", "/validate", text=text, shapes=""), _HTML)
 
     @get_route(router, "/downloads", tag="pages")
     def files(request: Request) -> Response:
@@ -113,15 +114,16 @@ def _tool_routes(
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
 
 
-def validation_page(report: Mapping[str, object], text: str) -> str:
+def validation_page(report: Mapping[str, object], upload: Upload) -> str:
     """The page of a report: what was found beside the lines where it stands, with the form to check again.
 
     Args:
-        report: As `iomld.check.render.report_document` makes it.
-        text: What was checked.
+        report: As `iomld.check.reports.document.report_document` makes it.
+        upload: What was checked.
     """
-    shown: ReportView = report_view(report, text)
-    return page_html(None, "validation.html", "/validate", report=shown, text=text).decode()
+    shown: ReportView = report_view(report, upload.text)
+    values = {"text": upload.text, "shapes": upload.rules.shown, "foreign": bool(upload.rules.name)}
+    return page_html(None, "validation.html", "/validate", report=shown, **values).decode()
 
 
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:

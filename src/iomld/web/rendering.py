@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import Quad
 
 from iomld.browse.links import Link, LinkKind
 from iomld.browse.project import ProjectPage
+from iomld.browse.rules import rule_entries
 from iomld.browse.things import Scheme, Thing, vocables
 from iomld.browse.view import ReleaseView
-from iomld.iris import RDF, SH, SHAPES, Iris, local_name
+from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map
 from iomld.web.templating import local_path, render
@@ -93,22 +94,6 @@ def ontology_html(view: ReleaseView) -> bytes:
     return page_html(view, "ontology.html", "/ontology", terms=vocables(view))
 
 
-def shapes_html(view: ReleaseView, quads: Sequence[Quad]) -> bytes:
-    """The page of the shapes: each with its target and its messages."""
-    by_subject: dict[str, dict[str, list[str]]] = {}
-    for quad in quads:
-        if isinstance(quad.subject, NamedNode):
-            values = by_subject.setdefault(quad.subject.value, {})
-            values.setdefault(quad.predicate.value, []).append(getattr(quad.object, "value", ""))
-    kinds = {f"{SH}NodeShape", f"{SH}PropertyShape"}
-    shapes = [
-        {
-            "iri": iri,
-            "name": local_name(iri),
-            "targets": sorted(values.get(f"{SH}targetClass", [])),
-            "messages": sorted(values.get(f"{SH}message", [])),
-        }
-        for iri, values in sorted(by_subject.items())
-        if iri.startswith(SHAPES) and kinds & set(values.get(f"{RDF}type", ()))
-    ]
-    return page_html(view, "shapes.html", "/validate", shapes=shapes)
+def shapes_html(view: ReleaseView) -> bytes:
+    """The page of the rules of the shapes."""
+    return page_html(view, "shapes.html", "/validate", entries=rule_entries())

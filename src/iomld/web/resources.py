@@ -196,7 +196,7 @@ def _shapes(view: ReleaseView) -> Document:
         path="/shapes",
         quads=lambda: tuple(rdf.parse(text, rdf.TURTLE)),
         jsonld=lambda: rdf.serialize(rdf.parse(text, rdf.TURTLE), rdf.JSONLD),
-        page=lambda: shapes_html(view, tuple(rdf.parse(text, rdf.TURTLE))),
+        page=lambda: shapes_html(view),
         license=license_of(view),
         turtle=text.encode,
     )

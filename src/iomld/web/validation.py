@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
-from starlette.types import Message, Receive
 
 from iomld.check.reports import REPORT_FORMATS, ReportFormat, report_format
 from iomld.check.worker import TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
 from iomld.web.problems import ProblemError
+from iomld.web.upload import Upload, read_upload
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.wire import Reply
 
@@ -26,26 +24,6 @@ _OFFERS = {
 }
 _PAGE = "html"
 _HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
-_FORM_MARKS_BYTES = 4096
-_RAW_TYPES = (
-    "application/json",
-    "application/ld+json",
-    "application/x-ndjson",
-    "application/n-quads",
-    "application/n-triples",
-    "application/rdf+xml",
-    "application/trig",
-    "application/xml",
-    "application/zip",
-    "application/gzip",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/octet-stream",
-    "text/csv",
-    "text/html",
-    "text/plain",
-    "text/tab-separated-values",
-    "text/turtle",
-)
 
 
 class CheckPool(Protocol):
@@ -56,35 +34,26 @@ class CheckPool(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    name: str
-    data: bytes
-
-    @property
-    def text(self) -> str:
-        """What a page can show of it: nothing, where it is no text."""
-        return "" if b"\0" in self.data else self.data.decode("utf-8", "replace")
-
-
-def validation_routes(pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], str], str]) -> APIRouter:
+def validation_routes(
+    pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], Upload], str]
+) -> APIRouter:
     """`POST /validate`.
 
     Args:
         pool: Workers opened with `iomld.check.worker.HANDLER`.
         max_bytes: Largest upload.
-        page: Makes the page of a report document and the text that was checked.
+        page: Makes the page of a report document and the upload that was checked.
     """
     router = APIRouter()
 
     @router.post("/validate", tags=["validation"])
     async def validate(request: Request) -> Response:
-        """Check records: raw body, `file` of a multipart upload, or `text` of a form."""
+        """Check records: raw body, or `file` or `text` of a form; `shapes` names a profile or holds other shapes."""
         media_type, format_ = _wanted(request)
-        upload = await _upload(request, max_bytes)
+        upload = await read_upload(request, max_bytes)
         if format_.name == _PAGE:
             report: dict[str, object] = json.loads(await _report(pool, upload, "json"))
-            body: bytes | str = page(report, upload.text)
+            body: bytes | str = page(report, upload)
         else:
             body = await _report(pool, upload, format_.name)
         return Response(body, media_type=media_type, headers=_HEADERS)
@@ -107,47 +76,10 @@ def _wanted(request: Request) -> tuple[str, ReportFormat]:
     return chosen, _OFFERS[chosen]
 
 
-async def _upload(request: Request, max_bytes: int) -> _Upload:
-    """The bytes to check, counted while they are read."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    counted = Request(request.scope, _counted(request, max_bytes))
-    if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        return await _from_form(counted, max_bytes)
-    if kind and kind not in _RAW_TYPES:
-        raise ProblemError(415, "media-type", f"'{kind}' is not read here. Send one of {', '.join(_RAW_TYPES)}.")
-    return _Upload("upload", await counted.body())
-
-
-def _counted(request: Request, max_bytes: int) -> Receive:
-    """Receive the body and stop where it grows too large; a form's own marks do not count."""
-    allowance = max_bytes + _FORM_MARKS_BYTES
-    size = 0
-
-    async def receive() -> Message:
-        nonlocal size
-        message = await request.receive()
-        size += len(message.get("body", b""))
-        if size > allowance:
-            raise _too_large(max_bytes)
-        return message
-
-    return receive
-
-
-async def _from_form(request: Request, max_bytes: int) -> _Upload:
-    async with request.form(max_files=1, max_fields=5, max_part_size=max_bytes) as form:
-        file, text = form.get("file"), form.get("text")
-        if isinstance(file, UploadFile) and file.filename:
-            return _Upload(file.filename, await file.read())
-        if isinstance(text, str) and text.strip():
-            return _Upload("pasted text", text.encode())
-    raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
-
-
-async def _report(pool: CheckPool, upload: _Upload, format_name: str) -> bytes:
+async def _report(pool: CheckPool, upload: Upload, format_name: str) -> bytes:
     """The bytes of the report as the worker made them."""
     try:
-        reply = await pool.run(CheckOrder(upload.name, format_name).payload(upload.data))
+        reply = await pool.run(_order(upload, format_name))
     except JobTimeoutError as error:
         detail = f"The check was stopped after {error.limit_s:g} seconds. Send fewer records at a time."
         raise ProblemError(503, "validation-timeout", detail) from error
@@ -162,5 +94,8 @@ async def _report(pool: CheckPool, upload: _Upload, format_name: str) -> bytes:
     return reply.read()
 
 
-def _too_large(max_bytes: int) -> ProblemError:
-    return ProblemError(413, "upload-too-large", f"The upload is larger than {max_bytes} bytes. Send fewer records.")
+def _order(upload: Upload, format_name: str) -> bytes:
+    """What the worker is given."""
+    rules = upload.rules
+    order = CheckOrder(upload.name, format_name, profile=rules.profile, engine=rules.engine, shapes_name=rules.name)
+    return order.payload(upload.data, rules.data)

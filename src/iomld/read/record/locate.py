@@ -5,6 +5,7 @@ Reading stays fast: a JSON value's place is its pointer, and only a value with a
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from json import JSONDecoder
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves out this public name
@@ -39,7 +40,9 @@ def located(finding: Finding, record: Record) -> Finding:
 def _offset(record: Record, pointer: str) -> int:
     """Offset in the record's text of the value at a pointer; of its nearest ancestor where it has none."""
     inner = pointer.removeprefix(record.place.pointer or "")
-    offsets = dict(_walk(record.raw, 0, ""))
+    offsets: dict[str, int] = {}
+    with suppress(RecursionError):  # what is nested more deeply than we look has the place of what it is in
+        offsets.update(_walk(record.raw, 0, ""))
     while inner and inner not in offsets:
         inner = inner.rpartition("/")[0]
     return offsets.get(inner, 0)

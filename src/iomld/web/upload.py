@@ -1,0 +1,188 @@
+"""What is sent to `POST /validate`: the bytes to check, and the shapes to check them against."""
+
+import re
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
+
+from iomld.validate import ENGINES
+from iomld.web.problems import ProblemError
+
+PROFILES = ("submission", "published")  # of our own shapes, those that uploads are checked against
+_FORM_MARKS_BYTES = 4096
+_LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
+_ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
+_RAW_TYPES = (
+    "application/json",
+    "application/ld+json",
+    "application/x-ndjson",
+    "application/n-quads",
+    "application/n-triples",
+    "application/rdf+xml",
+    "application/trig",
+    "application/xml",
+    "application/zip",
+    "application/gzip",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/octet-stream",
+    "text/csv",
+    "text/html",
+    "text/plain",
+    "text/tab-separated-values",
+    "text/turtle",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is checked against.
+
+    Attributes:
+        profile: Profile of our own shapes; empty for the usual one.
+        name: Name of shapes of the sender's own, for places; empty where ours are asked for.
+        data: Their bytes.
+        engine: The engine that runs them.
+    """
+
+    profile: str = ""
+    name: str = ""
+    data: bytes = b""
+    engine: str = "shacl"
+
+    @property
+    def shown(self) -> str:
+        """What a page can show of the sender's own shapes."""
+        return _text(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was sent: the name and the bytes to check, and what they are checked against."""
+
+    name: str
+    data: bytes
+    rules: Rules
+
+    @property
+    def text(self) -> str:
+        """What a page can show of it: nothing, where it is no text."""
+        return _text(self.data)
+
+
+async def read_upload(request: Request, max_bytes: int) -> Upload:
+    """Read a request, counting its bytes.
+
+    Args:
+        request: The request: a raw body, or a form with `file` or `text`, and `shapes`.
+        max_bytes: Most bytes of all that is sent, shapes included.
+
+    Raises:
+        ProblemError: It is too large, of another type, empty, or ends too early; or its shapes are none.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    rules = _rules(request.query_params.get("shapes", ""), _engine(request), "?shapes=", _LONGEST_PARAMETER)
+    counted = Request(request.scope, _counted(request, max_bytes))
+    try:
+        if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+            return await _from_form(counted, max_bytes, rules)
+        if kind and kind not in _RAW_TYPES:
+            raise ProblemError(415, "media-type", f"'{kind}' is not read here. Send one of {', '.join(_RAW_TYPES)}.")
+        return Upload("upload", await counted.body(), _consistent(rules, request))
+    except ClientDisconnect as error:
+        detail = "The upload ended before all of it was sent. Send it again, whole."
+        raise ProblemError(400, "upload-cut", detail) from error
+
+
+def _counted(request: Request, max_bytes: int) -> Receive:
+    """Receive the body and stop where it grows too large; a form's own marks do not count."""
+    allowance = max_bytes + _FORM_MARKS_BYTES
+    announced = request.headers.get("content-length", "")
+    too_large = announced.isascii() and announced.isdigit() and int(announced[:20]) > allowance
+    size = 0
+
+    async def receive() -> Message:
+        nonlocal size
+        if too_large:  # said beforehand: nothing is read
+            raise _too_large(max_bytes)
+        message = await request.receive()
+        size += len(message.get("body", b""))
+        if size > allowance:
+            raise _too_large(max_bytes)
+        return message
+
+    return receive
+
+
+async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
+    async with request.form(max_files=2, max_fields=5, max_part_size=max_bytes) as form:
+        chosen = _consistent(await _form_rules(form, rules), request)
+        file, text = form.get("file"), form.get("text")
+        if isinstance(file, UploadFile) and file.filename:
+            return Upload(file.filename, await file.read(), chosen)
+        if isinstance(text, str) and text.strip():
+            return Upload("pasted text", text.encode(), chosen)
+    raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
+
+
+async def _form_rules(form: FormData, rules: Rules) -> Rules:
+    """The shapes of a form, sent as a file or as text; else those of the address."""
+    for shapes in form.getlist("shapes"):
+        if isinstance(shapes, UploadFile) and shapes.filename:
+            data = await shapes.read()
+            return Rules(name=shapes.filename, data=data, engine=rules.engine)
+        if isinstance(shapes, str) and shapes.strip():
+            return _rules(shapes, rules.engine, "The field shapes")
+    return rules
+
+
+def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Rules:
+    """The rules that a text names or holds; never an address.
+
+    Args:
+        text: The word of a profile, or shapes.
+        engine: The engine asked for.
+        where: What held the text, for a sentence.
+        longest: Most characters.
+
+    Raises:
+        ProblemError: The text is too long, an address, or neither.
+    """
+    word = text.strip()
+    if longest is not None and len(text) > longest:
+        detail = f"{where} holds more than {longest} characters. Send the shapes in a form, in its field shapes."
+        raise ProblemError(414, "shapes-too-long", detail)
+    if not word or word in PROFILES:
+        return Rules(profile=word, engine=engine)
+    if _ADDRESS.fullmatch(word):
+        detail = f"{where} holds an address, and nothing is fetched here. Send the shapes themselves, as Turtle."
+        raise ProblemError(400, "shapes-address", detail)
+    if len(word.split()) == 1:
+        names = " or ".join(PROFILES)
+        detail = f"{where} holds neither shapes in Turtle nor the name of a profile. Send shapes, or {names}."
+        raise ProblemError(400, "shapes-unknown", detail)
+    return Rules(name="shapes", data=text.encode(), engine=engine)
+
+
+def _engine(request: Request) -> str:
+    engine = request.query_params.get("engine") or "shacl"
+    if engine not in ENGINES:
+        raise ProblemError(400, "engine", f"There is no SHACL engine '{engine}'. Ask for one of {', '.join(ENGINES)}.")
+    return engine
+
+
+def _consistent(rules: Rules, request: Request) -> Rules:
+    """The rules, unless an engine was asked for that they do not let anybody choose."""
+    if request.query_params.get("engine") and not rules.name:
+        raise ProblemError(400, "engine", "?engine= goes with shapes of your own. Send them, or leave it out.")
+    return rules
+
+
+def _text(data: bytes) -> str:
+    return "" if b"\0" in data else data.decode("utf-8", "replace")
+
+
+def _too_large(max_bytes: int) -> ProblemError:
+    return ProblemError(413, "upload-too-large", f"The upload is larger than {max_bytes} bytes. Send fewer records.")
