@@ -21,6 +21,7 @@ HTML = "text/html"
 _HTML_TYPE = "text/html; charset=utf-8"
 # The first is given to those who do not say; a page only to those who name it.
 _OFFERS = (*(format_.media_type for format_ in FORMATS), HTML)
+_FOR_EVER = "public, max-age=31536000, immutable"  # RFC 8246
 _WITH_CHARSET = frozenset({"text/turtle"})
 _PREFIX_LINE = re.compile(r"@prefix ([^:]*): <[^>]*> \.\n")
 
@@ -36,6 +37,7 @@ class Document:
         page: Its page, or None where it has none.
         license: IRI of its licence.
         turtle: Its Turtle, where that is a text of ours; else it is written from the quads.
+        immutable: Whether its data never changes.
     """
 
     path: str
@@ -44,6 +46,7 @@ class Document:
     page: Callable[[], bytes] | None
     license: str | None = None
     turtle: Callable[[], bytes] | None = None
+    immutable: bool = False
 
 
 def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
@@ -77,6 +80,8 @@ def document_response(request: Request, view: ReleaseView, document: Document, s
         return answer(request, document.page(), _HTML_TYPE, headers=headers)
     format_ = rdf.by_media_type(chosen) or rdf.TURTLE
     media_type = f"{chosen}; charset=utf-8" if chosen in _WITH_CHARSET else chosen
+    if document.immutable and not request.query_params:
+        headers["Cache-Control"] = _FOR_EVER
     created = datetime.fromisoformat(view.release.manifest.created)
     return answer(request, _body(view, document, format_), media_type, headers=headers, modified=created)
 
@@ -97,6 +102,13 @@ def encoded_path(*segments: str) -> str:
     '/doc/project/A%2FB'
     """
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+def unknown(request: Request) -> ProblemError:
+    """404 for an address where nothing is published."""
+    return ProblemError(
+        404, "unknown", f"We publish nothing at {request.url.path}. Look for it in the list of projects at /projects."
+    )
 
 
 def _offers(document: Document) -> tuple[str, ...]:
