@@ -90,6 +90,7 @@ def _document(view: ReleaseView, iri: str, path: str, quads: tuple[Quad, ...], *
         jsonld=lambda: framed_bytes(compact_resource(quads, subject=root, base=view.iris.base), indent=_INDENT),
         page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
         license=license_of(view, quads),
+        iri=iri,
         immutable=immutable,
     )
 
@@ -103,4 +104,5 @@ def _graph(view: ReleaseView, name: str) -> Document:
         jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
         page=lambda: described_html(view, iri, path, (), len(quads)),
         license=license_of(view),
+        iri=iri,
     )

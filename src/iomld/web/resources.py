@@ -161,6 +161,8 @@ def _project(view: ReleaseView, key: str, *, with_labels: bool) -> Document:
         jsonld=lambda: framed_bytes(framed_project(shown, base=base), indent=_INDENT),
         page=page,
         license=license_of(view, quads),
+        iri=view.iris.project(key),
+        collection="/dataset/projects",
     )
 
 
@@ -180,6 +182,7 @@ def _resource(request: Request, view: ReleaseView, iri: str, path: str) -> Docum
         jsonld=lambda: framed_bytes(compact_resource(shown, subject=iri, base=view.iris.base), indent=_INDENT),
         page=page,
         license=license_of(view),
+        iri=iri,
     )
 
 
