@@ -23,6 +23,7 @@ from iomld.formats.framed import compact_resource, framed_bytes, framed_project
 from iomld.web.answers import answer, get_route
 from iomld.web.described import described_routes, revision_document
 from iomld.web.documents import Document, document_response, encoded_path, suffix_of, unknown
+from iomld.web.gone import gone, tombstone_of
 from iomld.web.rendering import ontology_html, project_html, scheme_html, shapes_html, thing_html
 
 _INDENT = 2
@@ -57,6 +58,8 @@ def _thing_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     @get_route(router, "/id/{kind}/{code:path}", tag="data")
     def thing(request: Request, kind: str, code: str) -> Response:
         """Lead from a thing to the document about it."""
+        if kind == "project" and code in view().tombstones:
+            return gone(request, view(), view().tombstones[code], "id")
         if not _is_known(view(), kind, code):
             raise unknown(request)
         asked = quote(request.scope["query_string"], safe=_IN_QUERIES)
@@ -71,6 +74,8 @@ def _thing_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         opened = view()
         key, suffix = suffix_of(name, partial(_is_known, opened, "project"))
         if not _is_known(opened, "project", key):
+            if withdrawn := tombstone_of(opened, name):
+                return gone(request, opened, withdrawn[0], "doc", withdrawn[1])
             revision = revision_document(opened, name)
             if revision is None:
                 raise unknown(request)
