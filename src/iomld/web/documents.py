@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
+from iomld.formats.expanded import expanded_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.iris import RDF, SCHEMA
 from iomld.web.answers import answer
 from iomld.web.problems import ProblemError
+from iomld.web.profiles import profile_of, profile_type
 from iomld.web.signposts import LINKSET, LINKSET_SUFFIX, Signpost, link_header, linkset_bytes
 
 HTML = "text/html"
@@ -85,17 +87,18 @@ def document_response(request: Request, view: ReleaseView, document: Document, s
     signposts = tuple(_signposts(document, chosen))
     headers = {"Vary": "Accept", "Link": link_header(signposts)}
     if not wanted:
-        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}"
+        profile = profile_of(request) if chosen == rdf.JSONLD.media_type else None
+        asked = f"?profile={profile}" if profile else ""
+        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{asked}"
     if chosen == LINKSET:
         return answer(request, linkset_bytes(document.path, signposts), LINKSET, headers=headers)
     if chosen == HTML and document.page:
         return answer(request, document.page(), _HTML_TYPE, headers=headers)
-    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
-    media_type = f"{chosen}; charset=utf-8" if chosen in _WITH_CHARSET else chosen
+    media_type, body = _data(request, view, document, chosen)
     if document.immutable and not request.query_params:
         headers["Cache-Control"] = _FOR_EVER
     created = datetime.fromisoformat(view.release.manifest.created)
-    return answer(request, _body(view, document, format_), media_type, headers=headers, modified=created)
+    return answer(request, body, media_type, headers=headers, modified=created)
 
 
 def turtle_bytes(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> bytes:
@@ -140,6 +143,18 @@ def _named(wanted: str) -> str | None:
 def _suffix(media_type: str) -> str:
     format_ = rdf.by_media_type(media_type)
     return format_.suffix if format_ else {LINKSET: LINKSET_SUFFIX}.get(media_type, "html")
+
+
+def _data(request: Request, view: ReleaseView, document: Document, chosen: str) -> tuple[str, bytes]:
+    """The media type and the bytes of an RDF form; JSON-LD in the profile that was asked for."""
+    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
+    profile = profile_of(request) if format_ is rdf.JSONLD else None
+    if profile in {"expanded", "flattened"}:
+        return profile_type(profile), expanded_bytes(document.quads())
+    body = _body(view, document, format_)
+    if profile and body.startswith(b"{"):  # what has no context of ours is an array, and expanded already
+        return profile_type(profile), body
+    return f"{chosen}; charset=utf-8" if chosen in _WITH_CHARSET else chosen, body
 
 
 def _body(view: ReleaseView, document: Document, format_: Format) -> bytes:
