@@ -21,6 +21,7 @@ from iomld.browse.view import (
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes, framed_project
 from iomld.web.answers import answer, get_route
+from iomld.web.collection import collection_routes
 from iomld.web.described import described_routes, revision_document
 from iomld.web.documents import Document, document_response, encoded_path, suffix_of, unknown
 from iomld.web.gone import gone, tombstone_of
@@ -49,6 +50,7 @@ def resource_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     _scheme_routes(router, view)
     _vocabulary_routes(router, view)
     described_routes(router, view)
+    collection_routes(router, view)
     for path, (asset, media_type) in _JSONLD_FILES.items():
         get_route(router, path, tag="data")(_file(view, asset, media_type))
     return router
