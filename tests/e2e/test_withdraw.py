@@ -59,7 +59,12 @@ def test_a_withdrawn_record_is_gone_and_says_why(copied: Path, iomld: Command) -
     dump = gzip.decompress((copied / "current" / "dataset.nq.gz").read_bytes())
     assert b"/project/PO.0201" not in dump
     client = _client(copied)
-    for path in ("/id/project/PO.0201", "/doc/project/PO.0201", "/doc/project/PO.0201/rev/1"):
+    for path in (
+        "/id/project/PO.0201",
+        "/doc/project/PO.0201",
+        "/doc/project/PO.0201/rev/1",
+        "/doc/project/PO.0201.linkset.json",
+    ):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json"), path
         assert answer.json()["reason"] == REASON

@@ -12,6 +12,7 @@ from iomld.formats.rdf import FORMATS, Format
 from iomld.release.tombstones import Tombstone
 from iomld.web.documents import encoded_path, turtle_bytes
 from iomld.web.problems import PROBLEM_JSON, problem
+from iomld.web.signposts import LINKSET_SUFFIX
 
 _INDENT = 2
 # A project may come back, so that neither answer is kept without asking.
@@ -22,6 +23,8 @@ def tombstone_of(view: ReleaseView, name: str) -> tuple[Tombstone, str | None] |
     """The tombstone for a name in a path, with its suffix: `PO.0105`, `PO.0105.ttl`, `PO.0105/rev/1`; else None."""
     if name in view.tombstones:
         return view.tombstones[name], None
+    if (anchor := name.removesuffix(f".{LINKSET_SUFFIX}")) in view.tombstones:
+        return view.tombstones[anchor], LINKSET_SUFFIX
     stem, _, suffix = name.rpartition(".")
     if stem in view.tombstones and (suffix == "html" or rdf.by_suffix(suffix)):
         return view.tombstones[stem], suffix
