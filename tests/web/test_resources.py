@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI, Request
+from pyld import jsonld
 from rdflib import Graph
 from rdflib.compare import isomorphic
 from starlette.responses import Response
@@ -258,3 +259,33 @@ def test_pages_of_things_name_their_iris(client: Asker) -> None:
         assert 'class="iri"' in page
         assert f'href="{BASE}' not in page
         assert f'href="{quote(address)}.ttl"' in page
+
+
+@pytest.mark.parametrize("profile", ["expanded", "flattened"])
+def test_json_ld_comes_without_a_context(client: Asker, profile: str) -> None:
+    """By Accept or `?profile=`; a processor that expands or flattens it again changes nothing."""
+    type_ = f'application/ld+json;profile="http://www.w3.org/ns/json-ld#{profile}"'
+    for address in (RECORD, "/doc/country/CI", "/ns", "/scheme/status"):
+        answer = client.get(address, headers={"Accept": f"text/html;q=0.1, {type_};q=0.9"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, type_)
+        assert client.get(f"{address}.jsonld?profile={profile}").content == answer.content
+        assert client.get(answer.headers["content-location"]).content == answer.content
+        document = answer.json()
+        assert jsonld.expand(document) == document
+        ids = [node["@id"] for node in jsonld.flatten(document)]
+        assert ids == [node["@id"] for node in document]
+        turtle = Graph().parse(data=client.get(f"{address}.ttl").content, format="turtle")
+        triples = {quad.triple for quad in rdf.parse(answer.content, rdf.JSONLD)}
+        assert len(triples) == len(turtle)
+
+
+def test_compacted_json_ld_is_the_framed_document(client: Asker) -> None:
+    """Compacted and framed are what is given by default, with their type; an unknown profile is no form of ours."""
+    framed = client.get(f"{RECORD}.jsonld")
+    for profile in ("framed", "compacted"):
+        answer = client.get(f"{RECORD}.jsonld?profile=http://www.w3.org/ns/json-ld%23{profile}")
+        assert answer.content == framed.content
+        assert answer.headers["content-type"] == f'application/ld+json;profile="http://www.w3.org/ns/json-ld#{profile}"'
+    other = client.get(RECORD, headers={"Accept": 'application/ld+json;profile="https://example.org/other"'})
+    assert (other.content, other.headers["content-type"]) == (framed.content, JSONLD)
+    assert client.get(f"{RECORD}.jsonld?profile=streaming").status_code == 406

@@ -1,6 +1,6 @@
 """A release opened for reading, and the graphs that are served as documents."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Quad
@@ -8,6 +8,7 @@ from pyoxigraph import NamedNode, Quad
 from iomld.assets import load_vocabulary
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
+from iomld.release.tombstones import Tombstone, read_tombstones
 from iomld.store.reader import StoreReader
 from iomld.vocab import Vocabulary
 
@@ -24,12 +25,14 @@ class ReleaseView:
         reader: Its store.
         iris: IRIs under its base.
         vocabulary: The controlled lists.
+        tombstones: What was withdrawn, by key of the project.
     """
 
     release: Release
     reader: StoreReader
     iris: Iris
     vocabulary: Vocabulary
+    tombstones: Mapping[str, Tombstone]
 
 
 def open_view(release: Release) -> ReleaseView:
@@ -39,7 +42,8 @@ def open_view(release: Release) -> ReleaseView:
         StoreError: Its store is missing or damaged.
     """
     base = release.manifest.base
-    return ReleaseView(release, StoreReader(release.file(FILES.store)), Iris(base), load_vocabulary(base))
+    tombstones = read_tombstones(release.file(FILES.tombstones))
+    return ReleaseView(release, StoreReader(release.file(FILES.store)), Iris(base), load_vocabulary(base), tombstones)
 
 
 def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "query": "Ask a release in SPARQL.",
     "export": "Write the whole dataset in one format.",
     "template": "Write an empty table to fill in.",
+    "withdraw": "Take records back, and say why.",
     "releases": "List releases and roll back.",
     "rules": "Explain every rule that records are held against.",
 }

@@ -81,6 +81,8 @@ def table(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     """The table that a publish ends with."""
     yield f"read       {report.read:>8} records of {report.projects} projects"
     yield f"published  {report.published:>8} projects: {len(report.added)} new, {len(report.changed)} changed"
+    if report.returned:
+        yield f"returned   {len(report.returned):>8} that had been withdrawn: {', '.join(report.returned)}"
     yield f"refused    {len(report.refused):>8}"
     for rule, count in sorted(report.warnings.items(), key=lambda item: (-item[1], item[0])):
         yield f"  noted    {count:>8} {rule}"

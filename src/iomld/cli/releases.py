@@ -39,7 +39,10 @@ def list_releases(*, datadir: Path | None) -> None:
     for name in names:
         manifest = release.open_release(folder, name).manifest
         star = "*" if current and current.manifest.name == name else " "
-        click.echo(f"{star} {name}  {manifest.projects:>7} projects  {manifest.quads:>9} triples  {manifest.created}")
+        gone = f"  {manifest.withdrawn} withdrawn" if manifest.withdrawn else ""
+        click.echo(
+            f"{star} {name}  {manifest.projects:>7} projects  {manifest.quads:>9} triples  {manifest.created}{gone}"
+        )
 
 
 @command.command()

@@ -26,6 +26,7 @@ from iomld.release.lines import (
     write_graphs,
     write_gzip,
 )
+from iomld.release.tombstones import tombstone_quads, write_tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
     prefixes = frame.publication.iris.prefixes()
     (building / FILES.description).write_bytes(rdf.serialize(description, rdf.TURTLE, prefixes=prefixes))
     write_graphs(graphs, building / FILES.graphs)
+    write_tombstones(gathered.tombstones.values(), building / FILES.tombstones)
     manifest = Manifest(
         name=name,
         base=frame.publication.iris.base,
@@ -93,16 +95,24 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         content_sha256=written.sha256,
         files={
             file: file_digest(building / file)
-            for file in (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs)
+            for file in (
+                FILES.dataset,
+                FILES.history,
+                FILES.report,
+                FILES.description,
+                FILES.graphs,
+                FILES.tombstones,
+            )
         },
         versions=frame.versions,
+        withdrawn=len(gathered.tombstones),
     )
     return release.finish_release(frame.datadir, building, manifest)
 
 
 def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
     """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted."""
-    changed = {graph.encode() for graph in gathered.changed}
+    changed = {graph.encode() for graph in (*gathered.changed, *_withdrawn(gathered, frame))}
     old = read_gzip(frame.previous.file(FILES.dataset)) if frame.previous else iter(())
     kept = (line for line in old if graph_of(line) not in changed)
     return write_gzip(heapq.merge(kept, gathered.new_lines), building / FILES.dataset)
@@ -115,7 +125,13 @@ def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list
         store.copy_store(frame.previous.file(FILES.store), target)
     description = frame.publication.iris.graph("dataset")
     removed = [graph for graph, state in gathered.changed.items() if state.revision > 1]
+    removed += _withdrawn(gathered, frame)
     store.update_store(target, remove=[*removed, description], files=[gathered.changed_file], quads=clocked)
+
+
+def _withdrawn(gathered: Gathered, frame: Frame) -> list[str]:
+    """The graphs that this run takes out."""
+    return [frame.publication.iris.record(key) for key in gathered.withdrawn]
 
 
 def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
@@ -125,7 +141,7 @@ def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
         for key, sources in sorted(gathered.sources.items())
     ]
     run = Run(name, frame.started, frame.ended, frame.versions["iomld"])
-    return list(history_quads(run, revisions, iris))
+    return [*history_quads(run, revisions, iris), *tombstone_quads(gathered.withdrawn.values(), name, iris)]
 
 
 def _description(name: str, written: Written, gathered: Gathered, frame: Frame) -> Description:

@@ -11,6 +11,7 @@ from iomld.model import Finding, Severity
 from iomld.pipeline.outcomes import Outcome, Pipeline, outcomes
 from iomld.publish.report import Refusal, counted
 from iomld.release.lines import GraphState, SortedLines, graph_digest
+from iomld.release.tombstones import Tombstone
 
 
 @dataclass(slots=True)
@@ -25,6 +26,9 @@ class Gathered:
         supplied: For each changed project key the fields that each source gave.
         revisions: For each changed project key the number of its new revision.
         owners: For each PRIMA identifier the key of the project that holds it.
+        withdrawn: What this run withdraws, by key.
+        returned: Keys that had been withdrawn and are back.
+        tombstones: All that is withdrawn after this run, by key.
     """
 
     new_lines: SortedLines
@@ -34,6 +38,9 @@ class Gathered:
     supplied: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    withdrawn: dict[str, Tombstone] = field(default_factory=dict)
+    returned: tuple[str, ...] = ()
+    tombstones: dict[str, Tombstone] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
     read: int = 0
@@ -80,7 +87,7 @@ def gather(
             gathered.warnings[rule] = gathered.warnings.get(rule, 0) + count
         if reasons:
             name = outcome.dossier.key or str(outcome.dossier.records[0].place.file)
-            gathered.refused.append(Refusal(name, tuple(reasons), kept=graph in known))
+            gathered.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
         else:
             _accept(outcome, graph, known, gathered)
         progress(1)

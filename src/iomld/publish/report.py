@@ -40,6 +40,8 @@ class PublishReport:
         seconds: Time it took.
         release: Name of the release that is now served, or None if there is none.
         is_new: Whether that release was made by this publish.
+        returned: Keys that had been withdrawn and are back.
+        withdrawn: Keys that were withdrawn.
     """
 
     read: int
@@ -53,6 +55,8 @@ class PublishReport:
     seconds: float = 0.0
     release: str | None = None
     is_new: bool = False
+    returned: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
 
 def counted(findings: Iterable[Finding]) -> Counter[str]:
@@ -68,6 +72,8 @@ def write_report(report: PublishReport, path: Path) -> None:
         "published": report.published,
         "added": report.added,
         "changed": report.changed,
+        "returned": report.returned,
+        "withdrawn": report.withdrawn,
         "refused": [_refusal(refusal) for refusal in report.refused],
         "warnings": dict(sorted(report.warnings.items())),
     }

@@ -19,6 +19,7 @@ from iomld.publish.gather import Gathered, add_graph, fill_spool, gather
 from iomld.publish.report import PublishReport, write_report
 from iomld.release import FILES, Release
 from iomld.release.lines import GraphState, SortedLines, read_graphs
+from iomld.release.tombstones import known_revisions, read_tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
                 started=started,
                 ended=datetime.now(UTC),
             )
-            made = _made(gathered, graphs, frame)
+            made = make_release(gathered, graphs, frame, _report(gathered, None))
         return _report(gathered, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
 
 
@@ -90,23 +91,29 @@ def _gathered(
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
     gathered = Gathered(SortedLines(scratch), scratch / "changed.nq")
     gathered.changed_file.touch()
+    tombstones = read_tombstones(previous.file(FILES.tombstones)) if previous else {}
+    # A withdrawn graph differs from whatever comes, and goes on counting its revisions.
+    withdrawn = known_revisions(tombstones, pipeline.publication.iris)
+    before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     gathered.owners.update(_owners(previous))
     with read.RecordSpool() as spool:
         gathered.refused.extend(
             fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping))
         )
-        gather(spool, pipeline, known, gathered, progress)
+        gather(spool, pipeline, before, gathered, progress)
+    gathered.tombstones = {key: one for key, one in tombstones.items() if key not in gathered.sources}
+    gathered.returned = tuple(sorted(tombstones.keys() & gathered.sources.keys()))
     if gathered.published:
         for graph, lines in reference_lines(pipeline.publication.iris.base):
             add_graph(graph, lines, known, gathered)
     return gathered, known | gathered.changed
 
 
-def _made(gathered: Gathered, graphs: dict[str, GraphState], frame: Frame) -> Release:
+def make_release(gathered: Gathered, graphs: dict[str, GraphState], frame: Frame, report: PublishReport) -> Release:
     """Build the new release; where that fails, nothing of it stays."""
     building = release.begin_release(frame.datadir)
     try:
-        write_report(_report(gathered, None), building / FILES.report)
+        write_report(report, building / FILES.report)
         return build_release(building, gathered, frame, graphs)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -136,11 +143,12 @@ def _report(gathered: Gathered, served: Release | None, *, is_new: bool = False,
         projects=gathered.projects,
         published=gathered.published,
         added=tuple(sorted(added)),
-        changed=tuple(sorted(set(gathered.sources) - set(added))),
+        changed=tuple(sorted(set(gathered.sources) - set(added) - set(gathered.returned))),
         refused=tuple(gathered.refused),
         warnings=gathered.warnings,
         quads=served.manifest.quads if served else 0,
         seconds=seconds,
         release=served.manifest.name if served else None,
         is_new=is_new,
+        returned=gathered.returned,
     )

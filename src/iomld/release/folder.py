@@ -30,6 +30,7 @@ class Files:
     report: str = "report.json"
     description: str = "dataset.ttl"
     graphs: str = "graphs"
+    tombstones: str = "withdrawn.json"
     manifest: str = "manifest.json"
 
 
@@ -50,6 +51,7 @@ class Manifest:
         content_sha256: Hash of the dataset's N-Quads, unpacked.
         files: sha256 of each file.
         versions: Versions of iomld, its shapes and its vocabularies.
+        withdrawn: Number of projects that were withdrawn and have not come back.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Manifest:
     content_sha256: str
     files: Mapping[str, str]
     versions: Mapping[str, str]
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

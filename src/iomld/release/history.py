@@ -67,6 +67,10 @@ def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterat
     yield link(agent, f"{RDF}type", f"{PROV}SoftwareAgent")
     yield text(agent, f"{FOAF}name", "iomld")
     yield text(agent, f"{SCHEMA}softwareVersion", run.version)
+    matcher = iris.matcher(run.version)
+    yield link(matcher, f"{RDF}type", f"{PROV}SoftwareAgent")
+    yield text(matcher, f"{FOAF}name", "iomld matcher of framework mentions")
+    yield text(matcher, f"{SCHEMA}softwareVersion", run.version)
     for revision in revisions:
         document, subject = iris.record(revision.key), iris.revision(revision.key, revision.number)
         yield link(subject, f"{RDF}type", f"{IOMLD}ProjectRecord")

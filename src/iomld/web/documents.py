@@ -1,26 +1,32 @@
 """Which form of a document a client gets, and its bytes."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from fastapi import Request
-from pyoxigraph import Quad
+from pyoxigraph import NamedNode, Quad
 from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
+from iomld.formats.expanded import expanded_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
+from iomld.iris import RDF, SCHEMA
 from iomld.web.answers import answer
 from iomld.web.problems import ProblemError
+from iomld.web.profiles import profile_of, profile_type
+from iomld.web.signposts import LINKSET, LINKSET_SUFFIX, Signpost, link_header, linkset_bytes
 
 HTML = "text/html"
 _HTML_TYPE = "text/html; charset=utf-8"
 # The first is given to those who do not say; a page only to those who name it.
 _OFFERS = (*(format_.media_type for format_ in FORMATS), HTML)
+_FOR_EVER = "public, max-age=31536000, immutable"  # RFC 8246
+_METADATA = ("text/turtle", "application/ld+json")  # what a page is described by
 _WITH_CHARSET = frozenset({"text/turtle"})
 _PREFIX_LINE = re.compile(r"@prefix ([^:]*): <[^>]*> \.\n")
 
@@ -36,6 +42,9 @@ class Document:
         page: Its page, or None where it has none.
         license: IRI of its licence.
         turtle: Its Turtle, where that is a text of ours; else it is written from the quads.
+        iri: What it is about, to be cited; None where that is several things.
+        collection: Path of the document about the collection that it belongs to.
+        immutable: Whether its data never changes.
     """
 
     path: str
@@ -44,6 +53,9 @@ class Document:
     page: Callable[[], bytes] | None
     license: str | None = None
     turtle: Callable[[], bytes] | None = None
+    iri: str | None = None
+    collection: str | None = None
+    immutable: bool = False
 
 
 def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
@@ -54,6 +66,8 @@ def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | No
     >>> suffix_of("PO.0105.ttl", "PO.0105".__eq__)
     ('PO.0105', 'ttl')
     """
+    if name.endswith(f".{LINKSET_SUFFIX}") and not is_known(name):
+        return name.removesuffix(f".{LINKSET_SUFFIX}"), LINKSET_SUFFIX
     stem, _, suffix = name.rpartition(".")
     if is_known(name) or not stem or not (suffix == "html" or rdf.by_suffix(suffix)):
         return name, None
@@ -67,18 +81,24 @@ def document_response(request: Request, view: ReleaseView, document: Document, s
         ProblemError: There is no such form (406).
     """
     wanted = suffix or request.query_params.get("format")
-    chosen = _named(wanted) if wanted else choose(request.headers.get("accept"), _offers(document))
-    if chosen is None or chosen not in _offers(document):
+    chosen = _named(wanted) if wanted else choose(request.headers.get("accept"), (*_offers(document), LINKSET))
+    if chosen is None or chosen not in (*_offers(document), LINKSET):
         raise ProblemError(406, "not-acceptable", _not_acceptable(document))
-    headers = {"Vary": "Accept", "Link": _links(document, chosen)}
+    signposts = tuple(_signposts(document, chosen))
+    headers = {"Vary": "Accept", "Link": link_header(signposts)}
     if not wanted:
-        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}"
+        profile = profile_of(request) if chosen == rdf.JSONLD.media_type else None
+        asked = f"?profile={profile}" if profile else ""
+        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{asked}"
+    if chosen == LINKSET:
+        return answer(request, linkset_bytes(document.path, signposts), LINKSET, headers=headers)
     if chosen == HTML and document.page:
         return answer(request, document.page(), _HTML_TYPE, headers=headers)
-    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
-    media_type = f"{chosen}; charset=utf-8" if chosen in _WITH_CHARSET else chosen
+    media_type, body = _data(request, view, document, chosen)
+    if document.immutable and not request.query_params:
+        headers["Cache-Control"] = _FOR_EVER
     created = datetime.fromisoformat(view.release.manifest.created)
-    return answer(request, _body(view, document, format_), media_type, headers=headers, modified=created)
+    return answer(request, body, media_type, headers=headers, modified=created)
 
 
 def turtle_bytes(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> bytes:
@@ -99,6 +119,13 @@ def encoded_path(*segments: str) -> str:
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
+def unknown(request: Request) -> ProblemError:
+    """404 for an address where nothing is published."""
+    return ProblemError(
+        404, "unknown", f"We publish nothing at {request.url.path}. Look for it in the list of projects at /projects."
+    )
+
+
 def _offers(document: Document) -> tuple[str, ...]:
     return _OFFERS if document.page else _OFFERS[:-1]
 
@@ -107,13 +134,27 @@ def _named(wanted: str) -> str | None:
     """The media type of a format's name, suffix or media type."""
     if wanted in {"html", HTML}:
         return HTML
+    if wanted in {"linkset", LINKSET_SUFFIX, LINKSET}:
+        return LINKSET
     found = rdf.by_suffix(wanted) or rdf.by_name(wanted) or rdf.by_media_type(wanted)
     return found.media_type if found else None
 
 
 def _suffix(media_type: str) -> str:
     format_ = rdf.by_media_type(media_type)
-    return format_.suffix if format_ else "html"
+    return format_.suffix if format_ else {LINKSET: LINKSET_SUFFIX}.get(media_type, "html")
+
+
+def _data(request: Request, view: ReleaseView, document: Document, chosen: str) -> tuple[str, bytes]:
+    """The media type and the bytes of an RDF form; JSON-LD in the profile that was asked for."""
+    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
+    profile = profile_of(request) if format_ is rdf.JSONLD else None
+    if profile in {"expanded", "flattened"}:
+        return profile_type(profile), expanded_bytes(document.quads())
+    body = _body(view, document, format_)
+    if profile and body.startswith(b"{"):  # what has no context of ours is an array, and expanded already
+        return profile_type(profile), body
+    return f"{chosen}; charset=utf-8" if chosen in _WITH_CHARSET else chosen, body
 
 
 def _body(view: ReleaseView, document: Document, format_: Format) -> bytes:
@@ -126,17 +167,38 @@ def _body(view: ReleaseView, document: Document, format_: Format) -> bytes:
             return rdf.serialize(document.quads(), format_)
 
 
-def _links(document: Document, chosen: str) -> str:
-    """RFC 8288: the other forms, what the data keeps to, and its licence."""
-    links = [
-        f'<{document.path}.{_suffix(offer)}>; rel="alternate"; type="{offer}"'
-        for offer in _offers(document)
-        if offer != chosen
-    ]
-    links.append('</shapes>; rel="describedby"')
+def _signposts(document: Document, chosen: str) -> Iterator[Signpost]:
+    """The other forms, what the data keeps to, its licence, what it is about and what that is."""
+    for offer in _offers(document):
+        address = f"{document.path}.{_suffix(offer)}"
+        if offer != chosen:
+            yield Signpost("alternate", address, offer)
+        if chosen == HTML and offer in _METADATA:
+            yield Signpost("describedby", address, offer)
+    yield Signpost("describedby", "/shapes")
     if document.license:
-        links.append(f'<{document.license}>; rel="license"')
-    return ", ".join(links)
+        yield Signpost("license", document.license)
+    if document.collection:
+        yield Signpost("collection", document.collection)
+    if document.iri:
+        yield Signpost("cite-as", document.iri)
+        yield from (Signpost("type", type_) for type_ in _types(document.iri, document.quads()))
+    if chosen == HTML:
+        yield Signpost("type", f"{SCHEMA}AboutPage")
+    if chosen != LINKSET:
+        yield Signpost("linkset", f"{document.path}.{LINKSET_SUFFIX}", LINKSET)
+
+
+def _types(iri: str, quads: Iterable[Quad]) -> list[str]:
+    """Classes of a thing."""
+    node, is_a = NamedNode(iri), NamedNode(f"{RDF}type")
+    return sorted(
+        {
+            quad.object.value
+            for quad in quads
+            if quad.subject == node and quad.predicate == is_a and isinstance(quad.object, NamedNode)
+        }
+    )
 
 
 def _not_acceptable(document: Document) -> str:

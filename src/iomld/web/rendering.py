@@ -1,9 +1,11 @@
 """Pages of things, made from the values of `iomld.browse`."""
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from pyoxigraph import Quad
 
+from iomld.browse.described import Statements
 from iomld.browse.links import Link, LinkKind
 from iomld.browse.project import ProjectPage
 from iomld.browse.rules import rule_entries
@@ -92,6 +94,20 @@ def scheme_html(view: ReleaseView, scheme: Scheme) -> bytes:
 def ontology_html(view: ReleaseView) -> bytes:
     """The page of our terms."""
     return page_html(view, "ontology.html", "/ontology", terms=vocables(view))
+
+
+def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Statements], count: int) -> bytes:
+    """The page of what has no page of its own kind: all that is said of it.
+
+    Args:
+        view: The release.
+        iri: What it is about.
+        path: Its document on this server.
+        subjects: What is said; empty for a graph that is too long for a page.
+        count: How many statements there are.
+    """
+    title = unquote(path.removeprefix("/"))
+    return page_html(view, "described.html", "", title=title, iri=iri, path=path, subjects=subjects, count=count)
 
 
 def shapes_html(view: ReleaseView) -> bytes:

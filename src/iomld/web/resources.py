@@ -21,8 +21,10 @@ from iomld.browse.view import (
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes, framed_project
 from iomld.web.answers import answer, get_route
-from iomld.web.documents import Document, document_response, encoded_path, suffix_of
-from iomld.web.problems import ProblemError
+from iomld.web.collection import collection_routes
+from iomld.web.described import described_routes, revision_document
+from iomld.web.documents import Document, document_response, encoded_path, suffix_of, unknown
+from iomld.web.gone import gone, tombstone_of
 from iomld.web.rendering import ontology_html, project_html, scheme_html, shapes_html, thing_html
 
 _INDENT = 2
@@ -47,6 +49,8 @@ def resource_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     _thing_routes(router, view)
     _scheme_routes(router, view)
     _vocabulary_routes(router, view)
+    described_routes(router, view)
+    collection_routes(router, view)
     for path, (asset, media_type) in _JSONLD_FILES.items():
         get_route(router, path, tag="data")(_file(view, asset, media_type))
     return router
@@ -56,8 +60,10 @@ def _thing_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     @get_route(router, "/id/{kind}/{code:path}", tag="data")
     def thing(request: Request, kind: str, code: str) -> Response:
         """Lead from a thing to the document about it."""
+        if kind == "project" and code in view().tombstones:
+            return gone(request, view(), view().tombstones[code], "id")
         if not _is_known(view(), kind, code):
-            raise _unknown(request)
+            raise unknown(request)
         asked = quote(request.scope["query_string"], safe=_IN_QUERIES)
         query = f"?{asked}" if asked else ""
         # The address depends on nothing but the path; the document it leads to is negotiated.
@@ -66,11 +72,16 @@ def _thing_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
     @get_route(router, "/doc/project/{name:path}", tag="data")
     def project(request: Request, name: str) -> Response:
-        """Give the record of a project: exactly the triples of its graph."""
+        """Give the record of a project, exactly the triples of its graph, or what is known of a revision of it."""
         opened = view()
         key, suffix = suffix_of(name, partial(_is_known, opened, "project"))
         if not _is_known(opened, "project", key):
-            raise _unknown(request)
+            if withdrawn := tombstone_of(opened, name):
+                return gone(request, opened, withdrawn[0], "doc", withdrawn[1])
+            revision = revision_document(opened, name)
+            if revision is None:
+                raise unknown(request)
+            return document_response(request, opened, *revision)
         document = _project(opened, key, with_labels=_asks_labels(request))
         return document_response(request, opened, document, suffix)
 
@@ -80,7 +91,7 @@ def _thing_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         opened = view()
         code, suffix = suffix_of(name, partial(_is_known, opened, kind))
         if not _is_known(opened, kind, code):
-            raise _unknown(request)
+            raise unknown(request)
         iri = f"{opened.iris.base}id/{kind}/{quote(code, safe='')}"
         document = _resource(request, opened, iri, encoded_path("doc", kind, code))
         return document_response(request, opened, document, suffix)
@@ -93,7 +104,7 @@ def _scheme_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         opened = view()
         code, suffix = suffix_of(name, opened.vocabulary.concepts.__contains__)
         if code not in opened.vocabulary.concepts:
-            raise _unknown(request)
+            raise unknown(request)
         document = _resource(request, opened, f"{opened.iris.base}scheme/{code}", encoded_path("scheme", code))
         return document_response(request, opened, document, suffix)
 
@@ -104,7 +115,7 @@ def _scheme_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         codes = opened.vocabulary.concepts.get(scheme, {})
         code, suffix = suffix_of(name, codes.__contains__)
         if code not in codes:
-            raise _unknown(request)
+            raise unknown(request)
         document = _resource(request, opened, opened.iris.concept(scheme, code), encoded_path("scheme", scheme, code))
         return document_response(request, opened, document, suffix)
 
@@ -157,6 +168,8 @@ def _project(view: ReleaseView, key: str, *, with_labels: bool) -> Document:
         jsonld=lambda: framed_bytes(framed_project(shown, base=base), indent=_INDENT),
         page=page,
         license=license_of(view, quads),
+        iri=view.iris.project(key),
+        collection="/dataset/projects",
     )
 
 
@@ -176,6 +189,7 @@ def _resource(request: Request, view: ReleaseView, iri: str, path: str) -> Docum
         jsonld=lambda: framed_bytes(compact_resource(shown, subject=iri, base=view.iris.base), indent=_INDENT),
         page=page,
         license=license_of(view),
+        iri=iri,
     )
 
 
@@ -215,9 +229,3 @@ def _asks_labels(request: Request) -> bool:
 def _page_number(request: Request) -> int:
     text = request.query_params.get("page", "1")
     return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 1
-
-
-def _unknown(request: Request) -> ProblemError:
-    return ProblemError(
-        404, "unknown", f"We publish nothing at {request.url.path}. Look for it in the list of projects at /projects."
-    )

@@ -1,0 +1,167 @@
+"""Records are withdrawn, answer 410 or lead on, and come back."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from tests.browse.asking import Asker
+from tests.conftest import DATA, Command
+
+from iomld import release
+from iomld.browse.view import open_view
+from iomld.formats import rdf
+from iomld.publish.withdraw import Withdrawal, withdraw_projects
+from iomld.release import current_release
+from iomld.web.problems import ProblemError, problem_of
+from iomld.web.resources import resource_routes
+
+REASON = "Published by mistake."
+
+
+def _client(folder: Path) -> Asker:
+    current = current_release(folder)
+    assert current is not None
+    opened = open_view(current)
+    app = FastAPI()
+    app.include_router(resource_routes(lambda: opened))
+
+    @app.exception_handler(ProblemError)
+    def on_problem(request: Request, error: ProblemError) -> Response:
+        return problem_of(error, accept=request.headers.get("accept"))
+
+    return Asker(app)
+
+
+@pytest.fixture
+def copied(datadir: Path, tmp_path: Path, iomld: Command) -> Path:
+    """A folder of its own with the bundled records."""
+    assert datadir.exists()
+    assert iomld("publish", DATA, "--to", tmp_path).returncode == 0
+    return tmp_path
+
+
+def _projects(iomld: Command, folder: Path) -> set[str]:
+    query = "SELECT ?c { ?p a iomld:Project ; iomld:projectCode ?c } ORDER BY ?c"
+    asked = iomld("query", f"PREFIX iomld: <https://w3id.org/iomld/ns#> {query}", "--from", folder, "--format", "csv")
+    assert asked.returncode == 0, asked.stderr
+    return set(asked.stdout.split()[1:])
+
+
+def test_a_withdrawn_record_is_gone_and_says_why(copied: Path, iomld: Command) -> None:
+    """Its graph leaves store and dump; things, documents, forms and revisions answer 410 with the tombstone."""
+    before = _projects(iomld, copied)
+    done = iomld("withdraw", "PO.0201", "--reason", REASON, "--to", copied)
+    assert done.returncode == 0, done.stderr
+    assert _projects(iomld, copied) == before - {"PO.0201"}
+    dump = gzip.decompress((copied / "current" / "dataset.nq.gz").read_bytes())
+    assert b"/project/PO.0201" not in dump
+    client = _client(copied)
+    for path in (
+        "/id/project/PO.0201",
+        "/doc/project/PO.0201",
+        "/doc/project/PO.0201/rev/1",
+        "/doc/project/PO.0201.linkset.json",
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json"), path
+        assert answer.json()["reason"] == REASON
+        page = client.get(path, headers={"Accept": "text/html"})
+        assert page.status_code == 410
+        assert REASON in page.text
+    for suffix in ("ttl", "nt", "jsonld", "rdf", "nq"):
+        answer = client.get(f"/doc/project/PO.0201.{suffix}")
+        assert answer.status_code == 410
+        assert REASON in answer.text
+    turtle = client.get("/doc/project/PO.0201", headers={"Accept": "text/turtle"})
+    assert turtle.status_code == 410
+    assert any("qualifiedInvalidation" in quad.predicate.value for quad in rdf.parse(turtle.content, rdf.TURTLE))
+    assert "1 withdrawn" in iomld("releases", "list", "--from", copied).stdout.splitlines()[-1]
+
+
+def test_a_replaced_record_leads_on(copied: Path, iomld: Command) -> None:
+    """301 to the project or document that stands for it now, with the same suffix."""
+    done = iomld("withdraw", "PO.0201", "--reason", "A double.", "--replaced-by", "PO.0216", "--to", copied)
+    assert done.returncode == 0, done.stderr
+    client = _client(copied)
+    for path, place in (
+        ("/id/project/PO.0201", "/id/project/PO.0216"),
+        ("/doc/project/PO.0201", "/doc/project/PO.0216"),
+        ("/doc/project/PO.0201.ttl", "/doc/project/PO.0216.ttl"),
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (301, place)
+    assert client.get("/doc/project/PO.0216").status_code == 200
+
+
+def test_publishing_again_brings_a_record_back(copied: Path, iomld: Command) -> None:
+    """It says so, counts revisions on, and leaves the other withdrawn records withdrawn."""
+    assert iomld("withdraw", "PO.0201", "PO.0216", "--reason", REASON, "--to", copied).returncode == 0
+    assert iomld("publish", DATA, "--to", copied, "--dry-run").returncode == 0
+    current = current_release(copied)
+    assert current is not None
+    assert current.manifest.withdrawn == 2
+    record = _record("PO.0201", copied)
+    back = iomld("publish", record, "--to", copied)
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert "had been withdrawn: PO.0201" in back.stdout
+    client = _client(copied)
+    assert client.get("/doc/project/PO.0201").status_code == 200
+    assert client.get("/doc/project/PO.0201/rev/2").status_code == 200
+    assert client.get("/doc/project/PO.0216").status_code == 410
+    assert json.loads((copied / "current" / "report.json").read_text())["returned"] == ["PO.0201"]
+
+
+def _record(code: str, folder: Path) -> Path:
+    """A file with one small record."""
+    path = folder / "one.json"
+    record = {"projectCode": code, "title": {"en": "Back again"}, "status": "completed", "projectType": code[:2]}
+    more = {"benefitingMemberStates": ["NA"], "coverage": "national", "region": "africa", "startYear": 2018}
+    path.write_text(json.dumps(record | more | {"endYear": 2020, "allocationYear": 2017, "budgetUSD": 100000}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["PO.0202"], "PO.0201"),
+        (["PO.0201", "NO.SUCH"], "NO.SUCH"),
+        (["PO.0201", "--replaced-by", "PO.0201"], "itself"),
+        (["PO.0201", "--replaced-by", "XX.1"], "XX.1"),
+    ],
+)
+def test_nothing_is_withdrawn_by_mistake(datadir: Path, iomld: Command, arguments: list[str], expected: str) -> None:
+    """An unknown code exits 2 with the closest ones, and the release stays."""
+    before = (datadir / "current").readlink()
+    done = iomld("withdraw", *arguments, "--reason", REASON, "--to", datadir)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert (datadir / "current").readlink() == before
+
+
+def test_a_dry_run_changes_nothing(datadir: Path, iomld: Command) -> None:
+    """It names what would be withdrawn."""
+    before = (datadir / "current").readlink()
+    done = iomld("withdraw", "PO.0201", "--reason", REASON, "--to", datadir, "--dry-run")
+    assert (done.returncode, "nothing was changed" in done.stdout) == (0, True)
+    assert (datadir / "current").readlink() == before
+
+
+def test_a_withdrawal_that_fails_leaves_the_release(
+    copied: Path, iomld: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where building stops half-way nothing of it stays, and the old release is served."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = (copied / "current").readlink()
+    monkeypatch.setattr(release, "finish_release", full)
+    order = Withdrawal(("PO.0201",), REASON, None, copied, "https://example.org/l", "Us", "", "0.1.0")
+    with pytest.raises(OSError, match="No space"):
+        withdraw_projects(order)
+    assert (copied / "current").readlink() == before
+    assert not list((copied / "releases").glob(".building-*"))
+    assert "PO.0201" in _projects(iomld, copied)

@@ -1,0 +1,82 @@
+"""All projects as pages of JSON-LD."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from pyld import jsonld
+from starlette.responses import Response
+from tests.browse.asking import Asker
+from tests.browse.released import AWKWARD, BASE, make_release
+
+from iomld.assets import asset_text
+from iomld.browse import listing
+from iomld.browse.view import ReleaseView, open_view
+from iomld.formats import rdf
+from iomld.web.problems import ProblemError, problem_of
+from iomld.web.resources import resource_routes
+
+_HYDRA = "http://www.w3.org/ns/hydra/core#"
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
+    """The small release."""
+    return open_view(make_release(Path(tmp_path_factory.mktemp("release"))))
+
+
+@pytest.fixture
+def client(opened: ReleaseView, monkeypatch: pytest.MonkeyPatch) -> Asker:
+    """A client of the resource routes; two projects a page."""
+    monkeypatch.setattr(listing, "_PAGE", 2)
+    app = FastAPI()
+    app.include_router(resource_routes(lambda: opened))
+
+    @app.exception_handler(ProblemError)
+    def on_problem(request: Request, error: ProblemError) -> Response:
+        return problem_of(error, accept=request.headers.get("accept"))
+
+    return Asker(app)
+
+
+def _load(url: str, _options: object) -> dict[str, object]:
+    assert url == f"{BASE}context/v1.jsonld"
+    context = json.loads(asset_text("ontology/context-v1.jsonld", base=BASE))
+    return {"contextUrl": None, "documentUrl": url, "document": context, "contentType": "application/ld+json"}
+
+
+def test_following_next_gives_every_record_once(client: Asker, opened: ReleaseView) -> None:
+    """The pages together hold the triples of all projects' graphs, and say how many projects there are."""
+    address, found, members = "/projects.jsonld", set(), []
+    while address:
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/ld+json")
+        document = answer.json()
+        assert document["hydra:totalItems"] == 1 + len(AWKWARD)
+        members += [member["id"] for member in document["hydra:member"]]
+        nquads = jsonld.to_rdf(document, {"documentLoader": _load, "format": "application/n-quads"})
+        found |= {quad.triple for quad in rdf.parse(nquads, rdf.NQUADS)}
+        address = answer.links.get("next", {}).get("url", "")
+    assert len(members) == len(set(members)) == 1 + len(AWKWARD)
+    keys = ("PO.0001", *AWKWARD)
+    wanted = {quad.triple for key in keys for quad in opened.reader.graph(opened.iris.record(key))}
+    assert {triple for triple in found if _HYDRA not in str(triple)} == wanted
+
+
+def test_a_page_knows_its_neighbours(client: Asker) -> None:
+    """The second of three pages leads both ways; first and last are always there."""
+    links = client.get("/projects.jsonld?page=2").links
+    expected = {"first": 1, "last": 3, "prev": 1, "next": 3}
+    for rel, page in expected.items():
+        assert links[rel]["url"] == f"/projects.jsonld?page={page}"
+    assert "prev" not in client.get("/projects.jsonld").links
+    assert "next" not in client.get("/projects.jsonld?page=3").links
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("page=4", 404), ("page=0", 404), ("page=x", 400), ("page=-1", 400), ("colour=red", 400)]
+)
+def test_what_is_no_page_is_refused(client: Asker, query: str, status: int) -> None:
+    """No page is given for another, and no parameter is passed over in silence."""
+    assert client.get(f"/projects.jsonld?{query}").status_code == status
