@@ -20,6 +20,7 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
+from iomld.web.catalogue import catalogue_routes
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed
@@ -74,6 +75,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(lambda: serving.view, lambda: files.listed(serving.release)))
     app.include_router(resource_routes(lambda: serving.view))
+    app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
