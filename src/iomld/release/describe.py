@@ -22,6 +22,7 @@ _FORMS = (
     ("ttl", "Turtle", "text/turtle"),
     ("jsonld", "JSON-LD", "application/ld+json"),
 )
+_TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,23 +209,24 @@ def _link_sets(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
 
 
 def _distributions(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
-    known = {"nq": description.plain, "nq.gz": description.packed}
-    for suffix, name, media_type in _FORMS:
-        for end in (suffix, f"{suffix}.gz"):
-            file, distribution = f"{iris.base}downloads/dataset.{end}", say.part(end)
-            packed = end.endswith(".gz")
-            yield say.link(say.dataset, f"{VOID}dataDump", file)
+    known = {"dataset.nq": description.plain, "dataset.nq.gz": description.packed}
+    dumps = [(f"dataset.{suffix}", f"All records, {name}", type_) for suffix, name, type_ in _FORMS]
+    for plain, title, media_type in (*dumps, *((file, title, "text/csv") for file, title in _TABLES)):
+        for file in (plain, f"{plain}.gz"):
+            address, distribution = f"{iris.base}downloads/{file}", say.part(file.removeprefix("dataset."))
+            if file.startswith("dataset."):
+                yield say.link(say.dataset, f"{VOID}dataDump", address)
             yield say.link(say.dataset, f"{DCAT}distribution", distribution)
             yield say.link(distribution, f"{RDF}type", f"{DCAT}Distribution")
-            yield say.words(distribution, f"{DCTERMS}title", f"All records, {name}{', packed' if packed else ''}")
+            yield say.words(distribution, f"{DCTERMS}title", title if file == plain else f"{title}, packed")
             yield say.link(distribution, f"{DCAT}accessURL", f"{iris.base}downloads")
-            yield say.link(distribution, f"{DCAT}downloadURL", file)
+            yield say.link(distribution, f"{DCAT}downloadURL", address)
             yield say.link(distribution, f"{DCAT}mediaType", _MEDIA_TYPES + media_type)
             yield say.link(distribution, f"{DCTERMS}license", description.license)
-            if packed:
+            if file != plain:
                 yield say.link(distribution, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
-            if end in known:
-                yield from _file_facts(say, distribution, known[end])
+            if file in known:
+                yield from _file_facts(say, distribution, known[file])
 
 
 def _file_facts(say: _Sayer, distribution: str, facts: FileFacts) -> Iterator[Quad]:
