@@ -166,3 +166,37 @@ def test_the_access_log_is_a_setting() -> None:
     assert read_settings({"IOMLD_ACCESS_LOG": "json"}).access_log == "json"
     with pytest.raises(SettingsError, match="write json or off"):
         read_settings({"IOMLD_ACCESS_LOG": "loud"})
+
+
+def test_every_route_is_described_as_it_answers(datadir: Path) -> None:
+    """Statuses and media types of real answers are in `/openapi.json`; `/sparql` is there, and no status of another."""
+    asked = {
+        "/sparql": ("/sparql?query=ASK%7B%7D", "/sparql", "/sparql?query=x", "/sparql?query=ASK%7B%7D&format=x"),
+        "/doc/project/{name}": ("/doc/project/PO.0105", "/doc/project/X", "/doc/project/PO.0105?format=x"),
+        "/doc/{kind}/{name}": ("/doc/country/CN.ttl", "/doc/x/y"),
+        "/id/{kind}/{code}": ("/id/project/PO.0105", "/id/x/y"),
+        "/scheme/{name}": ("/scheme/region", "/scheme/x"),
+        "/downloads/{name}": ("/downloads/dataset.nq.gz", "/downloads/mentions.csv", "/downloads/x"),
+        "/dataset": ("/dataset", "/dataset?format=x"),
+        "/void": ("/void",),
+        "/.well-known/void": ("/.well-known/void",),
+        "/ns": ("/ns",),
+        "/shapes.{suffix}": ("/shapes.ttl", "/shapes.x"),
+        "/schema/record.json": ("/schema/record.json",),
+        "/context/v1.jsonld": ("/context/v1.jsonld",),
+        "/ready": ("/ready",),
+        "/metrics": ("/metrics",),
+        "/projects": ("/projects?page=x",),
+        "/": ("/",),
+    }
+    addresses = [address for addresses in asked.values() for address in addresses]
+    described, *answers = asyncio.run(_ask(datadir, "/openapi.json", *addresses))
+    paths = described.json()["paths"]
+    routes = [path for path, addresses in asked.items() for _ in addresses]
+    for path, address, answer in zip(routes, addresses, answers, strict=True):
+        responses = paths[path]["get"]["responses"]
+        assert str(answer.status_code) in responses, (address, answer.status_code)
+        if media_type := answer.headers.get("content-type", "").partition(";")[0]:
+            assert media_type in responses[str(answer.status_code)]["content"], (address, media_type)
+    assert all(operation["responses"] for operations in paths.values() for operation in operations.values())
+    assert "422" not in paths["/doc/project/{name}"]["get"]["responses"]

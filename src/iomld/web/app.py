@@ -24,6 +24,7 @@ from iomld.web.catalogue import catalogue_routes
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed
+from iomld.web.openapi import describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes, validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
@@ -78,6 +79,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
+    describe_routes(app)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     limits = SparqlLimits(
         timeout_s=settings.query_timeout, body_bytes=settings.query_length, cache_bytes=settings.cache_bytes
