@@ -33,6 +33,7 @@ class Settings:
     cache_bytes: int = 64 * _MIB
     upload_bytes: int = 10 * _MIB
     upload_timeout: float = 30.0
+    access_log: str = "off"
 
 
 def _yes_or_no(text: str) -> bool:
@@ -53,6 +54,12 @@ def _seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise ValueError("write a number of seconds above 0")
     return value
+
+
+def _access_log(text: str) -> str:
+    if text not in {"json", "off"}:
+        raise ValueError("write json or off")
+    return text
 
 
 def _web_address(text: str) -> str:
@@ -98,6 +105,7 @@ SETTINGS = (
     Setting("cache_bytes", _count, "Memory for answers that are kept for the next one who asks, in bytes."),
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
     Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
+    Setting("access_log", _access_log, "A line about each request on standard error: `json` or `off`."),
 )
 
 

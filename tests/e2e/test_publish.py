@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pyoxigraph
@@ -97,6 +98,18 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, iomld: Command) -> None:
     assert done.returncode == 0
     assert "1 new" in done.stdout
     assert not (tmp_path / "new").exists()
+
+
+def test_the_date_of_issue_stays(tmp_path: Path, iomld: Command) -> None:
+    """The description of a later release names the moment of the first one, and its own as the last change."""
+    iomld("publish", PAGE, "--to", tmp_path)
+    description = tmp_path / "current" / "dataset.ttl"
+    first = re.sub(r'(dcterms:issued ")[^"]*', r"\g<1>2001-02-03T04:05:06Z", description.read_text())
+    description.write_text(first)
+    iomld("publish", record(tmp_path, "r.json"), "--to", tmp_path)
+    later = (tmp_path / "current" / "dataset.ttl").read_text()
+    assert re.findall(r'dcterms:issued "([^"]*)', later) == ["2001-02-03T04:05:06Z"]
+    assert "2001" not in "".join(re.findall(r'dcterms:modified "([^"]*)', later))
 
 
 def test_rolling_back_serves_the_older_release(tmp_path: Path, iomld: Command) -> None:

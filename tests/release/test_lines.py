@@ -31,9 +31,12 @@ def test_equal_lines_give_equal_bytes_and_doubles_go(tmp_path: Path) -> None:
     """Two files of the same lines are the same bytes; a double is written once; classes are counted."""
     rdf_type = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
     typed = f"<http://s> <{rdf_type}> <http://class> <http://g> .\n".encode()
-    written = [write_gzip([line("http://a"), line("http://a"), typed], tmp_path / name) for name in ("1.gz", "2.gz")]
+    written = [
+        write_gzip([line("http://a"), line("http://a"), typed], tmp_path / name, base="http://ours/")
+        for name in ("1.gz", "2.gz")
+    ]
     assert written[0] == written[1]
-    assert (written[0].lines, dict(written[0].classes)) == (2, {"http://class": 1})
+    assert (written[0].lines, dict(written[0].statistics.classes)) == (2, {"http://class": 1})
     assert (tmp_path / "1.gz").read_bytes() == (tmp_path / "2.gz").read_bytes()
     assert list(read_gzip(tmp_path / "1.gz")) == [line("http://a"), typed]
 

@@ -42,6 +42,24 @@ def write_csv(release: Release, output: BinaryIO) -> None:
             shutil.copyfileobj(packed, output)
 
 
+def write_projects(release: Release, output: BinaryIO) -> None:
+    """Write the table of projects alone, the same bytes as in the archive."""
+    form = table_form(release)
+    with CsvFile(output) as rows:
+        rows.write(form.header)
+        for project in released_projects(release):
+            rows.write(form.cells(project))
+
+
+def write_mentions(release: Release, output: BinaryIO) -> None:
+    """Write the table of mentions alone, the same bytes as in the archive."""
+    with CsvFile(output) as rows:
+        rows.write(MENTION_HEADER)
+        for project in released_projects(release):
+            for mention in project.mentions:
+                rows.write(mention_cells(project, mention))
+
+
 class CsvFile:
     """Writes rows to a stream, which stays open; a context manager."""
 

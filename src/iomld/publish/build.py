@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pyoxigraph import Quad
+from pyoxigraph import Literal, Quad
 
 from iomld import assets, release, store
 from iomld.convert import Publication
 from iomld.formats import rdf
-from iomld.iris import IOMLD
+from iomld.iris import DCTERMS, IOMLD
 from iomld.publish.gather import Gathered
 from iomld.release import FILES, Manifest, Release
-from iomld.release.describe import Description, description_quads
+from iomld.release.describe import Description, FileFacts, description_quads
 from iomld.release.history import Revision, Run, history_quads, xsd_moment
 from iomld.release.lines import (
     GraphState,
@@ -76,7 +76,9 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
     written = _write_dataset(building, gathered, frame)
     name = f"{frame.ended:%Y%m%dT%H%M%SZ}-{written.sha256[:8]}"
     history = _history(name, gathered, frame)
-    description = list(description_quads(_description(name, written, gathered, frame), frame.publication.iris))
+    description = list(
+        description_quads(_description(name, written, gathered, frame, building), frame.publication.iris)
+    )
     _write_store(building, gathered, frame, [*history, *description])
     old_history = frame.previous.file(FILES.history) if frame.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
@@ -90,7 +92,7 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         base=frame.publication.iris.base,
         created=xsd_moment(frame.ended),
         previous=frame.previous.manifest.name if frame.previous else None,
-        projects=written.classes.get(f"{IOMLD}Project", 0),
+        projects=written.statistics.classes.get(f"{IOMLD}Project", 0),
         quads=written.lines,
         content_sha256=written.sha256,
         files={
@@ -115,7 +117,7 @@ def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
     changed = {graph.encode() for graph in (*gathered.changed, *_withdrawn(gathered, frame))}
     old = read_gzip(frame.previous.file(FILES.dataset)) if frame.previous else iter(())
     kept = (line for line in old if graph_of(line) not in changed)
-    return write_gzip(heapq.merge(kept, gathered.new_lines), building / FILES.dataset)
+    return write_gzip(heapq.merge(kept, gathered.new_lines), building / FILES.dataset, base=frame.publication.iris.base)
 
 
 def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list[Quad]) -> None:
@@ -144,15 +146,28 @@ def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
     return [*history_quads(run, revisions, iris), *tombstone_quads(gathered.withdrawn.values(), name, iris)]
 
 
-def _description(name: str, written: Written, gathered: Gathered, frame: Frame) -> Description:
+def _description(name: str, written: Written, gathered: Gathered, frame: Frame, building: Path) -> Description:
+    dataset = building / FILES.dataset
+    modified = xsd_moment(frame.ended)
     return Description(
         version=name,
-        issued=xsd_moment(frame.ended),
+        first_issued=_first_issued(frame) or modified,
+        modified=modified,
         run=name,
         license=frame.publication.license,
         publisher=frame.publisher,
         contact=frame.contact,
-        triples=written.lines,
-        classes=written.classes,
+        statistics=written.statistics,
+        plain=FileFacts(written.statistics.size_bytes, written.sha256),
+        packed=FileFacts(dataset.stat().st_size, file_digest(dataset)),
         example=min(gathered.sources, default=None),
     )
+
+
+def _first_issued(frame: Frame) -> str | None:
+    """When the first release was made, as the release before says."""
+    if frame.previous is None:
+        return None
+    told = rdf.parse(frame.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
+    issued = (quad.object for quad in told if quad.predicate.value == f"{DCTERMS}issued")
+    return min((moment.value for moment in issued if isinstance(moment, Literal)), default=None)

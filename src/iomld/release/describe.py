@@ -1,19 +1,36 @@
-"""Describe a release to catalogues: DCAT 3, VoID and PROV in the dataset graph."""
+"""Describe a release to catalogues: DCAT 3, VoID and PROV in the dataset graph.
 
-from collections.abc import Iterator, Mapping
+What DCAT-AP 3 asks for is there: titles, descriptions, a publisher with a name, a contact, an access address.
+"""
+
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.iris import DCAT, DCTERMS, IOMLD, PROV, RDF, VCARD, VOID, XSD, Iris
+from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, PROV, RDF, SHAPES, SPDX, VCARD, VOID, XSD, Iris, local_name
+from iomld.release.statistics import Statistics
 
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
-_DOWNLOADS = (
-    ("nq", "application/n-quads"),
-    ("nt", "application/n-triples"),
-    ("ttl", "text/turtle"),
-    ("jsonld", "application/ld+json"),
+_PROTOCOL = "https://www.w3.org/TR/sparql11-protocol/"
+_TITLE = "Projects of a migration development fund"
+_ABOUT = "Projects with their budgets, periods and benefiting states, and the policy frameworks that their texts name."
+_FORMS = (
+    ("nq", "N-Quads", "application/n-quads"),
+    ("nt", "N-Triples", "application/n-triples"),
+    ("ttl", "Turtle", "text/turtle"),
+    ("jsonld", "JSON-LD", "application/ld+json"),
 )
+_TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is known of a file for downloading: its length and its SHA-256 in hexadecimal digits."""
+
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,68 +39,222 @@ class Description:
 
     Attributes:
         version: Name of the release.
-        issued: When it was made (xsd:dateTime).
+        first_issued: When the first release was made (xsd:dateTime).
+        modified: When this one was made (xsd:dateTime).
         run: Name of the publishing run.
         license: IRI of the licence.
         publisher: Name of the publisher.
         contact: E-mail or web address for questions; may be empty.
-        triples: Number of triples in the dataset.
-        classes: For each class IRI, how many things of it there are.
+        statistics: Figures of the dataset.
+        plain: The N-Quads file.
+        packed: The same, packed.
         example: Key of one project, or None.
     """
 
     version: str
-    issued: str
+    first_issued: str
+    modified: str
     run: str
     license: str
     publisher: str
     contact: str
-    triples: int
-    classes: Mapping[str, int]
+    statistics: Statistics
+    plain: FileFacts
+    packed: FileFacts
     example: str | None
 
 
 def description_quads(description: Description, iris: Iris) -> Iterator[Quad]:
-    """Describe the dataset and this version of it, in the dataset graph."""
-    graph = NamedNode(iris.graph("dataset"))
-    dataset = iris.dataset()
+    """Describe the catalogue, the dataset, its files and its endpoint, in the dataset graph."""
+    say = _Sayer(iris)
+    yield from _catalogue(say, description, iris)
+    yield from _dataset(say, description, iris)
+    yield from _publisher(say, description)
+    yield from _extent(say, description.statistics)
+    yield from _figures(say, description.statistics, iris)
+    yield from _link_sets(say, description.statistics)
+    yield from _distributions(say, description, iris)
+    yield from _service(say, iris)
 
-    def link(subject: str, predicate: str, target: str) -> Quad:
-        return Quad(NamedNode(subject), NamedNode(predicate), NamedNode(target), graph)
 
-    def text(subject: str, predicate: str, value: str, datatype: str = "string") -> Quad:
-        return Quad(NamedNode(subject), NamedNode(predicate), Literal(value, datatype=NamedNode(XSD + datatype)), graph)
+class _Sayer:
+    """Makes quads of the dataset graph."""
 
-    yield link(dataset, f"{RDF}type", f"{DCAT}Dataset")
-    yield link(dataset, f"{RDF}type", f"{VOID}Dataset")
-    title = Literal("Projects of a migration development fund", language="en")
-    yield Quad(NamedNode(dataset), NamedNode(f"{DCTERMS}title"), title, graph)
-    yield link(dataset, f"{DCTERMS}license", description.license)
-    yield text(dataset, f"{DCTERMS}publisher", description.publisher)
-    if description.contact:
-        yield link(dataset, f"{DCAT}contactPoint", f"{dataset}#contact")
-        yield link(f"{dataset}#contact", f"{RDF}type", f"{VCARD}Kind")
-        yield text(f"{dataset}#contact", f"{VCARD}fn", description.publisher)
-        yield text(f"{dataset}#contact", f"{VCARD}note", description.contact)
-    yield text(dataset, f"{DCTERMS}issued", description.issued, "dateTime")
-    yield text(dataset, f"{DCAT}version", description.version)
-    yield link(dataset, f"{DCTERMS}conformsTo", IOMLD.removesuffix("#"))
-    yield link(dataset, f"{PROV}wasGeneratedBy", iris.run(description.run))
-    yield text(dataset, f"{VOID}uriSpace", f"{iris.base}id/")
-    yield text(dataset, f"{VOID}triples", str(description.triples), "integer")
-    yield link(dataset, f"{VOID}sparqlEndpoint", f"{iris.base}sparql")
+    def __init__(self, iris: Iris) -> None:
+        self.dataset = iris.dataset()
+        self._graph = NamedNode(iris.graph("dataset"))
+
+    def part(self, name: str) -> str:
+        """The IRI of a part of the description."""
+        return f"{self.dataset}#{name}"
+
+    def link(self, subject: str, predicate: str, target: str) -> Quad:
+        """One thing points to another."""
+        return Quad(NamedNode(subject), NamedNode(predicate), NamedNode(target), self._graph)
+
+    def text(self, subject: str, predicate: str, value: object, datatype: str = "string") -> Quad:
+        """A thing has a value."""
+        literal = Literal(str(value), datatype=NamedNode(XSD + datatype))
+        return Quad(NamedNode(subject), NamedNode(predicate), literal, self._graph)
+
+    def words(self, subject: str, predicate: str, value: str) -> Quad:
+        """A thing has a text in English."""
+        return Quad(NamedNode(subject), NamedNode(predicate), Literal(value, language="en"), self._graph)
+
+
+def _catalogue(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
+    catalogue = f"{iris.base}dataset"
+    yield say.link(catalogue, f"{RDF}type", f"{DCAT}Catalog")
+    yield say.words(catalogue, f"{DCTERMS}title", f"{_TITLE}: catalogue")
+    yield say.words(catalogue, f"{DCTERMS}description", "The dataset of projects, its files and its query service.")
+    yield say.link(catalogue, f"{DCTERMS}publisher", say.part("publisher"))
+    yield say.link(catalogue, f"{DCTERMS}license", description.license)
+    yield say.link(catalogue, f"{FOAF}homepage", iris.base)
+    yield say.text(catalogue, f"{DCTERMS}modified", description.modified, "dateTime")
+    yield say.link(catalogue, f"{DCAT}dataset", say.dataset)
+    yield say.link(catalogue, f"{DCAT}service", say.part("sparql"))
+
+
+def _dataset(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
+    dataset = say.dataset
+    yield say.link(dataset, f"{RDF}type", f"{DCAT}Dataset")
+    yield say.link(dataset, f"{RDF}type", f"{VOID}Dataset")
+    yield say.words(dataset, f"{DCTERMS}title", _TITLE)
+    yield say.words(dataset, f"{DCTERMS}description", _ABOUT)
+    for keyword in ("migration", "development projects", "policy frameworks"):
+        yield say.words(dataset, f"{DCAT}keyword", keyword)
+    yield say.link(dataset, f"{DCTERMS}license", description.license)
+    yield say.text(dataset, f"{DCTERMS}issued", description.first_issued, "dateTime")
+    yield say.text(dataset, f"{DCTERMS}modified", description.modified, "dateTime")
+    yield say.text(dataset, f"{DCAT}version", description.version)
+    for standard in (IOMLD.removesuffix("#"), SHAPES.removesuffix("#")):
+        yield say.link(dataset, f"{DCTERMS}conformsTo", standard)
+    yield say.link(dataset, f"{DCAT}landingPage", iris.base)
+    yield say.link(dataset, f"{PROV}wasGeneratedBy", iris.run(description.run))
+    yield say.text(dataset, f"{VOID}uriSpace", f"{iris.base}id/")
+    yield say.link(dataset, f"{VOID}sparqlEndpoint", f"{iris.base}sparql")
     if description.example:
-        yield link(dataset, f"{VOID}exampleResource", iris.project(description.example))
-    for name, count in sorted(description.classes.items()):
-        partition = f"{dataset}#class-{name.rpartition('#')[2].rpartition('/')[2]}"
-        yield link(dataset, f"{VOID}classPartition", partition)
-        yield link(partition, f"{VOID}class", name)
-        yield text(partition, f"{VOID}entities", str(count), "integer")
-    for suffix, media_type in _DOWNLOADS:
-        file = f"{iris.base}downloads/dataset.{suffix}"
-        distribution = f"{dataset}#{suffix}"
-        yield link(dataset, f"{VOID}dataDump", file)
-        yield link(dataset, f"{DCAT}distribution", distribution)
-        yield link(distribution, f"{RDF}type", f"{DCAT}Distribution")
-        yield link(distribution, f"{DCAT}downloadURL", file)
-        yield link(distribution, f"{DCAT}mediaType", _MEDIA_TYPES + media_type)
+        yield say.link(dataset, f"{VOID}exampleResource", iris.project(description.example))
+
+
+def _publisher(say: _Sayer, description: Description) -> Iterator[Quad]:
+    publisher, contact = say.part("publisher"), say.part("contact")
+    yield say.link(say.dataset, f"{DCTERMS}publisher", publisher)
+    yield say.link(publisher, f"{RDF}type", f"{FOAF}Agent")
+    yield say.text(publisher, f"{FOAF}name", description.publisher)
+    if not description.contact:
+        return
+    yield say.link(say.dataset, f"{DCAT}contactPoint", contact)
+    yield say.link(contact, f"{RDF}type", f"{VCARD}Kind")
+    yield say.text(contact, f"{VCARD}fn", description.publisher)
+    yield _reach(say, contact, description.contact)
+
+
+def _reach(say: _Sayer, contact: str, address: str) -> Quad:
+    """An e-mail or web address as a link; a text that is no such address as a note."""
+    is_iri = not any(character <= " " or character in '<>"{}|^`\\' for character in address)
+    if is_iri and address.startswith(("https://", "http://")):
+        return say.link(contact, f"{VCARD}hasURL", address)
+    if is_iri and "@" in address:
+        return say.link(contact, f"{VCARD}hasEmail", f"mailto:{address.removeprefix('mailto:')}")
+    return say.text(contact, f"{VCARD}note", address)
+
+
+def _extent(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
+    for country in figures.countries:
+        yield say.link(say.dataset, f"{DCTERMS}spatial", country)
+    if figures.start and figures.end:
+        period = say.part("period")
+        yield say.link(say.dataset, f"{DCTERMS}temporal", period)
+        yield say.link(period, f"{RDF}type", f"{DCTERMS}PeriodOfTime")
+        yield say.text(period, f"{DCAT}startDate", figures.start, "date")
+        yield say.text(period, f"{DCAT}endDate", figures.end, "date")
+
+
+def _figures(say: _Sayer, figures: Statistics, iris: Iris) -> Iterator[Quad]:
+    counts = {
+        "triples": figures.triples,
+        "entities": figures.entities,
+        "distinctSubjects": figures.subjects,
+        "properties": len(figures.properties),
+        "classes": len(figures.classes),
+    }
+    for name, count in counts.items():
+        yield say.text(say.dataset, VOID + name, count, "integer")
+    for vocabulary in sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)}):
+        yield say.link(say.dataset, f"{VOID}vocabulary", vocabulary)
+    for kind, property_, unit, partitions in (
+        ("class", "class", "entities", figures.classes),
+        ("property", "property", "triples", figures.properties),
+    ):
+        for iri, count in partitions.items():
+            partition = say.part(f"{kind}-{_short(iri, iris)}")
+            yield say.link(say.dataset, f"{VOID}{kind}Partition", partition)
+            yield say.link(partition, VOID + property_, iri)
+            yield say.text(partition, VOID + unit, count, "integer")
+
+
+def _link_sets(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
+    for (predicate, space), count in figures.links.items():
+        host = space.split("/")[2]
+        links, target = say.part(f"links-{local_name(predicate)}-{host}"), say.part(f"target-{host}")
+        yield say.link(say.dataset, f"{VOID}subset", links)
+        yield say.link(links, f"{RDF}type", f"{VOID}Linkset")
+        yield say.link(links, f"{VOID}linkPredicate", predicate)
+        yield say.link(links, f"{VOID}subjectsTarget", say.dataset)
+        yield say.link(links, f"{VOID}objectsTarget", target)
+        yield say.text(links, f"{VOID}triples", count, "integer")
+        yield say.link(target, f"{RDF}type", f"{VOID}Dataset")
+        yield say.text(target, f"{VOID}uriSpace", space)
+
+
+def _distributions(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
+    known = {"dataset.nq": description.plain, "dataset.nq.gz": description.packed}
+    dumps = [(f"dataset.{suffix}", f"All records, {name}", type_) for suffix, name, type_ in _FORMS]
+    for plain, title, media_type in (*dumps, *((file, title, "text/csv") for file, title in _TABLES)):
+        for file in (plain, f"{plain}.gz"):
+            address, distribution = f"{iris.base}downloads/{file}", say.part(file.removeprefix("dataset."))
+            if file.startswith("dataset."):
+                yield say.link(say.dataset, f"{VOID}dataDump", address)
+            yield say.link(say.dataset, f"{DCAT}distribution", distribution)
+            yield say.link(distribution, f"{RDF}type", f"{DCAT}Distribution")
+            yield say.words(distribution, f"{DCTERMS}title", title if file == plain else f"{title}, packed")
+            yield say.link(distribution, f"{DCAT}accessURL", f"{iris.base}downloads")
+            yield say.link(distribution, f"{DCAT}downloadURL", address)
+            yield say.link(distribution, f"{DCAT}mediaType", _MEDIA_TYPES + media_type)
+            yield say.link(distribution, f"{DCTERMS}license", description.license)
+            if file != plain:
+                yield say.link(distribution, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
+            if file in known:
+                yield from _file_facts(say, distribution, known[file])
+
+
+def _file_facts(say: _Sayer, distribution: str, facts: FileFacts) -> Iterator[Quad]:
+    checksum = f"{distribution}-checksum"
+    yield say.text(distribution, f"{DCAT}byteSize", facts.size_bytes, "nonNegativeInteger")
+    yield say.link(distribution, f"{SPDX}checksum", checksum)
+    yield say.link(checksum, f"{RDF}type", f"{SPDX}Checksum")
+    yield say.link(checksum, f"{SPDX}algorithm", f"{SPDX}checksumAlgorithm_sha256")
+    yield say.text(checksum, f"{SPDX}checksumValue", facts.sha256, "hexBinary")
+
+
+def _service(say: _Sayer, iris: Iris) -> Iterator[Quad]:
+    service, endpoint = say.part("sparql"), f"{iris.base}sparql"
+    yield say.link(service, f"{RDF}type", f"{DCAT}DataService")
+    yield say.words(service, f"{DCTERMS}title", "SPARQL 1.1 query service")
+    yield say.link(service, f"{DCAT}endpointURL", endpoint)
+    yield say.link(service, f"{DCAT}endpointDescription", endpoint)
+    yield say.link(service, f"{DCAT}servesDataset", say.dataset)
+    yield say.link(service, f"{DCTERMS}conformsTo", _PROTOCOL)
+    yield say.link(service, f"{DCTERMS}publisher", say.part("publisher"))
+
+
+def _namespace(iri: str) -> str:
+    return iri.removesuffix(local_name(iri))
+
+
+def _short(iri: str, iris: Iris) -> str:
+    """A short name that no other term has: `skos-Concept`; of an unknown namespace with a hash."""
+    names = {namespace: prefix for prefix, namespace in iris.prefixes().items()}
+    space = _namespace(iri)
+    return f"{names.get(space) or hashlib.sha256(space.encode()).hexdigest()[:8]}-{local_name(iri)}"

@@ -6,17 +6,15 @@ Lines are sorted by their bytes (as `LC_ALL=C sort` does), so that two releases 
 import gzip
 import hashlib
 import heapq
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from iomld.iris import RDF
+from iomld.release.statistics import Statistics, StatisticsCount
 
 _BUFFER_LINES = 500_000  # about 150 MB of lines before they go to disk
-_TYPE = f"> <{RDF}type> <".encode()
 
 
 def graph_digest(lines: Iterable[bytes]) -> str:
@@ -67,26 +65,31 @@ class SortedLines:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: the number of lines, the hash of the unpacked bytes, and how many things of each class."""
+    """What was written: the number of lines, the hash of the unpacked bytes, and figures of what they say."""
 
     lines: int
     sha256: str
-    classes: Mapping[str, int]
+    statistics: Statistics
 
 
-def write_gzip(lines: Iterable[bytes], path: Path) -> Written:
-    """Write lines, doubles once, as gzip without name and time, so that equal lines give equal bytes."""
+def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
+    """Write lines, doubles once, as gzip without name and time, so that equal lines give equal bytes.
+
+    Args:
+        lines: Sorted N-Quads lines.
+        path: The file.
+        base: Data base of our IRIs; the figures tell ours from others.
+    """
     digest, count, last = hashlib.sha256(), 0, b""
-    classes: Counter[bytes] = Counter()
+    statistics = StatisticsCount(base)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
         for line in lines:
             if line != last:
                 packed.write(line)
                 digest.update(line)
                 count, last = count + 1, line
-                if _TYPE in line:
-                    classes[line.split(b" ", 3)[2][1:-1]] += 1
-    return Written(count, digest.hexdigest(), {name.decode(): number for name, number in sorted(classes.items())})
+                statistics.add(line)
+    return Written(count, digest.hexdigest(), statistics.result())
 
 
 def open_gzip(path: Path) -> BinaryIO:

@@ -1,7 +1,7 @@
 """Answers that may be cached: with an ETag, a 304 where nothing changed, and no body for HEAD (RFC 9110)."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -42,10 +42,12 @@ def answer(
     return Response(b"" if request.method == "HEAD" else body, headers=all_headers)
 
 
-def get_route(router: APIRouter, path: str, *, tag: str) -> Callable[[Callable[..., Response]], None]:
+def get_route(
+    router: APIRouter, path: str, *, tag: str
+) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
     """Register a function for GET, and for HEAD without showing that in the API description."""
 
-    def register(function: Callable[..., Response]) -> None:
+    def register(function: Callable[..., Response | Awaitable[Response]]) -> None:
         router.add_api_route(path, function, methods=["GET"], tags=[tag], response_class=Response)
         router.add_api_route(path, function, methods=["HEAD"], include_in_schema=False, response_class=Response)
 

@@ -1,15 +1,16 @@
 """The web application: put together here and nowhere else, from parts that take what they need."""
 
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,13 +20,18 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
-from iomld.web.answers import get_route
+from iomld.web.catalogue import catalogue_routes
 from iomld.web.downloads import DownloadFiles, download_routes
+from iomld.web.metrics import RequestMetrics
+from iomld.web.observed import Observed
+from iomld.web.openapi import describe_routes
+from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes, validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlLimits, sparql_app
+from iomld.web.sparql_cache import AnswerCache
 from iomld.web.templating import static_directory
 from iomld.web.validation import validation_routes
 from iomld.workers.limits import PoolLimits
@@ -50,6 +56,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     serving = Serving(datadir, replace(settings, base_iri=base))
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
+    metrics, cache = RequestMetrics(), AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,17 +72,20 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
 
     app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _translate_errors(app)
-    app.include_router(_health_routes(serving))
+    app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(lambda: serving.view, lambda: files.listed(serving.release)))
     app.include_router(resource_routes(lambda: serving.view))
+    app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
+    describe_routes(app)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     limits = SparqlLimits(
         timeout_s=settings.query_timeout, body_bytes=settings.query_length, cache_bytes=settings.cache_bytes
     )
-    endpoint = sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits)
-    return _Front(app, endpoint)
+    endpoint = sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits, cache=cache)
+    write = sys.stderr.write if settings.access_log == "json" else None
+    return Observed(_Front(app, endpoint), metrics, write)
 
 
 class _Front:
@@ -106,21 +116,6 @@ def _checker(settings: Settings, base: str) -> Pool:
         max_answer_bytes=settings.query_bytes,
     )
     return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout))
-
-
-def _health_routes(serving: Serving) -> APIRouter:
-    router = APIRouter()
-
-    @get_route(router, "/health", tag="operations")
-    def health() -> Response:
-        """Say that the server answers, and what it serves."""
-        stats = serving.stats()
-        return JSONResponse(
-            {"status": "ok", "release": serving.name(), "workers": stats.workers, "version": __version__},
-            headers={"Cache-Control": "no-store"},
-        )
-
-    return router
 
 
 def _translate_errors(app: FastAPI) -> None:

@@ -79,7 +79,14 @@ class QueryPool(Protocol):
         ...
 
 
-def sparql_app(pool: QueryPool, *, iris: Iris, release_name: Callable[[], str], limits: SparqlLimits) -> ASGIApp:
+def sparql_app(
+    pool: QueryPool,
+    *,
+    iris: Iris,
+    release_name: Callable[[], str],
+    limits: SparqlLimits,
+    cache: AnswerCache | None = None,
+) -> ASGIApp:
     """The endpoint as an ASGI application that looks at no path.
 
     Args:
@@ -87,17 +94,20 @@ def sparql_app(pool: QueryPool, *, iris: Iris, release_name: Callable[[], str], 
         iris: Names the endpoint in its description where the client does not say under which host it asked.
         release_name: Name of the release served now; a new name empties the cache.
         limits: What it allows.
+        cache: Where answers are kept; its own if None.
     """
-    return _SparqlApp(pool, iris, release_name, limits)
+    return _SparqlApp(pool, iris, release_name, limits, cache or AnswerCache(limits.cache_bytes))
 
 
 class _SparqlApp:
-    def __init__(self, pool: QueryPool, iris: Iris, release_name: Callable[[], str], limits: SparqlLimits) -> None:
+    def __init__(
+        self, pool: QueryPool, iris: Iris, release_name: Callable[[], str], limits: SparqlLimits, cache: AnswerCache
+    ) -> None:
         self._pool = pool
         self._iris = iris
         self._release_name = release_name
         self._limits = limits
-        self._cache = AnswerCache(limits.cache_bytes)
+        self._cache = cache
         self._spooled_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

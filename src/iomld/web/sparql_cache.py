@@ -31,7 +31,7 @@ class AnswerCache:
         self._limit_bytes = limit_bytes
         self._entries: OrderedDict[Hashable, tuple[CachedAnswer, int]] = OrderedDict()
         self._release = ""
-        self.size_bytes = 0
+        self.size_bytes = self.hits = self.misses = 0
 
     def takes(self, size_bytes: int) -> bool:
         """Say whether an answer of this size would be kept."""
@@ -44,7 +44,9 @@ class AnswerCache:
             self._release, self.size_bytes = release, 0
         entry = self._entries.get(key)
         if entry is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self._entries.move_to_end(key)
         return entry[0]
 

@@ -1,0 +1,112 @@
+"""Figures of a dataset, counted in one pass over its sorted lines; memory grows with the terms, not the triples."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iomld.iris import IOMLD, OWL, RDF, SKOS
+
+_TYPE = f"<{RDF}type>".encode()
+_START, _END, _COUNTRY = (f"<{IOMLD}{name}>".encode() for name in ("periodStart", "periodEnd", "benefitingCountry"))
+_LINKS = frozenset(f"<{iri}>".encode() for iri in (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{OWL}sameAs"))
+_SPACE = re.compile(rb"<(https?://[^/>]+/)")
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What VoID and DCAT want to know of a dataset.
+
+    Attributes:
+        triples: Triples; one that stands in two graphs counts once.
+        subjects: Distinct subjects.
+        entities: Distinct subjects that begin with the space of our things.
+        properties: Triples of each property.
+        classes: Things of each class.
+        links: For a property of matches and the address space of another dataset, the number of links into it.
+        start: First day of the earliest period, if any.
+        end: Last day of the latest period, if any.
+        countries: IRIs of the countries that benefit, sorted.
+        size_bytes: Length of the lines.
+    """
+
+    triples: int
+    subjects: int
+    entities: int
+    properties: Mapping[str, int]
+    classes: Mapping[str, int]
+    links: Mapping[tuple[str, str], int]
+    start: str | None
+    end: str | None
+    countries: tuple[str, ...]
+    size_bytes: int
+
+
+class StatisticsCount:
+    """Counts lines as they pass."""
+
+    def __init__(self, base: str) -> None:
+        """Begin at nothing; links that stay under `base` are no links to other datasets."""
+        self._base = f"<{base}".encode()
+        self._things = f"<{base}id/".encode()
+        self._triple = self._subject = b""
+        self._triples = self._subjects = self._entities = self._bytes = 0
+        self._properties: Counter[bytes] = Counter()
+        self._classes: Counter[bytes] = Counter()
+        self._links: Counter[tuple[bytes, bytes]] = Counter()
+        self._days: dict[bytes, bytes] = {}
+        self._countries: set[bytes] = set()
+
+    def add(self, line: bytes) -> None:
+        """Count an N-Quads line; equal triples must come one after the other, as sorted lines do."""
+        self._bytes += len(line)
+        triple = line.rstrip()[:-2].rpartition(b" ")[0]
+        if triple == self._triple:
+            return
+        self._triple = triple
+        subject, predicate, value = triple.split(b" ", 2)
+        if subject != self._subject:
+            self._subject = subject
+            self._subjects += 1
+            self._entities += subject.startswith(self._things)
+        self._triples += 1
+        self._properties[predicate] += 1
+        if predicate == _TYPE:
+            self._classes[value] += 1
+        elif predicate in _LINKS:
+            self._link(predicate, value)
+        elif predicate == _COUNTRY:
+            self._countries.add(value)
+        elif predicate in (_START, _END):
+            choose = min if predicate == _START else max
+            day = value.split(b'"')[1]
+            self._days[predicate] = choose(self._days.get(predicate, day), day)
+
+    def result(self) -> Statistics:
+        """The figures so far."""
+        start, end = self._days.get(_START), self._days.get(_END)
+        return Statistics(
+            triples=self._triples,
+            subjects=self._subjects,
+            entities=self._entities,
+            properties=_by_iri(self._properties),
+            classes=_by_iri(self._classes),
+            links={(_iri(name), space.decode()): count for (name, space), count in sorted(self._links.items())},
+            start=start.decode() if start else None,
+            end=end.decode() if end else None,
+            countries=tuple(map(_iri, sorted(self._countries))),
+            size_bytes=self._bytes,
+        )
+
+    def _link(self, predicate: bytes, value: bytes) -> None:
+        match = _SPACE.match(value)
+        if match and not value.startswith(self._base):
+            self._links[predicate, match[1]] += 1
+
+
+def _by_iri(counts: Mapping[bytes, int]) -> dict[str, int]:
+    return {_iri(name): count for name, count in sorted(counts.items())}
+
+
+def _iri(written: bytes) -> str:
+    return written[1:-1].decode()

@@ -1,0 +1,134 @@
+"""What `/openapi.json` says beyond what FastAPI sees: `/sparql`, every status, every media type."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from iomld.check.reports import REPORT_FORMATS
+from iomld.formats.rdf import FORMATS
+from iomld.web.problems import PROBLEM_JSON
+from iomld.web.sparql_protocol import FORM, GRAPH_OFFERS, QUERY, SOLUTION_OFFERS
+
+Json = dict[str, Any]
+
+_HTML = "text/html"
+_DOCUMENT = (*(format_.media_type for format_ in FORMATS), _HTML)
+_STARTING = (503,)
+_MEANINGS = {
+    200: "What was asked for.",
+    206: "A part of the file.",
+    303: "The document is at Location.",
+    304: "The client has it already.",
+    400: "The request cannot be read.",
+    403: "Updates and SERVICE are not allowed.",
+    404: "There is nothing here.",
+    405: "This method is not answered.",
+    406: "No form that we have is acceptable.",
+    413: "The request is too large.",
+    415: "The body is of a type that is not read.",
+    416: "The range is behind the end of the file.",
+    422: "The answer would be too large.",
+    429: "The server is busy; see Retry-After.",
+    500: "The store could not be read.",
+    503: "The time was up, or the server is starting or stopping.",
+}
+_SPARQL_ERRORS = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
+_SPARQL_PARAMETERS = (
+    ("query", "The query; without it, a description of the service.", False),
+    ("default-graph-uri", "A graph of the default graph.", True),
+    ("named-graph-uri", "A named graph.", True),
+    ("format", "json, xml, csv, tsv, turtle, ntriples, rdfxml or jsonld.", False),
+    ("timeout", "Seconds, up to the server's limit.", False),
+)
+
+
+def describe_routes(app: FastAPI) -> None:
+    """Complete the description of an application, once all its routes are there."""
+    made = app.openapi()
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            operation["responses"] = _responses(method, path)
+            operation["parameters"] = [
+                one for one in operation.get("parameters", []) if one["in"] == "path" or "suffix" not in one["name"]
+            ] + _asked_by_query(path, method)
+    made["paths"]["/sparql"] = _sparql()
+    made.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
+    app.openapi_schema = made
+
+
+_OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "/health": ("application/json",),
+    "/ready": ("application/json",),
+    "/metrics": ("text/plain",),
+}
+_DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void")
+_REPORTS = tuple(sorted({type_ for format_ in REPORT_FORMATS for type_ in format_.media_types}))
+_FILES = ("application/gzip", "text/csv", *(format_.media_type for format_ in FORMATS))
+# Beginnings of paths, with the good answers and the errors of their routes; the first that fits counts.
+_ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ...]], ...] = (
+    (("/downloads/",), {200: _FILES, 206: _FILES, 304: ()}, (404, 416, 503)),
+    (("/id/", "/.well-known/"), {303: ()}, (404, 503)),
+    (_DOCUMENTS, {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
+    (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
+    (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
+    (("/",), {200: (_HTML,), 304: ()}, _STARTING),
+)
+
+
+def _responses(method: str, path: str) -> Json:
+    """The statuses and media types of a route."""
+    if (path, method) == ("/validate", "post"):
+        return _all({200: _REPORTS}, (400, 406, 413, 415, 422, 429, 503))
+    if path in _OPERATIONS:
+        return _all({200: _OPERATIONS[path]}, _STARTING)
+    good, errors = next((good, errors) for starts, good, errors in _ROUTES if path.startswith(starts))
+    return _all(good, errors)
+
+
+def _asked_by_query(path: str, method: str) -> list[Json]:
+    names: tuple[str, ...] = ("format", "labels") if path.startswith(("/doc/", "/scheme/")) else ()
+    if path.startswith(("/ns", "/shapes", "/dataset", "/void")) or (path, method) == ("/validate", "post"):
+        names = ("format",)
+    if path == "/query":
+        names = ("query",)
+    return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]
+
+
+def _sparql() -> Json:
+    responses = _all({200: (*SOLUTION_OFFERS, *GRAPH_OFFERS), 303: (), 304: ()}, _SPARQL_ERRORS)
+    properties = {name: _value(many=many) | {"description": text} for name, text, many in _SPARQL_PARAMETERS}
+    parameters = [
+        {"name": name, "in": "query", "required": False, "description": text, "schema": _value(many=many)}
+        for name, text, many in _SPARQL_PARAMETERS
+    ]
+    bodies = {FORM: {"schema": {"type": "object", "properties": properties}}, QUERY: {"schema": {"type": "string"}}}
+    said: Json = {"tags": ["data"], "responses": responses, "parameters": parameters}
+    return {
+        "get": said | {"summary": "Query", "operationId": "sparql_get"},
+        "post": said
+        | {"summary": "Query", "operationId": "sparql_post", "requestBody": {"required": True, "content": bodies}},
+    }
+
+
+def _value(*, many: bool) -> Json:
+    return {"type": "array", "items": {"type": "string"}} if many else {"type": "string"}
+
+
+def _all(good: Mapping[int, Iterable[str]], errors: Iterable[int]) -> Json:
+    problem = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, _HTML: {}}
+    answers: Json = {}
+    for status, types in good.items():
+        content: Json = {type_: {} for type_ in types}
+        answers[str(status)] = {"description": _MEANINGS[status]} | ({"content": content} if content else {})
+    return answers | {str(status): {"description": _MEANINGS[status], "content": problem} for status in errors}
+
+
+def _problem_schema() -> Json:
+    """RFC 9457."""
+    members = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
+    return {
+        "type": "object",
+        "required": list(members),
+        "properties": {name: {"type": type_} for name, type_ in members.items()},
+    }

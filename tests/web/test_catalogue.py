@@ -1,0 +1,140 @@
+"""The description of the dataset agrees with the dataset."""
+
+import gzip
+import hashlib
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi import FastAPI
+from rdflib import DCAT, DCTERMS, FOAF, RDF, SKOS, VOID, Graph, Literal, Namespace, URIRef
+from tests.browse.asking import Asker
+
+from iomld import release
+from iomld.browse.view import open_view
+from iomld.iris import IOMLD
+from iomld.web.catalogue import catalogue_routes
+
+BASE = "https://w3id.org/iomld/"
+DATASET = URIRef(f"{BASE}dataset/projects")
+SPDX = Namespace("http://spdx.org/rdf/terms#")
+
+
+@pytest.fixture(scope="module")
+def client(datadir: Path) -> Asker:
+    """A client of the catalogue."""
+    current = release.current_release(datadir)
+    assert current
+    opened = open_view(current)
+    app = FastAPI()
+    app.include_router(catalogue_routes(lambda: opened))
+    return Asker(app)
+
+
+@pytest.fixture(scope="module")
+def description(client: Asker) -> Graph:
+    """What `/dataset` says."""
+    return Graph().parse(data=client.get("/dataset").text, format="turtle")
+
+
+@pytest.fixture(scope="module")
+def triples(datadir: Path) -> Graph:
+    """The triples of all graphs together, counted independently."""
+    quads = gzip.decompress((datadir / "current" / "dataset.nq.gz").read_bytes())
+    return Graph().parse(data=re.sub(rb" <[^>]*> \.\n", b" .\n", quads), format="nt")
+
+
+def _number(graph: Graph, subject: URIRef, name: str) -> int:
+    value = graph.value(subject, VOID[name])
+    assert isinstance(value, Literal)
+    return int(value)
+
+
+def _partitions(graph: Graph, kind: str, unit: str) -> dict[str, int]:
+    parts = [part for part in graph.objects(DATASET, VOID[f"{kind}Partition"]) if isinstance(part, URIRef)]
+    return {str(graph.value(part, VOID[kind])): _number(graph, part, unit) for part in parts}
+
+
+def test_figures_equal_an_independent_count(description: Graph, triples: Graph) -> None:
+    """Triples, subjects, things, properties and classes are those that rdflib counts."""
+    subjects = set(triples.subjects())
+    assert _number(description, DATASET, "triples") == len(triples)
+    assert _number(description, DATASET, "distinctSubjects") == len(subjects)
+    assert _number(description, DATASET, "entities") == sum(str(one).startswith(f"{BASE}id/") for one in subjects)
+    properties = Counter(str(one) for one in triples.predicates())
+    assert _partitions(description, "property", "triples") == dict(properties)
+    assert _number(description, DATASET, "properties") == len(properties)
+    classes = Counter(str(one) for one in triples.objects(None, RDF.type))
+    assert _partitions(description, "class", "entities") == dict(classes)
+    assert _number(description, DATASET, "classes") == len(classes)
+
+
+def test_link_sets_equal_an_independent_count(description: Graph, triples: Graph) -> None:
+    """Each property of matches and each host outside has one link set with the right number."""
+    expected = Counter(
+        (str(predicate), "{0.scheme}://{0.netloc}/".format(urlsplit(str(value))))
+        for predicate in (SKOS.exactMatch, SKOS.closeMatch)
+        for value in triples.objects(None, predicate)
+        if not str(value).startswith(BASE)
+    )
+    found = {}
+    for links in description.subjects(RDF.type, VOID.Linkset):
+        assert isinstance(links, URIRef)
+        target = description.value(links, VOID.objectsTarget)
+        space = description.value(target, VOID.uriSpace)
+        found[str(description.value(links, VOID.linkPredicate)), str(space)] = _number(description, links, "triples")
+    assert len(found) > 1
+    assert found == dict(expected)
+
+
+def test_what_dcat_ap_asks_for_is_there(description: Graph) -> None:
+    """Catalogue, dataset, distributions and service have what DCAT-AP 3 makes mandatory."""
+    catalogue = URIRef(f"{BASE}dataset")
+    assert (catalogue, RDF.type, DCAT.Catalog) in description
+    assert (catalogue, DCAT.dataset, DATASET) in description
+    publisher = description.value(DATASET, DCTERMS.publisher)
+    assert (publisher, RDF.type, FOAF.Agent) in description
+    assert description.value(publisher, FOAF.name)
+    for subject in (catalogue, DATASET):
+        for name in ("title", "description", "publisher"):
+            assert description.value(subject, DCTERMS[name]), (subject, name)
+    service = description.value(catalogue, DCAT.service)
+    assert description.value(service, DCTERMS.title)
+    assert description.value(service, DCAT.endpointURL) == URIRef(f"{BASE}sparql")
+    distributions = set(description.objects(DATASET, DCAT.distribution))
+    assert (len(distributions), len(set(description.objects(DATASET, VOID.dataDump)))) == (12, 8)
+    assert all(description.value(one, DCAT.accessURL) for one in distributions)
+
+
+def test_the_files_are_as_described(description: Graph, datadir: Path) -> None:
+    """Length and SHA-256 of the N-Quads, packed and not, are true."""
+    packed = (datadir / "current" / "dataset.nq.gz").read_bytes()
+    for suffix, content in (("nq.gz", packed), ("nq", gzip.decompress(packed))):
+        distribution = URIRef(f"{DATASET}#{suffix}")
+        assert int(str(description.value(distribution, DCAT.byteSize))) == len(content)
+        checksum = description.value(distribution, SPDX.checksum)
+        assert str(description.value(checksum, SPDX.checksumValue)).lower() == hashlib.sha256(content).hexdigest()
+
+
+def test_the_extent_is_that_of_the_projects(description: Graph, triples: Graph) -> None:
+    """The period reaches from the first start to the last end; the countries are those that benefit."""
+    period = description.value(DATASET, DCTERMS.temporal)
+    starts = [str(one) for one in triples.objects(None, URIRef(f"{IOMLD}periodStart"))]
+    ends = [str(one) for one in triples.objects(None, URIRef(f"{IOMLD}periodEnd"))]
+    assert str(description.value(period, DCAT.startDate)) == min(starts)
+    assert str(description.value(period, DCAT.endDate)) == max(ends)
+    benefiting = set(triples.objects(None, URIRef(f"{IOMLD}benefitingCountry")))
+    assert set(description.objects(DATASET, DCTERMS.spatial)) == benefiting
+
+
+def test_the_description_is_negotiated(client: Asker) -> None:
+    """It comes in every form, at both addresses, and crawlers are led there."""
+    for address in ("/dataset", "/void"):
+        answer = client.get(address, headers={"Accept": "application/ld+json"})
+        assert answer.headers["content-type"] == "application/ld+json"
+        assert answer.headers["content-location"] == f"{address}.jsonld"
+        assert client.get(f"{address}.nt").headers["content-type"] == "application/n-triples"
+    led = client.get("/.well-known/void")
+    assert (led.status_code, led.headers["location"]) == (303, "/void")
