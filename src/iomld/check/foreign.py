@@ -16,7 +16,7 @@ from iomld.validate.foreign import BASE, Document, check_graph
 _MOST_BYTES = 256 * 1024**2
 
 
-def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int) -> CheckReport:
+def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int, language: str = "en") -> CheckReport:
     """Check RDF files against a file of shapes, each file by itself.
 
     Args:
@@ -24,6 +24,7 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int)
         shapes: The shapes, in any RDF format.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
+        language: Which messages of the shapes are given, where they have them in several languages.
 
     Raises:
         SourceError: The shapes cannot be read, or ask for what is refused; unreadable data is a finding.
@@ -38,7 +39,7 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int)
         except SourceError as error:
             tally.add(Finding("unreadableFile", Severity.VIOLATION, str(error), place=Place(part.name)))
             continue
-        for finding in _located(check_graph(data, rules, engine=engine), data):
+        for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
             tally.add(finding)
     digest = hashlib.sha256(rules.data).hexdigest()[:12]
     versions = {"iomld": __version__, "shapes": digest}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from iomld.check.reports import report_format, report_pieces
 from iomld.check.run import Checker
+from iomld.check.wording import ENGLISH, wording
 from iomld.errors import SourceError
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
@@ -35,10 +36,12 @@ class CheckOrder:
     Attributes:
         name: The file's name, for places.
         format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`.
+        language: Its language, one of `iomld.check.wording.LANGUAGES`.
     """
 
     name: str
     format_name: str = "json"
+    language: str = ENGLISH
 
     def payload(self, data: bytes) -> bytes:
         """The order and the upload's bytes, for the worker."""
@@ -79,7 +82,8 @@ class _Checker:
         format_ = report_format(order.format_name)
         assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
         try:
-            for piece in report_pieces(self._checker.check_bytes(data, order.name), format_):
+            report = wording(order.language).report(self._checker.check_bytes(data, order.name))
+            for piece in report_pieces(report, format_):
                 writer.write(piece)
         except SourceError as error:
             return Answer(Fault(UNREADABLE, str(error)).to_json(), fault=True)

@@ -10,6 +10,7 @@ from iomld.browse.listing import list_projects, search_texts
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
+from iomld.check.wording import ENGLISH, wording
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
@@ -90,7 +91,9 @@ def _tool_routes(
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
         text = EXAMPLE_RECORD if request.query_params.get("example") else ""
-        return answer(request, page_html(view(), "validate.html", "/validate", text=text), _HTML)
+        return answer(
+            request, page_html(view(), "validate.html", "/validate", text=text, words=wording(ENGLISH)), _HTML
+        )
 
     @get_route(router, "/downloads", tag="pages")
     def files(request: Request) -> Response:
@@ -113,15 +116,17 @@ def _tool_routes(
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
 
 
-def validation_page(report: Mapping[str, object], text: str) -> str:
+def validation_page(report: Mapping[str, object], text: str, language: str = ENGLISH) -> str:
     """The page of a report: what was found beside the lines where it stands, with the form to check again.
 
     Args:
         report: As `iomld.check.render.report_document` makes it.
         text: What was checked.
+        language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
     """
     shown: ReportView = report_view(report, text)
-    return page_html(None, "validation.html", "/validate", report=shown, text=text).decode()
+    words = wording(language)
+    return page_html(None, "validation.html", "/validate", report=shown, text=text, words=words).decode()
 
 
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:

@@ -13,6 +13,7 @@ from starlette.types import Message, Receive
 from iomld.check.reports import REPORT_FORMATS, ReportFormat, report_format
 from iomld.check.worker import TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
+from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.wire import Reply
@@ -25,7 +26,7 @@ _OFFERS = {
     for media_type in format_.media_types
 }
 _PAGE = "html"
-_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
+_HEADERS = {"Cache-Control": "no-store"}
 _FORM_MARKS_BYTES = 4096
 _RAW_TYPES = (
     "application/json",
@@ -67,13 +68,15 @@ class _Upload:
         return "" if b"\0" in self.data else self.data.decode("utf-8", "replace")
 
 
-def validation_routes(pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], str], str]) -> APIRouter:
+def validation_routes(
+    pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], str, str], str]
+) -> APIRouter:
     """`POST /validate`.
 
     Args:
         pool: Workers opened with `iomld.check.worker.HANDLER`.
         max_bytes: Largest upload.
-        page: Makes the page of a report document and the text that was checked.
+        page: Makes the page of a report document and the text that was checked, in a language.
     """
     router = APIRouter()
 
@@ -81,13 +84,14 @@ def validation_routes(pool: CheckPool, *, max_bytes: int, page: Callable[[dict[s
     async def validate(request: Request) -> Response:
         """Check records: raw body, `file` of a multipart upload, or `text` of a form."""
         media_type, format_ = _wanted(request)
+        language = answer_language(request)
         upload = await _upload(request, max_bytes)
         if format_.name == _PAGE:
-            report: dict[str, object] = json.loads(await _report(pool, upload, "json"))
-            body: bytes | str = page(report, upload.text)
+            report: dict[str, object] = json.loads(await _report(pool, upload, "json", language))
+            body: bytes | str = page(report, upload.text, language)
         else:
-            body = await _report(pool, upload, format_.name)
-        return Response(body, media_type=media_type, headers=_HEADERS)
+            body = await _report(pool, upload, format_.name, language)
+        return Response(body, media_type=media_type, headers=_HEADERS | language_headers(language))
 
     return router
 
@@ -144,10 +148,10 @@ async def _from_form(request: Request, max_bytes: int) -> _Upload:
     raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
 
 
-async def _report(pool: CheckPool, upload: _Upload, format_name: str) -> bytes:
+async def _report(pool: CheckPool, upload: _Upload, format_name: str, language: str) -> bytes:
     """The bytes of the report as the worker made them."""
     try:
-        reply = await pool.run(CheckOrder(upload.name, format_name).payload(upload.data))
+        reply = await pool.run(CheckOrder(upload.name, format_name, language).payload(upload.data))
     except JobTimeoutError as error:
         detail = f"The check was stopped after {error.limit_s:g} seconds. Send fewer records at a time."
         raise ProblemError(503, "validation-timeout", detail) from error
