@@ -56,6 +56,7 @@ class Finding:
         focus_node: IRI of the node, for results of a shape.
         path: IRI of the property, for results of a shape.
         place: Where it stands; readers and `check` fill it in.
+        language: Language of message and fix; empty where it is not known, as for shapes that are not ours.
     """
 
     rule: str
@@ -67,6 +68,7 @@ class Finding:
     focus_node: str | None = None
     path: str | None = None
     place: Place | None = None
+    language: str = "en"
 
     def at(self, place: Place) -> "Finding":
         """The same finding, with its place."""

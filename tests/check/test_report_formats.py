@@ -30,6 +30,7 @@ from iomld.validate import ENGINES, all_rules
 
 # What SHACL section 3.6 asks of reports; the component is left out, since several constraints are one finding here.
 REPORT_SHAPES = """
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 @prefix : <http://example.org/> .
@@ -44,7 +45,7 @@ REPORT_SHAPES = """
 :shape sh:path sh:sourceShape ; sh:nodeKind sh:IRI ; sh:maxCount 1 .
 :component sh:path sh:sourceConstraintComponent ; sh:nodeKind sh:IRI ; sh:maxCount 1 .
 :value sh:path sh:value ; sh:maxCount 1 .
-:message sh:path sh:resultMessage ; sh:datatype xsd:string ; sh:minCount 1 .
+:message sh:path sh:resultMessage ; sh:datatype rdf:langString ; sh:minCount 1 ; sh:uniqueLang true .
 :report sh:path [ sh:inversePath sh:result ] ; sh:minCount 1 ; sh:maxCount 1 .
 """
 

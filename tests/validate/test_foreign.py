@@ -32,7 +32,15 @@ ex:b a ex:Human ; ex:name "Bo" ; ex:age 0150 .
 """
 )
 FINDINGS = (
-    Finding("age", Severity.VIOLATION, "Too old.", value="151", focus_node="http://example.org/a", path="http://example.org/age"),
+    Finding(
+        "age",
+        Severity.VIOLATION,
+        "Too old.",
+        value="151",
+        focus_node="http://example.org/a",
+        path="http://example.org/age",
+        language="",
+    ),
     Finding(
         "maxLength",
         Severity.WARNING,
@@ -48,7 +56,7 @@ FINDINGS = (
         focus_node="http://example.org/a",
         path="http://example.org/name",
     ),
-)  # fmt: skip
+)
 
 
 def _data(text: str = DATA, format_name: str = "turtle") -> Document:

@@ -71,7 +71,7 @@ def test_every_format_by_header_and_by_name() -> None:
                 answer = await client.post("/validate", content=RECORD, headers={"Accept": media_type})
                 assert (answer.status_code, answer.content) == (200, named.content)
                 assert answer.headers["content-type"].partition(";")[0] == media_type
-                assert answer.headers["vary"] == "Accept"
+                assert answer.headers["vary"] == "Accept, Accept-Language"
 
     with_client(use)
 
@@ -111,6 +111,65 @@ def test_who_gets_what_without_naming_it() -> None:
             "/validate", files={"file": ("r.json", RECORD)}, headers={"Accept": "application/json"}
         )
         assert binary.json()["results"][0]["source"]["file"] == "r.json"
+
+    with_client(use)
+
+
+def test_the_language_is_asked_for_by_name_or_by_header() -> None:
+    """`?lang=` wins over Accept-Language with its weights; the answer says its language; only words differ."""
+
+    async def use(client: httpx.AsyncClient) -> None:
+        english = (await client.post("/validate", content=RECORD)).json()
+        for params, header, language in (
+            ({}, "de", "en"),
+            ({}, "*", "en"),
+            ({}, "fr;q=oops, =", "en"),
+            ({}, "de, en;q=0.2, fr-CH;q=0.8", "fr"),
+            ({}, "en;q=0, es-419;q=0.1", "es"),
+            ({"lang": "es"}, "fr", "es"),
+            ({"lang": "FR"}, "es", "fr"),
+        ):
+            answer = await client.post("/validate", params=params, content=RECORD, headers={"Accept-Language": header})
+            assert answer.headers["content-language"] == language
+            assert answer.headers["vary"] == "Accept, Accept-Language"
+            report = answer.json()
+            assert (report.keys(), report["counts"]) == (english.keys(), english["counts"])
+            for said, known in zip(report["results"], english["results"], strict=True):
+                assert (said["rule"], said["source"]) == (known["rule"], known["source"])
+                assert (said["message"] == known["message"]) is (language == "en")
+
+    with_client(use)
+
+
+def test_the_page_is_in_the_language() -> None:
+    """Headings, counts and findings of the page, and the form keeps the language."""
+
+    async def use(client: httpx.AsyncClient) -> None:
+        for language, verdict, count in (
+            ("en", "This would be refused", "1 record read"),
+            ("fr", "Ceci serait refusé", "1 fiche"),
+            ("es", "Esto se rechazaría", "1 ficha"),
+        ):
+            page = await client.post(
+                "/validate", params={"lang": language}, content=RECORD, headers={"Accept": BROWSER}
+            )
+            assert f'<div lang="{language}">' in page.text
+            assert f"<h2>{verdict}</h2>" in page.text
+            assert f'<span class="muted small">{count}</span>' in page.text
+            assert ('action="/validate?lang=' in page.text) is (language != "en")
+
+    with_client(use)
+
+
+def test_a_language_that_is_not_there_is_a_problem() -> None:
+    """400 with the languages to choose from, before anything is checked."""
+
+    async def use(client: httpx.AsyncClient) -> None:
+        answer = await client.post("/validate", params={"lang": "de"}, content=RECORD)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"].endswith("/problem/language")
+        assert "en, fr, es" in answer.json()["detail"]
 
     with_client(use)
 

@@ -17,7 +17,7 @@ from iomld.validate.foreign import BASE, Document, ShapesError, check_graph, fou
 _MOST_BYTES = 256 * 1024**2
 
 
-def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int) -> CheckReport:
+def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int, language: str = "en") -> CheckReport:
     """Check RDF files against a file of shapes, each file by itself.
 
     Args:
@@ -25,6 +25,7 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int)
         shapes: The shapes, in any RDF format.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
+        language: Which messages of the shapes are given, where they have them in several languages.
 
     Raises:
         SourceError: The shapes cannot be read, or ask for what is refused; unreadable data is a finding.
@@ -39,12 +40,14 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int)
         except SourceError as error:
             tally.add(Finding("unreadableFile", Severity.VIOLATION, str(error), place=Place(part.name)))
             continue
-        for finding in _located(check_graph(data, rules, engine=engine), data):
+        for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
             tally.add(finding)
     return tally.report(_basis(rules, shapes.name, engine), projects=0)
 
 
-def check_bytes_against(data: tuple[str, bytes], shapes: tuple[str, bytes], *, engine: str, cap: int) -> CheckReport:
+def check_bytes_against(
+    data: tuple[str, bytes], shapes: tuple[str, bytes], *, engine: str, cap: int, language: str = "en"
+) -> CheckReport:
     """Check RDF against shapes in this process and without limits; for workers.
 
     Args:
@@ -52,6 +55,7 @@ def check_bytes_against(data: tuple[str, bytes], shapes: tuple[str, bytes], *, e
         shapes: Name and bytes of the shapes; what does not show its format is read as Turtle.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
+        language: Which messages of the shapes are given, where they have them in several languages.
 
     Raises:
         ShapesError: The shapes cannot be read, ask for what is refused, or cannot be run.
@@ -61,7 +65,7 @@ def check_bytes_against(data: tuple[str, bytes], shapes: tuple[str, bytes], *, e
     rules = _as_shapes(*shapes)
     checked = _as_document(*data)
     tally.read(checked.name)
-    for finding in _located(found_in(checked, rules, engine), checked):
+    for finding in _located(found_in(checked, rules, engine, language), checked):
         tally.add(finding)
     return tally.report(_basis(rules, rules.name, engine), projects=0)
 

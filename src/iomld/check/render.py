@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from iomld.check.report import Basis, CheckReport, Group
+from iomld.check.wording import ENGLISH, Wording, wording
 from iomld.model import Finding, Place, Severity
 
 _COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
@@ -35,17 +36,29 @@ def report_lines(report: CheckReport, *, color: bool = False, group: bool = Fals
         group: Write each cause once, with its places.
     """
     pen = Pen(color)
+    words = wording(report.language)
     if group:
         for one in report.groups:
-            yield from _group_lines(one, report.findings, pen)
+            yield from _group_lines(one, report.findings, pen, words)
     else:
-        yield from all_lines(report.findings, pen)
+        for finding in report.findings:
+            yield from finding_lines(finding, pen, words)
     if report.omitted:
         yield pen.write(cap_sentence(report), _BOLD)
-    yield pen.write(f"Checked with {basis_words(report.basis)}.", _FAINT)
-    verdict = "Conforms" if report.conforms else "Does not conform"
-    counts = ", ".join(counted(report.count(severity), severity.value.lower()) for severity in Severity)
-    yield f"{verdict}: {counted(report.records, 'record')}, {counted(report.projects, 'project')}, {counts}."
+    yield pen.write(words.said(f"Checked with {basis_words(report.basis)}."), _FAINT)
+    yield verdict_line(report)
+
+
+def verdict_line(report: CheckReport) -> str:
+    """The verdict and the counts in one line."""
+    words = wording(report.language)
+    verdict = words.said("Conforms" if report.conforms else "Does not conform")
+    counts = (
+        words.counted(report.records, "record"),
+        words.counted(report.projects, "project"),
+        *(words.counted(report.count(severity), severity.value.lower()) for severity in Severity),
+    )
+    return f"{verdict}{words.colon} {', '.join(counts)}."
 
 
 def basis_words(basis: Basis) -> str:
@@ -56,16 +69,18 @@ def basis_words(basis: Basis) -> str:
 
 def cap_sentence(report: CheckReport) -> str:
     """Say that not all findings are listed."""
-    return (
-        f"Only the first {report.cap} of {counted(report.total, 'finding')} are listed; the counts are of all. "
+    words = wording(report.language)
+    return words.said(
+        f"Only the first {report.cap} of {words.counted(report.total, 'finding')} are listed; the counts are of all. "
         "Correct these first, or raise --max-findings."
     )
 
 
-def finding_lines(finding: Finding, pen: Pen | None = None) -> Iterator[str]:
+def finding_lines(finding: Finding, pen: Pen | None = None, words: Wording | None = None) -> Iterator[str]:
     """One finding: where and how bad, the source line with a mark under the value, what to do."""
-    pen = pen or Pen()
-    severity = pen.write(f"{finding.severity.value.lower()}:", _COLORS[finding.severity])
+    pen, words = pen or Pen(), words or wording(ENGLISH)
+    kind = words.said(finding.severity.value.lower())
+    severity = pen.write(f"{kind}{words.colon}", _COLORS[finding.severity])
     rule = pen.write(f"[{finding.rule}]", _FAINT)
     yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {visible(finding.message)} {rule}"
     if finding.place and finding.place.excerpt:
@@ -105,15 +120,6 @@ def visible(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(2, "record")
-    '2 records'
-    """
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
     """Blanks and carets to stand under the value in the excerpt; None where we do not know where it stands.
 
@@ -139,10 +145,10 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
 
 
-def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen) -> Iterator[str]:
+def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen, words: Wording) -> Iterator[str]:
     example = group.example
-    noun = pen.write(counted(group.count, group.severity.value.lower()), _COLORS[group.severity])
-    yield f"{pen.write(group.rule, _BOLD)}: {noun}. {visible(example.message)}"
+    noun = pen.write(words.counted(group.count, group.severity.value.lower()), _COLORS[group.severity])
+    yield f"{pen.write(group.rule, _BOLD)}{words.colon} {noun}. {visible(example.message)}"
     if example.fix:
         yield f"{_INDENT}{visible(example.fix)}"
     listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
@@ -152,4 +158,4 @@ def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen) -> Iterato
         yield f"{_INDENT}{place}"
     more = group.count - len(listed) + len(places) - len(places[:_MOST_PLACES])
     if places and more:
-        yield f"{_INDENT}and {more} more"
+        yield f"{_INDENT}{words.said(f'and {more} more')}"

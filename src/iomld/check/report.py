@@ -80,6 +80,7 @@ class CheckReport:
         files: The files, in the order in which they were met.
         findings: The first findings, up to the cap, in source order.
         cap: The most findings that the report lists.
+        language: The language that it is written in; a finding may be in another.
     """
 
     basis: Basis
@@ -90,6 +91,7 @@ class CheckReport:
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...]
     cap: int = MAX_FINDINGS
+    language: str = "en"
 
     @property
     def conforms(self) -> bool:

@@ -10,6 +10,7 @@ from iomld.check.foreign import check_bytes_against
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import report_format, report_pieces
 from iomld.check.run import Checker
+from iomld.check.wording import ENGLISH, wording
 from iomld.errors import SourceError
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.validate.foreign import ShapesError
@@ -39,6 +40,7 @@ class CheckOrder:
     Attributes:
         name: The file's name, for places.
         format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`.
+        language: Its language, one of `iomld.check.wording.LANGUAGES`.
         profile: Profile of our shapes; empty for the worker's own.
         engine: The engine that runs shapes of the sender's own.
         shapes_name: Name of shapes of the sender's own, for places; empty where ours are asked for.
@@ -47,6 +49,7 @@ class CheckOrder:
 
     name: str
     format_name: str = "json"
+    language: str = ENGLISH
     profile: str = ""
     engine: str = "shacl"
     shapes_name: str = ""
@@ -93,7 +96,8 @@ class _Checker:
         format_ = report_format(order.format_name)
         assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
         try:
-            for piece in report_pieces(self._report(order, data), format_):
+            report = wording(order.language).report(self._report(order, data))
+            for piece in report_pieces(report, format_):
                 writer.write(piece)
         except ShapesError as error:
             return Answer(Fault(BROKEN_SHAPES, f"The shapes cannot be used. {_cut(error)}").to_json(), fault=True)
@@ -109,7 +113,11 @@ class _Checker:
             return self._checker(order.profile or self._worker.profile).check_bytes(data, order.name)
         shapes, rest = data[: order.shapes_bytes], data[order.shapes_bytes :]
         return check_bytes_against(
-            (order.name, rest), (order.shapes_name, shapes), engine=order.engine, cap=MAX_FINDINGS
+            (order.name, rest),
+            (order.shapes_name, shapes),
+            engine=order.engine,
+            cap=MAX_FINDINGS,
+            language=order.language,
         )
 
     def _checker(self, profile: str) -> Checker:

@@ -12,6 +12,7 @@ from iomld.check.render import cap_sentence, report_lines
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
 from iomld.check.run import Checker
+from iomld.check.wording import ENGLISH, LANGUAGES, wording
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
 from iomld.read.table.mapping import read_mapping
@@ -50,6 +51,14 @@ _TEXT = "text"
     show_default=True,
     help="List no more findings; all are counted.",
 )
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(LANGUAGES),
+    default=ENGLISH,
+    show_default=True,
+    help="Language of the report.",
+)
 @mapping_option
 @click.option("--color/--no-color", default=None, help="Write colours or not.  [default: on a terminal]")
 @engine_options
@@ -61,6 +70,7 @@ def command(
     shapes: Path | None,
     group: bool,
     cap: int,
+    language: str,
     color: bool | None,
     mapping: Path | None,
     engine: str,
@@ -75,15 +85,17 @@ def command(
       iomld validate data/
       iomld validate record.json --format sarif > report.sarif
       iomld validate data.ttl --shapes mine.ttl
+      iomld validate record.json --lang fr
     """
     if format_name != _TEXT and (group or color):
         raise click.UsageError("--group and --color go with --format text.")
     if shapes:
-        report = check_against(sources, shapes, engine=engine, cap=cap)
+        report = check_against(sources, shapes, engine=engine, cap=cap, language=language)
     else:
         pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
         columns = read_mapping(mapping) if mapping else None
         report = Checker(pipeline, profile, cap).check_files(sources, mapping=columns)
+    report = wording(language).report(report)
     if format_name == _TEXT:
         shown = _is_colored(color)
         for line in report_lines(report, color=shown, group=group):

@@ -27,6 +27,7 @@ from iomld.workers.orders import WorkerSpec
 HANDLER = "iomld.validate.foreign:open_checker"
 
 BASE = "http://upload.invalid/"  # what relative IRIs of data and shapes are resolved against (RFC 2606 section 2)
+_ENGLISH = "en"
 _HEAD = struct.Struct("=I")
 
 
@@ -65,7 +66,7 @@ class Limits:
 
 
 def check_graph(
-    data: Document, shapes: Document, *, engine: str = "shacl", limits: Limits | None = None
+    data: Document, shapes: Document, *, engine: str = "shacl", language: str = _ENGLISH, limits: Limits | None = None
 ) -> tuple[Finding, ...]:
     """Check a data graph against a shapes graph in a process of its own.
 
@@ -73,6 +74,7 @@ def check_graph(
         data: The data; where they are in several graphs, their union is checked.
         shapes: The shapes.
         engine: `shacl` or `pyshacl`.
+        language: Which messages of the shapes are given; English ones or those without a language else.
         limits: Time and memory.
 
     Returns:
@@ -86,16 +88,17 @@ def check_graph(
     """
     allowed = limits or Limits()
     spec = WorkerSpec(HANDLER, memory_limit_bytes=allowed.memory_bytes, max_answer_bytes=allowed.answer_bytes)
-    reply = run_once(spec, payload(data, shapes, engine), timeout_s=allowed.timeout_s)
+    reply = run_once(spec, payload(data, shapes, engine, language), timeout_s=allowed.timeout_s)
     if reply.fault:
         raise SourceError(reply.head.decode())
     return findings_of(reply.read())
 
 
-def payload(data: Document, shapes: Document, engine: str = "shacl") -> bytes:
+def payload(data: Document, shapes: Document, engine: str = "shacl", language: str = _ENGLISH) -> bytes:
     """A check as a worker takes it."""
     head = {
         "engine": engine,
+        "language": language,
         "data": [data.name, data.format_name, len(data.data)],
         "shapes": [shapes.name, shapes.format_name],
     }
@@ -131,7 +134,7 @@ def _answer(payload: bytes, writer: AnswerWriter) -> Answer:
     return Answer(b"")
 
 
-def _unpacked(payload: bytes) -> tuple[Document, Document, str]:
+def _unpacked(payload: bytes) -> tuple[Document, Document, str, str]:
     start = _HEAD.size + _HEAD.unpack_from(payload)[0]
     head = json.loads(payload[_HEAD.size : start])
     data_name, data_format, size = head["data"]
@@ -140,10 +143,11 @@ def _unpacked(payload: bytes) -> tuple[Document, Document, str]:
         Document(data_name, payload[start : start + size], data_format),
         Document(shapes_name, payload[start + size :], shapes_format),
         head["engine"],
+        head["language"],
     )
 
 
-def found_in(data: Document, shapes: Document, engine: str) -> tuple[Finding, ...]:
+def found_in(data: Document, shapes: Document, engine: str, language: str = _ENGLISH) -> tuple[Finding, ...]:
     """The findings, in this process and without limits; for workers.
 
     Raises:
@@ -156,7 +160,7 @@ def found_in(data: Document, shapes: Document, engine: str) -> tuple[Finding, ..
     try:
         results = validate_graphs(
             rdf.serialize(_parsed(data), rdf.NTRIPLES),
-            rdf.serialize(_in_one_language(shapes_quads), rdf.NTRIPLES),
+            rdf.serialize(_in_one_language(shapes_quads, language), rdf.NTRIPLES),
             engine,
         )
     except EngineError as error:
@@ -189,14 +193,17 @@ def _parsed(document: Document) -> list[Quad]:
         raise SourceError(f"{document.name}: {error}.") from error
 
 
-def _in_one_language(quads: Sequence[Quad]) -> Iterator[Quad]:
-    """Shapes whose messages are in English where there are English ones: engines choose otherwise, each in its way."""
+def _in_one_language(quads: Sequence[Quad], language: str) -> Iterator[Quad]:
+    """Shapes with the messages of one language where they have it, else English: engines choose each in its way."""
     messages = [quad for quad in quads if quad.predicate.value == f"{SH}message"]
-    english = {quad.subject for quad in messages if _language(quad) in (None, "en")}
+    english = {quad.subject for quad in messages if _language(quad) in (None, _ENGLISH)}
+    wanted = {quad.subject for quad in messages if _language(quad) == language}
+    kept: dict[object, tuple[str | None, ...]] = dict.fromkeys(english, (None, _ENGLISH))
+    kept |= dict.fromkeys(wanted if language != _ENGLISH else (), (language,))
     return (
         quad
         for quad in quads
-        if quad.predicate.value != f"{SH}message" or quad.subject not in english or _language(quad) in (None, "en")
+        if quad.predicate.value != f"{SH}message" or quad.subject not in kept or _language(quad) in kept[quad.subject]
     )
 
 
@@ -216,6 +223,7 @@ def _finding(result: GraphResult) -> Finding:
         value=None if result.value is None else _plain(result.value),
         focus_node=_plain(result.focus_node),
         path=None if result.path is None else _simple(result.path),
+        language="" if result.messages else _ENGLISH,
     )
 
 

@@ -35,6 +35,7 @@ class Rule:
         order: Where it stands among the rules.
         subjects: IRIs of the properties to look at, the chief one first.
         reason: Why it is there, one sentence.
+        messages: The message by language, English too.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Rule:
     order: int
     subjects: tuple[str, ...]
     reason: str = ""
+    messages: Mapping[str, str] = field(default_factory=dict)
 
     def filled(self, **values: str) -> str:
         """The message with its variables filled in (SHACL section 5.3.2)."""
@@ -76,8 +78,12 @@ class _Node:
     values: dict[str, list[NamedNode | Literal]] = field(default_factory=dict)
 
     def first(self, predicate: str, default: str = "") -> str:
-        values = self.values.get(predicate)
+        values = [value for value in self.values.get(predicate, ()) if not _is_translation(value)]
         return values[0].value if values else default
+
+    def by_language(self, predicate: str) -> dict[str, str]:
+        values = (value for value in self.values.get(predicate, ()) if isinstance(value, Literal))
+        return {value.language or _LANGUAGE: value.value for value in values}
 
     def iris(self, predicate: str) -> tuple[str, ...]:
         return tuple(value.value for value in self.values.get(predicate, ()) if isinstance(value, NamedNode))
@@ -112,13 +118,16 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of every profile, in the order of `sh:order`."""
     texts = (asset_text(name) for name in asset_names("shapes"))
-    quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_in_english(quad)]
+    quads = [quad for text in texts for quad in parse(text, TURTLE)]
     return tuple(sorted(_rules(_nodes(quads)).values(), key=lambda rule: (rule.order, rule.id)))
 
 
 def _is_in_english(quad: Quad) -> bool:
-    is_translation = isinstance(quad.object, Literal) and quad.object.language not in (None, _LANGUAGE)
-    return not is_translation
+    return not _is_translation(quad.object)
+
+
+def _is_translation(term: object) -> bool:
+    return isinstance(term, Literal) and term.language not in (None, _LANGUAGE)
 
 
 def _is_read_by_engines(quad: Quad) -> bool:
@@ -162,6 +171,7 @@ def _rule(id_: str, node: _Node) -> Rule:
         order=int(node.first(f"{SH}order", "0")),
         subjects=node.iris(f"{SH}path") or node.iris(f"{DCTERMS}subject"),
         reason=node.first(f"{RDFS}comment"),
+        messages=node.by_language(f"{SH}message"),
     )
 
 

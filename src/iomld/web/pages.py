@@ -10,6 +10,7 @@ from iomld.browse.listing import list_projects, search_texts
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
+from iomld.check.wording import ENGLISH, wording
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
@@ -91,7 +92,8 @@ def _tool_routes(
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
         text = EXAMPLE_RECORD if request.query_params.get("example") else ""
-        return answer(request, page_html(view(), "validate.html", "/validate", text=text, shapes=""), _HTML)
+        page = page_html(view(), "validate.html", "/validate", text=text, shapes="", words=wording(ENGLISH))
+        return answer(request, page, _HTML)
 
     @get_route(router, "/downloads", tag="pages")
     def files(request: Request) -> Response:
@@ -114,16 +116,17 @@ def _tool_routes(
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
 
 
-def validation_page(report: Mapping[str, object], upload: Upload) -> str:
+def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
     """The page of a report: what was found beside the lines where it stands, with the form to check again.
 
     Args:
         report: As `iomld.check.reports.document.report_document` makes it.
         upload: What was checked.
+        language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
     """
     shown: ReportView = report_view(report, upload.text)
     values = {"text": upload.text, "shapes": upload.rules.shown, "foreign": bool(upload.rules.name)}
-    return page_html(None, "validation.html", "/validate", report=shown, **values).decode()
+    return page_html(None, "validation.html", "/validate", report=shown, words=wording(language), **values).decode()
 
 
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:

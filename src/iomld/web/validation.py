@@ -10,6 +10,7 @@ from starlette.responses import Response
 from iomld.check.reports import REPORT_FORMATS, ReportFormat, report_format
 from iomld.check.worker import TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
+from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.web.upload import Upload, read_upload
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
@@ -23,7 +24,7 @@ _OFFERS = {
     for media_type in format_.media_types
 }
 _PAGE = "html"
-_HEADERS = {"Cache-Control": "no-store", "Vary": "Accept"}
+_HEADERS = {"Cache-Control": "no-store"}
 
 
 class CheckPool(Protocol):
@@ -35,14 +36,14 @@ class CheckPool(Protocol):
 
 
 def validation_routes(
-    pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], Upload], str]
+    pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], Upload, str], str]
 ) -> APIRouter:
     """`POST /validate`.
 
     Args:
         pool: Workers opened with `iomld.check.worker.HANDLER`.
         max_bytes: Largest upload.
-        page: Makes the page of a report document and the upload that was checked.
+        page: Makes the page of a report document and the upload that was checked, in a language.
     """
     router = APIRouter()
 
@@ -50,13 +51,14 @@ def validation_routes(
     async def validate(request: Request) -> Response:
         """Check records: raw body, or `file` or `text` of a form; `shapes` names a profile or holds other shapes."""
         media_type, format_ = _wanted(request)
+        language = answer_language(request)
         upload = await read_upload(request, max_bytes)
         if format_.name == _PAGE:
-            report: dict[str, object] = json.loads(await _report(pool, upload, "json"))
-            body: bytes | str = page(report, upload)
+            report: dict[str, object] = json.loads(await _report(pool, upload, "json", language))
+            body: bytes | str = page(report, upload, language)
         else:
-            body = await _report(pool, upload, format_.name)
-        return Response(body, media_type=media_type, headers=_HEADERS)
+            body = await _report(pool, upload, format_.name, language)
+        return Response(body, media_type=media_type, headers=_HEADERS | language_headers(language))
 
     return router
 
@@ -76,10 +78,10 @@ def _wanted(request: Request) -> tuple[str, ReportFormat]:
     return chosen, _OFFERS[chosen]
 
 
-async def _report(pool: CheckPool, upload: Upload, format_name: str) -> bytes:
+async def _report(pool: CheckPool, upload: Upload, format_name: str, language: str) -> bytes:
     """The bytes of the report as the worker made them."""
     try:
-        reply = await pool.run(_order(upload, format_name))
+        reply = await pool.run(_order(upload, format_name, language))
     except JobTimeoutError as error:
         detail = f"The check was stopped after {error.limit_s:g} seconds. Send fewer records at a time."
         raise ProblemError(503, "validation-timeout", detail) from error
@@ -94,8 +96,15 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str) -> bytes:
     return reply.read()
 
 
-def _order(upload: Upload, format_name: str) -> bytes:
+def _order(upload: Upload, format_name: str, language: str) -> bytes:
     """What the worker is given."""
     rules = upload.rules
-    order = CheckOrder(upload.name, format_name, profile=rules.profile, engine=rules.engine, shapes_name=rules.name)
+    order = CheckOrder(
+        upload.name,
+        format_name,
+        language,
+        profile=rules.profile,
+        engine=rules.engine,
+        shapes_name=rules.name,
+    )
     return order.payload(upload.data, rules.data)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from html import escape
 
-from iomld.check.render import basis_words, cap_sentence, counted, place_words
+from iomld.check.render import basis_words, cap_sentence, place_words
 from iomld.check.report import CheckReport, Group
+from iomld.check.wording import Wording, wording
 from iomld.model import Finding, Severity
 
 _CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.INFO: "info"}
 _WORDS = {Severity.VIOLATION: "Violation", Severity.WARNING: "Warning", Severity.INFO: "Note"}
+_HEADS = ("Rule", "How bad", "How many", "The first one")
 _STYLE = """
 :root{color-scheme:light dark;--paper:light-dark(#f5f7f9,#0d141b);--surface:light-dark(#fff,#141d27);
 --sunken:light-dark(#edf1f5,#0a1016);--ink:light-dark(#13202e,#e7edf4);--ink-2:light-dark(#4b5b6d,#a7b6c6);
@@ -36,54 +38,56 @@ pre{margin:.4rem 0 0;padding:.5rem .8rem;background:var(--sunken);border-radius:
 
 def html_report(report: CheckReport) -> Iterator[str]:
     """The report as a page, in pieces."""
-    verdict = "No violation" if report.conforms else "Does not conform"
+    words = wording(report.language)
+    verdict = words.said("No violation" if report.conforms else "Does not conform")
     yield (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{report.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{verdict} · iomld validate</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{verdict}</h1>\n<p>{_counts(report)}</p>\n"
+        f"<h1>{verdict}</h1>\n<p>{_counts(report, words)}</p>\n"
     )
     if report.omitted:
         yield f"<p><strong>{escape(cap_sentence(report))}</strong></p>\n"
     if report.groups:
-        yield '<h2>By cause</h2>\n<table>\n<thead><tr><th scope="col">Rule</th><th scope="col">How bad</th>'
-        yield '<th scope="col">How many</th><th scope="col">The first one</th></tr></thead>\n<tbody>\n'
-        yield from map(_row, report.groups)
-        yield '</tbody>\n</table>\n<h2>In the order of the source</h2>\n<ol class="card">\n'
-        yield from map(_item, report.findings)
+        heads = "".join(f'<th scope="col">{words.said(head)}</th>' for head in _HEADS)
+        yield f"<h2>{words.said('By cause')}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+        yield from (_row(group, words) for group in report.groups)
+        yield f'</tbody>\n</table>\n<h2>{words.said("In the order of the source")}</h2>\n<ol class="card">\n'
+        yield from (_item(finding, words) for finding in report.findings)
         yield "</ol>\n"
     basis = escape(basis_words(report.basis))
-    yield f'<h2>What this stands on</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
+    yield f'<h2>{words.said("What this stands on")}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
 
 
-def _counts(report: CheckReport) -> str:
+def _counts(report: CheckReport, words: Wording) -> str:
     looks = {Severity.VIOLATION: "ok" if report.conforms else "err", Severity.WARNING: "warn", Severity.INFO: ""}
     pills = (
-        f'<span class="pill {look}">{counted(report.count(severity), _WORDS[severity].lower())}</span>'
+        f'<span class="pill {look}">{words.counted(report.count(severity), _WORDS[severity].lower())}</span>'
         for severity, look in looks.items()
     )
-    read = f"{counted(report.records, 'record')} read, {counted(report.projects, 'project')}"
+    counts = (words.counted(report.records, "record"), words.counted(report.projects, "project"))
+    read = words.said(f"{counts[0]} read, {counts[1]}")
     return f'{" ".join(pills)} <span class="muted">{read}</span>'
 
 
-def _row(group: Group) -> str:
+def _row(group: Group, words: Wording) -> str:
     return (
-        f'<tr><th scope="row" class="mono">{escape(group.rule)}</th><td>{_severity(group.severity)}</td>'
+        f'<tr><th scope="row" class="mono">{escape(group.rule)}</th><td>{_severity(group.severity, words)}</td>'
         f"<td>{group.count}</td><td>{_words(group.example)}</td></tr>\n"
     )
 
 
-def _item(finding: Finding) -> str:
+def _item(finding: Finding, words: Wording) -> str:
     place = place_words(finding.place).removesuffix(": ")
     where = f' <span class="mono">{escape(place)}</span>' if place else ""
     excerpt = finding.place.excerpt if finding.place else None
     source = f"<pre>{escape(excerpt)}</pre>" if excerpt else ""
     rule = f'<small class="mono muted">{escape(finding.rule)}</small>'
-    return f"<li>{_severity(finding.severity)}{where}<br>{_words(finding)} {rule}{source}</li>\n"
+    return f"<li>{_severity(finding.severity, words)}{where}<br>{_words(finding)} {rule}{source}</li>\n"
 
 
-def _severity(severity: Severity) -> str:
-    return f'<span class="pill {_CLASSES[severity]}">{_WORDS[severity]}</span>'
+def _severity(severity: Severity, words: Wording) -> str:
+    return f'<span class="pill {_CLASSES[severity]}">{words.said(_WORDS[severity])}</span>'
 
 
 def _words(finding: Finding) -> str:

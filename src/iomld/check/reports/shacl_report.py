@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from iomld.check.render import cap_sentence
 from iomld.check.report import Basis, CheckReport
 from iomld.check.reports.rules import shape_rules, sole_components
-from iomld.check.reports.tree import Iri, Name, Node, Term, is_iri, json_ld, turtle
+from iomld.check.reports.tree import Iri, Name, Node, Said, Term, is_iri, json_ld, turtle
 from iomld.iris import DCTERMS, PROV, RDFS, SCHEMA, SH, SHAPES
 from iomld.model import Finding, Place
 
@@ -35,7 +35,7 @@ def jsonld_report(report: CheckReport) -> Iterator[str]:
 def _report(report: CheckReport) -> Node:
     """The report; in SHACL a graph conforms only where there is no result at all, of whatever severity."""
     shapes = frozenset(rule.id for rule in shape_rules())
-    notes = (cap_sentence(report),) if report.omitted else ()
+    notes = (Said(cap_sentence(report), report.language),) if report.omitted else ()
     return Node(
         (
             ("sh:conforms", (report.total == 0,)),
@@ -73,7 +73,7 @@ def _result(finding: Finding, shapes: frozenset[str]) -> Node:
             ("sh:focusNode", (Iri(focus) if is_iri(focus) else Node(),)),
             ("sh:resultPath", _iris(finding.path or "")),
             ("sh:value", () if finding.value is None else (finding.value,)),
-            ("sh:resultMessage", (message,)),
+            ("sh:resultMessage", (Said(message, finding.language) if finding.language else message,)),
             ("sh:sourceShape", _iris(f"{SHAPES}{finding.rule}") if finding.rule in shapes else ()),
             ("sh:sourceConstraintComponent", _component(finding.rule) if finding.path else ()),
             ("dcterms:source", (_pointer(finding.place),) if finding.place else ()),

@@ -28,6 +28,14 @@ class Iri:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A text in a language (BCP 47)."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A blank node.
 
@@ -40,7 +48,7 @@ class Node:
     type: str = ""
 
 
-Term = Name | Iri | Node | str | int | bool
+Term = Name | Iri | Node | Said | str | int | bool
 
 
 def is_iri(text: str) -> bool:
@@ -97,6 +105,8 @@ def _term(term: Term, depth: int) -> Iterator[str]:
             yield "true" if term else "false"
         case int():
             yield str(term)
+        case Said():
+            yield f'"{term.text.translate(_ESCAPES)}"@{term.language}'
         case str():
             yield f'"{term.translate(_ESCAPES)}"'
 
@@ -118,5 +128,7 @@ def _value(term: Term) -> object:
             return {"@id": term.name}
         case Iri():
             return {"@id": term.iri}
+        case Said():
+            return {"@value": term.text, "@language": term.language}
         case _:
             return term

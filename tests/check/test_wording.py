@@ -1,0 +1,239 @@
+"""Reports in English, French and Spanish: the same rules and places, other words."""
+
+import ast
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pyoxigraph import Literal
+from tests.conftest import ROOT
+
+from iomld.check.report import CheckReport
+from iomld.check.run import Checker
+from iomld.check.wording import LANGUAGES, catalogue, template_values, wording
+from iomld.cli.validate import command
+from iomld.formats.rdf import TURTLE, parse
+from iomld.iris import SH
+from iomld.model import Finding, Severity
+from iomld.pipeline.load import Choices, load_pipeline
+from iomld.validate import all_rules
+from iomld.validate.sentences import default_message
+
+TRANSLATIONS = LANGUAGES[1:]
+SOURCES = ("read", "link", "merge.py", "pipeline")
+# Sentences of rules that are left in English; docs/VALIDATION.md names these rules.
+IN_ENGLISH = {"unreadableFile"}
+WHOLE_FILE = re.compile(r"x(!x)?(, line x|, line 1|, sheet 'x')?(, column x)?: |'x' is no web address\. Give")
+SAY_NOTHING = {"columns.py", "mapping.py"}  # help of headings, and errors of an option
+NO_SENTENCE = re.compile(r"\(\?|INSERT INTO|^a cell has the odd name|^row x is out of order")
+
+RECORDS = [
+    {
+        "projectCode": "CO.9001",
+        "projectType": "PO",
+        "status": "completed",
+        "budgetUSD": "100 000 USD",
+        "title": {"en": "A title", "q1": "x"},
+        "colour": "blue",
+        "benefitingMemberStates": "Nauru; Narnia",
+        "source": {"url": "ftp://x", "retrievedAt": "today"},
+        "mentions": [{"framework": "gcm", "quote": "x", "confidence": 7}],
+    },
+    {
+        "projectCode": "PO.9002",
+        "projectType": "CO",
+        "title": {"en": "A {?value} title"},
+        "coverage": "national",
+        "budgetUSD": 5,
+        "startYear": 2018,
+        "endYear": 2016,
+        "allocationYear": 1990,
+        "status": "active",
+        "benefitingMemberStates": ["Nauru", "Nauru"],
+    },
+    {
+        "projectCode": "PO.9003",
+        "startYear": 2010,
+        "endYear": 2030,
+        "allocationYear": 2009,
+        "title": "x",
+        "sources": [1],
+    },
+]
+
+
+def _sentences() -> Iterator[str]:
+    """What readers, linkers and the pipeline can say, each value an x."""
+    for source in SOURCES:
+        path = ROOT / "src" / "iomld" / source
+        for module in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            if module.name not in SAY_NOTHING:
+                yield from _sentences_of(ast.parse(module.read_text(encoding="utf-8")))
+
+
+def _sentences_of(tree: ast.AST) -> Iterator[str]:
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(part.value if isinstance(part, ast.Constant) else _sample(part) for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts | docstrings:
+            text = node.value
+        if " " in text.strip() and text[-1] in ".?" and not NO_SENTENCE.search(text):
+            yield text
+
+
+def _sample(part: ast.AST) -> str:
+    return "'x' is like 'x'" if "join(near)" in ast.unparse(part) and "; " in ast.unparse(part) else "x"
+
+
+def test_every_sentence_of_readers_and_linkers_is_translated() -> None:
+    """All but those that refuse a whole file, which stay in English."""
+    sentences = list(_sentences())
+    assert len(sentences) > 150
+    for language in TRANSLATIONS:
+        words = wording(language)
+        unknown = {sentence for sentence in sentences if words.known(sentence) is None}
+        assert not {sentence for sentence in unknown if not WHOLE_FILE.match(sentence)}
+        assert unknown
+
+
+def test_rules_left_in_english_are_documented() -> None:
+    """VALIDATION.md names exactly the rules whose sentences are not translated."""
+    text = (ROOT / "docs" / "VALIDATION.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^Left in English: (.*)$", text, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", line)) == IN_ENGLISH
+
+
+def test_the_catalogue_says_everything_in_three_languages() -> None:
+    """Each sentence once, in three languages, with the same values; defaults of constraints are among them."""
+    entries = catalogue()
+    assert max(Counter(entry["en"] for entry in entries).values()) == 1
+    for entry in entries:
+        assert set(entry) == set(LANGUAGES)
+        assert len({tuple(sorted(template_values(entry[language]))) for language in LANGUAGES}) == 1, entry
+    for constraint in ("MinCount", "Closed", "Nothing"):
+        assert all(wording(language).known(default_message(constraint)) for language in TRANSLATIONS)
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_every_shape_rule_gets_its_own_words_with_any_values(language: str) -> None:
+    """Values come through as they are, whatever signs they hold."""
+    for rule in all_rules():
+        names = re.findall(r"\{\?(\w+)\}", rule.message)
+        values = {name: f"{number} {{?value}}\n« x »\\1" for number, name in enumerate(names)}
+        expected = replace(rule, message=rule.messages[language]).filled(**values)
+        said = wording(language).finding(Finding(rule.id, rule.severity, rule.filled(**values)))
+        assert (said.message, said.language) == (expected, language)
+
+
+def test_a_finding_is_in_one_language_as_a_whole() -> None:
+    """Where a part cannot be said, all of it stays in English, and says so."""
+    finding = Finding("unknownKey", Severity.WARNING, "The key 'x' is not known and was not read.", "Ask somebody.")
+    assert wording("fr").finding(finding) == finding
+
+
+@pytest.fixture(scope="module")
+def reports() -> tuple[CheckReport, CheckReport]:
+    """Faults of every kind as either engine sees them."""
+    data = json.dumps(RECORDS).encode()
+    one, other = (
+        Checker(load_pipeline(Choices(engine=engine))).check_bytes(data, "x.json") for engine in ("shacl", "pyshacl")
+    )
+    return one, other
+
+
+def _without_words(report: CheckReport) -> list[Finding]:
+    return [replace(finding, message="", fix="", language="") for finding in report.findings]
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_only_words_differ_and_engines_agree(language: str, reports: tuple[CheckReport, CheckReport]) -> None:
+    """Rules, places, values and counts are those of English; no sentence is English; both engines say the same."""
+    one, other = (wording(language).report(report) for report in reports)
+    assert one.findings == other.findings
+    assert _without_words(one) == _without_words(reports[0])
+    assert (one.counts, one.files) == (reports[0].counts, reports[0].files)
+    assert {finding.language for finding in one.findings} == {language}
+    assert len({finding.rule for finding in one.findings}) > 20
+    for said, english in zip(one.findings, reports[0].findings, strict=True):
+        assert said.message != english.message
+    assert [group.example.language for group in one.groups] == [language] * len(one.groups)
+
+
+def _run(*arguments: str | Path) -> str:
+    done = CliRunner().invoke(command, [*map(str, arguments)], standalone_mode=False)
+    assert done.exception is None, done.exception
+    return done.stdout
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    """A record with faults."""
+    path = tmp_path / "x.json"
+    path.write_text('{"projectCode": "PO.9001", "colour": "blue"}', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("language", "key", "verdict", "cause"),
+    [
+        ("en", "The key 'colour' is not known and was not read.", "Does not conform: 1 record, ", "By cause"),
+        ("fr", "La clé « colour » n'est pas connue et n'a pas été lue.", "Non conforme : 1 fiche, ", "Par cause"),
+        ("es", "La clave «colour» no es conocida y no se leyó.", "No conforme: 1 ficha, ", "Por causa"),
+    ],
+)
+def test_the_command_writes_each_form_in_the_language(
+    language: str, key: str, verdict: str, cause: str, faulty: Path
+) -> None:
+    """Sentences and fixed words change; keys of machine formats do not; RDF messages carry the language tag."""
+    text = _run(faulty, "--lang", language)
+    assert key in text
+    assert text.splitlines()[-1].startswith(verdict)
+    document = json.loads(_run(faulty, "--lang", language, "--format", "json"))
+    (found,) = [result for result in document["results"] if result["rule"] == "unknownKey"]
+    assert (found["severity"], found["message"]) == ("Warning", key)
+    quads = list(parse(_run(faulty, "--lang", language, "--format", "turtle"), TURTLE))
+    said = [quad.object for quad in quads if quad.predicate.value == f"{SH}resultMessage"]
+    assert {term.language for term in said if isinstance(term, Literal)} == {language}
+    page = _run(faulty, "--lang", language, "--format", "html")
+    assert f'<html lang="{language}">' in page
+    assert f"<h2>{cause}</h2>" in page
+
+
+def test_the_command_knows_three_languages(faulty: Path) -> None:
+    """Another one is a wrong option."""
+    assert CliRunner().invoke(command, [str(faulty), "--lang", "de"]).exit_code == 2
+
+
+def test_a_whole_file_is_refused_in_english_and_says_so(tmp_path: Path) -> None:
+    """The message keeps its language tag where it is not translated."""
+    path = tmp_path / "empty.json"
+    path.write_text("", encoding="utf-8")
+    report = _run(path, "--lang", "fr", "--format", "turtle")
+    assert "the file is empty" in report
+    assert '"@en' in report
+
+
+@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+def test_messages_of_other_shapes_in_the_language_they_have(engine: str, tmp_path: Path) -> None:
+    """The asked language where the shapes have it, else English; ours for constraints without a message."""
+    (tmp_path / "s.ttl").write_text("""@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://x.org/> .
+        ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:property ex:a, ex:b, ex:c .
+        ex:a sh:path ex:a ; sh:minCount 1 ; sh:message "A is missing."@en, "A manque."@fr .
+        ex:b sh:path ex:b ; sh:minCount 1 ; sh:message "B fehlt."@de, "B is missing."@en .
+        ex:c sh:path ex:c ; sh:minCount 1 .""")
+    (tmp_path / "d.ttl").write_text("<http://x.org/1> a <http://x.org/C> .")
+    options = ("--shapes", tmp_path / "s.ttl", "--engine", engine, "--lang", "fr", "--format", "json")
+    results = json.loads(_run(tmp_path / "d.ttl", *options))["results"]
+    assert [result["message"] for result in results] == [
+        "A manque.",
+        "B is missing.",
+        "Il y a moins de valeurs que demandé. Ajoutez ce qui manque.",
+    ]
