@@ -172,10 +172,19 @@ def test_every_route_is_described_as_it_answers(datadir: Path) -> None:
     """Statuses and media types of real answers are in `/openapi.json`; `/sparql` is there, and no status of another."""
     asked = {
         "/sparql": ("/sparql?query=ASK%7B%7D", "/sparql", "/sparql?query=x", "/sparql?query=ASK%7B%7D&format=x"),
-        "/doc/project/{name}": ("/doc/project/PO.0105", "/doc/project/X", "/doc/project/PO.0105?format=x"),
+        "/doc/project/{name}": (
+            "/doc/project/PO.0105",
+            "/doc/project/X",
+            "/doc/project/PO.0105?format=x",
+            "/doc/project/PO.0105?format=linkset",
+        ),
         "/doc/{kind}/{name}": ("/doc/country/CN.ttl", "/doc/x/y"),
         "/id/{kind}/{code}": ("/id/project/PO.0105", "/id/x/y"),
         "/scheme/{name}": ("/scheme/region", "/scheme/x"),
+        "/prov/{kind}/{name}": ("/prov/x/y",),
+        "/graph/{name}": ("/graph/schemes", "/graph/x"),
+        "/projects.jsonld": ("/projects.jsonld", "/projects.jsonld?page=x", "/projects.jsonld?page=99"),
+        "/ns/{version}": ("/ns/x",),
         "/downloads/{name}": ("/downloads/dataset.nq.gz", "/downloads/mentions.csv", "/downloads/x"),
         "/dataset": ("/dataset", "/dataset?format=x"),
         "/void": ("/void",),

@@ -8,16 +8,18 @@ from fastapi import FastAPI
 from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
 from iomld.web.problems import PROBLEM_JSON
+from iomld.web.signposts import LINKSET
 from iomld.web.sparql_protocol import FORM, GRAPH_OFFERS, QUERY, SOLUTION_OFFERS
 
 Json = dict[str, Any]
 
 _HTML = "text/html"
-_DOCUMENT = (*(format_.media_type for format_ in FORMATS), _HTML)
+_DOCUMENT = (*(format_.media_type for format_ in FORMATS), _HTML, LINKSET)
 _STARTING = (503,)
 _MEANINGS = {
     200: "What was asked for.",
     206: "A part of the file.",
+    301: "The record was replaced; the other one is at Location.",
     303: "The document is at Location.",
     304: "The client has it already.",
     400: "The request cannot be read.",
@@ -25,7 +27,9 @@ _MEANINGS = {
     404: "There is nothing here.",
     405: "This method is not answered.",
     406: "No form that we have is acceptable.",
+    410: "The record was withdrawn.",
     413: "The request is too large.",
+    414: "The address is too long.",
     415: "The body is of a type that is not read.",
     416: "The range is behind the end of the file.",
     422: "The answer would be too large.",
@@ -62,13 +66,16 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/ready": ("application/json",),
     "/metrics": ("text/plain",),
 }
-_DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void")
+_DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void", "/prov/", "/graph/")
 _REPORTS = tuple(sorted({type_ for format_ in REPORT_FORMATS for type_ in format_.media_types}))
 _FILES = ("application/gzip", "text/csv", *(format_.media_type for format_ in FORMATS))
 # Beginnings of paths, with the good answers and the errors of their routes; the first that fits counts.
 _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ...]], ...] = (
     (("/downloads/",), {200: _FILES, 206: _FILES, 304: ()}, (404, 416, 503)),
-    (("/id/", "/.well-known/"), {303: ()}, (404, 503)),
+    (("/id/project/", "/id/{kind}"), {301: (), 303: ()}, (404, 410, 503)),
+    (("/id/", "/.well-known/", "/ns/"), {303: ()}, (404, 503)),
+    (("/projects.jsonld",), {200: ("application/ld+json",), 304: ()}, (400, 404, 503)),
+    (("/doc/project/",), {200: _DOCUMENT, 301: (), 304: ()}, (404, 406, 410, 503)),
     (_DOCUMENTS, {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
     (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
     (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
@@ -79,7 +86,7 @@ _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ..
 def _responses(method: str, path: str) -> Json:
     """The statuses and media types of a route."""
     if (path, method) == ("/validate", "post"):
-        return _all({200: _REPORTS}, (400, 406, 413, 415, 422, 429, 503))
+        return _all({200: _REPORTS}, (400, 406, 413, 414, 415, 422, 429, 503))
     if path in _OPERATIONS:
         return _all({200: _OPERATIONS[path]}, _STARTING)
     good, errors = next((good, errors) for starts, good, errors in _ROUTES if path.startswith(starts))
@@ -87,10 +94,15 @@ def _responses(method: str, path: str) -> Json:
 
 
 def _asked_by_query(path: str, method: str) -> list[Json]:
-    names: tuple[str, ...] = ("format", "labels") if path.startswith(("/doc/", "/scheme/")) else ()
-    if path.startswith(("/ns", "/shapes", "/dataset", "/void")) or (path, method) == ("/validate", "post"):
-        names = ("format",)
-    if path == "/query":
+    """Parameters that a route reads from the request itself, so that FastAPI does not see them."""
+    names: tuple[str, ...] = ()
+    if (path, method) == ("/validate", "post"):
+        names = ("format", "lang", "shapes", "engine")
+    elif path.startswith(("/doc/", "/scheme/")):
+        names = ("format", "labels", "profile")
+    elif path.startswith(_DOCUMENTS):
+        names = ("format", "profile")
+    elif path == "/query":
         names = ("query",)
     return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]
 
