@@ -94,7 +94,7 @@ SETTINGS = (
     Setting("query_workers", _count, "Processes that answer queries; up to four times as many under load."),
     Setting("query_queue", _count, "Queries that may wait; the next is answered 429."),
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
-    Setting("cache_bytes", _count, "Memory for answers that are kept for the next one who asks, in bytes."),
+    Setting("cache_bytes", _count, "Memory for kept answers, in bytes; packed forms may take a quarter more."),
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
 )
 
