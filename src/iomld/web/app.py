@@ -74,7 +74,11 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     limits = SparqlLimits(
-        timeout_s=settings.query_timeout, body_bytes=settings.query_length, cache_bytes=settings.cache_bytes
+        timeout_s=settings.query_timeout,
+        body_bytes=settings.query_length,
+        cache_bytes=settings.cache_bytes,
+        client_s=settings.client_seconds,
+        client_refill_s=settings.client_refill,
     )
     endpoint = sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits)
     return _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)

@@ -10,13 +10,14 @@ answered says so:
 413   The request's body is too large.
 415   The request's body is of another type than the protocol's two.
 422   The query is good but its answer is larger than the limit: asking again does not help, asking for less does.
-429   All workers are busy; `Retry-After` says when to come back.
+429   All workers are busy, or the client has used its time; `Retry-After` says when to come back.
 500   The store could not be read.
 503   The time was up, or the memory; the limit is named. Or the server is starting or stopping.
 ====  ==========================================================================================================
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,6 +29,7 @@ from iomld.formats.negotiate import choose
 from iomld.iris import Iris
 from iomld.store.description import service_description
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
+from iomld.web.budget import ClientBudgets
 from iomld.web.problems import ProblemError, problem_of
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
@@ -63,12 +65,16 @@ class SparqlLimits:
         body_bytes: Largest body of a request.
         cache_bytes: Memory for answers that may be asked again.
         spooled_bytes: Large answers, all together, that may wait for slow readers.
+        client_s: Seconds of query time that one client may use at once.
+        client_refill_s: Seconds that it gets back each minute.
     """
 
     timeout_s: float = 10.0
     body_bytes: int = 1 << 20
     cache_bytes: int = 64 << 20
     spooled_bytes: int = 512 << 20
+    client_s: float = 120.0
+    client_refill_s: float = 60.0
 
 
 class QueryPool(Protocol):
@@ -98,6 +104,7 @@ class _SparqlApp:
         self._release_name = release_name
         self._limits = limits
         self._cache = AnswerCache(limits.cache_bytes)
+        self._budgets = ClientBudgets(limits.client_s, limits.client_refill_s)
         self._spooled_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,7 +176,9 @@ class _SparqlApp:
             request = QueryRequest(
                 query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs
             )
-            reply = await self._ask(exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf")))
+            reply = await self._charge(
+                exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf"))
+            )
             head = QueryHead.from_json(reply.head)
             if not self._cache.takes(reply.size):
                 await self._stream(exchange, head, reply)
@@ -178,6 +187,25 @@ class _SparqlApp:
             if head.repeatable and head.release == release:
                 self._cache.put(release, key, cached, len(query))
         await exchange.send_whole(cached)
+
+    async def _charge(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
+        """Have a worker answer on the client's budget; a query that no worker took costs nothing."""
+        client, wait_s = exchange.client, self._budgets.wait_s(exchange.client)
+        if wait_s:
+            detail = (
+                f"Your queries have used the {self._limits.client_s:g} seconds that a client may use at once. "
+                f"Come back in {wait_s} seconds, or download the whole dataset."
+            )
+            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
+        started = time.monotonic()
+        try:
+            reply = await self._ask(exchange, request, timeout_s)
+        except BaseException as error:
+            if not (isinstance(error, ProblemError) and error.kind == "busy"):
+                self._budgets.spend(client, time.monotonic() - started)
+            raise
+        self._budgets.spend(client, time.monotonic() - started)
+        return reply
 
     async def _ask(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
         """Have a worker answer; give up when the client goes away."""
