@@ -80,7 +80,7 @@ class SparqlLimits:
 class QueryPool(Protocol):
     """What the endpoint needs of a pool of query workers."""
 
-    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Answer a `QueryRequest`; see `iomld.workers.pool.Pool.run`."""
         ...
 
@@ -211,7 +211,7 @@ class _SparqlApp:
         """Have a worker answer; give up when the client goes away."""
         watch = _Watch(exchange.receive)
         try:
-            reply = await self._pool.run(request.to_json(), timeout_s=timeout_s)
+            reply = await self._pool.run(request.to_json(), timeout_s=timeout_s, client=exchange.client)
         except WorkerError as error:
             raise problem_of_worker(error) from error
         except asyncio.CancelledError:
