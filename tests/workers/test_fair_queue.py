@@ -70,3 +70,22 @@ def test_many_jobs_of_one_client_do_not_starve_another(
 
     asyncio.run(main())
     assert done.index("other") < 20
+
+
+def test_a_reply_says_how_long_its_worker_needed(spec: WorkerSpec) -> None:
+    """The time is the work's own, and the same whether the answer is large or not."""
+
+    async def main() -> list[float]:
+        pool = Pool(spec, PoolLimits(workers=1, max_workers=1, timeout_s=60))
+        await pool.start()
+        try:
+            orders = ({"spin_s": 0.05}, {"spin_s": 0.05, "write_mib": 1}, {"spin_s": 0.05, "write_mib": 9})
+            replies = await asyncio.gather(*(pool.run(json.dumps(order).encode()) for order in orders))
+            assert [reply.fault for reply in replies] == [False, False, True]
+            for reply in replies:
+                reply.close()
+            return [reply.took_s for reply in replies]
+        finally:
+            await pool.stop()
+
+    assert all(took_s >= 0.05 for took_s in asyncio.run(main()))

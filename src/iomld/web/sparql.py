@@ -42,7 +42,7 @@ from iomld.web.sparql_protocol import (
     operation_of_body,
     operation_of_url,
 )
-from iomld.workers.errors import WorkerError
+from iomld.workers.errors import JobTimeoutError, WorkerCrashedError, WorkerError
 from iomld.workers.wire import Reply
 
 _METHODS = "GET, HEAD, POST, OPTIONS"
@@ -176,9 +176,7 @@ class _SparqlApp:
             request = QueryRequest(
                 query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs
             )
-            reply = await self._charge(
-                exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf"))
-            )
+            reply = await self._ask(exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf")))
             head = QueryHead.from_json(reply.head)
             if not self._cache.takes(reply.size):
                 await self._stream(exchange, head, reply)
@@ -188,38 +186,36 @@ class _SparqlApp:
                 self._cache.put(release, key, cached, len(query))
         await exchange.send_whole(cached)
 
-    async def _charge(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
-        """Have a worker answer on the client's budget; a query that no worker took costs nothing."""
-        client, wait_s = exchange.client, self._budgets.wait_s(exchange.client)
+    def _refuse_spent(self, client: str) -> None:
+        wait_s = self._budgets.wait_s(client)
         if wait_s:
             detail = (
                 f"Your queries have used the {self._limits.client_s:g} seconds that a client may use at once. "
                 f"Come back in {wait_s} seconds, or download the whole dataset."
             )
             raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
-        started = time.monotonic()
-        try:
-            reply = await self._ask(exchange, request, timeout_s)
-        except BaseException as error:
-            if not (isinstance(error, ProblemError) and error.kind == "busy"):
-                self._budgets.spend(client, time.monotonic() - started)
-            raise
-        self._budgets.spend(client, time.monotonic() - started)
-        return reply
 
     async def _ask(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
-        """Have a worker answer; give up when the client goes away."""
+        """Have a worker answer, on the client's budget; give up when the client goes away."""
+        self._refuse_spent(exchange.client)
         watch = _Watch(exchange.receive)
+        started = time.monotonic()
+        used_s = 0.0
         try:
             reply = await self._pool.run(request.to_json(), timeout_s=timeout_s, client=exchange.client)
+            used_s = reply.took_s
         except WorkerError as error:
+            if isinstance(error, (JobTimeoutError, WorkerCrashedError)):  # a worker had it
+                used_s = time.monotonic() - started
             raise problem_of_worker(error) from error
         except asyncio.CancelledError:
+            used_s = time.monotonic() - started
             if not watch.saw_disconnect():
                 raise
             raise ProblemError(400, "gone", "The client closed the connection.") from None  # nobody reads this
         finally:
             watch.end()
+            self._budgets.spend(exchange.client, used_s)
         if reply.fault:
             raise problem_of_fault(QueryFault.from_json(reply.head))
         return reply
