@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
 
@@ -34,6 +35,9 @@ class Settings:
     upload_bytes: int = 10 * _MIB
     upload_timeout: float = 30.0
     access_log: str = "off"
+    client_seconds: float = 120.0
+    client_refill: float = 60.0
+    trusted_proxies: str = ""
 
 
 def _yes_or_no(text: str) -> bool:
@@ -74,6 +78,12 @@ def _base(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> str:
+    for part in filter(None, text.split(",")):
+        ip_network(part.strip())
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: how its text is read, and what it means."""
@@ -102,10 +112,13 @@ SETTINGS = (
     Setting("query_workers", _count, "Processes that answer queries; up to four times as many under load."),
     Setting("query_queue", _count, "Queries that may wait; the next is answered 429."),
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
-    Setting("cache_bytes", _count, "Memory for answers that are kept for the next one who asks, in bytes."),
+    Setting("cache_bytes", _count, "Memory for kept answers, in bytes; packed forms may take a quarter more."),
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
     Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
     Setting("access_log", _access_log, "A line about each request on standard error: `json` or `off`."),
+    Setting("client_seconds", _seconds, "Seconds of query time that a client may use at once."),
+    Setting("client_refill", _seconds, "Seconds of query time that a client gets back each minute."),
+    Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),
 )
 
 

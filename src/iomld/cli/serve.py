@@ -42,7 +42,12 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     listener = _listen(host, port)
     click.echo(f"Serving on http://{_shown(host)}:{listener.getsockname()[1]} — stop with Ctrl-C.")
     config = uvicorn.Config(
-        create_app(folder, known, base), log_level="warning", server_header=False, timeout_graceful_shutdown=3
+        create_app(folder, known, base),
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        proxy_headers=bool(known.trusted_proxies),
+        forwarded_allow_ips=known.trusted_proxies,
     )
     uvicorn.Server(config).run(sockets=[listener])
 

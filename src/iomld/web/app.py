@@ -21,6 +21,7 @@ from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
 from iomld.web.catalogue import catalogue_routes
+from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed
@@ -81,19 +82,25 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     describe_routes(app)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     limits = SparqlLimits(
-        timeout_s=settings.query_timeout, body_bytes=settings.query_length, cache_bytes=settings.cache_bytes
+        timeout_s=settings.query_timeout,
+        body_bytes=settings.query_length,
+        cache_bytes=settings.cache_bytes,
+        client_s=settings.client_seconds,
+        client_refill_s=settings.client_refill,
     )
     endpoint = sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits, cache=cache)
     write = sys.stderr.write if settings.access_log == "json" else None
-    return Observed(_Front(app, endpoint), metrics, write)
+    front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
+    return Observed(front, metrics, write)
 
 
 class _Front:
-    """Sends `/sparql` to the endpoint, everything else to the pages, and adds the safety headers to both."""
+    """Sends `/sparql` to the endpoint, everything else to the pages; packs both and adds the safety headers."""
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
         self._app = app
         self._endpoint = endpoint
+        self._packing = Compression(self._pass_on, packed_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
@@ -103,8 +110,11 @@ class _Front:
                 message["headers"] = [*headers, *(pair for pair in _SAFETY if pair[0] not in present)]
             await send(message)
 
+        await self._packing(scope, receive, send_safely)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_query = scope["type"] == "http" and scope["path"] == "/sparql"
-        await (self._endpoint if is_query else self._app)(scope, receive, send_safely)
+        await (self._endpoint if is_query else self._app)(scope, receive, send)
 
 
 def _checker(settings: Settings, base: str) -> Pool:

@@ -58,11 +58,11 @@ class Serving:
         """The state of the query workers."""
         return self._open.pool.stats() if self._open else PoolStats()
 
-    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Answer a query; see `iomld.workers.pool.Pool.run`."""
         if self._open is None:
             raise StoreError("The server is starting or stopping. Try again in a moment.")
-        return await self._open.pool.run(payload, timeout_s=timeout_s)
+        return await self._open.pool.run(payload, timeout_s=timeout_s, client=client)
 
     async def start(self) -> None:
         """Open the current release and start its workers.

@@ -10,13 +10,14 @@ answered says so:
 413   The request's body is too large.
 415   The request's body is of another type than the protocol's two.
 422   The query is good but its answer is larger than the limit: asking again does not help, asking for less does.
-429   All workers are busy; `Retry-After` says when to come back.
+429   All workers are busy, or the client has used its time; `Retry-After` says when to come back.
 500   The store could not be read.
 503   The time was up, or the memory; the limit is named. Or the server is starting or stopping.
 ====  ==========================================================================================================
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,6 +29,7 @@ from iomld.formats.negotiate import choose
 from iomld.iris import Iris
 from iomld.store.description import service_description
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
+from iomld.web.budget import ClientBudgets
 from iomld.web.problems import ProblemError, problem_of
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
@@ -40,7 +42,7 @@ from iomld.web.sparql_protocol import (
     operation_of_body,
     operation_of_url,
 )
-from iomld.workers.errors import WorkerError
+from iomld.workers.errors import JobTimeoutError, WorkerCrashedError, WorkerError
 from iomld.workers.wire import Reply
 
 _METHODS = "GET, HEAD, POST, OPTIONS"
@@ -63,18 +65,22 @@ class SparqlLimits:
         body_bytes: Largest body of a request.
         cache_bytes: Memory for answers that may be asked again.
         spooled_bytes: Large answers, all together, that may wait for slow readers.
+        client_s: Seconds of query time that one client may use at once.
+        client_refill_s: Seconds that it gets back each minute.
     """
 
     timeout_s: float = 10.0
     body_bytes: int = 1 << 20
     cache_bytes: int = 64 << 20
     spooled_bytes: int = 512 << 20
+    client_s: float = 120.0
+    client_refill_s: float = 60.0
 
 
 class QueryPool(Protocol):
     """What the endpoint needs of a pool of query workers."""
 
-    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Answer a `QueryRequest`; see `iomld.workers.pool.Pool.run`."""
         ...
 
@@ -108,6 +114,7 @@ class _SparqlApp:
         self._release_name = release_name
         self._limits = limits
         self._cache = cache
+        self._budgets = ClientBudgets(limits.client_s, limits.client_refill_s)
         self._spooled_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -189,19 +196,36 @@ class _SparqlApp:
                 self._cache.put(release, key, cached, len(query))
         await exchange.send_whole(cached)
 
+    def _refuse_spent(self, client: str) -> None:
+        wait_s = self._budgets.wait_s(client)
+        if wait_s:
+            detail = (
+                f"Your queries have used the {self._limits.client_s:g} seconds that a client may use at once. "
+                f"Come back in {wait_s} seconds, or download the whole dataset."
+            )
+            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
+
     async def _ask(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
-        """Have a worker answer; give up when the client goes away."""
+        """Have a worker answer, on the client's budget; give up when the client goes away."""
+        self._refuse_spent(exchange.client)
         watch = _Watch(exchange.receive)
+        started = time.monotonic()
+        used_s = 0.0
         try:
-            reply = await self._pool.run(request.to_json(), timeout_s=timeout_s)
+            reply = await self._pool.run(request.to_json(), timeout_s=timeout_s, client=exchange.client)
+            used_s = reply.took_s
         except WorkerError as error:
+            if isinstance(error, (JobTimeoutError, WorkerCrashedError)):  # a worker had it
+                used_s = time.monotonic() - started
             raise problem_of_worker(error) from error
         except asyncio.CancelledError:
+            used_s = time.monotonic() - started
             if not watch.saw_disconnect():
                 raise
             raise ProblemError(400, "gone", "The client closed the connection.") from None  # nobody reads this
         finally:
             watch.end()
+            self._budgets.spend(exchange.client, used_s)
         if reply.fault:
             raise problem_of_fault(QueryFault.from_json(reply.head))
         return reply

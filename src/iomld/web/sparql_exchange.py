@@ -32,6 +32,12 @@ class Exchange:
         """The Accept header."""
         return self.header(b"accept")
 
+    @property
+    def client(self) -> str:
+        """Address of the client; of the trusted proxy's client where there is one."""
+        address = self.scope.get("client")
+        return str(address[0]) if address else ""
+
     def header(self, name: bytes) -> str | None:
         """A header by its name in small letters."""
         return self._headers.get(name)

@@ -102,25 +102,27 @@ class _Worker:
     def _do(self, number: int, payload: bytes, left_s: float) -> None:
         writer = AnswerWriter(self._max_answer_bytes)
         signal.setitimer(signal.ITIMER_REAL, left_s + ALARM_GRACE_S)
+        start_ns = time.monotonic_ns()
         answer = self._handle(payload, writer)
+        took_ns = time.monotonic_ns() - start_ns
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _answer(self._replies, number, answer, writer)
+        _answer(self._replies, number, answer, writer, took_ns)
         writer.close()
 
 
-def _answer(replies: socket.socket, number: int, answer: Answer, writer: AnswerWriter) -> None:
+def _answer(replies: socket.socket, number: int, answer: Answer, writer: AnswerWriter, took_ns: int) -> None:
     head = answer.head
     if len(head) > HEAD_BYTES:
         raise ValueError(f"the head of an answer has {len(head)} bytes; {HEAD_BYTES} are allowed")
     if answer.fault:
-        _reply(replies, number, Status.FAULT, head)
+        _reply(replies, number, Status.FAULT, head, took_ns)
         return
-    start = REPLY.pack(number, Status.ANSWER, len(head), writer.size)
+    start = REPLY.pack(number, Status.ANSWER, len(head), writer.size, took_ns)
     send_packet(replies, start + head + writer.inline(), writer.fileno())
 
 
-def _reply(replies: socket.socket, number: int, status: Status, head: bytes = b"") -> None:
-    send_packet(replies, REPLY.pack(number, status, len(head), 0) + head)
+def _reply(replies: socket.socket, number: int, status: Status, head: bytes = b"", took_ns: int = 0) -> None:
+    send_packet(replies, REPLY.pack(number, status, len(head), 0, took_ns) + head)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Job:
         limit_s: Seconds it was given.
         deadline_ns: When they are over (CLOCK_MONOTONIC).
         future: Its answer, or why there is none.
+        client: Who asked; clients that wait take turns.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Job:
     limit_s: float
     deadline_ns: int
     future: asyncio.Future[Reply]
+    client: str = ""
 
     def fail(self, error: WorkerError) -> None:
         """Say why there is no answer, if nothing has been said."""

@@ -6,7 +6,7 @@ All workers take their jobs from one socket. A job is answered exactly once: by 
 import asyncio
 import itertools
 import time
-from collections import Counter, deque
+from collections import Counter
 from signal import SIGALRM
 
 from iomld.workers.crew import Crew, CrewEvents
@@ -17,6 +17,7 @@ from iomld.workers.errors import (
     Reason,
     WorkerCrashedError,
 )
+from iomld.workers.fair_queue import FairQueue
 from iomld.workers.jobs import Job, crash
 from iomld.workers.limits import PoolLimits, PoolStats
 from iomld.workers.orders import WorkerSpec
@@ -48,7 +49,7 @@ class Pool:
         self._spec = spec
         self._limits = limits or PoolLimits()
         self._numbers = itertools.count(1)
-        self._queue: deque[Job] = deque()
+        self._queue = FairQueue()
         self._sent: dict[int, Job] = {}  # offered to the workers, not answered; in order
         self._crew: Crew | None = None
         self._counts: Counter[str] = Counter()
@@ -75,12 +76,13 @@ class Pool:
             await self.stop()
             raise
 
-    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Have a worker do a job; cancel the task that waits here to give the job up.
 
         Args:
             payload: What the handler gets.
             timeout_s: Seconds from now; the pool's own limit if None.
+            client: Who asks; clients that wait take turns.
 
         Returns:
             The whole answer; the caller must close it.
@@ -96,7 +98,7 @@ class Pool:
         if len(self._queue) >= self._limits.queue:
             self._counts["overloaded"] += 1
             raise PoolOverloadedError(_BUSY)
-        job = self._job(payload, self._limits.timeout_s if timeout_s is None else timeout_s)
+        job = self._job(payload, self._limits.timeout_s if timeout_s is None else timeout_s, client)
         self._queue.append(job)
         self._feed(self._crew)
         self._arm(job.limit_s)
@@ -128,24 +130,24 @@ class Pool:
         waiting = max(0, len(self._sent) - busy) + len(self._queue)
         return PoolStats(workers=workers, busy=busy, waiting=waiting, **self._counts)
 
-    def _job(self, payload: bytes, limit_s: float) -> Job:
+    def _job(self, payload: bytes, limit_s: float, client: str) -> Job:
         deadline_ns = time.monotonic_ns() + int(limit_s * 1e9)
         future = asyncio.get_running_loop().create_future()
-        return Job(next(self._numbers), payload, limit_s, deadline_ns, future)
+        return Job(next(self._numbers), payload, limit_s, deadline_ns, future, client)
 
     def _feed(self, crew: Crew) -> None:
         """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
         ready = sum(worker.ready for worker in crew.workers)
         room = ready + min(ready, _AHEAD) - len(self._sent)
         while self._queue and room > 0:
-            job = self._queue[0]
+            job = self._queue.first()
             if not job.future.done():
                 if not crew.send(job.number, job.deadline_ns, job.payload):
                     return  # the sweep tries again
                 job.payload = b""
                 self._sent[job.number] = job
                 room -= 1
-            self._queue.popleft()
+            self._queue.pop_first()
         if len(self._sent) > self._limits.workers:
             self._needed_ns = time.monotonic_ns()
 
@@ -154,8 +156,7 @@ class Pool:
         if job.future.done() and not job.future.cancelled() and job.future.exception() is None:
             job.future.result().close()
         job.future.cancel()
-        if job in self._queue:
-            self._queue.remove(job)
+        self._queue.remove(job)
 
     def _replied(self, number: int, status: Status, reply: Reply) -> None:
         job = self._sent.pop(number, None)

@@ -16,7 +16,7 @@ INLINE_BYTES = 64 * 1024  # a packet must fit the socket's send buffer (212 992 
 HEAD_BYTES = 16 * 1024
 
 JOB = struct.Struct("=QQQ")  # number, deadline (CLOCK_MONOTONIC, ns), size of the payload
-REPLY = struct.Struct("=QBIQ")  # number, status, size of the head, size of the body
+REPLY = struct.Struct("=QBIQQ")  # number, status, size of the head, size of the body, nanoseconds that it took
 LEAVE = 0  # a job of this number asks the worker that takes it to end; jobs count from 1
 
 _PACKET_BYTES = REPLY.size + HEAD_BYTES + INLINE_BYTES
@@ -43,6 +43,7 @@ class Reply:
         body: The body, unless it is in `file`.
         file: An anonymous file with the body; whoever has the reply must close it.
         size: Bytes of the body.
+        took_s: Seconds that the worker needed.
     """
 
     fault: bool
@@ -50,6 +51,7 @@ class Reply:
     body: bytes
     file: BinaryIO | None
     size: int
+    took_s: float = 0.0
 
     def read(self) -> bytes:
         """The whole body; the reply is closed after."""
@@ -121,8 +123,9 @@ def unpack_payload(packet: bytes, fd: int | None) -> bytes:
 
 def unpack_reply(packet: bytes, fd: int | None) -> tuple[int, Status, Reply]:
     """Number of the job, status, and the reply, which owns the file."""
-    number, status, head_size, size = REPLY.unpack_from(packet)
+    number, status, head_size, size, took_ns = REPLY.unpack_from(packet)
     body_start = REPLY.size + head_size
     file = None if fd is None else os.fdopen(fd, "rb")
     head = packet[REPLY.size : body_start]
-    return number, Status(status), Reply(status == Status.FAULT, head, packet[body_start:], file, size)
+    reply = Reply(status == Status.FAULT, head, packet[body_start:], file, size, took_ns / 1e9)
+    return number, Status(status), reply

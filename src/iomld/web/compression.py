@@ -1,0 +1,204 @@
+"""Answers packed with gzip for who accepts that (RFC 9110 section 8.4): one layer around the whole application.
+
+A packed answer has an entity tag of its own, the plain one with `-gzip` in it; asked again with either, it is 304.
+Left as they are: short bodies, what is packed by its nature, parts of a file, and downloads, which keep their length
+and their ranges.
+"""
+
+import asyncio
+import re
+import zlib
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iomld.web.problems import problem
+from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+
+_SMALLEST_BYTES = 1024
+_IN_THREAD_BYTES = 64 * 1024  # more than this is packed beside the event loop
+_LEVEL = 5
+_GZIP_WINDOW = 31  # zlib's number for a window of 32 KiB in a gzip wrapper, with no time in it
+_SUFFIX = '-gzip"'
+_WITHOUT_BODY = frozenset({204, 205, 206, 304})
+_PACKABLE = re.compile(
+    r"text/.*|image/svg\+xml|application/(?:.*[+/-])?(?:json|xml|javascript|trig|n-quads|n-triples|x-ndjson)"
+)
+_QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
+
+
+def codings(accept_encoding: str | None) -> tuple[float, float]:
+    """How much a client likes gzip, and no coding at all; 0 is refused (RFC 9110 section 12.5.3).
+
+    >>> codings("gzip;q=0.5, *;q=0")
+    (0.5, 0.0)
+    """
+    if accept_encoding is None:
+        return 0.0, 1.0
+    liked: dict[str, float] = {}
+    for element in accept_encoding.lower().split(","):
+        name, _, parameter = (part.strip() for part in element.partition(";"))
+        weight = _QUALITY.fullmatch(parameter.replace(" ", "")) if parameter else None
+        if name and (weight or not parameter):
+            liked["gzip" if name == "x-gzip" else name] = float(weight[1]) if weight else 1.0
+    anything = liked.get("*")
+    return liked.get("gzip", anything or 0.0), liked.get("identity", 0.001 if anything is None else anything)
+
+
+class Compression:
+    """Packs the answers of an application; keeps the packed form of answers that may be asked again."""
+
+    def __init__(self, app: ASGIApp, kept_bytes: int) -> None:
+        """Wrap an application.
+
+        Args:
+            app: The application.
+            kept_bytes: Memory for packed answers. They are kept under path and tag, which name the bytes.
+        """
+        self._app = app
+        self._kept = AnswerCache(kept_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = _joined(scope)
+        gzip, identity = codings(headers.get(b"accept-encoding"))
+        if gzip == identity == 0:
+            detail = "Answers come packed with gzip or not packed; Accept-Encoding refuses both. Allow one of them."
+            await problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
+            return
+        held = headers.get(b"if-none-match", "")
+        if _SUFFIX in held:
+            scope = {**scope, "headers": _with_plain_tags(scope)}
+        packer = _Packer(scope, send, self._kept, held, _Wish(gzip >= identity and gzip > 0, identity > 0))
+        await self._app(scope, receive, packer.send)
+
+
+class _Wish:
+    """What the client wants: packed or not, and whether it may be not packed."""
+
+    def __init__(self, packed: bool, plain_too: bool) -> None:  # noqa: FBT001  # two answers to one question
+        self.packed, self.plain_too = packed, plain_too
+
+
+class _Packer:
+    """Sends one answer on, packed or as it is."""
+
+    def __init__(self, scope: Scope, send: Send, kept: AnswerCache, held: str, wish: _Wish) -> None:
+        self._is_head, self._path = scope["method"] == "HEAD", scope["path"]
+        self._send, self._kept, self._held, self._wish = send, kept, held, wish
+        self._start: Message = {}
+        self._zlib = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        self._packs = False
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the application on."""
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=list(message["headers"]))
+            self._start = {**message, "headers": headers.raw}
+            self._packs = self._wants(headers, message["status"])
+            if message["status"] == 304:  # noqa: PLR2004  # Not Modified
+                self._tag_known(headers)
+            if not self._packs:
+                await self._send(self._start)
+        elif self._packs:
+            await self._send_packed(message)
+        else:
+            await self._send(message)
+
+    def _wants(self, headers: MutableHeaders, status: int) -> bool:
+        """Whether this answer is packed; says in its headers that others may get it otherwise."""
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if (
+            status in _WITHOUT_BODY
+            or "content-encoding" in headers
+            or "content-disposition" in headers
+            or not _PACKABLE.fullmatch(media_type)
+        ):
+            return False
+        size = headers.get("content-length")
+        is_small = size is not None and int(size) < _SMALLEST_BYTES
+        headers.add_vary_header("Accept-Encoding")
+        return self._wish.packed and not (is_small and self._wish.plain_too)
+
+    def _tag_known(self, headers: MutableHeaders) -> None:
+        """The tag of a 304 is the one that the client holds; where it named none, the one of what it would get."""
+        headers.add_vary_header("Accept-Encoding")
+        tag = headers.get("etag", "")
+        if tag and (_packed_tag(tag) in self._held or (tag not in self._held and self._wish.packed)):
+            headers["etag"] = _packed_tag(tag)
+
+    async def _send_packed(self, message: Message) -> None:
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if self._start:
+            start, self._start = self._start, {}
+            headers = MutableHeaders(raw=start["headers"])
+            tag = headers.get("etag", "")
+            _mark_packed(headers, tag)
+            if not more and not self._is_head:
+                body = await self._whole(tag, body)
+                headers["content-length"] = str(len(body))
+                await self._send(start)
+                await self._send({"type": "http.response.body", "body": body})
+                return
+            await self._send(start)
+        if self._is_head:
+            await self._send(message)
+            return
+        piece = await self._packed(body, last=not more)
+        if piece or not more:
+            await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+
+    async def _whole(self, tag: str, body: bytes) -> bytes:
+        """A whole body packed: the one that is kept, or made now and kept where it has a tag."""
+        key = (self._path, tag)
+        kept = self._kept.get("", key) if tag else None
+        if kept is None:
+            kept = CachedAnswer(await self._packed(body, last=True), "", tag)
+            if tag:
+                self._kept.put("", key, kept, len(self._path))
+        return kept.body
+
+    async def _packed(self, body: bytes, *, last: bool) -> bytes:
+        if len(body) > _IN_THREAD_BYTES:
+            return await asyncio.to_thread(self._pack, body, last)
+        return self._pack(body, last)
+
+    def _pack(self, body: bytes, last: bool) -> bytes:  # noqa: FBT001  # called in a thread
+        piece = self._zlib.compress(body)
+        return piece + self._zlib.flush() if last else piece
+
+
+def _packed_tag(tag: str) -> str:
+    """The tag of the packed form of an answer: `"abc"` is `"abc-gzip"`."""
+    return tag.removesuffix('"') + _SUFFIX
+
+
+def _mark_packed(headers: MutableHeaders, tag: str) -> None:
+    headers["content-encoding"] = "gzip"
+    for name in ("content-length", "accept-ranges"):
+        if name in headers:
+            del headers[name]
+    if tag:
+        headers["etag"] = _packed_tag(tag)
+
+
+def _joined(scope: Scope) -> Mapping[bytes, str]:
+    """The headers that count here; several of one name joined."""
+    found: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name in (b"accept-encoding", b"if-none-match"):
+            text = value.decode("latin-1")
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
+
+
+def _with_plain_tags(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers of a request with the tags that the application gave."""
+    suffix = _SUFFIX.encode()
+    return [
+        (name, value.replace(suffix, b'"') if name == b"if-none-match" else value) for name, value in scope["headers"]
+    ]

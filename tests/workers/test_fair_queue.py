@@ -1,0 +1,91 @@
+"""The order in which jobs that wait are taken."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from iomld.workers.fair_queue import FairQueue
+from iomld.workers.jobs import Job
+from iomld.workers.limits import PoolLimits
+from iomld.workers.orders import WorkerSpec
+from iomld.workers.pool import Pool
+from iomld.workers.wire import Reply
+
+
+def job(number: int, client: str) -> Job:
+    """A job that nobody awaits."""
+    return Job(number, b"", 1, 0, cast("asyncio.Future[Reply]", None), client)
+
+
+def taken(queue: FairQueue) -> list[int]:
+    """The numbers of all jobs, in the order in which they are given out."""
+    numbers = []
+    while queue:
+        numbers.append(queue.first().number)
+        queue.pop_first()
+    return numbers
+
+
+def test_clients_take_turns() -> None:
+    """One job of each client in turn; a client's own keep their order; one that comes late is soon served."""
+    queue = FairQueue()
+    for number, client in enumerate("aaaabbc"):
+        queue.append(job(number, client))
+    assert len(queue) == len(list(queue)) == 7
+    assert taken(queue) == [0, 4, 6, 1, 5, 2, 3]
+    assert len(queue) == 0
+
+
+def test_a_job_that_is_given_up_leaves_the_others() -> None:
+    """Jobs can be taken out wherever they stand; taking one out twice changes nothing."""
+    queue = FairQueue()
+    jobs = [job(number, client) for number, client in enumerate("aab")]
+    for one in jobs:
+        queue.append(one)
+    for one in (jobs[0], jobs[0], jobs[2]):
+        queue.remove(one)
+    assert (len(queue), taken(queue)) == (1, [1])
+
+
+def test_many_jobs_of_one_client_do_not_starve_another(
+    spec: WorkerSpec, until_async: Callable[[Callable[[], bool]], Awaitable[None]]
+) -> None:
+    """With one worker and forty jobs waiting, the one job of another client is answered before most of them."""
+    done: list[str] = []
+
+    async def one(pool: Pool, client: str) -> None:
+        (await pool.run(json.dumps({"spin_s": 0.01}).encode(), client=client)).close()
+        done.append(client)
+
+    async def main() -> None:
+        pool = Pool(spec, PoolLimits(workers=1, max_workers=1, timeout_s=60))
+        await pool.start()
+        try:
+            many = [asyncio.create_task(one(pool, "many")) for _ in range(40)]
+            await until_async(lambda: pool.stats().busy == 1)
+            await asyncio.gather(one(pool, "other"), *many)
+        finally:
+            await pool.stop()
+
+    asyncio.run(main())
+    assert done.index("other") < 20
+
+
+def test_a_reply_says_how_long_its_worker_needed(spec: WorkerSpec) -> None:
+    """The time is the work's own, and the same whether the answer is large or not."""
+
+    async def main() -> list[float]:
+        pool = Pool(spec, PoolLimits(workers=1, max_workers=1, timeout_s=60))
+        await pool.start()
+        try:
+            orders = ({"spin_s": 0.05}, {"spin_s": 0.05, "write_mib": 1}, {"spin_s": 0.05, "write_mib": 9})
+            replies = await asyncio.gather(*(pool.run(json.dumps(order).encode()) for order in orders))
+            assert [reply.fault for reply in replies] == [False, False, True]
+            for reply in replies:
+                reply.close()
+            return [reply.took_s for reply in replies]
+        finally:
+            await pool.stop()
+
+    assert all(took_s >= 0.05 for took_s in asyncio.run(main()))
