@@ -69,3 +69,15 @@ def test_a_damaged_manifest_is_our_fault_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "releases" / "20260101T000000Z-a" / "manifest.json").write_text("{")
     with pytest.raises(StoreError, match="manifest"):
         release.current_release(tmp_path)
+
+
+def test_names_keep_the_order_of_publishing(tmp_path: Path) -> None:
+    """Two releases of one second, or of a clock that was set back, are listed as they came, whatever their hashes."""
+    moment = datetime(2026, 1, 1, 23, 59, 59, tzinfo=UTC)
+    assert release.next_release_name(tmp_path, moment, "f" * 64) == "20260101T235959Z-ffffffff"
+    made(tmp_path, "20260101T235959Z-ffffffff")
+    (tmp_path / "releases" / "copy").mkdir()
+    for at in (moment, datetime(2025, 1, 1, tzinfo=UTC)):
+        assert release.next_release_name(tmp_path, at, "0" * 64) == "20260102T000000Z-00000000"
+    later = datetime(2026, 1, 2, tzinfo=UTC)
+    assert release.next_release_name(tmp_path, later, "0" * 64) == "20260102T000000Z-00000000"

@@ -74,7 +74,7 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         graphs: The table of graphs of the new release.
     """
     written = _write_dataset(building, gathered, frame)
-    name = f"{frame.ended:%Y%m%dT%H%M%SZ}-{written.sha256[:8]}"
+    name = release.next_release_name(frame.datadir, frame.ended, written.sha256)
     history = _history(name, gathered, frame)
     description = list(
         description_quads(_description(name, written, gathered, frame, building), frame.publication.iris)

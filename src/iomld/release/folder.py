@@ -7,10 +7,12 @@ atomic renames (POSIX rename(2)). What a crash leaves behind is removed by the n
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from iomld.errors import NotFoundError, StoreError
@@ -18,6 +20,8 @@ from iomld.errors import NotFoundError, StoreError
 CURRENT = "current"
 _RELEASES = "releases"
 _BUILDING = ".building-"
+_NAME_TIME = "%Y%m%dT%H%M%SZ"
+_NAMED = re.compile(r"(\d{8}T\d{6}Z)-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,19 @@ def release_names(datadir: Path) -> tuple[str, ...]:
     if not folder.is_dir():
         return ()
     return tuple(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))
+
+
+def next_release_name(datadir: Path, moment: datetime, sha256: str) -> str:
+    """The name of a new release; call under `publisher_lock`.
+
+    Names hold whole seconds and are sorted by them. Where the newest release has this second already, or the clock was
+    set back, the name takes the second after it, so that the new release is the last of the list.
+    """
+    last = max((found[1] for name in release_names(datadir) if (found := _NAMED.match(name))), default="")
+    at = f"{moment:{_NAME_TIME}}"
+    if at <= last:
+        at = f"{datetime.strptime(last, _NAME_TIME).replace(tzinfo=UTC) + timedelta(seconds=1):{_NAME_TIME}}"
+    return f"{at}-{sha256[:8]}"
 
 
 def current_release(datadir: Path) -> Release | None:
