@@ -2,19 +2,24 @@
 
 import gc
 import sys
+import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 from pyoxigraph import Quad
 
 from iomld import read
 from iomld.check.render import all_lines
+from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, loaded, mapping_option, settings, sources_argument
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
+from iomld.export.formats import TABLE_FORMATS, TableFormat
+from iomld.export.source import spooled
 from iomld.formats import rdf
 from iomld.formats.framed import framed_bytes, framed_project
 from iomld.iris import Iris
@@ -25,16 +30,23 @@ from iomld.read import ReadOptions
 from iomld.read.table.mapping import read_mapping
 
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
-_FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml")
+_FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
 
 
 @click.command()
 @sources_argument
-@click.option("--format", "format_name", type=click.Choice(_FORMATS), default="turtle", show_default=True)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(_FORMATS),
+    default="turtle",
+    show_default=True,
+    help="csv is a zip archive of two tables.",
+)
 @click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
 @mapping_option
 def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | None, mapping: Path | None) -> int:
-    """Write the records in SOURCES as RDF on standard output, one after the other.
+    """Write the records in SOURCES as RDF or as tables on standard output, one after the other.
 
     Each record is linked and converted by itself; copies of a project are not merged and shapes are not asked.
     What cannot be read is named on standard error.
@@ -42,6 +54,7 @@ def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | No
     \b
     Example:
       iomld convert page.txt --format jsonld
+      iomld convert pages/ --format xlsx > projects.xlsx
     """
     if source_url and len(sources) > 1:
         raise click.UsageError("--source-url goes with one SOURCE.")
@@ -50,16 +63,11 @@ def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | No
     gc.freeze()  # lists, names and patterns live to the end: to look through them again and again costs 3 % of the time
     options = pipeline.reading(url=source_url, mapping=read_mapping(mapping) if mapping else {})
     conversion = _Conversion(pipeline, options)
-    output = sys.stdout.buffer
-    if format_name in _LINE_FORMATS:
-        output.writelines(conversion.lines(sources, with_graph=format_name == rdf.NQUADS.name))
-    elif format_name == "jsonld":
-        _write_documents(conversion.graphs(sources), output, known.base_iri)
+    if format_name in TABLE_FORMATS:
+        table = TABLE_FORMATS[format_name]
+        write_out(partial(_write_table, conversion, sources, table), None, is_text=table.is_text)
     else:
-        format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
-        quads = (quad for graph in conversion.graphs(sources) for quad in graph)
-        rdf.write(quads, format_, output, prefixes=Iris(known.base_iri).prefixes())
-    output.flush()
+        _write_rdf(conversion, sources, format_name, sys.stdout.buffer, known.base_iri)
     return EXIT_REFUSED if conversion.refused else EXIT_DONE
 
 
@@ -73,15 +81,15 @@ class _Conversion:
 
     def graphs(self, sources: tuple[Path, ...]) -> Iterator[tuple[Quad, ...]]:
         """The graph of each record that can be read."""
-        for project in self._projects(sources):
+        for project in self.projects(sources):
             yield tuple(project_quads(project, self._pipeline.publication))
 
     def lines(self, sources: tuple[Path, ...], *, with_graph: bool) -> Iterator[bytes]:
         """The same graphs as N-Quads or N-Triples, without quads between, which saves a quarter of the time."""
-        for project in self._projects(sources):
+        for project in self.projects(sources):
             yield project_lines(project, self._pipeline.publication, with_graph=with_graph).encode()
 
-    def _projects(self, sources: tuple[Path, ...]) -> Iterator[Project]:
+    def projects(self, sources: tuple[Path, ...]) -> Iterator[Project]:
         """Every record that can be read, linked by itself."""
         for record in self._records(sources):
             outcome = linked((record,), self._pipeline.linker)
@@ -100,6 +108,26 @@ class _Conversion:
             except SourceError as error:
                 self.refused = True
                 click.echo(f"refused: {error}", err=True)
+
+
+def _write_table(conversion: _Conversion, sources: tuple[Path, ...], table: TableFormat, output: BinaryIO) -> None:
+    """Tables need to know all projects first; these wait on disk."""
+    with tempfile.TemporaryFile() as file:
+        table.write(spooled(conversion.projects(sources), cast("BinaryIO", file)), output)
+
+
+def _write_rdf(
+    conversion: _Conversion, sources: tuple[Path, ...], format_name: str, output: BinaryIO, base: str
+) -> None:
+    if format_name in _LINE_FORMATS:
+        output.writelines(conversion.lines(sources, with_graph=format_name == rdf.NQUADS.name))
+    elif format_name == "jsonld":
+        _write_documents(conversion.graphs(sources), output, base)
+    else:
+        format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
+        quads = (quad for graph in conversion.graphs(sources) for quad in graph)
+        rdf.write(quads, format_, output, prefixes=Iris(base).prefixes())
+    output.flush()
 
 
 def _write_documents(graphs: Iterator[tuple[Quad, ...]], output: BinaryIO, base: str) -> None:

@@ -11,6 +11,7 @@ import click
 from iomld.cli.options import datadir_option, served_release, settings
 from iomld.export.dataset import write_dataset
 from iomld.export.formats import TABLE_FORMATS
+from iomld.export.source import released
 from iomld.formats import rdf
 
 
@@ -38,7 +39,7 @@ def command(*, datadir: Path | None, target: Path | None, format_name: str) -> N
     current = served_release(datadir or settings().data_dir)
     table = TABLE_FORMATS.get(format_name)
     if table:
-        write = partial(table.write, current)
+        write = partial(table.write, released(current))
     else:
         format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
         write = partial(write_dataset, current, format_)

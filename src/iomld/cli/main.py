@@ -17,7 +17,7 @@ _COMMANDS = {
     "publish": "Read records and make a release.",
     "serve": "Serve the current release.",
     "validate": "Check records against the shapes.",
-    "convert": "Write records as RDF.",
+    "convert": "Write records as RDF or tables.",
     "query": "Ask a release in SPARQL.",
     "export": "Write the whole dataset in one format.",
     "template": "Write an empty table to fill in.",

@@ -1,4 +1,4 @@
-"""The tables of a release as CSV: projects.csv and mentions.csv in one zip archive."""
+"""The tables of projects as CSV: projects.csv and mentions.csv in one zip archive."""
 
 import csv
 import io
@@ -9,26 +9,25 @@ from collections.abc import Iterable
 from typing import BinaryIO, Self, cast
 
 from iomld.export.archive import add_entry
-from iomld.export.records import released_projects
+from iomld.export.source import TableSource
 from iomld.export.tables import MENTION_HEADER, mention_cells, table_form
 from iomld.read.table.cell_text import neutralised
-from iomld.release import Release
 
 PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
 
 
-def write_csv(release: Release, output: BinaryIO) -> None:
+def write_csv(source: TableSource, output: BinaryIO) -> None:
     """Write both tables, streamed; equal records give equal bytes.
 
     Cells that a spreadsheet would take for a formula begin with an apostrophe, which our reader takes off. The files
     begin with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).
     """
-    form = table_form(release)
+    form = table_form(source)
     with tempfile.TemporaryFile() as projects, tempfile.TemporaryFile() as mentions:
         with CsvFile(cast("BinaryIO", projects)) as rows, CsvFile(cast("BinaryIO", mentions)) as mention_rows:
             rows.write(form.header)
             mention_rows.write(MENTION_HEADER)
-            for project in released_projects(release):
+            for project in source.projects():
                 rows.write(form.cells(project))
                 for mention in project.mentions:
                     mention_rows.write(mention_cells(project, mention))
@@ -42,20 +41,20 @@ def write_csv(release: Release, output: BinaryIO) -> None:
             shutil.copyfileobj(packed, output)
 
 
-def write_projects(release: Release, output: BinaryIO) -> None:
+def write_projects(source: TableSource, output: BinaryIO) -> None:
     """Write the table of projects alone, the same bytes as in the archive."""
-    form = table_form(release)
+    form = table_form(source)
     with CsvFile(output) as rows:
         rows.write(form.header)
-        for project in released_projects(release):
+        for project in source.projects():
             rows.write(form.cells(project))
 
 
-def write_mentions(release: Release, output: BinaryIO) -> None:
+def write_mentions(source: TableSource, output: BinaryIO) -> None:
     """Write the table of mentions alone, the same bytes as in the archive."""
     with CsvFile(output) as rows:
         rows.write(MENTION_HEADER)
-        for project in released_projects(release):
+        for project in source.projects():
             for mention in project.mentions:
                 rows.write(mention_cells(project, mention))
 

@@ -1,4 +1,4 @@
-"""The formats of tables that a release is exported in, by name."""
+"""The formats of tables that projects are written in, by name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 from iomld.export.csv_files import write_csv
 from iomld.export.json_lines import write_json_lines
+from iomld.export.source import TableSource
 from iomld.export.workbook import write_workbook
 from iomld.read.table.workbook_package import MEDIA_TYPE
-from iomld.release import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,13 @@ class TableFormat:
         media_type: RFC 6838 type of the file.
         suffix: What its name ends in, without the dot.
         is_text: Whether a terminal can show it.
-        write: Writes a release to a stream.
+        write: Writes projects to a stream.
     """
 
     media_type: str
     suffix: str
     is_text: bool
-    write: Callable[[Release, BinaryIO], None]
+    write: Callable[[TableSource, BinaryIO], None]
 
 
 TABLE_FORMATS: Mapping[str, TableFormat] = {

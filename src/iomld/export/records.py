@@ -116,8 +116,11 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
 def record_json(project: Project) -> dict[str, object]:
     """The project as record JSON (`docs/RECORDS.md`), which reads back to the same graph."""
     fields: dict[str, object] = {name: text for name, text in plain_fields(project).items() if text}
-    texts = {"title": project.titles, "abstract": project.abstracts, "narrative": project.narratives}
-    fields |= {name: {text.language: text.value for text in versions} for name, versions in texts.items() if versions}
+    fields |= {
+        name: {text.language: text.value for text in versions}
+        for name, versions in project_texts(project).items()
+        if versions
+    }
     fields |= {
         name: list(codes)
         for name, codes in (
@@ -130,6 +133,11 @@ def record_json(project: Project) -> dict[str, object]:
         fields["mentions"] = [_mention_json(mention) for mention in project.mentions]
     fields["sources"] = sources_json(project.origins)
     return fields
+
+
+def project_texts(project: Project) -> dict[str, tuple[Text, ...]]:
+    """The texts of a project by their field."""
+    return {"title": project.titles, "abstract": project.abstracts, "narrative": project.narratives}
 
 
 def plain_fields(project: Project) -> dict[str, str]:

@@ -1,22 +1,18 @@
-"""The two tables of a release: one row a project, one row a mention; they read back to the same graphs."""
+"""The two tables: one row a project, one row a mention; they read back to the same graphs."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pyoxigraph import Literal, NamedNode
-
-from iomld import store
 from iomld.convert import canonical_decimal
-from iomld.export.records import language_rank, plain_fields, sources_json
-from iomld.iris import DCTERMS, Iris
+from iomld.export.records import language_rank, plain_fields, project_texts, sources_json
+from iomld.export.source import TableSource
 from iomld.model import Mention, Project
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
-from iomld.release import FILES, Release
 
 MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
-_TERMS = {"title": "title", "abstract": "abstract", "narrative": "description"}
+_TEXTS = ("title", "abstract", "narrative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +51,7 @@ class TableForm:
         plain = plain_fields(project)
         texts = {
             (field, text.language): text.value
-            for field, versions in (
-                ("title", project.titles),
-                ("abstract", project.abstracts),
-                ("narrative", project.narratives),
-            )
+            for field, versions in project_texts(project).items()
             for text in versions
         }
         others = _other_fields(project)
@@ -72,26 +64,21 @@ class TableForm:
                 yield text[(column.piece - 1) * length : column.piece * length]
 
 
-def table_form(release: Release, *, cell_length: int | None = None) -> TableForm:
-    """The columns that the projects of a release need: one for each language that a text has.
+def table_form(source: TableSource, *, cell_length: int | None = None) -> TableForm:
+    """The columns that projects need: one for each language that a text has.
 
     Args:
-        release: The release.
+        source: The projects.
         cell_length: Most characters of a cell; longer texts take several.
     """
-    opened = store.open_read_only(release.file(FILES.store))
-    start = Iris(release.manifest.base).record("")
+    lengths = source.text_lengths()
     columns: list[str | TextColumn] = []
     for name in (column.name for column in PROJECT_COLUMNS):
-        if name not in _TERMS:
+        if name not in _TEXTS:
             columns.append(name)
             continue
         longest = {"en": 1} if name == "title" else {}
-        for quad in opened.quads_for_pattern(None, NamedNode(DCTERMS + _TERMS[name]), None, None):
-            graph, text = quad.graph_name, quad.object
-            if isinstance(graph, NamedNode) and graph.value.startswith(start) and isinstance(text, Literal):
-                language = text.language or "und"
-                longest[language] = max(longest.get(language, 1), len(text.value))
+        longest |= {language: length for (field, language), length in lengths.items() if field == name}
         for language in sorted(longest, key=language_rank):
             pieces = -(-longest[language] // cell_length) if cell_length else 1
             columns += [TextColumn(name, language, piece) for piece in range(1, pieces + 1)]

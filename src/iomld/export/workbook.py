@@ -1,4 +1,4 @@
-"""The tables of a release as a workbook (XLSX): the sheets `projects` and `mentions`."""
+"""The tables of projects as a workbook (XLSX): the sheets `projects` and `mentions`."""
 
 import io
 import re
@@ -16,10 +16,9 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from iomld.errors import IomldError
 from iomld.export.archive import add_entry
-from iomld.export.records import released_projects
+from iomld.export.source import TableSource
 from iomld.export.tables import MENTION_HEADER, mention_cells, table_form
 from iomld.read.table.cell_text import neutralised
-from iomld.release import Release
 
 CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MOST_ROWS = 1_048_576
@@ -33,17 +32,17 @@ _MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 _TIMES = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
-def write_workbook(release: Release, output: BinaryIO) -> None:
+def write_workbook(source: TableSource, output: BinaryIO) -> None:
     """Write both tables, streamed; equal records give equal bytes.
 
     Raises:
         IomldError: There are more projects or mentions than a sheet has rows.
     """
-    form = table_form(release, cell_length=CELL_LENGTH)
+    form = table_form(source, cell_length=CELL_LENGTH)
     workbook = Workbook(write_only=True)
     projects = _Sheet(workbook, "projects", form.header)
     mentions = _Sheet(workbook, "mentions", MENTION_HEADER)
-    for project in released_projects(release):
+    for project in source.projects():
         projects.write(form.cells(project))
         for mention in project.mentions:
             mentions.write(mention_cells(project, mention))
@@ -97,7 +96,7 @@ class _Sheet:
         """Write one row of texts."""
         self._count += 1
         if self._count > _MOST_ROWS:
-            raise IomldError(f"A sheet holds at most {_MOST_ROWS} rows. Export to csv or jsonl instead.")
+            raise IomldError(f"A sheet holds at most {_MOST_ROWS} rows. Choose the format csv or jsonl instead.")
         self._sheet.append(
             [self._cell(text, column) if text else None for text, column in zip(texts, self._header, strict=True)]
         )

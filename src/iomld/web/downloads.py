@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, Response
 
 from iomld.export.csv_files import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
 from iomld.export.dataset import write_dataset
+from iomld.export.source import TableSource, released
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.release import FILES, Release
@@ -44,13 +45,20 @@ def _dataset_in(form: Format) -> Callable[[Release, BinaryIO], None]:
     return write
 
 
+def _table_by(write: Callable[[TableSource, BinaryIO], None]) -> Callable[[Release, BinaryIO], None]:
+    def write_released(release: Release, output: BinaryIO) -> None:
+        write(released(release), output)
+
+    return write_released
+
+
 def _kinds() -> dict[str, _Kind]:
     kinds = {
         f"dataset.{form.suffix}": _Kind(form.media_type, f"All records, {form.name}", _dataset_in(form))
         for form in _FORMATS
     }
-    kinds[PROJECTS_FILE] = _Kind("text/csv; charset=utf-8", "Table of projects, CSV", write_projects)
-    kinds[MENTIONS_FILE] = _Kind("text/csv; charset=utf-8", "Table of mentions, CSV", write_mentions)
+    kinds[PROJECTS_FILE] = _Kind("text/csv; charset=utf-8", "Table of projects, CSV", _table_by(write_projects))
+    kinds[MENTIONS_FILE] = _Kind("text/csv; charset=utf-8", "Table of mentions, CSV", _table_by(write_mentions))
     return kinds
 
 
