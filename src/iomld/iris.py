@@ -145,6 +145,10 @@ class Iris:
         """A shared graph: `ontology`, `schemes`, `countries`, `prov`, `dataset`."""
         return f"{self.base}graph/{name}"
 
+    def skolem(self, name: str) -> str:
+        """What stands in for a blank node (RDF 1.1 Concepts section 3.5)."""
+        return f"{self.base}.well-known/genid/{_segment(name)}"
+
     def dataset(self) -> str:
         """The dataset of all projects."""
         return f"{self.base}dataset/projects"

@@ -108,6 +108,15 @@ TABLE = [
     ("POST", "/sparql", {"content-type": "application/sparql-update"}, b"CLEAR ALL", 403, None),
     ("GET", "/sparql?query=SELECT*%7BSERVICE+%3Chttp://x/%3E%7B%7D%7D", {}, b"", 403, None),
     ("PUT", "/sparql?query=ASK%7B%7D", {}, b"", 405, None),
+    ("QUERY", "/sparql", DIRECT, b"ASK {}", 200, "application/sparql-results+json"),
+    ("QUERY", "/sparql?format=xml&named-graph-uri=http://x/", DIRECT, b"ASK {}", 200, "application/sparql-results+xml"),
+    ("QUERY", "/sparql?query=ASK%7B%7D", DIRECT, b"ASK {}", 400, None),
+    ("QUERY", "/sparql", DIRECT, b"", 400, None),
+    ("QUERY", "/sparql", DIRECT, b"CLEAR ALL", 400, None),
+    ("QUERY", "/sparql", DIRECT, b"ASK {} # \xff", 400, None),
+    ("QUERY", "/sparql", {"content-type": "application/sparql-update"}, b"CLEAR ALL", 403, None),
+    ("QUERY", "/sparql", FORM, b"query=ASK%7B%7D", 415, None),
+    ("QUERY", "/sparql?query=ASK%7B%7D", {}, b"", 415, None),
     ("GET", "/sparql?query=ASK%7B%7D", {"accept": "image/png"}, b"", 406, None),
     ("GET", "/sparql?query=ASK%7B%7D", {"accept": "text/turtle"}, b"", 406, None),
     ("GET", "/sparql?query=ASK%7B%7D&format=csv", {}, b"", 406, None),
@@ -225,7 +234,10 @@ def test_preflight_is_answered(ask: Ask) -> None:
         )
         assert response.status_code == 204
         assert response.headers["access-control-allow-origin"] == "*"
-        assert "POST" in response.headers["access-control-allow-methods"]
+        for header in ("allow", "access-control-allow-methods"):
+            assert response.headers[header] == "GET, HEAD, POST, QUERY, OPTIONS"
+        assert response.headers["accept-query"] == "application/sparql-query"
+        assert (await client.put("/sparql")).headers["allow"] == response.headers["allow"]
         assert "Content-Type" in response.headers["access-control-allow-headers"]
 
     ask(use)
@@ -252,6 +264,21 @@ def test_answers_are_kept_and_revalidated(ask: Ask) -> None:
         assert (head.content, head.headers["content-length"]) == (b"", str(len(first.content)))
         now = {"query": "SELECT (NOW() AS ?t) (RAND() AS ?r) {}"}
         assert (await client.get("/sparql", params=now)).text != (await client.get("/sparql", params=now)).text
+
+    ask(use)
+
+
+def test_a_safe_query_is_revalidated_like_a_get(ask: Ask) -> None:
+    """The same query has one entity tag by GET and by QUERY, and QUERY too answers 304 to who has it."""
+
+    async def use(client: httpx.AsyncClient, _: Pool) -> None:
+        got = await client.get("/sparql", params={"query": ASK})
+        asked = await client.request("QUERY", "/sparql", content=ASK, headers=DIRECT)
+        assert asked.headers["etag"] == got.headers["etag"]
+        again = await client.request(
+            "QUERY", "/sparql", content=ASK, headers=DIRECT | {"if-none-match": asked.headers["etag"]}
+        )
+        assert (again.status_code, again.content) == (304, b"")
 
     ask(use)
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad
 
 from iomld.assets import load_vocabulary
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
+from iomld.release.lines import read_graphs
 from iomld.release.tombstones import Tombstone, read_tombstones
 from iomld.store.reader import StoreReader
 from iomld.vocab import Vocabulary
@@ -64,6 +67,19 @@ def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
 def shared_graph(view: ReleaseView, name: str) -> tuple[Quad, ...]:
     """One of the shared graphs (`SHARED`)."""
     return arranged(view.reader.graph(view.iris.graph(name)), first="")
+
+
+def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:
+    """Names of the graphs that are not of one record: the shared ones and those that were included, sorted."""
+    clocked = (view.iris.graph(name) for name in SHARED)
+    present = {name for name in clocked if view.reader.has_graph(name)}
+    return tuple(sorted(present | _named_elsewhere(view.release.file(FILES.graphs), view.iris.record(""))))
+
+
+@lru_cache(maxsize=2)
+def _named_elsewhere(table: Path, records: str) -> frozenset[str]:
+    """The graphs of a release that are of no record; a release never changes."""
+    return frozenset(name for name in read_graphs(table) if not name.startswith(records))
 
 
 def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
+from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings
 from iomld.pipeline.load import Choices
 from iomld.publish.report import PublishReport
 from iomld.publish.run import Order, publish_sources
@@ -17,7 +17,14 @@ from iomld.read.table.mapping import read_mapping
 
 
 @click.command()
-@sources_argument
+@click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--include",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Publish the graphs of this .nq, .trig or .ttl file as they are; may be repeated. No SOURCE is needed.",
+)
 @click.option("--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]")
 @click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
 @mapping_option
@@ -26,6 +33,7 @@ from iomld.read.table.mapping import read_mapping
 def command(
     *,
     sources: tuple[Path, ...],
+    include: tuple[Path, ...],
     datadir: Path | None,
     source_url: str | None,
     mapping: Path | None,
@@ -42,8 +50,11 @@ def command(
     Example:
       iomld publish data/
       iomld publish page.txt --source-url https://www.iom.int/project/…
+      iomld publish --include neighbours.ttl
     """
     known = settings()
+    if not (sources or include):
+        raise click.UsageError("Name a SOURCE, or a file with --include.")
     if source_url and len(sources) > 1:
         raise click.UsageError("--source-url goes with one SOURCE.")
     order = Order(
@@ -54,6 +65,7 @@ def command(
         url=source_url,
         mapping=read_mapping(mapping) if mapping else {},
         dry_run=dry_run,
+        include=include,
     )
     report = run(order, choices(known, profile="published", engine=engine, as_of=as_of))
     for line in table(report, dry_run=dry_run):
@@ -83,6 +95,8 @@ def table(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     yield f"published  {report.published:>8} projects: {len(report.added)} new, {len(report.changed)} changed"
     if report.returned:
         yield f"returned   {len(report.returned):>8} that had been withdrawn: {', '.join(report.returned)}"
+    if report.included:
+        yield f"included   {len(report.included):>8} graphs"
     yield f"refused    {len(report.refused):>8}"
     for rule, count in sorted(report.warnings.items(), key=lambda item: (-item[1], item[0])):
         yield f"  noted    {count:>8} {rule}"

@@ -29,6 +29,7 @@ class Gathered:
         withdrawn: What this run withdraws, by key.
         returned: Keys that had been withdrawn and are back.
         tombstones: All that is withdrawn after this run, by key.
+        included: Names of the reference graphs that were given.
     """
 
     new_lines: SortedLines
@@ -41,6 +42,7 @@ class Gathered:
     withdrawn: dict[str, Tombstone] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
+    included: tuple[str, ...] = ()
     refused: list[Refusal] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
     read: int = 0

@@ -42,6 +42,7 @@ class PublishReport:
         is_new: Whether that release was made by this publish.
         returned: Keys that had been withdrawn and are back.
         withdrawn: Keys that were withdrawn.
+        included: Names of the reference graphs that were given.
     """
 
     read: int
@@ -57,6 +58,7 @@ class PublishReport:
     is_new: bool = False
     returned: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    included: tuple[str, ...] = ()
 
 
 def counted(findings: Iterable[Finding]) -> Counter[str]:
@@ -74,6 +76,7 @@ def write_report(report: PublishReport, path: Path) -> None:
         "changed": report.changed,
         "returned": report.returned,
         "withdrawn": report.withdrawn,
+        "included": report.included,
         "refused": [_refusal(refusal) for refusal in report.refused],
         "warnings": dict(sorted(report.warnings.items())),
     }

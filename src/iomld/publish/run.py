@@ -16,6 +16,7 @@ from iomld.iris import IOMLD
 from iomld.pipeline.outcomes import Pipeline
 from iomld.publish.build import Frame, build_release, reference_lines
 from iomld.publish.gather import Gathered, add_graph, fill_spool, gather
+from iomld.publish.include import include_files
 from iomld.publish.report import PublishReport, write_report
 from iomld.release import FILES, Release
 from iomld.release.lines import GraphState, SortedLines, read_graphs
@@ -34,6 +35,7 @@ class Order:
         url: Address of the page that the one source was saved from.
         mapping: For foreign tables: our column for each heading of theirs.
         dry_run: Say what would change, and change nothing.
+        include: RDF files whose graphs are published as they are.
     """
 
     sources: Sequence[Path]
@@ -43,6 +45,7 @@ class Order:
     url: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    include: Sequence[Path] = ()
 
 
 def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
@@ -57,7 +60,7 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
         The report. Where nothing was accepted or nothing changed, the old release stays.
 
     Raises:
-        SourceError: A source does not exist.
+        SourceError: A source does not exist, or a file to include cannot be used.
         StoreError: The folder cannot be written, is in use, or belongs to another base IRI.
     """
     started, clock = datetime.now(UTC), time.monotonic()
@@ -69,7 +72,7 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
         gathered, graphs = _gathered(order, pipeline, previous, scratch, progress)
         made = None
-        if gathered.published and gathered.changed and not order.dry_run:
+        if (gathered.published or gathered.included) and gathered.changed and not order.dry_run:
             frame = Frame(
                 datadir=order.datadir,
                 previous=previous,
@@ -96,6 +99,7 @@ def _gathered(
     withdrawn = known_revisions(tombstones, pipeline.publication.iris)
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     gathered.owners.update(_owners(previous))
+    include_files(order.include, pipeline.publication.iris, known, gathered)
     with read.RecordSpool() as spool:
         gathered.refused.extend(
             fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping))
@@ -103,7 +107,7 @@ def _gathered(
         gather(spool, pipeline, before, gathered, progress)
     gathered.tombstones = {key: one for key, one in tombstones.items() if key not in gathered.sources}
     gathered.returned = tuple(sorted(tombstones.keys() & gathered.sources.keys()))
-    if gathered.published:
+    if gathered.published or gathered.included:
         for graph, lines in reference_lines(pipeline.publication.iris.base):
             add_graph(graph, lines, known, gathered)
     return gathered, known | gathered.changed
@@ -151,4 +155,5 @@ def _report(gathered: Gathered, served: Release | None, *, is_new: bool = False,
         release=served.manifest.name if served else None,
         is_new=is_new,
         returned=gathered.returned,
+        included=gathered.included,
     )

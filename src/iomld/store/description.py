@@ -1,9 +1,12 @@
 """What the endpoint says of itself when it is asked without a query (SPARQL 1.1 Service Description)."""
 
-from pyoxigraph import NamedNode, Quad
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.formats import rdf
-from iomld.iris import RDF
+from iomld.iris import RDF, RDFS, VOID
 
 _SD = "http://www.w3.org/ns/sparql-service-description#"
 _FORMATS = "http://www.w3.org/ns/formats/"
@@ -19,18 +22,41 @@ _RESULT_FORMATS = (
 )
 
 
-def service_description(endpoint: str, media_type: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What is true of the endpoint, whoever asks.
+
+    Attributes:
+        base: Base of our data, ending in a slash; the endpoint's place where a client names no host.
+        dataset: IRI of the dataset that is published here.
+        graphs: Names of the named graphs that are told; not those of single records, which may be many.
+        limits: The limits of a query, in a sentence; no vocabulary has terms for them.
+    """
+
+    base: str
+    dataset: str
+    graphs: tuple[str, ...] = ()
+    limits: str = ""
+
+
+def service_description(server: str, facts: ServiceFacts, media_type: str) -> bytes:
     """Describe the endpoint.
 
     Args:
-        endpoint: Its address, as the client knows it.
+        server: Address of the server as the client knows it, without a slash at the end.
+        facts: What is true of the endpoint.
         media_type: One of the graph formats.
 
     Returns:
         Triples of this shape, serialized::
 
-            <endpoint> a sd:Service ; sd:endpoint <endpoint> ; sd:supportedLanguage sd:SPARQL11Query ;
-                sd:feature sd:UnionDefaultGraph ; sd:resultFormat … ; sd:defaultDataset <endpoint#dataset> .
+            <…/sparql> a sd:Service ; sd:endpoint <…/sparql> ; sd:supportedLanguage sd:SPARQL11Query ;
+                sd:feature sd:UnionDefaultGraph ; sd:resultFormat … ; rdfs:comment "A query may take …"@en ;
+                sd:defaultDataset <…/sparql#dataset> .
+            <…/sparql#dataset> a sd:Dataset ; sd:defaultGraph <…/sparql#default-graph> ;
+                sd:namedGraph <…/sparql#graph-1> ; rdfs:seeAlso <…/void> .
+            <…/sparql#graph-1> a sd:NamedGraph ; sd:name <…/graph/ontology> .
+            <…/dataset/projects> void:sparqlEndpoint <…/sparql> .
 
     Raises:
         ValueError: The address is no IRI, or the format is not one of RDF.
@@ -38,20 +64,32 @@ def service_description(endpoint: str, media_type: str) -> bytes:
     format_ = rdf.by_media_type(media_type)
     if format_ is None:
         raise ValueError(f"{media_type} is not an RDF format")
-    service, dataset, graph = (NamedNode(f"{endpoint}{part}") for part in ("", "#dataset", "#default-graph"))
+    prefixes = {"sd": _SD, "formats": _FORMATS, "rdfs": RDFS, "void": VOID}
+    return rdf.serialize(_statements(server, facts), format_, prefixes=prefixes)
+
+
+def _statements(server: str, facts: ServiceFacts) -> Iterator[Quad]:
+    service, dataset, graph = (NamedNode(f"{server}/sparql{part}") for part in ("", "#dataset", "#default-graph"))
     type_ = NamedNode(f"{RDF}type")
-    facts = [
-        (service, type_, _sd("Service")),
-        (service, _sd("endpoint"), service),
-        (service, _sd("supportedLanguage"), _sd("SPARQL11Query")),
-        (service, _sd("feature"), _sd("UnionDefaultGraph")),
-        *((service, _sd("resultFormat"), NamedNode(_FORMATS + name)) for name in _RESULT_FORMATS),
-        (service, _sd("defaultDataset"), dataset),
-        (dataset, type_, _sd("Dataset")),
-        (dataset, _sd("defaultGraph"), graph),
-        (graph, type_, _sd("Graph")),
-    ]
-    return rdf.serialize((Quad(*fact) for fact in facts), format_, prefixes={"sd": _SD, "formats": _FORMATS})
+    yield Quad(service, type_, _sd("Service"))
+    yield Quad(service, _sd("endpoint"), service)
+    yield Quad(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
+    yield Quad(service, _sd("feature"), _sd("UnionDefaultGraph"))
+    for name in _RESULT_FORMATS:
+        yield Quad(service, _sd("resultFormat"), NamedNode(_FORMATS + name))
+    if facts.limits:
+        yield Quad(service, NamedNode(f"{RDFS}comment"), Literal(facts.limits, language="en"))
+    yield Quad(service, _sd("defaultDataset"), dataset)
+    yield Quad(dataset, type_, _sd("Dataset"))
+    yield Quad(dataset, _sd("defaultGraph"), graph)
+    yield Quad(dataset, NamedNode(f"{RDFS}seeAlso"), NamedNode(f"{server}/void"))
+    yield Quad(graph, type_, _sd("Graph"))
+    for number, name in enumerate(facts.graphs, start=1):
+        named = NamedNode(f"{service.value}#graph-{number}")
+        yield Quad(dataset, _sd("namedGraph"), named)
+        yield Quad(named, type_, _sd("NamedGraph"))
+        yield Quad(named, _sd("name"), NamedNode(name))
+    yield Quad(NamedNode(facts.dataset), NamedNode(f"{VOID}sparqlEndpoint"), service)
 
 
 def _sd(name: str) -> NamedNode:

@@ -30,7 +30,11 @@ class StoreReader:
         return tuple(graph_quads(self._store, iri))
 
     def has_graph(self, iri: str) -> bool:
-        """Say whether there is a named graph."""
+        """Say whether there is a named graph.
+
+        Raises:
+            ValueError: The name is no absolute IRI.
+        """
         return self._store.contains_named_graph(NamedNode(iri))
 
     def about(self, subject: str, *, graph: str | None = None) -> tuple[Quad, ...]:

@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PAIRS = {"{": "}", "(": ")", "[": "]"}
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 _FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
 _VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
@@ -102,6 +103,32 @@ def has_relative_iri(query: str) -> bool:
     (True, False)
     """
     return _RELATIVE_IRI.search(query) is not None
+
+
+def unclosed(query: str) -> tuple[int, str] | None:
+    """The first bracket or text of a query that is not closed, or is closed without being open: place and sentence.
+
+    >>> unclosed("ASK { ?s ?p 'a }")
+    (12, 'the text that begins here is not closed.')
+    """
+    opened: list[tuple[int, str]] = []
+    for match in _TOKEN.finditer(query):
+        text = match.group()
+        if match.lastgroup != "other":
+            continue
+        if text in "'\"":
+            return match.start(), "the text that begins here is not closed."
+        if text in _PAIRS:
+            opened.append((match.start(), text))
+        elif text in _PAIRS.values():
+            if not opened:
+                return match.start(), f"this “{text}” closes nothing that is open."
+            wanted = _PAIRS[opened.pop()[1]]
+            if wanted != text:
+                return match.start(), f"“{wanted}” is missing before this “{text}”."
+    if not opened:
+        return None
+    return len(query), f"the query ends too early; “{_PAIRS[opened[-1][1]]}” is missing."
 
 
 def is_too_deep(query: str) -> bool:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 
+from iomld.store.scan import unclosed
+
 _ERROR = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 _PHRASE = re.compile(r"(?:^|one of |, )([A-Z][A-Za-z]+(?: [A-Za-z]+){3,})")
 _PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
 _FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
-_WORD = re.compile(r"\w+|\S")
+_WORD = re.compile(r"[?$]?\w+|\S")
 
 
 def syntax_sentence(query: str, message: str, prefixes: Mapping[str, str]) -> str:
@@ -19,36 +21,56 @@ def syntax_sentence(query: str, message: str, prefixes: Mapping[str, str]) -> st
         prefixes: Prefixes we know, for advice.
 
     >>> syntax_sentence("SELECT * {", 'error at 1:11: expected one of "}", [_]', {})
-    'line 1, column 11: the query ends too early; a closing brace is missing.'
+    'line 1, column 11: the query ends too early; “}” is missing.'
     """
     match = _ERROR.match(message)
     if not match:
         return f"The query does not parse: {message[:200]}"
     line, column, expected = int(match[1]), int(match[2]), match[3]
-    return f"line {line}, column {column}: {_why(query, line, column, expected, prefixes)}"
+    start, why = _fault(query, _offset(query, line, column), expected, prefixes)
+    line, column = _place(query, start)
+    return f"line {line}, column {column}: {why}"
 
 
-def _why(query: str, line: int, column: int, expected: str, prefixes: Mapping[str, str]) -> str:
-    lines = query.split("\n")
-    text = lines[line - 1] if line <= len(lines) else ""
+def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -> tuple[int, str]:
+    """Where the fault is and what it is; the engine's place is the farthest it came, often behind the fault."""
     if not _FORM.search(query):
-        return "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."
+        return start, "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."
     if "Prefix not found" in expected:
-        return _unknown_prefix(text[:column], prefixes)
+        return start, _unknown_prefix(query[:start].rpartition("\n")[2] + query[start : start + 1], prefixes)
     if "IRI parsing failed" in expected:
-        return "the IRI before this place is not valid; blanks and special characters must be percent-encoded."
+        return start, "the IRI before this place is not valid; blanks and special characters must be percent-encoded."
     if phrase := _PHRASE.search(expected):
-        return f"{phrase[1][0].lower()}{phrase[1][1:]}."
-    return _at("\n".join([text[column - 1 :], *lines[line:]]).strip(), query)
+        return start, f"{phrase[1][0].lower()}{phrase[1][1:]}."
+    return unclosed(query) or _at(query, start)
 
 
-def _at(rest: str, query: str) -> str:
-    """Where the engine says no more than the place: what stands there, or what may be missing."""
-    if found := _WORD.match(rest):
-        return f"“{found[0][:40]}” cannot stand here, or the word before it is misspelt."
-    if query.count("{") > query.count("}"):
-        return "the query ends too early; a closing brace is missing."
-    return "the query ends here and does not parse; check the words and the punctuation before this place."
+def _at(query: str, start: int) -> tuple[int, str]:
+    """Where the engine says no more than the place: what stands there."""
+    while start < len(query) and query[start].isspace():
+        start += 1
+    while start < len(query) and start > 0 and _is_in_word(query[start]) and _is_in_word(query[start - 1]):
+        start -= 1
+    if 0 < start < len(query) and _is_in_word(query[start]) and query[start - 1] in "?$":
+        start -= 1  # a variable
+    if found := _WORD.match(query, start):
+        return start, f"“{found[0][:40]}” cannot stand here, or the word before it is misspelt."
+    start = min(start, len(query))
+    return start, "the query ends here and does not parse; check the words and the punctuation before this place."
+
+
+def _is_in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _offset(query: str, line: int, column: int) -> int:
+    lines = query.split("\n")
+    return sum(len(one) + 1 for one in lines[: line - 1]) + column - 1
+
+
+def _place(query: str, offset: int) -> tuple[int, int]:
+    before = query[:offset]
+    return before.count("\n") + 1, offset - before.rfind("\n")
 
 
 def _unknown_prefix(text: str, prefixes: Mapping[str, str]) -> str:

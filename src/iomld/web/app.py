@@ -20,9 +20,11 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
+from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
+from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed
 from iomld.web.openapi import describe_routes
@@ -31,8 +33,9 @@ from iomld.web.pages import page_routes, validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
-from iomld.web.sparql import SparqlLimits, sparql_app
+from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
 from iomld.web.sparql_cache import AnswerCache
+from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
 from iomld.web.validation import validation_routes
 from iomld.workers.limits import PoolLimits
@@ -81,6 +84,19 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
     describe_routes(app)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
+    endpoint = _endpoint(serving, settings, base, cache)
+    add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
+    write = sys.stderr.write if settings.access_log == "json" else None
+    front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
+    return Observed(front, metrics, write)
+
+
+def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
+    """The SPARQL endpoint over what is served."""
+
+    def facts() -> ServiceFacts:
+        return facts_of(serving.view, settings)
+
     limits = SparqlLimits(
         timeout_s=settings.query_timeout,
         body_bytes=settings.query_length,
@@ -88,10 +104,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
         client_s=settings.client_seconds,
         client_refill_s=settings.client_refill,
     )
-    endpoint = sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits, cache=cache)
-    write = sys.stderr.write if settings.access_log == "json" else None
-    front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
-    return Observed(front, metrics, write)
+    return sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits, cache=cache, facts=facts)
 
 
 class _Front:

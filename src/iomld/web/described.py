@@ -22,7 +22,7 @@ _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL
 
 
 def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    """Add `/prov/…`, `/graph/…`, `/dataset/…` and `/ns/{version}`."""
+    """Add `/prov/…`, `/graph/…`, `/dataset/…`, `/.well-known/genid/…` and `/ns/{version}`."""
 
     @get_route(router, "/prov/{kind}/{name:path}", tag="data")
     def provenance(request: Request, kind: str, name: str) -> Response:
@@ -33,6 +33,11 @@ def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
     def dataset(request: Request, name: str) -> Response:
         """Give the description of the dataset."""
         return _described(request, view(), ("dataset",), name)
+
+    @get_route(router, "/.well-known/genid/{name}", tag="data")
+    def node(request: Request, name: str) -> Response:
+        """Give what is said of a node that had no name where it came from."""
+        return _described(request, view(), (".well-known", "genid"), name)
 
     @get_route(router, "/graph/{name:path}", tag="data")
     def graph(request: Request, name: str) -> Response:

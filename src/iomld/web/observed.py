@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from iomld.web.graph_store import PATH, is_graph_store
 from iomld.web.metrics import Request, RequestMetrics
 
 _LONGEST_PATH = 500
@@ -64,6 +65,8 @@ def route_of(scope: Scope) -> str:
     """
     if scope["path"] == "/sparql":
         return "/sparql"
+    if is_graph_store(scope["path"]):
+        return PATH
     if (root := scope.get("root_path", "")) and root != scope.get("app_root_path", ""):
         return str(root)  # a folder that is mounted
     route = scope.get("route")

@@ -38,6 +38,7 @@ _MEANINGS = {
     503: "The time was up, or the server is starting or stopping.",
 }
 _SPARQL_ERRORS = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
+_GRAPH_ERRORS = (400, 404, 405, 406, 422, 429, 500, 503)
 _SPARQL_PARAMETERS = (
     ("query", "The query; without it, a description of the service.", False),
     ("default-graph-uri", "A graph of the default graph.", True),
@@ -57,6 +58,8 @@ def describe_routes(app: FastAPI) -> None:
                 one for one in operation.get("parameters", []) if one["in"] == "path" or "suffix" not in one["name"]
             ] + _asked_by_query(path, method)
     made["paths"]["/sparql"] = _sparql()
+    made["paths"]["/rdf-graph-store"] = _graph_store(("default", "graph", "format"))
+    made["paths"]["/rdf-graph-store/{path}"] = _graph_store(("format",), path=True)
     made.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
     app.openapi_schema = made
 
@@ -73,6 +76,7 @@ _FILES = ("application/gzip", "text/csv", *(format_.media_type for format_ in FO
 _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ...]], ...] = (
     (("/downloads/",), {200: _FILES, 206: _FILES, 304: ()}, (404, 416, 503)),
     (("/id/project/", "/id/{kind}"), {301: (), 303: ()}, (404, 410, 503)),
+    (("/.well-known/genid/",), {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
     (("/id/", "/.well-known/", "/ns/"), {303: ()}, (404, 503)),
     (("/projects.jsonld",), {200: ("application/ld+json",), 304: ()}, (400, 404, 503)),
     (("/doc/project/",), {200: _DOCUMENT, 301: (), 304: ()}, (404, 406, 410, 503)),
@@ -100,7 +104,7 @@ def _asked_by_query(path: str, method: str) -> list[Json]:
         names = ("format", "lang", "shapes", "engine")
     elif path.startswith(("/doc/", "/scheme/")):
         names = ("format", "labels", "profile")
-    elif path.startswith(_DOCUMENTS):
+    elif path.startswith((*_DOCUMENTS, "/.well-known/genid/")):
         names = ("format", "profile")
     elif path == "/query":
         names = ("query",)
@@ -121,6 +125,18 @@ def _sparql() -> Json:
         "post": said
         | {"summary": "Query", "operationId": "sparql_post", "requestBody": {"required": True, "content": bodies}},
     }
+
+
+def _graph_store(names: Iterable[str], *, path: bool = False) -> Json:
+    """The reading half of the Graph Store Protocol."""
+    parameters: list[Json] = [
+        {"name": name, "in": "query", "required": False, "schema": _value(many=False)} for name in names
+    ]
+    if path:
+        parameters.append({"name": "path", "in": "path", "required": True, "schema": _value(many=False)})
+    responses = _all({200: GRAPH_OFFERS, 304: ()}, _GRAPH_ERRORS)
+    said: Json = {"tags": ["data"], "responses": responses, "parameters": parameters}
+    return {"get": said | {"summary": "Graph", "operationId": f"graph_store_{'path' if path else 'get'}"}}
 
 
 def _value(*, many: bool) -> Json:

@@ -1,5 +1,7 @@
 """The SPARQL endpoint: SPARQL 1.1 Protocol, query operation only, as a plain ASGI application.
 
+Besides GET and POST it takes QUERY (draft-ietf-httpbis-safe-method-w-body): a body like POST, safe like GET.
+
 An answer is whole before its first byte leaves, so a status of 200 is never followed by a cut body. What is not
 answered says so:
 
@@ -22,33 +24,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from iomld.formats.negotiate import choose
 from iomld.iris import Iris
-from iomld.store.description import service_description
+from iomld.store.description import ServiceFacts
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
 from iomld.web.budget import ClientBudgets
-from iomld.web.problems import ProblemError, problem_of
+from iomld.web.problems import ProblemError
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql_description import description_response
 from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
-from iomld.web.sparql_exchange import COMMON, Exchange
+from iomld.web.sparql_exchange import Exchange
 from iomld.web.sparql_protocol import (
-    GRAPH_OFFERS,
+    QUERY,
     MediaTypes,
     Operation,
     media_types,
     operation_of_body,
+    operation_of_query,
     operation_of_url,
 )
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError, WorkerError
 from iomld.workers.wire import Reply
 
-_METHODS = "GET, HEAD, POST, OPTIONS"
+_METHODS = "GET, HEAD, POST, QUERY, OPTIONS"
 _WATCH_AFTER_S = 0.05  # most answers are there before it would pay to watch whether the client still is
 _PREFLIGHT = {
     "Allow": _METHODS,
+    "Accept-Query": QUERY,
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": _METHODS,
     "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
@@ -92,7 +96,8 @@ def sparql_app(
     release_name: Callable[[], str],
     limits: SparqlLimits,
     cache: AnswerCache | None = None,
-) -> ASGIApp:
+    facts: Callable[[], ServiceFacts] | None = None,
+) -> "SparqlApp":
     """The endpoint as an ASGI application that looks at no path.
 
     Args:
@@ -101,16 +106,25 @@ def sparql_app(
         release_name: Name of the release served now; a new name empties the cache.
         limits: What it allows.
         cache: Where answers are kept; its own if None.
+        facts: What the description says of the release served now; only what is always true if None.
     """
-    return _SparqlApp(pool, iris, release_name, limits, cache or AnswerCache(limits.cache_bytes))
+    kept = cache or AnswerCache(limits.cache_bytes)
+    return SparqlApp(pool, release_name, limits, kept, facts or (lambda: ServiceFacts(iris.base, iris.dataset())))
 
 
-class _SparqlApp:
+class SparqlApp:
+    """The endpoint; made by `sparql_app`."""
+
     def __init__(
-        self, pool: QueryPool, iris: Iris, release_name: Callable[[], str], limits: SparqlLimits, cache: AnswerCache
+        self,
+        pool: QueryPool,
+        release_name: Callable[[], str],
+        limits: SparqlLimits,
+        cache: AnswerCache,
+        facts: Callable[[], ServiceFacts],
     ) -> None:
         self._pool = pool
-        self._iris = iris
+        self._facts = facts
         self._release_name = release_name
         self._limits = limits
         self._cache = cache
@@ -120,15 +134,7 @@ class _SparqlApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange = Exchange(scope, receive, send)
-        try:
-            response = await self._respond(exchange)
-        except ProblemError as error:
-            response = problem_of(error, accept=exchange.accept)
-        if response is None:
-            return
-        if exchange.method == "HEAD":
-            response.body = b""  # the header with its length stays
-        await response(scope, receive, send)
+        await exchange.settle(self._respond(exchange))
 
     async def _respond(self, exchange: Exchange) -> Response | None:
         """A response that is still to be sent, or None when all is said."""
@@ -136,7 +142,7 @@ class _SparqlApp:
             return Response(status_code=204, headers=_PREFLIGHT)
         operation = await self._operation(exchange)
         if operation.query is None:
-            return self._description(exchange, operation)
+            return description_response(exchange, operation, self._facts())
         types = media_types(exchange.accept, operation.format_)
         if types == MediaTypes(None, None, None):
             raise ProblemError(
@@ -145,7 +151,7 @@ class _SparqlApp:
                 "Results come as JSON, XML, CSV and TSV, graphs as Turtle, N-Triples, RDF/XML and JSON-LD. "
                 "Name one of these in the Accept header, or add ?format=json.",
             )
-        await self._answer(exchange, operation, types)
+        await self.answer(exchange, operation, types)
         return None
 
     async def _operation(self, exchange: Exchange) -> Operation:
@@ -155,29 +161,18 @@ class _SparqlApp:
         if exchange.method == "POST":
             body = await exchange.body(self._limits.body_bytes)
             return operation_of_body(exchange.header(b"content-type") or "", body, query_string)
-        raise ProblemError(405, "method", f"Ask with GET or POST, not {exchange.method}.", headers={"Allow": _METHODS})
+        if exchange.method == "QUERY":
+            body = await exchange.body(self._limits.body_bytes)
+            return operation_of_query(exchange.header(b"content-type") or "", body, query_string)
+        detail = f"Ask with GET, POST or QUERY, not {exchange.method[:40]}."
+        raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
 
-    def _description(self, exchange: Exchange, operation: Operation) -> Response:
-        graph = media_types(exchange.accept, operation.format_).graph
-        offers = (*GRAPH_OFFERS, "text/html")
-        chosen = graph if operation.format_ else choose(exchange.accept, offers)
-        if chosen == "text/html":
-            root = exchange.scope.get("app_root_path", exchange.scope.get("root_path", ""))
-            return RedirectResponse(f"{root}/query", 303, COMMON)
-        if chosen is None:
-            message = "The description of this endpoint comes as Turtle, N-Triples, RDF/XML or JSON-LD; ask for one."
-            raise ProblemError(406, "not-acceptable", message)
-        host = exchange.header(b"host")
-        endpoint = (
-            f"{exchange.scope['scheme']}://{host}{exchange.scope['path']}" if host else f"{self._iris.base}sparql"
-        )
-        try:
-            body = service_description(endpoint, chosen)
-        except ValueError as error:
-            raise ProblemError(400, "host", "The Host header of the request is not a host.") from error
-        return Response(body, headers=COMMON, media_type=chosen)
+    async def answer(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> None:
+        """Answer a query, from memory or by a worker.
 
-    async def _answer(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> None:
+        Raises:
+            ProblemError: It has no answer.
+        """
         query = operation.query or ""
         key = (query, operation.default_graphs, operation.named_graphs, types)
         release = self._release_name()

@@ -1,10 +1,12 @@
 """One HTTP exchange, by the bare ASGI interface: what was asked, and sending answers whole or from a file."""
 
 import os
+from collections.abc import Awaitable
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from iomld.web.problems import ProblemError
+from iomld.web.problems import ProblemError, problem_of
 from iomld.web.sparql_cache import CachedAnswer
 from iomld.workers.wire import Reply
 
@@ -62,6 +64,18 @@ class Exchange:
             pieces.append(piece)
             if not message.get("more_body", False):
                 return b"".join(pieces)
+
+    async def settle(self, responding: Awaitable[Response | None]) -> None:
+        """Send the response that comes out, or the problem; None means that all is sent already."""
+        try:
+            response = await responding
+        except ProblemError as error:
+            response = problem_of(error, accept=self.accept)
+        if response is None:
+            return
+        if self.method == "HEAD":
+            response.body = b""  # the header with its length stays
+        await response(self.scope, self.receive, self._send)
 
     async def send_whole(self, answer: CachedAnswer) -> None:
         """Send an answer that is in memory, or 304 where the client has it."""

@@ -81,7 +81,7 @@ def operation_of_url(query_string: bytes) -> Operation:
     Raises:
         ProblemError: A parameter is broken, unknown to be single but repeated, or asks for an update.
     """
-    return _operation(_parameters(query_string))
+    return _operation(parameters_of(query_string))
 
 
 def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Operation:
@@ -90,10 +90,7 @@ def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Op
     Raises:
         ProblemError: As for a URL, or the body is of a type we do not take.
     """
-    media_type, _, parameters = content_type.partition(";")
-    media_type = media_type.strip().lower()
-    if media_type == UPDATE:
-        raise ProblemError(403, "read-only", _READ_ONLY)
+    media_type = _body_type(content_type)
     if media_type not in {FORM, QUERY}:
         raise ProblemError(
             415,
@@ -101,18 +98,51 @@ def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Op
             f"Send the query as {QUERY}, or as {FORM} in the parameter “query”.",
             accepted=f"{FORM}, {QUERY}",
         )
+    url = parameters_of(query_string)
+    if media_type == FORM:
+        return _operation(_joined(url, parameters_of(body)), is_form=True)
+    return _operation(_joined(url, {"query": [_text(body)]}), is_form=True)
+
+
+def operation_of_query(content_type: str, body: bytes, query_string: bytes) -> Operation:
+    """Read a QUERY request: the body is the query, the URL has the parameters.
+
+    Raises:
+        ProblemError: As for a POST.
+    """
+    if _body_type(content_type) != QUERY:
+        headers = {"Accept-Query": QUERY}
+        raise ProblemError(
+            415, "media-type", f"With QUERY, send the query as {QUERY}.", headers=headers, accepted=QUERY
+        )
+    return _operation(_joined(parameters_of(query_string), {"query": [_text(body)]}), is_form=True)
+
+
+def _body_type(content_type: str) -> str:
+    """The media type of a body that may hold a query, which is in UTF-8."""
+    media_type, _, parameters = content_type.partition(";")
+    if media_type.strip().lower() == UPDATE:
+        raise ProblemError(403, "read-only", _READ_ONLY)
     charset = re.search(r'charset="?([^";\s]+)', parameters, re.IGNORECASE)
     if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
         raise ProblemError(400, "encoding", f"The request is said to be in {charset[1]}; send it in UTF-8.")
-    url = _parameters(query_string)
-    if media_type == FORM:
-        return _operation([*url, *_parameters(body)], is_form=True)
-    return _operation([*url, ("query", _text(body))], is_form=True)
+    return media_type.strip().lower()
 
 
-def _parameters(encoded: bytes) -> list[tuple[str, str]]:
-    pairs = (pair.partition(b"=") for pair in encoded.split(b"&") if pair)
-    return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
+def parameters_of(encoded: bytes) -> dict[str, list[str]]:
+    """The values of each parameter of a query string or a form.
+
+    Raises:
+        ProblemError: It is not UTF-8, percent-encoded.
+    """
+    values: dict[str, list[str]] = {}
+    for name, _, value in (pair.partition(b"=") for pair in encoded.split(b"&") if pair):
+        values.setdefault(_decoded(name), []).append(_decoded(value))
+    return values
+
+
+def _joined(first: dict[str, list[str]], second: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {name: [*first.get(name, ()), *second.get(name, ())] for name in (*first, *second)}
 
 
 def _decoded(encoded: bytes) -> str:
@@ -138,25 +168,27 @@ def _text(encoded: bytes) -> str:
         ) from error
 
 
-def _operation(parameters: Sequence[tuple[str, str]], *, is_form: bool = False) -> Operation:
-    values: dict[str, list[str]] = {}
-    for name, value in parameters:
-        values.setdefault(name, []).append(value)
+def _operation(values: Mapping[str, list[str]], *, is_form: bool = False) -> Operation:
     if "update" in values:
         raise ProblemError(403, "read-only", _READ_ONLY)
-    query = _single(values, "query")
+    query = single(values, "query")
     if query is None and (is_form or values.keys() - {"format"}):
         raise ProblemError(400, "no-query", "The parameter “query” is missing; put the SPARQL query there.")
     return Operation(
         query,
         tuple(values.get("default-graph-uri", ())),
         tuple(values.get("named-graph-uri", ())),
-        _format(_single(values, "format")),
-        _timeout(_single(values, "timeout")),
+        format_of(values),
+        _timeout(single(values, "timeout")),
     )
 
 
-def _single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
+def single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
+    """The value of a parameter that may be given once; None where it is not.
+
+    Raises:
+        ProblemError: It is given several times.
+    """
     found = values.get(name, ())
     if len(found) > 1:
         raise ProblemError(
@@ -165,7 +197,13 @@ def _single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
     return found[0] if found else None
 
 
-def _format(name: str | None) -> str | None:
+def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
+    """The value of `format`.
+
+    Raises:
+        ProblemError: It is none of ours, or given several times.
+    """
+    name = single(values, "format")
     if name is not None and name not in _BY_FORMAT:
         raise ProblemError(
             400, "format", f"The format “{name[:40]}” is unknown; choose one of {', '.join(_BY_FORMAT)}."

@@ -1,0 +1,67 @@
+"""What people are told of a query that does not parse: line, column, and one short sentence."""
+
+import re
+
+import pyoxigraph
+import pytest
+
+from iomld.iris import Iris
+from iomld.store.syntax import syntax_sentence
+
+MISSPELT = "cannot stand here, or the word before it is misspelt."
+BEGINS = "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."
+ENDS = "the query ends here and does not parse; check the words and the punctuation before this place."
+
+TABLE = [
+    # query, line, column, sentence
+    ("", 1, 1, BEGINS),
+    ("SELEC * { ?s ?p ?o }", 1, 10, BEGINS),
+    ("SELECT * {\n ?s ?p ?o", 2, 10, "the query ends too early; “}” is missing."),
+    ("SELECT *\n{ ?s ?p ?o . } }", 2, 16, "this “}” closes nothing that is open."),
+    ("SELECT * { FILTER(regex(?o, 'a') }", 1, 34, "“)” is missing before this “}”."),
+    ("SELECT * {\n  ?s ?p 'a\n}", 2, 9, "the text that begins here is not closed."),
+    ("ASK { ?s ?p 'naïve', \"b }", 1, 22, "the text that begins here is not closed."),
+    ("SELECT ?x { ?s ?p }", 1, 20, ENDS),
+    ("SELECT * { ?s ?p ?o } LIMIT x", 1, 29, f"“x” {MISSPELT}"),
+    ("SELECT * { ?s ?p ?o } ; SELECT * {}", 1, 25, f"“SELECT” {MISSPELT}"),
+    ("CONSTRUCT { ?s ?p } WHERE { ?s ?p ?o }", 1, 19, f"“}}” {MISSPELT}"),
+    ("PREFIX x <http://x/> ASK {}", 1, 10, f"“<” {MISSPELT}"),
+    (
+        "SELECT * {\n  ?s dcterms:title ?o }",
+        2,
+        19,
+        "the prefix “dcterms:” is not declared; begin the query with PREFIX dcterms: <http://purl.org/dc/terms/>.",
+    ),
+    ("ASK { ?s nope:title ?o }", 1, 20, "the prefix “nope:” is not declared; begin the query with PREFIX nope: <…>."),
+    (
+        "ASK { ?s <http://x y> ?o }",
+        1,
+        22,
+        "the IRI before this place is not valid; blanks and special characters must be percent-encoded.",
+    ),
+    ("SELECT ?s ?o { ?s ?p ?o } GROUP BY ?s", 1, 38, "the SELECT contains a variable that is unbound."),
+    ("DESCRIBE", 1, 9, ENDS),
+]
+
+
+@pytest.mark.parametrize(("query", "line", "column", "sentence"), TABLE)
+def test_a_broken_query_is_explained_in_a_sentence(query: str, line: int, column: int, sentence: str) -> None:
+    """The place and the reason are told, and nothing of the parser's grammar."""
+    with pytest.raises(SyntaxError) as caught:
+        pyoxigraph.Store().query(query)
+    told = syntax_sentence(query, str(caught.value), Iris().prefixes())
+    assert told == f"line {line}, column {column}: {sentence}"
+    assert not re.search(r"expected|\\u\{|\[_\]|\.\.=", told)
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("query", [query for query, *_ in TABLE])
+def test_the_place_told_is_in_the_query(query: str) -> None:
+    """Line and column name a character of the query, or the place just behind its end."""
+    with pytest.raises(SyntaxError) as caught:
+        pyoxigraph.Store().query(query)
+    match = re.match(r"line (\d+), column (\d+): ", syntax_sentence(query, str(caught.value), {}))
+    assert match
+    lines = query.split("\n")
+    assert 1 <= int(match[1]) <= len(lines)
+    assert 1 <= int(match[2]) <= len(lines[int(match[1]) - 1]) + 1
