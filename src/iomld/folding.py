@@ -36,7 +36,8 @@ def _folded_character(character: str) -> str:
     bare = "".join(part for part in decomposed if not unicodedata.combining(part))
     lower = bare.casefold()
     letters = "".join(_LETTERS.get(letter) or _SIGNS.get(letter, letter) for letter in lower)
-    if len(letters) > 1 and not letters.isalpha():
+    is_composed = unicodedata.normalize("NFD", character) != character
+    if len(letters) > 1 and not letters.isalpha() and not is_composed:
         return character  # a fraction or a unit sign stays whole, so that no match can end inside it
     return letters
 
