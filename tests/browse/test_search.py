@@ -32,10 +32,11 @@ def _known(code: str, *, country: str = "NA", years: tuple[int, int] = (2001, 20
 def small(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
     """A release of projects that differ in one thing each."""
     records = {
-        "T.1": _known("T.1", budget="100000"),
+        "T.1": _known("T.1", budget="100000").replace('Code "T.1"', 'Code "T.1" ; iomld:primaId "NA1"'),
         "T.2": _known("T.2", country="ZA", years=(2003, 2005), budget="99999.99"),
         "T.3": _known("T.3", country="ZA", years=(2004, 2002)),
         "T.10": 'a iomld:Project ; dcterms:title "Names T.1"@en ; iomld:endYear "2003"^^xsd:gYear .',
+        "T.0": 'a iomld:Project ; iomld:projectCode "T.100", "T.1000" .',
         "T.11": 'a iomld:Project ; dcterms:description "Ports of Namibia."@en .',
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -81,7 +82,7 @@ def test_filters_leave_what_fits(small: ReleaseView, pairs: Pairs, keys: list[st
 
 def test_a_code_comes_before_a_title_before_a_name_before_a_text(small: ReleaseView) -> None:
     """The place where words are found orders the results; what is found in equal places comes by code."""
-    assert _keys(small, [("q", "t.1")]) == ["T.1", "T.10"]
+    assert _keys(small, [("q", "t.1")]) == ["T.1", "T.0", "T.10"]
     assert _keys(small, [("q", "ports")]) == ["T.1", "T.2", "T.3", "T.11"]
     assert _keys(small, [("q", "namibia")]) == ["T.1", "T.11"]
     assert _keys(small, [("q", "ports"), ("sort", "code")]) == ["T.1", "T.11", "T.2", "T.3"]
@@ -89,8 +90,8 @@ def test_a_code_comes_before_a_title_before_a_name_before_a_text(small: ReleaseV
 
 def test_sorting_puts_what_is_not_known_last(small: ReleaseView) -> None:
     """By start the newest comes first, by budget the largest; titles go by their letters."""
-    assert _keys(small, [("sort", "start")]) == ["PO.0001", "T.10", "T.2", "T.1", "T.11", "T.3"]
-    assert _keys(small, [("sort", "budget")]) == ["PO.0001", "T.1", "T.2", "T.3", "T.10", "T.11"]
+    assert _keys(small, [("sort", "start")]) == ["PO.0001", "T.10", "T.2", "T.1", "T.0", "T.11", "T.3"]
+    assert _keys(small, [("sort", "budget")]) == ["PO.0001", "T.1", "T.2", "T.3", "T.0", "T.10", "T.11"]
     assert _keys(small, [("sort", "title")])[0] == "PO.0001"
 
 

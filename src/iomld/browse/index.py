@@ -13,7 +13,7 @@ from iomld.browse.filters import BANDS, FACETS, in_band
 from iomld.browse.listing import names_of, project_key
 from iomld.browse.queries import ENTRIES
 from iomld.browse.view import ReleaseView
-from iomld.folding import fold
+from iomld.folding import fold, folded
 from iomld.iris import DCTERMS, IOMLD, Iris
 
 # The facets whose values are codes, with the property that gives them.
@@ -51,7 +51,8 @@ class ProjectEntry:
         end_year: Last year, where known.
         budget: In US dollars, where known.
         codes: For each facet of `CODED` the codes that it has, sorted; a part of a framework comes with its whole.
-        searched: Folded texts, most telling first: its codes, its titles, names of what it points to, its texts.
+        searched: Folded texts, a line each, most telling first: its codes, its titles, names of what it points to, its
+            texts.
     """
 
     key: str
@@ -80,10 +81,12 @@ class ProjectIndex:
     Attributes:
         entries: The projects, by IRI.
         sets: For each facet and value a set of projects, as a number whose bit N is project N.
+        by_title: For each project its place in the order of titles.
     """
 
     entries: tuple[ProjectEntry, ...]
     sets: Mapping[str, Mapping[str, int]]
+    by_title: tuple[int, ...]
 
 
 _indexes: WeakKeyDictionary[ReleaseView, ProjectIndex] = WeakKeyDictionary()
@@ -95,7 +98,7 @@ def project_index(view: ReleaseView) -> ProjectIndex:
     with _building:
         if view not in _indexes:
             entries = tuple(_entries(view))
-            _indexes[view] = ProjectIndex(entries, _sets(entries))
+            _indexes[view] = ProjectIndex(entries, _sets(entries), _title_places(entries))
         return _indexes[view]
 
 
@@ -111,13 +114,13 @@ def _entries(view: ReleaseView) -> Iterator[ProjectEntry]:
 
 def _entry(view: ReleaseView, iri: str, properties: _Terms, names: dict[str, str]) -> ProjectEntry:
     def texts(*predicates: str) -> str:
-        return fold("\n".join(term.value for predicate in predicates for term in properties.get(predicate, ())))
+        return "\n".join(folded(term.value).text for predicate in predicates for term in properties.get(predicate, ()))
 
     linked = {facet: [term.value for term in properties.get(IOMLD + name, ())] for facet, name in CODED.items()}
     things = [thing for facet in _NAMED for thing in linked[facet]]
     for thing in things:
         if thing not in names:
-            names[thing] = fold("\n".join(names_of(view, thing)))
+            names[thing] = "\n".join(folded(name).text for name in names_of(view, thing))
     return ProjectEntry(
         key=project_key(view, iri),
         iri=iri,
@@ -173,3 +176,9 @@ def _sets(entries: tuple[ProjectEntry, ...]) -> dict[str, dict[str, int]]:
             for value in values:
                 sets[facet][value] = sets[facet].get(value, 0) | bit
     return sets
+
+
+def _title_places(entries: tuple[ProjectEntry, ...]) -> tuple[int, ...]:
+    titles = [fold(entry.title().text) for entry in entries]
+    places = {number: place for place, number in enumerate(sorted(range(len(titles)), key=titles.__getitem__))}
+    return tuple(places[number] for number in range(len(titles)))

@@ -130,7 +130,8 @@ def _rank(entry: ProjectEntry, words: tuple[str, ...]) -> int | None:
         if place is None:
             return None
         farthest = max(farthest, place)
-    return -1 if " ".join(words) in entry.searched[_CODES].split("\n") else farthest
+    is_code = len(words) == 1 and words[0] in entry.searched[_CODES].split("\n")
+    return -1 if is_code else farthest
 
 
 def _sorted(
@@ -140,7 +141,7 @@ def _sorted(
     entries = index.entries
     match filters.sort:
         case "title":
-            numbers.sort(key=lambda number: fold(entries[number].title().text))
+            numbers.sort(key=index.by_title.__getitem__)
         case "start":
             numbers.sort(key=lambda number: -(entries[number].years() or (0,))[0])
         case "budget":
