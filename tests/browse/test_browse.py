@@ -6,10 +6,12 @@ import pytest
 from tests.browse.released import AWKWARD, BASE, HOSTILE, NARRATIVE
 
 from iomld import release, store
+from iomld.browse.filters import Filters
 from iomld.browse.links import LinkKind, link_to
-from iomld.browse.listing import list_projects, search_texts
+from iomld.browse.listing import list_projects
 from iomld.browse.overview import release_overview
 from iomld.browse.project import project_page
+from iomld.browse.search import filter_projects
 from iomld.browse.things import countries_page, scheme_page, thing_page, vocables
 from iomld.browse.view import ReleaseView, label_quads, open_view, project_document, resource_quads
 from iomld.errors import StoreError
@@ -86,7 +88,7 @@ def test_a_project_without_facts_has_a_page(view: ReleaseView) -> None:
 )
 def test_a_search_finds_projects_with_every_word(view: ReleaseView, words: str, keys: list[str]) -> None:
     """Words are looked for in codes, titles and the names of what a project points to, without case and accents."""
-    assert [row.key for row in list_projects(view, words, texts=search_texts(view)).rows] == keys
+    assert [entry.key for entry in filter_projects(view, Filters(words, sort="code"))] == keys
 
 
 def test_a_list_keeps_to_its_pages(view: ReleaseView) -> None:

@@ -24,6 +24,8 @@ FLAGS = [
 PAGES = (
     "/",
     "/projects",
+    "/projects?q=migration&region=africa&status=completed&budget=0-50000",
+    "/projects?country=ZZ",
     "/countries",
     "/frameworks",
     "/query",

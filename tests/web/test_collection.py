@@ -11,9 +11,9 @@ from tests.browse.asking import Asker
 from tests.browse.released import AWKWARD, BASE, make_release
 
 from iomld.assets import asset_text
-from iomld.browse import listing
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
+from iomld.web import collection
 from iomld.web.problems import ProblemError, problem_of
 from iomld.web.resources import resource_routes
 
@@ -29,7 +29,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
 @pytest.fixture
 def client(opened: ReleaseView, monkeypatch: pytest.MonkeyPatch) -> Asker:
     """A client of the resource routes; two projects a page."""
-    monkeypatch.setattr(listing, "_PAGE", 2)
+    monkeypatch.setattr(collection, "_PAGE", 2)
     app = FastAPI()
     app.include_router(resource_routes(lambda: opened))
 

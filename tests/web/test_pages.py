@@ -28,6 +28,7 @@ PAGES = (
     "/projects",
     "/projects?q=title",
     "/projects?q=nowhere",
+    "/projects?country=CI&country=ZZ&framework=gcm&year=2017&budget=100000-200000&year_from=2010&sort=title",
     "/countries",
     "/frameworks",
     "/regions",

@@ -1,4 +1,4 @@
-"""Lists of projects: all, those that match words, those that point to a thing."""
+"""Lists of projects: all, and those that point to a thing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,10 @@ from urllib.parse import unquote
 from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.links import Link, link_to
-from iomld.browse.queries import ALL, COUNTS, LINKS, POINTING, ROWS, TEXTS, bound
+from iomld.browse.queries import ALL, COUNTS, POINTING, ROWS, bound
 from iomld.browse.view import ReleaseView
-from iomld.folding import fold
 from iomld.iris import DCTERMS, IOMLD
 
-_MOST_WORDS = 8
 _PAGE = 100
 
 
@@ -56,35 +54,14 @@ class Listing:
     pages: int
 
 
-def search_texts(view: ReleaseView) -> dict[str, str]:
-    """For each project IRI, in order, what a search looks at: its own texts, and all names of what it points to.
-
-    Takes some 30 milliseconds for a hundred projects; keep the result with the release.
-    """
-    texts: dict[str, list[str]] = {row["project"].value: [] for row in view.reader.select(bound(ALL))}
-    for row in view.reader.select(TEXTS):
-        texts[row["project"].value].append(row["text"].value)
-    for row in view.reader.select(LINKS):
-        texts[row["project"].value] += _names(view, row["thing"].value)
-    return {iri: fold("\n".join(parts)) for iri, parts in texts.items()}
-
-
-def list_projects(
-    view: ReleaseView, words: str = "", *, page: int = 1, texts: Mapping[str, str] | None = None
-) -> Listing:
-    """Projects by code; with words, those where each word stands in what a search looks at.
+def list_projects(view: ReleaseView, *, page: int = 1) -> Listing:
+    """All projects by code; `iomld.browse.search` finds some of them.
 
     Args:
         view: The release.
-        words: Words, case and accents not looked at; the first eight count.
         page: Number of the page, from 1.
-        texts: What `search_texts` gave for the release; made anew where it is needed and not given.
     """
-    wanted = fold(words).split()[:_MOST_WORDS]
-    if not wanted:
-        return _listing(view, [row["project"].value for row in view.reader.select(bound(ALL))], page)
-    looked_at = search_texts(view) if texts is None else texts
-    return _listing(view, [iri for iri, text in looked_at.items() if all(word in text for word in wanted)], page)
+    return _listing(view, [row["project"].value for row in view.reader.select(bound(ALL))], page)
 
 
 def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
@@ -111,8 +88,8 @@ def project_key(view: ReleaseView, iri: str) -> str:
     return unquote(iri.removeprefix(view.iris.project("")))
 
 
-def _names(view: ReleaseView, iri: str) -> list[str]:
-    """All names of a country or concept."""
+def names_of(view: ReleaseView, iri: str) -> list[str]:
+    """All names that a country or concept goes by, in all languages."""
     family, _, code = unquote(iri.removeprefix(view.iris.base)).partition("/")
     scheme, _, code = code.partition("/")
     country = view.vocabulary.countries.get(code) if family == "id" else None

@@ -32,20 +32,16 @@ POINTING = (
 } ORDER BY ?project"""
 )
 
-# Pairs of a project and a text of its own, or a name of what it points to. Filtering is done by the caller: the engine
-# takes seconds for what takes milliseconds there.
-TEXTS = (
+# What filters and searches know of projects, all in one pass.
+ENTRIES = (
     _PREFIXES
-    + """SELECT ?project ?text WHERE {
-  VALUES ?property { dcterms:title dcterms:abstract iomld:projectCode iomld:primaId }
-  ?project ?property ?text ; a iomld:Project .
-}"""
-)
-LINKS = (
-    _PREFIXES
-    + """SELECT ?project ?thing WHERE {
-  VALUES ?property { iomld:benefitingCountry iomld:region iomld:mentionsFramework iomld:projectType }
-  ?project ?property ?thing ; a iomld:Project .
+    + """SELECT ?project ?property ?value WHERE {
+  VALUES ?property {
+    dcterms:title dcterms:abstract dcterms:description iomld:projectCode iomld:primaId iomld:status iomld:projectType
+    iomld:coverage iomld:region iomld:benefitingCountry iomld:mentionsFramework iomld:startYear iomld:endYear
+    iomld:budgetUSD
+  }
+  ?project a iomld:Project ; ?property ?value .
 }"""
 )
 

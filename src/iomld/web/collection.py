@@ -1,22 +1,39 @@
 """All projects as JSON-LD, a page at a time: a Hydra collection of framed documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.browse.listing import Listing, list_projects
+from iomld.browse.filters import Filters, read_filters
+from iomld.browse.index import ProjectEntry
+from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats.framed import context_iri, framed_bytes, framed_project
 from iomld.web.answers import answer, get_route
 from iomld.web.documents import unknown
 from iomld.web.problems import ProblemError
+from iomld.web.projects import PARAMETERS
 from iomld.web.signposts import Signpost, link_header
 
 _PATH = "projects.jsonld"
 _HYDRA = "http://www.w3.org/ns/hydra/core#"
 _JSONLD = "application/ld+json"
 _INDENT = 2
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One page of the projects that filters leave; `total` counts all pages."""
+
+    filters: Filters
+    entries: Sequence[ProjectEntry]
+    total: int
+    page: int
+    pages: int
 
 
 def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
@@ -24,51 +41,62 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
 
     @get_route(router, "/projects.jsonld", tag="data")
     def projects(request: Request, page: str = "1") -> Response:
-        """Give the records of all projects, a page at a time."""
-        unread = sorted(set(request.query_params) - {"page"})
+        """Give the records of all projects, or of those that filters leave, a page at a time."""
+        unread = sorted(set(request.query_params) - {"page", *PARAMETERS})
         if unread:
-            raise ProblemError(400, "unknown-parameter", f"Only page is read here, not {', '.join(unread)}.")
+            raise ProblemError(
+                400, "unknown-parameter", f"Only page and filters are read here, not {', '.join(unread)}."
+            )
         if not (page.isascii() and page.isdigit() and len(page) < len("1000000")):
             raise ProblemError(400, "page", "The page is a number, from 1.")
         opened = view()
-        listing = list_projects(opened, page=int(page))
-        if listing.page != int(page):
+        filters = read_filters(request.query_params.multi_items())
+        part = _part(filters, filter_projects(opened, filters))
+        if part.page != int(page):
             raise unknown(request)
-        body = framed_bytes(_document(opened, listing), indent=_INDENT)
-        return answer(request, body, _JSONLD, headers={"Link": link_header(_signposts(opened, listing))})
+        body = framed_bytes(_document(opened, part), indent=_INDENT)
+        return answer(request, body, _JSONLD, headers={"Link": link_header(_signposts(opened, part))})
 
 
-def _pages(listing: Listing) -> dict[str, int]:
+def _part(filters: Filters, found: Sequence[ProjectEntry]) -> _Part:
+    pages = max(1, -(-len(found) // _PAGE))
+    page = min(filters.page, pages)
+    return _Part(filters, found[(page - 1) * _PAGE : page * _PAGE], len(found), page, pages)
+
+
+def _pages(part: _Part) -> dict[str, int]:
     """The pages that a page leads to, by relation."""
-    around = {"prev": listing.page - 1, "next": listing.page + 1}
-    inside = {rel: page for rel, page in around.items() if 1 <= page <= listing.pages}
-    return {"first": 1, "last": listing.pages} | inside
+    around = {"prev": part.page - 1, "next": part.page + 1}
+    inside = {rel: page for rel, page in around.items() if 1 <= page <= part.pages}
+    return {"first": 1, "last": part.pages} | inside
 
 
-def _signposts(view: ReleaseView, listing: Listing) -> list[Signpost]:
-    found = [Signpost(rel, f"/{_PATH}?page={page}", _JSONLD) for rel, page in _pages(listing).items()]
+def _address(part: _Part, page: int | None = None) -> str:
+    """The path of a page, or of the whole list, with its filters."""
+    pairs = (*part.filters.pairs(), *((("page", str(page)),) if page else ()))
+    return f"{_PATH}?{urlencode(pairs)}" if pairs else _PATH
+
+
+def _signposts(view: ReleaseView, part: _Part) -> list[Signpost]:
+    found = [Signpost(rel, f"/{_address(part, page)}", _JSONLD) for rel, page in _pages(part).items()]
     license_ = license_of(view)
     return [*found, Signpost("collection", "/dataset/projects"), *([Signpost("license", license_)] if license_ else [])]
 
 
-def _document(view: ReleaseView, listing: Listing) -> dict[str, object]:
+def _document(view: ReleaseView, part: _Part) -> dict[str, object]:
     base = view.iris.base
     names = {"first": "first", "last": "last", "prev": "previous", "next": "next"}
-
-    def address(page: int) -> str:
-        return f"{base}{_PATH}?page={page}"
-
     return {
         "@context": [context_iri(base), {"hydra": _HYDRA}],
-        "id": f"{base}{_PATH}",
+        "id": base + _address(part),
         "type": "hydra:Collection",
-        "hydra:totalItems": listing.total,
+        "hydra:totalItems": part.total,
         "hydra:view": {
-            "id": address(listing.page),
+            "id": base + _address(part, part.page),
             "type": "hydra:PartialCollectionView",
-            **{f"hydra:{names[rel]}": {"id": address(page)} for rel, page in _pages(listing).items()},
+            **{f"hydra:{names[rel]}": {"id": base + _address(part, page)} for rel, page in _pages(part).items()},
         },
-        "hydra:member": [_member(view, row.key) for row in listing.rows],
+        "hydra:member": [_member(view, entry.key) for entry in part.entries],
     }
 
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
 from iomld.web.problems import PROBLEM_JSON
+from iomld.web.projects import FILTERED, PARAMETERS
 from iomld.web.signposts import LINKSET
 from iomld.web.sparql_protocol import FORM, GRAPH_OFFERS, QUERY, SOLUTION_OFFERS
 
@@ -79,6 +80,7 @@ _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ..
     (("/.well-known/genid/",), {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
     (("/id/", "/.well-known/", "/ns/"), {303: ()}, (404, 503)),
     (("/projects.jsonld",), {200: ("application/ld+json",), 304: ()}, (400, 404, 503)),
+    (("/projects.csv",), {200: ("text/csv",)}, _STARTING),
     (("/doc/project/",), {200: _DOCUMENT, 301: (), 304: ()}, (404, 406, 410, 503)),
     (_DOCUMENTS, {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
     (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
@@ -108,6 +110,8 @@ def _asked_by_query(path: str, method: str) -> list[Json]:
         names = ("format", "profile")
     elif path == "/query":
         names = ("query",)
+    elif path in FILTERED:
+        names = (*PARAMETERS, *(() if path.endswith(".csv") else ("page",)))
     return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]
 
 

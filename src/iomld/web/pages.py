@@ -6,7 +6,6 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.browse.listing import list_projects, search_texts
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
@@ -15,13 +14,13 @@ from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
 from iomld.web.examples import EXAMPLE_QUERIES, EXAMPLE_RECORD
+from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.report import ReportView, report_view
 from iomld.web.upload import Upload
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
-_LONGEST_SEARCH = 200
 
 
 def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
@@ -33,27 +32,19 @@ def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequenc
     """
     router = APIRouter()
     _browse_routes(router, view)
+    project_routes(router, view)
     _tool_routes(router, view, downloads)
     return router
 
 
 def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     overview_of = lru_cache(maxsize=1)(release_overview)
-    texts_of = lru_cache(maxsize=1)(search_texts)
 
     @get_route(router, "/", tag="pages")
     def home(request: Request) -> Response:
         """Show what the release holds."""
         opened = view()
         return answer(request, _home_html(opened, overview_of(opened)), _HTML)
-
-    @get_route(router, "/projects", tag="pages")
-    def projects(request: Request, q: str = "", page: str = "1") -> Response:
-        """List projects, all or those that match words."""
-        opened = view()
-        words = " ".join(q[:_LONGEST_SEARCH].split())
-        listing = list_projects(opened, words, page=_number(page), texts=texts_of(opened) if words else None)
-        return answer(request, page_html(opened, "projects.html", "/projects", words=words, listing=listing), _HTML)
 
     @get_route(router, "/countries", tag="pages")
     def countries(request: Request) -> Response:
@@ -144,7 +135,3 @@ def _home_html(view: ReleaseView, overview: Overview) -> bytes:
         spokes=spokes(example) if example else (),
         query=EXAMPLE_QUERIES[0].text,
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000000") else 1

@@ -1,0 +1,122 @@
+"""What a list of projects is filtered by, as the parameters of its address say it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+# The facets in the order in which pages show them; each is the name of a parameter that may be repeated.
+FACETS = ("status", "type", "coverage", "region", "country", "framework", "year", "budget")
+SORTS = ("relevance", "code", "title", "start", "budget")
+# Bands that pages offer, in US dollars; an address may name others.
+BANDS = ("0-50000", "50000-100000", "100000-200000", "200000-500000", "500000-")
+
+_LONGEST_WORDS = 200
+_LONGEST_VALUE = 80
+_MOST_VALUES = 50
+_HIGHEST_PAGE = 1_000_000
+_BAND = re.compile(r"([0-9]{1,12})-([0-9]{0,12})")
+_YEAR = re.compile(r"[0-9]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is wanted: all facets at once, any of the values of one facet.
+
+    Attributes:
+        words: Words to look for, one space between them.
+        values: For each facet that filters, its values, each once.
+        year_from: Projects that are active in this year or later.
+        year_to: Projects that are active in this year or earlier.
+        sort: One of `SORTS`; empty for the usual one: by relevance where there are words, else by code.
+        page: Number of the page, from 1.
+    """
+
+    words: str = ""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    year_from: int | None = None
+    year_to: int | None = None
+    sort: str = ""
+    page: int = 1
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that say the same, without the page."""
+        years = (("year_from", self.year_from), ("year_to", self.year_to))
+        return (
+            *((("q", self.words),) if self.words else ()),
+            *((facet, value) for facet in FACETS for value in self.values.get(facet, ())),
+            *((name, str(year)) for name, year in years if year is not None),
+            *((("sort", self.sort),) if self.sort else ()),
+        )
+
+    def without(self, name: str, value: str = "") -> "Filters":
+        """The same without one value of a facet, or without another parameter."""
+        match name:
+            case "q":
+                return replace(self, words="", page=1)
+            case "year_from":
+                return replace(self, year_from=None, page=1)
+            case "year_to":
+                return replace(self, year_to=None, page=1)
+        left = tuple(kept for kept in self.values.get(name, ()) if kept != value)
+        others = {facet: values for facet, values in self.values.items() if facet != name}
+        return replace(self, values=others | ({name: left} if left else {}), page=1)
+
+
+def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
+    """The filters that parameters say; what cannot be meant is left out, and what is too long is cut.
+
+    Args:
+        parameters: Names and values in the order of the address; names that we do not know are passed over.
+
+    >>> read_filters([("q", " two  ports "), ("year", "2018"), ("year", "2018"), ("page", "-1")]).pairs()
+    (('q', 'two ports'), ('year', '2018'))
+    """
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        text = " ".join("".join(map(_printable, value[:_LONGEST_WORDS])).split())
+        if text:
+            given.setdefault(name, []).append(text)
+    first = {name: values[0] for name, values in given.items()}
+    sort = first.get("sort", "")
+    return Filters(
+        words=first.get("q", ""),
+        values={facet: _distinct(given[facet]) for facet in FACETS if facet in given},
+        year_from=_year(first.get("year_from", "")),
+        year_to=_year(first.get("year_to", "")),
+        sort=sort if sort in SORTS else "",
+        page=_page(first.get("page", "")),
+    )
+
+
+def budget_band(text: str) -> tuple[Decimal, Decimal | None] | None:
+    """The ends of a band in US dollars: the lower one belongs to it, the upper one does not. None for what is no band.
+
+    >>> budget_band("500000-")
+    (Decimal('500000'), None)
+    """
+    band = _BAND.fullmatch(text)
+    return (Decimal(band[1]), Decimal(band[2]) if band[2] else None) if band else None
+
+
+def in_band(budget: Decimal | None, text: str) -> bool:
+    """Say whether a budget lies in a band; no budget lies in what is no band."""
+    band = budget_band(text)
+    return band is not None and budget is not None and band[0] <= budget and (band[1] is None or budget < band[1])
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else " "
+
+
+def _distinct(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value[:_LONGEST_VALUE] for value in values))[:_MOST_VALUES]
+
+
+def _year(text: str) -> int | None:
+    return int(text) if _YEAR.fullmatch(text) else None
+
+
+def _page(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_HIGHEST_PAGE))
+    return max(int(text), 1) if is_number else 1

@@ -1,0 +1,145 @@
+"""The list of projects: its page with filters, its table, and its ways to the same results elsewhere."""
+
+import csv
+import io
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi import FastAPI
+from tests.browse import released
+from tests.browse.asking import Asker
+from tests.browse.released import BASE, HOSTILE, make_release
+
+from iomld.browse import search
+from iomld.browse.view import ReleaseView, open_view
+from iomld.web.pages import page_routes
+from iomld.web.projects import TABLE_HEADER
+from iomld.web.resources import resource_routes
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
+    """The small release with a title from right to left."""
+    arabic = 'a iomld:Project ; dcterms:title "مشروع الهجرة"@ar ; iomld:projectCode "AR.1" .'
+    formula = 'a iomld:Project ; dcterms:title "=1+1"@en .'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(released, "AWKWARD", released.AWKWARD | {"AR.1": arabic, "EQ.1": formula})
+        return open_view(make_release(tmp_path_factory.mktemp("release")))
+
+
+@pytest.fixture(scope="module")
+def client(opened: ReleaseView) -> Asker:
+    """A client of the pages and documents."""
+    app = FastAPI()
+    app.include_router(page_routes(lambda: opened, tuple))
+    app.include_router(resource_routes(lambda: opened))
+    return Asker(app, {"Accept": "text/html"})
+
+
+def _status(text: str) -> str:
+    found = re.search(r'role="status">(.*?)</p>', text)
+    assert found
+    return found[1]
+
+
+def _address(text: str, name: str) -> str:
+    """Where the form of the results with a name is."""
+    found = re.search(rf'<li><a href="([^"]*)">{name}</a></li>', text)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+def test_the_page_shows_what_is_chosen(client: Asker) -> None:
+    """Ticks stay, counts stand beside names, chips take filters away."""
+    text = client.get("/projects?country=CI&status=completed&year_from=2010&sort=title").text
+    assert _status(text) == "1 project."
+    assert re.search(r'name="country" value="CI" id="country-1" checked', text)
+    assert "<bdi>Côte d&#39;Ivoire</bdi>" in text
+    assert 'href="/projects?status=completed&amp;year_from=2010&amp;sort=title"' in text
+    assert 'name="year_from" form="filters"' in text
+    assert 'value="2010"' in text
+    assert '<option value="title" selected>Title</option>' in text
+
+
+def test_an_unknown_value_can_be_removed(client: Asker) -> None:
+    """A value that nothing has gives no row, a chip to take it away, and a sentence that says what to do."""
+    answer = client.get("/projects?country=ZZ&framework=%3Cb%3E")
+    assert answer.status_code == 200
+    assert _status(answer.text) == "0 projects."
+    assert 'href="/projects?framework=%3Cb%3E"' in answer.text
+    assert "<bdi>Framework: &lt;b&gt;</bdi>" in answer.text
+    assert "Take a filter away" in answer.text
+
+
+def test_pages_are_linked(client: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page leads to the next and the one before with the filters kept; nonsense gives a sensible page."""
+    monkeypatch.setattr(search, "_PAGE", 2)
+    first = client.get("/projects?sort=title").text
+    assert 'href="/projects?sort=title&amp;page=2" rel="next"' in first
+    assert 'rel="prev"' not in first
+    second = client.get("/projects?sort=title&page=2").text
+    assert 'href="/projects?sort=title&amp;page=1" rel="prev"' in second
+    assert '<ol class="results" start="3">' in second
+    assert "page 1 of 4" in _status(client.get("/projects?page=-1").text)
+    assert "page 1 of 4" in _status(client.get("/projects?page=abc").text)
+    assert "page 4 of 4" in _status(client.get("/projects?page=99").text)
+
+
+def test_a_long_search_is_cut(client: Asker) -> None:
+    """Ten thousand characters are answered, and only the first 200 come back."""
+    answer = client.get("/projects", params={"q": "é" * 10_000})
+    assert answer.status_code == 200
+    assert "é" * 200 in answer.text
+    assert "é" * 201 not in answer.text
+
+
+def test_titles_go_in_their_direction(client: Asker) -> None:
+    """A title says its language and finds its direction; a record of which nothing else is known has no empty parts."""
+    text = client.get("/projects?q=ar.1").text
+    row = text[text.index("<article>") : text.index("</article>")]
+    assert '<h3 dir="auto" lang="ar">' in row
+    assert "US$" not in row
+    assert 'class="points"' not in row
+    assert 'class="pill' not in row
+
+
+def test_the_table_holds_the_results(client: Asker) -> None:
+    """All rows on one page under the columns of the documentation; texts are texts, and no cell is a formula."""
+    answer = client.get("/projects.csv?sort=title")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert tuple(rows[0]) == TABLE_HEADER
+    by_code = {row["code"]: row for row in rows}
+    assert len(rows) == 7
+    assert by_code["XS.0001"]["title"] == HOSTILE
+    assert by_code["EQ.1"]["title"] == "'=1+1"
+    assert by_code["PO.0001"] == {
+        "iri": f"{BASE}id/project/PO.0001",
+        "code": "PO.0001",
+        "title": "A title",
+        "language": "en",
+        "status": "completed",
+        "type": "",
+        "coverage": "",
+        "regions": "africa",
+        "countries": "CI",
+        "frameworks": "gcm",
+        "start_year": "2017",
+        "end_year": "",
+        "budget_usd": "100000",
+    }
+    assert client.head("/projects.csv").content == b""
+
+
+def test_the_same_results_elsewhere(client: Asker, opened: ReleaseView) -> None:
+    """The table, the collection and the query that the page leads to give the projects of the page."""
+    text = client.get("/projects?status=completed&q=titre").text
+    table = client.get(_address(text, "CSV")).content.decode("utf-8-sig")
+    assert [row["code"] for row in csv.DictReader(io.StringIO(table))] == ["PO.0001"]
+    collection = json.loads(client.get(_address(text, "JSON-LD")).content)
+    assert collection["hydra:totalItems"] == len(collection["hydra:member"]) == 1
+    query = parse_qs(urlsplit(_address(text, "SPARQL")).query)["query"][0]
+    assert [row["project"].value for row in opened.reader.select(query)] == [f"{BASE}id/project/PO.0001"]
+    assert client.get(_address(text, "SPARQL")).status_code == 200
