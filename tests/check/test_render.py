@@ -1,5 +1,6 @@
 """The report on a terminal."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from iomld.check.render import finding_lines, report_lines
 from iomld.check.report import Basis, CheckReport, Tally
 from iomld.model import Finding, Place, Severity
+from iomld.read.record.locate import excerpt as shortened
 
 ESCAPE = "\x1b"
 
@@ -106,3 +108,15 @@ def test_the_last_line_is_the_verdict(report: CheckReport) -> None:
         "Checked with profile submission, shacl 0.",
         "Conforms: 1 record, 1 project, 0 violations, 0 warnings, 0 infos.",
     ]
+
+
+def test_a_long_line_is_shown_around_the_value() -> None:
+    """Of a record on one long line the stretch with the value is shown, with the mark under it."""
+    line = json.dumps({"title": "a odd title " * 30, "status": "odd", "narrative": "b" * 500})
+    column = line.index('"odd"') + 1
+    place = Place("x.jsonl", line=1, column=column, excerpt=shortened(line, column))
+    *_, shown, mark = finding_lines(Finding("status", Severity.VIOLATION, "Odd.", value="odd", place=place))
+    at = mark.index("^")
+    assert shown[at - 1 : at + len("odd") + 1] == '"odd"'
+    assert mark[at:] == "^^^"
+    assert len(shown) <= len("    ") + 160

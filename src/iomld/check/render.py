@@ -9,6 +9,7 @@ from itertools import groupby
 from iomld.check.report import Basis, CheckReport, Group
 from iomld.check.wording import ENGLISH, Wording, wording
 from iomld.model import Finding, Place, Severity
+from iomld.read.record.locate import CUT, LEAD
 
 _COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _BOLD, _FAINT, _MARK = "1", "2", "32"
@@ -127,12 +128,17 @@ def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
     before; the value itself says where it does.
     """
     text, value = place.excerpt or "", finding.value
+    is_cut = text.startswith(CUT) and (place.column or 0) > LEAD
     start = -1
     if value:
         latest = place.column - 1 if place.column else len(text)
         found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+        if is_cut:  # the value, or its quotation mark, stands where the excerpt was cut for it
+            latest = len(CUT) + LEAD + 1
         start = max((at for at in found if at <= latest), default=found[0] if found else -1)
-    if start < 0:
+    if start < 0 and is_cut:
+        start, value = len(CUT) + LEAD, text[len(CUT) + LEAD :][:1]
+    elif start < 0:
         start, value = 0, text[:1]
         if place.column not in {1, None} and text[:1] not in {"{", "["}:
             return None

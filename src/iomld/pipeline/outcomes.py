@@ -67,7 +67,8 @@ def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:
     dossier = merge.merge_records(records)
     project, findings = link_project(dossier, linker)
     findings = (*dossier.findings, *findings, *disagreements(dossier, linker))
-    if not dossier.key:
+    is_unread = not dossier.values and is_refused(dossier.findings)  # then the reader has said why
+    if not dossier.key and not is_unread:
         findings = (*findings, _unnamed(dossier))
     return Outcome(dossier, project, (), findings)
 

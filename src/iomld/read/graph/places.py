@@ -82,7 +82,7 @@ class Places:
             line=line,
             column=column,
             pointer=self.pointers.get(offset),
-            excerpt=excerpt(self.text[start : min(end, start + 4096)]),
+            excerpt=excerpt(self.text[start : min(end, offset + 4096)], column),
         )
 
 

@@ -14,12 +14,29 @@ from iomld.model import Finding, Record
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _EXCERPT_LENGTH = 160
+_SHOWN_AT_LEAST = 40  # characters of what stands at the column
+CUT = "…"
+LEAD = 60  # characters kept before the column where the beginning of a line is cut
 
 
-def excerpt(line: str) -> str:
-    """A source line, trimmed and shortened for people."""
+def excerpt(line: str, column: int = 1) -> str:
+    """A source line, trimmed and shortened for people.
+
+    Args:
+        line: The line.
+        column: What must be seen of it, from 1; where that stands far behind, the beginning is cut.
+
+    >>> excerpt("x" * 300 + "here" + "y" * 300, 301)[LEAD:][1:8]
+    'hereyyy'
+    """
     text = line.strip()
-    return text if len(text) <= _EXCERPT_LENGTH else text[: _EXCERPT_LENGTH - 1] + "…"
+    if len(text) <= _EXCERPT_LENGTH:
+        return text
+    if column + _SHOWN_AT_LEAST <= _EXCERPT_LENGTH:
+        return text[: _EXCERPT_LENGTH - 1] + CUT
+    start = column - 1 - LEAD
+    end = start + _EXCERPT_LENGTH - 2
+    return CUT + line[start:end] + (CUT if end < len(line) else "")
 
 
 def located(finding: Finding, record: Record) -> Finding:
@@ -33,7 +50,8 @@ def located(finding: Finding, record: Record) -> Finding:
     start_of_line = before.rfind("\n") + 1
     text = record.raw[start_of_line:].split("\n", 1)[0]
     indent = (record.place.column or 1) - 1 if start_of_line == 0 else 0
-    exact = place._replace(line=line, column=offset - start_of_line + 1 + indent, excerpt=excerpt(text))
+    column = offset - start_of_line + 1
+    exact = place._replace(line=line, column=column + indent, excerpt=excerpt(text, column))
     return replace(finding, place=exact)
 
 
