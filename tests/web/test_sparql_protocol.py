@@ -101,6 +101,8 @@ TABLE = [
     ("GET", "/sparql?query=CLEAR+ALL", {}, b"", 400, None),
     ("GET", "/sparql?query=ASK%7B%7D&default-graph-uri=x", {}, b"", 400, None),
     ("GET", "/sparql?query=ASK%7B%7D&format=pdf", {}, b"", 400, None),
+    ("GET", "/sparql?query=ASK%7B%7D&format=&format=pdf", {}, b"", 400, None),
+    ("GET", "/sparql?query=ASK%7B%7D&format=text/csv", {}, b"", 406, None),
     ("GET", "/sparql?query=ASK%7B%7D&timeout=-1", {}, b"", 400, None),
     ("GET", "/sparql?query=ASK%7B%7D&timeout=nan", {}, b"", 400, None),
     ("GET", "/sparql?update=CLEAR+ALL", {}, b"", 403, None),
@@ -186,6 +188,16 @@ FORMATS = [
     ("CONSTRUCT {} {}", "ntriples", "application/n-triples"),
     ("CONSTRUCT {} {}", "rdfxml", "application/rdf+xml"),
     ("CONSTRUCT {} {}", "jsonld", "application/ld+json"),
+    ("SELECT * {}", "text/csv", "text/csv; charset=utf-8"),
+    ("ASK {}", "application/sparql-results+xml", "application/sparql-results+xml"),
+    ("CONSTRUCT {} {}", "application/rdf+xml", "application/rdf+xml"),
+    # As SPARQLWrapper sends them.
+    ("SELECT * {}", ["tsv", "text/tab-separated-values"], "text/tab-separated-values; charset=utf-8"),
+    ("SELECT * {}", ["rdf+xml", ""], "application/sparql-results+xml"),
+    ("CONSTRUCT {} {}", ["rdf+xml", "application/rdf+xml"], "application/rdf+xml"),
+    ("CONSTRUCT {} {}", ["json-ld", "application/ld+json,application/x-json+ld"], "application/ld+json"),
+    ("CONSTRUCT {} {}", "n3", "text/turtle; charset=utf-8"),
+    ("CONSTRUCT {} {}", ["unheard-of", "nt"], "application/n-triples"),
 ]
 
 

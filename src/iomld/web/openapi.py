@@ -44,7 +44,7 @@ _SPARQL_PARAMETERS = (
     ("query", "The query; without it, a description of the service.", False),
     ("default-graph-uri", "A graph of the default graph.", True),
     ("named-graph-uri", "A named graph.", True),
-    ("format", "json, xml, csv, tsv, turtle, ntriples, rdfxml or jsonld.", False),
+    ("format", "json, xml, csv, tsv, turtle, ntriples, rdfxml or jsonld, or a media type.", False),
     ("timeout", "Seconds, up to the server's limit.", False),
 )
 

@@ -32,7 +32,7 @@ class MediaTypes:
     graph: str | None
 
 
-_BY_FORMAT = {
+_NAMES = {
     "json": MediaTypes(results.JSON.media_type, results.JSON.media_type, rdf.JSONLD.media_type),
     "xml": MediaTypes(results.XML.media_type, results.XML.media_type, rdf.RDFXML.media_type),
     "csv": MediaTypes(results.CSV.media_type, None, None),
@@ -42,6 +42,28 @@ _BY_FORMAT = {
     "rdfxml": MediaTypes(results.XML.media_type, results.XML.media_type, rdf.RDFXML.media_type),
     "jsonld": MediaTypes(results.JSON.media_type, results.JSON.media_type, rdf.JSONLD.media_type),
 }
+# Other words that clients use for the same.
+_ALIASES = {
+    "ttl": "turtle",
+    "n3": "turtle",
+    "nt": "ntriples",
+    "rdf": "rdfxml",
+    "rdf+xml": "rdfxml",
+    "json-ld": "jsonld",
+}
+
+
+def _only(media_type: str) -> MediaTypes:
+    """What to answer in where one media type is named."""
+    offers = (SOLUTION_OFFERS, BOOLEAN_OFFERS, GRAPH_OFFERS)
+    return MediaTypes(*(media_type if media_type in offered else None for offered in offers))
+
+
+_BY_FORMAT = (
+    _NAMES
+    | {alias: _NAMES[name] for alias, name in _ALIASES.items()}
+    | {media_type: _only(media_type) for media_type in (*SOLUTION_OFFERS, *GRAPH_OFFERS)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +220,19 @@ def single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
 
 
 def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
-    """The value of `format`.
+    """The value of `format`; of several, the first that we know, since some clients send all they can think of.
 
     Raises:
-        ProblemError: It is none of ours, or given several times.
+        ProblemError: None of them is ours.
     """
-    name = single(values, "format")
-    if name is not None and name not in _BY_FORMAT:
+    given = values.get("format", ())
+    known = next((name for name in given if name in _BY_FORMAT), None)
+    if given and known is None:
+        names = ", ".join(_NAMES)
         raise ProblemError(
-            400, "format", f"The format “{name[:40]}” is unknown; choose one of {', '.join(_BY_FORMAT)}."
+            400, "format", f"The format “{given[0][:40]}” is unknown; choose one of {names}, or a media type."
         )
-    return name
+    return known
 
 
 def _timeout(text: str | None) -> float | None:

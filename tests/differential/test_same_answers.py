@@ -1,0 +1,148 @@
+"""The endpoint gives the answers that Oxigraph's own server gives of the same quads, in every format.
+
+`oxigraph` is looked for beside this Python and on the path; without it nothing is tested here.
+"""
+
+import csv
+import gzip
+import io
+import shutil
+import socket
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pyoxigraph
+import pytest
+from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat
+from tests.differential.queries import KINDS, WRITTEN, generated
+from tests.serving import serve
+from tests.w3c.http_suite import canonical
+
+from iomld.formats.rdf import by_media_type, parse
+from iomld.iris import DEFAULT_BASE
+
+BESIDE = Path(sys.executable).with_name("oxigraph")
+OXIGRAPH = str(BESIDE) if BESIDE.exists() else shutil.which("oxigraph")
+EACH = 20  # of each kind, 300 in all
+SELECT = ("application/sparql-results+json", "application/sparql-results+xml", "text/tab-separated-values", "text/csv")
+ASK = SELECT[:2]
+GRAPH = ("text/turtle", "application/n-triples", "application/rdf+xml")
+_RESULTS = {
+    SELECT[0]: QueryResultsFormat.JSON,
+    SELECT[1]: QueryResultsFormat.XML,
+    SELECT[2]: QueryResultsFormat.TSV,
+}
+Answers = Counter[object] | list[object] | set[str] | bool
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(OXIGRAPH is None, reason="the executable oxigraph is not at hand"),
+]
+
+
+@contextmanager
+def oxigraph(datadir: Path, folder: Path) -> Iterator[str]:
+    """Oxigraph's server over all quads of a release; gives its address."""
+    assert OXIGRAPH
+    current = datadir / "current"
+    files = [folder / "dataset.nq", folder / "history.nq"]
+    for file in files:
+        file.write_bytes(gzip.decompress((current / f"{file.name}.gz").read_bytes()))
+    place = ["--location", str(folder / "store")]
+    subprocess.run([OXIGRAPH, "load", *place, "--file", *map(str, files)], check=True, capture_output=True)
+    described = ["--file", str(current / "dataset.ttl"), "--graph", f"{DEFAULT_BASE}graph/dataset"]
+    subprocess.run([OXIGRAPH, "load", *place, *described], check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [OXIGRAPH, "serve-read-only", *place, "--bind", f"127.0.0.1:{port}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert "Listening" in process.stderr.readline()
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def ours(datadir: Path) -> Iterator[httpx.Client]:
+    """A client of our endpoint over the bundled records."""
+    with serve(datadir, IOMLD_CLIENT_SECONDS="600") as running, httpx.Client(base_url=running.address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def theirs(datadir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of Oxigraph's over the same quads."""
+    with oxigraph(datadir, tmp_path_factory.mktemp("oxigraph")) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def queries(datadir: Path) -> dict[str, list[str]]:
+    """The queries by kind."""
+    with gzip.open(datadir / "current" / "dataset.nq.gz") as lines:
+        quads = list(pyoxigraph.parse(lines.read(), RdfFormat.N_QUADS))
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for kind, query in generated(quads, EACH):
+        found[kind].append(query)
+    return found | {"written": WRITTEN}
+
+
+def answers(client: httpx.Client, path: str, query: str, media_type: str) -> Answers:
+    """What a server answers, so that equal answers are equal values; solutions keep their order where they have one."""
+    parameters = {"query": query}
+    if path == "/query" and " FROM " not in query:  # the union would stand above FROM
+        parameters["union-default-graph"] = ""
+    response = client.get(path, params=parameters, headers={"accept": media_type}, timeout=60)
+    assert response.status_code == 200, (query, response.text)
+    assert response.headers["content-type"].partition(";")[0] == media_type
+    if format_ := by_media_type(media_type):
+        return canonical(parse(response.content, format_))
+    if media_type == "text/csv":
+        rows: list[object] = [tuple(row) for row in csv.reader(io.StringIO(response.text, newline=""))]
+        return rows if "ORDER BY" in query else Counter(rows)
+    found = pyoxigraph.parse_query_results(response.content, format=_RESULTS[media_type])
+    if isinstance(found, QueryBoolean):
+        return bool(found)
+    assert isinstance(found, QuerySolutions)
+    names = [variable.value for variable in found.variables]
+    solutions: list[object] = [tuple((name, str(row[name])) for name in names) for row in found]
+    solutions.insert(0, tuple(names))
+    return solutions if "ORDER BY" in query else Counter(solutions)
+
+
+def formats(query: str) -> tuple[str, ...]:
+    """The formats of the answer to a query."""
+    form = next(word for word in query.split() if word in {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+    return {"SELECT": SELECT, "ASK": ASK}.get(form, GRAPH)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "written"])
+def test_the_answers_are_the_same(
+    kind: str, queries: dict[str, list[str]], ours: httpx.Client, theirs: httpx.Client
+) -> None:
+    """Each query of a kind has the same solutions, triples or truth in each format, and not all are empty."""
+    sizes = []
+    for query in queries[kind]:
+        for media_type in formats(query):
+            our_answer = answers(ours, "/sparql", query, media_type)
+            assert our_answer == answers(theirs, "/query", query, media_type), (query, media_type)
+        sizes.append(1 if isinstance(our_answer, bool) else len(our_answer))
+    assert len(sizes) >= EACH
+    assert sum(size > 1 for size in sizes) >= EACH // 2 or kind == "ask"
+
+
+def test_the_queries_are_the_same_each_time(datadir: Path, queries: dict[str, list[str]]) -> None:
+    """300 are generated, most of them different, and again the same ones."""
+    with gzip.open(datadir / "current" / "dataset.nq.gz") as lines:
+        quads = list(pyoxigraph.parse(lines.read(), RdfFormat.N_QUADS))
+    again = [query for _, query in generated(reversed(quads), EACH)]
+    assert len(again) == 300
+    assert len(set(again)) > 250
+    assert [query for kind in KINDS for query in queries[kind]] == again

@@ -1,0 +1,83 @@
+"""Clients that people use ask the endpoint without any special option."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rdflib import RDF, Graph, Literal, URIRef
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from tests.serving import serve
+
+pytestmark = pytest.mark.server
+
+IOMLD = "https://w3id.org/iomld/ns#"
+PROJECT = URIRef("https://w3id.org/iomld/id/project/PO.0105")
+RECORD = URIRef("https://w3id.org/iomld/doc/project/PO.0105")
+PROJECTS = f"SELECT ?p {{ ?p a <{IOMLD}Project> }}"
+
+
+@pytest.fixture(scope="module")
+def address(datadir: Path) -> Iterator[str]:
+    """The address of a server of the bundled records."""
+    with serve(datadir) as running:
+        yield running.address
+
+
+def test_rdflib_reads_the_endpoint_as_a_graph(address: str) -> None:
+    """Patterns, membership, values, counts and all four forms of query work through rdflib's SPARQLStore."""
+    graph = Graph(store=SPARQLStore(f"{address}/sparql"))
+    triples = set(graph.triples((PROJECT, None, None)))
+    assert len(triples) > 20
+    assert (PROJECT, RDF.type, URIRef(f"{IOMLD}Project")) in graph
+    assert graph.value(PROJECT, URIRef(f"{IOMLD}projectCode")) == Literal("PO.0105")
+    assert len(graph) > 9000
+    assert len(graph.query(PROJECTS)) == 91
+    assert graph.query("ASK { ?s ?p ?o }").askAnswer is True
+    for query in (f"CONSTRUCT WHERE {{ <{PROJECT}> ?p ?o }}", f"DESCRIBE <{PROJECT}>"):
+        built = graph.query(query).graph
+        assert built is not None
+        assert set(built) == triples
+
+
+def test_rdflib_reads_one_named_graph(address: str) -> None:
+    """A store with the name of a graph sees that graph only."""
+    record = Graph(store=SPARQLStore(f"{address}/sparql", context_aware=True), identifier=RECORD)
+    alone = Graph().parse(f"{address}/rdf-graph-store/doc/project/PO.0105")
+    assert len(alone) > 20
+    assert set(record.triples((None, None, None))) == set(alone)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "POST_FORM"])
+@pytest.mark.parametrize("form", ["xml", "json", "csv", "tsv"])
+def test_rdflib_asks_in_every_way(method: str, form: str, address: str) -> None:
+    """Each method and each format of results gives all projects."""
+    store = SPARQLStore(f"{address}/sparql", method=method, returnFormat=form)
+    assert len(Graph(store=store).query(PROJECTS)) == 91
+
+
+def test_rdflib_federates_to_the_endpoint(address: str) -> None:
+    """A query of another engine may name the endpoint as its SERVICE."""
+    query = f"SELECT ?p {{ SERVICE <{address}/sparql> {{ ?p a <{IOMLD}Project> }} }}"
+    assert len(Graph().query(query)) == 91
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not at hand")
+@pytest.mark.parametrize("arguments", [["-G"], [], ["-X", "QUERY", "-H", "Content-Type: application/sparql-query"]])
+def test_curl_asks_by_get_post_and_query(arguments: list[str], address: str) -> None:
+    """The plain calls of curl have CSV where that is asked for."""
+    query = f"SELECT (COUNT(*) AS ?n) {{ ?p a <{IOMLD}Project> }}"
+    data = ["--data-raw", query] if "QUERY" in arguments else ["--data-urlencode", f"query={query}"]
+    command = ["curl", "--silent", "--fail", *arguments, *data, "--header", "Accept: text/csv", f"{address}/sparql"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["n", "91"]
+
+
+@pytest.mark.skipif(shutil.which("comunica-sparql") is None, reason="comunica-sparql (npm) is not at hand")
+def test_comunica_asks_the_endpoint(address: str) -> None:
+    """Comunica finds out by itself that the address is a SPARQL endpoint."""
+    query = f"SELECT (COUNT(*) AS ?n) {{ ?p a <{IOMLD}Project> }}"
+    command = ["comunica-sparql", f"{address}/sparql", "--query", query]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert '"91' in done.stdout
