@@ -12,6 +12,8 @@ from iomld.link.segmentation import Arc, Reading, best_reading
 from iomld.vocab import LabelKind, Vocabulary
 
 _RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
+_LONGEST_MISTYPED = 60  # characters of a line that may be one name
+_MISTYPED = 0.85  # likeness of a mistyped name (difflib); "Chinna" has 0.91
 _LONGEST_COMPARED = 80  # characters of an unknown word that are compared with the names
 
 # What stands between words. Over a hard gap no name goes; over a comma it may ("Iran, Islamic Republic of").
@@ -107,6 +109,12 @@ class Gazetteer:
         key = _key(tuple(_atoms(word[:_LONGEST_COMPARED])))
         near = get_close_matches(key, self.names, n=6, cutoff=0.6)
         return tuple(dict.fromkeys(self.labels[self.names[name][0].code] for name in near))[:3]
+
+    def resembles(self, text: str) -> bool:
+        """Whether a text is a mistyped name of a country: short, with a capital, and but for a letter or two a name."""
+        if len(text) > _LONGEST_MISTYPED or not text[:1].isupper():
+            return False
+        return bool(get_close_matches(_key(tuple(_atoms(text))), self.names, n=1, cutoff=_MISTYPED))
 
     def _named(self, key: str, original: str) -> tuple[Name, ...]:
         """The countries of a name, or of a code in capitals."""

@@ -21,3 +21,7 @@ class LinkerRecogniser:
         """Whether the whole line is read as countries."""
         states = self.linker.gazetteer.states(line)
         return bool(states.codes) and not states.leftovers
+
+    def resembles_state(self, line: str) -> bool:
+        """Whether the line looks like a mistyped name."""
+        return self.linker.gazetteer.resembles(line)

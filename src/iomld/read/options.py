@@ -19,6 +19,10 @@ class Recogniser(Protocol):
         """Whether a line is wholly a list of country names, with any separator or none."""
         ...
 
+    def resembles_state(self, line: str) -> bool:
+        """Whether a line looks like the mistyped name of a country."""
+        ...
+
 
 class NoRecogniser:
     """Knows no words: pages without labels stay unread."""
@@ -29,6 +33,11 @@ class NoRecogniser:
         return ()
 
     def are_states(self, line: str) -> bool:
+        """Never."""
+        del line
+        return False
+
+    def resembles_state(self, line: str) -> bool:
         """Never."""
         del line
         return False

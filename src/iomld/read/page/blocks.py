@@ -135,13 +135,18 @@ def _last_values(lines: Sequence[Line], mark: Mark, recogniser: Recogniser) -> t
     found = [mark.inline] if mark.inline else []
     end = mark.after
     for index in filled(lines, mark.after, mark.until):
-        if found and (mark.field not in STATE_FIELDS or not are_states(lines[index].text, recogniser)):
+        if found and not _goes_on(lines[index].text, mark.field, recogniser):
             break
         if not found and not _may_be_value(lines[index].text, mark.field, recogniser):
             break
         found.append(lines[index])
         end = index + 1
     return tuple(found), end
+
+
+def _goes_on(text: str, field: str, recogniser: Recogniser) -> bool:
+    """Whether a line belongs to the states above it; a mistyped name does, so that it is named and not lost."""
+    return field in STATE_FIELDS and (are_states(text, recogniser) or recogniser.resembles_state(text))
 
 
 def _may_be_value(text: str, field: str, recogniser: Recogniser) -> bool:
