@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_CHUNKED = b"transfer-encoding: chunked"
+_LAST_CHUNK = b"0\r\n\r\n"
 
 
 @dataclass(slots=True)
@@ -40,12 +42,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head = self._received.find(_END_OF_HEAD)
-        if head < 0:
-            return
-        start = self._received.lower().find(_LENGTH, 0, head) + len(_LENGTH)
-        length = int(self._received[start : self._received.find(b"\r\n", start)])
-        if len(self._received) < head + len(_END_OF_HEAD) + length:
+        if not self._is_whole():
             return
         now = time.perf_counter()
         self._tally.seconds.append(now - self._sent_at)
@@ -55,6 +52,18 @@ class _Connection(asyncio.Protocol):
             self._send()
         elif self._transport:
             self._transport.close()
+
+    def _is_whole(self) -> bool:
+        """Whether the answer has arrived to its end: by its length, or by its last chunk (RFC 9112 section 6)."""
+        head = self._received.find(_END_OF_HEAD)
+        if head < 0:
+            return False
+        headers = self._received[:head].lower()
+        start = headers.find(_LENGTH)
+        if start < 0:
+            return _CHUNKED in headers and self._received.endswith(_LAST_CHUNK)
+        length = int(headers[start + len(_LENGTH) :].partition(b"\r\n")[0])
+        return len(self._received) >= head + len(_END_OF_HEAD) + length
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is None:
@@ -68,14 +77,14 @@ class _Connection(asyncio.Protocol):
             self._transport.write(next(self._requests))
 
 
-def _requests(host: str, codes: list[str], *, vary: bool) -> Iterator[bytes]:
+def _requests(host: str, path: str, codes: list[str], *, vary: bool) -> Iterator[bytes]:
     """Lookups of a project by its code; each has a number in it where the answer must not come from memory."""
     for number, code in zip(itertools.count(), itertools.cycle(codes), strict=False):
         query = (
             f'SELECT ?p ?title {{ ?p <https://w3id.org/iomld/ns#projectCode> "{code}" ; '
             f"<http://purl.org/dc/terms/title> ?title }} # {number if vary else 0}"
         )
-        head = f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: {host}\r\nAccept: application/sparql-results+json"
+        head = f"GET {path}?query={quote(query)} HTTP/1.1\r\nHost: {host}\r\nAccept: application/sparql-results+json"
         yield f"{head}\r\n\r\n".encode()
 
 
@@ -103,12 +112,14 @@ def main() -> None:
     """Measure as the arguments say and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address")
+    parser.add_argument("--path", default="/sparql", help="of the endpoint (default: /sparql)")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--vary", action="store_true", help="ask a new query each time")
     options = parser.parse_args()
     codes = sys.stdin.read().split()
-    requests = _requests(urlsplit(options.address).netloc, codes if options.vary else codes[:1], vary=options.vary)
+    asked = codes if options.vary else codes[:1]
+    requests = _requests(urlsplit(options.address).netloc, options.path, asked, vary=options.vary)
     print(json.dumps(asyncio.run(_measure(options.address, requests, options.connections, options.seconds))))
 
 

@@ -63,10 +63,11 @@ def check_seconds(graphs: Sequence[Sequence[Quad]], engine: str) -> float:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """A server process; gives its address."""
+def served(folder: Path, **variables: str) -> Iterator[str]:
+    """A server process, with variables in its environment; gives its address."""
     arguments = [str(_IOMLD), "serve", "--from", str(folder), "--port", "0"]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    # One address asks for all: its budget of query time must not end.
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "IOMLD_CLIENT_SECONDS": "1000000"} | variables
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment) as server:
         try:
             line = next((line for line in server.stdout or () if line.startswith("Serving on")), None)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import cast
 
+from iomld.workers.errors import PoolStoppedError
 from iomld.workers.fair_queue import FairQueue
 from iomld.workers.jobs import Job
 from iomld.workers.limits import PoolLimits
@@ -21,9 +22,9 @@ def job(number: int, client: str) -> Job:
 def taken(queue: FairQueue) -> list[int]:
     """The numbers of all jobs, in the order in which they are given out."""
     numbers = []
-    while queue:
-        numbers.append(queue.first().number)
-        queue.pop_first()
+    while one := queue.first():
+        numbers.append(one.number)
+        queue.pop(one)
     return numbers
 
 
@@ -46,6 +47,37 @@ def test_a_job_that_is_given_up_leaves_the_others() -> None:
     for one in (jobs[0], jobs[0], jobs[2]):
         queue.remove(one)
     assert (len(queue), taken(queue)) == (1, [1])
+
+
+def test_clients_with_their_share_are_passed_over() -> None:
+    """The next job is the first of those whose clients may have more."""
+    queue = FairQueue()
+    for number, client in enumerate("aab"):
+        queue.append(job(number, client))
+    first = queue.first({"a"})
+    assert first
+    assert first.number == 2
+    assert queue.first({"a", "b"}) is None
+
+
+def test_endless_jobs_of_one_client_leave_workers_for_another(spec: WorkerSpec) -> None:
+    """However many runaways a client sends, another's jobs are answered before the first of them ends."""
+
+    async def main() -> bool:
+        pool = Pool(spec, PoolLimits(workers=1, max_workers=4, timeout_s=60))
+        await pool.start()
+        try:
+            endless = json.dumps({"spin_s": 50}).encode()
+            many = [asyncio.create_task(pool.run(endless, client="many")) for _ in range(8)]
+            for _ in range(20):
+                (await pool.run(json.dumps({"spin_s": 0}).encode(), client="other")).close()
+            return any(task.done() for task in many)
+        finally:
+            await pool.stop()
+            for outcome in await asyncio.gather(*many, return_exceptions=True):
+                assert isinstance(outcome, PoolStoppedError)
+
+    assert not asyncio.run(main())
 
 
 def test_many_jobs_of_one_client_do_not_starve_another(

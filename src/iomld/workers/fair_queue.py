@@ -1,7 +1,7 @@
 """The jobs that wait, one client after the other, so that no client's many jobs hold up another's one."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from iomld.workers.jobs import Job
 
@@ -27,19 +27,19 @@ class FairQueue:
         self._by_client.setdefault(job.client, deque()).append(job)
         self._size += 1
 
-    def first(self) -> Job:
-        """The job that is next."""
-        return next(iter(self._by_client.values()))[0]
+    def first(self, full: Container[str] = ()) -> Job | None:
+        """The job that is next, of a client that is not among those who have their share already."""
+        return next((jobs[0] for client, jobs in self._by_client.items() if client not in full), None)
 
-    def pop_first(self) -> None:
-        """Take the next job out; its client goes behind the others."""
-        client, jobs = next(iter(self._by_client.items()))
+    def pop(self, job: Job) -> None:
+        """Take the first job of its client out; the client goes behind the others."""
+        jobs = self._by_client[job.client]
         jobs.popleft()
         self._size -= 1
         if jobs:
-            self._by_client.move_to_end(client)
+            self._by_client.move_to_end(job.client)
         else:
-            del self._by_client[client]
+            del self._by_client[job.client]
 
     def remove(self, job: Job) -> None:
         """Take a job out, if it is in."""

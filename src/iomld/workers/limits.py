@@ -26,6 +26,11 @@ class PoolLimits:
         """Workers at most."""
         return max(self.workers, self.workers * 4 if self.max_workers is None else self.max_workers)
 
+    @property
+    def share(self) -> int:
+        """Workers that one client may hold at most: some are left for others, whatever it asks."""
+        return max(1, self.capacity - self.workers)
+
 
 @dataclass(frozen=True, slots=True)
 class PoolStats:

@@ -82,7 +82,7 @@ class Pool:
         Args:
             payload: What the handler gets.
             timeout_s: Seconds from now; the pool's own limit if None.
-            client: Who asks; clients that wait take turns.
+            client: Who asks; clients that wait take turns, and none has all workers. Empty: nobody in particular.
 
         Returns:
             The whole answer; the caller must close it.
@@ -139,15 +139,19 @@ class Pool:
         """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
         ready = sum(worker.ready for worker in crew.workers)
         room = ready + min(ready, _AHEAD) - len(self._sent)
-        while self._queue and room > 0:
-            job = self._queue.first()
+        held = Counter(job.client for job in self._sent.values() if job.client)
+        full = {client for client, count in held.items() if count >= self._limits.share}
+        while room > 0 and (job := self._queue.first(full)):
             if not job.future.done():
                 if not crew.send(job.number, job.deadline_ns, job.payload):
                     return  # the sweep tries again
                 job.payload = b""
                 self._sent[job.number] = job
                 room -= 1
-            self._queue.pop_first()
+                held[job.client] += 1
+                if job.client and held[job.client] >= self._limits.share:
+                    full.add(job.client)
+            self._queue.pop(job)
         if len(self._sent) > self._limits.workers:
             self._needed_ns = time.monotonic_ns()
 

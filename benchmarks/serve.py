@@ -1,0 +1,183 @@
+"""Measure `/sparql` beside other servers on the same data, in one run, over loopback.
+
+`oxigraph serve-read-only` opens the store of the very release that iomld serves. rdflib-endpoint is measured where its
+command is named; it is no dependency of ours (`pip install rdflib-endpoint oxrdflib` into an environment of its own).
+It gets the same statements in its store Oxigraph. Clients and servers share the cores, so compare only what stands in
+one table.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import urlopen
+
+from generate import generated_lines  # the folder of this script is on the path
+from run import load, machine, published_codes, served, timed
+
+_ROOT = Path(__file__).resolve().parents[1]
+_BIN = Path(sys.executable).parent
+_RUNAWAYS = 8
+_RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+_OTHER_CLIENT = "127.0.0.2"  # clients are told apart by their address
+_LIMIT_S = 2.0
+_PATIENCE_S = 120.0
+
+
+@contextmanager
+def process(arguments: Sequence[str | Path], address: str) -> Iterator[int]:
+    """A server; given when it answers."""
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(address)
+            yield server.pid
+        finally:
+            server.terminate()
+
+
+def wait_for(address: str) -> None:
+    """Wait until a server answers anything."""
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        with suppress(URLError, ConnectionError):
+            try:
+                urlopen(address, timeout=5).close()  # noqa: S310  # our own server
+            except HTTPError:
+                return
+            return
+        time.sleep(0.1)
+    sys.exit(f"{address} did not answer")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def figures(name: str, address: str, codes: Sequence[str], path: str) -> Iterator[tuple[str, ...]]:
+    """New and repeated lookups of one server."""
+    load(address, codes, "--vary", "--seconds", "1", "--path", path)  # warm up
+    for what, options in (("each query new", ("--vary",)), ("one query again", ())):
+        found = load(address, codes, *options, "--path", path)
+        yield name, what, f"{found['per_second']:,.0f}", f"{found['p50_ms']:.2f}", f"{found['p99_ms']:.2f}"
+
+
+def runaways(address: str, codes: Sequence[str]) -> tuple[str, ...]:
+    """Lookups while another client has eight queries running that never end, each asked again when it was stopped."""
+    stop = threading.Event()
+    parts = urlsplit(address)
+
+    def run_away() -> None:
+        while not stop.is_set():
+            connection = HTTPConnection(parts.hostname or "", parts.port, timeout=60, source_address=(_OTHER_CLIENT, 0))
+            with closing(connection):
+                connection.request("GET", f"/sparql?query={quote(_RUNAWAY)}")
+                connection.getresponse().read()
+
+    threads = [threading.Thread(target=run_away) for _ in range(_RUNAWAYS)]
+    for thread in threads:
+        thread.start()
+    time.sleep(_LIMIT_S / 2)
+    found = load(address, codes, "--vary")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    what = f"each query new, {_RUNAWAYS} runaway queries of another client, limit {_LIMIT_S:g} s"
+    return "iomld", what, f"{found['per_second']:,.0f}", f"{found['p50_ms']:.2f}", f"{found['p99_ms']:.2f}"
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, the newest last."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def memory(pid: int) -> str:
+    """Resident memory of a process and its children, in MB (pages shared by several count for each)."""
+    sizes = []
+    for one in (pid, *children(pid)):
+        status = Path(f"/proc/{one}/status").read_text(encoding="ascii")
+        sizes.append(int(status.partition("VmRSS:")[2].split()[0]) / 1024)
+    return " + ".join(f"{size:.0f}" for size in sizes)
+
+
+def server_rows(folder: Path, rdflib_endpoint: Path | None) -> Iterator[tuple[str, ...]]:
+    """All servers on the release of a folder."""
+    codes = published_codes(folder)
+    with served(folder, IOMLD_QUERY_TIMEOUT=str(_LIMIT_S)) as address:
+        yield from figures("iomld", address, codes, "/sparql")
+        yield "iomld", "memory of server and workers, MB", memory(children(os.getpid())[-1]), "", ""
+        yield runaways(address, codes)
+    port = free_port()
+    store = folder / "current" / "store"
+    arguments: list[str | Path] = [
+        _BIN / "oxigraph",
+        "serve-read-only",
+        "-l",
+        store,
+        "-b",
+        f"127.0.0.1:{port}",
+        "--union-default-graph",
+    ]
+    with process(arguments, f"http://127.0.0.1:{port}/") as pid:
+        yield from figures("oxigraph serve-read-only", f"http://127.0.0.1:{port}", codes, "/query")
+        yield "oxigraph serve-read-only", "memory, MB", memory(pid), "", ""
+    if rdflib_endpoint:
+        yield from rdflib_rows(folder, codes, rdflib_endpoint)
+
+
+def rdflib_rows(folder: Path, codes: Sequence[str], command: Path) -> Iterator[tuple[str, ...]]:
+    """rdflib-endpoint on the same statements, in one graph."""
+    port = free_port()
+    data = folder / "all.nt"
+    with data.open("wb") as output:
+        subprocess.run([_BIN / "iomld", "export", "--from", folder, "--format", "ntriples"], stdout=output, check=True)
+    arguments: list[str | Path] = [
+        command,
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--store",
+        "Oxigraph",
+        data,
+    ]
+    with process(arguments, f"http://127.0.0.1:{port}/") as pid:
+        yield from figures("rdflib-endpoint", f"http://127.0.0.1:{port}", codes, "/sparql")
+        yield "rdflib-endpoint", "memory, MB", memory(pid), "", ""
+
+
+def main() -> None:
+    """Measure and print a Markdown table for the bundled and for generated records."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=10_000, help="generated records (default: 10000)")
+    parser.add_argument("--rdflib-endpoint", type=Path, help="its command, where it is to be measured too")
+    options = parser.parse_args()
+    count = options.records
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    print(machine(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="iomld-bench-") as name:
+        generated = Path(name) / "records.jsonl"
+        generated.write_bytes(b"".join(generated_lines(count)))
+        for what, source in (("bundled", _ROOT / "data"), (f"{count}-generated", generated)):
+            folder = Path(name) / what
+            timed("publish", source, "--to", folder)
+            print(f"\n{what} records:\n\n| server | lookups | a second | p50, ms | p99, ms |\n|---|---|---|---|---|")
+            for row in server_rows(folder, options.rdflib_endpoint):
+                print(f"| {' | '.join(row)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
