@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from tests.browse.released import BASE, make_release
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import ReleaseView, open_view
+from iomld.release import current_release
 from iomld.web.query_page import query_routes
 from iomld.web.sparql import SparqlLimits
 
@@ -177,3 +179,31 @@ def test_limits_of_the_endpoint_hold(opened: ReleaseView) -> None:
     answer = spent.get("/query", params={"query": "SELECT * { ?s ?p ?o }", "run": "1"})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_terms_for_completion_have_labels_and_counts(datadir: Path) -> None:
+    """Our terms say what they mean and how often they are used; terms of others and things are there too."""
+    release = current_release(datadir)
+    assert release
+    answer = browser_of(open_view(release)).get("/editor/terms.json")
+    assert answer.headers["content-type"] == "application/json"
+    document = answer.json()
+    terms = {term["name"]: term for term in document["terms"]}
+    assert terms["iomld:Project"]["kind"] == "class"
+    assert terms["iomld:Project"]["count"] == release.manifest.projects
+    assert terms["iomld:budgetUSD"]["label"] == "budget in US dollars"
+    assert terms["iomld:budgetUSD"]["domain"] == ["iomld:Project"]
+    assert terms["dcterms:title"]["kind"] == "property"
+    assert terms["dcterms:title"]["count"] > 1
+    assert terms["cty:CI"]["label"].startswith("Côte d")
+    assert terms["framework:gcm"]["kind"] == "thing"
+    assert {name.partition(":")[0] for name in terms} <= set(document["prefixes"])
+
+
+def test_every_term_for_completion_is_read_by_sparql(run: Run, client: Asker) -> None:
+    """With its prefixes declared, each name is an IRI in a query."""
+    document = client.get("/editor/terms.json").json()
+    prefixes = "".join(f"PREFIX {name}: <{iri}> " for name, iri in document["prefixes"].items())
+    names = " ".join(term["name"] for term in document["terms"])
+    page = run(f"{prefixes} SELECT (COUNT(*) AS ?n) {{ VALUES ?t {{ {names} }} }}")
+    assert cells_of(page) == [f'<td class="num">{len(document["terms"])}</td>']

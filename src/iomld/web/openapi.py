@@ -85,6 +85,7 @@ _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ..
     (_DOCUMENTS, {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
     (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
     (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
+    (("/editor/",), {200: ("application/json",), 304: ()}, _STARTING),
     (("/query",), {200: (_HTML,), 304: ()}, (400, 403, 422, 429, 500, 503)),
     (("/",), {200: (_HTML,), 304: ()}, _STARTING),
 )

@@ -1,9 +1,11 @@
 """The query page: a form that also works without script, and the answer below it."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from fastapi import APIRouter, Request
@@ -11,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Message
 
+from iomld.browse.terms import query_terms
 from iomld.browse.view import ReleaseView
 from iomld.web.answers import answer, get_route
 from iomld.web.examples import EXAMPLE_QUERIES
@@ -50,7 +53,7 @@ class Outcome:
 
 
 def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> APIRouter:
-    """The query page.
+    """The query page, and the terms that its editor completes.
 
     Args:
         view: Gives the release that is served now.
@@ -73,7 +76,21 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
         headers = {"Cache-Control": "no-store", "Content-Type": _HTML} | outcome.problem.headers
         return Response(page, outcome.problem.status, headers)
 
+    documents = lru_cache(maxsize=1)(_terms_json)
+
+    @get_route(router, "/editor/terms.json", tag="pages")
+    def terms(request: Request) -> Response:
+        """List what may be written in a query, for completion in an editor."""
+        return answer(request, documents(view()), "application/json")
+
     return router
+
+
+def _terms_json(view: ReleaseView) -> bytes:
+    """Prefixes and terms; what is empty is left out."""
+    terms = ({name: value for name, value in asdict(term).items() if value} for term in query_terms(view))
+    document = {"release": view.release.manifest.name, "prefixes": view.iris.prefixes(), "terms": [*terms]}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _page(view: ReleaseView, text: str, outcome: Outcome | None) -> bytes:
