@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check bench lock clean
+.PHONY: serve test check bench lock editor clean
 
 serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
 	$(BIN)/iomld serve data
@@ -27,8 +27,12 @@ lock: $(VENV)/.dev  ## pin the newest allowed versions with hashes; needs uv
 	uv pip compile pyproject.toml --extra fast --group dev --constraint requirements.lock --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --output-file requirements-dev.lock --upgrade
 
+editor:  ## bundle the editor of the query page anew; needs node and npm
+	npm --prefix editor ci --no-audit --no-fund
+	npm --prefix editor run build
+
 clean:  ## remove the environment and what tools left
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) editor/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

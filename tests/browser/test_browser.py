@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from tests.serving import serve
 
 pytestmark = pytest.mark.browser
@@ -29,6 +29,7 @@ PAGES = (
     "/countries",
     "/frameworks",
     "/query",
+    "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+600",
     "/validate?example=1",
     "/downloads",
     "/ontology",
@@ -150,14 +151,100 @@ def test_records_are_checked_on_the_page(browser: Browser, address: str) -> None
     page.close()
 
 
-def test_the_query_form_answers(browser: Browser, address: str) -> None:
-    """The first example, sent by the form, gives results."""
-    page = browser.new_page()
+def test_without_script_the_query_form_answers(browser: Browser, address: str) -> None:
+    """The first example, sent by the form, gives a table; an example runs on click; a mistake keeps the query."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 700})
+    page = context.new_page()
     page.goto(address + "/query")
     page.get_by_role("button", name="Run the query").click()
-    page.wait_for_url("**/sparql")
-    assert "bindings" in page.inner_text("body")
+    assert "rows in" in page.get_by_role("status").inner_text()
+    assert page.locator("#answer tbody tr").count() > 3
+    assert page.evaluate(SIDEWAYS) <= 0
+    page.get_by_role("link", name="Money by region").click()
+    assert page.get_by_role("columnheader", name="usDollars").is_visible()
+    page.fill("#query", "SELECT ?a { ?a ??b ?c }")
+    page.get_by_role("button", name="Run the query").click()
+    assert page.get_by_role("status").inner_text().startswith("Line 1, column ")
+    assert page.input_value("#query").strip() == "SELECT ?a { ?a ??b ?c }"
+    context.close()
+
+
+def test_a_query_is_written_run_and_downloaded_by_keyboard(browser: Browser, address: str) -> None:
+    """Completion writes terms and their prefix, the table appears, Enter on CSV saves it; nobody else is asked."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("request", lambda request: None if request.url.startswith(address) else faults.append(request.url))
+    page.goto(address + "/query")
+    with page.expect_response("**/editor/terms.json"):
+        _tab_to(page, "e.id === 'editor'")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("SELECT ?p ?b { ?p a Proj")
+    _complete(page, "iomld:Project")
+    page.keyboard.type(" ; dollars")
+    _complete(page, "iomld:budgetUSD")
+    page.keyboard.type(" ?b")
+    page.keyboard.press("Escape")
+    written = "PREFIX iomld: <https://w3id.org/iomld/ns#>\nSELECT ?p ?b { ?p a iomld:Project ; iomld:budgetUSD ?b}"
+    assert page.input_value("#query") == written
+    _tab_to(page, "e.name === 'run'")  # Tab leaves the editor
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/query?*run=1*")
+    assert page.get_by_role("status").inner_text().partition(" ")[2].startswith("rows in")
+    _tab_to(page, "e.textContent === 'CSV'")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "p,b"
+    assert len(lines) - 1 == int(page.get_by_role("status").inner_text().partition(" ")[0])
+    assert faults == []
     page.close()
+
+
+def test_a_mistake_is_underlined_at_its_place(browser: Browser, address: str) -> None:
+    """The word that the sentence speaks of is marked; Control and Enter asks again."""
+    page = browser.new_page()
+    page.goto(address + "/query?run=1&query=SELECT+%3Fa+%7B%0A++%3Fa+%3Curn:%F0%9F%8C%8D%3E+foo:bar+.+%7D")
+    marked = page.locator(".cm-lintRange-error")
+    marked.wait_for()
+    assert page.get_by_role("status").inner_text().startswith("Line 2, column ")
+    assert marked.inner_text() == "foo:bar"
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("ASK {")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**query=ASK*")
+    assert page.get_by_role("status").inner_text().startswith("Yes")
+    page.close()
+
+
+def test_columns_sort(browser: Browser, address: str) -> None:
+    """A column goes up, down, and back to the order of the answer; numbers go by their value."""
+    page = browser.new_page()
+    page.goto(address + "/query?run=1&query=SELECT+%3Fn+%7B+VALUES+%3Fn+%7B+9+100+20+%7D+%7D")
+    head = page.get_by_role("columnheader", name="n")
+    cells = page.locator("#answer td")
+    given = cells.all_inner_texts()
+    for order, texts in (("ascending", ["9", "20", "100"]), ("descending", ["100", "20", "9"]), (None, given)):
+        head.get_by_role("button").click()
+        assert (head.get_attribute("aria-sort"), cells.all_inner_texts()) == (order, texts)
+    page.close()
+
+
+def _tab_to(page: Page, condition: str) -> None:
+    """Press Tab until the element that has the focus fits a condition."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"(e => {condition})(document.activeElement)"):
+            return
+    raise AssertionError(f"Tab never came to {condition}")
+
+
+def _complete(page: Page, name: str) -> None:
+    """Take the first completion, which must be the one that is wanted."""
+    page.locator(".cm-tooltip-autocomplete li[aria-selected]", has_text=name).first.wait_for()
+    page.evaluate("() => new Promise(done => setTimeout(done, 150))")  # the editor takes none in its first 75 ms
+    page.keyboard.press("Enter")
 
 
 def test_the_copy_button_copies_the_iri(browser: Browser, address: str) -> None:

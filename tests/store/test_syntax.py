@@ -29,10 +29,10 @@ TABLE = [
     (
         "SELECT * {\n  ?s dcterms:title ?o }",
         2,
-        19,
+        6,
         "the prefix “dcterms:” is not declared; begin the query with PREFIX dcterms: <http://purl.org/dc/terms/>.",
     ),
-    ("ASK { ?s nope:title ?o }", 1, 20, "the prefix “nope:” is not declared; begin the query with PREFIX nope: <…>."),
+    ("ASK { ?s nope:title ?o }", 1, 10, "the prefix “nope:” is not declared; begin the query with PREFIX nope: <…>."),
     (
         "ASK { ?s <http://x y> ?o }",
         1,

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
+from tests.web.one_worker import endpoint_of
 
 from iomld.browse.links import link_to
 from iomld.browse.rules import rule_entries
@@ -19,6 +20,7 @@ from iomld.web.downloads import Download
 from iomld.web.drawing import locator_map
 from iomld.web.examples import EXAMPLE_QUERIES
 from iomld.web.pages import page_routes, validation_page
+from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
 from iomld.web.templating import local_path, static_directory
 from iomld.web.upload import Rules, Upload
@@ -33,6 +35,7 @@ PAGES = (
     "/frameworks",
     "/regions",
     "/query",
+    "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D",
     "/validate",
     "/validate?example=1",
     "/downloads",
@@ -82,6 +85,7 @@ def client(opened: ReleaseView) -> Asker:
     """A browser of the pages, the documents and the static files."""
     app = FastAPI()
     app.include_router(page_routes(lambda: opened, lambda: FILES))
+    app.include_router(query_routes(lambda: opened, endpoint_of(opened)))
     app.include_router(resource_routes(lambda: opened))
     app.mount("/static", StaticFiles(directory=static_directory()))
     return Asker(app, {"Accept": "text/html"})
@@ -189,11 +193,13 @@ def test_the_home_page_counts(client: Asker) -> None:
     assert text.count('class="dot"') == 1
 
 
-def test_the_example_queries_fill_the_form(client: Asker) -> None:
-    """Each example is a link that writes the query into the form."""
+def test_the_example_queries_run_on_click(client: Asker) -> None:
+    """Each example is a link that writes the query into the form and runs it."""
     links = [value for value in Page(client.get("/query").text).values("href") if value.startswith("/query?query=")]
     assert len(links) == len(EXAMPLE_QUERIES)
-    assert "SUM(?amount)" in client.get(links[2]).text or "SUM(?budget)" in client.get(links[2]).text
+    text = client.get(links[2].partition("#")[0]).text
+    assert "SUM(?budget)" in text
+    assert '<th scope="col">usDollars</th>' in text
 
 
 def test_example_queries_answer(opened: ReleaseView) -> None:

@@ -11,11 +11,13 @@ from fastapi import FastAPI
 from tests.browse import released
 from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
+from tests.web.one_worker import endpoint_of
 
 from iomld.browse import search
 from iomld.browse.view import ReleaseView, open_view
 from iomld.web.pages import page_routes
 from iomld.web.projects import TABLE_HEADER
+from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
 
 
@@ -34,6 +36,7 @@ def client(opened: ReleaseView) -> Asker:
     """A client of the pages and documents."""
     app = FastAPI()
     app.include_router(page_routes(lambda: opened, tuple))
+    app.include_router(query_routes(lambda: opened, endpoint_of(opened)))
     app.include_router(resource_routes(lambda: opened))
     return Asker(app, {"Accept": "text/html"})
 

@@ -280,6 +280,19 @@ def test_answers_are_kept_and_revalidated(ask: Ask) -> None:
     ask(use)
 
 
+def test_the_place_of_a_mistake_is_told_as_numbers(ask: Ask) -> None:
+    """The problem of a query that does not parse has `line` and `column`, which its sentence names too."""
+
+    async def use(client: httpx.AsyncClient, _: Pool) -> None:
+        answer = (await client.get("/sparql", params={"query": "SELECT ?a {\n  ?a ??b ?c }"})).json()
+        assert answer["line"] == 2
+        assert answer["detail"].startswith(f"line 2, column {answer['column']}: ")
+        other = (await client.get("/sparql", params={"query": "CLEAR ALL"})).json()
+        assert "line" not in other
+
+    ask(use)
+
+
 def test_a_safe_query_is_revalidated_like_a_get(ask: Ask) -> None:
     """The same query has one entity tag by GET and by QUERY, and QUERY too answers 304 to who has it."""
 

@@ -37,7 +37,7 @@ def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -
     if not _FORM.search(query):
         return start, "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."
     if "Prefix not found" in expected:
-        return start, _unknown_prefix(query[:start].rpartition("\n")[2] + query[start : start + 1], prefixes)
+        return _unknown_prefix(query, start, prefixes)
     if "IRI parsing failed" in expected:
         return start, "the IRI before this place is not valid; blanks and special characters must be percent-encoded."
     if phrase := _PHRASE.search(expected):
@@ -73,8 +73,10 @@ def _place(query: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - before.rfind("\n")
 
 
-def _unknown_prefix(text: str, prefixes: Mapping[str, str]) -> str:
-    found = [match[1] or "" for match in _PREFIX.finditer(text)]
-    name = found[-1] if found else ""
+def _unknown_prefix(query: str, start: int, prefixes: Mapping[str, str]) -> tuple[int, str]:
+    """The last prefixed name that begins on the line before a place: where it begins, and its prefix."""
+    found = [*_PREFIX.finditer(query, query.rfind("\n", 0, start) + 1, start + 1)]
+    name = found[-1][1] or "" if found else ""
     namespace = prefixes.get(name, "…")
-    return f"the prefix “{name}:” is not declared; begin the query with PREFIX {name}: <{namespace}>."
+    why = f"the prefix “{name}:” is not declared; begin the query with PREFIX {name}: <{namespace}>."
+    return found[-1].start() if found else start, why

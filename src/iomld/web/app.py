@@ -31,6 +31,7 @@ from iomld.web.openapi import describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes, validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
+from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
@@ -78,13 +79,14 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(lambda: serving.view, lambda: files.listed(serving.release)))
+    endpoint = _endpoint(serving, settings, base, cache)
+    app.include_router(query_routes(lambda: serving.view, endpoint))
     app.include_router(resource_routes(lambda: serving.view))
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
     describe_routes(app)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
-    endpoint = _endpoint(serving, settings, base, cache)
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)

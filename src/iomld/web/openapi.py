@@ -85,6 +85,8 @@ _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ..
     (_DOCUMENTS, {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
     (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
     (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
+    (("/editor/",), {200: ("application/json",), 304: ()}, _STARTING),
+    (("/query",), {200: (_HTML,), 304: ()}, (400, 403, 422, 429, 500, 503)),
     (("/",), {200: (_HTML,), 304: ()}, _STARTING),
 )
 
@@ -109,7 +111,7 @@ def _asked_by_query(path: str, method: str) -> list[Json]:
     elif path.startswith((*_DOCUMENTS, "/.well-known/genid/")):
         names = ("format", "profile")
     elif path == "/query":
-        names = ("query",)
+        names = ("query", "run")
     elif path in FILTERED:
         names = (*PARAMETERS, *(() if path.endswith(".csv") else ("page",)))
     return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]
@@ -159,8 +161,9 @@ def _all(good: Mapping[int, Iterable[str]], errors: Iterable[int]) -> Json:
 def _problem_schema() -> Json:
     """RFC 9457."""
     members = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
+    place = {"line": "integer", "column": "integer"}  # of a query that does not parse
     return {
         "type": "object",
         "required": list(members),
-        "properties": {name: {"type": type_} for name, type_ in members.items()},
+        "properties": {name: {"type": type_} for name, type_ in (members | place).items()},
     }

@@ -1,4 +1,4 @@
-"""Pages for people: home, lists, query, validation, downloads, terms, about."""
+"""Pages for people: home, lists, validation, downloads, terms, about."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -13,7 +13,7 @@ from iomld.check.wording import ENGLISH, wording
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
-from iomld.web.examples import EXAMPLE_QUERIES, EXAMPLE_RECORD
+from iomld.web.examples import EXAMPLE_RECORD
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.report import ReportView, report_view
@@ -24,7 +24,7 @@ _RANKED = 9
 
 
 def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
-    """All pages that are not the page of a thing.
+    """All pages that are neither the page of a thing nor the query page.
 
     Args:
         view: Gives the release that is served now.
@@ -71,14 +71,6 @@ def _scheme_route(view: Callable[[], ReleaseView], path: str, name: str) -> Call
 def _tool_routes(
     router: APIRouter, view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]
 ) -> None:
-    @get_route(router, "/query", tag="pages")
-    def query(request: Request) -> Response:
-        """Show a form for queries."""
-        opened = view()
-        text = request.query_params.get("query") or EXAMPLE_QUERIES[0].text
-        page = page_html(opened, "query.html", "/query", query=text, examples=EXAMPLE_QUERIES)
-        return answer(request, page, _HTML)
-
     @get_route(router, "/validate", tag="pages")
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
@@ -133,5 +125,4 @@ def _home_html(view: ReleaseView, overview: Overview) -> bytes:
         world=world_map(overview.states),
         bars=year_bars(overview.years),
         spokes=spokes(example) if example else (),
-        query=EXAMPLE_QUERIES[0].text,
     )

@@ -81,6 +81,14 @@ class SparqlLimits:
     client_refill_s: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class LargeAnswer:
+    """An answer that is too large to be kept: what the worker says of it, and its open reply."""
+
+    head: QueryHead
+    reply: Reply
+
+
 class QueryPool(Protocol):
     """What the endpoint needs of a pool of query workers."""
 
@@ -173,6 +181,18 @@ class SparqlApp:
         Raises:
             ProblemError: It has no answer.
         """
+        match await self.find(exchange, operation, types):
+            case CachedAnswer() as whole:
+                await exchange.send_whole(whole)
+            case LargeAnswer(head, reply):
+                await self._stream(exchange, head, reply)
+
+    async def find(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> "CachedAnswer | LargeAnswer":
+        """The answer to a query, for who sends it on; whoever gets a large one must close its reply.
+
+        Raises:
+            ProblemError: It has no answer.
+        """
         query = operation.query or ""
         key = (query, operation.default_graphs, operation.named_graphs, types)
         release = self._release_name()
@@ -184,12 +204,11 @@ class SparqlApp:
             reply = await self._ask(exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf")))
             head = QueryHead.from_json(reply.head)
             if not self._cache.takes(reply.size):
-                await self._stream(exchange, head, reply)
-                return
+                return LargeAnswer(head, reply)
             cached = CachedAnswer(reply.read(), head.media_type, f'"{head.digest}"')
             if head.repeatable and head.release == release:
                 self._cache.put(release, key, cached, len(query))
-        await exchange.send_whole(cached)
+        return cached
 
     def _refuse_spent(self, client: str) -> None:
         wait_s = self._budgets.wait_s(client)

@@ -1,5 +1,7 @@
 """Why a query has no answer, as problems: which status, and what to do."""
 
+import re
+
 from iomld.store.request import FaultKind, QueryFault
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, WorkerCrashedError, WorkerError
@@ -15,9 +17,17 @@ _STATUS = {
 }
 
 
+# How `iomld.store.syntax` begins its sentences.
+_PLACE = re.compile(r"line (\d+), column (\d+): ")
+
+
 def problem_of_fault(fault: QueryFault) -> ProblemError:
-    """The problem for a query that cannot be answered as it stands."""
-    return ProblemError(_STATUS[fault.kind], f"query-{fault.kind}", fault.message)
+    """The problem for a query that cannot be answered as it stands; with `line` and `column` where one is known."""
+    match = _PLACE.match(fault.message)
+    status, kind = _STATUS[fault.kind], f"query-{fault.kind}"
+    if match is None:
+        return ProblemError(status, kind, fault.message)
+    return ProblemError(status, kind, fault.message, line=int(match[1]), column=int(match[2]))
 
 
 def problem_of_worker(error: WorkerError) -> ProblemError:

@@ -1,0 +1,97 @@
+"""What may be written in a query: the terms of the ontology and of the release with their use, and named things."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from iomld.browse.graph import Graph
+from iomld.browse.links import link_to
+from iomld.browse.things import vocables
+from iomld.browse.view import ReleaseView, shared_graph
+from iomld.iris import VOID
+
+_Shorten = Callable[[str], str | None]
+
+
+class TermKind(StrEnum):
+    """Where a term may stand."""
+
+    CLASS = "class"
+    PROPERTY = "property"
+    THING = "thing"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """A term as queries name it.
+
+    Attributes:
+        name: Its prefixed name.
+        kind: What it is.
+        label: Its English name; empty for terms of others, whose labels we do not hold.
+        comment: What it means, if we say so.
+        domain: Prefixed names of the classes whose things have the property.
+        count: Things of the class, or triples of the property, in the release; 0 for a thing.
+    """
+
+    name: str
+    kind: TermKind
+    label: str = ""
+    comment: str = ""
+    domain: tuple[str, ...] = ()
+    count: int = 0
+
+
+def query_terms(view: ReleaseView) -> tuple[QueryTerm, ...]:
+    """Our terms and those of others that the release uses, each kind by name, then countries and concepts.
+
+    What no prefix of ours fits is left out.
+    """
+    short = partial(_short, prefixes=view.iris.prefixes())
+    used = {term.name: term for term in _used(view, short)}
+    terms = used | {term.name: term for term in _ours(view, short, used)}
+    ranked = sorted(terms.values(), key=lambda term: (term.kind, term.name))
+    return (*ranked, *_things(view, short))
+
+
+def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
+    """A prefixed name that SPARQL reads back; None where no prefix of ours fits."""
+    for prefix, start in prefixes.items():
+        local = iri.removeprefix(start)
+        if iri.startswith(start) and local and all(one.isalnum() or one in "-_" for one in local):
+            return f"{prefix}:{local}"
+    return None
+
+
+def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+    """The partitions of the release's VoID description."""
+    graph = Graph(shared_graph(view, "dataset"))
+    for partition in (graph[subject] for subject in graph.subjects()):
+        for kind, unit in ((TermKind.CLASS, "entities"), (TermKind.PROPERTY, "triples")):
+            name = short(partition.iri(VOID + kind) or "")
+            if name:
+                yield QueryTerm(name, kind, count=partition.integer(VOID + unit) or 0)
+
+
+def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
+    """The terms of the ontology, with their use."""
+    for vocable in vocables(view):
+        name = short(vocable.iri)
+        if name:
+            kind = TermKind.CLASS if vocable.kind == "Class" else TermKind.PROPERTY
+            domain = tuple(short(iri) or iri for iri in vocable.domain)
+            yield QueryTerm(
+                name, kind, vocable.label, vocable.definition, domain, used[name].count if name in used else 0
+            )
+
+
+def _things(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+    """Countries and concepts by their names."""
+    concepts = (
+        view.iris.concept(scheme, code) for scheme, codes in view.vocabulary.concepts.items() for code in sorted(codes)
+    )
+    for iri in (*map(view.iris.country, sorted(view.vocabulary.countries)), *concepts):
+        name, link = short(iri), link_to(view, iri)
+        if name and link:
+            yield QueryTerm(name, TermKind.THING, link.name)

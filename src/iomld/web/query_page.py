@@ -1,0 +1,133 @@
+"""The query page: a form that also works without script, and the answer below it."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Message
+
+from iomld.browse.terms import query_terms
+from iomld.browse.view import ReleaseView
+from iomld.web.answers import answer, get_route
+from iomld.web.examples import EXAMPLE_QUERIES
+from iomld.web.problems import ProblemError
+from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
+from iomld.web.rendering import page_html
+from iomld.web.sparql import LargeAnswer
+from iomld.web.sparql_cache import CachedAnswer
+from iomld.web.sparql_exchange import Exchange
+from iomld.web.sparql_protocol import MediaTypes, Operation
+
+_HTML = "text/html; charset=utf-8"
+_PIECE_BYTES = 1 << 20
+
+
+class QueryEndpoint(Protocol):
+    """What the page needs of the SPARQL endpoint."""
+
+    async def find(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> CachedAnswer | LargeAnswer:
+        """The answer to a query."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a query that was run.
+
+    Attributes:
+        seconds: How long the answer took.
+        answer: The answer, if there is one.
+        problem: Why there is none.
+    """
+
+    seconds: float = 0.0
+    answer: Shown | None = None
+    problem: ProblemError | None = None
+
+
+def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> APIRouter:
+    """The query page, and the terms that its editor completes.
+
+    Args:
+        view: Gives the release that is served now.
+        endpoint: Answers the queries, with its limits.
+    """
+    router = APIRouter()
+
+    @get_route(router, "/query", tag="pages")
+    async def query(request: Request) -> Response:
+        """Show a form for queries, and the answer to one with `run=1`."""
+        opened, values = view(), request.query_params
+        if not values.get("run"):
+            text = values.get("query") or EXAMPLE_QUERIES[0].text
+            return answer(request, _page(opened, text, None), _HTML)
+        text = values.get("query", "")
+        outcome = await _run(opened, endpoint, request, text)
+        page = await run_in_threadpool(_page, opened, text, outcome)
+        if outcome.problem is None:
+            return answer(request, page, _HTML)
+        headers = {"Cache-Control": "no-store", "Content-Type": _HTML} | outcome.problem.headers
+        return Response(page, outcome.problem.status, headers)
+
+    documents = lru_cache(maxsize=1)(_terms_json)
+
+    @get_route(router, "/editor/terms.json", tag="pages")
+    def terms(request: Request) -> Response:
+        """List what may be written in a query, for completion in an editor."""
+        return answer(request, documents(view()), "application/json")
+
+    return router
+
+
+def _terms_json(view: ReleaseView) -> bytes:
+    """Prefixes and terms; what is empty is left out."""
+    terms = ({name: value for name, value in asdict(term).items() if value} for term in query_terms(view))
+    document = {"release": view.release.manifest.name, "prefixes": view.iris.prefixes(), "terms": [*terms]}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _page(view: ReleaseView, text: str, outcome: Outcome | None) -> bytes:
+    return page_html(view, "query.html", "/query", query=text, examples=EXAMPLE_QUERIES, outcome=outcome)
+
+
+async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> Outcome:
+    started = time.monotonic()
+    exchange = Exchange(request.scope, request.receive, _send_nothing)
+    try:
+        found = await endpoint.find(exchange, Operation(text), SHOWN_AS)
+    except ProblemError as error:
+        return Outcome(problem=error)
+    seconds = time.monotonic() - started
+    return Outcome(seconds, await run_in_threadpool(_shown, view, text, found))
+
+
+def _shown(view: ReleaseView, text: str, found: CachedAnswer | LargeAnswer) -> Shown:
+    match found:
+        case CachedAnswer(body, media_type):
+            return shown_answer(view, text, media_type, [body])
+        case LargeAnswer(head, reply):
+            try:
+                return shown_answer(view, text, head.media_type, _pieces(found))
+            finally:
+                reply.close()
+
+
+def _pieces(found: LargeAnswer) -> Iterator[bytes]:
+    """The bytes of a large answer, which are not held in memory all at once."""
+    reply = found.reply
+    if reply.file is None:
+        yield reply.body
+        return
+    for offset in range(0, reply.size, _PIECE_BYTES):
+        yield os.pread(reply.file.fileno(), _PIECE_BYTES, offset)
+
+
+async def _send_nothing(_: Message) -> None:
+    """The page is sent by the framework; the exchange is only asked who wants to know."""

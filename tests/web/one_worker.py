@@ -1,0 +1,37 @@
+"""The SPARQL endpoint of a release for tests in this process: a real worker for each query, no pool."""
+
+from dataclasses import replace
+
+from iomld.browse.view import ReleaseView
+from iomld.iris import Iris
+from iomld.release import FILES
+from iomld.store.query import HANDLER
+from iomld.store.request import QueryWorker
+from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
+from iomld.workers.once import run_once
+from iomld.workers.orders import WorkerSpec
+from iomld.workers.wire import Reply
+
+
+class OneWorker:
+    """Answers one query after the other."""
+
+    def __init__(self, view: ReleaseView, max_rows: int) -> None:
+        worker = QueryWorker(
+            str(view.release.file(FILES.store)), view.iris.base, view.release.manifest.name, max_rows=max_rows
+        )
+        self._spec = WorkerSpec(HANDLER, worker.to_json())
+
+    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
+        """Answer a query; each is charged as a second."""
+        del client
+        return replace(run_once(self._spec, payload, timeout_s=timeout_s or 20), took_s=1.0)
+
+
+def endpoint_of(view: ReleaseView, *, max_rows: int = 10_000, limits: SparqlLimits | None = None) -> SparqlApp:
+    """The endpoint of an open release."""
+    name = view.release.manifest.name
+    pool = OneWorker(view, max_rows)
+    return sparql_app(
+        pool, iris=Iris(view.iris.base), release_name=lambda: name, limits=limits or SparqlLimits(timeout_s=20)
+    )
