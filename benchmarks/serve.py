@@ -155,7 +155,7 @@ def rdflib_rows(folder: Path, codes: Sequence[str], command: Path) -> Iterator[t
         data,
     ]
     with process(arguments, f"http://127.0.0.1:{port}/") as pid:
-        yield from figures("rdflib-endpoint", f"http://127.0.0.1:{port}", codes, "/sparql")
+        yield from figures("rdflib-endpoint", f"http://127.0.0.1:{port}", codes, "/")
         yield "rdflib-endpoint", "memory, MB", memory(pid), "", ""
 
 
