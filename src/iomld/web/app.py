@@ -46,8 +46,8 @@ from iomld.workers.pool import Pool
 _SAFETY = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
-    (b"x-content-type-options", b"nosniff"),
 )
+_SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
 
 
 def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
@@ -120,9 +120,9 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message.setdefault("headers", [])
-                present = {name.lower() for name, _ in headers}
-                message["headers"] = [*headers, *(pair for pair in _SAFETY if pair[0] not in present)]
+                headers = message.get("headers", ())
+                has_type = any(name == _SNIFFING[0] for name, _ in headers)
+                message["headers"] = [*headers, *_SAFETY, *(() if has_type else (_SNIFFING,))]
             await send(message)
 
         await self._packing(scope, receive, send_safely)
