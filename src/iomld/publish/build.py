@@ -55,7 +55,7 @@ class Frame:
 
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
-    """The shared graphs (ontology, schemes, countries) as graph IRI and sorted N-Quads lines."""
+    """The shared graphs (ontology, schemes, countries, queries) as graph IRI and sorted N-Quads lines."""
     for name, files in sorted(assets.REFERENCE_GRAPHS.items()):
         graph = f"{base}graph/{name}"
         quads: list[Quad] = []

@@ -6,6 +6,7 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from iomld.browse.examples import example_queries
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
@@ -13,7 +14,7 @@ from iomld.check.wording import ENGLISH, wording
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
-from iomld.web.examples import EXAMPLE_QUERIES, EXAMPLE_RECORD
+from iomld.web.examples import EXAMPLE_RECORD
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.report import ReportView, report_view
@@ -75,8 +76,9 @@ def _tool_routes(
     def query(request: Request) -> Response:
         """Show a form for queries."""
         opened = view()
-        text = request.query_params.get("query") or EXAMPLE_QUERIES[0].text
-        page = page_html(opened, "query.html", "/query", query=text, examples=EXAMPLE_QUERIES)
+        examples = example_queries(opened)
+        text = request.query_params.get("query") or next((example.text for example in examples), "")
+        page = page_html(opened, "query.html", "/query", query=text, examples=examples)
         return answer(request, page, _HTML)
 
     @get_route(router, "/validate", tag="pages")
@@ -133,5 +135,4 @@ def _home_html(view: ReleaseView, overview: Overview) -> bytes:
         world=world_map(overview.states),
         bars=year_bars(overview.years),
         spokes=spokes(example) if example else (),
-        query=EXAMPLE_QUERIES[0].text,
     )
