@@ -8,7 +8,8 @@ from iomld.assets import asset_text
 from iomld.browse.examples import ExampleQuery, example_queries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import RDFS, SH
+from iomld.iris import DEFAULT_BASE, RDFS, SH
+from iomld.publish.examples import example_counts
 from iomld.release import current_release
 
 TEXT = asset_text("ontology/queries.ttl")
@@ -31,8 +32,15 @@ def examples(opened: ReleaseView) -> dict[str, ExampleQuery]:
 
 @pytest.mark.parametrize("iri", NAMES)
 def test_every_example_finds_something(opened: ReleaseView, examples: dict[str, ExampleQuery], iri: str) -> None:
-    """Each example of the release gives at least one solution on the bundled records."""
-    assert list(opened.reader.select(examples[iri].text))
+    """Each example gives at least one solution on the bundled records, as many as the release says."""
+    found = list(opened.reader.select(examples[iri].text))
+    assert found
+    assert len(found) == examples[iri].solutions
+
+
+def test_what_cannot_be_counted_stops_nothing(tmp_path: Path) -> None:
+    """Where the worker has no answer there are no counts, and no error."""
+    assert example_counts(tmp_path / "none", DEFAULT_BASE) == {}
 
 
 def test_every_example_is_described_in_three_languages() -> None:
