@@ -22,6 +22,7 @@ REFERENCE_GRAPHS: Mapping[str, tuple[str, ...]] = {
     "ontology": ("ontology/iomld.ttl", "ontology/alignment.ttl"),
     "schemes": (*(f"ontology/{scheme}.ttl" for scheme in SCHEMES), "ontology/fund.ttl"),
     "countries": ("ontology/countries.ttl",),
+    "queries": ("ontology/queries.ttl",),
 }
 
 _DATA_IRI = re.compile(re.escape(DEFAULT_BASE) + r"(?!(?:ns|shapes)\b)")

@@ -142,7 +142,7 @@ class Iris:
         return f"{self.base}prov/agent/iomld-{_segment(version)}"
 
     def graph(self, name: str) -> str:
-        """A shared graph: `ontology`, `schemes`, `countries`, `prov`, `dataset`."""
+        """A shared graph: `ontology`, `schemes`, `countries`, `queries`, `prov`, `dataset`."""
         return f"{self.base}graph/{name}"
 
     def skolem(self, name: str) -> str:

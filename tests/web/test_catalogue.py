@@ -43,7 +43,7 @@ def description(client: Asker) -> Graph:
 def triples(datadir: Path) -> Graph:
     """The triples of all graphs together, counted independently."""
     quads = gzip.decompress((datadir / "current" / "dataset.nq.gz").read_bytes())
-    return Graph().parse(data=re.sub(rb" <[^>]*> \.\n", b" .\n", quads), format="nt")
+    return Graph().parse(data=re.sub(rb" <[^<> ]*> \.\n", b" .\n", quads), format="nt")
 
 
 def _number(graph: Graph, subject: URIRef, name: str) -> int:

@@ -182,6 +182,7 @@ def test_every_route_is_described_as_it_answers(datadir: Path) -> None:
         "/id/{kind}/{code}": ("/id/project/PO.0105", "/id/x/y"),
         "/scheme/{name}": ("/scheme/region", "/scheme/x"),
         "/prov/{kind}/{name}": ("/prov/x/y",),
+        "/query/{name}": ("/query/quotes", "/query/x"),
         "/graph/{name}": ("/graph/schemes", "/graph/x"),
         "/projects.jsonld": ("/projects.jsonld", "/projects.jsonld?page=x", "/projects.jsonld?page=99"),
         "/ns/{version}": ("/ns/x",),

@@ -15,7 +15,7 @@ from iomld.release.tombstones import Tombstone, read_tombstones
 from iomld.store.reader import StoreReader
 from iomld.vocab import Vocabulary
 
-SHARED = ("ontology", "schemes", "countries", "dataset", "prov")
+SHARED = ("ontology", "schemes", "countries", "queries", "dataset", "prov")
 _LABELS = frozenset({f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name"})
 
 

@@ -12,6 +12,7 @@ from iomld import assets, release, store
 from iomld.convert import Publication
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, IOMLD
+from iomld.publish.examples import example_counts
 from iomld.publish.gather import Gathered
 from iomld.release import FILES, Manifest, Release
 from iomld.release.describe import Description, FileFacts, description_quads
@@ -55,7 +56,7 @@ class Frame:
 
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
-    """The shared graphs (ontology, schemes, countries) as graph IRI and sorted N-Quads lines."""
+    """The shared graphs (ontology, schemes, countries, queries) as graph IRI and sorted N-Quads lines."""
     for name, files in sorted(assets.REFERENCE_GRAPHS.items()):
         graph = f"{base}graph/{name}"
         quads: list[Quad] = []
@@ -108,6 +109,7 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         },
         versions=frame.versions,
         withdrawn=len(gathered.tombstones),
+        examples=example_counts(building / FILES.store, frame.publication.iris.base),
     )
     return release.finish_release(frame.datadir, building, manifest)
 

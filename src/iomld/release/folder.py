@@ -11,7 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class Manifest:
         files: sha256 of each file.
         versions: Versions of iomld, its shapes and its vocabularies.
         withdrawn: Number of projects that were withdrawn and have not come back.
+        examples: Number of solutions of each example query, by its IRI; empty where they were not counted.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Manifest:
     files: Mapping[str, str]
     versions: Mapping[str, str]
     withdrawn: int = 0
+    examples: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

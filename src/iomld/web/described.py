@@ -22,12 +22,17 @@ _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL
 
 
 def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    """Add `/prov/…`, `/graph/…`, `/dataset/…`, `/.well-known/genid/…` and `/ns/{version}`."""
+    """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…`, `/.well-known/genid/…` and `/ns/{version}`."""
 
     @get_route(router, "/prov/{kind}/{name:path}", tag="data")
     def provenance(request: Request, kind: str, name: str) -> Response:
         """Give what is said of a source, a run or software."""
         return _described(request, view(), ("prov", kind), name)
+
+    @get_route(router, "/query/{name}", tag="data")
+    def example(request: Request, name: str) -> Response:
+        """Give what is said of an example query."""
+        return _described(request, view(), ("query",), name)
 
     @get_route(router, "/dataset/{name}", tag="data")
     def dataset(request: Request, name: str) -> Response:

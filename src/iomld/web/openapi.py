@@ -70,7 +70,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/ready": ("application/json",),
     "/metrics": ("text/plain",),
 }
-_DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void", "/prov/", "/graph/")
+_DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void", "/prov/", "/query/", "/graph/")
 _REPORTS = tuple(sorted({type_ for format_ in REPORT_FORMATS for type_ in format_.media_types}))
 _FILES = ("application/gzip", "text/csv", *(format_.media_type for format_ in FORMATS))
 # Beginnings of paths, with the good answers and the errors of their routes; the first that fits counts.

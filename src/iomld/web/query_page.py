@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Message
 
+from iomld.browse.examples import example_queries
 from iomld.browse.terms import query_terms
 from iomld.browse.view import ReleaseView
 from iomld.web.answers import answer, get_route
-from iomld.web.examples import EXAMPLE_QUERIES
 from iomld.web.problems import ProblemError
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
 from iomld.web.rendering import page_html
@@ -66,7 +66,7 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
         """Show a form for queries, and the answer to one with `run=1`."""
         opened, values = view(), request.query_params
         if not values.get("run"):
-            text = values.get("query") or EXAMPLE_QUERIES[0].text
+            text = values.get("query") or next((example.text for example in example_queries(opened)), "")
             return answer(request, _page(opened, text, None), _HTML)
         text = values.get("query", "")
         outcome = await _run(opened, endpoint, request, text)
@@ -94,7 +94,7 @@ def _terms_json(view: ReleaseView) -> bytes:
 
 
 def _page(view: ReleaseView, text: str, outcome: Outcome | None) -> bytes:
-    return page_html(view, "query.html", "/query", query=text, examples=EXAMPLE_QUERIES, outcome=outcome)
+    return page_html(view, "query.html", "/query", query=text, examples=example_queries(view), outcome=outcome)
 
 
 async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> Outcome:
