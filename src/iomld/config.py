@@ -38,6 +38,7 @@ class Settings:
     client_seconds: float = 120.0
     client_refill: float = 60.0
     trusted_proxies: str = ""
+    services: tuple[str, ...] = ()
 
 
 def _yes_or_no(text: str) -> bool:
@@ -84,6 +85,15 @@ def _networks(text: str) -> str:
     return text
 
 
+def _services(text: str) -> tuple[str, ...]:
+    """Beginnings of addresses: each names a whole host, so that none begins another's name."""
+    prefixes = tuple(part.strip() for part in text.split(",") if part.strip())
+    for prefix in prefixes:
+        if "/" not in _web_address(prefix).partition("://")[2]:
+            raise ValueError(f"put a slash behind the host of {prefix}")
+    return prefixes
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: how its text is read, and what it means."""
@@ -118,6 +128,7 @@ SETTINGS = (
     Setting("access_log", _access_log, "A line about each request on standard error: `json` or `off`."),
     Setting("client_seconds", _seconds, "Seconds of query time that a client may use at once."),
     Setting("client_refill", _seconds, "Seconds of query time that a client gets back each minute."),
+    Setting("services", _services, "Beginnings of addresses that queries may ask with SERVICE, with commas between."),
     Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),
 )
 

@@ -34,7 +34,7 @@ HANDLER = "iomld.store.query:open_handler"
 
 _UPDATE = "This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates."
 _SERVICE = (
-    "SERVICE is switched off here: this server asks no other endpoint. "
+    "SERVICE is switched off here for that endpoint: this server asks only those it was told to. "
     "Ask that endpoint yourself and join the answers, or take the part out. "
     "If you only have a prefix whose name holds “service”, rename it."
 )
@@ -102,8 +102,9 @@ class _QueryHandler:
             return Answer(QueryFault(FaultKind.TOO_LARGE, _too_large(error.limit_bytes)).to_json(), fault=True)
         except TooManyRowsError as error:
             return Answer(QueryFault(FaultKind.TOO_LARGE, _too_many_rows(error.limit)).to_json(), fault=True)
-        head = QueryHead(media_type, writer.digest(), self._worker.release, not is_volatile(request.query))
-        return Answer(head.to_json())
+        # What another endpoint says may be something else the next time.
+        repeatable = not is_volatile(request.query) and not uses_service(request.query)
+        return Answer(QueryHead(media_type, writer.digest(), self._worker.release, repeatable).to_json())
 
     def _refuse(self, query: str) -> None:
         if uses_service(query, self._worker.services):

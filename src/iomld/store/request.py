@@ -112,7 +112,7 @@ class QueryWorker:
         base_iri: Base of our data, ending in a slash.
         release: Name of the release; comes back with each answer.
         max_rows: Solutions an answer may have.
-        services: Endpoints that queries may ask with SERVICE; normally none.
+        services: Beginnings of the IRIs of endpoints that queries may ask with SERVICE; normally none.
     """
 
     store: str

@@ -40,7 +40,7 @@ def uses_service(query: str, allowed: Collection[str] = ()) -> bool:
 
     Args:
         query: The text.
-        allowed: IRIs of endpoints that may be asked; they must stand in the query as `<iri>`.
+        allowed: Beginnings of the IRIs of endpoints that may be asked; these must stand in the query as `<iri>`.
 
     >>> uses_service("SELECT * { FILTER EXISTS { service silent ?x { ?s ?p ?o } } }")
     True
@@ -63,7 +63,7 @@ def uses_service(query: str, allowed: Collection[str] = ()) -> bool:
 def _is_allowed(tokens: list[tuple[str, str]], allowed: Collection[str]) -> bool:
     words = [text.upper() if kind == "word" else text for kind, text in tokens[:3]]
     endpoint = words[2:] if words[1:2] == ["SILENT"] else words[1:]
-    return words[0] == "SERVICE" and bool(endpoint) and endpoint[0][1:-1] in allowed and endpoint[0][0] == "<"
+    return words[0] == "SERVICE" and bool(endpoint) and endpoint[0].startswith(tuple(f"<{one}" for one in allowed))
 
 
 def names_dataset(query: str) -> bool:

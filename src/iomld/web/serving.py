@@ -95,6 +95,7 @@ class Serving:
             base_iri=current.manifest.base,
             release=current.manifest.name,
             max_rows=settings.query_rows,
+            services=settings.services,
         )
         spec = WorkerSpec(
             HANDLER,
