@@ -11,6 +11,7 @@ from iomld.workers.jobs import Job
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
+from iomld.workers.shares import Shares
 from iomld.workers.wire import Reply
 
 
@@ -60,15 +61,29 @@ def test_clients_with_their_share_are_passed_over() -> None:
     assert queue.first({"a", "b"}) is None
 
 
+def test_a_client_with_slow_jobs_never_has_all_workers() -> None:
+    """Slow of late, a client may have all but one of the workers that are there, others all but those always there."""
+    limits = PoolLimits(workers=2, max_workers=8)
+    shares = Shares(limits)
+    held = [job(number, "a") for number in range(3)]
+    assert shares.full(held, ready=2) == set()
+    shares.saw_slow(held[:1], now_ns=0)
+    assert shares.full(held, ready=4) == {"a"}
+    assert shares.full(held, ready=5) == set()
+    shares.saw_slow((), now_ns=60_000_000_000)
+    assert shares.full(held, ready=4) == set()
+    assert shares.full([job(number, "b") for number in range(6)], ready=8) == {"b"}
+
+
 def test_endless_jobs_of_one_client_leave_workers_for_another(spec: WorkerSpec) -> None:
     """However many runaways a client sends, another's jobs are answered before the first of them ends."""
 
     async def main() -> bool:
-        pool = Pool(spec, PoolLimits(workers=1, max_workers=4, timeout_s=60))
+        pool = Pool(spec, PoolLimits(workers=2, max_workers=8, timeout_s=60))
         await pool.start()
         try:
             endless = json.dumps({"spin_s": 50}).encode()
-            many = [asyncio.create_task(pool.run(endless, client="many")) for _ in range(8)]
+            many = [asyncio.create_task(pool.run(endless, client="many")) for _ in range(20)]
             for _ in range(20):
                 (await pool.run(json.dumps({"spin_s": 0}).encode(), client="other")).close()
             return any(task.done() for task in many)

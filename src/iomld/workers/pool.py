@@ -22,10 +22,11 @@ from iomld.workers.jobs import Job, crash
 from iomld.workers.limits import PoolLimits, PoolStats
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.process import WorkerProcess
+from iomld.workers.shares import Shares
 from iomld.workers.wire import Reply, Status
 
 _SWEEP_S = 0.02
-_GROW_AFTER_S = 0.05  # one more worker when all have been busy with one job for so long, and another job waits
+_GROW_AFTER_S = 0.05  # one more worker when all but one have been busy with one job for so long, and another job waits
 _PATIENCE_S = 0.1  # a job that nobody waits for any more may take so long: a new worker would cost the same
 _LOST_S = 5.0  # a worker that was killed from outside may take a job with it; such a job is forgotten so late
 _AHEAD = 4  # jobs that may lie in the socket beyond one a worker, so that no worker waits for the loop
@@ -50,6 +51,7 @@ class Pool:
         self._limits = limits or PoolLimits()
         self._numbers = itertools.count(1)
         self._queue = FairQueue()
+        self._shares = Shares(self._limits)
         self._sent: dict[int, Job] = {}  # offered to the workers, not answered; in order
         self._crew: Crew | None = None
         self._counts: Counter[str] = Counter()
@@ -139,18 +141,13 @@ class Pool:
         """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
         ready = sum(worker.ready for worker in crew.workers)
         room = ready + min(ready, _AHEAD) - len(self._sent)
-        held = Counter(job.client for job in self._sent.values() if job.client)
-        full = {client for client, count in held.items() if count >= self._limits.share}
-        while room > 0 and (job := self._queue.first(full)):
+        while room > 0 and (job := self._queue.first(self._shares.full(self._sent.values(), ready))):
             if not job.future.done():
                 if not crew.send(job.number, job.deadline_ns, job.payload):
                     return  # the sweep tries again
                 job.payload = b""
                 self._sent[job.number] = job
                 room -= 1
-                held[job.client] += 1
-                if job.client and held[job.client] >= self._limits.share:
-                    full.add(job.client)
             self._queue.pop(job)
         if len(self._sent) > self._limits.workers:
             self._needed_ns = time.monotonic_ns()
@@ -219,8 +216,10 @@ class Pool:
     def _grow(self, crew: Crew, running: dict[int, WorkerProcess], now_ns: int) -> None:
         waiting = len(self._queue) + len(self._sent) - len(running)
         stuck_ns = now_ns - int(_GROW_AFTER_S * 1e9)
-        stuck = {worker.slot for worker in running.values() if crew.start_ns(worker) < stuck_ns}
-        if waiting > 0 and len(crew.workers) < self._limits.capacity and len(stuck) == len(crew.workers):
+        stuck = [number for number, worker in running.items() if crew.start_ns(worker) < stuck_ns]
+        self._shares.saw_slow((self._sent[number] for number in stuck if number in self._sent), now_ns)
+        # The last that is free is kept for clients whose jobs are quick; those who wait for it need another.
+        if waiting > 0 and len(crew.workers) < self._limits.capacity and len(stuck) >= max(1, len(crew.workers) - 1):
             self._spawn(crew)
             self._watch_idle()
 
