@@ -265,7 +265,10 @@ def test_a_resource_of_which_nothing_is_said_is_a_bug() -> None:
 
 @pytest.mark.parametrize("path", sorted(ONTOLOGY.glob("*.ttl")), ids=lambda path: path.stem)
 def test_every_list_of_ours_survives(path: Path, context: Json) -> None:
-    """Each concept, country and term of the ontology folder reads back as it was, and with keys for all of a list."""
+    """Each concept, country and term of the ontology folder reads back as it was, and with keys for all of a list.
+
+    Terms, alignments and example queries are no lists: they speak OWL and SHACL, whose words the context leaves whole.
+    """
     quads = list(rdf.parse(path.read_bytes(), rdf.TURTLE))
     described: dict[str, list[Quad]] = {}
     for quad in quads:
@@ -274,5 +277,5 @@ def test_every_list_of_ours_survives(path: Path, context: Json) -> None:
     for subject, own in described.items():
         document = compact_resource(own, subject=subject, base=DEFAULT_BASE)
         assert _reread(document, context) == _triples(own)
-        if path.stem not in {"iomld", "alignment"}:
+        if path.stem not in {"iomld", "alignment", "queries"}:
             assert not [key for key in document if "://" in key]
