@@ -4,11 +4,14 @@
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
+from iomld.check.beside import rows_beside
 from iomld.check.foreign import check_bytes_against
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import report_format, report_pieces
+from iomld.check.reports.document import report_document
 from iomld.check.run import Checker
 from iomld.check.wording import ENGLISH, wording
 from iomld.errors import SourceError
@@ -18,6 +21,7 @@ from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Hand
 
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
+PAGE = "page"  # a form for our own page: the report as JSON, with the rows of tables that findings speak of
 _LONGEST_DETAIL = 1000  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
 
 
@@ -39,7 +43,7 @@ class CheckOrder:
 
     Attributes:
         name: The file's name, for places.
-        format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`.
+        format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `PAGE`.
         language: Its language, one of `iomld.check.wording.LANGUAGES`.
         profile: Profile of our shapes; empty for the worker's own.
         engine: The engine that runs shapes of the sender's own.
@@ -93,11 +97,9 @@ class _Checker:
         """Write the report, or answer a fault with the reason why there is none."""
         head, _, data = payload.partition(b"\n")
         order = CheckOrder(**json.loads(head))
-        format_ = report_format(order.format_name)
-        assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
         try:
             report = wording(order.language).report(self._report(order, data))
-            for piece in report_pieces(report, format_):
+            for piece in _pieces(report, order, data[order.shapes_bytes :]):
                 writer.write(piece)
         except ShapesError as error:
             return Answer(Fault(BROKEN_SHAPES, f"The shapes cannot be used. {_cut(error)}").to_json(), fault=True)
@@ -126,6 +128,15 @@ class _Checker:
             pipeline = load_pipeline(Choices(base=self._worker.base, profile=profile))
             self._checkers[profile] = Checker(pipeline, profile)
         return self._checkers[profile]
+
+
+def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[bytes]:
+    if order.format_name == PAGE:
+        shown = report_document(report) | {"rows": rows_beside(report, data, order.name)}
+        return iter((json.dumps(shown).encode(),))
+    format_ = report_format(order.format_name)
+    assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
+    return report_pieces(report, format_)
 
 
 def _cut(error: SourceError) -> str:

@@ -10,6 +10,7 @@ from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import ENGLISH, wording
+from iomld.validate import all_rules
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
@@ -108,7 +109,13 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
     """
     shown: ReportView = report_view(report, upload.text)
-    values = {"text": upload.text, "shapes": upload.rules.shown, "foreign": bool(upload.rules.name)}
+    values: dict[str, object] = {
+        "text": upload.text,
+        "shapes": upload.rules.shown,
+        "foreign": bool(upload.rules.name),
+        "name": upload.name,
+    }
+    values["rules"] = frozenset(rule.id for rule in all_rules())
     return page_html(None, "validation.html", "/validate", report=shown, words=wording(language), **values).decode()
 
 

@@ -1,45 +1,14 @@
-"""A validation report beside the lines that it speaks of, as values for its page."""
+"""A validation report beside the lines and cells that it speaks of, as values for its page."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_SEVERITIES = {"Violation": 0, "Warning": 1, "Info": 2}
-_CONTEXT = 3  # lines shown before and after a line with findings
-_LONGEST_LINE = 400
+from iomld.web.report_cells import CellRow, rows_of
+from iomld.web.report_found import SEVERITIES, Found, found_of
+from iomld.web.report_lines import Line, lines_of
+
 _MOST_FINDINGS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One finding.
-
-    Attributes:
-        severity: `Violation`, `Warning` or `Info`.
-        message: What is wrong.
-        fix: What to do; may be empty.
-        rule: Name of the rule.
-        line: Line of the source, from 1, where known.
-        excerpt: The source line as the reader saw it; empty where unknown.
-    """
-
-    severity: str
-    message: str
-    fix: str
-    rule: str
-    line: int | None
-    excerpt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the source with its findings; `after_gap` where lines before it are not shown."""
-
-    number: int
-    text: str
-    findings: tuple[Found, ...]
-    severity: str
-    after_gap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +22,9 @@ class ReportView:
         findings: The findings, Violations first.
         hidden: Number of findings that are counted and not shown, since there are too many.
         lines: Lines of the source near findings.
+        rows: Rows of a workbook with findings at their cells.
+        rows_by_line: Rows of a table in text, by the line that they begin on.
+        anchors: Where on the page a finding stands, by its number; none for those that have no place.
     """
 
     conforms: bool
@@ -61,67 +33,47 @@ class ReportView:
     findings: tuple[Found, ...]
     hidden: int
     lines: tuple[Line, ...]
+    rows: tuple[CellRow, ...]
+    rows_by_line: Mapping[int, CellRow]
+    anchors: Mapping[int, str]
 
 
 def report_view(report: Mapping[str, object], text: str) -> ReportView:
     """Put a report beside its source.
 
     Args:
-        report: As `iomld.check.reports.document.report_document` makes it.
-        text: What was checked.
+        report: As `iomld.check.reports.document.report_document` makes it; `rows` of tables may stand beside.
+        text: What was checked; empty where it is no text.
     """
     results = report.get("results")
-    found = [_found(result) for result in results if isinstance(result, Mapping)] if isinstance(results, list) else []
-    found.sort(key=lambda one: (_SEVERITIES.get(one.severity, 3), one.line or 0))
-    shown = found[:_MOST_FINDINGS]
+    listed = [result for result in results if isinstance(result, Mapping)] if isinstance(results, list) else []
+    found = [found_of(result, number) for number, result in enumerate(listed)]
+    found.sort(key=lambda one: (SEVERITIES.get(one.severity, 3), one.line or 0))
+    shown = tuple(found[:_MOST_FINDINGS])
+    rows = tuple(rows_of(report.get("rows"), shown))
+    lines = tuple(lines_of(text, shown))
     records = report.get("records")
     counts = _counts(report, found)
     return ReportView(
         conforms=report.get("conforms") is True,
         records=records if isinstance(records, int) else 0,
         counts=counts,
-        findings=tuple(shown),
+        findings=shown,
         hidden=sum(counts.values()) - len(shown),
-        lines=tuple(_lines(text.splitlines(), shown)),
+        lines=lines,
+        rows=() if lines else rows,
+        rows_by_line={row.line: row for row in rows} if lines else {},
+        anchors=_anchors(lines, rows),
     )
+
+
+def _anchors(lines: Sequence[Line], rows: Sequence[CellRow]) -> dict[int, str]:
+    placed = [(row.findings, row.anchor) for row in rows] + [(line.findings, line.anchor) for line in lines]
+    return {one.number: anchor for findings, anchor in placed for one in findings}
 
 
 def _counts(report: Mapping[str, object], found: Sequence[Found]) -> dict[str, int]:
     """The whole counts, where the report has them: it may list fewer findings than were made."""
     given = report.get("counts")
     whole = given if isinstance(given, Mapping) else Counter(one.severity for one in found)
-    return {severity: int(whole.get(severity, 0)) for severity in _SEVERITIES}
-
-
-def _found(result: Mapping[str, object]) -> Found:
-    source = result.get("source")
-    place = source if isinstance(source, Mapping) else {}
-    line = place.get("line")
-    return Found(
-        severity=str(result.get("severity", "")),
-        message=str(result.get("message", "")),
-        fix=str(result.get("fix", "")),
-        rule=str(result.get("rule", "")),
-        line=line if isinstance(line, int) else None,
-        excerpt=str(place.get("excerpt", "")),
-    )
-
-
-def _lines(source: Sequence[str], findings: Sequence[Found]) -> Iterator[Line]:
-    by_line: dict[int, list[Found]] = {}
-    for one in findings:
-        if one.line is not None:
-            by_line.setdefault(one.line, []).append(one)
-    near = {number for line in by_line for number in range(line - _CONTEXT, line + _CONTEXT + 1)}
-    previous = 0
-    for number in sorted(number for number in near if 1 <= number <= len(source)):
-        here = tuple(by_line.get(number, ()))
-        text = source[number - 1]
-        yield Line(
-            number,
-            text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} …",
-            here,
-            min((one.severity for one in here), key=lambda severity: _SEVERITIES.get(severity, 3), default=""),
-            after_gap=number != previous + 1,
-        )
-        previous = number
+    return {severity: int(whole.get(severity, 0)) for severity in SEVERITIES}

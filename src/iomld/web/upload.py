@@ -1,5 +1,6 @@
 """What is sent to `POST /validate`: the bytes to check, and the shapes to check them against."""
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -181,7 +182,15 @@ def _consistent(rules: Rules, request: Request) -> Rules:
 
 
 def _text(data: bytes) -> str:
-    return "" if b"\0" in data else data.decode("utf-8", "replace")
+    """What the bytes say as text, as readers take it; nothing where they are none."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data or data.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        return ""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _too_large(max_bytes: int) -> ProblemError:

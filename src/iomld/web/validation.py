@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from iomld.check.reports import REPORT_FORMATS, ReportFormat, report_format
-from iomld.check.worker import TOO_LARGE, CheckOrder, fault_of
+from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
 from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
@@ -54,7 +54,7 @@ def validation_routes(
         language = answer_language(request)
         upload = await read_upload(request, max_bytes)
         if format_.name == _PAGE:
-            report: dict[str, object] = json.loads(await _report(pool, upload, "json", language))
+            report: dict[str, object] = json.loads(await _report(pool, upload, PAGE, language))
             body: bytes | str = page(report, upload, language)
         else:
             body = await _report(pool, upload, format_.name, language)

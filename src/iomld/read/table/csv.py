@@ -13,7 +13,7 @@ from iomld.read.table.csv_rows import DELIMITERS, CsvRow, read_rows
 from iomld.read.table.encodings import decoded
 from iomld.read.table.mentions import MentionIndex, mention_index
 from iomld.read.table.records import orphan_records, table_records
-from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
+from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, ShownRow, TableSource, layout_of
 
 _HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
 _KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row
@@ -75,6 +75,26 @@ def read_table_pair(
     if layout.kind != MENTIONS:
         raise SourceError(f"{beside}: no table of mentions. It needs the columns projectCode, framework and quote.")
     yield from _read(projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks)
+
+
+def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow]:
+    """Give rows of a table by number, to be shown beside what was found in them; nothing where there is no table.
+
+    Args:
+        data: The bytes of the file.
+        file: The file's name.
+        wanted: Numbers of the rows.
+
+    Raises:
+        SourceError: The bytes are no text.
+    """
+    text, _ = decoded(data, file)
+    found = _found(text, TableSource(file, file, ""), ReadOptions())
+    if found:
+        layout, delimiter, header = found
+        rows = read_rows(text, delimiter, file=file)
+        shown = (row for row in rows if row.number in wanted and row.number >= header.number)
+        yield from (layout.shown(Row(row.number, row.line, row.cells)) for row in shown)
 
 
 def _read(

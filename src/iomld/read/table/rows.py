@@ -55,6 +55,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A row for people to look at, with the header above it.
+
+    Attributes:
+        sheet: Name of the sheet; None where the file has none.
+        number: The row's number as spreadsheets count, from 1.
+        line: Its line in the file; in a workbook its number.
+        headings: The headings as they stand.
+        cells: The texts of its cells, shortened.
+    """
+
+    sheet: str | None
+    number: int
+    line: int
+    headings: tuple[str, ...]
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """What the columns of a table are.
 
@@ -85,6 +104,12 @@ class Layout:
             excerpt = f"{' '.join(excerpt.split())[: _EXCERPT_LENGTH - 1]}…"
         cell = f"{column_letters(index)}{row.number}"
         return Place(self.source.file, line=row.line, sheet=self.source.sheet, cell=cell, excerpt=excerpt)
+
+    def shown(self, row: Row) -> ShownRow:
+        """A row under the headings."""
+        texts = (value.message if isinstance(value, CellFault) else cell_text(value, "") for value in row.cells)
+        cells = tuple(text if len(text) <= _EXCERPT_LENGTH else f"{text[: _EXCERPT_LENGTH - 1]}…" for text in texts)
+        return ShownRow(self.source.sheet, row.number, row.line, self.headings, cells)
 
     def index_of(self, column: str) -> int:
         """The index of a column; of the first one where the table has no such column."""

@@ -5,10 +5,11 @@ Hidden sheets are passed over with a Warning; hidden rows and columns are read, 
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 
 from lxml import etree
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -20,7 +21,7 @@ from iomld.read.table.cell_text import CellFault, CellValue, Number
 from iomld.read.table.csv_rows import MOST_COLUMNS
 from iomld.read.table.mentions import MentionIndex, mention_index
 from iomld.read.table.records import orphan_records, table_records
-from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, TableSource, layout_of
+from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, ShownRow, TableSource, layout_of
 from iomld.read.table.workbook_package import (
     MEDIA_TYPE,
     Package,
@@ -32,7 +33,7 @@ from iomld.read.table.workbook_package import (
     text_of,
 )
 
-__all__ = ["is_workbook", "read_workbook"]
+__all__ = ["is_workbook", "read_workbook", "workbook_rows"]
 
 _HEADER_WITHIN = 30  # rows that hold anything; above the header may stand a title and notes
 _MOST_ROWS = 1_048_576  # of a sheet, as spreadsheet programs have it
@@ -100,6 +101,27 @@ def read_workbook(
     if count == 0:
         raise SourceError(f"{file}: a header and no row below it. Nothing was read.")
     yield from orphan_records(tables.projects[0].layout, index)
+
+
+def workbook_rows(data: bytes, *, file: str, wanted: Mapping[str, set[int]]) -> Iterator[ShownRow]:
+    """Give rows of tables by sheet and number, to be shown beside what was found in them.
+
+    Args:
+        data: The bytes of the file.
+        file: The file's name.
+        wanted: Numbers of rows by name of sheet.
+
+    Raises:
+        SourceError: It is damaged or too large.
+    """
+    package = open_package(data, file)
+    for sheet in package.sheets:
+        if numbers := wanted.get(sheet.name):
+            source = TableSource(file, file, MEDIA_TYPE, sheet.name)
+            table, _ = _table(_rows(package, sheet, []), source, ReadOptions())
+            if table:
+                rows = (row for row in chain((table.header,), table.rows) if row.number in numbers)
+                yield from map(table.layout.shown, rows)
 
 
 def _tables(package: Package, source: TableSource, options: ReadOptions) -> _Tables:

@@ -1,0 +1,41 @@
+"""The rows of tables that findings speak of, to be shown beside them."""
+
+import re
+from dataclasses import asdict
+
+from iomld.check.report import CheckReport
+from iomld.errors import SourceError
+from iomld.read.table.csv import table_rows
+from iomld.read.table.workbook import is_workbook, workbook_rows
+
+_NUMBER = re.compile(r"[A-Z]+([0-9]+)")
+_MOST_ROWS = 500
+
+
+def rows_beside(report: CheckReport, data: bytes, name: str) -> list[dict[str, object]]:
+    """The rows of a table in which something was found, with their headings, as JSON objects.
+
+    Args:
+        report: What was found.
+        data: What was checked.
+        name: Its name.
+    """
+    wanted: dict[str, set[int]] = {}
+    count = 0
+    for finding in report.findings:
+        place = finding.place
+        match = _NUMBER.fullmatch(place.cell) if place and place.cell and place.file == name else None
+        if place and match and count < _MOST_ROWS:
+            numbers = wanted.setdefault(place.sheet or "", set())
+            count += int(match[1]) not in numbers
+            numbers.add(int(match[1]))
+    if not wanted:
+        return []
+    try:
+        if is_workbook(data):
+            rows = workbook_rows(data, file=name, wanted=wanted)
+        else:
+            rows = table_rows(data, file=name, wanted=wanted.get("", set()))
+        return [asdict(row) for row in rows]
+    except SourceError:  # packed, or in a form of its own: the findings stand alone
+        return []

@@ -1,0 +1,135 @@
+"""Lines of a source with what was found in them: those near findings, and of long ones what is near the fault."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from iomld.web.report_found import Found, worst
+
+_CONTEXT = 3  # lines shown before and after a line with findings
+_LONGEST_LINE = 400
+_BEFORE_MARK = 120  # characters kept before the fault where a line is cut
+_MOST_IN_GAP = 200  # lines
+_MOST_IN_GAPS = 200_000  # characters of a page
+_SEARCHED = 4000  # characters after the column in which a value is looked for; a value is shorter
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,300}"|<[^<>\s]{0,300}>|[^\s,;"\[\]{}()]{1,300}')
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the source, or the part of a long one, with its findings.
+
+    Attributes:
+        number: Its number, from 1.
+        anchor: Its name on the page.
+        before: The text before the fault; the whole text where none is marked.
+        marked: The fault.
+        after: The text after it.
+        findings: What was found in it.
+        severity: The worst severity.
+        after_gap: Whether lines before it are not shown.
+        gap: Those lines with their numbers, where they are not too many.
+        gap_lines: Number of them.
+    """
+
+    number: int
+    anchor: str
+    before: str
+    marked: str
+    after: str
+    findings: tuple[Found, ...]
+    severity: str
+    after_gap: bool
+    gap: str = ""
+    gap_lines: int = 0
+
+    @property
+    def text(self) -> str:
+        """The whole text that is shown."""
+        return f"{self.before}{self.marked}{self.after}"
+
+
+def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
+    """The lines near findings.
+
+    Args:
+        text: The source.
+        findings: What was found.
+    """
+    source = _LINE_END.split(text) if text else []
+    by_line: dict[int, list[Found]] = {}
+    for one in findings:
+        if one.line is not None:
+            by_line.setdefault(one.line, []).append(one)
+    near = {number for line in by_line for number in range(line - _CONTEXT, line + _CONTEXT + 1)}
+    previous, room = 0, _MOST_IN_GAPS
+    for number in sorted(number for number in near if 1 <= number <= len(source)):
+        missing = number - previous - 1
+        gap = _numbered(source, previous, number - 1) if missing <= _MOST_IN_GAP else ""
+        gap = gap if len(gap) <= room else ""
+        room -= len(gap)
+        for part, (cut, here) in enumerate(_parts(source[number - 1], by_line.get(number, []))):
+            yield Line(
+                number,
+                f"L{number}" if part == 0 else f"L{number}-{part + 1}",
+                *cut,
+                tuple(here),
+                worst(here),
+                after_gap=missing > 0 and part == 0,
+                gap=gap if part == 0 else "",
+                gap_lines=missing if part == 0 else 0,
+            )
+        previous = number
+
+
+def _numbered(source: Sequence[str], start: int, stop: int) -> str:
+    """Lines with their numbers before them, each cut to what a page can hold."""
+    return "\n".join(f"{number + 1:>4}  {_cut_end(source[number])}" for number in range(start, stop))
+
+
+def _parts(text: str, findings: list[Found]) -> Iterator[tuple[tuple[str, str, str], list[Found]]]:
+    """The line, whole; a long one as a part around each fault, faults that stand together in one."""
+    if not findings:
+        yield (_cut_end(text), "", ""), []
+        return
+    spans = sorted(((_span(text, one), one) for one in findings), key=lambda pair: pair[0])
+    group: list[tuple[tuple[int, int], Found]] = []
+    for span, one in spans:
+        if group and len(text) > _LONGEST_LINE and span[0] > group[0][0][0] + _LONGEST_LINE - 2 * _BEFORE_MARK:
+            yield _cut(text, group[0][0]), [found for _, found in group]
+            group = []
+        group.append((span, one))
+    marks = [span for span, _ in group if span[1] > span[0]]
+    yield _cut(text, marks[0] if marks else group[0][0]), [found for _, found in group]
+
+
+def _span(text: str, found: Found) -> tuple[int, int]:
+    """Where in the line the fault stands; nothing of it where that is not known."""
+    start = min((found.column or 1) - 1, len(text))
+    if found.value and "\n" not in found.value:
+        at = text.find(found.value, start, start + _SEARCHED)
+        at = at if at >= 0 else text.find(found.value, max(0, start - _LONGEST_LINE), start)
+        if at >= 0:
+            return at, at + len(found.value)
+    if found.column is None or found.column == 1 or not text[start:].strip():
+        return start, start
+    match = _TOKEN.match(text, start)
+    return (start, match.end()) if match else (start, start)
+
+
+def _cut(text: str, span: tuple[int, int]) -> tuple[str, str, str]:
+    """The text before the fault, the fault, and the text after it; of a long line what is near."""
+    start, end = span
+    if len(text) <= _LONGEST_LINE:
+        return text[:start], text[start:end], text[end:]
+    first = max(0, start - _BEFORE_MARK)
+    last = min(len(text), first + _LONGEST_LINE)
+    stop = min(end, last)
+    before = f"… {text[first:start]}" if first else text[first:start]
+    after = f"{text[stop:last]} …" if last < len(text) else text[stop:last]
+    return before, text[start:stop], after
+
+
+def _cut_end(text: str) -> str:
+    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]} …"

@@ -1,0 +1,78 @@
+"""Findings on the page of a report: beside the line, beside the cell, and what is not shown at once."""
+
+import re
+
+from iomld.web.pages import validation_page
+from iomld.web.upload import Rules, Upload
+
+
+def _finding(line: int, column: int = 1, value: str = "", **place: object) -> dict[str, object]:
+    source: dict[str, object] = {"file": "x", "line": line, "column": column} | place
+    return {
+        "rule": "budget",
+        "severity": "Violation",
+        "message": "Not a number.",
+        "fix": "Write 100.",
+        "value": value,
+        "source": source,
+    }
+
+
+def _page(text: str | bytes, *findings: dict[str, object], rows: object = ()) -> str:
+    report: dict[str, object] = {"conforms": False, "records": 1, "results": list(findings), "rows": rows}
+    return validation_page(report, Upload("x", text if isinstance(text, bytes) else text.encode(), Rules()))
+
+
+def test_the_fault_is_marked_with_the_fix_first_and_a_link_to_the_rule() -> None:
+    """The value in its line is marked; the note begins with what to do; severity is a word and a sign."""
+    page = _page('{"budgetUSD": "<b>"}', _finding(1, 15, "<b>"))
+    assert "<mark>&lt;b&gt;</mark>" in page
+    note = page.split('<div class="note">')[1]
+    assert note.index("Write 100.") < note.index("Not a number.") < note.index('href="/shapes#budget"')
+    assert re.search(r'<span class="sev err"><span aria-hidden="true">✕</span> Violation</span>', note)
+
+
+def test_lines_between_are_there_on_demand() -> None:
+    """A gap opens to its lines with their numbers; one of too many lines only says how many."""
+    page = _page("\n".join(f"<i>{number}" for number in range(1, 1001)), _finding(20), _finding(900))
+    assert "<summary>Show 16 lines</summary>" in page
+    assert "\n  16  &lt;i&gt;16</pre>" in page
+    assert "⋮ 873 lines" in page
+    assert "&lt;i&gt;500" not in page.partition('<h2 class="gap" id="again">')[0]
+
+
+def test_a_long_line_is_shown_around_each_fault() -> None:
+    """Two faults far apart in one line are two parts with an anchor each, and the list leads to them."""
+    text = "a" * 5000 + "ONE" + "b" * 5000 + "TWO" + "c" * 5000
+    page = _page(text, _finding(1, 5001, "ONE"), _finding(1, 10004, "TWO"))
+    for anchor, value in (("L1", "ONE"), ("L1-2", "TWO")):
+        assert f'href="#{anchor}"' in page
+        part = page.split(f'id="{anchor}"')[1].split("</code>")[0]
+        assert f"<mark>{value}</mark>" in part
+        assert len(part) < 600
+
+
+def test_a_cell_of_a_workbook_is_marked_under_its_heading() -> None:
+    """The row stands under the headings, cells with findings marked and others left out, texts escaped."""
+    row = {
+        "sheet": "projects",
+        "number": 7,
+        "line": 7,
+        "headings": ["projectCode", "a", "b", "c", "budgetUSD"],
+        "cells": ["PO.9001", "1", "2", "3", "<b>"],
+    }
+    page = _page(b"PK\x03\x04\0", _finding(7, sheet="projects", cell="E7"), rows=[row])
+    assert re.findall(r'<th scope="col"><span class="muted">(\w+)</span> (\w*)</th>', page) == [
+        ("A", "projectCode"),
+        ("D", "c"),
+        ("E", "budgetUSD"),
+    ]
+    assert '<td class="err"><mark>&lt;b&gt;</mark></td>' in page
+    assert '<a href="#R0">projects!E7</a>' in page
+    assert 'id="R0"' in page
+
+
+def test_a_text_in_another_encoding_is_shown_as_it_was_read() -> None:
+    """UTF-16 and Windows-1252 are read by tables, so the page shows them."""
+    for data in ("name\nMéxico".encode("utf-16"), "name\nMéxico".encode("cp1252")):
+        assert "<mark>México</mark>" in _page(data, _finding(2, 1, "México"))
