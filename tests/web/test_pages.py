@@ -19,11 +19,12 @@ from iomld.iris import DEFAULT_BASE
 from iomld.validate import all_rules
 from iomld.web.downloads import Download
 from iomld.web.drawing import locator_map
-from iomld.web.pages import page_routes, validation_page
+from iomld.web.pages import page_routes
 from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
 from iomld.web.templating import local_path, static_directory
 from iomld.web.upload import Rules, Upload
+from iomld.web.validate_pages import validation_page
 
 PAGES = (
     "/",

@@ -2,8 +2,8 @@
 
 import re
 
-from iomld.web.pages import validation_page
 from iomld.web.upload import Rules, Upload
+from iomld.web.validate_pages import validation_page
 
 
 def _finding(line: int, column: int = 1, value: str = "", **place: object) -> dict[str, object]:

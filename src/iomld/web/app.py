@@ -29,7 +29,7 @@ from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed
 from iomld.web.openapi import describe_routes
 from iomld.web.operations import operation_routes
-from iomld.web.pages import page_routes, validation_page
+from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
@@ -38,6 +38,7 @@ from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
 from iomld.web.sparql_cache import AnswerCache
 from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
+from iomld.web.validate_pages import validation_page
 from iomld.web.validation import validation_routes
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec

@@ -86,6 +86,7 @@ _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ..
     (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
     (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
     (("/editor/",), {200: ("application/json",), 304: ()}, _STARTING),
+    (("/validate",), {200: (_HTML,), 304: ()}, (400, 503)),
     (("/query",), {200: (_HTML,), 304: ()}, (400, 403, 422, 429, 500, 503)),
     (("/",), {200: (_HTML,), 304: ()}, _STARTING),
 )
@@ -106,6 +107,8 @@ def _asked_by_query(path: str, method: str) -> list[Json]:
     names: tuple[str, ...] = ()
     if (path, method) == ("/validate", "post"):
         names = ("format", "lang", "shapes", "engine")
+    elif path == "/validate":
+        names = ("lang", "profile", "format", "example")
     elif path.startswith(("/doc/", "/scheme/")):
         names = ("format", "labels", "profile")
     elif path.startswith((*_DOCUMENTS, "/.well-known/genid/")):

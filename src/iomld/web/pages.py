@@ -1,6 +1,6 @@
 """Pages for people: home, lists, validation, downloads, terms, about."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from fastapi import APIRouter, Request
@@ -9,16 +9,13 @@ from starlette.responses import Response
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
-from iomld.check.wording import ENGLISH, wording
-from iomld.validate import all_rules
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
-from iomld.web.examples import EXAMPLE_RECORD
+from iomld.web.language import answer_language, language_headers
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
-from iomld.web.report import ReportView, report_view
-from iomld.web.upload import Upload
+from iomld.web.validate_pages import form_page
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
@@ -75,9 +72,8 @@ def _tool_routes(
     @get_route(router, "/validate", tag="pages")
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
-        text = EXAMPLE_RECORD if request.query_params.get("example") else ""
-        page = page_html(view(), "validate.html", "/validate", text=text, shapes="", words=wording(ENGLISH))
-        return answer(request, page, _HTML)
+        language = answer_language(request)
+        return answer(request, form_page(view(), request, language), _HTML, headers=language_headers(language))
 
     @get_route(router, "/downloads", tag="pages")
     def files(request: Request) -> Response:
@@ -98,25 +94,6 @@ def _tool_routes(
         """Say what this is and how it is made."""
         opened = view()
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
-
-
-def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
-    """The page of a report: what was found beside the lines where it stands, with the form to check again.
-
-    Args:
-        report: As `iomld.check.reports.document.report_document` makes it.
-        upload: What was checked.
-        language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
-    """
-    shown: ReportView = report_view(report, upload.text)
-    values: dict[str, object] = {
-        "text": upload.text,
-        "shapes": upload.rules.shown,
-        "foreign": bool(upload.rules.name),
-        "name": upload.name,
-    }
-    values["rules"] = frozenset(rule.id for rule in all_rules())
-    return page_html(None, "validation.html", "/validate", report=shown, words=wording(language), **values).decode()
 
 
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:

@@ -1,5 +1,7 @@
 """What is sent to `POST /validate`: the bytes to check, and the shapes to check them against."""
 
+import base64
+import binascii
 import codecs
 import re
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from iomld.web.problems import ProblemError
 
 PROFILES = ("submission", "published")  # of our own shapes, those that uploads are checked against
 _FORM_MARKS_BYTES = 4096
+_MOST_FIELDS = 12
+_MOST_HELD = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
 _ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
 _RAW_TYPES = (
@@ -60,12 +64,49 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The same bytes in a form that a field can hold: base64 (RFC 4648 section 4)."""
+
+    data: str
+    shapes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the fields of a form ask for; empty where they do not.
+
+    Attributes:
+        format_name: Form of the report, which is then sent as a file.
+        language: Language of the findings.
+    """
+
+    format_name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """What was sent: the name and the bytes to check, and what they are checked against."""
+    """What was sent: the name and the bytes to check, what they are checked against, and what is asked for.
+
+    Attributes:
+        name: The file's name, for places.
+        data: The bytes.
+        rules: What they are checked against.
+        asked: What the form asks for.
+        max_bytes: Most bytes that may be sent.
+    """
 
     name: str
     data: bytes
     rules: Rules
+    asked: Asked = Asked()
+    max_bytes: int = _MOST_HELD
+
+    @property
+    def held(self) -> Held | None:
+        """What a page holds to ask for the same report in other forms; None where it would be too large."""
+        held = Held(encoded(self.data), encoded(self.rules.data))
+        return held if len(held.data) + len(held.shapes) <= min(_MOST_HELD, self.max_bytes) else None
 
     @property
     def text(self) -> str:
@@ -118,25 +159,51 @@ def _counted(request: Request, max_bytes: int) -> Receive:
 
 
 async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
-    async with request.form(max_files=2, max_fields=5, max_part_size=max_bytes) as form:
+    async with request.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
         chosen = _consistent(await _form_rules(form, rules), request)
-        file, text = form.get("file"), form.get("text")
+        asked = Asked(_field(form, "format"), _field(form, "lang"))
+        file, text, held = form.get("file"), form.get("text"), _field(form, "data")
         if isinstance(file, UploadFile) and file.filename:
-            return Upload(file.filename, await file.read(), chosen)
+            return Upload(file.filename, await file.read(), chosen, asked, max_bytes)
+        if held:
+            return Upload(_field(form, "name") or "upload", _decoded(held), chosen, asked, max_bytes)
         if isinstance(text, str) and text.strip():
-            return Upload("pasted text", text.encode(), chosen)
+            return Upload("pasted text", text.encode(), chosen, asked, max_bytes)
     raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
 
 
 async def _form_rules(form: FormData, rules: Rules) -> Rules:
-    """The shapes of a form, sent as a file or as text; else those of the address."""
+    """The shapes of a form, sent as a file or as text; else the profile that it names, else those of the address."""
     for shapes in form.getlist("shapes"):
         if isinstance(shapes, UploadFile) and shapes.filename:
             data = await shapes.read()
             return Rules(name=shapes.filename, data=data, engine=rules.engine)
         if isinstance(shapes, str) and shapes.strip():
             return _rules(shapes, rules.engine, "The field shapes")
-    return rules
+    if held := _field(form, "shapes_data"):
+        return Rules(name=_field(form, "shapes_name") or "shapes", data=_decoded(held), engine=rules.engine)
+    profile = _field(form, "profile")
+    if profile and profile not in PROFILES:
+        detail = f"There is no profile '{profile[:40]}'. Choose one of {', '.join(PROFILES)}."
+        raise ProblemError(400, "shapes-unknown", detail)
+    return Rules(profile=profile, engine=rules.engine) if profile and not rules.name else rules
+
+
+def _field(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def encoded(data: bytes) -> str:
+    """Bytes as a field of a form holds them."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ProblemError(400, "field-data", "A field is not base64. Choose the file again.") from error
 
 
 def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Rules:

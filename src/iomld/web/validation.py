@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.check.reports import REPORT_FORMATS, ReportFormat, report_format
+from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
+from iomld.web.attachment import attachment
 from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.web.upload import Upload, read_upload
@@ -19,12 +21,21 @@ from iomld.workers.wire import Reply
 # The kinds of report by media type, the preferred first: what a client gets that takes anything.
 _FIRST = {"json": 0, "html": 1}
 _OFFERS = {
-    media_type: format_
+    media_type: format_.name
     for format_ in sorted(REPORT_FORMATS, key=lambda format_: _FIRST.get(format_.name, len(_FIRST)))
     for media_type in format_.media_types
 }
-_PAGE = "html"
+_HTML = "html"
 _HEADERS = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Media type and form of the answer; `attached` where it is a file to keep."""
+
+    media_type: str
+    format_name: str
+    attached: bool = False
 
 
 class CheckPool(Protocol):
@@ -50,32 +61,41 @@ def validation_routes(
     @router.post("/validate", tags=["validation"])
     async def validate(request: Request) -> Response:
         """Check records: raw body, or `file` or `text` of a form; `shapes` names a profile or holds other shapes."""
-        media_type, format_ = _wanted(request)
-        language = answer_language(request)
+        wanted, language = _wanted(request), answer_language(request)
         upload = await read_upload(request, max_bytes)
-        if format_.name == _PAGE:
+        wanted = _named(upload.asked.format_name, attached=True) if upload.asked.format_name else wanted
+        language = answer_language(request, upload.asked.language)
+        headers = _HEADERS | language_headers(language)
+        if wanted.attached:
+            headers |= attachment(upload.name, wanted.format_name)
+        if wanted.format_name == _HTML and not wanted.attached:
             report: dict[str, object] = json.loads(await _report(pool, upload, PAGE, language))
             body: bytes | str = page(report, upload, language)
         else:
-            body = await _report(pool, upload, format_.name, language)
-        return Response(body, media_type=media_type, headers=_HEADERS | language_headers(language))
+            body = await _report(pool, upload, wanted.format_name, language)
+        return Response(body, media_type=wanted.media_type, headers=headers)
 
     return router
 
 
-def _wanted(request: Request) -> tuple[str, ReportFormat]:
-    """The media type and the form of the report: by `?format=`, else by Accept."""
+def _wanted(request: Request) -> _Wanted:
+    """What `?format=` names, else what Accept asks for."""
     name = request.query_params.get("format")
     if name is not None:
-        asked = report_format(name)
-        if asked is None:
-            names = ", ".join(format_.name for format_ in REPORT_FORMATS)
-            raise ProblemError(406, "not-acceptable", f"There is no report format '{name}'. Ask for one of {names}.")
-        return asked.media_types[0], asked
+        return _named(name)
     chosen = choose(request.headers.get("accept"), tuple(_OFFERS))
     if chosen is None:
         raise ProblemError(406, "not-acceptable", f"Ask for one of {', '.join(_OFFERS)}.")
-    return chosen, _OFFERS[chosen]
+    return _Wanted(chosen, _OFFERS[chosen])
+
+
+def _named(name: str, *, attached: bool = False) -> _Wanted:
+    """The form that has a name."""
+    asked = report_format(name)
+    if asked is None:
+        names = ", ".join(format_.name for format_ in REPORT_FORMATS)
+        raise ProblemError(406, "not-acceptable", f"There is no report format '{name[:40]}'. Ask for one of {names}.")
+    return _Wanted(asked.media_types[0], asked.name, attached)
 
 
 async def _report(pool: CheckPool, upload: Upload, format_name: str, language: str) -> bytes:

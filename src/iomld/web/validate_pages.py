@@ -1,0 +1,70 @@
+"""The page with the form for records to check, and the page of a report."""
+
+from collections.abc import Mapping
+
+from fastapi import Request
+
+from iomld.browse.view import ReleaseView
+from iomld.check.wording import ENGLISH, wording
+from iomld.validate import all_rules
+from iomld.web.examples import EXAMPLE_RECORD
+from iomld.web.rendering import page_html
+from iomld.web.report import report_view
+from iomld.web.upload import PROFILES, Upload
+
+_LANGUAGES = (("en", "English"), ("fr", "Français"), ("es", "Español"))
+_PROFILES = ((PROFILES[0], "for who sends a record"), (PROFILES[1], "for what is published"))
+_REPORTS = (
+    ("html", "HTML"),
+    ("csv", "CSV"),
+    ("text", "TXT"),
+    ("json", "JSON"),
+    ("turtle", "Turtle"),
+    ("jsonld", "JSON-LD"),
+    ("sarif", "SARIF"),
+    ("junit", "JUnit"),
+)
+_CHOICES: Mapping[str, object] = {"languages": _LANGUAGES, "profiles": _PROFILES, "reports": _REPORTS}
+
+
+def form_page(view: ReleaseView, request: Request, language: str) -> bytes:
+    """The form; `?example=`, `?profile=` and `?format=` fill it in.
+
+    Args:
+        view: The release that is served.
+        request: The request.
+        language: Language of the form and of the findings.
+    """
+    asked = request.query_params
+    values: dict[str, object] = {
+        "text": EXAMPLE_RECORD if asked.get("example") else "",
+        "shapes": "",
+        "profile": asked.get("profile", ""),
+        "format": asked.get("format", ""),
+    }
+    return page_html(view, "validate.html", "/validate", words=wording(language), **_CHOICES, **values)
+
+
+def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
+    """The page of a report: what was found beside the lines where it stands, with the form to check again.
+
+    Args:
+        report: As `iomld.check.reports.document.report_document` makes it; `rows` of tables may stand beside.
+        upload: What was checked.
+        language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
+    """
+    rules = upload.rules
+    values: dict[str, object] = {
+        "report": report_view(report, upload.text),
+        "name": upload.name,
+        "text": upload.text,
+        "held": upload.held,
+        "shapes": rules.shown,
+        "shapes_name": rules.name,
+        "foreign": bool(rules.name),
+        "engine": rules.engine,
+        "profile": rules.profile,
+        "format": "",
+        "rules": frozenset(rule.id for rule in all_rules()),
+    }
+    return page_html(None, "validation.html", "/validate", words=wording(language), **_CHOICES, **values).decode()

@@ -1,0 +1,107 @@
+"""Reports as files, asked for by the form of the page with what was checked; nothing is kept in between."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.serving import serve
+
+from iomld.check.reports import REPORT_FORMATS
+from iomld.web.upload import Rules, Upload
+from iomld.web.validate_pages import validation_page
+
+pytestmark = pytest.mark.server
+
+RECORD = '{\r\n "projectCode": "PO.9999",\n "budgetUSD": "100 000 USD €"\n}'.encode()
+SHAPES = (
+    "@prefix sh: <http://www.w3.org/ns/shacl#> .\n<urn:x> a sh:NodeShape ; sh:targetNode <urn:y> ; sh:class <urn:z> ."
+)
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def client(datadir: Path) -> Iterator[httpx.Client]:
+    """A client of a server of the bundled records."""
+    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=60) as asking:
+        yield asking
+
+
+def _fields(page: str) -> dict[str, str]:
+    """The hidden fields of the form for files."""
+    form = page.split('<form class="downloads"')[1].split("</form>", maxsplit=1)[0]
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
+    return {name: unescape(value) for name, value in found}
+
+
+def _sent(fields: dict[str, str]) -> dict[str, tuple[None, str]]:
+    return {name: (None, value) for name, value in fields.items()}
+
+
+def test_every_report_of_a_page_is_a_file(client: httpx.Client) -> None:
+    """Each button gives the report of the same bytes, as a file with a name of its own."""
+    file = {"file": ("my <records>.json", RECORD)}
+    page = client.post("/validate?lang=fr", files=file, headers=PAGE).text
+    buttons = re.findall(r'name="format" value="(\w+)"', page)
+    assert {format_.name for format_ in REPORT_FORMATS} == set(buttons)
+    fields = _fields(page)
+    for name in buttons:
+        answer = client.post("/validate", files=_sent(fields | {"format": name}), headers=PAGE)
+        assert answer.status_code == 200
+        assert answer.headers["content-language"] == "fr"
+        assert re.fullmatch(r'attachment; filename="my-records-report\.\w+"', answer.headers["content-disposition"])
+        if name != "html":
+            direct = client.post("/validate", params={"format": name, "lang": "fr"}, files=file)
+            assert answer.content == direct.content
+            assert "content-disposition" not in direct.headers
+
+
+def test_the_form_itself_can_ask_for_a_file(client: httpx.Client) -> None:
+    """Format, language and profile are fields; the page of a report keeps the last two."""
+    form = {"text": (None, RECORD.decode()), "lang": (None, "es"), "profile": (None, "published")}
+    answer = client.post("/validate", files=form | {"format": (None, "json")}, headers=PAGE)
+    assert answer.headers["content-disposition"] == 'attachment; filename="pasted-text-report.json"'
+    assert answer.json()["profile"] == "published"
+    page = client.post("/validate", files=form | {"format": (None, "")}, headers=PAGE).text
+    assert '<option value="published" selected>' in page
+    assert '<option value="es" lang="es" selected>' in page
+
+
+def test_shapes_of_the_sender_come_along(client: httpx.Client) -> None:
+    """The file says that it was checked against them."""
+    form = {"text": (None, "<urn:y> <urn:p> 1 ."), "shapes": ("mine.ttl", SHAPES)}
+    fields = _fields(client.post("/validate", files=form, headers=PAGE).text)
+    report = client.post("/validate", files=_sent(fields | {"format": "json"})).json()
+    assert (report["profile"], report["counts"]["Violation"]) == ("mine.ttl", 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [({"format": "pdf"}, 406), ({"lang": "de"}, 400), ({"profile": "mine"}, 400), ({"data": "no base64!"}, 400)],
+)
+def test_fields_that_say_nothing_known_are_refused(client: httpx.Client, fields: dict[str, str], status: int) -> None:
+    """With a problem that says what there is."""
+    answer = client.post("/validate", files=_sent({"text": "{}"} | fields))
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_form_opens_with_what_the_address_asks_for(client: httpx.Client) -> None:
+    """GET /validate is in the language of the findings, and keeps profile and format."""
+    page = client.get("/validate", params={"lang": "fr", "profile": "published", "format": "csv"})
+    assert page.headers["content-language"] == "fr"
+    assert "Collez des fiches" in page.text
+    for chosen in ('value="fr" lang="fr"', 'value="published"', 'value="csv"'):
+        assert f"<option {chosen} selected>" in page.text
+    by_header = client.get("/validate", headers={"Accept-Language": "es"})
+    assert "Pegue fichas" in by_header.text
+    assert "Accept-Language" in by_header.headers["vary"]
+
+
+def test_a_large_upload_is_not_put_into_the_page() -> None:
+    """The form can still ask for a file."""
+    large = validation_page({"results": []}, Upload("x.bin", b"\0" * 1_000_000, Rules()))
+    assert 'class="downloads"' not in large
+    assert '<select id="format"' in large
