@@ -1,5 +1,6 @@
 """Reports as files, asked for by the form of the page with what was checked; nothing is kept in between."""
 
+import io
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from openpyxl import Workbook, load_workbook
 from tests.serving import serve
 
 from iomld.check.reports import REPORT_FORMATS
@@ -105,3 +107,25 @@ def test_a_large_upload_is_not_put_into_the_page() -> None:
     large = validation_page({"results": []}, Upload("x.bin", b"\0" * 1_000_000, Rules()))
     assert 'class="downloads"' not in large
     assert '<select id="format"' in large
+
+
+def test_a_workbook_comes_back_with_comments(client: httpx.Client) -> None:
+    """From the button of its page and by `?format=xlsx`; what is no workbook is refused with a reason."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("projectCode", "title_en", "budgetUSD"), ("PO.9001", "One", "100 000 USD")):
+        sheet.append(row)
+    packed = io.BytesIO()
+    book.save(packed)
+    page = client.post("/validate", files={"file": ("my.xlsx", packed.getvalue())}, headers=PAGE).text
+    assert "workbook with comments</button>" in page
+    answer = client.post("/validate", files=_sent(_fields(page) | {"format": "xlsx"}), headers=PAGE)
+    assert answer.headers["content-disposition"] == 'attachment; filename="my-report.xlsx"'
+    assert answer.headers["content-type"].startswith("application/vnd.openxmlformats")
+    said = load_workbook(io.BytesIO(answer.content)).worksheets[0]["C2"].comment
+    assert said is not None
+    assert "Write 100000.00" in said.text
+    assert client.post("/validate?format=xlsx", content=packed.getvalue()).status_code == 200
+    refused = client.post("/validate?format=xlsx", content=RECORD)
+    assert (refused.status_code, "only a workbook" in refused.json()["detail"]) == (400, True)

@@ -12,6 +12,7 @@ from iomld.check.foreign import check_bytes_against
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import report_format, report_pieces
 from iomld.check.reports.document import report_document
+from iomld.check.reports.workbook import WORKBOOK, workbook_report
 from iomld.check.run import Checker
 from iomld.check.wording import ENGLISH, wording
 from iomld.errors import SourceError
@@ -43,7 +44,7 @@ class CheckOrder:
 
     Attributes:
         name: The file's name, for places.
-        format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `PAGE`.
+        format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `WORKBOOK` or `PAGE`.
         language: Its language, one of `iomld.check.wording.LANGUAGES`.
         profile: Profile of our shapes; empty for the worker's own.
         engine: The engine that runs shapes of the sender's own.
@@ -134,6 +135,8 @@ def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[byt
     if order.format_name == PAGE:
         shown = report_document(report) | {"rows": rows_beside(report, data, order.name)}
         return iter((json.dumps(shown).encode(),))
+    if order.format_name == WORKBOOK:
+        return iter((workbook_report(report, data, order.name),))
     format_ = report_format(order.format_name)
     assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
     return report_pieces(report, format_)

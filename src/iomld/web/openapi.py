@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
+from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.projects import FILTERED, PARAMETERS
 from iomld.web.signposts import LINKSET
@@ -71,7 +72,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "/metrics": ("text/plain",),
 }
 _DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void", "/prov/", "/query/", "/graph/")
-_REPORTS = tuple(sorted({type_ for format_ in REPORT_FORMATS for type_ in format_.media_types}))
+_REPORTS = tuple(sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)}))
 _FILES = ("application/gzip", "text/csv", *(format_.media_type for format_ in FORMATS))
 # Beginnings of paths, with the good answers and the errors of their routes; the first that fits counts.
 _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ...]], ...] = (

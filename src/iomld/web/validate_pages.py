@@ -24,7 +24,13 @@ _REPORTS = (
     ("sarif", "SARIF"),
     ("junit", "JUnit"),
 )
-_CHOICES: Mapping[str, object] = {"languages": _LANGUAGES, "profiles": _PROFILES, "reports": _REPORTS}
+_WORKBOOK = ("xlsx", "workbook with comments")
+_CHOICES: Mapping[str, object] = {
+    "languages": _LANGUAGES,
+    "profiles": _PROFILES,
+    "reports": _REPORTS,
+    "workbook": _WORKBOOK,
+}
 
 
 def form_page(view: ReleaseView, request: Request, language: str) -> bytes:
@@ -54,8 +60,10 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
     """
     rules = upload.rules
+    shown = report_view(report, upload.text)
     values: dict[str, object] = {
-        "report": report_view(report, upload.text),
+        "report": shown,
+        "with_comments": any(found.sheet for found in shown.findings),
         "name": upload.name,
         "text": upload.text,
         "held": upload.held,

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from iomld.check.reports import REPORT_FORMATS, report_format
+from iomld.check.reports.workbook import WORKBOOK
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
+from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.web.attachment import attachment
 from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
@@ -91,9 +93,11 @@ def _wanted(request: Request) -> _Wanted:
 
 def _named(name: str, *, attached: bool = False) -> _Wanted:
     """The form that has a name."""
+    if name == WORKBOOK:
+        return _Wanted(MEDIA_TYPE, name, attached=True)
     asked = report_format(name)
     if asked is None:
-        names = ", ".join(format_.name for format_ in REPORT_FORMATS)
+        names = ", ".join((*(format_.name for format_ in REPORT_FORMATS), WORKBOOK))
         raise ProblemError(406, "not-acceptable", f"There is no report format '{name[:40]}'. Ask for one of {names}.")
     return _Wanted(asked.media_types[0], asked.name, attached)
 
