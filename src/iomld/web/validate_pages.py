@@ -7,7 +7,7 @@ from fastapi import Request
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import ENGLISH, wording
 from iomld.validate import all_rules
-from iomld.web.examples import EXAMPLE_RECORD
+from iomld.web.examples import FORMS, example_record
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PROFILES, Upload
@@ -43,7 +43,8 @@ def form_page(view: ReleaseView, request: Request, language: str) -> bytes:
     """
     asked = request.query_params
     values: dict[str, object] = {
-        "text": EXAMPLE_RECORD if asked.get("example") else "",
+        "text": example_record(asked.get("example", "")),
+        "examples": FORMS,
         "shapes": "",
         "profile": asked.get("profile", ""),
         "format": asked.get("format", ""),
