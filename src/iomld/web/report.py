@@ -48,7 +48,9 @@ def report_view(report: Mapping[str, object], text: str) -> ReportView:
     results = report.get("results")
     listed = [result for result in results if isinstance(result, Mapping)] if isinstance(results, list) else []
     found = [found_of(result, number) for number, result in enumerate(listed)]
-    found.sort(key=lambda one: (SEVERITIES.get(one.severity, 3), one.line or 0))
+    found.sort(
+        key=lambda one: (SEVERITIES.get(one.severity, 3), one.line or 0, one.column or 0, len(one.cell), one.cell)
+    )
     shown = tuple(found[:_MOST_FINDINGS])
     rows = tuple(rows_of(report.get("rows"), shown))
     lines = tuple(lines_of(text, shown))
@@ -70,6 +72,12 @@ def report_view(report: Mapping[str, object], text: str) -> ReportView:
 def _anchors(lines: Sequence[Line], rows: Sequence[CellRow]) -> dict[int, str]:
     placed = [(row.findings, row.anchor) for row in rows] + [(line.findings, line.anchor) for line in lines]
     return {one.number: anchor for findings, anchor in placed for one in findings}
+
+
+def _order(found: Found) -> tuple[int, int, int, int, str]:
+    """Violations first, then as they stand in the source."""
+    severity = SEVERITIES.get(found.severity, len(SEVERITIES))
+    return severity, found.line or 0, found.column or 0, len(found.cell), found.cell
 
 
 def _counts(report: Mapping[str, object], found: Sequence[Found]) -> dict[str, int]:
