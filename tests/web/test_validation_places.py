@@ -32,6 +32,13 @@ def test_the_fault_is_marked_with_the_fix_first_and_a_link_to_the_rule() -> None
     assert re.search(r'<span class="sev err"><span aria-hidden="true">✕</span> Violation</span>', note)
 
 
+def test_each_fault_of_a_line_is_marked() -> None:
+    """Once, where two findings speak of the same."""
+    page = _page("a: ONE, b: TWO\n", _finding(1, 1, "TWO"), _finding(1, 4, "ONE"), _finding(1, 4, "ONE"))
+    assert "<code>a: <mark>ONE</mark>, b: <mark>TWO</mark></code>" in page
+    assert re.findall(r'<span class="ln">(\d+)</span>', page) == ["1"]
+
+
 def test_lines_between_are_there_on_demand() -> None:
     """A gap opens to its lines with their numbers; one of too many lines only says how many."""
     page = _page("\n".join(f"<i>{number}" for number in range(1, 1001)), _finding(20), _finding(900))

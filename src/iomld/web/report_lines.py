@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iomld.web.report_found import Found, worst
+from iomld.web.report_found import SEVERITIES, Found, worst
 
 _CONTEXT = 3  # lines shown before and after a line with findings
 _LONGEST_LINE = 400
@@ -17,15 +17,21 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,300}"|<[^<>\s]{0,300}>|[^\s,;"\[\]{}()]{
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a line; `is_fault` where it is what is wrong."""
+
+    text: str
+    is_fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of the source, or the part of a long one, with its findings.
 
     Attributes:
         number: Its number, from 1.
         anchor: Its name on the page.
-        before: The text before the fault; the whole text where none is marked.
-        marked: The fault.
-        after: The text after it.
+        pieces: What is shown of its text, cut where a fault begins and ends.
         findings: What was found in it.
         severity: The worst severity.
         after_gap: Whether lines before it are not shown.
@@ -35,19 +41,12 @@ class Line:
 
     number: int
     anchor: str
-    before: str
-    marked: str
-    after: str
+    pieces: tuple[Piece, ...]
     findings: tuple[Found, ...]
     severity: str
     after_gap: bool
     gap: str = ""
     gap_lines: int = 0
-
-    @property
-    def text(self) -> str:
-        """The whole text that is shown."""
-        return f"{self.before}{self.marked}{self.after}"
 
 
 def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
@@ -57,7 +56,9 @@ def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
         text: The source.
         findings: What was found.
     """
-    source = _LINE_END.split(text) if text else []
+    source = _LINE_END.split(text)
+    if not source[-1]:  # what a last line end leaves
+        source.pop()
     by_line: dict[int, list[Found]] = {}
     for one in findings:
         if one.line is not None:
@@ -69,12 +70,12 @@ def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
         gap = _numbered(source, previous, number - 1) if missing <= _MOST_IN_GAP else ""
         gap = gap if len(gap) <= room else ""
         room -= len(gap)
-        for part, (cut, here) in enumerate(_parts(source[number - 1], by_line.get(number, []))):
+        for part, (pieces, here) in enumerate(_parts(source[number - 1], by_line.get(number, []))):
             yield Line(
                 number,
                 f"L{number}" if part == 0 else f"L{number}-{part + 1}",
-                *cut,
-                tuple(here),
+                pieces,
+                tuple(sorted(here, key=lambda one: SEVERITIES.get(one.severity, len(SEVERITIES)))),
                 worst(here),
                 after_gap=missing > 0 and part == 0,
                 gap=gap if part == 0 else "",
@@ -88,20 +89,18 @@ def _numbered(source: Sequence[str], start: int, stop: int) -> str:
     return "\n".join(f"{number + 1:>4}  {_cut_end(source[number])}" for number in range(start, stop))
 
 
-def _parts(text: str, findings: list[Found]) -> Iterator[tuple[tuple[str, str, str], list[Found]]]:
+def _parts(text: str, findings: list[Found]) -> Iterator[tuple[tuple[Piece, ...], list[Found]]]:
     """The line, whole; a long one as a part around each fault, faults that stand together in one."""
     if not findings:
-        yield (_cut_end(text), "", ""), []
+        yield (Piece(_cut_end(text)),), []
         return
-    spans = sorted(((_span(text, one), one) for one in findings), key=lambda pair: pair[0])
     group: list[tuple[tuple[int, int], Found]] = []
-    for span, one in spans:
+    for span, one in sorted(((_span(text, one), one) for one in findings), key=lambda pair: pair[0]):
         if group and len(text) > _LONGEST_LINE and span[0] > group[0][0][0] + _LONGEST_LINE - 2 * _BEFORE_MARK:
-            yield _cut(text, group[0][0]), [found for _, found in group]
+            yield _pieces(text, [place for place, _ in group]), [found for _, found in group]
             group = []
         group.append((span, one))
-    marks = [span for span, _ in group if span[1] > span[0]]
-    yield _cut(text, marks[0] if marks else group[0][0]), [found for _, found in group]
+    yield _pieces(text, [place for place, _ in group]), [found for _, found in group]
 
 
 def _span(text: str, found: Found) -> tuple[int, int]:
@@ -118,17 +117,25 @@ def _span(text: str, found: Found) -> tuple[int, int]:
     return (start, match.end()) if match else (start, start)
 
 
-def _cut(text: str, span: tuple[int, int]) -> tuple[str, str, str]:
-    """The text before the fault, the fault, and the text after it; of a long line what is near."""
-    start, end = span
-    if len(text) <= _LONGEST_LINE:
-        return text[:start], text[start:end], text[end:]
-    first = max(0, start - _BEFORE_MARK)
-    last = min(len(text), first + _LONGEST_LINE)
-    stop = min(end, last)
-    before = f"… {text[first:start]}" if first else text[first:start]
-    after = f"{text[stop:last]} …" if last < len(text) else text[stop:last]
-    return before, text[start:stop], after
+def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
+    """The text cut at its faults; of a long line what is near them.
+
+    Args:
+        text: The line.
+        spans: Where faults stand, in order; they may overlap.
+    """
+    first, last = 0, len(text)
+    if last > _LONGEST_LINE:
+        first = max(0, spans[0][0] - _BEFORE_MARK)
+        last = min(last, first + _LONGEST_LINE)
+    pieces = [Piece("… ")] if first else []
+    at = first
+    for start, end in spans:
+        if at <= start < min(end, last):
+            pieces += [Piece(text[at:start]), Piece(text[start : min(end, last)], is_fault=True)]
+            at = min(end, last)
+    pieces += [Piece(text[at:last]), Piece(" …" if last < len(text) else "")]
+    return tuple(piece for piece in pieces if piece.text)
 
 
 def _cut_end(text: str) -> str:
