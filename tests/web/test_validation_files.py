@@ -105,7 +105,8 @@ def test_the_form_opens_with_what_the_address_asks_for(client: httpx.Client) -> 
 def test_a_large_upload_is_not_put_into_the_page() -> None:
     """The form can still ask for a file."""
     large = validation_page({"results": []}, Upload("x.bin", b"\0" * 1_000_000, Rules()))
-    assert 'class="downloads"' not in large
+    assert '<form class="downloads"' not in large
+    assert "choose its form below" in large
     assert '<select id="format"' in large
 
 
