@@ -18,7 +18,7 @@ from iomld.check.reports.workbook import workbook_report
 from iomld.check.run import Checker
 from iomld.check.wording import wording
 from iomld.cli.validate import command
-from iomld.errors import SourceError
+from iomld.errors import IomldError, SourceError
 from iomld.read.table.commented import Remark, write_commented
 
 HEADER = ("projectCode", "title_en", "status", "budgetUSD", "startYear")
@@ -163,3 +163,12 @@ def test_every_form_can_be_written_to_a_file(tmp_path: Path) -> None:
         shown = CliRunner().invoke(command, [str(source), "--format", name], standalone_mode=False)
         CliRunner().invoke(command, [str(source), "--format", name, "--output", str(target)], standalone_mode=False)
         assert target.read_bytes() == shown.stdout_bytes
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """With what to do, and status 2 of the command."""
+    source = tmp_path / "in.json"
+    source.write_text('{"projectCode": "PO.9001"}', encoding="utf-8")
+    done = CliRunner().invoke(command, [str(source), "--output", str(tmp_path / "none" / "x")])
+    assert isinstance(done.exception, IomldError)
+    assert "Name another file" in str(done.exception)

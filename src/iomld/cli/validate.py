@@ -17,6 +17,7 @@ from iomld.check.run import Checker
 from iomld.check.wording import ENGLISH, LANGUAGES, wording
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
+from iomld.errors import IomldError
 from iomld.read.table.mapping import read_mapping
 
 _TEXT = "text"
@@ -139,8 +140,11 @@ def _write(pieces: Iterator[bytes], output: Path | None) -> None:
         sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
         return
-    with output.open("wb") as file:
-        file.writelines(pieces)
+    try:
+        with output.open("wb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise IomldError(f"{output}: cannot be written ({error.strerror}). Name another file.") from error
 
 
 def _is_colored(chosen: bool | None) -> bool:  # noqa: FBT001  # the option's three states
