@@ -9,7 +9,7 @@ from starlette.responses import Response
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
-from iomld.check.wording import ENGLISH, wording
+from iomld.check.wording import ENGLISH, LANGUAGES, wording
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
@@ -18,6 +18,7 @@ from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.report import ReportView, report_view
 from iomld.web.upload import Upload
+from iomld.web.words import page_language
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
@@ -38,7 +39,7 @@ def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequenc
 
 
 def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    overview_of = lru_cache(maxsize=1)(release_overview)
+    overview_of = lru_cache(maxsize=len(LANGUAGES))(release_overview)
 
     @get_route(router, "/", tag="pages")
     def home(request: Request) -> Response:
@@ -75,7 +76,7 @@ def _tool_routes(
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
         text = EXAMPLE_RECORD if request.query_params.get("example") else ""
-        page = page_html(view(), "validate.html", "/validate", text=text, shapes="", words=wording(ENGLISH))
+        page = page_html(view(), "validate.html", "/validate", text=text, shapes="", words=wording(page_language()))
         return answer(request, page, _HTML)
 
     @get_route(router, "/downloads", tag="pages")

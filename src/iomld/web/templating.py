@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.iris import Iris
+from iomld.web.language_choice import language_addresses
+from iomld.web.words import counted_html, key, page_language, said, said_html, shown
 
 _HERE = Path(__file__).parent
 _KB, _MB = 1000, 1_000_000
@@ -68,7 +70,7 @@ def grouped(number: Decimal | int) -> str:
     >>> grouped(Decimal("100000.50"))
     '100,000.50'
     """
-    return f"{number:,}"
+    return shown(number)
 
 
 def sized(size_bytes: int) -> str:
@@ -78,8 +80,10 @@ def sized(size_bytes: int) -> str:
     '1.2 MB'
     """
     if size_bytes < _KB:
-        return f"{size_bytes} bytes"
-    return f"{size_bytes / _KB:.0f} KB" if size_bytes < _MB else f"{size_bytes / _MB:.1f} MB"
+        return said(key("{count} bytes"), count=size_bytes)
+    if size_bytes < _MB:
+        return said(key("{count} KB"), count=round(size_bytes / _KB))
+    return said(key("{count} MB"), count=round(Decimal(size_bytes) / _MB, 1))
 
 
 def shape(kind: str) -> Markup:
@@ -111,4 +115,6 @@ def _environment() -> Environment:
     )
     environment.filters.update(grouped=grouped, sized=sized, web_address=web_address, shortened=shortened)
     environment.globals.update(shape=shape, version=__version__, local_path=local_path)
+    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language)
+    environment.globals.update(language_addresses=language_addresses)
     return environment

@@ -13,6 +13,7 @@ from iomld.formats.negotiate import choose
 from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.web.upload import Upload, read_upload
+from iomld.web.words import page_language
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.wire import Reply
 
@@ -51,7 +52,7 @@ def validation_routes(
     async def validate(request: Request) -> Response:
         """Check records: raw body, or `file` or `text` of a form; `shapes` names a profile or holds other shapes."""
         media_type, format_ = _wanted(request)
-        language = answer_language(request)
+        language = page_language() if format_.name == _PAGE else answer_language(request)
         upload = await read_upload(request, max_bytes)
         if format_.name == _PAGE:
             report: dict[str, object] = json.loads(await _report(pool, upload, "json", language))
