@@ -12,7 +12,7 @@ from markupsafe import Markup
 from iomld import __version__
 from iomld.iris import Iris
 from iomld.web.language_choice import language_addresses
-from iomld.web.words import counted_html, key, page_language, said, said_html, shown
+from iomld.web.words import counted_html, key, page_language, retold, said, said_html, shown
 
 _HERE = Path(__file__).parent
 _KB, _MB = 1000, 1_000_000
@@ -86,6 +86,11 @@ def sized(size_bytes: int) -> str:
     return said(key("{count} MB"), count=round(Decimal(size_bytes) / _MB, 1))
 
 
+def seconds(duration: float) -> str:
+    """A time for reading, to a hundredth of a second."""
+    return shown(Decimal(f"{duration:.2f}"))
+
+
 def shape(kind: str) -> Markup:
     """The shape of a kind of thing, as SVG."""
     inner = _SHAPES.get(kind, _SHAPES["concept"])
@@ -113,8 +118,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(grouped=grouped, sized=sized, web_address=web_address, shortened=shortened)
+    environment.filters.update(
+        grouped=grouped, sized=sized, seconds=seconds, web_address=web_address, shortened=shortened
+    )
     environment.globals.update(shape=shape, version=__version__, local_path=local_path)
-    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language)
+    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, retold=retold)
     environment.globals.update(language_addresses=language_addresses)
     return environment
