@@ -1,7 +1,7 @@
 """The templates, the files beside them, and what templates may call."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,6 +86,18 @@ def sized(size_bytes: int) -> str:
     return said(key("{count} MB"), count=round(Decimal(size_bytes) / _MB, 1))
 
 
+def number_of(text: str) -> Decimal | str:
+    """The number that a literal of the data says, to be written in the page's language; else the text.
+
+    >>> number_of("0.98"), number_of("high")
+    (Decimal('0.98'), 'high')
+    """
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
 def seconds(duration: float) -> str:
     """A time for reading, to a hundredth of a second."""
     return shown(Decimal(f"{duration:.2f}"))
@@ -119,7 +131,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        grouped=grouped, sized=sized, seconds=seconds, web_address=web_address, shortened=shortened
+        grouped=grouped, sized=sized, seconds=seconds, number_of=number_of, web_address=web_address, shortened=shortened
     )
     environment.globals.update(shape=shape, version=__version__, local_path=local_path)
     environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, retold=retold)
