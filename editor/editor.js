@@ -106,7 +106,7 @@ function enhance(textarea) {
         lineNumbers(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
         highlightActiveLine(), highlightActiveLineGutter(), lintGutter(), sparql(), syntaxHighlighting(colours), theme,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ "aria-label": `${label.textContent} (Control and Enter runs it)`, spellcheck: "false" }),
+        EditorView.contentAttributes.of({ "aria-label": `${label.textContent} (${textarea.dataset.keys})`, spellcheck: "false" }),
         EditorView.updateListener.of((update) => { if (update.docChanged) textarea.value = update.state.doc.toString(); }),
         EditorView.domEventHandlers({ focus: () => { terms(); } }),
         typeOver,

@@ -215,3 +215,28 @@ def test_the_copy_button_copies_the_iri(browser: Browser, address: str) -> None:
     page.wait_for_function("document.querySelector('[data-copy=thing-iri]').textContent === 'Copied'")
     assert page.evaluate("navigator.clipboard.readText()") == "https://w3id.org/iomld/id/project/PO.0105"
     context.close()
+
+
+@pytest.mark.parametrize("language", ["fr", "es"])
+@pytest.mark.parametrize("path", PAGES)
+def test_longer_words_fit_a_small_phone(browser: Browser, address: str, path: str, language: str) -> None:
+    """French and Spanish pages do not scroll sideways at 320 px."""
+    context = browser.new_context(viewport={"width": 320, "height": 640}, locale=language)
+    page = context.new_page()
+    page.goto(address + path)
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.evaluate(SIDEWAYS) <= 0
+    context.close()
+
+
+def test_a_language_is_chosen_without_script_and_stays(browser: Browser, address: str) -> None:
+    """The link at the foot changes the page, keeps its filters, and holds on the next page."""
+    context = browser.new_context(java_script_enabled=False, locale="en")
+    page = context.new_page()
+    page.goto(address + "/projects?region=africa")
+    page.get_by_role("link", name="Français").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Projets"
+    assert "region=africa" in page.url
+    page.goto(address + "/countries")
+    assert page.get_by_role("heading", level=1).inner_text() == "Pays"
+    context.close()

@@ -111,7 +111,7 @@ def test_a_report_is_packed(client: httpx.Client) -> None:
     given = {"Content-Type": "application/json", "Accept-Encoding": "gzip", "Accept": "text/html"}
     answer = client.post("/validate", content=body, headers=given)
     assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
-    assert answer.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
+    assert answer.headers["vary"] == "Accept, Accept-Language, Cookie, Accept-Encoding"
 
 
 def test_refusing_every_coding_is_406(client: httpx.Client) -> None:

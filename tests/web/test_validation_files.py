@@ -31,6 +31,13 @@ def client(datadir: Path) -> Iterator[httpx.Client]:
         yield asking
 
 
+@pytest.fixture(autouse=True)
+def _forget_the_language(client: httpx.Client) -> Iterator[None]:
+    """A language that is chosen stays chosen, by a cookie."""
+    yield
+    client.cookies.clear()
+
+
 def _fields(page: str) -> dict[str, str]:
     """The hidden fields of the form for files."""
     form = page.split('<form class="downloads"')[1].split("</form>", maxsplit=1)[0]
@@ -97,6 +104,7 @@ def test_the_form_opens_with_what_the_address_asks_for(client: httpx.Client) -> 
     assert "Collez des fiches" in page.text
     for chosen in ('value="fr" lang="fr"', 'value="published"', 'value="csv"'):
         assert f"<option {chosen} selected>" in page.text
+    client.cookies.clear()
     by_header = client.get("/validate", headers={"Accept-Language": "es"})
     assert "Pegue fichas" in by_header.text
     assert "Accept-Language" in by_header.headers["vary"]

@@ -13,7 +13,7 @@ class ExampleQuery:
 
     Attributes:
         iri: Its name, `{base}query/NAME`.
-        title: What it asks, in English.
+        title: What it asks, in the view's language, else in English.
         text: The query, prefixes included.
         solutions: How many it had when the release was made; None where that is not known.
     """
@@ -36,5 +36,5 @@ def _order(said: Described) -> int:
 
 
 def _example(view: ReleaseView, iri: str, said: Described) -> ExampleQuery:
-    title, text = said.text(f"{RDFS}comment") or iri, said.text(f"{SH}select") or ""
+    title, text = said.text(f"{RDFS}comment", view.language) or iri, said.text(f"{SH}select") or ""
     return ExampleQuery(iri, title, text, view.release.manifest.examples.get(iri))

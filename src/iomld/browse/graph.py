@@ -29,11 +29,10 @@ class Described:
         found = [term for term in self._terms(predicate) if isinstance(term, Literal)]
         return tuple(sorted(found, key=lambda literal: (literal.language or "", literal.value)))
 
-    def text(self, predicate: str) -> str | None:
-        """The first literal of a property, English before others."""
-        found = self.literals(predicate)
-        best = next((literal for literal in found if literal.language == "en"), None)
-        return best.value if best else next((literal.value for literal in found), None)
+    def text(self, predicate: str, language: str = "en") -> str | None:
+        """The first literal of a property, those of a language first, then English before others."""
+        found = sorted(self.literals(predicate), key=lambda one: (one.language != language, one.language != "en"))
+        return next((literal.value for literal in found), None)
 
     def integer(self, predicate: str) -> int | None:
         """The first literal of a property as a whole number, if it is one."""

@@ -15,6 +15,7 @@ from iomld.browse.queries import ENTRIES
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold, folded
 from iomld.iris import DCTERMS, IOMLD, Iris
+from iomld.store.reader import StoreReader
 
 # The facets whose values are codes, with the property that gives them.
 CODED = {
@@ -64,9 +65,10 @@ class ProjectEntry:
     codes: Mapping[str, tuple[str, ...]]
     searched: tuple[str, str, str, str]
 
-    def title(self) -> Title:
-        """The English title, else any, else the key."""
-        return self.titles[0] if self.titles else Title(self.key, "")
+    def title(self, language: str = "en") -> Title:
+        """The title in a language, else the English one, else any, else the key."""
+        first = self.titles[0] if self.titles else Title(self.key, "")
+        return next((title for title in self.titles if title.language == language), first)
 
     def years(self) -> range:
         """The years in which it is active, both ends included; none where no year is known."""
@@ -81,25 +83,25 @@ class ProjectIndex:
     Attributes:
         entries: The projects, by IRI.
         sets: For each facet and value a set of projects, as a number whose bit N is project N.
-        by_title: For each project its place in the order of titles.
+        by_title: For each language of titles, for each project its place in the order of titles in that language.
     """
 
     entries: tuple[ProjectEntry, ...]
     sets: Mapping[str, Mapping[str, int]]
-    by_title: tuple[int, ...]
+    by_title: Mapping[str, tuple[int, ...]]
 
 
-_indexes: WeakKeyDictionary[ReleaseView, ProjectIndex] = WeakKeyDictionary()
+_indexes: WeakKeyDictionary[StoreReader, ProjectIndex] = WeakKeyDictionary()
 _building = Lock()
 
 
 def project_index(view: ReleaseView) -> ProjectIndex:
     """The index of a release; made when it is first asked for and kept as long as the release is open."""
     with _building:
-        if view not in _indexes:
+        if view.reader not in _indexes:
             entries = tuple(_entries(view))
-            _indexes[view] = ProjectIndex(entries, _sets(entries), _title_places(entries))
-        return _indexes[view]
+            _indexes[view.reader] = ProjectIndex(entries, _sets(entries), _title_places(entries))
+        return _indexes[view.reader]
 
 
 def _entries(view: ReleaseView) -> Iterator[ProjectEntry]:
@@ -178,7 +180,12 @@ def _sets(entries: tuple[ProjectEntry, ...]) -> dict[str, dict[str, int]]:
     return sets
 
 
-def _title_places(entries: tuple[ProjectEntry, ...]) -> tuple[int, ...]:
-    titles = [fold(entry.title().text) for entry in entries]
+def _title_places(entries: tuple[ProjectEntry, ...]) -> dict[str, tuple[int, ...]]:
+    languages = {"en"} | {title.language for entry in entries for title in entry.titles}
+    return {language: _places(entries, language) for language in languages}
+
+
+def _places(entries: tuple[ProjectEntry, ...], language: str) -> tuple[int, ...]:
+    titles = [fold(entry.title(language).text) for entry in entries]
     places = {number: place for place, number in enumerate(sorted(range(len(titles)), key=titles.__getitem__))}
     return tuple(places[number] for number in range(len(titles)))

@@ -6,6 +6,12 @@ from urllib.parse import unquote
 
 from iomld.browse.view import ReleaseView
 
+_FUND = {
+    "en": "IOM Development Fund",
+    "fr": "Fonds de l’OIM pour le développement",
+    "es": "Fondo de la OIM para el Desarrollo",
+}
+
 
 class LinkKind(StrEnum):
     """The kinds of thing; each has one colour and one shape on every page."""
@@ -24,7 +30,7 @@ class Link:
     Attributes:
         iri: Its IRI.
         kind: What it is.
-        name: Its English name, else its code.
+        name: Its name in the view's language, else in English, else its code.
         code: The last segment of its IRI.
     """
 
@@ -45,13 +51,15 @@ def link_to(view: ReleaseView, iri: str) -> Link | None:
     match family, group:
         case "id", "country":
             country = view.vocabulary.countries.get(code)
-            return Link(iri, LinkKind.STATE, country.name() if country else code, code)
+            return Link(iri, LinkKind.STATE, country.name(view.language) if country else code, code)
         case "id", "fund":
-            return Link(iri, LinkKind.CONCEPT, "IOM Development Fund", code)
+            return Link(iri, LinkKind.CONCEPT, _FUND.get(view.language, _FUND["en"]), code)
         case "id", "project":
             return Link(iri, LinkKind.PROJECT, code, code)
         case "scheme", scheme if code:
             concept = view.vocabulary.concepts.get(scheme, {}).get(code)
             kinds = {"region": LinkKind.REGION, "framework": LinkKind.FRAMEWORK}
-            return Link(iri, kinds.get(scheme, LinkKind.CONCEPT), concept.name() if concept else code, code)
+            return Link(
+                iri, kinds.get(scheme, LinkKind.CONCEPT), concept.name(view.language) if concept else code, code
+            )
     return None

@@ -21,7 +21,7 @@ class ProjectRow:
     Attributes:
         key: Last segment of its IRI, decoded.
         iri: Its IRI.
-        title: English title, else any.
+        title: Title in the view's language, else the English one, else any.
         language: Language of that title.
         start_year: Four digits, where known.
         end_year: Four digits, where known.
@@ -119,7 +119,11 @@ def _row(view: ReleaseView, iri: str, properties: Mapping[str, list[NamedNode | 
 
     key = project_key(view, iri)
     titles = [term for term in properties.get(f"{DCTERMS}title", ()) if isinstance(term, Literal)]
-    title = min(titles, key=lambda text: (text.language != "en", text.language or ""), default=Literal(key))
+    title = min(
+        titles,
+        key=lambda text: (text.language != view.language, text.language != "en", text.language or ""),
+        default=Literal(key),
+    )
     states = (link_to(view, term.value) for term in properties.get(f"{IOMLD}benefitingCountry", ()))
     return ProjectRow(
         key=key,

@@ -147,12 +147,17 @@ class ProjectPage:
 
     @property
     def title(self) -> Value:
-        """The title to show: English, else any, else the key."""
+        """The title to show: in the view's language, else English, else any, else the key."""
         return self.titles[0] if self.titles else Value(self.key, "en")
 
     def fact(self, name: str) -> Value | None:
         """The first value of a property of ours, by its local name."""
         return next((fact.values[0] for fact in self.facts if fact.iri == IOMLD + name), None)
+
+
+def fact_labels() -> tuple[str, ...]:
+    """The words for the properties of a project, in English."""
+    return tuple(label for _, label in _FACTS)
 
 
 def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
@@ -169,7 +174,7 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     return ProjectPage(
         key=key,
         iri=view.iris.project(key),
-        titles=_titles(project),
+        titles=_titles(project, view.language),
         abstracts=passages_of(project, f"{DCTERMS}abstract", "abstract", mentions),
         narratives=passages_of(project, f"{DCTERMS}description", "narrative", mentions),
         status=_link(view, project.iri(f"{IOMLD}status")),
@@ -188,8 +193,11 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     )
 
 
-def _titles(project: Described) -> tuple[Value, ...]:
-    titles = sorted(project.literals(f"{DCTERMS}title"), key=lambda title: (title.language != "en", title.language))
+def _titles(project: Described, language: str) -> tuple[Value, ...]:
+    titles = sorted(
+        project.literals(f"{DCTERMS}title"),
+        key=lambda title: (title.language != language, title.language != "en", title.language),
+    )
     return tuple(Value(title.value, title.language) for title in titles)
 
 

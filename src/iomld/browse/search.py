@@ -51,7 +51,7 @@ def filter_projects(view: ReleaseView, filters: Filters) -> tuple[ProjectEntry, 
     index = project_index(view)
     ranks = _ranks(index, filters.words)
     left = reduce(and_, (_chosen(index, filters, facet) for facet in filters.values), _mask(index, filters, ranks))
-    return _sorted(index, left, filters, ranks)
+    return _sorted(index, left, filters, ranks, view.language)
 
 
 def find_projects(view: ReleaseView, filters: Filters) -> Found:
@@ -60,7 +60,7 @@ def find_projects(view: ReleaseView, filters: Filters) -> Found:
     ranks = _ranks(index, filters.words)
     base = _mask(index, filters, ranks)
     chosen = {facet: _chosen(index, filters, facet) for facet in filters.values}
-    entries = _sorted(index, reduce(and_, chosen.values(), base), filters, ranks)
+    entries = _sorted(index, reduce(and_, chosen.values(), base), filters, ranks, view.language)
     pages = max(1, -(-len(entries) // _PAGE))
     counts = {facet: _counts(index, filters, facet, _others(base, chosen, facet)) for facet in FACETS}
     return Found(entries, counts, min(filters.page, pages), pages)
@@ -135,13 +135,13 @@ def _rank(entry: ProjectEntry, words: tuple[str, ...]) -> int | None:
 
 
 def _sorted(
-    index: ProjectIndex, bits: int, filters: Filters, ranks: Mapping[int, int] | None
+    index: ProjectIndex, bits: int, filters: Filters, ranks: Mapping[int, int] | None, language: str
 ) -> tuple[ProjectEntry, ...]:
     numbers = list(_numbers(bits))
     entries = index.entries
     match filters.sort:
         case "title":
-            numbers.sort(key=index.by_title.__getitem__)
+            numbers.sort(key=index.by_title.get(language, index.by_title["en"]).__getitem__)
         case "start":
             numbers.sort(key=lambda number: -(entries[number].years() or (0,))[0])
         case "budget":

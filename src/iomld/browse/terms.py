@@ -1,7 +1,7 @@
 """What may be written in a query: the terms of the ontology and of the release with their use, and named things."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -48,6 +48,7 @@ def query_terms(view: ReleaseView) -> tuple[QueryTerm, ...]:
 
     What no prefix of ours fits is left out.
     """
+    view = replace(view, language="en")  # completions are data: the same for everybody
     short = partial(_short, prefixes=view.iris.prefixes())
     used = {term.name: term for term in _used(view, short)}
     terms = used | {term.name: term for term in _ours(view, short, used)}

@@ -81,8 +81,8 @@ class Vocable:
         iri: The term.
         name: Its local name.
         kind: Class, link, or value.
-        label: Its English label.
-        definition: Its English definition.
+        label: Its label in the view's language, else in English.
+        definition: Its definition in the view's language, else in English.
         domain: IRIs of classes whose things have it.
         range: IRIs of what its values are.
         broader: IRIs of the terms it refines.
@@ -130,7 +130,9 @@ def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
     iri = f"{view.iris.base}scheme/{name}"
     links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
     return Scheme(
-        iri, Graph(resource_quads(view, iri))[iri].text(f"{DCTERMS}title") or name, _counted(view, name, links)
+        iri,
+        Graph(resource_quads(view, iri))[iri].text(f"{DCTERMS}title", view.language) or name,
+        _counted(view, name, links),
     )
 
 
@@ -143,17 +145,21 @@ def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
 def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
     """The terms of our ontology, classes first, each kind by name."""
     graph = Graph(shared_graph(view, "ontology"))
-    terms = [_vocable(graph[iri], iri) for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])]
+    terms = [
+        _vocable(graph[iri], iri, view.language)
+        for iri in graph.subjects()
+        if iri.startswith(IOMLD) and _kind(graph[iri])
+    ]
     return tuple(sorted(terms, key=lambda term: (("Class", "Link", "Value").index(term.kind), term.name)))
 
 
-def _vocable(term: Described, iri: str) -> Vocable:
+def _vocable(term: Described, iri: str, language: str) -> Vocable:
     return Vocable(
         iri=iri,
         name=local_name(iri),
         kind=_kind(term),
-        label=term.text(f"{RDFS}label") or local_name(iri),
-        definition=term.text(f"{RDFS}comment") or term.text(f"{SKOS}definition") or "",
+        label=term.text(f"{RDFS}label", language) or local_name(iri),
+        definition=term.text(f"{RDFS}comment", language) or term.text(f"{SKOS}definition", language) or "",
         domain=(*term.iris(f"{RDFS}domain"), *term.iris(f"{SCHEMA}domainIncludes")),
         range=(*term.iris(f"{RDFS}range"), *term.iris(f"{SCHEMA}rangeIncludes")),
         broader=(*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf")),

@@ -29,6 +29,7 @@ class ReleaseView:
         iris: IRIs under its base.
         vocabulary: The controlled lists.
         tombstones: What was withdrawn, by key of the project.
+        language: The language of names and titles, where there are some in it.
     """
 
     release: Release
@@ -36,6 +37,7 @@ class ReleaseView:
     iris: Iris
     vocabulary: Vocabulary
     tombstones: Mapping[str, Tombstone]
+    language: str = "en"
 
 
 def open_view(release: Release) -> ReleaseView:

@@ -8,6 +8,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from iomld.web.words import page_language
+
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-cache",  # keep it, but ask whether it still holds
@@ -34,6 +36,8 @@ def answer(
     """
     etag = f'"{hashlib.sha256(media_type.encode() + b" " + body).hexdigest()[:32]}"'
     all_headers = _HEADERS | {"ETag": etag} | dict(headers or {})
+    if media_type.startswith("text/html"):
+        all_headers.setdefault("Content-Language", page_language())
     if modified:
         all_headers["Last-Modified"] = format_datetime(modified, usegmt=True)
     if _is_known(request, etag, modified):

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld import __version__
+from iomld.browse.view import ReleaseView
 from iomld.check.worker import HANDLER as CHECK_HANDLER
 from iomld.check.worker import CheckWorker
 from iomld.config import Settings
@@ -25,6 +26,7 @@ from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.graph_store import GraphStore, add_graph_store
+from iomld.web.language_choice import LanguageChoice
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed
 from iomld.web.openapi import describe_routes
@@ -40,6 +42,7 @@ from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page
 from iomld.web.validation import validation_routes
+from iomld.web.words import page_language
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
@@ -76,13 +79,16 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
                 await checker.stop()
                 await serving.stop()
 
+    def view() -> ReleaseView:
+        return serving.view_in(page_language())
+
     app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache))
-    app.include_router(page_routes(lambda: serving.view, lambda: files.listed(serving.release)))
+    app.include_router(page_routes(view, lambda: files.listed(serving.release)))
     endpoint = _endpoint(serving, settings, base, cache)
-    app.include_router(query_routes(lambda: serving.view, endpoint))
-    app.include_router(resource_routes(lambda: serving.view))
+    app.include_router(query_routes(view, endpoint))
+    app.include_router(resource_routes(view))
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
@@ -116,7 +122,7 @@ class _Front:
     def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
         self._app = app
         self._endpoint = endpoint
-        self._packing = Compression(self._pass_on, packed_bytes)
+        self._packing = Compression(LanguageChoice(self._pass_on), packed_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:

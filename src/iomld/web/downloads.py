@@ -23,9 +23,11 @@ from iomld.formats.rdf import Format
 from iomld.release import FILES, Release
 from iomld.release.lines import file_digest
 from iomld.web.problems import ProblemError
+from iomld.web.words import key, said
 
 _FORMATS = (rdf.NQUADS, rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD)
 _GZIP = "application/gzip"
+_CSV = "text/csv; charset=utf-8"
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]+-[0-9]*|-[0-9]+)([ \t]*,[ \t]*([0-9]+-[0-9]*|-[0-9]+))*")
 
 
@@ -35,6 +37,7 @@ class _Kind:
 
     media_type: str
     description: str
+    form: str
     write: Callable[[Release, BinaryIO], None]
 
 
@@ -54,15 +57,21 @@ def _table_by(write: Callable[[TableSource, BinaryIO], None]) -> Callable[[Relea
 
 def _kinds() -> dict[str, _Kind]:
     kinds = {
-        f"dataset.{form.suffix}": _Kind(form.media_type, f"All records, {form.name}", _dataset_in(form))
+        f"dataset.{form.suffix}": _Kind(form.media_type, key("All records, {form}"), form.name, _dataset_in(form))
         for form in _FORMATS
     }
-    kinds[PROJECTS_FILE] = _Kind("text/csv; charset=utf-8", "Table of projects, CSV", _table_by(write_projects))
-    kinds[MENTIONS_FILE] = _Kind("text/csv; charset=utf-8", "Table of mentions, CSV", _table_by(write_mentions))
+    kinds[PROJECTS_FILE] = _Kind(_CSV, key("Table of projects, {form}"), "CSV", _table_by(write_projects))
+    kinds[MENTIONS_FILE] = _Kind(_CSV, key("Table of mentions, {form}"), "CSV", _table_by(write_mentions))
     return kinds
 
 
 _KINDS = _kinds()
+
+
+def _described(kind: _Kind, name: str) -> str:
+    """What a file is, in the page's language."""
+    text = said(kind.description, form=kind.form)
+    return said(key("{file}, packed"), file=text) if name.endswith(".gz") else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,7 @@ class DownloadFiles:
             Download(
                 name,
                 _GZIP if name.endswith(".gz") else kind.media_type,
-                f"{kind.description}{', packed' if name.endswith('.gz') else ''}",
+                _described(kind, name),
                 path.stat().st_size if (path := self._path(release, name)).exists() else None,
                 self.sha256(release, name),
             )

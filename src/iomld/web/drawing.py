@@ -10,6 +10,7 @@ from pathlib import Path
 from iomld.browse.links import Link, LinkKind
 from iomld.browse.overview import Counted
 from iomld.browse.project import ProjectPage
+from iomld.web.words import key
 
 # static/land.svg and points.json are in this coordinate system (Equal Earth).
 _WIDTH, _HEIGHT = 960.0, 417.0
@@ -103,7 +104,7 @@ def spokes(page: ProjectPage) -> tuple[Spoke, ...]:
     region = [page.region] if page.region else []
     states = [link for link in page.states if link.kind is LinkKind.STATE][: _MOST_LINKS - 1]
     links = [*states, *region, *page.frameworks][:_MOST_LINKS]
-    words = {LinkKind.STATE: "benefits", LinkKind.REGION: "region", LinkKind.FRAMEWORK: "names"}
+    words = {LinkKind.STATE: key("benefits"), LinkKind.REGION: key("region"), LinkKind.FRAMEWORK: key("names")}
     seen: set[LinkKind] = set()
     found = []
     for index, link in enumerate(links):

@@ -10,18 +10,20 @@ from iomld.browse.links import Link, link_to
 from iomld.browse.search import Found
 from iomld.browse.selection import filters_query
 from iomld.browse.view import ReleaseView
+from iomld.web.words import key, said
 
 _LEGENDS = {
-    "status": "Status",
-    "type": "Type",
-    "coverage": "Coverage",
-    "region": "Region",
-    "country": "Country",
-    "framework": "Framework",
-    "year": "Year active",
-    "budget": "Budget",
+    "status": key("Status"),
+    "type": key("Type"),
+    "coverage": key("Coverage"),
+    "region": key("Region"),
+    "country": key("Country"),
+    "framework": key("Framework"),
+    "year": key("Year active"),
+    "budget": key("Budget"),
 }
-_SORT_NAMES = dict(zip(SORTS, ("Relevance", "Code", "Title", "Newest first", "Largest budget"), strict=True))
+_ORDERS = (key("Relevance"), key("Code"), key("Title"), key("Newest first"), key("Largest budget"))
+_SORT_NAMES = dict(zip(SORTS, _ORDERS, strict=True))
 _SHOWN = 6
 
 
@@ -83,9 +85,12 @@ def shown_facets(view: ReleaseView, filters: Filters, found: Found) -> tuple[Fac
 
 def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
     """A chip for each filter that is on."""
-    named = {"q": "Words", "year_from": "From", "year_to": "Until"} | _LEGENDS
+    named = {"q": key("Words"), "year_from": key("From"), "year_to": key("Until")} | _LEGENDS
     return tuple(
-        Chip(f"{named[name]}: {_name(view, name, value)}", list_address(filters.without(name, value)))
+        Chip(
+            said(key("{name}: {value}"), name=said(named[name]), value=_name(view, name, value)),
+            list_address(filters.without(name, value)),
+        )
         for name, value in filters.pairs()
         if name != "sort"
     )
@@ -128,8 +133,10 @@ def band_name(text: str) -> str:
         return text
     low, high = band
     if high is None:
-        return f"US$ {low:,} and more"
-    return f"US$ {low:,} to {high:,}" if low else f"up to US$ {high:,}"
+        return said(key("US$ {low} and more"), low=low)
+    if low:
+        return said(key("US$ {low} to {high}"), low=low, high=high)
+    return said(key("up to US$ {high}"), high=high)
 
 
 def _row(view: ReleaseView, entry: ProjectEntry) -> Row:

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
+from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
-from iomld.web.language import answer_language, language_headers
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.validate_pages import form_page
@@ -36,7 +36,7 @@ def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequenc
 
 
 def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    overview_of = lru_cache(maxsize=1)(release_overview)
+    overview_of = lru_cache(maxsize=len(LANGUAGES))(release_overview)
 
     @get_route(router, "/", tag="pages")
     def home(request: Request) -> Response:
@@ -72,8 +72,7 @@ def _tool_routes(
     @get_route(router, "/validate", tag="pages")
     def validate(request: Request) -> Response:
         """Show a form for records to check."""
-        language = answer_language(request)
-        return answer(request, form_page(view(), request, language), _HTML, headers=language_headers(language))
+        return answer(request, form_page(view(), request), _HTML)
 
     @get_route(router, "/downloads", tag="pages")
     def files(request: Request) -> Response:

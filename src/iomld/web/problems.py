@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from iomld.formats.negotiate import choose
 from iomld.iris import DEFAULT_BASE
+from iomld.web.words import page_language, retold, said
 
 PROBLEM_JSON = "application/problem+json"
 # Anybody's script may read our errors as well as our data; nothing here depends on who asks.
@@ -77,8 +78,10 @@ def problem_of(error: ProblemError, *, accept: str | None = None) -> Response:
 
 
 def _page(status: int, title: str, detail: str) -> str:
+    language, words, told = page_language(), said(title), retold(detail)
+    said_in = "" if told else ' lang="en"'
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{status} {escape(title)}</title></head>\n"
-        f"<body><main><h1>{escape(title)}</h1><p>{escape(detail)}</p></main></body></html>\n"
+        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f"<title>{status} {escape(words)}</title></head>\n"
+        f"<body><main><h1>{escape(words)}</h1><p{said_in}>{escape(told or detail)}</p></main></body></html>\n"
     )

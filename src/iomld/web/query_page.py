@@ -16,6 +16,7 @@ from starlette.types import Message
 from iomld.browse.examples import example_queries
 from iomld.browse.terms import query_terms
 from iomld.browse.view import ReleaseView
+from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.problems import ProblemError
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
@@ -76,7 +77,7 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
         headers = {"Cache-Control": "no-store", "Content-Type": _HTML} | outcome.problem.headers
         return Response(page, outcome.problem.status, headers)
 
-    documents = lru_cache(maxsize=1)(_terms_json)
+    documents = lru_cache(maxsize=len(LANGUAGES))(_terms_json)
 
     @get_route(router, "/editor/terms.json", tag="pages")
     def terms(request: Request) -> Response:

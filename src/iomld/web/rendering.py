@@ -11,20 +11,22 @@ from iomld.browse.project import ProjectPage
 from iomld.browse.rules import rule_entries
 from iomld.browse.things import Scheme, Thing, vocables
 from iomld.browse.view import ReleaseView
+from iomld.check.wording import wording
 from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map
 from iomld.web.templating import local_path, render
+from iomld.web.words import key, page_language
 
 # Pages in the main menu: path and name.
 MENU = (
-    ("/projects", "Projects"),
-    ("/countries", "Countries"),
-    ("/frameworks", "Frameworks"),
-    ("/ontology", "Ontology"),
-    ("/query", "Query"),
-    ("/validate", "Validate"),
-    ("/downloads", "Downloads"),
+    ("/projects", key("Projects")),
+    ("/countries", key("Countries")),
+    ("/frameworks", key("Frameworks")),
+    ("/ontology", key("Ontology")),
+    ("/query", key("Query")),
+    ("/validate", key("Validate")),
+    ("/downloads", key("Downloads")),
 )
 _FORMATS = (("ttl", "Turtle"), ("jsonld", "JSON-LD"), ("nt", "N-Triples"), ("rdf", "RDF/XML"))
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
@@ -112,4 +114,4 @@ def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[St
 
 def shapes_html(view: ReleaseView) -> bytes:
     """The page of the rules of the shapes."""
-    return page_html(view, "shapes.html", "/validate", entries=rule_entries())
+    return page_html(view, "shapes.html", "/validate", entries=rule_entries(), words=wording(page_language()))

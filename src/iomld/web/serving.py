@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iomld import release
@@ -22,10 +22,11 @@ _LOOK_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open release with its workers."""
+    """An open release with its workers, and views of it in other languages, each made once."""
 
     view: ReleaseView
     pool: Pool
+    views: dict[str, ReleaseView]
 
 
 class Serving:
@@ -44,6 +45,13 @@ class Serving:
         if self._open is None:
             raise StoreError("The server is starting or stopping. Try again in a moment.")
         return self._open.view
+
+    def view_in(self, language: str) -> ReleaseView:
+        """The same with names in a language; the same value each time, as results are kept with it."""
+        view = self.view
+        if language == view.language or self._open is None:
+            return view
+        return self._open.views.setdefault(language, replace(view, language=language))
 
     @property
     def release(self) -> Release:
@@ -108,7 +116,7 @@ class Serving:
         )
         pool = Pool(spec, limits)
         await pool.start()
-        return _Open(open_view(current), pool)
+        return _Open(open_view(current), pool, {})
 
     async def _follow(self) -> None:
         """Look for a new release once a second; the old one goes on answering until the new one is open."""

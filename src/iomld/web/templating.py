@@ -1,7 +1,7 @@
 """The templates, the files beside them, and what templates may call."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.iris import Iris
+from iomld.web.language_choice import language_addresses
+from iomld.web.words import counted_html, key, page_language, retold, said, said_html, shown
 
 _HERE = Path(__file__).parent
 _KB, _MB = 1000, 1_000_000
@@ -68,7 +70,7 @@ def grouped(number: Decimal | int) -> str:
     >>> grouped(Decimal("100000.50"))
     '100,000.50'
     """
-    return f"{number:,}"
+    return shown(number)
 
 
 def sized(size_bytes: int) -> str:
@@ -78,8 +80,27 @@ def sized(size_bytes: int) -> str:
     '1.2 MB'
     """
     if size_bytes < _KB:
-        return f"{size_bytes} bytes"
-    return f"{size_bytes / _KB:.0f} KB" if size_bytes < _MB else f"{size_bytes / _MB:.1f} MB"
+        return said(key("{count} bytes"), count=size_bytes)
+    if size_bytes < _MB:
+        return said(key("{count} KB"), count=round(size_bytes / _KB))
+    return said(key("{count} MB"), count=round(Decimal(size_bytes) / _MB, 1))
+
+
+def number_of(text: str) -> Decimal | str:
+    """The number that a literal of the data says, to be written in the page's language; else the text.
+
+    >>> number_of("0.98"), number_of("high")
+    (Decimal('0.98'), 'high')
+    """
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text
+
+
+def seconds(duration: float) -> str:
+    """A time for reading, to a hundredth of a second."""
+    return shown(Decimal(f"{duration:.2f}"))
 
 
 def shape(kind: str) -> Markup:
@@ -109,6 +130,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(grouped=grouped, sized=sized, web_address=web_address, shortened=shortened)
+    environment.filters.update(
+        grouped=grouped, sized=sized, seconds=seconds, number_of=number_of, web_address=web_address, shortened=shortened
+    )
     environment.globals.update(shape=shape, version=__version__, local_path=local_path)
+    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, retold=retold)
+    environment.globals.update(language_addresses=language_addresses)
     return environment

@@ -1,6 +1,7 @@
 """The page with the form for records to check, and the page of a report."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import Request
 
@@ -11,6 +12,7 @@ from iomld.web.examples import FORMS, example_record
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PROFILES, Upload
+from iomld.web.words import asked, page_asked, page_language
 
 _LANGUAGES = (("en", "English"), ("fr", "Français"), ("es", "Español"))
 _PROFILES = ((PROFILES[0], "for who sends a record"), (PROFILES[1], "for what is published"))
@@ -33,23 +35,22 @@ _CHOICES: Mapping[str, object] = {
 }
 
 
-def form_page(view: ReleaseView, request: Request, language: str) -> bytes:
+def form_page(view: ReleaseView, request: Request) -> bytes:
     """The form; `?example=`, `?profile=` and `?format=` fill it in.
 
     Args:
         view: The release that is served.
         request: The request.
-        language: Language of the form and of the findings.
     """
-    asked = request.query_params
+    sent = request.query_params
     values: dict[str, object] = {
-        "text": example_record(asked.get("example", "")),
+        "text": example_record(sent.get("example", "")),
         "examples": FORMS,
         "shapes": "",
-        "profile": asked.get("profile", ""),
-        "format": asked.get("format", ""),
+        "profile": sent.get("profile", ""),
+        "format": sent.get("format", ""),
     }
-    return page_html(view, "validate.html", "/validate", words=wording(language), **_CHOICES, **values)
+    return page_html(view, "validate.html", "/validate", words=wording(page_language()), **_CHOICES, **values)
 
 
 def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
@@ -76,4 +77,5 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         "format": "",
         "rules": frozenset(rule.id for rule in all_rules()),
     }
-    return page_html(None, "validation.html", "/validate", words=wording(language), **_CHOICES, **values).decode()
+    with asked(replace(page_asked(), language=language)):  # the form may ask for another language than the address
+        return page_html(None, "validation.html", "/validate", words=wording(language), **_CHOICES, **values).decode()

@@ -17,6 +17,7 @@ from iomld.web.attachment import attachment
 from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.web.upload import Upload, read_upload
+from iomld.web.words import page_language
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.wire import Reply
 
@@ -63,14 +64,16 @@ def validation_routes(
     @router.post("/validate", tags=["validation"])
     async def validate(request: Request) -> Response:
         """Check records: raw body, or `file` or `text` of a form; `shapes` names a profile or holds other shapes."""
-        wanted, language = _wanted(request), answer_language(request)
+        wanted = _wanted(request)
         upload = await read_upload(request, max_bytes)
         wanted = _named(upload.asked.format_name, attached=True) if upload.asked.format_name else wanted
-        language = answer_language(request, upload.asked.language)
+        is_page = wanted.format_name == _HTML and not wanted.attached
+        chosen = upload.asked.language or (page_language() if is_page else "")
+        language = answer_language(request, chosen)
         headers = _HEADERS | language_headers(language)
         if wanted.attached:
             headers |= attachment(upload.name, wanted.format_name)
-        if wanted.format_name == _HTML and not wanted.attached:
+        if is_page:
             report: dict[str, object] = json.loads(await _report(pool, upload, PAGE, language))
             body: bytes | str = page(report, upload, language)
         else:

@@ -12,6 +12,6 @@ document.addEventListener("click", async ({ target }) => {
     const source = document.getElementById(copy.dataset.copy);
     getSelection().selectAllChildren(source);
     await navigator.clipboard?.writeText(source.textContent);
-    if (navigator.clipboard) copy.textContent = "Copied";
+    if (navigator.clipboard) copy.textContent = copy.dataset.copied;
   }
 });

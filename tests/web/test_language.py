@@ -1,0 +1,264 @@
+"""Pages in English, French and Spanish: how a language is chosen, and that every sentence has all three."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+from jinja2 import Environment, nodes
+from tests.serving import serve
+from tests.web.interface_sentences import problem_details, said_sentences, template_paths
+
+from iomld.check.wording import LANGUAGES
+from iomld.web.words import Asked, asked, catalogue, counted_html, retold, said, said_html, shown
+
+PAGES = (
+    "/",
+    "/projects?q=migration&status=completed&sort=title",
+    "/projects?q=nowhere",
+    "/countries",
+    "/frameworks",
+    "/regions",
+    "/query",
+    "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D",
+    "/validate",
+    "/downloads",
+    "/ontology",
+    "/about",
+    "/shapes",
+    "/doc/project/PO.0105",
+    "/doc/country/CN",
+    "/scheme/framework/gcm",
+    "/dataset/projects",
+    "/nowhere",
+)
+_MARKS = re.compile(r"\{\w+\}|\]\(\w+\)|`[^`]+`")
+_PLACE = re.compile(r"\{\w*\}")
+_TAG = re.compile(r"<[^>]*>")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_READ_ALOUD = re.compile(r'(?:aria-label|placeholder|title|alt)="([^"{]*)')
+_VOID = {"br", "img", "input", "link", "meta", "rect", "use"}
+_FOREIGN = {"pre", "code", "textarea", "script", "q"}
+# What is written the same in every language, or is code.
+_NAMES = {"iomld", "SHA", "status", "active", "budgetUSD", "USD", "startYear"}
+
+
+class Texts(HTMLParser):
+    """The texts of a page in its own language, without code and data in other languages."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.language = ""
+        self.found: list[str] = []
+        self._other: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the language, and go into what is not ours."""
+        language = dict(attrs).get("lang")
+        if tag == "html":
+            self.language = language or ""
+        elif tag not in _VOID and (self._other or tag in _FOREIGN or language not in {None, self.language}):
+            self._other.append(tag)
+        self.found += [value for name, value in attrs if name in {"aria-label", "placeholder"} and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        """Come out of what is not ours."""
+        if self._other and self._other[-1] == tag:
+            self._other.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        if not self._other and data.strip():
+            self.found.append(" ".join(data.split()))
+
+
+@pytest.fixture(scope="module")
+def browser(datadir: Path) -> Iterator[httpx.Client]:
+    """A client of a server of the bundled records that wants pages and keeps no cookies by itself."""
+    with serve(datadir) as server, httpx.Client(base_url=server.address, headers={"Accept": "text/html"}) as client:
+        yield client
+
+
+def language_of(client: httpx.Client, address: str, **headers: str) -> str:
+    """The language of a page, which its element and its header must agree on."""
+    client.cookies.clear()
+    answer = client.get(address, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    language = Texts(answer.text).language
+    assert answer.headers["content-language"] == language
+    return language
+
+
+def test_a_choice_comes_before_the_cookie_and_the_header(browser: httpx.Client) -> None:
+    """`?lang=`, the cookie, Accept-Language with its weights, English; what is unknown does not count."""
+    assert language_of(browser, "/about") == "en"
+    assert language_of(browser, "/about", accept_language="de, es;q=0.4, fr-CH;q=0.7") == "fr"
+    assert language_of(browser, "/about", accept_language="fr", cookie="lang=es") == "es"
+    assert language_of(browser, "/about?lang=en", accept_language="fr", cookie="lang=es") == "en"
+    assert language_of(browser, "/about?lang=xx", accept_language="fr") == "fr"
+    assert language_of(browser, "/about", accept_language="fr", cookie='x="; lang=xx') == "fr"
+
+
+def test_only_a_choice_sets_the_cookie(browser: httpx.Client) -> None:
+    """The cookie holds a language for a year and is set by `?lang=` alone, on pages alone."""
+    browser.cookies.clear()
+    assert "set-cookie" not in browser.get("/about", headers={"Accept-Language": "fr"}).headers
+    chosen = browser.get("/about?lang=fr").headers["set-cookie"]
+    assert chosen == "lang=fr; Path=/; Max-Age=31536000; SameSite=Lax"
+    browser.cookies.clear()
+    assert "set-cookie" not in browser.get("/about?lang=xx").headers
+    assert "set-cookie" not in browser.get("/projects.csv?lang=fr").headers
+
+
+def test_caches_keep_each_language_apart(browser: httpx.Client) -> None:
+    """A page varies by Accept-Language and Cookie, with a tag for each language, also when it has not changed."""
+    browser.cookies.clear()
+    pages = {name: browser.get("/about", headers={"Accept-Language": name}) for name in LANGUAGES}
+    assert len({page.headers["etag"] for page in pages.values()}) == len(LANGUAGES)
+    for name, page in pages.items():
+        again = browser.get("/about", headers={"Accept-Language": name, "If-None-Match": page.headers["etag"]})
+        assert again.status_code == 304
+        for answer in (page, again):
+            assert {"Accept-Language", "Cookie"} <= {part.strip() for part in answer.headers["vary"].split(",")}
+            assert answer.headers["content-language"] == name
+    crossed = {"Accept-Language": "fr", "If-None-Match": pages["en"].headers["etag"]}
+    assert browser.get("/about", headers=crossed).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/doc/project/PO.0105.ttl", "/projects.csv", "/editor/terms.json", "/sparql?query=ASK%7B%7D"]
+)
+def test_data_is_the_same_in_every_language(browser: httpx.Client, address: str) -> None:
+    """Data neither changes with the language nor says that it might."""
+    browser.cookies.clear()
+    answers = [browser.get(address, headers={"Accept": "*/*", "Accept-Language": name}) for name in LANGUAGES]
+    assert len({answer.content for answer in answers}) == 1
+    assert "language" not in answers[0].headers.get("vary", "").lower()
+
+
+def test_the_switch_keeps_the_page_and_its_filters(browser: httpx.Client) -> None:
+    """Each language is a plain link to the same page; the choice is no filter and is in no link to data."""
+    browser.cookies.clear()
+    text = browser.get("/projects?region=africa&lang=fr").text
+    assert 'href="/projects?region=africa&amp;lang=es" lang="es" hreflang="es"' in text
+    assert not re.search(r'href="/(?:query|projects\.\w+)\?[^"]*lang=', text)
+    assert re.search(r">Africa<|>Afrique<", text)
+
+
+def test_names_of_data_follow_the_language(browser: httpx.Client) -> None:
+    """Countries and concepts have their names in the language, numbers and money its separators."""
+    browser.cookies.clear()
+    assert "Chine" in browser.get("/doc/country/CN?lang=fr").text
+    assert "Fondo de la OIM para el Desarrollo" in browser.get("/doc/fund/idf?lang=es").text
+    browser.cookies.clear()
+    assert browser.get("/projects.csv?lang=fr").text == browser.get("/projects.csv").text
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    """Groups and decimals; French nought is singular."""
+    with asked(Asked("fr")):
+        assert shown(Decimal("1234.5")) == "1\u202f234,5"
+        assert counted_html("{count} project", "{count} projects", 0) == "0 projet"
+    with asked(Asked("es")):
+        assert shown(1234567) == "1.234.567"
+        assert counted_html("{count} project", "{count} projects", 0) == "0 proyectos"
+
+
+def test_values_are_escaped_and_never_read_as_marks() -> None:
+    """A value cannot bring markup, a link or another value."""
+    hostile = "<b>[x](y) {words} `c`"
+    text = said_html("{count} projects with “{words}”", count=2, words=hostile)
+    assert text == "2 projects with “&lt;b&gt;[x](y) {words} `c`”"
+    assert said("{name}: {value}", name=hostile, value=1) == f"{hostile}: 1"
+
+
+def test_every_sentence_has_all_languages() -> None:
+    """French and Spanish hold the same values, links and code as the English sentence, and are not empty."""
+    for english, entry in catalogue().items():
+        assert set(entry) == set(LANGUAGES), english
+        for language in LANGUAGES[1:]:
+            assert entry[language].strip(), english
+            assert sorted(_MARKS.findall(entry[language])) == sorted(_MARKS.findall(english)), english
+
+
+def test_french_sets_its_spaces_and_apostrophes() -> None:
+    """A no-break space before a colon, a narrow one before ; ? and !, and no typewriter's apostrophe."""
+    texts = (re.sub(r"`[^`]*`", "", entry["fr"]) for entry in catalogue().values())
+    wrong = [text for text in texts if re.search(r"[^\u00a0:]:(?!\w)|[^\u202f][;!]|[^\u202f]\?(?!\w)|'", text)]
+    assert wrong == []
+
+
+def test_the_catalogue_holds_what_is_said_and_nothing_else() -> None:
+    """Whatever a template or a module says is there, with the values it is given; nothing is there that nobody says."""
+    uttered = said_sentences()
+    assert sorted(set(uttered) - set(catalogue())) == []
+    details = {_PLACE.sub("{}", detail) for detail, _ in problem_details()}
+    titles = {"There is nothing at {}. Begin at the home page.", "{} is not answered at {}."}
+    unused = [english for english in catalogue() if english not in uttered and _PLACE.sub("{}", english) not in details]
+    told = {"".join(_PLACE.sub("{}", english)) for english in unused} - titles
+    assert {text for text in told if not _is_told_elsewhere(text)} == set()
+
+
+def _is_told_elsewhere(text: str) -> bool:
+    """Whether a sentence is the title of a status, or a detail that is put together in several lines."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in Path("src/iomld/web").glob("*.py"))
+    pieces = [piece for piece in re.split(r"\{\}", text) if len(piece) > len("{}")]
+    return text in _STATUSES or all(piece.strip() in source for piece in pieces)
+
+
+_STATUSES = {
+    "Not Found",
+    "Bad Request",
+    "Gone",
+    "Method Not Allowed",
+    "Not Acceptable",
+    "Service Unavailable",
+    "Too Many Requests",
+    "Unprocessable Entity",
+    "Unprocessable Content",
+    "Unsupported Media Type",
+    "Request Entity Too Large",
+    "Content Too Large",
+    "Internal Server Error",
+}
+
+
+@pytest.mark.parametrize("path", template_paths(), ids=lambda path: path.stem)
+def test_a_template_has_no_words_of_its_own(path: Path) -> None:
+    """Every word that a template shows goes through the catalogue, also what is only read aloud."""
+    tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+    source = "".join(
+        one.data if isinstance(one, nodes.TemplateData) else "{}"
+        for output in tree.find_all(nodes.Output)
+        for one in output.nodes
+    )
+    spoken = [text for text in _READ_ALOUD.findall(source) if _WORD.search(text)]
+    plain = re.sub(r"<(code|pre|script|svg)\b.*?</\1>", "", source, flags=re.DOTALL)
+    words = set(_WORD.findall(re.sub(r"&\w+;", "", _TAG.sub(" ", plain)))) - _NAMES
+    assert (spoken, sorted(words)) == ([], [])
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+@pytest.mark.parametrize("address", PAGES)
+def test_no_sentence_is_left_in_english(browser: httpx.Client, address: str, language: str) -> None:
+    """A page in French or Spanish holds no text that the catalogue has otherwise in that language."""
+    browser.cookies.clear()
+    page = Texts(browser.get(address, headers={"Accept-Language": language}).text)
+    assert page.language == language
+    same = {entry[language] for entry in catalogue().values()}
+    left = [text for text in page.found if text in catalogue() and text not in same]
+    assert left == []
+
+
+def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:
+    """A page of an error is in the language; the problem for programs stays in English."""
+    browser.cookies.clear()
+    page = browser.get("/nowhere", headers={"Accept-Language": "es"})
+    assert (page.status_code, "No hay nada en /nowhere." in page.text) == (404, True)
+    data = browser.get("/nowhere", headers={"Accept": "application/json", "Accept-Language": "es"})
+    assert data.json()["detail"] == "There is nothing at /nowhere. Begin at the home page."
+    with asked(Asked("fr")):
+        assert retold("a sentence that nobody knows") is None
