@@ -1,26 +1,13 @@
 """Pages in a real browser: quiet, self-contained, readable on a small phone, by keyboard, in both colour themes."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from tests.serving import serve
+from playwright.sync_api import Browser, Page
+from tests.browser.looking import SIDEWAYS, tab_to
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = (
     "/",
     "/projects",
@@ -39,26 +26,7 @@ PAGES = (
     "/doc/country/CN",
     "/scheme/framework/gcm",
 )
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
-
-
-@pytest.fixture(scope="module")
-def address(datadir: Path) -> Iterator[str]:
-    """The address of a server of the bundled records."""
-    with serve(datadir) as server:
-        yield server.address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; install the package 'chromium' to run these tests")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -177,7 +145,7 @@ def test_a_query_is_written_run_and_downloaded_by_keyboard(browser: Browser, add
     page.on("request", lambda request: None if request.url.startswith(address) else faults.append(request.url))
     page.goto(address + "/query")
     with page.expect_response("**/editor/terms.json"):
-        _tab_to(page, "e.id === 'editor'")
+        tab_to(page, "e.id === 'editor'")
     page.keyboard.press("Control+a")
     page.keyboard.type("SELECT ?p ?b { ?p a Proj")
     _complete(page, "iomld:Project")
@@ -187,11 +155,11 @@ def test_a_query_is_written_run_and_downloaded_by_keyboard(browser: Browser, add
     page.keyboard.press("Escape")
     written = "PREFIX iomld: <https://w3id.org/iomld/ns#>\nSELECT ?p ?b { ?p a iomld:Project ; iomld:budgetUSD ?b}"
     assert page.input_value("#query") == written
-    _tab_to(page, "e.name === 'run'")  # Tab leaves the editor
+    tab_to(page, "e.name === 'run'")  # Tab leaves the editor
     page.keyboard.press("Enter")
     page.wait_for_url("**/query?*run=1*")
     assert page.get_by_role("status").inner_text().partition(" ")[2].startswith("rows in")
-    _tab_to(page, "e.textContent === 'CSV'")
+    tab_to(page, "e.textContent === 'CSV'")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     lines = download.value.path().read_text(encoding="utf-8").splitlines()
@@ -229,15 +197,6 @@ def test_columns_sort(browser: Browser, address: str) -> None:
         head.get_by_role("button").click()
         assert (head.get_attribute("aria-sort"), cells.all_inner_texts()) == (order, texts)
     page.close()
-
-
-def _tab_to(page: Page, condition: str) -> None:
-    """Press Tab until the element that has the focus fits a condition."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate(f"(e => {condition})(document.activeElement)"):
-            return
-    raise AssertionError(f"Tab never came to {condition}")
 
 
 def _complete(page: Page, name: str) -> None:
