@@ -19,6 +19,8 @@ PAGES = (
     "/regions",
     "/query",
     "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+30",
+    "/query?run=1&view=chart&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/query?run=1&view=map&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
     "/query?run=1&query=DESCRIBE+%3Chttps://w3id.org/iomld/id/country/CN%3E",
     "/query?run=1&query=SELECT+%7B",
     "/validate",
