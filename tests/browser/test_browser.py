@@ -3,8 +3,8 @@
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
-from tests.browser.looking import SIDEWAYS, tab_to
+from playwright.sync_api import Browser
+from tests.browser.looking import SIDEWAYS
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +17,8 @@ PAGES = (
     "/frameworks",
     "/query",
     "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+600",
+    "/query?run=1&view=chart&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/query?run=1&view=map&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
     "/validate?example=1",
     "/downloads",
     "/ontology",
@@ -137,38 +139,6 @@ def test_without_script_the_query_form_answers(browser: Browser, address: str) -
     context.close()
 
 
-def test_a_query_is_written_run_and_downloaded_by_keyboard(browser: Browser, address: str) -> None:
-    """Completion writes terms and their prefix, the table appears, Enter on CSV saves it; nobody else is asked."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("request", lambda request: None if request.url.startswith(address) else faults.append(request.url))
-    page.goto(address + "/query")
-    with page.expect_response("**/editor/terms.json"):
-        tab_to(page, "e.id === 'editor'")
-    page.keyboard.press("Control+a")
-    page.keyboard.type("SELECT ?p ?b { ?p a Proj")
-    _complete(page, "iomld:Project")
-    page.keyboard.type(" ; dollars")
-    _complete(page, "iomld:budgetUSD")
-    page.keyboard.type(" ?b")
-    page.keyboard.press("Escape")
-    written = "PREFIX iomld: <https://w3id.org/iomld/ns#>\nSELECT ?p ?b { ?p a iomld:Project ; iomld:budgetUSD ?b}"
-    assert page.input_value("#query") == written
-    tab_to(page, "e.name === 'run'")  # Tab leaves the editor
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/query?*run=1*")
-    assert page.get_by_role("status").inner_text().partition(" ")[2].startswith("rows in")
-    tab_to(page, "e.textContent === 'CSV'")
-    with page.expect_download() as download:
-        page.keyboard.press("Enter")
-    lines = download.value.path().read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "p,b"
-    assert len(lines) - 1 == int(page.get_by_role("status").inner_text().partition(" ")[0])
-    assert faults == []
-    page.close()
-
-
 def test_a_mistake_is_underlined_at_its_place(browser: Browser, address: str) -> None:
     """The word that the sentence speaks of is marked; Control and Enter asks again."""
     page = browser.new_page()
@@ -197,13 +167,6 @@ def test_columns_sort(browser: Browser, address: str) -> None:
         head.get_by_role("button").click()
         assert (head.get_attribute("aria-sort"), cells.all_inner_texts()) == (order, texts)
     page.close()
-
-
-def _complete(page: Page, name: str) -> None:
-    """Take the first completion, which must be the one that is wanted."""
-    page.locator(".cm-tooltip-autocomplete li[aria-selected]", has_text=name).first.wait_for()
-    page.evaluate("() => new Promise(done => setTimeout(done, 150))")  # the editor takes none in its first 75 ms
-    page.keyboard.press("Enter")
 
 
 def test_the_copy_button_copies_the_iri(browser: Browser, address: str) -> None:

@@ -164,8 +164,8 @@ def test_a_project_page_shows_the_record(client: Asker) -> None:
     """Title, IRI, facts with their source fields, the marked mention, the Turtle, the source."""
     text = client.get("/doc/project/PO.0001.html").text
     for part in (
-        "<h1>A title</h1>",
-        '<p class="also" lang="fr">Un titre</p>',
+        '<h1 dir="auto">A title</h1>',
+        '<p class="also" dir="auto" lang="fr">Un titre</p>',
         f'<code id="thing-iri">{BASE}id/project/PO.0001</code>',
         "US$ 100,000",
         "<code>budgetUSD</code>",

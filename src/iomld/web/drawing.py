@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -15,18 +16,20 @@ from iomld.web.words import key
 # static/land.svg and points.json are in this coordinate system (Equal Earth).
 _WIDTH, _HEIGHT = 960.0, 417.0
 _LARGEST_RADIUS = 15.0
+_SMALLEST_RADIUS = 2.0
 _MOST_LINKS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A circle on the map; `projects` is 0 where nothing is counted."""
+    """A circle on the map; `projects` is 0 where nothing is counted, `value` is what else its area says."""
 
     x: float
     y: float
     radius: float
     name: str
     projects: int = 0
+    value: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,33 @@ def world_map(states: Sequence[Counted]) -> Map:
         if state.link.code in _points()
     ]
     return Map(f"0 0 {_WIDTH:g} {_HEIGHT:g}", 1.0, tuple(sorted(dots, key=lambda dot: -dot.radius)))
+
+
+def has_place(code: str) -> bool:
+    """Whether a country has a place on the map.
+
+    >>> has_place("CN"), has_place("cn")
+    (True, False)
+    """
+    return code in _points()
+
+
+def valued_map(values: Sequence[tuple[str, str, Decimal]]) -> Map:
+    """Countries with a circle each, whose area says a number; what is zero or less has a small dot.
+
+    Args:
+        values: Code (one that has a place), name and number.
+    """
+    most = max((math.sqrt(max(float(value), 0.0)) for _, _, value in values), default=0.0) or 1.0
+    dots = [
+        Dot(*_points()[code], _dot_radius(value, most), name, value=value)
+        for code, name, value in sorted(values, key=lambda one: -one[2])
+    ]
+    return Map(f"0 0 {_WIDTH:g} {_HEIGHT:g}", 1.0, tuple(dots))
+
+
+def _dot_radius(value: Decimal, most: float) -> float:
+    return max(_SMALLEST_RADIUS, round(_LARGEST_RADIUS * math.sqrt(max(float(value), 0.0)) / most, 1))
 
 
 def locator_map(states: Sequence[Link]) -> Map | None:

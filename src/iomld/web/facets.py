@@ -118,8 +118,8 @@ def page_address(filters: Filters, page: int) -> str:
 
 
 def query_address(view: ReleaseView, filters: Filters) -> str:
-    """The query form, filled with a query that finds the same projects."""
-    return f"/query?query={quote(filters_query(view.iris, replace(filters, page=1)))}"
+    """The query page with a query that finds the same projects, and its answer."""
+    return f"/query?query={quote(filters_query(view.iris, replace(filters, page=1)))}&run=1"
 
 
 def band_name(text: str) -> str:

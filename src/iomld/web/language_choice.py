@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld.check.wording import LANGUAGES
 from iomld.web.language import preferred_language
-from iomld.web.words import Asked, asked, page_asked
+from iomld.web.words import LANGUAGE_PARAMETER, Asked, asked
 
-_PARAMETER = "lang"
 _KEPT = "Path=/; Max-Age=31536000; SameSite=Lax"
 
 
@@ -40,7 +39,7 @@ class LanguageChoice:
                         if name not in known:
                             headers.add_vary_header(name)
                     if chosen:
-                        headers.append("Set-Cookie", f"{_PARAMETER}={chosen}; {_KEPT}")
+                        headers.append("Set-Cookie", f"{LANGUAGE_PARAMETER}={chosen}; {_KEPT}")
             await send(message)
 
         sent = Headers(scope=scope)
@@ -51,18 +50,6 @@ class LanguageChoice:
             await self._app(scope, receive, send_with_choice)
 
 
-def language_addresses() -> tuple[tuple[str, str], ...]:
-    """For each language the address of the page that is being made, other parameters as they are.
-
-    >>> with asked(Asked(path="/projects", query="q=sea&lang=fr")):
-    ...     language_addresses()[2]
-    ('es', '/projects?q=sea&lang=es')
-    """
-    page = page_asked()
-    others = [pair for pair in parse_qsl(page.query, keep_blank_values=True) if pair[0] != _PARAMETER]
-    return tuple((language, f"{page.path}?{urlencode([*others, (_PARAMETER, language)])}") for language in LANGUAGES)
-
-
 def _is_known_page(message: Message, headers: Headers) -> bool:
     """Whether a 304 stands for a page: what has no body tells its language, but not its type."""
     return message["status"] == HTTPStatus.NOT_MODIFIED and "content-language" in headers
@@ -70,14 +57,14 @@ def _is_known_page(message: Message, headers: Headers) -> bool:
 
 def _chosen(query: bytes) -> str | None:
     """The language that `?lang=` names; None for one that we do not have."""
-    return _known(parse_qs(query.decode("latin-1")).get(_PARAMETER, ()))
+    return _known(parse_qs(query.decode("latin-1")).get(LANGUAGE_PARAMETER, ()))
 
 
 def _kept(cookies: Iterable[str]) -> str | None:
     """The language that was chosen before."""
     for text in cookies:
         try:
-            morsel = SimpleCookie(text).get(_PARAMETER)
+            morsel = SimpleCookie(text).get(LANGUAGE_PARAMETER)
         except CookieError:
             continue
         if morsel and (language := _known([morsel.value])):

@@ -115,7 +115,7 @@ def _asked_by_query(path: str, method: str) -> list[Json]:
     elif path.startswith((*_DOCUMENTS, "/.well-known/genid/")):
         names = ("format", "profile")
     elif path == "/query":
-        names = ("query", "run")
+        names = ("query", "run", "view")
     elif path in FILTERED:
         names = (*PARAMETERS, *(() if path.endswith(".csv") else ("page",)))
     return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]

@@ -1,15 +1,15 @@
-"""Errors as answers: `application/problem+json` (RFC 9457), or a small page for browsers."""
+"""Errors as answers: `application/problem+json` (RFC 9457), or a page for browsers."""
 
 import json
 from collections.abc import Mapping
-from html import escape
 from http import HTTPStatus
 
 from starlette.responses import Response
 
 from iomld.formats.negotiate import choose
 from iomld.iris import DEFAULT_BASE
-from iomld.web.words import page_language, retold, said
+from iomld.web.templating import render
+from iomld.web.words import retold, said
 
 PROBLEM_JSON = "application/problem+json"
 # Anybody's script may read our errors as well as our data; nothing here depends on who asks.
@@ -64,7 +64,8 @@ def problem(
     """
     all_headers = _HEADERS | dict(headers or {})
     if choose(accept, (PROBLEM_JSON, "text/html")) == "text/html":
-        return Response(_page(status, title, detail), status, all_headers, "text/html")
+        page = render("problem.html", status=status, title=said(title), told=retold(detail), detail=detail)
+        return Response(page, status, all_headers, "text/html")
     type_ = f"{DEFAULT_BASE}problem/{kind}" if kind else "about:blank"
     members = {"type": type_, "title": title, "status": status, "detail": detail} | extra
     return Response(json.dumps(members, ensure_ascii=False).encode(), status, all_headers, PROBLEM_JSON)
@@ -75,13 +76,3 @@ def problem_of(error: ProblemError, *, accept: str | None = None) -> Response:
     title = HTTPStatus(error.status).phrase
     headers, extra = error.headers, error.extra
     return problem(error.status, title, error.detail, kind=error.kind, accept=accept, headers=headers, **extra)
-
-
-def _page(status: int, title: str, detail: str) -> str:
-    language, words, told = page_language(), said(title), retold(detail)
-    said_in = "" if told else ' lang="en"'
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
-        f"<title>{status} {escape(words)}</title></head>\n"
-        f"<body><main><h1>{escape(words)}</h1><p{said_in}>{escape(told or detail)}</p></main></body></html>\n"
-    )

@@ -19,6 +19,7 @@ from iomld.browse.view import ReleaseView
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.problems import ProblemError
+from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
 from iomld.web.rendering import page_html
 from iomld.web.sparql import LargeAnswer
@@ -71,7 +72,7 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
             return answer(request, _page(opened, text, None), _HTML)
         text = values.get("query", "")
         outcome = await _run(opened, endpoint, request, text)
-        page = await run_in_threadpool(_page, opened, text, outcome)
+        page = await run_in_threadpool(_page, opened, text, outcome, values.get("view", ""))
         if outcome.problem is None:
             return answer(request, page, _HTML)
         headers = {"Cache-Control": "no-store", "Content-Type": _HTML} | outcome.problem.headers
@@ -94,8 +95,13 @@ def _terms_json(view: ReleaseView) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _page(view: ReleaseView, text: str, outcome: Outcome | None) -> bytes:
-    return page_html(view, "query.html", "/query", query=text, examples=example_queries(view), outcome=outcome)
+def _page(view: ReleaseView, text: str, outcome: Outcome | None, look: str = "") -> bytes:
+    drawing = drawn(view, outcome.answer, look) if outcome and outcome.answer else Drawn()
+    kept = look if look in {Look.CHART, Look.MAP} else ""
+    examples = example_queries(view)
+    return page_html(
+        view, "query.html", "/query", query=text, examples=examples, outcome=outcome, drawing=drawing, look=kept
+    )
 
 
 async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> Outcome:

@@ -6,6 +6,7 @@ Solutions are taken as TSV, where a line is a row, so that rows are counted with
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
 
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QuerySolutions, Triple, parse_query_results
@@ -23,7 +24,9 @@ SHOWN_AS = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.TURTL
 _SHOWN = 500
 _LONGEST = 600
 _PLAIN = frozenset({f"{XSD}string", f"{RDF}langString"})
-_NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float", "gYear"))
+_AMOUNTS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
+_NUMBERS = _AMOUNTS | {f"{XSD}gYear"}
+_LARGEST_AMOUNT = Decimal("1e150")
 _SOLUTION_FILES = (("csv", "CSV"), ("tsv", "TSV"), ("json", "JSON"), ("xml", "XML"))
 _GRAPH_FILES = (("turtle", "Turtle"), ("ntriples", "N-Triples"), ("rdfxml", "RDF/XML"), ("jsonld", "JSON-LD"))
 
@@ -39,7 +42,9 @@ class Cell:
         kind: Kind of thing (`iomld.browse.links.LinkKind`), where it is one of ours.
         language: Language of a text.
         datatype: Datatype of a literal that is neither text nor number, as a prefixed name.
-        is_number: Whether it is a number.
+        is_number: Whether it is a number or a year.
+        amount: The number, where it can be drawn: finite, and no year.
+        code: Code of a country.
     """
 
     text: str = ""
@@ -49,6 +54,8 @@ class Cell:
     language: str = ""
     datatype: str = ""
     is_number: bool = False
+    amount: Decimal | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,8 @@ def _cell(
         case Literal(value=text, datatype=NamedNode(value=datatype)):
             is_named = datatype not in _PLAIN and datatype not in _NUMBERS
             kind = shortened(datatype, prefixes) if is_named else ""
-            return Cell(_cut(text), datatype=kind, is_number=datatype in _NUMBERS)
+            amount = _amount(text) if datatype in _AMOUNTS else None
+            return Cell(_cut(text), datatype=kind, is_number=datatype in _NUMBERS, amount=amount)
         case None:
             return Cell()
         case _:
@@ -138,7 +146,17 @@ def _cell(
 def _iri_cell(view: ReleaseView, iri: str, prefixes: Mapping[str, str]) -> Cell:
     link, path = link_to(view, iri), local_path(iri, view.iris.base)
     name = link.name if link else shortened(iri, prefixes).removeprefix(view.iris.base)
-    return Cell(_cut(name), "" if name == iri else iri, path or web_address(iri), link.kind if link else None)
+    kind = link.kind if link else None
+    code = link.code if link and kind is LinkKind.STATE else ""
+    return Cell(_cut(name), "" if name == iri else iri, path or web_address(iri), kind, code=code)
+
+
+def _amount(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None  # INF is read, but a literal may hold anything
+    return number if number.is_finite() and abs(number) < _LARGEST_AMOUNT else None
 
 
 def _cut(text: str) -> str:

@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.iris import Iris
-from iomld.web.language_choice import language_addresses
-from iomld.web.words import counted_html, key, page_language, retold, said, said_html, shown
+from iomld.web.words import counted_html, key, language_addresses, page_language, retold, said, said_html, shown
 
 _HERE = Path(__file__).parent
 _KB, _MB = 1000, 1_000_000

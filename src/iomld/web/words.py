@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup, escape
 
-from iomld.check.wording import ENGLISH
+from iomld.check.wording import ENGLISH, LANGUAGES
 
 Number = int | Decimal
+LANGUAGE_PARAMETER = "lang"  # of an address
 
 # A value, a link whose address is a value, and code: {count}, [the shapes](shapes), `.ttl`.
 _PIECE = re.compile(r"\{(\w+)\}|\[([^\]]+)\]\((\w+)\)|`([^`]+)`")
@@ -71,6 +73,20 @@ def asked(page: Asked) -> Iterator[None]:
         yield
     finally:
         _asked.reset(token)
+
+
+def language_addresses() -> tuple[tuple[str, str], ...]:
+    """For each language the address of the page that is being made, other parameters as they are.
+
+    >>> with asked(Asked(path="/projects", query="q=sea&lang=fr")):
+    ...     language_addresses()[2]
+    ('es', '/projects?q=sea&lang=es')
+    """
+    page = page_asked()
+    others = [pair for pair in parse_qsl(page.query, keep_blank_values=True) if pair[0] != LANGUAGE_PARAMETER]
+    return tuple(
+        (language, f"{page.path}?{urlencode([*others, (LANGUAGE_PARAMETER, language)])}") for language in LANGUAGES
+    )
 
 
 def key(sentence: str) -> str:

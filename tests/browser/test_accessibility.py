@@ -1,0 +1,106 @@
+"""No page has a fault that axe-core finds, in both colour themes, on a desk and on a phone."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/",
+    "/projects",
+    "/projects?q=migration&region=africa&status=completed&budget=0-50000",
+    "/projects?country=ZZ",
+    "/countries",
+    "/frameworks",
+    "/regions",
+    "/query",
+    "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+30",
+    "/query?run=1&view=chart&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/query?run=1&view=map&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/query?run=1&query=DESCRIBE+%3Chttps://w3id.org/iomld/id/country/CN%3E",
+    "/query?run=1&query=SELECT+%7B",
+    "/validate",
+    "/validate?example=1",
+    "/downloads",
+    "/ontology",
+    "/about",
+    "/shapes",
+    "/doc/project/PO.0105",
+    "/doc/country/CN",
+    "/doc/country/ZZ",
+    "/scheme/framework/gcm",
+    "/scheme/status",
+    "/no/such/page",
+)
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_no_fault(browser: Browser, address: str, path: str) -> None:
+    """Each page in light and dark, 1280 and 390 px wide."""
+    page = browser.new_page()
+    page.goto(address + path)
+    assert faults(page) == []
+    page.close()
+
+
+def test_axe_finds_no_fault_in_a_report(browser: Browser, address: str) -> None:
+    """The page with findings beside the lines."""
+    page = browser.new_page()
+    page.goto(address + "/validate?example=1")
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("status").wait_for()
+    assert faults(page) == []
+    page.close()
+
+
+def test_axe_finds_no_fault_in_the_phone_menu(browser: Browser, address: str) -> None:
+    """The menu and the panel of filters, opened."""
+    page = browser.new_page(viewport=SIZES[1])
+    page.goto(address + "/projects")
+    page.get_by_role("button", name="Menu").click()
+    assert faults(page, sizes=SIZES[1:]) == []
+    page.keyboard.press("Escape")
+    page.locator(".facet-btn").click()
+    assert faults(page, sizes=SIZES[1:]) == []
+    page.close()
+
+
+def test_axe_is_awake(browser: Browser) -> None:
+    """A page with a fault is found out, so that silence means something."""
+    page = browser.new_page()
+    page.set_content("<p><img src='x.png'></p>")
+    assert any("image-alt" in fault for fault in faults(page, sizes=SIZES[:1]))
+    page.close()
+
+
+def faults(page: Page, sizes: tuple[Any, ...] = SIZES) -> list[str]:
+    """What axe-core finds in both themes at some sizes: theme, width, rule, and the elements."""
+    page.evaluate(_axe())
+    found = []
+    for size in sizes:
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for rule, targets in page.evaluate(RUN, list(RULES)):
+                found.append(f"{scheme} {size['width']} {rule}: {targets}")
+    return found
+
+
+# Colours fade into each other when the theme changes; axe looks when they have arrived.
+RUN = """async rules => {
+  for (const motion of document.getAnimations()) motion.finish();
+  const { violations } = await axe.run({ runOnly: rules, resultTypes: ["violations"] });
+  return violations.map(one => [one.id, one.nodes.slice(0, 5).map(node => node.target.join(" ")).join(", ")]);
+}"""
+
+
+@cache
+def _axe() -> str:
+    """The text of axe-core; the pages' policy forbids a script element, so it is evaluated from outside."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
