@@ -27,7 +27,7 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 # Paths of one machine, and addresses of one package host.
 _FORBIDDEN = re.compile(r"/home/\w|/root/|/work/|localhost:\d{4,5}/simple")
-_BINARY = frozenset({".woff2", ".png", ".gz", ".ico"})
+_BINARY = frozenset({".woff2", ".png", ".webp", ".gz", ".ico"})
 _THIS = Path(__file__)
 
 
