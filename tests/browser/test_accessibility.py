@@ -40,6 +40,18 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
 
 
+@pytest.mark.parametrize("language", ["fr", "es"])
+@pytest.mark.parametrize("path", ["/", "/projects?country=CN", "/doc/project/PO.0105", "/validate?example=1"])
+def test_axe_finds_no_fault_in_other_languages(browser: Browser, address: str, path: str, language: str) -> None:
+    """Pages in French and Spanish say which parts are in another language, and their longer words have room."""
+    context = browser.new_context(locale=language)
+    page = context.new_page()
+    page.goto(address + path)
+    assert page.locator("html").get_attribute("lang") == language
+    assert faults(page) == []
+    context.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_no_fault(browser: Browser, address: str, path: str) -> None:
     """Each page in light and dark, 1280 and 390 px wide."""
@@ -49,11 +61,12 @@ def test_axe_finds_no_fault(browser: Browser, address: str, path: str) -> None:
     page.close()
 
 
-def test_axe_finds_no_fault_in_a_report(browser: Browser, address: str) -> None:
-    """The page with findings beside the lines."""
+@pytest.mark.parametrize("example", ["json", "csv", "text"])
+def test_axe_finds_no_fault_in_a_report(browser: Browser, address: str, example: str) -> None:
+    """The page with findings beside the lines, and beside the cells."""
     page = browser.new_page()
-    page.goto(address + "/validate?example=1")
-    page.get_by_role("button", name="Check").click()
+    page.goto(f"{address}/validate?example={example}")
+    page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_role("status").wait_for()
     assert faults(page) == []
     page.close()
