@@ -37,6 +37,7 @@ class Settings:
     access_log: str = "off"
     client_seconds: float = 120.0
     client_refill: float = 60.0
+    client_patience: float = 30.0
     trusted_proxies: str = ""
     services: tuple[str, ...] = ()
 
@@ -128,6 +129,9 @@ SETTINGS = (
     Setting("access_log", _access_log, "A line about each request on standard error: `json` or `off`."),
     Setting("client_seconds", _seconds, "Seconds of query time that a client may use at once."),
     Setting("client_refill", _seconds, "Seconds of query time that a client gets back each minute."),
+    Setting(
+        "client_patience", _seconds, "Seconds that a client may take to send the head of a request, or 10 kB of it."
+    ),
     Setting("services", _services, "Beginnings of addresses that queries may ask with SERVICE, with commas between."),
     Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),
 )

@@ -1,8 +1,11 @@
 """`iomld serve`."""
 
 import socket
+from asyncio import Protocol
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import click
 import uvicorn
@@ -43,6 +46,7 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     click.echo(f"Serving on http://{_shown(host)}:{listener.getsockname()[1]} — stop with Ctrl-C.")
     config = uvicorn.Config(
         create_app(folder, known, base),
+        http=_protocol(known.client_patience),
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,
@@ -50,6 +54,15 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
         forwarded_allow_ips=known.trusted_proxies,
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _protocol(patience_s: float) -> type[Protocol] | Literal["h11"]:
+    """How HTTP is read: by httptools where it is installed, else by h11, which has bounds of its own."""
+    if find_spec("httptools") is None:
+        return "h11"
+    from iomld.cli.connection import bounded_connection  # noqa: PLC0415  # only where httptools is there
+
+    return bounded_connection(patience_s)
 
 
 def _listen(host: str, port: int) -> socket.socket:

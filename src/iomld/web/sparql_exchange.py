@@ -60,7 +60,7 @@ class Exchange:
             size += len(piece)
             if size > limit_bytes:
                 detail = f"The request is larger than {limit_bytes:,} bytes, the limit. Send a shorter query."
-                raise ProblemError(413, "request-too-large", detail, headers={"Connection": "close"}, limit=limit_bytes)
+                raise ProblemError(413, "request-too-large", detail, limit=limit_bytes)
             pieces.append(piece)
             if not message.get("more_body", False):
                 return b"".join(pieces)
