@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from rdflib import RDF, Graph, Literal, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
@@ -61,6 +62,24 @@ def test_rdflib_federates_to_the_endpoint(address: str) -> None:
     """A query of another engine may name the endpoint as its SERVICE."""
     query = f"SELECT ?p {{ SERVICE <{address}/sparql> {{ ?p a <{IOMLD}Project> }} }}"
     assert len(Graph().query(query)) == 91
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (
+            "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,text/turtle;q=0.6",
+            "application/ld+json",
+        ),
+        ("application/n-quads, text/turtle;q=0.9, */*;q=0.1", "text/turtle"),
+        ("application/n-quads, */*;q=0.1", "application/n-quads"),
+        ("application/trig", "application/trig"),
+    ],
+)
+def test_a_document_has_its_triples_where_clients_look(accept: str, media_type: str, address: str) -> None:
+    """Clients that take triples get triples, even if they would rather have quads; others get quads."""
+    answer = httpx.get(f"{address}/doc/project/PO.0105", headers={"Accept": accept}, timeout=30)
+    assert answer.headers["content-type"].startswith(media_type)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not at hand")

@@ -1,8 +1,9 @@
 """Choosing a media type by the Accept header (RFC 9110 section 12.5.1). Pure; a malformed header never raises."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 # A comma inside a quoted parameter value does not part two ranges; an open quote runs to the end.
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
@@ -31,7 +32,10 @@ class _MediaRange:
         return 0
 
 
-def choose(accept: str | None, offers: Sequence[str]) -> str | None:
+_ALIKE: Mapping[str, float] = MappingProxyType({})
+
+
+def choose(accept: str | None, offers: Sequence[str], worth: Mapping[str, float] = _ALIKE) -> str | None:
     """The offer that the client likes best, or None if it accepts none.
 
     The most specific range that matches an offer gives its quality; the offer of the highest quality wins, the earlier
@@ -42,6 +46,8 @@ def choose(accept: str | None, offers: Sequence[str]) -> str | None:
     Args:
         accept: Value of the header, several joined with commas; None if the client sent none.
         offers: Media types that can be given, the preferred first; parameters are kept but not compared.
+        worth: How well an offer says what there is to say, above 0 and up to 1, which it is where nothing is given;
+            what the client thinks of the offer is multiplied by it.
 
     >>> choose("text/html;q=0.5, text/turtle", ("text/html", "text/turtle"))
     'text/turtle'
@@ -51,7 +57,7 @@ def choose(accept: str | None, offers: Sequence[str]) -> str | None:
     ranges = _media_ranges(accept or "")
     if not ranges:
         return offers[0] if offers else None
-    best = max(offers, key=lambda offer: _quality(offer, ranges), default=None)
+    best = max(offers, key=lambda offer: _quality(offer, ranges) * worth.get(offer, 1.0), default=None)
     return best if best is not None and _quality(best, ranges) > 0 else None
 
 

@@ -25,6 +25,9 @@ HTML = "text/html"
 _HTML_TYPE = "text/html; charset=utf-8"
 # The first is given to those who do not say; a page only to those who name it.
 _OFFERS = (*(format_.media_type for format_ in FORMATS), HTML)
+# Clients that know both kinds ask for quads first, and then look for a document's triples in the default graph, where
+# quads do not put them: so quads are given to those who want them much more.
+_WORTH = {rdf.NQUADS.media_type: 0.5, rdf.TRIG.media_type: 0.5}
 _FOR_EVER = "public, max-age=31536000, immutable"  # RFC 8246
 _METADATA = ("text/turtle", "application/ld+json")  # what a page is described by
 _WITH_CHARSET = frozenset({"text/turtle"})
@@ -81,8 +84,9 @@ def document_response(request: Request, view: ReleaseView, document: Document, s
         ProblemError: There is no such form (406).
     """
     wanted = suffix or request.query_params.get("format")
-    chosen = _named(wanted) if wanted else choose(request.headers.get("accept"), (*_offers(document), LINKSET))
-    if chosen is None or chosen not in (*_offers(document), LINKSET):
+    offers = (*_offers(document), LINKSET)
+    chosen = _named(wanted) if wanted else choose(request.headers.get("accept"), offers, _WORTH)
+    if chosen is None or chosen not in offers:
         raise ProblemError(406, "not-acceptable", _not_acceptable(document))
     signposts = tuple(_signposts(document, chosen))
     headers = {"Vary": "Accept", "Link": link_header(signposts)}
