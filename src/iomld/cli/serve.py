@@ -1,8 +1,10 @@
 """`iomld serve`."""
 
+import asyncio
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import click
 import uvicorn
@@ -43,6 +45,7 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     click.echo(f"Serving on http://{_shown(host)}:{listener.getsockname()[1]} — stop with Ctrl-C.")
     config = uvicorn.Config(
         create_app(folder, known, base),
+        http=_protocol(),
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,
@@ -68,6 +71,15 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SettingsError(f"{host}:{port}: cannot listen there ({error.strerror}). Choose another --port.") from error
     return listener
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["auto"]:
+    """How HTTP is spoken: our way with the fast parser; where that is not installed, as uvicorn does."""
+    try:
+        from iomld.cli.protocol import RepeatingProtocol  # noqa: PLC0415  # needs what may not be there
+    except ImportError:
+        return "auto"
+    return RepeatingProtocol
 
 
 def _shown(host: str) -> str:

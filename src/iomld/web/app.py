@@ -34,10 +34,11 @@ from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
+from iomld.web.repeats import Repeats
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
-from iomld.web.sparql_cache import AnswerCache
+from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page
@@ -54,7 +55,7 @@ _SAFETY = (
 _SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
 
 
-def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
+def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     """The application that serves a folder of releases.
 
     Args:
@@ -65,7 +66,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     serving = Serving(datadir, replace(settings, base_iri=base))
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
-    metrics, cache = RequestMetrics(), AnswerCache(settings.cache_bytes)
+    metrics, repeats = RequestMetrics(), Repeats(serving.name, settings.cache_bytes // 4)
+    cache: AnswerCache[CachedAnswer] = AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -84,7 +86,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
 
     app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _translate_errors(app)
-    app.include_router(operation_routes(serving, metrics, cache))
+    app.include_router(operation_routes(serving, metrics, cache, repeats))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
     endpoint = _endpoint(serving, settings, base, cache)
     app.include_router(query_routes(view, endpoint))
@@ -97,10 +99,10 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
-    return Observed(front, metrics, write)
+    return Observed(front, metrics, write, repeats)
 
 
-def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
+def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:
     """The SPARQL endpoint over what is served."""
 
     def facts() -> ServiceFacts:

@@ -58,7 +58,7 @@ class Compression:
             kept_bytes: Memory for packed answers. They are kept under path and tag, which name the bytes.
         """
         self._app = app
-        self._kept = AnswerCache(kept_bytes)
+        self._kept: AnswerCache[CachedAnswer] = AnswerCache(kept_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,7 +88,7 @@ class _Wish:
 class _Packer:
     """Sends one answer on, packed or as it is."""
 
-    def __init__(self, scope: Scope, send: Send, kept: AnswerCache, held: str, wish: _Wish) -> None:
+    def __init__(self, scope: Scope, send: Send, kept: AnswerCache[CachedAnswer], held: str, wish: _Wish) -> None:
         self._is_head, self._path = scope["method"] == "HEAD", scope["path"]
         self._send, self._kept, self._held, self._wish = send, kept, held, wish
         self._start: Message = {}

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from iomld.web.problems import ProblemError, problem_of
+from iomld.web.repeats import asked_of
 from iomld.web.sparql_cache import CachedAnswer
 from iomld.workers.wire import Reply
 
@@ -24,6 +25,7 @@ class Exchange:
         """Read the headers; several of one name are joined with commas (RFC 9110 section 5.3)."""
         self.scope, self.receive, self._send = scope, receive, send
         self.method: str = scope["method"]
+        self.kept_for = ""  # the release, where an answer to this request was kept: the same request may get it again
         self._headers: dict[bytes, str] = {}
         for name, value in scope["headers"]:
             text = value.decode("latin-1")
@@ -79,6 +81,8 @@ class Exchange:
 
     async def send_whole(self, answer: CachedAnswer) -> None:
         """Send an answer that is in memory, or 304 where the client has it."""
+        if self.kept_for and (asked := asked_of(self.scope)):
+            asked.release = self.kept_for
         await self._start(answer.media_type, answer.etag, len(answer.body))
         body = b"" if self._is_bare(answer.etag) else answer.body
         await self._send({"type": "http.response.body", "body": body})
