@@ -47,6 +47,7 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
         create_app(folder, known, base),
         http=_protocol(),
         log_level="warning",
+        access_log=False,  # we write our own
         server_header=False,
         timeout_graceful_shutdown=3,
         proxy_headers=bool(known.trusted_proxies),
