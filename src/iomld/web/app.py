@@ -1,5 +1,6 @@
 """The web application: put together here and nowhere else, from parts that take what they need."""
 
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -52,6 +53,7 @@ _SAFETY = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
+_PAGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
 _SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
 
 
@@ -122,23 +124,27 @@ class _Front:
     """Sends `/sparql` to the endpoint, everything else to the pages; packs both and adds the safety headers."""
 
     def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
-        self._app = app
+        self._app = LanguageChoice(app)
         self._endpoint = endpoint
-        self._packing = Compression(LanguageChoice(self._pass_on), packed_bytes)
+        self._endpoint_of_pages = LanguageChoice(endpoint)
+        self._packing = Compression(self._pass_on, packed_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.get("headers", ())
-                has_type = any(name == _SNIFFING[0] for name, _ in headers)
-                message["headers"] = [*headers, *_SAFETY, *(() if has_type else (_SNIFFING,))]
+                message["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
             await send(message)
 
         await self._packing(scope, receive, send_safely)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_query = scope["type"] == "http" and scope["path"] == "/sparql"
-        await (self._endpoint if is_query else self._app)(scope, receive, send)
+        if scope["type"] != "http" or scope["path"] != "/sparql":
+            await self._app(scope, receive, send)
+        elif any(name == b"accept" and _PAGE.search(value) for name, value in scope["headers"]):
+            await self._endpoint_of_pages(scope, receive, send)
+        else:  # no page can come of it, so no language need be chosen: that takes as long as the endpoint itself
+            await self._endpoint(scope, receive, send)
 
 
 def _checker(settings: Settings, base: str) -> Pool:
