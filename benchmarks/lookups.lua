@@ -22,6 +22,7 @@ function request()
 end
 
 function done(summary, latency)
-  io.write(string.format("%f %f %f %d\n", 1000000 * summary.requests / summary.duration, latency:percentile(50) / 1000,
-    latency:percentile(99) / 1000, summary.errors.status + summary.errors.timeout))
+  local rate, refused = 1000000 * summary.requests / summary.duration, summary.errors.status + summary.errors.timeout
+  io.write(string.format("%f %f %f %d %d\n", rate, latency:percentile(50) / 1000, latency:percentile(99) / 1000, refused,
+    summary.requests))
 end

@@ -38,7 +38,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
-        self._stop_waiting()
+        self.stop_waiting()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -73,7 +73,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        self._stop_waiting()
+        self.stop_waiting()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -90,11 +90,12 @@ class BoundedConnection(HttpToolsProtocol):
             raise _HeadTooLargeError
 
     def _wait(self) -> None:
-        self._stop_waiting()
+        self.stop_waiting()
         self._body_bytes = 0
         self._timer = self.loop.call_later(self.patience_s, self._lose_patience)
 
-    def _stop_waiting(self) -> None:
+    def stop_waiting(self) -> None:
+        """Nothing is owed by the client."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -115,8 +116,3 @@ class BoundedConnection(HttpToolsProtocol):
             fields = ("content-type: text/plain", f"content-length: {len(body)}", "connection: close", "", "")
             self.transport.write("\r\n".join((f"HTTP/1.1 {status} ", *fields)).encode("ascii") + body)
         self.transport.close()
-
-
-def bounded_connection(patience_s: float) -> type[BoundedConnection]:
-    """The kind of connection that waits so many seconds for a client."""
-    return type("PatientConnection", (BoundedConnection,), {"patience_s": patience_s})

@@ -1,7 +1,7 @@
 """`iomld serve`."""
 
+import asyncio
 import socket
-from asyncio import Protocol
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,6 +48,7 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
         create_app(folder, known, base),
         http=_protocol(known.client_patience),
         log_level="warning",
+        access_log=False,  # we write our own
         server_header=False,
         timeout_graceful_shutdown=3,
         proxy_headers=bool(known.trusted_proxies),
@@ -56,13 +57,13 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _protocol(patience_s: float) -> type[Protocol] | Literal["h11"]:
-    """How HTTP is read: by httptools where it is installed, else by h11, which has bounds of its own."""
+def _protocol(patience_s: float) -> type[asyncio.Protocol] | Literal["h11"]:
+    """How HTTP is spoken: our way with the fast parser; where that is not installed, by h11, which bounds heads too."""
     if find_spec("httptools") is None:
         return "h11"
-    from iomld.cli.connection import bounded_connection  # noqa: PLC0415  # only where httptools is there
+    from iomld.cli.protocol import patient_protocol  # noqa: PLC0415  # needs what may not be there
 
-    return bounded_connection(patience_s)
+    return patient_protocol(patience_s)
 
 
 def _listen(host: str, port: int) -> socket.socket:

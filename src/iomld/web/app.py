@@ -1,5 +1,6 @@
 """The web application: put together here and nowhere else, from parts that take what they need."""
 
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -34,10 +35,11 @@ from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
+from iomld.web.repeats import Repeats
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
-from iomld.web.sparql_cache import AnswerCache
+from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page
@@ -51,10 +53,11 @@ _SAFETY = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
+_PAGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
 _SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
 
 
-def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
+def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     """The application that serves a folder of releases.
 
     Args:
@@ -65,7 +68,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     serving = Serving(datadir, replace(settings, base_iri=base))
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
-    metrics, cache = RequestMetrics(), AnswerCache(settings.cache_bytes)
+    metrics, repeats = RequestMetrics(), Repeats(serving.name, settings.cache_bytes // 4)
+    cache: AnswerCache[CachedAnswer] = AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -84,7 +88,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
 
     app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _translate_errors(app)
-    app.include_router(operation_routes(serving, metrics, cache))
+    app.include_router(operation_routes(serving, metrics, cache, repeats))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
     endpoint = _endpoint(serving, settings, base, cache)
     app.include_router(query_routes(view, endpoint))
@@ -97,10 +101,10 @@ def create_app(datadir: Path, settings: Settings, base: str) -> ASGIApp:
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
-    return Observed(front, metrics, write)
+    return Observed(front, metrics, write, repeats)
 
 
-def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
+def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:
     """The SPARQL endpoint over what is served."""
 
     def facts() -> ServiceFacts:
@@ -120,23 +124,27 @@ class _Front:
     """Sends `/sparql` to the endpoint, everything else to the pages; packs both and adds the safety headers."""
 
     def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
-        self._app = app
+        self._app = LanguageChoice(app)
         self._endpoint = endpoint
-        self._packing = Compression(LanguageChoice(self._pass_on), packed_bytes)
+        self._endpoint_of_pages = LanguageChoice(endpoint)
+        self._packing = Compression(self._pass_on, packed_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.get("headers", ())
-                has_type = any(name == _SNIFFING[0] for name, _ in headers)
-                message["headers"] = [*headers, *_SAFETY, *(() if has_type else (_SNIFFING,))]
+                message["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
             await send(message)
 
         await self._packing(scope, receive, send_safely)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_query = scope["type"] == "http" and scope["path"] == "/sparql"
-        await (self._endpoint if is_query else self._app)(scope, receive, send)
+        if scope["type"] != "http" or scope["path"] != "/sparql":
+            await self._app(scope, receive, send)
+        elif any(name == b"accept" and _PAGE.search(value) for name, value in scope["headers"]):
+            await self._endpoint_of_pages(scope, receive, send)
+        else:  # no page can come of it, so no language need be chosen: that takes as long as the endpoint itself
+            await self._endpoint(scope, receive, send)
 
 
 def _checker(settings: Settings, base: str) -> Pool:

@@ -9,7 +9,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +29,7 @@ _PACKABLE = re.compile(
 _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
 def codings(accept_encoding: str | None) -> tuple[float, float]:
     """How much a client likes gzip, and no coding at all; 0 is refused (RFC 9110 section 12.5.3).
 
@@ -58,7 +59,7 @@ class Compression:
             kept_bytes: Memory for packed answers. They are kept under path and tag, which name the bytes.
         """
         self._app = app
-        self._kept = AnswerCache(kept_bytes)
+        self._kept: AnswerCache[CachedAnswer] = AnswerCache(kept_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,7 +89,7 @@ class _Wish:
 class _Packer:
     """Sends one answer on, packed or as it is."""
 
-    def __init__(self, scope: Scope, send: Send, kept: AnswerCache, held: str, wish: _Wish) -> None:
+    def __init__(self, scope: Scope, send: Send, kept: AnswerCache[CachedAnswer], held: str, wish: _Wish) -> None:
         self._is_head, self._path = scope["method"] == "HEAD", scope["path"]
         self._send, self._kept, self._held, self._wish = send, kept, held, wish
         self._start: Message = {}
@@ -97,11 +98,11 @@ class _Packer:
     async def send(self, message: Message) -> None:
         """Send a message of the application on."""
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(raw=list(message["headers"]))
-            self._start = {**message, "headers": headers.raw}
+            headers = list(message["headers"])
+            self._start = {**message, "headers": headers}
             self._packs = self._wants(headers, message["status"])
             if message["status"] == 304:  # noqa: PLR2004  # Not Modified
-                self._tag_known(headers)
+                self._tag_known(MutableHeaders(raw=headers))
             if not self._packs:
                 await self._send(self._start)
         elif self._packs:
@@ -109,19 +110,19 @@ class _Packer:
         else:
             await self._send(message)
 
-    def _wants(self, headers: MutableHeaders, status: int) -> bool:
+    def _wants(self, headers: list[tuple[bytes, bytes]], status: int) -> bool:
         """Whether this answer is packed; says in its headers that others may get it otherwise."""
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        found = dict(headers)
         if (
             status in _WITHOUT_BODY
-            or "content-encoding" in headers
-            or "content-disposition" in headers
-            or not _PACKABLE.fullmatch(media_type)
+            or b"content-encoding" in found
+            or b"content-disposition" in found
+            or not _is_packable(found.get(b"content-type", b""))
         ):
             return False
-        size = headers.get("content-length")
+        size = found.get(b"content-length")
         is_small = size is not None and int(size) < _SMALLEST_BYTES
-        headers.add_vary_header("Accept-Encoding")
+        _add_vary(headers)
         return self._wish.packed and not (is_small and self._wish.plain_too)
 
     def _tag_known(self, headers: MutableHeaders) -> None:
@@ -175,6 +176,21 @@ class _Packer:
     def _pack(self, body: bytes, last: bool) -> bytes:  # noqa: FBT001  # called in a thread
         piece = self._zlib.compress(body)
         return piece + self._zlib.flush() if last else piece
+
+
+@lru_cache(maxsize=256)
+def _is_packable(content_type: bytes) -> bool:
+    """Whether bodies of this type get shorter."""
+    return _PACKABLE.fullmatch(content_type.decode("latin-1").partition(";")[0].strip().lower()) is not None
+
+
+def _add_vary(headers: list[tuple[bytes, bytes]]) -> None:
+    """Say that the answer depends on Accept-Encoding; the same as `MutableHeaders.add_vary_header`, but cheap."""
+    names = [value for name, value in headers if name == b"vary"]
+    if len(names) != 1:
+        MutableHeaders(raw=headers).add_vary_header("Accept-Encoding")
+    else:
+        headers[headers.index((b"vary", names[0]))] = (b"vary", names[0] + b", Accept-Encoding")
 
 
 def _packed_tag(tag: str) -> str:

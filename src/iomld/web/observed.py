@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld.web.graph_store import PATH, is_graph_store
 from iomld.web.metrics import Request, RequestMetrics
+from iomld.web.repeats import Repeat, Repeats, asked_of
 
 _LONGEST_PATH = 500
 _NOTHING_SENT = 500
@@ -17,42 +18,83 @@ _NOTHING_SENT = 500
 class Observed:
     """An ASGI application that answers as the one inside does."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics, write: Callable[[str], object] | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: RequestMetrics,
+        write: Callable[[str], object] | None,
+        repeats: Repeats | None = None,
+    ) -> None:
         """Set up.
 
         Args:
             app: The application inside.
             metrics: Where requests are counted.
             write: Takes each line of the access log; None for no log.
+            repeats: Where answers are that may be given again; None for none.
         """
         self._app = app
         self._metrics = metrics
         self._write = write
+        self._repeats = repeats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, then count."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path, status, size = scope["path"], _NOTHING_SENT, 0
+        path = scope["path"]
+        seen = _Seen(send)
         began = time.perf_counter()
-
-        async def counted(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                size += len(message.get("body", b""))
-            await send(message)
-
         try:
-            await self._app(scope, receive, counted)
+            await self._app(scope, receive, seen.send)
         finally:
             seconds = time.perf_counter() - began
-            request = Request(scope["method"], route_of(scope), status, size, seconds)
-            self._metrics.add(request)
-            if self._write:
-                self._write(access_line(request, path, _client(scope), datetime.now(UTC)))
+            request = Request(scope["method"], route_of(scope), seen.status, seen.size, seconds)
+            self._count(request, path, _client(scope))
+        if self._repeats and seen.whole is not None and (asked := asked_of(scope)):
+            self._repeats.keep(asked, scope, seen.start, seen.whole)
+
+    def again(self, request: bytes, client: str) -> Repeat | None:
+        """The answer to a request that came before with the same bytes, where it may be given again; counted here.
+
+        Args:
+            request: The bytes, as in `Asked`.
+            client: Who sent them.
+        """
+        began = time.perf_counter()
+        repeat = self._repeats.find(request) if self._repeats else None
+        if repeat is not None:
+            seconds = time.perf_counter() - began
+            counted = Request(repeat.method, route_of({"path": repeat.path}), repeat.status, repeat.size, seconds)
+            self._count(counted, repeat.path, repeat.client or client)
+        return repeat
+
+    def _count(self, request: Request, path: str, client: str | None) -> None:
+        self._metrics.add(request)
+        if self._write:
+            self._write(access_line(request, path, client, datetime.now(UTC)))
+
+
+class _Seen:
+    """What was sent of an answer."""
+
+    __slots__ = ("_send", "size", "start", "status", "whole")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.start: Message = {}
+        self.status, self.size = _NOTHING_SENT, 0
+        self.whole: bytes | None = None  # the body, where it came in one piece
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.start, self.status = message, message["status"]
+        else:
+            body = message.get("body", b"")
+            self.whole = body if not self.size and not message.get("more_body", False) else None
+            self.size += len(body)
+        await self._send(message)
 
 
 def route_of(scope: Scope) -> str:

@@ -103,7 +103,7 @@ def sparql_app(
     iris: Iris,
     release_name: Callable[[], str],
     limits: SparqlLimits,
-    cache: AnswerCache | None = None,
+    cache: AnswerCache[CachedAnswer] | None = None,
     facts: Callable[[], ServiceFacts] | None = None,
 ) -> "SparqlApp":
     """The endpoint as an ASGI application that looks at no path.
@@ -128,7 +128,7 @@ class SparqlApp:
         pool: QueryPool,
         release_name: Callable[[], str],
         limits: SparqlLimits,
-        cache: AnswerCache,
+        cache: AnswerCache[CachedAnswer],
         facts: Callable[[], ServiceFacts],
     ) -> None:
         self._pool = pool
@@ -197,7 +197,9 @@ class SparqlApp:
         key = (query, operation.default_graphs, operation.named_graphs, types)
         release = self._release_name()
         cached = self._cache.get(release, key)
-        if cached is None:
+        if cached is not None:
+            exchange.kept_for = release
+        else:
             request = QueryRequest(
                 query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs
             )

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 _ENTRY_BYTES = 500  # what an entry takes beside its body and its query, roughly
 _LARGEST = 8  # an answer may fill one part in so many
@@ -23,13 +24,25 @@ class CachedAnswer:
     etag: str
 
 
-class AnswerCache:
+class Keepable(Protocol):
+    """What can be kept: most of its memory is its body."""
+
+    @property
+    def body(self) -> bytes:
+        """The bytes."""
+        ...
+
+
+Kept = TypeVar("Kept", bound=Keepable)
+
+
+class AnswerCache(Generic[Kept]):
     """The answers used last, up to a number of bytes, of one release at a time."""
 
     def __init__(self, limit_bytes: int) -> None:
         """Start empty."""
         self._limit_bytes = limit_bytes
-        self._entries: OrderedDict[Hashable, tuple[CachedAnswer, int]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
         self._release = ""
         self.size_bytes = self.hits = self.misses = 0
 
@@ -37,7 +50,7 @@ class AnswerCache:
         """Say whether an answer of this size would be kept."""
         return size_bytes <= self._limit_bytes // _LARGEST
 
-    def get(self, release: str, key: Hashable) -> CachedAnswer | None:
+    def get(self, release: str, key: Hashable) -> Kept | None:
         """The answer of this release to this request, if it is here."""
         if release != self._release:
             self._entries.clear()
@@ -50,7 +63,7 @@ class AnswerCache:
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, release: str, key: Hashable, answer: CachedAnswer, query_bytes: int) -> None:
+    def put(self, release: str, key: Hashable, answer: Kept, query_bytes: int) -> None:
         """Keep an answer of the release served now; drop those not used for longest until the limit holds."""
         size = len(answer.body) + query_bytes + _ENTRY_BYTES
         if release != self._release or not self.takes(size) or key in self._entries:

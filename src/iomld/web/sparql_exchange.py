@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from iomld.web.problems import ProblemError, problem_of
+from iomld.web.repeats import asked_of
 from iomld.web.sparql_cache import CachedAnswer
 from iomld.workers.wire import Reply
 
@@ -21,13 +22,9 @@ class Exchange:
     """A request and the way to answer it."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the headers; several of one name are joined with commas (RFC 9110 section 5.3)."""
         self.scope, self.receive, self._send = scope, receive, send
         self.method: str = scope["method"]
-        self._headers: dict[bytes, str] = {}
-        for name, value in scope["headers"]:
-            text = value.decode("latin-1")
-            self._headers[name] = f"{self._headers[name]}, {text}" if name in self._headers else text
+        self.kept_for = ""  # the release, where an answer to this request was kept: the same request may get it again
 
     @property
     def accept(self) -> str | None:
@@ -41,8 +38,9 @@ class Exchange:
         return str(address[0]) if address else ""
 
     def header(self, name: bytes) -> str | None:
-        """A header by its name in small letters."""
-        return self._headers.get(name)
+        """A header by its name in small letters; several of one name are joined with commas (RFC 9110 section 5.3)."""
+        found = [value for held, value in self.scope["headers"] if held == name]
+        return b", ".join(found).decode("latin-1") if found else None
 
     async def body(self, limit_bytes: int) -> bytes:
         """The body; counted while it is read, since its header may say anything.
@@ -79,6 +77,8 @@ class Exchange:
 
     async def send_whole(self, answer: CachedAnswer) -> None:
         """Send an answer that is in memory, or 304 where the client has it."""
+        if self.kept_for and (asked := asked_of(self.scope)):
+            asked.release = self.kept_for
         await self._start(answer.media_type, answer.etag, len(answer.body))
         body = b"" if self._is_bare(answer.etag) else answer.body
         await self._send({"type": "http.response.body", "body": body})

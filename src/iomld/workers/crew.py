@@ -123,26 +123,28 @@ class Crew:
             worker.signal(signal.SIGCONT)
             worker.stopping = False
 
-    def _read(self, worker: WorkerProcess) -> None:
-        while True:
-            try:
-                packet, fd = receive_packet(worker.replies)
-            except (BlockingIOError, ConnectionResetError):
-                return
-            if not packet:
-                self._loop.remove_reader(worker.replies.fileno())
-                return
-            number, status, reply = unpack_reply(packet, fd)
-            if status is Status.READY:
-                worker.ready = True
-                self._events.ready()
-            elif status is Status.FAILED:
-                self._events.failed(reply.head.decode(errors="replace"))
-            else:
-                self._events.replied(number, status, reply)
+    def _read(self, worker: WorkerProcess) -> bool:
+        """Take one packet of a worker, if there is one: more of them make the loop call again."""
+        try:
+            packet, fd = receive_packet(worker.replies)
+        except (BlockingIOError, ConnectionResetError):
+            return False
+        if not packet:
+            self._loop.remove_reader(worker.replies.fileno())
+            return False
+        number, status, reply = unpack_reply(packet, fd)
+        if status is Status.READY:
+            worker.ready = True
+            self._events.ready()
+        elif status is Status.FAILED:
+            self._events.failed(reply.head.decode(errors="replace"))
+        else:
+            self._events.replied(number, status, reply)
+        return True
 
     def _ended(self, worker: WorkerProcess) -> None:
-        self._read(worker)  # answers it sent before its end count
+        while self._read(worker):  # answers it sent before its end count
+            pass
         self._loop.remove_reader(worker.replies.fileno())
         self._loop.remove_reader(worker.pidfd)
         code = worker.reap()
