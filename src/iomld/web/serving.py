@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 
 from iomld import release
+from iomld.browse.index import project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
@@ -116,7 +118,10 @@ class Serving:
         )
         pool = Pool(spec, limits)
         await pool.start()
-        return _Open(open_view(current), pool, {})
+        view = open_view(current)
+        # The first search would else wait for it. A daemon, so that it does not hold up the end of the server.
+        Thread(target=_prepare, args=(view,), daemon=True).start()
+        return _Open(view, pool, {})
 
     async def _follow(self) -> None:
         """Look for a new release once a second; the old one goes on answering until the new one is open."""
@@ -139,3 +144,9 @@ class Serving:
             await asyncio.sleep(self._settings.query_timeout)
         finally:
             await old.pool.stop()
+
+
+def _prepare(view: ReleaseView) -> None:
+    """Make what searches need; a fault is shown to who asks, when the same fails again."""
+    with contextlib.suppress(IomldError, OSError):
+        project_index(view)
