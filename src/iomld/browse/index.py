@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.filters import BANDS, FACETS, in_band
-from iomld.browse.listing import names_of, project_key
 from iomld.browse.queries import ENTRIES
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold, folded
@@ -90,6 +89,15 @@ class ProjectIndex:
     sets: Mapping[str, Mapping[str, int]]
     by_title: Mapping[str, tuple[int, ...]]
 
+    def having(self, facet: str, value: str) -> tuple[ProjectEntry, ...]:
+        """The projects that have a value of a facet, by IRI."""
+        return tuple(self.entries[number] for number in numbers_in(self.sets[facet].get(value, 0)))
+
+
+def numbers_in(bits: int) -> Iterator[int]:
+    """The numbers of the bits that are set, ascending."""
+    return (number for number, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
+
 
 _indexes: WeakKeyDictionary[StoreReader, ProjectIndex] = WeakKeyDictionary()
 _building = Lock()
@@ -122,9 +130,9 @@ def _entry(view: ReleaseView, iri: str, properties: _Terms, names: dict[str, str
     things = [thing for facet in _NAMED for thing in linked[facet]]
     for thing in things:
         if thing not in names:
-            names[thing] = "\n".join(folded(name).text for name in names_of(view, thing))
+            names[thing] = "\n".join(folded(name).text for name in _names_of(view, thing))
     return ProjectEntry(
-        key=project_key(view, iri),
+        key=_project_key(view, iri),
         iri=iri,
         titles=_titles(properties),
         start_year=_year(properties, "startYear"),
@@ -138,6 +146,20 @@ def _entry(view: ReleaseView, iri: str, properties: _Terms, names: dict[str, str
             texts(f"{DCTERMS}abstract", f"{DCTERMS}description"),
         ),
     )
+
+
+def _project_key(view: ReleaseView, iri: str) -> str:
+    """The key in a project's IRI."""
+    return unquote(iri.removeprefix(view.iris.project("")))
+
+
+def _names_of(view: ReleaseView, iri: str) -> list[str]:
+    """All names that a country or concept goes by, in all languages."""
+    family, _, code = unquote(iri.removeprefix(view.iris.base)).partition("/")
+    scheme, _, code = code.partition("/")
+    country = view.vocabulary.countries.get(code) if family == "id" else None
+    named = country or view.vocabulary.concepts.get(scheme, {}).get(code)
+    return [label.text for label in named.labels] if named else []
 
 
 def _titles(properties: _Terms) -> tuple[Title, ...]:
@@ -163,9 +185,18 @@ def _is_amount(text: str) -> bool:
     return text.isascii() and text.replace(".", "", 1).removeprefix("-").isdigit()
 
 
+def coded(iris: Iris, facet: str, iri: str) -> str:
+    """The code of a value of a facet of `CODED`; an IRI that is none of its values stays whole."""
+    return unquote(iri.removeprefix(_start(iris, facet)))
+
+
+def _start(iris: Iris, facet: str) -> str:
+    return iris.country("") if facet == "country" else iris.concept(facet, "")
+
+
 def _codes(iris: Iris, facet: str, found: list[str]) -> tuple[str, ...]:
-    start = iris.country("") if facet == "country" else iris.concept(facet, "")
-    return tuple(sorted({unquote(iri.removeprefix(start)) for iri in found if iri.startswith(start)}))
+    start = _start(iris, facet)
+    return tuple(sorted({coded(iris, facet, iri) for iri in found if iri.startswith(start)}))
 
 
 def _sets(entries: tuple[ProjectEntry, ...]) -> dict[str, dict[str, int]]:

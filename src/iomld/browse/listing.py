@@ -1,17 +1,21 @@
 """Lists of projects: all, and those that point to a thing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 
+from iomld.browse.index import CODED, ProjectEntry, coded, project_index
 from iomld.browse.links import Link, link_to
-from iomld.browse.queries import ALL, COUNTS, POINTING, ROWS, bound
+from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.view import ReleaseView
-from iomld.iris import DCTERMS, IOMLD
+from iomld.iris import IOMLD
+from iomld.store.reader import StoreReader
 
 _PAGE = 100
+
+_counts: WeakKeyDictionary[StoreReader, dict[str, Mapping[str, int]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,76 +65,59 @@ def list_projects(view: ReleaseView, *, page: int = 1) -> Listing:
         view: The release.
         page: Number of the page, from 1.
     """
-    return _listing(view, [row["project"].value for row in view.reader.select(bound(ALL))], page)
+    return _listing(view, project_index(view).entries, page)
 
 
 def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
-    """Projects by code that point to a thing with a property."""
-    query = bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)])
-    return _listing(view, [row["project"].value for row in view.reader.select(query)], page)
-
-
-def project_counts(view: ReleaseView, predicate: str, values: Iterable[str] = ()) -> dict[str, int]:
-    """For each value of a property (its IRI or text) the number of projects that have it.
+    """Projects by code that point to a thing with a property.
 
     Args:
         view: The release.
         predicate: IRI of the property.
-        values: IRIs to count; all values where none is given.
+        iri: The thing.
+        page: Number of the page, from 1.
     """
-    terms = {"value": [NamedNode(iri) for iri in sorted(values)]} if values else {}
-    rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)], **terms))
-    return {row["value"].value: int(row["projects"].value) for row in rows}
+    index = project_index(view)
+    facet = next((name for name, local in CODED.items() if predicate == IOMLD + local), None)
+    if facet:
+        return _listing(view, index.having(facet, coded(view.iris, facet, iri)), page)
+    query = bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)])
+    found = {row["project"].value for row in view.reader.select(query)}
+    return _listing(view, [entry for entry in index.entries if entry.iri in found], page)
 
 
-def project_key(view: ReleaseView, iri: str) -> str:
-    """The key in a project's IRI."""
-    return unquote(iri.removeprefix(view.iris.project("")))
+def project_counts(view: ReleaseView, predicate: str) -> Mapping[str, int]:
+    """For each value of a property (its IRI or text) the number of projects that have it.
+
+    Counted once and kept as long as the release is open.
+    """
+    kept = _counts.setdefault(view.reader, {})
+    if predicate not in kept:
+        rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)]))
+        kept[predicate] = {row["value"].value: int(row["projects"].value) for row in rows}
+    return kept[predicate]
 
 
-def names_of(view: ReleaseView, iri: str) -> list[str]:
-    """All names that a country or concept goes by, in all languages."""
-    family, _, code = unquote(iri.removeprefix(view.iris.base)).partition("/")
-    scheme, _, code = code.partition("/")
-    country = view.vocabulary.countries.get(code) if family == "id" else None
-    named = country or view.vocabulary.concepts.get(scheme, {}).get(code)
-    return [label.text for label in named.labels] if named else []
-
-
-def _listing(view: ReleaseView, found: list[str], page: int) -> Listing:
+def _listing(view: ReleaseView, found: Sequence[ProjectEntry], page: int) -> Listing:
     pages = max(1, -(-len(found) // _PAGE))
     page = min(max(page, 1), pages)
-    return Listing(_rows(view, found[(page - 1) * _PAGE : page * _PAGE]), len(found), page, pages)
+    rows = tuple(_row(view, entry) for entry in found[(page - 1) * _PAGE : page * _PAGE])
+    return Listing(rows, len(found), page, pages)
 
 
-def _rows(view: ReleaseView, iris: list[str]) -> tuple[ProjectRow, ...]:
-    if not iris:
-        return ()
-    found: dict[str, dict[str, list[NamedNode | Literal]]] = {iri: {} for iri in iris}
-    for solution in view.reader.select(bound(ROWS, project=map(NamedNode, iris))):
-        properties = found[solution["project"].value]
-        properties.setdefault(solution["property"].value, []).append(solution["value"])
-    return tuple(_row(view, iri, properties) for iri, properties in found.items())
-
-
-def _row(view: ReleaseView, iri: str, properties: Mapping[str, list[NamedNode | Literal]]) -> ProjectRow:
-    def year(predicate: str) -> str | None:
-        return min((term.value for term in properties.get(predicate, ())), default=None)
-
-    key = project_key(view, iri)
-    titles = [term for term in properties.get(f"{DCTERMS}title", ()) if isinstance(term, Literal)]
-    title = min(
-        titles,
-        key=lambda text: (text.language != view.language, text.language != "en", text.language or ""),
-        default=Literal(key),
-    )
-    states = (link_to(view, term.value) for term in properties.get(f"{IOMLD}benefitingCountry", ()))
+def _row(view: ReleaseView, entry: ProjectEntry) -> ProjectRow:
+    title = entry.title(view.language)
+    states = (link_to(view, view.iris.country(code)) for code in entry.codes["country"])
     return ProjectRow(
-        key=key,
-        iri=iri,
-        title=title.value,
+        key=entry.key,
+        iri=entry.iri,
+        title=title.text,
         language=title.language or "en",
-        start_year=year(f"{IOMLD}startYear"),
-        end_year=year(f"{IOMLD}endYear"),
+        start_year=_digits(entry.start_year),
+        end_year=_digits(entry.end_year),
         states=tuple(sorted((state for state in states if state), key=lambda state: state.name)),
     )
+
+
+def _digits(year: int | None) -> str | None:
+    return None if year is None else f"{year:04}"

@@ -238,7 +238,8 @@ def _popularity(view: ReleaseView, states: tuple[Link, ...], frameworks: tuple[L
     counts: dict[str, int] = {}
     for name, links in (("benefitingCountry", states), ("mentionsFramework", frameworks)):
         if links:
-            counts |= project_counts(view, IOMLD + name, [link.iri for link in links])
+            known = project_counts(view, IOMLD + name)
+            counts |= {link.iri: known[link.iri] for link in links if link.iri in known}
     return counts
 
 

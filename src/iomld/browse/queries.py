@@ -20,9 +20,6 @@ COUNTS = (
 } GROUP BY ?value"""
 )
 
-# All projects.
-ALL = _PREFIXES + "SELECT ?project WHERE { {values} ?project a iomld:Project } ORDER BY ?project"
-
 # Projects with a value: ?property and ?value are bound.
 POINTING = (
     _PREFIXES
@@ -42,16 +39,6 @@ ENTRIES = (
     iomld:budgetUSD
   }
   ?project a iomld:Project ; ?property ?value .
-}"""
-)
-
-# What a list shows of projects: ?project is bound.
-ROWS = (
-    _PREFIXES
-    + """SELECT ?project ?property ?value WHERE {
-  {values}
-  VALUES ?property { dcterms:title iomld:startYear iomld:endYear iomld:benefitingCountry iomld:status }
-  ?project ?property ?value .
 }"""
 )
 

@@ -1,13 +1,13 @@
 """Projects that filters leave, in order, with the number of projects for each value that could be chosen."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 
 from iomld.browse.filters import BANDS, FACETS, Filters, in_band
-from iomld.browse.index import ProjectEntry, ProjectIndex, project_index
+from iomld.browse.index import ProjectEntry, ProjectIndex, numbers_in, project_index
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold
 
@@ -137,7 +137,7 @@ def _rank(entry: ProjectEntry, words: tuple[str, ...]) -> int | None:
 def _sorted(
     index: ProjectIndex, bits: int, filters: Filters, ranks: Mapping[int, int] | None, language: str
 ) -> tuple[ProjectEntry, ...]:
-    numbers = list(_numbers(bits))
+    numbers = list(numbers_in(bits))
     entries = index.entries
     match filters.sort:
         case "title":
@@ -149,8 +149,3 @@ def _sorted(
         case "" | "relevance" if ranks is not None:
             numbers.sort(key=ranks.__getitem__)
     return tuple(entries[number] for number in numbers)
-
-
-def _numbers(bits: int) -> Iterator[int]:
-    """The numbers of the bits that are set, ascending."""
-    return (number for number, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")

@@ -131,7 +131,8 @@ def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
     links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
     return Scheme(
         iri,
-        Graph(resource_quads(view, iri))[iri].text(f"{DCTERMS}title", view.language) or name,
+        Graph(view.reader.about(iri, graph=view.iris.graph("schemes")))[iri].text(f"{DCTERMS}title", view.language)
+        or name,
         _counted(view, name, links),
     )
 
