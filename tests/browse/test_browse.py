@@ -1,5 +1,6 @@
 """What pages are made of: values read from a release."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,17 @@ from tests.browse.released import AWKWARD, BASE, HOSTILE, NARRATIVE
 
 from iomld import release, store
 from iomld.browse.filters import Filters
+from iomld.browse.index import project_index
 from iomld.browse.links import LinkKind, link_to
 from iomld.browse.listing import list_projects
 from iomld.browse.overview import release_overview
 from iomld.browse.project import project_page
 from iomld.browse.search import filter_projects
 from iomld.browse.things import countries_page, scheme_page, thing_page, vocables
+from iomld.browse.totals import totals_of
 from iomld.browse.view import ReleaseView, label_quads, open_view, project_document, resource_quads
 from iomld.errors import StoreError
+from iomld.iris import IOMLD
 from iomld.release import Release
 
 
@@ -116,6 +120,25 @@ def test_a_country_page_lists_its_projects(view: ReleaseView) -> None:
     assert {name.language for name in thing.names} == {"en", "es", "fr"}
     assert [row.key for row in thing.projects.rows] == ["PO.0001"]
     assert [link.code for link, _ in countries_page(view)] == ["CI"]
+
+
+def test_a_country_page_adds_its_projects_up(datadir: Path) -> None:
+    """Years from the first to the last start, and the sum of budgets, as the query language counts them."""
+    current = release.current_release(datadir)
+    assert current is not None
+    view = open_view(current)
+    totals = totals_of(project_index(view).having("country", "GT"))
+    asked = view.reader.select(
+        f"SELECT (COUNT(?y) AS ?n) (SUM(?b) AS ?sum) {{ ?p <{IOMLD}benefitingCountry> <{view.iris.country('GT')}> "
+        f"OPTIONAL {{ ?p <{IOMLD}budgetUSD> ?b }} OPTIONAL {{ ?p <{IOMLD}startYear> ?y }} }}"
+    )
+    row = next(iter(asked))
+    assert sum(count for _, count in totals.years) == int(row["n"].value)
+    assert totals.budget == Decimal(row["sum"].value)
+    assert totals.years[0][1] > 0
+    thing = thing_page(view, view.iris.country("GT"))
+    assert thing is not None
+    assert thing.totals == totals
 
 
 def test_a_framework_page_has_its_parts_by_number(view: ReleaseView) -> None:

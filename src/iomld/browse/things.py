@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode
 
 from iomld.browse.graph import Described, Graph
+from iomld.browse.index import CODED, coded, project_index
 from iomld.browse.links import Link, LinkKind, link_to
 from iomld.browse.listing import Listing, project_counts, projects_pointing
+from iomld.browse.totals import Totals, totals_of
 from iomld.browse.view import ReleaseView, resource_quads, shared_graph
 from iomld.iris import DCTERMS, FOAF, IOMLD, OWL, RDF, RDFS, SCHEMA, SKOS, local_name
 
@@ -51,6 +53,7 @@ class Thing:
         parts: Parts of a framework, by number.
         matches: The same elsewhere, as IRIs.
         projects: Projects that point to it.
+        totals: Figures of all of these; none for what is no facet.
     """
 
     link: Link
@@ -62,6 +65,7 @@ class Thing:
     parts: tuple[Link, ...]
     matches: tuple[str, ...]
     projects: Listing
+    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
         parts=_parts(view, iri),
         matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
         projects=projects_pointing(view, f"{IOMLD}{pointer}", iri, page=page) if pointer else Listing((), 0, 1, 1),
+        totals=_totals(view, iri),
     )
 
 
@@ -180,6 +185,13 @@ def _kind(term: Described) -> str:
 def _family(view: ReleaseView, iri: str) -> str:
     """`country`, `fund`, or the name of the scheme."""
     return iri.removeprefix(view.iris.base).split("/")[1]
+
+
+def _totals(view: ReleaseView, iri: str) -> Totals:
+    family = _family(view, iri)
+    if family not in CODED:
+        return Totals()
+    return totals_of(project_index(view).having(family, coded(view.iris, family, iri)))
 
 
 def _texts(thing: Described, predicates: tuple[str, ...]) -> tuple[Named, ...]:

@@ -14,7 +14,7 @@ from iomld.browse.view import ReleaseView
 from iomld.check.wording import wording
 from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes
-from iomld.web.drawing import locator_map
+from iomld.web.drawing import locator_map, year_bars
 from iomld.web.templating import local_path, render
 from iomld.web.words import key, page_language
 
@@ -83,7 +83,8 @@ def thing_html(view: ReleaseView, thing: Thing) -> bytes:
     where = locator_map((thing.link,)) if thing.link.kind is LinkKind.STATE else None
     section = _SECTIONS.get(thing.link.kind, "")
     scheme = thing.link.iri.removeprefix(view.iris.base).split("/")[1]
-    return page_html(view, "thing.html", section, thing=thing, path=path, where=where, scheme=scheme)
+    bars = year_bars(thing.totals.years)
+    return page_html(view, "thing.html", section, thing=thing, path=path, where=where, scheme=scheme, bars=bars)
 
 
 def scheme_html(view: ReleaseView, scheme: Scheme) -> bytes:
