@@ -95,7 +95,18 @@ def test_queries_are_no_updates() -> None:
 def test_volatile_functions_are_recognized() -> None:
     """An answer that depends on the clock or on chance is not repeatable."""
     assert is_volatile("SELECT (uuid() AS ?u) {}")
+    for name in ("NOW", "Rand", "uuid", "StrUUID", "bnode"):
+        assert is_volatile(f"SELECT ({name}() AS ?u) {{}}")
+        assert is_volatile(f"SELECT ({name}() AS ?u) {{ ?s ?p 'é' }}")
     assert not is_volatile("SELECT ?snow { ?snow ?p ?o }")
+    assert not is_volatile("SELECT ?snow { ?snow ?p 'é' }")
+
+
+def test_letters_beyond_ascii_hide_nothing() -> None:
+    """A word with a letter whose other case is ASCII is found as it always was."""
+    assert uses_service("SELECT * { \u017fervice <http://x/> {} }")
+    assert uses_service("SELECT * { SERVICE <http://x/> { ?s ?p 'é' } }")
+    assert names_dataset("SELECT * FROM <http://é/> { ?s ?p ?o }")
 
 
 def test_deep_brackets_are_refused() -> None:
