@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -84,6 +85,7 @@ class Serving:
         if current is None:
             raise StoreError(f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE…' first.")
         self._open = await self._opened(current)
+        _pass_by_what_stays()
         self._watch = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -137,6 +139,7 @@ class Serving:
             if old:
                 self._retiring.add(task := asyncio.create_task(self._retire(old)))
                 task.add_done_callback(self._retiring.discard)
+                del old, task  # or they would be held until the next release
 
     async def _retire(self, old: _Open) -> None:
         """Let the queries that run on the old release end, then end its workers."""
@@ -144,9 +147,23 @@ class Serving:
             await asyncio.sleep(self._settings.query_timeout)
         finally:
             await old.pool.stop()
+        del old
+        _pass_by_what_stays()
 
 
 def _prepare(view: ReleaseView) -> None:
     """Make what searches need; a fault is shown to who asks, when the same fails again."""
     with contextlib.suppress(IomldError, OSError):
         project_index(view)
+    _pass_by_what_stays()
+
+
+def _pass_by_what_stays() -> None:
+    """Let the garbage collector pass by all that is there now, once what is garbage has gone.
+
+    A hundred thousand objects, of modules, routes and the release, stay for as long as the server or the release. To
+    look at them all again and again took an eighth of the server's time, in pauses of 50 ms.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
