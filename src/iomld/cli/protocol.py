@@ -85,6 +85,7 @@ class RepeatingProtocol(BoundedConnection):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn says it
         """Remember who is there."""
+        self._wire = transport
         self._out = OnePacket(transport)
         super().connection_made(cast("Transport", self._out))
         if self.client:
@@ -101,7 +102,7 @@ class RepeatingProtocol(BoundedConnection):
         if repeat is not None:
             headers = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
             self.stop_waiting()
-            self.transport.write(repeat.status_line + headers + repeat.body)
+            self._wire.write(repeat.status_line + headers + repeat.body)
             self._mind_silence()
             return
         before = self._begun
