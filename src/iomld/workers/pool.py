@@ -29,7 +29,7 @@ _SWEEP_S = 0.02
 _GROW_AFTER_S = 0.05  # one more worker when all but one have been busy with one job for so long, and another job waits
 _PATIENCE_S = 0.1  # a job that nobody waits for any more may take so long: a new worker would cost the same
 _LOST_S = 5.0  # a worker that was killed from outside may take a job with it; such a job is forgotten so late
-_AHEAD = 6  # jobs that may lie in the socket beyond one a worker: no worker waits for the loop, or sleeps in between
+_AHEAD = 4  # jobs that may lie in the socket beyond one a worker, so that no worker waits for the loop
 _RETRY_S = (0.1, 0.5, 2.0, 5.0)  # pauses before workers that do not start are tried again
 
 _BUSY = "All workers are busy and the queue is full. Try again in a few seconds."
@@ -140,7 +140,7 @@ class Pool:
     def _feed(self, crew: Crew) -> None:
         """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
         ready = sum(worker.ready for worker in crew.workers)
-        room = ready + min(3 * ready, _AHEAD) - len(self._sent)
+        room = ready + min(ready, _AHEAD) - len(self._sent)
         while room > 0 and (job := self._queue.first(self._shares.full(self._sent.values(), ready))):
             if not job.future.done():
                 if not crew.send(job.number, job.deadline_ns, job.payload):
