@@ -262,3 +262,4 @@ def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:
     assert data.json()["detail"] == "There is nothing at /nowhere. Begin at the home page."
     with asked(Asked("fr")):
         assert retold("a sentence that nobody knows") is None
+        assert retold("Ask for less: it took too long to answer.") is None  # though sentences are `… to …` and `…: …`

@@ -21,10 +21,12 @@ from iomld.check.wording import ENGLISH, LANGUAGES
 
 Number = int | Decimal
 LANGUAGE_PARAMETER = "lang"  # of an address
+LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 
 # A value, a link whose address is a value, and code: {count}, [the shapes](shapes), `.ttl`.
 _PIECE = re.compile(r"\{(\w+)\}|\[([^\]]+)\]\((\w+)\)|`([^`]+)`")
 _VALUE = re.compile(r"\{(\w+)\}")
+_FEWEST_WORDS = 3  # that tell a sentence by its own words: `{start} to {end}` would fit nearly any other
 # How the separators of 1,234.5 are written; French sets a narrow no-break space.
 _SEPARATORS = {"fr": str.maketrans({",": "\u202f", ".": ","}), "es": str.maketrans({",": ".", ".": ","})}
 
@@ -184,8 +186,12 @@ def _piece(match: re.Match[str], values: Mapping[str, object]) -> Markup:
 
 @cache
 def _patterns(language: str) -> tuple[_Pattern, ...]:
-    """Sentences with values, those with most words of their own first."""
-    entries = [entry for english, entry in catalogue().items() if _VALUE.search(english)]
+    """Sentences with values, those with most words of their own first; none that has hardly any."""
+    entries = [
+        entry
+        for english, entry in catalogue().items()
+        if _VALUE.search(english) and len(re.findall(r"\w+", _VALUE.sub("", english))) >= _FEWEST_WORDS
+    ]
     entries.sort(key=lambda entry: -len(_VALUE.sub("", entry[ENGLISH])))
     return tuple(_Pattern(_pattern(entry[ENGLISH]), entry[language]) for entry in entries)
 
