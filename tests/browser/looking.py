@@ -2,6 +2,38 @@
 
 from playwright.sync_api import Page
 
+PAGES = (
+    "/",
+    "/projects",
+    "/projects?q=migration&region=africa&status=completed&budget=0-50000",
+    "/projects?country=ZZ",
+    "/countries",
+    "/frameworks",
+    "/query",
+    "/query?run=1&view=chart&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/query?run=1&view=map&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/validate?example=1",
+    "/downloads",
+    "/ontology",
+    "/about",
+    "/shapes",
+    "/doc/project/PO.0105",
+    "/doc/country/CN",
+    "/scheme/framework/gcm",
+)
+# With them pages that are empty or wrong, other forms of an answer, and more lists.
+ALL_PAGES = (
+    *PAGES,
+    "/regions",
+    "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+30",
+    "/query?run=1&query=DESCRIBE+%3Chttps://w3id.org/iomld/id/country/CN%3E",
+    "/query?run=1&query=SELECT+%7B",
+    "/validate",
+    "/doc/country/ZZ",
+    "/scheme/status",
+    "/no/such/page",
+)
+
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

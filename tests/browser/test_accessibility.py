@@ -6,36 +6,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.browser.looking import ALL_PAGES
 
 pytestmark = pytest.mark.browser
 
-PAGES = (
-    "/",
-    "/projects",
-    "/projects?q=migration&region=africa&status=completed&budget=0-50000",
-    "/projects?country=ZZ",
-    "/countries",
-    "/frameworks",
-    "/regions",
-    "/query",
-    "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+30",
-    "/query?run=1&view=chart&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
-    "/query?run=1&view=map&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
-    "/query?run=1&query=DESCRIBE+%3Chttps://w3id.org/iomld/id/country/CN%3E",
-    "/query?run=1&query=SELECT+%7B",
-    "/validate",
-    "/validate?example=1",
-    "/downloads",
-    "/ontology",
-    "/about",
-    "/shapes",
-    "/doc/project/PO.0105",
-    "/doc/country/CN",
-    "/doc/country/ZZ",
-    "/scheme/framework/gcm",
-    "/scheme/status",
-    "/no/such/page",
-)
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
 
@@ -52,7 +26,7 @@ def test_axe_finds_no_fault_in_other_languages(browser: Browser, address: str, p
     context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", ALL_PAGES)
 def test_axe_finds_no_fault(browser: Browser, address: str, path: str) -> None:
     """Each page in light and dark, 1280 and 390 px wide."""
     page = browser.new_page()

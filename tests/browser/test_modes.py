@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Browser, Request
-from tests.browser.test_accessibility import PAGES
+from tests.browser.looking import ALL_PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +99,7 @@ def test_nothing_moves_where_less_motion_is_wanted(browser: Browser, address: st
     page.close()
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/query")])
+@pytest.mark.parametrize("path", [path for path in ALL_PAGES if not path.startswith("/query")])
 def test_a_first_visit_is_light(browser: Browser, address: str, path: str) -> None:
     """The page with all that it needs, as it travels, is under 150 KB; only the query page brings an editor."""
     context = browser.new_context()

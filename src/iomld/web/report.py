@@ -48,9 +48,7 @@ def report_view(report: Mapping[str, object], text: str) -> ReportView:
     results = report.get("results")
     listed = [result for result in results if isinstance(result, Mapping)] if isinstance(results, list) else []
     found = [found_of(result, number) for number, result in enumerate(listed)]
-    found.sort(
-        key=lambda one: (SEVERITIES.get(one.severity, 3), one.line or 0, one.column or 0, len(one.cell), one.cell)
-    )
+    found.sort(key=_order)
     shown = tuple(found[:_MOST_FINDINGS])
     rows = tuple(rows_of(report.get("rows"), shown))
     lines = tuple(lines_of(text, shown))

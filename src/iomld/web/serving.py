@@ -85,7 +85,6 @@ class Serving:
         if current is None:
             raise StoreError(f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE…' first.")
         self._open = await self._opened(current)
-        _pass_by_what_stays()
         self._watch = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:

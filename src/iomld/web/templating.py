@@ -11,7 +11,17 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.iris import Iris
-from iomld.web.words import counted_html, key, language_addresses, page_language, retold, said, said_html, shown
+from iomld.web.words import (
+    LANGUAGE_NAMES,
+    counted_html,
+    key,
+    language_addresses,
+    page_language,
+    retold,
+    said,
+    said_html,
+    shown,
+)
 
 _HERE = Path(__file__).parent
 _KB, _MB = 1000, 1_000_000
@@ -134,5 +144,5 @@ def _environment() -> Environment:
     )
     environment.globals.update(shape=shape, version=__version__, local_path=local_path)
     environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, retold=retold)
-    environment.globals.update(language_addresses=language_addresses)
+    environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment

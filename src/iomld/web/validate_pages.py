@@ -12,9 +12,8 @@ from iomld.web.examples import FORMS, example_record
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PROFILES, Upload
-from iomld.web.words import asked, page_asked, page_language
+from iomld.web.words import LANGUAGE_NAMES, asked, page_asked, page_language
 
-_LANGUAGES = (("en", "English"), ("fr", "Français"), ("es", "Español"))
 _PROFILES = ((PROFILES[0], "for who sends a record"), (PROFILES[1], "for what is published"))
 _REPORTS = (
     ("html", "HTML"),
@@ -28,7 +27,7 @@ _REPORTS = (
 )
 _WORKBOOK = ("xlsx", "workbook with comments")
 _CHOICES: Mapping[str, object] = {
-    "languages": _LANGUAGES,
+    "languages": tuple(LANGUAGE_NAMES.items()),
     "profiles": _PROFILES,
     "reports": _REPORTS,
     "workbook": _WORKBOOK,
