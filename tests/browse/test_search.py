@@ -1,5 +1,7 @@
 """Filters, counts and orders over all projects, and the query that finds the same."""
 
+import shutil
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from iomld.browse.index import project_index
 from iomld.browse.search import filter_projects, find_projects
 from iomld.browse.selection import filters_query
 from iomld.browse.view import ReleaseView, open_view
+from iomld.release import FILES
 
 Pairs = list[tuple[str, str]]
 # Records of which all is known that filters look at; a dated one without the rest, and one in Arabic.
@@ -159,3 +162,15 @@ def test_nonsense_is_left_out() -> None:
 def test_the_index_is_made_once(small: ReleaseView) -> None:
     """The same release gives the same index."""
     assert project_index(small) is project_index(small)
+
+
+def test_a_release_without_an_index_is_listed_all_the_same(bundled: ReleaseView, tmp_path: Path) -> None:
+    """What publishing wrote is what the store says, project by project, and searches find the same."""
+    shutil.copytree(bundled.release.path, tmp_path / "old")
+    (tmp_path / "old" / FILES.index).unlink()
+    old = open_view(release.Release(tmp_path / "old", bundled.release.manifest))
+    assert bundled.release.file(FILES.index).exists()
+    ours, theirs = (list(map(astuple, project_index(view).entries)) for view in (bundled, old))
+    assert ours == theirs
+    for words in ("migration", "pacte mondial", "guinee", "PO.0105", "asia ports"):
+        assert _keys(bundled, [("q", words)]) == _keys(old, [("q", words)])

@@ -1,6 +1,7 @@
 """Publishing by the command: what is published, what is refused, and what stays the same."""
 
 import gzip
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -57,11 +58,20 @@ def test_the_dataset_is_sorted_without_blank_nodes(datadir: Path) -> None:
 
 
 def test_the_same_records_give_the_same_bytes(datadir: Path, tmp_path: Path, iomld: Command) -> None:
-    """Published into another folder, in another order, the dataset is the same to the byte."""
+    """Published into another folder, in another order, dataset and index are the same to the byte."""
     files = sorted(DATA.glob("*.json"), reverse=True)
     assert iomld("publish", *files, "--to", tmp_path).returncode == 0
-    ours, theirs = ((folder / "current" / "dataset.nq.gz").read_bytes() for folder in (datadir, tmp_path))
-    assert ours == theirs
+    for name in ("dataset.nq.gz", "index.jsonl.gz"):
+        ours, theirs = ((folder / "current" / name).read_bytes() for folder in (datadir, tmp_path))
+        assert ours == theirs
+
+
+def test_the_manifest_has_the_hash_of_each_file(datadir: Path) -> None:
+    """All files beside the store and the manifest itself are named with their SHA-256."""
+    current = datadir / "current"
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in current.iterdir() if path.is_file()}
+    del hashes["manifest.json"]
+    assert json.loads((current / "manifest.json").read_text())["files"] == hashes
 
 
 def test_unchanged_records_make_no_new_release(tmp_path: Path, iomld: Command) -> None:

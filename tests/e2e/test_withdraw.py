@@ -58,6 +58,7 @@ def test_a_withdrawn_record_is_gone_and_says_why(copied: Path, iomld: Command) -
     assert _projects(iomld, copied) == before - {"PO.0201"}
     dump = gzip.decompress((copied / "current" / "dataset.nq.gz").read_bytes())
     assert b"/project/PO.0201" not in dump
+    assert b"/project/PO.0201" not in gzip.decompress((copied / "current" / "index.jsonl.gz").read_bytes())
     client = _client(copied)
     for path in (
         "/id/project/PO.0201",

@@ -6,11 +6,12 @@ from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.index import CODED, ProjectEntry, coded, project_index
+from iomld.browse.index import project_index
 from iomld.browse.links import Link, link_to
 from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD
+from iomld.release.entries import CODED, ProjectEntry, coded
 from iomld.store.reader import StoreReader
 
 _PAGE = 100

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pyoxigraph import Literal, NamedNode
 
 from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS
+from iomld.release.entries import PROPERTIES
 
 _PREFIXES = (
     f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "
@@ -32,14 +33,10 @@ POINTING = (
 # What filters and searches know of projects, all in one pass.
 ENTRIES = (
     _PREFIXES
-    + """SELECT ?project ?property ?value WHERE {
-  VALUES ?property {
-    dcterms:title dcterms:abstract dcterms:description iomld:projectCode iomld:primaId iomld:status iomld:projectType
-    iomld:coverage iomld:region iomld:benefitingCountry iomld:mentionsFramework iomld:startYear iomld:endYear
-    iomld:budgetUSD
-  }
+    + f"""SELECT ?project ?property ?value WHERE {{
+  VALUES ?property {{ {" ".join(f"<{iri}>" for iri in PROPERTIES)} }}
   ?project a iomld:Project ; ?property ?value .
-}"""
+}}"""
 )
 
 

@@ -7,13 +7,14 @@ from functools import reduce
 from operator import and_, or_
 
 from iomld.browse.filters import BANDS, FACETS, Filters, in_band
-from iomld.browse.index import ProjectEntry, ProjectIndex, numbers_in, project_index
+from iomld.browse.index import ProjectIndex, numbers_in, project_index
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold
+from iomld.release.entries import ProjectEntry, SearchedTexts
 
 _PAGE = 25
 _MOST_WORDS = 8
-_CODES = 0  # the place of the codes in what is searched
+_CODES, _TITLES, _NAMES, _TEXTS = range(4)  # where words are looked for, most telling first
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +119,32 @@ def _ranks(index: ProjectIndex, words: str) -> Mapping[int, int] | None:
     wanted = search_words(words)
     if not wanted:
         return None
-    ranks = ((number, _rank(entry, wanted)) for number, entry in enumerate(index.entries))
+    looked_for = tuple((word, index.naming(word)) for word in wanted)
+    ranks = ((number, _rank(number, entry, looked_for)) for number, entry in enumerate(index.entries))
     return {number: rank for number, rank in ranks if rank is not None}
 
 
-def _rank(entry: ProjectEntry, words: tuple[str, ...]) -> int | None:
+def _rank(number: int, entry: ProjectEntry, words: tuple[tuple[str, frozenset[int]], ...]) -> int | None:
     """The farthest place where one of the words has to be looked for; exact codes come before all."""
     farthest = _CODES
-    for word in words:
-        place = next((place for place, text in enumerate(entry.searched) if word in text), None)
+    for word, naming in words:
+        place = _place(number, entry.searched, word, naming)
         if place is None:
             return None
         farthest = max(farthest, place)
-    is_code = len(words) == 1 and words[0] in entry.searched[_CODES].split("\n")
+    is_code = len(words) == 1 and words[0][0] in entry.searched.codes.split("\n")
     return -1 if is_code else farthest
+
+
+def _place(number: int, searched: SearchedTexts, word: str, naming: frozenset[int]) -> int | None:
+    """Where a word is found first: codes, titles, names of what the project points to, texts; None for nowhere."""
+    if word in searched.codes:
+        return _CODES
+    if word in searched.titles:
+        return _TITLES
+    if number in naming:
+        return _NAMES
+    return _TEXTS if word in searched.texts else None
 
 
 def _sorted(

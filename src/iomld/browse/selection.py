@@ -8,10 +8,10 @@ from functools import cache
 from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.filters import FACETS, Filters, budget_band
-from iomld.browse.index import CODED
 from iomld.browse.search import search_words
 from iomld.folding import fold
 from iomld.iris import DCTERMS, IOMLD, SCHEMA, SKOS, Iris
+from iomld.release.entries import CODED
 
 _HEAD = f"""PREFIX dcterms: <{DCTERMS}>
 PREFIX iomld: <{IOMLD}>

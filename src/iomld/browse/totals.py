@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from iomld.browse.index import ProjectEntry
+from iomld.release.entries import ProjectEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from iomld.publish.gather import Gathered
 from iomld.release import FILES, Manifest, Release
 from iomld.release.describe import Description, FileFacts, description_quads
 from iomld.release.history import Revision, Run, history_quads, xsd_moment
+from iomld.release.index import indexed
 from iomld.release.lines import (
     GraphState,
     Written,
@@ -104,6 +105,7 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
                 FILES.report,
                 FILES.description,
                 FILES.graphs,
+                FILES.index,
                 FILES.tombstones,
             )
         },
@@ -115,11 +117,16 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
 
 
 def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
-    """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted."""
+    """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted.
+
+    The index is made of the same lines as they pass.
+    """
     changed = {graph.encode() for graph in (*gathered.changed, *_withdrawn(gathered, frame))}
     old = read_gzip(frame.previous.file(FILES.dataset)) if frame.previous else iter(())
     kept = (line for line in old if graph_of(line) not in changed)
-    return write_gzip(heapq.merge(kept, gathered.new_lines), building / FILES.dataset, base=frame.publication.iris.base)
+    iris = frame.publication.iris
+    lines = indexed(heapq.merge(kept, gathered.new_lines), building / FILES.index, iris)
+    return write_gzip(lines, building / FILES.dataset, base=iris.base)
 
 
 def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list[Quad]) -> None:

@@ -34,6 +34,7 @@ class Files:
     report: str = "report.json"
     description: str = "dataset.ttl"
     graphs: str = "graphs"
+    index: str = "index.jsonl.gz"
     tombstones: str = "withdrawn.json"
     manifest: str = "manifest.json"
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.index import CODED, ProjectEntry
 from iomld.browse.links import Link, link_to
 from iomld.browse.search import Found
 from iomld.browse.selection import filters_query
 from iomld.browse.view import ReleaseView
+from iomld.release.entries import CODED, ProjectEntry
 from iomld.web.words import key, said
 
 _LEGENDS = {

@@ -1,0 +1,154 @@
+"""What lists, filters and searches know of a project, made from what a release says of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import unquote
+
+from pyoxigraph import Literal, NamedNode
+
+from iomld.folding import folded
+from iomld.iris import DCTERMS, IOMLD, Iris
+
+# The facets whose values are codes, with the property that gives them.
+CODED = {
+    "country": "benefitingCountry",
+    "region": "region",
+    "framework": "mentionsFramework",
+    "status": "status",
+    "type": "projectType",
+    "coverage": "coverage",
+}
+_TITLE = f"{DCTERMS}title"
+_CODES = (f"{IOMLD}projectCode", f"{IOMLD}primaId")
+_TEXTS = (f"{DCTERMS}abstract", f"{DCTERMS}description")
+_FIGURES = (f"{IOMLD}startYear", f"{IOMLD}endYear", f"{IOMLD}budgetUSD")
+PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_FIGURES)
+_LONGEST_SPAN = 100
+
+Statement = tuple[str, NamedNode | Literal]
+_Terms = Mapping[str, set[NamedNode | Literal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title and its language; the language is empty where there is none."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedTexts:
+    """Folded texts, a line each: its codes, its titles, its abstracts and descriptions."""
+
+    codes: str
+    titles: str
+    texts: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectEntry:
+    """What lists, filters and tables know of a project.
+
+    Attributes:
+        key: Last segment of its IRI, decoded.
+        iri: Its IRI.
+        titles: Its titles, English first, then by language.
+        start_year: First year, where known.
+        end_year: Last year, where known.
+        budget: In US dollars, where known.
+        codes: For each facet of `CODED` the codes that it has, sorted; a part of a framework comes with its whole.
+        searched: Its own texts, for searches.
+    """
+
+    key: str
+    iri: str
+    titles: tuple[Title, ...]
+    start_year: int | None
+    end_year: int | None
+    budget: Decimal | None
+    codes: Mapping[str, tuple[str, ...]]
+    searched: SearchedTexts
+
+    def title(self, language: str = "en") -> Title:
+        """The title in a language, else the English one, else any, else the key."""
+        first = self.titles[0] if self.titles else Title(self.key, "")
+        return next((title for title in self.titles if title.language == language), first)
+
+    def years(self) -> range:
+        """The years in which it is active, both ends included; none where no year is known."""
+        first, last = self.start_year or self.end_year, self.end_year or self.start_year
+        return range(first, min(last, first + _LONGEST_SPAN) + 1) if first and last else range(0)
+
+
+def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> ProjectEntry:
+    """Make the entry of a project; the order of what is said and doubles do not count.
+
+    Args:
+        iris: IRIs under the base.
+        iri: The project.
+        statements: Properties of `PROPERTIES` and their values; others are passed over.
+    """
+    properties: dict[str, set[NamedNode | Literal]] = {}
+    for predicate, value in statements:
+        properties.setdefault(predicate, set()).add(value)
+    return ProjectEntry(
+        key=project_key(iris, iri),
+        iri=iri,
+        titles=_titles(properties),
+        start_year=_year(properties, f"{IOMLD}startYear"),
+        end_year=_year(properties, f"{IOMLD}endYear"),
+        budget=_budget(properties),
+        codes={facet: _codes(iris, facet, properties.get(IOMLD + name, ())) for facet, name in CODED.items()},
+        searched=SearchedTexts(
+            codes=_folded(properties, *_CODES),
+            titles=_folded(properties, _TITLE),
+            texts=_folded(properties, *_TEXTS),
+        ),
+    )
+
+
+def project_key(iris: Iris, iri: str) -> str:
+    """The key in a project's IRI."""
+    return unquote(iri.removeprefix(iris.project("")))
+
+
+def coded(iris: Iris, facet: str, iri: str) -> str:
+    """The code of a value of a facet of `CODED`; an IRI that is none of its values stays whole."""
+    return unquote(iri.removeprefix(_start(iris, facet)))
+
+
+def _start(iris: Iris, facet: str) -> str:
+    return iris.country("") if facet == "country" else iris.concept(facet, "")
+
+
+def _codes(iris: Iris, facet: str, found: Iterable[NamedNode | Literal]) -> tuple[str, ...]:
+    start = _start(iris, facet)
+    return tuple(sorted({coded(iris, facet, term.value) for term in found if term.value.startswith(start)}))
+
+
+def _folded(properties: _Terms, *predicates: str) -> str:
+    terms = (term for predicate in predicates for term in properties.get(predicate, ()))
+    return "\n".join(sorted(folded(term.value).text for term in terms))
+
+
+def _titles(properties: _Terms) -> tuple[Title, ...]:
+    terms = (term for term in properties.get(_TITLE, ()) if isinstance(term, Literal))
+    titles = (Title(term.value, term.language or "") for term in terms)
+    return tuple(sorted(titles, key=lambda title: (title.language != "en", title.language, title.text)))
+
+
+def _year(properties: _Terms, predicate: str) -> int | None:
+    years = (term.value[:4] for term in properties.get(predicate, ()))
+    return min((int(year) for year in years if year.isascii() and year.isdigit()), default=None)
+
+
+def _budget(properties: _Terms) -> Decimal | None:
+    amounts = (term.value for term in properties.get(f"{IOMLD}budgetUSD", ()))
+    # Of equal amounts that are written differently always the same one, whatever the order.
+    return min(map(Decimal, sorted(filter(_is_amount, amounts))), default=None)
+
+
+def _is_amount(text: str) -> bool:
+    return text.isascii() and text.replace(".", "", 1).removeprefix("-").isdigit()
