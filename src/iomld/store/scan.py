@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 MAX_DEPTH = 200  # brackets in brackets; the engine's recursion overflows its stack at some 2 000
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
       (?P<comment>\#[^\r\n]*)
     | (?P<iri><(?:[^<>"{}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})*>)
@@ -112,7 +112,7 @@ def unclosed(query: str) -> tuple[int, str] | None:
     (12, 'the text that begins here is not closed.')
     """
     opened: list[tuple[int, str]] = []
-    for match in _TOKEN.finditer(query):
+    for match in TOKEN.finditer(query):
         text = match.group()
         if match.lastgroup != "other":
             continue
@@ -159,7 +159,7 @@ def _lacks(query: str, *words: str) -> bool:
 
 def _tokens(query: str) -> Iterator[tuple[str, str]]:
     """Kind and text of each token; an IRI that could also be an operator with a text or a comment is an `iri?`."""
-    for match in _TOKEN.finditer(query):
+    for match in TOKEN.finditer(query):
         kind, text = match.lastgroup or "other", match.group()
         if kind == "iri" and ("'" in text or ("#" in text and _LONG_QUOTE.search(_rest_of_line(query, match.end())))):
             kind = "iri?"

@@ -1,0 +1,1 @@
+"""A query taken apart, with the place of each part in its text."""

@@ -1,0 +1,241 @@
+"""Taking a query apart (SPARQL 1.1 Query Language, section 19.8, rules 1 to 108), with the place of each part.
+
+The engine says whether a query is one; here only its parts are found. What is not known (SERVICE, lists in triple
+patterns, quoted triples) is not taken apart.
+"""
+
+from collections.abc import Iterator
+
+from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
+from iomld.store.parts.pieces import Pieces, UnclearError, pieces
+from iomld.store.parts.terms import TermReader
+
+_LONGEST = 20_000  # characters; nobody writes longer ones by hand
+
+
+def query_parts(query: str) -> QueryParts | None:
+    """Take a query apart; None where it has parts that are not taken apart.
+
+    >>> query_parts("ASK { ?s a <x:A>; ?p 1 }").where.clauses[1].text
+    '?s ?p 1 .'
+    """
+    if len(query) > _LONGEST:
+        return None
+    try:
+        return _Reader(query).parts()
+    except UnclearError:
+        return None
+
+
+class _Reader:
+    def __init__(self, query: str) -> None:
+        self._query = query
+        self._pieces = Pieces(query, pieces(query))
+        self._prefixes: dict[str, str] = {}
+        self._hidden = "hidden"
+        while self._hidden in query:
+            self._hidden += "_"
+        self._terms = TermReader(self._pieces, self._prefixes, self._hidden)
+        self._count = 0
+
+    # -- the query ---------------------------------------------------------------------------------------------------
+
+    def parts(self) -> QueryParts:
+        """The whole query."""
+        pieces = self._pieces
+        self._prologue()
+        prologue = self._query[: pieces.end]
+        form = pieces.take("SELECT", "CONSTRUCT", "DESCRIBE", "ASK").word
+        described = tuple(self._head(form))
+        start = pieces.next.start
+        sources = tuple(self._sources())
+        dataset = self._query[start : pieces.end] if pieces.end > start else ""
+        where = None
+        if pieces.took("WHERE") or pieces.next.word == "{":
+            where = self._group()
+        elif form != "DESCRIBE":
+            raise UnclearError(form)
+        end = pieces.end
+        return QueryParts(
+            self._query,
+            form,
+            prologue,
+            self._prefixes,
+            dataset,
+            sources,
+            described,
+            self._with_values(where),
+            self._query[end:],
+            end,
+            self._hidden,
+        )
+
+    def _prologue(self) -> None:
+        pieces = self._pieces
+        while pieces.next.word in {"BASE", "PREFIX"}:
+            if pieces.take().word == "PREFIX":
+                name = pieces.take()
+                if name.kind != "name" or not name.text.endswith(":"):
+                    raise UnclearError(name.text)
+                self._prefixes[name.text[:-1]] = pieces.next.text[1:-1]
+            if pieces.take().kind != "iri":
+                raise UnclearError("no IRI")
+
+    def _head(self, form: str) -> Iterator[Term]:
+        """What stands between the form and the dataset; what DESCRIBE names."""
+        pieces = self._pieces
+        if form == "CONSTRUCT" and pieces.next.word == "{":
+            pieces.skip_brackets()
+        while form in {"SELECT", "DESCRIBE"} and pieces.next.kind and pieces.next.word not in {"FROM", "WHERE", "{"}:
+            if pieces.next.word == "(":
+                pieces.skip_brackets()
+            elif form == "DESCRIBE" and pieces.next.kind in {"iri", "name"}:
+                yield self._terms.iri()
+            elif pieces.next.kind == "variable" or pieces.next.word in {"*", "DISTINCT", "REDUCED"}:
+                pieces.take()
+            else:
+                return
+
+    def _sources(self) -> Iterator[Term]:
+        while self._pieces.took("FROM"):
+            self._pieces.took("NAMED")
+            yield self._terms.iri()
+
+    def _with_values(self, where: Group | None) -> Group | None:
+        """The pattern with the VALUES after the query, which joins what is found; not so where rows are grouped."""
+        grouped = False
+        while where and self._pieces.next.kind:
+            grouped = grouped or self._pieces.next.word in {"GROUP", "HAVING"}
+            if self._pieces.next.word == "VALUES" and not grouped:
+                return Group(where.start, where.end, (*where.clauses, self._values()))
+            self._pieces.take()
+        return where
+
+    # -- groups ------------------------------------------------------------------------------------------------------
+
+    def _group(self) -> Group:
+        pieces = self._pieces
+        start = pieces.take("{").start
+        if pieces.next.word == "SELECT":
+            return self._subselect(start)
+        clauses: list[Clause] = []
+        while not pieces.took("}"):
+            clauses += self._clauses()
+        return Group(start, pieces.end, tuple(clauses))
+
+    def _subselect(self, start: int) -> Group:
+        pieces = self._pieces
+        inner = pieces.next.start
+        while pieces.next.word != "}":
+            if pieces.next.word in {"{", "(", "["}:
+                pieces.skip_brackets()
+            else:
+                pieces.take()
+        text = f"{{ {self._query[inner : pieces.end]} }}"
+        clause = Clause(ClauseKind.SUBSELECT, inner, pieces.end, text)
+        pieces.take("}")
+        return Group(start, pieces.end, (clause,))
+
+    def _clauses(self) -> Iterator[Clause]:
+        pieces = self._pieces
+        start, word = pieces.next.start, pieces.next.word
+        if word in {"OPTIONAL", "MINUS", "GRAPH"}:
+            pieces.take()
+            name = (self._terms.term(),) if word == "GRAPH" else ()
+            group = self._group()
+            yield self._clause(ClauseKind(word.lower()), start, name, (group,))
+        elif word == "FILTER":
+            self._filter()
+            yield self._clause(ClauseKind.FILTER, start)
+        elif word == "BIND":
+            pieces.take()
+            pieces.skip_brackets()
+            yield self._clause(ClauseKind.BIND, start)
+        elif word == "VALUES":
+            yield self._values()
+        elif word == "{":
+            groups = [self._group()]
+            while pieces.took("UNION"):
+                groups.append(self._group())
+            yield self._clause(ClauseKind.GROUP, start, (), tuple(groups))
+        elif word in {"SERVICE", "LATERAL", "<", "("}:
+            raise UnclearError(word)
+        elif not pieces.took("."):
+            yield from self._triples()
+
+    def _clause(
+        self, kind: ClauseKind, start: int, terms: tuple[Term, ...] = (), groups: tuple[Group, ...] = ()
+    ) -> Clause:
+        end = self._pieces.end
+        return Clause(kind, start, end, self._query[start:end], terms, groups)
+
+    def _values(self) -> Clause:
+        pieces = self._pieces
+        start = pieces.take("VALUES").start
+        if pieces.next.kind == "variable":
+            pieces.take()
+        else:
+            pieces.skip_brackets()
+        pieces.skip_brackets()
+        return self._clause(ClauseKind.VALUES, start)
+
+    def _filter(self) -> None:
+        pieces = self._pieces
+        pieces.take("FILTER")
+        pieces.took("NOT")
+        if pieces.took("EXISTS"):
+            pieces.skip_brackets()
+            return
+        if pieces.next.word != "(":
+            pieces.take()  # a function
+        pieces.skip_brackets()
+
+    # -- triple patterns ---------------------------------------------------------------------------------------------
+
+    def _triples(self) -> Iterator[Clause]:
+        pieces = self._pieces
+        is_list = pieces.next.word == "["
+        found: list[Clause] = []
+        subject = self._node(found)
+        if not (is_list and pieces.next.word in {".", "}"}):
+            self._properties(subject, found)
+        yield from found
+
+    def _node(self, found: list[Clause]) -> Term:
+        """A subject or an object; what is said in the brackets of a blank node joins what was found."""
+        pieces = self._pieces
+        if pieces.next.word != "[":
+            return self._terms.term()
+        start = pieces.take("[").start
+        self._count += 1
+        node = Term(TermKind.VARIABLE, f"?{self._hidden}{self._count}", start, start + 1)
+        if pieces.next.word != "]":
+            self._properties(node, found)
+        pieces.take("]")
+        return node
+
+    def _properties(self, subject: Term, found: list[Clause]) -> None:
+        pieces = self._pieces
+        start = subject.start
+        while True:
+            predicate = self._terms.predicate()
+            self._targets(start, subject, predicate, found)
+            if pieces.next.word != ";":
+                return
+            while pieces.took(";"):
+                pass
+            if pieces.next.word in {".", "}", "]"}:
+                return
+            start = pieces.next.start
+
+    def _targets(self, start: int, subject: Term, predicate: Term, found: list[Clause]) -> None:
+        pieces = self._pieces
+        while True:
+            inner: list[Clause] = []
+            target = self._node(inner)
+            terms = (subject, predicate, target)
+            text = " ".join(term.text for term in terms)
+            found += [Clause(ClauseKind.TRIPLE, start, pieces.end, f"{text} .", terms), *inner]
+            if not pieces.took(","):
+                return
+            start = pieces.next.start
