@@ -1,0 +1,178 @@
+"""What was probably meant by a condition that nothing meets: other constants, other variables, without case."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+
+from pyoxigraph import Literal, NamedNode
+
+from iomld.browse.why.empty import Empty, Prober, joined
+from iomld.browse.why.known import Known
+from iomld.browse.why.likeness import is_close, likeness
+from iomld.browse.why.rewriting import Edit, edited, written
+from iomld.iris import RDF, XSD
+from iomld.store.parts.clauses import Clause, Term, TermKind
+from iomld.store.parts.pieces import Piece, pieces
+from iomld.store.parts.terms import literal_at
+
+_MOST = 4  # proposals for one place
+_EQUAL, _ORDER = frozenset({"=", "!=", "IN"}), frozenset({"<", ">"})
+_WITHIN = frozenset({"CONTAINS", "STRSTARTS", "STRENDS"})
+_YEAR = 4  # digits
+_NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What a condition compares: an expression (a variable, or its language), and a constant."""
+
+    expression: str
+    constant: Term
+    is_equality: bool
+
+
+async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIterator[tuple[Edit, ...]]:
+    """Edits of a condition that leave something of the parts it is laid on.
+
+    Args:
+        empty: The condition.
+        prober: Tries them.
+        known: Names of things.
+    """
+    clause = empty.clause
+    if clause is None:
+        return
+    tokens = [*pieces(empty.scope.parts.text, clause.start, clause.end)]
+    proposed: list[tuple[Edit, ...]] = [(edit,) for edit in (*_bound(empty, tokens), *_without_case(tokens))]
+    constants = [await _constants(empty, compared, prober, known) for compared in _comparisons(empty, tokens)]
+    proposed += [(edit,) for edits in constants for edit in edits]
+    if sum(map(bool, constants)) > 1:  # all at once
+        proposed.insert(0, tuple(edits[0] for edits in constants if edits))
+    for edits in proposed:
+        if await _holds(empty, clause, edits, prober):
+            yield edits
+
+
+async def _holds(empty: Empty, clause: Clause, edits: Sequence[Edit], prober: Prober) -> bool:
+    moved = [Edit(edit.start - clause.start, edit.end - clause.start, edit.text) for edit in edits]
+    pattern = f"{joined(empty.beside)}\n{edited(clause.text, moved)}"
+    return await prober.ask(empty.scope.asking(pattern)) is True
+
+
+def _bound(empty: Empty, tokens: Sequence[Piece]) -> Iterator[Edit]:
+    """Variables of the pattern with a name close to one that nothing binds."""
+    if not empty.name:
+        return
+    names = {piece.text[1:] for one in empty.beside for piece in pieces(one.text) if piece.kind == "variable"}
+    wrong = empty.name[1:].lower()
+    near = sorted(
+        name for name in names if is_close(wrong, name.lower()) or (wrong in name.lower() or name.lower() in wrong)
+    )
+    for piece in tokens:
+        if piece.text == empty.name:
+            for name in near:
+                yield Edit(piece.start, piece.end, f"?{name}")
+            return  # the first place; one that stands there twice is left to its writer
+
+
+def _without_case(tokens: Sequence[Piece]) -> Iterator[Edit]:
+    """Functions that look for a text, with case not looked at."""
+    for at, piece in enumerate(tokens):
+        arguments = _arguments(tokens, at + 1) if piece.word in _WITHIN | {"REGEX"} else []
+        if len(arguments) != 2:  # noqa: PLR2004  # where, and what
+            continue
+        (where, what), end = arguments, arguments[1][-1].end
+        if piece.word == "REGEX":
+            yield Edit(what[0].start, end, f'{" ".join(one.text for one in what)}, "i"')
+        elif len(what) == 1 and what[0].kind == "string":
+            inner = "".join(f"{one.text} " if one.kind == "word" else one.text for one in where)
+            yield Edit(where[0].start, end, f"LCASE(STR({inner.strip()})), {what[0].text.lower()}")
+
+
+def _arguments(tokens: Sequence[Piece], at: int) -> list[list[Piece]]:
+    """The arguments in the brackets that open here."""
+    if at >= len(tokens) or tokens[at].word != "(":
+        return []
+    found: list[list[Piece]] = [[]]
+    depth = 1
+    for piece in tokens[at + 1 :]:
+        depth += (piece.word == "(") - (piece.word == ")")
+        if not depth:
+            return found if all(found) else []
+        if piece.word == "," and depth == 1:
+            found.append([])
+        else:
+            found[-1].append(piece)
+    return []
+
+
+def _comparisons(empty: Empty, tokens: Sequence[Piece]) -> Iterator[_Compared]:
+    """What is compared: `?v = constant`, `constant < ?v`, `LANG(?v) = "en"`, `?v IN (constant, …)`."""
+    for at, piece in enumerate(tokens):
+        sign = piece.word
+        if sign not in _EQUAL | _ORDER or sign == "!":
+            continue
+        after = at + 1 + (at + 1 < len(tokens) and tokens[at + 1].word in {"=", "("})
+        left = _expression(tokens[:at])
+        if left and (constant := literal_at(empty.scope.parts, tokens, after)):
+            yield _Compared(left, constant, sign in _EQUAL)
+        elif after < len(tokens) and tokens[after].kind == "variable":
+            start = next((back for back in (4, 3, 2, 1) if at >= back and _ends_at(empty, tokens, at - back, at)), 0)
+            if start and (constant := literal_at(empty.scope.parts, tokens, at - start)):
+                yield _Compared(tokens[after].text, constant, sign in _EQUAL)
+    for at, piece in enumerate(tokens):
+        if piece.word == "LANGMATCHES" and len(found := _arguments(tokens, at + 1)) == 2:  # noqa: PLR2004
+            left, constant = _expression(found[0]), literal_at(empty.scope.parts, found[1], 0)
+            if left and constant:
+                yield _Compared(left, constant, is_equality=True)
+
+
+def _ends_at(empty: Empty, tokens: Sequence[Piece], at: int, end: int) -> bool:
+    constant = literal_at(empty.scope.parts, tokens, at)
+    return constant is not None and constant.end == tokens[end - 1].end
+
+
+def _expression(tokens: Sequence[Piece]) -> str:
+    """A variable, or the language or the text of one, at the end of some tokens."""
+    if tokens and tokens[-1].kind == "variable":
+        return tokens[-1].text
+    words = [piece.word or piece.text for piece in tokens[-4:]]
+    if len(words) == 4 and words[0] in {"LANG", "STR", "YEAR"} and words[1] == "(" and words[3] == ")":  # noqa: PLR2004
+        return f"{words[0]}({words[2]})"
+    return ""
+
+
+async def _constants(empty: Empty, compared: _Compared, prober: Prober, known: Known) -> list[Edit]:
+    """Constants that may stand in place of one: like it and among the values, or of their datatype."""
+    scope = empty.scope
+    values = await prober.terms(scope.finding(compared.expression, joined(empty.beside))) or ()
+    constant = compared.constant
+    found: list[NamedNode | Literal] = []
+    if compared.is_equality:
+        ranks = [(rank, one) for one in values if (rank := likeness(constant, one, known.names)) is not None]
+        found += [one for _, one in sorted(ranks, key=lambda one: one[0])]
+        if not found and compared.expression.startswith("LANG("):
+            spoken = [one for one in values if one.value]
+            found += [one for one in spoken if constant.value.lower().startswith(one.value.lower())] or spoken
+    kinds = {one.datatype.value for one in values if isinstance(one, Literal)}
+    if not found or not compared.is_equality:
+        found += [one for kind in sorted(kinds) if (one := _cast(constant, kind)) is not None]
+    texts = dict.fromkeys(written(one, scope.parts.prefixes) for one in found)
+    return [Edit(constant.start, constant.end, text) for text in [*texts][:_MOST]]
+
+
+def _cast(constant: Term, datatype: str) -> Literal | None:
+    """A constant as a literal of another datatype; None where it makes no sense, or is of that datatype already."""
+    text = constant.value.strip()
+    if constant.kind is not TermKind.LITERAL or datatype in {constant.iri, f"{RDF}langString"}:
+        return None
+    year = text[:_YEAR]
+    has_year = len(year) == _YEAR and year.isdigit() and text[_YEAR : _YEAR + 1] in {"", "-"}
+    if datatype == f"{XSD}gYear":
+        return Literal(year, datatype=NamedNode(datatype)) if has_year else None
+    if datatype == f"{XSD}date" and has_year:
+        day = text[:10] if len(text) >= 10 else f"{year}-01-01"  # noqa: PLR2004  # a whole date
+        return Literal(day, datatype=NamedNode(datatype))
+    if datatype in _NUMBERS and text.lstrip("+-").replace(".", "", 1).isdigit():
+        kind = "decimal" if "." in text else "integer"  # numbers compare whatever their datatype
+        return Literal(text, datatype=NamedNode(XSD + kind))
+    return None

@@ -1,0 +1,238 @@
+"""Why a query finds nothing: which of its parts is empty, told by asking the parts alone and together.
+
+What is asked are small ASK queries made of the query's own words. Whoever asks them limits them; where one has no
+answer, its part is passed over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from pyoxigraph import Literal, NamedNode
+
+from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
+from iomld.store.parts.pieces import pieces
+
+_MOST = 4  # parts that are named; one mended may mend the others
+_NARROWED = 8  # parts beside an empty one that are tried without
+_FOUND = 300  # terms that are looked at for one that is alike
+_LAST = frozenset({ClauseKind.FILTER, ClauseKind.MINUS})
+_ALONE = frozenset({ClauseKind.TRIPLE, ClauseKind.GRAPH, ClauseKind.GROUP, ClauseKind.SUBSELECT})
+
+
+class Reason(StrEnum):
+    """Why a part of a query is empty."""
+
+    TRIPLE = "triple"  # no triple is like this
+    PROPERTY = "property"  # no triple has this property
+    GRAPH = "graph"  # there is no such graph
+    TOGETHER = "together"  # parts that find something each, and nothing together
+    FILTER = "filter"  # a condition that nothing meets
+    FILTERS = "filters"  # conditions that nothing meets together
+    UNBOUND = "unbound"  # a condition on a variable that nothing binds
+    MINUS = "minus"  # MINUS takes everything away
+    SUBSELECT = "subselect"  # an inner query finds nothing
+    HAVING = "having"  # no group meets HAVING
+    SLICE = "slice"  # LIMIT or OFFSET leave nothing
+    TEMPLATE = "template"  # CONSTRUCT makes no triple of what is found
+
+
+class Prober(Protocol):
+    """Asks small queries; None where there is no answer."""
+
+    async def ask(self, query: str) -> bool | None:
+        """The answer to ASK."""
+        ...
+
+    async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
+        """The first column of SELECT."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a part stands.
+
+    Attributes:
+        parts: The query.
+        graphs: The names of the GRAPHs around it, the outermost first.
+        end: Where the group ends that it stands in.
+    """
+
+    parts: QueryParts
+    graphs: tuple[str, ...] = ()
+    end: int = 0
+
+    def asking(self, pattern: str) -> str:
+        """A query whether a pattern finds anything here."""
+        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._within(pattern)} }}"
+
+    def finding(self, expression: str, pattern: str, most: int = _FOUND) -> str:
+        """A query for the different values that a variable or an expression has here."""
+        head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
+        return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
+
+    def _within(self, pattern: str) -> str:
+        for name in reversed(self.graphs):
+            pattern = f"GRAPH {name} {{ {pattern}\n}}"
+        return f"{pattern}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A part that is empty.
+
+    Attributes:
+        reason: Why.
+        start: Where it begins in the query.
+        text: How it is written; a triple pattern is written whole.
+        scope: Where it stands.
+        clause: The part, unless it is what comes after the pattern.
+        beside: The parts that it finds nothing together with, or those that a condition is laid on.
+        name: What the reason speaks of: a property, a graph, a variable.
+    """
+
+    reason: Reason
+    start: int
+    text: str
+    scope: Scope
+    clause: Clause | None = None
+    beside: tuple[Clause, ...] = ()
+    name: str = ""
+
+
+async def empty_parts(parts: QueryParts, prober: Prober) -> tuple[Empty, ...]:
+    """The parts of a query that find nothing, in the order of the query; none where that cannot be told.
+
+    Args:
+        parts: A query that finds nothing.
+        prober: Asks it part by part.
+    """
+    finder = _Finder(prober)
+    scope = Scope(parts)
+    found = [*await finder.sources(scope)]
+    if not found and parts.where is None:
+        found = await finder.described(scope)
+    if not found and parts.where is not None:
+        found = await finder.group(parts.where, scope)
+        if not found and await finder.holds(scope, parts.where.clauses):
+            found = [*_after(parts, scope)]
+    return tuple(sorted(found, key=lambda one: one.start)[:_MOST])
+
+
+def joined(clauses: Sequence[Clause]) -> str:
+    """Parts of a group as one text."""
+    return "\n".join(clause.text for clause in clauses)
+
+
+class _Finder:
+    def __init__(self, prober: Prober) -> None:
+        self._prober = prober
+
+    async def holds(self, scope: Scope, clauses: Sequence[Clause]) -> bool | None:
+        return await self._prober.ask(scope.asking(joined(clauses)))
+
+    async def sources(self, scope: Scope) -> list[Empty]:
+        """The graphs that FROM names and that are not there."""
+        bare = Scope(replace(scope.parts, dataset=""))
+        found = []
+        for term in scope.parts.sources:
+            if await self._prober.ask(bare.asking(f"GRAPH {term.text} {{ ?s ?p ?o }}")) is False:
+                clause = Clause(ClauseKind.GRAPH, term.start, term.end, term.text, (term,))
+                found.append(Empty(Reason.GRAPH, term.start, term.text, bare, clause, name=term.text))
+        return found
+
+    async def described(self, scope: Scope) -> list[Empty]:
+        """What DESCRIBE names."""
+        found = []
+        for term in scope.parts.described:
+            property_, value = (Term(TermKind.VARIABLE, name, term.end, term.end) for name in ("?property", "?value"))
+            terms = (term, property_, value)
+            text = " ".join(one.text for one in terms)
+            clause = Clause(ClauseKind.TRIPLE, term.start, term.end, f"{text} .", terms)
+            if await self.holds(scope, (clause,)) is False:
+                found.append(Empty(Reason.TRIPLE, term.start, term.text, scope, clause))
+        return found
+
+    async def group(self, group: Group, scope: Scope) -> list[Empty]:
+        """The empty parts of a group: alone, else together, else by its conditions."""
+        scope = replace(scope, end=group.end - 1)
+        first = [clause for clause in group.clauses if clause.kind not in _LAST]
+        found: list[Empty] = []
+        for clause in first:
+            if clause.kind in _ALONE and await self.holds(scope, (clause,)) is False:
+                found += await self._within(clause, scope)
+        if found or not first:
+            return found
+        if await self.holds(scope, first) is False:
+            return await self._together(first, scope)
+        return await self._conditions(first, [one for one in group.clauses if one.kind in _LAST], scope)
+
+    async def _within(self, clause: Clause, scope: Scope) -> list[Empty]:
+        """What is empty in a part that is empty by itself."""
+        if clause.kind is ClauseKind.TRIPLE:
+            return [await self._triple(clause, scope)]
+        if clause.kind is ClauseKind.SUBSELECT:
+            return [Empty(Reason.SUBSELECT, clause.start, clause.text, scope)]
+        graphs = scope.graphs
+        if clause.kind is ClauseKind.GRAPH:
+            (name,) = clause.terms
+            graphs = (*graphs, name.text)
+            if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
+                return [Empty(Reason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
+        inner = replace(scope, graphs=graphs)
+        return [one for group in clause.groups for one in await self.group(group, inner)]
+
+    async def _triple(self, clause: Clause, scope: Scope) -> Empty:
+        hidden = scope.parts.hidden
+        for step in clause.terms[1].steps:
+            if await self._prober.ask(scope.asking(f"?{hidden}s {step.text} ?{hidden}o")) is False:
+                return Empty(Reason.PROPERTY, step.start, clause.text, scope, clause, name=step.text)
+        return Empty(Reason.TRIPLE, clause.start, clause.text, scope, clause)
+
+    async def _together(self, clauses: Sequence[Clause], scope: Scope) -> list[Empty]:
+        """The first part that leaves nothing of those before it, and which of these it needs for that."""
+        some, none = 0, len(clauses)  # how many parts find something, how many nothing
+        while none - some > 1:
+            middle = (some + none) // 2
+            if await self.holds(scope, clauses[:middle]) is False:
+                none = middle
+            else:
+                some = middle
+        last, beside = clauses[none - 1], [*clauses[: none - 1]]
+        for clause in tuple(reversed(beside))[:_NARROWED]:
+            fewer = [one for one in beside if one is not clause]
+            if await self.holds(scope, (*fewer, last)) is False:
+                beside = fewer
+        return [Empty(Reason.TOGETHER, last.start, last.text, scope, last, tuple(beside))]
+
+    async def _conditions(self, first: Sequence[Clause], last: Sequence[Clause], scope: Scope) -> list[Empty]:
+        """The conditions that leave nothing: each alone, else those that do together."""
+        found = []
+        bound = {piece.text[1:] for one in first for piece in pieces(one.text) if piece.kind == "variable"}
+        for clause in last:
+            if await self.holds(scope, (*first, clause)) is False:
+                reason, name = Reason(clause.kind.value), ""
+                if clause.kind is ClauseKind.FILTER and "EXISTS" not in clause.text.upper():
+                    used = (piece.text for piece in pieces(clause.text) if piece.kind == "variable")
+                    name = next((one for one in used if one[1:] not in bound), "")
+                    reason = Reason.UNBOUND if name else reason
+                found.append(Empty(reason, clause.start, clause.text, scope, clause, tuple(first), name))
+        for count in range(2, 0 if found else len(last) + 1):
+            if await self.holds(scope, (*first, *last[:count])) is False:
+                clause = last[count - 1]
+                return [Empty(Reason.FILTERS, clause.start, clause.text, scope, clause, (*first, *last[: count - 1]))]
+        return found
+
+
+def _after(parts: QueryParts, scope: Scope) -> Sequence[Empty]:
+    """What after the pattern may leave nothing of what it finds."""
+    words = {piece.word: piece.start for piece in pieces(parts.tail) if piece.kind == "word"}
+    for word, reason in (("HAVING", Reason.HAVING), ("OFFSET", Reason.SLICE), ("LIMIT", Reason.SLICE)):
+        if word in words:
+            text = parts.tail[words[word] :].strip()
+            return [Empty(reason, parts.tail_start + words[word], text, scope)]
+    if parts.form == "CONSTRUCT":
+        return [Empty(Reason.TEMPLATE, next(pieces(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope)]
+    return []

@@ -1,0 +1,108 @@
+"""Why generated queries with a mistake in them find nothing: no query is too odd, and each proposal finds something."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, Store
+from tests.differential.queries import SEED, generated
+
+from iomld.browse.view import open_view
+from iomld.browse.why.empty import empty_parts
+from iomld.browse.why.known import Known, known_terms
+from iomld.browse.why.likeness import bare_word, is_close
+from iomld.browse.why.meant import Suggestion, suggestions
+from iomld.release import FILES, current_release
+from iomld.store.oxigraph import open_read_only
+from iomld.store.parts.pieces import pieces
+from iomld.store.parts.structure import query_parts
+
+
+class StoreProber:
+    """Asks a store, without limits."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def ask(self, query: str) -> bool | None:
+        """The answer to ASK."""
+        result = self._store.query(query, use_default_graph_as_union=" FROM " not in query)
+        assert isinstance(result, QueryBoolean)
+        return bool(result)
+
+    async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
+        """The first column of SELECT."""
+        result = self._store.query(query, use_default_graph_as_union=" FROM " not in query)
+        assert isinstance(result, QuerySolutions)
+        return tuple(term for row in result if isinstance(term := row[0], NamedNode | Literal))
+
+
+@pytest.fixture(scope="module")
+def published(datadir: Path) -> tuple[Store, Known]:
+    """The bundled records, and what is known of them."""
+    release = current_release(datadir)
+    assert release
+    return open_read_only(release.file(FILES.store)), known_terms(open_view(release))
+
+
+def mistaken(query: str, chance: random.Random) -> str:
+    """A query with a letter less in one of its IRIs or texts, or with another scheme."""
+    tokens = [piece for piece in pieces(query) if piece.kind in {"iri", "string"} and len(piece.text) > 5]
+    if not tokens:
+        return query
+    piece = chance.choice(tokens)
+    if piece.text.startswith("<https:") and chance.random() < 0.3:  # some
+        text = piece.text.replace("https", "http", 1)
+    else:
+        at = len(piece.text) - chance.randint(2, 4)
+        text = piece.text[:at] + piece.text[at + 1 :]
+    return query[: piece.start] + text + query[piece.end :]
+
+
+async def proposed(query: str, store: Store, known: Known) -> list[Suggestion] | None:
+    """All proposals for a query; None where no part of it is told to be empty."""
+    parts = query_parts(query)
+    assert parts
+    prober = StoreProber(store)
+    empties = await empty_parts(parts, prober)
+    for empty in empties:
+        assert 0 <= empty.start < len(query)
+    return [one for empty in empties for one in await suggestions(empty, prober, known)] if empties else None
+
+
+def test_proposals_for_generated_mistakes_find_something(published: tuple[Store, Known]) -> None:
+    """Of 600 queries with a mistake: none is too odd, and what is proposed parses, and finds what it says."""
+    store, known = published
+    prober = StoreProber(store)
+    chance = random.Random(SEED)  # noqa: S311  # the same each time is the point
+    told = restored = 0
+    quads = store.quads_for_pattern(None, None, None, None)
+    for _, query in generated(quads, 40):
+        wrong = mistaken(query, chance)
+        found = asyncio.run(proposed(wrong, store, known))
+        if found is None:
+            continue
+        told += 1
+        restored += any(one.finds for one in found)
+        for one in found:
+            parts = query_parts(one.query)
+            assert parts, one
+            assert one.query != wrong
+            store.query(one.query)
+            if one.finds and parts.where:
+                body = "\n".join(clause.text for clause in parts.where.clauses)
+                assert asyncio.run(prober.ask(f"{parts.prologue} ASK {parts.dataset} {{ {body} }}")), one
+    assert told > 100
+    assert restored > told // 2
+
+
+def test_words_are_close_when_few_letters_differ() -> None:
+    """One letter in four, two at most; swapped ones count once; never a number, never a short word."""
+    assert is_close("benefitingcontry", "benefitingcountry")
+    assert is_close("statsu", "status")
+    assert not is_close("status", "region")
+    assert not is_close("po0105", "po0106")
+    assert not is_close("gcm", "gcn")
+    assert bare_word("https://example.org/id/country/CI/") == "ci"
+    assert bare_word("Côte d’Ivoire") == "cotedivoire"
