@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld import __version__
 from iomld.browse.view import ReleaseView
+from iomld.browse.why.known import known_terms
 from iomld.check.worker import HANDLER as CHECK_HANDLER
 from iomld.check.worker import CheckWorker
 from iomld.config import Settings
@@ -117,7 +118,15 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         client_s=settings.client_seconds,
         client_refill_s=settings.client_refill,
     )
-    return sparql_app(serving, iris=Iris(base), release_name=serving.name, limits=limits, cache=cache, facts=facts)
+    return sparql_app(
+        serving,
+        iris=Iris(base),
+        release_name=serving.name,
+        limits=limits,
+        cache=cache,
+        facts=facts,
+        known=lambda: known_terms(serving.view),
+    )
 
 
 class _Front:

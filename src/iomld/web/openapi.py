@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
 from iomld.read.table.workbook_package import MEDIA_TYPE
+from iomld.web.explained import EXPLAIN_OFFERS
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.projects import FILTERED, PARAMETERS
 from iomld.web.signposts import LINKSET
@@ -47,6 +48,7 @@ _SPARQL_PARAMETERS = (
     ("named-graph-uri", "A named graph.", True),
     ("format", "json, xml, csv, tsv, turtle, ntriples, rdfxml or jsonld, or a media type.", False),
     ("timeout", "Seconds, up to the server's limit.", False),
+    ("explain", "1 asks, in place of the answer, how many rows there are and why if there are none.", False),
 )
 
 
@@ -122,7 +124,8 @@ def _asked_by_query(path: str, method: str) -> list[Json]:
 
 
 def _sparql() -> Json:
-    responses = _all({200: (*SOLUTION_OFFERS, *GRAPH_OFFERS), 303: (), 304: ()}, _SPARQL_ERRORS)
+    offers = (*SOLUTION_OFFERS, *GRAPH_OFFERS, *EXPLAIN_OFFERS)
+    responses = _all({200: offers, 303: (), 304: ()}, _SPARQL_ERRORS)
     properties = {name: _value(many=many) | {"description": text} for name, text, many in _SPARQL_PARAMETERS}
     parameters = [
         {"name": name, "in": "query", "required": False, "description": text, "schema": _value(many=many)}

@@ -1,12 +1,10 @@
 """The query page: a form that also works without script, and the answer below it."""
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Protocol
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -22,21 +20,12 @@ from iomld.web.problems import ProblemError
 from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
 from iomld.web.rendering import page_html
-from iomld.web.sparql import LargeAnswer
+from iomld.web.sparql_answers import Endpoint, LargeAnswer, opened
 from iomld.web.sparql_cache import CachedAnswer
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation
+from iomld.web.sparql_protocol import Operation
 
 _HTML = "text/html; charset=utf-8"
-_PIECE_BYTES = 1 << 20
-
-
-class QueryEndpoint(Protocol):
-    """What the page needs of the SPARQL endpoint."""
-
-    async def find(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> CachedAnswer | LargeAnswer:
-        """The answer to a query."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +43,7 @@ class Outcome:
     problem: ProblemError | None = None
 
 
-def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> APIRouter:
+def query_routes(view: Callable[[], ReleaseView], endpoint: Endpoint) -> APIRouter:
     """The query page, and the terms that its editor completes.
 
     Args:
@@ -104,7 +93,7 @@ def _page(view: ReleaseView, text: str, outcome: Outcome | None, look: str = "")
     )
 
 
-async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> Outcome:
+async def _run(view: ReleaseView, endpoint: Endpoint, request: Request, text: str) -> Outcome:
     started = time.monotonic()
     exchange = Exchange(request.scope, request.receive, _send_nothing)
     try:
@@ -116,24 +105,8 @@ async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, tex
 
 
 def _shown(view: ReleaseView, text: str, found: CachedAnswer | LargeAnswer) -> Shown:
-    match found:
-        case CachedAnswer(body, media_type):
-            return shown_answer(view, text, media_type, [body])
-        case LargeAnswer(head, reply):
-            try:
-                return shown_answer(view, text, head.media_type, _pieces(found))
-            finally:
-                reply.close()
-
-
-def _pieces(found: LargeAnswer) -> Iterator[bytes]:
-    """The bytes of a large answer, which are not held in memory all at once."""
-    reply = found.reply
-    if reply.file is None:
-        yield reply.body
-        return
-    for offset in range(0, reply.size, _PIECE_BYTES):
-        yield os.pread(reply.file.fileno(), _PIECE_BYTES, offset)
+    with opened(found) as (media_type, pieces):
+        return shown_answer(view, text, media_type, pieces)
 
 
 async def _send_nothing(_: Message) -> None:

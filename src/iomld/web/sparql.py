@@ -27,11 +27,15 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from iomld.browse.why.known import Known
 from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
 from iomld.web.budget import ClientBudgets
+from iomld.web.disconnect import DisconnectWatch
+from iomld.web.explained import explained_response
 from iomld.web.problems import ProblemError
+from iomld.web.sparql_answers import LargeAnswer
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.web.sparql_description import description_response
 from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
@@ -49,7 +53,6 @@ from iomld.workers.errors import JobTimeoutError, WorkerCrashedError, WorkerErro
 from iomld.workers.wire import Reply
 
 _METHODS = "GET, HEAD, POST, QUERY, OPTIONS"
-_WATCH_AFTER_S = 0.05  # most answers are there before it would pay to watch whether the client still is
 _PREFLIGHT = {
     "Allow": _METHODS,
     "Accept-Query": QUERY,
@@ -81,14 +84,6 @@ class SparqlLimits:
     client_refill_s: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class LargeAnswer:
-    """An answer that is too large to be kept: what the worker says of it, and its open reply."""
-
-    head: QueryHead
-    reply: Reply
-
-
 class QueryPool(Protocol):
     """What the endpoint needs of a pool of query workers."""
 
@@ -97,7 +92,7 @@ class QueryPool(Protocol):
         ...
 
 
-def sparql_app(
+def sparql_app(  # noqa: PLR0913  # all that it is made of, by name
     pool: QueryPool,
     *,
     iris: Iris,
@@ -105,6 +100,7 @@ def sparql_app(
     limits: SparqlLimits,
     cache: AnswerCache[CachedAnswer] | None = None,
     facts: Callable[[], ServiceFacts] | None = None,
+    known: Callable[[], Known] | None = None,
 ) -> "SparqlApp":
     """The endpoint as an ASGI application that looks at no path.
 
@@ -115,9 +111,11 @@ def sparql_app(
         limits: What it allows.
         cache: Where answers are kept; its own if None.
         facts: What the description says of the release served now; only what is always true if None.
+        known: Terms of the release served now, to tell what was meant by a query that finds nothing; none if None.
     """
     kept = cache or AnswerCache(limits.cache_bytes)
-    return SparqlApp(pool, release_name, limits, kept, facts or (lambda: ServiceFacts(iris.base, iris.dataset())))
+    described = facts or (lambda: ServiceFacts(iris.base, iris.dataset()))
+    return SparqlApp(pool, release_name, limits, kept, described, known or (lambda: Known(iris.base)))
 
 
 class SparqlApp:
@@ -130,9 +128,10 @@ class SparqlApp:
         limits: SparqlLimits,
         cache: AnswerCache[CachedAnswer],
         facts: Callable[[], ServiceFacts],
+        known: Callable[[], Known],
     ) -> None:
         self._pool = pool
-        self._facts = facts
+        self._facts, self._known = facts, known
         self._release_name = release_name
         self._limits = limits
         self._cache = cache
@@ -151,6 +150,8 @@ class SparqlApp:
         operation = await self._operation(exchange)
         if operation.query is None:
             return description_response(exchange, operation, self._facts())
+        if operation.explain:
+            return await explained_response(self, exchange, operation, self._known)
         types = media_types(exchange.accept, operation.format_)
         if types == MediaTypes(None, None, None):
             raise ProblemError(
@@ -187,7 +188,7 @@ class SparqlApp:
             case LargeAnswer(head, reply):
                 await self._stream(exchange, head, reply)
 
-    async def find(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> "CachedAnswer | LargeAnswer":
+    async def find(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> CachedAnswer | LargeAnswer:
         """The answer to a query, for who sends it on; whoever gets a large one must close its reply.
 
         Raises:
@@ -224,7 +225,7 @@ class SparqlApp:
     async def _ask(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
         """Have a worker answer, on the client's budget; give up when the client goes away."""
         self._refuse_spent(exchange.client)
-        watch = _Watch(exchange.receive)
+        watch = DisconnectWatch(exchange.receive)
         started = time.monotonic()
         used_s = 0.0
         try:
@@ -259,35 +260,3 @@ class SparqlApp:
                 self._spooled_bytes -= reply.size
         finally:
             reply.close()
-
-
-class _Watch:
-    """Cancels the task that made it when the client disconnects; starts late, since most answers are quick."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._owner = asyncio.current_task()
-        self._watcher: asyncio.Task[None] | None = None
-        self._disconnected = False
-        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._start)
-
-    def end(self) -> None:
-        self._timer.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
-
-    def saw_disconnect(self) -> bool:
-        """Whether the cancellation was ours; it is then taken back."""
-        if self._disconnected and self._owner is not None:
-            self._owner.uncancel()
-        return self._disconnected
-
-    def _start(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._wait())
-
-    async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._disconnected = True
-        if self._owner is not None:
-            self._owner.cancel()

@@ -76,6 +76,7 @@ class Operation:
         named_graphs: Values of `named-graph-uri`.
         format_: Value of `format`, one of ours.
         timeout_s: Value of `timeout`.
+        explain: Whether not the answer is wanted but why it is empty.
     """
 
     query: str | None
@@ -83,6 +84,7 @@ class Operation:
     named_graphs: tuple[str, ...] = ()
     format_: str | None = None
     timeout_s: float | None = None
+    explain: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -202,7 +204,15 @@ def _operation(values: Mapping[str, list[str]], *, is_form: bool = False) -> Ope
         tuple(values.get("named-graph-uri", ())),
         format_of(values),
         _timeout(single(values, "timeout")),
+        _switch(values, "explain"),
     )
+
+
+def _switch(values: Mapping[str, list[str]], name: str) -> bool:
+    text = single(values, name)
+    if text not in {None, "0", "1"}:
+        raise ProblemError(400, name, f"The parameter “{name}” is “{(text or '')[:40]}”; give 1, or leave it out.")
+    return text == "1"
 
 
 def single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
