@@ -12,6 +12,7 @@ PAGES = (
     "/query",
     "/query?run=1&view=chart&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
     "/query?run=1&view=map&query=SELECT+*+%7B+VALUES+(%3Fc+%3Fn)+%7B+(%22CN%22+1)+(%22NA%22+-2)+%7D+%7D",
+    "/query?run=1&query=PREFIX+s:+%3Chttp://schema.org/%3E+SELECT+*+%7B+%3Fs+s:name+%22China%22+%7D",
     "/validate?example=1",
     "/downloads",
     "/ontology",

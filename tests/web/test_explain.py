@@ -1,6 +1,8 @@
-"""`/sparql?explain=1`: which part of a query finds nothing and what was probably meant, for each kind of mistake."""
+"""`/sparql?explain=1` and the query page: what is empty in a query and what was meant, for each kind of mistake."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +262,28 @@ def test_what_takes_long_is_left(client: httpx.Client) -> None:
     found = explained(client, query)
     assert not found["complete"]
     assert [part["pattern"] for part in found["empty"]] == ["?p iomld:statu ?s ."]
+
+
+def page_of(client: httpx.Client, query: str) -> str:
+    """The query page with the answer to a query."""
+    answer = client.get("/query", params={"query": PREFIXES + query, "run": "1"}, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_page_names_the_part(client: httpx.Client) -> None:
+    """With its place, which the editor underlines."""
+    page = page_of(client, "SELECT ?s {\n ?s <urn:none> ?o }")
+    assert '<pre tabindex="0">?s &lt;urn:none&gt; ?o .</pre>' in page
+    line = PREFIXES.count("\n") + 2
+    assert f'id="fault" data-line="{line}" data-column="5">No triple in the data has this property:' in page
+
+
+@pytest.mark.parametrize("form", ["SELECT *", "ASK", "CONSTRUCT"])
+def test_on_the_page_what_was_meant_is_a_link_away(client: httpx.Client, form: str) -> None:
+    """For each form of query; the page behind the link has an answer."""
+    page = page_of(client, f"{form} WHERE {{ ?s iomld:statu ?o }}")
+    assert "<del>iomld:statu</del>" in page
+    assert "<ins>iomld:status</ins>" in page
+    (address,) = re.findall(r'<a class="btn" href="(/query[^"]+)#answer">', page)
+    assert "<del>" not in client.get(unescape(address)).text

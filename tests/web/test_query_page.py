@@ -120,8 +120,8 @@ def test_a_large_answer_is_counted_too(opened: ReleaseView) -> None:
 
 
 def test_no_rows_say_what_to_do(run: Run) -> None:
-    """An empty answer has advice instead of an empty table."""
-    page = run("SELECT ?s { ?s <urn:none> ?o }")
+    """An empty answer has advice instead of an empty table; a query with a list is not taken apart."""
+    page = run("SELECT ?s { ?s <urn:none> (1 2) }")
     assert status_of(page).startswith("0 rows")
     assert "Take out one line" in page
     assert "<table" not in page

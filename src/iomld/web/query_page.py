@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -14,8 +14,10 @@ from starlette.types import Message
 from iomld.browse.examples import example_queries
 from iomld.browse.terms import query_terms
 from iomld.browse.view import ReleaseView
+from iomld.browse.why.known import known_terms
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
+from iomld.web.explain import Explanation, explanation
 from iomld.web.problems import ProblemError
 from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
@@ -35,11 +37,13 @@ class Outcome:
     Attributes:
         seconds: How long the answer took.
         answer: The answer, if there is one.
+        why: Why it is empty, if it is.
         problem: Why there is none.
     """
 
     seconds: float = 0.0
     answer: Shown | None = None
+    why: Explanation | None = None
     problem: ProblemError | None = None
 
 
@@ -95,13 +99,16 @@ def _page(view: ReleaseView, text: str, outcome: Outcome | None, look: str = "")
 
 async def _run(view: ReleaseView, endpoint: Endpoint, request: Request, text: str) -> Outcome:
     started = time.monotonic()
-    exchange = Exchange(request.scope, request.receive, _send_nothing)
+    exchange, operation = Exchange(request.scope, request.receive, _send_nothing), Operation(text)
     try:
-        found = await endpoint.find(exchange, Operation(text), SHOWN_AS)
+        found = await endpoint.find(exchange, operation, SHOWN_AS)
     except ProblemError as error:
         return Outcome(problem=error)
     seconds = time.monotonic() - started
-    return Outcome(seconds, await run_in_threadpool(_shown, view, text, found))
+    shown = await run_in_threadpool(_shown, view, text, found)
+    if not shown.is_empty:
+        return Outcome(seconds, shown)
+    return Outcome(seconds, shown, await explanation(endpoint, exchange, operation, partial(known_terms, view)))
 
 
 def _shown(view: ReleaseView, text: str, found: CachedAnswer | LargeAnswer) -> Shown:

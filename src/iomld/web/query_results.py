@@ -80,6 +80,11 @@ class Shown:
     turtle: str | None = None
     files: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row, no triple, or the answer is no."""
+        return not self.total if self.verdict is None else not self.verdict
+
 
 def shown_answer(view: ReleaseView, query: str, media_type: str, pieces: Iterable[bytes]) -> Shown:
     """An answer in one of the types of `SHOWN_AS`, as the page shows it.
