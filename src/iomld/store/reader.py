@@ -1,6 +1,7 @@
 """Reading a release's store in-process: graphs, what is said of a subject, and small fixed queries.
 
-Queries that strangers write never come here: they run in workers that can be ended (`iomld.store.query`).
+Queries that strangers write run in workers that can be ended (`iomld.store.query`), but for lookups, whose steps are
+counted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions
 
 from iomld.errors import StoreError
+from iomld.store.looking import lookup_json
+from iomld.store.lookup import read_lookup
 from iomld.store.oxigraph import graph_quads, open_read_only
 
 Term = NamedNode | Literal
@@ -46,6 +49,16 @@ class StoreReader:
         """The quads with a predicate and an object, in all graphs or in one."""
         name = NamedNode(graph) if graph else None
         return tuple(self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name))
+
+    def lookup(self, query: str, *, max_rows: int) -> bytes | None:
+        """Answer a query that is a lookup, as JSON; None for all other queries, whatever they are.
+
+        Args:
+            query: Any text.
+            max_rows: Solutions that the answer may have.
+        """
+        lookup = read_lookup(query)
+        return lookup_json(self._store, lookup, max_rows=max_rows) if lookup else None
 
     def select(self, query: str) -> Iterator[Mapping[str, Term]]:
         """The solutions of a SELECT query over the union of all graphs; unbound variables are left out.

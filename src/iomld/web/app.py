@@ -24,6 +24,7 @@ from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
+from iomld.web.alike import Alike
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
@@ -102,7 +103,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
-    return Observed(front, metrics, write, repeats)
+    return Observed(front, metrics, write, repeats, Alike(endpoint.at_once.find))
 
 
 def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:
@@ -126,6 +127,7 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         cache=cache,
         facts=facts,
         known=lambda: known_terms(serving.view),
+        lookup=serving.lookup,
     )
 
 

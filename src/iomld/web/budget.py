@@ -5,6 +5,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from iomld.web.problems import ProblemError
+
 _MOST_CLIENTS = 2000
 _NOTHING = 1e-9  # what floating point may leave of a debt that is paid
 
@@ -31,6 +33,20 @@ class ClientBudgets:
         """Whole seconds until a client may ask again; 0 where it may ask now."""
         debt = -self._now_left(client)
         return math.ceil((debt - _NOTHING) / self._rate) if debt > _NOTHING else 0
+
+    def admit(self, client: str) -> None:
+        """Let a client ask.
+
+        Raises:
+            ProblemError: It has used its time.
+        """
+        wait_s = self.wait_s(client)
+        if wait_s:
+            detail = (
+                f"Your queries have used the {self._full_s:g} seconds that a client may use at once. "
+                f"Come back in {wait_s} seconds, or download the whole dataset."
+            )
+            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
 
     def spend(self, client: str, seconds: float) -> None:
         """Take seconds from the bucket of a client."""

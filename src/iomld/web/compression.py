@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from iomld.web.problems import problem
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 
-_SMALLEST_BYTES = 1024
+SMALLEST_BYTES = 1024
 _IN_THREAD_BYTES = 64 * 1024  # more than this is packed beside the event loop
 _LEVEL = 5
 _GZIP_WINDOW = 31  # zlib's number for a window of 32 KiB in a gzip wrapper, with no time in it
@@ -121,7 +121,7 @@ class _Packer:
         ):
             return False
         size = found.get(b"content-length")
-        is_small = size is not None and int(size) < _SMALLEST_BYTES
+        is_small = size is not None and int(size) < SMALLEST_BYTES
         _add_vary(headers)
         return self._wish.packed and not (is_small and self._wish.plain_too)
 

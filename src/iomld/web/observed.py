@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from iomld.web.alike import Alike
 from iomld.web.graph_store import PATH, is_graph_store
 from iomld.web.metrics import Request, RequestMetrics
 from iomld.web.repeats import Repeat, Repeats, asked_of
@@ -24,6 +25,7 @@ class Observed:
         metrics: RequestMetrics,
         write: Callable[[str], object] | None,
         repeats: Repeats | None = None,
+        alike: Alike | None = None,
     ) -> None:
         """Set up.
 
@@ -32,11 +34,12 @@ class Observed:
             metrics: Where requests are counted.
             write: Takes each line of the access log; None for no log.
             repeats: Where answers are that may be given again; None for none.
+            alike: What is known of requests that differ in their query alone; None for nothing.
         """
         self._app = app
         self._metrics = metrics
         self._write = write
-        self._repeats = repeats
+        self._repeats, self._alike = repeats, alike
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, then count."""
@@ -52,11 +55,16 @@ class Observed:
             seconds = time.perf_counter() - began
             request = Request(scope["method"], route_of(scope), seen.status, seen.size, seconds)
             self._count(request, path, _client(scope))
-        if self._repeats and seen.whole is not None and (asked := asked_of(scope)):
-            self._repeats.keep(asked, scope, seen.start, seen.whole)
+        if seen.whole is not None and (asked := asked_of(scope)):
+            if self._repeats:
+                self._repeats.keep(asked, scope, seen.start, seen.whole)
+            if self._alike:
+                self._alike.learn(asked, scope, seen.start)
 
     def again(self, request: bytes, client: str) -> Repeat | None:
-        """The answer to a request that came before with the same bytes, where it may be given again; counted here.
+        """The answer to a request that came before, or that is like one but for its query; counted here.
+
+        None where it is not known to be such a request, or its answer is not.
 
         Args:
             request: The bytes, as in `Asked`.
@@ -64,6 +72,8 @@ class Observed:
         """
         began = time.perf_counter()
         repeat = self._repeats.find(request) if self._repeats else None
+        if repeat is None and self._alike:
+            repeat = self._alike.find(request, client, self._repeats)
         if repeat is not None:
             seconds = time.perf_counter() - began
             counted = Request(repeat.method, route_of({"path": repeat.path}), repeat.status, repeat.size, seconds)

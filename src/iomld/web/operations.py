@@ -78,6 +78,7 @@ def _worker_families(serving: Serving) -> Iterator[Family]:
     }
     samples = tuple(({"outcome": outcome}, float(count)) for outcome, count in outcomes.items())
     yield Family("iomld_queries_total", "counter", "Queries by outcome, since the release was opened.", samples)
+    yield _counter("iomld_query_lookups_total", "Queries that needed no process.", serving.lookups)
 
 
 def _cache_families(cache: AnswerCache[CachedAnswer], repeats: Repeats) -> Iterator[Family]:

@@ -12,6 +12,7 @@ from starlette.types import Message, Scope
 
 from iomld.errors import StoreError
 from iomld.web.sparql_cache import AnswerCache
+from iomld.web.sparql_protocol import MediaTypes
 
 _EXTENSION = "iomld.asked"  # in the ASGI scope's `extensions`
 _LARGEST_BYTES = 64 * 1024  # of request and answer; larger ones gain little, and must mind how fast the client reads
@@ -25,11 +26,13 @@ class Asked:
         request: Its bytes, with what else its answer depends on before them.
         client: Address of who sent them.
         release: The answer may be given again while this release is served; empty if it may not.
+        at_once: What it is answered in, where its query was answered without a worker.
     """
 
     request: bytes
     client: str
     release: str = ""
+    at_once: MediaTypes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +126,8 @@ class Repeats:
             len(body),
             None if client == asked.client else client,
         )
-        self._kept.put(asked.release, asked.request, repeat, len(asked.request))
+        self.put(asked.release, asked.request, repeat)
+
+    def put(self, release: str, request: bytes, repeat: Repeat) -> None:
+        """Keep the answer of a release to these bytes."""
+        self._kept.put(release, request, repeat, len(request))

@@ -39,6 +39,7 @@ class Serving:
         self._datadir = datadir
         self._settings = settings
         self._open: _Open | None = None
+        self.lookups = 0  # answered since the start
         self._watch: asyncio.Task[None] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
 
@@ -74,6 +75,14 @@ class Serving:
         if self._open is None:
             raise StoreError("The server is starting or stopping. Try again in a moment.")
         return await self._open.pool.run(payload, timeout_s=timeout_s, client=client)
+
+    def lookup(self, query: str) -> bytes | None:
+        """Answer a lookup without a worker, as JSON; None for any other query."""
+        body = self.view.reader.lookup(query, max_rows=self._settings.query_rows)
+        if body is None or len(body) > self._settings.query_bytes:
+            return None
+        self.lookups += 1
+        return body
 
     async def start(self) -> None:
         """Open the current release and start its workers.

@@ -31,6 +31,7 @@ from iomld.browse.why.known import Known
 from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
+from iomld.web.at_once import AnswersAtOnce
 from iomld.web.budget import ClientBudgets
 from iomld.web.disconnect import DisconnectWatch
 from iomld.web.explained import explained_response
@@ -101,6 +102,7 @@ def sparql_app(  # noqa: PLR0913  # all that it is made of, by name
     cache: AnswerCache[CachedAnswer] | None = None,
     facts: Callable[[], ServiceFacts] | None = None,
     known: Callable[[], Known] | None = None,
+    lookup: Callable[[str], bytes | None] = lambda _: None,
 ) -> "SparqlApp":
     """The endpoint as an ASGI application that looks at no path.
 
@@ -112,10 +114,12 @@ def sparql_app(  # noqa: PLR0913  # all that it is made of, by name
         cache: Where answers are kept; its own if None.
         facts: What the description says of the release served now; only what is always true if None.
         known: Terms of the release served now, to tell what was meant by a query that finds nothing; none if None.
+        lookup: Answers a query in JSON without a worker where that is surely quick, else gives None.
     """
-    kept = cache or AnswerCache(limits.cache_bytes)
+    budgets = ClientBudgets(limits.client_s, limits.client_refill_s)
+    at_once = AnswersAtOnce(cache or AnswerCache(limits.cache_bytes), release_name, budgets, lookup)
     described = facts or (lambda: ServiceFacts(iris.base, iris.dataset()))
-    return SparqlApp(pool, release_name, limits, kept, described, known or (lambda: Known(iris.base)))
+    return SparqlApp(pool, at_once, budgets, limits, described, known or (lambda: Known(iris.base)))
 
 
 class SparqlApp:
@@ -124,18 +128,15 @@ class SparqlApp:
     def __init__(
         self,
         pool: QueryPool,
-        release_name: Callable[[], str],
+        at_once: AnswersAtOnce,
+        budgets: ClientBudgets,
         limits: SparqlLimits,
-        cache: AnswerCache[CachedAnswer],
         facts: Callable[[], ServiceFacts],
         known: Callable[[], Known],
     ) -> None:
-        self._pool = pool
+        self._pool, self._budgets, self._limits = pool, budgets, limits
+        self.at_once = at_once
         self._facts, self._known = facts, known
-        self._release_name = release_name
-        self._limits = limits
-        self._cache = cache
-        self._budgets = ClientBudgets(limits.client_s, limits.client_refill_s)
         self._spooled_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,37 +195,28 @@ class SparqlApp:
         Raises:
             ProblemError: It has no answer.
         """
+        found = self.at_once.find(operation, types, exchange.client)
+        if found:
+            exchange.at_once = None if operation.names_graphs else types
+            answer, exchange.kept_for = found
+            return answer
         query = operation.query or ""
-        key = (query, operation.default_graphs, operation.named_graphs, types)
-        release = self._release_name()
-        cached = self._cache.get(release, key)
-        if cached is not None:
-            exchange.kept_for = release
-        else:
-            request = QueryRequest(
-                query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs
-            )
-            reply = await self._ask(exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf")))
-            head = QueryHead.from_json(reply.head)
-            if not self._cache.takes(reply.size):
-                return LargeAnswer(head, reply)
-            cached = CachedAnswer(reply.read(), head.media_type, f'"{head.digest}"')
-            if head.repeatable and head.release == release:
-                self._cache.put(release, key, cached, len(query))
-        return cached
-
-    def _refuse_spent(self, client: str) -> None:
-        wait_s = self._budgets.wait_s(client)
-        if wait_s:
-            detail = (
-                f"Your queries have used the {self._limits.client_s:g} seconds that a client may use at once. "
-                f"Come back in {wait_s} seconds, or download the whole dataset."
-            )
-            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
+        request = QueryRequest(
+            query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs
+        )
+        release = self.at_once.miss()
+        reply = await self._ask(exchange, request, min(self._limits.timeout_s, operation.timeout_s or float("inf")))
+        head = QueryHead.from_json(reply.head)
+        if not self.at_once.keeps(reply.size):
+            return LargeAnswer(head, reply)
+        answer = CachedAnswer(reply.read(), head.media_type, f'"{head.digest}"')
+        if head.repeatable and head.release == release:
+            self.at_once.keep(release, operation, types, answer)
+        return answer
 
     async def _ask(self, exchange: Exchange, request: QueryRequest, timeout_s: float) -> Reply:
         """Have a worker answer, on the client's budget; give up when the client goes away."""
-        self._refuse_spent(exchange.client)
+        self._budgets.admit(exchange.client)
         watch = DisconnectWatch(exchange.receive)
         started = time.monotonic()
         used_s = 0.0

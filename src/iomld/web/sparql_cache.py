@@ -44,7 +44,7 @@ class AnswerCache(Generic[Kept]):
         self._limit_bytes = limit_bytes
         self._entries: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
         self._release = ""
-        self.size_bytes = self.hits = self.misses = 0
+        self.size_bytes = self.hits = self.misses = 0  # who has to make an answer counts the miss
 
     def takes(self, size_bytes: int) -> bool:
         """Say whether an answer of this size would be kept."""
@@ -57,7 +57,6 @@ class AnswerCache(Generic[Kept]):
             self._release, self.size_bytes = release, 0
         entry = self._entries.get(key)
         if entry is None:
-            self.misses += 1
             return None
         self.hits += 1
         self._entries.move_to_end(key)

@@ -86,6 +86,11 @@ class Operation:
     timeout_s: float | None = None
     explain: bool = False
 
+    @property
+    def names_graphs(self) -> bool:
+        """Whether it says which graphs are asked."""
+        return bool(self.default_graphs or self.named_graphs)
+
 
 @lru_cache(maxsize=256)
 def media_types(accept: str | None, format_: str | None) -> MediaTypes:
@@ -161,7 +166,7 @@ def parameters_of(encoded: bytes) -> dict[str, list[str]]:
     """
     values: dict[str, list[str]] = {}
     for name, _, value in (pair.partition(b"=") for pair in encoded.split(b"&") if pair):
-        values.setdefault(_decoded(name), []).append(_decoded(value))
+        values.setdefault(decoded(name), []).append(decoded(value))
     return values
 
 
@@ -169,7 +174,7 @@ def _joined(first: dict[str, list[str]], second: dict[str, list[str]]) -> dict[s
     return {name: [*first.get(name, ()), *second.get(name, ())] for name in (*first, *second)}
 
 
-def _decoded(encoded: bytes) -> str:
+def decoded(encoded: bytes) -> str:
     """Undo the percent-encoding of a form, once."""
     if b"+" in encoded:
         encoded = encoded.replace(b"+", b" ")

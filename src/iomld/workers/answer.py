@@ -3,12 +3,21 @@
 import hashlib
 import io
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from iomld.workers.wire import INLINE_BYTES
 
 _CHUNK_BYTES = 1024 * 1024
+
+
+def digest_of(pieces: Iterable[bytes]) -> str:
+    """A hash of the bytes of a body, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 class AnswerTooLargeError(Exception):
@@ -70,11 +79,8 @@ class AnswerWriter:
 
     def digest(self) -> str:
         """A hash of the body so far, 32 hexadecimal digits."""
-        digest = hashlib.blake2b(digest_size=16)
         self._file.seek(0)
-        while chunk := self._file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-        return digest.hexdigest()
+        return digest_of(iter(lambda: self._file.read(_CHUNK_BYTES), b""))
 
     def inline(self) -> bytes:
         """The body, where it is small enough for a packet; else empty."""
