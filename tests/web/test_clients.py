@@ -1,5 +1,6 @@
 """Clients that people use ask the endpoint without any special option."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ IOMLD = "https://w3id.org/iomld/ns#"
 PROJECT = URIRef("https://w3id.org/iomld/id/project/PO.0105")
 RECORD = URIRef("https://w3id.org/iomld/doc/project/PO.0105")
 PROJECTS = f"SELECT ?p {{ ?p a <{IOMLD}Project> }}"
+
+needs_comunica = pytest.mark.skipif(
+    shutil.which("comunica-sparql") is None, reason="comunica-sparql (npm) is not at hand"
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +76,23 @@ def test_rdflib_federates_to_the_endpoint(address: str) -> None:
             "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,text/turtle;q=0.6",
             "application/ld+json",
         ),
+        (
+            "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,application/n-triples;q=0.8",
+            "application/n-triples",
+        ),
+        ("application/ld+json, text/html;q=0.9, application/json;q=0.5", "application/ld+json"),
+        ("application/ld+json, text/turtle;q=0.5", "application/ld+json"),
+        ("text/html, application/xhtml+xml, application/ld+json;q=0.9", "text/html"),
         ("application/n-quads, text/turtle;q=0.9, */*;q=0.1", "text/turtle"),
         ("application/n-quads, */*;q=0.1", "application/n-quads"),
         ("application/trig", "application/trig"),
     ],
 )
 def test_a_document_has_its_triples_where_clients_look(accept: str, media_type: str, address: str) -> None:
-    """Clients that take triples get triples, even if they would rather have quads; others get quads."""
+    """Clients that take triples get triples, even if they would rather have quads; others get quads.
+
+    JSON-LD, whose context lies at the base, goes to those who would rather have it than other data.
+    """
     answer = httpx.get(f"{address}/doc/project/PO.0105", headers={"Accept": accept}, timeout=30)
     assert answer.headers["content-type"].startswith(media_type)
 
@@ -93,10 +108,31 @@ def test_curl_asks_by_get_post_and_query(arguments: list[str], address: str) -> 
     assert done.stdout.splitlines() == ["n", "91"]
 
 
-@pytest.mark.skipif(shutil.which("comunica-sparql") is None, reason="comunica-sparql (npm) is not at hand")
+def comunica(source: str, query: str) -> list[dict[str, str]]:
+    """The solutions that Comunica finds at an address."""
+    command = ["comunica-sparql", source, "--query", query, "-t", "application/json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    rows: list[dict[str, str]] = json.loads(done.stdout)
+    return rows
+
+
+@pytest.mark.parametrize("form", [None, "nt", "turtle", "xml"])
+def test_rdflib_reads_a_document_in_the_form_it_names(form: str | None, address: str) -> None:
+    """Each format that rdflib asks for by its Accept header is what it then parses."""
+    found = Graph().parse(f"{address}/doc/project/PO.0105", format=form)
+    assert len(found) == len(Graph().parse(f"{address}/doc/project/PO.0105.ttl")) > 20
+
+
+@needs_comunica
 def test_comunica_asks_the_endpoint(address: str) -> None:
     """Comunica finds out by itself that the address is a SPARQL endpoint."""
-    query = f"SELECT (COUNT(*) AS ?n) {{ ?p a <{IOMLD}Project> }}"
-    command = ["comunica-sparql", f"{address}/sparql", "--query", query]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert '"91' in done.stdout
+    rows = comunica(f"{address}/sparql", f"SELECT (COUNT(*) AS ?n) {{ ?p a <{IOMLD}Project> }}")
+    assert rows == [{"n": '"91"^^http://www.w3.org/2001/XMLSchema#integer'}]
+
+
+@needs_comunica
+@pytest.mark.parametrize("path", ["doc/project/PO.0105", "id/project/PO.0105", "ns", "scheme/status", "dataset"])
+def test_comunica_reads_a_document(path: str, address: str) -> None:
+    """Comunica reads a document as it negotiates it, and finds all its triples in the default graph."""
+    rows = comunica(f"{address}/{path}", "SELECT * { ?s ?p ?o }")
+    assert len(rows) == len(Graph().parse(f"{address}/{path}", format="nt")) > 5

@@ -24,10 +24,13 @@ from iomld.web.signposts import LINKSET, LINKSET_SUFFIX, Signpost, link_header, 
 HTML = "text/html"
 _HTML_TYPE = "text/html; charset=utf-8"
 # The first is given to those who do not say; a page only to those who name it.
-_OFFERS = (*(format_.media_type for format_ in FORMATS), HTML)
+_DATA = tuple(format_.media_type for format_ in FORMATS)
+_OFFERS = (*_DATA, HTML)
 # Clients that know both kinds ask for quads first, and then look for a document's triples in the default graph, where
-# quads do not put them: so quads are given to those who want them much more.
-_WORTH = {rdf.NQUADS.media_type: 0.5, rdf.TRIG.media_type: 0.5}
+# quads do not put them: so quads are given to those who want them much more. JSON-LD names its context by an address
+# under the base, which a copy on another server cannot answer: clients that take other data as gladly get that.
+_WORTH = {rdf.NQUADS.media_type: 0.5, rdf.TRIG.media_type: 0.5, rdf.JSONLD.media_type: 0.85}
+_OLD_NTRIPLES = "text/plain"  # of 2004; rdflib still asks for it
 _FOR_EVER = "public, max-age=31536000, immutable"  # RFC 8246
 _METADATA = ("text/turtle", "application/ld+json")  # what a page is described by
 _WITH_CHARSET = frozenset({"text/turtle"})
@@ -85,7 +88,7 @@ def document_response(request: Request, view: ReleaseView, document: Document, s
     """
     wanted = suffix or request.query_params.get("format")
     offers = (*_offers(document), LINKSET)
-    chosen = _named(wanted) if wanted else choose(request.headers.get("accept"), offers, _WORTH)
+    chosen = _named(wanted) if wanted else _liked(request.headers.get("accept"), offers)
     if chosen is None or chosen not in offers:
         raise ProblemError(406, "not-acceptable", _not_acceptable(document))
     signposts = tuple(_signposts(document, chosen))
@@ -132,6 +135,15 @@ def unknown(request: Request) -> ProblemError:
 
 def _offers(document: Document) -> tuple[str, ...]:
     return _OFFERS if document.page else _OFFERS[:-1]
+
+
+def _liked(accept: str | None, offers: tuple[str, ...]) -> str | None:
+    """What the client likes best; of data, what says it best too. Data is never weighed against a page."""
+    data = (*_DATA, _OLD_NTRIPLES)
+    liked = choose(accept, (*offers, _OLD_NTRIPLES))
+    if liked in data:
+        liked = choose(accept, data, _WORTH)
+    return rdf.NTRIPLES.media_type if liked == _OLD_NTRIPLES else liked
 
 
 def _named(wanted: str) -> str | None:
