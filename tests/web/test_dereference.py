@@ -120,6 +120,7 @@ def test_revisions_never_change_and_documents_may(client: Asker, opened: Release
     [
         "/prov/source/000000000000",
         "/prov/run/never",
+        "/prov/a%20b%0C%EF%BF%BE/c",
         "/prov/",
         "/query/nothing",
         "/query/",

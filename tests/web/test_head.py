@@ -1,4 +1,4 @@
-"""HEAD answers wherever GET does."""
+"""HEAD answers wherever GET does, and each address says what it answers."""
 
 from pathlib import Path
 
@@ -32,3 +32,20 @@ def test_head_is_get_without_a_body(datadir: Path) -> None:
             assert head.headers.get("content-type") == got.headers.get("content-type"), path
             good += got.status_code in {200, 303}
         assert good > 25
+
+
+def test_a_method_that_is_not_answered_is_told_those_that_are(datadir: Path) -> None:
+    """`Allow` holds all methods of an address, though each has a route of its own (RFC 9110 section 10.2.1)."""
+    expected = {
+        "/validate": "GET, HEAD, POST",
+        "/doc/project/PO.0105": "GET, HEAD",
+        "/downloads/dataset.nq": "GET, HEAD",
+        "/openapi.json": "GET, HEAD",
+        "/static/site.css": "GET, HEAD",
+        "/rdf-graph-store": "GET, HEAD, OPTIONS",
+        "/sparql": "GET, HEAD, POST, QUERY, OPTIONS",
+    }
+    with serve(datadir) as running, httpx.Client(base_url=running.address, timeout=30) as client:
+        answers = {path: client.delete(path) for path in expected}
+    assert {path: answer.headers["allow"] for path, answer in answers.items()} == expected
+    assert {answer.status_code for answer in answers.values()} == {405}

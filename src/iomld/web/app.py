@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,6 +57,7 @@ _SAFETY = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
+_METHODS = ("GET", "HEAD", "POST")  # that routes may be for
 _PAGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
 _SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
 
@@ -169,6 +172,14 @@ def _checker(settings: Settings, base: str) -> Pool:
     return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout))
 
 
+def _allowed(request: Request) -> str:
+    """The methods that are answered at the address of a request: each may have a route of its own."""
+    path, routes = request.scope["path"], [route for route in request.app.routes if not isinstance(route, Mount)]
+    scopes = [{"type": "http", "path": path, "method": method, "headers": []} for method in _METHODS]
+    answered = [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return ", ".join(answered or _METHODS[:2])  # nothing else is done with a folder of files
+
+
 def _translate_errors(app: FastAPI) -> None:
     """The one table from errors to statuses (RFC 9457)."""
 
@@ -192,9 +203,8 @@ def _translate_errors(app: FastAPI) -> None:
             404: f"There is nothing at {request.url.path}. Begin at the home page.",
             405: f"{request.method} is not answered at {request.url.path}.",
         }.get(error.status_code, str(error.detail))
-        return problem_of(
-            ProblemError(error.status_code, "http", detail, headers=error.headers), accept=accept_of(request)
-        )
+        headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+        return problem_of(ProblemError(error.status_code, "http", detail, headers=headers), accept=accept_of(request))
 
     @app.exception_handler(RequestValidationError)
     def on_parameters(request: Request, error: Exception) -> Response:

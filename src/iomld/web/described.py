@@ -81,7 +81,7 @@ def revision_document(view: ReleaseView, name: str) -> tuple[Document, str | Non
 
 def _described(request: Request, view: ReleaseView, start: Sequence[str], name: str) -> Response:
     def iri(code: str) -> str:
-        return f"{view.iris.base}{'/'.join(start)}/{quote(code, safe='')}"
+        return f"{view.iris.base}{encoded_path(*start, code)[1:]}"
 
     code, suffix = suffix_of(name, lambda one: bool(described_quads(view, iri(one))))
     quads = described_quads(view, iri(code))

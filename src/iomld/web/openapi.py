@@ -1,7 +1,6 @@
 """What `/openapi.json` says beyond what FastAPI sees: `/sparql`, every status, every media type."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -9,15 +8,21 @@ from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.web.explained import EXPLAIN_OFFERS
+from iomld.web.graph_store import PATH
+from iomld.web.openapi_parameters import (
+    HTML,
+    Json,
+    graph_parameters,
+    parameters,
+    sparql_body,
+    sparql_parameters,
+    upload_body,
+)
 from iomld.web.problems import PROBLEM_JSON
-from iomld.web.projects import FILTERED, PARAMETERS
 from iomld.web.signposts import LINKSET
-from iomld.web.sparql_protocol import FORM, GRAPH_OFFERS, QUERY, SOLUTION_OFFERS
+from iomld.web.sparql_protocol import GRAPH_OFFERS, SOLUTION_OFFERS
 
-Json = dict[str, Any]
-
-_HTML = "text/html"
-_DOCUMENT = (*(format_.media_type for format_ in FORMATS), _HTML, LINKSET)
+_DOCUMENT = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
 _STARTING = (503,)
 _MEANINGS = {
     200: "What was asked for.",
@@ -42,14 +47,6 @@ _MEANINGS = {
 }
 _SPARQL_ERRORS = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
 _GRAPH_ERRORS = (400, 404, 405, 406, 422, 429, 500, 503)
-_SPARQL_PARAMETERS = (
-    ("query", "The query; without it, a description of the service.", False),
-    ("default-graph-uri", "A graph of the default graph.", True),
-    ("named-graph-uri", "A named graph.", True),
-    ("format", "json, xml, csv, tsv, turtle, ntriples, rdfxml or jsonld, or a media type.", False),
-    ("timeout", "Seconds, up to the server's limit.", False),
-    ("explain", "1 asks, in place of the answer, how many rows there are and why if there are none.", False),
-)
 
 
 def describe_routes(app: FastAPI) -> None:
@@ -58,12 +55,10 @@ def describe_routes(app: FastAPI) -> None:
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             operation["responses"] = _responses(method, path)
-            operation["parameters"] = [
-                one for one in operation.get("parameters", []) if one["in"] == "path" or "suffix" not in one["name"]
-            ] + _asked_by_query(path, method)
+            operation["parameters"] = parameters(path, method)
+    made["paths"]["/validate"]["post"]["requestBody"] = upload_body()
     made["paths"]["/sparql"] = _sparql()
-    made["paths"]["/rdf-graph-store"] = _graph_store(("default", "graph", "format"))
-    made["paths"]["/rdf-graph-store/{path}"] = _graph_store(("format",), path=True)
+    made["paths"] |= {path: _graph_store(path) for path in (PATH, f"{PATH}/{{path}}")}
     made.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
     app.openapi_schema = made
 
@@ -89,9 +84,9 @@ _ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ..
     (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
     (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
     (("/editor/",), {200: ("application/json",), 304: ()}, _STARTING),
-    (("/validate",), {200: (_HTML,), 304: ()}, (400, 503)),
-    (("/query",), {200: (_HTML,), 304: ()}, (400, 403, 422, 429, 500, 503)),
-    (("/",), {200: (_HTML,), 304: ()}, _STARTING),
+    (("/validate",), {200: (HTML,), 304: ()}, (400, 503)),
+    (("/query",), {200: (HTML,), 304: ()}, (400, 403, 422, 429, 500, 503)),
+    (("/",), {200: (HTML,), 304: ()}, _STARTING),
 )
 
 
@@ -105,59 +100,41 @@ def _responses(method: str, path: str) -> Json:
     return _all(good, errors)
 
 
-def _asked_by_query(path: str, method: str) -> list[Json]:
-    """Parameters that a route reads from the request itself, so that FastAPI does not see them."""
-    names: tuple[str, ...] = ()
-    if (path, method) == ("/validate", "post"):
-        names = ("format", "lang", "shapes", "engine")
-    elif path == "/validate":
-        names = ("lang", "profile", "format", "example")
-    elif path.startswith(("/doc/", "/scheme/")):
-        names = ("format", "labels", "profile")
-    elif path.startswith((*_DOCUMENTS, "/.well-known/genid/")):
-        names = ("format", "profile")
-    elif path == "/query":
-        names = ("query", "run", "view")
-    elif path in FILTERED:
-        names = (*PARAMETERS, *(() if path.endswith(".csv") else ("page",)))
-    return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]
-
-
 def _sparql() -> Json:
     offers = (*SOLUTION_OFFERS, *GRAPH_OFFERS, *EXPLAIN_OFFERS)
     responses = _all({200: offers, 303: (), 304: ()}, _SPARQL_ERRORS)
-    properties = {name: _value(many=many) | {"description": text} for name, text, many in _SPARQL_PARAMETERS}
-    parameters = [
-        {"name": name, "in": "query", "required": False, "description": text, "schema": _value(many=many)}
-        for name, text, many in _SPARQL_PARAMETERS
-    ]
-    bodies = {FORM: {"schema": {"type": "object", "properties": properties}}, QUERY: {"schema": {"type": "string"}}}
-    said: Json = {"tags": ["data"], "responses": responses, "parameters": parameters}
+    said: Json = {"tags": ["data"], "summary": "Query", "responses": responses}
+    posted = {"parameters": sparql_parameters(posted=True), "requestBody": sparql_body()}
     return {
-        "get": said | {"summary": "Query", "operationId": "sparql_get"},
-        "post": said
-        | {"summary": "Query", "operationId": "sparql_post", "requestBody": {"required": True, "content": bodies}},
+        "get": said | {"operationId": "sparql_get", "parameters": sparql_parameters()},
+        "post": said | {"operationId": "sparql_post"} | posted,
+        "options": _preflight("sparql_options"),
     }
 
 
-def _graph_store(names: Iterable[str], *, path: bool = False) -> Json:
+def _graph_store(path: str) -> Json:
     """The reading half of the Graph Store Protocol."""
-    parameters: list[Json] = [
-        {"name": name, "in": "query", "required": False, "schema": _value(many=False)} for name in names
-    ]
-    if path:
-        parameters.append({"name": "path", "in": "path", "required": True, "schema": _value(many=False)})
     responses = _all({200: GRAPH_OFFERS, 304: ()}, _GRAPH_ERRORS)
-    said: Json = {"tags": ["data"], "responses": responses, "parameters": parameters}
-    return {"get": said | {"summary": "Graph", "operationId": f"graph_store_{'path' if path else 'get'}"}}
+    said: Json = {"tags": ["data"], "responses": responses, "parameters": graph_parameters(path=path)}
+    name = "graph_store_path" if "{path}" in path else "graph_store"
+    return {
+        "get": said | {"summary": "Graph", "operationId": f"{name}_get"},
+        "options": _preflight(f"{name}_options") | {"parameters": graph_parameters(path=path)},
+    }
 
 
-def _value(*, many: bool) -> Json:
-    return {"type": "array", "items": {"type": "string"}} if many else {"type": "string"}
+def _preflight(name: str) -> Json:
+    """What a browser asks before a script of another site may ask."""
+    return {
+        "tags": ["data"],
+        "summary": "Methods",
+        "operationId": name,
+        "responses": {"204": {"description": "Which methods are answered."}},
+    }
 
 
 def _all(good: Mapping[int, Iterable[str]], errors: Iterable[int]) -> Json:
-    problem = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, _HTML: {}}
+    problem = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML: {}}
     answers: Json = {}
     for status, types in good.items():
         content: Json = {type_: {} for type_ in types}

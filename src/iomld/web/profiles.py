@@ -7,7 +7,7 @@ from fastapi import Request
 from iomld.web.problems import ProblemError
 
 _START = "http://www.w3.org/ns/json-ld#"
-_PROFILES = ("framed", "compacted", "expanded", "flattened")
+PROFILES = ("framed", "compacted", "expanded", "flattened")
 _RANGE = re.compile(r"application/ld\+json((?:\s*;\s*[^;,\"\s]+=(?:\"[^\"]*\"|[^;,\"\s]*))+)", re.IGNORECASE)
 _PROFILE = re.compile(r";\s*profile=(?:\"([^\"]*)\"|([^;,\"\s]*))", re.IGNORECASE)
 
@@ -21,8 +21,8 @@ def profile_of(request: Request) -> str | None:
     asked = request.query_params.get("profile")
     if asked is not None:
         name = asked.removeprefix(_START)
-        if name not in _PROFILES:
-            raise ProblemError(406, "not-acceptable", f"JSON-LD comes in the profiles {', '.join(_PROFILES)}.")
+        if name not in PROFILES:
+            raise ProblemError(406, "not-acceptable", f"JSON-LD comes in the profiles {', '.join(PROFILES)}.")
         return name
     return next(iter(_accepted(request.headers.get("accept", ""))), None)
 
@@ -42,4 +42,4 @@ def _accepted(accept: str) -> list[str]:
         quoted or plain for parameters in _RANGE.findall(accept) for quoted, plain in _PROFILE.findall(parameters)
     ]
     names = [iri.removeprefix(_START) for value in values for iri in value.split() if iri.startswith(_START)]
-    return [name for name in names if name in _PROFILES]
+    return [name for name in names if name in PROFILES]

@@ -64,6 +64,9 @@ _BY_FORMAT = (
     | {alias: _NAMES[name] for alias, name in _ALIASES.items()}
     | {media_type: _only(media_type) for media_type in (*SOLUTION_OFFERS, *GRAPH_OFFERS)}
 )
+# The words for `format`, and those that a graph can come in.
+NAMES = tuple(_BY_FORMAT)
+GRAPH_NAMES = tuple(name for name, types in _BY_FORMAT.items() if types.graph)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _MOST_FIELDS = 12
 _MOST_HELD = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
 _ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
-_RAW_TYPES = (
+RAW_TYPES = (
     "application/json",
     "application/ld+json",
     "application/x-ndjson",
@@ -130,8 +130,8 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
     try:
         if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
             return await _from_form(counted, max_bytes, rules)
-        if kind and kind not in _RAW_TYPES:
-            raise ProblemError(415, "media-type", f"'{kind}' is not read here. Send one of {', '.join(_RAW_TYPES)}.")
+        if kind and kind not in RAW_TYPES:
+            raise ProblemError(415, "media-type", f"'{kind}' is not read here. Send one of {', '.join(RAW_TYPES)}.")
         return Upload("upload", await counted.body(), _consistent(rules, request))
     except ClientDisconnect as error:
         detail = "The upload ended before all of it was sent. Send it again, whole."
