@@ -49,3 +49,12 @@ def test_a_method_that_is_not_answered_is_told_those_that_are(datadir: Path) -> 
         answers = {path: client.delete(path) for path in expected}
     assert {path: answer.headers["allow"] for path, answer in answers.items()} == expected
     assert {answer.status_code for answer in answers.values()} == {405}
+
+
+def test_a_slash_too_many_leads_to_the_address_without(datadir: Path) -> None:
+    """By a path, whatever host the client names; what is nowhere stays nowhere."""
+    with serve(datadir) as running, httpx.Client(base_url=running.address, timeout=30) as client:
+        moved = client.get("/projects/?page=2&q=%C3%A9", headers={"Host": "example.org"})
+        assert (moved.status_code, moved.headers["location"]) == (308, "/projects?page=2&q=%C3%A9")
+        for path in ("/nowhere/", "//nowhere.example/", "/projects%2F", "/dataset.ttl%2F"):
+            assert client.get(running.address + path).status_code == 404, path

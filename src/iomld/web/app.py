@@ -12,7 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,7 +91,9 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     def view() -> ReleaseView:
         return serving.view_in(page_language())
 
-    app = FastAPI(title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache, repeats))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
@@ -172,12 +174,24 @@ def _checker(settings: Settings, base: str) -> Pool:
     return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout))
 
 
-def _allowed(request: Request) -> str:
-    """The methods that are answered at the address of a request: each may have a route of its own."""
-    path, routes = request.scope["path"], [route for route in request.app.routes if not isinstance(route, Mount)]
-    scopes = [{"type": "http", "path": path, "method": method, "headers": []} for method in _METHODS]
-    answered = [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
-    return ", ".join(answered or _METHODS[:2])  # nothing else is done with a folder of files
+def _answered(request: Request, path: str) -> list[str]:
+    """The methods that are answered at a path: each may have a route of its own."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+
+    def answers(method: str) -> bool:
+        scope = {"type": "http", "path": path, "method": method, "headers": []}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    return [method for method in _METHODS if answers(method)]
+
+
+def _without_slash(request: Request) -> Response | None:
+    """Lead from an address with a slash too many to the one without, by its path: who asks may name any host."""
+    path, raw = request.scope["path"], request.scope.get("raw_path", b"")
+    if not (raw.endswith(b"/") and _answered(request, path[:-1])):
+        return None
+    query = request.scope["query_string"]
+    return RedirectResponse((raw[:-1] + (b"?" + query if query else b"")).decode("latin-1"), 308)
 
 
 def _translate_errors(app: FastAPI) -> None:
@@ -203,7 +217,12 @@ def _translate_errors(app: FastAPI) -> None:
             404: f"There is nothing at {request.url.path}. Begin at the home page.",
             405: f"{request.method} is not answered at {request.url.path}.",
         }.get(error.status_code, str(error.detail))
-        headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+        headers = error.headers
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of the first route alone
+            answered = _answered(request, request.scope["path"]) or _METHODS[:2]  # only read in folders of files
+            headers = {"Allow": ", ".join(answered)}
+        elif error.status_code == HTTPStatus.NOT_FOUND and (moved := _without_slash(request)):
+            return moved
         return problem_of(ProblemError(error.status_code, "http", detail, headers=headers), accept=accept_of(request))
 
     @app.exception_handler(RequestValidationError)
