@@ -75,6 +75,16 @@ def test_a_rule_says_what_it_must(rule: Rule) -> None:
 
 
 @RULES
+def test_a_rule_is_explained_in_three_languages(rule: Rule) -> None:
+    """What a rule asks for and why: one text a language, whole sentences, French set as French is."""
+    for texts in (rule.descriptions, rule.reasons):
+        assert sorted(texts) == ["en", "es", "fr"]
+        assert len(set(texts.values())) == 3
+        assert all(re.fullmatch(r"[A-Z0-9ÀÉÊÓÚ].*[.]", text) for text in texts.values())
+        assert not re.search(r"'|[^\u00a0]:(?!\w)|[^\u202f][;?!]", texts["fr"])
+
+
+@RULES
 def test_a_message_names_only_what_its_query_finds(rule: Rule) -> None:
     """A variable in a message is one that the query selects and always binds."""
     named = set(re.findall(r"[?](\w+)", rule.message))

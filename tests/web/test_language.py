@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from jinja2 import Environment, nodes
 from tests.serving import serve
 from tests.web.interface_sentences import problem_details, said_sentences, template_paths
 
+from iomld.browse.rules import rule_entries
 from iomld.check.wording import LANGUAGES
 from iomld.web.words import Asked, asked, catalogue, counted_html, retold, said, said_html, shown
 
@@ -251,6 +253,21 @@ def test_no_sentence_is_left_in_english(browser: httpx.Client, address: str, lan
     same = {entry[language] for entry in catalogue().values()}
     left = [text for text in page.found if text in catalogue() and text not in same]
     assert left == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rules_are_explained_in_the_language(browser: httpx.Client, language: str) -> None:
+    """What a rule asks for, why, what its examples are and what it says: nothing on the page is in another language."""
+    browser.cookies.clear()
+    text = browser.get("/shapes", headers={"Accept-Language": language}).text
+    main = text.split("<main")[1].split("</main>")[0]
+    assert 'lang="' not in main
+    shown = unescape(main)
+    for entry in rule_entries():
+        said_of = (entry.rule.descriptions, entry.rule.reasons, entry.fails.names, entry.passes.names)
+        assert [one[language] for one in said_of if one[language] not in shown] == []
+    if language != LANGUAGES[0]:
+        assert [text for entry in rule_entries() for text in entry.fails.messages if text in shown] == []
 
 
 def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:

@@ -298,7 +298,8 @@ def test_every_rule_is_explained_with_examples(client: Asker) -> None:
     for rule in all_rules():
         entry = entries[rule.id]
         section = unescape(page.split(f'<article class="card rule" id="{rule.id}"')[1].split("</article>")[0])
-        for text in (rule.description, rule.reason, entry.fails.name, entry.passes.name, *entry.fails.messages):
+        names = (entry.fails.names["en"], entry.passes.names["en"])
+        for text in (rule.description, rule.reason, *names, *entry.fails.messages):
             assert text in section
         assert entry.fails.messages
         assert not entry.passes.messages

@@ -1,6 +1,6 @@
 """The rules of the shapes as a page shows them: what each asks for, and an example that fails and one that passes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,13 +15,13 @@ class Tried:
     """An example and what was said about it.
 
     Attributes:
-        name: What is special about it.
+        names: What is special about it, by language.
         taken_out: Subject and property of the triples that a record without a fault loses.
         put_in: The lines of Turtle that it gets.
         messages: What the rule says; nothing where it passes.
     """
 
-    name: str
+    names: Mapping[str, str]
     taken_out: tuple[str, ...]
     put_in: tuple[str, ...]
     messages: tuple[str, ...]
@@ -48,7 +48,7 @@ def rule_entries() -> tuple[RuleEntry, ...]:
 def _tried(rule: Rule, example: Example) -> Tried:
     found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
     return Tried(
-        name=example.name,
+        names=example.names,
         taken_out=example.without,
         put_in=tuple(map(_cut, _lines(example))),
         messages=tuple(dict.fromkeys(finding.message for finding in found)),

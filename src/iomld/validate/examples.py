@@ -4,8 +4,8 @@ They stand beside the shapes, so that people find them, `iomld rules` shows them
 """
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from string import Template
 
@@ -38,6 +38,7 @@ _NODES = {
 }
 _NAMES = {name: f"<{iri}>" for name, iri in _NODES.items()}
 _LONG = "x" * 501
+_TRANSLATED = ("fr", "es")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Example:
         profile: The profile it is checked with.
         without: Subject and property of the triples that are taken out, `<id/project/PO.0105> dcterms:title`.
         added: The triples that are put in, as Turtle with our prefixes and the data base; may be empty.
+        names: The name by language, English too; only what pages show is in all of them.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Example:
     profile: str
     without: tuple[str, ...]
     added: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def graph(self, key: str = KEY) -> tuple[Quad, ...]:
         """The whole graph.
@@ -81,6 +84,7 @@ def load_examples() -> tuple[Example, ...]:
             profile=entry.get("profile", "published"),
             without=tuple(Template(text).substitute(_NAMES) for text in entry.get("drop", ())),
             added=Template(entry.get("add", "")).substitute(_NAMES | {"long": _LONG}),
+            names={"en": entry["name"]} | {code: entry[code] for code in _TRANSLATED if code in entry},
         )
         for entry in entries
     )

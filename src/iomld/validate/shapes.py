@@ -36,6 +36,8 @@ class Rule:
         subjects: IRIs of the properties to look at, the chief one first.
         reason: Why it is there, one sentence.
         messages: The message by language, English too.
+        descriptions: The description by language.
+        reasons: The reason by language.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Rule:
     subjects: tuple[str, ...]
     reason: str = ""
     messages: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     def filled(self, **values: str) -> str:
         """The message with its variables filled in (SHACL section 5.3.2)."""
@@ -172,6 +176,8 @@ def _rule(id_: str, node: _Node) -> Rule:
         subjects=node.iris(f"{SH}path") or node.iris(f"{DCTERMS}subject"),
         reason=node.first(f"{RDFS}comment"),
         messages=node.by_language(f"{SH}message"),
+        descriptions=node.by_language(f"{SH}description"),
+        reasons=node.by_language(f"{RDFS}comment"),
     )
 
 
