@@ -4,6 +4,7 @@ pyoxigraph ends the process when a result is touched by another thread than the 
 serialization stay together here. `open_handler` is what `iomld.workers` is given by name.
 """
 
+import re
 from pathlib import Path
 from typing import IO, cast
 
@@ -38,6 +39,7 @@ _SERVICE = (
     "Ask that endpoint yourself and join the answers, or take the part out. "
     "If you only have a prefix whose name holds “service”, rename it."
 )
+_FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
 
 
 class _FaultError(Exception):
@@ -137,6 +139,8 @@ class _QueryHandler:
                 raise _FaultError(FaultKind.UPDATE, _UPDATE) from error
             message = syntax_sentence(request.query, str(error), self._prefixes)
             raise _FaultError(FaultKind.SYNTAX, message) from error
+        except RuntimeError as error:  # what parses and cannot be planned
+            raise _unplanned(error) from error
 
     def _serialize(
         self, found: QuerySolutions | QueryBoolean | QueryTriples, request: QueryRequest, writer: AnswerWriter
@@ -157,6 +161,15 @@ class _QueryHandler:
                 else:  # only this way takes prefixes
                     pyoxigraph.serialize(found, _file(writer), graph_format.engine, prefixes=self._prefixes)
                 return graph_format.media_type
+
+
+def _unplanned(error: RuntimeError) -> _FaultError:
+    """Why a query that parses cannot be run."""
+    if found := _FUNCTION.search(str(error)):
+        name = found[1]
+        message = f"No function {name} is known here. Use those of SPARQL 1.1, or compute it from the answer yourself."
+        return _FaultError(FaultKind.FUNCTION, message)
+    return _FaultError(FaultKind.EVALUATION, f"The query could not be evaluated: {error}")
 
 
 def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:

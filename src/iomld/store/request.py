@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     SYNTAX = "syntax"
     UPDATE = "update"
     SERVICE = "service"
+    FUNCTION = "function"
     GRAPH_IRI = "graph-iri"
     NOT_ACCEPTABLE = "not-acceptable"
     TOO_LARGE = "too-large"

@@ -10,6 +10,17 @@ _PHRASE = re.compile(r"(?:^|one of |, )([A-Z][A-Za-z]+(?: [A-Za-z]+){3,})")
 _PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
 _FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
 _WORD = re.compile(r"[?$]?\w+|\S")
+_NOT_GROUPED = "a variable that GROUP BY does not name; add it there, or put it into COUNT, MAX, SAMPLE or the like."
+# What the engine says in words, and what to do.
+_SAID = {
+    "The SELECT contains a variable that is unbound": f"SELECT asks for {_NOT_GROUPED}",
+    "The SELECT contains an expression with a variable that is unbound": f"SELECT computes with {_NOT_GROUPED}",
+    "Duplicated variable name in SELECT": "SELECT gives two columns one name; take one out, or name it anew with AS.",
+    "The SELECT overrides an existing variable using an expression": (
+        "SELECT gives with AS a name that the query has already; take another name."
+    ),
+    "SELECT * is not authorized with GROUP BY": "SELECT * does not go with GROUP BY; name the variables.",
+}
 
 
 def syntax_sentence(query: str, message: str, prefixes: Mapping[str, str]) -> str:
@@ -40,6 +51,8 @@ def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -
         return _unknown_prefix(query, start, prefixes)
     if "IRI parsing failed" in expected:
         return start, "the IRI before this place is not valid; blanks and special characters must be percent-encoded."
+    if known := next((sentence for phrase, sentence in _SAID.items() if phrase in expected), None):
+        return start, known
     if phrase := _PHRASE.search(expected):
         return start, f"{phrase[1][0].lower()}{phrase[1][1:]}."
     return unclosed(query) or _at(query, start)
@@ -77,6 +90,7 @@ def _unknown_prefix(query: str, start: int, prefixes: Mapping[str, str]) -> tupl
     """The last prefixed name that begins on the line before a place: where it begins, and its prefix."""
     found = [*_PREFIX.finditer(query, query.rfind("\n", 0, start) + 1, start + 1)]
     name = found[-1][1] or "" if found else ""
-    namespace = prefixes.get(name, "…")
-    why = f"the prefix “{name}:” is not declared; begin the query with PREFIX {name}: <{namespace}>."
+    prefix = f"{name}:"
+    declaration = f"PREFIX {prefix} <{prefixes.get(name, '…')}>"
+    why = f"the prefix “{prefix}” is not declared; begin the query with {declaration}."
     return found[-1].start() if found else start, why

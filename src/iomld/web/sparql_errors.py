@@ -9,6 +9,7 @@ from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, W
 _STATUS = {
     FaultKind.SYNTAX: 400,
     FaultKind.UPDATE: 400,
+    FaultKind.FUNCTION: 400,
     FaultKind.GRAPH_IRI: 400,
     FaultKind.SERVICE: 403,
     FaultKind.NOT_ACCEPTABLE: 406,
