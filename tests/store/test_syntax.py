@@ -10,7 +10,7 @@ from iomld.store.syntax import syntax_sentence
 
 MISSPELT = "cannot stand here, or the word before it is misspelt."
 BEGINS = "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."
-NOT_GROUPED = "a variable that GROUP BY does not name; add it there, or put it into COUNT, MAX, SAMPLE or the like."
+NOT_GROUPED = "a variable that GROUP BY does not name; add it there, or put it into COUNT, MAX"
 ENDS = "the query ends here and does not parse; check the words and the punctuation before this place."
 
 TABLE = [
@@ -40,8 +40,8 @@ TABLE = [
         22,
         "the IRI before this place is not valid; blanks and special characters must be percent-encoded.",
     ),
-    ("SELECT ?s ?o { ?s ?p ?o } GROUP BY ?s", 1, 38, f"SELECT asks for {NOT_GROUPED}"),
-    ("SELECT (?o + COUNT(?s) AS ?n) { ?s ?p ?o }", 1, 43, f"SELECT computes with {NOT_GROUPED}"),
+    ("SELECT ?s ?o { ?s ?p ?o } GROUP BY ?s", 1, 38, f"SELECT asks for {NOT_GROUPED}, SAMPLE or the like."),
+    ("SELECT (?o + COUNT(?s) AS ?n) { ?s ?p ?o }", 1, 43, f"SELECT computes with {NOT_GROUPED} or the like."),
     ("SELECT ?s ?s {}", 1, 16, "SELECT gives two columns one name; take one out, or name it anew with AS."),
     (
         "SELECT (1 AS ?s) { ?s ?p 1 }",

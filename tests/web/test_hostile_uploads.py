@@ -242,7 +242,7 @@ def test_a_page_shows_own_shapes_again(client: httpx.Client) -> None:
         ("http://127.0.0.1:1/shapes.ttl", "shapes-address", "nothing is fetched"),
         ("<file:///etc/passwd>", "shapes-address", "nothing is fetched"),
         ("www.example.org/shapes", "shapes-address", "nothing is fetched"),
-        ("dataset", "shapes-unknown", "submission or published"),
+        ("dataset", "shapes-unknown", "submission, published"),
         (PREFIXES + "ex:S a sh:NodeShape ;\n sh:minCount .", "shapes-unusable", "shapes: line 4"),
         (PREFIXES + "ex:S a ex:T .", "shapes-unusable", "there are no SHACL shapes"),
         (

@@ -15,6 +15,7 @@ from tests.web.interface_sentences import problem_details, said_sentences, templ
 
 from iomld.browse.rules import rule_entries
 from iomld.check.wording import LANGUAGES
+from iomld.web.told import told
 from iomld.web.words import Asked, asked, catalogue, counted_html, retold, said, said_html, shown
 
 PAGES = (
@@ -197,20 +198,28 @@ def test_the_catalogue_holds_what_is_said_and_nothing_else() -> None:
     """Whatever a template or a module says is there, with the values it is given; nothing is there that nobody says."""
     uttered = said_sentences()
     assert sorted(set(uttered) - set(catalogue())) == []
-    details = {_PLACE.sub("{}", detail) for detail, _ in problem_details()}
-    titles = {"There is nothing at {}. Begin at the home page.", "{} is not answered at {}."}
-    unused = [english for english in catalogue() if english not in uttered and _PLACE.sub("{}", english) not in details]
-    told = {"".join(_PLACE.sub("{}", english)) for english in unused} - titles
-    assert {text for text in told if not _is_told_elsewhere(text)} == set()
+    details = {detail for detail, _ in problem_details()}
+    unused = {_PLACE.sub("{}", english) for english in catalogue() if english not in uttered} - details - _STATUSES
+    assert {text for text in unused if not _is_told_elsewhere(text)} == set()
 
 
 def _is_told_elsewhere(text: str) -> bool:
-    """Whether a sentence is the title of a status, or a detail that is put together in several lines."""
+    """Whether a sentence is a detail that is put together in a way that the test does not read."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in Path("src/iomld/web").glob("*.py"))
     pieces = [piece for piece in re.split(r"\{\}", text) if len(piece) > len("{}")]
-    return text in _STATUSES or all(piece.strip() in source for piece in pieces)
+    return all(piece.strip() in source for piece in pieces)
 
 
+def test_every_sentence_of_an_error_is_in_the_catalogue() -> None:
+    """What is wrong with a request, a query or an upload is told in each language, but for a parser's own words."""
+    known = {_PLACE.sub("{}", english) for english in catalogue()} | _NOT_OURS
+    details = [*problem_details()]
+    assert len(details) > 80
+    assert [(where, detail) for detail, where in details if detail not in known] == []
+
+
+# The parser's own phrase, and what nobody is there to read.
+_NOT_OURS = {"{}{}.", "The client closed the connection."}
 _STATUSES = {
     "Not Found",
     "Bad Request",
@@ -268,6 +277,65 @@ def test_rules_are_explained_in_the_language(browser: httpx.Client, language: st
         assert [one[language] for one in said_of if one[language] not in shown] == []
     if language != LANGUAGES[0]:
         assert [text for entry in rule_entries() for text in entry.fails.messages if text in shown] == []
+
+
+BROKEN = (
+    "SELECT * { ?s ?p ?o",
+    "SELECT * { ?s ?p 'o }",
+    "SELECT * { ?s ?p ?o } }",
+    "SELECT * { FILTER(true }",
+    "SELECT * { ?s dcterms:title ?o }",
+    "SELECT * { ?s <a b> ?o }",
+    "SELECT * { ?s ?p ?o } LIMIT x",
+    "SELECT ?s { ?s ?p }",
+    "nothing",
+    "INSERT DATA { <a:a> <a:b> <a:c> }",
+    "SELECT * { SERVICE <http://x/> { ?s ?p ?o } }",
+    "SELECT * { FILTER(<http://x/f>(1)) }",
+    "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o }",
+    "SELECT * " + "{" * 300 + "}" * 300,
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+@pytest.mark.parametrize("query", BROKEN)
+def test_what_is_wrong_with_a_query_is_told_in_the_language(browser: httpx.Client, query: str, language: str) -> None:
+    """The query page and the endpoint in a browser tell it in the page's language, and programs in English."""
+    browser.cookies.clear()
+    wanted = {"Accept": "text/html, */*;q=0.8", "Accept-Language": language}
+    told_on = [
+        browser.get(address, params={"query": query, "run": "1"}, headers=wanted) for address in ("/query", "/sparql")
+    ]
+    detail = browser.get("/sparql", params={"query": query}, headers={"Accept": "application/json"}).json()["detail"]
+    with asked(Asked(language)):
+        expected = told(detail)
+    assert expected.language == language
+    for answer in told_on:
+        sentence = re.search(r'<p class="(?:fault|lead wrapping)"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+        assert sentence
+        assert unescape(sentence[1]) == expected.lead + expected.sentence
+        assert detail not in unescape(answer.text)
+
+
+def test_only_the_words_of_a_parser_stay_english(browser: httpx.Client) -> None:
+    """Where our sentence gives way to the parser's, the place is told in the language and the rest is marked."""
+    browser.cookies.clear()
+    with asked(Asked("fr")):
+        phrase = told("line 1, column 9: unexpected <aggregate>.").__html__()
+    assert phrase == 'Ligne 1, colonne 9\u00a0: <span lang="en">unexpected &lt;aggregate&gt;.</span>'
+    shapes = {"shapes": "@prefix a <b>", "format": "html"}
+    page = browser.post("/validate", params=shapes, content=b"<a:a> <a:b> 1 .", headers={"Accept-Language": "fr"})
+    assert page.status_code == 400
+    assert re.search(r">Les formes ne peuvent pas être utilisées\. <span lang=\"en\">[^<]+</span></p>", page.text)
+
+
+def test_numbers_in_an_error_are_written_as_the_language_writes_them() -> None:
+    """Separators of numbers are those of the language; a version or a code keeps its own."""
+    with asked(Asked("fr")):
+        detail = "The answer has more than 1,000,000 solutions, the limit. "
+        detail += "Ask for fewer with LIMIT and OFFSET, or download the whole dataset."
+        assert "1\u202f000\u202f000 solutions" in told(detail).sentence
+        assert "PO.0105 a été retiré le 2026-11-28" in told("PO.0105 was withdrawn on 2026-11-28: A copy.").sentence
 
 
 def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:

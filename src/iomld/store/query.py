@@ -39,6 +39,18 @@ _SERVICE = (
     "Ask that endpoint yourself and join the answers, or take the part out. "
     "If you only have a prefix whose name holds “service”, rename it."
 )
+_NO_TABLE = (
+    "The answer of SELECT is offered as SPARQL results in JSON, XML, CSV and TSV; none of these is acceptable to you. "
+    "Ask with ?format=json or another Accept header."
+)
+_NO_BOOLEAN = (
+    "The answer of ASK is offered as SPARQL results in JSON and XML; none of these is acceptable to you. "
+    "Ask with ?format=json or another Accept header."
+)
+_NO_GRAPH = (
+    "The answer of CONSTRUCT and DESCRIBE is offered as Turtle, N-Triples, RDF/XML and JSON-LD; none of these "
+    "is acceptable to you. Ask with ?format=turtle or another Accept header."
+)
 _FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
 
 
@@ -177,34 +189,28 @@ def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:
 
 
 def _graphs(iris: tuple[str, ...]) -> list[NamedNode | BlankNode]:
+    return [_graph(iri) for iri in iris]
+
+
+def _graph(iri: str) -> NamedNode:
     try:
-        return [NamedNode(iri) for iri in iris]
+        return NamedNode(iri)
     except ValueError as error:
-        raise _FaultError(
-            FaultKind.GRAPH_IRI, f"A graph in the request is not named by an absolute IRI ({error})."
-        ) from error
+        message = f"“{iri[:200]}” is no absolute IRI, and so names no graph."
+        raise _FaultError(FaultKind.GRAPH_IRI, message) from error
 
 
 def _result_format(media_type: str | None, form: str) -> results.ResultFormat:
     format_ = None if media_type is None else results.by_media_type(media_type)
     if format_ is None:
-        raise _FaultError(
-            FaultKind.NOT_ACCEPTABLE,
-            f"The answer of {form} is offered as SPARQL results in JSON or XML"
-            f"{', CSV and TSV' if form == 'SELECT' else ''}; none of these is acceptable to you. "
-            "Ask with ?format=json or another Accept header.",
-        )
+        raise _FaultError(FaultKind.NOT_ACCEPTABLE, _NO_TABLE if form == "SELECT" else _NO_BOOLEAN)
     return format_
 
 
 def _graph_format(media_type: str | None) -> rdf.Format:
     format_ = None if media_type is None else rdf.by_media_type(media_type)
     if format_ is None:
-        raise _FaultError(
-            FaultKind.NOT_ACCEPTABLE,
-            "The answer of CONSTRUCT and DESCRIBE is offered as Turtle, N-Triples, RDF/XML and JSON-LD; none of these "
-            "is acceptable to you. Ask with ?format=turtle or another Accept header.",
-        )
+        raise _FaultError(FaultKind.NOT_ACCEPTABLE, _NO_GRAPH)
     return format_
 
 

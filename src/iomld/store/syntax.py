@@ -10,11 +10,16 @@ _PHRASE = re.compile(r"(?:^|one of |, )([A-Z][A-Za-z]+(?: [A-Za-z]+){3,})")
 _PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
 _FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
 _WORD = re.compile(r"[?$]?\w+|\S")
-_NOT_GROUPED = "a variable that GROUP BY does not name; add it there, or put it into COUNT, MAX, SAMPLE or the like."
 # What the engine says in words, and what to do.
 _SAID = {
-    "The SELECT contains a variable that is unbound": f"SELECT asks for {_NOT_GROUPED}",
-    "The SELECT contains an expression with a variable that is unbound": f"SELECT computes with {_NOT_GROUPED}",
+    "The SELECT contains a variable that is unbound": (
+        "SELECT asks for a variable that GROUP BY does not name; "
+        "add it there, or put it into COUNT, MAX, SAMPLE or the like."
+    ),
+    "The SELECT contains an expression with a variable that is unbound": (
+        "SELECT computes with a variable that GROUP BY does not name; "
+        "add it there, or put it into COUNT, MAX or the like."
+    ),
     "Duplicated variable name in SELECT": "SELECT gives two columns one name; take one out, or name it anew with AS.",
     "The SELECT overrides an existing variable using an expression": (
         "SELECT gives with AS a name that the query has already; take another name."

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from iomld.formats.negotiate import choose
 from iomld.iris import DEFAULT_BASE
 from iomld.web.templating import render
-from iomld.web.words import retold, said
+from iomld.web.told import told
+from iomld.web.words import said
 
 PROBLEM_JSON = "application/problem+json"
 # Anybody's script may read our errors as well as our data; nothing here depends on who asks.
@@ -64,7 +65,7 @@ def problem(
     """
     all_headers = _HEADERS | dict(headers or {})
     if choose(accept, (PROBLEM_JSON, "text/html")) == "text/html":
-        page = render("problem.html", status=status, title=said(title), told=retold(detail), detail=detail)
+        page = render("problem.html", status=status, title=said(title), told=told(detail))
         return Response(page, status, all_headers, "text/html")
     type_ = f"{DEFAULT_BASE}problem/{kind}" if kind else "about:blank"
     members = {"type": type_, "title": title, "status": status, "detail": detail} | extra

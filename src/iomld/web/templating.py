@@ -11,13 +11,13 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.iris import Iris
+from iomld.web.told import told
 from iomld.web.words import (
     LANGUAGE_NAMES,
     counted_html,
     key,
     language_addresses,
     page_language,
-    retold,
     said,
     said_html,
     shown,
@@ -143,6 +143,6 @@ def _environment() -> Environment:
         grouped=grouped, sized=sized, seconds=seconds, number_of=number_of, web_address=web_address, shortened=shortened
     )
     environment.globals.update(shape=shape, version=__version__, local_path=local_path)
-    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, retold=retold)
+    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, told_of=told)
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment

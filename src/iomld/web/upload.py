@@ -179,7 +179,7 @@ async def _form_rules(form: FormData, rules: Rules) -> Rules:
             data = await shapes.read()
             return Rules(name=shapes.filename, data=data, engine=rules.engine)
         if isinstance(shapes, str) and shapes.strip():
-            return _rules(shapes, rules.engine, "The field shapes")
+            return _rules(shapes, rules.engine, "shapes")
     if held := _field(form, "shapes_data"):
         return Rules(name=_field(form, "shapes_name") or "shapes", data=_decoded(held), engine=rules.engine)
     profile = _field(form, "profile")
@@ -220,16 +220,16 @@ def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Ru
     """
     word = text.strip()
     if longest is not None and len(text) > longest:
-        detail = f"{where} holds more than {longest} characters. Send the shapes in a form, in its field shapes."
+        detail = f"“{where}” holds more than {longest} characters. Send the shapes in a form, in its field “shapes”."
         raise ProblemError(414, "shapes-too-long", detail)
     if not word or word in PROFILES:
         return Rules(profile=word, engine=engine)
     if _ADDRESS.fullmatch(word):
-        detail = f"{where} holds an address, and nothing is fetched here. Send the shapes themselves, as Turtle."
+        detail = f"“{where}” holds an address, and nothing is fetched here. Send the shapes themselves, as Turtle."
         raise ProblemError(400, "shapes-address", detail)
     if len(word.split()) == 1:
-        names = " or ".join(PROFILES)
-        detail = f"{where} holds neither shapes in Turtle nor the name of a profile. Send shapes, or {names}."
+        names = ", ".join(PROFILES)
+        detail = f"“{where}” holds neither shapes in Turtle nor the name of a profile. Send shapes, or one of {names}."
         raise ProblemError(400, "shapes-unknown", detail)
     return Rules(name="shapes", data=text.encode(), engine=engine)
 

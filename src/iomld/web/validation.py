@@ -18,7 +18,7 @@ from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.web.upload import Upload, read_upload
 from iomld.web.words import page_language
-from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, WorkerCrashedError
+from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, WorkerCrashedError
 from iomld.workers.wire import Reply
 
 # The kinds of report by media type, the preferred first: what a client gets that takes anything.
@@ -29,6 +29,10 @@ _OFFERS = {
     for media_type in format_.media_types
 }
 _HTML = "html"
+_OUT_OF_MEMORY = (
+    "The check was stopped because it needed more memory than the limit allows. Send fewer records at a time."
+)
+_CRASHED = "The check was too much for its worker, which ended. Send fewer records at a time."
 _HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -116,7 +120,8 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str, language: s
         detail = "Other uploads are being checked. Try again in a moment."
         raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
     except WorkerCrashedError as error:
-        raise ProblemError(503, "validation-failed", f"{error} Send fewer records at a time.") from error
+        detail = _OUT_OF_MEMORY if error.reason is Reason.MEMORY else _CRASHED
+        raise ProblemError(503, "validation-failed", detail) from error
     if reply.fault:
         fault = fault_of(reply.head)
         raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.detail)

@@ -26,6 +26,7 @@ LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 # A value, a link whose address is a value, and code: {count}, [the shapes](shapes), `.ttl`.
 _PIECE = re.compile(r"\{(\w+)\}|\[([^\]]+)\]\((\w+)\)|`([^`]+)`")
 _VALUE = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+\.\d+")
 _FEWEST_WORDS = 3  # that tell a sentence by its own words: `{start} to {end}` would fit nearly any other
 # How the separators of 1,234.5 are written; French sets a narrow no-break space.
 _SEPARATORS = {"fr": str.maketrans({",": "\u202f", ".": ","}), "es": str.maketrans({",": ".", ".": ","})}
@@ -135,8 +136,18 @@ def retold(sentence: str) -> str | None:
     for pattern in _patterns(language):
         match = pattern.english.fullmatch(sentence)
         if match:
-            return pattern.text.format_map(match.groupdict())
+            return _with_values(pattern.text, match.groupdict())
     return None
+
+
+def parted(sentence: str, text: str) -> dict[str, str] | None:
+    """The values of an English sentence that has its values already; None where the text is another sentence.
+
+    >>> parted("{name}: {value}", "a: b")
+    {'name': 'a', 'value': 'b'}
+    """
+    match = _pattern(sentence).fullmatch(text)
+    return match.groupdict() if match else None
 
 
 def shown(value: object) -> str:
@@ -196,6 +207,16 @@ def _patterns(language: str) -> tuple[_Pattern, ...]:
     return tuple(_Pattern(_pattern(entry[ENGLISH]), entry[language]) for entry in entries)
 
 
+def _with_values(text: str, values: Mapping[str, str]) -> str:
+    return _VALUE.sub(lambda place: _number(values[place[1]]), text)
+
+
+def _number(text: str) -> str:
+    """A value; a number with the separators of the page's language."""
+    return text.translate(_SEPARATORS.get(page_language(), {})) if _NUMBER.fullmatch(text) else text
+
+
+@cache
 def _pattern(english: str) -> re.Pattern[str]:
     pieces = _VALUE.split(english)  # text, name, text, name, … text
     pattern = [re.escape(pieces[0])]
