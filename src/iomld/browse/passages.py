@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iomld.browse.graph import Described, Graph
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
-from iomld.iris import IOMLD, OA
+from iomld.iris import IOMLD, OA, PROV
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,13 @@ class Mention:
         prefix: Words just before.
         suffix: Words just after.
         method: How it was found, in words.
+        method_iri: The concept of that.
         confidence: Decimal between 0 and 1, as text.
         text: The text it stands in, as the fragment of its IRI (`narrative-en`).
         start: Offset of the first character, in code points from 0, where known.
         end: Offset after the last character.
+        review: What a reader said of it, in words; empty where nothing is known.
+        agent: IRI of the software that found it, if one did.
     """
 
     number: int
@@ -32,10 +35,23 @@ class Mention:
     prefix: str
     suffix: str
     method: str
+    method_iri: str | None
     confidence: str | None
     text: str
     start: int | None
     end: int | None
+    review: str
+    agent: str | None
+
+    @property
+    def field(self) -> str:
+        """The field whose text it stands in: `narrative`, `abstract`, `title`."""
+        return self.text.rpartition("-")[0]
+
+    @property
+    def language(self) -> str:
+        """The language of that text."""
+        return self.text.rpartition("-")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +100,6 @@ def _mention(view: ReleaseView, graph: Graph, iri: str, number: int) -> Mention 
     target = graph[mention.iri(f"{OA}hasTarget") or ""]
     selectors = [graph[selector] for selector in target.iris(f"{OA}hasSelector")]
     method = mention.iri(f"{IOMLD}matchMethod")
-    method_link = link_to(view, method) if method else None
 
     def text(predicate: str) -> str:
         return next((found for selector in selectors if (found := selector.text(predicate))), "")
@@ -98,12 +113,20 @@ def _mention(view: ReleaseView, graph: Graph, iri: str, number: int) -> Mention 
         quote=text(f"{OA}exact"),
         prefix=text(f"{OA}prefix"),
         suffix=text(f"{OA}suffix"),
-        method=method_link.name if method_link else "",
+        method=_name(view, method),
+        method_iri=method,
         confidence=mention.text(f"{IOMLD}confidence"),
         text=(target.iri(f"{OA}hasSource") or "").rpartition("#")[2],
         start=offset(f"{OA}start"),
         end=offset(f"{OA}end"),
+        review=_name(view, mention.iri(f"{IOMLD}reviewStatus")),
+        agent=mention.iri(f"{PROV}wasAttributedTo"),
     )
+
+
+def _name(view: ReleaseView, iri: str | None) -> str:
+    link = link_to(view, iri) if iri else None
+    return link.name if link else ""
 
 
 def _paragraphs(text: str, mentions: list[Mention]) -> Iterator[tuple[Piece, ...]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
 from iomld.browse.links import Link, link_to
@@ -10,6 +10,7 @@ from iomld.browse.search import Found
 from iomld.browse.selection import filters_query
 from iomld.browse.view import ReleaseView
 from iomld.release.entries import CODED, ProjectEntry
+from iomld.web.templating import answer_address
 from iomld.web.words import key, said
 
 _LEGENDS = {
@@ -119,7 +120,7 @@ def page_address(filters: Filters, page: int) -> str:
 
 def query_address(view: ReleaseView, filters: Filters) -> str:
     """The query page with a query that finds the same projects, and its answer."""
-    return f"/query?query={quote(filters_query(view.iris, replace(filters, page=1)))}&run=1"
+    return answer_address(filters_query(view.iris, replace(filters, page=1)))
 
 
 def band_name(text: str) -> str:

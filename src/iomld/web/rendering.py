@@ -1,12 +1,15 @@
 """Pages of things, made from the values of `iomld.browse`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from pyoxigraph import Quad
 
+from iomld.browse.checked import Checked, check_record
 from iomld.browse.described import Statements
 from iomld.browse.links import Link, LinkKind
+from iomld.browse.neighbours import neighbours_of, neighbours_query
 from iomld.browse.project import ProjectPage
 from iomld.browse.rules import rule_entries
 from iomld.browse.things import Scheme, Thing, vocables
@@ -15,7 +18,7 @@ from iomld.check.wording import wording
 from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map, year_bars
-from iomld.web.templating import local_path, render
+from iomld.web.templating import answer_address, local_path, render
 from iomld.web.words import key, page_language
 
 # Pages in the main menu: path and name.
@@ -28,7 +31,15 @@ MENU = (
     ("/validate", key("Validate")),
     ("/downloads", key("Downloads")),
 )
-_FORMATS = (("ttl", "Turtle"), ("jsonld", "JSON-LD"), ("nt", "N-Triples"), ("rdf", "RDF/XML"))
+_FORMATS = (
+    ("ttl", "Turtle"),
+    ("jsonld", "JSON-LD"),
+    ("nt", "N-Triples"),
+    ("nq", "N-Quads"),
+    ("trig", "TriG"),
+    ("rdf", "RDF/XML"),
+)
+_LONGEST_SOURCE = 24_000  # characters of a form of a record; two of them and the rest stay under 150 KB
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
 
 
@@ -63,18 +74,50 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
     )
 
 
-def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A form of a record as a page shows it: its text, or the beginning of it."""
+
+    text: str
+    is_cut: bool
+
+
+def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], jsonld: bytes) -> bytes:
     """The page of a project.
 
     Args:
         view: The release.
         page: What it shows.
-        quads: The project's graph, shown as Turtle.
+        quads: The project's graph, shown as Turtle and checked.
+        jsonld: The same as JSON-LD.
     """
-    path = local_path(page.iri, view.iris.base) or ""
-    turtle = turtle_bytes(quads, view.iris.prefixes()).decode()
-    where = locator_map(page.states)
-    return page_html(view, "project.html", "/projects", page=page, path=path, turtle=turtle, where=where)
+    return page_html(
+        view,
+        "project.html",
+        "/projects",
+        page=page,
+        path=local_path(page.iri, view.iris.base) or "",
+        turtle=_source_view(turtle_bytes(quads, view.iris.prefixes())),
+        jsonld=_source_view(jsonld),
+        where=locator_map(page.states),
+        neighbours=neighbours_of(view, page.iri),
+        neighbours_query=answer_address(neighbours_query(page.iri)),
+        checked=_checked(view, quads),
+        words=wording(page_language()),
+    )
+
+
+def _source_view(source: bytes) -> SourceView:
+    text = source.decode()
+    if len(text) <= _LONGEST_SOURCE:
+        return SourceView(text, is_cut=False)
+    return SourceView(text[: text.rfind("\n", 0, _LONGEST_SOURCE) + 1], is_cut=True)
+
+
+def _checked(view: ReleaseView, quads: Sequence[Quad]) -> Checked | None:
+    """What the shapes say of a record, in the language of the page."""
+    checked, words = check_record(view, quads), wording(page_language())
+    return replace(checked, findings=tuple(map(words.finding, checked.findings))) if checked else None
 
 
 def thing_html(view: ReleaseView, thing: Thing) -> bytes:

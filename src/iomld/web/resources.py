@@ -1,10 +1,11 @@
 """The data itself: things, their documents, schemes, the ontology, the shapes and the JSON-LD files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
+from pyoxigraph import Quad
 from starlette.responses import Response
 
 from iomld.assets import asset_names, asset_text
@@ -156,16 +157,18 @@ def _is_known(view: ReleaseView, kind: str, code: str) -> bool:
 def _project(view: ReleaseView, key: str, *, with_labels: bool) -> Document:
     quads = project_document(view, key) or ()
     shown = (*quads, *label_quads(view, quads)) if with_labels else quads
-    base = view.iris.base
 
     def page() -> bytes:
         found = project_page(view, key)
-        return project_html(view, found, quads) if found else b""
+        return project_html(view, found, quads, jsonld(quads)) if found else b""
+
+    def jsonld(told: Sequence[Quad]) -> bytes:
+        return framed_bytes(framed_project(told, base=view.iris.base), indent=_INDENT)
 
     return Document(
         path=encoded_path("doc", "project", key),
         quads=lambda: shown,
-        jsonld=lambda: framed_bytes(framed_project(shown, base=base), indent=_INDENT),
+        jsonld=lambda: jsonld(shown),
         page=page,
         license=license_of(view, quads),
         iri=view.iris.project(key),

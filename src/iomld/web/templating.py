@@ -1,10 +1,11 @@
 """The templates, the files beside them, and what templates may call."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -24,6 +25,7 @@ from iomld.web.words import (
 )
 
 _HERE = Path(__file__).parent
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _KB, _MB = 1000, 1_000_000
 # Kinds of thing as pages mark them: one shape each, in a box of ten by ten.
 _SHAPES = {
@@ -56,6 +58,15 @@ def local_path(iri: str, base: str) -> str | None:
         return f"/doc/{path.removeprefix('id/')}" if path.startswith("id/") else f"/{path}"
     ours = Iris().base
     return f"/{iri.removeprefix(ours)}" if iri.startswith(f"{ours}ns#") else None
+
+
+def answer_address(query: str) -> str:
+    """The address of the query page with the answer to a query.
+
+    >>> answer_address("ASK {}")
+    '/query?query=ASK%20%7B%7D&run=1'
+    """
+    return f"/query?query={quote(query)}&run=1"
 
 
 def web_address(iri: str | None) -> str | None:
@@ -112,6 +123,24 @@ def seconds(duration: float) -> str:
     return shown(Decimal(f"{duration:.2f}"))
 
 
+def moment(text: str) -> str:
+    """A moment for reading, to the minute; what is no moment in UTC stays as it is.
+
+    >>> moment("2026-01-31T09:05:59Z")
+    '2026-01-31 09:05 UTC'
+    """
+    return f"{text[:10]} {text[11:16]} UTC" if _MOMENT.fullmatch(text) else text
+
+
+def lang_of(language: str | None) -> Markup:
+    """The attribute that says a text's language, where it is another than the page's.
+
+    >>> lang_of("fr"), lang_of("en")
+    (Markup(' lang="fr"'), Markup(''))
+    """
+    return Markup(' lang="{}"').format(language) if language and language != page_language() else Markup()
+
+
 def shape(kind: str) -> Markup:
     """The shape of a kind of thing, as SVG."""
     inner = _SHAPES.get(kind, _SHAPES["concept"])
@@ -140,9 +169,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        grouped=grouped, sized=sized, seconds=seconds, number_of=number_of, web_address=web_address, shortened=shortened
+        grouped=grouped,
+        sized=sized,
+        seconds=seconds,
+        moment=moment,
+        number_of=number_of,
+        web_address=web_address,
+        shortened=shortened,
     )
-    environment.globals.update(shape=shape, version=__version__, local_path=local_path)
-    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, told_of=told)
+    environment.globals.update(shape=shape, lang_of=lang_of, version=__version__, local_path=local_path)
+    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, told_of=told, retold=retold)
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment

@@ -1,0 +1,123 @@
+"""Where a record comes from: its sources, its revisions, and what each source gave (PROV-O)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pyoxigraph import NamedNode
+
+from iomld.browse.graph import Described, Graph
+from iomld.browse.view import ReleaseView
+from iomld.iris import DCTERMS, IOMLD, PROV
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes that a record was read from.
+
+    Attributes:
+        iri: The snapshot.
+        number: From 1, on the page of the record.
+        url: Address of the page, if known.
+        file: Name of the file, if known.
+        media_type: What kind of file it was, if known.
+        sha256: Hash of the bytes, 64 hexadecimal digits.
+        retrieved_at: When they were received, if known.
+    """
+
+    iri: str
+    number: int
+    url: str | None
+    file: str | None
+    media_type: str | None
+    sha256: str | None
+    retrieved_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionNote:
+    """One revision of the record.
+
+    Attributes:
+        number: From 1.
+        iri: The revision.
+        created: When it was made, if known.
+        run: IRI of the run that made it, if known.
+    """
+
+    number: int
+    iri: str
+    created: str | None
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a record came about.
+
+    Attributes:
+        revisions: The newest revisions, the newest first.
+        earlier: How many came before those.
+        supplied: For each property of the newest revision the IRIs of the sources that gave its value.
+    """
+
+    revisions: tuple[RevisionNote, ...]
+    earlier: int
+    supplied: Mapping[str, tuple[str, ...]]
+
+
+def sources_of(graph: Graph, record: Described) -> tuple[Source, ...]:
+    """The sources that a record names, by IRI."""
+    return tuple(
+        _source(graph[iri], iri, number) for number, iri in enumerate(record.iris(f"{PROV}wasDerivedFrom"), start=1)
+    )
+
+
+def history_of(view: ReleaseView, key: str) -> History:
+    """The revisions of a project's record, and what the sources of the newest gave."""
+    graph = view.iris.graph("prov")
+    subjects = (
+        quad.subject for quad in view.reader.pointing(f"{DCTERMS}isVersionOf", view.iris.record(key), graph=graph)
+    )
+    numbers = sorted(_numbers(subject.value for subject in subjects if isinstance(subject, NamedNode)), reverse=True)
+    described = [(number, _described(view, view.iris.revision(key, number))) for number in numbers[:_SHOWN]]
+    return History(
+        revisions=tuple(_note(view.iris.revision(key, number), number, said) for number, said in described),
+        earlier=len(numbers[_SHOWN:]),
+        supplied=_supplied(view, described[0][1]) if described else {},
+    )
+
+
+def _numbers(revisions: Iterable[str]) -> list[int]:
+    ends = (iri.rpartition("/")[2] for iri in revisions)
+    return [int(end) for end in ends if end.isascii() and end.isdigit()]
+
+
+def _described(view: ReleaseView, iri: str) -> Described:
+    return Graph(view.reader.about(iri, graph=view.iris.graph("prov")))[iri]
+
+
+def _note(iri: str, number: int, revision: Described) -> RevisionNote:
+    return RevisionNote(number, iri, revision.text(f"{DCTERMS}created"), revision.iri(f"{PROV}wasGeneratedBy"))
+
+
+def _supplied(view: ReleaseView, revision: Described) -> dict[str, tuple[str, ...]]:
+    supplied: dict[str, tuple[str, ...]] = {}
+    for iri in revision.iris(f"{PROV}qualifiedDerivation"):
+        derivation = _described(view, iri)
+        for predicate in derivation.iris(f"{IOMLD}suppliedProperty"):
+            supplied[predicate] = (*supplied.get(predicate, ()), *derivation.iris(f"{PROV}entity"))
+    return supplied
+
+
+def _source(snapshot: Described, iri: str, number: int) -> Source:
+    return Source(
+        iri=iri,
+        number=number,
+        url=snapshot.iri(f"{DCTERMS}source"),
+        file=snapshot.text(f"{DCTERMS}identifier"),
+        media_type=snapshot.text(f"{DCTERMS}format"),
+        sha256=snapshot.text(f"{IOMLD}sha256"),
+        retrieved_at=snapshot.text(f"{IOMLD}retrievedAt"),
+    )
