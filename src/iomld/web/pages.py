@@ -6,6 +6,7 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from iomld.browse.dataset import dataset_facts
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
@@ -13,6 +14,7 @@ from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
+from iomld.web.markup import dataset_markup
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.validate_pages import form_page
@@ -78,10 +80,10 @@ def _tool_routes(
     def files(request: Request) -> Response:
         """List the files of the release."""
         opened = view()
-        manifest = opened.release.manifest
-        return answer(
-            request, page_html(opened, "downloads.html", "/downloads", files=downloads(), manifest=manifest), _HTML
-        )
+        manifest, facts = opened.release.manifest, dataset_facts(opened)
+        markup = dataset_markup(facts) if facts else ""
+        page = page_html(opened, "downloads.html", "/downloads", files=downloads(), manifest=manifest, markup=markup)
+        return answer(request, page, _HTML)
 
     @get_route(router, "/ontology", tag="pages")
     def ontology(request: Request) -> Response:

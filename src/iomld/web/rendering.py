@@ -18,6 +18,7 @@ from iomld.check.wording import wording
 from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map, year_bars
+from iomld.web.markup import project_markup
 from iomld.web.templating import answer_address, local_path, render
 from iomld.web.words import key, page_language
 
@@ -104,6 +105,7 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
         neighbours_query=answer_address(neighbours_query(page.iri)),
         checked=_checked(view, quads),
         words=wording(page_language()),
+        markup=project_markup(view, page),
     )
 
 
