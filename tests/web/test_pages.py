@@ -190,8 +190,8 @@ def test_a_search_says_what_it_found(client: Asker) -> None:
 def test_the_home_page_counts(client: Asker) -> None:
     """The figures are those of the release."""
     text = client.get("/").text
-    assert re.search(r"Projects</a></dt><dd>5</dd>", text)
-    assert re.search(r"Member states</a></dt><dd>1</dd>", text)
+    assert re.search(r'Projects</a></dt><dd><a href="/projects">5</a></dd>', text)
+    assert re.search(r'Member states</a></dt><dd><a href="/query\?[^"]*">1</a></dd>', text)
     assert text.count('class="dot"') == 1
 
 

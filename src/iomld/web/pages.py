@@ -6,6 +6,7 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from iomld.browse import figures
 from iomld.browse.dataset import dataset_facts
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.things import countries_page, scheme_page
@@ -17,10 +18,20 @@ from iomld.web.drawing import spokes, world_map, year_bars
 from iomld.web.markup import dataset_markup
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
+from iomld.web.templating import answer_address
 from iomld.web.validate_pages import form_page
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
+# What stands behind figures of the home page: the list, the file, or the query that gives them.
+_BEHIND = {
+    "projects": "/projects",
+    "states": answer_address(figures.states_query()),
+    "regions": answer_address(figures.regions_query()),
+    "frameworks": answer_address(figures.frameworks_query()),
+    "triples": "/downloads",
+    "undated": answer_address(figures.undated_query()),
+}
 
 
 def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
@@ -97,6 +108,11 @@ def _tool_routes(
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
 
 
+def _started_in(year: int) -> str:
+    """The address of the answer to who began in a year."""
+    return answer_address(figures.start_query(year))
+
+
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:
     example = overview.example
     return page_html(
@@ -110,4 +126,6 @@ def _home_html(view: ReleaseView, overview: Overview) -> bytes:
         world=world_map(overview.states),
         bars=year_bars(overview.years),
         spokes=spokes(example) if example else (),
+        behind=_BEHIND,
+        started_in=_started_in,
     )

@@ -1,0 +1,108 @@
+"""The home page: every figure leads to the list, the file or the query that gives the same figure."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from tests.browse.asking import Asker
+from tests.web.one_worker import endpoint_of
+
+from iomld.browse.overview import Overview, release_overview
+from iomld.browse.view import ReleaseView, open_view
+from iomld.release import current_release
+from iomld.web.pages import page_routes
+from iomld.web.query_page import query_routes
+from iomld.web.resources import resource_routes
+
+_LINK = re.compile(r'<a [^>]*?href="([^"]+)"[^>]*>(?:<[^>]*>)*([\d,]+)(?: projects?)?</a>')
+_BAR = re.compile(r'<a href="([^"]+)" tabindex="-1" aria-label="(\d+): (\d+)">')
+# What a page that a figure leads to says: so many projects, rows, or triples.
+_SAID = {
+    "/projects": r'role="status">([\d,]+) projects?',
+    "/query": r"([\d,]+)\s+rows?\b",
+    "/downloads": r"projects, ([\d,]+) triples",
+}
+
+
+@pytest.fixture(scope="module")
+def opened(datadir: Path) -> ReleaseView:
+    """The bundled records."""
+    current = current_release(datadir)
+    assert current is not None
+    return open_view(current)
+
+
+@pytest.fixture(scope="module")
+def client(opened: ReleaseView) -> Asker:
+    """A browser of its pages."""
+    app = FastAPI()
+    app.include_router(page_routes(lambda: opened, tuple))
+    app.include_router(query_routes(lambda: opened, endpoint_of(opened)))
+    app.include_router(resource_routes(lambda: opened))
+    return Asker(app, {"Accept": "text/html"})
+
+
+@pytest.fixture(scope="module")
+def home(client: Asker) -> str:
+    """The page."""
+    return client.get("/").text
+
+
+@pytest.fixture(scope="module")
+def overview(opened: ReleaseView) -> Overview:
+    """The figures that it shows."""
+    return release_overview(opened)
+
+
+@pytest.fixture(scope="module")
+def figure_at(client: Asker) -> Callable[[str], int]:
+    """Gives the figure that a page says; each page is asked for once."""
+    known: dict[str, int] = {}
+
+    def figure(address: str) -> int:
+        if address not in known:
+            answer = client.get(address)
+            assert answer.status_code == 200, address
+            said = re.search(_SAID[address.partition("?")[0]], answer.text)
+            assert said, address
+            known[address] = int(said[1].replace(",", ""))
+        return known[address]
+
+    return figure
+
+
+def test_a_figure_is_the_one_behind_it(home: str, figure_at: Callable[[str], int], overview: Overview) -> None:
+    """Counts, ranked countries and frameworks, years in the table, projects without a year: targets say the same."""
+    links = [(unescape(address), int(figure.replace(",", ""))) for address, figure in _LINK.findall(home)]
+    begun = sum(count > 0 for _, count in overview.years)
+    shown = 5 + len(overview.states[:9]) + len(overview.frameworks[:9]) + begun + (overview.undated > 0)
+    assert len(links) == shown > 30
+    for address, figure in links:
+        assert figure_at(address) == figure, address
+
+
+def test_a_bar_leads_to_its_projects(home: str, figure_at: Callable[[str], int], overview: Overview) -> None:
+    """Each year's bar has the query that its figure in the table has."""
+    bars = _BAR.findall(home)
+    assert [(int(year), int(count)) for _, year, count in bars] == [one for one in overview.years if one[1]]
+    for address, _, count in bars:
+        assert figure_at(unescape(address)) == int(count)
+
+
+def test_a_name_leads_to_a_page_with_the_same_figure(client: Asker, home: str, overview: Overview) -> None:
+    """The pages of ranked countries and frameworks count as many projects."""
+    for one in (*overview.states[:9], *overview.frameworks[:9]):
+        family = "scheme/framework" if one.link.kind == "framework" else "doc/country"
+        path = f"/{family}/{one.link.code}"
+        assert f'<a href="{path}">' in home
+        assert f'<dt>Projects</dt><dd class="num">{one.projects}</dd>' in client.get(path).text
+
+
+def test_no_figure_stands_without_a_link(home: str) -> None:
+    """Outside the pictures and the footer no number of projects is plain text."""
+    main = home.partition("<main")[2].partition("</main>")[0]
+    assert not re.search(r'<dd>[\d,]+</dd>|<span class="num">[\d,]+</span>', main)
+    assert not re.search(r"<td>\d+</td><td>\d+</td>", main)
