@@ -260,15 +260,19 @@ def test_texts_from_right_to_left_keep_their_direction(with_narrative: tuple[boo
 
 
 def test_pages_are_light(bundled: ReleaseView, tmp_path: Path) -> None:
-    """All pages of the bundled records, and one with a very long text and many mentions."""
+    """All pages of the bundled records; one with a very long text and many mentions; one of the whole world."""
     assert max(len(page_of(bundled, key).encode()) for key in keys_of(bundled)) < _HEAVIEST / 2
     source = tmp_path / "records.json"
-    long = RECORD | {
-        "narrative": {"en": "It follows the Global Compact for Migration in each of its many ports. " * 60}
-    }
-    source.write_text(json.dumps([long]), encoding="utf-8")
+    words = "It follows the Global Compact for Migration in each of its many ports. "
+    world = RECORD | {"coverage": "regional", "benefitingMemberStates": sorted(bundled.vocabulary.countries)}
+    long = RECORD | {"projectCode": "PO.9003", "narrative": {"en": words * 60}}
+    source.write_text(json.dumps([world, long]), encoding="utf-8")
     assert run_iomld("publish", source, "--to", tmp_path / "data").returncode == 0
-    page = page_of(opened_of(tmp_path / "data"), "PO.9001")
-    assert page.count('<li id="m') == 60
-    assert len(page.encode()) < _HEAVIEST
-    assert page.count("This is the beginning; the file has it all.") == 2
+    opened = opened_of(tmp_path / "data")
+    pages = {key: page_of(opened, key) for key in ("PO.9001", "PO.9003")}
+    assert all(len(page.encode()) < _HEAVIEST for page in pages.values())
+    assert pages["PO.9003"].count('<li id="m') == 60
+    assert pages["PO.9003"].count("This is the beginning; the file has it all.") == 2
+    table = section(pages["PO.9001"], '<table class="facts-table">', "</table>")
+    assert all(f'href="/doc/country/{code}"' in table for code in bundled.vocabulary.countries)
+    assert re.search(r'<a href="#stm">and \d+ more</a>', section(pages["PO.9001"], 'id="lk"', "</nav>"))
