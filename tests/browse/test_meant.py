@@ -2,14 +2,18 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, Store
+from hypothesis import given, settings
+from pyoxigraph import NamedNode, Store
 from tests.differential.queries import SEED, generated
+from tests.store.finding import FAILED, StoreProber, finds
+from tests.store.grammar import QUERIES
 
 from iomld.browse.view import open_view
-from iomld.browse.why.empty import empty_parts
+from iomld.browse.why.empty import Scope, empty_parts, joined
 from iomld.browse.why.known import Known, known_terms
 from iomld.browse.why.likeness import bare_word, is_close
 from iomld.browse.why.meant import Suggestion, suggestions
@@ -17,25 +21,6 @@ from iomld.release import FILES, current_release
 from iomld.store.oxigraph import open_read_only
 from iomld.store.parts.pieces import pieces
 from iomld.store.parts.structure import query_parts
-
-
-class StoreProber:
-    """Asks a store, without limits."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def ask(self, query: str) -> bool | None:
-        """The answer to ASK."""
-        result = self._store.query(query, use_default_graph_as_union=" FROM " not in query)
-        assert isinstance(result, QueryBoolean)
-        return bool(result)
-
-    async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
-        """The first column of SELECT."""
-        result = self._store.query(query, use_default_graph_as_union=" FROM " not in query)
-        assert isinstance(result, QuerySolutions)
-        return tuple(term for row in result if isinstance(term := row[0], NamedNode | Literal))
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +80,37 @@ def test_proposals_for_generated_mistakes_find_something(published: tuple[Store,
                 assert asyncio.run(prober.ask(f"{parts.prologue} ASK {parts.dataset} {{ {body} }}")), one
     assert told > 100
     assert restored > told // 2
+
+
+@pytest.fixture(scope="module")
+def examined(published: tuple[Store, Known]) -> Callable[[str], None]:
+    """Explain a query over one project, so that any ends soon; what is proposed parses, and finds what it says."""
+    whole, known = published
+    store = Store()
+    store.extend(whole.quads_for_pattern(None, None, None, NamedNode(f"{known.base}doc/project/PO.0105")))
+
+    def examine(query: str) -> None:
+        for one in asyncio.run(proposed(query, store, known)) or ():
+            parts = query_parts(one.query)
+            assert parts, one
+            if one.finds and parts.where:
+                assert finds(store, Scope(parts).asking(joined(parts.where.clauses))), one
+
+    return examine
+
+
+@settings(max_examples=300, deadline=None)
+@given(QUERIES)
+def test_no_query_is_too_odd(examined: Callable[[str], None], query: str) -> None:
+    """Whatever parses is explained or left, whether or not it finds something."""
+    try:
+        finds(Store(), query)
+    except SyntaxError:
+        return
+    except FAILED:
+        pass
+    if query_parts(query):
+        examined(query)
 
 
 def test_words_are_close_when_few_letters_differ() -> None:

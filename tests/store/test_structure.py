@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
-from pyoxigraph import QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store
+from hypothesis import given, settings
+from pyoxigraph import RdfFormat, Store
 from tests.differential.queries import WRITTEN, generated
+from tests.store.finding import FAILED, finds, solutions
+from tests.store.grammar import QUERIES, SCRAPS
 
 from iomld.store.parts.clauses import ClauseKind
 from iomld.store.parts.structure import query_parts
@@ -25,16 +28,6 @@ def texts(query: str) -> list[str]:
     assert parts
     assert parts.where
     return [clause.text for clause in parts.where.clauses]
-
-
-def finds(store: Store, query: str) -> bool:
-    """Whether a query finds anything."""
-    result = store.query(query, use_default_graph_as_union=" FROM " not in query)
-    match result:
-        case QueryBoolean():
-            return bool(result)
-        case QuerySolutions() | QueryTriples():
-            return next(iter(result), None) is not None
 
 
 def test_the_parts_together_find_something_when_the_query_does(quads: list[pyoxigraph.Quad]) -> None:
@@ -60,7 +53,7 @@ def test_every_part_is_a_query_of_its_own(query: str) -> None:
     parts = query_parts(query)
     assert parts
     for clause in parts.where.clauses if parts.where else ():
-        Store().query(f"{parts.prologue}\nASK {{ {clause.text} }}")
+        solutions(Store(), f"{parts.prologue}\nASK {{ {clause.text} }}")
         assert 0 <= clause.start < clause.end <= len(query)
 
 
@@ -125,3 +118,38 @@ def test_groups_have_their_kind_and_what_is_in_them() -> None:
 def test_what_is_not_known_is_not_taken_apart(query: str) -> None:
     """No query, or one with parts that are passed over."""
     assert query_parts(query) is None
+
+
+def parses(query: str) -> bool:
+    """Whether the engine knows a query."""
+    try:
+        solutions(Store(), query)
+    except SyntaxError:
+        return False
+    except FAILED:
+        return True
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@given(QUERIES)
+def test_the_parts_of_any_query_are_queries_too(query: str) -> None:
+    """Whatever parses is taken apart or left, and each part of it parses alone, and stands where it says."""
+    if not parses(query):
+        return
+    parts = query_parts(query)
+    if parts is None or parts.where is None:
+        return
+    clauses = parts.where.clauses
+    for text in (*(clause.text for clause in clauses), "\n".join(clause.text for clause in clauses)):
+        assert parses(f"{parts.prologue} ASK {parts.dataset} {{ {text} }}"), text
+    for clause in clauses:
+        assert clause.start < clause.end <= len(query)
+        assert query[clause.start : clause.end] == query[clause.start : clause.end].strip()
+
+
+@settings(deadline=None)
+@given(SCRAPS)
+def test_no_text_is_too_odd(text: str) -> None:
+    """Scraps of queries, and any text, are taken apart or left."""
+    query_parts(text)

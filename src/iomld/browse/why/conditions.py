@@ -41,8 +41,9 @@ async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIt
     clause = empty.clause
     if clause is None:
         return
-    tokens = [*pieces(empty.scope.parts.text, clause.start, clause.end)]
-    proposed: list[tuple[Edit, ...]] = [(edit,) for edit in (*_bound(empty, tokens), *_without_case(tokens))]
+    query = empty.scope.parts.text
+    tokens = [*pieces(query, clause.start, clause.end)]
+    proposed: list[tuple[Edit, ...]] = [(edit,) for edit in (*_bound(empty, tokens), *_without_case(query, tokens))]
     constants = [await _constants(empty, compared, prober, known) for compared in _comparisons(empty, tokens)]
     proposed += [(edit,) for edits in constants for edit in edits]
     if sum(map(bool, constants)) > 1:  # all at once
@@ -74,7 +75,7 @@ def _bound(empty: Empty, tokens: Sequence[Piece]) -> Iterator[Edit]:
             return  # the first place; one that stands there twice is left to its writer
 
 
-def _without_case(tokens: Sequence[Piece]) -> Iterator[Edit]:
+def _without_case(query: str, tokens: Sequence[Piece]) -> Iterator[Edit]:
     """Functions that look for a text, with case not looked at."""
     for at, piece in enumerate(tokens):
         arguments = _arguments(tokens, at + 1) if piece.word in _WITHIN | {"REGEX"} else []
@@ -82,10 +83,10 @@ def _without_case(tokens: Sequence[Piece]) -> Iterator[Edit]:
             continue
         (where, what), end = arguments, arguments[1][-1].end
         if piece.word == "REGEX":
-            yield Edit(what[0].start, end, f'{" ".join(one.text for one in what)}, "i"')
+            yield Edit(what[0].start, end, f'{query[what[0].start : end]}, "i"')
         elif len(what) == 1 and what[0].kind == "string":
-            inner = "".join(f"{one.text} " if one.kind == "word" else one.text for one in where)
-            yield Edit(where[0].start, end, f"LCASE(STR({inner.strip()})), {what[0].text.lower()}")
+            inner = query[where[0].start : where[-1].end]
+            yield Edit(where[0].start, end, f"LCASE(STR({inner})), {what[0].text.lower()}")
 
 
 def _arguments(tokens: Sequence[Piece], at: int) -> list[list[Piece]]:
