@@ -130,11 +130,18 @@ MISTAKES = {
     ),
     "name of a graph": (f"GRAPH <{ID}> {{ ?s ?p ?o }}", "graph", f"<{ID}>", f"<{DOC}>"),
     "in a graph": (f"GRAPH <{DOC}> {{ ?p iomld:statu ?s }}", "property", "iomld:statu", "iomld:status"),
+    "in an inner query": ("{ SELECT ?p { ?p iomld:statu ?s } }", "property", "iomld:statu", "iomld:status"),
+    "in what must exist": (
+        "?p iomld:region ?r FILTER EXISTS { ?p iomld:status status:complete }",
+        "triple",
+        "status:complete",
+        "status:completed",
+    ),
 }
 # Queries that are empty for a reason that has no other spelling.
 EMPTIED = {
     "?p iomld:status ?s MINUS { ?p iomld:status ?t }": "minus",
-    "{ SELECT ?p { ?p iomld:status 1 } }": "subselect",
+    "{ SELECT ?p { ?p iomld:status ?s } GROUP BY ?p HAVING (COUNT(*) < 0) }": "subselect",
     "?p iomld:startYear ?y FILTER(?y > '2016'^^xsd:gYear) FILTER(?y < '2016'^^xsd:gYear)": "filters",
     "?p iomld:status ?s FILTER NOT EXISTS { ?p iomld:status ?s }": "filter",
 }
@@ -201,6 +208,16 @@ def test_every_wrong_part_is_named(client: httpx.Client) -> None:
     found = explained(client, "SELECT * { ?p iomld:statu ?s ; iomld:startYer ?y }")
     assert [part["pattern"] for part in found["empty"]] == ["?p iomld:statu ?s .", "?p iomld:startYer ?y ."]
     assert [one["finds"] for part in found["empty"] for one in part["suggestions"]] == [False, False]
+
+
+def test_what_is_optional_is_named_with_the_condition_on_it(client: httpx.Client) -> None:
+    """A condition on a value that never is there: both are named, and one mended is enough."""
+    found = explained(
+        client, "SELECT * { ?p a iomld:Project OPTIONAL { ?p iomld:statu ?s } FILTER(?s != status:none) }"
+    )
+    assert [part["kind"] for part in found["empty"]] == ["property", "filter"]
+    (one,) = found["empty"][0]["suggestions"]
+    assert rows(client, one["query"])
 
 
 @pytest.mark.parametrize(

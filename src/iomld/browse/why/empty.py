@@ -173,16 +173,19 @@ class _Finder:
         """What is empty in a part that is empty by itself."""
         if clause.kind is ClauseKind.TRIPLE:
             return [await self._triple(clause, scope)]
-        if clause.kind is ClauseKind.SUBSELECT:
-            return [Empty(Reason.SUBSELECT, clause.start, clause.text, scope)]
         graphs = scope.graphs
         if clause.kind is ClauseKind.GRAPH:
             (name,) = clause.terms
             graphs = (*graphs, name.text)
             if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
                 return [Empty(Reason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
-        inner = replace(scope, graphs=graphs)
-        return [one for group in clause.groups for one in await self.group(group, inner)]
+        found = await self._groups(clause, replace(scope, graphs=graphs))
+        if clause.kind is ClauseKind.SUBSELECT and not found:
+            return [Empty(Reason.SUBSELECT, clause.start, clause.text, scope)]
+        return found
+
+    async def _groups(self, clause: Clause, scope: Scope) -> list[Empty]:
+        return [one for group in clause.groups for one in await self.group(group, scope)]
 
     async def _triple(self, clause: Clause, scope: Scope) -> Empty:
         hidden = scope.parts.hidden
@@ -209,21 +212,29 @@ class _Finder:
 
     async def _conditions(self, first: Sequence[Clause], last: Sequence[Clause], scope: Scope) -> list[Empty]:
         """The conditions that leave nothing: each alone, else those that do together."""
-        found = []
-        bound = {piece.text[1:] for one in first for piece in pieces(one.text) if piece.kind == "variable"}
+        found: list[Empty] = []
         for clause in last:
             if await self.holds(scope, (*first, clause)) is False:
-                reason, name = Reason(clause.kind.value), ""
-                if clause.kind is ClauseKind.FILTER and "EXISTS" not in clause.text.upper():
-                    used = (piece.text for piece in pieces(clause.text) if piece.kind == "variable")
-                    name = next((one for one in used if one[1:] not in bound), "")
-                    reason = Reason.UNBOUND if name else reason
-                found.append(Empty(reason, clause.start, clause.text, scope, clause, tuple(first), name))
-        for count in range(2, 0 if found else len(last) + 1):
+                # What must exist may be empty for itself.
+                found += await self._groups(clause, scope) or [_condition(clause, first, scope)]
+        if found:  # perhaps because what is optional is never there
+            optional = [clause for clause in first if clause.kind is ClauseKind.OPTIONAL]
+            return [*[one for clause in optional for one in await self._groups(clause, scope)], *found]
+        for count in range(2, len(last) + 1):
             if await self.holds(scope, (*first, *last[:count])) is False:
                 clause = last[count - 1]
                 return [Empty(Reason.FILTERS, clause.start, clause.text, scope, clause, (*first, *last[: count - 1]))]
-        return found
+        return []
+
+
+def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> Empty:
+    reason, name = Reason(clause.kind.value), ""
+    if clause.kind is ClauseKind.FILTER and "EXISTS" not in clause.text.upper():
+        bound = {piece.text[1:] for one in first for piece in pieces(one.text) if piece.kind == "variable"}
+        used = (piece.text for piece in pieces(clause.text) if piece.kind == "variable")
+        name = next((one for one in used if one[1:] not in bound), "")
+        reason = Reason.UNBOUND if name else reason
+    return Empty(reason, clause.start, clause.text, scope, clause, tuple(first), name)
 
 
 def _after(parts: QueryParts, scope: Scope) -> Sequence[Empty]:

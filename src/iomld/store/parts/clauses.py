@@ -63,7 +63,7 @@ class Clause:
         end: The place after it.
         text: What asks it alone; a triple pattern is written whole, subject and predicate too.
         terms: Subject, predicate and object of a triple pattern; the name of a graph.
-        groups: What is in braces.
+        groups: What is in braces; not that of NOT EXISTS.
     """
 
     kind: ClauseKind

@@ -125,14 +125,18 @@ class _Reader:
 
     def _subselect(self, start: int) -> Group:
         pieces = self._pieces
-        inner = pieces.next.start
+        inner = pieces.take("SELECT").start
+        for _ in self._head("SELECT"):
+            pass
+        pieces.took("WHERE")
+        group = self._group()
         while pieces.next.word != "}":
             if pieces.next.word in {"{", "(", "["}:
                 pieces.skip_brackets()
             else:
                 pieces.take()
         text = f"{{ {self._query[inner : pieces.end]} }}"
-        clause = Clause(ClauseKind.SUBSELECT, inner, pieces.end, text)
+        clause = Clause(ClauseKind.SUBSELECT, inner, pieces.end, text, groups=(group,))
         pieces.take("}")
         return Group(start, pieces.end, (clause,))
 
@@ -145,8 +149,8 @@ class _Reader:
             group = self._group()
             yield self._clause(ClauseKind(word.lower()), start, name, (group,))
         elif word == "FILTER":
-            self._filter()
-            yield self._clause(ClauseKind.FILTER, start)
+            groups = self._filter()
+            yield self._clause(ClauseKind.FILTER, start, (), groups)
         elif word == "BIND":
             pieces.take()
             pieces.skip_brackets()
@@ -154,10 +158,7 @@ class _Reader:
         elif word == "VALUES":
             yield self._values()
         elif word == "{":
-            groups = [self._group()]
-            while pieces.took("UNION"):
-                groups.append(self._group())
-            yield self._clause(ClauseKind.GROUP, start, (), tuple(groups))
+            yield self._clause(ClauseKind.GROUP, start, (), tuple(self._united()))
         elif word in {"SERVICE", "LATERAL", "<", "("}:
             raise UnclearError(word)
         elif not pieces.took("."):
@@ -179,16 +180,23 @@ class _Reader:
         pieces.skip_brackets()
         return self._clause(ClauseKind.VALUES, start)
 
-    def _filter(self) -> None:
+    def _united(self) -> Iterator[Group]:
+        yield self._group()
+        while self._pieces.took("UNION"):
+            yield self._group()
+
+    def _filter(self) -> tuple[Group, ...]:
+        """A condition; what must exist for it."""
         pieces = self._pieces
         pieces.take("FILTER")
-        pieces.took("NOT")
         if pieces.took("EXISTS"):
-            pieces.skip_brackets()
-            return
-        if pieces.next.word != "(":
+            return (self._group(),)
+        if pieces.took("NOT"):
+            pieces.take("EXISTS")
+        elif pieces.next.word != "(":
             pieces.take()  # a function
         pieces.skip_brackets()
+        return ()
 
     # -- triple patterns ---------------------------------------------------------------------------------------------
 
