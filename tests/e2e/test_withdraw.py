@@ -1,6 +1,7 @@
 """Records are withdrawn, answer 410 or lead on, and come back."""
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -48,6 +49,25 @@ def _projects(iomld: Command, folder: Path) -> set[str]:
     asked = iomld("query", f"PREFIX iomld: <https://w3id.org/iomld/ns#> {query}", "--from", folder, "--format", "csv")
     assert asked.returncode == 0, asked.stderr
     return set(asked.stdout.split()[1:])
+
+
+def test_a_withdrawn_record_leaves_the_files_of_its_class_and_region(copied: Path, iomld: Command) -> None:
+    """They are written anew; a file that stays the same is on the disk once, and the old release keeps its own."""
+    before = (copied / "current").resolve()
+    assert iomld("withdraw", "PO.0201", "--reason", REASON, "--to", copied).returncode == 0
+    after = (copied / "current").resolve()
+    files = {path.relative_to(before) for path in before.glob("by-*/*")}
+    assert files == {path.relative_to(after) for path in after.glob("by-*/*")}
+    holding = {file for file in files if b"project/PO.0201>" in gzip.decompress((before / file).read_bytes())}
+    assert {"Project.nt.gz", "ProjectRecord.nt.gz"} < {file.name for file in holding}
+    assert any(file.parent.name == "by-region" for file in holding)
+    for file in files:
+        assert (before / file).samefile(after / file) == ((before / file).read_bytes() == (after / file).read_bytes())
+        assert b"project/PO.0201>" not in gzip.decompress((after / file).read_bytes())
+    assert not any((before / file).samefile(after / file) for file in holding)
+    manifest = json.loads((after / "manifest.json").read_text())
+    for file in files:
+        assert manifest["files"][str(file)] == hashlib.sha256((after / file).read_bytes()).hexdigest()
 
 
 def test_a_withdrawn_record_is_gone_and_says_why(copied: Path, iomld: Command) -> None:

@@ -118,6 +118,33 @@ def test_the_files_are_as_described(description: Graph, datadir: Path) -> None:
         assert str(description.value(checksum, SPDX.checksumValue)).lower() == hashlib.sha256(content).hexdigest()
 
 
+def test_parts_are_datasets_of_their_own(description: Graph, datadir: Path) -> None:
+    """Each file of a class or region is a distribution of a part, with its true length and SHA-256."""
+    described = {}
+    for part in description.objects(DATASET, DCTERMS.hasPart):
+        assert (part, DCTERMS.isPartOf, DATASET) in description
+        assert {DCAT.Dataset, VOID.Dataset} <= set(description.objects(part, RDF.type))
+        assert all(description.value(part, DCTERMS[name]) for name in ("title", "description", "publisher", "license"))
+        distributions = set(description.objects(part, DCAT.distribution))
+        dumps = set(description.objects(part, VOID.dataDump))
+        assert dumps == {description.value(one, DCAT.downloadURL) for one in distributions}
+        for one in distributions:
+            if checksum := description.value(one, SPDX.checksum):
+                file = str(description.value(one, DCAT.downloadURL)).removeprefix(f"{BASE}downloads/")
+                size, sha256 = (description.value(one, DCAT.byteSize), description.value(checksum, SPDX.checksumValue))
+                described[file] = (int(str(size)), str(sha256).lower())
+    current = datadir / "current"
+    held = [path for folder in ("by-class", "by-region") for path in (current / folder).iterdir()]
+    assert described == {
+        str(path.relative_to(current)): (len(path.read_bytes()), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in held
+    }
+    projects = URIRef(f"{DATASET}#class-iomld-Project")
+    assert (DATASET, VOID.classPartition, projects) in description
+    assert URIRef(f"{BASE}downloads/by-class/Project.ttl.gz") in set(description.objects(projects, VOID.dataDump))
+    assert (DATASET, VOID.subset, URIRef(f"{DATASET}#region-africa")) in description
+
+
 def test_the_extent_is_that_of_the_projects(description: Graph, triples: Graph) -> None:
     """The period reaches from the first start to the last end; the countries are those that benefit."""
     period = description.value(DATASET, DCTERMS.temporal)

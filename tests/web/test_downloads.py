@@ -5,19 +5,26 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zipfile
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 from tests.browse.asking import Asker
 
 from iomld import release
+from iomld.browse.view import open_view
 from iomld.export.csv_files import write_csv
 from iomld.export.source import released
+from iomld.formats import rdf
+from iomld.formats.rdf import Format
+from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SKOS
 from iomld.release import Release
 from iomld.web.downloads import DownloadFiles, download_routes
+from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem_of
 
 
@@ -69,9 +76,19 @@ def test_the_table_of_projects_has_every_project(client: Asker, current: Release
     assert "PO.0105" in {row["projectCode"] for row in rows}
 
 
-@pytest.mark.parametrize("name", ["dataset.nq", "dataset.nq.gz", "dataset.ttl", "projects.csv.gz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dataset.nq",
+        "dataset.nq.gz",
+        "dataset.ttl",
+        "projects.csv.gz",
+        "by-class/Project.nt.gz",
+        "by-region/africa.ttl.gz",
+    ],
+)
 def test_the_digest_is_that_of_the_whole_file(client: Asker, current: Release, files: DownloadFiles, name: str) -> None:
-    """`Repr-Digest` holds the hash of the whole file, for a part too; the list of files names it."""
+    """`Repr-Digest` holds the hash of the whole file, for a part too; the files know it."""
     whole = client.get(f"/downloads/{name}")
     digest = hashlib.sha256(whole.content)
     field = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
@@ -79,7 +96,8 @@ def test_the_digest_is_that_of_the_whole_file(client: Asker, current: Release, f
     assert whole.headers["repr-digest"] == part.headers["repr-digest"] == field
     assert (part.status_code, part.content) == (206, whole.content[5:9])
     assert int(whole.headers["content-length"]) == len(whole.content)
-    (listed,) = (file for file in files.listed(current) if file.name == name)
+    listed = files.find(current, name)
+    assert listed
     assert (listed.sha256, listed.size_bytes) == (digest.hexdigest(), len(whole.content))
 
 
@@ -108,6 +126,69 @@ def test_a_part_of_another_file_is_not_given(client: Asker) -> None:
     asked = {"Range": "bytes=0-3"}
     assert client.get("/downloads/dataset.nq", headers=asked | {"If-Range": tag}).status_code == 206
     assert client.get("/downloads/dataset.nq", headers=asked | {"If-Range": '"other"'}).status_code == 200
+
+
+def _triples(content: bytes, form: Format) -> set[pyoxigraph.Triple]:
+    return {quad.triple for quad in rdf.parse(gzip.decompress(content), form)}
+
+
+def test_a_class_has_the_triples_of_its_things(client: Asker) -> None:
+    """Each form of a class's file has exactly what the dataset says of the things of that class."""
+    quads = list(rdf.parse(gzip.decompress(client.get("/downloads/dataset.nq.gz").content), rdf.NQUADS))
+    a = pyoxigraph.NamedNode(f"{RDF}type")
+    for name, iri in (("FrameworkMention", f"{IOMLD}FrameworkMention"), ("skos-Concept", f"{SKOS}Concept")):
+        things = {quad.subject for quad in quads if (quad.predicate, quad.object) == (a, pyoxigraph.NamedNode(iri))}
+        expected = {quad.triple for quad in quads if quad.subject in things}
+        assert expected
+        for form in (rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD):
+            answer = client.get(f"/downloads/by-class/{name}.{form.suffix}.gz")
+            assert answer.headers["content-type"] == "application/gzip"
+            assert _triples(answer.content, form) == expected
+
+
+def test_a_region_has_its_projects_whole(client: Asker) -> None:
+    """Each form of a region's file has the graphs of its projects, the region and its countries."""
+    region = pyoxigraph.NamedNode(f"{DEFAULT_BASE}scheme/region/middle-east")
+    quads = list(rdf.parse(gzip.decompress(client.get("/downloads/dataset.nq.gz").content), rdf.NQUADS))
+    pointing = [quad for quad in quads if quad.object == region]
+    graphs = {quad.graph_name for quad in pointing if quad.predicate.value == f"{IOMLD}region"}
+    around = {region} | {quad.subject for quad in pointing if quad.predicate.value == f"{IOMLD}inRegion"}
+    expected = {quad for quad in quads if quad.graph_name in graphs or quad.subject in around}
+    assert len(graphs) == 1
+    assert len(around) > 1
+    held = client.get("/downloads/by-region/middle-east.nq.gz").content
+    assert set(rdf.parse(gzip.decompress(held), rdf.NQUADS)) == expected
+    for form in (rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD):
+        content = client.get(f"/downloads/by-region/middle-east.{form.suffix}.gz").content
+        assert _triples(content, form) == {quad.triple for quad in expected}
+
+
+def test_the_page_leads_to_each_part(client: Asker, current: Release, files: DownloadFiles) -> None:
+    """`/downloads` has every class and region with its number of things, and all its links lead to files."""
+    view = open_view(current)
+    app = FastAPI()
+    app.include_router(page_routes(lambda: view, lambda: files.listed(current)))
+    text = Asker(app, {"Accept": "text/html"}).get("/downloads").text
+    links = re.findall(r'href="/downloads/([^"]*)"', text)
+    held = [name for name in current.manifest.files if name.startswith("by-")]
+    assert set(held) < set(links)
+    assert len(links) == len(set(links)) == len(files.listed(current)) + 3 * 20 + 4 * 6
+    assert all(client.head(f"/downloads/{name}").status_code == 200 for name in links)
+    assert re.search(r'<th scope="row"><a href="[^"]*#Project">[^<]*</a> <code>iomld:Project</code></th>', text)
+    assert re.search(r'>Middle East</a></th><td class="num">1</td>', text)
+
+
+def test_no_name_leads_out_of_the_parts(client: Asker) -> None:
+    """Only parts that the release has are given, and only packed."""
+    for name in (
+        "by-class/Project.nt",
+        "by-class/Nothing.nt.gz",
+        "by-region/africa.rdf.gz",
+        "by-class/..nt.gz",
+        "x/y",
+    ):
+        answer = client.get(f"/downloads/{name}")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), name
 
 
 def test_a_file_is_made_once(current: Release, tmp_path: Path) -> None:

@@ -187,6 +187,7 @@ def test_every_route_is_described_as_it_answers(datadir: Path) -> None:
         "/projects.jsonld": ("/projects.jsonld", "/projects.jsonld?page=x", "/projects.jsonld?page=99"),
         "/ns/{version}": ("/ns/x",),
         "/downloads/{name}": ("/downloads/dataset.nq.gz", "/downloads/mentions.csv", "/downloads/x"),
+        "/downloads/{folder}/{name}": ("/downloads/by-class/Project.nt.gz", "/downloads/by-region/x"),
         "/dataset": ("/dataset", "/dataset?format=x"),
         "/void": ("/void",),
         "/.well-known/void": ("/.well-known/void",),

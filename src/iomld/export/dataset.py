@@ -1,4 +1,4 @@
-"""The whole dataset of a release in one format, streamed from its dataset file."""
+"""The whole dataset of a release, or a part of it, in one format, streamed from the file that the release holds."""
 
 import shutil
 from typing import BinaryIO
@@ -8,6 +8,7 @@ from iomld.formats.rdf import Format
 from iomld.iris import Iris
 from iomld.release import FILES, Release
 from iomld.release.lines import open_gzip
+from iomld.release.parts import Kind, part_file
 
 
 def write_dataset(release: Release, format_: Format, output: BinaryIO) -> None:
@@ -18,9 +19,28 @@ def write_dataset(release: Release, format_: Format, output: BinaryIO) -> None:
         format_: Any RDF format; those without graphs get all triples together.
         output: Where the bytes go.
     """
-    with open_gzip(release.file(FILES.dataset)) as lines:
-        if format_ is rdf.NQUADS:
+    _rewrite(release, FILES.dataset, (rdf.NQUADS, format_), output)
+
+
+def write_part(release: Release, kind: Kind, name: str, format_: Format, output: BinaryIO) -> None:
+    """Write what a class or a region has.
+
+    Args:
+        release: The release.
+        kind: By what the dataset is parted.
+        name: The name of the part.
+        format_: One of the formats that are offered.
+        output: Where the bytes go.
+    """
+    _rewrite(release, part_file(kind, name, kind.written), (kind.written, format_), output)
+
+
+def _rewrite(release: Release, file: str, formats: tuple[Format, Format], output: BinaryIO) -> None:
+    """Copy a packed file, from one format to another."""
+    held, wanted = formats
+    with open_gzip(release.file(file)) as lines:
+        if held is wanted:
             shutil.copyfileobj(lines, output)
         else:
             prefixes = Iris(release.manifest.base).prefixes()
-            rdf.write(rdf.parse(lines, rdf.NQUADS), format_, output, prefixes=prefixes)
+            rdf.write(rdf.parse(lines, held), wanted, output, prefixes=prefixes)

@@ -1,7 +1,8 @@
 """Build a release from what was gathered: cost follows the change, not the dataset."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from iomld.iris import DCTERMS, IOMLD
 from iomld.publish.examples import example_counts
 from iomld.publish.gather import Gathered
 from iomld.release import FILES, Manifest, Release
-from iomld.release.describe import Description, FileFacts, description_quads
+from iomld.release.describe import Description, description_quads
 from iomld.release.history import Revision, Run, history_quads, xsd_moment
 from iomld.release.index import indexed
 from iomld.release.lines import (
@@ -28,7 +29,10 @@ from iomld.release.lines import (
     write_graphs,
     write_gzip,
 )
+from iomld.release.parts import Part, Wanted, write_parts
 from iomld.release.tombstones import tombstone_quads, write_tombstones
+
+_HASHED = (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs, FILES.index, FILES.tombstones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,10 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         graphs: The table of graphs of the new release.
     """
     written = _write_dataset(building, gathered, frame)
-    name = release.next_release_name(frame.datadir, frame.ended, written.sha256)
+    parts = _write_parts(building, written, frame)
+    name = release.next_release_name(frame.datadir, frame.ended, written.plain.sha256)
     history = _history(name, gathered, frame)
-    description = list(
-        description_quads(_description(name, written, gathered, frame, building), frame.publication.iris)
-    )
+    description = list(description_quads(_description(name, written, parts, gathered, frame), frame.publication.iris))
     _write_store(building, gathered, frame, [*history, *description])
     old_history = frame.previous.file(FILES.history) if frame.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
@@ -96,19 +99,8 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         previous=frame.previous.manifest.name if frame.previous else None,
         projects=written.statistics.classes.get(f"{IOMLD}Project", 0),
         quads=written.lines,
-        content_sha256=written.sha256,
-        files={
-            file: file_digest(building / file)
-            for file in (
-                FILES.dataset,
-                FILES.history,
-                FILES.report,
-                FILES.description,
-                FILES.graphs,
-                FILES.index,
-                FILES.tombstones,
-            )
-        },
+        content_sha256=written.plain.sha256,
+        files={file: file_digest(building / file) for file in _HASHED} | {one.file: one.facts.sha256 for one in parts},
         versions=frame.versions,
         withdrawn=len(gathered.tombstones),
         examples=example_counts(building / FILES.store, frame.publication.iris.base),
@@ -127,6 +119,27 @@ def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
     iris = frame.publication.iris
     lines = indexed(heapq.merge(kept, gathered.new_lines), building / FILES.index, iris)
     return write_gzip(lines, building / FILES.dataset, base=iris.base)
+
+
+def _write_parts(building: Path, written: Written, frame: Frame) -> tuple[Part, ...]:
+    """The files of classes and regions; those that are as before are on the disk once."""
+    iris = frame.publication.iris
+    regions = assets.load_vocabulary(iris.base).concepts["region"]
+    wanted = Wanted(written.statistics.classes, {code: region.name() for code, region in regions.items()})
+    parts = write_parts(building / FILES.dataset, building, iris=iris, wanted=wanted)
+    if frame.previous:
+        for part in parts:
+            if frame.previous.manifest.files.get(part.file) == part.facts.sha256:
+                _share(frame.previous.file(part.file), building / part.file)
+    return parts
+
+
+def _share(old: Path, new: Path) -> None:
+    """Let two equal files be one on the disk, where its file system can do that."""
+    beside = new.with_name(f".{new.name}")
+    with suppress(OSError):
+        beside.hardlink_to(old)
+        beside.replace(new)
 
 
 def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list[Quad]) -> None:
@@ -155,8 +168,7 @@ def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
     return [*history_quads(run, revisions, iris), *tombstone_quads(gathered.withdrawn.values(), name, iris)]
 
 
-def _description(name: str, written: Written, gathered: Gathered, frame: Frame, building: Path) -> Description:
-    dataset = building / FILES.dataset
+def _description(name: str, written: Written, parts: Sequence[Part], gathered: Gathered, frame: Frame) -> Description:
     modified = xsd_moment(frame.ended)
     return Description(
         version=name,
@@ -167,8 +179,9 @@ def _description(name: str, written: Written, gathered: Gathered, frame: Frame, 
         publisher=frame.publisher,
         contact=frame.contact,
         statistics=written.statistics,
-        plain=FileFacts(written.statistics.size_bytes, written.sha256),
-        packed=FileFacts(dataset.stat().st_size, file_digest(dataset)),
+        plain=written.plain,
+        packed=written.packed,
+        parts=parts,
         example=min(gathered.sources, default=None),
     )
 

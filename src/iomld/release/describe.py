@@ -3,34 +3,21 @@
 What DCAT-AP 3 asks for is there: titles, descriptions, a publisher with a name, a contact, an access address.
 """
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Quad
 
-from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, PROV, RDF, SHAPES, SPDX, VCARD, VOID, XSD, Iris, local_name
+from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, PROV, RDF, SHAPES, VCARD, VOID, Iris, local_name
+from iomld.release.distributions import distribution_quads, part_quads, whole_distributions
+from iomld.release.lines import FileFacts
+from iomld.release.parts import Part
+from iomld.release.sayer import Sayer, namespace_of
 from iomld.release.statistics import Statistics
 
-_MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _PROTOCOL = "https://www.w3.org/TR/sparql11-protocol/"
 _TITLE = "Projects of a migration development fund"
 _ABOUT = "Projects with their budgets, periods and benefiting states, and the policy frameworks that their texts name."
-_FORMS = (
-    ("nq", "N-Quads", "application/n-quads"),
-    ("nt", "N-Triples", "application/n-triples"),
-    ("ttl", "Turtle", "text/turtle"),
-    ("jsonld", "JSON-LD", "application/ld+json"),
-)
-_TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What is known of a file for downloading: its length and its SHA-256 in hexadecimal digits."""
-
-    size_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +35,7 @@ class Description:
         statistics: Figures of the dataset.
         plain: The N-Quads file.
         packed: The same, packed.
+        parts: The files of classes and regions.
         example: Key of one project, or None.
     """
 
@@ -61,48 +49,26 @@ class Description:
     statistics: Statistics
     plain: FileFacts
     packed: FileFacts
+    parts: Sequence[Part]
     example: str | None
 
 
 def description_quads(description: Description, iris: Iris) -> Iterator[Quad]:
     """Describe the catalogue, the dataset, its files and its endpoint, in the dataset graph."""
-    say = _Sayer(iris)
+    say = Sayer(iris)
     yield from _catalogue(say, description, iris)
     yield from _dataset(say, description, iris)
     yield from _publisher(say, description)
     yield from _extent(say, description.statistics)
-    yield from _figures(say, description.statistics, iris)
+    yield from _figures(say, description.statistics)
     yield from _link_sets(say, description.statistics)
-    yield from _distributions(say, description, iris)
+    for one in whole_distributions(description.license, description.plain, description.packed):
+        yield from distribution_quads(say, say.dataset, say.part(one.file.removeprefix("dataset.")), one)
+    yield from part_quads(say, description.parts, _TITLE, description.license)
     yield from _service(say, iris)
 
 
-class _Sayer:
-    """Makes quads of the dataset graph."""
-
-    def __init__(self, iris: Iris) -> None:
-        self.dataset = iris.dataset()
-        self._graph = NamedNode(iris.graph("dataset"))
-
-    def part(self, name: str) -> str:
-        """The IRI of a part of the description."""
-        return f"{self.dataset}#{name}"
-
-    def link(self, subject: str, predicate: str, target: str) -> Quad:
-        """One thing points to another."""
-        return Quad(NamedNode(subject), NamedNode(predicate), NamedNode(target), self._graph)
-
-    def text(self, subject: str, predicate: str, value: object, datatype: str = "string") -> Quad:
-        """A thing has a value."""
-        literal = Literal(str(value), datatype=NamedNode(XSD + datatype))
-        return Quad(NamedNode(subject), NamedNode(predicate), literal, self._graph)
-
-    def words(self, subject: str, predicate: str, value: str) -> Quad:
-        """A thing has a text in English."""
-        return Quad(NamedNode(subject), NamedNode(predicate), Literal(value, language="en"), self._graph)
-
-
-def _catalogue(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
+def _catalogue(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
     catalogue = f"{iris.base}dataset"
     yield say.link(catalogue, f"{RDF}type", f"{DCAT}Catalog")
     yield say.words(catalogue, f"{DCTERMS}title", f"{_TITLE}: catalogue")
@@ -115,7 +81,7 @@ def _catalogue(say: _Sayer, description: Description, iris: Iris) -> Iterator[Qu
     yield say.link(catalogue, f"{DCAT}service", say.part("sparql"))
 
 
-def _dataset(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
+def _dataset(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
     dataset = say.dataset
     yield say.link(dataset, f"{RDF}type", f"{DCAT}Dataset")
     yield say.link(dataset, f"{RDF}type", f"{VOID}Dataset")
@@ -137,7 +103,7 @@ def _dataset(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad
         yield say.link(dataset, f"{VOID}exampleResource", iris.project(description.example))
 
 
-def _publisher(say: _Sayer, description: Description) -> Iterator[Quad]:
+def _publisher(say: Sayer, description: Description) -> Iterator[Quad]:
     publisher, contact = say.part("publisher"), say.part("contact")
     yield say.link(say.dataset, f"{DCTERMS}publisher", publisher)
     yield say.link(publisher, f"{RDF}type", f"{FOAF}Agent")
@@ -150,7 +116,7 @@ def _publisher(say: _Sayer, description: Description) -> Iterator[Quad]:
     yield _reach(say, contact, description.contact)
 
 
-def _reach(say: _Sayer, contact: str, address: str) -> Quad:
+def _reach(say: Sayer, contact: str, address: str) -> Quad:
     """An e-mail or web address as a link; a text that is no such address as a note."""
     is_iri = not any(character <= " " or character in '<>"{}|^`\\' for character in address)
     if is_iri and address.startswith(("https://", "http://")):
@@ -160,7 +126,7 @@ def _reach(say: _Sayer, contact: str, address: str) -> Quad:
     return say.text(contact, f"{VCARD}note", address)
 
 
-def _extent(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
+def _extent(say: Sayer, figures: Statistics) -> Iterator[Quad]:
     for country in figures.countries:
         yield say.link(say.dataset, f"{DCTERMS}spatial", country)
     if figures.start and figures.end:
@@ -171,7 +137,7 @@ def _extent(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
         yield say.text(period, f"{DCAT}endDate", figures.end, "date")
 
 
-def _figures(say: _Sayer, figures: Statistics, iris: Iris) -> Iterator[Quad]:
+def _figures(say: Sayer, figures: Statistics) -> Iterator[Quad]:
     counts = {
         "triples": figures.triples,
         "entities": figures.entities,
@@ -181,20 +147,20 @@ def _figures(say: _Sayer, figures: Statistics, iris: Iris) -> Iterator[Quad]:
     }
     for name, count in counts.items():
         yield say.text(say.dataset, VOID + name, count, "integer")
-    for vocabulary in sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)}):
+    for vocabulary in sorted({namespace_of(iri) for iri in (*figures.properties, *figures.classes)}):
         yield say.link(say.dataset, f"{VOID}vocabulary", vocabulary)
     for kind, property_, unit, partitions in (
         ("class", "class", "entities", figures.classes),
         ("property", "property", "triples", figures.properties),
     ):
         for iri, count in partitions.items():
-            partition = say.part(f"{kind}-{_short(iri, iris)}")
+            partition = say.partition(kind, iri)
             yield say.link(say.dataset, f"{VOID}{kind}Partition", partition)
             yield say.link(partition, VOID + property_, iri)
             yield say.text(partition, VOID + unit, count, "integer")
 
 
-def _link_sets(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
+def _link_sets(say: Sayer, figures: Statistics) -> Iterator[Quad]:
     for (predicate, space), count in figures.links.items():
         host = space.split("/")[2]
         links, target = say.part(f"links-{local_name(predicate)}-{host}"), say.part(f"target-{host}")
@@ -208,37 +174,7 @@ def _link_sets(say: _Sayer, figures: Statistics) -> Iterator[Quad]:
         yield say.text(target, f"{VOID}uriSpace", space)
 
 
-def _distributions(say: _Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
-    known = {"dataset.nq": description.plain, "dataset.nq.gz": description.packed}
-    dumps = [(f"dataset.{suffix}", f"All records, {name}", type_) for suffix, name, type_ in _FORMS]
-    for plain, title, media_type in (*dumps, *((file, title, "text/csv") for file, title in _TABLES)):
-        for file in (plain, f"{plain}.gz"):
-            address, distribution = f"{iris.base}downloads/{file}", say.part(file.removeprefix("dataset."))
-            if file.startswith("dataset."):
-                yield say.link(say.dataset, f"{VOID}dataDump", address)
-            yield say.link(say.dataset, f"{DCAT}distribution", distribution)
-            yield say.link(distribution, f"{RDF}type", f"{DCAT}Distribution")
-            yield say.words(distribution, f"{DCTERMS}title", title if file == plain else f"{title}, packed")
-            yield say.link(distribution, f"{DCAT}accessURL", f"{iris.base}downloads")
-            yield say.link(distribution, f"{DCAT}downloadURL", address)
-            yield say.link(distribution, f"{DCAT}mediaType", _MEDIA_TYPES + media_type)
-            yield say.link(distribution, f"{DCTERMS}license", description.license)
-            if file != plain:
-                yield say.link(distribution, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
-            if file in known:
-                yield from _file_facts(say, distribution, known[file])
-
-
-def _file_facts(say: _Sayer, distribution: str, facts: FileFacts) -> Iterator[Quad]:
-    checksum = f"{distribution}-checksum"
-    yield say.text(distribution, f"{DCAT}byteSize", facts.size_bytes, "nonNegativeInteger")
-    yield say.link(distribution, f"{SPDX}checksum", checksum)
-    yield say.link(checksum, f"{RDF}type", f"{SPDX}Checksum")
-    yield say.link(checksum, f"{SPDX}algorithm", f"{SPDX}checksumAlgorithm_sha256")
-    yield say.text(checksum, f"{SPDX}checksumValue", facts.sha256, "hexBinary")
-
-
-def _service(say: _Sayer, iris: Iris) -> Iterator[Quad]:
+def _service(say: Sayer, iris: Iris) -> Iterator[Quad]:
     service, endpoint = say.part("sparql"), f"{iris.base}sparql"
     yield say.link(service, f"{RDF}type", f"{DCAT}DataService")
     yield say.words(service, f"{DCTERMS}title", "SPARQL 1.1 query service")
@@ -247,14 +183,3 @@ def _service(say: _Sayer, iris: Iris) -> Iterator[Quad]:
     yield say.link(service, f"{DCAT}servesDataset", say.dataset)
     yield say.link(service, f"{DCTERMS}conformsTo", _PROTOCOL)
     yield say.link(service, f"{DCTERMS}publisher", say.part("publisher"))
-
-
-def _namespace(iri: str) -> str:
-    return iri.removesuffix(local_name(iri))
-
-
-def _short(iri: str, iris: Iris) -> str:
-    """A short name that no other term has: `skos-Concept`; of an unknown namespace with a hash."""
-    names = {namespace: prefix for prefix, namespace in iris.prefixes().items()}
-    space = _namespace(iri)
-    return f"{names.get(space) or hashlib.sha256(space.encode()).hexdigest()[:8]}-{local_name(iri)}"

@@ -64,16 +64,30 @@ class SortedLines:
 
 
 @dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is known of a file for downloading: its length and its SHA-256 in hexadecimal digits."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: the number of lines, the hash of the unpacked bytes, and figures of what they say."""
+    """What was written: the number of lines, figures of what they say, and the file before and after packing."""
 
     lines: int
-    sha256: str
     statistics: Statistics
+    plain: FileFacts
+    packed: FileFacts
+
+
+def packing(output: BinaryIO) -> gzip.GzipFile:
+    """Pack what is written into `output`, without name and time, so that equal bytes stay equal."""
+    return gzip.GzipFile("", "wb", compresslevel=6, fileobj=output, mtime=0)
 
 
 def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
-    """Write lines, doubles once, as gzip without name and time, so that equal lines give equal bytes.
+    """Write lines, doubles once, packed; equal lines give equal bytes.
 
     Args:
         lines: Sorted N-Quads lines.
@@ -82,14 +96,15 @@ def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
     """
     digest, count, last = hashlib.sha256(), 0, b""
     statistics = StatisticsCount(base)
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+    with path.open("wb") as raw, packing(raw) as packed:
         for line in lines:
             if line != last:
                 packed.write(line)
                 digest.update(line)
                 count, last = count + 1, line
                 statistics.add(line)
-    return Written(count, digest.hexdigest(), statistics.result())
+    figures = statistics.result()
+    return Written(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
 
 
 def open_gzip(path: Path) -> BinaryIO:
@@ -110,8 +125,13 @@ def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
         if old is not None and old.exists():
             with old.open("rb") as source:
                 _copy(source, raw)
-        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+        with packing(raw) as packed:
             packed.writelines(lines)
+
+
+def file_facts(path: Path) -> FileFacts:
+    """Length and hash of a file."""
+    return FileFacts(path.stat().st_size, file_digest(path))
 
 
 def file_digest(path: Path) -> str:

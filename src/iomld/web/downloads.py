@@ -1,8 +1,7 @@
-"""The dataset of the current release as files: whole, with length, hash and ranges."""
+"""The dataset of the current release as files: whole, with length, hash and ranges; and its parts."""
 
 import asyncio
 import base64
-import gzip
 import hashlib
 import re
 import shutil
@@ -15,65 +14,17 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
-from iomld.export.csv_files import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
-from iomld.export.dataset import write_dataset
-from iomld.export.source import TableSource, released
-from iomld.formats import rdf
-from iomld.formats.rdf import Format
+from iomld.errors import NotFoundError
 from iomld.release import FILES, Release
-from iomld.release.lines import file_digest
+from iomld.release.lines import file_digest, packing
+from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
 from iomld.web.problems import ProblemError
-from iomld.web.words import key, said
 
-_FORMATS = (rdf.NQUADS, rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD)
 _GZIP = "application/gzip"
-_CSV = "text/csv; charset=utf-8"
 _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )  # no file has more bytes, and Python reads no number of 5000 digits
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What a file is, and how it is written, before it is packed."""
-
-    media_type: str
-    description: str
-    form: str
-    write: Callable[[Release, BinaryIO], None]
-
-
-def _dataset_in(form: Format) -> Callable[[Release, BinaryIO], None]:
-    def write(release: Release, output: BinaryIO) -> None:
-        write_dataset(release, form, output)
-
-    return write
-
-
-def _table_by(write: Callable[[TableSource, BinaryIO], None]) -> Callable[[Release, BinaryIO], None]:
-    def write_released(release: Release, output: BinaryIO) -> None:
-        write(released(release), output)
-
-    return write_released
-
-
-def _kinds() -> dict[str, _Kind]:
-    kinds = {
-        f"dataset.{form.suffix}": _Kind(form.media_type, key("All records, {form}"), form.name, _dataset_in(form))
-        for form in _FORMATS
-    }
-    kinds[PROJECTS_FILE] = _Kind(_CSV, key("Table of projects, {form}"), "CSV", _table_by(write_projects))
-    kinds[MENTIONS_FILE] = _Kind(_CSV, key("Table of mentions, {form}"), "CSV", _table_by(write_mentions))
-    return kinds
-
-
-_KINDS = _kinds()
-
-
-def _described(kind: _Kind, name: str) -> str:
-    """What a file is, in the page's language."""
-    text = said(kind.description, form=kind.form)
-    return said(key("{file}, packed"), file=text) if name.endswith(".gz") else text
+_KINDS = whole_kinds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +41,8 @@ class Download:
 class DownloadFiles:
     """Makes the files of a release when they are first asked for, and keeps them while the server runs.
 
-    N-Quads packed is the release's own dataset file; the others are written from it into the folder of `keep_in`.
+    N-Quads packed is the release's own dataset file, and each part is there in one format; the others are written from
+    these into the folder of `keep_in`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,40 +56,51 @@ class DownloadFiles:
         self._folder = folder
 
     def listed(self, release: Release) -> tuple[Download, ...]:
-        """All files of a release."""
+        """All files of a release that hold the whole."""
         return tuple(
-            Download(
-                name,
-                _GZIP if name.endswith(".gz") else kind.media_type,
-                _described(kind, name),
-                path.stat().st_size if (path := self._path(release, name)).exists() else None,
-                self.sha256(release, name),
-            )
-            for plain, kind in _KINDS.items()
-            for name in (plain, f"{plain}.gz")
+            self._download(release, name, kind) for plain, kind in _KINDS.items() for name in (plain, f"{plain}.gz")
         )
+
+    def find(self, release: Release, name: str) -> Download | None:
+        """A file by its name, of the whole or of a part; None where there is no such file."""
+        kind = _kind(release, name)
+        return self._download(release, name, kind) if kind else None
 
     def sha256(self, release: Release, name: str) -> str | None:
         """The hash of a file, in hexadecimal digits; None until the file is made."""
-        if name == FILES.dataset:
-            return release.manifest.files[FILES.dataset]
         if name == FILES.dataset.removesuffix(".gz"):
             return release.manifest.content_sha256
-        return self._digests.get(self._path(release, name))
+        return release.manifest.files[name] if _is_held(release, name) else self._digests.get(self._path(release, name))
 
     async def file(self, release: Release, name: str) -> Path:
-        """The path of a file; made now if it is not there."""
-        path = self._path(release, name)
+        """The path of a file; made now if it is not there.
+
+        Raises:
+            NotFoundError: There is no such file.
+        """
+        path, kind = self._path(release, name), _kind(release, name)
+        if kind is None:
+            raise NotFoundError(f"There is no download '{name}'.")
         async with self._locks.setdefault(str(path), asyncio.Lock()):
             if not path.exists():
-                await run_in_threadpool(_make, release, name, path)
+                await run_in_threadpool(_make, release, kind, path)
             if self.sha256(release, name) is None:
                 self._digests[path] = await run_in_threadpool(file_digest, path)
         return path
 
+    def _download(self, release: Release, name: str, kind: DownloadKind) -> Download:
+        path, packed = self._path(release, name), name.endswith(".gz")
+        return Download(
+            name,
+            _GZIP if packed else kind.media_type,
+            kind.described(packed=packed),
+            path.stat().st_size if path.exists() else None,
+            self.sha256(release, name),
+        )
+
     def _path(self, release: Release, name: str) -> Path:
-        if name == FILES.dataset:
-            return release.file(FILES.dataset)
+        if _is_held(release, name):
+            return release.file(name)
         return self._folder / release.manifest.name / name
 
 
@@ -149,8 +112,19 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
     @router.head("/downloads/{name}", include_in_schema=False)
     async def download(name: str, request: Request) -> Response:
         """Fetch the whole dataset, or its tables."""
+        return await answer(name, request)
+
+    @router.get("/downloads/{folder}/{name}", tags=["data"])
+    @router.head("/downloads/{folder}/{name}", include_in_schema=False)
+    async def download_part(folder: str, name: str, request: Request) -> Response:
+        """Fetch what is said of the things of a class, or of the projects of a region."""
+        return await answer(f"{folder}/{name}", request)
+
+    async def answer(name: str, request: Request) -> Response:
         served = release()
-        known = next((file for file in files.listed(served) if file.name == name), None)
+        known = files.find(served, name)
+        if known is None and "/" in name:
+            raise ProblemError(404, "no-such-download", f"There is no part '{name}' of this release. See /downloads.")
         if known is None:
             names = ", ".join(file.name for file in files.listed(served))
             raise ProblemError(404, "no-such-download", f"There is no download '{name}'. There are: {names}.")
@@ -166,19 +140,27 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         path = await files.file(served, name)
         headers["Repr-Digest"] = _digest_field(files.sha256(served, name) or "")
         _check_range(request, path.stat().st_size)
-        return FileResponse(path, media_type=known.media_type, filename=name, headers=headers)
+        return FileResponse(path, media_type=known.media_type, filename=path.name, headers=headers)
 
     return router
 
 
-def _make(release: Release, name: str, path: Path) -> None:
+def _kind(release: Release, name: str) -> DownloadKind | None:
+    return _KINDS.get(name.removesuffix(".gz")) or part_kind(release, name)
+
+
+def _is_held(release: Release, name: str) -> bool:
+    """Say whether a file for downloading is one of the release's own."""
+    return name == FILES.dataset or ("/" in name and name in release.manifest.files)
+
+
+def _make(release: Release, kind: DownloadKind, path: Path) -> None:
     """Write a file beside its place, then rename it, so that no half of it is ever served."""
-    packed, kind = name.endswith(".gz"), _KINDS[name.removesuffix(".gz")]
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{name}")
+    beside = path.with_name(f".{path.name}")
     with beside.open("wb") as raw:
-        if packed:
-            with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as file:
+        if path.suffix == ".gz":
+            with packing(raw) as file:
                 kind.write(release, cast("BinaryIO", file))
         else:
             kind.write(release, raw)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from iomld.browse import figures
 from iomld.browse.dataset import dataset_facts
 from iomld.browse.overview import Overview, release_overview
+from iomld.browse.parts import class_parts, region_parts
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import LANGUAGES
@@ -92,9 +93,9 @@ def _tool_routes(
         """List the files of the release."""
         opened = view()
         manifest, facts = opened.release.manifest, dataset_facts(opened)
-        markup = dataset_markup(facts) if facts else ""
-        page = page_html(opened, "downloads.html", "/downloads", files=downloads(), manifest=manifest, markup=markup)
-        return answer(request, page, _HTML)
+        values = {"files": downloads(), "classes": class_parts(opened), "regions": region_parts(opened)}
+        values["markup"] = dataset_markup(facts) if facts else ""
+        return answer(request, page_html(opened, "downloads.html", "/downloads", manifest=manifest, **values), _HTML)
 
     @get_route(router, "/ontology", tag="pages")
     def ontology(request: Request) -> Response:

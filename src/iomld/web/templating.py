@@ -178,6 +178,6 @@ def _environment() -> Environment:
         shortened=shortened,
     )
     environment.globals.update(shape=shape, lang_of=lang_of, version=__version__, local_path=local_path)
-    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, told_of=told, retold=retold)
+    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, told_of=told)
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment

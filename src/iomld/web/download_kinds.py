@@ -1,0 +1,79 @@
+"""What files can be fetched, and how each is written: the whole dataset, its tables, its classes and regions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from iomld.export.csv_files import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
+from iomld.export.dataset import write_dataset, write_part
+from iomld.export.source import TableSource, released
+from iomld.formats.rdf import Format
+from iomld.release import Release
+from iomld.release.parts import FORMAT_NAMES, part_file, part_names
+from iomld.release.parts import KINDS as PART_KINDS
+from iomld.release.parts import Kind as PartKind
+from iomld.web.words import key, said
+
+_CSV = "text/csv; charset=utf-8"
+_Write = Callable[[Release, BinaryIO], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadKind:
+    """What a file is, and how it is written, before it is packed."""
+
+    media_type: str
+    description: str
+    form: str
+    write: _Write
+    part: str = ""
+
+    def described(self, *, packed: bool) -> str:
+        """What the file is, in the page's language."""
+        text = said(self.description, form=self.form, name=self.part)
+        return said(key("{file}, packed"), file=text) if packed else text
+
+
+def whole_kinds() -> Mapping[str, DownloadKind]:
+    """The files of the whole dataset and its tables, by name; each is given packed as well."""
+    kinds = {
+        f"dataset.{form.suffix}": DownloadKind(
+            form.media_type, key("All records, {form}"), FORMAT_NAMES[form], _dataset_in(form)
+        )
+        for form in FORMAT_NAMES
+    }
+    kinds[PROJECTS_FILE] = DownloadKind(_CSV, key("Table of projects, {form}"), "CSV", _table_by(write_projects))
+    kinds[MENTIONS_FILE] = DownloadKind(_CSV, key("Table of mentions, {form}"), "CSV", _table_by(write_mentions))
+    return kinds
+
+
+def part_kind(release: Release, name: str) -> DownloadKind | None:
+    """The file of a class or a region by its name, packed; None where the release has no such part."""
+    for kind in PART_KINDS:
+        for form in kind.offered:
+            part = name.removeprefix(f"{kind.folder}/").removesuffix(f".{form.suffix}.gz")
+            if part_file(kind, part, form) == name and part in part_names(release.manifest.files, kind):
+                title = key("Part {name}, {form}")
+                return DownloadKind(form.media_type, title, FORMAT_NAMES[form], _part_in(kind, part, form), part)
+    return None
+
+
+def _dataset_in(form: Format) -> _Write:
+    def write(release: Release, output: BinaryIO) -> None:
+        write_dataset(release, form, output)
+
+    return write
+
+
+def _part_in(kind: PartKind, name: str, form: Format) -> _Write:
+    def write(release: Release, output: BinaryIO) -> None:
+        write_part(release, kind, name, form, output)
+
+    return write
+
+
+def _table_by(write: Callable[[TableSource, BinaryIO], None]) -> _Write:
+    def write_released(release: Release, output: BinaryIO) -> None:
+        write(released(release), output)
+
+    return write_released
