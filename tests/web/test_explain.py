@@ -204,10 +204,21 @@ def test_parts_that_do_not_go_together_are_named(client: httpx.Client) -> None:
 
 
 def test_every_wrong_part_is_named(client: httpx.Client) -> None:
-    """Two misspelt properties are two parts; mending one alone does not yet help."""
+    """Two misspelt properties are two parts; mending one alone does not yet help, both does."""
     found = explained(client, "SELECT * { ?p iomld:statu ?s ; iomld:startYer ?y }")
     assert [part["pattern"] for part in found["empty"]] == ["?p iomld:statu ?s .", "?p iomld:startYer ?y ."]
     assert [one["finds"] for part in found["empty"] for one in part["suggestions"]] == [False, False]
+    assert rows(client, found["query"])
+
+
+def test_a_total_of_nothing_is_explained(client: httpx.Client) -> None:
+    """COUNT has a row even of nothing; a count of something has nothing to explain."""
+    found = explained(client, "SELECT (COUNT(*) AS ?n) { ?p iomld:statu ?s }")
+    assert found["rows"] == 1
+    assert [part["kind"] for part in found["empty"]] == ["property"]
+    assert "COUNT(*)" in found["query"]
+    assert explained(client, "SELECT (COUNT(*) AS ?n) { ?p iomld:status ?s }")["empty"] == []
+    assert explained(client, "SELECT ?n { BIND(1 AS ?n) }")["empty"] == []
 
 
 def test_what_is_optional_is_named_with_the_condition_on_it(client: httpx.Client) -> None:
@@ -304,3 +315,16 @@ def test_on_the_page_what_was_meant_is_a_link_away(client: httpx.Client, form: s
     assert "<ins>iomld:status</ins>" in page
     (address,) = re.findall(r'<a class="btn" href="(/query[^"]+)#answer">', page)
     assert "<del>" not in client.get(unescape(address)).text
+
+
+def test_the_page_mends_all_at_once(client: httpx.Client) -> None:
+    """Where several parts are wrong, one link runs the query with all of them written anew."""
+    page = page_of(client, "SELECT * { ?p iomld:statu ?s ; iomld:startYer ?y }")
+    (address,) = re.findall(r'<a class="btn primary" href="(/query[^"]+)#answer">', page)
+    assert "<del>" not in client.get(unescape(address)).text
+
+
+def test_the_page_shows_a_total_of_nothing_with_its_reason(client: httpx.Client) -> None:
+    """The row stays, and the part is named below it."""
+    page = page_of(client, "SELECT (COUNT(*) AS ?n) { ?p iomld:statu ?s }")
+    assert page.index("<table") < page.index("<ins>iomld:status</ins>")

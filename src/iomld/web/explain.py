@@ -1,13 +1,13 @@
 """Why a query finds nothing, in sentences, asked of the endpoint in small queries."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
-from iomld.browse.why.empty import Empty, Reason, empty_parts
+from iomld.browse.why.empty import Empty, Reason, Scope, empty_parts, joined
 from iomld.browse.why.known import Known
-from iomld.browse.why.meant import Suggestion, suggestions
+from iomld.browse.why.meant import Suggestion, meant_query, suggestions
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
 from iomld.web.probes import Probes
@@ -66,11 +66,18 @@ class Explanation:
 
     Attributes:
         empty: The parts that find nothing; none where that could not be told.
+        query: The whole query as it was probably meant; empty where none is known that finds something.
         complete: Whether there was time for all that could be asked.
     """
 
     empty: tuple[EmptyPart, ...] = ()
+    query: str = ""
     complete: bool = True
+
+    @property
+    def has_several(self) -> bool:
+        """Whether the query as it was meant has several parts written anew."""
+        return bool(self.query) and all(one.query != self.query for part in self.empty for one in part.suggestions)
 
 
 async def explanation(
@@ -89,19 +96,44 @@ async def explanation(
         return Explanation(complete=False)
     if operation.default_graphs or operation.named_graphs:  # these count, not FROM (SPARQL 1.1 Protocol, 2.1.4)
         parts = replace(parts, sources=())
-    terms = await run_in_threadpool(known)
     probes = Probes(endpoint, exchange, operation)
+    if parts.is_total and parts.where and await probes.ask(Scope(parts).asking(joined(parts.where.clauses))):
+        return Explanation()  # a total of something
+    terms = await run_in_threadpool(known)
     empties = await empty_parts(parts, probes)
-    found = [_part(parts, empty, await suggestions(empty, probes, terms)) for empty in empties]
-    return Explanation(tuple(found), probes.complete)
+    proposed = [await suggestions(empty, probes, terms) for empty in empties]
+    query = await meant_query(parts.text, proposed, probes)
+    found = tuple(_part(parts, *one) for one in zip(empties, proposed, strict=True))
+    return Explanation(found, query, probes.complete)
+
+
+def may_be_of_nothing(query: str, rows: int) -> bool:
+    """Whether there may be something to explain: no row, or one of totals, which may be totals of nothing.
+
+    Args:
+        query: The text.
+        rows: How many rows or triples it has; of ASK 1 for yes.
+    """
+    if rows != 1:
+        return not rows
+    parts = query_parts(query)
+    return parts is not None and parts.is_total
 
 
 def _part(parts: QueryParts, empty: Empty, proposed: tuple[Suggestion, ...]) -> EmptyPart:
-    line, column = parts.place(empty.start)
+    line, column = parts.place(_start(empty, proposed))
     about: tuple[str, ...] = (empty.name,) if empty.name else ()
     if empty.reason is Reason.TOGETHER:
         about = tuple(_shown(parts, clause.text) for clause in empty.beside)
     return EmptyPart(empty.reason, _shown(parts, empty.text), line, column, about, proposed)
+
+
+def _start(empty: Empty, proposed: Sequence[Suggestion]) -> int:
+    """Where the wrong word of a part is, or where the part begins."""
+    if not proposed or empty.clause is None:
+        return empty.start
+    start = min(edit.start for edit in proposed[0].edits)
+    return start if empty.clause.start <= start < empty.clause.end else empty.start
 
 
 def _shown(parts: QueryParts, text: str) -> str:

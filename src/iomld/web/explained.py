@@ -10,7 +10,7 @@ from starlette.responses import Response
 from iomld.browse.why.known import Known
 from iomld.formats import results
 from iomld.formats.negotiate import choose
-from iomld.web.explain import EmptyPart, Explanation, explanation
+from iomld.web.explain import EmptyPart, Explanation, explanation, may_be_of_nothing
 from iomld.web.probes import COUNTABLE
 from iomld.web.sparql_answers import Endpoint, LargeAnswer, opened
 from iomld.web.sparql_cache import CachedAnswer
@@ -35,7 +35,8 @@ async def explained_response(
         ProblemError: The query has no answer.
     """
     rows = await run_in_threadpool(_rows, await endpoint.find(exchange, operation, COUNTABLE))
-    why = Explanation() if rows else await explanation(endpoint, exchange, operation, known)
+    is_explained = may_be_of_nothing(operation.query or "", rows)
+    why = await explanation(endpoint, exchange, operation, known) if is_explained else Explanation()
     headers = COMMON | {"Cache-Control": "no-store"}
     if choose(exchange.accept, EXPLAIN_OFFERS) == EXPLAIN_OFFERS[1]:
         return Response("".join(_lines(rows, why)), headers=headers, media_type="text/plain; charset=utf-8")
@@ -53,7 +54,8 @@ def _rows(found: CachedAnswer | LargeAnswer) -> int:
 
 
 def _document(rows: int, why: Explanation) -> dict[str, Any]:
-    return {"rows": rows, "complete": why.complete, "empty": [_described(part) for part in why.empty]}
+    empty = [_described(part) for part in why.empty]
+    return {"rows": rows, "complete": why.complete, "empty": empty, "query": why.query or None}
 
 
 def _described(part: EmptyPart) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def _lines(rows: int, why: Explanation) -> Iterator[str]:
         yield f"\nline {part.line}, column {part.column}: {part.text}\n  {' '.join((part.sentence, *part.about))}\n"
         for one in part.suggestions:
             yield f"  Probably meant: {one.text} instead of {one.instead}\n"
+    if why.query:
+        yield f"\nThis query finds something:\n\n{why.query.strip()}\n"
     if not rows and not why.empty:
         yield "\nWhich part is empty could not be told. Take out one line after the other until rows come.\n"
     elif not why.complete:

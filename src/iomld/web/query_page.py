@@ -17,7 +17,7 @@ from iomld.browse.view import ReleaseView
 from iomld.browse.why.known import known_terms
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
-from iomld.web.explain import Explanation, explanation
+from iomld.web.explain import Explanation, explanation, may_be_of_nothing
 from iomld.web.problems import ProblemError
 from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
@@ -106,9 +106,10 @@ async def _run(view: ReleaseView, endpoint: Endpoint, request: Request, text: st
         return Outcome(problem=error)
     seconds = time.monotonic() - started
     shown = await run_in_threadpool(_shown, view, text, found)
-    if not shown.is_empty:
+    if not may_be_of_nothing(text, shown.rows_found):
         return Outcome(seconds, shown)
-    return Outcome(seconds, shown, await explanation(endpoint, exchange, operation, partial(known_terms, view)))
+    why = await explanation(endpoint, exchange, operation, partial(known_terms, view))
+    return Outcome(seconds, shown, why if why.empty or not shown.rows_found else None)
 
 
 def _shown(view: ReleaseView, text: str, found: CachedAnswer | LargeAnswer) -> Shown:

@@ -81,9 +81,9 @@ class Shown:
     files: tuple[tuple[str, str, str], ...] = ()
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there is no row, no triple, or the answer is no."""
-        return not self.total if self.verdict is None else not self.verdict
+    def rows_found(self) -> int:
+        """How many rows or lines there are; of ASK 1 for yes."""
+        return self.total if self.verdict is None else int(self.verdict)
 
 
 def shown_answer(view: ReleaseView, query: str, media_type: str, pieces: Iterable[bytes]) -> Shown:

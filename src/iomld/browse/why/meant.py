@@ -10,7 +10,7 @@ from iomld.browse.why.conditions import condition_edits
 from iomld.browse.why.empty import Empty, Prober, Reason, Scope, joined
 from iomld.browse.why.known import Known
 from iomld.browse.why.likeness import likeness
-from iomld.browse.why.rewriting import Edit, edited, literal_text, written
+from iomld.browse.why.rewriting import Edit, are_apart, edited, literal_text, written
 from iomld.iris import RDF
 from iomld.store.parts.clauses import Clause, ClauseKind, Term, TermKind
 from iomld.store.parts.structure import query_parts
@@ -32,12 +32,14 @@ class Suggestion:
         text: What may stand there.
         query: The whole query with it.
         finds: Whether that query finds something; if not, another part is empty too.
+        edits: What makes the query of the one that was asked.
     """
 
     instead: str
     text: str
     query: str
     finds: bool
+    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,27 @@ async def suggestions(empty: Empty, prober: Prober, known: Known) -> tuple[Sugge
         if query not in found:
             finds = await _finds(query, prober)
             instead = " … ".join(text[edit.start : edit.end] for edit in edits if edit.end > edit.start)
-            found[query] = Suggestion(instead, " … ".join(edit.text.strip() for edit in edits), query, finds)
+            found[query] = Suggestion(instead, " … ".join(edit.text.strip() for edit in edits), query, finds, edits)
         if len(found) == _MOST:
             break
     return tuple(sorted(found.values(), key=lambda one: not one.finds))
+
+
+async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: Prober) -> str:
+    """The query that was probably meant; empty where none is known that finds something.
+
+    Args:
+        text: The query that finds nothing.
+        found: What may be written instead of each of its empty parts.
+        prober: Tries what takes the place of all of them.
+    """
+    first = [one[0] for one in found if one]
+    for one in first:
+        if one.finds:
+            return one.query
+    edits = tuple(edit for one in first for edit in one.edits)
+    query = edited(text, edits) if len(first) > 1 and are_apart(edits) else ""
+    return query if query and await _finds(query, prober) else ""
 
 
 async def _finds(query: str, prober: Prober) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pyoxigraph import Literal, NamedNode
 
@@ -34,6 +35,16 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
+
+
+def are_apart(edits: Iterable[Edit]) -> bool:
+    """Whether no edit is of words that another one is of.
+
+    >>> are_apart([Edit(4, 6, "?x"), Edit(6, 8, "?y")]), are_apart([Edit(4, 6, "?x"), Edit(5, 6, "")])
+    (True, False)
+    """
+    places = sorted((edit.start, edit.end) for edit in edits)
+    return all(one[1] <= other[0] for one, other in pairwise(places))
 
 
 def written(term: NamedNode | Literal, prefixes: Mapping[str, str]) -> str:

@@ -90,6 +90,7 @@ class QueryParts:
     Attributes:
         text: The whole text.
         form: SELECT, CONSTRUCT, DESCRIBE or ASK.
+        is_total: Whether it has one row even of nothing: aggregates, and no GROUP BY.
         prologue: BASE and PREFIX, as they are written.
         prefixes: The IRI of each prefix.
         dataset: FROM and FROM NAMED, as they are written.
@@ -102,6 +103,7 @@ class QueryParts:
 
     text: str
     form: str
+    is_total: bool
     prologue: str
     prefixes: Mapping[str, str]
     dataset: str

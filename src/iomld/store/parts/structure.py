@@ -12,6 +12,8 @@ from iomld.store.parts.terms import TermReader
 
 _LONGEST = 20_000  # characters; nobody writes longer ones by hand
 
+_AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
+
 
 def query_parts(query: str) -> QueryParts | None:
     """Take a query apart; None where it has parts that are not taken apart.
@@ -46,6 +48,7 @@ class _Reader:
         self._prologue()
         prologue = self._query[: pieces.end]
         form = pieces.take("SELECT", "CONSTRUCT", "DESCRIBE", "ASK").word
+        head = pieces.end
         described = tuple(self._head(form))
         start = pieces.next.start
         sources = tuple(self._sources())
@@ -57,18 +60,24 @@ class _Reader:
             raise UnclearError(form)
         end = pieces.end
         return QueryParts(
-            self._query,
-            form,
-            prologue,
-            self._prefixes,
-            dataset,
-            sources,
-            described,
-            self._with_values(where),
-            self._query[end:],
-            end,
-            self._hidden,
+            text=self._query,
+            form=form,
+            is_total=self._is_total(head, start, end),
+            prologue=prologue,
+            prefixes=self._prefixes,
+            dataset=dataset,
+            sources=sources,
+            described=described,
+            where=self._with_values(where),
+            tail=self._query[end:],
+            tail_start=end,
+            hidden=self._hidden,
         )
+
+    def _is_total(self, head: int, start: int, tail: int) -> bool:
+        """Whether there are aggregates between two places, and no GROUP BY after another."""
+        heading = {piece.word for piece in pieces(self._query, head, start)}
+        return bool(heading & _AGGREGATES) and all(piece.word != "GROUP" for piece in pieces(self._query, tail))
 
     def _prologue(self) -> None:
         pieces = self._pieces
