@@ -21,6 +21,8 @@ PREFIX prj: <https://w3id.org/iomld/id/project/>
 PREFIX status: <https://w3id.org/iomld/scheme/status/>
 PREFIX dc: <http://purl.org/dc/elements/1.1/>
 PREFIX schema: <https://schema.org/>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX oa: <http://www.w3.org/ns/oa#>
 """
 RUNAWAY = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a = ?d && ?d = ?g && STR(?c) = CONCAT(STR(?f), STR(?i), 'x'))"
 ID, DOC = "https://w3id.org/iomld/id/project/PO.0105", "https://w3id.org/iomld/doc/project/PO.0105"
@@ -130,6 +132,36 @@ MISTAKES = {
     ),
     "name of a graph": (f"GRAPH <{ID}> {{ ?s ?p ?o }}", "graph", f"<{ID}>", f"<{DOC}>"),
     "in a graph": (f"GRAPH <{DOC}> {{ ?p iomld:statu ?s }}", "property", "iomld:statu", "iomld:status"),
+    "property that names other things": (
+        "?p rdfs:label ?l . ?p a iomld:Project",
+        "together",
+        "rdfs:label",
+        "dcterms:title",
+    ),
+    "property that is a part of a name": ("?p iomld:country cty:CN", "property", None, "iomld:benefitingCountry"),
+    "property of another vocabulary": ("?p schema:areaServed ?x", "property", None, "iomld:benefitingCountry"),
+    "property and value": (
+        "?p iomld:year 2018",
+        "property",
+        "iomld:year … 2018",
+        'iomld:startYear … "2018"^^xsd:gYear',
+    ),
+    "step that names other things": ("?p iomld:status/rdfs:label ?l", "triple", "rdfs:label", "skos:prefLabel"),
+    "prefixed name in angle brackets": ("?p <dcterms:title> ?t", "property", "<dcterms:title>", "dcterms:title"),
+    "class that ours is a kind of": ("?m a oa:Annotation", "triple", "oa:Annotation", "iomld:FrameworkMention"),
+    "thing of another dataset": (
+        "?p iomld:benefitingCountry <http://www.wikidata.org/entity/Q148>",
+        "triple",
+        None,
+        "cty:CN",
+    ),
+    "day as a year": ('?p iomld:periodStart "2018"^^xsd:gYear', "triple", None, '"2018-01-01"^^xsd:date'),
+    "amount of another property": (
+        "?p iomld:budget 100000",
+        "triple",
+        "iomld:budget … 100000",
+        'iomld:budgetUSD … "100000"^^xsd:decimal',
+    ),
     "in an inner query": ("{ SELECT ?p { ?p iomld:statu ?s } }", "property", "iomld:statu", "iomld:status"),
     "in what must exist": (
         "?p iomld:region ?r FILTER EXISTS { ?p iomld:status status:complete }",

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
+from iomld.browse.why.casting import NUMBERS, cast
 from iomld.browse.why.empty import Empty, Prober, joined
 from iomld.browse.why.known import Known
 from iomld.browse.why.likeness import is_close, likeness
 from iomld.browse.why.rewriting import Edit, edited, written
-from iomld.iris import RDF, XSD
-from iomld.store.parts.clauses import Clause, Term, TermKind
+from iomld.iris import XSD
+from iomld.store.parts.clauses import Clause, Term
 from iomld.store.parts.pieces import Piece, pieces
 from iomld.store.parts.terms import literal_at
 
 _MOST = 4  # proposals for one place
 _EQUAL, _ORDER = frozenset({"=", "!=", "IN"}), frozenset({"<", ">"})
 _WITHIN = frozenset({"CONTAINS", "STRSTARTS", "STRENDS"})
-_YEAR = 4  # digits
-_NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +155,13 @@ async def _constants(empty: Empty, compared: _Compared, prober: Prober, known: K
             found += [one for one in spoken if constant.value.lower().startswith(one.value.lower())] or spoken
     kinds = {one.datatype.value for one in values if isinstance(one, Literal)}
     if not found or not compared.is_equality:
-        found += [one for kind in sorted(kinds) if (one := _cast(constant, kind)) is not None]
+        found += [one for kind in sorted(kinds) if (one := cast(constant, _comparable(kind, constant)))]
     texts = dict.fromkeys(written(one, scope.parts.prefixes) for one in found)
     return [Edit(constant.start, constant.end, text) for text in [*texts][:_MOST]]
 
 
-def _cast(constant: Term, datatype: str) -> Literal | None:
-    """A constant as a literal of another datatype; None where it makes no sense, or is of that datatype already."""
-    text = constant.value.strip()
-    if constant.kind is not TermKind.LITERAL or datatype in {constant.iri, f"{RDF}langString"}:
-        return None
-    year = text[:_YEAR]
-    has_year = len(year) == _YEAR and year.isdigit() and text[_YEAR : _YEAR + 1] in {"", "-"}
-    if datatype == f"{XSD}gYear":
-        return Literal(year, datatype=NamedNode(datatype)) if has_year else None
-    if datatype == f"{XSD}date" and has_year:
-        day = text[:10] if len(text) >= 10 else f"{year}-01-01"  # noqa: PLR2004  # a whole date
-        return Literal(day, datatype=NamedNode(datatype))
-    if datatype in _NUMBERS and text.lstrip("+-").replace(".", "", 1).isdigit():
-        kind = "decimal" if "." in text else "integer"  # numbers compare whatever their datatype
-        return Literal(text, datatype=NamedNode(XSD + kind))
-    return None
+def _comparable(datatype: str, constant: Term) -> str:
+    """A datatype that compares with one and is easily written: numbers compare whatever their datatype."""
+    if datatype not in NUMBERS:
+        return datatype
+    return f"{XSD}decimal" if "." in constant.value else f"{XSD}integer"

@@ -17,6 +17,7 @@ SAME, ALIKE, CLOSE = 0, 1, 2  # another spelling of the same; the same but for c
 _SIGNS = re.compile(r"[\W_]+")
 _SHORT = 4  # letters; of a shorter word nothing can be told
 _LONG = 60
+_NAMING = frozenset({"label", "name", "preflabel", "title"})  # for which each vocabulary has its own
 
 
 def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | None:
@@ -35,6 +36,20 @@ def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | N
     if word and (word == other or word in names.get(given, ())):
         return ALIKE
     return CLOSE if is_close(word, other) else None
+
+
+def relation(written: str, found: str) -> int | None:
+    """Whether a property may be meant by another one: 0 if both name things, 1 if one word is part of the other.
+
+    >>> relation("http://x/label", "http://y/title"), relation("http://x/country", "http://x/benefitingCountry")
+    (0, 1)
+    """
+    word, other = sorted((bare_word(written), bare_word(found)), key=len)
+    if word == other:
+        return None
+    if {word, other} <= _NAMING:
+        return 0
+    return 1 if len(word) >= _SHORT and word in other else None
 
 
 def bare_word(text: str) -> str:
