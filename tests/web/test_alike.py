@@ -197,11 +197,11 @@ def test_only_so_many_kinds_of_requests_are_known() -> None:
     """Clients that change their headers each time take no memory beyond a bound; those used last stay."""
     asked_of_endpoint: list[str] = []
 
-    def at_once(operation: Operation, _types: MediaTypes, client: str) -> tuple[CachedAnswer, str] | None:
+    def at_once(operation: Operation, _types: MediaTypes, client: str) -> tuple[CachedAnswer, str | None] | None:
         asked_of_endpoint.append(f"{operation.query} {client}")
         if operation.query == "spent":
             raise ProblemError(429, "client-budget", "Wait.")
-        return None if operation.query == "slow" else (CachedAnswer(b"{}", JSON, '"1"'), "")
+        return None if operation.query == "slow" else (CachedAnswer(b"{}", JSON, '"1"'), None)
 
     def kind(number: int, query: str = "ASK") -> bytes:
         return f"GET /sparql?query={query} HTTP/1.1\r\nX-Kind: {number}\r\n\r\n".encode()

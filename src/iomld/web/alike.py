@@ -17,7 +17,7 @@ from iomld.web.repeats import Asked, Repeat, Repeats
 from iomld.web.sparql_cache import CachedAnswer
 from iomld.web.sparql_protocol import MediaTypes, Operation, decoded
 
-Answering = Callable[[Operation, MediaTypes, str], tuple[CachedAnswer, str] | None]
+Answering = Callable[[Operation, MediaTypes, str], tuple[CachedAnswer, str | None] | None]
 
 _START = b"GET /sparql"
 _QUERY = b"?query="

@@ -32,7 +32,7 @@ class AnswersAtOnce:
         """
         self._cache, self._release_name, self._budgets, self._lookup = cache, release_name, budgets, lookup
 
-    def find(self, operation: Operation, types: MediaTypes, client: str) -> tuple[CachedAnswer, str] | None:
+    def find(self, operation: Operation, types: MediaTypes, client: str) -> tuple[CachedAnswer, str | None] | None:
         """The answer to a query, if it needs no worker.
 
         Args:
@@ -41,7 +41,7 @@ class AnswersAtOnce:
             client: Who asks.
 
         Returns:
-            The answer, and the name of the release for which it had been kept, or an empty text if it is new.
+            The answer, and the name of the release for which it had been kept, or None if it is new.
 
         Raises:
             ProblemError: The query is a lookup, and the client has used its time.
@@ -55,7 +55,7 @@ class AnswersAtOnce:
             return None
         self._cache.misses += 1
         self.keep(release, operation, types, answer)
-        return answer, ""
+        return answer, None
 
     def _looked_up(self, operation: Operation, types: MediaTypes, client: str) -> CachedAnswer | None:
         media_type = types.solutions

@@ -25,7 +25,9 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self._send = scope, receive, send
         self.method: str = scope["method"]
-        self.kept_for = ""  # the release, where an answer to this request was kept: the same request may get it again
+        self.kept_for: str | None = (
+            None  # the release, where an answer to this request was kept: the same request may get it again
+        )
         self.at_once: MediaTypes | None = None  # what the answer is in, where no worker was needed
 
     @property
@@ -80,7 +82,7 @@ class Exchange:
     async def send_whole(self, answer: CachedAnswer) -> None:
         """Send an answer that is in memory, or 304 where the client has it."""
         if (self.kept_for or self.at_once) and (asked := asked_of(self.scope)):
-            asked.release, asked.at_once = self.kept_for, self.at_once
+            asked.release, asked.at_once = self.kept_for or "", self.at_once
         await self._start(answer.media_type, answer.etag, len(answer.body))
         body = b"" if self._is_bare(answer.etag) else answer.body
         await self._send({"type": "http.response.body", "body": body})
