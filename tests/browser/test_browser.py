@@ -161,6 +161,29 @@ def test_the_copy_button_copies_the_iri(browser: Browser, address: str) -> None:
     context.close()
 
 
+def test_a_record_is_copied_as_json_ld(browser: Browser, address: str) -> None:
+    """The opened source is the document; nobody needs to select it."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address + "/doc/project/PO.0105")
+    page.get_by_text("Show this record as JSON-LD").click()
+    page.click('[data-copy="json-ld"]')
+    page.wait_for_function("document.querySelector('[data-copy=json-ld]').textContent === 'Copied'")
+    served = page.request.get(address + "/doc/project/PO.0105.jsonld").text()
+    assert page.evaluate("navigator.clipboard.readText()") == served
+    context.close()
+
+
+def test_a_bar_of_the_home_page_shows_its_projects(browser: Browser, address: str) -> None:
+    """A click on a year gives the projects that begin in it, by a query."""
+    page = browser.new_page()
+    page.goto(address + "/")
+    page.get_by_label("2017: ").click()
+    assert "rows" in page.get_by_role("status").inner_text()
+    assert "2017" in page.locator("#query").input_value()
+    page.close()
+
+
 @pytest.mark.parametrize("language", ["fr", "es"])
 @pytest.mark.parametrize("path", [*PAGES, MANY_ROWS])
 def test_longer_words_fit_a_small_phone(browser: Browser, address: str, path: str, language: str) -> None:

@@ -158,6 +158,15 @@ def test_sources_are_shown_as_they_are_served(bundled: ReleaseView) -> None:
     assert re.findall(r'href="/doc/project/PO.0105\.(\w+)"', formats) == ["ttl", "jsonld", "nt", "nq", "trig", "rdf"]
 
 
+def test_things_with_a_fragment_have_an_anchor(bundled: ReleaseView) -> None:
+    """The budget, each mention, its words and its position are where their IRIs lead a browser to."""
+    page = page_of(bundled, "PO.0105")
+    start = f"{bundled.iris.project('PO.0105')}#"
+    subjects = {str(quad.subject)[1:-1] for quad in project_document(bundled, "PO.0105") or ()}
+    fragments = {iri.removeprefix(start) for iri in subjects if iri.startswith(start) and not iri.endswith("-target")}
+    assert {"budget", "m1", "m1-quote", "m1-position"} <= fragments <= set(re.findall(r' id="([^"]+)"', page))
+
+
 def test_the_nearest_projects_share_most(bundled: ReleaseView) -> None:
     """They are the first of the query that counts what every project shares, and the page leads to that query."""
     for key in keys_of(bundled):
