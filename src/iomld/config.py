@@ -114,7 +114,11 @@ SETTINGS = (
     Setting("data_dir", Path, "Folder of the releases."),
     Setting("license", _web_address, "Licence of the published records."),
     Setting("publisher", str, "Name of the publisher, in the description of the dataset."),
-    Setting("contact", str, "Address for questions, in the description of the dataset; may be empty."),
+    Setting(
+        "contact",
+        str,
+        "Address for questions, in the description of the dataset; if empty, the page `/about` stands there.",
+    ),
     Setting("publish_narrative", _yes_or_no, "Publish narratives whole (1), or only the quoted mentions (0)."),
     Setting("query_timeout", _seconds, "Seconds that a query may take."),
     Setting("query_bytes", _count, "Largest answer to a query, in bytes."),

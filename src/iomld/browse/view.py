@@ -8,6 +8,7 @@ from pathlib import Path
 from pyoxigraph import NamedNode, Quad
 
 from iomld.assets import load_vocabulary
+from iomld.formats import rdf
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
 from iomld.release.lines import read_graphs
@@ -69,6 +70,17 @@ def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
 def shared_graph(view: ReleaseView, name: str) -> tuple[Quad, ...]:
     """One of the shared graphs (`SHARED`)."""
     return arranged(view.reader.graph(view.iris.graph(name)), first="")
+
+
+def release_description(view: ReleaseView) -> tuple[Quad, ...]:
+    """The dataset graph as it was written: a store gives back whole numbers of every datatype as integers."""
+    return _read_description(view.release.file(FILES.description), view.iris.graph("dataset"))
+
+
+@lru_cache(maxsize=2)
+def _read_description(path: Path, graph: str) -> tuple[Quad, ...]:
+    """The description of a release; a release never changes."""
+    return arranged(rdf.in_graph(rdf.parse(path.read_bytes(), rdf.TURTLE), graph), first="")
 
 
 def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Describe a release to catalogues: DCAT 3, VoID and PROV in the dataset graph.
 
-What DCAT-AP 3 asks for is there: titles, descriptions, a publisher with a name, a contact, an access address.
+What DCAT-AP 3 makes mandatory is there, and what it recommends as far as it is known (`tests/web/dcat-ap-3.ttl`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from pyoxigraph import Quad
 
 from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, PROV, RDF, SHAPES, VCARD, VOID, Iris, local_name
+from iomld.release.catalogued import (
+    ENGLISH,
+    FRENCH,
+    SPANISH,
+    THEME_TAXONOMY,
+    WORLD,
+    class_quads,
+    entry_quads,
+    theme_quads,
+)
 from iomld.release.distributions import distribution_quads, part_quads, whole_distributions
 from iomld.release.lines import FileFacts
 from iomld.release.parts import Part
@@ -31,7 +41,7 @@ class Description:
         run: Name of the publishing run.
         license: IRI of the licence.
         publisher: Name of the publisher.
-        contact: E-mail or web address for questions; may be empty.
+        contact: E-mail or web address for questions; if empty, the page `/about` stands for it.
         statistics: Figures of the dataset.
         plain: The N-Quads file.
         packed: The same, packed.
@@ -56,16 +66,23 @@ class Description:
 def description_quads(description: Description, iris: Iris) -> Iterator[Quad]:
     """Describe the catalogue, the dataset, its files and its endpoint, in the dataset graph."""
     say = Sayer(iris)
+    described = list(_described(say, description, iris))
+    yield from described
+    yield from class_quads(say, described)
+
+
+def _described(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
     yield from _catalogue(say, description, iris)
     yield from _dataset(say, description, iris)
     yield from _publisher(say, description)
+    yield from theme_quads(say)
     yield from _extent(say, description.statistics)
     yield from _figures(say, description.statistics)
     yield from _link_sets(say, description.statistics)
     for one in whole_distributions(description.license, description.plain, description.packed):
         yield from distribution_quads(say, say.dataset, say.part(one.file.removeprefix("dataset.")), one)
     yield from part_quads(say, description.parts, _TITLE, description.license)
-    yield from _service(say, iris)
+    yield from _service(say, description, iris)
 
 
 def _catalogue(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
@@ -76,6 +93,10 @@ def _catalogue(say: Sayer, description: Description, iris: Iris) -> Iterator[Qua
     yield say.link(catalogue, f"{DCTERMS}publisher", say.part("publisher"))
     yield say.link(catalogue, f"{DCTERMS}license", description.license)
     yield say.link(catalogue, f"{FOAF}homepage", iris.base)
+    yield say.link(catalogue, f"{DCTERMS}language", ENGLISH)
+    yield say.link(catalogue, f"{DCTERMS}spatial", WORLD)
+    yield say.link(catalogue, f"{DCAT}themeTaxonomy", THEME_TAXONOMY)
+    yield say.text(catalogue, f"{DCTERMS}issued", description.first_issued, "dateTime")
     yield say.text(catalogue, f"{DCTERMS}modified", description.modified, "dateTime")
     yield say.link(catalogue, f"{DCAT}dataset", say.dataset)
     yield say.link(catalogue, f"{DCAT}service", say.part("sparql"))
@@ -87,9 +108,10 @@ def _dataset(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]
     yield say.link(dataset, f"{RDF}type", f"{VOID}Dataset")
     yield say.words(dataset, f"{DCTERMS}title", _TITLE)
     yield say.words(dataset, f"{DCTERMS}description", _ABOUT)
-    for keyword in ("migration", "development projects", "policy frameworks"):
-        yield say.words(dataset, f"{DCAT}keyword", keyword)
-    yield say.link(dataset, f"{DCTERMS}license", description.license)
+    yield say.text(dataset, f"{DCTERMS}identifier", dataset)
+    for language in (ENGLISH, FRENCH, SPANISH):
+        yield say.link(dataset, f"{DCTERMS}language", language)
+    yield from entry_quads(say, dataset, description.license)
     yield say.text(dataset, f"{DCTERMS}issued", description.first_issued, "dateTime")
     yield say.text(dataset, f"{DCTERMS}modified", description.modified, "dateTime")
     yield say.text(dataset, f"{DCAT}version", description.version)
@@ -104,16 +126,13 @@ def _dataset(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]
 
 
 def _publisher(say: Sayer, description: Description) -> Iterator[Quad]:
+    """The publisher, and where to ask: an address that was set, else the page that says what this is."""
     publisher, contact = say.part("publisher"), say.part("contact")
-    yield say.link(say.dataset, f"{DCTERMS}publisher", publisher)
     yield say.link(publisher, f"{RDF}type", f"{FOAF}Agent")
     yield say.text(publisher, f"{FOAF}name", description.publisher)
-    if not description.contact:
-        return
-    yield say.link(say.dataset, f"{DCAT}contactPoint", contact)
     yield say.link(contact, f"{RDF}type", f"{VCARD}Kind")
     yield say.text(contact, f"{VCARD}fn", description.publisher)
-    yield _reach(say, contact, description.contact)
+    yield _reach(say, contact, description.contact or f"{say.iris.base}about")
 
 
 def _reach(say: Sayer, contact: str, address: str) -> Quad:
@@ -174,7 +193,7 @@ def _link_sets(say: Sayer, figures: Statistics) -> Iterator[Quad]:
         yield say.text(target, f"{VOID}uriSpace", space)
 
 
-def _service(say: Sayer, iris: Iris) -> Iterator[Quad]:
+def _service(say: Sayer, description: Description, iris: Iris) -> Iterator[Quad]:
     service, endpoint = say.part("sparql"), f"{iris.base}sparql"
     yield say.link(service, f"{RDF}type", f"{DCAT}DataService")
     yield say.words(service, f"{DCTERMS}title", "SPARQL 1.1 query service")
@@ -182,4 +201,4 @@ def _service(say: Sayer, iris: Iris) -> Iterator[Quad]:
     yield say.link(service, f"{DCAT}endpointDescription", endpoint)
     yield say.link(service, f"{DCAT}servesDataset", say.dataset)
     yield say.link(service, f"{DCTERMS}conformsTo", _PROTOCOL)
-    yield say.link(service, f"{DCTERMS}publisher", say.part("publisher"))
+    yield from entry_quads(say, service, description.license)

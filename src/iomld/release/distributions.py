@@ -9,13 +9,22 @@ from dataclasses import dataclass
 
 from pyoxigraph import Quad
 
+from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import DCAT, DCTERMS, RDF, SPDX, VOID
+from iomld.release.catalogued import FILE_TYPES, entry_quads
 from iomld.release.lines import FileFacts
 from iomld.release.parts import BY_CLASS, FORMAT_NAMES, Part, part_file
 from iomld.release.sayer import Sayer
 
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
+_ABOUT = {
+    rdf.NQUADS.media_type: "A line for each triple, with the graph that says it; the lines are sorted.",
+    rdf.NTRIPLES.media_type: "A line for each triple; the lines are sorted.",
+    rdf.TURTLE.media_type: "The triples of each subject together, with prefixes.",
+    rdf.JSONLD.media_type: "A list of nodes, expanded, without a context.",
+    "text/csv": "A row for each, with a row of headings.",
+}
 _TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))
 
 
@@ -71,6 +80,8 @@ def distribution_quads(say: Sayer, dataset: str, node: str, one: Distribution) -
     yield say.link(node, f"{DCAT}accessURL", f"{say.iris.base}downloads")
     yield say.link(node, f"{DCAT}downloadURL", address)
     yield say.link(node, f"{DCAT}mediaType", _MEDIA_TYPES + one.media_type)
+    yield say.link(node, f"{DCTERMS}format", FILE_TYPES[one.media_type])
+    yield say.words(node, f"{DCTERMS}description", _ABOUT[one.media_type])
     yield say.link(node, f"{DCTERMS}license", one.license)
     if one.file.endswith(".gz"):
         yield say.link(node, f"{DCAT}compressFormat", f"{_MEDIA_TYPES}application/gzip")
@@ -95,8 +106,8 @@ def part_quads(say: Sayer, parts: Sequence[Part], title: str, license_: str) -> 
         yield say.link(node, f"{RDF}type", f"{VOID}Dataset")
         yield say.words(node, f"{DCTERMS}title", f"{title}: {part.label}")
         yield say.words(node, f"{DCTERMS}description", _about(part))
-        yield say.link(node, f"{DCTERMS}publisher", say.part("publisher"))
-        yield say.link(node, f"{DCTERMS}license", license_)
+        yield say.text(node, f"{DCTERMS}identifier", node)
+        yield from entry_quads(say, node, license_)
         if part.kind is not BY_CLASS:  # what a class has is its void:classPartition already
             yield say.link(say.dataset, f"{VOID}subset", node)
             yield say.link(node, f"{DCTERMS}spatial", part.about)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from iomld.browse.view import ReleaseView, license_of, shared_graph
+from iomld.browse.view import ReleaseView, license_of, release_description
 from iomld.formats import rdf
 from iomld.web.answers import get_route
 from iomld.web.documents import Document, document_response
@@ -35,7 +35,7 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
 
 
 def _document(view: ReleaseView, path: str) -> Document:
-    quads = shared_graph(view, "dataset")
+    quads = release_description(view)
     return Document(
         path="/void" if path.startswith("/void") else "/dataset",
         quads=lambda: quads,
