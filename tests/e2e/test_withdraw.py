@@ -16,6 +16,7 @@ from iomld.browse.view import open_view
 from iomld.formats import rdf
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import current_release
+from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.problems import ProblemError, problem_of
 from iomld.web.resources import resource_routes
 
@@ -68,6 +69,27 @@ def test_a_withdrawn_record_leaves_the_files_of_its_class_and_region(copied: Pat
     manifest = json.loads((after / "manifest.json").read_text())
     for file in files:
         assert manifest["files"][str(file)] == hashlib.sha256((after / file).read_bytes()).hexdigest()
+
+
+def test_a_part_that_stays_need_not_be_fetched_again(copied: Path, iomld: Command) -> None:
+    """Its entity tag holds in the next release, in every format; that of the whole and of other parts does not."""
+
+    def tags() -> dict[str, str]:
+        served = current_release(copied)
+        assert served
+        app = FastAPI()
+        app.include_router(download_routes(lambda: served, DownloadFiles(copied / "made")))
+        client = Asker(app)
+        return {name: client.head(f"/downloads/{name}").headers["etag"] for name in names}
+
+    names = ("dataset.nq.gz", "by-class/Project.ttl.gz", "by-class/Region.nt.gz", "by-class/Region.ttl.gz")
+    before = tags()
+    assert iomld("withdraw", "PO.0201", "--reason", REASON, "--to", copied).returncode == 0
+    after = tags()
+    assert [name for name in names if before[name] == after[name]] == [
+        "by-class/Region.nt.gz",
+        "by-class/Region.ttl.gz",
+    ]
 
 
 def test_a_withdrawn_record_is_gone_and_says_why(copied: Path, iomld: Command) -> None:

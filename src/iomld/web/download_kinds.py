@@ -8,7 +8,7 @@ from iomld.export.csv_files import MENTIONS_FILE, PROJECTS_FILE, write_mentions,
 from iomld.export.dataset import write_dataset, write_part
 from iomld.export.source import TableSource, released
 from iomld.formats.rdf import Format
-from iomld.release import Release
+from iomld.release import FILES, Release
 from iomld.release.parts import FORMAT_NAMES, part_file, part_names
 from iomld.release.parts import KINDS as PART_KINDS
 from iomld.release.parts import Kind as PartKind
@@ -20,13 +20,23 @@ _Write = Callable[[Release, BinaryIO], None]
 
 @dataclass(frozen=True, slots=True)
 class DownloadKind:
-    """What a file is, and how it is written, before it is packed."""
+    """What a file is, and how it is written, before it is packed.
+
+    Attributes:
+        media_type: Its type.
+        description: What it is, with places for the form and the name of a part.
+        form: Its format, for people.
+        write: Writes it.
+        part: Name of the part; empty for the whole.
+        source: The file of the release that it is made of.
+    """
 
     media_type: str
     description: str
     form: str
     write: _Write
     part: str = ""
+    source: str = FILES.dataset
 
     def described(self, *, packed: bool) -> str:
         """What the file is, in the page's language."""
@@ -54,7 +64,14 @@ def part_kind(release: Release, name: str) -> DownloadKind | None:
             part = name.removeprefix(f"{kind.folder}/").removesuffix(f".{form.suffix}.gz")
             if part_file(kind, part, form) == name and part in part_names(release.manifest.files, kind):
                 title = key("Part {name}, {form}")
-                return DownloadKind(form.media_type, title, FORMAT_NAMES[form], _part_in(kind, part, form), part)
+                return DownloadKind(
+                    form.media_type,
+                    title,
+                    FORMAT_NAMES[form],
+                    _part_in(kind, part, form),
+                    part,
+                    part_file(kind, part, kind.written),
+                )
     return None
 
 

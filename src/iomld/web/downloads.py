@@ -29,13 +29,23 @@ _KINDS = whole_kinds()
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One file that can be fetched: its name, what it is, and its size and SHA-256 where they are known already."""
+    """One file that can be fetched.
+
+    Attributes:
+        name: Its name.
+        media_type: Its type.
+        description: What it is.
+        size_bytes: Its length, where it is known already.
+        sha256: Its hash, where it is known already.
+        source_sha256: The hash of what it is made of; while that stays, the file stays.
+    """
 
     name: str
     media_type: str
     description: str
     size_bytes: int | None
     sha256: str | None = None
+    source_sha256: str = ""
 
 
 class DownloadFiles:
@@ -96,6 +106,7 @@ class DownloadFiles:
             kind.described(packed=packed),
             path.stat().st_size if path.exists() else None,
             self.sha256(release, name),
+            release.manifest.files[kind.source],
         )
 
     def _path(self, release: Release, name: str) -> Path:
@@ -128,7 +139,7 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         if known is None:
             names = ", ".join(file.name for file in files.listed(served))
             raise ProblemError(404, "no-such-download", f"There is no download '{name}'. There are: {names}.")
-        etag = f'"{hashlib.sha256(f"{served.manifest.content_sha256}/{name}".encode()).hexdigest()[:32]}"'
+        etag = f'"{hashlib.sha256(f"{known.source_sha256}/{name}".encode()).hexdigest()[:32]}"'
         headers = {
             "ETag": etag,
             "Access-Control-Allow-Origin": "*",
