@@ -15,7 +15,7 @@ from tests.browse.asking import Asker
 from tests.conftest import Command
 
 from iomld import release
-from iomld.browse.view import open_view
+from iomld.browse.view import open_view, resource_quads
 from iomld.iris import IOMLD
 from iomld.web.catalogue import catalogue_routes
 
@@ -221,6 +221,19 @@ def test_the_extent_is_that_of_the_projects(description: Graph, triples: Graph) 
     assert str(description.value(period, DCAT.endDate)) == max(ends)
     benefiting = set(triples.objects(None, URIRef(f"{IOMLD}benefitingCountry")))
     assert set(description.objects(DATASET, DCTERMS.spatial)) == benefiting
+
+
+def test_the_document_of_a_country_does_not_change_with_the_catalogue(datadir: Path) -> None:
+    """That a country is a place is said for portals alone; its own document is as its graph."""
+    current = release.current_release(datadir)
+    assert current
+    view = open_view(current)
+    country = view.iris.country("CN")
+    assert {quad.graph_name.value for quad in view.reader.about(country)} == {
+        view.iris.graph("countries"),
+        view.iris.graph("dataset"),
+    }
+    assert set(resource_quads(view, country)) == set(view.reader.about(country, graph=view.iris.graph("countries")))
 
 
 def test_the_description_is_negotiated(client: Asker) -> None:

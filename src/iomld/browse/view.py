@@ -131,7 +131,8 @@ def arranged(quads: Iterable[Quad], *, first: str) -> tuple[Quad, ...]:
 
 
 def _shared(view: ReleaseView, iri: str) -> list[Quad]:
-    graphs = {view.iris.graph(name) for name in SHARED}
+    """What the shared graphs say of a thing, but for the description, which names classes of places for portals."""
+    graphs = {view.iris.graph(name) for name in SHARED if name != "dataset"}
     return [
         quad
         for quad in view.reader.about(iri)
