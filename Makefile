@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check bench lock editor clean
+.PHONY: serve test check bench lock editor map clean
 
 serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
 	$(BIN)/iomld serve data
@@ -31,8 +31,12 @@ editor:  ## bundle the editor of the query page anew; needs node and npm
 	npm --prefix editor ci --no-audit --no-fund
 	npm --prefix editor run build
 
+map: $(VENV)/.dev  ## draw the outline of the land and find the points of countries anew; needs node and npm
+	npm --prefix map ci --no-audit --no-fund
+	$(BIN)/python map/build.py
+
 clean:  ## remove the environment and what tools left
-	rm -rf $(VENV) editor/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) editor/node_modules map/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
