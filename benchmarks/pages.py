@@ -31,6 +31,7 @@ _PAGES = (
     "/scheme/type/PO",
     "/countries",
     "/frameworks",
+    "/regions",
     "/query",
     "/query?run=1&query=SELECT%20%2A%20%7B%20%3Fs%20a%20%3Fo%20%7D%20LIMIT%20100",
     "/validate",
@@ -67,8 +68,10 @@ def main() -> None:
     """Measure and print a Markdown table for the bundled and for generated records."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=10_000, help="generated records (default: 10000)")
+    parser.add_argument("--bare", action="store_true", help="leave out the line that names the machine")
     options = parser.parse_args()
-    print(machine(), flush=True)
+    if not options.bare:
+        print(machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="iomld-bench-") as name:
         generated = Path(name) / "records.jsonl"
         generated.write_bytes(b"".join(generated_lines(options.records)))

@@ -1,4 +1,4 @@
-"""Measure iomld on generated records, over loopback only, in one run of under three minutes.
+"""Measure iomld on generated records, over loopback only: commands and checks, pages, and `/sparql` beside others.
 
 The figures say something about one machine at one time; compare only what stands in one table.
 """
@@ -138,15 +138,27 @@ def _lookups(figures: dict[str, float]) -> str:
     return f"{figures['per_second']:.0f}/s, p50 {figures['p50_ms']:.2f} ms, p99 {figures['p99_ms']:.2f} ms"
 
 
+def section(title: str, script: str, *options: str) -> None:
+    """Have another script print its tables, under a heading; it runs in a process of its own."""
+    print(f"\n## {title}", flush=True)
+    done = subprocess.run([sys.executable, Path(__file__).with_name(script), "--bare", *options], check=False)
+    if done.returncode:  # it has said why
+        print(f"\n{script} was not measured.", flush=True)
+
+
 def main() -> None:
-    """Measure and print a Markdown table."""
+    """Measure and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=2000, help="generated records, 1 to 20000 (default: 2000)")
-    count = min(max(parser.parse_args().records, 1), 20_000)
-    print(f"{machine()}\n\n| what | figure |\n|---|---|", flush=True)
+    parser.add_argument("--records", type=int, default=500, help="generated records, 1 to 20000 (default: 500)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of each run of lookups (default: 3)")
+    options = parser.parse_args()
+    count = min(max(options.records, 1), 20_000)
+    print(f"{machine()}\n\n## Commands and checks\n\n| what | figure |\n|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="iomld-bench-") as folder:
         for what, figure in rows(count, Path(folder)):
             print(f"| {what} | {figure} |", flush=True)
+    section("Pages", "pages.py", "--records", str(count))
+    section("Lookups beside other servers", "serve.py", "--records", str(count), "--seconds", str(options.seconds))
 
 
 if __name__ == "__main__":

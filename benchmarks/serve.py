@@ -17,10 +17,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
@@ -34,11 +35,23 @@ _RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 _OTHER_CLIENT = "127.0.0.2"  # clients are told apart by their address
 _LIMIT_S = 2.0
 _PATIENCE_S = 120.0
-_SECONDS = 5
 _LOOKUPS = Path(__file__).with_name("lookups.lua")
 _CORES = sorted(os.sched_getaffinity(0))
 _RUNS = count(1)
 _COLUMNS = ("server", "lookups", "a second", "p50, ms", "p99, ms", "processor time, µs each")
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """What wrk asks for.
+
+    Attributes:
+        codes: A file with the codes of projects, a line each.
+        seconds: Length of each run.
+    """
+
+    codes: Path
+    seconds: int
 
 
 @contextmanager
@@ -56,7 +69,7 @@ def wait_for(address: str) -> None:
     """Wait until a server answers anything."""
     until = time.monotonic() + _PATIENCE_S
     while time.monotonic() < until:
-        with suppress(URLError, ConnectionError):
+        with suppress(OSError):  # nobody listens yet, or the answer takes too long
             try:
                 urlopen(address, timeout=5).close()  # noqa: S310  # our own server
             except HTTPError:
@@ -73,7 +86,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def asked(address: str, pid: int, path: str, codes: Path, what: str) -> tuple[str, str, str, str]:
+def asked(address: str, pid: int, path: str, lookups: Lookups, what: str) -> tuple[str, str, str, str]:
     """What wrk sees with 8 connections: answers a second, and the times that half and all but a hundredth took, in ms.
 
     The last figure is the processor time that the server needed for each answer, in µs: it says something even where
@@ -84,13 +97,13 @@ def asked(address: str, pid: int, path: str, codes: Path, what: str) -> tuple[st
         "wrk",
         "-t1",
         "-c8",
-        f"-d{_SECONDS}s",
+        f"-d{lookups.seconds}s",
         "-s",
         _LOOKUPS,
         address,
         "--",
         path,
-        codes,
+        lookups.codes,
         what,
         f"{next(_RUNS)}",
     ]
@@ -99,6 +112,8 @@ def asked(address: str, pid: int, path: str, codes: Path, what: str) -> tuple[st
     rate, half, most, refused, answers = map(float, done.stdout.split("\n")[-2].split())
     if refused:
         sys.exit(f"{refused:.0f} lookups at {address} were not answered with 200")
+    if not answers:
+        sys.exit(f"{address} answered no lookup in {lookups.seconds} s; give it more with --seconds")
     each_us = 1e6 * (processor_s(pid) - before_s) / answers
     return f"{rate:,.0f}", f"{half:.2f}", f"{most:.2f}", f"{each_us:.0f}"
 
@@ -112,14 +127,15 @@ def processor_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def figures(name: str, address: str, pid: int, codes: Path, path: str) -> Iterator[tuple[str, ...]]:
+def figures(name: str, address: str, pid: int, lookups: Lookups, path: str) -> Iterator[tuple[str, ...]]:
     """New and repeated lookups of one server."""
-    asked(address, pid, path, codes, "vary")  # warm up
-    yield name, "each query new", *asked(address, pid, path, codes, "vary")
-    yield name, "one query again", *asked(address, pid, path, codes, "same")
+    wait_for(f"{address}{path}?query=ASK%7B%7D")
+    asked(address, pid, path, lookups, "vary")  # warm up
+    yield name, "each query new", *asked(address, pid, path, lookups, "vary")
+    yield name, "one query again", *asked(address, pid, path, lookups, "same")
 
 
-def runaways(address: str, pid: int, codes: Path) -> tuple[str, ...]:
+def runaways(address: str, pid: int, lookups: Lookups) -> tuple[str, ...]:
     """Lookups while another client has eight queries running that never end, each asked again when it was stopped."""
     stop = threading.Event()
     parts = urlsplit(address)
@@ -135,7 +151,7 @@ def runaways(address: str, pid: int, codes: Path) -> tuple[str, ...]:
     for thread in threads:
         thread.start()
     time.sleep(_LIMIT_S / 2)
-    found = asked(address, pid, "/sparql", codes, "vary")
+    found = asked(address, pid, "/sparql", lookups, "vary")
     stop.set()
     for thread in threads:
         thread.join()
@@ -157,15 +173,15 @@ def memory(pid: int) -> str:
     return " + ".join(f"{size:.0f}" for size in sizes)
 
 
-def server_rows(folder: Path, rdflib_endpoint: Path | None) -> Iterator[tuple[str, ...]]:
+def server_rows(folder: Path, seconds: int, rdflib_endpoint: Path | None) -> Iterator[tuple[str, ...]]:
     """All servers on the release of a folder."""
-    codes = folder / "codes"
-    codes.write_text("\n".join(published_codes(folder)) + "\n", encoding="ascii")
+    lookups = Lookups(folder / "codes", seconds)
+    lookups.codes.write_text("\n".join(published_codes(folder)) + "\n", encoding="ascii")
     with served(folder, IOMLD_QUERY_TIMEOUT=str(_LIMIT_S)) as address:
         pid = children(os.getpid())[-1]
-        yield from figures("iomld", address, pid, codes, "/sparql")
+        yield from figures("iomld", address, pid, lookups, "/sparql")
         yield "iomld", "memory of server and workers, MB", memory(pid), "", "", ""
-        yield runaways(address, pid, codes)
+        yield runaways(address, pid, lookups)
     port = free_port()
     store = folder / "current" / "store"
     arguments: list[str | Path] = [
@@ -178,25 +194,25 @@ def server_rows(folder: Path, rdflib_endpoint: Path | None) -> Iterator[tuple[st
         "--union-default-graph",
     ]
     with process(arguments, f"http://127.0.0.1:{port}/") as pid:
-        yield from figures("oxigraph serve-read-only", f"http://127.0.0.1:{port}", pid, codes, "/query")
+        yield from figures("oxigraph serve-read-only", f"http://127.0.0.1:{port}", pid, lookups, "/query")
         yield "oxigraph serve-read-only", "memory, MB", memory(pid), "", "", ""
     if rdflib_endpoint:
-        yield from rdflib_rows(folder, codes, rdflib_endpoint)
-    yield hello_row(codes)
+        yield from rdflib_rows(folder, lookups, rdflib_endpoint)
+    yield hello_row(lookups)
 
 
-def hello_row(codes: Path) -> tuple[str, ...]:
+def hello_row(lookups: Lookups) -> tuple[str, ...]:
     """An application that always says the same: the least that uvicorn takes."""
     port = free_port()
     options = ["--host", "127.0.0.1", "--port", f"{port}", "--log-level", "warning", "--no-access-log"]
     arguments: list[str | Path] = [_BIN / "uvicorn", "hello:app", "--app-dir", Path(__file__).parent, *options]
     address = f"http://127.0.0.1:{port}"
     with process(arguments, address) as pid:
-        asked(address, pid, "/", codes, "same")  # warm up
-        return "uvicorn alone", "the same words for each request", *asked(address, pid, "/", codes, "same")
+        asked(address, pid, "/", lookups, "same")  # warm up
+        return "uvicorn alone", "the same words for each request", *asked(address, pid, "/", lookups, "same")
 
 
-def rdflib_rows(folder: Path, codes: Path, command: Path) -> Iterator[tuple[str, ...]]:
+def rdflib_rows(folder: Path, lookups: Lookups, command: Path) -> Iterator[tuple[str, ...]]:
     """rdflib-endpoint on the same statements, in one graph."""
     port = free_port()
     data = folder / "all.nt"
@@ -214,7 +230,7 @@ def rdflib_rows(folder: Path, codes: Path, command: Path) -> Iterator[tuple[str,
         data,
     ]
     with process(arguments, f"http://127.0.0.1:{port}/") as pid:
-        yield from figures("rdflib-endpoint", f"http://127.0.0.1:{port}", pid, codes, "/")
+        yield from figures("rdflib-endpoint", f"http://127.0.0.1:{port}", pid, lookups, "/")
         yield "rdflib-endpoint", "memory, MB", memory(pid), "", "", ""
 
 
@@ -223,10 +239,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=10_000, help="generated records (default: 10000)")
     parser.add_argument("--rdflib-endpoint", type=Path, help="its command, where it is to be measured too")
+    parser.add_argument("--seconds", type=int, default=5, help="length of each run (default: 5)")
+    parser.add_argument("--bare", action="store_true", help="leave out the line that names the machine")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is missing. On Debian or Ubuntu: apt install wrk")
-    print(machine(), flush=True)
+    if not options.bare:
+        print(machine(), flush=True)
     os.sched_setaffinity(0, _CORES[:1])  # the servers that this process starts inherit it
     with tempfile.TemporaryDirectory(prefix="iomld-bench-") as name:
         generated = Path(name) / "records.jsonl"
@@ -235,7 +254,7 @@ def main() -> None:
             folder = Path(name) / what
             timed("publish", source, "--to", folder)
             print(f"\n{what} records:\n\n| {' | '.join(_COLUMNS)} |\n{'|---' * len(_COLUMNS)}|")
-            for row in server_rows(folder, options.rdflib_endpoint):
+            for row in server_rows(folder, options.seconds, options.rdflib_endpoint):
                 print(f"| {' | '.join(row)} |", flush=True)
 
 
