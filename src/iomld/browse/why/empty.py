@@ -161,7 +161,7 @@ class _Finder:
         first = [clause for clause in group.clauses if clause.kind not in _LAST]
         found: list[Empty] = []
         for clause in first:
-            if clause.kind in _ALONE and await self.holds(scope, (clause,)) is False:
+            if len(found) < _MOST and clause.kind in _ALONE and await self.holds(scope, (clause,)) is False:
                 found += await self._within(clause, scope)
         if found or not first:
             return found

@@ -73,11 +73,11 @@ def is_close(one: str, other: str) -> bool:
         return False
     if any(letter.isdigit() for letter in one + other):
         return False  # another number is another thing
-    return distance(one, other) <= most
+    return _distance(one, other, most) <= most
 
 
-def distance(one: str, other: str) -> int:
-    """Letters to change, add, leave out or swap with their neighbour (optimal string alignment)."""
+def _distance(one: str, other: str, most: int) -> int:
+    """Letters to change, add, leave out or swap with their neighbour (optimal string alignment), or too many."""
     before: list[int] = []
     last: list[int] = [*range(len(other) + 1)]
     for i, letter in enumerate(one, 1):
@@ -88,6 +88,8 @@ def distance(one: str, other: str) -> int:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)
         before, last = last, row
+        if min(*before, *last) > most:  # it only grows from here
+            return most + 1
     return last[-1]
 
 

@@ -10,7 +10,7 @@ from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Ter
 from iomld.store.parts.pieces import Pieces, UnclearError, pieces
 from iomld.store.parts.terms import TermReader
 
-_LONGEST = 20_000  # characters; nobody writes longer ones by hand
+_LONGEST = 10_000  # characters; nobody writes longer ones by hand
 
 _AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 
