@@ -75,7 +75,7 @@ def test_blank_nodes_become_variables() -> None:
 
 
 def test_terms_are_known_whole() -> None:
-    """IRIs by their prefixes, literals by value, language and datatype, the steps of a path."""
+    """IRIs by their prefixes, literals by value and datatype, the steps of a path."""
     query = r"""PREFIX x: <http://x/> ASK { ?s (x:a|^x:b)+/!x:c 'it\'s'^^x:t , 1e3 , true , '''t'''@fr }"""
     parts = query_parts(query)
     assert parts
@@ -84,7 +84,7 @@ def test_terms_are_known_whole() -> None:
     assert [step.iri for step in first[1].steps] == ["http://x/a", "http://x/b", "http://x/c"]
     assert (first[2].value, first[2].iri) == ("it's", "http://x/t")
     assert [one[2].iri.rpartition("#")[2] for one in (second, third)] == ["double", "boolean"]
-    assert (fourth[2].value, fourth[2].language) == ("t", "fr")
+    assert (fourth[2].value, fourth[2].text) == ("t", "'''t'''@fr")
 
 
 def test_groups_have_their_kind_and_what_is_in_them() -> None:

@@ -105,6 +105,18 @@ MISTAKES = {
         "cty:CN",
     ),
     "one of several": ("?p iomld:status ?s FILTER(?s IN (status:complete))", "filter", None, "status:completed"),
+    "one of several, not the first": (
+        "?p iomld:status ?s FILTER(?s IN (status:none, status:complete))",
+        "filter",
+        "status:complete",
+        "status:completed",
+    ),
+    "day that is after": (
+        "?p iomld:startYear ?y FILTER('2016-01-01'^^xsd:date <= ?y)",
+        "filter",
+        None,
+        '"2016"^^xsd:gYear',
+    ),
     "language in capitals": ('?p dcterms:title ?t FILTER(LANG(?t) = "EN")', "filter", '"EN"', '"en"'),
     "language by another code": (
         '?p dcterms:title ?t FILTER(LANGMATCHES(LANG(?t), "eng"))',
@@ -126,6 +138,12 @@ MISTAKES = {
     ),
     "variable misspelt": (
         '?p dcterms:title ?title FILTER(CONTAINS(?titel, "igration"))',
+        "unbound",
+        "?titel",
+        "?title",
+    ),
+    "variable misspelt twice": (
+        "?p dcterms:title ?title FILTER(BOUND(?titel) && STRLEN(?titel) > 3)",
         "unbound",
         "?titel",
         "?title",

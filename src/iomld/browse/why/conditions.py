@@ -1,11 +1,11 @@
 """What was probably meant by a condition that nothing meets: other constants, other variables, without case."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.why.casting import NUMBERS, cast
+from iomld.browse.why.comparisons import Comparison, comparisons
 from iomld.browse.why.empty import Empty, Prober, joined
 from iomld.browse.why.known import Known
 from iomld.browse.why.likeness import is_close, likeness
@@ -13,20 +13,9 @@ from iomld.browse.why.rewriting import Edit, edited, written
 from iomld.iris import XSD
 from iomld.store.parts.clauses import Clause, Term
 from iomld.store.parts.pieces import Piece, pieces
-from iomld.store.parts.terms import literal_at
 
 _MOST = 4  # proposals for one place
-_EQUAL, _ORDER = frozenset({"=", "!=", "IN"}), frozenset({"<", ">"})
 _WITHIN = frozenset({"CONTAINS", "STRSTARTS", "STRENDS"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """What a condition compares: an expression (a variable, or its language), and a constant."""
-
-    expression: str
-    constant: Term
-    is_equality: bool
 
 
 async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIterator[tuple[Edit, ...]]:
@@ -42,8 +31,9 @@ async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIt
         return
     query = empty.scope.parts.text
     tokens = [*pieces(query, clause.start, clause.end)]
-    proposed: list[tuple[Edit, ...]] = [(edit,) for edit in (*_bound(empty, tokens), *_without_case(query, tokens))]
-    constants = [await _constants(empty, compared, prober, known) for compared in _comparisons(empty, tokens)]
+    proposed = [*_bound(empty, tokens), *((edit,) for edit in _without_case(query, tokens))]
+    compared = comparisons(empty.scope.parts, tokens)
+    constants = [await _constants(empty, one, prober, known) for one in compared]
     proposed += [(edit,) for edits in constants for edit in edits]
     if sum(map(bool, constants)) > 1:  # all at once
         proposed.insert(0, tuple(edits[0] for edits in constants if edits))
@@ -58,20 +48,16 @@ async def _holds(empty: Empty, clause: Clause, edits: Sequence[Edit], prober: Pr
     return await prober.ask(empty.scope.asking(pattern)) is True
 
 
-def _bound(empty: Empty, tokens: Sequence[Piece]) -> Iterator[Edit]:
+def _bound(empty: Empty, tokens: Sequence[Piece]) -> Iterator[tuple[Edit, ...]]:
     """Variables of the pattern with a name close to one that nothing binds."""
     if not empty.name:
         return
     names = {piece.text[1:] for one in empty.beside for piece in pieces(one.text) if piece.kind == "variable"}
     wrong = empty.name[1:].lower()
-    near = sorted(
-        name for name in names if is_close(wrong, name.lower()) or (wrong in name.lower() or name.lower() in wrong)
-    )
-    for piece in tokens:
-        if piece.text == empty.name:
-            for name in near:
-                yield Edit(piece.start, piece.end, f"?{name}")
-            return  # the first place; one that stands there twice is left to its writer
+    for name in sorted(names):
+        word = name.lower()
+        if is_close(wrong, word) or wrong in word or word in wrong:
+            yield tuple(Edit(piece.start, piece.end, f"?{name}") for piece in tokens if piece.text == empty.name)
 
 
 def _without_case(query: str, tokens: Sequence[Piece]) -> Iterator[Edit]:
@@ -105,43 +91,7 @@ def _arguments(tokens: Sequence[Piece], at: int) -> list[list[Piece]]:
     return []
 
 
-def _comparisons(empty: Empty, tokens: Sequence[Piece]) -> Iterator[_Compared]:
-    """What is compared: `?v = constant`, `constant < ?v`, `LANG(?v) = "en"`, `?v IN (constant, …)`."""
-    for at, piece in enumerate(tokens):
-        sign = piece.word
-        if sign not in _EQUAL | _ORDER or sign == "!":
-            continue
-        after = at + 1 + (at + 1 < len(tokens) and tokens[at + 1].word in {"=", "("})
-        left = _expression(tokens[:at])
-        if left and (constant := literal_at(empty.scope.parts, tokens, after)):
-            yield _Compared(left, constant, sign in _EQUAL)
-        elif after < len(tokens) and tokens[after].kind == "variable":
-            start = next((back for back in (4, 3, 2, 1) if at >= back and _ends_at(empty, tokens, at - back, at)), 0)
-            if start and (constant := literal_at(empty.scope.parts, tokens, at - start)):
-                yield _Compared(tokens[after].text, constant, sign in _EQUAL)
-    for at, piece in enumerate(tokens):
-        if piece.word == "LANGMATCHES" and len(found := _arguments(tokens, at + 1)) == 2:  # noqa: PLR2004
-            left, constant = _expression(found[0]), literal_at(empty.scope.parts, found[1], 0)
-            if left and constant:
-                yield _Compared(left, constant, is_equality=True)
-
-
-def _ends_at(empty: Empty, tokens: Sequence[Piece], at: int, end: int) -> bool:
-    constant = literal_at(empty.scope.parts, tokens, at)
-    return constant is not None and constant.end == tokens[end - 1].end
-
-
-def _expression(tokens: Sequence[Piece]) -> str:
-    """A variable, or the language or the text of one, at the end of some tokens."""
-    if tokens and tokens[-1].kind == "variable":
-        return tokens[-1].text
-    words = [piece.word or piece.text for piece in tokens[-4:]]
-    if len(words) == 4 and words[0] in {"LANG", "STR", "YEAR"} and words[1] == "(" and words[3] == ")":  # noqa: PLR2004
-        return f"{words[0]}({words[2]})"
-    return ""
-
-
-async def _constants(empty: Empty, compared: _Compared, prober: Prober, known: Known) -> list[Edit]:
+async def _constants(empty: Empty, compared: Comparison, prober: Prober, known: Known) -> list[Edit]:
     """Constants that may stand in place of one: like it and among the values, or of their datatype."""
     scope = empty.scope
     values = await prober.terms(scope.finding(compared.expression, joined(empty.beside))) or ()

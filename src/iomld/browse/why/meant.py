@@ -1,6 +1,6 @@
 """What was probably meant by a part of a query that finds nothing; each proposal was tried and finds something."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from iomld.browse.why.conditions import condition_edits
@@ -47,11 +47,16 @@ async def suggestions(empty: Empty, prober: Prober, known: Known) -> tuple[Sugge
         query = edited(text, edits)
         if query not in found:
             finds = await _finds(query, prober)
-            instead = " … ".join(text[edit.start : edit.end] for edit in edits if edit.end > edit.start)
-            found[query] = Suggestion(instead, " … ".join(edit.text.strip() for edit in edits), query, finds, edits)
+            instead = _together(text[edit.start : edit.end] for edit in edits)
+            found[query] = Suggestion(instead, _together(edit.text for edit in edits), query, finds, edits)
         if len(found) == _MOST:
             break
     return tuple(sorted(found.values(), key=lambda one: not one.finds))
+
+
+def _together(texts: Iterable[str]) -> str:
+    """Words of several places, each once."""
+    return " … ".join(dict.fromkeys(text.strip() for text in texts if text))
 
 
 async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: Prober) -> str:

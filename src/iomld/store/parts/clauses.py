@@ -25,7 +25,6 @@ class Term:
         end: The place after it.
         iri: The whole IRI, where it is one and that is known; for a literal that of its datatype.
         value: Lexical form of a literal.
-        language: Its language.
         steps: The IRIs of a path, or the IRI itself.
     """
 
@@ -35,7 +34,6 @@ class Term:
     end: int
     iri: str = ""
     value: str = ""
-    language: str = ""
     steps: tuple["Term", ...] = ()
 
 

@@ -10,18 +10,18 @@ from iomld.store.parts.pieces import Piece, Pieces, UnclearError
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SIGNS = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 _STRING = f"{XSD}string"
+_LONGEST = 5  # tokens of a literal with its datatype, and what follows
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
-def literal_at(parts: QueryParts, tokens: Sequence[Piece], at: int) -> Term | None:
-    """The IRI or the literal that begins with a token of a query; None where there is none."""
-    if not 0 <= at < len(tokens):
-        return None
+def constant_at(parts: QueryParts, tokens: Sequence[Piece], at: int) -> Term | None:
+    """The IRI or the literal that begins with a token of a query; None where there is none, or it names a function."""
     try:
-        term = TermReader(Pieces(parts.text, tokens[at:]), parts.prefixes, parts.hidden).term()
+        reader = TermReader(Pieces(parts.text, tokens[at : at + _LONGEST]), parts.prefixes, parts.hidden)
+        term = reader.term()
     except UnclearError:
         return None
-    return None if term.kind is TermKind.VARIABLE else term
+    return None if term.kind is TermKind.VARIABLE or reader.pieces.next.word == "(" else term
 
 
 class TermReader:
@@ -118,11 +118,12 @@ class TermReader:
         pieces = self.pieces
         width = 3 if piece.text[:3] in {"'''", '"""'} and len(piece.text) >= 6 else 1  # noqa: PLR2004  # its quotes
         value = _ESCAPED.sub(lambda match: _SIGNS.get(match[1], match[1]), piece.text[width:-width])
-        language, datatype = "", _STRING
+        datatype = _STRING
         if pieces.next.kind == "language":
-            language, datatype = pieces.take().text[1:], f"{RDF}langString"
+            pieces.take()
+            datatype = f"{RDF}langString"
         elif pieces.took("^"):
             pieces.take("^")
             datatype = self.iri().iri
         text = self.pieces.query[piece.start : pieces.end]
-        return Term(TermKind.LITERAL, text, piece.start, pieces.end, datatype, value, language)
+        return Term(TermKind.LITERAL, text, piece.start, pieces.end, datatype, value)
