@@ -96,6 +96,19 @@ def test_rows_are_drawn_and_downloaded(page: Page, address: str) -> None:
     assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == rows + 1
 
 
+def test_a_mistake_in_a_query_is_a_key_away_from_rows(page: Page, address: str) -> None:
+    """Nothing is found, the page says why, and its link runs what was meant."""
+    page.goto(
+        address + "/query?run=1&query=PREFIX+s:+%3Chttp://schema.org/%3E+SELECT+*+%7B+%3Fcountry+s:name+%22China%22+%7D"
+    )
+    assert page.get_by_role("status").inner_text().startswith("0 rows")
+    tab_to(page, "e.textContent.startsWith('Run this instead')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**%22China%22%40en*")
+    assert page.get_by_role("status").inner_text().startswith("1 row")
+    assert "China" in page.get_by_role("table", name="Rows of the answer").inner_text()
+
+
 def test_a_query_is_written_run_and_downloaded_by_keyboard(browser: Browser, address: str) -> None:
     """Completion writes terms and their prefix, the table appears, Enter on CSV saves it; nobody else is asked."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
