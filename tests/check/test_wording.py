@@ -17,6 +17,7 @@ from iomld.check.report import CheckReport
 from iomld.check.run import Checker
 from iomld.check.wording import LANGUAGES, catalogue, template_values, wording
 from iomld.cli.validate import command
+from iomld.errors import SourceError
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import SH
 from iomld.model import Finding, Severity
@@ -26,9 +27,6 @@ from iomld.validate.sentences import default_message
 
 TRANSLATIONS = LANGUAGES[1:]
 SOURCES = ("read", "link", "merge.py", "pipeline")
-# Sentences of rules that are left in English; docs/VALIDATION.md names these rules.
-IN_ENGLISH = {"unreadableFile"}
-WHOLE_FILE = re.compile(r"x(!x)?(, line x|, line 1|, sheet 'x')?(, column x)?: |'x' is no web address\. Give")
 SAY_NOTHING = {"columns.py", "mapping.py"}  # help of headings, and errors of an option
 NO_SENTENCE = re.compile(r"\(\?|INSERT INTO|^a cell has the odd name|^row x is out of order")
 
@@ -94,21 +92,29 @@ def _sample(part: ast.AST) -> str:
 
 
 def test_every_sentence_of_readers_and_linkers_is_translated() -> None:
-    """All but those that refuse a whole file, which stay in English."""
+    """Also those that refuse a whole file."""
     sentences = list(_sentences())
     assert len(sentences) > 150
     for language in TRANSLATIONS:
         words = wording(language)
-        unknown = {sentence for sentence in sentences if words.known(sentence) is None}
-        assert not {sentence for sentence in unknown if not WHOLE_FILE.match(sentence)}
-        assert unknown
+        assert {sentence for sentence in sentences if words.known(sentence) is None} == set()
 
 
-def test_rules_left_in_english_are_documented() -> None:
-    """VALIDATION.md names exactly the rules whose sentences are not translated."""
-    text = (ROOT / "docs" / "VALIDATION.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^Left in English: (.*)$", text, re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", line)) == IN_ENGLISH
+@pytest.mark.parametrize("language", TRANSLATIONS)
+@pytest.mark.parametrize(
+    "data", [b'{"a": 1', b"<a> <b> .", b"<?xml version='1.0'?><a>", b"a,b\n", b"Hello.", b"\0\1", b""]
+)
+def test_a_file_that_cannot_be_read_is_told_in_the_language(data: bytes, language: str) -> None:
+    """Name and place stay, the sentence is in the language, and only what a parser said may be English."""
+    with pytest.raises(SourceError) as caught:
+        Checker(load_pipeline(Choices()), "submission").check_bytes(
+            data, "a file.ttl" if data[:1] == b"<" else "a file"
+        )
+    told = wording(language).known(str(caught.value))
+    assert told
+    assert told.startswith("a file")
+    own = re.split(r"\(|Parser error", told)[0].removeprefix("a file")
+    assert not re.search(r"\b(?:file|line|column|save|correct|found|is|not)\b", own)
 
 
 def test_the_catalogue_says_everything_in_three_languages() -> None:
@@ -212,13 +218,13 @@ def test_the_command_knows_three_languages(faulty: Path) -> None:
     assert CliRunner().invoke(command, [str(faulty), "--lang", "de"]).exit_code == 2
 
 
-def test_a_whole_file_is_refused_in_english_and_says_so(tmp_path: Path) -> None:
-    """The message keeps its language tag where it is not translated."""
+def test_a_whole_file_is_refused_in_the_language_and_says_so(tmp_path: Path) -> None:
+    """The message has the tag of its language."""
     path = tmp_path / "empty.json"
     path.write_text("", encoding="utf-8")
     report = _run(path, "--lang", "fr", "--format", "turtle")
-    assert "the file is empty" in report
-    assert '"@en' in report
+    assert "le fichier est vide. Rien n'a été lu.\"@fr" in report
+    assert '"@en' not in report
 
 
 @pytest.mark.parametrize("engine", ["shacl", "pyshacl"])

@@ -326,7 +326,11 @@ def test_only_the_words_of_a_parser_stay_english(browser: httpx.Client) -> None:
     shapes = {"shapes": "@prefix a <b>", "format": "html"}
     page = browser.post("/validate", params=shapes, content=b"<a:a> <a:b> 1 .", headers={"Accept-Language": "fr"})
     assert page.status_code == 400
-    assert re.search(r">Les formes ne peuvent pas être utilisées\. <span lang=\"en\">[^<]+</span></p>", page.text)
+    lead = "Les formes ne peuvent pas être utilisées. shapes, ligne 1, colonne 9\u00a0: turtle non valide\u00a0: "
+    assert re.search(rf'>{re.escape(lead)}<span lang="en">[^<]+</span></p>', page.text)
+    page = browser.post("/validate", params={"format": "html"}, content=b"\0", headers={"Accept-Language": "es"})
+    assert "upload: es un archivo binario. Dé una página de proyecto" in page.text
+    assert 'lang="en"' not in page.text
 
 
 def test_numbers_in_an_error_are_written_as_the_language_writes_them() -> None:

@@ -3,11 +3,11 @@
 Problems for programs stay in English. What a parser says is never ours; only what stands before it is translated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
-from iomld.check.wording import ENGLISH
+from iomld.check.wording import ENGLISH, wording
 from iomld.web.words import key, page_language, parted, retold, said
 
 # What stands before a sentence that may be somebody else's.
@@ -17,6 +17,8 @@ _LEADS = (
     key("The query could not be evaluated: {rest}"),
     key("The shapes cannot be used. {rest}"),
     key("No query can be answered now: {rest}"),
+    key("{file}, line {line}, column {column}: not valid {format}: {rest}"),
+    key("{file}: line {line}, column {column}: not valid {format}: {rest}"),
 )
 _REST = "rest"
 
@@ -51,12 +53,9 @@ def told(detail: str) -> Told:
     for lead in _LEADS:
         values = parted(lead, detail)
         if values is not None:
-            sentence = values[_REST]
-            before = said(lead, **(values | {_REST: ""}))
-            return _told(before[:1].upper() + before[1:], sentence)
-    return _told("", detail)
-
-
-def _told(lead: str, sentence: str) -> Told:
-    own = retold(sentence)
-    return Told(lead, sentence, ENGLISH) if own is None else Told(lead, own, page_language())
+            before, after = said(lead, **(values | {_REST: ""})), told(values[_REST])
+            if lead[0] != "{":  # a name of a file stays as it is
+                before = before[:1].upper() + before[1:]
+            return replace(after, lead=before + after.lead)
+    own = retold(detail) or wording(page_language()).known(detail)  # what readers say of a whole file
+    return Told("", detail, ENGLISH) if own is None else Told("", own, page_language())
