@@ -13,7 +13,8 @@ from tests.store.finding import FAILED, StoreProber, finds
 from tests.store.grammar import QUERIES
 
 from iomld.browse.view import open_view
-from iomld.browse.why.empty import Scope, empty_parts, joined
+from iomld.browse.why.asking import Scope, joined
+from iomld.browse.why.empty import empty_parts
 from iomld.browse.why.known import Known, known_terms
 from iomld.browse.why.likeness import bare_word, is_close
 from iomld.browse.why.meant import Suggestion, suggestions

@@ -149,6 +149,12 @@ MISTAKES = {
         "?title",
     ),
     "name of a graph": (f"GRAPH <{ID}> {{ ?s ?p ?o }}", "graph", f"<{ID}>", f"<{DOC}>"),
+    "graph that has other things": (
+        f"GRAPH <{DOC}> {{ ?s skos:prefLabel ?l }}",
+        "elsewhere",
+        f"<{DOC}>",
+        "?graph",
+    ),
     "in a graph": (f"GRAPH <{DOC}> {{ ?p iomld:statu ?s }}", "property", "iomld:statu", "iomld:status"),
     "property that names other things": (
         "?p rdfs:label ?l . ?p a iomld:Project",
@@ -289,6 +295,8 @@ def test_what_is_optional_is_named_with_the_condition_on_it(client: httpx.Client
         ("CONSTRUCT { ?p a ?s } WHERE { ?p iomld:statu ?s }", "property"),
         ("CONSTRUCT { ?p a ?t } WHERE { ?p iomld:status ?s }", "template"),
         ("SELECT * FROM <http://w3id.org/iomld/graph/schemes> { ?s ?p ?o }", "graph"),
+        ("SELECT * FROM <https://w3id.org/iomld/graph/schemes> { ?p iomld:status ?s }", "elsewhere"),
+        ("SELECT * FROM NAMED <https://w3id.org/iomld/graph/schemes> { ?s skos:prefLabel ?l }", "elsewhere"),
         ("SELECT ?s (COUNT(*) AS ?n) { ?p iomld:status ?s } GROUP BY ?s HAVING (?n < 0)", "having"),
         ("SELECT * { ?p iomld:status ?s } LIMIT 3 OFFSET 100000", "slice"),
         ("SELECT * { ?p iomld:status ?s } VALUES ?s { status:none }", "together"),
@@ -354,7 +362,7 @@ def test_the_page_names_the_part(client: httpx.Client) -> None:
     page = page_of(client, "SELECT ?s {\n ?s <urn:none> ?o }")
     assert '<pre tabindex="0">?s &lt;urn:none&gt; ?o .</pre>' in page
     line = PREFIXES.count("\n") + 2
-    assert f'id="fault" data-line="{line}" data-column="5">No triple in the data has this property:' in page
+    assert f'id="fault" data-line="{line}" data-column="5">No triple has this property:' in page
 
 
 @pytest.mark.parametrize("form", ["SELECT *", "ASK", "CONSTRUCT"])

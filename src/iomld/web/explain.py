@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
-from iomld.browse.why.empty import Empty, Reason, Scope, empty_parts, joined
+from iomld.browse.why.asking import Scope, joined
+from iomld.browse.why.empty import Empty, Reason, empty_parts
 from iomld.browse.why.known import Known
 from iomld.browse.why.meant import Suggestion, meant_query, suggestions
 from iomld.store.parts.clauses import QueryParts
@@ -19,9 +20,10 @@ from iomld.web.words import key
 _LONGEST = 300  # characters of a part
 
 _SENTENCES: Mapping[Reason, str] = {
-    Reason.TRIPLE: key("No triple in the data is like this."),
-    Reason.PROPERTY: key("No triple in the data has this property:"),
+    Reason.TRIPLE: key("No triple is like this."),
+    Reason.PROPERTY: key("No triple has this property:"),
     Reason.GRAPH: key("There is no graph of this name:"),
+    Reason.ELSEWHERE: key("Other graphs have what is asked for, but not:"),
     Reason.TOGETHER: key("This finds something alone, but nothing together with:"),
     Reason.FILTER: key("Nothing that is found meets this condition."),
     Reason.FILTERS: key("Nothing meets this condition together with those before it."),

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode
 
+from iomld.browse.why.asking import Prober, joined
 from iomld.browse.why.casting import NUMBERS, cast
 from iomld.browse.why.comparisons import Comparison, comparisons
-from iomld.browse.why.empty import Empty, Prober, joined
+from iomld.browse.why.empty import Empty
 from iomld.browse.why.known import Known
 from iomld.browse.why.likeness import is_close, likeness
 from iomld.browse.why.rewriting import Edit, edited, written

@@ -7,16 +7,13 @@ answer, its part is passed over.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
 
-from pyoxigraph import Literal, NamedNode
-
+from iomld.browse.why.asking import Prober, Scope, joined
 from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
 from iomld.store.parts.pieces import pieces
 
 _MOST = 4  # parts that are named; one mended may mend the others
 _NARROWED = 8  # parts beside an empty one that are tried without
-_FOUND = 300  # terms that are looked at for one that is alike
 _LAST = frozenset({ClauseKind.FILTER, ClauseKind.MINUS})
 _ALONE = frozenset({ClauseKind.TRIPLE, ClauseKind.GRAPH, ClauseKind.GROUP, ClauseKind.SUBSELECT})
 
@@ -27,6 +24,7 @@ class Reason(StrEnum):
     TRIPLE = "triple"  # no triple is like this
     PROPERTY = "property"  # no triple has this property
     GRAPH = "graph"  # there is no such graph
+    ELSEWHERE = "elsewhere"  # other graphs have it, these do not
     TOGETHER = "together"  # parts that find something each, and nothing together
     FILTER = "filter"  # a condition that nothing meets
     FILTERS = "filters"  # conditions that nothing meets together
@@ -36,47 +34,6 @@ class Reason(StrEnum):
     HAVING = "having"  # no group meets HAVING
     SLICE = "slice"  # LIMIT or OFFSET leave nothing
     TEMPLATE = "template"  # CONSTRUCT makes no triple of what is found
-
-
-class Prober(Protocol):
-    """Asks small queries; None where there is no answer."""
-
-    async def ask(self, query: str) -> bool | None:
-        """The answer to ASK."""
-        ...
-
-    async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
-        """The first column of SELECT."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where a part stands.
-
-    Attributes:
-        parts: The query.
-        graphs: The names of the GRAPHs around it, the outermost first.
-        end: Where the group ends that it stands in.
-    """
-
-    parts: QueryParts
-    graphs: tuple[str, ...] = ()
-    end: int = 0
-
-    def asking(self, pattern: str) -> str:
-        """A query whether a pattern finds anything here."""
-        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._within(pattern)} }}"
-
-    def finding(self, expression: str, pattern: str, most: int = _FOUND) -> str:
-        """A query for the different values that a variable or an expression has here."""
-        head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
-        return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
-
-    def _within(self, pattern: str) -> str:
-        for name in reversed(self.graphs):
-            pattern = f"GRAPH {name} {{ {pattern}\n}}"
-        return f"{pattern}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +72,10 @@ async def empty_parts(parts: QueryParts, prober: Prober) -> tuple[Empty, ...]:
     if not found and parts.where is None:
         found = await finder.described(scope)
     if not found and parts.where is not None:
-        found = await finder.group(parts.where, scope)
+        found = await finder.elsewhere(parts.where, scope) or await finder.group(parts.where, scope)
         if not found and await finder.holds(scope, parts.where.clauses):
             found = [*_after(parts, scope)]
     return tuple(sorted(found, key=lambda one: one.start)[:_MOST])
-
-
-def joined(clauses: Sequence[Clause]) -> str:
-    """Parts of a group as one text."""
-    return "\n".join(clause.text for clause in clauses)
 
 
 class _Finder:
@@ -142,6 +94,14 @@ class _Finder:
                 clause = Clause(ClauseKind.GRAPH, term.start, term.end, term.text, (term,))
                 found.append(Empty(Reason.GRAPH, term.start, term.text, bare, clause, name=term.text))
         return found
+
+    async def elsewhere(self, where: Group, scope: Scope) -> list[Empty]:
+        """The graphs that FROM names, if others have what is asked for."""
+        parts, sources = scope.parts, scope.parts.sources
+        if not sources or not await self.holds(Scope(replace(parts, dataset="")), where.clauses):
+            return []
+        text = parts.text[sources[0].start : sources[-1].end]
+        return [Empty(Reason.ELSEWHERE, sources[0].start, text, scope, name=text)]
 
     async def described(self, scope: Scope) -> list[Empty]:
         """What DESCRIBE names."""
@@ -173,16 +133,22 @@ class _Finder:
         """What is empty in a part that is empty by itself."""
         if clause.kind is ClauseKind.TRIPLE:
             return [await self._triple(clause, scope)]
-        graphs = scope.graphs
         if clause.kind is ClauseKind.GRAPH:
-            (name,) = clause.terms
-            graphs = (*graphs, name.text)
-            if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
-                return [Empty(Reason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
-        found = await self._groups(clause, replace(scope, graphs=graphs))
+            return await self._graph(clause, scope)
+        found = await self._groups(clause, scope)
         if clause.kind is ClauseKind.SUBSELECT and not found:
             return [Empty(Reason.SUBSELECT, clause.start, clause.text, scope)]
         return found
+
+    async def _graph(self, clause: Clause, scope: Scope) -> list[Empty]:
+        """A graph that is not there, or lacks what others have; else what is empty in any."""
+        (name,) = clause.terms
+        if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
+            return [Empty(Reason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
+        other = f"GRAPH ?{scope.parts.hidden}g {{ {joined(clause.groups[0].clauses)} }}"
+        if name.kind is TermKind.IRI and await self._prober.ask(scope.asking(other)):
+            return [Empty(Reason.ELSEWHERE, name.start, clause.text, scope, clause, name=name.text)]
+        return await self._groups(clause, replace(scope, graphs=(*scope.graphs, name.text)))
 
     async def _groups(self, clause: Clause, scope: Scope) -> list[Empty]:
         return [one for group in clause.groups for one in await self.group(group, scope)]

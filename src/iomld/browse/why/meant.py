@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
+from iomld.browse.why.asking import Prober, Scope, joined
 from iomld.browse.why.conditions import condition_edits
-from iomld.browse.why.empty import Empty, Prober, Reason, Scope, joined
+from iomld.browse.why.empty import Empty, Reason
+from iomld.browse.why.graphs import graph_edits
 from iomld.browse.why.known import Known
 from iomld.browse.why.rewriting import Edit, are_apart, edited
 from iomld.browse.why.triples import TripleEdits
+from iomld.browse.why.trying import Trying
 from iomld.store.parts.structure import query_parts
 
 _MOST = 3  # proposals for one part
@@ -92,6 +95,9 @@ async def _edits(empty: Empty, prober: Prober, known: Known) -> AsyncIterator[tu
         return
     if empty.reason in {Reason.FILTER, Reason.FILTERS, Reason.UNBOUND}:
         async for edits in condition_edits(empty, prober, known):
+            yield edits
+    elif empty.reason in {Reason.GRAPH, Reason.ELSEWHERE}:
+        async for edits in graph_edits(empty, empty.clause, Trying(empty.scope, prober, known)):
             yield edits
     elif empty.clause.terms:
         async for edits in TripleEdits(empty, prober, known).edits(empty.clause):

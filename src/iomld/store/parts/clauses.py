@@ -116,3 +116,7 @@ class QueryParts:
         """Line and column of a place, counted from 1."""
         before = self.text[:offset]
         return before.count("\n") + 1, offset - before.rfind("\n")
+
+    def unused(self, name: str) -> str:
+        """A variable of a name, or of another one if the query has that."""
+        return f"?{name}" if f"?{name}" not in self.text and f"${name}" not in self.text else f"?{self.hidden}_{name}"
