@@ -136,7 +136,9 @@ SETTINGS = (
     Setting("client_seconds", _seconds, "Seconds of query time that a client may use at once."),
     Setting("client_refill", _seconds, "Seconds of query time that a client gets back each minute."),
     Setting(
-        "client_patience", _seconds, "Seconds that a client may take to send the head of a request, or 10 kB of it."
+        "client_patience",
+        _seconds,
+        "Seconds that a client may take to send the head of a request or 10 kB of it, or to read 10 kB of an answer.",
     ),
     Setting("services", _services, "Beginnings of addresses that queries may ask with SERVICE, with commas between."),
     Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),

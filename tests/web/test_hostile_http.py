@@ -182,8 +182,9 @@ def test_many_that_stand_and_wait_leave_room(server: Server) -> None:
 
 def test_who_closes_half_of_a_connection_has_gone(server: Server) -> None:
     """What was asked is not answered, and the connection is closed at once."""
+    slow = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
     for sent in (
-        f"GET /sparql?query={quote(LOOKUP)} HTTP/1.1\r\n".encode() + HOST + b"\r\n",
+        f"GET /sparql?query={quote(slow)} HTTP/1.1\r\n".encode() + HOST + b"\r\n",
         DIRECT + b"Content-Length: 50\r\n\r\nASK",
     ):
         with closing(connect(server)) as client:

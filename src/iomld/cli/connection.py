@@ -1,22 +1,44 @@
-"""Connections that clients cannot hold or fill: their heads are bounded, and what they send must come along.
+"""Connections that clients cannot hold or fill: heads are bounded, and what is sent or read must come along.
 
-uvicorn's protocol on httptools takes heads of any size and waits for ever for the rest of a request.
+uvicorn's protocol on httptools takes heads of any size, and waits for ever for the rest of a request and for a client
+that does not read its answer. What it cannot read it refuses at once, before what came whole is answered.
 """
 
 from asyncio import TimerHandle, Transport
+from collections.abc import Callable
 from typing import Any
 
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _MOST_HEAD_BYTES = 131_072  # twice the longest address that the parser takes
 _MOST_HEADERS = 200
-_LEAST_BYTES = 10_000  # of a body in each span of patience
+_HEAD_PIECE_BYTES = 4096
+_BODY_PIECE_BYTES = 65_536
+_LEAST_BYTES = 10_000  # of a body or of an answer in each span of patience
 _MOST_DISCARDED = 64 * 1024 * 1024  # of a body that is answered already; closing at once would lose the answer
-_PHRASES = {408: "The request did not come to its end in time.", 431: "The head of the request is too large."}
+_PHRASES = {
+    400: "This is no request of HTTP.",
+    408: "The request did not come to its end in time.",
+    431: "The head of the request is too large.",
+}
 
 
 class _HeadTooLargeError(Exception):
     """The parser passes it on as an error of its own."""
+
+
+class _Flow(FlowControl):
+    """Reads on when what came is used up; uvicorn reads on with each answer, while other requests wait for theirs."""
+
+    def __init__(self, transport: Transport, is_full: Callable[[], bool]) -> None:
+        super().__init__(transport)
+        self._is_full = is_full
+
+    def resume_reading(self) -> None:
+        if not self._is_full():
+            super().resume_reading()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -28,18 +50,37 @@ class BoundedConnection(HttpToolsProtocol):
         """Set up."""
         super().__init__(*args, **kwargs)
         self._timer: TimerHandle | None = None
-        self._refusal = 0
+        self._reader_timer: TimerHandle | None = None
+        self._unread_bytes = 0
+        self._refusal = 0  # the status that ends the connection, once what came whole before is answered
+        self._has_head = False
         self._head_bytes = self._body_bytes = self._discarded = 0
+        self._unfed = b""
+        self._barren_bytes = 0  # that came since something was read out of them
+        self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request, but not for ever."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, lambda: bool(self.pipeline or self._unfed))
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Nothing is waited for any more; who makes an answer learns it, though other requests came since."""
         self.stop_waiting()
+        self._stop_watching()
+        self.pipeline.clear()
+        self._unfed = b""
+        if self._running:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what comes; nothing behind what could not be read."""
+        if not self._refusal:
+            self._unfed += data
+            self._feed()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -60,30 +101,73 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole; a body may follow."""
         super().on_headers_complete()
+        self._has_head = True
         self._wait()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body; one that nobody wants is thrown away, so that the client reads its answer."""
         self._body_bytes += len(body)
+        self._barren_bytes = 0
         if self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > _MOST_DISCARDED:
-                self.transport.close()
+                self._close()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        self._has_head = False
+        self._barren_bytes = 0
         self.stop_waiting()
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """A request is answered; where the next one could not be read, that is said now."""
+        is_last = not self.pipeline
+        super().on_response_complete()
+        self._feed()
+        if self._refusal and is_last:
+            self._say_refusal()
+        elif self.transport.is_closing():
+            self._watch_reader()
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request of HTTP, or what is too large for one."""
-        if self._refusal:
-            self._refuse(self._refusal)
-        elif not self.transport.is_closing():
-            super().send_400_response(msg)
+        del msg  # uvicorn's
+        self._refuse(self._refusal or 400)
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we write."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """The client has read nearly all; on an open connection it may leave the rest for the next answer."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._stop_watching()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was asked for a while."""
+        super().timeout_keep_alive_handler()
+        self._watch_reader()
+
+    def _feed(self) -> None:
+        """Read requests out of what came, but few that must wait for their turn: each takes more than its bytes."""
+        while self._unfed and not (self.pipeline or self._refusal or self.transport.is_closing()):
+            size = _BODY_PIECE_BYTES if self._has_head else _HEAD_PIECE_BYTES
+            piece, self._unfed = self._unfed[:size], self._unfed[size:]
+            self._barren_bytes += len(piece)
+            super().data_received(piece)
+            if self._barren_bytes > _MOST_HEAD_BYTES and not self._refusal:
+                self._refuse(431)  # one header without end, which the parser holds back
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _count_head(self, size: int) -> None:
+        self._barren_bytes = 0
         self._head_bytes += size
         if self._head_bytes > _MOST_HEAD_BYTES or len(self.headers) > _MOST_HEADERS:
             self._refusal = 431
@@ -108,11 +192,44 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:
-        if self.transport.is_closing():
-            return
+        """End the connection: at once, or when the requests are answered that came whole before the one refused."""
+        self.stop_waiting()
+        self._refusal, self._unfed = status, b""
         cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or not cycle.response_started or cycle.response_complete:
-            body = _PHRASES[status].encode("ascii")
+        if self._has_head and self.pipeline:
+            self.pipeline.popleft()  # the one refused: its turn would have come last
+        elif self._has_head and cycle and cycle.response_started:
+            self._close()
+        elif self._has_head or cycle is None or cycle.response_complete:
+            self._say_refusal()
+
+    def _say_refusal(self) -> None:
+        if not self.transport.is_closing():
+            body = _PHRASES[self._refusal].encode("ascii")
             fields = ("content-type: text/plain", f"content-length: {len(body)}", "connection: close", "", "")
-            self.transport.write("\r\n".join((f"HTTP/1.1 {status} ", *fields)).encode("ascii") + body)
+            self.transport.write("\r\n".join((f"HTTP/1.1 {self._refusal} ", *fields)).encode("ascii") + body)
+        self._close()
+
+    def _close(self) -> None:
+        """Close when the client has read all, which it must."""
         self.transport.close()
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        """See that the client goes on reading what it is sent."""
+        self._unread_bytes = self.transport.get_write_buffer_size()
+        if self._unread_bytes and self._reader_timer is None:
+            self._reader_timer = self.loop.call_later(self.patience_s, self._mind_reader)
+
+    def _mind_reader(self) -> None:
+        """Go on where enough was read, else throw the rest away."""
+        self._reader_timer = None
+        if self._unread_bytes - self.transport.get_write_buffer_size() >= _LEAST_BYTES:
+            self._watch_reader()
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._reader_timer:
+            self._reader_timer.cancel()
+            self._reader_timer = None

@@ -136,7 +136,7 @@ class RepeatingProtocol(BoundedConnection):
 
     def _goes_on(self) -> bool:
         """Whether the connection stays, and stays HTTP/1.1, after the request that came last."""
-        return not self.parser.should_upgrade() and self.cycle.keep_alive
+        return not self._refusal and not self.parser.should_upgrade() and self.cycle.keep_alive
 
     def _mind_silence(self) -> None:
         """See that a silent connection is closed; a timer for each answer would cost as much as the answer."""
