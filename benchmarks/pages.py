@@ -39,6 +39,7 @@ _PAGES = (
     "/ontology",
     "/shapes",
     "/about",
+    "/docs",
 )
 _TIMES = 21
 _PATIENCE_S = 120.0

@@ -17,6 +17,7 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
+    "/docs",
     "/shapes",
     "/doc/project/PO.0105",
     "/doc/country/CN",

@@ -31,6 +31,7 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
+    "/docs",
     "/shapes",
     "/doc/project/PO.0105",
     "/doc/country/CN",

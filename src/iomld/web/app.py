@@ -39,6 +39,7 @@ from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
+from iomld.web.reference_page import reference_routes
 from iomld.web.repeats import Repeats
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
@@ -103,6 +104,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
+    app.include_router(reference_routes(view, app.openapi))
     describe_routes(app)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))

@@ -1,5 +1,6 @@
 """What `/openapi.json` says beyond what FastAPI sees: `/sparql`, every status, every media type."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from iomld.formats.rdf import FORMATS
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.web.explained import EXPLAIN_OFFERS
 from iomld.web.graph_store import PATH
+from iomld.web.openapi_meanings import with_field_meanings, with_meaning
 from iomld.web.openapi_parameters import (
     HTML,
     Json,
@@ -18,32 +20,35 @@ from iomld.web.openapi_parameters import (
     sparql_parameters,
     upload_body,
 )
+from iomld.web.openapi_words import ROUTES, SECTIONS
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.signposts import LINKSET
 from iomld.web.sparql_protocol import GRAPH_OFFERS, SOLUTION_OFFERS
+from iomld.web.words import key
 
 _DOCUMENT = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
 _STARTING = (503,)
 _MEANINGS = {
-    200: "What was asked for.",
-    206: "A part of the file.",
-    301: "The record was replaced; the other one is at Location.",
-    303: "The document is at Location.",
-    304: "The client has it already.",
-    400: "The request cannot be read.",
-    403: "Updates and SERVICE are not allowed.",
-    404: "There is nothing here.",
-    405: "This method is not answered.",
-    406: "No form that we have is acceptable.",
-    410: "The record was withdrawn.",
-    413: "The request is too large.",
-    414: "The address is too long.",
-    415: "The body is of a type that is not read.",
-    416: "The range is behind the end of the file.",
-    422: "The answer would be too large.",
-    429: "The server is busy; see Retry-After.",
-    500: "The store could not be read.",
-    503: "The time was up, or the server is starting or stopping.",
+    200: key("What was asked for."),
+    204: key("Which methods are answered, without a body."),
+    206: key("A part of the file."),
+    301: key("The record was replaced; the other one is at Location."),
+    303: key("The document is at Location."),
+    304: key("The client has it already."),
+    400: key("The request cannot be read."),
+    403: key("Updates and SERVICE are not allowed."),
+    404: key("There is nothing here."),
+    405: key("This method is not answered."),
+    406: key("No form that we have is acceptable."),
+    410: key("The record was withdrawn."),
+    413: key("The request is too large."),
+    414: key("The address is too long."),
+    415: key("The body is of a type that is not read."),
+    416: key("The range is behind the end of the file."),
+    422: key("The answer would be too large."),
+    429: key("The server is busy; see Retry-After."),
+    500: key("The store could not be read."),
+    503: key("The time was up, or the server is starting or stopping."),
 }
 _SPARQL_ERRORS = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
 _GRAPH_ERRORS = (400, 404, 405, 406, 422, 429, 500, 503)
@@ -59,8 +64,37 @@ def describe_routes(app: FastAPI) -> None:
     made["paths"]["/validate"]["post"]["requestBody"] = upload_body()
     made["paths"]["/sparql"] = _sparql()
     made["paths"] |= {path: _graph_store(path) for path in (PATH, f"{PATH}/{{path}}")}
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            operation.update(_in_words(method, path, operation))
+    made["tags"] = [{"name": section.tag, "description": section.description} for section in SECTIONS]
     made.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
     app.openapi_schema = made
+
+
+def operation_id(method: str, path: str) -> str:
+    """A name for an operation, which is also its anchor on a page.
+
+    >>> operation_id("get", "/doc/project/{name}")
+    'get_doc_project_name'
+    """
+    return "_".join([method, *re.findall(r"[A-Za-z0-9]+", path)])
+
+
+def _in_words(method: str, path: str, operation: Json) -> Json:
+    """What the operation and its parameters mean; without words of its own it keeps those of the function."""
+    words = ROUTES.get((method, path))
+    summary, more = (words.summary, words.more) if words else (operation.get("description", ""), "")
+    told = {
+        "tags": [words.tag] if words else operation["tags"],
+        "operationId": operation_id(method, path),
+        "summary": summary,
+        "description": more,
+        "parameters": [with_meaning(method, path, one) for one in operation.get("parameters", [])],
+    }
+    if "requestBody" in operation:
+        told["requestBody"] = with_field_meanings(path, operation["requestBody"])
+    return told
 
 
 _OPERATIONS: Mapping[str, tuple[str, ...]] = {
@@ -102,35 +136,26 @@ def _responses(method: str, path: str) -> Json:
 
 def _sparql() -> Json:
     offers = (*SOLUTION_OFFERS, *GRAPH_OFFERS, *EXPLAIN_OFFERS)
-    responses = _all({200: offers, 303: (), 304: ()}, _SPARQL_ERRORS)
-    said: Json = {"tags": ["data"], "summary": "Query", "responses": responses}
-    posted = {"parameters": sparql_parameters(posted=True), "requestBody": sparql_body()}
+    said: Json = {"tags": ["data"], "responses": _all({200: offers, 303: (), 304: ()}, _SPARQL_ERRORS)}
     return {
-        "get": said | {"operationId": "sparql_get", "parameters": sparql_parameters()},
-        "post": said | {"operationId": "sparql_post"} | posted,
-        "options": _preflight("sparql_options"),
+        "get": said | {"parameters": sparql_parameters()},
+        "post": said | {"parameters": sparql_parameters(posted=True), "requestBody": sparql_body()},
+        "options": _preflight(),
     }
 
 
 def _graph_store(path: str) -> Json:
     """The reading half of the Graph Store Protocol."""
-    responses = _all({200: GRAPH_OFFERS, 304: ()}, _GRAPH_ERRORS)
-    said: Json = {"tags": ["data"], "responses": responses, "parameters": graph_parameters(path=path)}
-    name = "graph_store_path" if "{path}" in path else "graph_store"
+    said: Json = {"tags": ["data"], "parameters": graph_parameters(path=path)}
     return {
-        "get": said | {"summary": "Graph", "operationId": f"{name}_get"},
-        "options": _preflight(f"{name}_options") | {"parameters": graph_parameters(path=path)},
+        "get": said | {"responses": _all({200: GRAPH_OFFERS, 304: ()}, _GRAPH_ERRORS)},
+        "options": said | _preflight(),
     }
 
 
-def _preflight(name: str) -> Json:
+def _preflight() -> Json:
     """What a browser asks before a script of another site may ask."""
-    return {
-        "tags": ["data"],
-        "summary": "Methods",
-        "operationId": name,
-        "responses": {"204": {"description": "Which methods are answered."}},
-    }
+    return {"tags": ["data"], "responses": _all({204: ()}, ())}
 
 
 def _all(good: Mapping[int, Iterable[str]], errors: Iterable[int]) -> Json:

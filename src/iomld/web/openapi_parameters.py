@@ -32,6 +32,10 @@ _FORMATS = tuple(
 _REPORTS = (*(format_.name for format_ in REPORT_FORMATS), WORKBOOK)
 _PAGED = ("/dataset.{suffix}", "/dataset", "/void.{suffix}", "/void")  # the documents without a page
 _NEGOTIATED = ("/doc/", "/scheme/", "/ns", "/shapes", *_PAGED, "/dataset/", "/prov/", "/query/", "/graph/")
+# Pages for people alone.
+_IN_LANGUAGES = frozenset(
+    ("/", "/about", "/docs", "/projects", "/countries", "/frameworks", "/regions", "/query", "/downloads", "/ontology")
+)
 # A name that is known, for each place in a path.
 _EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "/id/{kind}/{code}": {"kind": "project", "code": "PO.0105"},
@@ -46,18 +50,14 @@ _EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "/downloads/{name}": {"name": "dataset.nq.gz"},
     "/rdf-graph-store/{path}": {"path": "doc/project/PO.0105"},
 }
-_SPARQL: tuple[tuple[str, Json, str], ...] = (
-    ("query", _TEXT | {"examples": ["ASK { ?s ?p ?o }"]}, "The query; without it, a description of the service."),
-    ("default-graph-uri", {"type": "array", "items": _IRI}, "A graph of the default graph."),
-    ("named-graph-uri", {"type": "array", "items": _IRI}, "A named graph."),
-    ("format", {"type": "string", "enum": [*NAMES]}, "The form of the answer; wins over Accept."),
-    ("timeout", {"type": "number", "exclusiveMinimum": 0}, "Seconds, up to the server's limit."),
-    (
-        "explain",
-        {"type": "string", "enum": ["0", "1"]},
-        "1 asks, in place of the answer, how many rows there are and why if there are none.",
-    ),
-)
+_SPARQL: Mapping[str, Json] = {
+    "query": _TEXT | {"examples": ["ASK { ?s ?p ?o }"]},
+    "default-graph-uri": {"type": "array", "items": _IRI},
+    "named-graph-uri": {"type": "array", "items": _IRI},
+    "format": {"type": "string", "enum": [*NAMES]},
+    "timeout": {"type": "number", "exclusiveMinimum": 0},
+    "explain": {"type": "string", "enum": ["0", "1"]},
+}
 
 
 def parameters(path: str, method: str) -> list[Json]:
@@ -67,13 +67,13 @@ def parameters(path: str, method: str) -> list[Json]:
 
 def sparql_parameters(*, posted: bool = False) -> list[Json]:
     """Parameters of the SPARQL Protocol in the address; what may be given once is in the form where one is posted."""
-    return [_asked(*one) for one in _SPARQL if not (posted and one[0] in {"query", "timeout", "explain"})]
+    in_form = {"query", "timeout", "explain"} if posted else set()
+    return [_asked(name, schema) for name, schema in _SPARQL.items() if name not in in_form]
 
 
 def sparql_body() -> Json:
     """What is posted to the endpoint: a form with the same parameters, or the query."""
-    properties = {name: schema | {"description": text} for name, schema, text in _SPARQL}
-    form: Json = {"type": "object", "required": ["query"], "properties": properties}
+    form: Json = {"type": "object", "required": ["query"], "properties": {**_SPARQL}}
     return {"required": True, "content": {FORM: {"schema": form}, QUERY: {"schema": _TEXT}}}
 
 
@@ -114,9 +114,10 @@ def _in_query(path: str, method: str) -> Iterable[tuple[str, Json]]:
         return _of_validation(method)
     if path in FILTERED:
         page = () if path.endswith(".csv") else (("page", _PAGE if path.endswith(".jsonld") else _TEXT),)
-        return (*((name, _filter(name)) for name in PARAMETERS), *page)
-    if path == "/query":
-        return tuple((name, _TEXT) for name in ("query", "run", "view"))
+        lang = (("lang", _TEXT),) if path in _IN_LANGUAGES else ()
+        return (*((name, _filter(name)) for name in PARAMETERS), *page, *lang)
+    if path in _IN_LANGUAGES:
+        return tuple((name, _TEXT) for name in (*(("query", "run", "view") if path == "/query" else ()), "lang"))
     if path.startswith((*_NEGOTIATED, "/.well-known/genid/")) and path != "/ns/{version}":
         labels = (("labels", _TEXT),) if path.startswith(("/doc/", "/scheme/")) else ()
         formats = [*_FORMATS, *(() if path in _PAGED else ("html", HTML)), *_LINKSETS]
@@ -140,6 +141,5 @@ def _filter(name: str) -> Json:
     return {"type": "string", "examples": [*SORTS]} if name == "sort" else _TEXT
 
 
-def _asked(name: str, schema: Json, text: str = "") -> Json:
-    said: Json = {"name": name, "in": "query", "required": False, "schema": schema}
-    return said | ({"description": text} if text else {})
+def _asked(name: str, schema: Json) -> Json:
+    return {"name": name, "in": "query", "required": False, "schema": schema}

@@ -1,0 +1,132 @@
+"""The API reference: all that `/openapi.json` describes is on the page, and each command works."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.conftest import DATA, Command
+from tests.serving import serve
+
+from iomld.web.openapi_words import ROUTES, SECTIONS
+
+pytestmark = pytest.mark.server
+
+_NODE = (
+    '@prefix dcterms: <http://purl.org/dc/terms/> . <https://example.org/a> dcterms:creator [ dcterms:title "X" ] .\n'
+)
+_ARTICLE = re.compile(r'<article class="card operation" id="(\w+)".*?</article>', re.DOTALL)
+_COMMAND = re.compile(r'<pre id="\w+-curl">(.*?)</pre>', re.DOTALL)
+_CODE = re.compile(r"<code>([^<]*)</code>")
+_STATUS = re.compile(r"<dt>(\d{3})</dt>")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, iomld: Command) -> Iterator[httpx.Client]:
+    """A client of a server of the bundled records and of an included file, so that every route has something."""
+    folder = tmp_path_factory.mktemp("reference")
+    included = folder / "nodes.ttl"
+    included.write_text(_NODE)
+    done = iomld("publish", DATA, "--include", included, "--to", folder / "data")
+    assert done.returncode == 0, done.stderr
+    with serve(folder / "data") as server, httpx.Client(base_url=server.address, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def operations(client: httpx.Client) -> dict[tuple[str, str], dict[str, Any]]:
+    """What `/openapi.json` describes, by method and path."""
+    paths = client.get("/openapi.json").json()["paths"]
+    return {(method, path): operation for path, methods in paths.items() for method, operation in methods.items()}
+
+
+@pytest.fixture(scope="module")
+def articles(client: httpx.Client) -> dict[str, str]:
+    """The part of the page for each operation, by its anchor."""
+    text = client.get("/docs").text
+    return {match[1]: match[0] for match in _ARTICLE.finditer(text)}
+
+
+def test_every_operation_is_on_the_page(
+    operations: dict[tuple[str, str], dict[str, Any]], articles: dict[str, str]
+) -> None:
+    """Method, path, parameters, statuses and media types of each operation are there, and no other operation is."""
+    assert list(articles) != []
+    assert set(articles) == {operation["operationId"] for operation in operations.values()}
+    assert len(articles) == len(operations)
+    for (method, path), operation in operations.items():
+        article = articles[operation["operationId"]]
+        codes = {unescape(code) for code in _CODE.findall(article)}
+        assert f'<span class="verb">{method.upper()}</span>' in article
+        assert path in codes
+        assert {one["name"] for one in operation["parameters"]} <= codes
+        words = {
+            value for one in operation["parameters"] for value in one["schema"].get("enum", ()) if "/" not in value
+        }
+        assert words <= codes
+        assert _STATUS.findall(article) == list(operation["responses"])
+        types = {type_ for status in operation["responses"].values() for type_ in status.get("content", ())}
+        assert types - {"application/problem+json", "text/html"} <= codes
+        assert set(operation.get("requestBody", {}).get("content", ())) <= codes
+
+
+def test_every_operation_is_said_in_words(operations: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Each operation has a section and a sentence of ours, and each parameter says once what it means."""
+    assert set(ROUTES) == set(operations)
+    assert {words.tag for words in ROUTES.values()} == {section.tag for section in SECTIONS}
+    for operation in operations.values():
+        parameters = operation["parameters"]
+        assert operation["summary"].endswith(".")
+        assert all(one["description"] for one in parameters)
+        names = [(one["in"], one["name"]) for one in parameters]
+        assert len(names) == len(set(names))
+
+
+def test_the_contents_lead_to_every_operation(client: httpx.Client, articles: dict[str, str]) -> None:
+    """The table of contents has a link to each section and operation."""
+    contents = re.search(r'<nav class="contents".*?</nav>', client.get("/docs").text, re.DOTALL)
+    assert contents
+    assert set(re.findall(r'href="#(\w+)"', contents[0])) == {*articles, *(section.tag for section in SECTIONS)}
+
+
+def test_every_command_works_when_pasted(articles: dict[str, str], tmp_path: Path) -> None:
+    """Each operation has a command of curl; a shell that runs it gets a good answer, of a redirect its head."""
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl on this machine")
+    for anchor, article in articles.items():
+        command = _COMMAND.search(article)
+        assert command, anchor
+        shell = unescape(command[1]) + " -sS -w '\\n%{http_code}'"
+        done = subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, capture_output=True, check=False)
+        status = done.stdout.decode(errors="replace").rpartition("\n")[2]
+        assert (anchor, done.returncode, done.stderr) == (anchor, 0, b"")
+        assert re.fullmatch(r"200|204|303", status), (anchor, status)
+    assert (tmp_path / "dataset.nq.gz").stat().st_size > 0
+
+
+def test_the_record_of_the_example_conforms(articles: dict[str, str], client: httpx.Client) -> None:
+    """The record that the command for a check sends has no fault."""
+    command = _COMMAND.search(articles["post_validate"])
+    assert command
+    record = unescape(command[1]).partition("--data '")[2].removesuffix("'")
+    report = client.post("/validate", content=record, headers={"Content-Type": "application/json"}).json()
+    assert report["conforms"] is True, report
+
+
+@pytest.mark.parametrize("host", ["x$(id)", "a'b", "<b>", "x/y"])
+def test_a_command_names_only_a_host(client: httpx.Client, host: str) -> None:
+    """What is no host is neither shown nor put into a command: the base stands there."""
+    text = unescape(client.get("/docs", headers={"Host": host}).text)
+    assert f"http://{host}" not in text
+    assert "curl https://w3id.org/iomld/projects.csv" in text.replace("'", "")
+
+
+def test_a_host_stands_in_the_commands(client: httpx.Client) -> None:
+    """The name and port by which the client reached the server."""
+    text = client.get("/docs", headers={"Host": "data.example.org:8080"}).text
+    assert "curl http://data.example.org:8080/health" in text
