@@ -14,9 +14,10 @@ from iomld.browse.listing import list_projects
 from iomld.browse.overview import release_overview
 from iomld.browse.project import project_page
 from iomld.browse.search import filter_projects
-from iomld.browse.things import countries_page, scheme_page, thing_page, vocables
+from iomld.browse.things import countries_page, scheme_page, thing_page
 from iomld.browse.totals import totals_of
 from iomld.browse.view import ReleaseView, label_quads, open_view, project_document, resource_quads
+from iomld.browse.vocables import vocables
 from iomld.errors import StoreError
 from iomld.iris import IOMLD
 from iomld.release import Release

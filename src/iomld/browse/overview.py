@@ -8,7 +8,7 @@ from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD
 
-_SHOWN_FIRST = "PO.0105"
+SHOWN_FIRST = "PO.0105"  # where there is such a project
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _years(view: ReleaseView) -> tuple[tuple[int, int], ...]:
 
 
 def _example(view: ReleaseView) -> ProjectPage | None:
-    known = project_page(view, _SHOWN_FIRST)
+    known = project_page(view, SHOWN_FIRST)
     if known:
         return known
     first = next(iter(list_projects(view).rows), None)

@@ -7,8 +7,8 @@ from functools import partial
 
 from iomld.browse.graph import Graph
 from iomld.browse.links import link_to
-from iomld.browse.things import vocables
 from iomld.browse.view import ReleaseView, shared_graph
+from iomld.browse.vocables import vocables
 from iomld.iris import VOID
 
 _Shorten = Callable[[str], str | None]

@@ -1,4 +1,4 @@
-"""Pages of what projects point to: countries, regions, frameworks and other concepts; and of our terms."""
+"""Pages of what projects point to: countries, regions, frameworks and other concepts."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from iomld.browse.index import project_index
 from iomld.browse.links import Link, LinkKind, link_to
 from iomld.browse.listing import Listing, project_counts, projects_pointing
 from iomld.browse.totals import Totals, totals_of
-from iomld.browse.view import ReleaseView, resource_quads, shared_graph
-from iomld.iris import DCTERMS, FOAF, IOMLD, OWL, RDF, RDFS, SCHEMA, SKOS, local_name
+from iomld.browse.view import ReleaseView, resource_quads
+from iomld.iris import DCTERMS, FOAF, IOMLD, RDFS, SCHEMA, SKOS
 from iomld.release.entries import CODED, coded
 
 # The property by which projects point to concepts of a scheme, or to countries.
@@ -78,31 +78,6 @@ class Scheme:
     concepts: tuple[tuple[Link, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Vocable:
-    """A class or property of our ontology.
-
-    Attributes:
-        iri: The term.
-        name: Its local name.
-        kind: Class, link, or value.
-        label: Its label in the view's language, else in English.
-        definition: Its definition in the view's language, else in English.
-        domain: IRIs of classes whose things have it.
-        range: IRIs of what its values are.
-        broader: IRIs of the terms it refines.
-    """
-
-    iri: str
-    name: str
-    kind: str
-    label: str
-    definition: str
-    domain: tuple[str, ...]
-    range: tuple[str, ...]
-    broader: tuple[str, ...]
-
-
 def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
     """Everything that the page of a country or concept shows; None where we know no such thing."""
     link = link_to(view, iri)
@@ -147,40 +122,6 @@ def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
     """All countries that benefit from projects, by name, with their number of projects."""
     counts = project_counts(view, f"{IOMLD}benefitingCountry")
     return tuple((link, counts[link.iri]) for link in _linked(view, tuple(counts)))
-
-
-def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
-    """The terms of our ontology, classes first, each kind by name."""
-    graph = Graph(shared_graph(view, "ontology"))
-    terms = [
-        _vocable(graph[iri], iri, view.language)
-        for iri in graph.subjects()
-        if iri.startswith(IOMLD) and _kind(graph[iri])
-    ]
-    return tuple(sorted(terms, key=lambda term: (("Class", "Link", "Value").index(term.kind), term.name)))
-
-
-def _vocable(term: Described, iri: str, language: str) -> Vocable:
-    return Vocable(
-        iri=iri,
-        name=local_name(iri),
-        kind=_kind(term),
-        label=term.text(f"{RDFS}label", language) or local_name(iri),
-        definition=term.text(f"{RDFS}comment", language) or term.text(f"{SKOS}definition", language) or "",
-        domain=(*term.iris(f"{RDFS}domain"), *term.iris(f"{SCHEMA}domainIncludes")),
-        range=(*term.iris(f"{RDFS}range"), *term.iris(f"{SCHEMA}rangeIncludes")),
-        broader=(*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf")),
-    )
-
-
-def _kind(term: Described) -> str:
-    kinds = {
-        f"{OWL}Class": "Class",
-        f"{OWL}ObjectProperty": "Link",
-        f"{OWL}DatatypeProperty": "Value",
-        f"{OWL}AnnotationProperty": "Value",
-    }
-    return next((kinds[iri] for iri in term.iris(f"{RDF}type") if iri in kinds), "")
 
 
 def _family(view: ReleaseView, iri: str) -> str:

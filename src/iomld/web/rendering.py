@@ -10,9 +10,10 @@ from iomld.browse.checked import Checked, check_record
 from iomld.browse.described import Statements
 from iomld.browse.links import Link, LinkKind
 from iomld.browse.neighbours import neighbours_of, neighbours_query
+from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
 from iomld.browse.rules import rule_entries
-from iomld.browse.things import Scheme, Thing, vocables
+from iomld.browse.things import Scheme, Thing
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import wording
 from iomld.iris import Iris
@@ -141,7 +142,9 @@ def scheme_html(view: ReleaseView, scheme: Scheme) -> bytes:
 
 def ontology_html(view: ReleaseView) -> bytes:
     """The page of our terms."""
-    return page_html(view, "ontology.html", "/ontology", terms=vocables(view))
+    entries = term_entries(view)
+    anchors = {entry.term.iri: entry.term.name for entry in entries}
+    return page_html(view, "ontology.html", "/ontology", entries=entries, anchors=anchors)
 
 
 def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Statements], count: int) -> bytes:

@@ -1,0 +1,144 @@
+"""The terms of the ontology as a page shows them: with their use in the release, an example, and the rules for them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from iomld.browse.bearing import rules_by_term
+from iomld.browse.graph import Graph
+from iomld.browse.index import project_index
+from iomld.browse.overview import SHOWN_FIRST
+from iomld.browse.queries import IN_GRAPH, STATEMENT, bound
+from iomld.browse.view import ReleaseView, project_document, shared_graph
+from iomld.browse.vocables import Vocable, vocables
+from iomld.iris import IOMLD, RDF, VOID, XSD
+from iomld.store.reader import Term
+from iomld.validate import Rule
+
+_LONGEST = 120  # characters of a text in an example
+_PREFIX = f"PREFIX iomld: <{IOMLD}>\n"
+_CLASS_COUNT = "SELECT (COUNT(DISTINCT ?thing) AS ?count) WHERE {{ ?thing a iomld:{name} }}"
+_PROPERTY_COUNT = "SELECT (COUNT(*) AS ?count) WHERE {{ ?thing iomld:{name} ?value }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A statement of the release.
+
+    Attributes:
+        subject: IRI of its subject.
+        value: Its object: an IRI, or a text, cut where it is long.
+        is_iri: Whether the object is an IRI.
+        language: Language of a text, if it has one.
+        datatype: IRI of the datatype of a text that is no plain string and has no language.
+    """
+
+    subject: str
+    value: str
+    is_iri: bool
+    language: str = ""
+    datatype: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermEntry:
+    """A term, and what a release and the shapes have of it.
+
+    Attributes:
+        term: The term.
+        count: Things of the class, or statements with the property.
+        query: The query that counts them.
+        example: A statement with it; of a class, that something is one. None where the release has none.
+        rules: Rules that bear on it.
+    """
+
+    term: Vocable
+    count: int
+    query: str
+    example: Example | None
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """Statements with a property, of any value or of one."""
+
+    predicate: str
+    value: NamedNode | None = None
+
+    def bound(self, query: str, **more: Iterable[NamedNode | Literal]) -> str:
+        """A query for them."""
+        values = {"value": [self.value]} if self.value else {}
+        return bound(query, property=[NamedNode(self.predicate)], **values, **more)
+
+
+_entries: WeakKeyDictionary[ReleaseView, tuple[TermEntry, ...]] = WeakKeyDictionary()
+
+
+def term_entries(view: ReleaseView) -> tuple[TermEntry, ...]:
+    """All terms, classes first, each kind by name; made once for a view, since a release never changes."""
+    if view not in _entries:
+        counts = dict(_counts(view))
+        shown = _shown_quads(view)
+        _entries[view] = tuple(_entry(view, term, counts.get(term.iri, 0), shown) for term in vocables(view))
+    return _entries[view]
+
+
+def _entry(view: ReleaseView, term: Vocable, count: int, shown: Iterable[Quad]) -> TermEntry:
+    is_class = term.kind == "Class"
+    query = _PREFIX + (_CLASS_COUNT if is_class else _PROPERTY_COUNT).format(name=term.name)
+    pattern = _Pattern(f"{RDF}type", NamedNode(term.iri)) if is_class else _Pattern(term.iri)
+    if _in_history(view, pattern):  # which the figures of the dataset leave out
+        count = int(next(view.reader.select(query))["count"].value)
+    return TermEntry(
+        term=term,
+        count=count,
+        query=query,
+        example=_example(view, pattern, shown) if count else None,
+        rules=rules_by_term().get(term.iri, ()),
+    )
+
+
+def _counts(view: ReleaseView) -> Iterator[tuple[str, int]]:
+    """The partitions of the release's VoID description."""
+    graph = Graph(shared_graph(view, "dataset"))
+    for partition in map(graph.__getitem__, graph.subjects()):
+        for kind, unit in (("class", "entities"), ("property", "triples")):
+            iri, count = partition.iri(VOID + kind), partition.integer(VOID + unit)
+            if iri and count:
+                yield iri, count
+
+
+def _in_history(view: ReleaseView, pattern: _Pattern) -> bool:
+    """Whether the graph of runs and revisions has such a statement."""
+    found = view.reader.select(pattern.bound(IN_GRAPH, graph=[NamedNode(view.iris.graph("prov"))]))
+    return next(found, None) is not None
+
+
+def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
+    """The record that examples are taken from first, so that they fit each other."""
+    entries = project_index(view).entries
+    keys = [entry.key for entry in entries if entry.key == SHOWN_FIRST] or [entry.key for entry in entries[:1]]
+    return (project_document(view, keys[0]) or ()) if keys else ()
+
+
+def _example(view: ReleaseView, pattern: _Pattern, shown: Iterable[Quad]) -> Example | None:
+    for quad in shown:
+        subject, target = quad.subject, quad.object
+        fits = quad.predicate.value == pattern.predicate and pattern.value in (None, target)
+        if fits and isinstance(subject, NamedNode) and isinstance(target, Term):
+            return _example_of(subject.value, target)
+    row = next(view.reader.select(pattern.bound(STATEMENT)), None)
+    return _example_of(row["thing"].value, row["value"]) if row else None
+
+
+def _example_of(subject: str, value: Term) -> Example:
+    if isinstance(value, NamedNode):
+        return Example(subject, value.value, is_iri=True)
+    text = value.value if len(value.value) <= _LONGEST else f"{value.value[:_LONGEST]} …"
+    plain = value.language or value.datatype.value == f"{XSD}string"
+    return Example(
+        subject, text, is_iri=False, language=value.language or "", datatype="" if plain else value.datatype.value
+    )
