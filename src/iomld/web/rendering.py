@@ -19,6 +19,7 @@ from iomld.check.wording import wording
 from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map, year_bars
+from iomld.web.kept_pages import KeptPages
 from iomld.web.markup import project_markup
 from iomld.web.templating import answer_address, local_path, render
 from iomld.web.words import key, page_language
@@ -42,6 +43,7 @@ _FORMATS = (
     ("rdf", "RDF/XML"),
 )
 _LONGEST_SOURCE = 13_000  # characters of a form of a record; two of them and the rest stay under 150 KB
+_ontologies = KeptPages()
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
 
 
@@ -141,10 +143,14 @@ def scheme_html(view: ReleaseView, scheme: Scheme) -> bytes:
 
 
 def ontology_html(view: ReleaseView) -> bytes:
-    """The page of our terms."""
-    entries = term_entries(view)
-    anchors = {entry.term.iri: entry.term.name for entry in entries}
-    return page_html(view, "ontology.html", "/ontology", entries=entries, anchors=anchors)
+    """The page of our terms; written once."""
+
+    def page() -> bytes:
+        entries = term_entries(view)
+        anchors = {entry.term.iri: entry.term.name for entry in entries}
+        return page_html(view, "ontology.html", "/ontology", entries=entries, anchors=anchors)
+
+    return _ontologies.page(view, page)
 
 
 def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Statements], count: int) -> bytes:
