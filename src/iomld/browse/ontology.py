@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -10,11 +12,9 @@ from iomld.browse.bearing import rules_by_term
 from iomld.browse.graph import Graph
 from iomld.browse.index import project_index
 from iomld.browse.overview import SHOWN_FIRST
-from iomld.browse.queries import IN_GRAPH, STATEMENT, bound
 from iomld.browse.view import ReleaseView, project_document, shared_graph
 from iomld.browse.vocables import Vocable, vocables
 from iomld.iris import IOMLD, RDF, VOID, XSD
-from iomld.store.reader import Term
 from iomld.validate import Rule
 
 _LONGEST = 120  # characters of a text in an example
@@ -61,19 +61,6 @@ class TermEntry:
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """Statements with a property, of any value or of one."""
-
-    predicate: str
-    value: NamedNode | None = None
-
-    def bound(self, query: str, **more: Iterable[NamedNode | Literal]) -> str:
-        """A query for them."""
-        values = {"value": [self.value]} if self.value else {}
-        return bound(query, property=[NamedNode(self.predicate)], **values, **more)
-
-
 _entries: WeakKeyDictionary[ReleaseView, tuple[TermEntry, ...]] = WeakKeyDictionary()
 
 
@@ -82,21 +69,24 @@ def term_entries(view: ReleaseView) -> tuple[TermEntry, ...]:
     if view not in _entries:
         counts = dict(_counts(view))
         shown = _shown_quads(view)
-        _entries[view] = tuple(_entry(view, term, counts.get(term.iri, 0), shown) for term in vocables(view))
+        _entries[view] = tuple(_entry(view, term, counts.get(term.iri), shown) for term in vocables(view))
     return _entries[view]
 
 
-def _entry(view: ReleaseView, term: Vocable, count: int, shown: Iterable[Quad]) -> TermEntry:
+def _entry(view: ReleaseView, term: Vocable, count: int | None, shown: Iterable[Quad]) -> TermEntry:
     is_class = term.kind == "Class"
     query = _PREFIX + (_CLASS_COUNT if is_class else _PROPERTY_COUNT).format(name=term.name)
-    pattern = _Pattern(f"{RDF}type", NamedNode(term.iri)) if is_class else _Pattern(term.iri)
-    if _in_history(view, pattern):  # which the figures of the dataset leave out
+    predicate, target = (f"{RDF}type", term.iri) if is_class else (term.iri, None)
+    find = partial(view.reader.fitting, predicate=predicate, target=target)
+    in_history = any(True for _ in find(graph=view.iris.graph("prov")))
+    if count is None or in_history:  # the figures of the dataset leave the history out
         count = int(next(view.reader.select(query))["count"].value)
+    near = (quad for quad in shown if quad.predicate.value == predicate and target in (None, _iri(quad.object)))
     return TermEntry(
         term=term,
         count=count,
         query=query,
-        example=_example(view, pattern, shown) if count else None,
+        example=next(map(_example, chain(near, find())), None),
         rules=rules_by_term().get(term.iri, ()),
     )
 
@@ -111,12 +101,6 @@ def _counts(view: ReleaseView) -> Iterator[tuple[str, int]]:
                 yield iri, count
 
 
-def _in_history(view: ReleaseView, pattern: _Pattern) -> bool:
-    """Whether the graph of runs and revisions has such a statement."""
-    found = view.reader.select(pattern.bound(IN_GRAPH, graph=[NamedNode(view.iris.graph("prov"))]))
-    return next(found, None) is not None
-
-
 def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
     """The record that examples are taken from first, so that they fit each other."""
     entries = project_index(view).entries
@@ -124,21 +108,16 @@ def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
     return (project_document(view, keys[0]) or ()) if keys else ()
 
 
-def _example(view: ReleaseView, pattern: _Pattern, shown: Iterable[Quad]) -> Example | None:
-    for quad in shown:
-        subject, target = quad.subject, quad.object
-        fits = quad.predicate.value == pattern.predicate and pattern.value in (None, target)
-        if fits and isinstance(subject, NamedNode) and isinstance(target, Term):
-            return _example_of(subject.value, target)
-    row = next(view.reader.select(pattern.bound(STATEMENT)), None)
-    return _example_of(row["thing"].value, row["value"]) if row else None
-
-
-def _example_of(subject: str, value: Term) -> Example:
-    if isinstance(value, NamedNode):
-        return Example(subject, value.value, is_iri=True)
+def _example(quad: Quad) -> Example:
+    """A statement as an example; nothing that is published is without a name."""
+    subject, value = _iri(quad.subject), quad.object
+    if not isinstance(value, Literal):
+        return Example(subject, _iri(value), is_iri=True)
     text = value.value if len(value.value) <= _LONGEST else f"{value.value[:_LONGEST]} …"
     plain = value.language or value.datatype.value == f"{XSD}string"
-    return Example(
-        subject, text, is_iri=False, language=value.language or "", datatype="" if plain else value.datatype.value
-    )
+    datatype = "" if plain else value.datatype.value
+    return Example(subject, text, is_iri=False, language=value.language or "", datatype=datatype)
+
+
+def _iri(term: object) -> str:
+    return term.value if isinstance(term, NamedNode) else ""

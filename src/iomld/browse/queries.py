@@ -39,24 +39,6 @@ ENTRIES = (
 }}"""
 )
 
-# A node of a graph whose IRI has a beginning, among its first statements: ?graph and ?start are bound.
-BEGINNING = """SELECT ?node WHERE {
-  { SELECT ?node ?start WHERE { {values} GRAPH ?graph { ?node ?property ?value } } LIMIT 1000 }
-  FILTER(STRSTARTS(STR(?node), STR(?start)))
-} LIMIT 1"""
-
-# One statement with a property, which is bound; ?value may be bound too.
-STATEMENT = """SELECT ?thing ?value WHERE {
-  {values}
-  ?thing ?property ?value .
-} LIMIT 1"""
-
-# The same in one graph, which is bound.
-IN_GRAPH = """SELECT ?thing WHERE {
-  {values}
-  GRAPH ?graph { ?thing ?property ?value }
-} LIMIT 1"""
-
 
 def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
     r"""A query with its variables bound by VALUES.

@@ -50,6 +50,13 @@ class StoreReader:
         name = NamedNode(graph) if graph else None
         return tuple(self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name))
 
+    def fitting(
+        self, *, predicate: str | None = None, target: str | None = None, graph: str | None = None
+    ) -> Iterator[Quad]:
+        """The quads that fit what is given, one after the other; to be taken in the thread that asks."""
+        pattern = (NamedNode(iri) if iri else None for iri in (predicate, target, graph))
+        return iter(self._store.quads_for_pattern(None, *pattern))
+
     def lookup(self, query: str, *, max_rows: int) -> bytes | None:
         """Answer a query that is a lookup, as JSON; None for all other queries, whatever they are.
 

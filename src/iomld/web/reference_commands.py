@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
@@ -12,13 +13,13 @@ from pyoxigraph import NamedNode
 from iomld.browse.examples import example_queries
 from iomld.browse.graph import Graph
 from iomld.browse.index import project_index
-from iomld.browse.queries import BEGINNING, bound
 from iomld.browse.view import SHARED, ReleaseView, project_document, shared_graph, shared_graph_names
 from iomld.iris import DCTERMS, IOMLD, OWL
 
 Operation = tuple[str, str]  # method and path
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LOOKED_AT = 1000  # statements of an included graph
 _QUERY = f"SELECT ?project ?title {{ ?project a <{IOMLD}Project> ; <{DCTERMS}title> ?title }} LIMIT 3"
 _RECORD = (
     '{"projectCode": "PO.9001", "title": {"en": "An example"}, "status": "completed", "projectType": "PO",'
@@ -135,11 +136,11 @@ def _other_samples(view: ReleaseView) -> Iterator[tuple[str, str]]:
 
 
 def _unnamed(view: ReleaseView) -> Iterator[str]:
-    """What had no name in an included file."""
-    start = NamedNode(f"{view.iris.base}.well-known/genid/")
+    """Subjects of included graphs; what had no name there may be among the first."""
     for graph in sorted({*shared_graph_names(view)} - {view.iris.graph(name) for name in SHARED}):
-        for row in view.reader.select(bound(BEGINNING, graph=[NamedNode(graph)], start=[start])):
-            yield row["node"].value
+        for quad in islice(view.reader.fitting(graph=graph), _LOOKED_AT):
+            if isinstance(quad.subject, NamedNode):
+                yield quad.subject.value
 
 
 def _first_path(view: ReleaseView, iris: Iterable[str], start: str) -> str:
