@@ -148,7 +148,9 @@ def ontology_html(view: ReleaseView) -> bytes:
     def page() -> bytes:
         entries = term_entries(view)
         anchors = {entry.term.iri: entry.term.name for entry in entries}
-        return page_html(view, "ontology.html", "/ontology", entries=entries, anchors=anchors)
+        return page_html(
+            view, "ontology.html", "/ontology", entries=entries, anchors=anchors, answer_address=answer_address
+        )
 
     return _ontologies.page(view, page)
 
