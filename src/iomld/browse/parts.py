@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyoxigraph import NamedNode
-
+from iomld.browse.dataset import description_graph
 from iomld.browse.graph import Described, Graph
 from iomld.browse.links import link_to
 from iomld.browse.listing import project_counts
@@ -67,10 +66,8 @@ def region_parts(view: ReleaseView) -> tuple[ReleasePart, ...]:
 
 
 def _parts(view: ReleaseView) -> Iterator[Described]:
-    dataset, graph = view.iris.dataset(), view.iris.graph("dataset")
-    for quad in view.reader.pointing(f"{DCTERMS}isPartOf", dataset, graph=graph):
-        if isinstance(quad.subject, NamedNode):
-            yield Graph(view.reader.about(quad.subject.value, graph=graph))[quad.subject.value]
+    graph, dataset = description_graph(view), view.iris.dataset()
+    return (graph[part] for part in graph[dataset].iris(f"{DCTERMS}hasPart"))
 
 
 def _label(view: ReleaseView, iri: str) -> str:
