@@ -128,6 +128,14 @@ def test_the_catalogue_says_everything_in_three_languages() -> None:
         assert all(wording(language).known(default_message(constraint)) for language in TRANSLATIONS)
 
 
+def test_french_sets_its_spaces_and_apostrophes() -> None:
+    """A no-break space before a colon, a narrow one before ; ? and !, and no typewriter's apostrophe, as on pages."""
+    texts = [entry["fr"] for entry in catalogue()] + [rule.messages["fr"] for rule in all_rules()]
+    shown = (re.sub(r"\{\?|`[^`]*`|\{\W.*\}|https://", "", text) for text in texts)  # without code
+    wrong = [text for text in shown if re.search(r"[^\u00a0]:(?!\w)|[^\u202f][;!?](?!\w)|'|« | »", text)]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("language", TRANSLATIONS)
 def test_every_shape_rule_gets_its_own_words_with_any_values(language: str) -> None:
     """Values come through as they are, whatever signs they hold."""
@@ -191,7 +199,12 @@ def faulty(tmp_path: Path) -> Path:
     ("language", "key", "verdict", "cause"),
     [
         ("en", "The key 'colour' is not known and was not read.", "Does not conform: 1 record, ", "By cause"),
-        ("fr", "La clé « colour » n'est pas connue et n'a pas été lue.", "Non conforme : 1 fiche, ", "Par cause"),
+        (
+            "fr",
+            "La clé «\u00a0colour\u00a0» n’est pas connue et n’a pas été lue.",
+            "Non conforme\u00a0: 1 fiche, ",
+            "Par cause",
+        ),
         ("es", "La clave «colour» no es conocida y no se leyó.", "No conforme: 1 ficha, ", "Por causa"),
     ],
 )
@@ -223,7 +236,7 @@ def test_a_whole_file_is_refused_in_the_language_and_says_so(tmp_path: Path) -> 
     path = tmp_path / "empty.json"
     path.write_text("", encoding="utf-8")
     report = _run(path, "--lang", "fr", "--format", "turtle")
-    assert "le fichier est vide. Rien n'a été lu.\"@fr" in report
+    assert 'le fichier est vide. Rien n’a été lu."@fr' in report
     assert '"@en' not in report
 
 

@@ -15,6 +15,7 @@ _COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: 
 _BOLD, _FAINT, _MARK = "1", "2", "32"
 _MOST_PLACES = 10  # of a group
 _INDENT = "    "
+_FRENCH_SPACES = "\u00a0\u202f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,14 @@ def finding_lines(finding: Finding, pen: Pen | None = None, words: Wording | Non
     kind = words.said(finding.severity.value.lower())
     severity = pen.write(f"{kind}{words.colon}", _COLORS[finding.severity])
     rule = pen.write(f"[{finding.rule}]", _FAINT)
-    yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {visible(finding.message)} {rule}"
+    yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {_sentence(finding.message, finding)} {rule}"
     if finding.place and finding.place.excerpt:
         yield f"{_INDENT}{visible(finding.place.excerpt)}"
         mark = _mark(finding, finding.place)
         if mark:
             yield f"{_INDENT}{mark[0]}{pen.write(mark[1], _MARK)}"
     if finding.fix:
-        yield f"{_INDENT}{visible(finding.fix)}"
+        yield f"{_INDENT}{_sentence(finding.fix, finding)}"
 
 
 def all_lines(findings: Iterable[Finding], pen: Pen | None = None) -> Iterator[str]:
@@ -110,15 +111,25 @@ def place_words(place: Place | None) -> str:
     return f"{visible(place.file)}:{place.line}{column}: "
 
 
-def visible(text: str) -> str:
+def visible(text: str, *, spaces: str = "") -> str:
     r"""A text without anything that steers a terminal or turns the order of words.
+
+    Args:
+        text: The text.
+        spaces: Odd spaces that stay as they are.
 
     >>> visible("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    escaped = (one.encode("unicode_escape").decode("ascii") for one in text)
+    return "".join(one if one.isprintable() or one in spaces else code for one, code in zip(text, escaped, strict=True))
+
+
+def _sentence(text: str, finding: Finding) -> str:
+    """What a finding says; a sentence in French has spaces that do not break."""
+    return visible(text, spaces=_FRENCH_SPACES if finding.language == "fr" else "")
 
 
 def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
@@ -154,9 +165,9 @@ def _width(text: str) -> int:
 def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen, words: Wording) -> Iterator[str]:
     example = group.example
     noun = pen.write(words.counted(group.count, group.severity.value.lower()), _COLORS[group.severity])
-    yield f"{pen.write(group.rule, _BOLD)}{words.colon} {noun}. {visible(example.message)}"
+    yield f"{pen.write(group.rule, _BOLD)}{words.colon} {noun}. {_sentence(example.message, example)}"
     if example.fix:
-        yield f"{_INDENT}{visible(example.fix)}"
+        yield f"{_INDENT}{_sentence(example.fix, example)}"
     listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
     # The same place several times (a value of several faults) is written once.
     places = [place for place, _ in groupby(place_words(one.place).removesuffix(": ") for one in listed) if place]

@@ -84,7 +84,7 @@ class Wording:
     @property
     def colon(self) -> str:
         """A colon as it is set in the language."""
-        return " :" if self.language == "fr" else ":"
+        return "\u00a0:" if self.language == "fr" else ":"
 
     def counted(self, number: int, noun: str) -> str:
         """A number with its noun; nought is one of many in English and Spanish, not in French."""
