@@ -18,6 +18,7 @@ from iomld.browse.why.empty import empty_parts
 from iomld.browse.why.known import Known, known_terms
 from iomld.browse.why.likeness import bare_word, is_close
 from iomld.browse.why.meant import Suggestion, suggestions
+from iomld.browse.why.values import values_there
 from iomld.release import FILES, current_release
 from iomld.store.oxigraph import open_read_only
 from iomld.store.parts.pieces import pieces
@@ -54,6 +55,7 @@ async def proposed(query: str, store: Store, known: Known) -> list[Suggestion] |
     empties = await empty_parts(parts, prober)
     for empty in empties:
         assert 0 <= empty.start < len(query)
+        await values_there(empty, prober)
     return [one for empty in empties for one in await suggestions(empty, prober, known)] if empties else None
 
 

@@ -104,6 +104,13 @@ MISTAKES = {
         '"China"',
         "cty:CN",
     ),
+    "year cast to a number": (
+        "?p iomld:startYear ?y FILTER(xsd:integer(?y) > 2016)",
+        "filter",
+        "?y",
+        "STR(?y)",
+    ),
+    "graph that nobody has": ("GRAPH <urn:projects> { ?p a iomld:Project }", "graph", "<urn:projects>", "?graph"),
     "one of several": ("?p iomld:status ?s FILTER(?s IN (status:complete))", "filter", None, "status:completed"),
     "one of several, not the first": (
         "?p iomld:status ?s FILTER(?s IN (status:none, status:complete))",
@@ -275,6 +282,24 @@ def test_a_total_of_nothing_is_explained(client: httpx.Client) -> None:
     assert "COUNT(*)" in found["query"]
     assert explained(client, "SELECT (COUNT(*) AS ?n) { ?p iomld:status ?s }")["empty"] == []
     assert explained(client, "SELECT ?n { BIND(1 AS ?n) }")["empty"] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "values"),
+    [
+        ("?p iomld:startYear ?y FILTER(?y > '2999'^^xsd:gYear)", 2),
+        ("?p iomld:projectCode ?c FILTER(?c = 'Zzyzx')", 3),
+        ("?p iomld:projectCode 'Zzyzx'", 3),
+        ("?p iomld:status ?s MINUS { ?p iomld:status ?t }", 0),
+    ],
+)
+def test_where_nothing_was_meant_values_are_shown(client: httpx.Client, pattern: str, values: int) -> None:
+    """Some that are there; the least and the greatest for who asks for more or less."""
+    (part,) = explained(client, f"SELECT * {{ {pattern} }}")["empty"]
+    assert part["suggestions"] == []
+    assert len(part["values"]) == values
+    for value in part["values"]:
+        assert rows(client, f"{PREFIXES} SELECT * {{ ?p iomld:startYear|iomld:projectCode {value} }}")
 
 
 def test_what_is_optional_is_named_with_the_condition_on_it(client: httpx.Client) -> None:

@@ -9,6 +9,7 @@ from iomld.browse.why.asking import Scope, joined
 from iomld.browse.why.empty import Empty, Reason, empty_parts
 from iomld.browse.why.known import Known
 from iomld.browse.why.meant import Suggestion, meant_query, suggestions
+from iomld.browse.why.values import values_there
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
 from iomld.web.probes import Probes
@@ -47,6 +48,7 @@ class EmptyPart:
         column: Likewise, in characters.
         about: What the sentence of the reason ends with: a property, a graph, a variable, other parts.
         suggestions: What was probably meant.
+        values: Where nothing was: values that are there.
     """
 
     reason: Reason
@@ -55,6 +57,7 @@ class EmptyPart:
     column: int
     about: tuple[str, ...]
     suggestions: tuple[Suggestion, ...]
+    values: tuple[str, ...]
 
     @property
     def sentence(self) -> str:
@@ -105,8 +108,9 @@ async def explanation(
     empties = await empty_parts(parts, probes)
     proposed = [await suggestions(empty, probes, terms) for empty in empties]
     query = await meant_query(parts.text, proposed, probes)
-    found = tuple(_part(parts, *one) for one in zip(empties, proposed, strict=True))
-    return Explanation(found, query, probes.complete)
+    pairs = zip(empties, proposed, strict=True)
+    found = [_part(parts, empty, some, () if some else await values_there(empty, probes)) for empty, some in pairs]
+    return Explanation(tuple(found), query, probes.complete)
 
 
 def may_be_of_nothing(query: str, rows: int) -> bool:
@@ -122,12 +126,13 @@ def may_be_of_nothing(query: str, rows: int) -> bool:
     return parts is not None and parts.is_total
 
 
-def _part(parts: QueryParts, empty: Empty, proposed: tuple[Suggestion, ...]) -> EmptyPart:
+def _part(parts: QueryParts, empty: Empty, proposed: tuple[Suggestion, ...], values: tuple[str, ...]) -> EmptyPart:
     line, column = parts.place(_start(empty, proposed))
     about: tuple[str, ...] = (empty.name,) if empty.name else ()
     if empty.reason is Reason.TOGETHER:
         about = tuple(_shown(parts, clause.text) for clause in empty.beside)
-    return EmptyPart(empty.reason, _shown(parts, empty.text), line, column, about, proposed)
+    there = tuple(_shown(parts, value) for value in values)
+    return EmptyPart(empty.reason, _shown(parts, empty.text), line, column, about, proposed, there)
 
 
 def _start(empty: Empty, proposed: Sequence[Suggestion]) -> int:

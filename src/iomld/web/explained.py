@@ -69,6 +69,7 @@ def _described(part: EmptyPart) -> dict[str, Any]:
             {"instead": one.instead, "text": one.text, "query": one.query, "finds": one.finds}
             for one in part.suggestions
         ],
+        "values": [*part.values],
     }
 
 
@@ -78,6 +79,8 @@ def _lines(rows: int, why: Explanation) -> Iterator[str]:
         yield f"\nline {part.line}, column {part.column}: {part.text}\n  {' '.join((part.sentence, *part.about))}\n"
         for one in part.suggestions:
             yield f"  Probably meant: {one.text} instead of {one.instead}\n"
+        if part.values:
+            yield f"  Values there: {', '.join(part.values)}\n"
     if why.query:
         yield f"\nThis query finds something:\n\n{why.query.strip()}\n"
     if not rows and not why.empty:

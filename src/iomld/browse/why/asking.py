@@ -46,6 +46,12 @@ class Scope:
         head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
         return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
 
+    def spanning(self, expression: str, pattern: str) -> str:
+        """A query for the least and the greatest value that an expression has here."""
+        name, inner = f"?{self.parts.hidden}_", self._within(pattern)
+        ends = " UNION ".join(f"{{ SELECT ({end}({expression}) AS {name}) {{ {inner} }} }}" for end in ("MIN", "MAX"))
+        return f"{self.parts.prologue}\nSELECT DISTINCT {name} {self.parts.dataset}\n{{ {ends} }} ORDER BY {name}"
+
     def _within(self, pattern: str) -> str:
         for name in reversed(self.graphs):
             pattern = f"GRAPH {name} {{ {pattern}\n}}"

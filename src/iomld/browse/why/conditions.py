@@ -32,7 +32,8 @@ async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIt
         return
     query = empty.scope.parts.text
     tokens = [*pieces(query, clause.start, clause.end)]
-    proposed = [*_bound(empty, tokens), *((edit,) for edit in _without_case(query, tokens))]
+    single = (*_without_case(query, tokens), *_by_text(tokens))
+    proposed = [*_bound(empty, tokens), *((edit,) for edit in single)]
     compared = comparisons(empty.scope.parts, tokens)
     constants = [await _constants(empty, one, prober, known) for one in compared]
     proposed += [(edit,) for edits in constants for edit in edits]
@@ -73,6 +74,13 @@ def _without_case(query: str, tokens: Sequence[Piece]) -> Iterator[Edit]:
         elif len(what) == 1 and what[0].kind == "string":
             inner = query[where[0].start : where[-1].end]
             yield Edit(where[0].start, end, f"LCASE(STR({inner})), {what[0].text.lower()}")
+
+
+def _by_text(tokens: Sequence[Piece]) -> Iterator[Edit]:
+    """Casts of variables, by way of their text: `xsd:integer(?year)` fails, `xsd:integer(STR(?year))` does not."""
+    for name, opens, piece, closes in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
+        if name.kind in {"name", "iri"} and piece.kind == "variable" and (opens.text, closes.text) == ("(", ")"):
+            yield Edit(piece.start, piece.end, f"STR({piece.text})")
 
 
 def _arguments(tokens: Sequence[Piece], at: int) -> list[list[Piece]]:

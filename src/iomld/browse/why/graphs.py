@@ -29,5 +29,5 @@ async def graph_edits(empty: Empty, clause: Clause, trying: Trying) -> AsyncIter
             yield (Edit(name.start, name.end, trying.written(term)),)
         if spelled or alike:
             return
-    if empty.reason is Reason.ELSEWHERE:
+    if clause.groups and await trying.holds(f"GRAPH {trying.meant} {{ {inner} }}"):  # FROM takes no variable
         yield (Edit(name.start, name.end, trying.scope.parts.unused("graph")),)
