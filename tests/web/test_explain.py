@@ -34,6 +34,13 @@ MISTAKES = {
         "iomld:benefitingContry",
         "iomld:benefitingCountry",
     ),
+    "short property misspelt": ("?c iomld:is3 ?code", "property", "iomld:is3", "iomld:iso3"),
+    "property of the history misspelt": (
+        "?run iomld:suppliedPropery ?p",
+        "property",
+        "iomld:suppliedPropery",
+        "iomld:suppliedProperty",
+    ),
     "property in another case": ("?p iomld:budgetusd ?b", "property", "iomld:budgetusd", "iomld:budgetUSD"),
     "property of another namespace": ("?p dc:title ?t", "property", "dc:title", "dcterms:title"),
     "http for https in a namespace": (

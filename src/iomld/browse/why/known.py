@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from iomld.browse.graph import Graph
+from iomld.browse.things import vocables
 from iomld.browse.view import ReleaseView, shared_graph
 from iomld.browse.why.likeness import Names, bare_word
 from iomld.iris import IOMLD, VOID
@@ -19,7 +20,7 @@ class Known:
 
     Attributes:
         base: Base of its IRIs.
-        properties: Its properties, those used most first.
+        properties: Its properties, those used most first, and those of the ontology.
         classes: Its classes, likewise.
         names: What countries and concepts are called: names in three languages, codes; without case and signs.
         things: The things of each name.
@@ -46,10 +47,11 @@ def known_terms(view: ReleaseView) -> Known:
     for iri in sorted(names):
         for name in names[iri]:
             things.setdefault(name, []).append(iri)
+    ours = vocables(view)  # the history is not described, but has terms of ours
     return Known(
         view.iris.base,
-        _used(view, "property", "triples"),
-        _used(view, "class", "entities"),
+        (*_used(view, "property", "triples"), *(term.iri for term in ours if term.kind != "Class")),
+        (*_used(view, "class", "entities"), *(term.iri for term in ours if term.kind == "Class")),
         {iri: frozenset(found) for iri, found in names.items()},
         {name: tuple(found) for name, found in things.items()},
     )

@@ -38,6 +38,17 @@ def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | N
     return CLOSE if is_close(word, other) else None
 
 
+def is_misspelt(written: str, found: str) -> bool:
+    """Say whether a term of a vocabulary is written with a letter or digit too many, too few, or another one.
+
+    >>> is_misspelt("http://x/ns#tye", "http://x/ns#type"), is_misspelt("http://x/ns#type", "http://y/ns#type")
+    (True, False)
+    """
+    word, other = local_name(written), local_name(found)
+    is_one_vocabulary = word and written.removesuffix(word) == found.removesuffix(other)
+    return bool(is_one_vocabulary) and abs(len(word) - len(other)) <= 1 and _distance(word, other, 1) <= 1
+
+
 def relation(written: str, found: str) -> int | None:
     """Whether a property may be meant by another one: 0 if both name things, 1 if one word is part of the other.
 

@@ -117,8 +117,7 @@ class TripleEdits(Trying):
     async def _like_properties(self, place: _Place) -> tuple[list[str], list[str]]:
         """Properties of the release that one may be a wrong spelling of, or another word for; then those related."""
         iri, properties = place.term.iri, self.known.properties
-        ranked = self.ranked(place.term, [NamedNode(one) for one in properties])
-        likely = dict.fromkeys((*self.respelled(iri), *await self.linked(iri), *(one.value for one in ranked)))
+        likely = dict.fromkeys((*self.respelled(iri), *await self.linked(iri), *self.alike(place.term, properties)))
         near = [(rank, one) for one in properties if (rank := relation(iri, one)) is not None and one not in likely]
         related = [one for _, one in sorted(near, key=lambda one: one[0])]
         return [one for one in likely if one in properties and one != iri], related
@@ -158,13 +157,16 @@ class TripleEdits(Trying):
             return await self._things(place)
         return await self._literals(place) if place.term.kind is TermKind.LITERAL else ()
 
+    def _named(self, place: _Place) -> list[str]:
+        """Classes of a name, or things."""
+        return self.alike(place.term, self.known.classes if place.is_class else self.known.called(place.term))
+
     async def _things(self, place: _Place) -> Terms:
         """Things that are meant by an IRI, and find something in its place."""
         term = place.term
         if found := await self.fitting(place.pattern, self.respelled(term.iri)):
             return found
-        named = [NamedNode(iri) for iri in (self.known.classes if place.is_class else self.known.called(term))]
-        iris = [*await self.linked(term.iri), *(one.value for one in self.ranked(term, named))]
+        iris = [*await self.linked(term.iri), *self._named(place)]
         if found := await self.fitting(place.pattern, (iri for iri in iris if iri != term.iri)):
             return found
         return self.ranked(term, await self.values(place.pattern(self.meant)))
@@ -175,9 +177,7 @@ class TripleEdits(Trying):
         same = f"FILTER(LCASE(STR({self.meant})) = LCASE({literal_text(term.value)}))"
         if found := self.ranked(term, await self.values(f"{place.pattern(self.meant)}\n{same}", MOST)):
             return found
-        iris = self.known.classes if place.is_class else self.known.called(term)
-        ranked = self.ranked(term, [NamedNode(iri) for iri in iris])
-        if found := await self.fitting(place.pattern, (one.value for one in ranked)):
+        if found := await self.fitting(place.pattern, self._named(place)):
             return found
         if found := self.ranked(term, values := await self.values(place.pattern(self.meant))):
             return found

@@ -6,11 +6,11 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.why.asking import Prober, Scope
 from iomld.browse.why.known import Known
-from iomld.browse.why.likeness import likeness
+from iomld.browse.why.likeness import is_misspelt, likeness
 from iomld.browse.why.rewriting import written
 from iomld.browse.why.spelling import respelled
 from iomld.iris import OWL, RDFS, SKOS
-from iomld.store.parts.clauses import Term
+from iomld.store.parts.clauses import Term, TermKind
 
 Terms = Sequence[NamedNode | Literal]
 
@@ -79,3 +79,8 @@ class Trying:
         ranks = [(rank, one) for one in found if (rank := likeness(term, one, self.known.names)) is not None]
         best = min((rank for rank, _ in ranks), default=0)
         return [one for rank, one in sorted(ranks, key=lambda one: one[0]) if rank <= best + 1][:MOST]
+
+    def alike(self, term: Term, iris: Sequence[str]) -> list[str]:
+        """Those of some terms of vocabularies that one may be a wrong spelling of."""
+        misspelt = [iri for iri in iris if term.kind is TermKind.IRI and is_misspelt(term.iri, iri)]
+        return [*misspelt, *(one.value for one in self.ranked(term, [NamedNode(iri) for iri in iris]))]
