@@ -38,6 +38,7 @@ class Settings:
     client_seconds: float = 120.0
     client_refill: float = 60.0
     client_patience: float = 30.0
+    connections: int = 1000
     trusted_proxies: str = ""
     services: tuple[str, ...] = ()
 
@@ -140,6 +141,7 @@ SETTINGS = (
         _seconds,
         "Seconds that a client may take to send the head of a request or 10 kB of it, or to read 10 kB of an answer.",
     ),
+    Setting("connections", _count, "Connections at once; who comes beyond is answered 503 and cut off."),
     Setting("services", _services, "Beginnings of addresses that queries may ask with SERVICE, with commas between."),
     Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),
 )

@@ -6,7 +6,8 @@ that does not read its answer. What it cannot read it refuses at once, before wh
 
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -22,11 +23,16 @@ _PHRASES = {
     400: "This is no request of HTTP.",
     408: "The request did not come to its end in time.",
     431: "The head of the request is too large.",
+    503: "All connections of the server are in use. Try again in a few seconds.",
 }
 
 
 class _HeadTooLargeError(Exception):
     """The parser passes it on as an error of its own."""
+
+
+_LEAVING_S = 2.0  # that a client turned away has to read why
+_MOST_LEAVING = 100  # more are cut off without a word
 
 
 class _Flow(FlowControl):
@@ -42,9 +48,17 @@ class _Flow(FlowControl):
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """A connection of a client."""
+    """A connection of a client.
 
-    patience_s: float = 30.0
+    Attributes:
+        patience_s: Seconds that a client may take for what it owes.
+        most: Connections of the server at once.
+        leaving: Those that are being turned away, of a server.
+    """
+
+    patience_s: ClassVar[float] = 30.0
+    most: ClassVar[int] = 1000
+    leaving: ClassVar[set["BoundedConnection"]] = set()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # uvicorn's own arguments, passed on
         """Set up."""
@@ -60,13 +74,17 @@ class BoundedConnection(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Wait for the first request, but not for ever."""
+        """Wait for the first request, but not for ever; turn the client away where there are too many."""
         super().connection_made(transport)
         self.flow = _Flow(transport, lambda: bool(self.pipeline or self._unfed))
-        self._wait()
+        if len(self.connections) - len(self.leaving) > self.most:
+            self._turn_away()
+        else:
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more; who makes an answer learns it, though other requests came since."""
+        self.leaving.discard(self)
         self.stop_waiting()
         self._stop_watching()
         self.pipeline.clear()
@@ -191,6 +209,17 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             self._refuse(408)
 
+    def _turn_away(self) -> None:
+        """Say that there are too many; closed at once, the connection would lose that behind what the client sends."""
+        self._refusal = 503
+        self.leaving.add(self)
+        if len(self.leaving) > _MOST_LEAVING:
+            self.transport.abort()
+            return
+        self.transport.write(self._refused())
+        self.transport.write_eof()
+        self._timer = self.loop.call_later(_LEAVING_S, self.transport.abort)
+
     def _refuse(self, status: int) -> None:
         """End the connection: at once, or when the requests are answered that came whole before the one refused."""
         self.stop_waiting()
@@ -205,10 +234,14 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _say_refusal(self) -> None:
         if not self.transport.is_closing():
-            body = _PHRASES[self._refusal].encode("ascii")
-            fields = ("content-type: text/plain", f"content-length: {len(body)}", "connection: close", "", "")
-            self.transport.write("\r\n".join((f"HTTP/1.1 {self._refusal} ", *fields)).encode("ascii") + body)
+            self.transport.write(self._refused())
         self._close()
+
+    def _refused(self) -> bytes:
+        body = _PHRASES[self._refusal].encode("ascii")
+        later = ("retry-after: 5",) if self._refusal == HTTPStatus.SERVICE_UNAVAILABLE else ()
+        fields = ("content-type: text/plain", f"content-length: {len(body)}", *later, "connection: close", "", "")
+        return "\r\n".join((f"HTTP/1.1 {self._refusal} ", *fields)).encode("ascii") + body
 
     def _close(self) -> None:
         """Close when the client has read all, which it must."""

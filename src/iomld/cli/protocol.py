@@ -94,7 +94,7 @@ class RepeatingProtocol(BoundedConnection):
 
     def data_received(self, data: bytes) -> None:
         """Answer what has come, from before if it can be; else as uvicorn does."""
-        if not self._begun == self._ended == self._answered:
+        if self._refusal or not self._begun == self._ended == self._answered:
             super().data_received(data)
             return
         request = self._before + data
@@ -147,6 +147,12 @@ class RepeatingProtocol(BoundedConnection):
             )
 
 
-def patient_protocol(patience_s: float) -> type[RepeatingProtocol]:
-    """The kind of connection that waits so many seconds for what a client has begun to send."""
-    return type("PatientProtocol", (RepeatingProtocol,), {"patience_s": patience_s})
+def protocol_of(patience_s: float, most: int) -> type[RepeatingProtocol]:
+    """The kind of connection of a server.
+
+    Args:
+        patience_s: Seconds that a client may take for what it owes.
+        most: Connections at once.
+    """
+    kind = {"patience_s": patience_s, "most": most, "leaving": set()}
+    return type("ServerProtocol", (RepeatingProtocol,), kind)

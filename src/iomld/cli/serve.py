@@ -10,6 +10,7 @@ from typing import Literal
 import click
 import uvicorn
 
+from iomld.cli.open_files import fitting_connections
 from iomld.cli.options import choices, datadir_option, served_release, settings
 from iomld.cli.publish import run, table
 from iomld.errors import SettingsError
@@ -43,10 +44,12 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
             click.echo(line)
     base = served_release(folder).manifest.base
     listener = _listen(host, port)
+    connections = _connections(known.connections)
     click.echo(f"Serving on http://{_shown(host)}:{listener.getsockname()[1]} — stop with Ctrl-C.")
     config = uvicorn.Config(
         create_app(folder, known, base),
-        http=_protocol(known.client_patience),
+        http=_protocol(known.client_patience, connections),
+        limit_concurrency=None if _has_fast_parser() else connections,
         log_level="warning",
         access_log=False,  # we write our own
         server_header=False,
@@ -57,13 +60,27 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _protocol(patience_s: float) -> type[asyncio.Protocol] | Literal["h11"]:
-    """How HTTP is spoken: our way with the fast parser; where that is not installed, by h11, which bounds heads too."""
-    if find_spec("httptools") is None:
-        return "h11"
-    from iomld.cli.protocol import patient_protocol  # noqa: PLC0415  # needs what may not be there
+def _has_fast_parser() -> bool:
+    return find_spec("httptools") is not None
 
-    return patient_protocol(patience_s)
+
+def _protocol(patience_s: float, connections: int) -> type[asyncio.Protocol] | Literal["h11"]:
+    """How HTTP is spoken: our way with the fast parser; where that is not installed, by h11, which bounds heads too."""
+    if not _has_fast_parser():
+        return "h11"
+    from iomld.cli.protocol import protocol_of  # noqa: PLC0415  # needs what may not be there
+
+    return protocol_of(patience_s, connections)
+
+
+def _connections(wanted: int) -> int:
+    """How many there may be at once; fewer than wanted where the system allows too few open files."""
+    fitting = fitting_connections(wanted)
+    if fitting < wanted:
+        click.echo(
+            f"Takes {fitting} connections at once, not {wanted}: raise the limit of open files (ulimit -n).", err=True
+        )
+    return fitting
 
 
 def _listen(host: str, port: int) -> socket.socket:
