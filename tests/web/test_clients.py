@@ -123,6 +123,24 @@ def test_rdflib_reads_a_document_in_the_form_it_names(form: str | None, address:
     assert len(found) == len(Graph().parse(f"{address}/doc/project/PO.0105.ttl")) > 20
 
 
+@pytest.mark.parametrize("size", [10, 10_000, 500_000])
+def test_a_wish_for_http_2_is_passed_over(size: int, address: str) -> None:
+    """Who offers to go on in HTTP/2, as the client of Java does with its first request, is answered in HTTP/1.1."""
+    wish = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+    wish |= {"Accept": "text/csv", "X-Note": "x" * min(size, 10_000)}
+    query = f"SELECT (COUNT(*) AS ?n) {{ ?p a <{IOMLD}Project> }}".ljust(size)
+    with httpx.Client(base_url=address, headers=wish, timeout=30) as client:
+        direct = {"Content-Type": "application/sparql-query"}
+        answers = [
+            client.post("/sparql", content=query, headers=direct),
+            client.post("/sparql", content=iter([query[:5].encode(), query[5:].encode()]), headers=direct),
+            client.post("/sparql", data={"query": query}),
+            client.get("/sparql", params={"query": query.strip()}),
+            client.get("/sparql", params={"query": query.strip()}),
+        ]
+    assert [answer.text.split() for answer in answers] == [["n", "91"]] * 5
+
+
 @needs_comunica
 def test_comunica_asks_the_endpoint(address: str) -> None:
     """Comunica finds out by itself that the address is a SPARQL endpoint."""

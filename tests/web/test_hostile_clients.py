@@ -20,6 +20,9 @@ from tests.web.test_hostile_http import DIRECT, HOST, LOOKUP, connect
 pytestmark = pytest.mark.server
 
 LOOK = b"GET /sparql?query=" + quote(LOOKUP).encode() + b" HTTP/1.1\r\n" + HOST + b"\r\n"
+UPGRADING = LOOK.replace(
+    b"\r\n\r\n", b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n"
+)
 LARGE = (
     "GET /sparql?format=csv&query="
     + quote("SELECT * { ?s ?p ?o . ?project a <https://w3id.org/iomld/ns#Project> } LIMIT 50000")
@@ -126,6 +129,7 @@ def statuses(answers: bytes) -> list[int]:
     [
         pytest.param(LOOK + b"\x16\x03\x01 hello\r\n\r\n", [200, 400], id="garbage"),
         pytest.param(LOOK + b"GET / HTTP/9.9\r\n\r\n", [200, 400], id="another version"),
+        pytest.param(LOOK + UPGRADING + LOOK + b"\x16\x03\x01\r\n\r\n", [200, 200, 200, 400], id="another protocol"),
         pytest.param(LOOK + LOOK + b"\r\nGARBAGE\r\n\r\n", [200, 200, 400], id="two, then garbage"),
         pytest.param(LOOK + b"GET / HTTP/1.1\r\nX: " + b"a" * 140_000, [200, 431], id="a head without end"),
         pytest.param(LOOK + b"GET / HTTP/1.1\r\nX: a", [200, 408], id="half a head"),

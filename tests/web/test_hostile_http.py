@@ -70,6 +70,13 @@ def status_of(client: socket.socket) -> int:
             id="many headers",
         ),
         pytest.param(b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431, id="long address"),
+        pytest.param(b"GET /health HTTP/1.1\r\n\r\n", 400, id="no host"),
+        pytest.param(b"GET /health HTTP/1.1\r\n" + HOST + HOST + b"\r\n", 400, id="two hosts"),
+        pytest.param(b"GET /health HTTP/1.0\r\n\r\n", 200, id="HTTP/1.0 without a host"),
+        pytest.param(b"CONNECT example.org:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400, id="CONNECT"),
+        pytest.param(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", 404, id="OPTIONS of all"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, id="HTTP/2"),
+        pytest.param(b"GET http://example.org/health HTTP/1.1\r\n" + HOST + b"\r\n", 200, id="absolute"),
         pytest.param(b"\x16\x03\x01\x00\xa5 hello\r\n\r\n", 400, id="no HTTP"),
         pytest.param(DIRECT + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nASK{}\r\n0\r\n\r\n", 400, id="chunks"),
         pytest.param(

@@ -6,12 +6,15 @@ that does not read its answer. What it cannot read it refuses at once, before wh
 
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, ClassVar
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from iomld.cli.refusals import refusal
+from iomld.cli.upgrades import head_without_upgrade
 
 _MOST_HEAD_BYTES = 131_072  # twice the longest address that the parser takes
 _MOST_HEADERS = 200
@@ -19,20 +22,12 @@ _HEAD_PIECE_BYTES = 4096
 _BODY_PIECE_BYTES = 65_536
 _LEAST_BYTES = 10_000  # of a body or of an answer in each span of patience
 _MOST_DISCARDED = 64 * 1024 * 1024  # of a body that is answered already; closing at once would lose the answer
-_PHRASES = {
-    400: "This is no request of HTTP.",
-    408: "The request did not come to its end in time.",
-    431: "The head of the request is too large.",
-    503: "All connections of the server are in use. Try again in a few seconds.",
-}
-
-
-class _HeadTooLargeError(Exception):
-    """The parser passes it on as an error of its own."""
-
-
 _LEAVING_S = 2.0  # that a client turned away has to read why
 _MOST_LEAVING = 100  # more are cut off without a word
+
+
+class _HeadError(Exception):
+    """The head is too large, or no head; the parser passes this on as an error of its own."""
 
 
 class _Flow(FlowControl):
@@ -67,7 +62,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._reader_timer: TimerHandle | None = None
         self._unread_bytes = 0
         self._refusal = 0  # the status that ends the connection, once what came whole before is answered
-        self._has_head = False
+        self._has_head = self._is_leaving = False
         self._head_bytes = self._body_bytes = self._discarded = 0
         self._unfed = b""
         self._barren_bytes = 0  # that came since something was read out of them
@@ -118,6 +113,12 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole; a body may follow."""
+        self._is_leaving = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._is_leaving:
+            return
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):  # RFC 9112 section 3.2
+            raise _HeadError
         super().on_headers_complete()
         self._has_head = True
         self._wait()
@@ -134,6 +135,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        if self._is_leaving:
+            return
         self._has_head = False
         self._barren_bytes = 0
         self.stop_waiting()
@@ -148,11 +151,6 @@ class BoundedConnection(HttpToolsProtocol):
             self._say_refusal()
         elif self.transport.is_closing():
             self._watch_reader()
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request of HTTP, or what is too large for one."""
-        del msg  # uvicorn's
-        self._refuse(self._refusal or 400)
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we write."""
@@ -176,9 +174,21 @@ class BoundedConnection(HttpToolsProtocol):
             size = _BODY_PIECE_BYTES if self._has_head else _HEAD_PIECE_BYTES
             piece, self._unfed = self._unfed[:size], self._unfed[size:]
             self._barren_bytes += len(piece)
-            super().data_received(piece)
+            self._unset_keepalive_if_required()
+            try:
+                self.parser.feed_data(piece)
+            except HttpParserUpgrade as upgrade:
+                self._stay(piece[upgrade.args[0] :])
+            except HttpParserError:
+                self._refuse(400)
             if self._barren_bytes > _MOST_HEAD_BYTES and not self._refusal:
                 self._refuse(431)  # one header without end, which the parser holds back
+
+    def _stay(self, rest: bytes) -> None:
+        """Read a request anew that would rather go on in another protocol, and what came behind its head."""
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        self._is_leaving = False
+        self._unfed = head_without_upgrade(method, self.url, version, self.headers) + rest + self._unfed
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
@@ -189,7 +199,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes += size
         if self._head_bytes > _MOST_HEAD_BYTES or len(self.headers) > _MOST_HEADERS:
             self._refusal = 431
-            raise _HeadTooLargeError
+            raise _HeadError
 
     def _wait(self) -> None:
         self.stop_waiting()
@@ -216,14 +226,14 @@ class BoundedConnection(HttpToolsProtocol):
         if len(self.leaving) > _MOST_LEAVING:
             self.transport.abort()
             return
-        self.transport.write(self._refused())
+        self.transport.write(refusal(self._refusal))
         self.transport.write_eof()
         self._timer = self.loop.call_later(_LEAVING_S, self.transport.abort)
 
     def _refuse(self, status: int) -> None:
         """End the connection: at once, or when the requests are answered that came whole before the one refused."""
         self.stop_waiting()
-        self._refusal, self._unfed = status, b""
+        self._refusal, self._unfed = self._refusal or status, b""  # it may be that a callback has said why
         cycle: RequestResponseCycle | None = self.cycle
         if self._has_head and self.pipeline:
             self.pipeline.popleft()  # the one refused: its turn would have come last
@@ -234,14 +244,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _say_refusal(self) -> None:
         if not self.transport.is_closing():
-            self.transport.write(self._refused())
+            self.transport.write(refusal(self._refusal))
         self._close()
-
-    def _refused(self) -> bytes:
-        body = _PHRASES[self._refusal].encode("ascii")
-        later = ("retry-after: 5",) if self._refusal == HTTPStatus.SERVICE_UNAVAILABLE else ()
-        fields = ("content-type: text/plain", f"content-length: {len(body)}", *later, "connection: close", "", "")
-        return "\r\n".join((f"HTTP/1.1 {self._refusal} ", *fields)).encode("ascii") + body
 
     def _close(self) -> None:
         """Close when the client has read all, which it must."""

@@ -134,6 +134,10 @@ class RepeatingProtocol(BoundedConnection):
         self._was_used = False
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
+    def _stay(self, rest: bytes) -> None:
+        self._answered += 1  # it was counted, and will be again
+        super()._stay(rest)
+
     def _goes_on(self) -> bool:
         """Whether the connection stays, and stays HTTP/1.1, after the request that came last."""
         return not self._refusal and not self.parser.should_upgrade() and self.cycle.keep_alive

@@ -49,6 +49,7 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     config = uvicorn.Config(
         create_app(folder, known, base),
         http=_protocol(known.client_patience, connections),
+        ws="none",
         limit_concurrency=None if _has_fast_parser() else connections,
         log_level="warning",
         access_log=False,  # we write our own
