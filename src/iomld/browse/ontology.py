@@ -10,8 +10,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.browse.bearing import rules_by_term
 from iomld.browse.graph import Graph
-from iomld.browse.index import project_index
-from iomld.browse.overview import SHOWN_FIRST
+from iomld.browse.overview import shown_key
 from iomld.browse.view import ReleaseView, project_document, shared_graph
 from iomld.browse.vocables import Vocable, vocables
 from iomld.iris import IOMLD, RDF, VOID, XSD
@@ -103,9 +102,8 @@ def _counts(view: ReleaseView) -> Iterator[tuple[str, int]]:
 
 def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
     """The record that examples are taken from first, so that they fit each other."""
-    entries = project_index(view).entries
-    keys = [entry.key for entry in entries if entry.key == SHOWN_FIRST] or [entry.key for entry in entries[:1]]
-    return (project_document(view, keys[0]) or ()) if keys else ()
+    key = shown_key(view)
+    return (project_document(view, key) or ()) if key else ()
 
 
 def _example(quad: Quad) -> Example:

@@ -8,7 +8,7 @@ from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD
 
-SHOWN_FIRST = "PO.0105"  # where there is such a project
+_SHOWN_FIRST = "PO.0105"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ def release_overview(view: ReleaseView) -> Overview:
     )
 
 
+def shown_key(view: ReleaseView) -> str | None:
+    """The key of the project that stands as an example for all; None in a release without projects."""
+    if view.reader.has_graph(view.iris.record(_SHOWN_FIRST)):
+        return _SHOWN_FIRST
+    first = next(iter(list_projects(view).rows), None)
+    return first.key if first else None
+
+
 def _ranked(view: ReleaseView, predicate: str) -> tuple[Counted, ...]:
     counts = project_counts(view, predicate)
     counted = [Counted(link, count) for iri, count in counts.items() if (link := link_to(view, iri))]
@@ -77,8 +85,5 @@ def _years(view: ReleaseView) -> tuple[tuple[int, int], ...]:
 
 
 def _example(view: ReleaseView) -> ProjectPage | None:
-    known = project_page(view, SHOWN_FIRST)
-    if known:
-        return known
-    first = next(iter(list_projects(view).rows), None)
-    return project_page(view, first.key) if first else None
+    key = shown_key(view)
+    return project_page(view, key) if key else None

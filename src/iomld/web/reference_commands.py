@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode
 
 from iomld.browse.examples import example_queries
 from iomld.browse.graph import Graph
-from iomld.browse.index import project_index
+from iomld.browse.overview import shown_key
 from iomld.browse.view import SHARED, ReleaseView, project_document, shared_graph, shared_graph_names
 from iomld.iris import DCTERMS, IOMLD, OWL
 
@@ -106,13 +106,13 @@ def _command(method: str, path: str, paths: Mapping[str, str]) -> Command | None
 
 
 def _record_samples(view: ReleaseView) -> Iterator[tuple[str, str]]:
-    entries = project_index(view).entries
-    if not entries:
+    key = shown_key(view)
+    if key is None:
         return
-    code = quote(entries[0].key, safe="")
+    code = quote(key, safe="")
     yield "/id/{kind}/{code}", f"/id/project/{code}"
     yield "/doc/project/{name}", f"/doc/project/{code}"
-    quads = project_document(view, entries[0].key) or ()
+    quads = project_document(view, key) or ()
     subjects = (quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode))
     yield "/prov/{kind}/{name}", _first_path(view, subjects, "prov/")
 
