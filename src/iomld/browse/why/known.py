@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from iomld.browse.graph import Graph
-from iomld.browse.things import vocables
 from iomld.browse.view import ReleaseView, shared_graph
+from iomld.browse.vocables import vocables
 from iomld.browse.why.likeness import Names, bare_word
 from iomld.iris import IOMLD, VOID
 from iomld.store.parts.clauses import Term, TermKind
