@@ -9,11 +9,13 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BufferedReader, BufferedWriter, RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from iomld.release.statistics import Statistics, StatisticsCount
 
+_PIECE_BYTES = 1 << 16
 _BUFFER_LINES = 500_000  # about 150 MB of lines before they go to disk
 
 
@@ -96,15 +98,20 @@ def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
     """
     digest, count, last = hashlib.sha256(), 0, b""
     statistics = StatisticsCount(base)
-    with path.open("wb") as raw, packing(raw) as packed:
+    with path.open("wb") as raw, packing(raw) as packed, _many(packed) as output:
         for line in lines:
             if line != last:
-                packed.write(line)
+                output.write(line)
                 digest.update(line)
                 count, last = count + 1, line
                 statistics.add(line)
     figures = statistics.result()
     return Written(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
+
+
+def _many(packed: gzip.GzipFile) -> BufferedWriter:
+    """Hand on many lines at once: a call of gzip for each costs as much as packing it."""
+    return BufferedWriter(cast("RawIOBase", packed), _PIECE_BYTES)
 
 
 def open_gzip(path: Path) -> BinaryIO:
@@ -115,8 +122,8 @@ def open_gzip(path: Path) -> BinaryIO:
 def read_gzip(path: Path) -> Iterator[bytes]:
     """The lines of a gzip file; of none where there is no file."""
     if path.exists():
-        with gzip.open(path, "rb") as file:
-            yield from file
+        with gzip.open(path, "rb") as file, BufferedReader(cast("RawIOBase", file), _PIECE_BYTES) as lines:
+            yield from lines
 
 
 def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
