@@ -14,7 +14,9 @@ from tests.serving import serve
 from tests.web.interface_sentences import problem_details, said_sentences, template_paths
 
 from iomld.browse.rules import rule_entries
-from iomld.check.wording import LANGUAGES
+from iomld.check.wording import LANGUAGES, wording
+from iomld.check.wording import catalogue as sentences
+from iomld.web.examples import EXAMPLES, example_record
 from iomld.web.told import told
 from iomld.web.words import Asked, asked, catalogue, counted_html, retold, said, said_html, shown
 
@@ -341,6 +343,22 @@ def test_numbers_in_an_error_are_written_as_the_language_writes_them() -> None:
         detail += "Ask for fewer with LIMIT and OFFSET, or download the whole dataset."
         assert "1\u202f000\u202f000 solutions" in told(detail).sentence
         assert "PO.0105 a été retiré le 2026-11-28" in told("PO.0105 was withdrawn on 2026-11-28: A copy.").sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_page_of_a_check_is_in_the_language(browser: httpx.Client, name: str, language: str) -> None:
+    """Findings, what to do, headings and the name of pasted text: nothing that both languages know is in English."""
+    browser.cookies.clear()
+    wanted = {"Accept": "text/html", "Accept-Language": language}
+    answer = browser.post("/validate", data={"text": example_record(name)}, headers=wanted)
+    page = Texts(re.sub(r"<table>.*?</table>", "", answer.text, flags=re.DOTALL))  # what was sent
+    assert (answer.status_code, page.language) == (200, language)
+    entries = [*catalogue().values(), *sentences()]
+    same = {entry[language] for entry in entries}
+    english = {entry["en"] for entry in entries} - same
+    assert [text for text in page.found if text in english] == []
+    assert wording(language).said("pasted text") in page.found
 
 
 def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:

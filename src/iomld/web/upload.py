@@ -15,6 +15,7 @@ from iomld.validate import ENGINES
 from iomld.web.problems import ProblemError
 
 PROFILES = ("submission", "published")  # of our own shapes, those that uploads are checked against
+PASTED = "pasted text"  # in place of the name of a file
 _FORM_MARKS_BYTES = 4096
 _MOST_FIELDS = 12
 _MOST_HELD = 1024 * 1024  # characters of base64 in a page
@@ -168,7 +169,7 @@ async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
         if held:
             return Upload(_field(form, "name") or "upload", _decoded(held), chosen, asked, max_bytes)
         if isinstance(text, str) and text.strip():
-            return Upload("pasted text", text.encode(), chosen, asked, max_bytes)
+            return Upload(PASTED, text.encode(), chosen, asked, max_bytes)
     raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
 
 

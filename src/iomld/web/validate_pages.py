@@ -11,7 +11,7 @@ from iomld.validate import all_rules
 from iomld.web.examples import FORMS, example_record
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
-from iomld.web.upload import PROFILES, Upload
+from iomld.web.upload import PASTED, PROFILES, Upload
 from iomld.web.words import LANGUAGE_NAMES, asked, page_asked, page_language
 
 _PROFILES = ((PROFILES[0], "for who sends a record"), (PROFILES[1], "for what is published"))
@@ -66,6 +66,7 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         "report": shown,
         "with_comments": any(found.sheet for found in shown.findings),
         "name": upload.name,
+        "heading": wording(language).said(PASTED) if upload.name == PASTED else upload.name,
         "text": upload.text,
         "held": upload.held,
         "shapes": rules.shown,
