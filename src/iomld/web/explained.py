@@ -80,7 +80,7 @@ def _lines(rows: int, why: Explanation) -> Iterator[str]:
         for one in part.suggestions:
             yield f"  Probably meant: {one.text} instead of {one.instead}\n"
         if part.values:
-            yield f"  Values there: {', '.join(part.values)}\n"
+            yield f"  Values there, for example: {', '.join(part.values)}\n"
     if why.query:
         yield f"\nThis query finds something:\n\n{why.query.strip()}\n"
     if not rows and not why.empty:
