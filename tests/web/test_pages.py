@@ -22,6 +22,7 @@ from iomld.web.drawing import locator_map
 from iomld.web.pages import page_routes
 from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
+from iomld.web.sparql import SparqlLimits
 from iomld.web.templating import local_path, static_directory
 from iomld.web.upload import Rules, Upload
 from iomld.web.validate_pages import validation_page
@@ -86,7 +87,8 @@ def client(opened: ReleaseView) -> Asker:
     """A browser of the pages, the documents and the static files."""
     app = FastAPI()
     app.include_router(page_routes(lambda: opened, lambda: FILES))
-    app.include_router(query_routes(lambda: opened, endpoint_of(opened)))
+    many = SparqlLimits(timeout_s=20, client_s=1000)  # queries are linked to by their figures
+    app.include_router(query_routes(lambda: opened, endpoint_of(opened, limits=many)))
     app.include_router(resource_routes(lambda: opened))
     app.mount("/static", StaticFiles(directory=static_directory()))
     return Asker(app, {"Accept": "text/html"})
