@@ -66,7 +66,7 @@ def with_field_meanings(path: str, body: Json) -> Json:
 
 
 def _field(path: str, name: str) -> Json:
-    meaning = _FIELDS.get(name) if path == "/validate" else _SPARQL.get(name)
+    meaning = (_FIELDS if path == "/validate" else _QUERY_FIELDS).get(name)
     return {"description": meaning.text} if meaning else {}
 
 
@@ -108,6 +108,7 @@ _SPARQL: Mapping[str, Meaning] = {
         key("With `1`, in place of the answer, how many rows there are and why if there are none."), "0"
     ),
 }
+_QUERY_FIELDS: Mapping[str, Meaning] = {**_SPARQL, "query": Meaning(key("The query."))}
 _GRAPH: Mapping[str, Meaning] = {
     "default": Meaning(key("Asks for the default graph, the union of all; takes no value.")),
     "graph": Meaning(key("The IRI of a graph.")),

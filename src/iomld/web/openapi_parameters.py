@@ -48,6 +48,7 @@ _EXAMPLES: Mapping[str, Mapping[str, str]] = {
     "/graph/{name}": {"name": "schemes"},
     "/ns/{version}": {"version": "0.1.0"},
     "/downloads/{name}": {"name": "dataset.nq.gz"},
+    "/downloads/{folder}/{name}": {"folder": "by-region", "name": "africa.nq.gz"},
     "/rdf-graph-store/{path}": {"path": "doc/project/PO.0105"},
 }
 _SPARQL: Mapping[str, Json] = {
