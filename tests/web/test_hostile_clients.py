@@ -9,11 +9,14 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.serving import Server, serve
 from tests.web.test_hostile_http import DIRECT, HOST, LOOKUP, connect
 
@@ -286,3 +289,63 @@ def test_paths_and_methods_that_are_made_up_do_not_swell_the_metrics(server: Ser
         for number in range(200):
             ask(f"made-up-{number}")
         assert metrics(server).count("\n") == before
+
+
+LAST = LOOK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+PARTS = st.sampled_from(
+    [
+        (LOOK, 200),
+        (UPGRADING, 200),
+        (b"\r\n" + LOOK, 200),
+        (LOOK.replace(b"?query=", b"?nothing="), 400),
+        (DIRECT + b"Content-Length: 5\r\n\r\nASK{}", 200),
+        (DIRECT + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nASK{}", 200),
+        (DIRECT + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nASK\r\n2\r\n{}\r\n0\r\nT: a\r\n\r\n", 200),
+        (b"HEAD / HTTP/1.1\r\n" + HOST + b"\r\n", 200),
+        (b"GET /doc/project/PO.0105 HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 9000 + b"\r\n\r\n", 200),
+        (b"DELETE /doc/project/PO.0105 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc", 405),
+        (b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n", 404),
+    ]
+)
+
+
+def said(server: Server, sent: bytes, cuts: list[int]) -> list[int]:
+    """The statuses of what is answered to bytes that come in pieces."""
+    places = sorted({0, len(sent), *(cut % len(sent) for cut in cuts)})
+    with closing(connect(server)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(ConnectionError):
+            for start, end in pairwise(places):
+                client.sendall(sent[start:end])
+        return statuses(all_of(client))
+
+
+SEEDED = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@settings(SEEDED, max_examples=100)
+@given(st.lists(PARTS, max_size=8), st.lists(st.integers(0, 1 << 20), max_size=12))
+def test_answers_do_not_depend_on_how_the_bytes_are_cut(
+    server: Server, parts: list[tuple[bytes, int]], cuts: list[int]
+) -> None:
+    """Requests of all kinds on one connection, in any order, in pieces of any size: each is answered in its turn."""
+    sent = b"".join(part for part, _ in parts) + LAST
+    assert said(server, sent, cuts) == [*(status for _, status in parts), 200]
+
+
+@settings(SEEDED, max_examples=60)
+@given(
+    st.lists(PARTS, min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(max_size=4), st.integers(0, 4)), min_size=1, max_size=3),
+)
+def test_damaged_requests_are_answered_or_refused(
+    server: Server, parts: list[tuple[bytes, int]], damages: list[tuple[int, bytes, int]]
+) -> None:
+    """Bytes are lost, changed and put in: no answer is a fault of the server, and the connection ends."""
+    sent = b"".join(part for part, _ in parts) + LAST
+    for place, put_in, lost in damages:
+        at = place % len(sent)
+        sent = sent[:at] + put_in + sent[at + lost :]
+    told = said(server, sent, [])
+    assert told
+    assert all(status < 500 for status in told), (sent, told)
