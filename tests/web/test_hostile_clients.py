@@ -349,3 +349,17 @@ def test_damaged_requests_are_answered_or_refused(
     told = said(server, sent, [])
     assert told
     assert all(status < 500 for status in told), (sent, told)
+
+
+def test_refusals_are_counted(server: Server) -> None:
+    """What never was a request stands in the metrics, so that who runs the server sees it."""
+    sample = r'iomld_http_requests_total\{method="other",route="none",status="431"\} (\d+)'
+    counts = []
+    for _ in range(2):
+        with closing(connect(server)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 140_000)
+            assert statuses(all_of(client)) == [431]
+        match = re.search(sample, metrics(server))
+        assert match
+        counts.append(int(match[1]))
+    assert counts[1] == counts[0] + 1

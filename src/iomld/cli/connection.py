@@ -226,7 +226,7 @@ class BoundedConnection(HttpToolsProtocol):
         if len(self.leaving) > _MOST_LEAVING:
             self.transport.abort()
             return
-        self.transport.write(refusal(self._refusal))
+        self._write_refusal()
         self.transport.write_eof()
         self._timer = self.loop.call_later(_LEAVING_S, self.transport.abort)
 
@@ -244,8 +244,16 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _say_refusal(self) -> None:
         if not self.transport.is_closing():
-            self.transport.write(refusal(self._refusal))
+            self._write_refusal()
         self._close()
+
+    def _write_refusal(self) -> None:
+        answer = refusal(self._refusal)
+        self.transport.write(answer)
+        self.count_refusal(self._refusal, len(answer))
+
+    def count_refusal(self, status: int, size: int) -> None:
+        """Count what the application does not see."""
 
     def _close(self) -> None:
         """Close when the client has read all, which it must."""

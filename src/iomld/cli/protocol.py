@@ -11,6 +11,7 @@ from asyncio import AbstractEventLoop, Transport
 from typing import Any, cast
 
 from uvicorn import Config
+from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from iomld.cli.connection import BoundedConnection
@@ -77,7 +78,7 @@ class RepeatingProtocol(BoundedConnection):
         super().__init__(config, server_state, app_state, _loop)
         if not isinstance(config.app, Observed):
             raise TypeError(f"{config.app!r} is not an application that counts what is answered again")
-        self._again = config.app.again
+        self._again, self._refused = config.app.again, config.app.refused
         self._peer = ""
         self._before = b""  # what an answer depends on beside the bytes: whether it is the proxy that is trusted
         self._begun = self._ended = self._answered = 0  # requests: their first byte has come, their last, their answer
@@ -87,10 +88,9 @@ class RepeatingProtocol(BoundedConnection):
         """Remember who is there."""
         self._wire = transport
         self._out = OnePacket(transport)
+        self._peer = (get_remote_addr(transport) or ("",))[0]
+        self._before = self._peer.encode() if self.config.proxy_headers else b""
         super().connection_made(cast("Transport", self._out))
-        if self.client:
-            self._peer = self.client[0]
-            self._before = self._peer.encode() if self.config.proxy_headers else b""
 
     def data_received(self, data: bytes) -> None:
         """Answer what has come, from before if it can be; else as uvicorn does."""
@@ -125,6 +125,10 @@ class RepeatingProtocol(BoundedConnection):
         self._out.flush()  # without a body, its head is still here
         self._answered += 1
         super().on_response_complete()
+
+    def count_refusal(self, status: int, size: int) -> None:
+        """Count what the application does not see."""
+        self._refused(status, size, self._peer)
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing was answered by uvicorn for a while; close, unless something was answered again."""

@@ -80,6 +80,16 @@ class Observed:
             self._count(counted, repeat.path, repeat.client or client)
         return repeat
 
+    def refused(self, status: int, size: int, client: str) -> None:
+        """Count an answer to what was no request, or came when there were too many connections.
+
+        Args:
+            status: HTTP status of the answer.
+            size: Its bytes, head included.
+            client: Who got it.
+        """
+        self._count(Request("-", "none", status, size, 0.0), "", client)
+
     def _count(self, request: Request, path: str, client: str | None) -> None:
         self._metrics.add(request)
         if self._write:
