@@ -41,7 +41,7 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 
 def tab_to(page: Page, condition: str) -> None:
     """Press Tab until the element that has the focus fits a condition."""
-    for _ in range(60):
+    for _ in range(200):
         page.keyboard.press("Tab")
         if page.evaluate(f"(e => {condition})(document.activeElement)"):
             return
