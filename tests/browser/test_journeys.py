@@ -66,6 +66,8 @@ def test_a_record_is_taken_as_turtle(page: Page, address: str) -> None:
         page.locator("[data-copy=turtle]", has_text="Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == turtle
     else:
+        assert page.evaluate("document.activeElement.textContent") == "Download"
+        page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == "turtle"  # the keyboard can scroll it
         page.goto(page.url)
         tab_to(page, "e.textContent === 'Turtle'")
