@@ -9,8 +9,9 @@ that the engine would read the same, it leaves the query. A text that is no quer
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
@@ -69,7 +70,7 @@ def read_lookup(query: str) -> Lookup | None:
     """
     if len(query) > _LONGEST:
         return None
-    tokens = (token for token in _TOKEN.findall(query) if token[0] != "#")
+    tokens = [token for token in _TOKEN.findall(query) if token[0] != "#"]
     try:
         return _Reader(tokens).lookup()
     except (_OtherError, ValueError):  # pyoxigraph says ValueError of what is no IRI, and of what is no language
@@ -77,8 +78,9 @@ def read_lookup(query: str) -> Lookup | None:
 
 
 class _Reader:
-    def __init__(self, tokens: Iterator[str]) -> None:
-        self._tokens = tokens
+    def __init__(self, tokens: list[str]) -> None:
+        # The next token, or an empty one; no method is as quick.
+        self._next: Callable[[], str] = partial(next, iter(tokens), "")
         self._prefixes: dict[str, str] = {}
 
     def lookup(self) -> Lookup:
@@ -93,9 +95,6 @@ class _Reader:
         if variables is None and limit is not None:  # the limit bears on what is asked
             raise _OtherError
         return Lookup(variables, patterns, distinct, limit)
-
-    def _next(self) -> str:
-        return next(self._tokens, "")
 
     def _prologue(self) -> str:
         """Read the prefixes; the word after them, in capitals."""
@@ -185,8 +184,7 @@ class _Reader:
 def _without_repeats(*pattern: Place) -> Pattern:
     """A pattern in which no variable stands twice."""
     subject, predicate, value = pattern
-    variables = [place for place in pattern if isinstance(place, str)]
-    if len(set(variables)) < len(variables):
+    if (isinstance(value, str) and subject == value) or (isinstance(predicate, str) and predicate in {subject, value}):
         raise _OtherError
     return subject, predicate, value
 

@@ -9,6 +9,7 @@ from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.web.sparql_protocol import MediaTypes, Operation
 from iomld.workers.answer import digest_of
 
+_MOST_MARKS = 10_000
 _JSON = frozenset({results.JSON.media_type, *results.JSON.also})
 
 
@@ -31,6 +32,7 @@ class AnswersAtOnce:
             lookup: Answers a query in JSON where that is surely quick, else gives None.
         """
         self._cache, self._release_name, self._budgets, self._lookup = cache, release_name, budgets, lookup
+        self._looked_up_before: set[int] = set()
 
     def find(self, operation: Operation, types: MediaTypes, client: str) -> tuple[CachedAnswer, str | None] | None:
         """The answer to a query, if it needs no worker.
@@ -41,21 +43,32 @@ class AnswersAtOnce:
             client: Who asks.
 
         Returns:
-            The answer, and the name of the release for which it had been kept, or None if it is new.
+            The answer; and the name of its release where it is not asked for the first time, so that it is worth being
+            given again, else None.
 
         Raises:
             ProblemError: The query is a lookup, and the client has used its time.
         """
         release = self._release_name()
-        kept = self._cache.get(release, _key(operation, types))
+        key = _key(operation, types)
+        kept = self._cache.get(release, key)
         if kept:
             return kept, release
         answer = self._looked_up(operation, types, client)
         if answer is None:
             return None
         self._cache.misses += 1
-        self.keep(release, operation, types, answer)
-        return answer, None
+        return answer, release if self._comes_again(key) else None
+
+    def _comes_again(self, key: Hashable) -> bool:
+        """Whether a lookup was answered not long ago; to keep each answer would take as long as to look it up."""
+        mark = hash(key)
+        if mark in self._looked_up_before:
+            return True
+        if len(self._looked_up_before) >= _MOST_MARKS:
+            self._looked_up_before.clear()
+        self._looked_up_before.add(mark)
+        return False
 
     def _looked_up(self, operation: Operation, types: MediaTypes, client: str) -> CachedAnswer | None:
         media_type = types.solutions
@@ -85,4 +98,5 @@ class AnswersAtOnce:
 
 def _key(operation: Operation, types: MediaTypes) -> Hashable:
     """What an answer depends on beside the release."""
-    return operation.query, operation.default_graphs, operation.named_graphs, types
+    wanted = types.solutions, types.boolean, types.graph  # a tuple: to hash the dataclass takes as long as a search
+    return operation.query, operation.default_graphs, operation.named_graphs, wanted
