@@ -7,10 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import zstandard
 from starlette.types import Message, Receive, Scope, Send
 from tests.serving import serve
 
-from iomld.web.compression import Compression, codings
+from iomld.web.compression import Compression, wish_of
 
 pytestmark = pytest.mark.server
 
@@ -19,6 +20,7 @@ LARGE = "/sparql?format=csv&query=SELECT%20*%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D"
 HEADERS = [(b"content-type", b"text/csv"), (b"etag", b'"t"')]
 ACCEPTS = [(b"accept-encoding", b"gzip")]
 PACKED = ("/projects", "/ns.ttl", "/doc/project/PO.0105.ttl", "/static/site.css", "/openapi.json", ALL)
+UNPACKED = {"gzip": gzip.decompress, "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data)}
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +43,26 @@ def raw(client: httpx.Client, path: str, coding: str | None, method: str = "GET"
 
 
 @pytest.mark.parametrize("path", PACKED)
-def test_gzip_gives_the_same_bytes_packed(client: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize("coding", UNPACKED)
+def test_each_coding_gives_the_same_bytes_packed(client: httpx.Client, path: str, coding: str) -> None:
     """The packed answer is smaller, unpacks to the plain one, and has a tag of its own; both say that they vary."""
-    plain, packed = raw(client, path, None), raw(client, path, "gzip")
+    plain, packed = raw(client, path, None), raw(client, path, coding)
     assert (plain.status_code, packed.status_code) == (200, 200)
     assert "content-encoding" not in plain.headers
-    assert packed.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(packed.extensions["raw"]) == plain.extensions["raw"]
+    assert packed.headers["content-encoding"] == coding
+    assert UNPACKED[coding](packed.extensions["raw"]) == plain.extensions["raw"]
     assert int(packed.headers["content-length"]) == len(packed.extensions["raw"]) < len(plain.extensions["raw"])
     for answer in (plain, packed):
         assert "accept-encoding" in answer.headers["vary"].lower()
     if "etag" in plain.headers:
-        assert packed.headers["etag"] == plain.headers["etag"].removesuffix('"') + '-gzip"'
+        assert packed.headers["etag"] == plain.headers["etag"].removesuffix('"') + f'-{coding}"'
 
 
 @pytest.mark.parametrize("path", ["/projects", "/ns.ttl", ALL, "/static/site.css"])
-@pytest.mark.parametrize("coding", ["gzip", None])
+@pytest.mark.parametrize("coding", ["gzip", "zstd", None])
 def test_either_tag_gives_304(client: httpx.Client, path: str, coding: str | None) -> None:
     """Who holds the packed or the plain form hears that it still holds, under the tag that it named."""
-    for held in (raw(client, path, None).headers["etag"], raw(client, path, "gzip").headers["etag"]):
+    for held in (raw(client, path, form).headers["etag"] for form in (None, "gzip", "zstd")):
         answer = raw(client, path, coding, If_None_Match=f'"other-gzip", {held}')
         assert (answer.status_code, answer.headers["etag"]) == (304, held)
         assert answer.extensions["raw"] == b""
@@ -126,7 +129,10 @@ def test_refusing_every_coding_is_406(client: httpx.Client) -> None:
     [
         (None, "plain"),
         ("", "plain"),
-        ("br, zstd", "plain"),
+        ("br", "plain"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("zstd;q=0.5, gzip", "gzip"),
+        ("zstd;q=0, *", "gzip"),
         ("gzip;q=0", "plain"),
         ("gzip;q=0, *", "plain"),
         ("identity, gzip;q=0.5", "plain"),
@@ -141,8 +147,9 @@ def test_refusing_every_coding_is_406(client: httpx.Client) -> None:
 )
 def test_the_weights_decide(header: str | None, form: str) -> None:
     """RFC 9110 section 12.5.3: weights, the wildcard, and no header."""
-    packed, plain = codings(header)
-    assert ("gzip" if packed >= plain and packed > 0 else "plain") == form
+    wish = wish_of(header)
+    assert wish
+    assert (wish.coding or "plain") == form
 
 
 def test_a_repeated_answer_is_not_packed_twice() -> None:

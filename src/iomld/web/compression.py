@@ -1,6 +1,7 @@
-"""Answers packed with gzip for who accepts that (RFC 9110 section 8.4): one layer around the whole application.
+"""Answers packed with zstd or gzip for who accepts that (RFC 9110 section 8.4): one layer around the application.
 
-A packed answer has an entity tag of its own, the plain one with `-gzip` in it; asked again with either, it is 304.
+A packed answer has an entity tag of its own, the plain one with `-zstd` or `-gzip` in it; asked again with any, it is
+304. zstd (RFC 8878) takes a half to a quarter of gzip's time for the same size; it is there where its package is.
 Left as they are: short bodies, what is packed by its nature, parts of a file, and downloads, which keep their length
 and their ranges.
 """
@@ -9,7 +10,9 @@ import asyncio
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Literal, Protocol
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,11 +20,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from iomld.web.problems import problem
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 
+try:
+    import zstandard
+except ImportError:  # it belongs to the extra `fast`
+    _HAS_ZSTD = False
+else:
+    _HAS_ZSTD = True
+
+Coding = Literal["zstd", "gzip"]
+
 SMALLEST_BYTES = 1024
 _IN_THREAD_BYTES = 64 * 1024  # more than this is packed beside the event loop
 _LEVEL = 5
 _GZIP_WINDOW = 31  # zlib's number for a window of 32 KiB in a gzip wrapper, with no time in it
-_SUFFIX = '-gzip"'
+_ZSTD_LEVEL = 4
+_CODINGS: tuple[Coding, ...] = ("zstd", "gzip") if _HAS_ZSTD else ("gzip",)
+_PACKED_TAG = re.compile(r'-(?:zstd|gzip)"')
 _WITHOUT_BODY = frozenset({204, 205, 206, 304})
 _PACKABLE = re.compile(
     r"text/.*|image/svg\+xml|application/(?:.*[+/-])?(?:json|xml|javascript|trig|n-quads|n-triples|x-ndjson)"
@@ -29,15 +43,30 @@ _PACKABLE = re.compile(
 _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
-@lru_cache(maxsize=256)
-def codings(accept_encoding: str | None) -> tuple[float, float]:
-    """How much a client likes gzip, and no coding at all; 0 is refused (RFC 9110 section 12.5.3).
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client wants.
 
-    >>> codings("gzip;q=0.5, *;q=0")
-    (0.5, 0.0)
+    Attributes:
+        coding: How it wants answers packed; None for not packed.
+        plain_too: Whether it takes them not packed.
+    """
+
+    coding: Coding | None
+    plain_too: bool
+
+
+@lru_cache(maxsize=256)
+def wish_of(accept_encoding: str | None) -> Wish | None:
+    """What a client wants by its Accept-Encoding (RFC 9110 section 12.5.3); None where it refuses all that there is.
+
+    Who takes anything (`*`) gets gzip, which all know.
+
+    >>> wish_of("gzip;q=0.5, *;q=0")
+    Wish(coding='gzip', plain_too=False)
     """
     if accept_encoding is None:
-        return 0.0, 1.0
+        return Wish(None, plain_too=True)
     liked: dict[str, float] = {}
     for element in accept_encoding.lower().split(","):
         name, _, parameter = (part.strip() for part in element.partition(";"))
@@ -45,7 +74,12 @@ def codings(accept_encoding: str | None) -> tuple[float, float]:
         if name and (weight or not parameter):
             liked["gzip" if name == "x-gzip" else name] = float(weight[1]) if weight else 1.0
     anything = liked.get("*")
-    return liked.get("gzip", anything or 0.0), liked.get("identity", 0.001 if anything is None else anything)
+    plain = liked.get("identity", 0.001 if anything is None else anything)
+    weights = {"zstd": liked.get("zstd", 0.0), "gzip": liked.get("gzip", anything or 0.0)}
+    coding = max(_CODINGS, key=weights.__getitem__)  # of two that are liked alike the first
+    if weights[coding] == plain == 0:
+        return None
+    return Wish(coding if weights[coding] >= plain and weights[coding] > 0 else None, plain > 0)
 
 
 class Compression:
@@ -67,29 +101,34 @@ class Compression:
             await self._app(scope, receive, send)
             return
         headers = _joined(scope)
-        gzip, identity = codings(headers.get(b"accept-encoding"))
-        if gzip == identity == 0:
+        wish = wish_of(headers.get(b"accept-encoding"))
+        if wish is None:
             detail = "Answers come packed with gzip or not packed; Accept-Encoding refuses both. Allow one of them."
             await problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
             return
         held = headers.get(b"if-none-match", "")
-        if _SUFFIX in held:
+        if _PACKED_TAG.search(held):
             scope = {**scope, "headers": _with_plain_tags(scope)}
-        packer = _Packer(scope, send, self._kept, held, _Wish(gzip >= identity and gzip > 0, identity > 0))
+        packer = _Packer(scope, send, self._kept, held, wish)
         await self._app(scope, receive, packer.send)
 
 
-class _Wish:
-    """What the client wants: packed or not, and whether it may be not packed."""
+class _Packing(Protocol):
+    """Packs pieces, as zlib and zstandard do."""
 
-    def __init__(self, packed: bool, plain_too: bool) -> None:  # noqa: FBT001  # two answers to one question
-        self.packed, self.plain_too = packed, plain_too
+    def compress(self, data: bytes, /) -> bytes:
+        """Take a piece; some of the packed bytes."""
+        ...
+
+    def flush(self) -> bytes:
+        """The rest."""
+        ...
 
 
 class _Packer:
     """Sends one answer on, packed or as it is."""
 
-    def __init__(self, scope: Scope, send: Send, kept: AnswerCache[CachedAnswer], held: str, wish: _Wish) -> None:
+    def __init__(self, scope: Scope, send: Send, kept: AnswerCache[CachedAnswer], held: str, wish: Wish) -> None:
         self._is_head, self._path = scope["method"] == "HEAD", scope["path"]
         self._send, self._kept, self._held, self._wish = send, kept, held, wish
         self._start: Message = {}
@@ -123,14 +162,16 @@ class _Packer:
         size = found.get(b"content-length")
         is_small = size is not None and int(size) < SMALLEST_BYTES
         _add_vary(headers)
-        return self._wish.packed and not (is_small and self._wish.plain_too)
+        return self._wish.coding is not None and not (is_small and self._wish.plain_too)
 
     def _tag_known(self, headers: MutableHeaders) -> None:
         """The tag of a 304 is the one that the client holds; where it named none, the one of what it would get."""
         headers.add_vary_header("Accept-Encoding")
         tag = headers.get("etag", "")
-        if tag and (_packed_tag(tag) in self._held or (tag not in self._held and self._wish.packed)):
-            headers["etag"] = _packed_tag(tag)
+        held = next((coding for coding in _CODINGS if tag and _packed_tag(tag, coding) in self._held), None)
+        coding = held or (None if tag in self._held else self._wish.coding)
+        if tag and coding:
+            headers["etag"] = _packed_tag(tag, coding)
 
     async def _send_packed(self, message: Message) -> None:
         body, more = message.get("body", b""), message.get("more_body", False)
@@ -138,7 +179,7 @@ class _Packer:
             start, self._start = self._start, {}
             headers = MutableHeaders(raw=start["headers"])
             tag = headers.get("etag", "")
-            _mark_packed(headers, tag)
+            _mark_packed(headers, tag, self._wish.coding or "gzip")
             if not more and not self._is_head:
                 body = await self._whole(tag, body)
                 headers["content-length"] = str(len(body))
@@ -155,7 +196,7 @@ class _Packer:
 
     async def _whole(self, tag: str, body: bytes) -> bytes:
         """A whole body packed: the one that is kept, or made now and kept where it has a tag."""
-        key = (self._path, tag)
+        key = (self._path, tag, self._wish.coding)
         kept = self._kept.get("", key) if tag else None
         if kept is None:
             kept = CachedAnswer(await self._packed(body, last=True), "", tag)
@@ -169,13 +210,15 @@ class _Packer:
         return self._pack(body, last)
 
     @cached_property
-    def _zlib(self) -> "zlib._Compress":
+    def _packing(self) -> _Packing:
         """Made when it is needed: it takes a quarter of a megabyte and a tenth of the time of a lookup."""
+        if self._wish.coding == "zstd":
+            return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
         return zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
 
     def _pack(self, body: bytes, last: bool) -> bytes:  # noqa: FBT001  # called in a thread
-        piece = self._zlib.compress(body)
-        return piece + self._zlib.flush() if last else piece
+        piece = self._packing.compress(body)
+        return piece + self._packing.flush() if last else piece
 
 
 @lru_cache(maxsize=256)
@@ -193,18 +236,19 @@ def _add_vary(headers: list[tuple[bytes, bytes]]) -> None:
         headers[headers.index((b"vary", names[0]))] = (b"vary", names[0] + b", Accept-Encoding")
 
 
-def _packed_tag(tag: str) -> str:
+def _packed_tag(tag: str, coding: Coding) -> str:
     """The tag of the packed form of an answer: `"abc"` is `"abc-gzip"`."""
-    return tag.removesuffix('"') + _SUFFIX
+    plain = tag.removesuffix('"')
+    return f'{plain}-{coding}"'
 
 
-def _mark_packed(headers: MutableHeaders, tag: str) -> None:
-    headers["content-encoding"] = "gzip"
+def _mark_packed(headers: MutableHeaders, tag: str, coding: Coding) -> None:
+    headers["content-encoding"] = coding
     for name in ("content-length", "accept-ranges"):
         if name in headers:
             del headers[name]
     if tag:
-        headers["etag"] = _packed_tag(tag)
+        headers["etag"] = _packed_tag(tag, coding)
 
 
 def _joined(scope: Scope) -> Mapping[bytes, str]:
@@ -219,7 +263,7 @@ def _joined(scope: Scope) -> Mapping[bytes, str]:
 
 def _with_plain_tags(scope: Scope) -> list[tuple[bytes, bytes]]:
     """The headers of a request with the tags that the application gave."""
-    suffix = _SUFFIX.encode()
     return [
-        (name, value.replace(suffix, b'"') if name == b"if-none-match" else value) for name, value in scope["headers"]
+        (name, _PACKED_TAG.sub('"', value.decode("latin-1")).encode("latin-1") if name == b"if-none-match" else value)
+        for name, value in scope["headers"]
     ]
