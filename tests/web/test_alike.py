@@ -201,7 +201,8 @@ def test_only_so_many_kinds_of_requests_are_known() -> None:
         asked_of_endpoint.append(f"{operation.query} {client}")
         if operation.query == "spent":
             raise ProblemError(429, "client-budget", "Wait.")
-        return None if operation.query == "slow" else (CachedAnswer(b"{}", JSON, '"1"'), None)
+        body = b"{}" if operation.query != "large" else b" " * 65_536
+        return None if operation.query == "slow" else (CachedAnswer(body, JSON, '"1"'), None)
 
     def kind(number: int, query: str = "ASK") -> bytes:
         return f"GET /sparql?query={query} HTTP/1.1\r\nX-Kind: {number}\r\n\r\n".encode()
@@ -218,5 +219,6 @@ def test_only_so_many_kinds_of_requests_are_known() -> None:
     assert found.body == b'etag: "1"\r\nx-of: 100%\r\ncontent-length: 2\r\n\r\n{}'
     assert asked_of_endpoint[-1] == "other 192.0.2.2"
     assert alike.find(kind(999, "slow"), "192.0.2.1", None) is None
+    assert alike.find(kind(999, "large"), "192.0.2.1", None) is None  # the client must keep up with it
     assert alike.find(kind(999, "spent"), "192.0.2.1", None) is None
     assert alike.find(kind(999, "a\tb"), "192.0.2.1", None) is None

@@ -22,6 +22,7 @@ Answering = Callable[[Operation, MediaTypes, str], tuple[CachedAnswer, str | Non
 _START = b"GET /sparql"
 _QUERY = b"?query="
 _LONGEST_BYTES = 8 * 1024
+_LARGE_BYTES = 64 * 1024
 _MOST = 256
 _SIGNS = bytes({*range(0x21, 0x7F)} - {*b"&#"})  # what a query in a URL may be made of
 _GAPS = {b"etag": b"%(etag)b", b"content-length": b"%(content-length)d"}
@@ -35,13 +36,13 @@ class _Known:
     Attributes:
         types: What they are answered in.
         headers: The headers of their answers, with gaps for those that tell of the body.
-        packed_from: Size of bodies that are packed.
+        large_from: Size of bodies that take the usual way: they are packed, or the client must keep up with them.
         client: Who asks, where a trusted proxy passed the request on; else None.
     """
 
     types: MediaTypes
     headers: bytes
-    packed_from: float
+    large_from: int
     client: str | None
 
 
@@ -73,7 +74,7 @@ class Alike:
             found = self._at_once(Operation(decoded(parts[1])), known.types, known.client or client)
         except (ProblemError, StoreError):  # whoever reads the whole request says so
             return None
-        if found is None or len(found[0].body) >= known.packed_from:
+        if found is None or len(found[0].body) >= known.large_from:
             return None
         self._known.move_to_end((parts[0], parts[2]))
         answer, release = found
@@ -109,7 +110,7 @@ class Alike:
         self._known[parts[0], parts[2]] = _Known(
             asked.at_once,
             _with_gaps(start["headers"]),
-            SMALLEST_BYTES if b"accept-encoding" in rest else float("inf"),
+            SMALLEST_BYTES if b"accept-encoding" in rest else _LARGE_BYTES,
             None if client == asked.client else client,
         )
         if len(self._known) > _MOST:
