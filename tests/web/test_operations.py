@@ -17,7 +17,7 @@ from iomld.errors import SettingsError
 from iomld.iris import DEFAULT_BASE
 from iomld.web.app import create_app
 from iomld.web.metrics import Request, RequestMetrics
-from iomld.web.observed import Observed, access_line
+from iomld.web.observed import Observed, RequestLog, access_line
 
 _SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (\S+)')
 
@@ -125,7 +125,7 @@ def test_the_access_log_has_no_query_strings() -> None:
         await Response("four", 201)(scope, receive, send)
 
     written: list[str] = []
-    Asker(Observed(app, RequestMetrics(), written.append)).get("/projects?q=a+name")
+    Asker(Observed(app, RequestLog(RequestMetrics(), written.append))).get("/projects?q=a+name")
     (line,) = written
     assert line.endswith("\n")
     members = json.loads(line)
@@ -148,7 +148,7 @@ def test_a_request_that_fails_is_counted() -> None:
 
     metrics = RequestMetrics()
     with pytest.raises(RuntimeError, match="broken"):
-        Asker(Observed(app, metrics, None)).get("/sparql")
+        Asker(Observed(app, RequestLog(metrics, None))).get("/sparql")
     found = samples("".join(metrics.lines()))
     assert found["iomld_http_requests_total", 'method="GET",route="/sparql",status="500"'] == 1
 

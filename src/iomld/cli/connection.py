@@ -12,6 +12,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.utils import get_remote_addr
 
 from iomld.cli.refusals import refusal
 from iomld.cli.upgrades import head_without_upgrade
@@ -49,11 +50,13 @@ class BoundedConnection(HttpToolsProtocol):
         patience_s: Seconds that a client may take for what it owes.
         most: Connections of the server at once.
         leaving: Those that are being turned away, of a server.
+        refused: Count status, size and client of an answer that the application does not see.
     """
 
     patience_s: ClassVar[float] = 30.0
     most: ClassVar[int] = 1000
     leaving: ClassVar[set["BoundedConnection"]] = set()
+    refused: ClassVar[tuple[Callable[[int, int, str], None], ...]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # uvicorn's own arguments, passed on
         """Set up."""
@@ -250,10 +253,8 @@ class BoundedConnection(HttpToolsProtocol):
     def _write_refusal(self) -> None:
         answer = refusal(self._refusal)
         self.transport.write(answer)
-        self.count_refusal(self._refusal, len(answer))
-
-    def count_refusal(self, status: int, size: int) -> None:
-        """Count what the application does not see."""
+        for count in self.refused:
+            count(self._refusal, len(answer), (get_remote_addr(self.transport) or ("",))[0])
 
     def _close(self) -> None:
         """Close when the client has read all, which it must."""
@@ -278,3 +279,15 @@ class BoundedConnection(HttpToolsProtocol):
         if self._reader_timer:
             self._reader_timer.cancel()
             self._reader_timer = None
+
+
+def bounded(patience_s: float, most: int, refused: Callable[[int, int, str], None]) -> type[BoundedConnection]:
+    """The kind of connection of a server.
+
+    Args:
+        patience_s: Seconds that a client may take for what it owes.
+        most: Connections at once.
+        refused: Counts status, size and client of an answer that the application does not see.
+    """
+    kind = {"patience_s": patience_s, "most": most, "leaving": set(), "refused": (refused,)}
+    return type("ServerConnection", (BoundedConnection,), kind)

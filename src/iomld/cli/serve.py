@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,9 +47,10 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
     listener = _listen(host, port)
     connections = _connections(known.connections)
     click.echo(f"Serving on http://{_shown(host)}:{listener.getsockname()[1]} — stop with Ctrl-C.")
+    app = create_app(folder, known, base)
     config = uvicorn.Config(
-        create_app(folder, known, base),
-        http=_protocol(known.client_patience, connections),
+        app,
+        http=_protocol(known.client_patience, connections, app.log.refused),
         ws="none",
         limit_concurrency=None if _has_fast_parser() else connections,
         log_level="warning",
@@ -65,13 +67,15 @@ def _has_fast_parser() -> bool:
     return find_spec("httptools") is not None
 
 
-def _protocol(patience_s: float, connections: int) -> type[asyncio.Protocol] | Literal["h11"]:
+def _protocol(
+    patience_s: float, connections: int, refused: Callable[[int, int, str], None]
+) -> type[asyncio.Protocol] | Literal["h11"]:
     """How HTTP is spoken: our way with the fast parser; where that is not installed, by h11, which bounds heads too."""
     if not _has_fast_parser():
         return "h11"
-    from iomld.cli.protocol import protocol_of  # noqa: PLC0415  # needs what may not be there
+    from iomld.cli.connection import bounded  # noqa: PLC0415  # needs what may not be there
 
-    return protocol_of(patience_s, connections)
+    return bounded(patience_s, connections, refused)
 
 
 def _connections(wanted: int) -> int:

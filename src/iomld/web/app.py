@@ -26,21 +26,19 @@ from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
-from iomld.web.alike import Alike
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.language_choice import LanguageChoice
 from iomld.web.metrics import RequestMetrics
-from iomld.web.observed import Observed
+from iomld.web.observed import Observed, RequestLog
 from iomld.web.openapi import describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
 from iomld.web.reference_page import reference_routes
-from iomld.web.repeats import Repeats
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
@@ -74,7 +72,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     serving = Serving(datadir, replace(settings, base_iri=base))
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
-    metrics, repeats = RequestMetrics(), Repeats(serving.name, settings.cache_bytes // 4)
+    metrics = RequestMetrics()
     cache: AnswerCache[CachedAnswer] = AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
@@ -96,7 +94,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
         title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     _translate_errors(app)
-    app.include_router(operation_routes(serving, metrics, cache, repeats))
+    app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
     endpoint = _endpoint(serving, settings, base, cache)
     app.include_router(query_routes(view, endpoint))
@@ -109,8 +107,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
-    front = _Front(app, endpoint, packed_bytes=settings.cache_bytes // 4)
-    return Observed(front, metrics, write, repeats, Alike(endpoint.at_once.find))
+    log = RequestLog(metrics, write)
+    return Observed(_Front(app, endpoint, packed_bytes=settings.cache_bytes // 4), log)
 
 
 def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:

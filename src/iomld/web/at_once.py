@@ -31,10 +31,10 @@ class AnswersAtOnce:
             budgets: What clients may use.
             lookup: Answers a query in JSON where that is surely quick, else gives None.
         """
-        self._cache, self._release_name, self._budgets, self._lookup = cache, release_name, budgets, lookup
+        self._cache, self.release_name, self._budgets, self._lookup = cache, release_name, budgets, lookup
         self._looked_up_before: set[int] = set()
 
-    def find(self, operation: Operation, types: MediaTypes, client: str) -> tuple[CachedAnswer, str | None] | None:
+    def find(self, operation: Operation, types: MediaTypes, client: str) -> CachedAnswer | None:
         """The answer to a query, if it needs no worker.
 
         Args:
@@ -42,23 +42,21 @@ class AnswersAtOnce:
             types: What to answer in.
             client: Who asks.
 
-        Returns:
-            The answer; and the name of its release where it is not asked for the first time, so that it is worth being
-            given again, else None.
-
         Raises:
             ProblemError: The query is a lookup, and the client has used its time.
         """
-        release = self._release_name()
+        release = self.release_name()
         key = _key(operation, types)
         kept = self._cache.get(release, key)
         if kept:
-            return kept, release
+            return kept
         answer = self._looked_up(operation, types, client)
         if answer is None:
             return None
         self._cache.misses += 1
-        return answer, release if self._comes_again(key) else None
+        if self._comes_again(key):
+            self._cache.put(release, key, answer, len(operation.query or ""))
+        return answer
 
     def _comes_again(self, key: Hashable) -> bool:
         """Whether a lookup was answered not long ago; to keep each answer would take as long as to look it up."""
@@ -85,7 +83,7 @@ class AnswersAtOnce:
     def miss(self) -> str:
         """Count an answer that is to be made by a worker; the release that it should be of."""
         self._cache.misses += 1
-        return self._release_name()
+        return self.release_name()
 
     def keeps(self, size_bytes: int) -> bool:
         """Say whether an answer of this size would be kept."""

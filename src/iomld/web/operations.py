@@ -12,7 +12,6 @@ from iomld.store.request import QueryRequest
 from iomld.web.answers import get_route
 from iomld.web.metrics import MEDIA_TYPE, Family, RequestMetrics, family_lines
 from iomld.web.problems import ProblemError
-from iomld.web.repeats import Repeats
 from iomld.web.serving import Serving
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 from iomld.workers.errors import WorkerError
@@ -22,16 +21,13 @@ _READY_S = 2.0
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
-def operation_routes(
-    serving: Serving, requests: RequestMetrics, cache: AnswerCache[CachedAnswer], repeats: Repeats
-) -> APIRouter:
+def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCache[CachedAnswer]) -> APIRouter:
     """`/health`, `/ready` and `/metrics`.
 
     Args:
         serving: What is served.
         requests: Counts of requests.
         cache: Answers that the endpoint keeps.
-        repeats: Those of them that are given again without reading the request.
     """
     router = APIRouter()
 
@@ -58,7 +54,7 @@ def operation_routes(
     async def metrics() -> Response:
         """Give counts in the text format of Prometheus."""
         lines = [*requests.lines()]
-        for family in (*_worker_families(serving), *_cache_families(cache, repeats), *_release_families(serving)):
+        for family in (*_worker_families(serving), *_cache_families(cache), *_release_families(serving)):
             lines += family_lines(family)
         return Response("".join(lines), headers=_NOT_KEPT | {"Content-Type": MEDIA_TYPE})
 
@@ -81,10 +77,10 @@ def _worker_families(serving: Serving) -> Iterator[Family]:
     yield _counter("iomld_query_lookups_total", "Queries that needed no process.", serving.lookups)
 
 
-def _cache_families(cache: AnswerCache[CachedAnswer], repeats: Repeats) -> Iterator[Family]:
-    yield _counter("iomld_query_cache_hits_total", "Answers that were kept.", cache.hits + repeats.hits)
+def _cache_families(cache: AnswerCache[CachedAnswer]) -> Iterator[Family]:
+    yield _counter("iomld_query_cache_hits_total", "Answers that were kept.", cache.hits)
     yield _counter("iomld_query_cache_misses_total", "Answers that had to be made.", cache.misses)
-    yield _gauge("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes + repeats.size_bytes)
+    yield _gauge("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)
 
 
 def _release_families(serving: Serving) -> Iterator[Family]:

@@ -197,9 +197,7 @@ class SparqlApp:
         """
         found = self.at_once.find(operation, types, exchange.client)
         if found:
-            exchange.at_once = None if operation.names_graphs else types
-            answer, exchange.kept_for = found
-            return answer
+            return found
         query = operation.query or ""
         request = QueryRequest(
             query, types.solutions, types.boolean, types.graph, operation.default_graphs, operation.named_graphs

@@ -7,9 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.repeats import asked_of
 from iomld.web.sparql_cache import CachedAnswer
-from iomld.web.sparql_protocol import MediaTypes
 from iomld.workers.wire import Reply
 
 # Anybody's script may read the answers; nothing here depends on who asks, so no credentials are allowed.
@@ -25,10 +23,6 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self._send = scope, receive, send
         self.method: str = scope["method"]
-        self.kept_for: str | None = (
-            None  # the release, where an answer to this request was kept: the same request may get it again
-        )
-        self.at_once: MediaTypes | None = None  # what the answer is in, where no worker was needed
 
     @property
     def accept(self) -> str | None:
@@ -81,8 +75,6 @@ class Exchange:
 
     async def send_whole(self, answer: CachedAnswer) -> None:
         """Send an answer that is in memory, or 304 where the client has it."""
-        if (self.kept_for or self.at_once) and (asked := asked_of(self.scope)):
-            asked.release, asked.at_once = self.kept_for or "", self.at_once
         await self._start(answer.media_type, answer.etag, len(answer.body))
         body = b"" if self._is_bare(answer.etag) else answer.body
         await self._send({"type": "http.response.body", "body": body})

@@ -113,6 +113,8 @@ def operation_of_url(query_string: bytes) -> Operation:
     Raises:
         ProblemError: A parameter is broken, unknown to be single but repeated, or asks for an update.
     """
+    if query_string.startswith(b"query=") and b"&" not in query_string:  # as most programs ask
+        return Operation(decoded(query_string[6:]))
     return _operation(parameters_of(query_string))
 
 

@@ -11,18 +11,11 @@ import pytest
 from tests.conftest import ROOT, Command
 from tests.serving import Server, serve
 from tests.web.test_operations import samples
-from tests.web.test_repeats import Line, request
-
-from iomld.web.alike import Alike
-from iomld.web.problems import ProblemError
-from iomld.web.repeats import Asked
-from iomld.web.sparql_cache import CachedAnswer
-from iomld.web.sparql_protocol import MediaTypes, Operation
+from tests.web.test_quick_answers import Line, request
 
 pytestmark = pytest.mark.server
 
 JSON = "application/sparql-results+json"
-TYPES = MediaTypes(JSON, JSON, None)
 LOOKUPS = ("iomld_query_lookups_total", "")
 
 
@@ -191,34 +184,3 @@ def test_a_client_that_has_used_its_time_waits(datadir: Path) -> None:
         assert statuses[0] == b"200"
         assert statuses[-1] == b"429"
         assert b"retry-after: " in answer
-
-
-def test_only_so_many_kinds_of_requests_are_known() -> None:
-    """Clients that change their headers each time take no memory beyond a bound; those used last stay."""
-    asked_of_endpoint: list[str] = []
-
-    def at_once(operation: Operation, _types: MediaTypes, client: str) -> tuple[CachedAnswer, str | None] | None:
-        asked_of_endpoint.append(f"{operation.query} {client}")
-        if operation.query == "spent":
-            raise ProblemError(429, "client-budget", "Wait.")
-        body = b"{}" if operation.query != "large" else b" " * 65_536
-        return None if operation.query == "slow" else (CachedAnswer(body, JSON, '"1"'), None)
-
-    def kind(number: int, query: str = "ASK") -> bytes:
-        return f"GET /sparql?query={query} HTTP/1.1\r\nX-Kind: {number}\r\n\r\n".encode()
-
-    alike = Alike(at_once)
-    start = {"status": 200, "headers": [(b"etag", b'"0"'), (b"x-of", b"100%"), (b"content-length", b"4")]}
-    for number in range(1000):
-        alike.learn(Asked(kind(number), "192.0.2.1", at_once=TYPES), {"client": ("192.0.2.1", 1)}, start)
-    known = [number for number in range(1000) if alike.find(kind(number, "x"), "192.0.2.1", None)]
-    assert known == [*range(1000 - len(known), 1000)]
-    assert len(known) < 500
-    found = alike.find(kind(999, "other"), "192.0.2.2", None)
-    assert found
-    assert found.body == b'etag: "1"\r\nx-of: 100%\r\ncontent-length: 2\r\n\r\n{}'
-    assert asked_of_endpoint[-1] == "other 192.0.2.2"
-    assert alike.find(kind(999, "slow"), "192.0.2.1", None) is None
-    assert alike.find(kind(999, "large"), "192.0.2.1", None) is None  # the client must keep up with it
-    assert alike.find(kind(999, "spent"), "192.0.2.1", None) is None
-    assert alike.find(kind(999, "a\tb"), "192.0.2.1", None) is None

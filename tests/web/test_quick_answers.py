@@ -1,6 +1,5 @@
-"""Requests that come again byte for byte: the answer is the same as ever, whatever shape they come in."""
+"""Answers that are sent before all wrappers: the same as ever, whatever shape they come in, counted and logged."""
 
-import asyncio
 import gzip
 import json
 import re
@@ -11,15 +10,9 @@ from typing import Self
 
 import httpx
 import pytest
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 from tests.conftest import ROOT, Command
 from tests.serving import Server, serve
 from tests.web.test_operations import samples
-
-from iomld.web.metrics import RequestMetrics
-from iomld.web.observed import Observed
-from iomld.web.repeats import Asked, Repeats, asked_of, hand_over
 
 pytestmark = pytest.mark.server
 
@@ -208,37 +201,13 @@ def test_a_new_release_is_answered_anew(tmp_path: Path, iomld: Command) -> None:
         assert line.answer() != old
 
 
-def test_an_answer_of_before_is_counted_and_logged() -> None:
-    """It has its line in the log, under who asked now; behind a trusted proxy, under whom that named."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["client"] = ("198.51.100.7" if scope["path"] == "/forwarded" else "192.0.2.1", 1)
-        asked = asked_of(scope)
-        assert asked
-        asked.release = "r1"
-        await Response("four")(scope, receive, send)
-
-    async def nothing(_: object) -> None:
-        return
-
-    written: list[str] = []
-    metrics, releases = RequestMetrics(), ["r1"]
-    observed = Observed(app, metrics, written.append, Repeats(lambda: releases[0], 100_000))
-    for path in ("/sparql", "/forwarded"):
-        assert observed.again(path.encode(), "192.0.2.1") is None
-        scope: Scope = {"type": "http", "method": "GET", "path": path, "headers": []}
-        hand_over(scope, Asked(path.encode(), "192.0.2.1"))
-        asyncio.run(observed(scope, nothing, nothing))  # type: ignore[arg-type]  # receives nothing
-        again = observed.again(path.encode(), "192.0.2.9")
-        assert again
-        assert again.body.endswith(b"\r\n\r\nfour")
-    assert [json.loads(line)["client"] for line in written] == [
-        "192.0.2.1",
-        "192.0.2.9",
-        "198.51.100.7",
-        "198.51.100.7",
-    ]
-    assert {json.loads(line)["bytes"] for line in written} == {4}
-    releases[0] = "r2"
-    assert observed.again(b"/sparql", "192.0.2.1") is None
-    assert len(written) == 4
+def test_a_post_is_answered_like_the_first(server: Server) -> None:
+    """A query in a body, as a form or as itself, is the same each time; and other bodies have other answers."""
+    with Line(server) as line:
+        answers = set()
+        for number in (3, 3, 3, 2):
+            body = f"SELECT * {{ ?p <http://purl.org/dc/terms/title> ?t }} LIMIT {number}".encode()
+            kind = ("Content-Type: application/sparql-query", f"Content-Length: {len(body)}")
+            line.send(request("/sparql", *kind, method="POST") + body)
+            answers.add(line.answer())
+    assert len(answers) == 2
