@@ -22,9 +22,9 @@ bench: $(VENV)/.dev  ## measure; figures depend on the machine
 	$(BIN)/python benchmarks/run.py
 
 lock: $(VENV)/.dev  ## pin the newest allowed versions with hashes; needs uv
-	uv pip compile pyproject.toml --extra fast --group build --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	uv pip compile pyproject.toml --group build --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --python-version 3.11 --output-file requirements.lock --upgrade
-	uv pip compile pyproject.toml --extra fast --group dev --constraint requirements.lock --generate-hashes --no-header \
+	uv pip compile pyproject.toml --group dev --constraint requirements.lock --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --output-file requirements-dev.lock --upgrade
 
 editor:  ## bundle the editor of the query page anew; needs node and npm
