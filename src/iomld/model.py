@@ -43,6 +43,34 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence for people: its identifier, which is the English sentence with places for values, and the values.
+
+    A face words it in the reader's language by looking the identifier up in a catalogue; `str` words it in English.
+
+    Attributes:
+        id: The English sentence with places for values, `The key '{key}' is not known.`; the gettext msgid.
+        values: The value for each place; a value that is itself a `Message` is worded in the same language.
+    """
+
+    id: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The sentence in English.
+
+        >>> str(message("The key '{key}' is not known.", key="stauts"))
+        "The key 'stauts' is not known."
+        """
+        return self.id.format_map(self.values) if self.values else self.id
+
+
+def message(sentence: str, /, **values: object) -> Message:
+    """A message from its English sentence and the values of its places; pybabel extracts the sentence by this call."""
+    return Message(sentence, values)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault or remark about a record.
 
