@@ -4,13 +4,24 @@ A fault inside a record is not an exception: it is a `Finding` (see `iomld.model
 Each message here is a sentence that a person reads: what, where, what to do.
 """
 
+from iomld.model import Message
+
 
 class IomldError(Exception):
     """Anything that iomld foresees; everything else is a bug."""
 
 
 class SourceError(IomldError):
-    """A whole file cannot be read: it is missing, empty, binary, or in no format that we know."""
+    """A whole file cannot be read: it is missing, empty, binary, or in no format that we know.
+
+    Attributes:
+        message: What is wrong and what to do. A plain string stands for a sentence that we have in English alone.
+    """
+
+    def __init__(self, message: Message | str) -> None:
+        """Make the error of a message."""
+        super().__init__(message)
+        self.message = message if isinstance(message, Message) else Message(message)
 
 
 class QueryError(IomldError):

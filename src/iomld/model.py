@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Severity(StrEnum):
@@ -70,6 +70,40 @@ def message(sentence: str, /, **values: object) -> Message:
     return Message(sentence, values)
 
 
+class ForeignText(str):
+    """A value of a message in words that are not ours, such as those of a parser; always English, never translated."""
+
+    __slots__ = ()
+
+
+def message_to_json(sentence: Message) -> dict[str, object]:
+    """A message as a JSON object, for another process."""
+    return {"id": sentence.id, "values": {name: _value_to_json(value) for name, value in sentence.values.items()}}
+
+
+def message_from_json(written: Mapping[str, Any]) -> Message:
+    """The message that `message_to_json` wrote; its values are numbers, texts and messages.
+
+    >>> str(message_from_json(message_to_json(message("{file}: {fault}", file="x", fault=message("It is empty.")))))
+    'x: It is empty.'
+    """
+    return Message(written["id"], {name: _value_from_json(value) for name, value in written["values"].items()})
+
+
+def _value_to_json(value: object) -> object:
+    if isinstance(value, Message):
+        return message_to_json(value)
+    if isinstance(value, ForeignText):
+        return {"foreign": str(value)}
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _value_from_json(value: object) -> object:
+    if isinstance(value, dict):
+        return ForeignText(value["foreign"]) if "foreign" in value else message_from_json(value)
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault or remark about a record.
@@ -77,20 +111,21 @@ class Finding:
     Attributes:
         rule: Name of the rule: the local name of a shape (`budget`, `nationalOne`), or of a reading or linking rule.
         severity: A Violation refuses the record; Warning and Info are published and shown.
-        message: What is wrong, one sentence.
-        fix: What to do, one sentence; may be empty where the message says it.
+        message: What is wrong, one sentence. It keeps its identifier and its values until a face words it.
+        fix: What to do, one sentence; None where the message says it.
         field: The record's field (`budgetUSD`), where one is to blame.
         value: What was found, as it stands in the source.
         focus_node: IRI of the node, for results of a shape.
         path: IRI of the property, for results of a shape.
         place: Where it stands; readers and `check` fill it in.
-        language: Language of message and fix; empty where it is not known, as for shapes that are not ours.
+        language: Language of the identifiers of message and fix: English for ours, which can be worded in others; that
+            of the text for a finding already worded; empty where it is not known, as for shapes that are not ours.
     """
 
     rule: str
     severity: Severity
-    message: str
-    fix: str = ""
+    message: Message
+    fix: Message | None = None
     field: str | None = None
     value: str | None = None
     focus_node: str | None = None
@@ -106,7 +141,7 @@ class Finding:
 def is_refused(findings: tuple[Finding, ...]) -> bool:
     """Say whether any finding refuses the record.
 
-    >>> is_refused((Finding("title", Severity.WARNING, "Odd."),))
+    >>> is_refused((Finding("title", Severity.WARNING, message("Odd.")),))
     False
     """
     return any(finding.severity is Severity.VIOLATION for finding in findings)
