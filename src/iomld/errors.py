@@ -8,20 +8,24 @@ from iomld.model import Message
 
 
 class IomldError(Exception):
-    """Anything that iomld foresees; everything else is a bug."""
-
-
-class SourceError(IomldError):
-    """A whole file cannot be read: it is missing, empty, binary, or in no format that we know.
+    """Anything that iomld foresees; everything else is a bug.
 
     Attributes:
-        message: What is wrong and what to do. A plain string stands for a sentence that we have in English alone.
+        message: What is wrong and what to do; `str` of the error is the same in English.
     """
 
     def __init__(self, message: Message | str) -> None:
-        """Make the error of a message."""
-        super().__init__(message)
+        """Say what is wrong.
+
+        Args:
+            message: The sentence; text where it is in English alone.
+        """
+        super().__init__(str(message))
         self.message = message if isinstance(message, Message) else Message(message)
+
+
+class SourceError(IomldError):
+    """A whole file cannot be read: it is missing, empty, binary, or in no format that we know."""
 
 
 class QueryError(IomldError):

@@ -38,7 +38,7 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int,
         try:
             data = _document(part)
         except SourceError as error:
-            tally.add(Finding("unreadableFile", Severity.VIOLATION, str(error), place=Place(part.name)))
+            tally.add(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
             continue
         for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
             tally.add(finding)
@@ -76,7 +76,7 @@ def _as_shapes(name: str, data: bytes) -> Document:
     try:
         return _as_document(name, data)
     except SourceError as error:
-        raise ShapesError(str(error)) from error
+        raise ShapesError(error.message) from error
 
 
 def _basis(rules: Document, profile: str, engine: str) -> Basis:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, ForeignText, Message, Place, Severity
 from iomld.pipeline.outcomes import Pipeline
 
 MAX_FINDINGS = 1000  # listed in a report unless more are asked for
@@ -80,7 +80,7 @@ class CheckReport:
         files: The files, in the order in which they were met.
         findings: The first findings, up to the cap, in source order.
         cap: The most findings that the report lists.
-        language: The language that it is written in; a finding may be in another.
+        language: The language that its findings are worded in; a finding may be in another.
     """
 
     basis: Basis
@@ -201,13 +201,26 @@ def _writable_finding(finding: Finding) -> Finding:
     place = finding.place
     return replace(
         finding,
-        message=writable(finding.message),
-        fix=writable(finding.fix),
+        message=_writable_message(finding.message),
+        fix=_writable_message(finding.fix) if finding.fix else None,
         value=_known(finding.value),
         focus_node=_known(finding.focus_node),
         path=_known(finding.path),
         place=_writable_place(place) if place else None,
     )
+
+
+def _writable_message(message: Message) -> Message:
+    """The message with values, or where it has none a sentence, that every report format can hold."""
+    if not message.values:
+        return Message(writable(message.id))
+    return Message(message.id, {name: _writable_value(value) for name, value in message.values.items()})
+
+
+def _writable_value(value: object) -> object:
+    if isinstance(value, Message):
+        return _writable_message(value)
+    return ForeignText(writable(value)) if isinstance(value, ForeignText) else writable(str(value))
 
 
 def _writable_place(place: Place) -> Place:
