@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Severity(StrEnum):
@@ -68,6 +68,40 @@ class Message:
 def message(sentence: str, /, **values: object) -> Message:
     """A message from its English sentence and the values of its places; pybabel extracts the sentence by this call."""
     return Message(sentence, values)
+
+
+class ForeignText(str):
+    """A value of a message in words that are not ours, such as those of a parser; always English, never translated."""
+
+    __slots__ = ()
+
+
+def message_to_json(sentence: Message) -> dict[str, object]:
+    """A message as a JSON object, for another process."""
+    return {"id": sentence.id, "values": {name: _value_to_json(value) for name, value in sentence.values.items()}}
+
+
+def message_from_json(written: Mapping[str, Any]) -> Message:
+    """The message that `message_to_json` wrote; its values are numbers, texts and messages.
+
+    >>> str(message_from_json(message_to_json(message("{file}: {fault}", file="x", fault=message("It is empty.")))))
+    'x: It is empty.'
+    """
+    return Message(written["id"], {name: _value_from_json(value) for name, value in written["values"].items()})
+
+
+def _value_to_json(value: object) -> object:
+    if isinstance(value, Message):
+        return message_to_json(value)
+    if isinstance(value, ForeignText):
+        return {"foreign": str(value)}
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _value_from_json(value: object) -> object:
+    if isinstance(value, dict):
+        return ForeignText(value["foreign"]) if "foreign" in value else message_from_json(value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
