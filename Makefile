@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check bench lock editor map clean
+.PHONY: serve test check messages bench lock editor map clean
 
 serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
 	$(BIN)/iomld serve data
@@ -17,6 +17,16 @@ check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+LOCALE := src/iomld/locale
+PYBABEL := $(BIN)/pybabel --quiet
+KEYWORDS := gettext ngettext:1,2 gettext_noop gettext_html ngettext_html:1,2 message _ _n:1,2
+
+messages: $(VENV)/.dev  ## extract the sentences and bring the catalogues of all languages up to date
+	$(PYBABEL) extract --mapping=babel.cfg --no-default-keywords $(KEYWORDS:%=--keyword=%) --project=iomld --version=1 \
+	  --no-location --sort-output --width=116 --output=$(LOCALE)/iomld.pot src
+	$(PYBABEL) update --domain=iomld --input-file=$(LOCALE)/iomld.pot --output-dir=$(LOCALE) \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=116
 
 bench: $(VENV)/.dev  ## measure; figures depend on the machine
 	$(BIN)/python benchmarks/run.py

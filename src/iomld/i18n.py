@@ -1,0 +1,142 @@
+"""Sentences in the languages of iomld: gettext catalogues, and numbers and dates as Babel writes them.
+
+The English sentence is the msgid. Catalogues stand in `locale/LANGUAGE/LC_MESSAGES/iomld.po` and are read as they are,
+once for each language; `make messages` brings them up to date. A place for a value is written `{name}`.
+"""
+
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from io import BytesIO
+
+from babel.dates import format_date
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+
+from iomld.model import Message
+
+LANGUAGES = ("en", "fr", "es")
+ENGLISH = LANGUAGES[0]
+LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
+
+DOMAIN = "iomld"
+_MOST_DIGITS = 28  # of a number, Babel's precision; what has more stays as the data writes it
+
+
+def gettext_noop(sentence: str) -> str:
+    """Mark an English sentence that is translated later; pybabel extracts it by this call."""
+    return sentence
+
+
+def gettext(sentence: str, language: str) -> str:
+    """The translation of an English sentence, its places for values unfilled; the sentence where there is none.
+
+    Args:
+        sentence: The English sentence.
+        language: One of `LANGUAGES`.
+
+    >>> gettext("Projects", "fr")
+    'Projets'
+    """
+    return _translations(language).gettext(sentence)
+
+
+def ngettext(one: str, many: str, count: int, language: str) -> str:
+    """The translation of an English sentence in its form for a number, its places for values unfilled.
+
+    Args:
+        one: The English sentence for one.
+        many: The English sentence for none and for many.
+        count: The number.
+        language: One of `LANGUAGES`.
+
+    >>> ngettext("{count} project", "{count} projects", 0, "fr")
+    '{count} projet'
+    """
+    return _translations(language).ngettext(one, many, count)
+
+
+def worded(message: Message, language: str) -> str:
+    """A message in a language; a value that is a message is worded too, every other value stands as `str` writes it.
+
+    Args:
+        message: The message.
+        language: One of `LANGUAGES`.
+    """
+    text = gettext(message.id, language)
+    if not message.values:
+        return text
+    values = message.values.items()
+    return text.format_map(
+        {name: worded(value, language) if isinstance(value, Message) else value for name, value in values}
+    )
+
+
+def is_translated(message: Message, language: str) -> bool:
+    """Whether a message, with every message among its values, has a translation; English always has."""
+    return (language == ENGLISH or message.id in catalogue(language)) and all(
+        is_translated(value, language) for value in message.values.values() if isinstance(value, Message)
+    )
+
+
+def decimal_text(number: Decimal | int, language: str) -> str:
+    """A number as the language writes it, with all its digits; what is infinite or very long as it stands.
+
+    >>> decimal_text(Decimal("100000.50"), "en"), decimal_text(1234567, "es")
+    ('100,000.50', '1.234.567')
+    """
+    exact = Decimal(number)
+    _, digits, exponent = exact.as_tuple()
+    if not isinstance(exponent, int) or exponent < -_MOST_DIGITS or len(digits) + max(exponent, 0) > _MOST_DIGITS:
+        return str(number)
+    decimals = f".{'0' * -exponent}" if exponent < 0 else ""
+    return format_decimal(exact, f"#,##0{decimals}", locale=language, decimal_quantization=False)
+
+
+def money_text(amount: Decimal | int, currency: str, language: str) -> str:
+    r"""An amount of money as the language writes it.
+
+    Args:
+        amount: The amount.
+        currency: ISO 4217 code, `USD`.
+        language: One of `LANGUAGES`.
+
+    >>> money_text(Decimal("100000.5"), "EUR", "fr")
+    '100\u202f000,50\xa0€'
+    """
+    return format_currency(amount, currency, locale=language)
+
+
+def date_text(day: date, language: str) -> str:
+    """A day as the language writes it.
+
+    >>> date_text(date(2026, 1, 31), "es")
+    '31 de enero de 2026'
+    """
+    return format_date(day, "long", locale=language)
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    """The catalogue of a language, read once.
+
+    Args:
+        language: One of `LANGUAGES`, but not English.
+    """
+    path = files("iomld") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    with path.open("rb") as file:
+        return read_po(file, locale=language, domain=DOMAIN)
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    if language == ENGLISH:
+        return NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

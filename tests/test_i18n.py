@@ -1,0 +1,78 @@
+"""Sentences, numbers, money and days in three languages."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from iomld.i18n import catalogue, date_text, decimal_text, gettext, is_translated, money_text, ngettext, worded
+from iomld.model import ForeignText, Message, message, message_from_json, message_to_json
+
+
+def test_a_message_is_worded_with_the_messages_among_its_values() -> None:
+    """Values that are sentences are translated, every other value stands as it is."""
+    nested = message("Source {number}: {fault}", number=1234, fault=message("'sources' must be a list."))
+    assert str(nested) == worded(nested, "en") == "Source 1234: 'sources' must be a list."
+    assert worded(nested, "es") == "Fuente 1234: «sources» debe ser una lista."
+    assert is_translated(nested, "es")
+
+
+def test_what_has_no_translation_stays_english() -> None:
+    """Also where only a part has none."""
+    unknown = message("No catalogue has this {thing}.", thing="sentence")
+    assert worded(unknown, "fr") == "No catalogue has this sentence."
+    assert not is_translated(unknown, "fr")
+    assert is_translated(unknown, "en")
+    assert not is_translated(message("Source {number}: {fault}", number=1, fault=unknown), "fr")
+
+
+def test_values_are_never_read_as_places() -> None:
+    """Braces in a value, or in a sentence without values, stay."""
+    assert worded(message("'{key}' must be a list.", key="{key}"), "fr").count("{key}") == 1
+    assert worded(Message("Write { … } with the record's keys."), "en") == "Write { … } with the record's keys."
+
+
+@pytest.mark.parametrize(("language", "forms"), [("en", "manyonemany"), ("fr", "oneonemany"), ("es", "manyonemany")])
+def test_plural_forms_follow_the_language(language: str, forms: str) -> None:
+    """French nought is singular."""
+    one, many = "{count} project", "{count} projects"
+    worded_one, worded_many = ngettext(one, many, 1, language), ngettext(one, many, 2, language)
+    named = {worded_one: "one", worded_many: "many"}
+    assert "".join(named[ngettext(one, many, count, language)] for count in (0, 1, 1_000_000)) == forms
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "money", "day"),
+    [
+        ("en", "1,234,567.50", "$1,234.50", "January 31, 2026"),
+        ("fr", "1\u202f234\u202f567,50", "1\u202f234,50\u00a0$US", "31 janvier 2026"),
+        ("es", "1.234.567,50", "1.234,50\u00a0US$", "31 de enero de 2026"),
+    ],
+)
+def test_numbers_money_and_days(language: str, number: str, money: str, day: str) -> None:
+    """Separators, signs and names of months are those of the language; every decimal stays."""
+    assert decimal_text(Decimal("1234567.50"), language) == number
+    assert money_text(Decimal("1234.5"), "USD", language) == money
+    assert date_text(date(2026, 1, 31), language) == day
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "1E+999999999", "1E-999999999", "9" * 29])
+def test_numbers_beyond_all_measure_stay_as_they_are(text: str) -> None:
+    """Data may hold any number; none takes long or fails."""
+    assert decimal_text(Decimal(text), "fr") == str(Decimal(text))
+
+
+def test_a_message_goes_to_another_process_and_comes_back() -> None:
+    """With its messages, its numbers and the mark of foreign words."""
+    sent = message("{a} {b} {c}", a=message("x {d}", d=1.5), b=ForeignText("expected ;"), c=Decimal(3))
+    back = message_from_json(message_to_json(sent))
+    assert str(back) == str(sent)
+    assert isinstance(back.values["a"], Message)
+    assert isinstance(back.values["b"], ForeignText)
+
+
+def test_catalogues_hold_whole_translations() -> None:
+    """A sentence that nobody translated is no entry: it would be shown empty."""
+    for language in ("fr", "es"):
+        assert len(catalogue(language)) > 900
+        assert gettext("Projects", language) != "Projects"
