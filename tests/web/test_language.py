@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from iomld.check.wording import LANGUAGES, wording
+from iomld.check.wording import catalogue as sentences
 from jinja2 import Environment, nodes
 from tests.serving import serve
 from tests.web.interface_sentences import problem_details, said_sentences, template_paths
 
 from iomld.browse.rules import rule_entries
-from iomld.check.wording import LANGUAGES, wording
-from iomld.check.wording import catalogue as sentences
 from iomld.web.examples import EXAMPLES, example_record
 from iomld.web.told import told
 from iomld.web.words import Asked, asked, catalogue, counted_html, retold, said, said_html, shown

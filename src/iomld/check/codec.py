@@ -49,8 +49,10 @@ def _report_to_json(report: CheckReport) -> dict[str, object]:
         "groups": [
             [group.rule, group.severity, group.count, finding_to_json(group.example)] for group in report.groups
         ],
-        "files": [[file.name, file.records, [[*cause, count] for cause, count in file.counts.items()]]
-                  for file in report.files],
+        "files": [
+            [file.name, file.records, [[*cause, count] for cause, count in file.counts.items()]]
+            for file in report.files
+        ],
         "findings": [finding_to_json(finding) for finding in report.findings],
         "cap": report.cap,
         "language": report.language,

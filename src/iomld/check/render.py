@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from iomld.check.report import Basis, CheckReport, Group
 from iomld.check.messages import colon, counted_findings, counted_projects, counted_records, severity_word
+from iomld.check.report import Basis, CheckReport, Group
 from iomld.i18n import ENGLISH, gettext, ngettext, worded
 from iomld.model import Finding, Message, Place, Severity, message
 from iomld.read.record.locate import CUT, LEAD

@@ -187,40 +187,46 @@ def package_version(package: str) -> str:
     return version(package)
 
 
-def writable(text: str) -> str:
+def writable(text: str, longest: int = _LONGEST) -> str:
     r"""A text that every report format can hold: shortened, and U+FFFD for what cannot be written.
 
     >>> writable("a\x00b") == "a\ufffdb"
     True
     """
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    short = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return _UNWRITABLE.sub("\ufffd", short)
+
+
+def writable_message(message: Message, longest: int = _LONGEST) -> Message:
+    """A message that every report format can hold: its values, or where it has none itself, as `writable` gives them.
+
+    Args:
+        message: The message.
+        longest: The most characters of a value.
+    """
+    if not message.values:
+        return Message(writable(message.id, longest))
+    return Message(message.id, {name: _writable_value(value, longest) for name, value in message.values.items()})
+
+
+def _writable_value(value: object, longest: int) -> object:
+    if isinstance(value, Message):
+        return writable_message(value, longest)
+    text = writable(str(value), longest)
+    return ForeignText(text) if isinstance(value, ForeignText) else text
 
 
 def _writable_finding(finding: Finding) -> Finding:
     place = finding.place
     return replace(
         finding,
-        message=_writable_message(finding.message),
-        fix=_writable_message(finding.fix) if finding.fix else None,
+        message=writable_message(finding.message),
+        fix=writable_message(finding.fix) if finding.fix else None,
         value=_known(finding.value),
         focus_node=_known(finding.focus_node),
         path=_known(finding.path),
         place=_writable_place(place) if place else None,
     )
-
-
-def _writable_message(message: Message) -> Message:
-    """The message with values, or where it has none a sentence, that every report format can hold."""
-    if not message.values:
-        return Message(writable(message.id))
-    return Message(message.id, {name: _writable_value(value) for name, value in message.values.items()})
-
-
-def _writable_value(value: object) -> object:
-    if isinstance(value, Message):
-        return _writable_message(value)
-    return ForeignText(writable(value)) if isinstance(value, ForeignText) else writable(str(value))
 
 
 def _writable_place(place: Place) -> Place:

@@ -11,7 +11,7 @@ from iomld.check.beside import rows_beside
 from iomld.check.codec import UploadReport, upload_report_to_json
 from iomld.check.foreign import check_bytes_against
 from iomld.check.messages import worded_report
-from iomld.check.report import MAX_FINDINGS, CheckReport
+from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
 from iomld.check.reports import report_format, report_pieces
 from iomld.check.reports.workbook import WORKBOOK, workbook_report
 from iomld.check.run import Checker
@@ -25,7 +25,7 @@ from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Hand
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
 PAGE = "page"  # a form for our own page: what `iomld.check.codec` writes, not worded yet
-_LONGEST_DETAIL = 1000  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
+_LONGEST_VALUE = 200  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _Checker:
             for piece in _pieces(report, order, data[order.shapes_bytes :]):
                 writer.write(piece)
         except ShapesError as error:
-            return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {fault}", fault=error.message))
+            return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
         except SourceError as error:
             return _fault(UNREADABLE, error.message)
         except AnswerTooLargeError as error:
@@ -146,4 +146,4 @@ def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[byt
 
 
 def _fault(kind: str, detail: Message) -> Answer:
-    return Answer(Fault(kind, shortened(detail, _LONGEST_DETAIL)).to_json(), fault=True)
+    return Answer(Fault(kind, writable_message(detail, _LONGEST_VALUE)).to_json(), fault=True)

@@ -4,7 +4,7 @@ import re
 
 from fastapi import Request
 
-from iomld.check.wording import ENGLISH, LANGUAGES
+from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.web.problems import ProblemError
 
 _RANGE = re.compile(r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*[qQ]\s*=\s*([01](?:[.][0-9]{0,3})?)\s*)?")

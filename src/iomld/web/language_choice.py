@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iomld.check.wording import LANGUAGES
+from iomld.i18n import LANGUAGES
 from iomld.web.language import preferred_language
 from iomld.web.words import LANGUAGE_PARAMETER, Asked, asked
 

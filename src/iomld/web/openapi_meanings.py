@@ -6,7 +6,7 @@ from typing import Any
 
 from iomld.browse.filters import SORTS
 from iomld.check.reports import REPORT_FORMATS
-from iomld.check.wording import LANGUAGES
+from iomld.i18n import LANGUAGES
 from iomld.web.examples import FORMS
 from iomld.web.upload import PROFILES
 from iomld.web.words import key

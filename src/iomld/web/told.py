@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
-from iomld.check.wording import ENGLISH, wording
+from iomld.i18n import ENGLISH
 from iomld.web.words import key, page_language, parted, retold, said
 
 # What stands before a sentence that may be somebody else's.
@@ -57,5 +57,5 @@ def told(detail: str) -> Told:
             if lead[0] != "{":  # a name of a file stays as it is
                 before = before[:1].upper() + before[1:]
             return replace(after, lead=before + after.lead)
-    own = retold(detail) or wording(page_language()).known(detail)  # what readers say of a whole file
+    own = retold(detail)
     return Told("", detail, ENGLISH) if own is None else Told("", own, page_language())

@@ -11,11 +11,12 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from iomld.i18n import gettext_noop
 from iomld.validate import ENGINES
 from iomld.web.problems import ProblemError
 
 PROFILES = ("submission", "published")  # of our own shapes, those that uploads are checked against
-PASTED = "pasted text"  # in place of the name of a file
+PASTED = gettext_noop("pasted text")  # in place of the name of a file
 _FORM_MARKS_BYTES = 4096
 _MOST_FIELDS = 12
 _MOST_HELD = 1024 * 1024  # characters of base64 in a page

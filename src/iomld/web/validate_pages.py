@@ -6,15 +6,21 @@ from dataclasses import replace
 from fastapi import Request
 
 from iomld.browse.view import ReleaseView
-from iomld.check.wording import ENGLISH, wording
+from iomld.check.codec import UploadReport
+from iomld.check.messages import colon
+from iomld.i18n import ENGLISH, gettext, gettext_noop
 from iomld.validate import all_rules
 from iomld.web.examples import FORMS, example_record
+from iomld.web.finding_view import place_of
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PASTED, PROFILES, Upload
 from iomld.web.words import LANGUAGE_NAMES, asked, page_asked, page_language
 
-_PROFILES = ((PROFILES[0], "for who sends a record"), (PROFILES[1], "for what is published"))
+_PROFILES = (
+    (PROFILES[0], gettext_noop("for who sends a record")),
+    (PROFILES[1], gettext_noop("for what is published")),
+)
 _REPORTS = (
     ("html", "HTML"),
     ("csv", "CSV"),
@@ -25,7 +31,7 @@ _REPORTS = (
     ("sarif", "SARIF"),
     ("junit", "JUnit"),
 )
-_WORKBOOK = ("xlsx", "workbook with comments")
+_WORKBOOK = ("xlsx", gettext_noop("workbook with comments"))
 _CHOICES: Mapping[str, object] = {
     "languages": tuple(LANGUAGE_NAMES.items()),
     "profiles": _PROFILES,
@@ -49,24 +55,25 @@ def form_page(view: ReleaseView, request: Request) -> bytes:
         "profile": sent.get("profile", ""),
         "format": sent.get("format", ""),
     }
-    return page_html(view, "validate.html", "/validate", words=wording(page_language()), **_CHOICES, **values)
+    return page_html(view, "validate.html", "/validate", colon=colon(page_language()), **_CHOICES, **values)
 
 
-def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
+def validation_page(report: UploadReport, upload: Upload, language: str = ENGLISH) -> str:
     """The page of a report: what was found beside the lines where it stands, with the form to check again.
 
     Args:
-        report: As `iomld.check.reports.document.report_document` makes it; `rows` of tables may stand beside.
+        report: What was found, and rows of tables; not worded yet.
         upload: What was checked.
-        language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
+        language: Language of the page; one of `iomld.i18n.LANGUAGES`.
     """
     rules = upload.rules
-    shown = report_view(report, upload.text)
+    shown = report_view(report, upload.text, language)
     values: dict[str, object] = {
         "report": shown,
-        "with_comments": any(found.sheet for found in shown.findings),
+        "place_of": place_of,
+        "with_comments": any(place_of(finding).sheet for finding in shown.findings),
         "name": upload.name,
-        "heading": wording(language).said(PASTED) if upload.name == PASTED else upload.name,
+        "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
         "text": upload.text,
         "held": upload.held,
         "shapes": rules.shown,
@@ -78,4 +85,4 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         "rules": frozenset(rule.id for rule in all_rules()),
     }
     with asked(replace(page_asked(), language=language)):  # the form may ask for another language than the address
-        return page_html(None, "validation.html", "/validate", words=wording(language), **_CHOICES, **values).decode()
+        return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup, escape
 
-from iomld.check.wording import ENGLISH, LANGUAGES
+from iomld.i18n import ENGLISH, LANGUAGES
 
 Number = int | Decimal
 LANGUAGE_PARAMETER = "lang"  # of an address
@@ -37,7 +37,7 @@ class Asked:
     """The page that is asked for.
 
     Attributes:
-        language: One of `iomld.check.wording.LANGUAGES`.
+        language: One of `iomld.i18n.LANGUAGES`.
         path: Its path, percent-encoded.
         query: What comes after the question mark of a page that can be fetched again.
     """
@@ -59,7 +59,7 @@ class _Pattern:
 
 
 def page_language() -> str:
-    """The language of the page that is being made; one of `iomld.check.wording.LANGUAGES`."""
+    """The language of the page that is being made; one of `iomld.i18n.LANGUAGES`."""
     return _asked.get().language
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from iomld.check.messages import counted_findings
 from iomld.check.render import cap_sentence, place_words
 from iomld.check.report import CheckReport, FileReport
-from iomld.check.messages import counted_findings
 from iomld.i18n import worded
 from iomld.model import Finding, Severity, message
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
+from iomld.check.messages import counted_findings, counted_projects, counted_records
 from iomld.check.render import basis_words, cap_sentence, place_words
 from iomld.check.report import CheckReport, Group
-from iomld.check.messages import counted_findings, counted_projects, counted_records
 from iomld.i18n import gettext, gettext_noop, ngettext, worded
 from iomld.model import Finding, Severity, message
 
@@ -60,8 +60,8 @@ def html_report(report: CheckReport) -> Iterator[str]:
         yield f'</tbody>\n</table>\n<h2>{gettext("In the order of the source", language)}</h2>\n<ol class="card">\n'
         yield from (_item(finding, language) for finding in report.findings)
         yield "</ol>\n"
-    basis = escape(basis_words(report.basis))
-    yield f'<h2>{gettext("What this stands on", language)}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
+    basis, heading = escape(basis_words(report.basis)), gettext("What this stands on", language)
+    yield f'<h2>{heading}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
 
 
 def _counts(report: CheckReport) -> str:

@@ -2,8 +2,8 @@
 
 import io
 
-from iomld.check.report import CheckReport
 from iomld.check.messages import colon, severity_word
+from iomld.check.report import CheckReport
 from iomld.model import Finding, Place
 from iomld.read.table.commented import Remark, write_commented
 
