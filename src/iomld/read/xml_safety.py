@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 from lxml import etree
 
 from iomld.errors import SourceError
-from iomld.model import message
+from iomld.model import ForeignText, message
 
 MAX_XML_BYTES = 256 * 1024 * 1024
 
@@ -78,6 +78,18 @@ def safe_events(
             huge_tree=False,
             remove_comments=True,
             remove_pis=True,
+        )
+    )
+
+
+def not_xml(file: str, error: etree.XMLSyntaxError) -> SourceError:
+    """The whole file is no XML."""
+    return SourceError(
+        message(
+            "{file}, line {line}: not valid XML ({detail}). Correct it.",
+            file=file,
+            line=error.lineno,
+            detail=ForeignText(error.msg),
         )
     )
 

@@ -17,10 +17,10 @@ from pathlib import PurePath
 from lxml import etree
 
 from iomld.errors import SourceError
-from iomld.model import Finding, ForeignText, Origin, Place, Record, Severity, message
+from iomld.model import Finding, Origin, Place, Record, Severity, message
 from iomld.read.iati.activity import IDENTIFIER_PREFIX, read_activity
 from iomld.read.options import ReadOptions
-from iomld.read.xml_safety import check_xml, read_prolog, safe_events
+from iomld.read.xml_safety import check_xml, not_xml, read_prolog, safe_events
 
 _ROOTS = ("iati-activities", "iati-activity")
 _HEAD = 65536  # bytes in which a wrapper must show an activity
@@ -55,13 +55,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
             identifier = (element.findtext("iati-identifier") or "").strip()
             if version.startswith("1"):
                 place = f"{file}, line {element.sourceline}"
-                raise SourceError(
-                    message(
-                        "{place}: IATI {version} is not read. Export the activities as IATI 2.03.",
-                        place=place,
-                        version=version,
-                    )
-                )
+                raise _old_version(place, version)
             if not identifier.startswith(IDENTIFIER_PREFIX) or identifier == IDENTIFIER_PREFIX:
                 skipped.add(identifier, Place(file, line=element.sourceline))
                 continue
@@ -69,14 +63,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
                 yield last
             last = _record(element, file, options)
     except etree.XMLSyntaxError as error:
-        raise SourceError(
-            message(
-                "{file}, line {line}: not valid XML ({detail}). Correct it.",
-                file=file,
-                line=error.lineno,
-                detail=ForeignText(error.msg),
-            )
-        ) from error
+        raise not_xml(file, error) from error
     if last is None:
         raise SourceError(
             message(
@@ -88,6 +75,14 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
             )
         )
     yield replace(last, findings=(*last.findings, *skipped.findings()))
+
+
+def _old_version(place: str, version: str) -> SourceError:
+    return SourceError(
+        message(
+            "{place}: IATI {version} is not read. Export the activities as IATI 2.03.", place=place, version=version
+        )
+    )
 
 
 @dataclass(slots=True)
