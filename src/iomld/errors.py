@@ -4,9 +4,24 @@ A fault inside a record is not an exception: it is a `Finding` (see `iomld.model
 Each message here is a sentence that a person reads: what, where, what to do.
 """
 
+from iomld.model import Message
+
 
 class IomldError(Exception):
-    """Anything that iomld foresees; everything else is a bug."""
+    """Anything that iomld foresees; everything else is a bug.
+
+    Attributes:
+        message: What is wrong and what to do; `str` of the error is the same in English.
+    """
+
+    def __init__(self, message: Message | str) -> None:
+        """Say what is wrong.
+
+        Args:
+            message: The sentence; text where it is in English alone.
+        """
+        super().__init__(str(message))
+        self.message = message if isinstance(message, Message) else Message(message)
 
 
 class SourceError(IomldError):

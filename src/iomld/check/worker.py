@@ -16,6 +16,7 @@ from iomld.check.reports.workbook import WORKBOOK, workbook_report
 from iomld.check.run import Checker
 from iomld.check.wording import ENGLISH, wording
 from iomld.errors import SourceError
+from iomld.model import Message, message, message_from_json, message_to_json
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.validate.foreign import ShapesError
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
@@ -71,16 +72,17 @@ class Fault:
     """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES` or `TOO_LARGE`, and a sentence."""
 
     kind: str
-    detail: str
+    message: Message
 
     def to_json(self) -> bytes:
         """As the head of an answer."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps({"kind": self.kind, "message": message_to_json(self.message)}).encode()
 
 
 def fault_of(head: bytes) -> Fault:
     """The fault in the head of an answer."""
-    return Fault(**json.loads(head))
+    values = json.loads(head)
+    return Fault(values["kind"], message_from_json(values["message"]))
 
 
 def open_checker(argument: str) -> Handler:
@@ -103,12 +105,15 @@ class _Checker:
             for piece in _pieces(report, order, data[order.shapes_bytes :]):
                 writer.write(piece)
         except ShapesError as error:
-            return Answer(Fault(BROKEN_SHAPES, f"The shapes cannot be used. {_cut(error)}").to_json(), fault=True)
+            return Answer(
+                Fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=_cut(error))).to_json(),
+                fault=True,
+            )
         except SourceError as error:
             return Answer(Fault(UNREADABLE, _cut(error)).to_json(), fault=True)
         except AnswerTooLargeError as error:
-            limit = f"The report is larger than {error.limit_bytes} bytes. Send fewer records."
-            return Answer(Fault(TOO_LARGE, limit).to_json(), fault=True)
+            fault = message("The report is larger than {limit} bytes. Send fewer records.", limit=error.limit_bytes)
+            return Answer(Fault(TOO_LARGE, fault).to_json(), fault=True)
         return Answer(b"")
 
     def _report(self, order: CheckOrder, data: bytes) -> CheckReport:
@@ -142,6 +147,7 @@ def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[byt
     return report_pieces(report, format_)
 
 
-def _cut(error: SourceError) -> str:
-    """A sentence that fits the head of an answer, whatever was sent."""
-    return str(error)[:_LONGEST_DETAIL]
+def _cut(error: SourceError) -> Message:
+    """A sentence that fits the head of an answer, whatever was sent; one that must be shortened is in English."""
+    text = str(error)
+    return error.message if len(text) <= _LONGEST_DETAIL else Message(f"{text[:_LONGEST_DETAIL]}…")

@@ -9,8 +9,8 @@ from typing import Any
 from iomld.browse.filters import FACETS, SORTS
 from iomld.check.reports import REPORT_FORMATS
 from iomld.check.reports.workbook import WORKBOOK
-from iomld.check.wording import LANGUAGES
 from iomld.formats.rdf import FORMATS
+from iomld.i18n import LANGUAGES
 from iomld.validate import ENGINES
 from iomld.web.profiles import PROFILES
 from iomld.web.projects import FILTERED, PARAMETERS

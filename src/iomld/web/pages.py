@@ -12,7 +12,7 @@ from iomld.browse.overview import Overview, release_overview
 from iomld.browse.parts import class_parts, region_parts
 from iomld.browse.things import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
-from iomld.check.wording import LANGUAGES
+from iomld.i18n import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars

@@ -15,7 +15,7 @@ from iomld.browse.examples import example_queries
 from iomld.browse.terms import query_terms
 from iomld.browse.view import ReleaseView
 from iomld.browse.why.known import known_terms
-from iomld.check.wording import LANGUAGES
+from iomld.i18n import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.explain import Explanation, explanation, may_be_of_nothing
 from iomld.web.problems import ProblemError

@@ -6,15 +6,18 @@ from dataclasses import replace
 from fastapi import Request
 
 from iomld.browse.view import ReleaseView
-from iomld.check.wording import ENGLISH, wording
+from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext_noop
 from iomld.validate import all_rules
 from iomld.web.examples import FORMS, example_record
+from iomld.web.i18n import current_page, gettext, making
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PASTED, PROFILES, Upload
-from iomld.web.words import LANGUAGE_NAMES, asked, page_asked, page_language
 
-_PROFILES = ((PROFILES[0], "for who sends a record"), (PROFILES[1], "for what is published"))
+_PROFILES = (
+    (PROFILES[0], gettext_noop("for who sends a record")),
+    (PROFILES[1], gettext_noop("for what is published")),
+)
 _REPORTS = (
     ("html", "HTML"),
     ("csv", "CSV"),
@@ -25,7 +28,7 @@ _REPORTS = (
     ("sarif", "SARIF"),
     ("junit", "JUnit"),
 )
-_WORKBOOK = ("xlsx", "workbook with comments")
+_WORKBOOK = ("xlsx", gettext_noop("workbook with comments"))
 _CHOICES: Mapping[str, object] = {
     "languages": tuple(LANGUAGE_NAMES.items()),
     "profiles": _PROFILES,
@@ -49,7 +52,7 @@ def form_page(view: ReleaseView, request: Request) -> bytes:
         "profile": sent.get("profile", ""),
         "format": sent.get("format", ""),
     }
-    return page_html(view, "validate.html", "/validate", words=wording(page_language()), **_CHOICES, **values)
+    return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
 
 
 def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
@@ -58,7 +61,7 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
     Args:
         report: As `iomld.check.reports.document.report_document` makes it; `rows` of tables may stand beside.
         upload: What was checked.
-        language: Language of the page; one of `iomld.check.wording.LANGUAGES`.
+        language: Language of the page; one of `iomld.i18n.LANGUAGES`.
     """
     rules = upload.rules
     shown = report_view(report, upload.text)
@@ -66,7 +69,6 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         "report": shown,
         "with_comments": any(found.sheet for found in shown.findings),
         "name": upload.name,
-        "heading": wording(language).said(PASTED) if upload.name == PASTED else upload.name,
         "text": upload.text,
         "held": upload.held,
         "shapes": rules.shown,
@@ -77,5 +79,6 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         "format": "",
         "rules": frozenset(rule.id for rule in all_rules()),
     }
-    with asked(replace(page_asked(), language=language)):  # the form may ask for another language than the address
-        return page_html(None, "validation.html", "/validate", words=wording(language), **_CHOICES, **values).decode()
+    with making(replace(current_page(), language=language)):  # the form may ask for another language than the address
+        values["heading"] = gettext(PASTED) if upload.name == PASTED else upload.name
+        return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()
