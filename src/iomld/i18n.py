@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
-from iomld.model import Message
+from iomld.model import Message, Quantity
 
 LANGUAGES = ("en", "fr", "es")
 ENGLISH = LANGUAGES[0]
@@ -61,7 +61,7 @@ def ngettext(one: str, many: str, count: int, language: str) -> str:
 
 
 def worded(message: Message, language: str) -> str:
-    """A message in a language; a value that is a message is worded too, every other value stands as `str` writes it.
+    """A message in a language; so are the messages and quantities among its values; others stand as they are.
 
     Args:
         message: The message.
@@ -70,10 +70,13 @@ def worded(message: Message, language: str) -> str:
     text = gettext(message.id, language)
     if not message.values:
         return text
-    values = message.values.items()
-    return text.format_map(
-        {name: worded(value, language) if isinstance(value, Message) else value for name, value in values}
-    )
+    return text.format_map({name: _worded_value(value, language) for name, value in message.values.items()})
+
+
+def _worded_value(value: object, language: str) -> str:
+    if isinstance(value, Message):
+        return worded(value, language)
+    return decimal_text(value, language) if isinstance(value, Quantity) else str(value)
 
 
 def is_translated(message: Message, language: str) -> bool:

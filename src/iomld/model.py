@@ -76,6 +76,20 @@ class ForeignText(str):
     __slots__ = ()
 
 
+class Quantity(int):
+    """A number in a message that is written with the separators of its language, unlike years and numbers of lines.
+
+    >>> str(message("at most {limit} rows", limit=Quantity(1000000)))
+    'at most 1,000,000 rows'
+    """
+
+    __slots__ = ()
+
+    def __format__(self, specification: str) -> str:
+        """In English, with commas."""
+        return int(self).__format__(specification or ",")
+
+
 def message_to_json(sentence: Message) -> dict[str, object]:
     """A message as a JSON object, for another process."""
     return {"id": sentence.id, "values": {name: _value_to_json(value) for name, value in sentence.values.items()}}
@@ -95,13 +109,21 @@ def _value_to_json(value: object) -> object:
         return message_to_json(value)
     if isinstance(value, ForeignText):
         return {"foreign": str(value)}
+    if isinstance(value, Quantity):
+        return {"quantity": int(value)}
     return value if isinstance(value, int | float) else str(value)
 
 
 def _value_from_json(value: object) -> object:
-    if isinstance(value, dict):
-        return ForeignText(value["foreign"]) if "foreign" in value else message_from_json(value)
-    return value
+    match value:
+        case {"foreign": text}:
+            return ForeignText(text)
+        case {"quantity": number}:
+            return Quantity(number)
+        case dict():
+            return message_from_json(value)
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True)

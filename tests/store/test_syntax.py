@@ -6,7 +6,7 @@ import pyoxigraph
 import pytest
 
 from iomld.iris import Iris
-from iomld.store.syntax import syntax_sentence
+from iomld.store.syntax import syntax_message
 
 MISSPELT = "cannot stand here, or the word before it is misspelt."
 BEGINS = "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."
@@ -59,7 +59,7 @@ def test_a_broken_query_is_explained_in_a_sentence(query: str, line: int, column
     """The place and the reason are told, and nothing of the parser's grammar."""
     with pytest.raises(SyntaxError) as caught:
         pyoxigraph.Store().query(query)
-    told = syntax_sentence(query, str(caught.value), Iris().prefixes())
+    told = str(syntax_message(query, str(caught.value), Iris().prefixes()))
     assert told == f"line {line}, column {column}: {sentence}"
     assert not re.search(r"expected|\\u\{|\[_\]|\.\.=", told)
     assert "\n" not in told
@@ -70,7 +70,7 @@ def test_the_place_told_is_in_the_query(query: str) -> None:
     """Line and column name a character of the query, or the place just behind its end."""
     with pytest.raises(SyntaxError) as caught:
         pyoxigraph.Store().query(query)
-    match = re.match(r"line (\d+), column (\d+): ", syntax_sentence(query, str(caught.value), {}))
+    match = re.match(r"line (\d+), column (\d+): ", str(syntax_message(query, str(caught.value), {})))
     assert match
     lines = query.split("\n")
     assert 1 <= int(match[1]) <= len(lines)

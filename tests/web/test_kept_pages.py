@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.browse.released import make_release
 
 from iomld.browse.view import open_view
+from iomld.web.i18n import PageRequest, making
 from iomld.web.kept_pages import KeptPages
-from iomld.web.words import Asked, asked
 
 
 def test_a_page_is_written_once_for_what_it_depends_on(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_page_is_written_once_for_what_it_depends_on(tmp_path: Path) -> None:
     view, kept, written = open_view(make_release(tmp_path)), KeptPages(), count()
 
     def page(language: str = "en", query: str = "", depends_on: str = "") -> bytes:
-        with asked(Asked(language, "/ontology", query)):
+        with making(PageRequest(language, "/ontology", query)):
             return kept.page(view, lambda: b"%d" % next(written), depends_on)
 
     first = page()
@@ -30,7 +30,7 @@ def test_addresses_that_mean_nothing_do_not_pile_up(tmp_path: Path) -> None:
     """However many addresses are asked for, few pages are kept, and each answer is right."""
     view, kept = open_view(make_release(tmp_path)), KeptPages()
     for number in range(100):
-        with asked(Asked("en", "/ontology", f"x={number}")):
+        with making(PageRequest("en", "/ontology", f"x={number}")):
             assert kept.page(view, lambda number=number: b"%d" % number) == b"%d" % number  # type: ignore[misc]  # bound now
-    with asked(Asked("en", "/ontology", "x=0")):
+    with making(PageRequest("en", "/ontology", "x=0")):
         assert kept.page(view, lambda: b"written anew") == b"written anew"

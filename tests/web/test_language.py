@@ -9,16 +9,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from iomld.check.wording import LANGUAGES, wording
-from iomld.check.wording import catalogue as sentences
 from jinja2 import Environment, nodes
 from tests.serving import serve
-from tests.web.interface_sentences import problem_details, said_sentences, template_paths
 
 from iomld.browse.rules import rule_entries
+from iomld.i18n import LANGUAGES, catalogue
+from iomld.i18n import gettext as translated
+from iomld.model import ForeignText, Message, Quantity, message
+from iomld.web import templating
 from iomld.web.examples import EXAMPLES, example_record
-from iomld.web.told import told
-from iomld.web.words import Asked, asked, catalogue, counted_html, retold, said, said_html, shown
+from iomld.web.i18n import PageRequest, gettext, gettext_html, making, message_html, ngettext_html, value_text
 
 PAGES = (
     "/",
@@ -41,8 +41,7 @@ PAGES = (
     "/dataset/projects",
     "/nowhere",
 )
-_MARKS = re.compile(r"\{\w+\}|\]\(\w+\)|`[^`]+`")
-_PLACE = re.compile(r"\{\w*\}")
+TEMPLATES = sorted(Path(templating.__file__).with_name("templates").glob("*.html"))
 _TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _READ_ALOUD = re.compile(r'(?:aria-label|placeholder|title|alt)="([^"{]*)')
@@ -165,82 +164,23 @@ def test_names_of_data_follow_the_language(browser: httpx.Client) -> None:
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
     """Groups and decimals; French nought is singular."""
-    with asked(Asked("fr")):
-        assert shown(Decimal("1234.5")) == "1\u202f234,5"
-        assert counted_html("{count} project", "{count} projects", 0) == "0 projet"
-    with asked(Asked("es")):
-        assert shown(1234567) == "1.234.567"
-        assert counted_html("{count} project", "{count} projects", 0) == "0 proyectos"
+    with making(PageRequest("fr")):
+        assert value_text(Decimal("1234.5")) == "1\u202f234,5"
+        assert ngettext_html("{count} project", "{count} projects", 0) == "0 projet"
+    with making(PageRequest("es")):
+        assert value_text(1234567) == "1.234.567"
+        assert ngettext_html("{count} project", "{count} projects", 0) == "0 proyectos"
 
 
 def test_values_are_escaped_and_never_read_as_marks() -> None:
     """A value cannot bring markup, a link or another value."""
     hostile = "<b>[x](y) {words} `c`"
-    text = said_html("{count} projects with “{words}”", count=2, words=hostile)
+    text = gettext_html("{count} projects with “{words}”", count=2, words=hostile)
     assert text == "2 projects with “&lt;b&gt;[x](y) {words} `c`”"
-    assert said("{name}: {value}", name=hostile, value=1) == f"{hostile}: 1"
+    assert gettext("{name}: {value}", name=hostile, value=1) == f"{hostile}: 1"
 
 
-def test_every_sentence_has_all_languages() -> None:
-    """French and Spanish hold the same values, links and code as the English sentence, and are not empty."""
-    for english, entry in catalogue().items():
-        assert set(entry) == set(LANGUAGES), english
-        for language in LANGUAGES[1:]:
-            assert entry[language].strip(), english
-            assert sorted(_MARKS.findall(entry[language])) == sorted(_MARKS.findall(english)), english
-
-
-def test_french_sets_its_spaces_and_apostrophes() -> None:
-    """A no-break space before a colon, a narrow one before ; ? and !, and no typewriter's apostrophe."""
-    texts = (re.sub(r"`[^`]*`", "", entry["fr"]) for entry in catalogue().values())
-    wrong = [text for text in texts if re.search(r"[^\u00a0:]:(?!\w)|[^\u202f][;!]|[^\u202f]\?(?!\w)|'", text)]
-    assert wrong == []
-
-
-def test_the_catalogue_holds_what_is_said_and_nothing_else() -> None:
-    """Whatever a template or a module says is there, with the values it is given; nothing is there that nobody says."""
-    uttered = said_sentences()
-    assert sorted(set(uttered) - set(catalogue())) == []
-    details = {detail for detail, _ in problem_details()}
-    unused = {_PLACE.sub("{}", english) for english in catalogue() if english not in uttered} - details - _STATUSES
-    assert {text for text in unused if not _is_told_elsewhere(text)} == set()
-
-
-def _is_told_elsewhere(text: str) -> bool:
-    """Whether a sentence is a detail that is put together in a way that the test does not read."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in Path("src/iomld/web").glob("*.py"))
-    pieces = [piece for piece in re.split(r"\{\}", text) if len(piece) > len("{}")]
-    return all(piece.strip() in source for piece in pieces)
-
-
-def test_every_sentence_of_an_error_is_in_the_catalogue() -> None:
-    """What is wrong with a request, a query or an upload is told in each language, but for a parser's own words."""
-    known = {_PLACE.sub("{}", english) for english in catalogue()} | _NOT_OURS
-    details = [*problem_details()]
-    assert len(details) > 80
-    assert [(where, detail) for detail, where in details if detail not in known] == []
-
-
-# The parser's own phrase, and what nobody is there to read.
-_NOT_OURS = {"{}{}.", "The client closed the connection."}
-_STATUSES = {
-    "Not Found",
-    "Bad Request",
-    "Gone",
-    "Method Not Allowed",
-    "Not Acceptable",
-    "Service Unavailable",
-    "Too Many Requests",
-    "Unprocessable Entity",
-    "Unprocessable Content",
-    "Unsupported Media Type",
-    "Request Entity Too Large",
-    "Content Too Large",
-    "Internal Server Error",
-}
-
-
-@pytest.mark.parametrize("path", template_paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
 def test_a_template_has_no_words_of_its_own(path: Path) -> None:
     """Every word that a template shows goes through the catalogue, also what is only read aloud."""
     tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
@@ -262,9 +202,13 @@ def test_no_sentence_is_left_in_english(browser: httpx.Client, address: str, lan
     browser.cookies.clear()
     page = Texts(browser.get(address, headers={"Accept-Language": language}).text)
     assert page.language == language
-    same = {entry[language] for entry in catalogue().values()}
-    left = [text for text in page.found if text in catalogue() and text not in same]
-    assert left == []
+    assert [text for text in page.found if text in _english_alone(language)] == []
+
+
+def _english_alone(language: str) -> set[str]:
+    """English sentences that the language says in other words, and that are none of its own."""
+    entries = [entry for entry in catalogue(language) if isinstance(entry.id, str) and entry.id]
+    return {str(entry.id) for entry in entries} - {str(entry.string) for entry in entries}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -310,21 +254,19 @@ def test_what_is_wrong_with_a_query_is_told_in_the_language(browser: httpx.Clien
         browser.get(address, params={"query": query, "run": "1"}, headers=wanted) for address in ("/query", "/sparql")
     ]
     detail = browser.get("/sparql", params={"query": query}, headers={"Accept": "application/json"}).json()["detail"]
-    with asked(Asked(language)):
-        expected = told(detail)
-    assert expected.language == language
     for answer in told_on:
         sentence = re.search(r'<p class="(?:fault|lead wrapping)"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
         assert sentence
-        assert unescape(sentence[1]) == expected.lead + expected.sentence
+        assert 'lang="en"' not in sentence[1]
         assert detail not in unescape(answer.text)
 
 
 def test_only_the_words_of_a_parser_stay_english(browser: httpx.Client) -> None:
     """Where our sentence gives way to the parser's, the place is told in the language and the rest is marked."""
     browser.cookies.clear()
-    with asked(Asked("fr")):
-        phrase = told("line 1, column 9: unexpected <aggregate>.").__html__()
+    with making(PageRequest("fr")):
+        fault = ForeignText("unexpected <aggregate>.")
+        phrase = message_html(message("line {line}, column {column}: {rest}", line=1, column=9, rest=fault))
     assert phrase == 'Ligne 1, colonne 9\u00a0: <span lang="en">unexpected &lt;aggregate&gt;.</span>'
     shapes = {"shapes": "@prefix a <b>", "format": "html"}
     page = browser.post("/validate", params=shapes, content=b"<a:a> <a:b> 1 .", headers={"Accept-Language": "fr"})
@@ -337,12 +279,24 @@ def test_only_the_words_of_a_parser_stay_english(browser: httpx.Client) -> None:
 
 
 def test_numbers_in_an_error_are_written_as_the_language_writes_them() -> None:
-    """Separators of numbers are those of the language; a version or a code keeps its own."""
-    with asked(Asked("fr")):
-        detail = "The answer has more than 1,000,000 solutions, the limit. "
-        detail += "Ask for fewer with LIMIT and OFFSET, or download the whole dataset."
-        assert "1\u202f000\u202f000 solutions" in told(detail).sentence
-        assert "PO.0105 a été retiré le 2026-11-28" in told("PO.0105 was withdrawn on 2026-11-28: A copy.").sentence
+    """A quantity has the separators of the language; any other number stays as it is."""
+    rows = "The answer has more than {limit} solutions, the limit. "
+    rows += "Ask for fewer with LIMIT and OFFSET, or download the whole dataset."
+    place = "line {line}, column {column}: {rest}"
+    with making(PageRequest("fr")):
+        assert "1\u202f000\u202f000 solutions" in message_html(Message(rows, {"limit": Quantity(1_000_000)}))
+        assert "Ligne 1234, " in message_html(Message(place, {"line": 1234, "column": 1, "rest": ""}))
+
+
+def test_an_error_without_a_translation_is_marked_as_english() -> None:
+    """The whole of it, so that no sentence is half in another language; on an English page nothing is marked."""
+    unknown = message("a sentence that <nobody> knows")
+    with making(PageRequest("fr")):
+        assert message_html(unknown) == '<span lang="en">a sentence that &lt;nobody&gt; knows</span>'
+        assert message_html(message("{key} was withdrawn on {day}: {reason}", key="x", day="y", reason=unknown)) == (
+            '<span lang="en">x was withdrawn on y: a sentence that &lt;nobody&gt; knows</span>'
+        )
+    assert message_html(unknown) == "A sentence that &lt;nobody&gt; knows"
 
 
 @pytest.mark.parametrize("language", LANGUAGES[1:])
@@ -354,11 +308,8 @@ def test_the_page_of_a_check_is_in_the_language(browser: httpx.Client, name: str
     answer = browser.post("/validate", data={"text": example_record(name)}, headers=wanted)
     page = Texts(re.sub(r"<table>.*?</table>", "", answer.text, flags=re.DOTALL))  # what was sent
     assert (answer.status_code, page.language) == (200, language)
-    entries = [*catalogue().values(), *sentences()]
-    same = {entry[language] for entry in entries}
-    english = {entry["en"] for entry in entries} - same
-    assert [text for text in page.found if text in english] == []
-    assert wording(language).said("pasted text") in page.found
+    assert [text for text in page.found if text in _english_alone(language)] == []
+    assert translated("pasted text", language) in page.found
 
 
 def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:
@@ -368,6 +319,3 @@ def test_a_problem_is_told_in_the_language(browser: httpx.Client) -> None:
     assert (page.status_code, "No hay nada en /nowhere." in page.text) == (404, True)
     data = browser.get("/nowhere", headers={"Accept": "application/json", "Accept-Language": "es"})
     assert data.json()["detail"] == "There is nothing at /nowhere. Begin at the home page."
-    with asked(Asked("fr")):
-        assert retold("a sentence that nobody knows") is None
-        assert retold("Ask for less: it took too long to answer.") is None  # though sentences are `… to …` and `…: …`

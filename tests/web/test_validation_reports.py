@@ -16,7 +16,7 @@ from iomld.check.reports import REPORT_FORMATS
 from iomld.check.worker import HANDLER, CheckWorker
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE
-from iomld.web.language_choice import LanguageChoice
+from iomld.web.language import LanguageMiddleware
 from iomld.web.problems import ProblemError, problem_of
 from iomld.web.validate_pages import validation_page
 from iomld.web.validation import validation_routes
@@ -48,7 +48,7 @@ def with_client(use: Ask, *, max_answer_bytes: int = 10_000_000) -> None:
         app.add_exception_handler(ProblemError, _on_problem)
         try:
             async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(LanguageChoice(app)), base_url="http://x"
+                transport=httpx.ASGITransport(LanguageMiddleware(app)), base_url="http://x"
             ) as client:
                 await use(client)
         finally:

@@ -9,39 +9,40 @@ from iomld.browse.graph import Described
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
 from iomld.formats.terms import KEYS
+from iomld.i18n import gettext_noop
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, XSD, local_name
 
 # Statements of a project page in their order: property, and the words for it. Those without words come last.
 _FACTS = (
-    (f"{DCTERMS}title", "Title"),
-    (f"{DCTERMS}abstract", "Abstract"),
-    (f"{DCTERMS}description", "Narrative"),
-    (f"{IOMLD}projectCode", "Project code"),
-    (f"{IOMLD}primaId", "PRIMA identifier"),
-    (f"{IOMLD}status", "Status"),
-    (f"{IOMLD}projectType", "Type"),
-    (f"{IOMLD}coverage", "Coverage"),
-    (f"{IOMLD}region", "Region"),
-    (f"{IOMLD}benefitingMemberState", "Benefits member state"),
-    (f"{IOMLD}benefitingCountry", "Benefits country"),
-    (f"{IOMLD}managingOfficeCountry", "Managing office in"),
-    (f"{IOMLD}mentionsFramework", "Names framework"),
-    (f"{IOMLD}alignsWithFramework", "Serves framework"),
-    (f"{IOMLD}theme", "Theme"),
-    (f"{IOMLD}fundingLine", "Funding line"),
-    (f"{IOMLD}fundedBy", "Funded by"),
-    (f"{IOMLD}budgetUSD", "Budget in US dollars"),
-    (f"{IOMLD}allocationYear", "Year of allocation"),
-    (f"{IOMLD}startYear", "Start year"),
-    (f"{IOMLD}endYear", "End year"),
-    (f"{IOMLD}startDate", "Start day"),
-    (f"{IOMLD}endDate", "End day"),
-    (f"{IOMLD}periodStart", "Earliest day"),
-    (f"{IOMLD}periodEnd", "Latest day"),
-    (f"{IOMLD}candidateIatiIdentifier", "Possible IATI identifier"),
-    (f"{IOMLD}budget", "Budget as an amount"),
-    (f"{RDF}type", "Class"),
-    (f"{FOAF}isPrimaryTopicOf", "Record"),
+    (f"{DCTERMS}title", gettext_noop("Title")),
+    (f"{DCTERMS}abstract", gettext_noop("Abstract")),
+    (f"{DCTERMS}description", gettext_noop("Narrative")),
+    (f"{IOMLD}projectCode", gettext_noop("Project code")),
+    (f"{IOMLD}primaId", gettext_noop("PRIMA identifier")),
+    (f"{IOMLD}status", gettext_noop("Status")),
+    (f"{IOMLD}projectType", gettext_noop("Type")),
+    (f"{IOMLD}coverage", gettext_noop("Coverage")),
+    (f"{IOMLD}region", gettext_noop("Region")),
+    (f"{IOMLD}benefitingMemberState", gettext_noop("Benefits member state")),
+    (f"{IOMLD}benefitingCountry", gettext_noop("Benefits country")),
+    (f"{IOMLD}managingOfficeCountry", gettext_noop("Managing office in")),
+    (f"{IOMLD}mentionsFramework", gettext_noop("Names framework")),
+    (f"{IOMLD}alignsWithFramework", gettext_noop("Serves framework")),
+    (f"{IOMLD}theme", gettext_noop("Theme")),
+    (f"{IOMLD}fundingLine", gettext_noop("Funding line")),
+    (f"{IOMLD}fundedBy", gettext_noop("Funded by")),
+    (f"{IOMLD}budgetUSD", gettext_noop("Budget in US dollars")),
+    (f"{IOMLD}allocationYear", gettext_noop("Year of allocation")),
+    (f"{IOMLD}startYear", gettext_noop("Start year")),
+    (f"{IOMLD}endYear", gettext_noop("End year")),
+    (f"{IOMLD}startDate", gettext_noop("Start day")),
+    (f"{IOMLD}endDate", gettext_noop("End day")),
+    (f"{IOMLD}periodStart", gettext_noop("Earliest day")),
+    (f"{IOMLD}periodEnd", gettext_noop("Latest day")),
+    (f"{IOMLD}candidateIatiIdentifier", gettext_noop("Possible IATI identifier")),
+    (f"{IOMLD}budget", gettext_noop("Budget as an amount")),
+    (f"{RDF}type", gettext_noop("Class")),
+    (f"{FOAF}isPrimaryTopicOf", gettext_noop("Record")),
 )
 _LABELS = dict(_FACTS)
 _PLACES = {iri: place for place, (iri, _) in enumerate(_FACTS)}
@@ -86,11 +87,6 @@ class Fact:
     def name(self) -> str:
         """Local name of the property."""
         return local_name(self.iri)
-
-
-def fact_labels() -> tuple[str, ...]:
-    """The words for the properties of a project, in English."""
-    return tuple(label for _, label in _FACTS)
 
 
 def facts_of(view: ReleaseView, project: Described, supplied: Mapping[str, tuple[str, ...]]) -> Iterator[Fact]:

@@ -179,4 +179,5 @@ def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen, language: 
         yield f"{_INDENT}{place}"
     more = group.count - len(listed) + len(places) - len(places[:_MOST_PLACES])
     if places and more:
-        yield f"{_INDENT}{worded(message('and {number} more', number=more), language)}"
+        rest = message("and {number} more", number=more)
+        yield f"{_INDENT}{worded(rest, language)}"

@@ -14,6 +14,7 @@ from pyoxigraph import BlankNode, NamedNode, QueryBoolean, QuerySolutions, Query
 from iomld.errors import QueryError
 from iomld.formats import rdf, results
 from iomld.iris import Iris
+from iomld.model import ForeignText, Message, Quantity, message
 from iomld.store.oxigraph import open_read_only
 from iomld.store.request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
 from iomld.store.rows import RowCounter, TooManyRowsError
@@ -26,28 +27,28 @@ from iomld.store.scan import (
     names_dataset,
     uses_service,
 )
-from iomld.store.syntax import syntax_sentence
+from iomld.store.syntax import syntax_message
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.once import run_once
 from iomld.workers.orders import WorkerSpec
 
 HANDLER = "iomld.store.query:open_handler"
 
-_UPDATE = "This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates."
-_SERVICE = (
+_UPDATE = message("This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates.")
+_SERVICE = message(
     "SERVICE is switched off here for that endpoint: this server asks only those it was told to. "
     "Ask that endpoint yourself and join the answers, or take the part out. "
     "If you only have a prefix whose name holds “service”, rename it."
 )
-_NO_TABLE = (
+_NO_TABLE = message(
     "The answer of SELECT is offered as SPARQL results in JSON, XML, CSV and TSV; none of these is acceptable to you. "
     "Ask with ?format=json or another Accept header."
 )
-_NO_BOOLEAN = (
+_NO_BOOLEAN = message(
     "The answer of ASK is offered as SPARQL results in JSON and XML; none of these is acceptable to you. "
     "Ask with ?format=json or another Accept header."
 )
-_NO_GRAPH = (
+_NO_GRAPH = message(
     "The answer of CONSTRUCT and DESCRIBE is offered as Turtle, N-Triples, RDF/XML and JSON-LD; none of these "
     "is acceptable to you. Ask with ?format=turtle or another Accept header."
 )
@@ -57,8 +58,8 @@ _FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
 class _FaultError(Exception):
     """The query has no answer; carries the reason."""
 
-    def __init__(self, kind: FaultKind, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, kind: FaultKind, message: Message) -> None:
+        super().__init__(str(message))
         self.fault = QueryFault(kind, message)
 
 
@@ -124,15 +125,15 @@ class _QueryHandler:
         if uses_service(query, self._worker.services):
             raise _FaultError(FaultKind.SERVICE, _SERVICE)
         if is_too_deep(query):
-            message = f"The query nests brackets deeper than {MAX_DEPTH}; make it flatter."
-            raise _FaultError(FaultKind.SYNTAX, message)
+            fault = message("The query nests brackets deeper than {limit}; make it flatter.", limit=MAX_DEPTH)
+            raise _FaultError(FaultKind.SYNTAX, fault)
 
     def _answer(self, request: QueryRequest, writer: AnswerWriter) -> str:
         """Run, serialize, give the media type."""
         try:
             return self._serialize(self._results(request), request, writer)
         except OSError as error:  # a part of the query that only evaluation can refuse
-            raise _FaultError(FaultKind.EVALUATION, f"The query could not be evaluated: {error}") from error
+            raise _not_evaluated(error) from error
 
     def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
         base_iri = f"{self._worker.base_iri}sparql" if has_relative_iri(request.query) else None
@@ -149,8 +150,8 @@ class _QueryHandler:
         except SyntaxError as error:
             if is_update(request.query):
                 raise _FaultError(FaultKind.UPDATE, _UPDATE) from error
-            message = syntax_sentence(request.query, str(error), self._prefixes)
-            raise _FaultError(FaultKind.SYNTAX, message) from error
+            fault = syntax_message(request.query, str(error), self._prefixes)
+            raise _FaultError(FaultKind.SYNTAX, fault) from error
         except RuntimeError as error:  # what parses and cannot be planned
             raise _unplanned(error) from error
 
@@ -179,9 +180,17 @@ def _unplanned(error: RuntimeError) -> _FaultError:
     """Why a query that parses cannot be run."""
     if found := _FUNCTION.search(str(error)):
         name = found[1]
-        message = f"No function {name} is known here. Use those of SPARQL 1.1, or compute it from the answer yourself."
-        return _FaultError(FaultKind.FUNCTION, message)
-    return _FaultError(FaultKind.EVALUATION, f"The query could not be evaluated: {error}")
+        fault = message(
+            "No function {name} is known here. Use those of SPARQL 1.1, or compute it from the answer yourself.",
+            name=name,
+        )
+        return _FaultError(FaultKind.FUNCTION, fault)
+    return _not_evaluated(error)
+
+
+def _not_evaluated(error: Exception) -> _FaultError:
+    fault = message("The query could not be evaluated: {rest}", rest=ForeignText(error))
+    return _FaultError(FaultKind.EVALUATION, fault)
 
 
 def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:
@@ -196,8 +205,8 @@ def _graph(iri: str) -> NamedNode:
     try:
         return NamedNode(iri)
     except ValueError as error:
-        message = f"“{iri[:200]}” is no absolute IRI, and so names no graph."
-        raise _FaultError(FaultKind.GRAPH_IRI, message) from error
+        fault = message("“{iri}” is no absolute IRI, and so names no graph.", iri=iri[:200])
+        raise _FaultError(FaultKind.GRAPH_IRI, fault) from error
 
 
 def _result_format(media_type: str | None, form: str) -> results.ResultFormat:
@@ -214,15 +223,18 @@ def _graph_format(media_type: str | None) -> rdf.Format:
     return format_
 
 
-def _too_large(limit_bytes: int) -> str:
-    return (
-        f"The answer is larger than {limit_bytes / (1 << 20):g} MiB, the limit. "
-        "Ask for fewer solutions with LIMIT and OFFSET, or download the whole dataset."
+def _too_large(limit_bytes: int) -> Message:
+    size = f"{limit_bytes / (1 << 20):g}"
+    return message(
+        "The answer is larger than {size} MiB, the limit. "
+        "Ask for fewer solutions with LIMIT and OFFSET, or download the whole dataset.",
+        size=size,
     )
 
 
-def _too_many_rows(limit: int) -> str:
-    return (
-        f"The answer has more than {limit:,} solutions, the limit. "
-        "Ask for fewer with LIMIT and OFFSET, or download the whole dataset."
+def _too_many_rows(limit: int) -> Message:
+    return message(
+        "The answer has more than {limit} solutions, the limit. "
+        "Ask for fewer with LIMIT and OFFSET, or download the whole dataset.",
+        limit=Quantity(limit),
     )

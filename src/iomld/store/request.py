@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from iomld.model import Message, message_from_json, message_to_json
+
 
 class FaultKind(StrEnum):
     """Why a query has no answer though the server is well."""
@@ -91,17 +93,17 @@ class QueryFault:
     """
 
     kind: FaultKind
-    message: str
+    message: Message
 
     def to_json(self) -> bytes:
         """As a head."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps({"kind": self.kind, "message": message_to_json(self.message)}).encode()
 
     @staticmethod
     def from_json(head: bytes) -> "QueryFault":
         """The fault that `to_json` wrote."""
         values = json.loads(head)
-        return QueryFault(FaultKind(values["kind"]), values["message"])
+        return QueryFault(FaultKind(values["kind"]), message_from_json(values["message"]))
 
 
 @dataclass(frozen=True, slots=True)

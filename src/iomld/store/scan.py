@@ -8,6 +8,8 @@ reading* is taken to use it.
 import re
 from collections.abc import Collection, Iterator
 
+from iomld.model import Message, message
+
 MAX_DEPTH = 200  # brackets in brackets; the engine's recursion overflows its stack at some 2 000
 
 TOKEN = re.compile(
@@ -105,10 +107,11 @@ def has_relative_iri(query: str) -> bool:
     return _RELATIVE_IRI.search(query) is not None
 
 
-def unclosed(query: str) -> tuple[int, str] | None:
+def unclosed(query: str) -> tuple[int, Message] | None:
     """The first bracket or text of a query that is not closed, or is closed without being open: place and sentence.
 
-    >>> unclosed("ASK { ?s ?p 'a }")
+    >>> start, fault = unclosed("ASK { ?s ?p 'a }")
+    >>> start, str(fault)
     (12, 'the text that begins here is not closed.')
     """
     opened: list[tuple[int, str]] = []
@@ -117,18 +120,20 @@ def unclosed(query: str) -> tuple[int, str] | None:
         if match.lastgroup != "other":
             continue
         if text in "'\"":
-            return match.start(), "the text that begins here is not closed."
+            return match.start(), message("the text that begins here is not closed.")
         if text in _PAIRS:
             opened.append((match.start(), text))
         elif text in _PAIRS.values():
             if not opened:
-                return match.start(), f"this “{text}” closes nothing that is open."
+                return match.start(), message("this “{sign}” closes nothing that is open.", sign=text)
             wanted = _PAIRS[opened.pop()[1]]
             if wanted != text:
-                return match.start(), f"“{wanted}” is missing before this “{text}”."
+                fault = message("“{wanted}” is missing before this “{sign}”.", wanted=wanted, sign=text)
+                return match.start(), fault
     if not opened:
         return None
-    return len(query), f"the query ends too early; “{_PAIRS[opened[-1][1]]}” is missing."
+    sign = _PAIRS[opened[-1][1]]
+    return len(query), message("the query ends too early; “{sign}” is missing.", sign=sign)
 
 
 def is_too_deep(query: str) -> bool:

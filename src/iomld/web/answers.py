@@ -8,7 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.web.words import page_language
+from iomld.web.i18n import page_language
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",

@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Event
 
 from iomld import __version__
 from iomld.browse.view import ReleaseView
@@ -25,12 +26,14 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
+from iomld.model import Message, message
 from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.graph_store import GraphStore, add_graph_store
-from iomld.web.language_choice import LanguageChoice
+from iomld.web.i18n import page_language
+from iomld.web.language import LanguageMiddleware
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed, RequestLog
 from iomld.web.openapi import describe_routes
@@ -47,7 +50,6 @@ from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page
 from iomld.web.validation import validation_routes
-from iomld.web.words import page_language
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
@@ -140,17 +142,17 @@ class _Front:
     """Sends `/sparql` to the endpoint, everything else to the pages; packs both and adds the safety headers."""
 
     def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
-        self._app = LanguageChoice(app)
+        self._app = LanguageMiddleware(app)
         self._endpoint = endpoint
-        self._endpoint_of_pages = LanguageChoice(endpoint)
+        self._endpoint_of_pages = LanguageMiddleware(endpoint)
         self._packing = Compression(self._pass_on, packed_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_safely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message.get("headers", ())
-                message["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
-            await send(message)
+        async def send_safely(event: Event) -> None:
+            if event["type"] == "http.response.start":
+                headers = event.get("headers", ())
+                event["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
+            await send(event)
 
         await self._packing(scope, receive, send_safely)
 
@@ -207,16 +209,18 @@ def _translate_errors(app: FastAPI) -> None:
 
     @app.exception_handler(IomldError)
     def on_our_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, IomldError)  # noqa: S101  # registered for it
         status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, StoreError) else 400
-        return problem_of(ProblemError(status, "error", str(error)), accept=accept_of(request))
+        return problem_of(ProblemError(status, "error", error.message), accept=accept_of(request))
 
     @app.exception_handler(HTTPException)
     def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
+        path = request.url.path
         detail = {
-            404: f"There is nothing at {request.url.path}. Begin at the home page.",
-            405: f"{request.method} is not answered at {request.url.path}.",
-        }.get(error.status_code, str(error.detail))
+            404: message("There is nothing at {path}. Begin at the home page.", path=path),
+            405: message("{method} is not answered at {path}.", method=request.method, path=path),
+        }.get(error.status_code, Message(str(error.detail)))
         headers = error.headers
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of the first route alone
             answered = _answered(request, request.scope["path"]) or _METHODS[:2]  # only read in folders of files
@@ -227,4 +231,5 @@ def _translate_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def on_parameters(request: Request, error: Exception) -> Response:
-        return problem(400, "Bad Request", f"A parameter cannot be used: {error}", accept=accept_of(request))
+        detail = Message("A parameter cannot be used: {error}", {"error": str(error)})
+        return problem(400, "Bad Request", detail, accept=accept_of(request))

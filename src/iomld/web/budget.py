@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from iomld.model import message
 from iomld.web.problems import ProblemError
 
 _MOST_CLIENTS = 2000
@@ -42,9 +43,12 @@ class ClientBudgets:
         """
         wait_s = self.wait_s(client)
         if wait_s:
-            detail = (
-                f"Your queries have used the {self._full_s:g} seconds that a client may use at once. "
-                f"Come back in {wait_s} seconds, or download the whole dataset."
+            seconds = f"{self._full_s:g}"
+            detail = message(
+                "Your queries have used the {seconds} seconds that a client may use at once. "
+                "Come back in {wait} seconds, or download the whole dataset.",
+                seconds=seconds,
+                wait=wait_s,
             )
             raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
 

@@ -11,6 +11,7 @@ from iomld.browse.filters import Filters, read_filters
 from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats.framed import context_iri, framed_bytes, framed_project
+from iomld.model import message
 from iomld.release.entries import ProjectEntry
 from iomld.web.answers import answer, get_route
 from iomld.web.documents import unknown
@@ -44,11 +45,10 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
         """Give the records of all projects, or of those that filters leave, a page at a time."""
         unread = sorted(set(request.query_params) - {"page", *PARAMETERS})
         if unread:
-            raise ProblemError(
-                400, "unknown-parameter", f"Only page and filters are read here, not {', '.join(unread)}."
-            )
+            detail = message("Only page and filters are read here, not {names}.", names=", ".join(unread))
+            raise ProblemError(400, "unknown-parameter", detail)
         if not (page.isascii() and page.isdigit() and len(page) < len("1000000")):
-            raise ProblemError(400, "page", "The page is a number, from 1.")
+            raise ProblemError(400, "page", message("The page is a number, from 1."))
         opened = view()
         filters = read_filters(request.query_params.multi_items())
         part = _part(filters, filter_projects(opened, filters))

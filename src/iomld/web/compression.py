@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from iomld.model import Message as Sentence
 from iomld.web.problems import problem
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
 
@@ -103,7 +104,9 @@ class Compression:
         headers = _joined(scope)
         wish = wish_of(headers.get(b"accept-encoding"))
         if wish is None:
-            detail = "Answers come packed with gzip or not packed; Accept-Encoding refuses both. Allow one of them."
+            detail = Sentence(
+                "Answers come packed with gzip or not packed; Accept-Encoding refuses both. Allow one of them."
+            )
             await problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
             return
         held = headers.get(b"if-none-match", "")
@@ -134,20 +137,20 @@ class _Packer:
         self._start: Message = {}
         self._packs = False
 
-    async def send(self, message: Message) -> None:
+    async def send(self, event: Message) -> None:
         """Send a message of the application on."""
-        if message["type"] == "http.response.start":
-            headers = list(message["headers"])
-            self._start = {**message, "headers": headers}
-            self._packs = self._wants(headers, message["status"])
-            if message["status"] == 304:  # noqa: PLR2004  # Not Modified
+        if event["type"] == "http.response.start":
+            headers = list(event["headers"])
+            self._start = {**event, "headers": headers}
+            self._packs = self._wants(headers, event["status"])
+            if event["status"] == 304:  # noqa: PLR2004  # Not Modified
                 self._tag_known(MutableHeaders(raw=headers))
             if not self._packs:
                 await self._send(self._start)
         elif self._packs:
-            await self._send_packed(message)
+            await self._send_packed(event)
         else:
-            await self._send(message)
+            await self._send(event)
 
     def _wants(self, headers: list[tuple[bytes, bytes]], status: int) -> bool:
         """Whether this answer is packed; says in its headers that others may get it otherwise."""
@@ -173,8 +176,8 @@ class _Packer:
         if tag and coding:
             headers["etag"] = _packed_tag(tag, coding)
 
-    async def _send_packed(self, message: Message) -> None:
-        body, more = message.get("body", b""), message.get("more_body", False)
+    async def _send_packed(self, event: Message) -> None:
+        body, more = event.get("body", b""), event.get("more_body", False)
         if self._start:
             start, self._start = self._start, {}
             headers = MutableHeaders(raw=start["headers"])
@@ -188,7 +191,7 @@ class _Packer:
                 return
             await self._send(start)
         if self._is_head:
-            await self._send(message)
+            await self._send(event)
             return
         piece = await self._packed(body, last=not more)
         if piece or not more:

@@ -16,6 +16,7 @@ from iomld.formats.expanded import expanded_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.iris import RDF, SCHEMA
+from iomld.model import Message, message
 from iomld.web.answers import answer
 from iomld.web.problems import ProblemError
 from iomld.web.profiles import profile_of, profile_type
@@ -129,7 +130,11 @@ def encoded_path(*segments: str) -> str:
 def unknown(request: Request) -> ProblemError:
     """404 for an address where nothing is published."""
     return ProblemError(
-        404, "unknown", f"We publish nothing at {request.url.path}. Look for it in the list of projects at /projects."
+        404,
+        "unknown",
+        message(
+            "We publish nothing at {path}. Look for it in the list of projects at /projects.", path=request.url.path
+        ),
     )
 
 
@@ -217,6 +222,8 @@ def _types(iri: str, quads: Iterable[Quad]) -> list[str]:
     )
 
 
-def _not_acceptable(document: Document) -> str:
-    names = ", ".join(f"{offer} (.{_suffix(offer)})" for offer in _offers(document))
-    return f"This comes as {names}. Name one of them in the Accept header, or add its suffix to the address."
+def _not_acceptable(document: Document) -> Message:
+    forms = ", ".join(f"{offer} (.{_suffix(offer)})" for offer in _offers(document))
+    return message(
+        "This comes as {forms}. Name one of them in the Accept header, or add its suffix to the address.", forms=forms
+    )

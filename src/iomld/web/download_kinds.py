@@ -8,11 +8,12 @@ from iomld.export.csv_files import MENTIONS_FILE, PROJECTS_FILE, write_mentions,
 from iomld.export.dataset import write_dataset, write_part
 from iomld.export.source import TableSource, released
 from iomld.formats.rdf import Format
+from iomld.i18n import gettext_noop
 from iomld.release import FILES, Release
 from iomld.release.parts import FORMAT_NAMES, part_file, part_names
 from iomld.release.parts import KINDS as PART_KINDS
 from iomld.release.parts import Kind as PartKind
-from iomld.web.words import key, said
+from iomld.web.i18n import gettext
 
 _CSV = "text/csv; charset=utf-8"
 _Write = Callable[[Release, BinaryIO], None]
@@ -40,20 +41,24 @@ class DownloadKind:
 
     def described(self, *, packed: bool) -> str:
         """What the file is, in the page's language."""
-        text = said(self.description, form=self.form, name=self.part)
-        return said(key("{file}, packed"), file=text) if packed else text
+        text = gettext(self.description, form=self.form, name=self.part)
+        return gettext("{file}, packed", file=text) if packed else text
 
 
 def whole_kinds() -> Mapping[str, DownloadKind]:
     """The files of the whole dataset and its tables, by name; each is given packed as well."""
     kinds = {
         f"dataset.{form.suffix}": DownloadKind(
-            form.media_type, key("All records, {form}"), FORMAT_NAMES[form], _dataset_in(form)
+            form.media_type, gettext_noop("All records, {form}"), FORMAT_NAMES[form], _dataset_in(form)
         )
         for form in FORMAT_NAMES
     }
-    kinds[PROJECTS_FILE] = DownloadKind(_CSV, key("Table of projects, {form}"), "CSV", _table_by(write_projects))
-    kinds[MENTIONS_FILE] = DownloadKind(_CSV, key("Table of mentions, {form}"), "CSV", _table_by(write_mentions))
+    kinds[PROJECTS_FILE] = DownloadKind(
+        _CSV, gettext_noop("Table of projects, {form}"), "CSV", _table_by(write_projects)
+    )
+    kinds[MENTIONS_FILE] = DownloadKind(
+        _CSV, gettext_noop("Table of mentions, {form}"), "CSV", _table_by(write_mentions)
+    )
     return kinds
 
 
@@ -63,7 +68,7 @@ def part_kind(release: Release, name: str) -> DownloadKind | None:
         for form in kind.offered:
             part = name.removeprefix(f"{kind.folder}/").removesuffix(f".{form.suffix}.gz")
             if part_file(kind, part, form) == name and part in part_names(release.manifest.files, kind):
-                title = key("Part {name}, {form}")
+                title = gettext_noop("Part {name}, {form}")
                 return DownloadKind(
                     form.media_type,
                     title,

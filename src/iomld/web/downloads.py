@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from iomld.errors import NotFoundError
+from iomld.model import message
 from iomld.release import FILES, Release
 from iomld.release.lines import file_digest, packing
 from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
@@ -90,7 +91,7 @@ class DownloadFiles:
         """
         path, kind = self._path(release, name), _kind(release, name)
         if kind is None:
-            raise NotFoundError(f"There is no download '{name}'.")
+            raise NotFoundError(message("There is no download '{name}'.", name=name))
         async with self._locks.setdefault(str(path), asyncio.Lock()):
             if not path.exists():
                 await run_in_threadpool(_make, release, kind, path)
@@ -135,10 +136,12 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         served = release()
         known = files.find(served, name)
         if known is None and "/" in name:
-            raise ProblemError(404, "no-such-download", f"There is no part '{name}' of this release. See /downloads.")
+            detail = message("There is no part '{name}' of this release. See /downloads.", name=name)
+            raise ProblemError(404, "no-such-download", detail)
         if known is None:
             names = ", ".join(file.name for file in files.listed(served))
-            raise ProblemError(404, "no-such-download", f"There is no download '{name}'. There are: {names}.")
+            detail = message("There is no download '{name}'. There are: {names}.", name=name, names=names)
+            raise ProblemError(404, "no-such-download", detail)
         etag = f'"{hashlib.sha256(f"{known.source_sha256}/{name}".encode()).hexdigest()[:32]}"'
         headers = {
             "ETag": etag,
@@ -193,7 +196,7 @@ def _check_range(request: Request, size_bytes: int) -> None:
         return
     parts = [part.strip() for part in asked.partition("=")[2].split(",")]
     if not any(_is_inside(part, size_bytes) for part in parts):
-        detail = f"The file has {size_bytes} bytes. Ask for a part of it."
+        detail = message("The file has {size} bytes. Ask for a part of it.", size=size_bytes)
         raise ProblemError(416, "range", detail, headers={"Content-Range": f"bytes */{size_bytes}"})
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from iomld.browse.links import Link, LinkKind
 from iomld.browse.overview import Counted
 from iomld.browse.project import ProjectPage
-from iomld.web.words import key
+from iomld.i18n import gettext_noop
 
 # static/land.svg and points.json are in this coordinate system (Equal Earth).
 _WIDTH, _HEIGHT = 960.0, 417.0
@@ -134,7 +134,11 @@ def spokes(page: ProjectPage) -> tuple[Spoke, ...]:
     region = [page.region] if page.region else []
     states = [link for link in page.states if link.kind is LinkKind.STATE][: _MOST_LINKS - 1]
     links = [*states, *region, *page.frameworks][:_MOST_LINKS]
-    words = {LinkKind.STATE: key("benefits"), LinkKind.REGION: key("region"), LinkKind.FRAMEWORK: key("names")}
+    words = {
+        LinkKind.STATE: gettext_noop("benefits"),
+        LinkKind.REGION: gettext_noop("region"),
+        LinkKind.FRAMEWORK: gettext_noop("names"),
+    }
     seen: set[LinkKind] = set()
     found = []
     for index, link in enumerate(links):

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from iomld.i18n import gettext_noop
+
 _JSON = """{
   "projectCode": "PO.9001",
   "title": {"en": "An example with mistakes"},
@@ -60,7 +62,7 @@ The text of the page says what the project does.
 
 # By the word of `?example=`; `1` is the first.
 EXAMPLES: Mapping[str, str] = {"json": _JSON, "csv": _CSV, "text": _PAGE}
-FORMS = (("text", "text of a page"), ("csv", "CSV"), ("json", "JSON"))
+FORMS = (("text", gettext_noop("text of a page")), ("csv", "CSV"), ("json", "JSON"))
 
 
 def example_record(name: str) -> str:

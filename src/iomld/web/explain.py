@@ -10,30 +10,32 @@ from iomld.browse.why.empty import Empty, Reason, empty_parts
 from iomld.browse.why.known import Known
 from iomld.browse.why.meant import Suggestion, meant_query, suggestions
 from iomld.browse.why.values import values_there
+from iomld.i18n import gettext_noop
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
 from iomld.web.probes import Probes
 from iomld.web.sparql_answers import Endpoint
 from iomld.web.sparql_exchange import Exchange
 from iomld.web.sparql_protocol import Operation
-from iomld.web.words import key
 
 _LONGEST = 300  # characters of a part
 
 _SENTENCES: Mapping[Reason, str] = {
-    Reason.TRIPLE: key("No triple is like this."),
-    Reason.PROPERTY: key("No triple has this property:"),
-    Reason.GRAPH: key("There is no graph of this name:"),
-    Reason.ELSEWHERE: key("Other graphs have what is asked for, but not:"),
-    Reason.TOGETHER: key("This finds something alone, but nothing together with:"),
-    Reason.FILTER: key("Nothing that is found meets this condition."),
-    Reason.FILTERS: key("Nothing meets this condition together with those before it."),
-    Reason.UNBOUND: key("Nothing gives this variable a value, so the condition is never true:"),
-    Reason.MINUS: key("This takes away all that is found."),
-    Reason.SUBSELECT: key("The inner query finds nothing."),
-    Reason.HAVING: key("Rows are found, but no group of them meets this."),
-    Reason.SLICE: key("Rows are found, but this leaves none of them."),
-    Reason.TEMPLATE: key("The pattern finds something, but no triple can be made of it; look at the variables."),
+    Reason.TRIPLE: gettext_noop("No triple is like this."),
+    Reason.PROPERTY: gettext_noop("No triple has this property:"),
+    Reason.GRAPH: gettext_noop("There is no graph of this name:"),
+    Reason.ELSEWHERE: gettext_noop("Other graphs have what is asked for, but not:"),
+    Reason.TOGETHER: gettext_noop("This finds something alone, but nothing together with:"),
+    Reason.FILTER: gettext_noop("Nothing that is found meets this condition."),
+    Reason.FILTERS: gettext_noop("Nothing meets this condition together with those before it."),
+    Reason.UNBOUND: gettext_noop("Nothing gives this variable a value, so the condition is never true:"),
+    Reason.MINUS: gettext_noop("This takes away all that is found."),
+    Reason.SUBSELECT: gettext_noop("The inner query finds nothing."),
+    Reason.HAVING: gettext_noop("Rows are found, but no group of them meets this."),
+    Reason.SLICE: gettext_noop("Rows are found, but this leaves none of them."),
+    Reason.TEMPLATE: gettext_noop(
+        "The pattern finds something, but no triple can be made of it; look at the variables."
+    ),
 }
 
 

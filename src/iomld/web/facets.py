@@ -9,21 +9,28 @@ from iomld.browse.links import Link, link_to
 from iomld.browse.search import Found
 from iomld.browse.selection import filters_query
 from iomld.browse.view import ReleaseView
+from iomld.i18n import gettext_noop
 from iomld.release.entries import CODED, ProjectEntry
+from iomld.web.i18n import gettext
 from iomld.web.templating import answer_address
-from iomld.web.words import key, said
 
 _LEGENDS = {
-    "status": key("Status"),
-    "type": key("Type"),
-    "coverage": key("Coverage"),
-    "region": key("Region"),
-    "country": key("Country"),
-    "framework": key("Framework"),
-    "year": key("Year active"),
-    "budget": key("Budget"),
+    "status": gettext_noop("Status"),
+    "type": gettext_noop("Type"),
+    "coverage": gettext_noop("Coverage"),
+    "region": gettext_noop("Region"),
+    "country": gettext_noop("Country"),
+    "framework": gettext_noop("Framework"),
+    "year": gettext_noop("Year active"),
+    "budget": gettext_noop("Budget"),
 }
-_ORDERS = (key("Relevance"), key("Code"), key("Title"), key("Newest first"), key("Largest budget"))
+_ORDERS = (
+    gettext_noop("Relevance"),
+    gettext_noop("Code"),
+    gettext_noop("Title"),
+    gettext_noop("Newest first"),
+    gettext_noop("Largest budget"),
+)
 _SORT_NAMES = dict(zip(SORTS, _ORDERS, strict=True))
 _SHOWN = 6
 
@@ -86,10 +93,10 @@ def shown_facets(view: ReleaseView, filters: Filters, found: Found) -> tuple[Fac
 
 def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
     """A chip for each filter that is on."""
-    named = {"q": key("Words"), "year_from": key("From"), "year_to": key("Until")} | _LEGENDS
+    named = {"q": gettext_noop("Words"), "year_from": gettext_noop("From"), "year_to": gettext_noop("Until")} | _LEGENDS
     return tuple(
         Chip(
-            said(key("{name}: {value}"), name=said(named[name]), value=_name(view, name, value)),
+            gettext("{name}: {value}", name=gettext(named[name]), value=_name(view, name, value)),
             list_address(filters.without(name, value)),
         )
         for name, value in filters.pairs()
@@ -134,10 +141,10 @@ def band_name(text: str) -> str:
         return text
     low, high = band
     if high is None:
-        return said(key("US$ {low} and more"), low=low)
+        return gettext("US$ {low} and more", low=low)
     if low:
-        return said(key("US$ {low} to {high}"), low=low, high=high)
-    return said(key("up to US$ {high}"), high=high)
+        return gettext("US$ {low} to {high}", low=low, high=high)
+    return gettext("up to US$ {high}", high=high)
 
 
 def _row(view: ReleaseView, entry: ProjectEntry) -> Row:

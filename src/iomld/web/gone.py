@@ -9,6 +9,7 @@ from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
+from iomld.model import message
 from iomld.release.tombstones import Tombstone
 from iomld.web.documents import encoded_path, turtle_bytes
 from iomld.web.problems import PROBLEM_JSON, problem
@@ -51,7 +52,12 @@ def gone(request: Request, view: ReleaseView, tombstone: Tombstone, kind: str, s
     if format_:
         body = _body(view, view.iris.record(tombstone.key), format_)
         return Response(body, 410, _HEADERS, format_.media_type)
-    detail = f"{tombstone.key} was withdrawn on {tombstone.withdrawn}: {tombstone.reason}"
+    detail = message(
+        "{key} was withdrawn on {day}: {reason}",
+        key=tombstone.key,
+        day=tombstone.withdrawn,
+        reason=tombstone.reason,
+    )
     return problem(
         410,
         "Gone",

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from iomld.iris import Iris
+from iomld.model import message
 from iomld.store.reader import StoreReader
 from iomld.web.problems import ProblemError
 from iomld.web.sparql_exchange import Exchange
@@ -28,9 +29,10 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Accept, If-None-Match",
     "Access-Control-Max-Age": "86400",
 }
+_ALL_GRAPHS = "SELECT ?g { GRAPH ?g {} }"
 _TRIPLES = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _IN_PATHS = "/:@!$&'()*+,;=~"  # what a path may hold besides letters and digits (RFC 3986 section 3.3)
-_WHICH = "Name one graph: add ?default, or ?graph= with the IRI of a named graph."
+_WHICH = message("Name one graph: add ?default, or ?graph= with the IRI of a named graph.")
 
 
 def is_graph_store(path: str) -> bool:
@@ -79,12 +81,16 @@ class GraphStore:
         if exchange.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)
         if exchange.method not in {"GET", "HEAD"}:
-            detail = f"Graphs are only read here: ask with GET or HEAD, not {exchange.method[:40]}."
+            detail = message(
+                "Graphs are only read here: ask with GET or HEAD, not {method}.", method=exchange.method[:40]
+            )
             raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
         values = parameters_of(exchange.scope.get("query_string", b""))
         types = media_types(exchange.accept, format_of(values))
         if types.graph is None:
-            detail = "Graphs come as Turtle, N-Triples, RDF/XML and JSON-LD. Name one in Accept, or add ?format=turtle."
+            detail = message(
+                "Graphs come as Turtle, N-Triples, RDF/XML and JSON-LD. Name one in Accept, or add ?format=turtle."
+            )
             raise ProblemError(406, "not-acceptable", detail)
         graph = self._graph(exchange, values)
         operation = Operation(_TRIPLES, () if graph is None else (graph,))
@@ -107,10 +113,12 @@ class GraphStore:
         try:
             found = next((name for name in names if self._reader().has_graph(name)), None)
         except ValueError as error:
-            detail = "The graph in the request is not named by an absolute IRI."
+            detail = message("The graph in the request is not named by an absolute IRI.")
             raise ProblemError(400, "graph-iri", detail) from error
         if found is None:
-            detail = f"There is no graph <{names[-1][:500]}>. The query SELECT ?g {{ GRAPH ?g {{}} }} lists all graphs."
+            detail = message(
+                "There is no graph <{iri}>. The query {query} lists all graphs.", iri=names[-1][:500], query=_ALL_GRAPHS
+            )
             raise ProblemError(404, "unknown-graph", detail)
         return found
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from weakref import WeakKeyDictionary
 
 from iomld.browse.view import ReleaseView
-from iomld.web.words import Asked, page_asked
+from iomld.web.i18n import PageRequest, current_page
 
 _MOST = 16  # addresses of a release; more come only of parameters that mean nothing
 
@@ -14,7 +14,7 @@ class KeptPages:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._pages: WeakKeyDictionary[ReleaseView, dict[tuple[Asked, Hashable], bytes]] = WeakKeyDictionary()
+        self._pages: WeakKeyDictionary[ReleaseView, dict[tuple[PageRequest, Hashable], bytes]] = WeakKeyDictionary()
 
     def page(self, view: ReleaseView, make: Callable[[], bytes], depends_on: Hashable = None) -> bytes:
         """The page that is asked for.
@@ -25,7 +25,7 @@ class KeptPages:
             depends_on: What the page depends on besides the release, the language and the address.
         """
         pages = self._pages.setdefault(view, {})
-        key = (page_asked(), depends_on)
+        key = (current_page(), depends_on)
         if key not in pages:
             if len(pages) >= _MOST:
                 pages.clear()

@@ -15,8 +15,8 @@ from iomld.browse.dataset import DatasetFacts, DatasetFile
 from iomld.browse.links import Link
 from iomld.browse.project import ProjectPage
 from iomld.browse.view import ReleaseView
+from iomld.web.i18n import page_language
 from iomld.web.templating import web_address
-from iomld.web.words import page_language
 
 _Node: TypeAlias = dict[str, object]
 

@@ -78,12 +78,12 @@ class _Seen:
         self._send = send
         self.status, self.size = _NOTHING_SENT, 0
 
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
+    async def send(self, event: Message) -> None:
+        if event["type"] == "http.response.start":
+            self.status = event["status"]
         else:
-            self.size += len(message.get("body", b""))
-        await self._send(message)
+            self.size += len(event.get("body", b""))
+        await self._send(event)
 
 
 def route_of(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
+from iomld.i18n import gettext_noop as key
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.web.explained import EXPLAIN_OFFERS
 from iomld.web.graph_store import PATH
@@ -24,7 +25,6 @@ from iomld.web.openapi_words import ROUTES, SECTIONS
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.signposts import LINKSET
 from iomld.web.sparql_protocol import GRAPH_OFFERS, SOLUTION_OFFERS
-from iomld.web.words import key
 
 _DOCUMENT = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
 _STARTING = (503,)

@@ -7,9 +7,9 @@ from typing import Any
 from iomld.browse.filters import SORTS
 from iomld.check.reports import REPORT_FORMATS
 from iomld.i18n import LANGUAGES
+from iomld.i18n import gettext_noop as key
 from iomld.web.examples import FORMS
 from iomld.web.upload import PROFILES
-from iomld.web.words import key
 
 Json = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iomld.web.words import key
+from iomld.i18n import gettext_noop as key
 
 
 @dataclass(frozen=True, slots=True)

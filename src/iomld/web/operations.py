@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from iomld import __version__
 from iomld.errors import IomldError
+from iomld.model import message
 from iomld.store.request import QueryRequest
 from iomld.web.answers import get_route
 from iomld.web.metrics import MEDIA_TYPE, Family, RequestMetrics, family_lines
@@ -47,7 +48,7 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
             (await serving.run(_PROBE.to_json(), timeout_s=_READY_S)).close()
             return JSONResponse({"status": "ready", "release": serving.name()}, headers=_NOT_KEPT)
         except (IomldError, WorkerError) as error:
-            detail = f"No query can be answered now: {error}"
+            detail = message("No query can be answered now: {rest}", rest=error.message)
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error
 
     @get_route(router, "/metrics", tag="operations")

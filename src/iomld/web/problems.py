@@ -7,10 +7,11 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from iomld.formats.negotiate import choose
+from iomld.i18n import gettext_noop
 from iomld.iris import DEFAULT_BASE
+from iomld.model import Message
+from iomld.web.i18n import gettext
 from iomld.web.templating import render
-from iomld.web.told import told
-from iomld.web.words import said
 
 PROBLEM_JSON = "application/problem+json"
 # Anybody's script may read our errors as well as our data; nothing here depends on who asks.
@@ -22,30 +23,63 @@ _HEADERS = {
 }
 
 
+# The sort of problem in words; those of the standard library change with the version of Python.
+_TITLES = {
+    400: gettext_noop("Bad Request"),
+    403: gettext_noop("Forbidden"),
+    404: gettext_noop("Not Found"),
+    405: gettext_noop("Method Not Allowed"),
+    406: gettext_noop("Not Acceptable"),
+    410: gettext_noop("Gone"),
+    413: gettext_noop("Content Too Large"),
+    414: gettext_noop("URI Too Long"),
+    415: gettext_noop("Unsupported Media Type"),
+    416: gettext_noop("Range Not Satisfiable"),
+    422: gettext_noop("Unprocessable Content"),
+    429: gettext_noop("Too Many Requests"),
+    500: gettext_noop("Internal Server Error"),
+    503: gettext_noop("Service Unavailable"),
+}
+
+
 class ProblemError(Exception):
-    """A request has no answer; a face turns this into `problem`."""
+    """A request has no answer; a face turns this into `problem`.
+
+    Attributes:
+        status: HTTP status.
+        kind: A short name of the sort of problem.
+        message: What is wrong and what to do; pages give it in their language, programs get it in English.
+        headers: More headers for the answer.
+        extra: More members of the problem object.
+    """
 
     def __init__(
-        self, status: int, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: str | float
+        self,
+        status: int,
+        kind: str,
+        message: Message,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: str | float,
     ) -> None:
         """Say why.
 
         Args:
             status: HTTP status.
             kind: A short name of the sort of problem, `query-timeout`; part of its type IRI.
-            detail: A sentence that says what is wrong and what to do.
+            message: A sentence that says what is wrong and what to do.
             headers: More headers for the answer.
             **extra: More members of the problem object.
         """
-        super().__init__(detail)
-        self.status, self.kind, self.detail = status, kind, detail
+        super().__init__(str(message))
+        self.status, self.kind, self.message = status, kind, message
         self.headers, self.extra = dict(headers or {}), extra
 
 
 def problem(
     status: int,
     title: str,
-    detail: str,
+    detail: Message,
     *,
     kind: str = "",
     accept: str | None = None,
@@ -65,15 +99,15 @@ def problem(
     """
     all_headers = _HEADERS | dict(headers or {})
     if choose(accept, (PROBLEM_JSON, "text/html")) == "text/html":
-        page = render("problem.html", status=status, title=said(title), told=told(detail))
+        page = render("problem.html", status=status, title=gettext(title), detail=detail)
         return Response(page, status, all_headers, "text/html")
     type_ = f"{DEFAULT_BASE}problem/{kind}" if kind else "about:blank"
-    members = {"type": type_, "title": title, "status": status, "detail": detail} | extra
+    members = {"type": type_, "title": title, "status": status, "detail": str(detail)} | extra
     return Response(json.dumps(members, ensure_ascii=False).encode(), status, all_headers, PROBLEM_JSON)
 
 
 def problem_of(error: ProblemError, *, accept: str | None = None) -> Response:
     """The answer for a `ProblemError`; its title is the status in words."""
-    title = HTTPStatus(error.status).phrase
+    title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase
     headers, extra = error.headers, error.extra
-    return problem(error.status, title, error.detail, kind=error.kind, accept=accept, headers=headers, **extra)
+    return problem(error.status, title, error.message, kind=error.kind, accept=accept, headers=headers, **extra)

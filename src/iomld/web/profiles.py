@@ -4,6 +4,7 @@ import re
 
 from fastapi import Request
 
+from iomld.model import message
 from iomld.web.problems import ProblemError
 
 _START = "http://www.w3.org/ns/json-ld#"
@@ -22,7 +23,8 @@ def profile_of(request: Request) -> str | None:
     if asked is not None:
         name = asked.removeprefix(_START)
         if name not in PROFILES:
-            raise ProblemError(406, "not-acceptable", f"JSON-LD comes in the profiles {', '.join(PROFILES)}.")
+            detail = message("JSON-LD comes in the profiles {names}.", names=", ".join(PROFILES))
+            raise ProblemError(406, "not-acceptable", detail)
         return name
     return next(iter(_accepted(request.headers.get("accept", ""))), None)
 

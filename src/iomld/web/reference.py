@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from iomld.i18n import gettext_noop as key
 from iomld.web.openapi_meanings import DEFAULT, TYPE
 from iomld.web.openapi_words import ROUTES, SECTIONS, Section
-from iomld.web.words import key
 
 Json = Mapping[str, Any]
 

@@ -16,24 +16,25 @@ from iomld.browse.rules import rule_entries
 from iomld.browse.things import Scheme, Thing
 from iomld.browse.view import ReleaseView
 from iomld.check.messages import worded_finding
+from iomld.i18n import gettext_noop
 from iomld.iris import Iris
 from iomld.model import Finding
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map, year_bars
+from iomld.web.i18n import page_language
 from iomld.web.kept_pages import KeptPages
 from iomld.web.markup import project_markup
 from iomld.web.templating import answer_address, local_path, render
-from iomld.web.words import key, page_language
 
 # Pages in the main menu: path and name.
 MENU = (
-    ("/projects", key("Projects")),
-    ("/countries", key("Countries")),
-    ("/frameworks", key("Frameworks")),
-    ("/ontology", key("Ontology")),
-    ("/query", key("Query")),
-    ("/validate", key("Validate")),
-    ("/downloads", key("Downloads")),
+    ("/projects", gettext_noop("Projects")),
+    ("/countries", gettext_noop("Countries")),
+    ("/frameworks", gettext_noop("Frameworks")),
+    ("/ontology", gettext_noop("Ontology")),
+    ("/query", gettext_noop("Query")),
+    ("/validate", gettext_noop("Validate")),
+    ("/downloads", gettext_noop("Downloads")),
 )
 _FORMATS = (
     ("ttl", "Turtle"),

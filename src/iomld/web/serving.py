@@ -12,6 +12,7 @@ from iomld.browse.index import project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
+from iomld.model import message
 from iomld.release import FILES, Release
 from iomld.store.query import HANDLER
 from iomld.store.request import QueryWorker
@@ -47,7 +48,7 @@ class Serving:
     def view(self) -> ReleaseView:
         """The release that is served, open for reading."""
         if self._open is None:
-            raise StoreError("The server is starting or stopping. Try again in a moment.")
+            raise StoreError(message("The server is starting or stopping. Try again in a moment."))
         return self._open.view
 
     def view_in(self, language: str) -> ReleaseView:
@@ -73,7 +74,7 @@ class Serving:
     async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Answer a query; see `iomld.workers.pool.Pool.run`."""
         if self._open is None:
-            raise StoreError("The server is starting or stopping. Try again in a moment.")
+            raise StoreError(message("The server is starting or stopping. Try again in a moment."))
         return await self._open.pool.run(payload, timeout_s=timeout_s, client=client)
 
     def lookup(self, query: str) -> bytes | None:

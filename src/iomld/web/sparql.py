@@ -29,6 +29,7 @@ from starlette.types import Receive, Scope, Send
 
 from iomld.browse.why.known import Known
 from iomld.iris import Iris
+from iomld.model import message
 from iomld.store.description import ServiceFacts
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
 from iomld.web.at_once import AnswersAtOnce
@@ -158,8 +159,10 @@ class SparqlApp:
             raise ProblemError(
                 406,
                 "not-acceptable",
-                "Results come as JSON, XML, CSV and TSV, graphs as Turtle, N-Triples, RDF/XML and JSON-LD. "
-                "Name one of these in the Accept header, or add ?format=json.",
+                message(
+                    "Results come as JSON, XML, CSV and TSV, graphs as Turtle, N-Triples, RDF/XML and JSON-LD. "
+                    "Name one of these in the Accept header, or add ?format=json."
+                ),
             )
         await self.answer(exchange, operation, types)
         return None
@@ -174,7 +177,7 @@ class SparqlApp:
         if exchange.method == "QUERY":
             body = await exchange.body(self._limits.body_bytes)
             return operation_of_query(exchange.header(b"content-type") or "", body, query_string)
-        detail = f"Ask with GET, POST or QUERY, not {exchange.method[:40]}."
+        detail = message("Ask with GET, POST or QUERY, not {method}.", method=exchange.method[:40])
         raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
 
     async def answer(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> None:
@@ -229,7 +232,7 @@ class SparqlApp:
             used_s = time.monotonic() - started
             if not watch.saw_disconnect():
                 raise
-            raise ProblemError(400, "gone", "The client closed the connection.") from None  # nobody reads this
+            raise ProblemError(400, "gone", message("The client closed the connection.")) from None  # nobody reads this
         finally:
             watch.end()
             self._budgets.spend(exchange.client, used_s)
@@ -241,7 +244,7 @@ class SparqlApp:
         """Send a large answer from its file, piece by piece, as fast as the client reads."""
         try:
             if self._spooled_bytes + reply.size > self._limits.spooled_bytes:
-                detail = "Too many large answers are being sent just now. Try again in a minute."
+                detail = message("Too many large answers are being sent just now. Try again in a minute.")
                 raise ProblemError(429, "busy", detail, headers={"Retry-After": "60"})
             self._spooled_bytes += reply.size
             try:

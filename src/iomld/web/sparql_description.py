@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from iomld.browse.view import ReleaseView, shared_graph_names
 from iomld.config import Settings
 from iomld.formats.negotiate import choose
+from iomld.model import message
 from iomld.store.description import ServiceFacts, service_description
 from iomld.web.problems import ProblemError
 from iomld.web.sparql_exchange import COMMON, Exchange
@@ -37,12 +38,14 @@ def description_response(exchange: Exchange, operation: Operation, facts: Servic
     if chosen == "text/html":
         return RedirectResponse(f"{root}/query", 303, COMMON)
     if chosen is None:
-        message = "The description of this endpoint comes as Turtle, N-Triples, RDF/XML or JSON-LD; ask for one."
-        raise ProblemError(406, "not-acceptable", message)
+        detail = message(
+            "The description of this endpoint comes as Turtle, N-Triples, RDF/XML or JSON-LD; ask for one."
+        )
+        raise ProblemError(406, "not-acceptable", detail)
     host = exchange.header(b"host")
     server = f"{exchange.scope['scheme']}://{host}{root}" if host else facts.base.removesuffix("/")
     try:
         body = service_description(server, facts, chosen)
     except ValueError as error:
-        raise ProblemError(400, "host", "The Host header of the request is not a host.") from error
+        raise ProblemError(400, "host", message("The Host header of the request is not a host.")) from error
     return Response(body, headers=COMMON, media_type=chosen)

@@ -1,7 +1,6 @@
 """Why a query has no answer, as problems: which status, and what to do."""
 
-import re
-
+from iomld.model import message
 from iomld.store.request import FaultKind, QueryFault
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, WorkerCrashedError, WorkerError
@@ -18,40 +17,39 @@ _STATUS = {
 }
 
 
-# How `iomld.store.syntax` begins its sentences.
-_PLACE = re.compile(r"line (\d+), column (\d+): ")
-
-
 def problem_of_fault(fault: QueryFault) -> ProblemError:
     """The problem for a query that cannot be answered as it stands; with `line` and `column` where one is known."""
-    match = _PLACE.match(fault.message)
     status, kind = _STATUS[fault.kind], f"query-{fault.kind}"
-    if match is None:
-        return ProblemError(status, kind, fault.message)
-    return ProblemError(status, kind, fault.message, line=int(match[1]), column=int(match[2]))
+    match fault.message.values:
+        case {"line": int(line), "column": int(column)}:
+            return ProblemError(status, kind, fault.message, line=line, column=column)
+        case _:
+            return ProblemError(status, kind, fault.message)
 
 
 def problem_of_worker(error: WorkerError) -> ProblemError:
     """The problem for a query that met a limit of the server."""
     match error:
         case JobTimeoutError():
-            detail = (
-                f"The query was stopped after {error.limit_s:g} seconds, the limit. "
-                "Make it narrower (fewer patterns without a shared variable, a LIMIT), or download the whole dataset."
+            seconds = f"{error.limit_s:g}"
+            detail = message(
+                "The query was stopped after {seconds} seconds, the limit. "
+                "Make it narrower (fewer patterns without a shared variable, a LIMIT), or download the whole dataset.",
+                seconds=seconds,
             )
             return ProblemError(503, "query-timeout", detail, limit=error.limit_s)
         case PoolOverloadedError():
-            detail = "All query workers are busy. Try again in a few seconds."
+            detail = message("All query workers are busy. Try again in a few seconds.")
             return ProblemError(429, "busy", detail, headers={"Retry-After": "2"})
         case WorkerCrashedError(reason=Reason.MEMORY):
-            detail = (
+            detail = message(
                 "The query was stopped because it needed more memory than the limit allows. "
                 "Make it narrower, or avoid ORDER BY, GROUP BY and DISTINCT over everything."
             )
             return ProblemError(503, "query-memory", detail)
         case WorkerCrashedError():
-            detail = "The query was too much for its worker, which ended. Make the query smaller or flatter."
+            detail = message("The query was too much for its worker, which ended. Make the query smaller or flatter.")
             return ProblemError(503, "query-crash", detail)
         case _:
-            detail = "The server is starting or stopping. Try again in a few seconds."
+            detail = message("The server is starting or stopping. Try again in a few seconds.")
             return ProblemError(503, "not-running", detail, headers={"Retry-After": "2"})

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from iomld.model import Quantity, message
 from iomld.web.problems import ProblemError, problem_of
 from iomld.web.sparql_cache import CachedAnswer
 from iomld.workers.wire import Reply
@@ -49,16 +50,19 @@ class Exchange:
         pieces: list[bytes] = []
         size = 0
         while True:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise ProblemError(400, "gone", "The client closed the connection.")  # nobody reads this
-            piece = message.get("body", b"")
+            event = await self.receive()
+            if event["type"] == "http.disconnect":
+                raise ProblemError(400, "gone", message("The client closed the connection."))  # nobody reads this
+            piece = event.get("body", b"")
             size += len(piece)
             if size > limit_bytes:
-                detail = f"The request is larger than {limit_bytes:,} bytes, the limit. Send a shorter query."
+                detail = message(
+                    "The request is larger than {limit} bytes, the limit. Send a shorter query.",
+                    limit=Quantity(limit_bytes),
+                )
                 raise ProblemError(413, "request-too-large", detail, limit=limit_bytes)
             pieces.append(piece)
-            if not message.get("more_body", False):
+            if not event.get("more_body", False):
                 return b"".join(pieces)
 
     async def settle(self, responding: Awaitable[Response | None]) -> None:

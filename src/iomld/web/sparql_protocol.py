@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
+from iomld.model import message
 from iomld.web.problems import ProblemError
 
 FORM = "application/x-www-form-urlencoded"
@@ -20,7 +21,7 @@ BOOLEAN_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS if 
 GRAPH_OFFERS = tuple(format_.media_type for format_ in (rdf.TURTLE, rdf.NTRIPLES, rdf.RDFXML, rdf.JSONLD))
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_READ_ONLY = "This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK."
+_READ_ONLY = message("This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Op
         raise ProblemError(
             415,
             "media-type",
-            f"Send the query as {QUERY}, or as {FORM} in the parameter “query”.",
+            message("Send the query as {type}, or as {form} in the parameter “query”.", type=QUERY, form=FORM),
             accepted=f"{FORM}, {QUERY}",
         )
     url = parameters_of(query_string)
@@ -147,7 +148,11 @@ def operation_of_query(content_type: str, body: bytes, query_string: bytes) -> O
     if _body_type(content_type) != QUERY:
         headers = {"Accept-Query": QUERY}
         raise ProblemError(
-            415, "media-type", f"With QUERY, send the query as {QUERY}.", headers=headers, accepted=QUERY
+            415,
+            "media-type",
+            message("With QUERY, send the query as {type}.", type=QUERY),
+            headers=headers,
+            accepted=QUERY,
         )
     return _operation(_joined(parameters_of(query_string), {"query": [_text(body)]}), is_form=True)
 
@@ -159,7 +164,9 @@ def _body_type(content_type: str) -> str:
         raise ProblemError(403, "read-only", _READ_ONLY)
     charset = re.search(r'charset="?([^";\s]+)', parameters, re.IGNORECASE)
     if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
-        raise ProblemError(400, "encoding", f"The request is said to be in {charset[1]}; send it in UTF-8.")
+        raise ProblemError(
+            400, "encoding", message("The request is said to be in {encoding}; send it in UTF-8.", encoding=charset[1])
+        )
     return media_type.strip().lower()
 
 
@@ -186,7 +193,7 @@ def decoded(encoded: bytes) -> str:
     if b"%" in encoded:
         if _BROKEN_ESCAPE.search(encoded):
             raise ProblemError(
-                400, "encoding", "A % in the request is not followed by two hexadecimal digits; write %25."
+                400, "encoding", message("A % in the request is not followed by two hexadecimal digits; write %25.")
             )
         # Quoted-printable is the same code with = for %, and is decoded in C: 1 µs for 20.
         encoded = binascii.a2b_qp(encoded.replace(b"=", b"=3D").replace(b"%", b"="))
@@ -198,7 +205,7 @@ def _text(encoded: bytes) -> str:
         return encoded.decode()
     except UnicodeDecodeError as error:
         raise ProblemError(
-            400, "encoding", f"The request is not UTF-8 (byte {error.start}); send it in UTF-8."
+            400, "encoding", message("The request is not UTF-8 (byte {place}); send it in UTF-8.", place=error.start)
         ) from error
 
 
@@ -207,7 +214,7 @@ def _operation(values: Mapping[str, list[str]], *, is_form: bool = False) -> Ope
         raise ProblemError(403, "read-only", _READ_ONLY)
     query = single(values, "query")
     if query is None and (is_form or values.keys() - {"format"}):
-        raise ProblemError(400, "no-query", "The parameter “query” is missing; put the SPARQL query there.")
+        raise ProblemError(400, "no-query", message("The parameter “query” is missing; put the SPARQL query there."))
     return Operation(
         query,
         tuple(values.get("default-graph-uri", ())),
@@ -221,7 +228,10 @@ def _operation(values: Mapping[str, list[str]], *, is_form: bool = False) -> Ope
 def _switch(values: Mapping[str, list[str]], name: str) -> bool:
     text = single(values, name)
     if text not in {None, "0", "1"}:
-        raise ProblemError(400, name, f"The parameter “{name}” is “{(text or '')[:40]}”; give 1, or leave it out.")
+        detail = message(
+            "The parameter “{name}” is “{text}”; give 1, or leave it out.", name=name, text=(text or "")[:40]
+        )
+        raise ProblemError(400, name, detail)
     return text == "1"
 
 
@@ -234,7 +244,9 @@ def single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
     found = values.get(name, ())
     if len(found) > 1:
         raise ProblemError(
-            400, "repeated-parameter", f"The parameter “{name}” is given {len(found)} times; give it once."
+            400,
+            "repeated-parameter",
+            message("The parameter “{name}” is given {count} times; give it once.", name=name, count=len(found)),
         )
     return found[0] if found else None
 
@@ -250,7 +262,13 @@ def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
     if given and known is None:
         names = ", ".join(_NAMES)
         raise ProblemError(
-            400, "format", f"The format “{given[0][:40]}” is unknown; choose one of {names}, or a media type."
+            400,
+            "format",
+            message(
+                "The format “{name}” is unknown; choose one of {names}, or a media type.",
+                name=given[0][:40],
+                names=names,
+            ),
         )
     return known
 
@@ -264,6 +282,8 @@ def _timeout(text: str | None) -> float | None:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
         raise ProblemError(
-            400, "timeout", f"The parameter “timeout” is “{text[:40]}”; give a number of seconds above 0."
+            400,
+            "timeout",
+            message("The parameter “timeout” is “{text}”; give a number of seconds above 0.", text=text[:40]),
         )
     return seconds

@@ -11,17 +11,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from iomld import __version__
+from iomld.i18n import LANGUAGE_NAMES
 from iomld.iris import Iris
-from iomld.web.told import told
-from iomld.web.words import (
-    LANGUAGE_NAMES,
-    counted_html,
-    key,
+from iomld.web.i18n import (
+    gettext,
+    gettext_html,
     language_addresses,
+    message_html,
+    ngettext_html,
     page_language,
-    said,
-    said_html,
-    shown,
+    value_text,
 )
 
 _HERE = Path(__file__).parent
@@ -90,7 +89,7 @@ def grouped(number: Decimal | int) -> str:
     >>> grouped(Decimal("100000.50"))
     '100,000.50'
     """
-    return shown(number)
+    return value_text(number)
 
 
 def sized(size_bytes: int) -> str:
@@ -100,10 +99,10 @@ def sized(size_bytes: int) -> str:
     '1.2 MB'
     """
     if size_bytes < _KB:
-        return said(key("{count} bytes"), count=size_bytes)
+        return gettext("{count} bytes", count=size_bytes)
     if size_bytes < _MB:
-        return said(key("{count} KB"), count=round(size_bytes / _KB))
-    return said(key("{count} MB"), count=round(Decimal(size_bytes) / _MB, 1))
+        return gettext("{count} KB", count=round(size_bytes / _KB))
+    return gettext("{count} MB", count=round(Decimal(size_bytes) / _MB, 1))
 
 
 def number_of(text: str) -> Decimal | str:
@@ -120,7 +119,7 @@ def number_of(text: str) -> Decimal | str:
 
 def seconds(duration: float) -> str:
     """A time for reading, to a hundredth of a second."""
-    return shown(Decimal(f"{duration:.2f}"))
+    return value_text(Decimal(f"{duration:.2f}"))
 
 
 def moment(text: str) -> str:
@@ -178,6 +177,6 @@ def _environment() -> Environment:
         shortened=shortened,
     )
     environment.globals.update(shape=shape, lang_of=lang_of, version=__version__, local_path=local_path)
-    environment.globals.update(_=said_html, _n=counted_html, page_language=page_language, told_of=told)
+    environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from iomld.i18n import gettext_noop
+from iomld.model import message
 from iomld.validate import ENGINES
 from iomld.web.problems import ProblemError
 
@@ -133,10 +134,14 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
         if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
             return await _from_form(counted, max_bytes, rules)
         if kind and kind not in RAW_TYPES:
-            raise ProblemError(415, "media-type", f"'{kind}' is not read here. Send one of {', '.join(RAW_TYPES)}.")
+            raise ProblemError(
+                415,
+                "media-type",
+                message("'{type}' is not read here. Send one of {types}.", type=kind, types=", ".join(RAW_TYPES)),
+            )
         return Upload("upload", await counted.body(), _consistent(rules, request))
     except ClientDisconnect as error:
-        detail = "The upload ended before all of it was sent. Send it again, whole."
+        detail = message("The upload ended before all of it was sent. Send it again, whole.")
         raise ProblemError(400, "upload-cut", detail) from error
 
 
@@ -151,11 +156,11 @@ def _counted(request: Request, max_bytes: int) -> Receive:
         nonlocal size
         if too_large:  # said beforehand: nothing is read
             raise _too_large(max_bytes)
-        message = await request.receive()
-        size += len(message.get("body", b""))
+        event = await request.receive()
+        size += len(event.get("body", b""))
         if size > allowance:
             raise _too_large(max_bytes)
-        return message
+        return event
 
     return receive
 
@@ -171,7 +176,9 @@ async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
             return Upload(_field(form, "name") or "upload", _decoded(held), chosen, asked, max_bytes)
         if isinstance(text, str) and text.strip():
             return Upload(PASTED, text.encode(), chosen, asked, max_bytes)
-    raise ProblemError(400, "nothing-sent", "Nothing was sent. Choose a file, or paste records into the field.")
+    raise ProblemError(
+        400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
+    )
 
 
 async def _form_rules(form: FormData, rules: Rules) -> Rules:
@@ -186,7 +193,9 @@ async def _form_rules(form: FormData, rules: Rules) -> Rules:
         return Rules(name=_field(form, "shapes_name") or "shapes", data=_decoded(held), engine=rules.engine)
     profile = _field(form, "profile")
     if profile and profile not in PROFILES:
-        detail = f"There is no profile '{profile[:40]}'. Choose one of {', '.join(PROFILES)}."
+        detail = message(
+            "There is no profile '{name}'. Choose one of {names}.", name=profile[:40], names=", ".join(PROFILES)
+        )
         raise ProblemError(400, "shapes-unknown", detail)
     return Rules(profile=profile, engine=rules.engine) if profile and not rules.name else rules
 
@@ -205,7 +214,7 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ProblemError(400, "field-data", "A field is not base64. Choose the file again.") from error
+        raise ProblemError(400, "field-data", message("A field is not base64. Choose the file again.")) from error
 
 
 def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Rules:
@@ -222,16 +231,25 @@ def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Ru
     """
     word = text.strip()
     if longest is not None and len(text) > longest:
-        detail = f"“{where}” holds more than {longest} characters. Send the shapes in a form, in its field “shapes”."
+        detail = message(
+            "“{name}” holds more than {longest} characters. Send the shapes in a form, in its field “shapes”.",
+            name=where,
+            longest=longest,
+        )
         raise ProblemError(414, "shapes-too-long", detail)
     if not word or word in PROFILES:
         return Rules(profile=word, engine=engine)
     if _ADDRESS.fullmatch(word):
-        detail = f"“{where}” holds an address, and nothing is fetched here. Send the shapes themselves, as Turtle."
+        detail = message(
+            "“{name}” holds an address, and nothing is fetched here. Send the shapes themselves, as Turtle.", name=where
+        )
         raise ProblemError(400, "shapes-address", detail)
     if len(word.split()) == 1:
-        names = ", ".join(PROFILES)
-        detail = f"“{where}” holds neither shapes in Turtle nor the name of a profile. Send shapes, or one of {names}."
+        detail = message(
+            "“{name}” holds neither shapes in Turtle nor the name of a profile. Send shapes, or one of {names}.",
+            name=where,
+            names=", ".join(PROFILES),
+        )
         raise ProblemError(400, "shapes-unknown", detail)
     return Rules(name="shapes", data=text.encode(), engine=engine)
 
@@ -239,14 +257,17 @@ def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Ru
 def _engine(request: Request) -> str:
     engine = request.query_params.get("engine") or "shacl"
     if engine not in ENGINES:
-        raise ProblemError(400, "engine", f"There is no SHACL engine '{engine}'. Ask for one of {', '.join(ENGINES)}.")
+        detail = message(
+            "There is no SHACL engine '{name}'. Ask for one of {names}.", name=engine, names=", ".join(ENGINES)
+        )
+        raise ProblemError(400, "engine", detail)
     return engine
 
 
 def _consistent(rules: Rules, request: Request) -> Rules:
     """The rules, unless an engine was asked for that they do not let anybody choose."""
     if request.query_params.get("engine") and not rules.name:
-        raise ProblemError(400, "engine", "?engine= goes with shapes of your own. Send them, or leave it out.")
+        raise ProblemError(400, "engine", message("?engine= goes with shapes of your own. Send them, or leave it out."))
     return rules
 
 
@@ -263,4 +284,5 @@ def _text(data: bytes) -> str:
 
 
 def _too_large(max_bytes: int) -> ProblemError:
-    return ProblemError(413, "upload-too-large", f"The upload is larger than {max_bytes} bytes. Send fewer records.")
+    detail = message("The upload is larger than {size} bytes. Send fewer records.", size=max_bytes)
+    return ProblemError(413, "upload-too-large", detail)

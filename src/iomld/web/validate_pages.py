@@ -7,15 +7,14 @@ from fastapi import Request
 
 from iomld.browse.view import ReleaseView
 from iomld.check.codec import UploadReport
-from iomld.check.messages import colon
-from iomld.i18n import ENGLISH, gettext, gettext_noop
+from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext_noop
 from iomld.validate import all_rules
 from iomld.web.examples import FORMS, example_record
 from iomld.web.finding_view import place_of
+from iomld.web.i18n import current_page, gettext, making
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PASTED, PROFILES, Upload
-from iomld.web.words import LANGUAGE_NAMES, asked, page_asked, page_language
 
 _PROFILES = (
     (PROFILES[0], gettext_noop("for who sends a record")),
@@ -55,7 +54,7 @@ def form_page(view: ReleaseView, request: Request) -> bytes:
         "profile": sent.get("profile", ""),
         "format": sent.get("format", ""),
     }
-    return page_html(view, "validate.html", "/validate", colon=colon(page_language()), **_CHOICES, **values)
+    return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
 
 
 def validation_page(report: UploadReport, upload: Upload, language: str = ENGLISH) -> str:
@@ -73,7 +72,6 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "place_of": place_of,
         "with_comments": any(place_of(finding).sheet for finding in shown.findings),
         "name": upload.name,
-        "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
         "text": upload.text,
         "held": upload.held,
         "shapes": rules.shown,
@@ -84,5 +82,6 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "format": "",
         "rules": frozenset(rule.id for rule in all_rules()),
     }
-    with asked(replace(page_asked(), language=language)):  # the form may ask for another language than the address
+    with making(replace(current_page(), language=language)):  # the form may ask for another language than the address
+        values["heading"] = gettext(PASTED) if upload.name == PASTED else upload.name
         return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()

@@ -12,12 +12,13 @@ from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.workbook import WORKBOOK
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
+from iomld.model import message
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.web.attachment import attachment
+from iomld.web.i18n import page_language
 from iomld.web.language import answer_language, language_headers
 from iomld.web.problems import ProblemError
 from iomld.web.upload import Upload, read_upload
-from iomld.web.words import page_language
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, WorkerCrashedError
 from iomld.workers.wire import Reply
 
@@ -29,10 +30,10 @@ _OFFERS = {
     for media_type in format_.media_types
 }
 _HTML = "html"
-_OUT_OF_MEMORY = (
+_OUT_OF_MEMORY = message(
     "The check was stopped because it needed more memory than the limit allows. Send fewer records at a time."
 )
-_CRASHED = "The check was too much for its worker, which ended. Send fewer records at a time."
+_CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
 _HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -94,7 +95,7 @@ def _wanted(request: Request) -> _Wanted:
         return _named(name)
     chosen = choose(request.headers.get("accept"), tuple(_OFFERS))
     if chosen is None:
-        raise ProblemError(406, "not-acceptable", f"Ask for one of {', '.join(_OFFERS)}.")
+        raise ProblemError(406, "not-acceptable", message("Ask for one of {names}.", names=", ".join(_OFFERS)))
     return _Wanted(chosen, _OFFERS[chosen])
 
 
@@ -105,7 +106,8 @@ def _named(name: str, *, attached: bool = False) -> _Wanted:
     asked = report_format(name)
     if asked is None:
         names = ", ".join((*(format_.name for format_ in REPORT_FORMATS), WORKBOOK))
-        raise ProblemError(406, "not-acceptable", f"There is no report format '{name[:40]}'. Ask for one of {names}.")
+        detail = message("There is no report format '{name}'. Ask for one of {names}.", name=name[:40], names=names)
+        raise ProblemError(406, "not-acceptable", detail)
     return _Wanted(asked.media_types[0], asked.name, attached)
 
 
@@ -114,17 +116,20 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str, language: s
     try:
         reply = await pool.run(_order(upload, format_name, language))
     except JobTimeoutError as error:
-        detail = f"The check was stopped after {error.limit_s:g} seconds. Send fewer records at a time."
+        seconds = f"{error.limit_s:g}"
+        detail = message(
+            "The check was stopped after {seconds} seconds. Send fewer records at a time.", seconds=seconds
+        )
         raise ProblemError(503, "validation-timeout", detail) from error
     except PoolOverloadedError as error:
-        detail = "Other uploads are being checked. Try again in a moment."
+        detail = message("Other uploads are being checked. Try again in a moment.")
         raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
     except WorkerCrashedError as error:
         detail = _OUT_OF_MEMORY if error.reason is Reason.MEMORY else _CRASHED
         raise ProblemError(503, "validation-failed", detail) from error
     if reply.fault:
         fault = fault_of(reply.head)
-        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, str(fault.detail))
+        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
     return reply.read()
 
 

@@ -55,9 +55,10 @@ def html_report(report: CheckReport) -> Iterator[str]:
         yield f"<p><strong>{escape(cap_sentence(report))}</strong></p>\n"
     if report.groups:
         heads = "".join(f'<th scope="col">{gettext(head, language)}</th>' for head in _HEADS)
-        yield f"<h2>{gettext('By cause', language)}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+        by_cause, in_order = gettext("By cause", language), gettext("In the order of the source", language)
+        yield f"<h2>{by_cause}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
         yield from (_row(group, language) for group in report.groups)
-        yield f'</tbody>\n</table>\n<h2>{gettext("In the order of the source", language)}</h2>\n<ol class="card">\n'
+        yield f'</tbody>\n</table>\n<h2>{in_order}</h2>\n<ol class="card">\n'
         yield from (_item(finding, language) for finding in report.findings)
         yield "</ol>\n"
     basis, heading = escape(basis_words(report.basis)), gettext("What this stands on", language)

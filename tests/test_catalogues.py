@@ -1,0 +1,82 @@
+"""The catalogues hold what the code and the templates say, in every language, with the same places for values."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_keywords, parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from iomld.i18n import LANGUAGES, catalogue
+from tests.conftest import ROOT
+
+TRANSLATIONS = LANGUAGES[1:]
+_Id = str | tuple[str, ...]
+_MARK = re.compile(r"\{\w+\}|\]\(\w+\)|`[^`]+`")
+_CODE = re.compile(r"`[^`]*`|\{\W.*\}|https://")
+
+
+@cache
+def sentences() -> dict[_Id, str]:
+    """Every sentence that `make messages` extracts, with a place where it stands."""
+    keywords = re.search(r"^KEYWORDS := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert keywords
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+    found = extract_from_dir(ROOT / "src", methods, options, keywords=parse_keywords(keywords[1].split()))
+    return {id_: f"{file}:{line}" for file, line, id_, _, _ in found}
+
+
+def entries(language: str) -> Iterator[tuple[Message, tuple[str, ...], tuple[str, ...]]]:
+    """The entries of a catalogue, each with its English forms and its translations."""
+    for entry in catalogue(language):
+        if entry.id:
+            yield entry, _forms(entry.id), _forms(entry.string)
+
+
+def _forms(texts: object) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(map(str, texts)) if isinstance(texts, tuple | list) else ()
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_every_sentence_is_in_the_catalogue_and_nothing_else(language: str) -> None:
+    """After a change `make messages` adds what is missing and takes out what nobody says; then translate."""
+    known = {entry.id for entry, _, _ in entries(language)}
+    assert len(known) > 600
+    assert {id_: where for id_, where in sentences().items() if id_ not in known} == {}
+    assert known - sentences().keys() == set()
+
+
+def test_the_template_of_catalogues_is_up_to_date() -> None:
+    """`make messages` writes it; translators begin a new language with it."""
+    with (ROOT / "src/iomld/locale/iomld.pot").open("rb") as file:
+        assert {entry.id for entry in read_po(file) if entry.id} == sentences().keys()
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_translations_are_whole(language: str) -> None:
+    """Each form is there, none is a guess, and each has the values, the links and the code of the English sentence."""
+    for entry, english, translated in entries(language):
+        assert not entry.fuzzy, entry.id
+        assert all(text.strip() for text in translated), entry.id
+        marks = {tuple(sorted(_MARK.findall(text))) for text in (*english, *translated)}
+        assert len(marks) == 1, entry.id
+
+
+def test_french_sets_its_spaces_and_apostrophes() -> None:
+    """A no-break space before a colon and inside quotes, a narrow one before ; ? and !, no typewriter's apostrophe."""
+    texts = (_CODE.sub("", text) for _, _, translated in entries("fr") for text in translated)
+    wrong = [text for text in texts if re.search(r"[^\u00a0]:(?!\w)|[^\u202f][;!?](?!\w)|'|« | »", text)]
+    assert wrong == []
+
+
+def test_spanish_opens_its_questions_and_quotes_without_spaces() -> None:
+    """A question begins with ¿, an exclamation with ¡, and quotes stand against their words."""
+    for _, _, translated in entries("es"):
+        for text in translated:
+            shown = re.sub(r"`[^`]*`|\?\w+|<[^>]*>", "", text)
+            assert shown.count("¿") == len(re.findall(r"\?(?!\w)", shown)), text
+            assert not re.search(r"«\s|\s»|'", shown), text
