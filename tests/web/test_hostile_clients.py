@@ -79,7 +79,7 @@ def metrics(server: Server) -> str:
 def is_at_rest(server: Server) -> bool:
     """Whether no query waits or runs, and no connection and no large answer is held."""
     told = metrics(server)
-    idle = "iomld_query_workers_busy 0\n" in told and "iomld_query_queue_length 0\n" in told
+    idle = "iomld_query_workers_busy 0.0\n" in told and "iomld_query_queue_length 0.0\n" in told
     return idle and not held(server)
 
 
@@ -246,7 +246,7 @@ def test_who_goes_before_the_answer_frees_the_worker(server: Server) -> None:
     clients = [connect(server) for _ in range(6)]
     for client in clients:
         client.sendall(ENDLESS)
-    assert eventually(lambda: "iomld_query_workers_busy 0\n" not in metrics(server))
+    assert eventually(lambda: "iomld_query_workers_busy 0.0\n" not in metrics(server))
     for client in clients:
         client.close()
 
@@ -353,7 +353,7 @@ def test_damaged_requests_are_answered_or_refused(
 
 def test_refusals_are_counted(server: Server) -> None:
     """What never was a request stands in the metrics, so that who runs the server sees it."""
-    sample = r'iomld_http_requests_total\{method="other",route="none",status="431"\} (\d+)'
+    sample = r'iomld_http_requests_total\{method="other",route="none",status="431"\} (\d+)\.0'
     counts = []
     for _ in range(2):
         with closing(connect(server)) as client:
