@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.serving import Server, serve
-from tests.web.test_hostile_http import DIRECT, HOST, LOOKUP, connect
+from tests.web.test_hostile_http import DIRECT, HOST, LOOKUP, connect, status_of
 
 pytestmark = pytest.mark.server
 
@@ -206,6 +206,46 @@ def test_what_has_no_end_is_not_kept(server: Server, begun: bytes, piece: bytes)
     """Two hundred megabytes of one thing: the connection ends long before, and nothing of it stays in memory."""
     with closing(connect(server)) as client, pytest.raises(ConnectionError):
         client.sendall(begun + piece * 200_000_000)
+
+
+@pytest.mark.parametrize(
+    ("begun", "piece"),
+    [
+        pytest.param(b"", b"", id="says nothing"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: ", b"a", id="head byte by byte"),
+        pytest.param(DIRECT + b"Content-Length: 100000\r\n\r\n", b"a", id="body byte by byte"),
+        pytest.param(b"GET /downloads/dataset.nt HTTP/1.1\r\n" + HOST + b"\r\n", b"", id="does not read"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: ", b"a" * 65_536, id="head without end"),
+    ],
+)
+def test_sixty_slow_clients_end_while_others_are_answered(server: Server, begun: bytes, piece: bytes) -> None:
+    """They go on as they began until the server holds none of them; a request in each round is answered."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(small_window(server))) for _ in range(60)]
+        for client in clients:
+            client.sendall(begun)
+            client.settimeout(0)
+
+        def have_ended() -> bool:
+            for client in clients:
+                with suppress(OSError):  # ended, or its window is full
+                    client.send(piece)
+            assert httpx.get(f"{server.address}/health", timeout=30).status_code == 200
+            return not held(server)
+
+        assert eventually(have_ended)
+
+
+def test_a_connection_ends_when_no_request_follows(server: Server) -> None:
+    """An empty line behind a request, or the body of one that is answered already, keeps no connection open."""
+    with closing(connect(server)) as client:
+        client.sendall(LOOK + b"\r\n")
+        assert statuses(all_of(client)) == [200]
+    with closing(connect(server)) as client:
+        client.sendall(b"DELETE /doc/project/PO.0105 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\n")
+        assert status_of(client) == 405
+        client.sendall(b"abc")
+        assert statuses(all_of(client)) == [408]
 
 
 def test_who_does_not_read_is_cut_off(server: Server) -> None:

@@ -118,6 +118,15 @@ def test_a_histogram_adds_up() -> None:
     assert found["iomld_http_response_bytes_total", route] == 40
 
 
+def test_two_applications_count_apart() -> None:
+    """Each has a registry of its own in one process."""
+    first, second = Metrics(), Metrics()
+    first.add(AnsweredRequest("GET", "/", 200, 10, 0.1))
+    sample = "iomld_http_requests_total", 'method="GET",route="/",status="200"'
+    assert samples(first.exposition().decode())[sample] == 1
+    assert sample not in samples(second.exposition().decode())
+
+
 def test_the_access_log_has_no_query_strings() -> None:
     """Each request is one JSON line with its path, and without what people typed."""
 

@@ -101,7 +101,7 @@ class LimitedConnection(HttpToolsProtocol):
             return
         self._unparsed += data
         self._parse()
-        if self._unparsed:
+        if self._unparsed and not self.transport.is_closing():
             self.flow.pause_reading()
 
     def on_message_begin(self) -> None:
