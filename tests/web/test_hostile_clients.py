@@ -36,6 +36,9 @@ ENDLESS = (
     + quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
     + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ).encode()
+BLANK_LINES = (
+    DIRECT + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (len(LOOKUP) + 4000) + LOOKUP.encode() + b"\r\n" * 2000
+) + b"\r\n0\r\n\r\n"
 LISTENS = "0A"  # the state of a socket that listens, in /proc/net/tcp
 ANSWERS = ("/memfd:iomld-answer", "/memfd:iomld-job")  # on their way to a worker or a client
 MOST_GROWTH_KB = 100_000
@@ -132,6 +135,8 @@ def statuses(answers: bytes) -> list[int]:
     [
         pytest.param(LOOK + b"\x16\x03\x01 hello\r\n\r\n", [200, 400], id="garbage"),
         pytest.param(LOOK + b"GET / HTTP/9.9\r\n\r\n", [200, 400], id="another version"),
+        pytest.param(b"\r\n" * 2000 + LOOK + b"garbage\r\n\r\n", [200, 400], id="empty lines"),
+        pytest.param(BLANK_LINES + LOOK + b"garbage\r\n\r\n", [200, 200, 400], id="blank lines in a chunk"),
         pytest.param(LOOK + UPGRADING + LOOK + b"\x16\x03\x01\r\n\r\n", [200, 200, 200, 400], id="another protocol"),
         pytest.param(LOOK + LOOK + b"\r\nGARBAGE\r\n\r\n", [200, 200, 400], id="two, then garbage"),
         pytest.param(LOOK + b"GET / HTTP/1.1\r\nX: " + b"a" * 140_000, [200, 431], id="a head without end"),

@@ -14,13 +14,15 @@ from http import HTTPStatus
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _MAX_HEAD_BYTES = 131_072  # twice the longest address that the parser takes
 _MAX_HEADERS = 200
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of a body whose request is answered; closing at once would lose the answer
 _PIECE_BYTES = 65_536
+_MAX_PIECES = 500  # parsed at once, then it is the turn of other connections
+_END = b"\n\r\n"  # of a head, and of a chunked body; the parser takes no line that ends otherwise
 _MIN_BODY_BYTES = 10_000  # in each span of patience
 _LINGER_S = 2.0  # that a client beyond the limit has to read why
 _MAX_LINGERING = 100  # more are closed without a word
@@ -75,6 +77,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._limits = limits
         self._timer: TimerHandle | None = None  # runs while the client owes us the rest of a request
         self._unparsed = bytearray()
+        self._tail = b""  # the last two bytes that were parsed
         self._barren_bytes = 0  # parsed since the last byte of a body, or since the request began
         self._owed_bytes = 0  # of a body whose length is known
         self._span_bytes = self._discarded_bytes = 0
@@ -159,14 +162,23 @@ class LimitedConnection(HttpToolsProtocol):
             return
         if self._timer:  # the body is still being sent
             self._unset_keepalive_if_required()
+        self._resume()
+
+    def _resume(self) -> None:
+        """Parse what waits, then read on; where much of a body waits, the application reads on when it takes that."""
         self._parse()
-        self.flow.resume_reading()
+        cycle: RequestResponseCycle | None = self.cycle
+        if not self.transport.is_closing() and (cycle is None or len(cycle.body) <= HIGH_WATER_LIMIT):
+            self.flow.resume_reading()
 
     def _parse(self) -> None:
         """Give the parser the request in hand, and the beginning of the next one once that is answered."""
-        while self._unparsed and not self._is_answering() and not self.transport.is_closing():
+        for _ in range(_MAX_PIECES):
+            if not self._unparsed or self._is_answering() or self.transport.is_closing():
+                return
             piece = self._unparsed[: self._piece_size()]
             del self._unparsed[: len(piece)]
+            self._tail = (self._tail + piece[-2:])[-2:]
             self._barren_bytes += len(piece)
             if self._barren_bytes > _MAX_HEAD_BYTES:
                 self._refuse(431)
@@ -178,6 +190,7 @@ class LimitedConnection(HttpToolsProtocol):
                 self._barren_bytes = 0
             except HttpParserError:
                 self._refuse(431 if len(self.headers or ()) > _MAX_HEADERS else 400)
+        self.loop.call_soon(self._resume)
 
     def _is_answering(self) -> bool:
         """Whether a request came whole that is not answered."""
@@ -185,14 +198,14 @@ class LimitedConnection(HttpToolsProtocol):
         return cycle is not None and not cycle.more_body and not cycle.response_complete
 
     def _piece_size(self) -> int:
-        """How many bytes belong to the request in hand for sure: a head and a chunked body end in LF CRLF."""
+        """How many bytes at most belong to the request in hand: up to the next end of a head or of a chunked body."""
         if self._owed_bytes:
             return min(self._owed_bytes, _PIECE_BYTES)
-        rest_of_line = self._unparsed.find(b"\n", 0, 2) + 1  # of an end of line that came in two pieces
-        if rest_of_line:
-            return rest_of_line
-        end = self._unparsed.find(b"\n\r\n", 0, _PIECE_BYTES)
-        return end + 3 if end >= 0 else _PIECE_BYTES
+        begun = (self._tail + self._unparsed[:2]).find(_END)
+        if begun >= 0:
+            return begun + len(_END) - len(self._tail)
+        end = self._unparsed.find(_END, 0, _PIECE_BYTES)
+        return end + len(_END) if end >= 0 else _PIECE_BYTES
 
     def _head_without_upgrade(self) -> bytes:
         """The head as it came, but without the offer to go on in another protocol (RFC 9110 section 7.8).
