@@ -2,15 +2,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+PYTEST_OPTIONS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test check messages bench lock editor map clean
+.PHONY: serve test test-lowest check messages bench lock editor map clean
 
 serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
 	$(BIN)/iomld serve data
 
-test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## run every test, with the newest allowed versions; options of pytest: PYTEST_OPTIONS='-k menu'
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+test-lowest: $(LOWEST)/.dev  ## the same with the lowest allowed versions of what iomld runs on
+	$(LOWEST)/bin/python -m pytest $(PYTEST_OPTIONS)
 
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -31,11 +36,15 @@ messages: $(VENV)/.dev  ## extract the sentences and bring the catalogues of all
 bench: $(VENV)/.dev  ## measure; figures depend on the machine
 	$(BIN)/python benchmarks/run.py
 
-lock: $(VENV)/.dev  ## pin the newest allowed versions with hashes; needs uv
+lock: $(VENV)/.dev  ## pin the newest and the lowest allowed versions with hashes; needs uv
 	uv pip compile pyproject.toml --group build --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --python-version 3.11 --output-file requirements.lock --upgrade
 	uv pip compile pyproject.toml --group dev --constraint requirements.lock --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --output-file requirements-dev.lock --upgrade
+	uv pip compile pyproject.toml --resolution lowest-direct --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --output-file $(VENV)/lowest.txt --upgrade
+	uv pip compile pyproject.toml --group dev --constraint $(VENV)/lowest.txt --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --output-file requirements-lowest.lock --upgrade
 
 editor:  ## bundle the editor of the query page anew; needs node and npm
 	npm --prefix editor ci --no-audit --no-fund
@@ -46,13 +55,13 @@ map: $(VENV)/.dev  ## draw the outline of the land and find the points of countr
 	$(BIN)/python map/build.py
 
 clean:  ## remove the environment and what tools left
-	rm -rf $(VENV) editor/node_modules map/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) editor/node_modules map/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/bin/python:
+$(VENV)/bin/python $(LOWEST)/bin/python: %/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "iomld needs Python 3.11 or newer. Name one with: make PYTHON=python3.11 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || \
-	  { rm -rf $(VENV); echo "This Python has no venv. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $* || \
+	  { rm -rf $*; echo "This Python has no venv. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 
 # The package itself is installed by its pinned build tool, without asking for anything that is not in the lock.
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
@@ -64,3 +73,8 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	$(PIP) install --no-build-isolation --no-deps --editable .
 	touch $@ $(VENV)/.run
+
+$(LOWEST)/.dev: requirements-lowest.lock pyproject.toml | $(LOWEST)/bin/python
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-lowest.lock
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --editable .
+	touch $@

@@ -139,9 +139,9 @@ SETTINGS = (
     Setting(
         "client_patience",
         _seconds,
-        "Seconds that a client may take to send the head of a request or 10 kB of it, or to read 10 kB of an answer.",
+        "Seconds for a request to come whole or for each next 10 kB of its body, and for a client that reads nothing.",
     ),
-    Setting("connections", _count, "Connections at once; who comes beyond is answered 503 and cut off."),
+    Setting("connections", _count, "Connections at once; further clients are answered 503."),
     Setting("services", _services, "Beginnings of addresses that queries may ask with SERVICE, with commas between."),
     Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),
 )

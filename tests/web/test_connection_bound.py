@@ -72,7 +72,7 @@ def test_the_limit_of_open_files_is_raised_where_it_may_be() -> None:
     for soft, upper, wanted, expected in ((300, hard, 100, 100), (300, 1024, 1000, 256), (64, 64, 1000, 10)):
         program = f"""
 import resource
-from iomld.cli.open_files import fitting_connections
+from iomld.server.run import fitting_connections
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {upper}))
 print(fitting_connections({wanted}))
 """

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.serving import Server, serve
-from tests.web.test_hostile_http import DIRECT, HOST, LOOKUP, connect
+from tests.web.test_hostile_http import DIRECT, HOST, LOOKUP, connect, status_of
 
 pytestmark = pytest.mark.server
 
@@ -36,6 +36,9 @@ ENDLESS = (
     + quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
     + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ).encode()
+BLANK_LINES = (
+    DIRECT + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (len(LOOKUP) + 4000) + LOOKUP.encode() + b"\r\n" * 2000
+) + b"\r\n0\r\n\r\n"
 LISTENS = "0A"  # the state of a socket that listens, in /proc/net/tcp
 ANSWERS = ("/memfd:iomld-answer", "/memfd:iomld-job")  # on their way to a worker or a client
 MOST_GROWTH_KB = 100_000
@@ -79,7 +82,7 @@ def metrics(server: Server) -> str:
 def is_at_rest(server: Server) -> bool:
     """Whether no query waits or runs, and no connection and no large answer is held."""
     told = metrics(server)
-    idle = "iomld_query_workers_busy 0\n" in told and "iomld_query_queue_length 0\n" in told
+    idle = "iomld_query_workers_busy 0.0\n" in told and "iomld_query_queue_length 0.0\n" in told
     return idle and not held(server)
 
 
@@ -132,6 +135,8 @@ def statuses(answers: bytes) -> list[int]:
     [
         pytest.param(LOOK + b"\x16\x03\x01 hello\r\n\r\n", [200, 400], id="garbage"),
         pytest.param(LOOK + b"GET / HTTP/9.9\r\n\r\n", [200, 400], id="another version"),
+        pytest.param(b"\r\n" * 2000 + LOOK + b"garbage\r\n\r\n", [200, 400], id="empty lines"),
+        pytest.param(BLANK_LINES + LOOK + b"garbage\r\n\r\n", [200, 200, 400], id="blank lines in a chunk"),
         pytest.param(LOOK + UPGRADING + LOOK + b"\x16\x03\x01\r\n\r\n", [200, 200, 200, 400], id="another protocol"),
         pytest.param(LOOK + LOOK + b"\r\nGARBAGE\r\n\r\n", [200, 200, 400], id="two, then garbage"),
         pytest.param(LOOK + b"GET / HTTP/1.1\r\nX: " + b"a" * 140_000, [200, 431], id="a head without end"),
@@ -208,6 +213,46 @@ def test_what_has_no_end_is_not_kept(server: Server, begun: bytes, piece: bytes)
         client.sendall(begun + piece * 200_000_000)
 
 
+@pytest.mark.parametrize(
+    ("begun", "piece"),
+    [
+        pytest.param(b"", b"", id="says nothing"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: ", b"a", id="head byte by byte"),
+        pytest.param(DIRECT + b"Content-Length: 100000\r\n\r\n", b"a", id="body byte by byte"),
+        pytest.param(b"GET /downloads/dataset.nt HTTP/1.1\r\n" + HOST + b"\r\n", b"", id="does not read"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: ", b"a" * 65_536, id="head without end"),
+    ],
+)
+def test_sixty_slow_clients_end_while_others_are_answered(server: Server, begun: bytes, piece: bytes) -> None:
+    """They go on as they began until the server holds none of them; a request in each round is answered."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(small_window(server))) for _ in range(60)]
+        for client in clients:
+            client.sendall(begun)
+            client.settimeout(0)
+
+        def have_ended() -> bool:
+            for client in clients:
+                with suppress(OSError):  # ended, or its window is full
+                    client.send(piece)
+            assert httpx.get(f"{server.address}/health", timeout=30).status_code == 200
+            return not held(server)
+
+        assert eventually(have_ended)
+
+
+def test_a_connection_ends_when_no_request_follows(server: Server) -> None:
+    """An empty line behind a request, or the body of one that is answered already, keeps no connection open."""
+    with closing(connect(server)) as client:
+        client.sendall(LOOK + b"\r\n")
+        assert statuses(all_of(client)) == [200]
+    with closing(connect(server)) as client:
+        client.sendall(b"DELETE /doc/project/PO.0105 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\n")
+        assert status_of(client) == 405
+        client.sendall(b"abc")
+        assert statuses(all_of(client)) == [408]
+
+
 def test_who_does_not_read_is_cut_off(server: Server) -> None:
     """Twelve clients ask for a large answer and read none of it: others are answered meanwhile, then they are cut."""
     whole = len(httpx.get(f"{server.address}{LARGE.split()[1].decode()}", timeout=60).content)
@@ -246,7 +291,7 @@ def test_who_goes_before_the_answer_frees_the_worker(server: Server) -> None:
     clients = [connect(server) for _ in range(6)]
     for client in clients:
         client.sendall(ENDLESS)
-    assert eventually(lambda: "iomld_query_workers_busy 0\n" not in metrics(server))
+    assert eventually(lambda: "iomld_query_workers_busy 0.0\n" not in metrics(server))
     for client in clients:
         client.close()
 
@@ -353,7 +398,7 @@ def test_damaged_requests_are_answered_or_refused(
 
 def test_refusals_are_counted(server: Server) -> None:
     """What never was a request stands in the metrics, so that who runs the server sees it."""
-    sample = r'iomld_http_requests_total\{method="other",route="none",status="431"\} (\d+)'
+    sample = r'iomld_http_requests_total\{method="other",route="none",status="431"\} (\d+)\.0'
     counts = []
     for _ in range(2):
         with closing(connect(server)) as client:

@@ -16,8 +16,8 @@ from iomld.config import Settings, read_settings
 from iomld.errors import SettingsError
 from iomld.iris import DEFAULT_BASE
 from iomld.web.app import create_app
-from iomld.web.metrics import Request, RequestMetrics
-from iomld.web.observed import Observed, RequestLog, access_line
+from iomld.web.metrics import AnsweredRequest, Metrics
+from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware, access_line
 
 _SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (\S+)')
 
@@ -84,7 +84,7 @@ def test_a_started_server_is_ready_and_counts(datadir: Path) -> None:
     assert found[requests, 'method="GET",route="/static",status="200"'] == 1
     assert found[requests, 'method="GET",route="/sparql",status="200"'] == 2
     assert found[requests, 'method="GET",route="none",status="404"'] == 1
-    assert found["iomld_http_request_duration_seconds_bucket", 'route="/sparql",le="+Inf"'] == 2
+    assert found["iomld_http_request_duration_seconds_bucket", 'le="+Inf",route="/sparql"'] == 2
     assert found["iomld_http_request_duration_seconds_count", 'route="/sparql"'] == 2
     assert found["iomld_query_cache_hits_total", ""] == 1
     assert found["iomld_query_cache_misses_total", ""] == 1
@@ -105,17 +105,26 @@ def test_a_server_that_is_not_started_is_not_ready(datadir: Path) -> None:
 
 def test_a_histogram_adds_up() -> None:
     """Buckets hold all requests up to their bound, labels are escaped, unknown methods are one."""
-    metrics = RequestMetrics()
+    metrics = Metrics()
     for seconds in (0.001, 0.3, 0.4, 99.0):
-        metrics.add(Request("BREW", 'a"b\\', 200, 10, seconds))
-    found = samples("".join(metrics.lines()))
+        metrics.add(AnsweredRequest("BREW", 'a"b\\', 200, 10, seconds))
+    found = samples(metrics.exposition().decode())
     route = 'route="a\\"b\\\\"'
     name = "iomld_http_request_duration_seconds"
-    bounds = {"0.001": 1, "0.1": 1, "0.5": 3, "30": 3, "+Inf": 4}
-    assert {bound: found[f"{name}_bucket", f'{route},le="{bound}"'] for bound in bounds} == bounds
+    bounds = {"0.001": 1, "0.1": 1, "0.5": 3, "30.0": 3, "+Inf": 4}
+    assert {bound: found[f"{name}_bucket", f'le="{bound}",{route}'] for bound in bounds} == bounds
     assert found[f"{name}_sum", route] == pytest.approx(99.701)
     assert found["iomld_http_requests_total", f'method="other",{route},status="200"'] == 4
     assert found["iomld_http_response_bytes_total", route] == 40
+
+
+def test_two_applications_count_apart() -> None:
+    """Each has a registry of its own in one process."""
+    first, second = Metrics(), Metrics()
+    first.add(AnsweredRequest("GET", "/", 200, 10, 0.1))
+    sample = "iomld_http_requests_total", 'method="GET",route="/",status="200"'
+    assert samples(first.exposition().decode())[sample] == 1
+    assert sample not in samples(second.exposition().decode())
 
 
 def test_the_access_log_has_no_query_strings() -> None:
@@ -125,7 +134,7 @@ def test_the_access_log_has_no_query_strings() -> None:
         await Response("four", 201)(scope, receive, send)
 
     written: list[str] = []
-    Asker(Observed(app, RequestLog(RequestMetrics(), written.append))).get("/projects?q=a+name")
+    Asker(RequestMetricsMiddleware(app, RequestLog(Metrics(), written.append))).get("/projects?q=a+name")
     (line,) = written
     assert line.endswith("\n")
     members = json.loads(line)
@@ -146,16 +155,18 @@ def test_a_request_that_fails_is_counted() -> None:
     async def app(*_: object) -> None:
         raise RuntimeError("broken")
 
-    metrics = RequestMetrics()
+    metrics = Metrics()
     with pytest.raises(RuntimeError, match="broken"):
-        Asker(Observed(app, RequestLog(metrics, None))).get("/sparql")
-    found = samples("".join(metrics.lines()))
+        Asker(RequestMetricsMiddleware(app, RequestLog(metrics, None))).get("/sparql")
+    found = samples(metrics.exposition().decode())
     assert found["iomld_http_requests_total", 'method="GET",route="/sparql",status="500"'] == 1
 
 
 def test_a_log_line_is_one_line() -> None:
     """A path with line breaks cannot forge a second line."""
-    line = access_line(Request("GET", "none", 404, 0, 0.5), "/a\nb\u2028", None, datetime(2025, 1, 2, tzinfo=UTC))
+    line = access_line(
+        AnsweredRequest("GET", "none", 404, 0, 0.5), "/a\nb\u2028", None, datetime(2025, 1, 2, tzinfo=UTC)
+    )
     assert len(line.splitlines()) == 1
     assert json.loads(line)["time"] == "2025-01-02T00:00:00.000Z"
 

@@ -34,14 +34,14 @@ from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
-from iomld.web.metrics import RequestMetrics
-from iomld.web.observed import Observed, RequestLog
+from iomld.web.metrics import Metrics
 from iomld.web.openapi import describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
 from iomld.web.reference_page import reference_routes
+from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
@@ -63,7 +63,7 @@ _PAGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
 _SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
 
 
-def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
+def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMiddleware:
     """The application that serves a folder of releases.
 
     Args:
@@ -74,7 +74,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     serving = Serving(datadir, replace(settings, base_iri=base))
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
-    metrics = RequestMetrics()
+    metrics = Metrics()
     cache: AnswerCache[CachedAnswer] = AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
@@ -110,7 +110,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
-    return Observed(_Front(app, endpoint, packed_bytes=settings.cache_bytes // 4), log)
+    return RequestMetricsMiddleware(_Front(app, endpoint, packed_bytes=settings.cache_bytes // 4), log)
 
 
 def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:

@@ -1,9 +1,11 @@
-"""What those ask who run the server: whether it lives, whether it can answer, what it did."""
+"""Routes for operators: whether the server is alive, whether it is ready, and its metrics."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
 from fastapi import APIRouter
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.responses import JSONResponse, Response
 
 from iomld import __version__
@@ -11,7 +13,7 @@ from iomld.errors import IomldError
 from iomld.model import message
 from iomld.store.request import QueryRequest
 from iomld.web.answers import get_route
-from iomld.web.metrics import MEDIA_TYPE, Family, RequestMetrics, family_lines
+from iomld.web.metrics import MEDIA_TYPE, Metrics
 from iomld.web.problems import ProblemError
 from iomld.web.serving import Serving
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
@@ -22,14 +24,15 @@ _READY_S = 2.0
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
-def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCache[CachedAnswer]) -> APIRouter:
+def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[CachedAnswer]) -> APIRouter:
     """`/health`, `/ready` and `/metrics`.
 
     Args:
         serving: What is served.
-        requests: Counts of requests.
+        metrics: Metrics of the application.
         cache: Answers that the endpoint keeps.
     """
+    metrics.register(_ServiceCollector(serving, cache))
     router = APIRouter()
 
     @get_route(router, "/health", tag="operations")
@@ -52,51 +55,52 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error
 
     @get_route(router, "/metrics", tag="operations")
-    async def metrics() -> Response:
+    async def exposition() -> Response:
         """Give counts in the text format of Prometheus."""
-        lines = [*requests.lines()]
-        for family in (*_worker_families(serving), *_cache_families(cache), *_release_families(serving)):
-            lines += family_lines(family)
-        return Response("".join(lines), headers=_NOT_KEPT | {"Content-Type": MEDIA_TYPE})
+        return Response(metrics.exposition(), headers=_NOT_KEPT | {"Content-Type": MEDIA_TYPE})
 
     return router
 
 
-def _worker_families(serving: Serving) -> Iterator[Family]:
+class _ServiceCollector(Collector):
+    """Reports the query workers, the cache of answers and the release when the metrics are asked for."""
+
+    def __init__(self, serving: Serving, cache: AnswerCache[CachedAnswer]) -> None:
+        self._serving, self._cache = serving, cache
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _worker_metrics(self._serving)
+        yield from _cache_metrics(self._cache)
+        yield from _release_metrics(self._serving)
+
+
+def _worker_metrics(serving: Serving) -> Iterator[Metric]:
     stats = serving.stats()
-    yield _gauge("iomld_query_workers", "Processes that answer queries.", stats.workers)
-    yield _gauge("iomld_query_workers_busy", "Processes that hold a query.", stats.busy)
-    yield _gauge("iomld_query_queue_length", "Queries that wait.", stats.waiting)
-    outcomes = {
-        "answered": stats.answered,
-        "killed": stats.timed_out,
-        "overloaded": stats.overloaded,
-        "crashed": stats.crashed,
-    }
-    samples = tuple(({"outcome": outcome}, float(count)) for outcome, count in outcomes.items())
-    yield Family("iomld_queries_total", "counter", "Queries by outcome, since the release was opened.", samples)
-    yield _counter("iomld_query_lookups_total", "Queries that needed no process.", serving.lookups)
+    yield GaugeMetricFamily("iomld_query_workers", "Processes that answer queries.", stats.workers)
+    yield GaugeMetricFamily("iomld_query_workers_busy", "Processes that hold a query.", stats.busy)
+    yield GaugeMetricFamily("iomld_query_queue_length", "Queries that wait.", stats.waiting)
+    queries = CounterMetricFamily(
+        "iomld_queries", "Queries by outcome, since the release was opened.", labels=("outcome",)
+    )
+    queries.add_metric(("answered",), stats.answered)
+    queries.add_metric(("killed",), stats.timed_out)
+    queries.add_metric(("overloaded",), stats.overloaded)
+    queries.add_metric(("crashed",), stats.crashed)
+    yield queries
+    yield CounterMetricFamily("iomld_query_lookups", "Queries that needed no process.", serving.lookups)
 
 
-def _cache_families(cache: AnswerCache[CachedAnswer]) -> Iterator[Family]:
-    yield _counter("iomld_query_cache_hits_total", "Answers that were kept.", cache.hits)
-    yield _counter("iomld_query_cache_misses_total", "Answers that had to be made.", cache.misses)
-    yield _gauge("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)
+def _cache_metrics(cache: AnswerCache[CachedAnswer]) -> Iterator[Metric]:
+    yield CounterMetricFamily("iomld_query_cache_hits", "Answers that were kept.", cache.hits)
+    yield CounterMetricFamily("iomld_query_cache_misses", "Answers that had to be made.", cache.misses)
+    yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)
 
 
-def _release_families(serving: Serving) -> Iterator[Family]:
+def _release_metrics(serving: Serving) -> Iterator[Metric]:
     manifest = serving.release.manifest
     labels = {"release": manifest.name, "version": __version__}
-    yield Family("iomld_release_info", "gauge", "The release that is served.", ((labels, 1.0),))
+    yield InfoMetricFamily("iomld_release", "The release that is served.", labels)
     created = datetime.fromisoformat(manifest.created).timestamp()
-    yield _gauge("iomld_release_created_timestamp_seconds", "When it was made.", created)
-    yield _gauge("iomld_release_projects", "Its projects.", manifest.projects)
-    yield _gauge("iomld_release_quads", "Its quads.", manifest.quads)
-
-
-def _gauge(name: str, text: str, value: float) -> Family:
-    return Family(name, "gauge", text, (({}, float(value)),))
-
-
-def _counter(name: str, text: str, value: float) -> Family:
-    return Family(name, "counter", text, (({}, float(value)),))
+    yield GaugeMetricFamily("iomld_release_created_timestamp_seconds", "When it was made.", created)
+    yield GaugeMetricFamily("iomld_release_projects", "Its projects.", manifest.projects)
+    yield GaugeMetricFamily("iomld_release_quads", "Its quads.", manifest.quads)

@@ -1,4 +1,4 @@
-"""The layer around the application that counts each request and, if wanted, writes a line about it."""
+"""Middleware that counts each request and, where that is set, writes it to the access log."""
 
 import json
 import time
@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld.web.graph_store import PATH, is_graph_store
-from iomld.web.metrics import Request, RequestMetrics
+from iomld.web.metrics import AnsweredRequest, Metrics
 
 _LONGEST_PATH = 500
 _NOTHING_SENT = 500
 
 
 class RequestLog:
-    """Counts each request that is answered and, if wanted, writes a line about it."""
+    """Counts each request that is answered and writes it to the access log."""
 
-    def __init__(self, metrics: RequestMetrics, write: Callable[[str], object] | None) -> None:
+    def __init__(self, metrics: Metrics, write: Callable[[str], object] | None) -> None:
         """Set up.
 
         Args:
@@ -30,7 +30,7 @@ class RequestLog:
         self, scope: Scope, route: str, status: int, size: int, seconds: float, path: str = ""
     ) -> None:
         """Count a request; its path is the one of the scope where none is given."""
-        request = Request(scope["method"], route, status, size, seconds)
+        request = AnsweredRequest(scope["method"], route, status, size, seconds)
         self._metrics.add(request)
         if self._write:
             client = scope.get("client")
@@ -38,7 +38,7 @@ class RequestLog:
             self._write(line)
 
     def refused(self, status: int, size: int, client: str) -> None:
-        """Count an answer to what was no request, or came when there were too many connections.
+        """Count an answer of the server itself: to something that is no request, or to a connection too many.
 
         Args:
             status: HTTP status of the answer.
@@ -48,8 +48,8 @@ class RequestLog:
         self.add({"method": "-", "path": "", "client": (client, 0)}, "none", status, size, 0.0)
 
 
-class Observed:
-    """An ASGI application that answers as the one inside does."""
+class RequestMetricsMiddleware:
+    """ASGI middleware that counts each request when its answer is sent."""
 
     def __init__(self, app: ASGIApp, log: RequestLog) -> None:
         """Wrap an application."""
@@ -61,16 +61,16 @@ class Observed:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
-        seen = _Seen(send)
+        sent = SentResponse(send)
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, seen.send)
+            await self._app(scope, receive, sent.send)
         finally:
-            self.log.add(scope, route_of(scope), seen.status, seen.size, time.perf_counter() - began, path)
+            self.log.add(scope, route_of(scope), sent.status, sent.size, time.perf_counter() - began, path)
 
 
-class _Seen:
-    """What was sent of an answer."""
+class SentResponse:
+    """The status and the size of a response as it is sent."""
 
     __slots__ = ("_send", "size", "status")
 
@@ -79,6 +79,7 @@ class _Seen:
         self.status, self.size = _NOTHING_SENT, 0
 
     async def send(self, event: Message) -> None:
+        """Pass an event on."""
         if event["type"] == "http.response.start":
             self.status = event["status"]
         else:
@@ -104,7 +105,7 @@ def route_of(scope: Scope) -> str:
     return str(getattr(route, "path_format", None) or getattr(route, "path", "none"))
 
 
-def access_line(request: Request, path: str, client: str | None, moment: datetime) -> str:
+def access_line(request: AnsweredRequest, path: str, client: str | None, moment: datetime) -> str:
     """One line of the access log: a JSON object; the query string, which may hold what people typed, is not in it."""
     members = {
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
