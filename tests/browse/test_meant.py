@@ -12,13 +12,13 @@ from tests.differential.queries import SEED, generated
 from tests.store.finding import FAILED, StoreProber, finds
 from tests.store.grammar import QUERIES
 
+from iomld.browse.explain.diagnosis import empty_parts
+from iomld.browse.explain.probe_queries import Scope, joined
+from iomld.browse.explain.release_terms import Known, known_terms
+from iomld.browse.explain.similarity import bare_word, is_close
+from iomld.browse.explain.suggestions import Suggestion, suggestions
+from iomld.browse.explain.values import values_there
 from iomld.browse.view import open_view
-from iomld.browse.why.asking import Scope, joined
-from iomld.browse.why.empty import empty_parts
-from iomld.browse.why.known import Known, known_terms
-from iomld.browse.why.likeness import bare_word, is_close
-from iomld.browse.why.meant import Suggestion, suggestions
-from iomld.browse.why.values import values_there
 from iomld.release import FILES, current_release
 from iomld.store.oxigraph import open_read_only
 from iomld.store.parts.pieces import pieces

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.release import lines
-from iomld.release.lines import GraphState, SortedLines, append_gzip, read_graphs, read_gzip, write_graphs, write_gzip
+from iomld.release.nquads import GraphState, SortedLines, append_gzip, read_graphs, read_gzip, write_graphs, write_gzip
 
 
 def line(subject: str, graph: str = "http://g/1") -> bytes:

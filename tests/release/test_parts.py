@@ -7,8 +7,8 @@ import pytest
 
 from iomld.iris import IOMLD, RDF, SKOS, Iris
 from iomld.release import parts
-from iomld.release.lines import write_gzip
-from iomld.release.parts import BY_CLASS, BY_REGION, Part, Wanted, write_parts
+from iomld.release.nquads import write_gzip
+from iomld.release.subsets import BY_CLASS, BY_REGION, Part, Wanted, write_parts
 
 B = "http://x/"
 _COUNTRY, _A, _SHARED = f"<{B}id/country/KE>", f"<{B}id/project/A>", f"<{B}graph/countries>"

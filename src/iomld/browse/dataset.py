@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from iomld.browse.graph import Graph
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
+from iomld.formats.graph import Graph
 from iomld.iris import DCAT, DCTERMS, FOAF, SPDX
 from iomld.release import FILES
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Quad
 
-from iomld.browse.graph import Graph
 from iomld.browse.view import ReleaseView, arranged
+from iomld.formats.graph import Graph
 from iomld.formats.nodes import descriptions
 from iomld.iris import PROV
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.view import ReleaseView
+from iomld.formats.graph import Described, Graph
 from iomld.iris import RDFS, SH
 
 

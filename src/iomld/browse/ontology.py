@@ -8,11 +8,11 @@ from weakref import WeakKeyDictionary
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.browse.bearing import rules_by_term
-from iomld.browse.graph import Graph
+from iomld.browse.ontology_terms import Vocable, vocables
 from iomld.browse.overview import shown_key
+from iomld.browse.rules_by_term import rules_by_term
 from iomld.browse.view import ReleaseView, project_document, shared_graph
-from iomld.browse.vocables import Vocable, vocables
+from iomld.formats.graph import Graph
 from iomld.iris import IOMLD, RDF, VOID, XSD
 from iomld.validate import Rule
 

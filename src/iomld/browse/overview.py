@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from iomld.browse.links import Link, link_to
-from iomld.browse.listing import list_projects, project_counts
+from iomld.browse.lists import list_projects, project_counts
 from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD

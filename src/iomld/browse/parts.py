@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iomld.browse.dataset import description_graph
-from iomld.browse.graph import Described, Graph
 from iomld.browse.links import link_to
-from iomld.browse.listing import project_counts
+from iomld.browse.lists import project_counts
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold
+from iomld.formats.graph import Described, Graph
 from iomld.iris import DCTERMS, IOMLD, RDFS, VOID
-from iomld.release.parts import BY_CLASS, BY_REGION, FORMAT_NAMES, Kind, class_name, part_file
+from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Kind, class_name, part_file
 
 
 @dataclass(frozen=True, slots=True)

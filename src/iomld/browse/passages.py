@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
+from iomld.formats.graph import Described, Graph
 from iomld.iris import IOMLD, OA, PROV
 
 

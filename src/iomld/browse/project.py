@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.links import Link, link_to
-from iomld.browse.neighbours import popularity_of
 from iomld.browse.passages import Mention, Passage, mentions_of, passages_of
 from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
+from iomld.browse.similar_projects import popularity_of
 from iomld.browse.statements import Fact, Value, facts_of, links_of
 from iomld.browse.view import ReleaseView, project_document
+from iomld.formats.graph import Described, Graph
 from iomld.iris import DCTERMS, IOMLD
 
 

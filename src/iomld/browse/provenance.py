@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.view import ReleaseView
+from iomld.formats.graph import Described, Graph
 from iomld.iris import DCTERMS, IOMLD, PROV
 
 _SHOWN = 8

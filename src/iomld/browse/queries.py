@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pyoxigraph import Literal, NamedNode
 
 from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS
-from iomld.release.entries import PROPERTIES
+from iomld.release.project_index import PROPERTIES
 
 _PREFIXES = (
     f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "

@@ -10,7 +10,7 @@ from iomld.browse.filters import BANDS, FACETS, Filters, in_band
 from iomld.browse.index import ProjectIndex, numbers_in, project_index
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold
-from iomld.release.entries import ProjectEntry, SearchedTexts
+from iomld.release.project_index import ProjectEntry, SearchedTexts
 
 _PAGE = 25
 _MOST_WORDS = 8

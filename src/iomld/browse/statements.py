@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal
 
-from iomld.browse.graph import Described
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
+from iomld.formats.graph import Described
 from iomld.formats.terms import KEYS
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, XSD, local_name
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from iomld.release.entries import ProjectEntry
+from iomld.release.project_index import ProjectEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
 from iomld.release import FILES, Release
-from iomld.release.lines import open_gzip
-from iomld.release.parts import Kind, part_file
+from iomld.release.nquads import open_gzip
+from iomld.release.subsets import Kind, part_file
 
 
 def write_dataset(release: Release, format_: Format, output: BinaryIO) -> None:

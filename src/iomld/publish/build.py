@@ -13,13 +13,13 @@ from iomld import assets, release, store
 from iomld.convert import Publication
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, IOMLD
-from iomld.publish.examples import example_counts
+from iomld.publish.example_counts import example_counts
 from iomld.publish.gather import Gathered
 from iomld.release import FILES, Manifest, Release
-from iomld.release.describe import Description, description_quads
+from iomld.release.description import Description, description_quads
 from iomld.release.history import Revision, Run, history_quads, xsd_moment
 from iomld.release.index import indexed
-from iomld.release.lines import (
+from iomld.release.nquads import (
     GraphState,
     Written,
     append_gzip,
@@ -29,7 +29,7 @@ from iomld.release.lines import (
     write_graphs,
     write_gzip,
 )
-from iomld.release.parts import Part, Wanted, write_parts
+from iomld.release.subsets import Part, Wanted, write_parts
 from iomld.release.tombstones import tombstone_quads, write_tombstones
 
 _HASHED = (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs, FILES.index, FILES.tombstones)

@@ -11,7 +11,7 @@ from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.publish.gather import Gathered, add_graph
-from iomld.release.lines import GraphState
+from iomld.release.nquads import GraphState
 
 _FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
 _Term = NamedNode | BlankNode | Literal | Triple

@@ -19,7 +19,7 @@ from iomld.publish.report import PublishReport
 from iomld.publish.run import make_release
 from iomld.release import FILES, Release
 from iomld.release.history import xsd_moment
-from iomld.release.lines import GraphState, SortedLines, read_graphs
+from iomld.release.nquads import GraphState, SortedLines, read_graphs
 from iomld.release.tombstones import Tombstone, read_tombstones
 
 

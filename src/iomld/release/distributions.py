@@ -13,9 +13,9 @@ from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import DCAT, DCTERMS, RDF, SPDX, VOID
 from iomld.release.catalogued import FILE_TYPES, entry_quads
-from iomld.release.lines import FileFacts
-from iomld.release.parts import BY_CLASS, FORMAT_NAMES, Part, part_file
+from iomld.release.nquads import FileFacts
 from iomld.release.sayer import Sayer
+from iomld.release.subsets import BY_CLASS, FORMAT_NAMES, Part, part_file
 
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _ABOUT = {

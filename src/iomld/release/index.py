@@ -16,7 +16,15 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld.formats import rdf
 from iomld.iris import IOMLD, RDF, Iris
-from iomld.release.entries import CODED, PROPERTIES, ProjectEntry, SearchedTexts, Title, project_entry, project_key
+from iomld.release.project_index import (
+    CODED,
+    PROPERTIES,
+    ProjectEntry,
+    SearchedTexts,
+    Title,
+    project_entry,
+    project_key,
+)
 
 # Another number for each change of the lines or of the folding: who reads an index of another number makes its own.
 _HEAD = b'{"index":"projects","version":1}\n'

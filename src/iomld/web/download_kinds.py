@@ -9,9 +9,9 @@ from iomld.export.dataset import write_dataset, write_part
 from iomld.export.source import TableSource, released
 from iomld.formats.rdf import Format
 from iomld.release import FILES, Release
-from iomld.release.parts import FORMAT_NAMES, part_file, part_names
-from iomld.release.parts import KINDS as PART_KINDS
-from iomld.release.parts import Kind as PartKind
+from iomld.release.subsets import FORMAT_NAMES, part_file, part_names
+from iomld.release.subsets import KINDS as PART_KINDS
+from iomld.release.subsets import Kind as PartKind
 from iomld.web.words import key, said
 
 _CSV = "text/csv; charset=utf-8"

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response
 
 from iomld.errors import NotFoundError
 from iomld.release import FILES, Release
-from iomld.release.lines import file_digest, packing
+from iomld.release.nquads import file_digest, packing
 from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
 from iomld.web.problems import ProblemError
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
 from iomld.browse.links import Link, link_to
 from iomld.browse.search import Found
-from iomld.browse.selection import filters_query
 from iomld.browse.view import ReleaseView
-from iomld.release.entries import CODED, ProjectEntry
+from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.templating import answer_address
 from iomld.web.words import key, said
 

@@ -6,11 +6,11 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.browse import figures
+from iomld.browse import home_queries as figures
 from iomld.browse.dataset import dataset_facts
 from iomld.browse.overview import Overview, release_overview
 from iomld.browse.parts import class_parts, region_parts
-from iomld.browse.things import countries_page, scheme_page
+from iomld.browse.resources import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route

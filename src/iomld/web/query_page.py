@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Message
 
+from iomld.browse.completions import query_terms
 from iomld.browse.examples import example_queries
-from iomld.browse.terms import query_terms
+from iomld.browse.explain.release_terms import known_terms
 from iomld.browse.view import ReleaseView
-from iomld.browse.why.known import known_terms
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.explain import Explanation, explanation, may_be_of_nothing

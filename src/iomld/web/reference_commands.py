@@ -11,9 +11,9 @@ from fastapi import Request
 from pyoxigraph import NamedNode
 
 from iomld.browse.examples import example_queries
-from iomld.browse.graph import Graph
 from iomld.browse.overview import shown_key
 from iomld.browse.view import SHARED, ReleaseView, project_document, shared_graph, shared_graph_names
+from iomld.formats.graph import Graph
 from iomld.iris import DCTERMS, IOMLD, OWL
 
 Operation = tuple[str, str]  # method and path

@@ -6,14 +6,14 @@ from urllib.parse import unquote
 
 from pyoxigraph import Quad
 
-from iomld.browse.checked import Checked, check_record
 from iomld.browse.described import Statements
 from iomld.browse.links import Link, LinkKind
-from iomld.browse.neighbours import neighbours_of, neighbours_query
 from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
+from iomld.browse.resources import Scheme, Thing
+from iomld.browse.revalidation import Checked, check_record
 from iomld.browse.rules import rule_entries
-from iomld.browse.things import Scheme, Thing
+from iomld.browse.similar_projects import neighbours_of, neighbours_query
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import wording
 from iomld.iris import Iris

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from iomld.assets import asset_names, asset_text
 from iomld.browse.project import project_page
-from iomld.browse.things import scheme_page, thing_page
+from iomld.browse.resources import scheme_page, thing_page
 from iomld.browse.view import (
     ReleaseView,
     label_quads,

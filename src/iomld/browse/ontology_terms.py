@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.view import ReleaseView, shared_graph
+from iomld.formats.graph import Described, Graph
 from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SKOS, local_name
 
 KINDS = ("Class", "Link", "Value")

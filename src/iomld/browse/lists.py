@@ -11,7 +11,7 @@ from iomld.browse.links import Link, link_to
 from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD
-from iomld.release.entries import CODED, ProjectEntry, coded
+from iomld.release.project_index import CODED, ProjectEntry, coded
 from iomld.store.reader import StoreReader
 
 _PAGE = 100

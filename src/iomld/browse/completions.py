@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from iomld.browse.graph import Graph
 from iomld.browse.links import link_to
+from iomld.browse.ontology_terms import vocables
 from iomld.browse.view import ReleaseView, shared_graph
-from iomld.browse.vocables import vocables
+from iomld.formats.graph import Graph
 from iomld.iris import VOID
 
 _Shorten = Callable[[str], str | None]

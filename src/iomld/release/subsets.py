@@ -15,7 +15,7 @@ from typing import Self
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import IOMLD, RDF, Iris, local_name
-from iomld.release.lines import FileFacts, file_facts, packing, read_gzip
+from iomld.release.nquads import FileFacts, file_facts, packing, read_gzip
 
 FORMAT_NAMES = {rdf.NQUADS: "N-Quads", rdf.NTRIPLES: "N-Triples", rdf.TURTLE: "Turtle", rdf.JSONLD: "JSON-LD"}
 _MOST_CLASSES = 64  # files that are open at once; a dataset with more has files of its largest classes

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
-from iomld.browse.why.asking import Prober, Scope, joined
-from iomld.browse.why.conditions import condition_edits
-from iomld.browse.why.empty import Empty, Reason
-from iomld.browse.why.graphs import graph_edits
-from iomld.browse.why.known import Known
-from iomld.browse.why.rewriting import Edit, are_apart, edited
-from iomld.browse.why.triples import TripleEdits
-from iomld.browse.why.trying import Trying
+from iomld.browse.explain.candidates import Trying
+from iomld.browse.explain.diagnosis import Empty, Reason
+from iomld.browse.explain.filter_suggestions import condition_edits
+from iomld.browse.explain.graphs import graph_edits
+from iomld.browse.explain.probe_queries import Prober, Scope, joined
+from iomld.browse.explain.release_terms import Known
+from iomld.browse.explain.rewriting import Edit, are_apart, edited
+from iomld.browse.explain.triple_suggestions import TripleEdits
 from iomld.store.parts.structure import query_parts
 
 _MOST = 3  # proposals for one part

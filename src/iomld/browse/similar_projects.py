@@ -10,7 +10,7 @@ from iomld.browse.index import ProjectIndex, numbers_in, project_index
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
 from iomld.iris import DCTERMS, IOMLD
-from iomld.release.entries import ProjectEntry
+from iomld.release.project_index import ProjectEntry
 
 _MOST = 5
 _LOOKED_AT = 500  # projects that share as much are told apart one by one, up to so many

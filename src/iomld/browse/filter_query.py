@@ -11,7 +11,7 @@ from iomld.browse.filters import FACETS, Filters, budget_band
 from iomld.browse.search import search_words
 from iomld.folding import fold
 from iomld.iris import DCTERMS, IOMLD, SCHEMA, SKOS, Iris
-from iomld.release.entries import CODED
+from iomld.release.project_index import CODED
 
 _HEAD = f"""PREFIX dcterms: <{DCTERMS}>
 PREFIX iomld: <{IOMLD}>

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.browse.why.asking import Prober, Scope
-from iomld.browse.why.known import Known
-from iomld.browse.why.likeness import is_misspelt, likeness
-from iomld.browse.why.rewriting import written
-from iomld.browse.why.spelling import respelled
+from iomld.browse.explain.iri_variants import respelled
+from iomld.browse.explain.probe_queries import Prober, Scope
+from iomld.browse.explain.release_terms import Known
+from iomld.browse.explain.rewriting import written
+from iomld.browse.explain.similarity import is_misspelt, likeness
 from iomld.iris import OWL, RDFS, SKOS
 from iomld.store.parts.clauses import Term, TermKind
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from iomld.browse.graph import Graph
+from iomld.browse.explain.similarity import Names, bare_word
+from iomld.browse.ontology_terms import vocables
 from iomld.browse.view import ReleaseView, shared_graph
-from iomld.browse.vocables import vocables
-from iomld.browse.why.likeness import Names, bare_word
+from iomld.formats.graph import Graph
 from iomld.iris import IOMLD, VOID
 from iomld.store.parts.clauses import Term, TermKind
 

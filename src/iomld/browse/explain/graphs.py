@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 
-from iomld.browse.why.asking import joined
-from iomld.browse.why.empty import Empty, Reason
-from iomld.browse.why.rewriting import Edit
-from iomld.browse.why.trying import Trying
+from iomld.browse.explain.candidates import Trying
+from iomld.browse.explain.diagnosis import Empty, Reason
+from iomld.browse.explain.probe_queries import joined
+from iomld.browse.explain.rewriting import Edit
 from iomld.store.parts.clauses import Clause, TermKind
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.index import project_index
 from iomld.browse.links import Link, LinkKind, link_to
-from iomld.browse.listing import Listing, project_counts, projects_pointing
+from iomld.browse.lists import Listing, project_counts, projects_pointing
 from iomld.browse.totals import Totals, totals_of
 from iomld.browse.view import ReleaseView, resource_quads
+from iomld.formats.graph import Described, Graph
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDFS, SCHEMA, SKOS
-from iomld.release.entries import CODED, coded
+from iomld.release.project_index import CODED, coded
 
 # The property by which projects point to concepts of a scheme, or to countries.
 _POINTERS = {

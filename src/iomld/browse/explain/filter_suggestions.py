@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.browse.why.asking import Prober, joined
-from iomld.browse.why.casting import NUMBERS, cast
-from iomld.browse.why.comparisons import Comparison, comparisons
-from iomld.browse.why.empty import Empty
-from iomld.browse.why.known import Known
-from iomld.browse.why.likeness import is_close, likeness
-from iomld.browse.why.rewriting import Edit, edited, written
+from iomld.browse.explain.casting import NUMBERS, cast
+from iomld.browse.explain.comparisons import Comparison, comparisons
+from iomld.browse.explain.diagnosis import Empty
+from iomld.browse.explain.probe_queries import Prober, joined
+from iomld.browse.explain.release_terms import Known
+from iomld.browse.explain.rewriting import Edit, edited, written
+from iomld.browse.explain.similarity import is_close, likeness
 from iomld.iris import XSD
 from iomld.store.parts.clauses import Clause, Term
 from iomld.store.parts.pieces import Piece, pieces

@@ -1,9 +1,9 @@
 """What values there are in the place of one that nothing has, where no other one was probably meant."""
 
-from iomld.browse.why.asking import Prober, joined
-from iomld.browse.why.comparisons import comparisons
-from iomld.browse.why.empty import Empty, Reason
-from iomld.browse.why.rewriting import written
+from iomld.browse.explain.comparisons import comparisons
+from iomld.browse.explain.diagnosis import Empty, Reason
+from iomld.browse.explain.probe_queries import Prober, joined
+from iomld.browse.explain.rewriting import written
 from iomld.store.parts.clauses import TermKind
 from iomld.store.parts.pieces import pieces
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from iomld.browse.why.asking import Prober, Scope, joined
+from iomld.browse.explain.probe_queries import Prober, Scope, joined
 from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
 from iomld.store.parts.pieces import pieces
 

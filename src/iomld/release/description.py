@@ -20,10 +20,10 @@ from iomld.release.catalogued import (
     theme_quads,
 )
 from iomld.release.distributions import distribution_quads, part_quads, whole_distributions
-from iomld.release.lines import FileFacts
-from iomld.release.parts import Part
+from iomld.release.nquads import FileFacts
 from iomld.release.sayer import Sayer, namespace_of
 from iomld.release.statistics import Statistics
+from iomld.release.subsets import Part
 
 _PROTOCOL = "https://www.w3.org/TR/sparql11-protocol/"
 _TITLE = "Projects of a migration development fund"
