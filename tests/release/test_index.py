@@ -10,8 +10,7 @@ import pytest
 
 from iomld.formats import rdf
 from iomld.iris import Iris
-from iomld.release.index import indexed, read_index
-from iomld.release.project_index import ProjectEntry, Title
+from iomld.release.project_index import ProjectEntry, Title, indexed, read_index
 
 IRIS = Iris("https://example.org/data/")
 _PREFIXES = """

@@ -12,8 +12,7 @@ from iomld.browse.queries import ENTRIES
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold, folded
 from iomld.release import FILES
-from iomld.release.index import read_index
-from iomld.release.project_index import ProjectEntry, Statement, project_entry
+from iomld.release.project_index import ProjectEntry, Statement, project_entry, read_index
 from iomld.store.reader import StoreReader
 from iomld.vocab import Vocabulary
 

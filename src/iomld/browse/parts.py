@@ -10,7 +10,7 @@ from iomld.browse.view import ReleaseView
 from iomld.folding import fold
 from iomld.formats.graph import Described, Graph
 from iomld.iris import DCTERMS, IOMLD, RDFS, VOID
-from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Kind, class_name, part_file
+from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Partitioning, class_name, subset_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ def _term(name: str) -> str:
     return name.replace("-", ":") if "-" in name else f"iomld:{name}"
 
 
-def _files(view: ReleaseView, kind: Kind, name: str) -> tuple[PartFile, ...]:
-    held = view.release.file(part_file(kind, name, kind.written))
+def _files(view: ReleaseView, kind: Partitioning, name: str) -> tuple[PartFile, ...]:
+    held = view.release.file(subset_file(kind, name, kind.written))
     size = held.stat().st_size if held.exists() else None
     return tuple(
-        PartFile(part_file(kind, name, form), FORMAT_NAMES[form], size if form is kind.written else None)
+        PartFile(subset_file(kind, name, form), FORMAT_NAMES[form], size if form is kind.written else None)
         for form in kind.offered
     )

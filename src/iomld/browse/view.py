@@ -11,8 +11,8 @@ from iomld.assets import load_vocabulary
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
+from iomld.release.history import Tombstone, read_tombstones
 from iomld.release.nquads import read_graphs
-from iomld.release.tombstones import Tombstone, read_tombstones
 from iomld.store.reader import StoreReader
 from iomld.vocab import Vocabulary
 

@@ -17,11 +17,10 @@ from iomld.publish.example_counts import example_counts
 from iomld.publish.gather import Gathered
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads
-from iomld.release.history import Revision, Run, history_quads, xsd_moment
-from iomld.release.index import indexed
+from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
 from iomld.release.nquads import (
     GraphState,
-    Written,
+    WrittenDataset,
     append_gzip,
     file_digest,
     graph_of,
@@ -29,8 +28,8 @@ from iomld.release.nquads import (
     write_graphs,
     write_gzip,
 )
-from iomld.release.subsets import Part, Wanted, write_parts
-from iomld.release.tombstones import tombstone_quads, write_tombstones
+from iomld.release.project_index import indexed
+from iomld.release.subsets import Subset, SubsetSelection, write_subsets
 
 _HASHED = (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs, FILES.index, FILES.tombstones)
 
@@ -80,10 +79,10 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         graphs: The table of graphs of the new release.
     """
     written = _write_dataset(building, gathered, frame)
-    parts = _write_parts(building, written, frame)
+    subsets = _write_subsets(building, written, frame)
     name = release.next_release_name(frame.datadir, frame.ended, written.plain.sha256)
     history = _history(name, gathered, frame)
-    description = list(description_quads(_description(name, written, parts, gathered, frame), frame.publication.iris))
+    description = description_quads(_description(name, written, subsets, gathered, frame), frame.publication.iris)
     _write_store(building, gathered, frame, [*history, *description])
     old_history = frame.previous.file(FILES.history) if frame.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
@@ -100,7 +99,8 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
         projects=written.statistics.classes.get(f"{IOMLD}Project", 0),
         quads=written.lines,
         content_sha256=written.plain.sha256,
-        files={file: file_digest(building / file) for file in _HASHED} | {one.file: one.facts.sha256 for one in parts},
+        files={file: file_digest(building / file) for file in _HASHED}
+        | {one.file: one.facts.sha256 for one in subsets},
         versions=frame.versions,
         withdrawn=len(gathered.tombstones),
         examples=example_counts(building / FILES.store, frame.publication.iris.base),
@@ -108,7 +108,7 @@ def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapp
     return release.finish_release(frame.datadir, building, manifest)
 
 
-def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
+def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> WrittenDataset:
     """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted.
 
     The index is made of the same lines as they pass.
@@ -121,17 +121,17 @@ def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
     return write_gzip(lines, building / FILES.dataset, base=iris.base)
 
 
-def _write_parts(building: Path, written: Written, frame: Frame) -> tuple[Part, ...]:
+def _write_subsets(building: Path, written: WrittenDataset, frame: Frame) -> tuple[Subset, ...]:
     """The files of classes and regions; those that are as before are on the disk once."""
     iris = frame.publication.iris
     regions = assets.load_vocabulary(iris.base).concepts["region"]
-    wanted = Wanted(written.statistics.classes, {code: region.name() for code, region in regions.items()})
-    parts = write_parts(building / FILES.dataset, building, iris=iris, wanted=wanted)
+    selection = SubsetSelection(written.statistics.classes, {code: region.name() for code, region in regions.items()})
+    subsets = write_subsets(building / FILES.dataset, building, iris=iris, selection=selection)
     if frame.previous:
-        for part in parts:
-            if frame.previous.manifest.files.get(part.file) == part.facts.sha256:
-                _share(frame.previous.file(part.file), building / part.file)
-    return parts
+        for subset in subsets:
+            if frame.previous.manifest.files.get(subset.file) == subset.facts.sha256:
+                _share(frame.previous.file(subset.file), building / subset.file)
+    return subsets
 
 
 def _share(old: Path, new: Path) -> None:
@@ -168,7 +168,9 @@ def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
     return [*history_quads(run, revisions, iris), *tombstone_quads(gathered.withdrawn.values(), name, iris)]
 
 
-def _description(name: str, written: Written, parts: Sequence[Part], gathered: Gathered, frame: Frame) -> Description:
+def _description(
+    name: str, written: WrittenDataset, subsets: Sequence[Subset], gathered: Gathered, frame: Frame
+) -> Description:
     modified = xsd_moment(frame.ended)
     return Description(
         version=name,
@@ -180,8 +182,8 @@ def _description(name: str, written: Written, parts: Sequence[Part], gathered: G
         contact=frame.contact,
         statistics=written.statistics,
         plain=written.plain,
-        packed=written.packed,
-        parts=parts,
+        compressed=written.compressed,
+        subsets=subsets,
         example=min(gathered.sources, default=None),
     )
 

@@ -10,8 +10,8 @@ from iomld.formats import rdf
 from iomld.model import Finding, Severity
 from iomld.pipeline.outcomes import Outcome, Pipeline, outcomes
 from iomld.publish.report import Refusal, counted
+from iomld.release.history import Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
-from iomld.release.tombstones import Tombstone
 
 
 @dataclass(slots=True)

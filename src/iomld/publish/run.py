@@ -19,8 +19,8 @@ from iomld.publish.gather import Gathered, add_graph, fill_spool, gather
 from iomld.publish.include import include_files
 from iomld.publish.report import PublishReport, write_report
 from iomld.release import FILES, Release
+from iomld.release.history import known_revisions, read_tombstones
 from iomld.release.nquads import GraphState, SortedLines, read_graphs
-from iomld.release.tombstones import known_revisions, read_tombstones
 
 
 @dataclass(frozen=True, slots=True)

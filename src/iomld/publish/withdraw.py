@@ -18,9 +18,8 @@ from iomld.publish.gather import Gathered
 from iomld.publish.report import PublishReport
 from iomld.publish.run import make_release
 from iomld.release import FILES, Release
-from iomld.release.history import xsd_moment
+from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, SortedLines, read_graphs
-from iomld.release.tombstones import Tombstone, read_tombstones
 
 
 @dataclass(frozen=True, slots=True)

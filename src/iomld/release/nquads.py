@@ -67,29 +67,29 @@ class SortedLines:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of a file for downloading: its length and its SHA-256 in hexadecimal digits."""
+    """The length of a file and its SHA-256 in hexadecimal digits."""
 
     size_bytes: int
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: the number of lines, figures of what they say, and the file before and after packing."""
+class WrittenDataset:
+    """What was written: the number of lines, figures of what they say, and the file before and after compressing."""
 
     lines: int
     statistics: Statistics
     plain: FileFacts
-    packed: FileFacts
+    compressed: FileFacts
 
 
-def packing(output: BinaryIO) -> gzip.GzipFile:
-    """Pack what is written into `output`, without name and time, so that equal bytes stay equal."""
+def compressing(output: BinaryIO) -> gzip.GzipFile:
+    """A gzip stream into `output`, without name and time, so that equal bytes stay equal."""
     return gzip.GzipFile("", "wb", compresslevel=6, fileobj=output, mtime=0)
 
 
-def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
-    """Write lines, doubles once, packed; equal lines give equal bytes.
+def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> WrittenDataset:
+    """Write lines to a gzip file, duplicates once; equal lines give equal bytes.
 
     Args:
         lines: Sorted N-Quads lines.
@@ -98,7 +98,7 @@ def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
     """
     digest, count, last = hashlib.sha256(), 0, b""
     statistics = StatisticsCount(base)
-    with path.open("wb") as raw, packing(raw) as packed, _many(packed) as output:
+    with path.open("wb") as raw, compressing(raw) as compressed, _many(compressed) as output:
         for line in lines:
             if line != last:
                 output.write(line)
@@ -106,16 +106,16 @@ def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> Written:
                 count, last = count + 1, line
                 statistics.add(line)
     figures = statistics.result()
-    return Written(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
+    return WrittenDataset(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
 
 
-def _many(packed: gzip.GzipFile) -> BufferedWriter:
-    """Hand on many lines at once: a call of gzip for each costs as much as packing it."""
-    return BufferedWriter(cast("RawIOBase", packed), _PIECE_BYTES)
+def _many(compressed: gzip.GzipFile) -> BufferedWriter:
+    """Hand on many lines at once: a call of gzip for each costs as much as compressing it."""
+    return BufferedWriter(cast("RawIOBase", compressed), _PIECE_BYTES)
 
 
 def open_gzip(path: Path) -> BinaryIO:
-    """A gzip file as a stream of its unpacked bytes."""
+    """A gzip file as a stream of its uncompressed bytes."""
     return cast("BinaryIO", gzip.open(path, "rb"))
 
 
@@ -132,8 +132,8 @@ def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
         if old is not None and old.exists():
             with old.open("rb") as source:
                 _copy(source, raw)
-        with packing(raw) as packed:
-            packed.writelines(lines)
+        with compressing(raw) as compressed:
+            compressed.writelines(lines)
 
 
 def file_facts(path: Path) -> FileFacts:
@@ -154,7 +154,7 @@ def _copy(source: BinaryIO, target: BinaryIO) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GraphState:
-    """What a release remembers of a graph: the hash of its N-Quads, and how often the graph changed."""
+    """The recorded state of a graph: the hash of its N-Quads, and its revision number."""
 
     digest: str
     revision: int

@@ -1,4 +1,4 @@
-"""Parts of a dataset as files: what is said of the things of each class, and the projects of each region.
+"""Subsets of a dataset as files: statements about the instances of each class, and the projects of each region.
 
 The dataset is read twice, line by line; memory grows with the number of projects that have a region and with the
 largest subject, not with the triples. Lines keep their order, so that the same dataset gives the same bytes.
@@ -15,11 +15,11 @@ from typing import Self
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import IOMLD, RDF, Iris, local_name
-from iomld.release.nquads import FileFacts, file_facts, packing, read_gzip
+from iomld.release.nquads import FileFacts, compressing, file_facts, read_gzip
 
 FORMAT_NAMES = {rdf.NQUADS: "N-Quads", rdf.NTRIPLES: "N-Triples", rdf.TURTLE: "Turtle", rdf.JSONLD: "JSON-LD"}
 _MOST_CLASSES = 64  # files that are open at once; a dataset with more has files of its largest classes
-_TOGETHER = 1000  # lines that are packed at once, in half of the time of one subject's
+_TOGETHER = 1000  # lines that are compressed at once, which halves the time
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TYPE = f"<{RDF}type> ".encode()
@@ -27,13 +27,13 @@ _REGION, _IN_REGION = (f"<{IOMLD}{name}> ".encode() for name in ("region", "inRe
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How parts of a kind are written.
+class Partitioning:
+    """One way to partition the dataset, with the formats of its files.
 
     Attributes:
-        folder: Name of their folder, in a release and in addresses.
-        written: The format that a release holds, packed.
-        offered: All formats; the others are made of the one that is held.
+        folder: Name of the folder of its files, in a release and in addresses.
+        written: The format that a release holds, compressed.
+        offered: All formats; the others are converted from the one that a release holds.
     """
 
     folder: str
@@ -41,25 +41,25 @@ class Kind:
     offered: tuple[Format, ...]
 
 
-BY_CLASS = Kind("by-class", rdf.NTRIPLES, (rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD))
-BY_REGION = Kind("by-region", rdf.NQUADS, (rdf.NQUADS, rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD))
-KINDS = (BY_CLASS, BY_REGION)
+BY_CLASS = Partitioning("by-class", rdf.NTRIPLES, (rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD))
+BY_REGION = Partitioning("by-region", rdf.NQUADS, (rdf.NQUADS, rdf.NTRIPLES, rdf.TURTLE, rdf.JSONLD))
+PARTITIONINGS = (BY_CLASS, BY_REGION)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A file that holds a part of a dataset.
+class Subset:
+    """A subset of the dataset, in one file.
 
     Attributes:
-        kind: By what the dataset is parted.
-        name: The name of the part, as in its file's name.
+        partitioning: By what the dataset is partitioned.
+        name: Its name, as in the name of its file.
         about: IRI of the class or region.
         label: Its English name.
         lines: Triples or quads in it.
         facts: Length and hash of the file.
     """
 
-    kind: Kind
+    partitioning: Partitioning
     name: str
     about: str
     label: str
@@ -69,25 +69,25 @@ class Part:
     @property
     def file(self) -> str:
         """Its name in the release."""
-        return part_file(self.kind, self.name, self.kind.written)
+        return subset_file(self.partitioning, self.name, self.partitioning.written)
 
 
-def part_file(kind: Kind, name: str, form: Format) -> str:
-    """The name of a part in a format, packed.
+def subset_file(partitioning: Partitioning, name: str, form: Format) -> str:
+    """The name of the compressed file of a subset in a format.
 
-    >>> part_file(BY_CLASS, "Project", rdf.TURTLE)
+    >>> subset_file(BY_CLASS, "Project", rdf.TURTLE)
     'by-class/Project.ttl.gz'
     """
-    return f"{kind.folder}/{name}.{form.suffix}.gz"
+    return f"{partitioning.folder}/{name}.{form.suffix}.gz"
 
 
-def part_names(files: Iterable[str], kind: Kind) -> tuple[str, ...]:
-    """The names of the parts of a kind among the files of a release, sorted.
+def subset_names(files: Iterable[str], partitioning: Partitioning) -> tuple[str, ...]:
+    """The names of the subsets of one partitioning among the files of a release, sorted.
 
-    >>> part_names(["dataset.nq.gz", "by-class/Project.nt.gz"], BY_CLASS)
+    >>> subset_names(["dataset.nq.gz", "by-class/Project.nt.gz"], BY_CLASS)
     ('Project',)
     """
-    start, end = f"{kind.folder}/", f".{kind.written.suffix}.gz"
+    start, end = f"{partitioning.folder}/", f".{partitioning.written.suffix}.gz"
     return tuple(sorted(file.removeprefix(start).removesuffix(end) for file in files if file.startswith(start)))
 
 
@@ -108,11 +108,11 @@ def class_name(iri: str, iris: Iris) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What parts to write.
+class SubsetSelection:
+    """The subsets to write.
 
     Attributes:
-        classes: The classes of the dataset, each with the number of its things. Those without a name have no file.
+        classes: The classes of the dataset, each with the number of its instances. Those without a name have no file.
         regions: English names of the regions, by code.
     """
 
@@ -120,31 +120,31 @@ class Wanted:
     regions: Mapping[str, str]
 
 
-def write_parts(dataset: Path, folder: Path, *, iris: Iris, wanted: Wanted) -> tuple[Part, ...]:
+def write_subsets(dataset: Path, folder: Path, *, iris: Iris, selection: SubsetSelection) -> tuple[Subset, ...]:
     """Write the file of each class and of each region.
 
     Args:
-        dataset: The sorted N-Quads, packed.
+        dataset: The sorted N-Quads, compressed.
         folder: The release; the files get folders of their own in it.
         iris: Names our records, regions and prefixes.
-        wanted: The classes and the regions.
+        selection: The classes and the regions.
 
     Returns:
-        The parts, classes first, each kind by name.
+        The subsets, classes before regions, each by name.
     """
-    named = {iri: name for iri in wanted.classes if (name := class_name(iri, iris))}
-    largest = sorted(named, key=lambda iri: (-wanted.classes[iri], iri))[:_MOST_CLASSES]
+    named = {iri: name for iri in selection.classes if (name := class_name(iri, iris))}
+    largest = sorted(named, key=lambda iri: (-selection.classes[iri], iri))[:_MOST_CLASSES]
     with ExitStack() as stack:
         classes = {
-            _term(iri): stack.enter_context(_Writer(folder, BY_CLASS, named[iri], iri, local_name(iri)))
+            _term(iri): stack.enter_context(_SubsetWriter(folder, BY_CLASS, named[iri], iri, local_name(iri)))
             for iri in largest
         }
         regions = {
-            _term(iri): stack.enter_context(_Writer(folder, BY_REGION, code, iri, label))
-            for code, label in wanted.regions.items()
+            _term(iri): stack.enter_context(_SubsetWriter(folder, BY_REGION, code, iri, label))
+            for code, label in selection.regions.items()
             if (iri := iris.concept("region", code)) and _CODE.fullmatch(code)
         }
-        shares = _Shares(dataset, iris)
+        shares = _RegionLines(dataset, iris)
         for block in _blocks(read_gzip(dataset)):
             for class_ in block.values(_TYPE):
                 if class_ in classes:
@@ -152,16 +152,16 @@ def write_parts(dataset: Path, folder: Path, *, iris: Iris, wanted: Wanted) -> t
             for region, lines in shares.of(block).items():
                 if region in regions:
                     regions[region].write(lines)
-    parts = (writer.part() for writer in (*classes.values(), *regions.values()))
-    return tuple(sorted(parts, key=lambda part: part.file))
+    subsets = (writer.subset() for writer in (*classes.values(), *regions.values()))
+    return tuple(sorted(subsets, key=lambda subset: subset.file))
 
 
-class _Writer:
-    """Writes lines to the file of a part."""
+class _SubsetWriter:
+    """Writes lines to the file of a subset."""
 
-    def __init__(self, folder: Path, kind: Kind, name: str, about: str, label: str) -> None:
-        self._path = folder / part_file(kind, name, kind.written)
-        self._about = (kind, name, about, label)
+    def __init__(self, folder: Path, partitioning: Partitioning, name: str, about: str, label: str) -> None:
+        self._path = folder / subset_file(partitioning, name, partitioning.written)
+        self._about = (partitioning, name, about, label)
         self._lines = 0
         self._waiting: list[bytes] = []
 
@@ -169,7 +169,7 @@ class _Writer:
         self._path.parent.mkdir(exist_ok=True)
         with ExitStack() as stack:
             raw = stack.enter_context(self._path.open("wb"))
-            self._file = stack.enter_context(packing(raw))
+            self._file = stack.enter_context(compressing(raw))
             self._close = stack.pop_all().close
         return self
 
@@ -188,13 +188,13 @@ class _Writer:
         self._lines += len(self._waiting)
         self._waiting = []
 
-    def part(self) -> Part:
-        """What was written; call it when the file is closed."""
-        return Part(*self._about, lines=self._lines, facts=file_facts(self._path))
+    def subset(self) -> Subset:
+        """The finished subset; call it when the file is closed."""
+        return Subset(*self._about, lines=self._lines, facts=file_facts(self._path))
 
 
-class _Shares:
-    """Knows which lines of a subject belong to a region."""
+class _RegionLines:
+    """Decides which lines of a subject belong to a region."""
 
     def __init__(self, dataset: Path, iris: Iris) -> None:
         """Find the regions of each project."""
@@ -209,7 +209,7 @@ class _Shares:
                     found = (*self._regions.get(key, ()), value)
                     self._regions[key] = sets.setdefault(found, found)
 
-    def of(self, block: "_Block") -> dict[bytes, Sequence[bytes]]:
+    def of(self, block: "_SubjectLines") -> dict[bytes, Sequence[bytes]]:
         """The lines of each region: those in graphs of its projects; of itself and its countries those in others."""
         around = (block.subject, *block.values(_IN_REGION))
         if block.ending:
@@ -236,8 +236,8 @@ def _term(iri: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """What is said of a subject; the ending is that of all lines, ` <graph> .`, where one graph says it all."""
+class _SubjectLines:
+    """All lines of one subject, with their common ending ` <graph> .` where they are all in one graph."""
 
     subject: bytes
     lines: list[bytes]
@@ -258,9 +258,9 @@ class _Block:
         return list(dict.fromkeys(line[: line.rindex(b" <")] + b" .\n" for line in self.lines))
 
 
-def _blocks(sorted_lines: Iterable[bytes]) -> Iterator[_Block]:
+def _blocks(sorted_lines: Iterable[bytes]) -> Iterator[_SubjectLines]:
     """Each subject with its lines."""
     for subject, found in groupby(sorted_lines, key=lambda line: line[: line.index(b" ")]):
         lines = list(found)
         ending = lines[0][lines[0].rindex(b" <") :]
-        yield _Block(subject, lines, ending if all(line.endswith(ending) for line in lines) else None)
+        yield _SubjectLines(subject, lines, ending if all(line.endswith(ending) for line in lines) else None)

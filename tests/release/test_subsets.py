@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from iomld.iris import IOMLD, RDF, SKOS, Iris
-from iomld.release import parts
+from iomld.release import subsets
 from iomld.release.nquads import write_gzip
-from iomld.release.subsets import BY_CLASS, BY_REGION, Part, Wanted, write_parts
+from iomld.release.subsets import BY_CLASS, BY_REGION, Subset, SubsetSelection, write_subsets
 
 B = "http://x/"
 _COUNTRY, _A, _SHARED = f"<{B}id/country/KE>", f"<{B}id/project/A>", f"<{B}graph/countries>"
@@ -50,10 +50,10 @@ CLASSES = {f"{IOMLD}Project": 2, f"{IOMLD}MemberState": 1, f"{SKOS}Concept": 1, 
 REGIONS = {"africa": "Africa", "europe": "Europe"}
 
 
-def _written(folder: Path, classes: dict[str, int]) -> dict[str, tuple[Part, list[bytes]]]:
+def _written(folder: Path, classes: dict[str, int]) -> dict[str, tuple[Subset, list[bytes]]]:
     """The parts of the dataset above by the names of their files, each with its lines."""
     write_gzip(sorted([*ABOUT_A, *ABOUT_KENYA, *ABOUT_AFRICA, *OTHERS]), folder / "dataset.nq.gz", base=B)
-    found = write_parts(folder / "dataset.nq.gz", folder, iris=Iris(B), wanted=Wanted(classes, REGIONS))
+    found = write_subsets(folder / "dataset.nq.gz", folder, iris=Iris(B), selection=SubsetSelection(classes, REGIONS))
     return {
         one.file: (one, gzip.decompress((folder / one.file).read_bytes()).splitlines(keepends=True)) for one in found
     }
@@ -64,7 +64,7 @@ def test_a_region_has_the_graphs_of_its_projects_itself_and_its_countries(tmp_pa
     found = _written(tmp_path, CLASSES)
     africa, lines = found["by-region/africa.nq.gz"]
     assert lines == sorted([*ABOUT_A, *ABOUT_KENYA, *ABOUT_AFRICA, *OTHERS[2:]])
-    assert (africa.kind, africa.label, africa.lines) == (BY_REGION, "Africa", len(lines))
+    assert (africa.partitioning, africa.label, africa.lines) == (BY_REGION, "Africa", len(lines))
     assert found["by-region/europe.nq.gz"][1] == sorted(OTHERS[2:])
 
 
@@ -80,13 +80,13 @@ def test_a_class_has_what_is_said_of_its_things(tmp_path: Path) -> None:
     ]
     project, lines = found["by-class/Project.nt.gz"]
     assert lines == [one.rsplit(b" <", 1)[0] + b" .\n" for one in sorted([*ABOUT_A[:2], OTHERS[0]])]
-    assert (project.kind, project.about, project.lines) == (BY_CLASS, f"{IOMLD}Project", 3)
+    assert (project.partitioning, project.about, project.lines) == (BY_CLASS, f"{IOMLD}Project", 3)
     assert len(found["by-class/skos-Concept.nt.gz"][1]) == 1
 
 
 def test_the_largest_classes_have_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There are never more files open than a bound; names that lead elsewhere have none."""
-    monkeypatch.setattr(parts, "_MOST_CLASSES", 1)
+    monkeypatch.setattr(subsets, "_MOST_CLASSES", 1)
     found = _written(tmp_path, CLASSES | {f"{IOMLD}../../x": 9})
     assert [name for name in found if name.startswith("by-class/")] == ["by-class/Project.nt.gz"]
 

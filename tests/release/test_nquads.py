@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iomld.release import lines
+from iomld.release import nquads
 from iomld.release.nquads import GraphState, SortedLines, append_gzip, read_graphs, read_gzip, write_graphs, write_gzip
 
 
@@ -19,7 +19,7 @@ def line(subject: str, graph: str = "http://g/1") -> bytes:
 
 def test_lines_that_went_to_disk_come_back_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs on disk and lines in memory are merged into one order."""
-    monkeypatch.setattr(lines, "_BUFFER_LINES", 3)
+    monkeypatch.setattr(nquads, "_BUFFER_LINES", 3)
     collected = SortedLines(tmp_path)
     given_lines = [line(f"http://s/{number}") for number in (5, 3, 9, 1, 7, 2, 8)]
     for one in given_lines:
