@@ -8,7 +8,7 @@ from functools import partial
 from iomld.browse.links import link_to
 from iomld.browse.ontology_terms import vocables
 from iomld.browse.view import ReleaseView, shared_graph
-from iomld.formats.graph import Graph
+from iomld.formats.graph import SubjectGraph
 from iomld.iris import VOID
 
 _Shorten = Callable[[str], str | None]
@@ -67,7 +67,7 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
 
 def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
     """The partitions of the release's VoID description."""
-    graph = Graph(shared_graph(view, "dataset"))
+    graph = SubjectGraph(shared_graph(view, "dataset"))
     for partition in (graph[subject] for subject in graph.subjects()):
         for kind, unit in ((TermKind.CLASS, "entities"), (TermKind.PROPERTY, "triples")):
             name = short(partition.iri(VOID + kind) or "")

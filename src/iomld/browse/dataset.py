@@ -7,7 +7,7 @@ from pathlib import Path
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
-from iomld.formats.graph import Graph
+from iomld.formats.graph import SubjectGraph
 from iomld.iris import DCAT, DCTERMS, FOAF, SPDX
 from iomld.release import FILES
 
@@ -66,15 +66,15 @@ class DatasetFacts:
     files: tuple[DatasetFile, ...]
 
 
-def description_graph(view: ReleaseView) -> Graph:
+def description_graph(view: ReleaseView) -> SubjectGraph:
     """The description of a release by subject; empty where there is none."""
     return _description(view.release.file(FILES.description))
 
 
 @lru_cache(maxsize=2)
-def _description(path: Path) -> Graph:
+def _description(path: Path) -> SubjectGraph:
     """Read from the file, in a third of the time that the store takes, and once: a release never changes."""
-    return Graph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
+    return SubjectGraph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
 
 
 def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
@@ -103,7 +103,7 @@ def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
     )
 
 
-def _file(graph: Graph, iri: str) -> DatasetFile | None:
+def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:
     distribution = graph[iri]
     url = distribution.iri(f"{DCAT}downloadURL")
     packing = distribution.iri(f"{DCAT}compressFormat") or distribution.iri(f"{DCAT}mediaType")

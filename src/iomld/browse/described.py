@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Quad
 
 from iomld.browse.view import ReleaseView, arranged
-from iomld.formats.graph import Graph
+from iomld.formats.graph import SubjectGraph
 from iomld.formats.nodes import descriptions
 from iomld.iris import PROV
 
@@ -56,7 +56,7 @@ def graph_triples(view: ReleaseView, name: str) -> tuple[Quad, ...]:
 
 def statements(quads: tuple[Quad, ...]) -> tuple[Statements, ...]:
     """What quads say, by subject, in their order."""
-    graph = Graph(quads)
+    graph = SubjectGraph(quads)
     return tuple(
         Statements(
             subject,

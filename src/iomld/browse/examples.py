@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from iomld.browse.view import ReleaseView
-from iomld.formats.graph import Described, Graph
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import RDFS, SH
 
 
@@ -26,15 +26,15 @@ class ExampleQuery:
 
 def example_queries(view: ReleaseView) -> tuple[ExampleQuery, ...]:
     """The examples in the order they are to be shown (`sh:order`); none in a release from before they were data."""
-    graph = Graph(view.reader.graph(view.iris.graph("queries")))
+    graph = SubjectGraph(view.reader.graph(view.iris.graph("queries")))
     found = [(iri, graph[iri]) for iri in graph.subjects() if graph[iri].text(f"{SH}select")]
     return tuple(_example(view, iri, said) for iri, said in sorted(found, key=lambda one: (_order(one[1]), one[0])))
 
 
-def _order(said: Described) -> int:
+def _order(said: Subject) -> int:
     return said.integer(f"{SH}order") or 0
 
 
-def _example(view: ReleaseView, iri: str, said: Described) -> ExampleQuery:
+def _example(view: ReleaseView, iri: str, said: Subject) -> ExampleQuery:
     title, text = said.text(f"{RDFS}comment", view.language) or iri, said.text(f"{SH}select") or ""
     return ExampleQuery(iri, title, text, view.release.manifest.examples.get(iri))

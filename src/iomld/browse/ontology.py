@@ -12,7 +12,7 @@ from iomld.browse.ontology_terms import Vocable, vocables
 from iomld.browse.overview import shown_key
 from iomld.browse.rules_by_term import rules_by_term
 from iomld.browse.view import ReleaseView, project_document, shared_graph
-from iomld.formats.graph import Graph
+from iomld.formats.graph import SubjectGraph
 from iomld.iris import IOMLD, RDF, VOID, XSD
 from iomld.validate import Rule
 
@@ -92,7 +92,7 @@ def _entry(view: ReleaseView, term: Vocable, count: int | None, shown: Iterable[
 
 def _counts(view: ReleaseView) -> Iterator[tuple[str, int]]:
     """The partitions of the release's VoID description."""
-    graph = Graph(shared_graph(view, "dataset"))
+    graph = SubjectGraph(shared_graph(view, "dataset"))
     for partition in map(graph.__getitem__, graph.subjects()):
         for kind, unit in (("class", "entities"), ("property", "triples")):
             iri, count = partition.iri(VOID + kind), partition.integer(VOID + unit)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from iomld.browse.view import ReleaseView, shared_graph
-from iomld.formats.graph import Described, Graph
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SKOS, local_name
 
 KINDS = ("Class", "Link", "Value")
@@ -49,13 +49,13 @@ class Vocable:
 
 def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
     """The terms of our ontology, classes first, each kind by name."""
-    graph = Graph(shared_graph(view, "ontology"))
+    graph = SubjectGraph(shared_graph(view, "ontology"))
     ours = {iri: graph[iri] for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])}
     terms = (_vocable(ours, iri, view.language) for iri in ours)
     return tuple(sorted(terms, key=lambda term: (KINDS.index(term.kind), term.name)))
 
 
-def _vocable(ours: Mapping[str, Described], iri: str, language: str) -> Vocable:
+def _vocable(ours: Mapping[str, Subject], iri: str, language: str) -> Vocable:
     term = ours[iri]
     definition = f"{RDFS}comment" if term.literals(f"{RDFS}comment") else f"{SKOS}definition"
     languages = {one.language or "" for one in term.literals(definition)}
@@ -77,23 +77,23 @@ def _vocable(ours: Mapping[str, Described], iri: str, language: str) -> Vocable:
     )
 
 
-def _domain(term: Described) -> tuple[str, ...]:
+def _domain(term: Subject) -> tuple[str, ...]:
     return (*term.iris(f"{RDFS}domain"), *term.iris(f"{SCHEMA}domainIncludes"))
 
 
-def _range(term: Described) -> tuple[str, ...]:
+def _range(term: Subject) -> tuple[str, ...]:
     return (*term.iris(f"{RDFS}range"), *term.iris(f"{SCHEMA}rangeIncludes"))
 
 
-def _broader(term: Described) -> tuple[str, ...]:
+def _broader(term: Subject) -> tuple[str, ...]:
     return (*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf"))
 
 
-def _having(ours: Mapping[str, Described], has: Callable[[Described], bool]) -> tuple[str, ...]:
+def _having(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
     return tuple(iri for iri, term in ours.items() if has(term))
 
 
-def _kind(term: Described) -> str:
+def _kind(term: Subject) -> str:
     kinds = {
         f"{OWL}Class": "Class",
         f"{OWL}ObjectProperty": "Link",

@@ -8,7 +8,7 @@ from iomld.browse.links import link_to
 from iomld.browse.lists import project_counts
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold
-from iomld.formats.graph import Described, Graph
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, RDFS, VOID
 from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Partitioning, class_name, subset_file
 
@@ -65,7 +65,7 @@ def region_parts(view: ReleaseView) -> tuple[ReleasePart, ...]:
     return tuple(sorted(found, key=lambda part: fold(part.name)))
 
 
-def _parts(view: ReleaseView) -> Iterator[Described]:
+def _parts(view: ReleaseView) -> Iterator[Subject]:
     graph, dataset = description_graph(view), view.iris.dataset()
     return (graph[part] for part in graph[dataset].iris(f"{DCTERMS}hasPart"))
 
@@ -73,7 +73,7 @@ def _parts(view: ReleaseView) -> Iterator[Described]:
 def _label(view: ReleaseView, iri: str) -> str:
     if not iri.startswith(IOMLD):
         return ""
-    graph = Graph(view.reader.about(iri, graph=view.iris.graph("ontology")))
+    graph = SubjectGraph(view.reader.about(iri, graph=view.iris.graph("ontology")))
     return graph[iri].text(f"{RDFS}label", view.language) or ""
 
 

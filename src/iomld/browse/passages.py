@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
-from iomld.formats.graph import Described, Graph
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import IOMLD, OA, PROV
 
 
@@ -70,7 +70,7 @@ class Passage:
     paragraphs: tuple[tuple[Piece, ...], ...]
 
 
-def mentions_of(view: ReleaseView, graph: Graph, key: str) -> tuple[Mention, ...]:
+def mentions_of(view: ReleaseView, graph: SubjectGraph, key: str) -> tuple[Mention, ...]:
     """The mentions in a project's graph, by number."""
     start = view.iris.mention(key, 0).removesuffix("0")
     numbers = sorted(
@@ -80,7 +80,7 @@ def mentions_of(view: ReleaseView, graph: Graph, key: str) -> tuple[Mention, ...
     return tuple(mention for mention in found if mention)
 
 
-def passages_of(project: Described, predicate: str, field: str, mentions: tuple[Mention, ...]) -> tuple[Passage, ...]:
+def passages_of(project: Subject, predicate: str, field: str, mentions: tuple[Mention, ...]) -> tuple[Passage, ...]:
     """The texts of a property, English first, cut at the mentions that stand in them."""
     texts = sorted(project.literals(predicate), key=lambda text: (text.language != "en", text.language or ""))
     passages = []
@@ -91,7 +91,7 @@ def passages_of(project: Described, predicate: str, field: str, mentions: tuple[
     return tuple(passages)
 
 
-def _mention(view: ReleaseView, graph: Graph, iri: str, number: int) -> Mention | None:
+def _mention(view: ReleaseView, graph: SubjectGraph, iri: str, number: int) -> Mention | None:
     mention = graph[iri]
     body = mention.iri(f"{OA}hasBody")
     framework = link_to(view, body) if body else None

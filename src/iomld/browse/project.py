@@ -9,7 +9,7 @@ from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.similar_projects import popularity_of
 from iomld.browse.statements import Fact, Value, facts_of, links_of
 from iomld.browse.view import ReleaseView, project_document
-from iomld.formats.graph import Described, Graph
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD
 
 
@@ -92,7 +92,7 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     quads = project_document(view, key)
     if quads is None:
         return None
-    graph = Graph(quads)
+    graph = SubjectGraph(quads)
     record = graph[view.iris.record(key)]
     project = graph[view.iris.project(key)]
     mentions = mentions_of(view, graph, key)
@@ -122,7 +122,7 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     )
 
 
-def _titles(project: Described, language: str) -> tuple[Value, ...]:
+def _titles(project: Subject, language: str) -> tuple[Value, ...]:
     titles = sorted(
         project.literals(f"{DCTERMS}title"),
         key=lambda title: (title.language != language, title.language != "en", title.language),

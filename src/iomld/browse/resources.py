@@ -10,7 +10,7 @@ from iomld.browse.links import Link, LinkKind, link_to
 from iomld.browse.lists import Listing, project_counts, projects_pointing
 from iomld.browse.totals import Totals, totals_of
 from iomld.browse.view import ReleaseView, resource_quads
-from iomld.formats.graph import Described, Graph
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 
@@ -84,7 +84,7 @@ def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
     quads = resource_quads(view, iri)
     if link is None or link.kind is LinkKind.PROJECT or not quads:
         return None
-    thing = Graph(quads)[iri]
+    thing = SubjectGraph(quads)[iri]
     pointer = _POINTERS.get(_family(view, iri))
     return Thing(
         link=link,
@@ -112,7 +112,9 @@ def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
     links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
     return Scheme(
         iri,
-        Graph(view.reader.about(iri, graph=view.iris.graph("schemes")))[iri].text(f"{DCTERMS}title", view.language)
+        SubjectGraph(view.reader.about(iri, graph=view.iris.graph("schemes")))[iri].text(
+            f"{DCTERMS}title", view.language
+        )
         or name,
         _counted(view, name, links),
     )
@@ -136,7 +138,7 @@ def _totals(view: ReleaseView, iri: str) -> Totals:
     return totals_of(project_index(view).having(family, coded(view.iris, family, iri)))
 
 
-def _texts(thing: Described, predicates: tuple[str, ...]) -> tuple[Named, ...]:
+def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[Named, ...]:
     found = (literal for predicate in predicates for literal in thing.literals(predicate))
     return tuple(Named(literal.value, literal.language or "") for literal in found)
 

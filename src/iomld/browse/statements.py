@@ -7,7 +7,7 @@ from pyoxigraph import Literal
 
 from iomld.browse.links import Link, link_to
 from iomld.browse.view import ReleaseView
-from iomld.formats.graph import Described
+from iomld.formats.graph import Subject
 from iomld.formats.terms import KEYS
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, XSD, local_name
 
@@ -93,7 +93,7 @@ def fact_labels() -> tuple[str, ...]:
     return tuple(label for _, label in _FACTS)
 
 
-def facts_of(view: ReleaseView, project: Described, supplied: Mapping[str, tuple[str, ...]]) -> Iterator[Fact]:
+def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[str, ...]]) -> Iterator[Fact]:
     """All that is said of a project, in the order of pages.
 
     Args:
@@ -108,7 +108,7 @@ def facts_of(view: ReleaseView, project: Described, supplied: Mapping[str, tuple
             yield Fact(_LABELS.get(iri, ""), iri, values, field, supplied.get(iri, ()))
 
 
-def links_of(view: ReleaseView, project: Described, name: str) -> tuple[Link, ...]:
+def links_of(view: ReleaseView, project: Subject, name: str) -> tuple[Link, ...]:
     """The things of ours that a property of our ontology points to, by name."""
     found = (link_to(view, iri) for iri in project.iris(IOMLD + name))
     return tuple(sorted((link for link in found if link), key=lambda link: link.name))
@@ -120,7 +120,7 @@ def literal_value(literal: Literal) -> Value:
     return Value(literal.value, literal.language, None if is_plain else literal.datatype.value)
 
 
-def _values(view: ReleaseView, project: Described, iri: str) -> Iterator[Value]:
+def _values(view: ReleaseView, project: Subject, iri: str) -> Iterator[Value]:
     # benefitingCountry stands beside each member state; a page says it once.
     said = project.iris(f"{IOMLD}benefitingMemberState") if iri == f"{IOMLD}benefitingCountry" else ()
     found = [(link_to(view, target), target) for target in project.iris(iri) if target not in said]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from iomld.browse.explain.similarity import Names, bare_word
 from iomld.browse.ontology_terms import vocables
 from iomld.browse.view import ReleaseView, shared_graph
-from iomld.formats.graph import Graph
+from iomld.formats.graph import SubjectGraph
 from iomld.iris import IOMLD, VOID
 from iomld.store.parts.clauses import Term, TermKind
 
@@ -71,7 +71,7 @@ def _named(view: ReleaseView) -> Iterator[tuple[str, str]]:
 
 def _used(view: ReleaseView, kind: str, unit: str) -> tuple[str, ...]:
     """The partitions of the release's VoID description."""
-    graph = Graph(shared_graph(view, "dataset"))
+    graph = SubjectGraph(shared_graph(view, "dataset"))
     counts = {
         iri: partition.integer(VOID + unit) or 0
         for partition in (graph[subject] for subject in graph.subjects())

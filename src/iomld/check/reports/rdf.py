@@ -1,106 +1,145 @@
-"""The report in the vocabulary of SHACL (section 3.6), as Turtle and as JSON-LD.
+"""SHACL validation reports (SHACL section 3.6) as Turtle and as JSON-LD, serialized by pyoxigraph.
 
-Places are pointers of `Pointer Methods in RDF 1.0` (W3C), what the report stands on is told with PROV and schema.org.
+Places are pointers of `Pointer Methods in RDF 1.0` (W3C); PROV and schema.org describe what the report stands on.
+Blank nodes are numbered in the order of the report, so that the same report gives the same bytes.
 """
 
 from collections.abc import Iterator
 
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
+
 from iomld.check.render import cap_sentence
 from iomld.check.report import Basis, CheckReport
 from iomld.check.reports.rules import shape_rules, sole_components
-from iomld.check.reports.tree import Iri, Name, Node, Said, Term, is_iri, json_ld, turtle
-from iomld.iris import DCTERMS, PROV, RDFS, SCHEMA, SH, SHAPES
+from iomld.formats.rdf import JSONLD, TURTLE, Format, serialize
+from iomld.iris import DCTERMS, PROV, RDF, RDFS, SCHEMA, SH, SHAPES, XSD
 from iomld.model import Finding, Place
 
-_PREFIXES = {
-    "dcterms": DCTERMS,
-    "prov": PROV,
-    "ptr": "http://www.w3.org/2009/pointers#",
-    "rdfs": RDFS,
-    "schema": SCHEMA,
-    "sh": SH,
-}
+_PTR = "http://www.w3.org/2009/pointers#"
+_PREFIXES = {"dcterms": DCTERMS, "prov": PROV, "ptr": _PTR, "rdfs": RDFS, "schema": SCHEMA, "sh": SH}
 
 
 def turtle_report(report: CheckReport) -> Iterator[str]:
-    """The report as Turtle, in pieces."""
-    return turtle(_report(report), _PREFIXES)
+    """The report as Turtle."""
+    yield _serialized(report, TURTLE)
 
 
 def jsonld_report(report: CheckReport) -> Iterator[str]:
-    """The report as JSON-LD 1.1 with its context inside, in pieces."""
-    return json_ld(_report(report), _PREFIXES)
+    """The report as JSON-LD 1.1 in expanded form."""
+    yield _serialized(report, JSONLD) + "\n"
 
 
-def _report(report: CheckReport) -> Node:
-    """The report; in SHACL a graph conforms only where there is no result at all, of whatever severity."""
-    shapes = frozenset(rule.id for rule in shape_rules())
-    notes = (Said(cap_sentence(report), report.language),) if report.omitted else ()
-    return Node(
-        (
-            ("sh:conforms", (report.total == 0,)),
-            ("rdfs:comment", notes),
-            ("prov:wasGeneratedBy", (_activity(report.basis),)),
-            ("sh:result", (_result(finding, shapes) for finding in report.findings)),
-        ),
-        "sh:ValidationReport",
-    )
+def _serialized(report: CheckReport, format_: Format) -> str:
+    return serialize(_ReportQuads(report).quads(), format_, prefixes=_PREFIXES).decode()
 
 
-def _activity(basis: Basis) -> Node:
-    versions = dict(basis.versions)
-    software = (("iomld", versions.pop("iomld", "")), (basis.engine, basis.engine_version))
-    agents = (
-        Node((("rdfs:label", (name,)), ("schema:softwareVersion", (version,))), "prov:SoftwareAgent")
-        for name, version in software
-    )
-    used = (
-        Node((("rdfs:label", (name,)), ("schema:version", (version,))), "prov:Entity")
-        for name, version in versions.items()
-    )
-    profile = f"profile {basis.profile}"
-    return Node((("rdfs:label", (profile,)), ("prov:wasAssociatedWith", agents), ("prov:used", used)), "prov:Activity")
+class _ReportQuads:
+    """Builds the quads of one report."""
+
+    def __init__(self, report: CheckReport) -> None:
+        self._report = report
+        self._shapes = frozenset(rule.id for rule in shape_rules())
+        self._nodes = 0
+
+    def quads(self) -> Iterator[Quad]:
+        """The report; in SHACL a graph conforms only where there is no result at all, of whatever severity."""
+        report, node = self._report, self._node()
+        yield _type(node, f"{SH}ValidationReport")
+        yield _quad(node, f"{SH}conforms", Literal(report.total == 0))
+        if report.omitted:
+            yield _quad(node, f"{RDFS}comment", Literal(cap_sentence(report), language=report.language))
+        activity = self._node()
+        yield _quad(node, f"{PROV}wasGeneratedBy", activity)
+        results = [(self._node(), finding) for finding in report.findings]
+        for result, _ in results:
+            yield _quad(node, f"{SH}result", result)
+        yield from self._activity(activity, report.basis)
+        for result, finding in results:
+            yield from self._result(result, finding)
+
+    def _node(self) -> BlankNode:
+        self._nodes += 1
+        return BlankNode(f"n{self._nodes}")
+
+    def _activity(self, activity: BlankNode, basis: Basis) -> Iterator[Quad]:
+        """The check that generated the report: its profile, its software, and the versions of its vocabularies."""
+        yield _type(activity, f"{PROV}Activity")
+        yield _quad(activity, f"{RDFS}label", Literal(f"profile {basis.profile}"))
+        versions = dict(basis.versions)
+        software = (("iomld", versions.pop("iomld", "")), (basis.engine, basis.engine_version))
+        for name, version in software:
+            agent = self._node()
+            yield _quad(activity, f"{PROV}wasAssociatedWith", agent)
+            yield from _versioned(agent, f"{PROV}SoftwareAgent", name, (f"{SCHEMA}softwareVersion", version))
+        for name, version in versions.items():
+            entity = self._node()
+            yield _quad(activity, f"{PROV}used", entity)
+            yield from _versioned(entity, f"{PROV}Entity", name, (f"{SCHEMA}version", version))
+
+    def _result(self, result: BlankNode, finding: Finding) -> Iterator[Quad]:
+        """One result; each has one focus node, a blank one where the source does not say what it is about."""
+        yield _type(result, f"{SH}ValidationResult")
+        yield _quad(result, f"{DCTERMS}identifier", Literal(finding.rule))
+        yield _quad(result, f"{SH}resultSeverity", NamedNode(f"{SH}{finding.severity.value}"))
+        yield _quad(result, f"{SH}focusNode", _iri(finding.focus_node) or self._node())
+        if path := _iri(finding.path):
+            yield _quad(result, f"{SH}resultPath", path)
+        if finding.value is not None:
+            yield _quad(result, f"{SH}value", Literal(finding.value))
+        message = f"{finding.message!s} {finding.fix!s}".strip()
+        literal = Literal(message, language=finding.language) if finding.language else Literal(message)
+        yield _quad(result, f"{SH}resultMessage", literal)
+        if finding.rule in self._shapes:
+            yield _quad(result, f"{SH}sourceShape", NamedNode(f"{SHAPES}{finding.rule}"))
+        component = sole_components().get(finding.rule) if finding.path else None
+        if component:
+            yield _quad(result, f"{SH}sourceConstraintComponent", NamedNode(f"{SH}{component}"))
+        if finding.place:
+            yield from self._pointer(result, finding.place)
+
+    def _pointer(self, result: BlankNode, place: Place) -> Iterator[Quad]:
+        """The place of a finding in its source."""
+        pointer, file = self._node(), self._node()
+        yield _quad(result, f"{DCTERMS}source", pointer)
+        yield _type(pointer, f"{_PTR}SinglePointer")
+        yield _quad(pointer, f"{_PTR}reference", file)
+        if place.line is not None:
+            yield _quad(pointer, f"{_PTR}lineNumber", _whole(place.line))
+        if place.column is not None:
+            yield _quad(pointer, f"{_PTR}charNumber", _whole(place.column))
+        cell = f"{place.sheet}!{place.cell}" if place.sheet and place.cell else place.cell
+        expression = cell or place.pointer
+        if expression is not None:
+            yield _quad(pointer, f"{_PTR}expression", Literal(expression))
+        yield _quad(file, f"{DCTERMS}identifier", Literal(place.file))
 
 
-def _result(finding: Finding, shapes: frozenset[str]) -> Node:
-    """One result; each has one focus node, a blank one where the source does not say what it is about."""
-    message = f"{finding.message} {finding.fix}".strip()
-    focus = finding.focus_node or ""
-    return Node(
-        (
-            ("dcterms:identifier", (finding.rule,)),
-            ("sh:resultSeverity", (Name(f"sh:{finding.severity.value}"),)),
-            ("sh:focusNode", (Iri(focus) if is_iri(focus) else Node(),)),
-            ("sh:resultPath", _iris(finding.path or "")),
-            ("sh:value", () if finding.value is None else (finding.value,)),
-            ("sh:resultMessage", (Said(message, finding.language) if finding.language else message,)),
-            ("sh:sourceShape", _iris(f"{SHAPES}{finding.rule}") if finding.rule in shapes else ()),
-            ("sh:sourceConstraintComponent", _component(finding.rule) if finding.path else ()),
-            ("dcterms:source", (_pointer(finding.place),) if finding.place else ()),
-        ),
-        "sh:ValidationResult",
-    )
+def _versioned(node: BlankNode, class_: str, name: str, version: tuple[str, str]) -> Iterator[Quad]:
+    """A thing with a name and a version; of the version the property and the value."""
+    yield _type(node, class_)
+    yield _quad(node, f"{RDFS}label", Literal(name))
+    yield _quad(node, version[0], Literal(version[1]))
 
 
-def _component(rule: str) -> tuple[Term, ...]:
-    component = sole_components().get(rule)
-    return (Name(f"sh:{component}"),) if component else ()
+def _type(node: BlankNode, class_: str) -> Quad:
+    return _quad(node, f"{RDF}type", NamedNode(class_))
 
 
-def _pointer(place: Place) -> Node:
-    file = Node((("dcterms:identifier", (place.file,)),))
-    cell = f"{place.sheet}!{place.cell}" if place.sheet and place.cell else place.cell
-    expression = cell or place.pointer
-    return Node(
-        (
-            ("ptr:reference", (file,)),
-            ("ptr:lineNumber", () if place.line is None else (place.line,)),
-            ("ptr:charNumber", () if place.column is None else (place.column,)),
-            ("ptr:expression", () if expression is None else (expression,)),
-        ),
-        "ptr:SinglePointer",
-    )
+def _quad(subject: BlankNode, predicate: str, value: NamedNode | BlankNode | Literal) -> Quad:
+    return Quad(subject, NamedNode(predicate), value)
 
 
-def _iris(text: str) -> tuple[Term, ...]:
-    return (Iri(text),) if is_iri(text) else ()
+def _whole(number: int) -> Literal:
+    return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))
+
+
+def _iri(text: str | None) -> NamedNode | None:
+    """The term of an absolute IRI; None for any other text.
+
+    >>> _iri("urn:x:1"), _iri("b0"), _iri("http://x/ y")
+    (<NamedNode value=urn:x:1>, None, None)
+    """
+    try:
+        return NamedNode(text or "")
+    except ValueError:
+        return None
