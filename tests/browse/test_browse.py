@@ -8,16 +8,12 @@ from tests.browse.released import AWKWARD, BASE, HOSTILE, NARRATIVE
 
 from iomld import release, store
 from iomld.browse.filters import Filters
-from iomld.browse.index import project_index
-from iomld.browse.links import LinkKind, link_to
-from iomld.browse.lists import list_projects
-from iomld.browse.ontology_terms import vocables
-from iomld.browse.overview import release_overview
+from iomld.browse.lists import list_projects, release_overview, totals_of
+from iomld.browse.ontology import vocables
 from iomld.browse.project import project_page
 from iomld.browse.resources import countries_page, scheme_page, thing_page
-from iomld.browse.search import filter_projects
-from iomld.browse.totals import totals_of
-from iomld.browse.view import ReleaseView, label_quads, open_view, project_document, resource_quads
+from iomld.browse.search import filter_projects, project_index
+from iomld.browse.view import LinkKind, ReleaseView, label_quads, link_to, open_view, project_document, resource_quads
 from iomld.errors import StoreError
 from iomld.iris import IOMLD
 from iomld.release import Release

@@ -12,12 +12,10 @@ from tests.differential.queries import SEED, generated
 from tests.store.finding import FAILED, StoreProber, finds
 from tests.store.grammar import QUERIES
 
-from iomld.browse.explain.diagnosis import empty_parts
-from iomld.browse.explain.probe_queries import Scope, joined
-from iomld.browse.explain.release_terms import Known, known_terms
+from iomld.browse.explain.candidates import Known, known_terms
+from iomld.browse.explain.diagnosis import Scope, empty_parts, joined
 from iomld.browse.explain.similarity import bare_word, is_close
-from iomld.browse.explain.suggestions import Suggestion, suggestions
-from iomld.browse.explain.values import values_there
+from iomld.browse.explain.suggestions import Suggestion, suggestions, values_there
 from iomld.browse.view import open_view
 from iomld.release import FILES, current_release
 from iomld.store.oxigraph import open_read_only

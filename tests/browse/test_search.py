@@ -11,8 +11,7 @@ from tests.browse.released import make_release
 from iomld import release
 from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import Filters, read_filters
-from iomld.browse.index import project_index
-from iomld.browse.search import filter_projects, find_projects
+from iomld.browse.search import filter_projects, find_projects, project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import FILES
 

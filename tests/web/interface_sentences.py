@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 import iomld.web.words
-from iomld.browse.statements import fact_labels
+from iomld.browse.project import fact_labels
 
 WEB = Path(iomld.web.words.__file__).parent
 SOURCES = WEB.parent

@@ -14,9 +14,9 @@ from tests.browse.asking import Asker
 from tests.browse.released import make_release
 from tests.conftest import run_iomld
 
-from iomld.browse.index import project_index
 from iomld.browse.provenance import history_of
-from iomld.browse.revalidation import check_record
+from iomld.browse.rules import check_record
+from iomld.browse.search import project_index
 from iomld.browse.similar_projects import neighbours_of, neighbours_query
 from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.release import current_release

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from iomld.browse.links import link_to
-from iomld.browse.ontology_terms import vocables
-from iomld.browse.view import ReleaseView, shared_graph
+from iomld.browse.ontology import vocables
+from iomld.browse.view import ReleaseView, link_to, shared_graph
 from iomld.formats.graph import SubjectGraph
 from iomld.iris import VOID
 

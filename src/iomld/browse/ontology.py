@@ -1,25 +1,154 @@
-"""The terms of the ontology as a page shows them: with their use in the release, an example, and the rules for them."""
+"""The terms of our ontology, with their use in a release, an example, and the rules of the shapes for them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from weakref import WeakKeyDictionary
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.browse.ontology_terms import Vocable, vocables
-from iomld.browse.overview import shown_key
-from iomld.browse.rules_by_term import rules_by_term
+from iomld.assets import asset_names, asset_text
+from iomld.browse.lists import shown_key
 from iomld.browse.view import ReleaseView, project_document, shared_graph
-from iomld.formats.graph import SubjectGraph
-from iomld.iris import IOMLD, RDF, VOID, XSD
-from iomld.validate import Rule
+from iomld.formats.graph import Subject, SubjectGraph
+from iomld.formats.rdf import TURTLE, parse
+from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, VOID, XSD, local_name
+from iomld.validate import Rule, all_rules
 
+KINDS = ("Class", "Link", "Value")
 _LONGEST = 120  # characters of a text in an example
 _PREFIX = f"PREFIX iomld: <{IOMLD}>\n"
 _CLASS_COUNT = "SELECT (COUNT(DISTINCT ?thing) AS ?count) WHERE {{ ?thing a iomld:{name} }}"
 _PROPERTY_COUNT = "SELECT (COUNT(*) AS ?count) WHERE {{ ?thing iomld:{name} ?value }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vocable:
+    """A class or property of our ontology.
+
+    Attributes:
+        iri: The term.
+        name: Its local name.
+        kind: One of `KINDS`.
+        label: Its label in the view's language, else in English.
+        labels: Its label in each language.
+        definition: Its definition in the view's language, else in English.
+        language: The language of the definition.
+        domain: IRIs of classes whose things have it.
+        range: IRIs of what its values are.
+        broader: IRIs of the terms it refines.
+        narrower: IRIs of our terms that refine it.
+        properties: Of a class, IRIs of our properties that its things have.
+        pointers: Of a class, IRIs of our properties whose values are its things.
+        near: IRIs of terms of others that mean nearly the same.
+    """
+
+    iri: str
+    name: str
+    kind: str
+    label: str
+    labels: Mapping[str, str]
+    definition: str
+    language: str
+    domain: tuple[str, ...]
+    range: tuple[str, ...]
+    broader: tuple[str, ...]
+    narrower: tuple[str, ...]
+    properties: tuple[str, ...]
+    pointers: tuple[str, ...]
+    near: tuple[str, ...]
+
+
+def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
+    """The terms of our ontology, classes first, each kind by name."""
+    graph = SubjectGraph(shared_graph(view, "ontology"))
+    ours = {iri: graph[iri] for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])}
+    terms = (_vocable(ours, iri, view.language) for iri in ours)
+    return tuple(sorted(terms, key=lambda term: (KINDS.index(term.kind), term.name)))
+
+
+def _vocable(ours: Mapping[str, Subject], iri: str, language: str) -> Vocable:
+    term = ours[iri]
+    definition = f"{RDFS}comment" if term.literals(f"{RDFS}comment") else f"{SKOS}definition"
+    languages = {one.language or "" for one in term.literals(definition)}
+    return Vocable(
+        iri=iri,
+        name=local_name(iri),
+        kind=_kind(term),
+        label=term.text(f"{RDFS}label", language) or local_name(iri),
+        labels={one.language: one.value for one in term.literals(f"{RDFS}label") if one.language},
+        definition=term.text(definition, language) or "",
+        language=language if language in languages else "en",
+        domain=_domain(term),
+        range=_range(term),
+        broader=_broader(term),
+        narrower=_having(ours, lambda one: iri in _broader(one)),
+        properties=_having(ours, lambda one: iri in _domain(one)),
+        pointers=_having(ours, lambda one: iri in _range(one)),
+        near=term.iris(f"{RDFS}seeAlso"),
+    )
+
+
+def _domain(term: Subject) -> tuple[str, ...]:
+    return (*term.iris(f"{RDFS}domain"), *term.iris(f"{SCHEMA}domainIncludes"))
+
+
+def _range(term: Subject) -> tuple[str, ...]:
+    return (*term.iris(f"{RDFS}range"), *term.iris(f"{SCHEMA}rangeIncludes"))
+
+
+def _broader(term: Subject) -> tuple[str, ...]:
+    return (*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf"))
+
+
+def _having(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
+    return tuple(iri for iri, term in ours.items() if has(term))
+
+
+def _kind(term: Subject) -> str:
+    kinds = {
+        f"{OWL}Class": "Class",
+        f"{OWL}ObjectProperty": "Link",
+        f"{OWL}DatatypeProperty": "Value",
+        f"{OWL}AnnotationProperty": "Value",
+    }
+    return next((kinds[iri] for iri in term.iris(f"{RDF}type") if iri in kinds), "")
+
+
+@cache
+def rules_by_term() -> Mapping[str, tuple[Rule, ...]]:
+    """For IRIs of classes and properties the rules that bear on them, in the order of the rules.
+
+    A property has the rules that look at its values. A class has those of the shapes that look at its things, and
+    those that want a thing of the class.
+    """
+    quads = [quad for name in asset_names("shapes") for quad in parse(asset_text(name), TURTLE)]
+    targets = _pairs(quads, f"{SH}targetClass")
+    parts = _pairs(quads, f"{SH}property")
+    found = {
+        *((class_, shape) for shape, class_ in targets),
+        *((class_, part) for shape, class_ in targets for whole, part in parts if whole == shape),
+        *((class_, shape) for shape, class_ in _pairs(quads, f"{SH}class")),
+    }
+    by_term: dict[str, list[Rule]] = {}
+    for rule in all_rules():
+        for term in dict.fromkeys(
+            (*rule.subjects, *(class_ for class_, shape in found if local_name(shape) == rule.id))
+        ):
+            by_term.setdefault(term, []).append(rule)
+    return {term: tuple(rules) for term, rules in by_term.items()}
+
+
+def _pairs(quads: list[Quad], predicate: str) -> list[tuple[str, str]]:
+    """IRIs that a property joins."""
+    return [
+        (quad.subject.value, quad.object.value)
+        for quad in quads
+        if quad.predicate.value == predicate
+        and isinstance(quad.subject, NamedNode)
+        and isinstance(quad.object, NamedNode)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

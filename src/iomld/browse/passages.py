@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iomld.browse.links import Link, link_to
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import IOMLD, OA, PROV
 

@@ -1,17 +1,16 @@
-"""Pages of what projects point to: countries, regions, frameworks and other concepts."""
+"""Pages of countries, regions, frameworks and other concepts, and statements about what has no page of its own."""
 
 import re
 from dataclasses import dataclass
 
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Quad
 
-from iomld.browse.index import project_index
-from iomld.browse.links import Link, LinkKind, link_to
-from iomld.browse.lists import Listing, project_counts, projects_pointing
-from iomld.browse.totals import Totals, totals_of
-from iomld.browse.view import ReleaseView, resource_quads
+from iomld.browse.lists import Listing, Totals, project_counts, projects_pointing, totals_of
+from iomld.browse.search import project_index
+from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, resource_quads
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, FOAF, IOMLD, RDFS, SCHEMA, SKOS
+from iomld.formats.nodes import descriptions
+from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 
 # The property by which projects point to concepts of a scheme, or to countries.
@@ -30,6 +29,71 @@ _NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
 _NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
 _CODES = (("notation", SKOS), ("iso2", IOMLD), ("iso3", IOMLD), ("m49", IOMLD), ("frameworkKind", IOMLD))
 _MATCHES = (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{SKOS}relatedMatch", f"{RDFS}seeAlso")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a property: its text, and whether that is an IRI."""
+
+    text: str
+    is_iri: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What is said of one subject.
+
+    Attributes:
+        iri: The subject.
+        properties: Each property IRI with its values.
+    """
+
+    iri: str
+    properties: tuple[tuple[str, tuple[Value, ...]], ...]
+
+
+def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
+    """What all graphs say of an IRI and of its fragments that it leads to, each triple once.
+
+    A source that no record rests on any more is known by the runs that used it.
+    """
+    found: dict[object, Quad] = {}
+    waiting, seen = [iri], {iri}
+    while waiting:
+        for quad in view.reader.about(waiting.pop()):
+            found.setdefault(quad.triple, quad)
+            target = quad.object.value if isinstance(quad.object, NamedNode) else ""
+            if target.startswith(f"{iri}#") and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    quads = found.values() or view.reader.pointing(f"{PROV}used", iri, graph=view.iris.graph("prov"))
+    return arranged(quads, first=iri)
+
+
+def graph_triples(view: ReleaseView, name: str) -> tuple[Quad, ...]:
+    """A shared graph or an included one by its name after `graph/`; empty where there is none."""
+    return arranged(view.reader.graph(view.iris.graph(name)), first="")
+
+
+def statements(quads: tuple[Quad, ...]) -> tuple[Statements, ...]:
+    """What quads say, by subject, in their order."""
+    graph = SubjectGraph(quads)
+    return tuple(
+        Statements(
+            subject,
+            tuple(
+                (
+                    predicate,
+                    (
+                        *(Value(one, is_iri=True) for one in graph[subject].iris(predicate)),
+                        *(Value(one.value, is_iri=False) for one in graph[subject].literals(predicate)),
+                    ),
+                )
+                for predicate in graph[subject].predicates()
+            ),
+        )
+        for subject in descriptions(quads)
+    )
 
 
 @dataclass(frozen=True, slots=True)

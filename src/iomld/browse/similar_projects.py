@@ -6,9 +6,8 @@ from itertools import islice, pairwise
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.index import ProjectIndex, numbers_in, project_index
-from iomld.browse.links import Link, link_to
-from iomld.browse.view import ReleaseView
+from iomld.browse.search import ProjectIndex, numbers_in, project_index
+from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.iris import DCTERMS, IOMLD
 from iomld.release.project_index import ProjectEntry
 

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld import __version__
-from iomld.browse.explain.release_terms import known_terms
+from iomld.browse.explain.candidates import known_terms
 from iomld.browse.view import ReleaseView
 from iomld.check.worker import HANDLER as CHECK_HANDLER
 from iomld.check.worker import CheckWorker

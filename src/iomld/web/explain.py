@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
-from iomld.browse.explain.diagnosis import Empty, Reason, empty_parts
-from iomld.browse.explain.probe_queries import Scope, joined
-from iomld.browse.explain.release_terms import Known
-from iomld.browse.explain.suggestions import Suggestion, meant_query, suggestions
-from iomld.browse.explain.values import values_there
+from iomld.browse.explain.candidates import Known
+from iomld.browse.explain.diagnosis import Empty, Reason, Scope, empty_parts, joined
+from iomld.browse.explain.suggestions import Suggestion, meant_query, suggestions, values_there
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
 from iomld.web.probes import Probes

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from iomld.browse.explain.release_terms import Known
+from iomld.browse.explain.candidates import Known
 from iomld.formats import results
 from iomld.formats.negotiate import choose
 from iomld.web.explain import EmptyPart, Explanation, explanation, may_be_of_nothing

@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 
 from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.links import Link, link_to
 from iomld.browse.search import Found
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.templating import answer_address
 from iomld.web.words import key, said

@@ -3,7 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
-from iomld.browse.described import described_quads
+from iomld.browse.resources import described_quads
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes

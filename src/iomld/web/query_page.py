@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from iomld.browse.completions import query_terms
-from iomld.browse.examples import example_queries
-from iomld.browse.explain.release_terms import known_terms
+from iomld.browse.dataset import example_queries
+from iomld.browse.explain.candidates import known_terms
 from iomld.browse.view import ReleaseView
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route

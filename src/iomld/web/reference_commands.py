@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from pyoxigraph import NamedNode
 
-from iomld.browse.examples import example_queries
-from iomld.browse.overview import shown_key
+from iomld.browse.dataset import example_queries
+from iomld.browse.lists import shown_key
 from iomld.browse.view import SHARED, ReleaseView, project_document, shared_graph, shared_graph_names
 from iomld.formats.graph import SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, OWL

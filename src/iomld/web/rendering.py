@@ -6,15 +6,12 @@ from urllib.parse import unquote
 
 from pyoxigraph import Quad
 
-from iomld.browse.described import Statements
-from iomld.browse.links import Link, LinkKind
 from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
-from iomld.browse.resources import Scheme, Thing
-from iomld.browse.revalidation import Checked, check_record
-from iomld.browse.rules import rule_entries
+from iomld.browse.resources import Scheme, Statements, Thing
+from iomld.browse.rules import Checked, check_record, rule_entries
 from iomld.browse.similar_projects import neighbours_of, neighbours_query
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import Link, LinkKind, ReleaseView
 from iomld.check.wording import wording
 from iomld.iris import Iris
 from iomld.web.documents import turtle_bytes

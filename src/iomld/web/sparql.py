@@ -27,7 +27,7 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from iomld.browse.explain.release_terms import Known
+from iomld.browse.explain.candidates import Known
 from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
 from iomld.store.request import QueryFault, QueryHead, QueryRequest

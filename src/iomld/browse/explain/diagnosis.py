@@ -1,21 +1,76 @@
-"""Why a query finds nothing: which of its parts is empty, told by asking the parts alone and together.
+"""Diagnosis of a query without solutions: which of its parts is empty, found by asking the parts alone and together.
 
-What is asked are small ASK queries made of the query's own words. Whoever asks them limits them; where one has no
-answer, its part is passed over.
+The probes are small ASK queries made of the query's own words. Whoever asks them limits them; where one has no answer,
+its part is skipped.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
-from iomld.browse.explain.probe_queries import Prober, Scope, joined
+from pyoxigraph import Literal, NamedNode
+
 from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
 from iomld.store.parts.pieces import pieces
 
+_FOUND = 300  # terms that are looked at for one that is alike
 _MOST = 4  # parts that are named; one mended may mend the others
 _NARROWED = 8  # parts beside an empty one that are tried without
 _LAST = frozenset({ClauseKind.FILTER, ClauseKind.MINUS})
 _ALONE = frozenset({ClauseKind.TRIPLE, ClauseKind.GRAPH, ClauseKind.GROUP, ClauseKind.SUBSELECT})
+
+
+class Prober(Protocol):
+    """Asks small queries; None where there is no answer."""
+
+    async def ask(self, query: str) -> bool | None:
+        """The answer to ASK."""
+        ...
+
+    async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
+        """The first column of SELECT."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a part stands.
+
+    Attributes:
+        parts: The query.
+        graphs: The names of the GRAPHs around it, the outermost first.
+        end: Where the group ends that it stands in.
+    """
+
+    parts: QueryParts
+    graphs: tuple[str, ...] = ()
+    end: int = 0
+
+    def asking(self, pattern: str) -> str:
+        """A query whether a pattern finds anything here."""
+        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._within(pattern)} }}"
+
+    def finding(self, expression: str, pattern: str, most: int = _FOUND) -> str:
+        """A query for the different values that a variable or an expression has here."""
+        head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
+        return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
+
+    def spanning(self, expression: str, pattern: str) -> str:
+        """A query for the least and the greatest value that an expression has here."""
+        name, inner = f"?{self.parts.hidden}_", self._within(pattern)
+        ends = " UNION ".join(f"{{ SELECT ({end}({expression}) AS {name}) {{ {inner} }} }}" for end in ("MIN", "MAX"))
+        return f"{self.parts.prologue}\nSELECT DISTINCT {name} {self.parts.dataset}\n{{ {ends} }} ORDER BY {name}"
+
+    def _within(self, pattern: str) -> str:
+        for name in reversed(self.graphs):
+            pattern = f"GRAPH {name} {{ {pattern}\n}}"
+        return f"{pattern}\n"
+
+
+def joined(clauses: Sequence[Clause]) -> str:
+    """Parts of a group as one text."""
+    return "\n".join(clause.text for clause in clauses)
 
 
 class Reason(StrEnum):

@@ -1,22 +1,160 @@
-"""How like a term of a query is to a term of the data: what somebody wrote, and what was probably meant."""
+"""Similarity of terms: variants of an IRI, casts of a literal, edit distance of names; and edits of a query text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 
 from pyoxigraph import Literal, NamedNode
 
 from iomld.folding import fold
-from iomld.iris import local_name
+from iomld.iris import RDF, XSD, local_name
 from iomld.store.parts.clauses import Term, TermKind
 
+_CODE = re.compile(r"^([A-Z]{2})[\W_]?(\d+)$")
+DATATYPES = tuple(XSD + name for name in ("decimal", "integer", "gYear", "date"))  # of the data, besides texts
+NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
+_YEAR = 4  # digits
+_DAY = 10  # characters
+_LOCAL = re.compile(r"\w(?:[\w.\-]*[\w\-])?", re.ASCII)
+_PLAIN = {
+    f"{XSD}integer": re.compile(r"[+-]?\d+", re.ASCII),
+    f"{XSD}decimal": re.compile(r"[+-]?\d*\.\d+", re.ASCII),
+    f"{XSD}boolean": re.compile("true|false"),
+}
+
+
+def respelled(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]:
+    """IRIs that one may be a wrong spelling of, likely ones first.
+
+    Its scheme, a slash at its end, a document for its thing, a code without its dot or in small letters; a prefixed
+    name in angle brackets.
+
+    Args:
+        iri: The IRI as it was written.
+        base: Base of the data's IRIs.
+        prefixes: The IRI of each prefix.
+
+    >>> next(respelled("http://x.org/id/project/po0105", "https://x.org/", {}))
+    'https://x.org/id/project/po0105'
+    """
+    if "\\" in iri:  # an escape; whoever writes these knows better
+        return
+    scheme, sign, rest = iri.partition("://")
+    if not sign:
+        prefix, _, local = iri.partition(":")
+        if prefix in prefixes:
+            yield prefixes[prefix] + local
+        return
+    ours, _, place = base.partition("://")
+    other = ours if rest.startswith(place) and scheme != ours else "http" if scheme == "https" else "https"
+    found = []
+    for one in (f"{other}://{rest}", iri):
+        bare = one.rstrip("/#")
+        start, slash, segment = bare.rpartition("/")
+        coded = start + slash + _CODE.sub(r"\1.\2", segment.upper())
+        found += [one, bare, coded, start + slash + segment.upper(), f"{bare}/"]
+    for change in (("/doc/", "/id/"), ("/id/", "/doc/")):
+        found += [one.replace(*change, 1) for one in found]
+    yield from (one for one in dict.fromkeys(found) if one != iri)
+
+
+def cast(constant: Term, datatype: str) -> Literal | None:
+    """A constant as a literal of a datatype; None where that makes no sense, or it is of that datatype already.
+
+    Args:
+        constant: A term of a query.
+        datatype: IRI of the datatype.
+    """
+    text = constant.value.strip()
+    if constant.kind is not TermKind.LITERAL or datatype in {constant.iri, f"{RDF}langString"}:
+        return None
+    year = text[:_YEAR]
+    has_year = len(year) == _YEAR and year.isdigit() and text[_YEAR : _YEAR + 1] in {"", "-"}
+    if datatype == f"{XSD}gYear" and has_year:
+        text = year
+    elif datatype == f"{XSD}date" and has_year:
+        text = text[:_DAY] if len(text) >= _DAY else f"{year}-01-01"
+    elif datatype not in NUMBERS or not text.lstrip("+-").replace(".", "", 1).isdigit():
+        return None
+    return Literal(text, datatype=NamedNode(datatype))
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Other words for a part of a text."""
+
+    start: int
+    end: int
+    text: str
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """A text with all edits made; they do not overlap.
+
+    >>> edited("ASK { ?s a ?t }", [Edit(6, 8, "?x"), Edit(11, 13, "<x:y>")])
+    'ASK { ?x a <x:y> }'
+    """
+    for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def are_apart(edits: Iterable[Edit]) -> bool:
+    """Whether no edit is of words that another one is of.
+
+    >>> are_apart([Edit(4, 6, "?x"), Edit(6, 8, "?y")]), are_apart([Edit(4, 6, "?x"), Edit(5, 6, "")])
+    (True, False)
+    """
+    places = sorted((edit.start, edit.end) for edit in edits)
+    return all(one[1] <= other[0] for one, other in pairwise(places))
+
+
+def written(term: NamedNode | Literal, prefixes: Mapping[str, str]) -> str:
+    """A term in SPARQL, as short as the prefixes of the query allow.
+
+    >>> written(Literal("2018", datatype=NamedNode(XSD + "gYear")), {"xsd": XSD})
+    '"2018"^^xsd:gYear'
+    """
+    if isinstance(term, NamedNode):
+        return _short(term.value, prefixes)
+    datatype = term.datatype.value
+    if datatype in _PLAIN and _PLAIN[datatype].fullmatch(term.value):
+        return term.value
+    text = str(term)
+    return text.removesuffix(f"<{datatype}>") + _short(datatype, prefixes) if text.endswith(f"<{datatype}>") else text
+
+
+def literal_text(text: str) -> str:
+    """A plain string in SPARQL."""
+    return str(Literal(text))
+
+
+def _short(iri: str, prefixes: Mapping[str, str]) -> str:
+    for name, start in sorted(prefixes.items(), key=lambda one: -len(one[1])):
+        local = iri.removeprefix(start)
+        if start and iri.startswith(start) and _LOCAL.fullmatch(local):
+            return f"{name}:{local}"
+    return str(NamedNode(iri))
+
+
 Names = Mapping[str, frozenset[str]]  # what a thing is called besides its IRI, folded
+
+
 SAME, ALIKE, CLOSE = 0, 1, 2  # another spelling of the same; the same but for case and signs; a few letters differ
 
+
 _SIGNS = re.compile(r"[\W_]+")
+
+
 _SHORT = 4  # letters; of a shorter word nothing can be told
+
+
 _LONG = 60
+
+
 _NAMING = frozenset({"label", "name", "preflabel", "title"})  # for which each vocabulary has its own
 
 

@@ -1,19 +1,72 @@
-"""What was probably meant by a part of a query that finds nothing; each proposal was tried and finds something."""
+"""Suggestions for an empty part of a query, best first; each was tried and finds something."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
-from iomld.browse.explain.candidates import Trying
-from iomld.browse.explain.diagnosis import Empty, Reason
-from iomld.browse.explain.filter_suggestions import condition_edits
-from iomld.browse.explain.graphs import graph_edits
-from iomld.browse.explain.probe_queries import Prober, Scope, joined
-from iomld.browse.explain.release_terms import Known
-from iomld.browse.explain.rewriting import Edit, are_apart, edited
+from iomld.browse.explain.candidates import Known, Trying
+from iomld.browse.explain.diagnosis import Empty, Prober, Reason, Scope, joined
+from iomld.browse.explain.filter_suggestions import comparisons, condition_edits
+from iomld.browse.explain.similarity import Edit, are_apart, edited, written
 from iomld.browse.explain.triple_suggestions import TripleEdits
+from iomld.store.parts.clauses import Clause, TermKind
+from iomld.store.parts.pieces import pieces
 from iomld.store.parts.structure import query_parts
 
+_FEW = 3
 _MOST = 3  # proposals for one part
+
+
+async def graph_edits(empty: Empty, clause: Clause, trying: Trying) -> AsyncIterator[tuple[Edit, ...]]:
+    """Graphs of a name that is alike, and that have what is asked for; or any graph.
+
+    Args:
+        empty: The part.
+        clause: The same, which names a graph.
+        trying: Tries the graphs.
+    """
+    (name,) = clause.terms
+    if name.kind is not TermKind.IRI:
+        return
+    inner = "\n".join(joined(group.clauses) for group in clause.groups)
+    # What is asked for may be wrong too.
+    for content in (inner, "?s ?p ?o") if empty.reason is Reason.GRAPH else (inner,):
+        spelled = await trying.fitting(lambda graph: f"GRAPH {graph} {{ {content} }}", trying.respelled(name.iri))  # noqa: B023  # called at once
+        alike = trying.ranked(name, await trying.values(f"GRAPH {trying.meant} {{ {content} }}"))
+        for term in (*spelled, *alike):
+            yield (Edit(name.start, name.end, trying.written(term)),)
+        if spelled or alike:
+            return
+    if clause.groups and await trying.holds(f"GRAPH {trying.meant} {{ {inner} }}"):  # FROM takes no variable
+        yield (Edit(name.start, name.end, trying.scope.parts.unused("graph")),)
+
+
+async def values_there(empty: Empty, prober: Prober) -> tuple[str, ...]:
+    """Some values as the query may write them; where their order counts, the least and the greatest.
+
+    Args:
+        empty: A part.
+        prober: Finds them.
+    """
+    query = _query(empty)
+    found = await prober.terms(query) if query else None
+    return tuple(written(term, empty.scope.parts.prefixes) for term in found or ())
+
+
+def _query(empty: Empty) -> str:
+    clause, scope = empty.clause, empty.scope
+    if clause is None:
+        return ""
+    if empty.reason is Reason.TRIPLE and clause.terms[2].kind in {TermKind.IRI, TermKind.LITERAL}:
+        subject, predicate, _ = clause.terms
+        value = f"?{scope.parts.hidden}v"
+        return scope.finding(value, f"{subject.text} {predicate.text} {value}", _FEW)
+    if empty.reason is Reason.FILTER:
+        for one in comparisons(scope.parts, [*pieces(scope.parts.text, clause.start, clause.end)]):
+            beside = joined(empty.beside)
+            if one.is_equality:
+                return scope.finding(one.expression, beside, _FEW)
+            return scope.spanning(one.expression, beside)
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

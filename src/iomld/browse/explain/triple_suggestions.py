@@ -5,13 +5,9 @@ from dataclasses import dataclass, replace
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.browse.explain.candidates import MOST, Terms, Trying
-from iomld.browse.explain.casting import DATATYPES, cast
-from iomld.browse.explain.diagnosis import Empty, Reason
-from iomld.browse.explain.probe_queries import Prober, joined
-from iomld.browse.explain.release_terms import Known
-from iomld.browse.explain.rewriting import Edit, edited, literal_text
-from iomld.browse.explain.similarity import relation
+from iomld.browse.explain.candidates import MOST, Known, Terms, Trying
+from iomld.browse.explain.diagnosis import Empty, Prober, Reason, joined
+from iomld.browse.explain.similarity import DATATYPES, Edit, cast, edited, literal_text, relation
 from iomld.iris import RDF
 from iomld.store.parts.clauses import Clause, ClauseKind, Term, TermKind
 
