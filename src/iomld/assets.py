@@ -10,8 +10,6 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from pyoxigraph import Literal
-
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SCHEMA, SKOS, local_name
@@ -112,8 +110,7 @@ def _graph(name: str, base: str) -> SubjectGraph:
 def _labels(subject: Subject) -> tuple[Label, ...]:
     """All names of a thing by kind, in the order of the file."""
     return tuple(
-        Label(literal.value, literal.language or "", kind)
+        Label(text, language, kind)
         for predicate, kind in _LABEL_KINDS.items()
-        for literal in subject.terms(predicate)
-        if isinstance(literal, Literal)
+        for text, language in subject.texts(predicate)
     )

@@ -12,9 +12,9 @@ from tests.differential.queries import SEED, generated
 from tests.store.finding import FAILED, StoreProber, finds
 from tests.store.grammar import QUERIES
 
-from iomld.browse.explain.candidates import Known, known_terms
+from iomld.browse.explain.candidates import ReleaseTerms, release_terms
 from iomld.browse.explain.diagnosis import Scope, empty_parts, joined
-from iomld.browse.explain.similarity import bare_word, is_close
+from iomld.browse.explain.similarity import bare_word, within_edit_distance
 from iomld.browse.explain.suggestions import Suggestion, suggestions, values_there
 from iomld.browse.view import open_view
 from iomld.release import FILES, current_release
@@ -24,11 +24,11 @@ from iomld.store.parts.structure import query_parts
 
 
 @pytest.fixture(scope="module")
-def published(datadir: Path) -> tuple[Store, Known]:
+def published(datadir: Path) -> tuple[Store, ReleaseTerms]:
     """The bundled records, and what is known of them."""
     release = current_release(datadir)
     assert release
-    return open_read_only(release.file(FILES.store)), known_terms(open_view(release))
+    return open_read_only(release.file(FILES.store)), release_terms(open_view(release))
 
 
 def mistaken(query: str, chance: random.Random) -> str:
@@ -45,7 +45,7 @@ def mistaken(query: str, chance: random.Random) -> str:
     return query[: piece.start] + text + query[piece.end :]
 
 
-async def proposed(query: str, store: Store, known: Known) -> list[Suggestion] | None:
+async def proposed(query: str, store: Store, known: ReleaseTerms) -> list[Suggestion] | None:
     """All proposals for a query; None where no part of it is told to be empty."""
     parts = query_parts(query)
     assert parts
@@ -57,7 +57,7 @@ async def proposed(query: str, store: Store, known: Known) -> list[Suggestion] |
     return [one for empty in empties for one in await suggestions(empty, prober, known)] if empties else None
 
 
-def test_proposals_for_generated_mistakes_find_something(published: tuple[Store, Known]) -> None:
+def test_proposals_for_generated_mistakes_find_something(published: tuple[Store, ReleaseTerms]) -> None:
     """Of 600 queries with a mistake: none is too odd, and what is proposed parses, and finds what it says."""
     store, known = published
     prober = StoreProber(store)
@@ -84,7 +84,7 @@ def test_proposals_for_generated_mistakes_find_something(published: tuple[Store,
 
 
 @pytest.fixture(scope="module")
-def examined(published: tuple[Store, Known]) -> Callable[[str], None]:
+def examined(published: tuple[Store, ReleaseTerms]) -> Callable[[str], None]:
     """Explain a query over one project, so that any ends soon; what is proposed parses, and finds what it says."""
     whole, known = published
     store = Store()
@@ -116,10 +116,10 @@ def test_no_query_is_too_odd(examined: Callable[[str], None], query: str) -> Non
 
 def test_words_are_close_when_few_letters_differ() -> None:
     """One letter in four, two at most; swapped ones count once; never a number, never a short word."""
-    assert is_close("benefitingcontry", "benefitingcountry")
-    assert is_close("statsu", "status")
-    assert not is_close("status", "region")
-    assert not is_close("po0105", "po0106")
-    assert not is_close("gcm", "gcn")
+    assert within_edit_distance("benefitingcontry", "benefitingcountry")
+    assert within_edit_distance("statsu", "status")
+    assert not within_edit_distance("status", "region")
+    assert not within_edit_distance("po0105", "po0106")
+    assert not within_edit_distance("gcm", "gcn")
     assert bare_word("https://example.org/id/country/CI/") == "ci"
     assert bare_word("Côte d’Ivoire") == "cotedivoire"

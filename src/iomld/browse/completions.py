@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from iomld.browse.ontology import vocables
-from iomld.browse.view import ReleaseView, link_to, shared_graph
-from iomld.formats.graph import SubjectGraph
-from iomld.iris import VOID
+from iomld.browse.dataset import term_use
+from iomld.browse.ontology import ontology_terms
+from iomld.browse.view import ReleaseView, link_to
 
 _Shorten = Callable[[str], str | None]
 
 
-class TermKind(StrEnum):
+class CompletionKind(StrEnum):
     """Where a term may stand."""
 
     CLASS = "class"
@@ -35,7 +34,7 @@ class QueryTerm:
     """
 
     name: str
-    kind: TermKind
+    kind: CompletionKind
     label: str = ""
     comment: str = ""
     domain: tuple[str, ...] = ()
@@ -65,21 +64,20 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
 
 
 def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
-    """The partitions of the release's VoID description."""
-    graph = SubjectGraph(shared_graph(view, "dataset"))
-    for partition in (graph[subject] for subject in graph.subjects()):
-        for kind, unit in ((TermKind.CLASS, "entities"), (TermKind.PROPERTY, "triples")):
-            name = short(partition.iri(VOID + kind) or "")
-            if name:
-                yield QueryTerm(name, kind, count=partition.integer(VOID + unit) or 0)
+    """The classes and properties that the release uses."""
+    use = term_use(view)
+    for kind, counts in ((CompletionKind.CLASS, use.classes), (CompletionKind.PROPERTY, use.properties)):
+        for iri, count in counts.items():
+            if name := short(iri):
+                yield QueryTerm(name, kind, count=count)
 
 
 def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
     """The terms of the ontology, with their use."""
-    for vocable in vocables(view):
+    for vocable in ontology_terms(view):
         name = short(vocable.iri)
         if name:
-            kind = TermKind.CLASS if vocable.kind == "Class" else TermKind.PROPERTY
+            kind = CompletionKind.CLASS if vocable.kind == "Class" else CompletionKind.PROPERTY
             domain = tuple(short(iri) or iri for iri in vocable.domain)
             yield QueryTerm(
                 name, kind, vocable.label, vocable.definition, domain, used[name].count if name in used else 0
@@ -94,4 +92,4 @@ def _things(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
     for iri in (*map(view.iris.country, sorted(view.vocabulary.countries)), *concepts):
         name, link = short(iri), link_to(view, iri)
         if name and link:
-            yield QueryTerm(name, TermKind.THING, link.name)
+            yield QueryTerm(name, CompletionKind.THING, link.name)

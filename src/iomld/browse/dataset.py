@@ -1,6 +1,6 @@
 """The description of a release as values: the dataset, its files and subsets, the use of terms, example queries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -80,6 +80,31 @@ def _description(path: Path) -> SubjectGraph:
     return SubjectGraph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
 
 
+@dataclass(frozen=True, slots=True)
+class TermUse:
+    """The use of terms in the dataset, by IRI, as VoID counts it.
+
+    Attributes:
+        classes: Instances of each class.
+        properties: Triples of each property.
+    """
+
+    classes: Mapping[str, int]
+    properties: Mapping[str, int]
+
+
+def term_use(view: ReleaseView) -> TermUse:
+    """The class and property partitions of the VoID description."""
+    graph = description_graph(view)
+    dataset = graph[view.iris.dataset()]
+
+    def counts(kind: str, unit: str) -> dict[str, int]:
+        partitions = (graph[node] for node in dataset.iris(f"{VOID}{kind}Partition"))
+        return {iri: one.integer(VOID + unit) or 0 for one in partitions if (iri := one.iri(VOID + kind))}
+
+    return TermUse(counts("class", "entities"), counts("property", "triples"))
+
+
 def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
     """What is said of the dataset; None in a release without a description."""
     graph = description_graph(view)
@@ -122,7 +147,7 @@ def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PartFile:
+class SubsetFile:
     """A file of a part: its name, its format, and its length where the release holds it."""
 
     name: str
@@ -131,7 +156,7 @@ class PartFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleasePart:
+class ReleaseSubset:
     """What is said of the things of a class, or of the projects of a region.
 
     Attributes:
@@ -146,13 +171,13 @@ class ReleasePart:
     name: str
     term: str
     count: int
-    files: tuple[PartFile, ...]
+    files: tuple[SubsetFile, ...]
 
 
-def class_parts(view: ReleaseView) -> tuple[ReleasePart, ...]:
+def class_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
     """The classes that have files, our own before others, the most used first."""
     found = (
-        ReleasePart(
+        ReleaseSubset(
             iri, _label(view, iri), _term(name), part.integer(f"{VOID}entities") or 0, _files(view, BY_CLASS, name)
         )
         for part in _parts(view)
@@ -161,12 +186,12 @@ def class_parts(view: ReleaseView) -> tuple[ReleasePart, ...]:
     return tuple(sorted(found, key=lambda part: (not part.name, -part.count, part.term)))
 
 
-def region_parts(view: ReleaseView) -> tuple[ReleasePart, ...]:
+def region_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
     """The regions that have files, by name."""
     counts = project_counts(view, f"{IOMLD}region")
     links = (link_to(view, iri) for part in _parts(view) if (iri := part.iri(f"{DCTERMS}spatial")))
     found = (
-        ReleasePart(link.iri, link.name, "", counts.get(link.iri, 0), _files(view, BY_REGION, link.code))
+        ReleaseSubset(link.iri, link.name, "", counts.get(link.iri, 0), _files(view, BY_REGION, link.code))
         for link in links
         if link
     )
@@ -194,11 +219,11 @@ def _term(name: str) -> str:
     return name.replace("-", ":") if "-" in name else f"iomld:{name}"
 
 
-def _files(view: ReleaseView, kind: Partitioning, name: str) -> tuple[PartFile, ...]:
+def _files(view: ReleaseView, kind: Partitioning, name: str) -> tuple[SubsetFile, ...]:
     held = view.release.file(subset_file(kind, name, kind.written))
     size = held.stat().st_size if held.exists() else None
     return tuple(
-        PartFile(subset_file(kind, name, form), FORMAT_NAMES[form], size if form is kind.written else None)
+        SubsetFile(subset_file(kind, name, form), FORMAT_NAMES[form], size if form is kind.written else None)
         for form in kind.offered
     )
 

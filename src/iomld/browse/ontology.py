@@ -1,6 +1,6 @@
 """The terms of our ontology, with their use in a release, an example, and the rules of the shapes for them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
@@ -9,11 +9,12 @@ from weakref import WeakKeyDictionary
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import asset_names, asset_text
+from iomld.browse.dataset import term_use
 from iomld.browse.lists import shown_key
 from iomld.browse.view import ReleaseView, project_document, shared_graph
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, VOID, XSD, local_name
+from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, XSD, local_name
 from iomld.validate import Rule, all_rules
 
 KINDS = ("Class", "Link", "Value")
@@ -24,7 +25,7 @@ _PROPERTY_COUNT = "SELECT (COUNT(*) AS ?count) WHERE {{ ?thing iomld:{name} ?val
 
 
 @dataclass(frozen=True, slots=True)
-class Vocable:
+class OntologyTerm:
     """A class or property of our ontology.
 
     Attributes:
@@ -60,7 +61,7 @@ class Vocable:
     near: tuple[str, ...]
 
 
-def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
+def ontology_terms(view: ReleaseView) -> tuple[OntologyTerm, ...]:
     """The terms of our ontology, classes first, each kind by name."""
     graph = SubjectGraph(shared_graph(view, "ontology"))
     ours = {iri: graph[iri] for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])}
@@ -68,11 +69,11 @@ def vocables(view: ReleaseView) -> tuple[Vocable, ...]:
     return tuple(sorted(terms, key=lambda term: (KINDS.index(term.kind), term.name)))
 
 
-def _vocable(ours: Mapping[str, Subject], iri: str, language: str) -> Vocable:
+def _vocable(ours: Mapping[str, Subject], iri: str, language: str) -> OntologyTerm:
     term = ours[iri]
     definition = f"{RDFS}comment" if term.literals(f"{RDFS}comment") else f"{SKOS}definition"
     languages = {one.language or "" for one in term.literals(definition)}
-    return Vocable(
+    return OntologyTerm(
         iri=iri,
         name=local_name(iri),
         kind=_kind(term),
@@ -152,7 +153,7 @@ def _pairs(quads: list[Quad], predicate: str) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TermExample:
     """A statement of the release.
 
     Attributes:
@@ -182,10 +183,10 @@ class TermEntry:
         rules: Rules that bear on it.
     """
 
-    term: Vocable
+    term: OntologyTerm
     count: int
     query: str
-    example: Example | None
+    example: TermExample | None
     rules: tuple[Rule, ...]
 
 
@@ -195,13 +196,14 @@ _entries: WeakKeyDictionary[ReleaseView, tuple[TermEntry, ...]] = WeakKeyDiction
 def term_entries(view: ReleaseView) -> tuple[TermEntry, ...]:
     """All terms, classes first, each kind by name; made once for a view, since a release never changes."""
     if view not in _entries:
-        counts = dict(_counts(view))
+        use = term_use(view)
+        counts = {**use.properties, **use.classes}
         shown = _shown_quads(view)
-        _entries[view] = tuple(_entry(view, term, counts.get(term.iri), shown) for term in vocables(view))
+        _entries[view] = tuple(_entry(view, term, counts.get(term.iri), shown) for term in ontology_terms(view))
     return _entries[view]
 
 
-def _entry(view: ReleaseView, term: Vocable, count: int | None, shown: Iterable[Quad]) -> TermEntry:
+def _entry(view: ReleaseView, term: OntologyTerm, count: int | None, shown: Iterable[Quad]) -> TermEntry:
     is_class = term.kind == "Class"
     query = _PREFIX + (_CLASS_COUNT if is_class else _PROPERTY_COUNT).format(name=term.name)
     predicate, target = (f"{RDF}type", term.iri) if is_class else (term.iri, None)
@@ -219,31 +221,21 @@ def _entry(view: ReleaseView, term: Vocable, count: int | None, shown: Iterable[
     )
 
 
-def _counts(view: ReleaseView) -> Iterator[tuple[str, int]]:
-    """The partitions of the release's VoID description."""
-    graph = SubjectGraph(shared_graph(view, "dataset"))
-    for partition in map(graph.__getitem__, graph.subjects()):
-        for kind, unit in (("class", "entities"), ("property", "triples")):
-            iri, count = partition.iri(VOID + kind), partition.integer(VOID + unit)
-            if iri and count:
-                yield iri, count
-
-
 def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
     """The record that examples are taken from first, so that they fit each other."""
     key = shown_key(view)
     return (project_document(view, key) or ()) if key else ()
 
 
-def _example(quad: Quad) -> Example:
+def _example(quad: Quad) -> TermExample:
     """A statement as an example; nothing that is published is without a name."""
     subject, value = _iri(quad.subject), quad.object
     if not isinstance(value, Literal):
-        return Example(subject, _iri(value), is_iri=True)
+        return TermExample(subject, _iri(value), is_iri=True)
     text = value.value if len(value.value) <= _LONGEST else f"{value.value[:_LONGEST]} …"
     plain = value.language or value.datatype.value == f"{XSD}string"
     datatype = "" if plain else value.datatype.value
-    return Example(subject, text, is_iri=False, language=value.language or "", datatype=datatype)
+    return TermExample(subject, text, is_iri=False, language=value.language or "", datatype=datatype)
 
 
 def _iri(term: object) -> str:

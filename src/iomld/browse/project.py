@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from pyoxigraph import Literal
 
-from iomld.browse.passages import Mention, Passage, mentions_of, passages_of
+from iomld.browse.passages import Passage, TextMention, mentions_of, passages_of
 from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, project_document
@@ -57,7 +57,7 @@ _LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class StatementValue:
     """One value of a statement: a text with its language or datatype, or a link, or an IRI without a name of ours."""
 
     text: str
@@ -81,7 +81,7 @@ class Fact:
 
     label: str
     iri: str
-    values: tuple[Value, ...]
+    values: tuple[StatementValue, ...]
     field: str | None
     sources: tuple[str, ...] = ()
 
@@ -117,26 +117,26 @@ def links_of(view: ReleaseView, project: Subject, name: str) -> tuple[Link, ...]
     return tuple(sorted((link for link in found if link), key=lambda link: link.name))
 
 
-def literal_value(literal: Literal) -> Value:
+def literal_value(literal: Literal) -> StatementValue:
     """A literal as a value; plain texts have no datatype."""
     is_plain = literal.language or literal.datatype.value == f"{XSD}string"
-    return Value(literal.value, literal.language, None if is_plain else literal.datatype.value)
+    return StatementValue(literal.value, literal.language, None if is_plain else literal.datatype.value)
 
 
-def _values(view: ReleaseView, project: Subject, iri: str) -> Iterator[Value]:
+def _values(view: ReleaseView, project: Subject, iri: str) -> Iterator[StatementValue]:
     # benefitingCountry stands beside each member state; a page says it once.
     said = project.iris(f"{IOMLD}benefitingMemberState") if iri == f"{IOMLD}benefitingCountry" else ()
     found = [(link_to(view, target), target) for target in project.iris(iri) if target not in said]
-    things = [Value(link.name, link=link) for link, _ in found if link]
+    things = [StatementValue(link.name, link=link) for link, _ in found if link]
     yield from sorted(things, key=lambda value: value.text)
-    yield from (Value(target, iri=target) for link, target in found if link is None)
+    yield from (StatementValue(target, iri=target) for link, target in found if link is None)
     yield from (_cut(literal_value(literal)) for literal in project.literals(iri))
 
 
-def _cut(value: Value) -> Value:
+def _cut(value: StatementValue) -> StatementValue:
     if len(value.text) <= _LONGEST:
         return value
-    return Value(f"{value.text[:_LONGEST].rsplit(' ', 1)[0]} …", value.language, value.datatype)
+    return StatementValue(f"{value.text[:_LONGEST].rsplit(' ', 1)[0]} …", value.language, value.datatype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class ProjectPage:
 
     key: str
     iri: str
-    titles: tuple[Value, ...]
+    titles: tuple[StatementValue, ...]
     abstracts: tuple[Passage, ...]
     narratives: tuple[Passage, ...]
     status: Link | None
@@ -178,7 +178,7 @@ class ProjectPage:
     start_year: str | None
     end_year: str | None
     facts: tuple[Fact, ...]
-    mentions: tuple[Mention, ...]
+    mentions: tuple[TextMention, ...]
     popularity: dict[str, int]
     sources: tuple[Source, ...]
     history: tuple[RevisionNote, ...]
@@ -186,9 +186,9 @@ class ProjectPage:
     license: str | None
 
     @property
-    def title(self) -> Value:
+    def title(self) -> StatementValue:
         """The title to show: in the view's language, else English, else any, else the key."""
-        return self.titles[0] if self.titles else Value(self.key, "en")
+        return self.titles[0] if self.titles else StatementValue(self.key, "en")
 
     @property
     def hidden_texts(self) -> frozenset[str]:
@@ -208,7 +208,7 @@ class ProjectPage:
         """The numbers of the sources that gave a statement."""
         return tuple(source.number for source in self.sources if source.iri in fact.sources)
 
-    def fact(self, name: str) -> Value | None:
+    def fact(self, name: str) -> StatementValue | None:
         """The first value of a property of ours, by its local name."""
         return next((fact.values[0] for fact in self.facts if fact.iri == IOMLD + name), None)
 
@@ -248,12 +248,12 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     )
 
 
-def _titles(project: Subject, language: str) -> tuple[Value, ...]:
+def _titles(project: Subject, language: str) -> tuple[StatementValue, ...]:
     titles = sorted(
         project.literals(f"{DCTERMS}title"),
         key=lambda title: (title.language != language, title.language != "en", title.language),
     )
-    return tuple(Value(title.value, title.language) for title in titles)
+    return tuple(StatementValue(title.value, title.language) for title in titles)
 
 
 def _link(view: ReleaseView, iri: str | None) -> Link | None:

@@ -32,7 +32,7 @@ _MATCHES = (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{SKOS}relatedMatch", f"{
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class PlainValue:
     """A value of a property: its text, and whether that is an IRI."""
 
     text: str
@@ -40,7 +40,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
+class SubjectStatements:
     """What is said of one subject.
 
     Attributes:
@@ -49,7 +49,7 @@ class Statements:
     """
 
     iri: str
-    properties: tuple[tuple[str, tuple[Value, ...]], ...]
+    properties: tuple[tuple[str, tuple[PlainValue, ...]], ...]
 
 
 def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
@@ -75,18 +75,18 @@ def graph_triples(view: ReleaseView, name: str) -> tuple[Quad, ...]:
     return arranged(view.reader.graph(view.iris.graph(name)), first="")
 
 
-def statements(quads: tuple[Quad, ...]) -> tuple[Statements, ...]:
+def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
     """What quads say, by subject, in their order."""
     graph = SubjectGraph(quads)
     return tuple(
-        Statements(
+        SubjectStatements(
             subject,
             tuple(
                 (
                     predicate,
                     (
-                        *(Value(one, is_iri=True) for one in graph[subject].iris(predicate)),
-                        *(Value(one.value, is_iri=False) for one in graph[subject].literals(predicate)),
+                        *(PlainValue(one, is_iri=True) for one in graph[subject].iris(predicate)),
+                        *(PlainValue(one.value, is_iri=False) for one in graph[subject].literals(predicate)),
                     ),
                 )
                 for predicate in graph[subject].predicates()
@@ -97,7 +97,7 @@ def statements(quads: tuple[Quad, ...]) -> tuple[Statements, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class TaggedText:
     """A text in a language; the language is empty where there is none."""
 
     text: str
@@ -105,7 +105,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class ResourcePage:
     """A country or a concept.
 
     Attributes:
@@ -122,9 +122,9 @@ class Thing:
     """
 
     link: Link
-    names: tuple[Named, ...]
-    other_names: tuple[Named, ...]
-    notes: tuple[Named, ...]
+    names: tuple[TaggedText, ...]
+    other_names: tuple[TaggedText, ...]
+    notes: tuple[TaggedText, ...]
     codes: tuple[tuple[str, str], ...]
     inside: tuple[Link, ...]
     parts: tuple[Link, ...]
@@ -134,7 +134,7 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Scheme:
+class SchemePage:
     """A list of concepts: its title, and each concept with its number of projects."""
 
     iri: str
@@ -142,7 +142,7 @@ class Scheme:
     concepts: tuple[tuple[Link, int], ...]
 
 
-def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
+def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage | None:
     """Everything that the page of a country or concept shows; None where we know no such thing."""
     link = link_to(view, iri)
     quads = resource_quads(view, iri)
@@ -150,7 +150,7 @@ def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
         return None
     thing = SubjectGraph(quads)[iri]
     pointer = _POINTERS.get(_family(view, iri))
-    return Thing(
+    return ResourcePage(
         link=link,
         names=_texts(thing, _NAMES),
         other_names=_texts(thing, (f"{SKOS}altLabel",)),
@@ -164,7 +164,7 @@ def thing_page(view: ReleaseView, iri: str, *, page: int = 1) -> Thing | None:
     )
 
 
-def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
+def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
     """The concepts of a scheme (`framework`, `region`), by name; None where we know no such scheme.
 
     Parts of a framework are there only if projects point to them; the page of the framework has them all.
@@ -174,7 +174,7 @@ def scheme_page(view: ReleaseView, name: str) -> Scheme | None:
         return None
     iri = f"{view.iris.base}scheme/{name}"
     links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
-    return Scheme(
+    return SchemePage(
         iri,
         SubjectGraph(view.reader.about(iri, graph=view.iris.graph("schemes")))[iri].text(
             f"{DCTERMS}title", view.language
@@ -202,9 +202,9 @@ def _totals(view: ReleaseView, iri: str) -> Totals:
     return totals_of(project_index(view).having(family, coded(view.iris, family, iri)))
 
 
-def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[Named, ...]:
+def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...]:
     found = (literal for predicate in predicates for literal in thing.literals(predicate))
-    return tuple(Named(literal.value, literal.language or "") for literal in found)
+    return tuple(TaggedText(literal.value, literal.language or "") for literal in found)
 
 
 def _linked(view: ReleaseView, iris: tuple[str, ...]) -> tuple[Link, ...]:

@@ -13,10 +13,11 @@ from iomld.validate.examples import Example, failing_examples, passing_example
 
 _LONGEST = 200  # characters of a line of an example
 _PROFILE = "published"
+_validator = cache(load_validator)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedExample:
     """An example and what was said about it.
 
     Attributes:
@@ -37,8 +38,8 @@ class RuleEntry:
     """One rule with an example that fails and one that passes, both checked."""
 
     rule: Rule
-    fails: Tried
-    passes: Tried
+    fails: TriedExample
+    passes: TriedExample
 
 
 @cache
@@ -50,17 +51,14 @@ def rule_entries() -> tuple[RuleEntry, ...]:
     )
 
 
-def _tried(rule: Rule, example: Example) -> Tried:
+def _tried(rule: Rule, example: Example) -> TriedExample:
     found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
-    return Tried(
+    return TriedExample(
         names=example.names,
         taken_out=example.without,
         put_in=tuple(map(_cut, _lines(example))),
         messages=tuple(dict.fromkeys(finding.message for finding in found)),
     )
-
-
-_validator = cache(load_validator)
 
 
 def _lines(example: Example) -> Iterator[str]:
@@ -72,7 +70,7 @@ def _cut(line: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Revalidation:
     """The outcome of a check.
 
     Attributes:
@@ -88,7 +86,7 @@ class Checked:
         return sum(finding.severity == severity for finding in self.findings)
 
 
-def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Checked | None:
+def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | None:
     """Check a project's graph, in less than a millisecond; None where the fast engine is missing.
 
     Rules across projects, and those about texts that are not in the graph, were asked when it was published.
@@ -98,10 +96,10 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Checked | None:
         return None
     found = {(finding.rule, finding.message): finding for finding in validator.check(quads)}
     broken = {rule for rule, _ in found}
-    return Checked(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
+    return Revalidation(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
 
 
 @lru_cache(maxsize=2)
 def _published_validator(base: str) -> Validator:
     """The shapes, loaded when they are first asked for: 25 ms, 8 MB."""
-    return load_published_validator(_PROFILE, base=base)
+    return load_validator(_PROFILE, base=base)

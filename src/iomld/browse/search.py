@@ -21,6 +21,7 @@ _NAMED = ("country", "region", "framework", "type")
 _PAGE = 25
 _MOST_WORDS = 8
 _CODES, _TITLES, _NAMES, _TEXTS = range(4)  # where words are looked for, most telling first
+_building = Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +56,6 @@ def numbers_in(bits: int) -> Iterator[int]:
 
 
 _indexes: WeakKeyDictionary[StoreReader, ProjectIndex] = WeakKeyDictionary()
-
-
-_building = Lock()
 
 
 def project_index(view: ReleaseView) -> ProjectIndex:
@@ -116,7 +114,7 @@ def _places(titles: Sequence[str]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What filters leave.
 
     Attributes:
@@ -153,7 +151,7 @@ def filter_projects(view: ReleaseView, filters: Filters) -> tuple[ProjectEntry, 
     return _sorted(index, left, filters, ranks, view.language)
 
 
-def find_projects(view: ReleaseView, filters: Filters) -> Found:
+def find_projects(view: ReleaseView, filters: Filters) -> SearchResult:
     """One page of the projects that filters leave, and what else could be chosen."""
     index = project_index(view)
     ranks = _ranks(index, filters.words)
@@ -162,7 +160,7 @@ def find_projects(view: ReleaseView, filters: Filters) -> Found:
     entries = _sorted(index, reduce(and_, chosen.values(), base), filters, ranks, view.language)
     pages = max(1, -(-len(entries) // _PAGE))
     counts = {facet: _counts(index, filters, facet, _others(base, chosen, facet)) for facet in FACETS}
-    return Found(entries, counts, min(filters.page, pages), pages)
+    return SearchResult(entries, counts, min(filters.page, pages), pages)
 
 
 def search_words(words: str) -> tuple[str, ...]:

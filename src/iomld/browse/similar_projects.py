@@ -27,7 +27,7 @@ ORDER BY DESC(?shared) ?project
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class SimilarProject:
     """A project that shares something with another.
 
     Attributes:
@@ -39,7 +39,7 @@ class Neighbour:
     shared: tuple[Link, ...]
 
 
-def neighbours_of(view: ReleaseView, iri: str) -> tuple[Neighbour, ...]:
+def similar_projects(view: ReleaseView, iri: str) -> tuple[SimilarProject, ...]:
     """The few projects that share most with a project.
 
     Those that share more things come first; among them those of its region, then those that begin nearest to it, then
@@ -62,10 +62,10 @@ def neighbours_of(view: ReleaseView, iri: str) -> tuple[Neighbour, ...]:
         found += sorted(alike, key=lambda entry: _distance(project, entry))[: _MOST - len(found)]
         if len(found) == _MOST:
             break
-    return tuple(Neighbour(entry, _shared(index, things, entry)) for entry in found)
+    return tuple(SimilarProject(entry, _shared(index, things, entry)) for entry in found)
 
 
-def neighbours_query(iri: str) -> str:
+def similar_projects_query(iri: str) -> str:
     """The query that counts what every project shares with a project.
 
     Args:

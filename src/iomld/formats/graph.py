@@ -20,6 +20,11 @@ class Subject:
         """The values of a property, in the order of the quads."""
         return self._properties.get(predicate, ())
 
+    def texts(self, predicate: str) -> tuple[tuple[str, str], ...]:
+        """Each literal of a property with its language, in the order of the quads; no language is an empty text."""
+        literals = (term for term in self.terms(predicate) if isinstance(term, Literal))
+        return tuple((literal.value, literal.language or "") for literal in literals)
+
     def iris(self, predicate: str) -> tuple[str, ...]:
         """IRIs that a property points to, sorted."""
         return tuple(sorted(term.value for term in self.terms(predicate) if isinstance(term, NamedNode)))

@@ -18,7 +18,7 @@ from iomld.errors import IomldError
 from iomld.formats import rdf, results
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DCTERMS, IOMLD, SH
-from iomld.publish.gather import Gathered
+from iomld.publish.gather import Changes
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
@@ -94,7 +94,7 @@ def _without_order(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ReleaseContext:
     """What a release is built from besides the records.
 
     Attributes:
@@ -128,68 +128,70 @@ def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
         yield graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
 
 
-def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapping[str, GraphState]) -> Release:
+def build_release(
+    building: Path, changes: Changes, context: ReleaseContext, graphs: Mapping[str, GraphState]
+) -> Release:
     """Write every file of a release and make it the current one.
 
     Args:
         building: The folder to build in.
-        gathered: What changed.
-        frame: What stays, and who publishes.
+        changes: What changed.
+        context: What stays, and who publishes.
         graphs: The table of graphs of the new release.
     """
-    written = _write_dataset(building, gathered, frame)
-    subsets = _write_subsets(building, written, frame)
-    name = release.next_release_name(frame.datadir, frame.ended, written.plain.sha256)
-    history = _history(name, gathered, frame)
-    description = description_quads(_description(name, written, subsets, gathered, frame), frame.publication.iris)
-    _write_store(building, gathered, frame, [*history, *description])
-    old_history = frame.previous.file(FILES.history) if frame.previous else None
+    written = _write_dataset(building, changes, context)
+    subsets = _write_subsets(building, written, context)
+    name = release.next_release_name(context.datadir, context.ended, written.plain.sha256)
+    history = _history(name, changes, context)
+    description = description_quads(_description(name, written, subsets, changes, context), context.publication.iris)
+    _write_store(building, changes, context, [*history, *description])
+    old_history = context.previous.file(FILES.history) if context.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
     append_gzip(sorted(lines), old_history, building / FILES.history)
-    prefixes = frame.publication.iris.prefixes()
+    prefixes = context.publication.iris.prefixes()
     (building / FILES.description).write_bytes(rdf.serialize(description, rdf.TURTLE, prefixes=prefixes))
     write_graphs(graphs, building / FILES.graphs)
-    write_tombstones(gathered.tombstones.values(), building / FILES.tombstones)
+    write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
     manifest = Manifest(
         name=name,
-        base=frame.publication.iris.base,
-        created=xsd_moment(frame.ended),
-        previous=frame.previous.manifest.name if frame.previous else None,
+        base=context.publication.iris.base,
+        created=xsd_moment(context.ended),
+        previous=context.previous.manifest.name if context.previous else None,
         projects=written.statistics.classes.get(f"{IOMLD}Project", 0),
         quads=written.lines,
         content_sha256=written.plain.sha256,
         files={file: file_digest(building / file) for file in _HASHED}
         | {one.file: one.facts.sha256 for one in subsets},
-        versions=frame.versions,
-        withdrawn=len(gathered.tombstones),
-        examples=example_counts(building / FILES.store, frame.publication.iris.base),
+        versions=context.versions,
+        withdrawn=len(changes.tombstones),
+        examples=example_counts(building / FILES.store, context.publication.iris.base),
     )
-    return release.finish_release(frame.datadir, building, manifest)
+    return release.finish_release(context.datadir, building, manifest)
 
 
-def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> WrittenDataset:
+def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) -> WrittenDataset:
     """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted.
 
     The index is made of the same lines as they pass.
     """
-    changed = {graph.encode() for graph in (*gathered.changed, *_withdrawn(gathered, frame))}
-    old = read_gzip(frame.previous.file(FILES.dataset)) if frame.previous else iter(())
+    changed = {graph.encode() for graph in (*changes.changed, *_withdrawn(changes, context))}
+    old = read_gzip(context.previous.file(FILES.dataset)) if context.previous else iter(())
     kept = (line for line in old if graph_of(line) not in changed)
-    iris = frame.publication.iris
-    lines = indexed(heapq.merge(kept, gathered.new_lines), building / FILES.index, iris)
+    iris = context.publication.iris
+    lines = indexed(heapq.merge(kept, changes.new_lines), building / FILES.index, iris)
     return write_gzip(lines, building / FILES.dataset, base=iris.base)
 
 
-def _write_subsets(building: Path, written: WrittenDataset, frame: Frame) -> tuple[Subset, ...]:
+def _write_subsets(building: Path, written: WrittenDataset, context: ReleaseContext) -> tuple[Subset, ...]:
     """The files of classes and regions; those that are as before are on the disk once."""
-    iris = frame.publication.iris
+    iris = context.publication.iris
     regions = assets.load_vocabulary(iris.base).concepts["region"]
     selection = SubsetSelection(written.statistics.classes, {code: region.name() for code, region in regions.items()})
     subsets = write_subsets(building / FILES.dataset, building, iris=iris, selection=selection)
-    if frame.previous:
+    if context.previous:
         for subset in subsets:
-            if frame.previous.manifest.files.get(subset.file) == subset.facts.sha256:
-                _share(frame.previous.file(subset.file), building / subset.file)
+            if context.previous.manifest.files.get(subset.file) == subset.facts.sha256:
+                _share(context.previous.file(subset.file), building / subset.file)
     return subsets
 
 
@@ -201,56 +203,56 @@ def _share(old: Path, new: Path) -> None:
         beside.replace(new)
 
 
-def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list[Quad]) -> None:
+def _write_store(building: Path, changes: Changes, context: ReleaseContext, clocked: list[Quad]) -> None:
     """The old store with the changed graphs replaced; history is added, the description replaced."""
     target = building / FILES.store
-    if frame.previous:
-        store.copy_store(frame.previous.file(FILES.store), target)
-    description = frame.publication.iris.graph("dataset")
-    removed = [graph for graph, state in gathered.changed.items() if state.revision > 1]
-    removed += _withdrawn(gathered, frame)
-    store.update_store(target, remove=[*removed, description], files=[gathered.changed_file], quads=clocked)
+    if context.previous:
+        store.copy_store(context.previous.file(FILES.store), target)
+    description = context.publication.iris.graph("dataset")
+    removed = [graph for graph, state in changes.changed.items() if state.revision > 1]
+    removed += _withdrawn(changes, context)
+    store.update_store(target, remove=[*removed, description], files=[changes.changed_file], quads=clocked)
 
 
-def _withdrawn(gathered: Gathered, frame: Frame) -> list[str]:
+def _withdrawn(changes: Changes, context: ReleaseContext) -> list[str]:
     """The graphs that this run takes out."""
-    return [frame.publication.iris.record(key) for key in gathered.withdrawn]
+    return [context.publication.iris.record(key) for key in changes.withdrawn]
 
 
-def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
-    iris = frame.publication.iris
+def _history(name: str, changes: Changes, context: ReleaseContext) -> list[Quad]:
+    iris = context.publication.iris
     revisions = [
-        Revision(key, gathered.revisions[key], sources, gathered.supplied[key])
-        for key, sources in sorted(gathered.sources.items())
+        Revision(key, changes.revisions[key], sources, changes.supplied[key])
+        for key, sources in sorted(changes.sources.items())
     ]
-    run = Run(name, frame.started, frame.ended, frame.versions["iomld"])
-    return [*history_quads(run, revisions, iris), *tombstone_quads(gathered.withdrawn.values(), name, iris)]
+    run = Run(name, context.started, context.ended, context.versions["iomld"])
+    return [*history_quads(run, revisions, iris), *tombstone_quads(changes.withdrawn.values(), name, iris)]
 
 
 def _description(
-    name: str, written: WrittenDataset, subsets: Sequence[Subset], gathered: Gathered, frame: Frame
+    name: str, written: WrittenDataset, subsets: Sequence[Subset], changes: Changes, context: ReleaseContext
 ) -> Description:
-    modified = xsd_moment(frame.ended)
+    modified = xsd_moment(context.ended)
     return Description(
         version=name,
-        first_issued=_first_issued(frame) or modified,
+        first_issued=_first_issued(context) or modified,
         modified=modified,
         run=name,
-        license=frame.publication.license,
-        publisher=frame.publisher,
-        contact=frame.contact,
+        license=context.publication.license,
+        publisher=context.publisher,
+        contact=context.contact,
         statistics=written.statistics,
         plain=written.plain,
         compressed=written.compressed,
         subsets=subsets,
-        example=min(gathered.sources, default=None),
+        example=min(changes.sources, default=None),
     )
 
 
-def _first_issued(frame: Frame) -> str | None:
+def _first_issued(context: ReleaseContext) -> str | None:
     """When the first release was made, as the release before says."""
-    if frame.previous is None:
+    if context.previous is None:
         return None
-    told = rdf.parse(frame.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
+    told = rdf.parse(context.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
     issued = (quad.object for quad in told if quad.predicate.value == f"{DCTERMS}issued")
     return min((moment.value for moment in issued if isinstance(moment, Literal)), default=None)

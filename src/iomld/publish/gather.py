@@ -19,10 +19,11 @@ from iomld.release.history import Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
 
 _FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
+_Term = NamedNode | BlankNode | Literal | Triple
 
 
 @dataclass(slots=True)
-class Gathered:
+class Changes:
     """What came out of the sources. It grows while sources are read, and is only read afterwards.
 
     Attributes:
@@ -75,61 +76,58 @@ def gather(
     spool: read.RecordSpool,
     pipeline: Pipeline,
     known: Mapping[str, GraphState],
-    gathered: Gathered,
+    changes: Changes,
     progress: Callable[[int], None],
 ) -> None:
-    """Take each project of the spool through the stages into `gathered`.
+    """Take each project of the spool through the stages into `changes`.
 
     Args:
         spool: The records.
         pipeline: The stages.
         known: The graphs of the release that is served.
-        gathered: Where the results go.
+        changes: Where the results go.
         progress: Called with 1 after each project.
     """
-    gathered.read += len(spool)
-    for outcome in outcomes(spool.groups(), pipeline, gathered.owners):
-        gathered.projects += 1
+    changes.read += len(spool)
+    for outcome in outcomes(spool.groups(), pipeline, changes.owners):
+        changes.projects += 1
         graph = pipeline.publication.iris.record(outcome.dossier.key)
         reasons = [finding for finding in outcome.findings if finding.severity is Severity.VIOLATION]
         for rule, count in counted(outcome.findings).items():
-            gathered.warnings[rule] = gathered.warnings.get(rule, 0) + count
+            changes.warnings[rule] = changes.warnings.get(rule, 0) + count
         if reasons:
             name = outcome.dossier.key or str(outcome.dossier.records[0].place.file)
-            gathered.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
+            changes.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
         else:
-            _accept(outcome, graph, known, gathered)
+            _accept(outcome, graph, known, changes)
         progress(1)
 
 
-def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], gathered: Gathered) -> None:
-    gathered.published += 1
+def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], changes: Changes) -> None:
+    changes.published += 1
     project = outcome.project
     lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
-    if add_graph(graph, lines, known, gathered):
-        gathered.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
-        gathered.supplied[project.key] = outcome.dossier.supplied
-        gathered.revisions[project.key] = gathered.changed[graph].revision
+    if add_graph(graph, lines, known, changes):
+        changes.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
+        changes.supplied[project.key] = outcome.dossier.supplied
+        changes.revisions[project.key] = changes.changed[graph].revision
 
 
-def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState], gathered: Gathered) -> bool:
+def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState], changes: Changes) -> bool:
     """Take a graph into the release if it is new or differs from the one that is served; say whether it was."""
     digest = graph_digest(lines)
     before = known.get(name)
     if before is not None and before.digest == digest:
         return False
-    gathered.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
-    gathered.new_lines.add(lines)
-    with gathered.changed_file.open("ab") as file:
+    changes.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
+    changes.new_lines.add(lines)
+    with changes.changed_file.open("ab") as file:
         file.writelines(lines)
     return True
 
 
-_Term = NamedNode | BlankNode | Literal | Triple
-
-
-def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphState], gathered: Gathered) -> None:
-    """Take the graphs of RDF files into `gathered`, each in place of the published graph of its name.
+def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphState], changes: Changes) -> None:
+    """Take the graphs of RDF files into `changes`, each in place of the published graph of its name.
 
     Unnamed triples go to `{base}graph/include/FILE`. A blank node becomes an IRI (RDF 1.1 Concepts section 3.5) made
     of the name of the file and of its number there, so that the same file gives the same bytes.
@@ -138,7 +136,7 @@ def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphSt
         files: `.nq`, `.trig` and `.ttl` files.
         iris: IRIs under the base of the release.
         known: The graphs of the release that is served.
-        gathered: Where the graphs go.
+        changes: Where the graphs go.
 
     Raises:
         SourceError: A file cannot be read, holds no triple, or names a graph that records make.
@@ -148,8 +146,8 @@ def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphSt
         for quad in _quads(file, iris):
             graphs[_name(quad.graph_name)].append(quad)
     for graph, quads in sorted(graphs.items()):
-        add_graph(graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True))), known, gathered)
-    gathered.included = tuple(sorted(graphs))
+        add_graph(graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True))), known, changes)
+    changes.included = tuple(sorted(graphs))
 
 
 def _quads(file: Path, iris: Iris) -> Iterator[Quad]:
@@ -158,7 +156,7 @@ def _quads(file: Path, iris: Iris) -> Iterator[Quad]:
     if format_ not in _FORMATS:
         raise SourceError(f"{file}: --include takes files that end in .nq, .trig or .ttl.")
     graph = NamedNode(iris.graph(f"include/{quote(file.name)}"))
-    names = _Names(file.name, iris)
+    names = _SkolemNames(file.name, iris)
     is_empty = True
     try:
         with file.open("rb") as opened:
@@ -188,7 +186,7 @@ def _name(graph: NamedNode | BlankNode | DefaultGraph) -> str:
     return graph.value if isinstance(graph, NamedNode) else ""
 
 
-class _Names:
+class _SkolemNames:
     """IRIs for the blank nodes of one file, numbered as they come."""
 
     def __init__(self, file: str, iris: Iris) -> None:

@@ -16,8 +16,8 @@ from iomld.convert import Publication
 from iomld.errors import NotFoundError, StoreError
 from iomld.iris import IOMLD, Iris
 from iomld.pipeline.outcomes import Pipeline
-from iomld.publish.build import Frame, build_release, reference_lines
-from iomld.publish.gather import Gathered, add_graph, fill_spool, gather, include_files
+from iomld.publish.build import ReleaseContext, build_release, reference_lines
+from iomld.publish.gather import Changes, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
@@ -25,7 +25,7 @@ from iomld.release.nquads import GraphState, SortedLines, read_graphs
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PublishRequest:
     """What to publish, and where.
 
     Attributes:
@@ -49,7 +49,7 @@ class Order:
     include: Sequence[Path] = ()
 
 
-def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
+def publish_sources(order: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
     """Publish records; those not given stay as they are.
 
     Args:
@@ -71,10 +71,10 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
         previous = release.current_release(order.datadir)
         _check_base(previous, pipeline)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
-        gathered, graphs = _gathered(order, pipeline, previous, scratch, progress)
+        changes, graphs = _gathered_changes(order, pipeline, previous, scratch, progress)
         made = None
-        if (gathered.published or gathered.included) and gathered.changed and not order.dry_run:
-            frame = Frame(
+        if (changes.published or changes.included) and changes.changed and not order.dry_run:
+            context = ReleaseContext(
                 datadir=order.datadir,
                 previous=previous,
                 publication=pipeline.publication,
@@ -84,42 +84,42 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
                 started=started,
                 ended=datetime.now(UTC),
             )
-            made = make_release(gathered, graphs, frame, _report(gathered, None))
-        return _report(gathered, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
+            made = make_release(changes, graphs, context, _report(changes, None))
+        return _report(changes, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
 
 
-def _gathered(
-    order: Order, pipeline: Pipeline, previous: Release | None, scratch: Path, progress: Callable[[int], None]
-) -> tuple[Gathered, dict[str, GraphState]]:
+def _gathered_changes(
+    order: PublishRequest, pipeline: Pipeline, previous: Release | None, scratch: Path, progress: Callable[[int], None]
+) -> tuple[Changes, dict[str, GraphState]]:
     """Read everything; give what came out, and the table of graphs as it will be."""
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
-    gathered = Gathered(SortedLines(scratch), scratch / "changed.nq")
-    gathered.changed_file.touch()
+    changes = Changes(SortedLines(scratch), scratch / "changed.nq")
+    changes.changed_file.touch()
     tombstones = read_tombstones(previous.file(FILES.tombstones)) if previous else {}
     # A withdrawn graph differs from whatever comes, and goes on counting its revisions.
     withdrawn = known_revisions(tombstones, pipeline.publication.iris)
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
-    gathered.owners.update(_owners(previous))
-    include_files(order.include, pipeline.publication.iris, known, gathered)
+    changes.owners.update(_owners(previous))
+    include_files(order.include, pipeline.publication.iris, known, changes)
     with read.RecordSpool() as spool:
-        gathered.refused.extend(
-            fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping))
-        )
-        gather(spool, pipeline, before, gathered, progress)
-    gathered.tombstones = {key: one for key, one in tombstones.items() if key not in gathered.sources}
-    gathered.returned = tuple(sorted(tombstones.keys() & gathered.sources.keys()))
-    if gathered.published or gathered.included:
+        changes.refused.extend(fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping)))
+        gather(spool, pipeline, before, changes, progress)
+    changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
+    changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
+    if changes.published or changes.included:
         for graph, lines in reference_lines(pipeline.publication.iris.base):
-            add_graph(graph, lines, known, gathered)
-    return gathered, known | gathered.changed
+            add_graph(graph, lines, known, changes)
+    return changes, known | changes.changed
 
 
-def make_release(gathered: Gathered, graphs: dict[str, GraphState], frame: Frame, report: PublishReport) -> Release:
+def make_release(
+    changes: Changes, graphs: dict[str, GraphState], context: ReleaseContext, report: PublishReport
+) -> Release:
     """Build the new release; where that fails, nothing of it stays."""
-    building = release.begin_release(frame.datadir)
+    building = release.begin_release(context.datadir)
     try:
         write_report(report, building / FILES.report)
-        return build_release(building, gathered, frame, graphs)
+        return build_release(building, changes, context, graphs)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -141,22 +141,22 @@ def _owners(previous: Release | None) -> dict[str, str]:
     return {prima: unquote(subject.rpartition("/")[2]) for subject, prima in pairs}
 
 
-def _report(gathered: Gathered, served: Release | None, *, is_new: bool = False, seconds: float = 0.0) -> PublishReport:
-    added = [key for key in gathered.sources if gathered.revisions[key] == 1]
+def _report(changes: Changes, served: Release | None, *, is_new: bool = False, seconds: float = 0.0) -> PublishReport:
+    added = [key for key in changes.sources if changes.revisions[key] == 1]
     return PublishReport(
-        read=gathered.read,
-        projects=gathered.projects,
-        published=gathered.published,
+        read=changes.read,
+        projects=changes.projects,
+        published=changes.published,
         added=tuple(sorted(added)),
-        changed=tuple(sorted(set(gathered.sources) - set(added) - set(gathered.returned))),
-        refused=tuple(gathered.refused),
-        warnings=gathered.warnings,
+        changed=tuple(sorted(set(changes.sources) - set(added) - set(changes.returned))),
+        refused=tuple(changes.refused),
+        warnings=changes.warnings,
         quads=served.manifest.quads if served else 0,
         seconds=seconds,
         release=served.manifest.name if served else None,
         is_new=is_new,
-        returned=gathered.returned,
-        included=gathered.included,
+        returned=changes.returned,
+        included=changes.included,
     )
 
 
@@ -211,7 +211,7 @@ def withdraw_projects(order: Withdrawal) -> Release:
         _check(order, graphs, earlier, iris)
         if order.dry_run:
             return previous
-        frame = Frame(
+        context = ReleaseContext(
             datadir=order.datadir,
             previous=previous,
             publication=Publication(iris, order.license, order.version),
@@ -221,17 +221,17 @@ def withdraw_projects(order: Withdrawal) -> Release:
             started=started,
             ended=datetime.now(UTC),
         )
-        new = {key: _tombstone(key, order, graphs[iris.record(key)], frame) for key in order.keys}
+        new = {key: _tombstone(key, order, graphs[iris.record(key)], context) for key in order.keys}
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-withdraw-")))
-        gathered = Gathered(SortedLines(scratch), scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
-        gathered.changed_file.touch()
+        changes = Changes(SortedLines(scratch), scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
+        changes.changed_file.touch()
         removed = {iris.record(key) for key in new}
         kept = {graph: state for graph, state in graphs.items() if graph not in removed}
-        return make_release(gathered, kept, frame, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
+        return make_release(changes, kept, context, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
 
 
-def _tombstone(key: str, order: Withdrawal, state: GraphState, frame: Frame) -> Tombstone:
-    return Tombstone(key, state.revision, xsd_moment(frame.ended), order.reason, order.replaced_by)
+def _tombstone(key: str, order: Withdrawal, state: GraphState, context: ReleaseContext) -> Tombstone:
+    return Tombstone(key, state.revision, xsd_moment(context.ended), order.reason, order.replaced_by)
 
 
 def _check(order: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris) -> None:

@@ -162,8 +162,7 @@ def _iris(shape: Subject, predicate: str) -> tuple[str, ...]:
 
 
 def _by_language(shape: Subject, predicate: str) -> dict[str, str]:
-    literals = (term for term in shape.terms(predicate) if isinstance(term, Literal))
-    return {literal.language or _LANGUAGE: literal.value for literal in literals}
+    return {language or _LANGUAGE: text for text, language in shape.texts(predicate)}
 
 
 def _profiles(shape: Subject) -> Iterator[str]:

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld import __version__
-from iomld.browse.explain.candidates import known_terms
+from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
 from iomld.check.worker import HANDLER as CHECK_HANDLER
 from iomld.check.worker import CheckWorker
@@ -131,7 +131,7 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         limits=limits,
         cache=cache,
         facts=facts,
-        known=lambda: known_terms(serving.view),
+        known=lambda: release_terms(serving.view),
         lookup=serving.lookup,
     )
 

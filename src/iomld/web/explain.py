@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
-from iomld.browse.explain.candidates import Known
-from iomld.browse.explain.diagnosis import Empty, Reason, Scope, empty_parts, joined
+from iomld.browse.explain.candidates import ReleaseTerms
+from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Scope, empty_parts, joined
 from iomld.browse.explain.suggestions import Suggestion, meant_query, suggestions, values_there
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
@@ -18,20 +18,20 @@ from iomld.web.words import key
 
 _LONGEST = 300  # characters of a part
 
-_SENTENCES: Mapping[Reason, str] = {
-    Reason.TRIPLE: key("No triple is like this."),
-    Reason.PROPERTY: key("No triple has this property:"),
-    Reason.GRAPH: key("There is no graph of this name:"),
-    Reason.ELSEWHERE: key("Other graphs have what is asked for, but not:"),
-    Reason.TOGETHER: key("This finds something alone, but nothing together with:"),
-    Reason.FILTER: key("Nothing that is found meets this condition."),
-    Reason.FILTERS: key("Nothing meets this condition together with those before it."),
-    Reason.UNBOUND: key("Nothing gives this variable a value, so the condition is never true:"),
-    Reason.MINUS: key("This takes away all that is found."),
-    Reason.SUBSELECT: key("The inner query finds nothing."),
-    Reason.HAVING: key("Rows are found, but no group of them meets this."),
-    Reason.SLICE: key("Rows are found, but this leaves none of them."),
-    Reason.TEMPLATE: key("The pattern finds something, but no triple can be made of it; look at the variables."),
+_SENTENCES: Mapping[EmptyReason, str] = {
+    EmptyReason.TRIPLE: key("No triple is like this."),
+    EmptyReason.PROPERTY: key("No triple has this property:"),
+    EmptyReason.GRAPH: key("There is no graph of this name:"),
+    EmptyReason.ELSEWHERE: key("Other graphs have what is asked for, but not:"),
+    EmptyReason.TOGETHER: key("This finds something alone, but nothing together with:"),
+    EmptyReason.FILTER: key("Nothing that is found meets this condition."),
+    EmptyReason.FILTERS: key("Nothing meets this condition together with those before it."),
+    EmptyReason.UNBOUND: key("Nothing gives this variable a value, so the condition is never true:"),
+    EmptyReason.MINUS: key("This takes away all that is found."),
+    EmptyReason.SUBSELECT: key("The inner query finds nothing."),
+    EmptyReason.HAVING: key("Rows are found, but no group of them meets this."),
+    EmptyReason.SLICE: key("Rows are found, but this leaves none of them."),
+    EmptyReason.TEMPLATE: key("The pattern finds something, but no triple can be made of it; look at the variables."),
 }
 
 
@@ -49,7 +49,7 @@ class EmptyPart:
         values: Where nothing was: values that are there.
     """
 
-    reason: Reason
+    reason: EmptyReason
     text: str
     line: int
     column: int
@@ -84,7 +84,7 @@ class Explanation:
 
 
 async def explanation(
-    endpoint: Endpoint, exchange: Exchange, operation: Operation, known: Callable[[], Known]
+    endpoint: Endpoint, exchange: Exchange, operation: Operation, known: Callable[[], ReleaseTerms]
 ) -> Explanation:
     """Say why a query finds nothing.
 
@@ -124,16 +124,18 @@ def may_be_of_nothing(query: str, rows: int) -> bool:
     return parts is not None and parts.is_total
 
 
-def _part(parts: QueryParts, empty: Empty, proposed: tuple[Suggestion, ...], values: tuple[str, ...]) -> EmptyPart:
+def _part(
+    parts: QueryParts, empty: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
+) -> EmptyPart:
     line, column = parts.place(_start(empty, proposed))
     about: tuple[str, ...] = (empty.name,) if empty.name else ()
-    if empty.reason is Reason.TOGETHER:
+    if empty.reason is EmptyReason.TOGETHER:
         about = tuple(_shown(parts, clause.text) for clause in empty.beside)
     there = tuple(_shown(parts, value) for value in values)
     return EmptyPart(empty.reason, _shown(parts, empty.text), line, column, about, proposed, there)
 
 
-def _start(empty: Empty, proposed: Sequence[Suggestion]) -> int:
+def _start(empty: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
     """Where the wrong word of a part is, or where the part begins."""
     if not proposed or empty.clause is None:
         return empty.start

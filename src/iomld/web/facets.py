@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.search import Found
+from iomld.browse.search import SearchResult
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.templating import answer_address
@@ -72,12 +72,12 @@ class Row:
     frameworks: tuple[Link, ...]
 
 
-def shown_rows(view: ReleaseView, found: Found) -> tuple[Row, ...]:
+def shown_rows(view: ReleaseView, found: SearchResult) -> tuple[Row, ...]:
     """The projects of the page that is shown."""
     return tuple(_row(view, entry) for entry in found.shown())
 
 
-def shown_facets(view: ReleaseView, filters: Filters, found: Found) -> tuple[Facet, ...]:
+def shown_facets(view: ReleaseView, filters: Filters, found: SearchResult) -> tuple[Facet, ...]:
     """The facets that have something to choose, or that filter already."""
     facets = (_facet(view, name, filters.values.get(name, ()), found.counts[name]) for name in FACETS)
     return tuple(facet for facet in facets if facet.first)

@@ -6,8 +6,8 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.browse import home_queries as figures
-from iomld.browse.dataset import class_parts, dataset_facts, region_parts
+from iomld.browse import queries
+from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets
 from iomld.browse.lists import Overview, release_overview
 from iomld.browse.resources import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
@@ -92,7 +92,7 @@ def _tool_routes(
         """List the files of the release."""
         opened = view()
         manifest, facts = opened.release.manifest, dataset_facts(opened)
-        values = {"files": downloads(), "classes": class_parts(opened), "regions": region_parts(opened)}
+        values = {"files": downloads(), "classes": class_subsets(opened), "regions": region_subsets(opened)}
         values["markup"] = dataset_markup(facts) if facts else ""
         return answer(request, page_html(opened, "downloads.html", "/downloads", manifest=manifest, **values), _HTML)
 

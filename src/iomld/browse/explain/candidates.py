@@ -6,19 +6,28 @@ from functools import lru_cache
 
 from pyoxigraph import Literal, NamedNode
 
+from iomld.browse.dataset import term_use
 from iomld.browse.explain.diagnosis import Prober, Scope
-from iomld.browse.explain.similarity import Names, bare_word, is_misspelt, likeness, respelled, written
-from iomld.browse.ontology import vocables
-from iomld.browse.view import ReleaseView, shared_graph
-from iomld.formats.graph import SubjectGraph
-from iomld.iris import IOMLD, OWL, RDFS, SKOS, VOID
+from iomld.browse.explain.similarity import Names, bare_word, iri_variants, is_misspelt, likeness, written
+from iomld.browse.ontology import ontology_terms
+from iomld.browse.view import ReleaseView
+from iomld.iris import IOMLD, OWL, RDFS, SKOS
 from iomld.store.parts.clauses import Term, TermKind
 
 _CODES = f"SELECT ?thing ?code {{ ?thing <{IOMLD}iso2>|<{IOMLD}iso3> ?code }}"
+Terms = Sequence[NamedNode | Literal]
+MOST = 5  # terms for one place
+_TRIED = 30  # IRIs that are tried for one place
+# Why a term of ours may be meant by one of somebody else's.
+_LINKS = (
+    *(OWL + name for name in ("sameAs", "equivalentClass", "equivalentProperty")),
+    *(RDFS + name for name in ("subClassOf", "subPropertyOf", "seeAlso")),
+    *(SKOS + name for name in ("exactMatch", "closeMatch")),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ReleaseTerms:
     """What a release holds.
 
     Attributes:
@@ -41,7 +50,7 @@ class Known:
 
 
 @lru_cache(maxsize=4)
-def known_terms(view: ReleaseView) -> Known:
+def release_terms(view: ReleaseView) -> ReleaseTerms:
     """The terms of a release, which never changes."""
     names = dict[str, set[str]]()
     for iri, name in _named(view):
@@ -50,11 +59,12 @@ def known_terms(view: ReleaseView) -> Known:
     for iri in sorted(names):
         for name in names[iri]:
             things.setdefault(name, []).append(iri)
-    ours = vocables(view)  # the history is not described, but has terms of ours
-    return Known(
+    use = term_use(view)
+    ours = ontology_terms(view)  # the history is not described, but has terms of ours
+    return ReleaseTerms(
         view.iris.base,
-        (*_used(view, "property", "triples"), *(term.iri for term in ours if term.kind != "Class")),
-        (*_used(view, "class", "entities"), *(term.iri for term in ours if term.kind == "Class")),
+        (*_most_used(use.properties), *(term.iri for term in ours if term.kind != "Class")),
+        (*_most_used(use.classes), *(term.iri for term in ours if term.kind == "Class")),
         {iri: frozenset(found) for iri, found in names.items()},
         {name: tuple(found) for name, found in things.items()},
     )
@@ -72,35 +82,11 @@ def _named(view: ReleaseView) -> Iterator[tuple[str, str]]:
         yield row["thing"].value, row["code"].value
 
 
-def _used(view: ReleaseView, kind: str, unit: str) -> tuple[str, ...]:
-    """The partitions of the release's VoID description."""
-    graph = SubjectGraph(shared_graph(view, "dataset"))
-    counts = {
-        iri: partition.integer(VOID + unit) or 0
-        for partition in (graph[subject] for subject in graph.subjects())
-        if (iri := partition.iri(VOID + kind))
-    }
+def _most_used(counts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(counts, key=lambda iri: (-counts[iri], iri)))
 
 
-Terms = Sequence[NamedNode | Literal]
-
-
-MOST = 5  # terms for one place
-
-
-_TRIED = 30  # IRIs that are tried for one place
-
-
-# Why a term of ours may be meant by one of somebody else's.
-_LINKS = (
-    *(OWL + name for name in ("sameAs", "equivalentClass", "equivalentProperty")),
-    *(RDFS + name for name in ("subClassOf", "subPropertyOf", "seeAlso")),
-    *(SKOS + name for name in ("exactMatch", "closeMatch")),
-)
-
-
-class Trying:
+class CandidateTerms:
     """Tries terms where a part stands.
 
     Attributes:
@@ -109,7 +95,7 @@ class Trying:
         meant: A variable that stands for what is meant.
     """
 
-    def __init__(self, scope: Scope, prober: Prober, known: Known) -> None:
+    def __init__(self, scope: Scope, prober: Prober, known: ReleaseTerms) -> None:
         """Begin; the prober asks."""
         self.scope, self.known = scope, known
         self.meant = f"?{scope.parts.hidden}m"
@@ -141,9 +127,9 @@ class Trying:
         query = Scope(self.scope.parts).finding(self.meant, f"{self.meant} {path} <{iri}>", MOST)
         return [term.value for term in await self._prober.terms(query) or ()]
 
-    def respelled(self, iri: str) -> list[str]:
+    def iri_variants(self, iri: str) -> list[str]:
         """Other spellings of an IRI."""
-        return [*respelled(iri, self.known.base, self.scope.parts.prefixes)]
+        return [*iri_variants(iri, self.known.base, self.scope.parts.prefixes)]
 
     def written(self, term: NamedNode | Literal) -> str:
         """A term as the query may write it."""

@@ -73,7 +73,7 @@ def joined(clauses: Sequence[Clause]) -> str:
     return "\n".join(clause.text for clause in clauses)
 
 
-class Reason(StrEnum):
+class EmptyReason(StrEnum):
     """Why a part of a query is empty."""
 
     TRIPLE = "triple"  # no triple is like this
@@ -92,7 +92,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Empty:
+class EmptyPattern:
     """A part that is empty.
 
     Attributes:
@@ -105,7 +105,7 @@ class Empty:
         name: What the reason speaks of: a property, a graph, a variable.
     """
 
-    reason: Reason
+    reason: EmptyReason
     start: int
     text: str
     scope: Scope
@@ -114,7 +114,7 @@ class Empty:
     name: str = ""
 
 
-async def empty_parts(parts: QueryParts, prober: Prober) -> tuple[Empty, ...]:
+async def empty_parts(parts: QueryParts, prober: Prober) -> tuple[EmptyPattern, ...]:
     """The parts of a query that find nothing, in the order of the query; none where that cannot be told.
 
     Args:
@@ -140,25 +140,25 @@ class _Finder:
     async def holds(self, scope: Scope, clauses: Sequence[Clause]) -> bool | None:
         return await self._prober.ask(scope.asking(joined(clauses)))
 
-    async def sources(self, scope: Scope) -> list[Empty]:
+    async def sources(self, scope: Scope) -> list[EmptyPattern]:
         """The graphs that FROM names and that are not there."""
         bare = Scope(replace(scope.parts, dataset=""))
         found = []
         for term in scope.parts.sources:
             if await self._prober.ask(bare.asking(f"GRAPH {term.text} {{ ?s ?p ?o }}")) is False:
                 clause = Clause(ClauseKind.GRAPH, term.start, term.end, term.text, (term,))
-                found.append(Empty(Reason.GRAPH, term.start, term.text, bare, clause, name=term.text))
+                found.append(EmptyPattern(EmptyReason.GRAPH, term.start, term.text, bare, clause, name=term.text))
         return found
 
-    async def elsewhere(self, where: Group, scope: Scope) -> list[Empty]:
+    async def elsewhere(self, where: Group, scope: Scope) -> list[EmptyPattern]:
         """The graphs that FROM names, if others have what is asked for."""
         parts, sources = scope.parts, scope.parts.sources
         if not sources or not await self.holds(Scope(replace(parts, dataset="")), where.clauses):
             return []
         text = parts.text[sources[0].start : sources[-1].end]
-        return [Empty(Reason.ELSEWHERE, sources[0].start, text, scope, name=text)]
+        return [EmptyPattern(EmptyReason.ELSEWHERE, sources[0].start, text, scope, name=text)]
 
-    async def described(self, scope: Scope) -> list[Empty]:
+    async def described(self, scope: Scope) -> list[EmptyPattern]:
         """What DESCRIBE names."""
         found = []
         for term in scope.parts.described:
@@ -167,14 +167,14 @@ class _Finder:
             text = " ".join(one.text for one in terms)
             clause = Clause(ClauseKind.TRIPLE, term.start, term.end, f"{text} .", terms)
             if await self.holds(scope, (clause,)) is False:
-                found.append(Empty(Reason.TRIPLE, term.start, term.text, scope, clause))
+                found.append(EmptyPattern(EmptyReason.TRIPLE, term.start, term.text, scope, clause))
         return found
 
-    async def group(self, group: Group, scope: Scope) -> list[Empty]:
+    async def group(self, group: Group, scope: Scope) -> list[EmptyPattern]:
         """The empty parts of a group: alone, else together, else by its conditions."""
         scope = replace(scope, end=group.end - 1)
         first = [clause for clause in group.clauses if clause.kind not in _LAST]
-        found: list[Empty] = []
+        found: list[EmptyPattern] = []
         for clause in first:
             if len(found) < _MOST and clause.kind in _ALONE and await self.holds(scope, (clause,)) is False:
                 found += await self._within(clause, scope)
@@ -184,7 +184,7 @@ class _Finder:
             return await self._together(first, scope)
         return await self._conditions(first, [one for one in group.clauses if one.kind in _LAST], scope)
 
-    async def _within(self, clause: Clause, scope: Scope) -> list[Empty]:
+    async def _within(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
         """What is empty in a part that is empty by itself."""
         if clause.kind is ClauseKind.TRIPLE:
             return [await self._triple(clause, scope)]
@@ -192,30 +192,30 @@ class _Finder:
             return await self._graph(clause, scope)
         found = await self._groups(clause, scope)
         if clause.kind is ClauseKind.SUBSELECT and not found:
-            return [Empty(Reason.SUBSELECT, clause.start, clause.text, scope)]
+            return [EmptyPattern(EmptyReason.SUBSELECT, clause.start, clause.text, scope)]
         return found
 
-    async def _graph(self, clause: Clause, scope: Scope) -> list[Empty]:
+    async def _graph(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
         """A graph that is not there, or lacks what others have; else what is empty in any."""
         (name,) = clause.terms
         if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
-            return [Empty(Reason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
+            return [EmptyPattern(EmptyReason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
         other = f"GRAPH ?{scope.parts.hidden}g {{ {joined(clause.groups[0].clauses)} }}"
         if name.kind is TermKind.IRI and await self._prober.ask(scope.asking(other)):
-            return [Empty(Reason.ELSEWHERE, name.start, clause.text, scope, clause, name=name.text)]
+            return [EmptyPattern(EmptyReason.ELSEWHERE, name.start, clause.text, scope, clause, name=name.text)]
         return await self._groups(clause, replace(scope, graphs=(*scope.graphs, name.text)))
 
-    async def _groups(self, clause: Clause, scope: Scope) -> list[Empty]:
+    async def _groups(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
         return [one for group in clause.groups for one in await self.group(group, scope)]
 
-    async def _triple(self, clause: Clause, scope: Scope) -> Empty:
+    async def _triple(self, clause: Clause, scope: Scope) -> EmptyPattern:
         hidden = scope.parts.hidden
         for step in clause.terms[1].steps:
             if await self._prober.ask(scope.asking(f"?{hidden}s {step.text} ?{hidden}o")) is False:
-                return Empty(Reason.PROPERTY, step.start, clause.text, scope, clause, name=step.text)
-        return Empty(Reason.TRIPLE, clause.start, clause.text, scope, clause)
+                return EmptyPattern(EmptyReason.PROPERTY, step.start, clause.text, scope, clause, name=step.text)
+        return EmptyPattern(EmptyReason.TRIPLE, clause.start, clause.text, scope, clause)
 
-    async def _together(self, clauses: Sequence[Clause], scope: Scope) -> list[Empty]:
+    async def _together(self, clauses: Sequence[Clause], scope: Scope) -> list[EmptyPattern]:
         """The first part that leaves nothing of those before it, and which of these it needs for that."""
         some, none = 0, len(clauses)  # how many parts find something, how many nothing
         while none - some > 1:
@@ -229,11 +229,11 @@ class _Finder:
             fewer = [one for one in beside if one is not clause]
             if await self.holds(scope, (*fewer, last)) is False:
                 beside = fewer
-        return [Empty(Reason.TOGETHER, last.start, last.text, scope, last, tuple(beside))]
+        return [EmptyPattern(EmptyReason.TOGETHER, last.start, last.text, scope, last, tuple(beside))]
 
-    async def _conditions(self, first: Sequence[Clause], last: Sequence[Clause], scope: Scope) -> list[Empty]:
+    async def _conditions(self, first: Sequence[Clause], last: Sequence[Clause], scope: Scope) -> list[EmptyPattern]:
         """The conditions that leave nothing: each alone, else those that do together."""
-        found: list[Empty] = []
+        found: list[EmptyPattern] = []
         for clause in last:
             if await self.holds(scope, (*first, clause)) is False:
                 # What must exist may be empty for itself.
@@ -244,27 +244,33 @@ class _Finder:
         for count in range(2, len(last) + 1):
             if await self.holds(scope, (*first, *last[:count])) is False:
                 clause = last[count - 1]
-                return [Empty(Reason.FILTERS, clause.start, clause.text, scope, clause, (*first, *last[: count - 1]))]
+                return [
+                    EmptyPattern(
+                        EmptyReason.FILTERS, clause.start, clause.text, scope, clause, (*first, *last[: count - 1])
+                    )
+                ]
         return []
 
 
-def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> Empty:
-    reason, name = Reason(clause.kind.value), ""
+def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPattern:
+    reason, name = EmptyReason(clause.kind.value), ""
     if clause.kind is ClauseKind.FILTER and "EXISTS" not in clause.text.upper():
         bound = {piece.text[1:] for one in first for piece in pieces(one.text) if piece.kind == "variable"}
         used = (piece.text for piece in pieces(clause.text) if piece.kind == "variable")
         name = next((one for one in used if one[1:] not in bound), "")
-        reason = Reason.UNBOUND if name else reason
-    return Empty(reason, clause.start, clause.text, scope, clause, tuple(first), name)
+        reason = EmptyReason.UNBOUND if name else reason
+    return EmptyPattern(reason, clause.start, clause.text, scope, clause, tuple(first), name)
 
 
-def _after(parts: QueryParts, scope: Scope) -> Sequence[Empty]:
+def _after(parts: QueryParts, scope: Scope) -> Sequence[EmptyPattern]:
     """What after the pattern may leave nothing of what it finds."""
     words = {piece.word: piece.start for piece in pieces(parts.tail) if piece.kind == "word"}
-    for word, reason in (("HAVING", Reason.HAVING), ("OFFSET", Reason.SLICE), ("LIMIT", Reason.SLICE)):
+    for word, reason in (("HAVING", EmptyReason.HAVING), ("OFFSET", EmptyReason.SLICE), ("LIMIT", EmptyReason.SLICE)):
         if word in words:
             text = parts.tail[words[word] :].strip()
-            return [Empty(reason, parts.tail_start + words[word], text, scope)]
+            return [EmptyPattern(reason, parts.tail_start + words[word], text, scope)]
     if parts.form == "CONSTRUCT":
-        return [Empty(Reason.TEMPLATE, next(pieces(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope)]
+        return [
+            EmptyPattern(EmptyReason.TEMPLATE, next(pieces(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope)
+        ]
     return []

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.browse.explain.candidates import Known
-from iomld.browse.explain.diagnosis import Empty, Prober, joined
-from iomld.browse.explain.similarity import NUMBERS, Edit, cast, edited, is_close, likeness, written
+from iomld.browse.explain.candidates import ReleaseTerms
+from iomld.browse.explain.diagnosis import EmptyPattern, Prober, joined
+from iomld.browse.explain.similarity import NUMBERS, Edit, cast_literal, edited, likeness, within_edit_distance, written
 from iomld.iris import XSD
 from iomld.store.parts.clauses import Clause, QueryParts, Term
 from iomld.store.parts.pieces import Piece, pieces
@@ -95,7 +95,7 @@ def _expression(tokens: Sequence[Piece]) -> str:
     return ""
 
 
-async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIterator[tuple[Edit, ...]]:
+async def condition_edits(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> AsyncIterator[tuple[Edit, ...]]:
     """Edits of a condition that leave something of the parts it is laid on.
 
     Args:
@@ -120,13 +120,13 @@ async def condition_edits(empty: Empty, prober: Prober, known: Known) -> AsyncIt
             yield edits
 
 
-async def _holds(empty: Empty, clause: Clause, edits: Sequence[Edit], prober: Prober) -> bool:
+async def _holds(empty: EmptyPattern, clause: Clause, edits: Sequence[Edit], prober: Prober) -> bool:
     moved = [Edit(edit.start - clause.start, edit.end - clause.start, edit.text) for edit in edits]
     pattern = f"{joined(empty.beside)}\n{edited(clause.text, moved)}"
     return await prober.ask(empty.scope.asking(pattern)) is True
 
 
-def _bound(empty: Empty, tokens: Sequence[Piece]) -> Iterator[tuple[Edit, ...]]:
+def _bound(empty: EmptyPattern, tokens: Sequence[Piece]) -> Iterator[tuple[Edit, ...]]:
     """Variables of the pattern with a name close to one that nothing binds."""
     if not empty.name:
         return
@@ -134,7 +134,7 @@ def _bound(empty: Empty, tokens: Sequence[Piece]) -> Iterator[tuple[Edit, ...]]:
     wrong = empty.name[1:].lower()
     for name in sorted(names):
         word = name.lower()
-        if is_close(wrong, word) or wrong in word or word in wrong:
+        if within_edit_distance(wrong, word) or wrong in word or word in wrong:
             yield tuple(Edit(piece.start, piece.end, f"?{name}") for piece in tokens if piece.text == empty.name)
 
 
@@ -176,7 +176,7 @@ def _arguments(tokens: Sequence[Piece], at: int) -> list[list[Piece]]:
     return []
 
 
-async def _constants(empty: Empty, compared: Comparison, prober: Prober, known: Known) -> list[Edit]:
+async def _constants(empty: EmptyPattern, compared: Comparison, prober: Prober, known: ReleaseTerms) -> list[Edit]:
     """Constants that may stand in place of one: like it and among the values, or of their datatype."""
     scope = empty.scope
     values = await prober.terms(scope.finding(compared.expression, joined(empty.beside))) or ()
@@ -190,7 +190,7 @@ async def _constants(empty: Empty, compared: Comparison, prober: Prober, known: 
             found += [one for one in spoken if constant.value.lower().startswith(one.value.lower())] or spoken
     kinds = {one.datatype.value for one in values if isinstance(one, Literal)}
     if not found or not compared.is_equality:
-        found += [one for kind in sorted(kinds) if (one := cast(constant, _comparable(kind, constant)))]
+        found += [one for kind in sorted(kinds) if (one := cast_literal(constant, _comparable(kind, constant)))]
     texts = dict.fromkeys(written(one, scope.parts.prefixes) for one in found)
     return [Edit(constant.start, constant.end, text) for text in [*texts][:_MOST]]
 

@@ -24,9 +24,15 @@ _PLAIN = {
     f"{XSD}decimal": re.compile(r"[+-]?\d*\.\d+", re.ASCII),
     f"{XSD}boolean": re.compile("true|false"),
 }
+Names = Mapping[str, frozenset[str]]  # what a thing is called besides its IRI, folded
+SAME, ALIKE, CLOSE = 0, 1, 2  # another spelling of the same; the same but for case and signs; a few letters differ
+_SIGNS = re.compile(r"[\W_]+")
+_SHORT = 4  # letters; of a shorter word nothing can be told
+_LONG = 60
+_NAMING = frozenset({"label", "name", "preflabel", "title"})  # for which each vocabulary has its own
 
 
-def respelled(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]:
+def iri_variants(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]:
     """IRIs that one may be a wrong spelling of, likely ones first.
 
     Its scheme, a slash at its end, a document for its thing, a code without its dot or in small letters; a prefixed
@@ -37,7 +43,7 @@ def respelled(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]
         base: Base of the data's IRIs.
         prefixes: The IRI of each prefix.
 
-    >>> next(respelled("http://x.org/id/project/po0105", "https://x.org/", {}))
+    >>> next(iri_variants("http://x.org/id/project/po0105", "https://x.org/", {}))
     'https://x.org/id/project/po0105'
     """
     if "\\" in iri:  # an escape; whoever writes these knows better
@@ -61,7 +67,7 @@ def respelled(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]
     yield from (one for one in dict.fromkeys(found) if one != iri)
 
 
-def cast(constant: Term, datatype: str) -> Literal | None:
+def cast_literal(constant: Term, datatype: str) -> Literal | None:
     """A constant as a literal of a datatype; None where that makes no sense, or it is of that datatype already.
 
     Args:
@@ -140,24 +146,6 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str:
     return str(NamedNode(iri))
 
 
-Names = Mapping[str, frozenset[str]]  # what a thing is called besides its IRI, folded
-
-
-SAME, ALIKE, CLOSE = 0, 1, 2  # another spelling of the same; the same but for case and signs; a few letters differ
-
-
-_SIGNS = re.compile(r"[\W_]+")
-
-
-_SHORT = 4  # letters; of a shorter word nothing can be told
-
-
-_LONG = 60
-
-
-_NAMING = frozenset({"label", "name", "preflabel", "title"})  # for which each vocabulary has its own
-
-
 def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | None:
     """How like a term is to what was written, `SAME`, `ALIKE` or `CLOSE`; None where it is another thing.
 
@@ -173,7 +161,7 @@ def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | N
     word, other = bare_word(asked), bare_word(given)
     if word and (word == other or word in names.get(given, ())):
         return ALIKE
-    return CLOSE if is_close(word, other) else None
+    return CLOSE if within_edit_distance(word, other) else None
 
 
 def is_misspelt(written: str, found: str) -> bool:
@@ -211,10 +199,10 @@ def bare_word(text: str) -> str:
     return _SIGNS.sub("", fold(local_name(text.rstrip("/#")) if is_iri else text))
 
 
-def is_close(one: str, other: str) -> bool:
+def within_edit_distance(one: str, other: str) -> bool:
     """Say whether two words differ by few letters: one in four, two at most, swapped ones as one.
 
-    >>> is_close("benefitingcontry", "benefitingcountry"), is_close("status", "region")
+    >>> within_edit_distance("benefitingcontry", "benefitingcountry"), within_edit_distance("status", "region")
     (True, False)
     """
     most = min(2, min(len(one), len(other)) // _SHORT)

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
-from iomld.browse.explain.candidates import Known, Trying
-from iomld.browse.explain.diagnosis import Empty, Prober, Reason, Scope, joined
+from iomld.browse.explain.candidates import CandidateTerms, ReleaseTerms
+from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, Scope, joined
 from iomld.browse.explain.filter_suggestions import comparisons, condition_edits
 from iomld.browse.explain.similarity import Edit, are_apart, edited, written
 from iomld.browse.explain.triple_suggestions import TripleEdits
@@ -16,7 +16,7 @@ _FEW = 3
 _MOST = 3  # proposals for one part
 
 
-async def graph_edits(empty: Empty, clause: Clause, trying: Trying) -> AsyncIterator[tuple[Edit, ...]]:
+async def graph_edits(empty: EmptyPattern, clause: Clause, trying: CandidateTerms) -> AsyncIterator[tuple[Edit, ...]]:
     """Graphs of a name that is alike, and that have what is asked for; or any graph.
 
     Args:
@@ -29,8 +29,8 @@ async def graph_edits(empty: Empty, clause: Clause, trying: Trying) -> AsyncIter
         return
     inner = "\n".join(joined(group.clauses) for group in clause.groups)
     # What is asked for may be wrong too.
-    for content in (inner, "?s ?p ?o") if empty.reason is Reason.GRAPH else (inner,):
-        spelled = await trying.fitting(lambda graph: f"GRAPH {graph} {{ {content} }}", trying.respelled(name.iri))  # noqa: B023  # called at once
+    for content in (inner, "?s ?p ?o") if empty.reason is EmptyReason.GRAPH else (inner,):
+        spelled = await trying.fitting(lambda graph: f"GRAPH {graph} {{ {content} }}", trying.iri_variants(name.iri))  # noqa: B023  # called at once
         alike = trying.ranked(name, await trying.values(f"GRAPH {trying.meant} {{ {content} }}"))
         for term in (*spelled, *alike):
             yield (Edit(name.start, name.end, trying.written(term)),)
@@ -40,7 +40,7 @@ async def graph_edits(empty: Empty, clause: Clause, trying: Trying) -> AsyncIter
         yield (Edit(name.start, name.end, trying.scope.parts.unused("graph")),)
 
 
-async def values_there(empty: Empty, prober: Prober) -> tuple[str, ...]:
+async def values_there(empty: EmptyPattern, prober: Prober) -> tuple[str, ...]:
     """Some values as the query may write them; where their order counts, the least and the greatest.
 
     Args:
@@ -52,15 +52,15 @@ async def values_there(empty: Empty, prober: Prober) -> tuple[str, ...]:
     return tuple(written(term, empty.scope.parts.prefixes) for term in found or ())
 
 
-def _query(empty: Empty) -> str:
+def _query(empty: EmptyPattern) -> str:
     clause, scope = empty.clause, empty.scope
     if clause is None:
         return ""
-    if empty.reason is Reason.TRIPLE and clause.terms[2].kind in {TermKind.IRI, TermKind.LITERAL}:
+    if empty.reason is EmptyReason.TRIPLE and clause.terms[2].kind in {TermKind.IRI, TermKind.LITERAL}:
         subject, predicate, _ = clause.terms
         value = f"?{scope.parts.hidden}v"
         return scope.finding(value, f"{subject.text} {predicate.text} {value}", _FEW)
-    if empty.reason is Reason.FILTER:
+    if empty.reason is EmptyReason.FILTER:
         for one in comparisons(scope.parts, [*pieces(scope.parts.text, clause.start, clause.end)]):
             beside = joined(empty.beside)
             if one.is_equality:
@@ -88,7 +88,7 @@ class Suggestion:
     edits: tuple[Edit, ...]
 
 
-async def suggestions(empty: Empty, prober: Prober, known: Known) -> tuple[Suggestion, ...]:
+async def suggestions(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> tuple[Suggestion, ...]:
     """What may be written instead of an empty part, best first.
 
     Args:
@@ -142,15 +142,15 @@ async def _finds(query: str, prober: Prober) -> bool:
     return await prober.ask(Scope(parts).asking(joined(parts.where.clauses))) is True
 
 
-async def _edits(empty: Empty, prober: Prober, known: Known) -> AsyncIterator[tuple[Edit, ...]]:
+async def _edits(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> AsyncIterator[tuple[Edit, ...]]:
     """Edits that are known to leave something of the part."""
     if empty.clause is None:
         return
-    if empty.reason in {Reason.FILTER, Reason.FILTERS, Reason.UNBOUND}:
+    if empty.reason in {EmptyReason.FILTER, EmptyReason.FILTERS, EmptyReason.UNBOUND}:
         async for edits in condition_edits(empty, prober, known):
             yield edits
-    elif empty.reason in {Reason.GRAPH, Reason.ELSEWHERE}:
-        async for edits in graph_edits(empty, empty.clause, Trying(empty.scope, prober, known)):
+    elif empty.reason in {EmptyReason.GRAPH, EmptyReason.ELSEWHERE}:
+        async for edits in graph_edits(empty, empty.clause, CandidateTerms(empty.scope, prober, known)):
             yield edits
     elif empty.clause.terms:
         async for edits in TripleEdits(empty, prober, known).edits(empty.clause):

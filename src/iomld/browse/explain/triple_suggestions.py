@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.browse.explain.candidates import MOST, Known, Terms, Trying
-from iomld.browse.explain.diagnosis import Empty, Prober, Reason, joined
-from iomld.browse.explain.similarity import DATATYPES, Edit, cast, edited, literal_text, relation
+from iomld.browse.explain.candidates import MOST, CandidateTerms, ReleaseTerms, Terms
+from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, joined
+from iomld.browse.explain.similarity import DATATYPES, Edit, cast_literal, edited, literal_text, relation
 from iomld.iris import RDF
 from iomld.store.parts.clauses import Clause, ClauseKind, Term, TermKind
 
@@ -53,10 +53,10 @@ def _steps(clause: Clause, beside: str = "") -> Iterator[_Place]:
         yield _Place(clause, term, beside)
 
 
-class TripleEdits(Trying):
+class TripleEdits(CandidateTerms):
     """Finds edits of an empty triple pattern, or of several that find nothing together."""
 
-    def __init__(self, empty: Empty, prober: Prober, known: Known) -> None:
+    def __init__(self, empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> None:
         """Begin.
 
         Args:
@@ -69,7 +69,7 @@ class TripleEdits(Trying):
 
     async def edits(self, clause: Clause) -> AsyncIterator[tuple[Edit, ...]]:
         """Edits of an unknown property, or of any term of the patterns; each leaves something of the part."""
-        if self._empty.reason is Reason.PROPERTY:
+        if self._empty.reason is EmptyReason.PROPERTY:
             async for edits in self._properties(clause):
                 yield edits
             return
@@ -113,7 +113,7 @@ class TripleEdits(Trying):
     async def _like_properties(self, place: _Place) -> tuple[list[str], list[str]]:
         """Properties of the release that one may be a wrong spelling of, or another word for; then those related."""
         iri, properties = place.term.iri, self.known.properties
-        likely = dict.fromkeys((*self.respelled(iri), *await self.linked(iri), *self.alike(place.term, properties)))
+        likely = dict.fromkeys((*self.iri_variants(iri), *await self.linked(iri), *self.alike(place.term, properties)))
         near = [(rank, one) for one in properties if (rank := relation(iri, one)) is not None and one not in likely]
         related = [one for _, one in sorted(near, key=lambda one: one[0])]
         return [one for one in likely if one in properties and one != iri], related
@@ -160,7 +160,7 @@ class TripleEdits(Trying):
     async def _things(self, place: _Place) -> Terms:
         """Things that are meant by an IRI, and find something in its place."""
         term = place.term
-        if found := await self.fitting(place.pattern, self.respelled(term.iri)):
+        if found := await self.fitting(place.pattern, self.iri_variants(term.iri)):
             return found
         iris = [*await self.linked(term.iri), *self._named(place)]
         if found := await self.fitting(place.pattern, (iri for iri in iris if iri != term.iri)):
@@ -178,7 +178,7 @@ class TripleEdits(Trying):
         if found := self.ranked(term, values := await self.values(place.pattern(self.meant))):
             return found
         kinds = sorted({one.datatype.value for one in values if isinstance(one, Literal)})
-        others = [other for kind in kinds if (other := cast(term, kind))]
+        others = [other for kind in kinds if (other := cast_literal(term, kind))]
         return [other for other in others if await self.holds(place.pattern(str(other)))]
 
     async def _other_classes(self, place: _Place) -> AsyncIterator[Edit]:
@@ -193,7 +193,7 @@ class TripleEdits(Trying):
         async for edits in self._containing(place):
             yield edits
         subject, predicate, _ = place.clause.terms
-        casts = (cast(place.term, datatype) for datatype in DATATYPES)
+        casts = (cast_literal(place.term, datatype) for datatype in DATATYPES)
         for literal in (*(Literal(place.term.value, language=one) for one in _LANGUAGES), *casts):
             if literal is not None and predicate.kind is TermKind.IRI:
                 text = self.written(literal)
