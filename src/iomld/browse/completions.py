@@ -1,4 +1,4 @@
-"""What may be written in a query: the terms of the ontology and of the release with their use, and named things."""
+"""Completions for the query editor: the terms of the ontology and of the release with their use, and named things."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace

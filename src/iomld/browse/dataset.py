@@ -106,7 +106,7 @@ def term_use(view: ReleaseView) -> TermUse:
 
 
 def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
-    """What is said of the dataset; None in a release without a description."""
+    """The facts of the dataset; None in a release without a description."""
     graph = description_graph(view)
     iri = view.iris.dataset()
     if iri not in graph:
@@ -148,7 +148,7 @@ def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:
 
 @dataclass(frozen=True, slots=True)
 class SubsetFile:
-    """A file of a part: its name, its format, and its length where the release holds it."""
+    """A file of a subset: its name, its format, and its length where the release holds it."""
 
     name: str
     form: str
@@ -157,13 +157,13 @@ class SubsetFile:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSubset:
-    """What is said of the things of a class, or of the projects of a region.
+    """A downloadable subset: the statements about instances of a class, or the projects of a region.
 
     Attributes:
         iri: The class or region.
         name: Its name in the view's language, else in English; empty for a class of others.
         term: The prefixed name of a class; empty for a region.
-        count: Things of the class, or projects of the region.
+        count: Instances of the class, or projects of the region.
         files: Its files, the one that the release holds first.
     """
 
@@ -178,29 +178,33 @@ def class_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
     """The classes that have files, our own before others, the most used first."""
     found = (
         ReleaseSubset(
-            iri, _label(view, iri), _term(name), part.integer(f"{VOID}entities") or 0, _files(view, BY_CLASS, name)
+            iri,
+            _label(view, iri),
+            _term(name),
+            subset.integer(f"{VOID}entities") or 0,
+            _subset_files(view, BY_CLASS, name),
         )
-        for part in _parts(view)
-        if (iri := part.iri(f"{VOID}class")) and (name := class_name(iri, view.iris))
+        for subset in _subsets(view)
+        if (iri := subset.iri(f"{VOID}class")) and (name := class_name(iri, view.iris))
     )
-    return tuple(sorted(found, key=lambda part: (not part.name, -part.count, part.term)))
+    return tuple(sorted(found, key=lambda subset: (not subset.name, -subset.count, subset.term)))
 
 
 def region_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
     """The regions that have files, by name."""
     counts = project_counts(view, f"{IOMLD}region")
-    links = (link_to(view, iri) for part in _parts(view) if (iri := part.iri(f"{DCTERMS}spatial")))
+    links = (link_to(view, iri) for subset in _subsets(view) if (iri := subset.iri(f"{DCTERMS}spatial")))
     found = (
-        ReleaseSubset(link.iri, link.name, "", counts.get(link.iri, 0), _files(view, BY_REGION, link.code))
+        ReleaseSubset(link.iri, link.name, "", counts.get(link.iri, 0), _subset_files(view, BY_REGION, link.code))
         for link in links
         if link
     )
-    return tuple(sorted(found, key=lambda part: fold(part.name)))
+    return tuple(sorted(found, key=lambda subset: fold(subset.name)))
 
 
-def _parts(view: ReleaseView) -> Iterator[Subject]:
+def _subsets(view: ReleaseView) -> Iterator[Subject]:
     graph, dataset = description_graph(view), view.iris.dataset()
-    return (graph[part] for part in graph[dataset].iris(f"{DCTERMS}hasPart"))
+    return (graph[iri] for iri in graph[dataset].iris(f"{DCTERMS}hasPart"))
 
 
 def _label(view: ReleaseView, iri: str) -> str:
@@ -219,18 +223,20 @@ def _term(name: str) -> str:
     return name.replace("-", ":") if "-" in name else f"iomld:{name}"
 
 
-def _files(view: ReleaseView, kind: Partitioning, name: str) -> tuple[SubsetFile, ...]:
-    held = view.release.file(subset_file(kind, name, kind.written))
+def _subset_files(view: ReleaseView, partitioning: Partitioning, name: str) -> tuple[SubsetFile, ...]:
+    held = view.release.file(subset_file(partitioning, name, partitioning.written))
     size = held.stat().st_size if held.exists() else None
     return tuple(
-        SubsetFile(subset_file(kind, name, form), FORMAT_NAMES[form], size if form is kind.written else None)
-        for form in kind.offered
+        SubsetFile(
+            subset_file(partitioning, name, form), FORMAT_NAMES[form], size if form is partitioning.written else None
+        )
+        for form in partitioning.offered
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleQuery:
-    """A query that answers something.
+    """An example query of a release.
 
     Attributes:
         iri: Its name, `{base}query/NAME`.
@@ -249,13 +255,13 @@ def example_queries(view: ReleaseView) -> tuple[ExampleQuery, ...]:
     """The examples in the order they are to be shown (`sh:order`); none in a release from before they were data."""
     graph = SubjectGraph(view.reader.graph(view.iris.graph("queries")))
     found = [(iri, graph[iri]) for iri in graph.subjects() if graph[iri].text(f"{SH}select")]
-    return tuple(_example(view, iri, said) for iri, said in sorted(found, key=lambda one: (_order(one[1]), one[0])))
+    return tuple(_example(view, iri, query) for iri, query in sorted(found, key=lambda one: (_order(one[1]), one[0])))
 
 
-def _order(said: Subject) -> int:
-    return said.integer(f"{SH}order") or 0
+def _order(query: Subject) -> int:
+    return query.integer(f"{SH}order") or 0
 
 
-def _example(view: ReleaseView, iri: str, said: Subject) -> ExampleQuery:
-    title, text = said.text(f"{RDFS}comment", view.language) or iri, said.text(f"{SH}select") or ""
+def _example(view: ReleaseView, iri: str, query: Subject) -> ExampleQuery:
+    title, text = query.text(f"{RDFS}comment", view.language) or iri, query.text(f"{SH}select") or ""
     return ExampleQuery(iri, title, text, view.release.manifest.examples.get(iri))

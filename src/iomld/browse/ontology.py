@@ -65,11 +65,11 @@ def ontology_terms(view: ReleaseView) -> tuple[OntologyTerm, ...]:
     """The terms of our ontology, classes first, each kind by name."""
     graph = SubjectGraph(shared_graph(view, "ontology"))
     ours = {iri: graph[iri] for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])}
-    terms = (_vocable(ours, iri, view.language) for iri in ours)
+    terms = (_term(ours, iri, view.language) for iri in ours)
     return tuple(sorted(terms, key=lambda term: (KINDS.index(term.kind), term.name)))
 
 
-def _vocable(ours: Mapping[str, Subject], iri: str, language: str) -> OntologyTerm:
+def _term(ours: Mapping[str, Subject], iri: str, language: str) -> OntologyTerm:
     term = ours[iri]
     definition = f"{RDFS}comment" if term.literals(f"{RDFS}comment") else f"{SKOS}definition"
     languages = {one.language or "" for one in term.literals(definition)}
@@ -119,10 +119,10 @@ def _kind(term: Subject) -> str:
 
 @cache
 def rules_by_term() -> Mapping[str, tuple[Rule, ...]]:
-    """For IRIs of classes and properties the rules that bear on them, in the order of the rules.
+    """For IRIs of classes and properties the rules that apply to them, in the order of the rules.
 
-    A property has the rules that look at its values. A class has those of the shapes that look at its things, and
-    those that want a thing of the class.
+    Rules about its values apply to a property. Rules of shapes that target its instances, and rules that require an
+    instance of it, apply to a class.
     """
     quads = [quad for name in asset_names("shapes") for quad in parse(asset_text(name), TURTLE)]
     targets = _pairs(quads, f"{SH}targetClass")
@@ -173,14 +173,14 @@ class TermExample:
 
 @dataclass(frozen=True, slots=True)
 class TermEntry:
-    """A term, and what a release and the shapes have of it.
+    """A term with its use in a release and the rules of the shapes for it.
 
     Attributes:
         term: The term.
         count: Things of the class, or statements with the property.
         query: The query that counts them.
         example: A statement with it; of a class, that something is one. None where the release has none.
-        rules: Rules that bear on it.
+        rules: Rules that apply to it.
     """
 
     term: OntologyTerm

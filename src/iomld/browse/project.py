@@ -97,7 +97,7 @@ def fact_labels() -> tuple[str, ...]:
 
 
 def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[str, ...]]) -> Iterator[Fact]:
-    """All that is said of a project, in the order of pages.
+    """The statements about a project, in the order of pages.
 
     Args:
         view: The release.

@@ -41,7 +41,7 @@ class PlainValue:
 
 @dataclass(frozen=True, slots=True)
 class SubjectStatements:
-    """What is said of one subject.
+    """The statements about one subject.
 
     Attributes:
         iri: The subject.
@@ -53,7 +53,7 @@ class SubjectStatements:
 
 
 def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
-    """What all graphs say of an IRI and of its fragments that it leads to, each triple once.
+    """The statements of all graphs about an IRI and the fragments that it links to, each triple once.
 
     A source that no record rests on any more is known by the runs that used it.
     """
@@ -76,7 +76,7 @@ def graph_triples(view: ReleaseView, name: str) -> tuple[Quad, ...]:
 
 
 def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
-    """What quads say, by subject, in their order."""
+    """Statements grouped by subject, in the order of the quads."""
     graph = SubjectGraph(quads)
     return tuple(
         SubjectStatements(
@@ -143,7 +143,7 @@ class SchemePage:
 
 
 def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage | None:
-    """Everything that the page of a country or concept shows; None where we know no such thing."""
+    """The content of the page of a country or concept; None where there is no such thing."""
     link = link_to(view, iri)
     quads = resource_quads(view, iri)
     if link is None or link.kind is LinkKind.PROJECT or not quads:

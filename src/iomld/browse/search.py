@@ -115,12 +115,12 @@ def _places(titles: Sequence[str]) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What filters leave.
+    """The projects that match filters.
 
     Attributes:
-        entries: The projects, in the order that was asked for.
-        counts: For each facet its values with the number of projects that the other facets' filters leave; values
-            without any are left out, chosen ones are not.
+        entries: The projects, in the requested order.
+        counts: For each facet its values with the number of projects that match the filters of the other facets;
+            values without any are omitted unless chosen.
         page: Number of the page, from 1.
         pages: Number of pages, at least 1.
     """
@@ -144,7 +144,7 @@ class SearchResult:
 
 
 def filter_projects(view: ReleaseView, filters: Filters) -> tuple[ProjectEntry, ...]:
-    """All projects that filters leave, on whatever page, in the order that was asked for."""
+    """All projects that match filters, on any page, in the requested order."""
     index = project_index(view)
     ranks = _ranks(index, filters.words)
     left = reduce(and_, (_chosen(index, filters, facet) for facet in filters.values), _mask(index, filters, ranks))
@@ -152,7 +152,7 @@ def filter_projects(view: ReleaseView, filters: Filters) -> tuple[ProjectEntry, 
 
 
 def find_projects(view: ReleaseView, filters: Filters) -> SearchResult:
-    """One page of the projects that filters leave, and what else could be chosen."""
+    """One page of the projects that match filters, and the counts for further choices."""
     index = project_index(view)
     ranks = _ranks(index, filters.words)
     base = _mask(index, filters, ranks)

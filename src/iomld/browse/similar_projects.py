@@ -28,7 +28,7 @@ ORDER BY DESC(?shared) ?project
 
 @dataclass(frozen=True, slots=True)
 class SimilarProject:
-    """A project that shares something with another.
+    """A project that shares countries or frameworks with another.
 
     Attributes:
         entry: The project.

@@ -66,7 +66,7 @@ def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:
 
 
 def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
-    """What the shared graphs say of one of our IRIs; of a scheme also what they say of its concepts."""
+    """The statements of the shared graphs about one of our IRIs, and of a scheme also about its concepts."""
     quads = [*_shared(view, iri)]
     for quad in view.reader.pointing(f"{SKOS}inScheme", iri):
         if isinstance(quad.subject, NamedNode):
@@ -138,7 +138,7 @@ def arranged(quads: Iterable[Quad], *, first: str) -> tuple[Quad, ...]:
 
 
 def _shared(view: ReleaseView, iri: str) -> list[Quad]:
-    """What the shared graphs say of a thing, but for the description, which names classes of places for portals."""
+    """The statements of the shared graphs about a thing; the description is left out: it types places for portals."""
     graphs = {view.iris.graph(name) for name in SHARED if name != "dataset"}
     return [
         quad

@@ -24,7 +24,7 @@ _Term = NamedNode | BlankNode | Literal | Triple
 
 @dataclass(slots=True)
 class Changes:
-    """What came out of the sources. It grows while sources are read, and is only read afterwards.
+    """The changes of one publish or withdrawal. It is filled while sources are read, and only read afterwards.
 
     Attributes:
         new_lines: N-Quads lines of graphs that are new or changed, by bytes.

@@ -49,11 +49,11 @@ class PublishRequest:
     include: Sequence[Path] = ()
 
 
-def publish_sources(order: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
+def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
     """Publish records; those not given stay as they are.
 
     Args:
-        order: What and where.
+        request: What and where.
         pipeline: The loaded stages.
         progress: Called with 1 after each project.
 
@@ -66,20 +66,20 @@ def publish_sources(order: PublishRequest, pipeline: Pipeline, progress: Callabl
     """
     started, clock = datetime.now(UTC), time.monotonic()
     with ExitStack() as stack:
-        if not order.dry_run:
-            stack.enter_context(release.publisher_lock(order.datadir))
-        previous = release.current_release(order.datadir)
+        if not request.dry_run:
+            stack.enter_context(release.publisher_lock(request.datadir))
+        previous = release.current_release(request.datadir)
         _check_base(previous, pipeline)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
-        changes, graphs = _gathered_changes(order, pipeline, previous, scratch, progress)
+        changes, graphs = _gathered_changes(request, pipeline, previous, scratch, progress)
         made = None
-        if (changes.published or changes.included) and changes.changed and not order.dry_run:
+        if (changes.published or changes.included) and changes.changed and not request.dry_run:
             context = ReleaseContext(
-                datadir=order.datadir,
+                datadir=request.datadir,
                 previous=previous,
                 publication=pipeline.publication,
-                publisher=order.publisher,
-                contact=order.contact,
+                publisher=request.publisher,
+                contact=request.contact,
                 versions=pipeline.versions,
                 started=started,
                 ended=datetime.now(UTC),
@@ -89,9 +89,13 @@ def publish_sources(order: PublishRequest, pipeline: Pipeline, progress: Callabl
 
 
 def _gathered_changes(
-    order: PublishRequest, pipeline: Pipeline, previous: Release | None, scratch: Path, progress: Callable[[int], None]
+    request: PublishRequest,
+    pipeline: Pipeline,
+    previous: Release | None,
+    scratch: Path,
+    progress: Callable[[int], None],
 ) -> tuple[Changes, dict[str, GraphState]]:
-    """Read everything; give what came out, and the table of graphs as it will be."""
+    """Read all sources; return the changes and the table of graphs of the new release."""
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
     changes = Changes(SortedLines(scratch), scratch / "changed.nq")
     changes.changed_file.touch()
@@ -100,9 +104,11 @@ def _gathered_changes(
     withdrawn = known_revisions(tombstones, pipeline.publication.iris)
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     changes.owners.update(_owners(previous))
-    include_files(order.include, pipeline.publication.iris, known, changes)
+    include_files(request.include, pipeline.publication.iris, known, changes)
     with read.RecordSpool() as spool:
-        changes.refused.extend(fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping)))
+        changes.refused.extend(
+            fill_spool(spool, request.sources, pipeline.reading(url=request.url, mapping=request.mapping))
+        )
         gather(spool, pipeline, before, changes, progress)
     changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
     changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
@@ -187,7 +193,7 @@ class Withdrawal:
     dry_run: bool = False
 
 
-def withdraw_projects(order: Withdrawal) -> Release:
+def withdraw_projects(withdrawal: Withdrawal) -> Release:
     """Make a release in which the records are gone.
 
     Returns:
@@ -199,29 +205,29 @@ def withdraw_projects(order: Withdrawal) -> Release:
     """
     started = datetime.now(UTC)
     with ExitStack() as stack:
-        previous = release.current_release(order.datadir)
+        previous = release.current_release(withdrawal.datadir)
         if previous is None:
-            raise NotFoundError(f"{order.datadir}: nothing is published here, so nothing can be withdrawn.")
-        if not order.dry_run:
-            stack.enter_context(release.publisher_lock(order.datadir))
-            previous = release.current_release(order.datadir) or previous
+            raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
+        if not withdrawal.dry_run:
+            stack.enter_context(release.publisher_lock(withdrawal.datadir))
+            previous = release.current_release(withdrawal.datadir) or previous
         iris = Iris(previous.manifest.base)
         graphs = read_graphs(previous.file(FILES.graphs))
         earlier = read_tombstones(previous.file(FILES.tombstones))
-        _check(order, graphs, earlier, iris)
-        if order.dry_run:
+        _check(withdrawal, graphs, earlier, iris)
+        if withdrawal.dry_run:
             return previous
         context = ReleaseContext(
-            datadir=order.datadir,
+            datadir=withdrawal.datadir,
             previous=previous,
-            publication=Publication(iris, order.license, order.version),
-            publisher=order.publisher,
-            contact=order.contact,
-            versions={**previous.manifest.versions, "iomld": order.version},
+            publication=Publication(iris, withdrawal.license, withdrawal.version),
+            publisher=withdrawal.publisher,
+            contact=withdrawal.contact,
+            versions={**previous.manifest.versions, "iomld": withdrawal.version},
             started=started,
             ended=datetime.now(UTC),
         )
-        new = {key: _tombstone(key, order, graphs[iris.record(key)], context) for key in order.keys}
+        new = {key: _tombstone(key, withdrawal, graphs[iris.record(key)], context) for key in withdrawal.keys}
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-withdraw-")))
         changes = Changes(SortedLines(scratch), scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
         changes.changed_file.touch()
@@ -230,18 +236,18 @@ def withdraw_projects(order: Withdrawal) -> Release:
         return make_release(changes, kept, context, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
 
 
-def _tombstone(key: str, order: Withdrawal, state: GraphState, context: ReleaseContext) -> Tombstone:
-    return Tombstone(key, state.revision, xsd_moment(context.ended), order.reason, order.replaced_by)
+def _tombstone(key: str, withdrawal: Withdrawal, state: GraphState, context: ReleaseContext) -> Tombstone:
+    return Tombstone(key, state.revision, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by)
 
 
-def _check(order: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris) -> None:
+def _check(withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris) -> None:
     """Every project is published, and what replaces them stays."""
     start = iris.record("")
     published = {unquote(graph.removeprefix(start)) for graph in graphs if graph.startswith(start)}
-    wanted = [*order.keys, *([order.replaced_by] if order.replaced_by is not None else [])]
+    wanted = [*withdrawal.keys, *([withdrawal.replaced_by] if withdrawal.replaced_by is not None else [])]
     faults = [_fault(key, published, earlier) for key in wanted if key not in published]
-    if order.replaced_by in order.keys:
-        faults.append(f"{order.replaced_by} cannot be replaced by itself.")
+    if withdrawal.replaced_by in withdrawal.keys:
+        faults.append(f"{withdrawal.replaced_by} cannot be replaced by itself.")
     if faults:
         raise NotFoundError(f"nothing was withdrawn. {' '.join(faults)}")
 

@@ -1,1 +1,1 @@
-"""Why a query finds nothing, and what was probably meant."""
+"""Diagnosis of a query without solutions, and suggestions for its empty parts."""

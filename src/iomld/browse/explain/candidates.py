@@ -8,7 +8,7 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.dataset import term_use
 from iomld.browse.explain.diagnosis import Prober, Scope
-from iomld.browse.explain.similarity import Names, bare_word, iri_variants, is_misspelt, likeness, written
+from iomld.browse.explain.similarity import Names, bare_word, iri_variants, is_misspelt, similarity_rank, written
 from iomld.browse.ontology import ontology_terms
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD, OWL, RDFS, SKOS
@@ -18,7 +18,7 @@ _CODES = f"SELECT ?thing ?code {{ ?thing <{IOMLD}iso2>|<{IOMLD}iso3> ?code }}"
 Terms = Sequence[NamedNode | Literal]
 MOST = 5  # terms for one place
 _TRIED = 30  # IRIs that are tried for one place
-# Why a term of ours may be meant by one of somebody else's.
+# Properties that link our terms to those of other vocabularies.
 _LINKS = (
     *(OWL + name for name in ("sameAs", "equivalentClass", "equivalentProperty")),
     *(RDFS + name for name in ("subClassOf", "subPropertyOf", "seeAlso")),
@@ -28,13 +28,13 @@ _LINKS = (
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTerms:
-    """What a release holds.
+    """The terms of a release, and the names of its things.
 
     Attributes:
         base: Base of its IRIs.
         properties: Its properties, those used most first, and those of the ontology.
         classes: Its classes, likewise.
-        names: What countries and concepts are called: names in three languages, codes; without case and signs.
+        names: For each country and concept its folded names in three languages, and its codes.
         things: The things of each name.
     """
 
@@ -87,48 +87,48 @@ def _most_used(counts: Mapping[str, int]) -> tuple[str, ...]:
 
 
 class CandidateTerms:
-    """Tries terms where a part stands.
+    """Finds candidates for a term of an empty part, by asking whether the part has solutions with them.
 
     Attributes:
-        scope: Where the part stands.
-        known: Terms of the release.
-        meant: A variable that stands for what is meant.
+        scope: The place of the part in the query.
+        known: The terms of the release.
+        variable: A variable that stands for the candidate in patterns.
     """
 
     def __init__(self, scope: Scope, prober: Prober, known: ReleaseTerms) -> None:
-        """Begin; the prober asks."""
+        """Look in a scope; the prober runs the queries."""
         self.scope, self.known = scope, known
-        self.meant = f"?{scope.parts.hidden}m"
+        self.variable = f"?{scope.parts.hidden}m"
         self._prober = prober
 
     async def holds(self, pattern: str) -> bool:
-        """Whether a pattern finds something."""
+        """Whether a pattern has a solution."""
         return await self._prober.ask(self.scope.asking(pattern)) is True
 
     async def values(self, pattern: str, most: int | None = None) -> Terms:
-        """What may stand for the variable that is meant in a pattern."""
-        query = self.scope.finding(self.meant, pattern, most) if most else self.scope.finding(self.meant, pattern)
+        """The bindings of the candidate variable in a pattern."""
+        query = self.scope.finding(self.variable, pattern, most) if most else self.scope.finding(self.variable, pattern)
         return await self._prober.terms(query) or ()
 
     async def fitting(self, pattern: Callable[[str], str], iris: Iterable[str]) -> Terms:
-        """Those of some IRIs with which a pattern finds something, in their order."""
+        """Those of some IRIs with which a pattern has solutions, in their order."""
         tried = [*dict.fromkeys(iris)][:_TRIED]
         if not tried:
             return ()
-        values = f"VALUES {self.meant} {{ {' '.join(f'<{iri}>' for iri in tried)} }}"
-        found = {term.value for term in await self.values(f"{values}\n{pattern(self.meant)}", _TRIED)}
+        values = f"VALUES {self.variable} {{ {' '.join(f'<{iri}>' for iri in tried)} }}"
+        found = {term.value for term in await self.values(f"{values}\n{pattern(self.variable)}", _TRIED)}
         return [NamedNode(iri) for iri in tried if iri in found][:MOST]
 
     async def linked(self, iri: str) -> list[str]:
-        """Terms that are said to be the same as one, or a kind of it."""
+        """Terms that the data link to one as the same, or as a kind of it."""
         if ":" not in iri or "\\" in iri:
             return []
         path = "|".join(f"<{link}>" for link in _LINKS)
-        query = Scope(self.scope.parts).finding(self.meant, f"{self.meant} {path} <{iri}>", MOST)
+        query = Scope(self.scope.parts).finding(self.variable, f"{self.variable} {path} <{iri}>", MOST)
         return [term.value for term in await self._prober.terms(query) or ()]
 
     def iri_variants(self, iri: str) -> list[str]:
-        """Other spellings of an IRI."""
+        """Likely correct forms of an IRI."""
         return [*iri_variants(iri, self.known.base, self.scope.parts.prefixes)]
 
     def written(self, term: NamedNode | Literal) -> str:
@@ -136,12 +136,12 @@ class CandidateTerms:
         return written(term, self.scope.parts.prefixes)
 
     def ranked(self, term: Term, found: Terms) -> Terms:
-        """Those that are alike, the likest first."""
-        ranks = [(rank, one) for one in found if (rank := likeness(term, one, self.known.names)) is not None]
+        """The similar ones among some terms, the most similar first."""
+        ranks = [(rank, one) for one in found if (rank := similarity_rank(term, one, self.known.names)) is not None]
         best = min((rank for rank, _ in ranks), default=0)
         return [one for rank, one in sorted(ranks, key=lambda one: one[0]) if rank <= best + 1][:MOST]
 
-    def alike(self, term: Term, iris: Sequence[str]) -> list[str]:
-        """Those of some terms of vocabularies that one may be a wrong spelling of."""
+    def similar(self, term: Term, iris: Sequence[str]) -> list[str]:
+        """The similar ones among some terms of vocabularies; misspellings come first."""
         misspelt = [iri for iri in iris if term.kind is TermKind.IRI and is_misspelt(term.iri, iri)]
         return [*misspelt, *(one.value for one in self.ranked(term, [NamedNode(iri) for iri in iris]))]

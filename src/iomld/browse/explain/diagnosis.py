@@ -76,8 +76,8 @@ def joined(clauses: Sequence[Clause]) -> str:
 class EmptyReason(StrEnum):
     """Why a part of a query is empty."""
 
-    TRIPLE = "triple"  # no triple is like this
-    PROPERTY = "property"  # no triple has this property
+    TRIPLE = "triple"  # nothing in the data matches this pattern
+    PROPERTY = "property"  # the data do not have this property
     GRAPH = "graph"  # there is no such graph
     ELSEWHERE = "elsewhere"  # other graphs have it, these do not
     TOGETHER = "together"  # parts that find something each, and nothing together

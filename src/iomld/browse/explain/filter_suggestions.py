@@ -7,7 +7,15 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld.browse.explain.candidates import ReleaseTerms
 from iomld.browse.explain.diagnosis import EmptyPattern, Prober, joined
-from iomld.browse.explain.similarity import NUMBERS, Edit, cast_literal, edited, likeness, within_edit_distance, written
+from iomld.browse.explain.similarity import (
+    NUMBERS,
+    Edit,
+    cast_literal,
+    edited,
+    similarity_rank,
+    within_edit_distance,
+    written,
+)
 from iomld.iris import XSD
 from iomld.store.parts.clauses import Clause, QueryParts, Term
 from iomld.store.parts.pieces import Piece, pieces
@@ -183,7 +191,7 @@ async def _constants(empty: EmptyPattern, compared: Comparison, prober: Prober, 
     constant = compared.constant
     found: list[NamedNode | Literal] = []
     if compared.is_equality:
-        ranks = [(rank, one) for one in values if (rank := likeness(constant, one, known.names)) is not None]
+        ranks = [(rank, one) for one in values if (rank := similarity_rank(constant, one, known.names)) is not None]
         found += [one for _, one in sorted(ranks, key=lambda one: one[0])]
         if not found and compared.expression.startswith("LANG("):
             spoken = [one for one in values if one.value]

@@ -24,19 +24,19 @@ _PLAIN = {
     f"{XSD}decimal": re.compile(r"[+-]?\d*\.\d+", re.ASCII),
     f"{XSD}boolean": re.compile("true|false"),
 }
-Names = Mapping[str, frozenset[str]]  # what a thing is called besides its IRI, folded
-SAME, ALIKE, CLOSE = 0, 1, 2  # another spelling of the same; the same but for case and signs; a few letters differ
+Names = Mapping[str, frozenset[str]]  # folded names of a thing, by its IRI
+SAME, SIMILAR, CLOSE = 0, 1, 2  # the same value; equal but for case and punctuation; a small edit distance
 _SIGNS = re.compile(r"[\W_]+")
-_SHORT = 4  # letters; of a shorter word nothing can be told
+_SHORT = 4  # letters; shorter words are not compared
 _LONG = 60
 _NAMING = frozenset({"label", "name", "preflabel", "title"})  # for which each vocabulary has its own
 
 
 def iri_variants(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]:
-    """IRIs that one may be a wrong spelling of, likely ones first.
+    """Likely correct forms of a misspelt IRI, the likeliest first.
 
-    Its scheme, a slash at its end, a document for its thing, a code without its dot or in small letters; a prefixed
-    name in angle brackets.
+    They differ in scheme, trailing slash, document or thing, and in the dot and the case of a code; a prefixed name in
+    angle brackets is expanded.
 
     Args:
         iri: The IRI as it was written.
@@ -90,7 +90,7 @@ def cast_literal(constant: Term, datatype: str) -> Literal | None:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Other words for a part of a text."""
+    """A replacement for a range of a text."""
 
     start: int
     end: int
@@ -109,7 +109,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 
 def are_apart(edits: Iterable[Edit]) -> bool:
-    """Whether no edit is of words that another one is of.
+    """Whether no two edits overlap.
 
     >>> are_apart([Edit(4, 6, "?x"), Edit(6, 8, "?y")]), are_apart([Edit(4, 6, "?x"), Edit(5, 6, "")])
     (True, False)
@@ -146,8 +146,8 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str:
     return str(NamedNode(iri))
 
 
-def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | None:
-    """How like a term is to what was written, `SAME`, `ALIKE` or `CLOSE`; None where it is another thing.
+def similarity_rank(written: Term, found: NamedNode | Literal, names: Names) -> int | None:
+    """Rank how similar a term is to the one in a query: `SAME`, `SIMILAR` or `CLOSE`; None where it is another thing.
 
     Args:
         written: An IRI or a literal of a query.
@@ -160,12 +160,12 @@ def likeness(written: Term, found: NamedNode | Literal, names: Names) -> int | N
         return SAME
     word, other = bare_word(asked), bare_word(given)
     if word and (word == other or word in names.get(given, ())):
-        return ALIKE
+        return SIMILAR
     return CLOSE if within_edit_distance(word, other) else None
 
 
 def is_misspelt(written: str, found: str) -> bool:
-    """Say whether a term of a vocabulary is written with a letter or digit too many, too few, or another one.
+    """Whether two terms of one vocabulary differ by one letter or digit.
 
     >>> is_misspelt("http://x/ns#tye", "http://x/ns#type"), is_misspelt("http://x/ns#type", "http://y/ns#type")
     (True, False)
@@ -190,7 +190,7 @@ def relation(written: str, found: str) -> int | None:
 
 
 def bare_word(text: str) -> str:
-    """The last segment of an IRI, or a text, without case, accents and signs.
+    """The last segment of an IRI, or a text, folded: without case, accents and punctuation.
 
     >>> bare_word("https://example.org/id/project/PO.0105")
     'po0105'
@@ -200,7 +200,7 @@ def bare_word(text: str) -> str:
 
 
 def within_edit_distance(one: str, other: str) -> bool:
-    """Say whether two words differ by few letters: one in four, two at most, swapped ones as one.
+    """Whether the edit distance of two words is small: one letter in four, two at most; a swap counts as one.
 
     >>> within_edit_distance("benefitingcontry", "benefitingcountry"), within_edit_distance("status", "region")
     (True, False)
@@ -231,7 +231,7 @@ def _distance(one: str, other: str, most: int) -> int:
 
 
 def _bare(iri: str) -> str:
-    """An IRI without what people get wrong: the scheme, a slash at the end, `doc` for `id`."""
+    """An IRI without its common mistakes: the scheme, a trailing slash, `doc` for `id`."""
     if "://" not in iri:
         return iri
     return iri.partition("://")[2].rstrip("/#").replace("/doc/", "/id/", 1)

@@ -16,13 +16,15 @@ _FEW = 3
 _MOST = 3  # proposals for one part
 
 
-async def graph_edits(empty: EmptyPattern, clause: Clause, trying: CandidateTerms) -> AsyncIterator[tuple[Edit, ...]]:
-    """Graphs of a name that is alike, and that have what is asked for; or any graph.
+async def graph_edits(
+    empty: EmptyPattern, clause: Clause, candidates: CandidateTerms
+) -> AsyncIterator[tuple[Edit, ...]]:
+    """Graphs with a similar name and the required content; else any graph.
 
     Args:
         empty: The part.
-        clause: The same, which names a graph.
-        trying: Tries the graphs.
+        clause: Its clause, which names a graph.
+        candidates: Finds the graphs.
     """
     (name,) = clause.terms
     if name.kind is not TermKind.IRI:
@@ -30,18 +32,22 @@ async def graph_edits(empty: EmptyPattern, clause: Clause, trying: CandidateTerm
     inner = "\n".join(joined(group.clauses) for group in clause.groups)
     # What is asked for may be wrong too.
     for content in (inner, "?s ?p ?o") if empty.reason is EmptyReason.GRAPH else (inner,):
-        spelled = await trying.fitting(lambda graph: f"GRAPH {graph} {{ {content} }}", trying.iri_variants(name.iri))  # noqa: B023  # called at once
-        alike = trying.ranked(name, await trying.values(f"GRAPH {trying.meant} {{ {content} }}"))
-        for term in (*spelled, *alike):
-            yield (Edit(name.start, name.end, trying.written(term)),)
-        if spelled or alike:
+
+        def pattern(graph: str, content: str = content) -> str:
+            return f"GRAPH {graph} {{ {content} }}"
+
+        spelled = await candidates.fitting(pattern, candidates.iri_variants(name.iri))
+        similar = candidates.ranked(name, await candidates.values(pattern(candidates.variable)))
+        for term in (*spelled, *similar):
+            yield (Edit(name.start, name.end, candidates.written(term)),)
+        if spelled or similar:
             return
-    if clause.groups and await trying.holds(f"GRAPH {trying.meant} {{ {inner} }}"):  # FROM takes no variable
-        yield (Edit(name.start, name.end, trying.scope.parts.unused("graph")),)
+    if clause.groups and await candidates.holds(f"GRAPH {candidates.variable} {{ {inner} }}"):  # FROM takes no variable
+        yield (Edit(name.start, name.end, candidates.scope.parts.unused("graph")),)
 
 
 async def values_there(empty: EmptyPattern, prober: Prober) -> tuple[str, ...]:
-    """Some values as the query may write them; where their order counts, the least and the greatest.
+    """Some values that the data have in place of an empty one; for an ordered comparison the least and the greatest.
 
     Args:
         empty: A part.
@@ -71,14 +77,14 @@ def _query(empty: EmptyPattern) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What may be written instead.
+    """A replacement for an empty part of a query.
 
     Attributes:
-        instead: What stands in the query.
-        text: What may stand there.
-        query: The whole query with it.
-        finds: Whether that query finds something; if not, another part is empty too.
-        edits: What makes the query of the one that was asked.
+        instead: The text in the query.
+        text: The text that may replace it.
+        query: The whole query with the replacement.
+        finds: Whether that query has solutions; if not, another part is empty too.
+        edits: The edits of the query.
     """
 
     instead: str
@@ -89,7 +95,7 @@ class Suggestion:
 
 
 async def suggestions(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> tuple[Suggestion, ...]:
-    """What may be written instead of an empty part, best first.
+    """Suggestions for an empty part, best first.
 
     Args:
         empty: The part.

@@ -1,4 +1,4 @@
-"""What was probably meant by triple patterns that nothing fits: other terms in their places."""
+"""Suggestions for triple patterns that nothing in the data matches: other terms in their places."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -87,7 +87,7 @@ class TripleEdits(CandidateTerms):
     # -- properties --------------------------------------------------------------------------------------------------
 
     async def _properties(self, clause: Clause) -> AsyncIterator[tuple[Edit, ...]]:
-        """Properties of the release that are meant by one that it does not have, where they find something."""
+        """Properties of the release in place of one that it does not have, where they have solutions."""
         for place in _steps(clause):
             if place.term.text != self._empty.name:
                 continue
@@ -113,7 +113,9 @@ class TripleEdits(CandidateTerms):
     async def _like_properties(self, place: _Place) -> tuple[list[str], list[str]]:
         """Properties of the release that one may be a wrong spelling of, or another word for; then those related."""
         iri, properties = place.term.iri, self.known.properties
-        likely = dict.fromkeys((*self.iri_variants(iri), *await self.linked(iri), *self.alike(place.term, properties)))
+        likely = dict.fromkeys(
+            (*self.iri_variants(iri), *await self.linked(iri), *self.similar(place.term, properties))
+        )
         near = [(rank, one) for one in properties if (rank := relation(iri, one)) is not None and one not in likely]
         related = [one for _, one in sorted(near, key=lambda one: one[0])]
         return [one for one in likely if one in properties and one != iri], related
@@ -148,34 +150,34 @@ class TripleEdits(CandidateTerms):
             yield (Edit(predicate.start, predicate.end, text),)
 
     async def _others(self, place: _Place) -> Terms:
-        """Terms that are meant by another one, and find something in its place."""
+        """Candidates for a term that have solutions in its place."""
         if place.term.kind is TermKind.IRI:
             return await self._things(place)
         return await self._literals(place) if place.term.kind is TermKind.LITERAL else ()
 
     def _named(self, place: _Place) -> list[str]:
         """Classes of a name, or things."""
-        return self.alike(place.term, self.known.classes if place.is_class else self.known.called(place.term))
+        return self.similar(place.term, self.known.classes if place.is_class else self.known.called(place.term))
 
     async def _things(self, place: _Place) -> Terms:
-        """Things that are meant by an IRI, and find something in its place."""
+        """Candidates for an IRI that have solutions in its place."""
         term = place.term
         if found := await self.fitting(place.pattern, self.iri_variants(term.iri)):
             return found
         iris = [*await self.linked(term.iri), *self._named(place)]
         if found := await self.fitting(place.pattern, (iri for iri in iris if iri != term.iri)):
             return found
-        return self.ranked(term, await self.values(place.pattern(self.meant)))
+        return self.ranked(term, await self.values(place.pattern(self.variable)))
 
     async def _literals(self, place: _Place) -> Terms:
-        """Terms of the data that are meant by a literal: of another language or datatype, or things of that name."""
+        """Candidates for a literal: terms of another language or datatype, or things of that name."""
         term = place.term
-        same = f"FILTER(LCASE(STR({self.meant})) = LCASE({literal_text(term.value)}))"
-        if found := self.ranked(term, await self.values(f"{place.pattern(self.meant)}\n{same}", MOST)):
+        same = f"FILTER(LCASE(STR({self.variable})) = LCASE({literal_text(term.value)}))"
+        if found := self.ranked(term, await self.values(f"{place.pattern(self.variable)}\n{same}", MOST)):
             return found
         if found := await self.fitting(place.pattern, self._named(place)):
             return found
-        if found := self.ranked(term, values := await self.values(place.pattern(self.meant))):
+        if found := self.ranked(term, values := await self.values(place.pattern(self.variable))):
             return found
         kinds = sorted({one.datatype.value for one in values if isinstance(one, Literal)})
         others = [other for kind in kinds if (other := cast_literal(term, kind))]
@@ -184,7 +186,7 @@ class TripleEdits(CandidateTerms):
     async def _other_classes(self, place: _Place) -> AsyncIterator[Edit]:
         """The classes of the things that do go with the rest, for one that does not."""
         if place.is_class and place.beside:
-            values = await self.values(place.pattern(self.meant))
+            values = await self.values(place.pattern(self.variable))
             for value in values if len(values) <= _CLASSES else ():
                 yield place.edit(self.written(value))
 
@@ -197,7 +199,7 @@ class TripleEdits(CandidateTerms):
         for literal in (*(Literal(place.term.value, language=one) for one in _LANGUAGES), *casts):
             if literal is not None and predicate.kind is TermKind.IRI:
                 text = self.written(literal)
-                for found in await self.values(f"{subject.text} {self.meant} {text} .\n{place.beside}", MOST):
+                for found in await self.values(f"{subject.text} {self.variable} {text} .\n{place.beside}", MOST):
                     yield (Edit(predicate.start, predicate.end, self.written(found)), place.edit(text))
 
     async def _containing(self, place: _Place) -> AsyncIterator[tuple[Edit, ...]]:
