@@ -57,7 +57,7 @@ def _tried(rule: Rule, example: Example) -> TriedExample:
         names=example.names,
         taken_out=example.without,
         put_in=tuple(map(_cut, _lines(example))),
-        messages=tuple(dict.fromkeys(finding.message for finding in found)),
+        messages=tuple(dict.fromkeys(str(finding.message) for finding in found)),
     )
 
 
@@ -94,7 +94,7 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | Non
     validator = _published_validator(view.iris.base)
     if validator.fallback_reason:
         return None
-    found = {(finding.rule, finding.message): finding for finding in validator.check(quads)}
+    found = {(finding.rule, str(finding.message)): finding for finding in validator.check(quads)}
     broken = {rule for rule, _ in found}
     return Revalidation(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
 

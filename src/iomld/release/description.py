@@ -165,22 +165,8 @@ def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[Turtl
     vocabularies = sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)})
     return {
         "vocabulary": [{"vocabulary": NamedNode(vocabulary)} for vocabulary in vocabularies],
-        "class": [
-            {
-                "partition": NamedNode(_partition_iri(iris, "class", iri)),
-                "class": NamedNode(iri),
-                "entities": _typed(count, "integer"),
-            }
-            for iri, count in figures.classes.items()
-        ],
-        "property": [
-            {
-                "partition": NamedNode(_partition_iri(iris, "property", iri)),
-                "property": NamedNode(iri),
-                "triples": _typed(count, "integer"),
-            }
-            for iri, count in figures.properties.items()
-        ],
+        "class": _counted(iris, "class", figures.classes, "entities"),
+        "property": _counted(iris, "property", figures.properties, "triples"),
         "linkset": [
             {
                 "linkset": NamedNode(_fragment(iris, f"links-{local_name(predicate)}-{host}")),
@@ -193,6 +179,17 @@ def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[Turtl
             for host in (space.split("/")[2],)
         ],
     }
+
+
+def _counted(iris: Iris, kind: str, counts: Mapping[str, int], unit: str) -> list[TurtleRow]:
+    return [
+        {
+            "partition": NamedNode(_partition_iri(iris, kind, iri)),
+            kind: NamedNode(iri),
+            unit: _typed(count, "integer"),
+        }
+        for iri, count in counts.items()
+    ]
 
 
 def _subset_rows(subsets: Mapping[str, Subset]) -> dict[str, Sequence[TurtleRow]]:
