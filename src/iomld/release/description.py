@@ -18,7 +18,6 @@ from iomld.release.nquads import FileFacts
 from iomld.release.statistics import Statistics
 from iomld.release.subsets import BY_CLASS, FORMAT_NAMES, Subset, subset_file
 
-_TEMPLATE = "dataset.ttl.in"
 _TITLE = "Projects of a migration development fund"
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _FILE_TYPES = "http://publications.europa.eu/resource/authority/file-type/"
@@ -94,7 +93,7 @@ def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
     """Describe the catalogue, the dataset, its files and its endpoint, in the dataset graph.
 
     Raises:
-        SourceError: The filled template is not valid Turtle, because a value is no IRI.
+        ValueError: The licence is no IRI.
     """
     subsets = {_subset_iri(subset, iris): subset for subset in description.subsets}
     distributions = (*_whole_distributions(description, iris), *_subset_distributions(subsets))
@@ -105,7 +104,7 @@ def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
         **_file_rows(distributions, iris),
         "resource": [{"resource": NamedNode(iri)} for iri in (iris.dataset(), _fragment(iris, "sparql"), *subsets)],
     }
-    template = files("iomld.release").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    template = files("iomld.release").joinpath("dataset.ttl.in").read_text(encoding="utf-8")
     turtle = filled_template(template, _dataset_terms(description, iris), rows)
     triples = rdf.in_graph(rdf.parse(turtle, rdf.TURTLE), iris.graph("dataset"))
     return tuple(dict.fromkeys(triples))
@@ -151,11 +150,8 @@ def _contact(address: str) -> tuple[str, NamedNode | Literal]:
 def _extent_rows(description: Description, iris: Iris) -> dict[str, Sequence[TurtleRow]]:
     figures = description.statistics
     example = [{"example": NamedNode(iris.project(description.example))}] if description.example else []
-    period = (
-        [{"start": _typed(figures.start, "date"), "end": _typed(figures.end, "date")}]
-        if figures.start and figures.end
-        else []
-    )
+    days = {"start": figures.start, "end": figures.end}
+    period = [{name: _typed(day, "date") for name, day in days.items()}] if all(days.values()) else []
     countries = [{"country": NamedNode(country)} for country in figures.countries]
     return {"example": example, "period": period, "country": countries}
 
