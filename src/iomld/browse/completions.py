@@ -74,14 +74,12 @@ def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
 
 def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
     """The terms of the ontology, with their use."""
-    for vocable in ontology_terms(view):
-        name = short(vocable.iri)
+    for term in ontology_terms(view):
+        name = short(term.iri)
         if name:
-            kind = CompletionKind.CLASS if vocable.kind == "Class" else CompletionKind.PROPERTY
-            domain = tuple(short(iri) or iri for iri in vocable.domain)
-            yield QueryTerm(
-                name, kind, vocable.label, vocable.definition, domain, used[name].count if name in used else 0
-            )
+            kind = CompletionKind.CLASS if term.kind == "Class" else CompletionKind.PROPERTY
+            domain = tuple(short(iri) or iri for iri in term.domain)
+            yield QueryTerm(name, kind, term.label, term.definition, domain, used[name].count if name in used else 0)
 
 
 def _things(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:

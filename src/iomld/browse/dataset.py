@@ -22,7 +22,7 @@ class DatasetFile:
     Attributes:
         title: What it is, in English.
         url: Where it is, under the base.
-        media_type: Its media type; of a packed file that of the packing.
+        media_type: Its media type; of a compressed file that of the compression.
         size_bytes: Its length, if known.
         sha256: Its hash in hexadecimal digits, if known.
     """

@@ -21,7 +21,7 @@ PREFIX skos: <{SKOS}>
 SELECT DISTINCT ?project WHERE {{
   ?project a iomld:Project .
 """
-# Where words are looked for: texts of the project, and all names of what it points to.
+# Where words are searched for: texts of the project, and all names of what it points to.
 _TEXTS = """{
       ?project dcterms:title|dcterms:abstract|dcterms:description|iomld:projectCode|iomld:primaId ?text
     } UNION {
@@ -41,7 +41,7 @@ _LONGER = ("oe", "ae", "ss", "th")
 def filters_query(iris: Iris, filters: Filters) -> str:
     """A query for the projects that filters leave, in no order.
 
-    Words are looked for without case and accents; a sign that folds to several letters is found where it is one of
+    Words are matched without case and accents; a sign that folds to several letters is found where it is one of
     the ligatures of Latin. Values enter as terms that write themselves, escaped.
     """
     years = filters.values.get("year"), filters.year_from, filters.year_to

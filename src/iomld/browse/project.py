@@ -48,7 +48,7 @@ _FACTS = (
 )
 _LABELS = dict(_FACTS)
 _PLACES = {iri: place for place, (iri, _) in enumerate(_FACTS)}
-# What the publisher works out; a source has no field for it.
+# Derived by the publisher; a source has no field for it.
 _DERIVED = frozenset(
     IOMLD + name for name in ("managingOfficeCountry", "periodStart", "periodEnd", "candidateIatiIdentifier", "budget")
 ) | {f"{IOMLD}fundedBy", f"{FOAF}isPrimaryTopicOf", f"{RDF}type"}
@@ -75,7 +75,7 @@ class Fact:
         label: Words for the property; empty where we have none.
         iri: The property.
         values: Its values; long texts are cut.
-        field: The field of the record that it comes from; None where the publisher worked it out.
+        field: The field of the record that it comes from; None where the publisher derived it.
         sources: IRIs of the sources that gave it, where the history says it.
     """
 
@@ -101,7 +101,7 @@ def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[s
 
     Args:
         view: The release.
-        project: What is said of the project.
+        project: The statements about the project.
         supplied: For each property that sources gave the IRIs of those sources; empty where the history has nothing.
     """
     for iri in sorted(project.predicates(), key=lambda iri: (_PLACES.get(iri, len(_PLACES)), iri)):

@@ -20,7 +20,7 @@ from iomld.vocab import Vocabulary
 _NAMED = ("country", "region", "framework", "type")
 _PAGE = 25
 _MOST_WORDS = 8
-_CODES, _TITLES, _NAMES, _TEXTS = range(4)  # where words are looked for, most telling first
+_CODES, _TITLES, _NAMES, _TEXTS = range(4)  # where words are searched for, the most significant first
 _building = Lock()
 
 
@@ -59,7 +59,7 @@ _indexes: WeakKeyDictionary[StoreReader, ProjectIndex] = WeakKeyDictionary()
 
 
 def project_index(view: ReleaseView) -> ProjectIndex:
-    """The index of a release; read or made when it is first asked for and kept as long as the release is open."""
+    """The index of a release, read or built on first use and kept as long as the release is open."""
     with _building:
         if view.reader not in _indexes:
             _indexes[view.reader] = _index(view)
@@ -221,7 +221,7 @@ def _ranks(index: ProjectIndex, words: str) -> Mapping[int, int] | None:
 
 
 def _rank(number: int, entry: ProjectEntry, words: tuple[tuple[str, frozenset[int]], ...]) -> int | None:
-    """The farthest place where one of the words has to be looked for; exact codes come before all."""
+    """The least significant place among those where the words are found; exact codes come first."""
     farthest = _CODES
     for word, naming in words:
         place = _place(number, entry.searched, word, naming)

@@ -12,7 +12,7 @@ from iomld.iris import DCTERMS, IOMLD
 from iomld.release.project_index import ProjectEntry
 
 _MOST = 5
-_LOOKED_AT = 500  # projects that share as much are told apart one by one, up to so many
+_LOOKED_AT = 500  # projects that share equally much and are compared one by one, at most
 _QUERY = f"""PREFIX iomld: <{IOMLD}>
 PREFIX dcterms: <{DCTERMS}>
 

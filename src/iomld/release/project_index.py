@@ -101,12 +101,12 @@ class ProjectEntry:
 
 
 def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> ProjectEntry:
-    """Make the entry of a project; the order of what is said and doubles do not count.
+    """Make the entry of a project; the order of the statements and duplicates do not matter.
 
     Args:
         iris: IRIs under the base.
         iri: The project.
-        statements: Properties of `PROPERTIES` and their values; others are passed over.
+        statements: Properties of `PROPERTIES` and their values; others are ignored.
     """
     properties: dict[str, set[NamedNode | Literal]] = {}
     for predicate, value in statements:

@@ -1,7 +1,7 @@
 """Diagnosis of a query without solutions: which of its parts is empty, found by asking the parts alone and together.
 
-The probes are small ASK queries made of the query's own words. Whoever asks them limits them; where one has no answer,
-its part is skipped.
+The probes are small ASK queries made of the query's own words. The prober limits them; where one has no answer, its part is
+skipped.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from pyoxigraph import Literal, NamedNode
 from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
 from iomld.store.parts.pieces import pieces
 
-_FOUND = 300  # terms that are looked at for one that is alike
-_MOST = 4  # parts that are named; one mended may mend the others
+_FOUND = 300  # terms that are compared with one
+_MOST = 4  # parts that are reported; one correction may make the others needless
 _NARROWED = 8  # parts beside an empty one that are tried without
 _LAST = frozenset({ClauseKind.FILTER, ClauseKind.MINUS})
 _ALONE = frozenset({ClauseKind.TRIPLE, ClauseKind.GRAPH, ClauseKind.GROUP, ClauseKind.SUBSELECT})
 
 
 class Prober(Protocol):
-    """Asks small queries; None where there is no answer."""
+    """Runs small queries; the answer is None where there is none in time."""
 
     async def ask(self, query: str) -> bool | None:
         """The answer to ASK."""
@@ -35,7 +35,7 @@ class Prober(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a part stands.
+    """The place of a part in a query.
 
     Attributes:
         parts: The query.
@@ -48,16 +48,16 @@ class Scope:
     end: int = 0
 
     def asking(self, pattern: str) -> str:
-        """A query whether a pattern finds anything here."""
+        """An ASK query for a pattern in this scope."""
         return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._within(pattern)} }}"
 
     def finding(self, expression: str, pattern: str, most: int = _FOUND) -> str:
-        """A query for the different values that a variable or an expression has here."""
+        """A SELECT query for the distinct values of a variable or an expression in this scope."""
         head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
         return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
 
     def spanning(self, expression: str, pattern: str) -> str:
-        """A query for the least and the greatest value that an expression has here."""
+        """A SELECT query for the least and the greatest value of an expression in this scope."""
         name, inner = f"?{self.parts.hidden}_", self._within(pattern)
         ends = " UNION ".join(f"{{ SELECT ({end}({expression}) AS {name}) {{ {inner} }} }}" for end in ("MIN", "MAX"))
         return f"{self.parts.prologue}\nSELECT DISTINCT {name} {self.parts.dataset}\n{{ {ends} }} ORDER BY {name}"
@@ -69,7 +69,7 @@ class Scope:
 
 
 def joined(clauses: Sequence[Clause]) -> str:
-    """Parts of a group as one text."""
+    """The text of some parts of a group."""
     return "\n".join(clause.text for clause in clauses)
 
 

@@ -34,7 +34,7 @@ class Comparison:
     Attributes:
         expression: A variable, or its language, text or year.
         constant: The constant, with its place.
-        is_equality: Whether they are to be equal or not; else the order counts.
+        is_equality: Whether the comparison is `=` or `!=`; else it is by order.
     """
 
     expression: str
@@ -147,7 +147,7 @@ def _bound(empty: EmptyPattern, tokens: Sequence[Piece]) -> Iterator[tuple[Edit,
 
 
 def _without_case(query: str, tokens: Sequence[Piece]) -> Iterator[Edit]:
-    """Functions that look for a text, with case not looked at."""
+    """The same text searches, ignoring case."""
     for at, piece in enumerate(tokens):
         arguments = _arguments(tokens, at + 1) if piece.word in _WITHIN | {"REGEX"} else []
         if len(arguments) != 2:  # noqa: PLR2004  # where, and what

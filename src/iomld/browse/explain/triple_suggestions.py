@@ -203,7 +203,7 @@ class TripleEdits(CandidateTerms):
                     yield (Edit(predicate.start, predicate.end, self.written(found)), place.edit(text))
 
     async def _containing(self, place: _Place) -> AsyncIterator[tuple[Edit, ...]]:
-        """The text looked for within texts, where it is only a part of them."""
+        """A search for the literal within longer texts."""
         term, parts, end = place.term, self.scope.parts, self.scope.end
         if len(term.value) < _SHORT or parts.text[end : end + 1] != "}":
             return
