@@ -1,7 +1,7 @@
 """Diagnosis of a query without solutions: which of its parts is empty, found by asking the parts alone and together.
 
-The probes are small ASK queries made of the query's own words. The prober limits them; where one has no answer, its part is
-skipped.
+The probes are small ASK queries made of the query's own words. The prober limits them; where one has no answer, its
+part is skipped.
 """
 
 from collections.abc import Sequence
