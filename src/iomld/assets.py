@@ -5,12 +5,12 @@ namespaces of our terms and shapes are the same everywhere and stay (`iomld.iris
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SCHEMA, SKOS, local_name
 from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
@@ -32,18 +32,6 @@ _LABEL_KINDS = {
     f"{SKOS}altLabel": LabelKind.ALTERNATIVE,
     f"{SKOS}hiddenLabel": LabelKind.HIDDEN,
 }
-
-
-@dataclass(slots=True)
-class _Subject:
-    """What a file says of one IRI, while it is being read."""
-
-    labels: list[Label] = field(default_factory=list)
-    values: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def code(self) -> str:
-        return self.values[f"{SKOS}notation"]
 
 
 def asset_text(name: str, *, base: str = DEFAULT_BASE) -> str:
@@ -68,10 +56,11 @@ def asset_names(folder: str) -> tuple[str, ...]:
 
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
     """Read the controlled lists, the countries and the decoys, in the order of their files."""
+    decoys = _graph("ontology/decoys.ttl", base)
     return Vocabulary(
         concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in SCHEMES},
         countries=_countries(base),
-        decoys=tuple(label for subject in _subjects("ontology/decoys.ttl", base).values() for label in subject.labels),
+        decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
     )
 
 
@@ -82,56 +71,46 @@ def _root() -> Traversable:
 
 
 def _concepts(name: str, base: str) -> dict[str, Concept]:
-    return {concept.code: concept for concept in map(_concept, _subjects(name, base).values()) if concept}
+    graph = _graph(name, base)
+    concepts = (_concept(graph[iri]) for iri in graph)
+    return {concept.code: concept for concept in concepts if concept}
 
 
-def _concept(subject: _Subject) -> Concept | None:
-    if f"{SKOS}inScheme" not in subject.values:
+def _concept(subject: Subject) -> Concept | None:
+    if subject.iri(f"{SKOS}inScheme") is None:
         return None  # the scheme itself
-    broader = subject.values.get(f"{SKOS}broader")
+    broader = subject.iri(f"{SKOS}broader")
     return Concept(
-        code=subject.code,
-        labels=tuple(subject.labels),
+        code=subject.value(f"{SKOS}notation") or "",
+        labels=_labels(subject),
         broader=local_name(broader) if broader else None,
-        kind=subject.values.get(f"{IOMLD}frameworkKind"),
+        kind=subject.value(f"{IOMLD}frameworkKind"),
     )
 
 
 def _countries(base: str) -> dict[str, Country]:
-    subjects = _subjects("ontology/countries.ttl", base)
-    return {local_name(iri): _country(local_name(iri), subject) for iri, subject in subjects.items()}
+    graph = _graph("ontology/countries.ttl", base)
+    return {local_name(iri): _country(local_name(iri), graph[iri]) for iri in graph}
 
 
-def _country(code: str, subject: _Subject) -> Country:
-    region = subject.values.get(f"{IOMLD}inRegion")
+def _country(code: str, subject: Subject) -> Country:
+    region = subject.iri(f"{IOMLD}inRegion")
     return Country(
         code=code,
-        labels=tuple(subject.labels),
-        is_member=subject.values[f"{RDF}type"] == f"{IOMLD}MemberState",
+        labels=_labels(subject),
+        is_member=f"{IOMLD}MemberState" in subject.iris(f"{RDF}type"),
         region=local_name(region) if region else None,
     )
 
 
-def _subjects(name: str, base: str) -> dict[str, _Subject]:
-    """What a file says, by IRI in file order: all labels, and the last value of each other property."""
-    subjects: dict[str, _Subject] = {}
-    for iri, predicate, value, language in _statements(name, base):
-        subject = subjects.setdefault(iri, _Subject())
-        kind = _LABEL_KINDS.get(predicate)
-        if kind:
-            subject.labels.append(Label(value, language, kind))
-        else:
-            subject.values[predicate] = value
-    return subjects
+def _graph(name: str, base: str) -> SubjectGraph:
+    return SubjectGraph(parse(asset_text(name, base=base), TURTLE))
 
 
-def _statements(name: str, base: str) -> Iterator[tuple[str, str, str, str]]:
-    """Subject, predicate, value and language of each triple; the language is empty where there is none."""
-    for quad in parse(asset_text(name, base=base), TURTLE):
-        # Our files have neither blank nodes nor triple terms (tests see to it), so that each term has a value.
-        yield (
-            getattr(quad.subject, "value", ""),
-            quad.predicate.value,
-            getattr(quad.object, "value", ""),
-            getattr(quad.object, "language", None) or "",
-        )
+def _labels(subject: Subject) -> tuple[Label, ...]:
+    """All names of a thing by kind, in the order of the file."""
+    return tuple(
+        Label(text, language, kind)
+        for predicate, kind in _LABEL_KINDS.items()
+        for text, language in subject.texts(predicate)
+    )

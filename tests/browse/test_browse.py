@@ -8,16 +8,12 @@ from tests.browse.released import AWKWARD, BASE, HOSTILE, NARRATIVE
 
 from iomld import release, store
 from iomld.browse.filters import Filters
-from iomld.browse.index import project_index
-from iomld.browse.links import LinkKind, link_to
-from iomld.browse.listing import list_projects
-from iomld.browse.overview import release_overview
+from iomld.browse.lists import list_projects, release_overview, totals_of
+from iomld.browse.ontology import ontology_terms
 from iomld.browse.project import project_page
-from iomld.browse.search import filter_projects
-from iomld.browse.things import countries_page, scheme_page, thing_page
-from iomld.browse.totals import totals_of
-from iomld.browse.view import ReleaseView, label_quads, open_view, project_document, resource_quads
-from iomld.browse.vocables import vocables
+from iomld.browse.resources import countries_page, resource_page, scheme_page
+from iomld.browse.search import filter_projects, project_index
+from iomld.browse.view import LinkKind, ReleaseView, label_quads, link_to, open_view, project_document, resource_quads
 from iomld.errors import StoreError
 from iomld.iris import IOMLD
 from iomld.release import Release
@@ -116,7 +112,7 @@ def test_the_overview_counts(view: ReleaseView) -> None:
 
 def test_a_country_page_lists_its_projects(view: ReleaseView) -> None:
     """The page of a country has its names, region, and the projects that benefit it."""
-    thing = thing_page(view, view.iris.country("CI"))
+    thing = resource_page(view, view.iris.country("CI"))
     assert thing is not None
     assert {name.language for name in thing.names} == {"en", "es", "fr"}
     assert [row.key for row in thing.projects.rows] == ["PO.0001"]
@@ -137,14 +133,14 @@ def test_a_country_page_adds_its_projects_up(datadir: Path) -> None:
     assert sum(count for _, count in totals.years) == int(row["n"].value)
     assert totals.budget == Decimal(row["sum"].value)
     assert totals.years[0][1] > 0
-    thing = thing_page(view, view.iris.country("GT"))
+    thing = resource_page(view, view.iris.country("GT"))
     assert thing is not None
     assert thing.totals == totals
 
 
 def test_a_framework_page_has_its_parts_by_number(view: ReleaseView) -> None:
     """Objective 2 comes before objective 10."""
-    thing = thing_page(view, view.iris.concept("framework", "gcm"))
+    thing = resource_page(view, view.iris.concept("framework", "gcm"))
     assert thing is not None
     objectives = [part.code for part in thing.parts if part.code.startswith("gcm-objective-")]
     assert objectives == [f"gcm-objective-{number}" for number in range(1, len(objectives) + 1)]
@@ -186,7 +182,7 @@ def test_a_scheme_document_holds_its_concepts(view: ReleaseView) -> None:
 
 def test_terms_have_labels_and_definitions(view: ReleaseView) -> None:
     """Every term of the ontology is listed with a label and a definition."""
-    terms = vocables(view)
+    terms = ontology_terms(view)
     assert {"Project", "benefitingMemberState", "budgetUSD"} <= {term.name for term in terms}
     assert all(term.label and term.definition for term in terms)
 

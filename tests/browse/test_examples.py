@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from iomld.assets import asset_text
-from iomld.browse.examples import ExampleQuery, example_queries
+from iomld.browse.dataset import ExampleQuery, example_queries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE, RDFS, SH
-from iomld.publish.examples import counting_query, example_counts
+from iomld.publish.build import counting_query, example_counts
 from iomld.release import current_release
 
 TEXT = asset_text("ontology/queries.ttl")

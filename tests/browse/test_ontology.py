@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from iomld import release
-from iomld.browse.bearing import rules_by_term
-from iomld.browse.ontology import TermEntry, term_entries
+from iomld.browse.ontology import TermEntry, rules_by_term, term_entries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.iris import IOMLD
 from iomld.validate import all_rules

@@ -9,10 +9,9 @@ from tests.browse import released
 from tests.browse.released import make_release
 
 from iomld import release
+from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import Filters, read_filters
-from iomld.browse.index import project_index
-from iomld.browse.search import filter_projects, find_projects
-from iomld.browse.selection import filters_query
+from iomld.browse.search import filter_projects, find_projects, project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import FILES
 

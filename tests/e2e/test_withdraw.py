@@ -14,7 +14,7 @@ from tests.conftest import DATA, Command
 from iomld import release
 from iomld.browse.view import open_view
 from iomld.formats import rdf
-from iomld.publish.withdraw import Withdrawal, withdraw_projects
+from iomld.publish.run import Withdrawal, withdraw_projects
 from iomld.release import current_release
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.problems import ProblemError, problem_of

@@ -21,7 +21,7 @@ from iomld.export.source import released
 from iomld.iris import Iris
 from iomld.model import Origin
 from iomld.release import FILES, Release, current_release
-from iomld.release.lines import read_gzip
+from iomld.release.nquads import read_gzip
 
 COMMON = {
     "status": "active",

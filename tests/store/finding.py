@@ -20,7 +20,7 @@ def finds(store: Store, query: str) -> bool:
 
 
 class StoreProber:
-    """Asks a store, without limits; see `iomld.browse.why.asking.Prober`."""
+    """Asks a store, without limits; see `iomld.browse.explain.diagnosis.Prober`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from tests.browse.asking import Asker
 from tests.web.one_worker import endpoint_of
 
-from iomld.browse.overview import Overview, release_overview
+from iomld.browse.lists import Overview, release_overview
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import current_release
 from iomld.web.pages import page_routes

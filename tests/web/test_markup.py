@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
 
-from iomld.browse.index import project_index
+from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
 from iomld.iris import DCAT

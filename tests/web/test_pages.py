@@ -11,10 +11,9 @@ from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
 from tests.web.one_worker import endpoint_of
 
-from iomld.browse.examples import example_queries
-from iomld.browse.links import link_to
+from iomld.browse.dataset import example_queries
 from iomld.browse.rules import rule_entries
-from iomld.browse.view import ReleaseView, open_view
+from iomld.browse.view import ReleaseView, link_to, open_view
 from iomld.iris import DEFAULT_BASE
 from iomld.validate import all_rules
 from iomld.web.downloads import Download

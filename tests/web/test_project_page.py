@@ -14,10 +14,10 @@ from tests.browse.asking import Asker
 from tests.browse.released import make_release
 from tests.conftest import run_iomld
 
-from iomld.browse.checked import check_record
-from iomld.browse.index import project_index
-from iomld.browse.neighbours import neighbours_of, neighbours_query
 from iomld.browse.provenance import history_of
+from iomld.browse.rules import check_record
+from iomld.browse.search import project_index
+from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.release import current_release
 from iomld.validate import all_rules
@@ -171,16 +171,16 @@ def test_the_nearest_projects_share_most(bundled: ReleaseView) -> None:
     """They are the first of the query that counts what every project shares, and the page leads to that query."""
     for key in keys_of(bundled):
         iri = bundled.iris.project(key)
-        found = neighbours_of(bundled, iri)
+        found = similar_projects(bundled, iri)
         counts = {
-            row["project"].value: int(row["shared"].value) for row in bundled.reader.select(neighbours_query(iri))
+            row["project"].value: int(row["shared"].value) for row in bundled.reader.select(similar_projects_query(iri))
         }
         assert [len(one.shared) for one in found] == [counts[one.entry.iri] for one in found]
         assert [len(one.shared) for one in found] == sorted(counts.values(), reverse=True)[:5]
     page = page_of(bundled, "PO.0068")
     card = section(page, 'id="near"', "</nav>")
     assert len(re.findall('<a dir="auto" href="/doc/project/', card)) == 5
-    assert neighbours_query(bundled.iris.project("PO.0068")) in unquote(unescape(card))
+    assert similar_projects_query(bundled.iris.project("PO.0068")) in unquote(unescape(card))
 
 
 def test_checks_are_those_of_publishing(bundled: ReleaseView) -> None:

@@ -1,15 +1,18 @@
-"""What the description of a release says of the dataset and its files (DCAT 3), as values."""
+"""The description of a release as values: the dataset, its files and subsets, the use of terms, example queries."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from iomld.browse.graph import Graph
-from iomld.browse.links import Link, link_to
-from iomld.browse.view import ReleaseView
+from iomld.browse.lists import project_counts
+from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.folding import fold
 from iomld.formats import rdf
-from iomld.iris import DCAT, DCTERMS, FOAF, SPDX
+from iomld.formats.graph import Subject, SubjectGraph
+from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SH, SPDX, VOID
 from iomld.release import FILES
+from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Partitioning, class_name, subset_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class DatasetFile:
     Attributes:
         title: What it is, in English.
         url: Where it is, under the base.
-        media_type: Its media type; of a packed file that of the packing.
+        media_type: Its media type; of a compressed file that of the compression.
         size_bytes: Its length, if known.
         sha256: Its hash in hexadecimal digits, if known.
     """
@@ -66,19 +69,44 @@ class DatasetFacts:
     files: tuple[DatasetFile, ...]
 
 
-def description_graph(view: ReleaseView) -> Graph:
+def description_graph(view: ReleaseView) -> SubjectGraph:
     """The description of a release by subject; empty where there is none."""
     return _description(view.release.file(FILES.description))
 
 
 @lru_cache(maxsize=2)
-def _description(path: Path) -> Graph:
+def _description(path: Path) -> SubjectGraph:
     """Read from the file, in a third of the time that the store takes, and once: a release never changes."""
-    return Graph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
+    return SubjectGraph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
+
+
+@dataclass(frozen=True, slots=True)
+class TermUse:
+    """The use of terms in the dataset, by IRI, as VoID counts it.
+
+    Attributes:
+        classes: Instances of each class.
+        properties: Triples of each property.
+    """
+
+    classes: Mapping[str, int]
+    properties: Mapping[str, int]
+
+
+def term_use(view: ReleaseView) -> TermUse:
+    """The class and property partitions of the VoID description."""
+    graph = description_graph(view)
+    dataset = graph[view.iris.dataset()]
+
+    def counts(kind: str, unit: str) -> dict[str, int]:
+        partitions = (graph[node] for node in dataset.iris(f"{VOID}{kind}Partition"))
+        return {iri: one.integer(VOID + unit) or 0 for one in partitions if (iri := one.iri(VOID + kind))}
+
+    return TermUse(counts("class", "entities"), counts("property", "triples"))
 
 
 def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
-    """What is said of the dataset; None in a release without a description."""
+    """The facts of the dataset; None in a release without a description."""
     graph = description_graph(view)
     iri = view.iris.dataset()
     if iri not in graph:
@@ -103,7 +131,7 @@ def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
     )
 
 
-def _file(graph: Graph, iri: str) -> DatasetFile | None:
+def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:
     distribution = graph[iri]
     url = distribution.iri(f"{DCAT}downloadURL")
     packing = distribution.iri(f"{DCAT}compressFormat") or distribution.iri(f"{DCAT}mediaType")
@@ -116,3 +144,124 @@ def _file(graph: Graph, iri: str) -> DatasetFile | None:
         size_bytes=distribution.integer(f"{DCAT}byteSize"),
         sha256=graph[distribution.iri(f"{SPDX}checksum") or ""].text(f"{SPDX}checksumValue"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetFile:
+    """A file of a subset: its name, its format, and its length where the release holds it."""
+
+    name: str
+    form: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSubset:
+    """A downloadable subset: the statements about instances of a class, or the projects of a region.
+
+    Attributes:
+        iri: The class or region.
+        name: Its name in the view's language, else in English; empty for a class of others.
+        term: The prefixed name of a class; empty for a region.
+        count: Instances of the class, or projects of the region.
+        files: Its files, the one that the release holds first.
+    """
+
+    iri: str
+    name: str
+    term: str
+    count: int
+    files: tuple[SubsetFile, ...]
+
+
+def class_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
+    """The classes that have files, our own before others, the most used first."""
+    found = (
+        ReleaseSubset(
+            iri,
+            _label(view, iri),
+            _term(name),
+            subset.integer(f"{VOID}entities") or 0,
+            _subset_files(view, BY_CLASS, name),
+        )
+        for subset in _subsets(view)
+        if (iri := subset.iri(f"{VOID}class")) and (name := class_name(iri, view.iris))
+    )
+    return tuple(sorted(found, key=lambda subset: (not subset.name, -subset.count, subset.term)))
+
+
+def region_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
+    """The regions that have files, by name."""
+    counts = project_counts(view, f"{IOMLD}region")
+    links = (link_to(view, iri) for subset in _subsets(view) if (iri := subset.iri(f"{DCTERMS}spatial")))
+    found = (
+        ReleaseSubset(link.iri, link.name, "", counts.get(link.iri, 0), _subset_files(view, BY_REGION, link.code))
+        for link in links
+        if link
+    )
+    return tuple(sorted(found, key=lambda subset: fold(subset.name)))
+
+
+def _subsets(view: ReleaseView) -> Iterator[Subject]:
+    graph, dataset = description_graph(view), view.iris.dataset()
+    return (graph[iri] for iri in graph[dataset].iris(f"{DCTERMS}hasPart"))
+
+
+def _label(view: ReleaseView, iri: str) -> str:
+    if not iri.startswith(IOMLD):
+        return ""
+    graph = SubjectGraph(view.reader.about(iri, graph=view.iris.graph("ontology")))
+    return graph[iri].text(f"{RDFS}label", view.language) or ""
+
+
+def _term(name: str) -> str:
+    """The name of a class in SPARQL and Turtle.
+
+    >>> _term("Project"), _term("skos-Concept")
+    ('iomld:Project', 'skos:Concept')
+    """
+    return name.replace("-", ":") if "-" in name else f"iomld:{name}"
+
+
+def _subset_files(view: ReleaseView, partitioning: Partitioning, name: str) -> tuple[SubsetFile, ...]:
+    held = view.release.file(subset_file(partitioning, name, partitioning.written))
+    size = held.stat().st_size if held.exists() else None
+    return tuple(
+        SubsetFile(
+            subset_file(partitioning, name, form), FORMAT_NAMES[form], size if form is partitioning.written else None
+        )
+        for form in partitioning.offered
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleQuery:
+    """An example query of a release.
+
+    Attributes:
+        iri: Its name, `{base}query/NAME`.
+        title: What it asks, in the view's language, else in English.
+        text: The query, prefixes included.
+        solutions: How many it had when the release was made; None where that is not known.
+    """
+
+    iri: str
+    title: str
+    text: str
+    solutions: int | None
+
+
+def example_queries(view: ReleaseView) -> tuple[ExampleQuery, ...]:
+    """The examples in the order they are to be shown (`sh:order`); none in a release from before they were data."""
+    graph = SubjectGraph(view.reader.graph(view.iris.graph("queries")))
+    found = [(iri, graph[iri]) for iri in graph.subjects() if graph[iri].text(f"{SH}select")]
+    return tuple(_example(view, iri, query) for iri, query in sorted(found, key=lambda one: (_order(one[1]), one[0])))
+
+
+def _order(query: Subject) -> int:
+    return query.integer(f"{SH}order") or 0
+
+
+def _example(view: ReleaseView, iri: str, query: Subject) -> ExampleQuery:
+    title, text = query.text(f"{RDFS}comment", view.language) or iri, query.text(f"{SH}select") or ""
+    return ExampleQuery(iri, title, text, view.release.manifest.examples.get(iri))

@@ -1,4 +1,4 @@
-"""What a list of projects is filtered by, as the parameters of its address say it."""
+"""Filters of a list of projects, as parameters of its address."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ _YEAR = re.compile(r"[0-9]{4}")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is wanted: all facets at once, any of the values of one facet.
+    """Filters of projects: every facet must match, by any of its values.
 
     Attributes:
-        words: Words to look for, one space between them.
+        words: Words to search for, separated by single spaces.
         values: For each facet that filters, its values, each once.
         year_from: Projects that are active in this year or later.
         year_to: Projects that are active in this year or earlier.
@@ -40,7 +40,7 @@ class Filters:
     page: int = 1
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """The parameters that say the same, without the page."""
+        """The equivalent parameters, without the page."""
         years = (("year_from", self.year_from), ("year_to", self.year_to))
         return (
             *((("q", self.words),) if self.words else ()),
@@ -64,10 +64,10 @@ class Filters:
 
 
 def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
-    """The filters that parameters say; what cannot be meant is left out, and what is too long is cut.
+    """The filters in parameters; invalid values are ignored, and long ones are cut.
 
     Args:
-        parameters: Names and values in the order of the address; names that we do not know are passed over.
+        parameters: Names and values in the order of the address; unknown names are ignored.
 
     >>> read_filters([("q", " two  ports "), ("year", "2018"), ("year", "2018"), ("page", "-1")]).pairs()
     (('q', 'two ports'), ('year', '2018'))

@@ -1,21 +1,23 @@
-"""The terms of the ontology as a page shows them: with their use in the release, an example, and the rules for them."""
+"""The terms of our ontology, with their use in a release, an example, and the rules of the shapes for them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from weakref import WeakKeyDictionary
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.browse.bearing import rules_by_term
-from iomld.browse.graph import Graph
-from iomld.browse.overview import shown_key
+from iomld.assets import asset_names, asset_text
+from iomld.browse.dataset import term_use
+from iomld.browse.lists import shown_key
 from iomld.browse.view import ReleaseView, project_document, shared_graph
-from iomld.browse.vocables import Vocable, vocables
-from iomld.iris import IOMLD, RDF, VOID, XSD
-from iomld.validate import Rule
+from iomld.formats.graph import Subject, SubjectGraph
+from iomld.formats.rdf import TURTLE, parse
+from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, XSD, local_name
+from iomld.validate import Rule, all_rules
 
+KINDS = ("Class", "Link", "Value")
 _LONGEST = 120  # characters of a text in an example
 _PREFIX = f"PREFIX iomld: <{IOMLD}>\n"
 _CLASS_COUNT = "SELECT (COUNT(DISTINCT ?thing) AS ?count) WHERE {{ ?thing a iomld:{name} }}"
@@ -23,7 +25,135 @@ _PROPERTY_COUNT = "SELECT (COUNT(*) AS ?count) WHERE {{ ?thing iomld:{name} ?val
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class OntologyTerm:
+    """A class or property of our ontology.
+
+    Attributes:
+        iri: The term.
+        name: Its local name.
+        kind: One of `KINDS`.
+        label: Its label in the view's language, else in English.
+        labels: Its label in each language.
+        definition: Its definition in the view's language, else in English.
+        language: The language of the definition.
+        domain: IRIs of classes whose things have it.
+        range: IRIs of what its values are.
+        broader: IRIs of the terms it refines.
+        narrower: IRIs of our terms that refine it.
+        properties: Of a class, IRIs of our properties that its things have.
+        pointers: Of a class, IRIs of our properties whose values are its things.
+        near: IRIs of terms of others that mean nearly the same.
+    """
+
+    iri: str
+    name: str
+    kind: str
+    label: str
+    labels: Mapping[str, str]
+    definition: str
+    language: str
+    domain: tuple[str, ...]
+    range: tuple[str, ...]
+    broader: tuple[str, ...]
+    narrower: tuple[str, ...]
+    properties: tuple[str, ...]
+    pointers: tuple[str, ...]
+    near: tuple[str, ...]
+
+
+def ontology_terms(view: ReleaseView) -> tuple[OntologyTerm, ...]:
+    """The terms of our ontology, classes first, each kind by name."""
+    graph = SubjectGraph(shared_graph(view, "ontology"))
+    ours = {iri: graph[iri] for iri in graph.subjects() if iri.startswith(IOMLD) and _kind(graph[iri])}
+    terms = (_term(ours, iri, view.language) for iri in ours)
+    return tuple(sorted(terms, key=lambda term: (KINDS.index(term.kind), term.name)))
+
+
+def _term(ours: Mapping[str, Subject], iri: str, language: str) -> OntologyTerm:
+    term = ours[iri]
+    definition = f"{RDFS}comment" if term.literals(f"{RDFS}comment") else f"{SKOS}definition"
+    languages = {one.language or "" for one in term.literals(definition)}
+    return OntologyTerm(
+        iri=iri,
+        name=local_name(iri),
+        kind=_kind(term),
+        label=term.text(f"{RDFS}label", language) or local_name(iri),
+        labels={one.language: one.value for one in term.literals(f"{RDFS}label") if one.language},
+        definition=term.text(definition, language) or "",
+        language=language if language in languages else "en",
+        domain=_domain(term),
+        range=_range(term),
+        broader=_broader(term),
+        narrower=_having(ours, lambda one: iri in _broader(one)),
+        properties=_having(ours, lambda one: iri in _domain(one)),
+        pointers=_having(ours, lambda one: iri in _range(one)),
+        near=term.iris(f"{RDFS}seeAlso"),
+    )
+
+
+def _domain(term: Subject) -> tuple[str, ...]:
+    return (*term.iris(f"{RDFS}domain"), *term.iris(f"{SCHEMA}domainIncludes"))
+
+
+def _range(term: Subject) -> tuple[str, ...]:
+    return (*term.iris(f"{RDFS}range"), *term.iris(f"{SCHEMA}rangeIncludes"))
+
+
+def _broader(term: Subject) -> tuple[str, ...]:
+    return (*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf"))
+
+
+def _having(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
+    return tuple(iri for iri, term in ours.items() if has(term))
+
+
+def _kind(term: Subject) -> str:
+    kinds = {
+        f"{OWL}Class": "Class",
+        f"{OWL}ObjectProperty": "Link",
+        f"{OWL}DatatypeProperty": "Value",
+        f"{OWL}AnnotationProperty": "Value",
+    }
+    return next((kinds[iri] for iri in term.iris(f"{RDF}type") if iri in kinds), "")
+
+
+@cache
+def rules_by_term() -> Mapping[str, tuple[Rule, ...]]:
+    """For IRIs of classes and properties the rules that apply to them, in the order of the rules.
+
+    Rules about its values apply to a property. Rules of shapes that target its instances, and rules that require an
+    instance of it, apply to a class.
+    """
+    quads = [quad for name in asset_names("shapes") for quad in parse(asset_text(name), TURTLE)]
+    targets = _pairs(quads, f"{SH}targetClass")
+    parts = _pairs(quads, f"{SH}property")
+    found = {
+        *((class_, shape) for shape, class_ in targets),
+        *((class_, part) for shape, class_ in targets for whole, part in parts if whole == shape),
+        *((class_, shape) for shape, class_ in _pairs(quads, f"{SH}class")),
+    }
+    by_term: dict[str, list[Rule]] = {}
+    for rule in all_rules():
+        for term in dict.fromkeys(
+            (*rule.subjects, *(class_ for class_, shape in found if local_name(shape) == rule.id))
+        ):
+            by_term.setdefault(term, []).append(rule)
+    return {term: tuple(rules) for term, rules in by_term.items()}
+
+
+def _pairs(quads: list[Quad], predicate: str) -> list[tuple[str, str]]:
+    """IRIs that a property joins."""
+    return [
+        (quad.subject.value, quad.object.value)
+        for quad in quads
+        if quad.predicate.value == predicate
+        and isinstance(quad.subject, NamedNode)
+        and isinstance(quad.object, NamedNode)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TermExample:
     """A statement of the release.
 
     Attributes:
@@ -43,20 +173,20 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class TermEntry:
-    """A term, and what a release and the shapes have of it.
+    """A term with its use in a release and the rules of the shapes for it.
 
     Attributes:
         term: The term.
         count: Things of the class, or statements with the property.
         query: The query that counts them.
         example: A statement with it; of a class, that something is one. None where the release has none.
-        rules: Rules that bear on it.
+        rules: Rules that apply to it.
     """
 
-    term: Vocable
+    term: OntologyTerm
     count: int
     query: str
-    example: Example | None
+    example: TermExample | None
     rules: tuple[Rule, ...]
 
 
@@ -66,13 +196,14 @@ _entries: WeakKeyDictionary[ReleaseView, tuple[TermEntry, ...]] = WeakKeyDiction
 def term_entries(view: ReleaseView) -> tuple[TermEntry, ...]:
     """All terms, classes first, each kind by name; made once for a view, since a release never changes."""
     if view not in _entries:
-        counts = dict(_counts(view))
+        use = term_use(view)
+        counts = {**use.properties, **use.classes}
         shown = _shown_quads(view)
-        _entries[view] = tuple(_entry(view, term, counts.get(term.iri), shown) for term in vocables(view))
+        _entries[view] = tuple(_entry(view, term, counts.get(term.iri), shown) for term in ontology_terms(view))
     return _entries[view]
 
 
-def _entry(view: ReleaseView, term: Vocable, count: int | None, shown: Iterable[Quad]) -> TermEntry:
+def _entry(view: ReleaseView, term: OntologyTerm, count: int | None, shown: Iterable[Quad]) -> TermEntry:
     is_class = term.kind == "Class"
     query = _PREFIX + (_CLASS_COUNT if is_class else _PROPERTY_COUNT).format(name=term.name)
     predicate, target = (f"{RDF}type", term.iri) if is_class else (term.iri, None)
@@ -90,31 +221,21 @@ def _entry(view: ReleaseView, term: Vocable, count: int | None, shown: Iterable[
     )
 
 
-def _counts(view: ReleaseView) -> Iterator[tuple[str, int]]:
-    """The partitions of the release's VoID description."""
-    graph = Graph(shared_graph(view, "dataset"))
-    for partition in map(graph.__getitem__, graph.subjects()):
-        for kind, unit in (("class", "entities"), ("property", "triples")):
-            iri, count = partition.iri(VOID + kind), partition.integer(VOID + unit)
-            if iri and count:
-                yield iri, count
-
-
 def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
     """The record that examples are taken from first, so that they fit each other."""
     key = shown_key(view)
     return (project_document(view, key) or ()) if key else ()
 
 
-def _example(quad: Quad) -> Example:
+def _example(quad: Quad) -> TermExample:
     """A statement as an example; nothing that is published is without a name."""
     subject, value = _iri(quad.subject), quad.object
     if not isinstance(value, Literal):
-        return Example(subject, _iri(value), is_iri=True)
+        return TermExample(subject, _iri(value), is_iri=True)
     text = value.value if len(value.value) <= _LONGEST else f"{value.value[:_LONGEST]} …"
     plain = value.language or value.datatype.value == f"{XSD}string"
     datatype = "" if plain else value.datatype.value
-    return Example(subject, text, is_iri=False, language=value.language or "", datatype=datatype)
+    return TermExample(subject, text, is_iri=False, language=value.language or "", datatype=datatype)
 
 
 def _iri(term: object) -> str:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iomld.browse.graph import Described, Graph
-from iomld.browse.links import Link, link_to
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import IOMLD, OA, PROV
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class TextMention:
     """A place where a text names a framework.
 
     Attributes:
@@ -55,11 +54,11 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PassagePart:
     """A stretch of text; with the mention that it is, or none."""
 
     text: str
-    mention: Mention | None = None
+    mention: TextMention | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +66,10 @@ class Passage:
     """A text in one language, as paragraphs of pieces."""
 
     language: str
-    paragraphs: tuple[tuple[Piece, ...], ...]
+    paragraphs: tuple[tuple[PassagePart, ...], ...]
 
 
-def mentions_of(view: ReleaseView, graph: Graph, key: str) -> tuple[Mention, ...]:
+def mentions_of(view: ReleaseView, graph: SubjectGraph, key: str) -> tuple[TextMention, ...]:
     """The mentions in a project's graph, by number."""
     start = view.iris.mention(key, 0).removesuffix("0")
     numbers = sorted(
@@ -80,7 +79,7 @@ def mentions_of(view: ReleaseView, graph: Graph, key: str) -> tuple[Mention, ...
     return tuple(mention for mention in found if mention)
 
 
-def passages_of(project: Described, predicate: str, field: str, mentions: tuple[Mention, ...]) -> tuple[Passage, ...]:
+def passages_of(project: Subject, predicate: str, field: str, mentions: tuple[TextMention, ...]) -> tuple[Passage, ...]:
     """The texts of a property, English first, cut at the mentions that stand in them."""
     texts = sorted(project.literals(predicate), key=lambda text: (text.language != "en", text.language or ""))
     passages = []
@@ -91,7 +90,7 @@ def passages_of(project: Described, predicate: str, field: str, mentions: tuple[
     return tuple(passages)
 
 
-def _mention(view: ReleaseView, graph: Graph, iri: str, number: int) -> Mention | None:
+def _mention(view: ReleaseView, graph: SubjectGraph, iri: str, number: int) -> TextMention | None:
     mention = graph[iri]
     body = mention.iri(f"{OA}hasBody")
     framework = link_to(view, body) if body else None
@@ -107,7 +106,7 @@ def _mention(view: ReleaseView, graph: Graph, iri: str, number: int) -> Mention 
     def offset(predicate: str) -> int | None:
         return next((found for selector in selectors if (found := selector.integer(predicate)) is not None), None)
 
-    return Mention(
+    return TextMention(
         number=number,
         framework=framework,
         quote=text(f"{OA}exact"),
@@ -129,7 +128,7 @@ def _name(view: ReleaseView, iri: str | None) -> str:
     return link.name if link else ""
 
 
-def _paragraphs(text: str, mentions: list[Mention]) -> Iterator[tuple[Piece, ...]]:
+def _paragraphs(text: str, mentions: list[TextMention]) -> Iterator[tuple[PassagePart, ...]]:
     spans = _spans(text, mentions)
     start = 0
     for line in text.split("\n"):
@@ -140,21 +139,21 @@ def _paragraphs(text: str, mentions: list[Mention]) -> Iterator[tuple[Piece, ...
         start = end + 1
 
 
-def _pieces(text: str, start: int, end: int, spans: list[tuple[int, int, Mention]]) -> Iterator[Piece]:
+def _pieces(text: str, start: int, end: int, spans: list[tuple[int, int, TextMention]]) -> Iterator[PassagePart]:
     at = start
     for begin, stop, mention in spans:
         if begin > at:
-            yield Piece(text[at:begin])
-        yield Piece(text[begin:stop], mention)
+            yield PassagePart(text[at:begin])
+        yield PassagePart(text[begin:stop], mention)
         at = stop
     if at < end:
-        yield Piece(text[at:end])
+        yield PassagePart(text[at:end])
 
 
-def _spans(text: str, mentions: list[Mention]) -> list[tuple[int, int, Mention]]:
+def _spans(text: str, mentions: list[TextMention]) -> list[tuple[int, int, TextMention]]:
     """Where mentions stand, in order; those whose words are not there, and those inside another, are left out."""
     known = [(mention.start, mention.end, mention) for mention in mentions if mention.start is not None and mention.end]
-    spans: list[tuple[int, int, Mention]] = []
+    spans: list[tuple[int, int, TextMention]] = []
     for start, end, mention in sorted(known, key=lambda span: (span[0], -span[1])):
         if text[start:end] == mention.quote and (not spans or start >= spans[-1][1]):
             spans.append((start, end, mention))

@@ -1,16 +1,138 @@
-"""The page of one project, as values."""
+"""The page of one project as values: its statements, texts, sources and similar projects."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from iomld.browse.graph import Described, Graph
-from iomld.browse.links import Link, link_to
-from iomld.browse.neighbours import popularity_of
-from iomld.browse.passages import Mention, Passage, mentions_of, passages_of
+from pyoxigraph import Literal
+
+from iomld.browse.passages import Passage, TextMention, mentions_of, passages_of
 from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
-from iomld.browse.statements import Fact, Value, facts_of, links_of
-from iomld.browse.view import ReleaseView, project_document
-from iomld.iris import DCTERMS, IOMLD
+from iomld.browse.similar_projects import popularity_of
+from iomld.browse.view import Link, ReleaseView, link_to, project_document
+from iomld.formats.graph import Subject, SubjectGraph
+from iomld.formats.terms import KEYS
+from iomld.i18n import gettext_noop
+from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, XSD, local_name
+
+# Statements of a project page in their order: property, and the words for it. Those without words come last.
+_FACTS = (
+    (f"{DCTERMS}title", gettext_noop("Title")),
+    (f"{DCTERMS}abstract", gettext_noop("Abstract")),
+    (f"{DCTERMS}description", gettext_noop("Narrative")),
+    (f"{IOMLD}projectCode", gettext_noop("Project code")),
+    (f"{IOMLD}primaId", gettext_noop("PRIMA identifier")),
+    (f"{IOMLD}status", gettext_noop("Status")),
+    (f"{IOMLD}projectType", gettext_noop("Type")),
+    (f"{IOMLD}coverage", gettext_noop("Coverage")),
+    (f"{IOMLD}region", gettext_noop("Region")),
+    (f"{IOMLD}benefitingMemberState", gettext_noop("Benefits member state")),
+    (f"{IOMLD}benefitingCountry", gettext_noop("Benefits country")),
+    (f"{IOMLD}managingOfficeCountry", gettext_noop("Managing office in")),
+    (f"{IOMLD}mentionsFramework", gettext_noop("Names framework")),
+    (f"{IOMLD}alignsWithFramework", gettext_noop("Serves framework")),
+    (f"{IOMLD}theme", gettext_noop("Theme")),
+    (f"{IOMLD}fundingLine", gettext_noop("Funding line")),
+    (f"{IOMLD}fundedBy", gettext_noop("Funded by")),
+    (f"{IOMLD}budgetUSD", gettext_noop("Budget in US dollars")),
+    (f"{IOMLD}allocationYear", gettext_noop("Year of allocation")),
+    (f"{IOMLD}startYear", gettext_noop("Start year")),
+    (f"{IOMLD}endYear", gettext_noop("End year")),
+    (f"{IOMLD}startDate", gettext_noop("Start day")),
+    (f"{IOMLD}endDate", gettext_noop("End day")),
+    (f"{IOMLD}periodStart", gettext_noop("Earliest day")),
+    (f"{IOMLD}periodEnd", gettext_noop("Latest day")),
+    (f"{IOMLD}candidateIatiIdentifier", gettext_noop("Possible IATI identifier")),
+    (f"{IOMLD}budget", gettext_noop("Budget as an amount")),
+    (f"{RDF}type", gettext_noop("Class")),
+    (f"{FOAF}isPrimaryTopicOf", gettext_noop("Record")),
+)
+_LABELS = dict(_FACTS)
+_PLACES = {iri: place for place, (iri, _) in enumerate(_FACTS)}
+# Derived by the publisher; a source has no field for it.
+_DERIVED = frozenset(
+    IOMLD + name for name in ("managingOfficeCountry", "periodStart", "periodEnd", "candidateIatiIdentifier", "budget")
+) | {f"{IOMLD}fundedBy", f"{FOAF}isPrimaryTopicOf", f"{RDF}type"}
+_FIELDS = {key.iri: key.name for key in KEYS} | {f"{DCTERMS}description": "narrative"}
+_LONGEST = 160
+
+
+@dataclass(frozen=True, slots=True)
+class StatementValue:
+    """One value of a statement: a text with its language or datatype, or a link, or an IRI without a name of ours."""
+
+    text: str
+    language: str | None = None
+    datatype: str | None = None
+    link: Link | None = None
+    iri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A statement of a project.
+
+    Attributes:
+        label: Words for the property; empty where we have none.
+        iri: The property.
+        values: Its values; long texts are cut.
+        field: The field of the record that it comes from; None where the publisher derived it.
+        sources: IRIs of the sources that gave it, where the history says it.
+    """
+
+    label: str
+    iri: str
+    values: tuple[StatementValue, ...]
+    field: str | None
+    sources: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Local name of the property."""
+        return local_name(self.iri)
+
+
+def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[str, ...]]) -> Iterator[Fact]:
+    """The statements about a project, in the order of pages.
+
+    Args:
+        view: The release.
+        project: The statements about the project.
+        supplied: For each property that sources gave the IRIs of those sources; empty where the history has nothing.
+    """
+    for iri in sorted(project.predicates(), key=lambda iri: (_PLACES.get(iri, len(_PLACES)), iri)):
+        values = tuple(_values(view, project, iri))
+        if values:
+            field = None if iri in _DERIVED or (supplied and iri not in supplied) else _FIELDS.get(iri)
+            yield Fact(_LABELS.get(iri, ""), iri, values, field, supplied.get(iri, ()))
+
+
+def links_of(view: ReleaseView, project: Subject, name: str) -> tuple[Link, ...]:
+    """The things of ours that a property of our ontology points to, by name."""
+    found = (link_to(view, iri) for iri in project.iris(IOMLD + name))
+    return tuple(sorted((link for link in found if link), key=lambda link: link.name))
+
+
+def literal_value(literal: Literal) -> StatementValue:
+    """A literal as a value; plain texts have no datatype."""
+    is_plain = literal.language or literal.datatype.value == f"{XSD}string"
+    return StatementValue(literal.value, literal.language, None if is_plain else literal.datatype.value)
+
+
+def _values(view: ReleaseView, project: Subject, iri: str) -> Iterator[StatementValue]:
+    # benefitingCountry stands beside each member state; a page says it once.
+    said = project.iris(f"{IOMLD}benefitingMemberState") if iri == f"{IOMLD}benefitingCountry" else ()
+    found = [(link_to(view, target), target) for target in project.iris(iri) if target not in said]
+    things = [StatementValue(link.name, link=link) for link, _ in found if link]
+    yield from sorted(things, key=lambda value: value.text)
+    yield from (StatementValue(target, iri=target) for link, target in found if link is None)
+    yield from (_cut(literal_value(literal)) for literal in project.literals(iri))
+
+
+def _cut(value: StatementValue) -> StatementValue:
+    if len(value.text) <= _LONGEST:
+        return value
+    return StatementValue(f"{value.text[:_LONGEST].rsplit(' ', 1)[0]} …", value.language, value.datatype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +163,7 @@ class ProjectPage:
 
     key: str
     iri: str
-    titles: tuple[Value, ...]
+    titles: tuple[StatementValue, ...]
     abstracts: tuple[Passage, ...]
     narratives: tuple[Passage, ...]
     status: Link | None
@@ -52,7 +174,7 @@ class ProjectPage:
     start_year: str | None
     end_year: str | None
     facts: tuple[Fact, ...]
-    mentions: tuple[Mention, ...]
+    mentions: tuple[TextMention, ...]
     popularity: dict[str, int]
     sources: tuple[Source, ...]
     history: tuple[RevisionNote, ...]
@@ -60,9 +182,9 @@ class ProjectPage:
     license: str | None
 
     @property
-    def title(self) -> Value:
+    def title(self) -> StatementValue:
         """The title to show: in the view's language, else English, else any, else the key."""
-        return self.titles[0] if self.titles else Value(self.key, "en")
+        return self.titles[0] if self.titles else StatementValue(self.key, "en")
 
     @property
     def hidden_texts(self) -> frozenset[str]:
@@ -82,7 +204,7 @@ class ProjectPage:
         """The numbers of the sources that gave a statement."""
         return tuple(source.number for source in self.sources if source.iri in fact.sources)
 
-    def fact(self, name: str) -> Value | None:
+    def fact(self, name: str) -> StatementValue | None:
         """The first value of a property of ours, by its local name."""
         return next((fact.values[0] for fact in self.facts if fact.iri == IOMLD + name), None)
 
@@ -92,7 +214,7 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     quads = project_document(view, key)
     if quads is None:
         return None
-    graph = Graph(quads)
+    graph = SubjectGraph(quads)
     record = graph[view.iris.record(key)]
     project = graph[view.iris.project(key)]
     mentions = mentions_of(view, graph, key)
@@ -122,12 +244,12 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
     )
 
 
-def _titles(project: Described, language: str) -> tuple[Value, ...]:
+def _titles(project: Subject, language: str) -> tuple[StatementValue, ...]:
     titles = sorted(
         project.literals(f"{DCTERMS}title"),
         key=lambda title: (title.language != language, title.language != "en", title.language),
     )
-    return tuple(Value(title.value, title.language) for title in titles)
+    return tuple(StatementValue(title.value, title.language) for title in titles)
 
 
 def _link(view: ReleaseView, iri: str | None) -> Link | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.graph import Described, Graph
 from iomld.browse.view import ReleaseView
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, PROV
 
 _SHOWN = 8
@@ -67,7 +67,7 @@ class History:
     supplied: Mapping[str, tuple[str, ...]]
 
 
-def sources_of(graph: Graph, record: Described) -> tuple[Source, ...]:
+def sources_of(graph: SubjectGraph, record: Subject) -> tuple[Source, ...]:
     """The sources that a record names, by IRI."""
     return tuple(
         _source(graph[iri], iri, number) for number, iri in enumerate(record.iris(f"{PROV}wasDerivedFrom"), start=1)
@@ -94,15 +94,15 @@ def _numbers(revisions: Iterable[str]) -> list[int]:
     return [int(end) for end in ends if end.isascii() and end.isdigit()]
 
 
-def _described(view: ReleaseView, iri: str) -> Described:
-    return Graph(view.reader.about(iri, graph=view.iris.graph("prov")))[iri]
+def _described(view: ReleaseView, iri: str) -> Subject:
+    return SubjectGraph(view.reader.about(iri, graph=view.iris.graph("prov")))[iri]
 
 
-def _note(iri: str, number: int, revision: Described) -> RevisionNote:
+def _note(iri: str, number: int, revision: Subject) -> RevisionNote:
     return RevisionNote(number, iri, revision.text(f"{DCTERMS}created"), revision.iri(f"{PROV}wasGeneratedBy"))
 
 
-def _supplied(view: ReleaseView, revision: Described) -> dict[str, tuple[str, ...]]:
+def _supplied(view: ReleaseView, revision: Subject) -> dict[str, tuple[str, ...]]:
     supplied: dict[str, tuple[str, ...]] = {}
     for iri in revision.iris(f"{PROV}qualifiedDerivation"):
         derivation = _described(view, iri)
@@ -111,7 +111,7 @@ def _supplied(view: ReleaseView, revision: Described) -> dict[str, tuple[str, ..
     return supplied
 
 
-def _source(snapshot: Described, iri: str, number: int) -> Source:
+def _source(snapshot: Subject, iri: str, number: int) -> Source:
     return Source(
         iri=iri,
         number=number,

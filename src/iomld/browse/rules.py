@@ -1,18 +1,23 @@
-"""The rules of the shapes as a page shows them: what each asks for, and an example that fails and one that passes."""
+"""The rules of the shapes with checked examples, and the check of a published record against them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
+from pyoxigraph import Quad
+
+from iomld.browse.view import ReleaseView
 from iomld.model import Finding
-from iomld.validate import Rule, all_rules, load_validator
+from iomld.validate import Rule, Validator, all_rules, load_validator
 from iomld.validate.examples import Example, failing_examples, passing_example
 
 _LONGEST = 200  # characters of a line of an example
+_PROFILE = "published"
+_validator = cache(load_validator)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedExample:
     """An example and what was said about it.
 
     Attributes:
@@ -33,8 +38,8 @@ class RuleEntry:
     """One rule with an example that fails and one that passes, both checked."""
 
     rule: Rule
-    fails: Tried
-    passes: Tried
+    fails: TriedExample
+    passes: TriedExample
 
 
 @cache
@@ -46,17 +51,14 @@ def rule_entries() -> tuple[RuleEntry, ...]:
     )
 
 
-def _tried(rule: Rule, example: Example) -> Tried:
+def _tried(rule: Rule, example: Example) -> TriedExample:
     found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
-    return Tried(
+    return TriedExample(
         names=example.names,
         taken_out=example.without,
         put_in=tuple(map(_cut, _lines(example))),
         findings=tuple({str(finding.message): finding for finding in found}.values()),
     )
-
-
-_validator = cache(load_validator)
 
 
 def _lines(example: Example) -> Iterator[str]:
@@ -65,3 +67,39 @@ def _lines(example: Example) -> Iterator[str]:
 
 def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2]} …"
+
+
+@dataclass(frozen=True, slots=True)
+class Revalidation:
+    """The outcome of a check.
+
+    Attributes:
+        holding: Ids of the rules that found nothing, in the order of the rules.
+        findings: What was found, the worst first, each once.
+    """
+
+    holding: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def count(self, severity: str) -> int:
+        """The number of findings of a severity, by its name."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | None:
+    """Check a project's graph, in less than a millisecond; None where the fast engine is missing.
+
+    Rules across projects, and those about texts that are not in the graph, were asked when it was published.
+    """
+    validator = _published_validator(view.iris.base)
+    if validator.fallback_reason:
+        return None
+    found = {(finding.rule, str(finding.message)): finding for finding in validator.check(quads)}
+    broken = {rule for rule, _ in found}
+    return Revalidation(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
+
+
+@lru_cache(maxsize=2)
+def _published_validator(base: str) -> Validator:
+    """The shapes, loaded when they are first asked for: 25 ms, 8 MB."""
+    return load_validator(_PROFILE, base=base)

@@ -1,9 +1,11 @@
-"""A release opened for reading, and the graphs that are served as documents."""
+"""A release opened for reading, the graphs served as documents, and links to the things that pages name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from pyoxigraph import NamedNode, Quad
 
@@ -11,13 +13,18 @@ from iomld.assets import load_vocabulary
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
-from iomld.release.lines import read_graphs
-from iomld.release.tombstones import Tombstone, read_tombstones
+from iomld.release.history import Tombstone, read_tombstones
+from iomld.release.nquads import read_graphs
 from iomld.store.reader import StoreReader
 from iomld.vocab import Vocabulary
 
 SHARED = ("ontology", "schemes", "countries", "queries", "dataset", "prov")
 _LABELS = frozenset({f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name"})
+_FUND = {
+    "en": "IOM Development Fund",
+    "fr": "Fonds de l’OIM pour le développement",
+    "es": "Fondo de la OIM para el Desarrollo",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -59,7 +66,7 @@ def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:
 
 
 def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
-    """What the shared graphs say of one of our IRIs; of a scheme also what they say of its concepts."""
+    """The statements of the shared graphs about one of our IRIs, and of a scheme also about its concepts."""
     quads = [*_shared(view, iri)]
     for quad in view.reader.pointing(f"{SKOS}inScheme", iri):
         if isinstance(quad.subject, NamedNode):
@@ -131,10 +138,62 @@ def arranged(quads: Iterable[Quad], *, first: str) -> tuple[Quad, ...]:
 
 
 def _shared(view: ReleaseView, iri: str) -> list[Quad]:
-    """What the shared graphs say of a thing, but for the description, which names classes of places for portals."""
+    """The statements of the shared graphs about a thing; the description is left out: it types places for portals."""
     graphs = {view.iris.graph(name) for name in SHARED if name != "dataset"}
     return [
         quad
         for quad in view.reader.about(iri)
         if isinstance(quad.graph_name, NamedNode) and quad.graph_name.value in graphs
     ]
+
+
+class LinkKind(StrEnum):
+    """The kinds of thing; each has one colour and one shape on every page."""
+
+    PROJECT = "project"
+    STATE = "state"
+    REGION = "region"
+    FRAMEWORK = "framework"
+    CONCEPT = "concept"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A thing with an IRI of ours.
+
+    Attributes:
+        iri: Its IRI.
+        kind: What it is.
+        name: Its name in the view's language, else in English, else its code.
+        code: The last segment of its IRI.
+    """
+
+    iri: str
+    kind: LinkKind
+    name: str
+    code: str
+
+
+def link_to(view: ReleaseView, iri: str) -> Link | None:
+    """The thing that an IRI names, or None where it is none of ours."""
+    path = iri.removeprefix(view.iris.base)
+    if path == iri or "#" in path:
+        return None
+    family, _, rest = path.partition("/")
+    group, _, segment = rest.partition("/")
+    code = unquote(segment)
+    match family, group:
+        case "id", "country":
+            country = view.vocabulary.countries.get(code)
+            return Link(iri, LinkKind.STATE, country.name(view.language) if country else code, code)
+        case "id", "fund":
+            return Link(iri, LinkKind.CONCEPT, _FUND.get(view.language, _FUND["en"]), code)
+        case "id", "project":
+            return Link(iri, LinkKind.PROJECT, code, code)
+        case "scheme", scheme if code:
+            concept = view.vocabulary.concepts.get(scheme, {}).get(code)
+            kinds = {"region": LinkKind.REGION, "framework": LinkKind.FRAMEWORK}
+            return Link(
+                iri, kinds.get(scheme, LinkKind.CONCEPT), concept.name(view.language) if concept else code, code
+            )
+    return None

@@ -12,7 +12,7 @@ from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings
 from iomld.pipeline.load import Choices
 from iomld.publish.report import PublishReport
-from iomld.publish.run import Order, publish_sources
+from iomld.publish.run import PublishRequest, publish_sources
 from iomld.read.table.mapping import read_mapping
 
 
@@ -57,7 +57,7 @@ def command(
         raise click.UsageError("Name a SOURCE, or a file with --include.")
     if source_url and len(sources) > 1:
         raise click.UsageError("--source-url goes with one SOURCE.")
-    order = Order(
+    order = PublishRequest(
         sources=sources,
         datadir=datadir or known.data_dir,
         publisher=known.publisher,
@@ -73,7 +73,7 @@ def command(
     return EXIT_REFUSED if report.refused else EXIT_DONE
 
 
-def run(order: Order, chosen: Choices) -> PublishReport:
+def run(order: PublishRequest, chosen: Choices) -> PublishReport:
     """Publish with a progress bar on a terminal, and name what is refused on standard error."""
     with _progress() as pipeline_progress:
         report = publish_sources(order, loaded(chosen), pipeline_progress)

@@ -7,7 +7,7 @@ import click
 
 from iomld.cli.options import choices, datadir_option, served_release, settings
 from iomld.cli.publish import run, table
-from iomld.publish.run import Order
+from iomld.publish.run import PublishRequest
 from iomld.server.run import ServerOptions, fitting_connections, listen, run_server
 from iomld.web.app import create_app
 
@@ -31,7 +31,9 @@ def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port:
         known = replace(known, query_workers=workers)
     folder = datadir or known.data_dir
     if sources:
-        report = run(Order(sources, folder, known.publisher, known.contact), choices(known, profile="published"))
+        report = run(
+            PublishRequest(sources, folder, known.publisher, known.contact), choices(known, profile="published")
+        )
         for line in table(report, dry_run=False):
             click.echo(line)
     base = served_release(folder).manifest.base

@@ -6,7 +6,7 @@ import click
 
 from iomld import __version__
 from iomld.cli.options import settings
-from iomld.publish.withdraw import Withdrawal, withdraw_projects
+from iomld.publish.run import Withdrawal, withdraw_projects
 
 
 @click.command()

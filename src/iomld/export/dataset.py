@@ -1,4 +1,4 @@
-"""The whole dataset of a release, or a part of it, in one format, streamed from the file that the release holds."""
+"""The whole dataset of a release, or a subset of it, in one format, streamed from the file that the release holds."""
 
 import shutil
 from typing import BinaryIO
@@ -7,8 +7,8 @@ from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
 from iomld.release import FILES, Release
-from iomld.release.lines import open_gzip
-from iomld.release.parts import Kind, part_file
+from iomld.release.nquads import open_gzip
+from iomld.release.subsets import Partitioning, subset_file
 
 
 def write_dataset(release: Release, format_: Format, output: BinaryIO) -> None:
@@ -22,21 +22,21 @@ def write_dataset(release: Release, format_: Format, output: BinaryIO) -> None:
     _rewrite(release, FILES.dataset, (rdf.NQUADS, format_), output)
 
 
-def write_part(release: Release, kind: Kind, name: str, format_: Format, output: BinaryIO) -> None:
-    """Write what a class or a region has.
+def write_subset(release: Release, partitioning: Partitioning, name: str, format_: Format, output: BinaryIO) -> None:
+    """Write the subset of a class or a region.
 
     Args:
         release: The release.
-        kind: By what the dataset is parted.
-        name: The name of the part.
-        format_: One of the formats that are offered.
+        partitioning: By what the dataset is partitioned.
+        name: The name of the subset.
+        format_: One of the formats that the partitioning offers.
         output: Where the bytes go.
     """
-    _rewrite(release, part_file(kind, name, kind.written), (kind.written, format_), output)
+    _rewrite(release, subset_file(partitioning, name, partitioning.written), (partitioning.written, format_), output)
 
 
 def _rewrite(release: Release, file: str, formats: tuple[Format, Format], output: BinaryIO) -> None:
-    """Copy a packed file, from one format to another."""
+    """Copy a compressed file, from one format to another."""
     held, wanted = formats
     with open_gzip(release.file(file)) as lines:
         if held is wanted:

@@ -1,18 +1,17 @@
 """From the graph of a project back to the project: the inverse of `iomld.convert`; and to record JSON."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import zip_longest
 from urllib.parse import unquote
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, Quad
 
 from iomld import store
 from iomld.convert import canonical_decimal
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, OA, PROV, Iris
 from iomld.model import Mention, Origin, Project, Text
 from iomld.release import FILES, Release
@@ -20,40 +19,6 @@ from iomld.release import FILES, Release
 _LANGUAGES = ("en", "fr", "es")
 _TEXTS = (("title", "title"), ("abstract", "abstract"), ("narrative", "description"))
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
-Term = NamedNode | Literal
-
-
-@dataclass(frozen=True, slots=True)
-class _Graph:
-    """The terms of one graph by subject and predicate, each list sorted."""
-
-    terms: Mapping[tuple[str, str], list[Term]]
-
-    def values(self, subject: str, predicate: str) -> list[str]:
-        """All values, as texts."""
-        return [term.value for term in self.terms.get((subject, predicate), ())]
-
-    def value(self, subject: str, predicate: str) -> str | None:
-        """The first value, or None."""
-        return next(iter(self.values(subject, predicate)), None)
-
-    def code(self, subject: str, predicate: str) -> str | None:
-        """The code that a link's IRI ends in, or None."""
-        return next(iter(_codes(self.values(subject, predicate))), None)
-
-    def year(self, subject: str, predicate: str) -> int | None:
-        """A year, or None."""
-        year = self.value(subject, predicate)
-        return int(year) if year else None
-
-    def day(self, subject: str, predicate: str) -> date | None:
-        """A day, or None."""
-        day = self.value(subject, predicate)
-        return date.fromisoformat(day) if day else None
-
-    def literals(self, subject: str, predicate: str) -> Iterator[Literal]:
-        """The values that are literals."""
-        return (term for term in self.terms.get((subject, predicate), ()) if isinstance(term, Literal))
 
 
 def released_projects(release: Release) -> Iterator[Project]:
@@ -80,35 +45,35 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
         key: Last segment of the project's IRI, decoded.
         iris: The IRIs under the publisher's base.
     """
-    graph = _graph(quads)
-    subject = iris.project(key)
-    texts = {name: _texts(graph.literals(subject, DCTERMS + term)) for name, term in _TEXTS}
-    members = _codes(graph.values(subject, f"{IOMLD}benefitingMemberState"))
-    others = _codes(graph.values(subject, f"{IOMLD}benefitingCountry"))
-    budget = graph.value(subject, f"{IOMLD}budgetUSD")
-    nodes = graph.values(iris.record(key), f"{PROV}wasDerivedFrom")
+    graph = SubjectGraph(quads)
+    subject = graph[iris.project(key)]
+    texts = {name: _texts(subject.literals(DCTERMS + term)) for name, term in _TEXTS}
+    members = _codes(subject.values(f"{IOMLD}benefitingMemberState"))
+    others = _codes(subject.values(f"{IOMLD}benefitingCountry"))
+    budget = subject.value(f"{IOMLD}budgetUSD")
+    nodes = graph[iris.record(key)].values(f"{PROV}wasDerivedFrom")
     return Project(
         key=key,
-        code=graph.value(subject, f"{IOMLD}projectCode"),
-        prima_id=graph.value(subject, f"{IOMLD}primaId"),
+        code=subject.value(f"{IOMLD}projectCode"),
+        prima_id=subject.value(f"{IOMLD}primaId"),
         titles=texts["title"],
         abstracts=texts["abstract"],
         narratives=texts["narrative"],
-        status=graph.code(subject, f"{IOMLD}status"),
-        project_type=graph.code(subject, f"{IOMLD}projectType"),
-        coverage=graph.code(subject, f"{IOMLD}coverage"),
-        region=graph.code(subject, f"{IOMLD}region"),
-        start_year=graph.year(subject, f"{IOMLD}startYear"),
-        end_year=graph.year(subject, f"{IOMLD}endYear"),
-        allocation_year=graph.year(subject, f"{IOMLD}allocationYear"),
-        start_date=graph.day(subject, f"{IOMLD}startDate"),
-        end_date=graph.day(subject, f"{IOMLD}endDate"),
+        status=_code(subject, f"{IOMLD}status"),
+        project_type=_code(subject, f"{IOMLD}projectType"),
+        coverage=_code(subject, f"{IOMLD}coverage"),
+        region=_code(subject, f"{IOMLD}region"),
+        start_year=_year_of(subject, f"{IOMLD}startYear"),
+        end_year=_year_of(subject, f"{IOMLD}endYear"),
+        allocation_year=_year_of(subject, f"{IOMLD}allocationYear"),
+        start_date=_day_of(subject, f"{IOMLD}startDate"),
+        end_date=_day_of(subject, f"{IOMLD}endDate"),
         budget_usd=Decimal(budget) if budget else None,
         member_states=members,
         other_countries=tuple(code for code in others if code not in members),
-        managing_office=graph.code(subject, f"{IOMLD}managingOfficeCountry"),
+        managing_office=_code(subject, f"{IOMLD}managingOfficeCountry"),
         mentions=_mentions(graph, key, iris),
-        frameworks=_codes(graph.values(subject, f"{IOMLD}mentionsFramework")),
+        frameworks=_codes(subject.values(f"{IOMLD}mentionsFramework")),
         origins=tuple(origin for node in nodes for origin in _origins(graph, node)),
     )
 
@@ -176,14 +141,6 @@ def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
     ]
 
 
-def _graph(quads: Iterable[Quad]) -> _Graph:
-    terms: defaultdict[tuple[str, str], list[Term]] = defaultdict(list)
-    for quad in quads:
-        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | Literal):
-            terms[quad.subject.value, quad.predicate.value].append(quad.object)
-    return _Graph({key: sorted(found, key=lambda term: term.value) for key, found in terms.items()})
-
-
 def _texts(literals: Iterable[Literal]) -> tuple[Text, ...]:
     texts = (Text(literal.value, literal.language or "und") for literal in literals)
     return tuple(sorted(texts, key=lambda text: language_rank(text.language)))
@@ -199,36 +156,51 @@ def _codes(iris: Iterable[str]) -> tuple[str, ...]:
     return tuple(unquote(iri.rpartition("/")[2]) for iri in iris)
 
 
-def _mentions(graph: _Graph, key: str, iris: Iris) -> tuple[Mention, ...]:
+def _code(subject: Subject, predicate: str) -> str | None:
+    """The code that a link's IRI ends in, or None."""
+    return next(iter(_codes(subject.values(predicate))), None)
+
+
+def _year_of(subject: Subject, predicate: str) -> int | None:
+    year = subject.value(predicate)
+    return int(year) if year else None
+
+
+def _day_of(subject: Subject, predicate: str) -> date | None:
+    day = subject.value(predicate)
+    return date.fromisoformat(day) if day else None
+
+
+def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
     """The mentions in their order, which their numbers keep."""
     mentions: list[Mention] = []
-    while body := graph.value(iris.mention(key, len(mentions) + 1), f"{OA}hasBody"):
+    while body := graph[iris.mention(key, len(mentions) + 1)].value(f"{OA}hasBody"):
         node, target, quote, position = (
             iris.mention(key, len(mentions) + 1, part) for part in ("", "target", "quote", "position")
         )
-        text = graph.value(target, f"{OA}hasSource") or ""
+        text = graph[target].value(f"{OA}hasSource") or ""
         field, _, language = text.rpartition("#")[2].partition("-")
-        start = graph.value(position, f"{OA}start")
+        start = graph[position].value(f"{OA}start")
         mentions.append(
             Mention(
                 framework=_codes([body])[0],
-                quote=graph.value(quote, f"{OA}exact") or "",
-                prefix=graph.value(quote, f"{OA}prefix") or "",
-                suffix=graph.value(quote, f"{OA}suffix") or "",
+                quote=graph[quote].value(f"{OA}exact") or "",
+                prefix=graph[quote].value(f"{OA}prefix") or "",
+                suffix=graph[quote].value(f"{OA}suffix") or "",
                 field=field,
                 language=language,
                 start=int(start) if start else None,
-                method=_codes(graph.values(node, f"{IOMLD}matchMethod"))[0],
-                confidence=Decimal(graph.value(node, f"{IOMLD}confidence") or "1"),
+                method=_codes(graph[node].values(f"{IOMLD}matchMethod"))[0],
+                confidence=Decimal(graph[node].value(f"{IOMLD}confidence") or "1"),
             )
         )
     return tuple(mentions)
 
 
-def _origins(graph: _Graph, node: str) -> Iterator[Origin]:
+def _origins(graph: SubjectGraph, node: str) -> Iterator[Origin]:
     """The sources that share a hash: as many as it takes to name each file, type, address and time."""
     names = (f"{DCTERMS}identifier", f"{IOMLD}sha256", f"{DCTERMS}format", f"{DCTERMS}source", f"{IOMLD}retrievedAt")
-    columns = [graph.values(node, name) for name in names]
+    columns = [graph[node].values(name) for name in names]
     for found in zip_longest(*columns):
         file, sha256, media_type, url, retrieved_at = (
             value if value is not None else next(iter(column), None)

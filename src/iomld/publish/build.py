@@ -1,6 +1,8 @@
-"""Build a release from what was gathered: cost follows the change, not the dataset."""
+"""Build a release from the changes; the cost follows the changes, not the dataset."""
 
 import heapq
+import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,18 +12,19 @@ from pathlib import Path
 from pyoxigraph import Literal, Quad
 
 from iomld import assets, release, store
+from iomld.assets import asset_text
 from iomld.convert import Publication
-from iomld.formats import rdf
-from iomld.iris import DCTERMS, IOMLD
-from iomld.publish.examples import example_counts
-from iomld.publish.gather import Gathered
+from iomld.errors import IomldError
+from iomld.formats import rdf, results
+from iomld.formats.rdf import TURTLE, parse
+from iomld.iris import DCTERMS, IOMLD, SH
+from iomld.publish.gather import Changes
 from iomld.release import FILES, Manifest, Release
-from iomld.release.describe import Description, description_quads
-from iomld.release.history import Revision, Run, history_quads, xsd_moment
-from iomld.release.index import indexed
-from iomld.release.lines import (
+from iomld.release.description import Description, description_quads
+from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
+from iomld.release.nquads import (
     GraphState,
-    Written,
+    WrittenDataset,
     append_gzip,
     file_digest,
     graph_of,
@@ -29,14 +32,69 @@ from iomld.release.lines import (
     write_graphs,
     write_gzip,
 )
-from iomld.release.parts import Part, Wanted, write_parts
-from iomld.release.tombstones import tombstone_quads, write_tombstones
+from iomld.release.project_index import indexed
+from iomld.release.subsets import Subset, SubsetSelection, write_subsets
+from iomld.store.query import run_query
+from iomld.store.request import QueryRequest, QueryWorker
 
+_LIMIT_S = 30.0
+_LOG = logging.getLogger(__name__)
 _HASHED = (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs, FILES.index, FILES.tombstones)
 
 
+def example_counts(store: Path, base: str) -> Mapping[str, int]:
+    """Count the solutions of all example queries, in one worker that ends after half a minute.
+
+    Args:
+        store: Folder of the release's store.
+        base: The data base, ending in a slash.
+
+    Returns:
+        Solutions by IRI of the query; empty where they cannot be counted, which stops no publish.
+    """
+    quads = parse(asset_text("ontology/queries.ttl", base=base), TURTLE)
+    texts = {
+        str(getattr(quad.subject, "value", "")): str(getattr(quad.object, "value", ""))
+        for quad in quads
+        if quad.predicate.value == f"{SH}select"
+    }
+    json_type = results.JSON.media_type
+    request = QueryRequest(counting_query([*texts.values()]), json_type, json_type, None)
+    try:
+        answer = run_query(QueryWorker(str(store), base), request, timeout_s=_LIMIT_S)
+    except IomldError as error:
+        _LOG.warning("the example queries were not counted: %s", error)
+        return {}
+    (row,) = json.loads(answer)["results"]["bindings"]
+    return {iri: int(row[f"n{number}"]["value"]) for number, iri in enumerate(texts)}
+
+
+def counting_query(texts: Sequence[str]) -> str:
+    r"""One query whose one solution has, as `?n0`, `?n1` …, how many solutions each SELECT query has.
+
+    The order of solutions does not change their number and takes more than half of the time, so it is left out.
+
+    >>> print(counting_query(["PREFIX x: <http://x/>\nSELECT ?s { ?s x:p 1 }\nORDER BY ?s"]))
+    PREFIX x: <http://x/>
+    SELECT * {
+    { SELECT (COUNT(*) AS ?n0) { { SELECT ?s { ?s x:p 1 } } } }
+    }
+    """
+    lines = [line for text in texts for line in text.splitlines()]
+    prologue = sorted({line for line in lines if line.startswith("PREFIX ")})
+    counts = (
+        f"{{ SELECT (COUNT(*) AS ?n{number}) {{ {{ {_without_order(text)} }} }} }}" for number, text in enumerate(texts)
+    )
+    return "\n".join([*prologue, "SELECT * {", *counts, "}"])
+
+
+def _without_order(text: str) -> str:
+    """The query without its prologue and its own ORDER BY, which stand at the beginnings of lines."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("PREFIX ", "ORDER BY "))).strip()
+
+
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ReleaseContext:
     """What a release is built from besides the records.
 
     Attributes:
@@ -70,68 +128,71 @@ def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
         yield graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
 
 
-def build_release(building: Path, gathered: Gathered, frame: Frame, graphs: Mapping[str, GraphState]) -> Release:
+def build_release(
+    building: Path, changes: Changes, context: ReleaseContext, graphs: Mapping[str, GraphState]
+) -> Release:
     """Write every file of a release and make it the current one.
 
     Args:
         building: The folder to build in.
-        gathered: What changed.
-        frame: What stays, and who publishes.
+        changes: What changed.
+        context: What stays, and who publishes.
         graphs: The table of graphs of the new release.
     """
-    written = _write_dataset(building, gathered, frame)
-    parts = _write_parts(building, written, frame)
-    name = release.next_release_name(frame.datadir, frame.ended, written.plain.sha256)
-    history = _history(name, gathered, frame)
-    description = list(description_quads(_description(name, written, parts, gathered, frame), frame.publication.iris))
-    _write_store(building, gathered, frame, [*history, *description])
-    old_history = frame.previous.file(FILES.history) if frame.previous else None
+    written = _write_dataset(building, changes, context)
+    subsets = _write_subsets(building, written, context)
+    name = release.next_release_name(context.datadir, context.ended, written.plain.sha256)
+    history = _history(name, changes, context)
+    description = description_quads(_description(name, written, subsets, changes, context), context.publication.iris)
+    _write_store(building, changes, context, [*history, *description])
+    old_history = context.previous.file(FILES.history) if context.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
     append_gzip(sorted(lines), old_history, building / FILES.history)
-    prefixes = frame.publication.iris.prefixes()
+    prefixes = context.publication.iris.prefixes()
     (building / FILES.description).write_bytes(rdf.serialize(description, rdf.TURTLE, prefixes=prefixes))
     write_graphs(graphs, building / FILES.graphs)
-    write_tombstones(gathered.tombstones.values(), building / FILES.tombstones)
+    write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
     manifest = Manifest(
         name=name,
-        base=frame.publication.iris.base,
-        created=xsd_moment(frame.ended),
-        previous=frame.previous.manifest.name if frame.previous else None,
+        base=context.publication.iris.base,
+        created=xsd_moment(context.ended),
+        previous=context.previous.manifest.name if context.previous else None,
         projects=written.statistics.classes.get(f"{IOMLD}Project", 0),
         quads=written.lines,
         content_sha256=written.plain.sha256,
-        files={file: file_digest(building / file) for file in _HASHED} | {one.file: one.facts.sha256 for one in parts},
-        versions=frame.versions,
-        withdrawn=len(gathered.tombstones),
-        examples=example_counts(building / FILES.store, frame.publication.iris.base),
+        files={file: file_digest(building / file) for file in _HASHED}
+        | {one.file: one.facts.sha256 for one in subsets},
+        versions=context.versions,
+        withdrawn=len(changes.tombstones),
+        examples=example_counts(building / FILES.store, context.publication.iris.base),
     )
-    return release.finish_release(frame.datadir, building, manifest)
+    return release.finish_release(context.datadir, building, manifest)
 
 
-def _write_dataset(building: Path, gathered: Gathered, frame: Frame) -> Written:
+def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) -> WrittenDataset:
     """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted.
 
     The index is made of the same lines as they pass.
     """
-    changed = {graph.encode() for graph in (*gathered.changed, *_withdrawn(gathered, frame))}
-    old = read_gzip(frame.previous.file(FILES.dataset)) if frame.previous else iter(())
+    changed = {graph.encode() for graph in (*changes.changed, *_withdrawn(changes, context))}
+    old = read_gzip(context.previous.file(FILES.dataset)) if context.previous else iter(())
     kept = (line for line in old if graph_of(line) not in changed)
-    iris = frame.publication.iris
-    lines = indexed(heapq.merge(kept, gathered.new_lines), building / FILES.index, iris)
+    iris = context.publication.iris
+    lines = indexed(heapq.merge(kept, changes.new_lines), building / FILES.index, iris)
     return write_gzip(lines, building / FILES.dataset, base=iris.base)
 
 
-def _write_parts(building: Path, written: Written, frame: Frame) -> tuple[Part, ...]:
+def _write_subsets(building: Path, written: WrittenDataset, context: ReleaseContext) -> tuple[Subset, ...]:
     """The files of classes and regions; those that are as before are on the disk once."""
-    iris = frame.publication.iris
+    iris = context.publication.iris
     regions = assets.load_vocabulary(iris.base).concepts["region"]
-    wanted = Wanted(written.statistics.classes, {code: region.name() for code, region in regions.items()})
-    parts = write_parts(building / FILES.dataset, building, iris=iris, wanted=wanted)
-    if frame.previous:
-        for part in parts:
-            if frame.previous.manifest.files.get(part.file) == part.facts.sha256:
-                _share(frame.previous.file(part.file), building / part.file)
-    return parts
+    selection = SubsetSelection(written.statistics.classes, {code: region.name() for code, region in regions.items()})
+    subsets = write_subsets(building / FILES.dataset, building, iris=iris, selection=selection)
+    if context.previous:
+        for subset in subsets:
+            if context.previous.manifest.files.get(subset.file) == subset.facts.sha256:
+                _share(context.previous.file(subset.file), building / subset.file)
+    return subsets
 
 
 def _share(old: Path, new: Path) -> None:
@@ -142,54 +203,56 @@ def _share(old: Path, new: Path) -> None:
         beside.replace(new)
 
 
-def _write_store(building: Path, gathered: Gathered, frame: Frame, clocked: list[Quad]) -> None:
+def _write_store(building: Path, changes: Changes, context: ReleaseContext, clocked: list[Quad]) -> None:
     """The old store with the changed graphs replaced; history is added, the description replaced."""
     target = building / FILES.store
-    if frame.previous:
-        store.copy_store(frame.previous.file(FILES.store), target)
-    description = frame.publication.iris.graph("dataset")
-    removed = [graph for graph, state in gathered.changed.items() if state.revision > 1]
-    removed += _withdrawn(gathered, frame)
-    store.update_store(target, remove=[*removed, description], files=[gathered.changed_file], quads=clocked)
+    if context.previous:
+        store.copy_store(context.previous.file(FILES.store), target)
+    description = context.publication.iris.graph("dataset")
+    removed = [graph for graph, state in changes.changed.items() if state.revision > 1]
+    removed += _withdrawn(changes, context)
+    store.update_store(target, remove=[*removed, description], files=[changes.changed_file], quads=clocked)
 
 
-def _withdrawn(gathered: Gathered, frame: Frame) -> list[str]:
+def _withdrawn(changes: Changes, context: ReleaseContext) -> list[str]:
     """The graphs that this run takes out."""
-    return [frame.publication.iris.record(key) for key in gathered.withdrawn]
+    return [context.publication.iris.record(key) for key in changes.withdrawn]
 
 
-def _history(name: str, gathered: Gathered, frame: Frame) -> list[Quad]:
-    iris = frame.publication.iris
+def _history(name: str, changes: Changes, context: ReleaseContext) -> list[Quad]:
+    iris = context.publication.iris
     revisions = [
-        Revision(key, gathered.revisions[key], sources, gathered.supplied[key])
-        for key, sources in sorted(gathered.sources.items())
+        Revision(key, changes.revisions[key], sources, changes.supplied[key])
+        for key, sources in sorted(changes.sources.items())
     ]
-    run = Run(name, frame.started, frame.ended, frame.versions["iomld"])
-    return [*history_quads(run, revisions, iris), *tombstone_quads(gathered.withdrawn.values(), name, iris)]
+    run = Run(name, context.started, context.ended, context.versions["iomld"])
+    return [*history_quads(run, revisions, iris), *tombstone_quads(changes.withdrawn.values(), name, iris)]
 
 
-def _description(name: str, written: Written, parts: Sequence[Part], gathered: Gathered, frame: Frame) -> Description:
-    modified = xsd_moment(frame.ended)
+def _description(
+    name: str, written: WrittenDataset, subsets: Sequence[Subset], changes: Changes, context: ReleaseContext
+) -> Description:
+    modified = xsd_moment(context.ended)
     return Description(
         version=name,
-        first_issued=_first_issued(frame) or modified,
+        first_issued=_first_issued(context) or modified,
         modified=modified,
         run=name,
-        license=frame.publication.license,
-        publisher=frame.publisher,
-        contact=frame.contact,
+        license=context.publication.license,
+        publisher=context.publisher,
+        contact=context.contact,
         statistics=written.statistics,
         plain=written.plain,
-        packed=written.packed,
-        parts=parts,
-        example=min(gathered.sources, default=None),
+        compressed=written.compressed,
+        subsets=subsets,
+        example=min(changes.sources, default=None),
     )
 
 
-def _first_issued(frame: Frame) -> str | None:
+def _first_issued(context: ReleaseContext) -> str | None:
     """When the first release was made, as the release before says."""
-    if frame.previous is None:
+    if context.previous is None:
         return None
-    told = rdf.parse(frame.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
+    told = rdf.parse(context.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
     issued = (quad.object for quad in told if quad.predicate.value == f"{DCTERMS}issued")
     return min((moment.value for moment in issued if isinstance(moment, Literal)), default=None)

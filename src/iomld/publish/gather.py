@@ -1,22 +1,30 @@
-"""Read all sources, take each project through the stages, and sort out what is accepted and what changed."""
+"""Gather what changes: read sources and included graphs, take each project through the stages, compare with before."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
+
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
 from iomld import merge, read
 from iomld.errors import SourceError
 from iomld.formats import rdf
+from iomld.iris import Iris
 from iomld.model import Finding, Severity
 from iomld.pipeline.outcomes import Outcome, Pipeline, outcomes
 from iomld.publish.report import Refusal, counted
-from iomld.release.lines import GraphState, SortedLines, graph_digest
-from iomld.release.tombstones import Tombstone
+from iomld.release.history import Tombstone
+from iomld.release.nquads import GraphState, SortedLines, graph_digest
+
+_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
+_Term = NamedNode | BlankNode | Literal | Triple
 
 
 @dataclass(slots=True)
-class Gathered:
-    """What came out of the sources. It grows while sources are read, and is only read afterwards.
+class Changes:
+    """The changes of one publish or withdrawal. It is filled while sources are read, and only read afterwards.
 
     Attributes:
         new_lines: N-Quads lines of graphs that are new or changed, by bytes.
@@ -68,51 +76,135 @@ def gather(
     spool: read.RecordSpool,
     pipeline: Pipeline,
     known: Mapping[str, GraphState],
-    gathered: Gathered,
+    changes: Changes,
     progress: Callable[[int], None],
 ) -> None:
-    """Take each project of the spool through the stages into `gathered`.
+    """Take each project of the spool through the stages into `changes`.
 
     Args:
         spool: The records.
         pipeline: The stages.
         known: The graphs of the release that is served.
-        gathered: Where the results go.
+        changes: Where the results go.
         progress: Called with 1 after each project.
     """
-    gathered.read += len(spool)
-    for outcome in outcomes(spool.groups(), pipeline, gathered.owners):
-        gathered.projects += 1
+    changes.read += len(spool)
+    for outcome in outcomes(spool.groups(), pipeline, changes.owners):
+        changes.projects += 1
         graph = pipeline.publication.iris.record(outcome.dossier.key)
         reasons = [finding for finding in outcome.findings if finding.severity is Severity.VIOLATION]
         for rule, count in counted(outcome.findings).items():
-            gathered.warnings[rule] = gathered.warnings.get(rule, 0) + count
+            changes.warnings[rule] = changes.warnings.get(rule, 0) + count
         if reasons:
             name = outcome.dossier.key or str(outcome.dossier.records[0].place.file)
-            gathered.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
+            changes.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
         else:
-            _accept(outcome, graph, known, gathered)
+            _accept(outcome, graph, known, changes)
         progress(1)
 
 
-def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], gathered: Gathered) -> None:
-    gathered.published += 1
+def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], changes: Changes) -> None:
+    changes.published += 1
     project = outcome.project
     lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
-    if add_graph(graph, lines, known, gathered):
-        gathered.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
-        gathered.supplied[project.key] = outcome.dossier.supplied
-        gathered.revisions[project.key] = gathered.changed[graph].revision
+    if add_graph(graph, lines, known, changes):
+        changes.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
+        changes.supplied[project.key] = outcome.dossier.supplied
+        changes.revisions[project.key] = changes.changed[graph].revision
 
 
-def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState], gathered: Gathered) -> bool:
+def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState], changes: Changes) -> bool:
     """Take a graph into the release if it is new or differs from the one that is served; say whether it was."""
     digest = graph_digest(lines)
     before = known.get(name)
     if before is not None and before.digest == digest:
         return False
-    gathered.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
-    gathered.new_lines.add(lines)
-    with gathered.changed_file.open("ab") as file:
+    changes.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
+    changes.new_lines.add(lines)
+    with changes.changed_file.open("ab") as file:
         file.writelines(lines)
     return True
+
+
+def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphState], changes: Changes) -> None:
+    """Take the graphs of RDF files into `changes`, each in place of the published graph of its name.
+
+    Unnamed triples go to `{base}graph/include/FILE`. A blank node becomes an IRI (RDF 1.1 Concepts section 3.5) made
+    of the name of the file and of its number there, so that the same file gives the same bytes.
+
+    Args:
+        files: `.nq`, `.trig` and `.ttl` files.
+        iris: IRIs under the base of the release.
+        known: The graphs of the release that is served.
+        changes: Where the graphs go.
+
+    Raises:
+        SourceError: A file cannot be read, holds no triple, or names a graph that records make.
+    """
+    graphs: defaultdict[str, list[Quad]] = defaultdict(list)
+    for file in files:
+        for quad in _quads(file, iris):
+            graphs[_name(quad.graph_name)].append(quad)
+    for graph, quads in sorted(graphs.items()):
+        add_graph(graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True))), known, changes)
+    changes.included = tuple(sorted(graphs))
+
+
+def _quads(file: Path, iris: Iris) -> Iterator[Quad]:
+    """The quads of a file, all in named graphs and without blank nodes."""
+    format_ = rdf.by_suffix(file.suffix.lower().removeprefix("."))
+    if format_ not in _FORMATS:
+        raise SourceError(f"{file}: --include takes files that end in .nq, .trig or .ttl.")
+    graph = NamedNode(iris.graph(f"include/{quote(file.name)}"))
+    names = _SkolemNames(file.name, iris)
+    is_empty = True
+    try:
+        with file.open("rb") as opened:
+            for quad in rdf.parse(opened, format_, base_iri=None if format_ is rdf.NQUADS else graph.value):
+                is_empty = False
+                named = names.of_quad(quad, graph)
+                _refuse_ours(file, named, iris)
+                yield named
+    except OSError as error:
+        raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from error
+    except SourceError as error:
+        start = "" if str(error).startswith(f"{file}:") else f"{file}: "
+        raise SourceError(f"{start}{error}") from error
+    if is_empty:
+        raise SourceError(f"{file}: holds no triple.")
+
+
+def _refuse_ours(file: Path, quad: Quad, iris: Iris) -> None:
+    """What records and releases make stays theirs: an included file cannot stand in for it."""
+    name = _name(quad.graph_name)
+    if name.startswith(iris.graph("include/")) or not name.startswith((iris.graph(""), iris.record(""))):
+        return
+    raise SourceError(f"{file}: the graph <{name}> is made by iomld. Give the graph in the file another name.")
+
+
+def _name(graph: NamedNode | BlankNode | DefaultGraph) -> str:
+    return graph.value if isinstance(graph, NamedNode) else ""
+
+
+class _SkolemNames:
+    """IRIs for the blank nodes of one file, numbered as they come."""
+
+    def __init__(self, file: str, iris: Iris) -> None:
+        self._file = file
+        self._iris = iris
+        self._nodes: dict[str, NamedNode] = {}
+
+    def of_quad(self, quad: Quad, graph: NamedNode) -> Quad:
+        subject, object_ = self._of(quad.subject), self._of(quad.object)
+        name = graph if isinstance(quad.graph_name, DefaultGraph) else self._of(quad.graph_name)
+        return Quad(subject, quad.predicate, object_, name)  # type: ignore[arg-type]  # each term keeps its kind
+
+    def _of(self, term: _Term) -> _Term:
+        if isinstance(term, Triple):
+            return Triple(self._of(term.subject), term.predicate, self._of(term.object))  # type: ignore[arg-type]
+        if not isinstance(term, BlankNode):
+            return term
+        if term.value not in self._nodes:
+            iri = self._iris.skolem(f"{self._file}-{len(self._nodes) + 1}")
+            self._nodes[term.value] = NamedNode(iri)
+        return self._nodes[term.value]

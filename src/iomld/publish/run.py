@@ -1,5 +1,6 @@
-"""Publish: read, link, convert, validate, and make a release, or say what would change."""
+"""Publish or withdraw records: read, link, convert, validate, and make a release, or say what would change."""
 
+import difflib
 import shutil
 import tempfile
 import time
@@ -11,20 +12,20 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from iomld import read, release, store
-from iomld.errors import StoreError
-from iomld.iris import IOMLD
+from iomld.convert import Publication
+from iomld.errors import NotFoundError, StoreError
+from iomld.iris import IOMLD, Iris
 from iomld.pipeline.outcomes import Pipeline
-from iomld.publish.build import Frame, build_release, reference_lines
-from iomld.publish.gather import Gathered, add_graph, fill_spool, gather
-from iomld.publish.include import include_files
+from iomld.publish.build import ReleaseContext, build_release, reference_lines
+from iomld.publish.gather import Changes, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report
 from iomld.release import FILES, Release
-from iomld.release.lines import GraphState, SortedLines, read_graphs
-from iomld.release.tombstones import known_revisions, read_tombstones
+from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
+from iomld.release.nquads import GraphState, SortedLines, read_graphs
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PublishRequest:
     """What to publish, and where.
 
     Attributes:
@@ -48,11 +49,11 @@ class Order:
     include: Sequence[Path] = ()
 
 
-def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
+def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
     """Publish records; those not given stay as they are.
 
     Args:
-        order: What and where.
+        request: What and where.
         pipeline: The loaded stages.
         progress: Called with 1 after each project.
 
@@ -65,60 +66,66 @@ def publish_sources(order: Order, pipeline: Pipeline, progress: Callable[[int], 
     """
     started, clock = datetime.now(UTC), time.monotonic()
     with ExitStack() as stack:
-        if not order.dry_run:
-            stack.enter_context(release.publisher_lock(order.datadir))
-        previous = release.current_release(order.datadir)
+        if not request.dry_run:
+            stack.enter_context(release.publisher_lock(request.datadir))
+        previous = release.current_release(request.datadir)
         _check_base(previous, pipeline)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
-        gathered, graphs = _gathered(order, pipeline, previous, scratch, progress)
+        changes, graphs = _gathered_changes(request, pipeline, previous, scratch, progress)
         made = None
-        if (gathered.published or gathered.included) and gathered.changed and not order.dry_run:
-            frame = Frame(
-                datadir=order.datadir,
+        if (changes.published or changes.included) and changes.changed and not request.dry_run:
+            context = ReleaseContext(
+                datadir=request.datadir,
                 previous=previous,
                 publication=pipeline.publication,
-                publisher=order.publisher,
-                contact=order.contact,
+                publisher=request.publisher,
+                contact=request.contact,
                 versions=pipeline.versions,
                 started=started,
                 ended=datetime.now(UTC),
             )
-            made = make_release(gathered, graphs, frame, _report(gathered, None))
-        return _report(gathered, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
+            made = make_release(changes, graphs, context, _report(changes, None))
+        return _report(changes, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
 
 
-def _gathered(
-    order: Order, pipeline: Pipeline, previous: Release | None, scratch: Path, progress: Callable[[int], None]
-) -> tuple[Gathered, dict[str, GraphState]]:
-    """Read everything; give what came out, and the table of graphs as it will be."""
+def _gathered_changes(
+    request: PublishRequest,
+    pipeline: Pipeline,
+    previous: Release | None,
+    scratch: Path,
+    progress: Callable[[int], None],
+) -> tuple[Changes, dict[str, GraphState]]:
+    """Read all sources; return the changes and the table of graphs of the new release."""
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
-    gathered = Gathered(SortedLines(scratch), scratch / "changed.nq")
-    gathered.changed_file.touch()
+    changes = Changes(SortedLines(scratch), scratch / "changed.nq")
+    changes.changed_file.touch()
     tombstones = read_tombstones(previous.file(FILES.tombstones)) if previous else {}
     # A withdrawn graph differs from whatever comes, and goes on counting its revisions.
     withdrawn = known_revisions(tombstones, pipeline.publication.iris)
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
-    gathered.owners.update(_owners(previous))
-    include_files(order.include, pipeline.publication.iris, known, gathered)
+    changes.owners.update(_owners(previous))
+    include_files(request.include, pipeline.publication.iris, known, changes)
     with read.RecordSpool() as spool:
-        gathered.refused.extend(
-            fill_spool(spool, order.sources, pipeline.reading(url=order.url, mapping=order.mapping))
+        changes.refused.extend(
+            fill_spool(spool, request.sources, pipeline.reading(url=request.url, mapping=request.mapping))
         )
-        gather(spool, pipeline, before, gathered, progress)
-    gathered.tombstones = {key: one for key, one in tombstones.items() if key not in gathered.sources}
-    gathered.returned = tuple(sorted(tombstones.keys() & gathered.sources.keys()))
-    if gathered.published or gathered.included:
+        gather(spool, pipeline, before, changes, progress)
+    changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
+    changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
+    if changes.published or changes.included:
         for graph, lines in reference_lines(pipeline.publication.iris.base):
-            add_graph(graph, lines, known, gathered)
-    return gathered, known | gathered.changed
+            add_graph(graph, lines, known, changes)
+    return changes, known | changes.changed
 
 
-def make_release(gathered: Gathered, graphs: dict[str, GraphState], frame: Frame, report: PublishReport) -> Release:
+def make_release(
+    changes: Changes, graphs: dict[str, GraphState], context: ReleaseContext, report: PublishReport
+) -> Release:
     """Build the new release; where that fails, nothing of it stays."""
-    building = release.begin_release(frame.datadir)
+    building = release.begin_release(context.datadir)
     try:
         write_report(report, building / FILES.report)
-        return build_release(building, gathered, frame, graphs)
+        return build_release(building, changes, context, graphs)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -140,20 +147,113 @@ def _owners(previous: Release | None) -> dict[str, str]:
     return {prima: unquote(subject.rpartition("/")[2]) for subject, prima in pairs}
 
 
-def _report(gathered: Gathered, served: Release | None, *, is_new: bool = False, seconds: float = 0.0) -> PublishReport:
-    added = [key for key in gathered.sources if gathered.revisions[key] == 1]
+def _report(changes: Changes, served: Release | None, *, is_new: bool = False, seconds: float = 0.0) -> PublishReport:
+    added = [key for key in changes.sources if changes.revisions[key] == 1]
     return PublishReport(
-        read=gathered.read,
-        projects=gathered.projects,
-        published=gathered.published,
+        read=changes.read,
+        projects=changes.projects,
+        published=changes.published,
         added=tuple(sorted(added)),
-        changed=tuple(sorted(set(gathered.sources) - set(added) - set(gathered.returned))),
-        refused=tuple(gathered.refused),
-        warnings=gathered.warnings,
+        changed=tuple(sorted(set(changes.sources) - set(added) - set(changes.returned))),
+        refused=tuple(changes.refused),
+        warnings=changes.warnings,
         quads=served.manifest.quads if served else 0,
         seconds=seconds,
         release=served.manifest.name if served else None,
         is_new=is_new,
-        returned=gathered.returned,
-        included=gathered.included,
+        returned=changes.returned,
+        included=changes.included,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What to withdraw, and why.
+
+    Attributes:
+        keys: Keys of the projects: codes, or `prima-…` where there is none.
+        reason: Why, a sentence for people.
+        replaced_by: Key of the project that stands for them now, or None.
+        datadir: Folder of the releases.
+        license: IRI of the licence of the records.
+        publisher: Name of the publisher.
+        contact: Address for questions; may be empty.
+        version: Version of the software.
+        dry_run: Say what would be withdrawn, and change nothing.
+    """
+
+    keys: Sequence[str]
+    reason: str
+    replaced_by: str | None
+    datadir: Path
+    license: str
+    publisher: str
+    contact: str
+    version: str
+    dry_run: bool = False
+
+
+def withdraw_projects(withdrawal: Withdrawal) -> Release:
+    """Make a release in which the records are gone.
+
+    Returns:
+        The release that is served now; the old one for a dry run.
+
+    Raises:
+        NotFoundError: Nothing is published, or one of the projects is not; then none is withdrawn.
+        StoreError: The folder cannot be written or is in use.
+    """
+    started = datetime.now(UTC)
+    with ExitStack() as stack:
+        previous = release.current_release(withdrawal.datadir)
+        if previous is None:
+            raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
+        if not withdrawal.dry_run:
+            stack.enter_context(release.publisher_lock(withdrawal.datadir))
+            previous = release.current_release(withdrawal.datadir) or previous
+        iris = Iris(previous.manifest.base)
+        graphs = read_graphs(previous.file(FILES.graphs))
+        earlier = read_tombstones(previous.file(FILES.tombstones))
+        _check(withdrawal, graphs, earlier, iris)
+        if withdrawal.dry_run:
+            return previous
+        context = ReleaseContext(
+            datadir=withdrawal.datadir,
+            previous=previous,
+            publication=Publication(iris, withdrawal.license, withdrawal.version),
+            publisher=withdrawal.publisher,
+            contact=withdrawal.contact,
+            versions={**previous.manifest.versions, "iomld": withdrawal.version},
+            started=started,
+            ended=datetime.now(UTC),
+        )
+        new = {key: _tombstone(key, withdrawal, graphs[iris.record(key)], context) for key in withdrawal.keys}
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-withdraw-")))
+        changes = Changes(SortedLines(scratch), scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
+        changes.changed_file.touch()
+        removed = {iris.record(key) for key in new}
+        kept = {graph: state for graph, state in graphs.items() if graph not in removed}
+        return make_release(changes, kept, context, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
+
+
+def _tombstone(key: str, withdrawal: Withdrawal, state: GraphState, context: ReleaseContext) -> Tombstone:
+    return Tombstone(key, state.revision, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by)
+
+
+def _check(withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris) -> None:
+    """Every project is published, and what replaces them stays."""
+    start = iris.record("")
+    published = {unquote(graph.removeprefix(start)) for graph in graphs if graph.startswith(start)}
+    wanted = [*withdrawal.keys, *([withdrawal.replaced_by] if withdrawal.replaced_by is not None else [])]
+    faults = [_fault(key, published, earlier) for key in wanted if key not in published]
+    if withdrawal.replaced_by in withdrawal.keys:
+        faults.append(f"{withdrawal.replaced_by} cannot be replaced by itself.")
+    if faults:
+        raise NotFoundError(f"nothing was withdrawn. {' '.join(faults)}")
+
+
+def _fault(key: str, published: set[str], earlier: dict[str, Tombstone]) -> str:
+    if key in earlier:
+        return f"{key} was withdrawn already, on {earlier[key].withdrawn}."
+    close = difflib.get_close_matches(key, sorted(published), n=3, cutoff=0.5)
+    return f"There is no project '{key}'." + (f" Did you mean {' or '.join(close)}?" if close else "")

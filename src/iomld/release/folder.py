@@ -53,7 +53,7 @@ class Manifest:
         previous: Name of the release it grew from.
         projects: Number of projects.
         quads: Number of quads in the dataset file.
-        content_sha256: Hash of the dataset's N-Quads, unpacked.
+        content_sha256: Hash of the dataset's N-Quads before compression.
         files: sha256 of each file.
         versions: Versions of iomld, its shapes and its vocabularies.
         withdrawn: Number of projects that were withdrawn and have not come back.

@@ -10,6 +10,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import asset_names, asset_text
 from iomld.errors import SettingsError
+from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.iris import DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, XSD, local_name
 from iomld.model import Message, Severity
@@ -81,24 +82,6 @@ class ShapesGraph:
     sha256: str
 
 
-@dataclass(slots=True)
-class _Node:
-    """What the files say of one node, while it is being read."""
-
-    values: dict[str, list[NamedNode | Literal]] = field(default_factory=dict)
-
-    def first(self, predicate: str, default: str = "") -> str:
-        values = [value for value in self.values.get(predicate, ()) if not _is_translation(value)]
-        return values[0].value if values else default
-
-    def by_language(self, predicate: str) -> dict[str, str]:
-        values = (value for value in self.values.get(predicate, ()) if isinstance(value, Literal))
-        return {value.language or _LANGUAGE: value.value for value in values}
-
-    def iris(self, predicate: str) -> tuple[str, ...]:
-        return tuple(value.value for value in self.values.get(predicate, ()) if isinstance(value, NamedNode))
-
-
 def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[str] = ()) -> ShapesGraph:
     """Read the shapes of a profile.
 
@@ -114,13 +97,13 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
         raise SettingsError(f"there is no profile {profile!r} of the shapes; choose one of {', '.join(PROFILES)}")
     texts = [asset_text(name, base=base) for name in asset_names("shapes")]
     quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_in_english(quad)]
-    nodes = _nodes(quads)
-    rules = _rules(nodes)
-    idle = [iri for iri, node in nodes.items() if _is_outside(node, profile) or local_name(iri) in without]
+    graph = _graph(quads)
+    rules = _rules(graph)
+    idle = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in without]
     return ShapesGraph(
         data=serialize([*filter(_is_read_by_engines, quads), *map(_deactivation, idle)], NTRIPLES),
         rules={id_: rule for id_, rule in rules.items() if profile in rule.profiles},
-        version=nodes[_GRAPH_IRI].first(f"{OWL}versionInfo"),
+        version=graph[_GRAPH_IRI].text(f"{OWL}versionInfo") or "",
         sha256=hashlib.sha256("".join(texts).encode()).hexdigest(),
     )
 
@@ -129,7 +112,7 @@ def all_rules() -> tuple[Rule, ...]:
     """Every rule of every profile, in the order of `sh:order`."""
     texts = (asset_text(name) for name in asset_names("shapes"))
     quads = [quad for text in texts for quad in parse(text, TURTLE)]
-    return tuple(sorted(_rules(_nodes(quads)).values(), key=lambda rule: (rule.order, rule.id)))
+    return tuple(sorted(_rules(_graph(quads)).values(), key=lambda rule: (rule.order, rule.id)))
 
 
 @cache
@@ -152,55 +135,56 @@ def _is_read_by_engines(quad: Quad) -> bool:
     return quad.predicate.value not in _FOR_PEOPLE
 
 
-def _nodes(quads: Sequence[Quad]) -> dict[str, _Node]:
-    """What is said of each named node; the message of a SPARQL constraint counts as said of its shape."""
-    nodes: dict[str, _Node] = {}
-    constraints = {
-        quad.object: quad.subject.value
+def _graph(quads: Sequence[Quad]) -> SubjectGraph:
+    """The statements about each named node; the message of a SPARQL constraint counts as its shape's."""
+    shapes = {
+        quad.object: quad.subject
         for quad in quads
         if quad.predicate.value == f"{SH}sparql" and isinstance(quad.subject, NamedNode)
     }
-    for quad in quads:
-        is_message = quad.predicate.value == f"{SH}message"
-        name = constraints.get(quad.subject) if is_message else None
-        if isinstance(quad.subject, NamedNode):
-            name = quad.subject.value
-        if name is not None and isinstance(quad.object, NamedNode | Literal):
-            values = nodes.setdefault(name, _Node()).values
-            values.setdefault(quad.predicate.value, []).append(quad.object)
-    return nodes
+    subjects = ((quad, shapes.get(quad.subject) if quad.predicate.value == f"{SH}message" else None) for quad in quads)
+    named = ((quad, quad.subject if isinstance(quad.subject, NamedNode) else shape) for quad, shape in subjects)
+    return SubjectGraph(Quad(subject, quad.predicate, quad.object) for quad, subject in named if subject)
 
 
-def _rules(nodes: Mapping[str, _Node]) -> dict[str, Rule]:
+def _rules(graph: SubjectGraph) -> dict[str, Rule]:
     """The shapes that have a message: those without one hold others together or help them."""
-    return {
-        local_name(iri): _rule(local_name(iri), node) for iri, node in nodes.items() if f"{SH}message" in node.values
-    }
+    shapes = ((local_name(iri), graph[iri]) for iri in graph)
+    return {id_: _rule(id_, shape) for id_, shape in shapes if shape.literals(f"{SH}message")}
 
 
-def _rule(id_: str, node: _Node) -> Rule:
+def _rule(id_: str, shape: Subject) -> Rule:
     return Rule(
         id=id_,
-        severity=Severity(local_name(node.first(f"{SH}severity"))),
-        name=node.first(f"{SH}name"),
-        description=node.first(f"{SH}description"),
-        message=node.first(f"{SH}message"),
-        profiles=tuple(sorted(_profiles(node), key=PROFILES.index)),
-        order=int(node.first(f"{SH}order", "0")),
-        subjects=node.iris(f"{SH}path") or node.iris(f"{DCTERMS}subject"),
-        reason=node.first(f"{RDFS}comment"),
-        messages=node.by_language(f"{SH}message"),
-        descriptions=node.by_language(f"{SH}description"),
-        reasons=node.by_language(f"{RDFS}comment"),
+        severity=Severity(local_name(shape.iri(f"{SH}severity") or "")),
+        name=shape.text(f"{SH}name") or "",
+        description=shape.text(f"{SH}description") or "",
+        message=shape.text(f"{SH}message") or "",
+        profiles=tuple(sorted(_profiles(shape), key=PROFILES.index)),
+        order=shape.integer(f"{SH}order") or 0,
+        subjects=_iris(shape, f"{SH}path") or _iris(shape, f"{DCTERMS}subject"),
+        reason=shape.text(f"{RDFS}comment") or "",
+        messages=_by_language(shape, f"{SH}message"),
+        descriptions=_by_language(shape, f"{SH}description"),
+        reasons=_by_language(shape, f"{RDFS}comment"),
     )
 
 
-def _profiles(node: _Node) -> Iterator[str]:
-    return map(local_name, node.iris(f"{DCTERMS}isPartOf"))
+def _iris(shape: Subject, predicate: str) -> tuple[str, ...]:
+    """The IRIs of a property, in the order of the file."""
+    return tuple(term.value for term in shape.terms(predicate) if isinstance(term, NamedNode))
 
 
-def _is_outside(node: _Node, profile: str) -> bool:
-    profiles = tuple(_profiles(node))
+def _by_language(shape: Subject, predicate: str) -> dict[str, str]:
+    return {language or _LANGUAGE: text for text, language in shape.texts(predicate)}
+
+
+def _profiles(shape: Subject) -> Iterator[str]:
+    return map(local_name, shape.iris(f"{DCTERMS}isPartOf"))
+
+
+def _is_outside(shape: Subject, profile: str) -> bool:
+    profiles = tuple(_profiles(shape))
     return bool(profiles) and profile not in profiles
 
 

@@ -19,8 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
 from iomld import __version__
+from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
-from iomld.browse.why.known import known_terms
 from iomld.check.worker import HANDLER as CHECK_HANDLER
 from iomld.check.worker import CheckWorker
 from iomld.config import Settings
@@ -133,7 +133,7 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         limits=limits,
         cache=cache,
         facts=facts,
-        known=lambda: known_terms(serving.view),
+        known=lambda: release_terms(serving.view),
         lookup=serving.lookup,
     )
 

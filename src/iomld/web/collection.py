@@ -12,7 +12,7 @@ from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats.framed import context_iri, framed_bytes, framed_project
 from iomld.model import message
-from iomld.release.entries import ProjectEntry
+from iomld.release.project_index import ProjectEntry
 from iomld.web.answers import answer, get_route
 from iomld.web.documents import unknown
 from iomld.web.problems import ProblemError

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pyoxigraph import NamedNode, Quad
 from starlette.responses import RedirectResponse, Response
 
-from iomld.browse.described import described_quads, graph_triples, statements
+from iomld.browse.resources import described_quads, graph_triples, statements
 from iomld.browse.view import ReleaseView, license_of
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from iomld.export.csv_files import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
-from iomld.export.dataset import write_dataset, write_part
+from iomld.export.dataset import write_dataset, write_subset
 from iomld.export.source import TableSource, released
 from iomld.formats.rdf import Format
 from iomld.i18n import gettext_noop
 from iomld.release import FILES, Release
-from iomld.release.parts import FORMAT_NAMES, part_file, part_names
-from iomld.release.parts import KINDS as PART_KINDS
-from iomld.release.parts import Kind as PartKind
+from iomld.release.subsets import FORMAT_NAMES, PARTITIONINGS, Partitioning, subset_file, subset_names
 from iomld.web.i18n import gettext
 
 _CSV = "text/csv; charset=utf-8"
@@ -64,10 +62,10 @@ def whole_kinds() -> Mapping[str, DownloadKind]:
 
 def part_kind(release: Release, name: str) -> DownloadKind | None:
     """The file of a class or a region by its name, packed; None where the release has no such part."""
-    for kind in PART_KINDS:
+    for kind in PARTITIONINGS:
         for form in kind.offered:
             part = name.removeprefix(f"{kind.folder}/").removesuffix(f".{form.suffix}.gz")
-            if part_file(kind, part, form) == name and part in part_names(release.manifest.files, kind):
+            if subset_file(kind, part, form) == name and part in subset_names(release.manifest.files, kind):
                 title = gettext_noop("Part {name}, {form}")
                 return DownloadKind(
                     form.media_type,
@@ -75,7 +73,7 @@ def part_kind(release: Release, name: str) -> DownloadKind | None:
                     FORMAT_NAMES[form],
                     _part_in(kind, part, form),
                     part,
-                    part_file(kind, part, kind.written),
+                    subset_file(kind, part, kind.written),
                 )
     return None
 
@@ -87,9 +85,9 @@ def _dataset_in(form: Format) -> _Write:
     return write
 
 
-def _part_in(kind: PartKind, name: str, form: Format) -> _Write:
+def _part_in(kind: Partitioning, name: str, form: Format) -> _Write:
     def write(release: Release, output: BinaryIO) -> None:
-        write_part(release, kind, name, form, output)
+        write_subset(release, kind, name, form, output)
 
     return write
 

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, Response
 from iomld.errors import NotFoundError
 from iomld.model import message
 from iomld.release import FILES, Release
-from iomld.release.lines import file_digest, packing
+from iomld.release.nquads import compressing, file_digest
 from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
 from iomld.web.problems import ProblemError
 
@@ -174,7 +174,7 @@ def _make(release: Release, kind: DownloadKind, path: Path) -> None:
     beside = path.with_name(f".{path.name}")
     with beside.open("wb") as raw:
         if path.suffix == ".gz":
-            with packing(raw) as file:
+            with compressing(raw) as file:
                 kind.write(release, cast("BinaryIO", file))
         else:
             kind.write(release, raw)

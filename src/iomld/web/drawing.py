@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from iomld.browse.links import Link, LinkKind
-from iomld.browse.overview import Counted
+from iomld.browse.lists import Counted
 from iomld.browse.project import ProjectPage
+from iomld.browse.view import Link, LinkKind
 from iomld.i18n import gettext_noop
 
 # static/land.svg and points.json are in this coordinate system (Equal Earth).

@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
-from iomld.browse.why.asking import Scope, joined
-from iomld.browse.why.empty import Empty, Reason, empty_parts
-from iomld.browse.why.known import Known
-from iomld.browse.why.meant import Suggestion, meant_query, suggestions
-from iomld.browse.why.values import values_there
+from iomld.browse.explain.candidates import ReleaseTerms
+from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Scope, empty_parts, joined
+from iomld.browse.explain.suggestions import Suggestion, meant_query, suggestions, values_there
 from iomld.i18n import gettext_noop
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
@@ -20,20 +18,20 @@ from iomld.web.sparql_protocol import Operation
 
 _LONGEST = 300  # characters of a part
 
-_SENTENCES: Mapping[Reason, str] = {
-    Reason.TRIPLE: gettext_noop("No triple is like this."),
-    Reason.PROPERTY: gettext_noop("No triple has this property:"),
-    Reason.GRAPH: gettext_noop("There is no graph of this name:"),
-    Reason.ELSEWHERE: gettext_noop("Other graphs have what is asked for, but not:"),
-    Reason.TOGETHER: gettext_noop("This finds something alone, but nothing together with:"),
-    Reason.FILTER: gettext_noop("Nothing that is found meets this condition."),
-    Reason.FILTERS: gettext_noop("Nothing meets this condition together with those before it."),
-    Reason.UNBOUND: gettext_noop("Nothing gives this variable a value, so the condition is never true:"),
-    Reason.MINUS: gettext_noop("This takes away all that is found."),
-    Reason.SUBSELECT: gettext_noop("The inner query finds nothing."),
-    Reason.HAVING: gettext_noop("Rows are found, but no group of them meets this."),
-    Reason.SLICE: gettext_noop("Rows are found, but this leaves none of them."),
-    Reason.TEMPLATE: gettext_noop(
+_SENTENCES: Mapping[EmptyReason, str] = {
+    EmptyReason.TRIPLE: gettext_noop("No triple is like this."),
+    EmptyReason.PROPERTY: gettext_noop("No triple has this property:"),
+    EmptyReason.GRAPH: gettext_noop("There is no graph of this name:"),
+    EmptyReason.ELSEWHERE: gettext_noop("Other graphs have what is asked for, but not:"),
+    EmptyReason.TOGETHER: gettext_noop("This finds something alone, but nothing together with:"),
+    EmptyReason.FILTER: gettext_noop("Nothing that is found meets this condition."),
+    EmptyReason.FILTERS: gettext_noop("Nothing meets this condition together with those before it."),
+    EmptyReason.UNBOUND: gettext_noop("Nothing gives this variable a value, so the condition is never true:"),
+    EmptyReason.MINUS: gettext_noop("This takes away all that is found."),
+    EmptyReason.SUBSELECT: gettext_noop("The inner query finds nothing."),
+    EmptyReason.HAVING: gettext_noop("Rows are found, but no group of them meets this."),
+    EmptyReason.SLICE: gettext_noop("Rows are found, but this leaves none of them."),
+    EmptyReason.TEMPLATE: gettext_noop(
         "The pattern finds something, but no triple can be made of it; look at the variables."
     ),
 }
@@ -53,7 +51,7 @@ class EmptyPart:
         values: Where nothing was: values that are there.
     """
 
-    reason: Reason
+    reason: EmptyReason
     text: str
     line: int
     column: int
@@ -88,7 +86,7 @@ class Explanation:
 
 
 async def explanation(
-    endpoint: Endpoint, exchange: Exchange, operation: Operation, known: Callable[[], Known]
+    endpoint: Endpoint, exchange: Exchange, operation: Operation, known: Callable[[], ReleaseTerms]
 ) -> Explanation:
     """Say why a query finds nothing.
 
@@ -128,16 +126,18 @@ def may_be_of_nothing(query: str, rows: int) -> bool:
     return parts is not None and parts.is_total
 
 
-def _part(parts: QueryParts, empty: Empty, proposed: tuple[Suggestion, ...], values: tuple[str, ...]) -> EmptyPart:
+def _part(
+    parts: QueryParts, empty: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
+) -> EmptyPart:
     line, column = parts.place(_start(empty, proposed))
     about: tuple[str, ...] = (empty.name,) if empty.name else ()
-    if empty.reason is Reason.TOGETHER:
+    if empty.reason is EmptyReason.TOGETHER:
         about = tuple(_shown(parts, clause.text) for clause in empty.beside)
     there = tuple(_shown(parts, value) for value in values)
     return EmptyPart(empty.reason, _shown(parts, empty.text), line, column, about, proposed, there)
 
 
-def _start(empty: Empty, proposed: Sequence[Suggestion]) -> int:
+def _start(empty: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
     """Where the wrong word of a part is, or where the part begins."""
     if not proposed or empty.clause is None:
         return empty.start

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from iomld.browse.why.known import Known
+from iomld.browse.explain.candidates import ReleaseTerms
 from iomld.formats import results
 from iomld.formats.negotiate import choose
 from iomld.web.explain import EmptyPart, Explanation, explanation, may_be_of_nothing
@@ -21,7 +21,7 @@ EXPLAIN_OFFERS = ("application/json", "text/plain")
 
 
 async def explained_response(
-    endpoint: Endpoint, exchange: Exchange, operation: Operation, known: Callable[[], Known]
+    endpoint: Endpoint, exchange: Exchange, operation: Operation, known: Callable[[], ReleaseTerms]
 ) -> Response:
     """Run a query and say what it finds.
 

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.links import Link, link_to
-from iomld.browse.search import Found
-from iomld.browse.selection import filters_query
-from iomld.browse.view import ReleaseView
+from iomld.browse.search import SearchResult
+from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.i18n import gettext_noop
-from iomld.release.entries import CODED, ProjectEntry
+from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.i18n import gettext
 from iomld.web.templating import answer_address
 
@@ -80,12 +79,12 @@ class Row:
     frameworks: tuple[Link, ...]
 
 
-def shown_rows(view: ReleaseView, found: Found) -> tuple[Row, ...]:
+def shown_rows(view: ReleaseView, found: SearchResult) -> tuple[Row, ...]:
     """The projects of the page that is shown."""
     return tuple(_row(view, entry) for entry in found.shown())
 
 
-def shown_facets(view: ReleaseView, filters: Filters, found: Found) -> tuple[Facet, ...]:
+def shown_facets(view: ReleaseView, filters: Filters, found: SearchResult) -> tuple[Facet, ...]:
     """The facets that have something to choose, or that filter already."""
     facets = (_facet(view, name, filters.values.get(name, ()), found.counts[name]) for name in FACETS)
     return tuple(facet for facet in facets if facet.first)

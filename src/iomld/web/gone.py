@@ -3,14 +3,14 @@
 from fastapi import Request
 from starlette.responses import Response
 
-from iomld.browse.described import described_quads
+from iomld.browse.resources import described_quads
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.model import message
-from iomld.release.tombstones import Tombstone
+from iomld.release.history import Tombstone
 from iomld.web.documents import encoded_path, turtle_bytes
 from iomld.web.problems import PROBLEM_JSON, problem
 from iomld.web.signposts import LINKSET_SUFFIX

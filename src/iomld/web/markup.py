@@ -12,9 +12,8 @@ from typing import TypeAlias
 from markupsafe import Markup
 
 from iomld.browse.dataset import DatasetFacts, DatasetFile
-from iomld.browse.links import Link
 from iomld.browse.project import ProjectPage
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import Link, ReleaseView
 from iomld.web.i18n import page_language
 from iomld.web.templating import web_address
 

@@ -6,11 +6,10 @@ from functools import lru_cache
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from iomld.browse import figures
-from iomld.browse.dataset import dataset_facts
-from iomld.browse.overview import Overview, release_overview
-from iomld.browse.parts import class_parts, region_parts
-from iomld.browse.things import countries_page, scheme_page
+from iomld.browse import queries
+from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets
+from iomld.browse.lists import Overview, release_overview
+from iomld.browse.resources import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
 from iomld.web.answers import answer, get_route
@@ -27,11 +26,11 @@ _RANKED = 9
 # What stands behind figures of the home page: the list, the file, or the query that gives them.
 _BEHIND = {
     "projects": "/projects",
-    "states": answer_address(figures.states_query()),
-    "regions": answer_address(figures.regions_query()),
-    "frameworks": answer_address(figures.frameworks_query()),
+    "states": answer_address(queries.states_query()),
+    "regions": answer_address(queries.regions_query()),
+    "frameworks": answer_address(queries.frameworks_query()),
     "triples": "/downloads",
-    "undated": answer_address(figures.undated_query()),
+    "undated": answer_address(queries.undated_query()),
 }
 
 
@@ -93,7 +92,7 @@ def _tool_routes(
         """List the files of the release."""
         opened = view()
         manifest, facts = opened.release.manifest, dataset_facts(opened)
-        values = {"files": downloads(), "classes": class_parts(opened), "regions": region_parts(opened)}
+        values = {"files": downloads(), "classes": class_subsets(opened), "regions": region_subsets(opened)}
         values["markup"] = dataset_markup(facts) if facts else ""
         return answer(request, page_html(opened, "downloads.html", "/downloads", manifest=manifest, **values), _HTML)
 
@@ -111,7 +110,7 @@ def _tool_routes(
 
 def _started_in(year: int) -> str:
     """The address of the answer to who began in a year."""
-    return answer_address(figures.start_query(year))
+    return answer_address(queries.start_query(year))
 
 
 def _home_html(view: ReleaseView, overview: Overview) -> bytes:

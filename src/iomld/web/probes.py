@@ -20,7 +20,7 @@ _FAILED = 20  # what one without an answer counts for: it may have cost a worker
 
 
 class Probes:
-    """Asks until the time or the number of probes is used up; see `iomld.browse.why.asking.Prober`.
+    """Asks until the time or the number of probes is used up; see `iomld.browse.explain.diagnosis.Prober`.
 
     Attributes:
         complete: Whether each probe had an answer.

@@ -11,7 +11,7 @@ from iomld.browse.filters import FACETS, Filters, read_filters
 from iomld.browse.search import filter_projects, find_projects
 from iomld.browse.view import ReleaseView
 from iomld.read.table.cell_text import neutralised
-from iomld.release.entries import ProjectEntry
+from iomld.release.project_index import ProjectEntry
 from iomld.web.answers import answer, get_route
 from iomld.web.facets import (
     list_address,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from iomld.browse.links import link_to
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import ReleaseView, link_to
 from iomld.web.drawing import Map, has_place, valued_map
 from iomld.web.query_results import Cell, Shown
 

@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Message
 
-from iomld.browse.examples import example_queries
-from iomld.browse.terms import query_terms
+from iomld.browse.completions import query_terms
+from iomld.browse.dataset import example_queries
+from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
-from iomld.browse.why.known import known_terms
 from iomld.i18n import LANGUAGES
 from iomld.web.answers import answer, get_route
 from iomld.web.explain import Explanation, explanation, may_be_of_nothing
@@ -108,7 +108,7 @@ async def _run(view: ReleaseView, endpoint: Endpoint, request: Request, text: st
     shown = await run_in_threadpool(_shown, view, text, found)
     if not may_be_of_nothing(text, shown.rows_found):
         return Outcome(seconds, shown)
-    why = await explanation(endpoint, exchange, operation, partial(known_terms, view))
+    why = await explanation(endpoint, exchange, operation, partial(release_terms, view))
     return Outcome(seconds, shown, why if why.empty or not shown.rows_found else None)
 
 

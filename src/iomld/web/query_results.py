@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QuerySolutions, Triple, parse_query_results
 
-from iomld.browse.links import LinkKind, link_to
-from iomld.browse.view import ReleaseView
+from iomld.browse.view import LinkKind, ReleaseView, link_to
 from iomld.formats import rdf, results
 from iomld.iris import RDF, XSD
 from iomld.web.sparql_protocol import MediaTypes
@@ -39,7 +38,7 @@ class Cell:
         text: The name of a thing, a prefixed name, an IRI without our base, or a literal; cut if it is very long.
         title: The IRI, where the text is another one.
         href: Where it leads: a page of this server or an address elsewhere.
-        kind: Kind of thing (`iomld.browse.links.LinkKind`), where it is one of ours.
+        kind: Kind of thing (`iomld.browse.view.LinkKind`), where it is one of ours.
         language: Language of a text.
         datatype: Datatype of a literal that is neither text nor number, as a prefixed name.
         is_number: Whether it is a number or a year.

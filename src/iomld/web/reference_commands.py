@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from pyoxigraph import NamedNode
 
-from iomld.browse.examples import example_queries
-from iomld.browse.graph import Graph
-from iomld.browse.overview import shown_key
+from iomld.browse.dataset import example_queries
+from iomld.browse.lists import shown_key
 from iomld.browse.view import SHARED, ReleaseView, project_document, shared_graph, shared_graph_names
+from iomld.formats.graph import SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, OWL
 
 Operation = tuple[str, str]  # method and path
@@ -130,7 +130,7 @@ def _other_samples(view: ReleaseView) -> Iterator[tuple[str, str]]:
     yield "/rdf-graph-store", f"/rdf-graph-store?{urlencode({'graph': view.iris.graph('schemes')})}"
     yield "/rdf-graph-store/{path}", "/rdf-graph-store/graph/schemes"
     yield "/.well-known/genid/{name}", _first_path(view, _unnamed(view), ".well-known/genid/")
-    ontology = Graph(shared_graph(view, "ontology"))
+    ontology = SubjectGraph(shared_graph(view, "ontology"))
     versions = (iri for subject in ontology.subjects() for iri in ontology[subject].iris(f"{OWL}versionIRI"))
     yield "/ns/{version}", next((f"/ns/{iri.rpartition('/')[2]}" for iri in versions), "")
 

@@ -6,15 +6,12 @@ from urllib.parse import unquote
 
 from pyoxigraph import Quad
 
-from iomld.browse.checked import Checked, check_record
-from iomld.browse.described import Statements
-from iomld.browse.links import Link, LinkKind
-from iomld.browse.neighbours import neighbours_of, neighbours_query
 from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
-from iomld.browse.rules import rule_entries
-from iomld.browse.things import Scheme, Thing
-from iomld.browse.view import ReleaseView
+from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements
+from iomld.browse.rules import Revalidation, check_record, rule_entries
+from iomld.browse.similar_projects import similar_projects, similar_projects_query
+from iomld.browse.view import Link, LinkKind, ReleaseView
 from iomld.check.messages import worded_finding
 from iomld.i18n import gettext_noop
 from iomld.iris import Iris
@@ -106,8 +103,8 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
         turtle=_source_view(turtle_bytes(quads, view.iris.prefixes())),
         jsonld=_source_view(jsonld),
         where=locator_map(page.states),
-        neighbours=neighbours_of(view, page.iri),
-        neighbours_query=answer_address(neighbours_query(page.iri)),
+        neighbours=similar_projects(view, page.iri),
+        similar_projects_query=answer_address(similar_projects_query(page.iri)),
         checked=_checked(view, quads),
         markup=project_markup(view, page),
     )
@@ -120,7 +117,7 @@ def _source_view(source: bytes) -> SourceView:
     return SourceView(text[: text.rfind("\n", 0, _LONGEST_SOURCE) + 1], is_cut=True)
 
 
-def _checked(view: ReleaseView, quads: Sequence[Quad]) -> Checked | None:
+def _checked(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | None:
     """What the shapes say of a record, in the language of the page."""
     checked = check_record(view, quads)
     return replace(checked, findings=tuple(map(_worded, checked.findings))) if checked else None
@@ -130,7 +127,7 @@ def _worded(finding: Finding) -> Finding:
     return worded_finding(finding, page_language())
 
 
-def thing_html(view: ReleaseView, thing: Thing) -> bytes:
+def thing_html(view: ReleaseView, thing: ResourcePage) -> bytes:
     """The page of a country, framework, region, type or other concept."""
     path = local_path(thing.link.iri, view.iris.base) or ""
     where = locator_map((thing.link,)) if thing.link.kind is LinkKind.STATE else None
@@ -140,7 +137,7 @@ def thing_html(view: ReleaseView, thing: Thing) -> bytes:
     return page_html(view, "thing.html", section, thing=thing, path=path, where=where, scheme=scheme, bars=bars)
 
 
-def scheme_html(view: ReleaseView, scheme: Scheme) -> bytes:
+def scheme_html(view: ReleaseView, scheme: SchemePage) -> bytes:
     """The page of a scheme: its concepts with their number of projects."""
     path = local_path(scheme.iri, view.iris.base) or ""
     section = "/frameworks" if path == "/scheme/framework" else ""
@@ -160,7 +157,7 @@ def ontology_html(view: ReleaseView) -> bytes:
     return _ontologies.page(view, page)
 
 
-def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Statements], count: int) -> bytes:
+def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[SubjectStatements], count: int) -> bytes:
     """The page of what has no page of its own kind: all that is said of it.
 
     Args:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from iomld.assets import asset_names, asset_text
 from iomld.browse.project import project_page
-from iomld.browse.things import scheme_page, thing_page
+from iomld.browse.resources import resource_page, scheme_page
 from iomld.browse.view import (
     ReleaseView,
     label_quads,
@@ -182,7 +182,7 @@ def _resource(request: Request, view: ReleaseView, iri: str, path: str) -> Docum
     shown = (*quads, *label_quads(view, quads)) if _asks_labels(request) else quads
 
     def page() -> bytes:
-        thing = thing_page(view, iri, page=_page_number(request))
+        thing = resource_page(view, iri, page=_page_number(request))
         scheme = None if thing else scheme_page(view, iri.rpartition("/")[2])
         return thing_html(view, thing) if thing else scheme_html(view, scheme) if scheme else b""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 from iomld import release
-from iomld.browse.index import project_index
+from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError

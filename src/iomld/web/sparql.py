@@ -27,7 +27,7 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from iomld.browse.why.known import Known
+from iomld.browse.explain.candidates import ReleaseTerms
 from iomld.iris import Iris
 from iomld.model import message
 from iomld.store.description import ServiceFacts
@@ -102,7 +102,7 @@ def sparql_app(  # noqa: PLR0913  # all that it is made of, by name
     limits: SparqlLimits,
     cache: AnswerCache[CachedAnswer] | None = None,
     facts: Callable[[], ServiceFacts] | None = None,
-    known: Callable[[], Known] | None = None,
+    known: Callable[[], ReleaseTerms] | None = None,
     lookup: Callable[[str], bytes | None] = lambda _: None,
 ) -> "SparqlApp":
     """The endpoint as an ASGI application that looks at no path.
@@ -120,7 +120,7 @@ def sparql_app(  # noqa: PLR0913  # all that it is made of, by name
     budgets = ClientBudgets(limits.client_s, limits.client_refill_s)
     at_once = AnswersAtOnce(cache or AnswerCache(limits.cache_bytes), release_name, budgets, lookup)
     described = facts or (lambda: ServiceFacts(iris.base, iris.dataset()))
-    return SparqlApp(pool, at_once, budgets, limits, described, known or (lambda: Known(iris.base)))
+    return SparqlApp(pool, at_once, budgets, limits, described, known or (lambda: ReleaseTerms(iris.base)))
 
 
 class SparqlApp:
@@ -133,7 +133,7 @@ class SparqlApp:
         budgets: ClientBudgets,
         limits: SparqlLimits,
         facts: Callable[[], ServiceFacts],
-        known: Callable[[], Known],
+        known: Callable[[], ReleaseTerms],
     ) -> None:
         self._pool, self._budgets, self._limits = pool, budgets, limits
         self.at_once = at_once

@@ -8,8 +8,8 @@ from iomld.check.report import CheckReport
 from iomld.check.reports.document import json_report
 from iomld.check.reports.junit import junit_report
 from iomld.check.reports.page import html_report
+from iomld.check.reports.rdf import jsonld_report, turtle_report
 from iomld.check.reports.sarif import sarif_report
-from iomld.check.reports.shacl_report import jsonld_report, turtle_report
 from iomld.check.reports.tables import csv_report
 
 _PIECE = 64 * 1024  # characters

@@ -1,0 +1,93 @@
+"""Completions for the query editor: the terms of the ontology and of the release with their use, and named things."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+
+from iomld.browse.dataset import term_use
+from iomld.browse.ontology import ontology_terms
+from iomld.browse.view import ReleaseView, link_to
+
+_Shorten = Callable[[str], str | None]
+
+
+class CompletionKind(StrEnum):
+    """Where a term may stand."""
+
+    CLASS = "class"
+    PROPERTY = "property"
+    THING = "thing"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """A term as queries name it.
+
+    Attributes:
+        name: Its prefixed name.
+        kind: What it is.
+        label: Its English name; empty for terms of others, whose labels we do not hold.
+        comment: What it means, if we say so.
+        domain: Prefixed names of the classes whose things have the property.
+        count: Things of the class, or triples of the property, in the release; 0 for a thing.
+    """
+
+    name: str
+    kind: CompletionKind
+    label: str = ""
+    comment: str = ""
+    domain: tuple[str, ...] = ()
+    count: int = 0
+
+
+def query_terms(view: ReleaseView) -> tuple[QueryTerm, ...]:
+    """Our terms and those of others that the release uses, each kind by name, then countries and concepts.
+
+    What no prefix of ours fits is left out.
+    """
+    view = replace(view, language="en")  # completions are data: the same for everybody
+    short = partial(_short, prefixes=view.iris.prefixes())
+    used = {term.name: term for term in _used(view, short)}
+    terms = used | {term.name: term for term in _ours(view, short, used)}
+    ranked = sorted(terms.values(), key=lambda term: (term.kind, term.name))
+    return (*ranked, *_things(view, short))
+
+
+def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
+    """A prefixed name that SPARQL reads back; None where no prefix of ours fits."""
+    for prefix, start in prefixes.items():
+        local = iri.removeprefix(start)
+        if iri.startswith(start) and local and all(one.isalnum() or one in "-_" for one in local):
+            return f"{prefix}:{local}"
+    return None
+
+
+def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+    """The classes and properties that the release uses."""
+    use = term_use(view)
+    for kind, counts in ((CompletionKind.CLASS, use.classes), (CompletionKind.PROPERTY, use.properties)):
+        for iri, count in counts.items():
+            if name := short(iri):
+                yield QueryTerm(name, kind, count=count)
+
+
+def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
+    """The terms of the ontology, with their use."""
+    for term in ontology_terms(view):
+        name = short(term.iri)
+        if name:
+            kind = CompletionKind.CLASS if term.kind == "Class" else CompletionKind.PROPERTY
+            domain = tuple(short(iri) or iri for iri in term.domain)
+            yield QueryTerm(name, kind, term.label, term.definition, domain, used[name].count if name in used else 0)
+
+
+def _things(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+    """Countries and concepts by their names."""
+    concepts = (
+        view.iris.concept(scheme, code) for scheme, codes in view.vocabulary.concepts.items() for code in sorted(codes)
+    )
+    for iri in (*map(view.iris.country, sorted(view.vocabulary.countries)), *concepts):
+        name, link = short(iri), link_to(view, iri)
+        if name and link:
+            yield QueryTerm(name, CompletionKind.THING, link.name)

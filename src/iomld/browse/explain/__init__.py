@@ -1,0 +1,1 @@
+"""Diagnosis of a query without solutions, and suggestions for its empty parts."""

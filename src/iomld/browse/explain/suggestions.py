@@ -1,0 +1,163 @@
+"""Suggestions for an empty part of a query, best first; each was tried and finds something."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+
+from iomld.browse.explain.candidates import CandidateTerms, ReleaseTerms
+from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, Scope, joined
+from iomld.browse.explain.filter_suggestions import comparisons, condition_edits
+from iomld.browse.explain.similarity import Edit, are_apart, edited, written
+from iomld.browse.explain.triple_suggestions import TripleEdits
+from iomld.store.parts.clauses import Clause, TermKind
+from iomld.store.parts.pieces import pieces
+from iomld.store.parts.structure import query_parts
+
+_FEW = 3
+_MOST = 3  # proposals for one part
+
+
+async def graph_edits(
+    empty: EmptyPattern, clause: Clause, candidates: CandidateTerms
+) -> AsyncIterator[tuple[Edit, ...]]:
+    """Graphs with a similar name and the required content; else any graph.
+
+    Args:
+        empty: The part.
+        clause: Its clause, which names a graph.
+        candidates: Finds the graphs.
+    """
+    (name,) = clause.terms
+    if name.kind is not TermKind.IRI:
+        return
+    inner = "\n".join(joined(group.clauses) for group in clause.groups)
+    # What is asked for may be wrong too.
+    for content in (inner, "?s ?p ?o") if empty.reason is EmptyReason.GRAPH else (inner,):
+
+        def pattern(graph: str, content: str = content) -> str:
+            return f"GRAPH {graph} {{ {content} }}"
+
+        spelled = await candidates.fitting(pattern, candidates.iri_variants(name.iri))
+        similar = candidates.ranked(name, await candidates.values(pattern(candidates.variable)))
+        for term in (*spelled, *similar):
+            yield (Edit(name.start, name.end, candidates.written(term)),)
+        if spelled or similar:
+            return
+    if clause.groups and await candidates.holds(f"GRAPH {candidates.variable} {{ {inner} }}"):  # FROM takes no variable
+        yield (Edit(name.start, name.end, candidates.scope.parts.unused("graph")),)
+
+
+async def values_there(empty: EmptyPattern, prober: Prober) -> tuple[str, ...]:
+    """Some values that the data have in place of an empty one; for an ordered comparison the least and the greatest.
+
+    Args:
+        empty: A part.
+        prober: Finds them.
+    """
+    query = _query(empty)
+    found = await prober.terms(query) if query else None
+    return tuple(written(term, empty.scope.parts.prefixes) for term in found or ())
+
+
+def _query(empty: EmptyPattern) -> str:
+    clause, scope = empty.clause, empty.scope
+    if clause is None:
+        return ""
+    if empty.reason is EmptyReason.TRIPLE and clause.terms[2].kind in {TermKind.IRI, TermKind.LITERAL}:
+        subject, predicate, _ = clause.terms
+        value = f"?{scope.parts.hidden}v"
+        return scope.finding(value, f"{subject.text} {predicate.text} {value}", _FEW)
+    if empty.reason is EmptyReason.FILTER:
+        for one in comparisons(scope.parts, [*pieces(scope.parts.text, clause.start, clause.end)]):
+            beside = joined(empty.beside)
+            if one.is_equality:
+                return scope.finding(one.expression, beside, _FEW)
+            return scope.spanning(one.expression, beside)
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A replacement for an empty part of a query.
+
+    Attributes:
+        instead: The text in the query.
+        text: The text that may replace it.
+        query: The whole query with the replacement.
+        finds: Whether that query has solutions; if not, another part is empty too.
+        edits: The edits of the query.
+    """
+
+    instead: str
+    text: str
+    query: str
+    finds: bool
+    edits: tuple[Edit, ...]
+
+
+async def suggestions(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> tuple[Suggestion, ...]:
+    """Suggestions for an empty part, best first.
+
+    Args:
+        empty: The part.
+        prober: Tries it.
+        known: Terms of the release.
+    """
+    text = empty.scope.parts.text
+    found = dict[str, Suggestion]()
+    async for unsorted in _edits(empty, prober, known):
+        edits = tuple(sorted(unsorted, key=lambda edit: edit.start))
+        query = edited(text, edits)
+        if query not in found:
+            finds = await _finds(query, prober)
+            instead = _together(text[edit.start : edit.end] for edit in edits)
+            found[query] = Suggestion(instead, _together(edit.text for edit in edits), query, finds, edits)
+        if len(found) == _MOST:
+            break
+    return tuple(sorted(found.values(), key=lambda one: not one.finds))
+
+
+def _together(texts: Iterable[str]) -> str:
+    """Words of several places, each once."""
+    return " … ".join(dict.fromkeys(text.strip() for text in texts if text))
+
+
+async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: Prober) -> str:
+    """The query that was probably meant; empty where none is known that finds something.
+
+    Args:
+        text: The query that finds nothing.
+        found: What may be written instead of each of its empty parts.
+        prober: Tries what takes the place of all of them.
+    """
+    first = [one[0] for one in found if one]
+    for one in first:
+        if one.finds:
+            return one.query
+    edits = tuple(edit for one in first for edit in one.edits)
+    query = edited(text, edits) if len(first) > 1 and are_apart(edits) else ""
+    return query if query and await _finds(query, prober) else ""
+
+
+async def _finds(query: str, prober: Prober) -> bool:
+    """Whether the whole pattern of a query finds something."""
+    parts = query_parts(query)
+    if parts is None:
+        return False
+    if parts.where is None:
+        return True  # a DESCRIBE of what was tried
+    return await prober.ask(Scope(parts).asking(joined(parts.where.clauses))) is True
+
+
+async def _edits(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> AsyncIterator[tuple[Edit, ...]]:
+    """Edits that are known to leave something of the part."""
+    if empty.clause is None:
+        return
+    if empty.reason in {EmptyReason.FILTER, EmptyReason.FILTERS, EmptyReason.UNBOUND}:
+        async for edits in condition_edits(empty, prober, known):
+            yield edits
+    elif empty.reason in {EmptyReason.GRAPH, EmptyReason.ELSEWHERE}:
+        async for edits in graph_edits(empty, empty.clause, CandidateTerms(empty.scope, prober, known)):
+            yield edits
+    elif empty.clause.terms:
+        async for edits in TripleEdits(empty, prober, known).edits(empty.clause):
+            yield edits

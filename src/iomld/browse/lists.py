@@ -1,0 +1,237 @@
+"""Lists of projects, totals over them, and the figures of the home page."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from weakref import WeakKeyDictionary
+
+from pyoxigraph import NamedNode
+
+from iomld.browse.project import ProjectPage, project_page
+from iomld.browse.queries import COUNTS, POINTING, bound
+from iomld.browse.search import project_index
+from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.iris import IOMLD
+from iomld.release.project_index import CODED, ProjectEntry, coded
+from iomld.store.reader import StoreReader
+
+_PAGE = 100
+_SHOWN_FIRST = "PO.0105"
+
+
+_counts: WeakKeyDictionary[StoreReader, dict[str, Mapping[str, int]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """One project in a list.
+
+    Attributes:
+        key: Last segment of its IRI, decoded.
+        iri: Its IRI.
+        title: Title in the view's language, else the English one, else any.
+        language: Language of that title.
+        start_year: Four digits, where known.
+        end_year: Four digits, where known.
+        states: Countries that benefit, by name.
+    """
+
+    key: str
+    iri: str
+    title: str
+    language: str
+    start_year: str | None
+    end_year: str | None
+    states: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list.
+
+    Attributes:
+        rows: The projects of this page, by code.
+        total: Number of projects in the whole list.
+        page: Number of this page, from 1.
+        pages: Number of pages, at least 1.
+    """
+
+    rows: tuple[ProjectRow, ...]
+    total: int
+    page: int
+    pages: int
+
+
+def list_projects(view: ReleaseView, *, page: int = 1) -> Listing:
+    """All projects by code; `iomld.browse.search` finds some of them.
+
+    Args:
+        view: The release.
+        page: Number of the page, from 1.
+    """
+    return _listing(view, project_index(view).entries, page)
+
+
+def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
+    """Projects by code that point to a thing with a property.
+
+    Args:
+        view: The release.
+        predicate: IRI of the property.
+        iri: The thing.
+        page: Number of the page, from 1.
+    """
+    index = project_index(view)
+    facet = next((name for name, local in CODED.items() if predicate == IOMLD + local), None)
+    if facet:
+        return _listing(view, index.having(facet, coded(view.iris, facet, iri)), page)
+    query = bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)])
+    found = {row["project"].value for row in view.reader.select(query)}
+    return _listing(view, [entry for entry in index.entries if entry.iri in found], page)
+
+
+def project_counts(view: ReleaseView, predicate: str) -> Mapping[str, int]:
+    """For each value of a property (its IRI or text) the number of projects that have it.
+
+    Counted once and kept as long as the release is open.
+    """
+    kept = _counts.setdefault(view.reader, {})
+    if predicate not in kept:
+        rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)]))
+        kept[predicate] = {row["value"].value: int(row["projects"].value) for row in rows}
+    return kept[predicate]
+
+
+def _listing(view: ReleaseView, found: Sequence[ProjectEntry], page: int) -> Listing:
+    pages = max(1, -(-len(found) // _PAGE))
+    page = min(max(page, 1), pages)
+    rows = tuple(_row(view, entry) for entry in found[(page - 1) * _PAGE : page * _PAGE])
+    return Listing(rows, len(found), page, pages)
+
+
+def _row(view: ReleaseView, entry: ProjectEntry) -> ProjectRow:
+    title = entry.title(view.language)
+    states = (link_to(view, view.iris.country(code)) for code in entry.codes["country"])
+    return ProjectRow(
+        key=entry.key,
+        iri=entry.iri,
+        title=title.text,
+        language=title.language or "en",
+        start_year=_digits(entry.start_year),
+        end_year=_digits(entry.end_year),
+        states=tuple(sorted((state for state in states if state), key=lambda state: state.name)),
+    )
+
+
+def _digits(year: int | None) -> str | None:
+    return None if year is None else f"{year:04}"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Figures of some projects.
+
+    Attributes:
+        years: For each start year the number of projects, in order, years without projects among them.
+        undated: Number of projects without a start year.
+        budget: Sum of the budgets that are known, in US dollars; None where none is.
+    """
+
+    years: tuple[tuple[int, int], ...] = ()
+    undated: int = 0
+    budget: Decimal | None = None
+
+
+def totals_of(entries: Sequence[ProjectEntry]) -> Totals:
+    """Add up projects.
+
+    >>> totals_of(()).years
+    ()
+    """
+    begun = Counter(entry.start_year for entry in entries if entry.start_year is not None)
+    years = range(min(begun), max(begun) + 1) if begun else range(0)
+    budgets = [entry.budget for entry in entries if entry.budget is not None]
+    return Totals(
+        years=tuple((year, begun[year]) for year in years),
+        undated=len(entries) - begun.total(),
+        budget=sum(budgets, Decimal()) if budgets else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A thing, and how many projects point to it."""
+
+    link: Link
+    projects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a release holds, in figures.
+
+    Attributes:
+        projects: Number of projects.
+        triples: Number of statements in the dataset.
+        states: Member states that benefit, most projects first.
+        regions: Regions of the projects, most projects first.
+        frameworks: Frameworks that project texts name, without their parts, most projects first.
+        years: For each start year the number of projects, in order, years without projects among them.
+        undated: Number of projects without a start year.
+        example: One project, to be drawn with its links; None in a release without projects.
+    """
+
+    projects: int
+    triples: int
+    states: tuple[Counted, ...]
+    regions: tuple[Counted, ...]
+    frameworks: tuple[Counted, ...]
+    years: tuple[tuple[int, int], ...]
+    undated: int
+    example: ProjectPage | None
+
+
+def release_overview(view: ReleaseView) -> Overview:
+    """Count everything; takes some ten milliseconds for a hundred projects, so keep the result with the release."""
+    manifest = view.release.manifest
+    years = _years(view)
+    return Overview(
+        projects=manifest.projects,
+        triples=manifest.quads,
+        states=_ranked(view, f"{IOMLD}benefitingMemberState"),
+        regions=_ranked(view, f"{IOMLD}region"),
+        frameworks=tuple(counted for counted in _ranked(view, f"{IOMLD}mentionsFramework") if _is_whole(view, counted)),
+        years=years,
+        undated=manifest.projects - sum(count for _, count in years),
+        example=_example(view),
+    )
+
+
+def shown_key(view: ReleaseView) -> str | None:
+    """The key of the project that stands as an example for all; None in a release without projects."""
+    if view.reader.has_graph(view.iris.record(_SHOWN_FIRST)):
+        return _SHOWN_FIRST
+    first = next(iter(list_projects(view).rows), None)
+    return first.key if first else None
+
+
+def _ranked(view: ReleaseView, predicate: str) -> tuple[Counted, ...]:
+    counts = project_counts(view, predicate)
+    counted = [Counted(link, count) for iri, count in counts.items() if (link := link_to(view, iri))]
+    return tuple(sorted(counted, key=lambda one: (-one.projects, one.link.name)))
+
+
+def _is_whole(view: ReleaseView, counted: Counted) -> bool:
+    concept = view.vocabulary.concepts["framework"].get(counted.link.code)
+    return concept is None or concept.broader is None
+
+
+def _years(view: ReleaseView) -> tuple[tuple[int, int], ...]:
+    counts = {int(year[:4]): count for year, count in project_counts(view, f"{IOMLD}startYear").items()}
+    return tuple((year, counts.get(year, 0)) for year in range(min(counts), max(counts) + 1)) if counts else ()
+
+
+def _example(view: ReleaseView) -> ProjectPage | None:
+    key = shown_key(view)
+    return project_page(view, key) if key else None

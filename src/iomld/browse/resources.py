@@ -1,0 +1,234 @@
+"""Pages of countries, regions, frameworks and other concepts, and statements about what has no page of its own."""
+
+import re
+from dataclasses import dataclass
+
+from pyoxigraph import NamedNode, Quad
+
+from iomld.browse.lists import Listing, Totals, project_counts, projects_pointing, totals_of
+from iomld.browse.search import project_index
+from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, resource_quads
+from iomld.formats.graph import Subject, SubjectGraph
+from iomld.formats.nodes import descriptions
+from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
+from iomld.release.project_index import CODED, coded
+
+# The property by which projects point to concepts of a scheme, or to countries.
+_POINTERS = {
+    "country": "benefitingCountry",
+    "status": "status",
+    "type": "projectType",
+    "coverage": "coverage",
+    "region": "region",
+    "framework": "mentionsFramework",
+    "theme": "theme",
+    "line": "fundingLine",
+    "fund": "fundedBy",
+}
+_NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
+_NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
+_CODES = (("notation", SKOS), ("iso2", IOMLD), ("iso3", IOMLD), ("m49", IOMLD), ("frameworkKind", IOMLD))
+_MATCHES = (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{SKOS}relatedMatch", f"{RDFS}seeAlso")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainValue:
+    """A value of a property: its text, and whether that is an IRI."""
+
+    text: str
+    is_iri: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectStatements:
+    """The statements about one subject.
+
+    Attributes:
+        iri: The subject.
+        properties: Each property IRI with its values.
+    """
+
+    iri: str
+    properties: tuple[tuple[str, tuple[PlainValue, ...]], ...]
+
+
+def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
+    """The statements of all graphs about an IRI and the fragments that it links to, each triple once.
+
+    A source that no record rests on any more is known by the runs that used it.
+    """
+    found: dict[object, Quad] = {}
+    waiting, seen = [iri], {iri}
+    while waiting:
+        for quad in view.reader.about(waiting.pop()):
+            found.setdefault(quad.triple, quad)
+            target = quad.object.value if isinstance(quad.object, NamedNode) else ""
+            if target.startswith(f"{iri}#") and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    quads = found.values() or view.reader.pointing(f"{PROV}used", iri, graph=view.iris.graph("prov"))
+    return arranged(quads, first=iri)
+
+
+def graph_triples(view: ReleaseView, name: str) -> tuple[Quad, ...]:
+    """A shared graph or an included one by its name after `graph/`; empty where there is none."""
+    return arranged(view.reader.graph(view.iris.graph(name)), first="")
+
+
+def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
+    """Statements grouped by subject, in the order of the quads."""
+    graph = SubjectGraph(quads)
+    return tuple(
+        SubjectStatements(
+            subject,
+            tuple(
+                (
+                    predicate,
+                    (
+                        *(PlainValue(one, is_iri=True) for one in graph[subject].iris(predicate)),
+                        *(PlainValue(one.value, is_iri=False) for one in graph[subject].literals(predicate)),
+                    ),
+                )
+                for predicate in graph[subject].predicates()
+            ),
+        )
+        for subject in descriptions(quads)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedText:
+    """A text in a language; the language is empty where there is none."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePage:
+    """A country or a concept.
+
+    Attributes:
+        link: Its IRI, kind and name.
+        names: Its names in all languages.
+        other_names: Names it also goes by.
+        notes: What it means.
+        codes: Words for a code, and the code.
+        inside: The region of a country, the whole of a part.
+        parts: Parts of a framework, by number.
+        matches: The same elsewhere, as IRIs.
+        projects: Projects that point to it.
+        totals: Figures of all of these; none for what is no facet.
+    """
+
+    link: Link
+    names: tuple[TaggedText, ...]
+    other_names: tuple[TaggedText, ...]
+    notes: tuple[TaggedText, ...]
+    codes: tuple[tuple[str, str], ...]
+    inside: tuple[Link, ...]
+    parts: tuple[Link, ...]
+    matches: tuple[str, ...]
+    projects: Listing
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class SchemePage:
+    """A list of concepts: its title, and each concept with its number of projects."""
+
+    iri: str
+    title: str
+    concepts: tuple[tuple[Link, int], ...]
+
+
+def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage | None:
+    """The content of the page of a country or concept; None where there is no such thing."""
+    link = link_to(view, iri)
+    quads = resource_quads(view, iri)
+    if link is None or link.kind is LinkKind.PROJECT or not quads:
+        return None
+    thing = SubjectGraph(quads)[iri]
+    pointer = _POINTERS.get(_family(view, iri))
+    return ResourcePage(
+        link=link,
+        names=_texts(thing, _NAMES),
+        other_names=_texts(thing, (f"{SKOS}altLabel",)),
+        notes=_texts(thing, _NOTES),
+        codes=tuple((name, text) for name, space in _CODES if (text := thing.text(space + name))),
+        inside=_linked(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
+        parts=_parts(view, iri),
+        matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
+        projects=projects_pointing(view, f"{IOMLD}{pointer}", iri, page=page) if pointer else Listing((), 0, 1, 1),
+        totals=_totals(view, iri),
+    )
+
+
+def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
+    """The concepts of a scheme (`framework`, `region`), by name; None where we know no such scheme.
+
+    Parts of a framework are there only if projects point to them; the page of the framework has them all.
+    """
+    concepts = view.vocabulary.concepts.get(name)
+    if concepts is None:
+        return None
+    iri = f"{view.iris.base}scheme/{name}"
+    links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
+    return SchemePage(
+        iri,
+        SubjectGraph(view.reader.about(iri, graph=view.iris.graph("schemes")))[iri].text(
+            f"{DCTERMS}title", view.language
+        )
+        or name,
+        _counted(view, name, links),
+    )
+
+
+def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
+    """All countries that benefit from projects, by name, with their number of projects."""
+    counts = project_counts(view, f"{IOMLD}benefitingCountry")
+    return tuple((link, counts[link.iri]) for link in _linked(view, tuple(counts)))
+
+
+def _family(view: ReleaseView, iri: str) -> str:
+    """`country`, `fund`, or the name of the scheme."""
+    return iri.removeprefix(view.iris.base).split("/")[1]
+
+
+def _totals(view: ReleaseView, iri: str) -> Totals:
+    family = _family(view, iri)
+    if family not in CODED:
+        return Totals()
+    return totals_of(project_index(view).having(family, coded(view.iris, family, iri)))
+
+
+def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...]:
+    found = (literal for predicate in predicates for literal in thing.literals(predicate))
+    return tuple(TaggedText(literal.value, literal.language or "") for literal in found)
+
+
+def _linked(view: ReleaseView, iris: tuple[str, ...]) -> tuple[Link, ...]:
+    links = (link_to(view, iri) for iri in iris)
+    return tuple(sorted((link for link in links if link), key=lambda link: link.name))
+
+
+def _counted(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
+    pointer = _POINTERS.get(scheme)
+    counts = project_counts(view, f"{IOMLD}{pointer}") if pointer else {}
+    concepts = view.vocabulary.concepts[scheme]
+    return tuple(
+        (link, counts.get(link.iri, 0))
+        for link in links
+        if link.iri in counts or link.code not in concepts or concepts[link.code].broader is None
+    )
+
+
+def _parts(view: ReleaseView, iri: str) -> tuple[Link, ...]:
+    """What has the concept as its whole; numbers in codes count as numbers."""
+
+    def by_number(link: Link) -> list[tuple[int, str]]:
+        return [(int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", link.code)]
+
+    found = (quad.subject for quad in view.reader.pointing(f"{SKOS}broader", iri))
+    links = _linked(view, tuple(subject.value for subject in found if isinstance(subject, NamedNode)))
+    return tuple(sorted(links, key=by_number))

@@ -1,0 +1,114 @@
+"""The projects that share most with a project: countries that benefit, and frameworks that are named."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+from pyoxigraph import NamedNode
+
+from iomld.browse.search import ProjectIndex, numbers_in, project_index
+from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.iris import DCTERMS, IOMLD
+from iomld.release.project_index import ProjectEntry
+
+_MOST = 5
+_LOOKED_AT = 500  # projects that share equally much and are compared one by one, at most
+_QUERY = f"""PREFIX iomld: <{IOMLD}>
+PREFIX dcterms: <{DCTERMS}>
+
+SELECT ?project (SAMPLE(?name) AS ?title) (COUNT(DISTINCT ?thing) AS ?shared) WHERE {{
+  {{project}} iomld:benefitingCountry|iomld:mentionsFramework ?thing .
+  ?project iomld:benefitingCountry|iomld:mentionsFramework ?thing ; dcterms:title ?name .
+  FILTER(?project != {{project}})
+}}
+GROUP BY ?project
+ORDER BY DESC(?shared) ?project
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarProject:
+    """A project that shares countries or frameworks with another.
+
+    Attributes:
+        entry: The project.
+        shared: What both point to, the rarest first.
+    """
+
+    entry: ProjectEntry
+    shared: tuple[Link, ...]
+
+
+def similar_projects(view: ReleaseView, iri: str) -> tuple[SimilarProject, ...]:
+    """The few projects that share most with a project.
+
+    Those that share more things come first; among them those of its region, then those that begin nearest to it, then
+    by code. A part of a framework counts besides its whole, so that the same objective weighs more than the same
+    framework.
+
+    Args:
+        view: The release.
+        iri: The project.
+    """
+    index = project_index(view)
+    number = bisect_left(index.entries, iri, key=lambda entry: entry.iri)
+    if number == len(index.entries) or index.entries[number].iri != iri:
+        return ()
+    project = index.entries[number]
+    things = _things(view, index, project)
+    found: list[ProjectEntry] = []
+    for level in reversed(_levels([bits & ~(1 << number) for _, bits in things])):
+        alike = [index.entries[other] for other in islice(numbers_in(level), _LOOKED_AT)]
+        found += sorted(alike, key=lambda entry: _distance(project, entry))[: _MOST - len(found)]
+        if len(found) == _MOST:
+            break
+    return tuple(SimilarProject(entry, _shared(index, things, entry)) for entry in found)
+
+
+def similar_projects_query(iri: str) -> str:
+    """The query that counts what every project shares with a project.
+
+    Args:
+        iri: The project.
+    """
+    return _QUERY.replace("{project}", str(NamedNode(iri)))
+
+
+def popularity_of(view: ReleaseView, links: tuple[Link, ...], facet: str) -> dict[str, int]:
+    """For each of some things, by IRI, the number of projects that have it as a value of a facet."""
+    counted = project_index(view).sets[facet]
+    return {link.iri: counted.get(link.code, 0).bit_count() for link in links}
+
+
+def _things(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> list[tuple[Link, int]]:
+    """What may be shared, with the set of projects that have it, the rarest first."""
+    iris = [
+        *(("country", code, view.iris.country(code)) for code in project.codes["country"]),
+        *(("framework", code, view.iris.concept("framework", code)) for code in project.codes["framework"]),
+    ]
+    found = [(link, index.sets[facet][code]) for facet, code, iri in iris if (link := link_to(view, iri))]
+    return sorted(found, key=lambda thing: thing[1].bit_count())
+
+
+def _levels(sets: list[int]) -> list[int]:
+    """For one, two, three … of some sets, the projects that are in exactly so many.
+
+    >>> _levels([0b0111, 0b0011, 0b0001])
+    [4, 2, 1]
+    """
+    at_least = [0] * (len(sets) + 1)
+    for bits in sets:
+        for count in range(len(sets) - 1, 0, -1):
+            at_least[count] |= at_least[count - 1] & bits
+        at_least[0] |= bits
+    return [more & ~most for more, most in pairwise(at_least)]
+
+
+def _distance(project: ProjectEntry, other: ProjectEntry) -> tuple[bool, int, str]:
+    is_elsewhere = not set(project.codes["region"]) & set(other.codes["region"])
+    return is_elsewhere, abs((project.start_year or 0) - (other.start_year or 0)), other.key
+
+
+def _shared(index: ProjectIndex, things: list[tuple[Link, int]], entry: ProjectEntry) -> tuple[Link, ...]:
+    bit = 1 << bisect_left(index.entries, entry.iri, key=lambda one: one.iri)
+    return tuple(link for link, bits in things if bits & bit)

@@ -1,1 +1,0 @@
-"""Why a query finds nothing, and what was probably meant."""

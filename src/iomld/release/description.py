@@ -1,0 +1,300 @@
+"""The description of a release for catalogues: DCAT 3, VoID and PROV in the dataset graph.
+
+What it says stands in a Turtle template, `dataset.ttl.in`; this module computes the values. DCAT-AP 3's mandatory
+properties are there, and those it recommends as far as they are known (`tests/web/dcat-ap-3.ttl`).
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from pyoxigraph import Literal, NamedNode, Quad
+
+from iomld.formats import rdf
+from iomld.formats.turtle_template import TurtleRow, filled_template
+from iomld.iris import VCARD, XSD, Iris, local_name
+from iomld.release.nquads import FileFacts
+from iomld.release.statistics import Statistics
+from iomld.release.subsets import BY_CLASS, FORMAT_NAMES, Subset, subset_file
+
+_TITLE = "Projects of a migration development fund"
+_MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
+_FILE_TYPES = "http://publications.europa.eu/resource/authority/file-type/"
+# By media type: the code of the format at the EU's publications office, and what such a file looks like.
+_FORMS = {
+    rdf.NQUADS.media_type: (
+        "RDF_N_QUADS",
+        "A line for each triple, with the graph that says it; the lines are sorted.",
+    ),
+    rdf.NTRIPLES.media_type: ("RDF_N_TRIPLES", "A line for each triple; the lines are sorted."),
+    rdf.TURTLE.media_type: ("RDF_TURTLE", "The triples of each subject together, with prefixes."),
+    rdf.JSONLD.media_type: ("JSON_LD", "A list of nodes, expanded, without a context."),
+    "text/csv": ("CSV", "A row for each, with a row of headings."),
+}
+_TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a catalogue wants to know.
+
+    Attributes:
+        version: Name of the release.
+        first_issued: When the first release was made (xsd:dateTime).
+        modified: When this one was made (xsd:dateTime).
+        run: Name of the publishing run.
+        license: IRI of the licence.
+        publisher: Name of the publisher.
+        contact: E-mail or web address for questions; if empty, the page `/about` stands for it.
+        statistics: Figures of the dataset.
+        plain: The N-Quads file.
+        compressed: The same, compressed.
+        subsets: The files of classes and regions.
+        example: Key of one project, or None.
+    """
+
+    version: str
+    first_issued: str
+    modified: str
+    run: str
+    license: str
+    publisher: str
+    contact: str
+    statistics: Statistics
+    plain: FileFacts
+    compressed: FileFacts
+    subsets: Sequence[Subset]
+    example: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A downloadable file of a dataset.
+
+    Attributes:
+        resource: IRI of the dataset or subset whose content it holds.
+        iri: Its own IRI.
+        file: Its name under `/downloads/`.
+        title: What it is.
+        media_type: Its media type before compression.
+        facts: Length and hash, where the release holds the file.
+    """
+
+    resource: str
+    iri: str
+    file: str
+    title: str
+    media_type: str
+    facts: FileFacts | None = None
+
+
+def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
+    """Describe the catalogue, the dataset, its files and its endpoint, in the dataset graph.
+
+    Raises:
+        ValueError: The licence is no IRI.
+    """
+    subsets = {_subset_iri(subset, iris): subset for subset in description.subsets}
+    distributions = (*_whole_distributions(description, iris), *_subset_distributions(subsets))
+    rows = {
+        **_extent_rows(description, iris),
+        **_partition_rows(description.statistics, iris),
+        **_subset_rows(subsets),
+        **_file_rows(distributions, iris),
+        "resource": [{"resource": NamedNode(iri)} for iri in (iris.dataset(), _fragment(iris, "sparql"), *subsets)],
+    }
+    template = files("iomld.release").joinpath("dataset.ttl.in").read_text(encoding="utf-8")
+    turtle = filled_template(template, _dataset_terms(description, iris), rows)
+    triples = rdf.in_graph(rdf.parse(turtle, rdf.TURTLE), iris.graph("dataset"))
+    return tuple(dict.fromkeys(triples))
+
+
+def _dataset_terms(description: Description, iris: Iris) -> TurtleRow:
+    figures = description.statistics
+    contact_property, contact = _contact(description.contact or f"{iris.base}about")
+    return {
+        "base": NamedNode(iris.base),
+        "fragments": NamedNode(_fragment(iris, "")),
+        "dataset": NamedNode(iris.dataset()),
+        "identifier": Literal(iris.dataset()),
+        "title": _english(_TITLE),
+        "catalogue_title": _english(f"{_TITLE}: catalogue"),
+        "license": NamedNode(description.license),
+        "publisher": Literal(description.publisher),
+        "contact_property": NamedNode(contact_property),
+        "contact": contact,
+        "first_issued": _typed(description.first_issued, "dateTime"),
+        "modified": _typed(description.modified, "dateTime"),
+        "version": Literal(description.version),
+        "run": NamedNode(iris.run(description.run)),
+        "uri_space": Literal(f"{iris.base}id/"),
+        "triples": _typed(figures.triples, "integer"),
+        "entities": _typed(figures.entities, "integer"),
+        "subjects": _typed(figures.subjects, "integer"),
+        "properties": _typed(len(figures.properties), "integer"),
+        "classes": _typed(len(figures.classes), "integer"),
+    }
+
+
+def _contact(address: str) -> tuple[str, NamedNode | Literal]:
+    """The property and the value for an e-mail or web address; a text that is neither becomes a note."""
+    is_iri = not any(character <= " " or character in '<>"{}|^`\\' for character in address)
+    if is_iri and address.startswith(("https://", "http://")):
+        return f"{VCARD}hasURL", NamedNode(address)
+    if is_iri and "@" in address:
+        return f"{VCARD}hasEmail", NamedNode(f"mailto:{address.removeprefix('mailto:')}")
+    return f"{VCARD}note", Literal(address)
+
+
+def _extent_rows(description: Description, iris: Iris) -> dict[str, Sequence[TurtleRow]]:
+    figures = description.statistics
+    example = [{"example": NamedNode(iris.project(description.example))}] if description.example else []
+    days = {"start": figures.start, "end": figures.end}
+    period = [{name: _typed(day, "date") for name, day in days.items()}] if all(days.values()) else []
+    countries = [{"country": NamedNode(country)} for country in figures.countries]
+    return {"example": example, "period": period, "country": countries}
+
+
+def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[TurtleRow]]:
+    """The partitions by class and by property, their vocabularies, and the links to other datasets."""
+    vocabularies = sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)})
+    return {
+        "vocabulary": [{"vocabulary": NamedNode(vocabulary)} for vocabulary in vocabularies],
+        "class": _counted(iris, "class", figures.classes, "entities"),
+        "property": _counted(iris, "property", figures.properties, "triples"),
+        "linkset": [
+            {
+                "linkset": NamedNode(_fragment(iris, f"links-{local_name(predicate)}-{host}")),
+                "predicate": NamedNode(predicate),
+                "target": NamedNode(_fragment(iris, f"target-{host}")),
+                "uri_space": Literal(space),
+                "triples": _typed(count, "integer"),
+            }
+            for (predicate, space), count in figures.links.items()
+            for host in (space.split("/")[2],)
+        ],
+    }
+
+
+def _counted(iris: Iris, kind: str, counts: Mapping[str, int], unit: str) -> list[TurtleRow]:
+    return [
+        {
+            "partition": NamedNode(_partition_iri(iris, kind, iri)),
+            kind: NamedNode(iri),
+            unit: _typed(count, "integer"),
+        }
+        for iri, count in counts.items()
+    ]
+
+
+def _subset_rows(subsets: Mapping[str, Subset]) -> dict[str, Sequence[TurtleRow]]:
+    return {
+        "subset": [
+            {
+                "subset": NamedNode(iri),
+                "title": _english(f"{_TITLE}: {subset.label}"),
+                "description": _english(_subset_text(subset)),
+                "identifier": Literal(iri),
+            }
+            for iri, subset in subsets.items()
+        ],
+        "region": [
+            {"subset": NamedNode(iri), "region": NamedNode(subset.about)}
+            for iri, subset in subsets.items()
+            if subset.partitioning is not BY_CLASS
+        ],
+    }
+
+
+def _subset_iri(subset: Subset, iris: Iris) -> str:
+    """The IRI of a subset; of a class its `void:classPartition`."""
+    if subset.partitioning is BY_CLASS:
+        return _partition_iri(iris, "class", subset.about)
+    return _fragment(iris, f"region-{subset.name}")
+
+
+def _subset_text(subset: Subset) -> str:
+    if subset.partitioning is BY_CLASS:
+        return f"What the dataset says of each thing of the class <{subset.about}>."
+    return f"The projects of the region {subset.label} with all that their graphs hold, the region and its countries."
+
+
+def _whole_distributions(description: Description, iris: Iris) -> Iterator[Distribution]:
+    """The files that hold the whole dataset, and its tables, each compressed and not."""
+    known = {"dataset.nq": description.plain, "dataset.nq.gz": description.compressed}
+    dumps = [(f"dataset.{form.suffix}", f"All records, {name}", form.media_type) for form, name in FORMAT_NAMES.items()]
+    for name, title, media_type in (*dumps, *((file, title, "text/csv") for file, title in _TABLES)):
+        for file, text in ((name, title), (f"{name}.gz", f"{title}, packed")):
+            iri = _fragment(iris, file.removeprefix("dataset."))
+            yield Distribution(iris.dataset(), iri, file, text, media_type, known.get(file))
+
+
+def _subset_distributions(subsets: Mapping[str, Subset]) -> Iterator[Distribution]:
+    for iri, subset in subsets.items():
+        for form in subset.partitioning.offered:
+            yield Distribution(
+                resource=iri,
+                iri=f"{iri}-{form.suffix}",
+                file=subset_file(subset.partitioning, subset.name, form),
+                title=f"{subset.label}, {FORMAT_NAMES[form]}, packed",
+                media_type=form.media_type,
+                facts=subset.facts if form is subset.partitioning.written else None,
+            )
+
+
+def _file_rows(distributions: Sequence[Distribution], iris: Iris) -> dict[str, Sequence[TurtleRow]]:
+    rows = [(one, _distribution_terms(one, iris)) for one in distributions]
+    return {
+        "distribution": [row for _, row in rows],
+        "dump": [row for one, row in rows if one.media_type != "text/csv"],
+        "compressed": [row for one, row in rows if one.file.endswith(".gz")],
+        "file": [row | _facts_terms(one.iri, one.facts) for one, row in rows if one.facts],
+    }
+
+
+def _distribution_terms(one: Distribution, iris: Iris) -> dict[str, NamedNode | Literal]:
+    file_type, text = _FORMS[one.media_type]
+    return {
+        "resource": NamedNode(one.resource),
+        "distribution": NamedNode(one.iri),
+        "title": _english(one.title),
+        "description": _english(text),
+        "format": NamedNode(_FILE_TYPES + file_type),
+        "url": NamedNode(f"{iris.base}downloads/{one.file}"),
+        "media_type": NamedNode(_MEDIA_TYPES + one.media_type),
+    }
+
+
+def _facts_terms(distribution: str, facts: FileFacts) -> dict[str, NamedNode | Literal]:
+    return {
+        "bytes": _typed(facts.size_bytes, "nonNegativeInteger"),
+        "checksum": NamedNode(f"{distribution}-checksum"),
+        "sha256": _typed(facts.sha256, "hexBinary"),
+    }
+
+
+def _fragment(iris: Iris, name: str) -> str:
+    """The IRI of a node of the description."""
+    return f"{iris.dataset()}#{name}"
+
+
+def _partition_iri(iris: Iris, kind: str, iri: str) -> str:
+    """The IRI of the partition of a class or property: `#class-skos-Concept`, which no other term has."""
+    names = {namespace: prefix for prefix, namespace in iris.prefixes().items()}
+    space = _namespace(iri)
+    prefix = names.get(space) or hashlib.sha256(space.encode()).hexdigest()[:8]
+    return _fragment(iris, f"{kind}-{prefix}-{local_name(iri)}")
+
+
+def _namespace(iri: str) -> str:
+    """The namespace of an IRI: all that is before its local name."""
+    return iri.removesuffix(local_name(iri))
+
+
+def _english(text: str) -> Literal:
+    return Literal(text, language="en")
+
+
+def _typed(value: object, datatype: str) -> Literal:
+    return Literal(str(value), datatype=NamedNode(XSD + datatype))

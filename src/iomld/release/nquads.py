@@ -1,0 +1,175 @@
+"""Sorted N-Quads lines in bounded memory: same quads in, same bytes out.
+
+Lines are sorted by their bytes (as `LC_ALL=C sort` does), so that two releases are compared with `comm`.
+"""
+
+import gzip
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import BufferedReader, BufferedWriter, RawIOBase
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from iomld.release.statistics import Statistics, StatisticsCount
+
+_PIECE_BYTES = 1 << 16
+_BUFFER_LINES = 500_000  # about 150 MB of lines before they go to disk
+
+
+def graph_digest(lines: Iterable[bytes]) -> str:
+    """Hash of a graph: SHA-256 of its sorted N-Quads lines, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
+
+
+def graph_of(line: bytes) -> bytes:
+    """The graph IRI of an N-Quads line, without its brackets.
+
+    >>> graph_of(b'<a> <b> "c d" <http://g> .' + bytes([10]))
+    b'http://g'
+    """
+    return line.rstrip()[:-2].rpartition(b" ")[2][1:-1]
+
+
+class SortedLines:
+    """Collects lines in any order and gives them back sorted; what does not fit in memory goes to files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep the files in `folder`; the caller removes it."""
+        self._folder = folder
+        self._lines: list[bytes] = []
+        self._files: list[Path] = []
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Take lines, each with its line feed."""
+        self._lines.extend(lines)
+        if len(self._lines) >= _BUFFER_LINES:
+            self._spill()
+
+    def __iter__(self) -> Iterator[bytes]:
+        with ExitStack() as stack:
+            runs: list[Iterable[bytes]] = [stack.enter_context(path.open("rb")) for path in self._files]
+            runs.append(sorted(self._lines))
+            yield from heapq.merge(*runs)
+
+    def _spill(self) -> None:
+        path = self._folder / f"lines-{len(self._files)}"
+        with path.open("wb") as file:
+            file.writelines(sorted(self._lines))
+        self._files.append(path)
+        self._lines = []
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """The length of a file and its SHA-256 in hexadecimal digits."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDataset:
+    """What was written: the number of lines, figures of what they say, and the file before and after compressing."""
+
+    lines: int
+    statistics: Statistics
+    plain: FileFacts
+    compressed: FileFacts
+
+
+def compressing(output: BinaryIO) -> gzip.GzipFile:
+    """A gzip stream into `output`, without name and time, so that equal bytes stay equal."""
+    return gzip.GzipFile("", "wb", compresslevel=6, fileobj=output, mtime=0)
+
+
+def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> WrittenDataset:
+    """Write lines to a gzip file, duplicates once; equal lines give equal bytes.
+
+    Args:
+        lines: Sorted N-Quads lines.
+        path: The file.
+        base: Data base of our IRIs; the figures tell ours from others.
+    """
+    digest, count, last = hashlib.sha256(), 0, b""
+    statistics = StatisticsCount(base)
+    with path.open("wb") as raw, compressing(raw) as compressed, _many(compressed) as output:
+        for line in lines:
+            if line != last:
+                output.write(line)
+                digest.update(line)
+                count, last = count + 1, line
+                statistics.add(line)
+    figures = statistics.result()
+    return WrittenDataset(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
+
+
+def _many(compressed: gzip.GzipFile) -> BufferedWriter:
+    """Hand on many lines at once: a call of gzip for each costs as much as compressing it."""
+    return BufferedWriter(cast("RawIOBase", compressed), _PIECE_BYTES)
+
+
+def open_gzip(path: Path) -> BinaryIO:
+    """A gzip file as a stream of its uncompressed bytes."""
+    return cast("BinaryIO", gzip.open(path, "rb"))
+
+
+def read_gzip(path: Path) -> Iterator[bytes]:
+    """The lines of a gzip file; of none where there is no file."""
+    if path.exists():
+        with gzip.open(path, "rb") as file, BufferedReader(cast("RawIOBase", file), _PIECE_BYTES) as lines:
+            yield from lines
+
+
+def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
+    """Copy a gzip file and append lines as one more member: joined members are one gzip (RFC 1952 section 2.2)."""
+    with new.open("wb") as raw:
+        if old is not None and old.exists():
+            with old.open("rb") as source:
+                _copy(source, raw)
+        with compressing(raw) as compressed:
+            compressed.writelines(lines)
+
+
+def file_facts(path: Path) -> FileFacts:
+    """Length and hash of a file."""
+    return FileFacts(path.stat().st_size, file_digest(path))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> None:
+    while chunk := source.read(1 << 20):
+        target.write(chunk)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphState:
+    """The recorded state of a graph: the hash of its N-Quads, and its revision number."""
+
+    digest: str
+    revision: int
+
+
+def write_graphs(graphs: Mapping[str, GraphState], path: Path) -> None:
+    """Write the table of graphs: IRI, tab, hash, tab, revision; sorted."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{name}\t{state.digest}\t{state.revision}\n" for name, state in sorted(graphs.items()))
+
+
+def read_graphs(path: Path) -> dict[str, GraphState]:
+    """Read the table of graphs; empty where there is none."""
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="\n") as file:
+        rows = (line.rstrip("\n").split("\t") for line in file)
+        return {name: GraphState(digest, int(revision)) for name, digest, revision in rows}

@@ -1,0 +1,252 @@
+"""The project index: what lists, filters and searches need of each project, and the file of a release that holds it.
+
+The file has a line of JSON for each project, compressed. Reading it takes a fraction of a second at 10 000 projects;
+asking the store for the same takes seconds.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from pyoxigraph import Literal, NamedNode
+
+from iomld.folding import folded
+from iomld.formats import rdf
+from iomld.iris import DCTERMS, IOMLD, RDF, Iris
+
+# The facets whose values are codes, with the property that gives them.
+CODED = {
+    "country": "benefitingCountry",
+    "region": "region",
+    "framework": "mentionsFramework",
+    "status": "status",
+    "type": "projectType",
+    "coverage": "coverage",
+}
+_TITLE = f"{DCTERMS}title"
+_CODES = (f"{IOMLD}projectCode", f"{IOMLD}primaId")
+_TEXTS = (f"{DCTERMS}abstract", f"{DCTERMS}description")
+_FIGURES = (f"{IOMLD}startYear", f"{IOMLD}endYear", f"{IOMLD}budgetUSD")
+PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_FIGURES)
+_LONGEST_SPAN = 100
+# Another number for each change of the lines or of the folding: who reads an index of another number makes its own.
+_HEAD = b'{"index":"projects","version":1}\n'
+_WANTED = frozenset(f"<{iri}>".encode() for iri in PROPERTIES)
+_PROJECT = f" <{RDF}type> <{IOMLD}Project> ".encode()
+
+
+Statement = tuple[str, NamedNode | Literal]
+
+
+_Terms = Mapping[str, set[NamedNode | Literal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title and its language; the language is empty where there is none."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedTexts:
+    """Folded texts, a line each: its codes, its titles, its abstracts and descriptions."""
+
+    codes: str
+    titles: str
+    texts: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectEntry:
+    """What lists, filters and tables know of a project.
+
+    Attributes:
+        key: Last segment of its IRI, decoded.
+        iri: Its IRI.
+        titles: Its titles, English first, then by language.
+        start_year: First year, where known.
+        end_year: Last year, where known.
+        budget: In US dollars, where known.
+        codes: For each facet of `CODED` the codes that it has, sorted; a part of a framework comes with its whole.
+        searched: Its own texts, for searches.
+    """
+
+    key: str
+    iri: str
+    titles: tuple[Title, ...]
+    start_year: int | None
+    end_year: int | None
+    budget: Decimal | None
+    codes: Mapping[str, tuple[str, ...]]
+    searched: SearchedTexts
+
+    def title(self, language: str = "en") -> Title:
+        """The title in a language, else the English one, else any, else the key."""
+        first = self.titles[0] if self.titles else Title(self.key, "")
+        return next((title for title in self.titles if title.language == language), first)
+
+    def years(self) -> range:
+        """The years in which it is active, both ends included; none where no year is known."""
+        first, last = self.start_year or self.end_year, self.end_year or self.start_year
+        return range(first, min(last, first + _LONGEST_SPAN) + 1) if first and last else range(0)
+
+
+def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> ProjectEntry:
+    """Make the entry of a project; the order of the statements and duplicates do not matter.
+
+    Args:
+        iris: IRIs under the base.
+        iri: The project.
+        statements: Properties of `PROPERTIES` and their values; others are ignored.
+    """
+    properties: dict[str, set[NamedNode | Literal]] = {}
+    for predicate, value in statements:
+        properties.setdefault(predicate, set()).add(value)
+    return ProjectEntry(
+        key=project_key(iris, iri),
+        iri=iri,
+        titles=_titles(properties),
+        start_year=_year(properties, f"{IOMLD}startYear"),
+        end_year=_year(properties, f"{IOMLD}endYear"),
+        budget=_budget(properties),
+        codes={facet: _codes(iris, facet, properties.get(IOMLD + name, ())) for facet, name in CODED.items()},
+        searched=SearchedTexts(
+            codes=_folded(properties, *_CODES),
+            titles=_folded(properties, _TITLE),
+            texts=_folded(properties, *_TEXTS),
+        ),
+    )
+
+
+def project_key(iris: Iris, iri: str) -> str:
+    """The key in a project's IRI."""
+    return unquote(iri.removeprefix(iris.project("")))
+
+
+def coded(iris: Iris, facet: str, iri: str) -> str:
+    """The code of a value of a facet of `CODED`; an IRI that is none of its values stays whole."""
+    return unquote(iri.removeprefix(_start(iris, facet)))
+
+
+def _start(iris: Iris, facet: str) -> str:
+    return iris.country("") if facet == "country" else iris.concept(facet, "")
+
+
+def _codes(iris: Iris, facet: str, found: Iterable[NamedNode | Literal]) -> tuple[str, ...]:
+    start = _start(iris, facet)
+    return tuple(sorted({coded(iris, facet, term.value) for term in found if term.value.startswith(start)}))
+
+
+def _folded(properties: _Terms, *predicates: str) -> str:
+    terms = (term for predicate in predicates for term in properties.get(predicate, ()))
+    return "\n".join(sorted(folded(term.value).text for term in terms))
+
+
+def _titles(properties: _Terms) -> tuple[Title, ...]:
+    terms = (term for term in properties.get(_TITLE, ()) if isinstance(term, Literal))
+    titles = (Title(term.value, term.language or "") for term in terms)
+    return tuple(sorted(titles, key=lambda title: (title.language != "en", title.language, title.text)))
+
+
+def _year(properties: _Terms, predicate: str) -> int | None:
+    years = (term.value[:4] for term in properties.get(predicate, ()))
+    return min((int(year) for year in years if year.isascii() and year.isdigit()), default=None)
+
+
+def _budget(properties: _Terms) -> Decimal | None:
+    amounts = (term.value for term in properties.get(f"{IOMLD}budgetUSD", ()))
+    # Of equal amounts that are written differently always the same one, whatever the order.
+    return min(map(Decimal, sorted(filter(_is_amount, amounts))), default=None)
+
+
+def _is_amount(text: str) -> bool:
+    return text.isascii() and text.replace(".", "", 1).removeprefix("-").isdigit()
+
+
+def indexed(lines: Iterable[bytes], path: Path, iris: Iris) -> Iterator[bytes]:
+    """Pass lines on as they come, and write the index of the projects that they describe.
+
+    Equal lines give equal bytes. The file is whole after the last line.
+
+    Args:
+        lines: Sorted N-Quads lines.
+        path: The file to write.
+        iris: IRIs under the base.
+    """
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as output:
+        output.write(_HEAD)
+        for subject, said in groupby(lines, _line_subject):
+            is_project, wanted, typed = False, [], subject + _PROJECT
+            for line in said:
+                if line.split(b" ", 2)[1] in _WANTED:
+                    wanted.append(line)
+                elif line.startswith(typed):
+                    is_project = True
+                yield line
+            if is_project and wanted:
+                output.write(_json_line(_lines_entry(iris, subject[1:-1].decode(), wanted)))
+
+
+def read_index(path: Path, iris: Iris) -> tuple[ProjectEntry, ...] | None:
+    """The projects of an index, by IRI; None where there is no file, or one that cannot be read.
+
+    The store says the same, so that a file that is missing, damaged or of another version is no reason to stop.
+    """
+    try:
+        head, *lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+        if head != _HEAD:
+            return None
+        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+        entries = [_read_entry(json.loads(line), iris, shared) for line in lines]
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, InvalidOperation):
+        return None
+    return tuple(sorted(entries, key=lambda entry: entry.iri))
+
+
+def _line_subject(line: bytes) -> bytes:
+    return line.partition(b" ")[0]
+
+
+def _lines_entry(iris: Iris, iri: str, lines: list[bytes]) -> ProjectEntry:
+    quads = rdf.parse(b"".join(lines), rdf.NQUADS)
+    values = ((quad.predicate.value, quad.object) for quad in quads)
+    return project_entry(iris, iri, ((name, value) for name, value in values if isinstance(value, NamedNode | Literal)))
+
+
+def _json_line(entry: ProjectEntry) -> bytes:
+    searched = entry.searched
+    values = {
+        "iri": entry.iri,
+        "titles": [[title.text, title.language] for title in entry.titles],
+        "years": [entry.start_year, entry.end_year],
+        "budget": None if entry.budget is None else str(entry.budget),
+        **entry.codes,
+        "searched": [searched.codes, searched.titles, searched.texts],
+    }
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+# What json gives has no type that is worth more than the checks of the values beside it.
+def _read_entry(values: dict[str, Any], iris: Iris, shared: dict[tuple[str, ...], tuple[str, ...]]) -> ProjectEntry:
+    """An entry; `shared` holds one tuple of the same codes for all projects, which spares memory."""
+    codes = {facet: tuple(values[facet]) for facet in CODED}
+    start, end = values["years"]
+    return ProjectEntry(
+        key=project_key(iris, values["iri"]),
+        iri=values["iri"],
+        titles=tuple(Title(text, language) for text, language in values["titles"]),
+        start_year=start,
+        end_year=end,
+        budget=None if values["budget"] is None else Decimal(values["budget"]),
+        codes={facet: shared.setdefault(found, found) for facet, found in codes.items()},
+        searched=SearchedTexts(*values["searched"]),
+    )
