@@ -86,7 +86,7 @@ class _ReportQuads:
             yield _quad(result, f"{SH}resultPath", path)
         if finding.value is not None:
             yield _quad(result, f"{SH}value", Literal(finding.value))
-        message = f"{finding.message!s} {finding.fix!s}".strip()
+        message = f"{finding.message!s} {finding.fix or ''}".strip()
         literal = Literal(message, language=finding.language) if finding.language else Literal(message)
         yield _quad(result, f"{SH}resultMessage", literal)
         if finding.rule in self._shapes:
