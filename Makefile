@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST_OPTIONS ?= --numprocesses=auto --maxprocesses=8
 
 .PHONY: serve test check bench lock editor map clean
 
 serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
 	$(BIN)/iomld serve data
 
-test: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev  ## run every test, on all cores; PYTEST_OPTIONS="-n 0 -x" for one after the other until one fails
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(PYTEST_OPTIONS)  # with bytecode a server starts in half the time
 
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

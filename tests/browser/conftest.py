@@ -2,11 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests.serving import serve
+from tests.serving import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -20,14 +19,13 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def address(datadir: Path) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def address(bundled_server: Server) -> str:
     """The address of a server of the bundled records."""
-    with serve(datadir) as server:
-        yield server.address
+    return bundled_server.address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium of this machine."""
     if CHROMIUM is None:

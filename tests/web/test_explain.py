@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.serving import serve
+from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
@@ -218,9 +217,9 @@ EMPTIED = {
 
 
 @pytest.fixture(scope="module")
-def client(datadir: Path) -> Iterator[httpx.Client]:
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
     """A client of a server of the bundled records."""
-    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=60) as asking:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as asking:
         yield asking
 
 

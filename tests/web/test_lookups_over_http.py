@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,10 +19,9 @@ LOOKUPS = ("iomld_query_lookups_total", "")
 
 
 @pytest.fixture(scope="module")
-def server(datadir: Path) -> Iterator[Server]:
+def server(bundled_server: Server) -> Server:
     """A server of the bundled records."""
-    with serve(datadir) as running:
-        yield running
+    return bundled_server
 
 
 def title_of(code: str, note: str = "") -> str:

@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,10 +20,9 @@ DATE = re.compile(rb"date: [^\r]*\r\n")
 
 
 @pytest.fixture(scope="module")
-def server(datadir: Path) -> Iterator[Server]:
+def server(bundled_server: Server) -> Server:
     """A server of the bundled records."""
-    with serve(datadir) as running:
-        yield running
+    return bundled_server
 
 
 class Line:
