@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.serving import Server, serve
 from tests.sharing import made_once
@@ -14,6 +15,10 @@ from tests.sharing import made_once
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 SEED_NAME = "000_b8327546129996ab.txt"
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
