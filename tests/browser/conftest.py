@@ -25,9 +25,9 @@ def address(bundled_server: Server) -> str:
     return bundled_server.address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
+    """Chromium of this machine; while it is there no other event loop can run, so it goes with its module."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; install the package 'chromium' to run these tests")
     with sync_playwright() as playwright:
