@@ -109,8 +109,9 @@ def children_of(parent: int) -> list[int]:
 
 
 def ask(address: str, body: bytes | None = None) -> None:
-    """Send a request and read its answer whole."""
-    with urlopen(Request(address, data=body, headers={"Content-Type": "text/plain"}), timeout=60) as answer:  # noqa: S310  # our server
+    """Send a request, an upload as a browser does, and read its answer whole."""
+    headers = {"Content-Type": "text/plain", "Accept": "text/html"} if body else {}
+    with urlopen(Request(address, data=body, headers=headers), timeout=60) as answer:  # noqa: S310  # our server
         answer.read()
 
 
