@@ -4,6 +4,7 @@ import ctypes
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,11 @@ class Server:
     def descendants(self) -> list[int]:
         """Process ids of its workers, and of theirs."""
         return _descendants(self.process.pid)
+
+    def connected(self) -> socket.socket:
+        """A connection to it."""
+        host, _, port = self.address.removeprefix("http://").rpartition(":")
+        return socket.create_connection((host, int(port)), timeout=60)
 
 
 def start(command: Sequence[str | Path], *, hears_interrupt: bool = True, **variables: str) -> subprocess.Popen[str]:

@@ -83,7 +83,7 @@ def test_the_third_answer_is_the_first(server: Server) -> None:
             request(TITLES.format(3), method="HEAD"): (b"200", True),
             request(TITLES.format(0), "Origin: http://elsewhere"): (b"200", False),
         }
-        with httpx.Client(base_url=server.address) as client:
+        with httpx.Client(base_url=server.address, timeout=60) as client:
             before = samples(client.get("/metrics").text)
             for text, (status, bodiless) in forms.items():
                 answers = set()
