@@ -1,16 +1,24 @@
-"""Few fixtures: the command line, the bundled records published once, and the real seed page where it is at hand."""
+"""Few fixtures: the command line, the bundled records published and served once, and the real seed page at hand."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.serving import Server, serve
+from tests.sharing import made_once
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 SEED_NAME = "000_b8327546129996ab.txt"
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -20,11 +28,12 @@ def run_iomld(*arguments: str | Path, **variables: str) -> subprocess.CompletedP
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")}
     return subprocess.run(
         [Path(sys.executable).parent / "iomld", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         env=environment | variables,
-        timeout=300,
+        timeout=280,
     )
 
 
@@ -36,11 +45,20 @@ def iomld() -> Command:
 
 @pytest.fixture(scope="session")
 def datadir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one release of the bundled records; tests only read it."""
-    folder = tmp_path_factory.mktemp("published")
-    done = run_iomld("publish", DATA, "--to", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+    """A folder with one release of the bundled records; tests only read it, for all processes of the run share it."""
+
+    def publish(folder: Path) -> None:
+        done = run_iomld("publish", DATA, "--to", folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "published", publish)
+
+
+@pytest.fixture(scope="session")
+def bundled_server(datadir: Path) -> Iterator[Server]:
+    """A server of the bundled records for tests that only read; its clients may use all the query time they want."""
+    with serve(datadir, IOMLD_CLIENT_SECONDS="100000") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

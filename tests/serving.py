@@ -1,14 +1,20 @@
-"""A real server process for tests: `iomld serve` on a free port, and how to end it."""
+"""Real processes for tests: `iomld serve` on a free port, how to end it, and how it is seen from outside."""
 
+import ctypes
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_ENDING_S = 60  # a server has 3 seconds for requests under way; the rest is for a busy machine
 
 
 @dataclass(frozen=True)
@@ -27,17 +33,44 @@ class Server:
         """Process ids of its workers, and of theirs."""
         return _descendants(self.process.pid)
 
+    def connected(self) -> socket.socket:
+        """A connection to it."""
+        host, _, port = self.address.removeprefix("http://").rpartition(":")
+        return socket.create_connection((host, int(port)), timeout=60)
 
-@contextmanager
-def serve(datadir: Path, **variables: str) -> Iterator[Server]:
-    """Run `iomld serve` until the block ends; it is stopped by SIGTERM and must end by itself."""
+
+def start(command: Sequence[str | Path], *, hears_interrupt: bool = True, **variables: str) -> subprocess.Popen[str]:
+    """Start a program that does not depend on how the tests were started.
+
+    It reads nothing, its settings are those that are given here, and it ends when the tests do, however these end.
+
+    Args:
+        command: The program and its arguments.
+        hears_interrupt: Whether SIGINT ends it. A shell that starts tests in the background has them, and so what they
+            start, ignore SIGINT.
+        variables: What is added to the environment.
+    """
+
+    def prepare() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if hears_interrupt else signal.SIG_IGN)
+
     environment = {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")}
-    process = subprocess.Popen(
-        [Path(sys.executable).parent / "iomld", "serve", "--from", datadir, "--port", "0"],
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
         env=environment | variables | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=prepare,  # noqa: PLW1509  # nothing else sets the signals of a child; it takes no lock
     )
+
+
+@contextmanager
+def serve(datadir: Path, *, hears_interrupt: bool = True, **variables: str) -> Iterator[Server]:
+    """Run `iomld serve` until the block ends; it is stopped by SIGTERM and must end by itself."""
+    command = [Path(sys.executable).parent / "iomld", "serve", "--from", datadir, "--port", "0"]
+    process = start(command, hears_interrupt=hears_interrupt, **variables)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -45,11 +78,15 @@ def serve(datadir: Path, **variables: str) -> Iterator[Server]:
         assert match, line
         yield Server(process, match.group())
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(20)
-        if process.stdout:
-            process.stdout.close()
+        try:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(_ENDING_S)
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
 
 
 def _descendants(pid: int) -> list[int]:

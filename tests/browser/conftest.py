@@ -2,11 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests.serving import serve
+from tests.serving import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -20,16 +19,15 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def address(datadir: Path) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def address(bundled_server: Server) -> str:
     """The address of a server of the bundled records."""
-    with serve(datadir) as server:
-        yield server.address
+    return bundled_server.address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
+    """Chromium of this machine; while it is there no other event loop can run, so it goes with its module."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; install the package 'chromium' to run these tests")
     with sync_playwright() as playwright:

@@ -72,14 +72,20 @@ def oxigraph(datadir: Path, folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ours(datadir: Path) -> Iterator[httpx.Client]:
     """A client of our endpoint over the bundled records."""
-    with serve(datadir, IOMLD_CLIENT_SECONDS="600") as running, httpx.Client(base_url=running.address) as client:
+    with (
+        serve(datadir, IOMLD_CLIENT_SECONDS="600") as running,
+        httpx.Client(base_url=running.address, timeout=60) as client,
+    ):
         yield client
 
 
 @pytest.fixture(scope="module")
 def theirs(datadir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of Oxigraph's over the same quads."""
-    with oxigraph(datadir, tmp_path_factory.mktemp("oxigraph")) as address, httpx.Client(base_url=address) as client:
+    with (
+        oxigraph(datadir, tmp_path_factory.mktemp("oxigraph")) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
         yield client
 
 

@@ -56,7 +56,7 @@ def ask(client: httpx.Client, service: str) -> httpx.Response:
 def test_only_named_endpoints_are_asked(datadir: Path) -> None:
     """One that begins as allowed is asked each time anew; any other is refused and hears nothing."""
     with endpoint() as (address, asked), serve(datadir, IOMLD_SERVICES=f"{address}/open/") as server:
-        with httpx.Client(base_url=server.address, timeout=30) as client:
+        with httpx.Client(base_url=server.address, timeout=60) as client:
             for _ in range(2):
                 answer = ask(client, f"{address}/open/sparql")
                 assert (answer.status_code, answer.text.split()) == (200, ["x", "from", "afar"])
@@ -71,7 +71,7 @@ def test_no_endpoint_is_asked_unless_named(datadir: Path) -> None:
         answer = httpx.get(
             f"{server.address}/sparql",
             params={"query": f"SELECT * {{ SERVICE <{address}/> {{ ?s ?p ?x }} }}"},
-            timeout=30,
+            timeout=60,
         )
         assert answer.status_code == 403
         assert asked == []

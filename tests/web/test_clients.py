@@ -3,14 +3,12 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from rdflib import RDF, Graph, Literal, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
-from tests.serving import serve
+from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
@@ -25,10 +23,9 @@ needs_comunica = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def address(datadir: Path) -> Iterator[str]:
+def address(bundled_server: Server) -> str:
     """The address of a server of the bundled records."""
-    with serve(datadir) as running:
-        yield running.address
+    return bundled_server.address
 
 
 def test_rdflib_reads_the_endpoint_as_a_graph(address: str) -> None:

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.serving import serve
+from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
@@ -25,6 +24,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX oa: <http://www.w3.org/ns/oa#>
 """
 RUNAWAY = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a = ?d && ?d = ?g && STR(?c) = CONCAT(STR(?f), STR(?i), 'x'))"
+TRIES = 20  # an explanation has a second, which may be too little on a busy machine
 ID, DOC = "https://w3id.org/iomld/id/project/PO.0105", "https://w3id.org/iomld/doc/project/PO.0105"
 # The pattern of a query, the part that is empty (kind, and what is wrong there), and what was meant.
 MISTAKES = {
@@ -218,18 +218,21 @@ EMPTIED = {
 
 
 @pytest.fixture(scope="module")
-def client(datadir: Path) -> Iterator[httpx.Client]:
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
     """A client of a server of the bundled records."""
-    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=60) as asking:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as asking:
         yield asking
 
 
-def explained(client: httpx.Client, query: str, **parameters: str) -> dict[str, Any]:
-    """What is said of a query."""
-    answer = client.get("/sparql", params={"query": PREFIXES + query, "explain": "1"} | parameters)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    found: dict[str, Any] = answer.json()
+def explained(client: httpx.Client, query: str, *, whole: bool = True) -> dict[str, Any]:
+    """What is said of a query; if the time did not suffice for all, it is asked again: what was tried is remembered."""
+    for _ in range(TRIES):
+        answer = client.get("/sparql", params={"query": PREFIXES + query, "explain": "1"})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "application/json"
+        found: dict[str, Any] = answer.json()
+        if found["complete"] or (found["empty"] and not whole):
+            break
     return found
 
 
@@ -361,6 +364,7 @@ def test_the_dataset_of_the_request_counts(client: httpx.Client) -> None:
 def test_text_is_for_people(client: httpx.Client) -> None:
     """As plain text, for who asks for it."""
     query = f"{PREFIXES}SELECT * {{ ?p iomld:status status:complete }}"
+    explained(client, "SELECT * { ?p iomld:status status:complete }")
     answer = client.get("/sparql", params={"query": query, "explain": "1"}, headers={"Accept": "text/plain"})
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert "0 rows" in answer.text
@@ -377,15 +381,18 @@ def test_faults_are_told_as_ever(client: httpx.Client) -> None:
 def test_what_takes_long_is_left(client: httpx.Client) -> None:
     """A runaway part ends with its probe: what is known of the others is said, and that it is not all."""
     query = f"SELECT * {{ ?p iomld:statu ?s {{ {RUNAWAY} }} }}"
-    found = explained(client, query)
+    found = explained(client, query, whole=False)
     assert not found["complete"]
     assert [part["pattern"] for part in found["empty"]] == ["?p iomld:statu ?s ."]
 
 
 def page_of(client: httpx.Client, query: str) -> str:
     """The query page with the answer to a query."""
-    answer = client.get("/query", params={"query": PREFIXES + query, "run": "1"}, headers={"Accept": "text/html"})
-    assert answer.status_code == 200
+    for _ in range(TRIES):
+        answer = client.get("/query", params={"query": PREFIXES + query, "run": "1"}, headers={"Accept": "text/html"})
+        assert answer.status_code == 200
+        if "There was no time to look at everything." not in answer.text:
+            break
     return answer.text
 
 

@@ -1,19 +1,17 @@
 """HEAD answers wherever GET does, and each address says what it answers."""
 
-from pathlib import Path
-
 import httpx
 import pytest
-from tests.serving import serve
+from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
 SAMPLES = {"{code}": "PO.0105", "{kind}": "project", "{name}": "projects", "{path}": "graph/schemes", "{suffix}": "ttl"}
 
 
-def test_head_is_get_without_a_body(datadir: Path) -> None:
+def test_head_is_get_without_a_body(bundled_server: Server) -> None:
     """Each route of the description that answers GET answers HEAD with the same status and type, and no body."""
-    with serve(datadir) as running, httpx.Client(base_url=running.address, timeout=30) as client:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as client:
         paths = [path for path, methods in client.get("/openapi.json").json()["paths"].items() if "get" in methods]
         assert {"/sparql", "/rdf-graph-store", "/projects", "/void", "/metrics"} <= set(paths)
         good = 0
@@ -34,7 +32,7 @@ def test_head_is_get_without_a_body(datadir: Path) -> None:
         assert good > 25
 
 
-def test_a_method_that_is_not_answered_is_told_those_that_are(datadir: Path) -> None:
+def test_a_method_that_is_not_answered_is_told_those_that_are(bundled_server: Server) -> None:
     """`Allow` holds all methods of an address, though each has a route of its own (RFC 9110 section 10.2.1)."""
     expected = {
         "/validate": "GET, HEAD, POST",
@@ -45,16 +43,16 @@ def test_a_method_that_is_not_answered_is_told_those_that_are(datadir: Path) -> 
         "/rdf-graph-store": "GET, HEAD, OPTIONS",
         "/sparql": "GET, HEAD, POST, QUERY, OPTIONS",
     }
-    with serve(datadir) as running, httpx.Client(base_url=running.address, timeout=30) as client:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as client:
         answers = {path: client.delete(path) for path in expected}
     assert {path: answer.headers["allow"] for path, answer in answers.items()} == expected
     assert {answer.status_code for answer in answers.values()} == {405}
 
 
-def test_a_slash_too_many_leads_to_the_address_without(datadir: Path) -> None:
+def test_a_slash_too_many_leads_to_the_address_without(bundled_server: Server) -> None:
     """By a path, whatever host the client names; what is nowhere stays nowhere."""
-    with serve(datadir) as running, httpx.Client(base_url=running.address, timeout=30) as client:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as client:
         moved = client.get("/projects/?page=2&q=%C3%A9", headers={"Host": "example.org"})
         assert (moved.status_code, moved.headers["location"]) == (308, "/projects?page=2&q=%C3%A9")
         for path in ("/nowhere/", "//nowhere.example/", "/projects%2F", "/dataset.ttl%2F"):
-            assert client.get(running.address + path).status_code == 404, path
+            assert client.get(bundled_server.address + path).status_code == 404, path

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from jinja2 import Environment, nodes
-from tests.serving import serve
+from tests.serving import Server
 
 from iomld.browse.rules import rule_entries
 from iomld.i18n import LANGUAGES, catalogue
@@ -82,9 +82,9 @@ class Texts(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def browser(datadir: Path) -> Iterator[httpx.Client]:
+def browser(bundled_server: Server) -> Iterator[httpx.Client]:
     """A client of a server of the bundled records that wants pages and keeps no cookies by itself."""
-    with serve(datadir) as server, httpx.Client(base_url=server.address, headers={"Accept": "text/html"}) as client:
+    with httpx.Client(base_url=bundled_server.address, headers={"Accept": "text/html"}, timeout=60) as client:
         yield client
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,10 +19,9 @@ LOOKUPS = ("iomld_query_lookups_total", "")
 
 
 @pytest.fixture(scope="module")
-def server(datadir: Path) -> Iterator[Server]:
+def server(bundled_server: Server) -> Server:
     """A server of the bundled records."""
-    with serve(datadir) as running:
-        yield running
+    return bundled_server
 
 
 def title_of(code: str, note: str = "") -> str:
@@ -56,7 +54,7 @@ def test_the_answer_is_that_of_a_request_of_its_own(server: Server, more: str, h
     """Another query in the same request gives the bytes that the query gives where nothing is known."""
     codes = ["PO.0105", "CE.0134", "No.Such", 'quo"ted', "PO.0105"]
     own = []
-    with httpx.Client(base_url=server.address) as client:
+    with httpx.Client(base_url=server.address, timeout=60) as client:
         for code in codes:
             with Line(server) as line:  # a header of its own, so that nothing is known of it
                 line.send(request(path_of(title_of(code), more), *headers, f"X-Own: {more}{headers}{len(own)}"))
@@ -74,7 +72,7 @@ def test_the_answer_is_that_of_a_request_of_its_own(server: Server, more: str, h
 def test_no_process_is_asked(server: Server) -> None:
     """New lookups are counted as such, and the workers see none of them."""
     answered = ("iomld_queries_total", 'outcome="answered"')
-    with httpx.Client(base_url=server.address) as client, Line(server) as line:
+    with httpx.Client(base_url=server.address, timeout=60) as client, Line(server) as line:
         before = samples(client.get("/metrics").text)
         for number in range(5):
             line.send(request(path_of(title_of("PO.0105", f"{number}"))))
@@ -168,7 +166,7 @@ def test_lookups_see_a_new_release(tmp_path: Path, iomld: Command) -> None:
 def test_limits_of_answers_hold(datadir: Path, limit: dict[str, str]) -> None:
     """A lookup with too many solutions or bytes is refused as any other query."""
     query = "SELECT * { <https://w3id.org/iomld/id/project/PO.0105> ?p ?o }"
-    with serve(datadir, **limit) as running, httpx.Client(base_url=running.address) as client:
+    with serve(datadir, **limit) as running, httpx.Client(base_url=running.address, timeout=60) as client:
         answer = client.get("/sparql", params={"query": query}, headers={"Accept": JSON})
         assert answer.status_code == 422
 

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from tests.serving import serve
+from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
@@ -17,9 +16,9 @@ _COUNT = re.compile(r'href="(/query\?[^"]*)">([\d,]+) \w+</a>')
 
 
 @pytest.fixture(scope="module")
-def client(datadir: Path) -> Iterator[httpx.Client]:
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
     """A browser of a server of the bundled records."""
-    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=30) as client:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as client:
         client.headers["Accept"] = "text/html"
         yield client
 

@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,10 +20,9 @@ DATE = re.compile(rb"date: [^\r]*\r\n")
 
 
 @pytest.fixture(scope="module")
-def server(datadir: Path) -> Iterator[Server]:
+def server(bundled_server: Server) -> Server:
     """A server of the bundled records."""
-    with serve(datadir) as running:
-        yield running
+    return bundled_server
 
 
 class Line:
@@ -85,7 +83,7 @@ def test_the_third_answer_is_the_first(server: Server) -> None:
             request(TITLES.format(3), method="HEAD"): (b"200", True),
             request(TITLES.format(0), "Origin: http://elsewhere"): (b"200", False),
         }
-        with httpx.Client(base_url=server.address) as client:
+        with httpx.Client(base_url=server.address, timeout=60) as client:
             before = samples(client.get("/metrics").text)
             for text, (status, bodiless) in forms.items():
                 answers = set()

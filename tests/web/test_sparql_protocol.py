@@ -438,10 +438,10 @@ def test_a_client_that_goes_away_frees_its_worker(folder: Path) -> None:
             sent.append(cast("dict[str, object]", message))
 
         try:
-            await asyncio.wait_for(app(scope, receive, send), 10)
+            await asyncio.wait_for(app(scope, receive, send), 50)
             assert sent[0]["status"] != 200
             payload = QueryRequest(ASK, None, "application/json", None).to_json()
-            reply = await asyncio.wait_for(pool.run(payload), 10)
+            reply = await asyncio.wait_for(pool.run(payload), 50)
             assert b"true" in reply.read()
         finally:
             await pool.stop()

@@ -4,12 +4,11 @@ import io
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import httpx
 import pytest
 from openpyxl import Workbook, load_workbook
-from tests.serving import serve
+from tests.serving import Server
 
 from iomld.check.reports import REPORT_FORMATS
 from iomld.web.upload import Rules, Upload
@@ -25,9 +24,9 @@ PAGE = {"Accept": "text/html"}
 
 
 @pytest.fixture(scope="module")
-def client(datadir: Path) -> Iterator[httpx.Client]:
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
     """A client of a server of the bundled records."""
-    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=60) as asking:
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as asking:
         yield asking
 
 

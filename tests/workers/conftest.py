@@ -11,7 +11,7 @@ import pytest
 from iomld.workers.orders import WorkerSpec
 
 HANDLER = "worker_handlers:open_orders"
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture

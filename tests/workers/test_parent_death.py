@@ -2,12 +2,12 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.serving import start
 
 from iomld.workers.orders import WorkerSpec
 
@@ -22,21 +22,21 @@ def test_no_worker_outlives_its_parent(
     number: signal.Signals, children: Callable[[int], list[int]], until: Callable[[Callable[[], bool]], None]
 ) -> None:
     """A parent that is ended in any way takes idle and busy workers with it."""
-    with subprocess.Popen([sys.executable, str(PARENT)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+    with start([sys.executable, PARENT]) as parent:
         assert parent.stdout is not None
-        assert parent.stdout.readline() == b"ready\n"
+        assert parent.stdout.readline() == "ready\n"
         workers = children(parent.pid)
         assert len(workers) >= 3
         parent.send_signal(number)
-        parent.wait(timeout=20)
+        parent.wait()
         until(lambda: not any(_lives(pid) for pid in workers))
 
 
 def test_workers_have_a_session_of_their_own(spec: WorkerSpec, children: Callable[[int], list[int]]) -> None:
     """Ctrl-C in the parent's terminal goes to its process group, in which the workers are not."""
-    with subprocess.Popen([sys.executable, str(PARENT)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+    with start([sys.executable, PARENT]) as parent:
         assert parent.stdout is not None
-        assert parent.stdout.readline() == b"ready\n"
+        assert parent.stdout.readline() == "ready\n"
         sessions = {os.getsid(pid) for pid in children(parent.pid)}
         assert os.getsid(parent.pid) not in sessions
         parent.kill()

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import time
+from pathlib import Path
 
 from iomld.errors import StoreError
 from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
@@ -26,6 +27,8 @@ def _obey(payload: bytes, writer: AnswerWriter) -> Answer:
         end = time.monotonic() + orders["spin_s"]
         while time.monotonic() < end:
             pass
+    while "until" in orders and not Path(orders["until"]).exists():
+        pass
     if "eat_mib" in orders:
         hoard = [bytes(_MIB) for _ in range(orders["eat_mib"])]
         return Answer(str(len(hoard)).encode())
