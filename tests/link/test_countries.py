@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.assets import load_vocabulary
-from iomld.link.countries import build_gazetteer
+from iomld.lexicon.countries import build_gazetteer
 from iomld.link.project import Linker
 from iomld.vocab import LabelKind, Vocabulary
 

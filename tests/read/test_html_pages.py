@@ -10,7 +10,7 @@ from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.read.page.html import is_html, read_html
-from iomld.read.plain_text import lines_of
+from iomld.read.text import lines_of
 
 RECOGNISER = load_pipeline(Choices()).reading().recogniser
 

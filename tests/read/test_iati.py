@@ -11,7 +11,7 @@ from iomld.model import Finding, Record, Severity
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import converted
 from iomld.read import read_bytes
-from iomld.read.iati.activities import is_iati, read_iati
+from iomld.read.iati import is_iati, read_iati
 from iomld.read.options import ReadOptions
 
 ACTIVITY = """<iati-activity xml:lang="en" default-currency="USD">

@@ -9,7 +9,7 @@ from iomld.check.report import Basis, CheckReport, Tally, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.model import Finding, Place, Severity
-from iomld.read.graph.form import rdf_format_of
+from iomld.read.detect import rdf_format_of
 from iomld.read.graph.places import find_places
 from iomld.read.xml_safety import check_xml
 from iomld.validate.foreign import BASE, Document, ShapesError, check_graph, found_in

@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from functools import partial
 
+from iomld.lexicon.countries import Gazetteer
 from iomld.link.concepts import ConceptTable
-from iomld.link.countries import Gazetteer
 from iomld.link.project import Linker
 from iomld.link.scalars import read_budget, read_day, read_year
 from iomld.model import STATE_FIELDS, Dossier, Finding, Severity, Value

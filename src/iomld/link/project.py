@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from iomld.lexicon.countries import Gazetteer, build_gazetteer
 from iomld.link.concepts import ConceptTable, build_concept_table, read_concept
-from iomld.link.countries import Gazetteer, build_gazetteer
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.link.scalars import read_budget, read_day, read_year

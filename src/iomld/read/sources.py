@@ -8,18 +8,18 @@ from typing import BinaryIO
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
-from iomld.read.graph.form import rdf_format_of
+from iomld.read.archives import Part, parts_of_bytes, parts_of_file
+from iomld.read.detect import rdf_format_of
 from iomld.read.graph.records import read_rdf
-from iomld.read.iati.activities import is_iati, read_iati
+from iomld.read.iati import is_iati, read_iati
 from iomld.read.options import ReadOptions
 from iomld.read.page.html import is_html, read_html
 from iomld.read.page.text import read_page
-from iomld.read.parts import Part, parts_of_bytes, parts_of_file
-from iomld.read.plain_text import forbidden_line, is_web_address
-from iomld.read.record.content import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.record.json_record import LONGEST_LINE_BYTES, read_lines, read_records
 from iomld.read.table.csv import looks_like_table, read_table, read_table_pair
 from iomld.read.table.workbook import read_workbook
 from iomld.read.table.workbook_package import is_workbook
+from iomld.read.text import forbidden_line, is_web_address
 
 _HEAD_BYTES = 64 * 1024
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # spreadsheets write tables so; their reader knows

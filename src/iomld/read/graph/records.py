@@ -21,10 +21,10 @@ from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, 
 from iomld.read.graph.content import Content, Graph, project_content
 from iomld.read.graph.places import Places, find_places
 from iomld.read.options import ReadOptions
-from iomld.read.plain_text import is_web_address
-from iomld.read.record.content import read_content
 from iomld.read.record.faults import not_json
 from iomld.read.record.framed import CONTEXT_PATH
+from iomld.read.record.json_record import read_content
+from iomld.read.text import is_web_address
 from iomld.read.xml_safety import check_xml
 
 MAX_STATEMENTS = 4_000_000
@@ -39,7 +39,7 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
 
     Args:
         data: The whole source.
-        format_: Its format, see `iomld.read.graph.form`.
+        format_: Its format, see `iomld.read.detect`.
         file: The file's name for places.
         options: The address of the page, for a source of one record.
 

@@ -18,15 +18,15 @@ from lxml.html import HtmlElement
 from iomld.errors import SourceError
 from iomld.model import STATE_FIELDS, Origin, Record
 from iomld.read.options import NoRecogniser, Recogniser
-from iomld.read.page.blocks import once, read_fields, title_above
-from iomld.read.page.draft import Draft, Page, Printed, record_of
+from iomld.read.page.html_blocks import Leaves, element_text, joined, leaves_of
+from iomld.read.page.label_positions import SEPARATOR, Mark, label_in, text_marks
+from iomld.read.page.labelled import once, read_fields, title_above
 from iomld.read.page.labels import language_of
 from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.leaves import Leaves, element_text, joined, leaves_of
 from iomld.read.page.lines import Line, are_states, is_prose
-from iomld.read.page.marks import SEPARATOR, Mark, label_in, text_marks
-from iomld.read.page.positional import unlabelled_draft
-from iomld.read.plain_text import forbidden_line, is_language_tag, is_web_address, lines_of
+from iomld.read.page.page import Draft, Page, Printed, record_of
+from iomld.read.page.unlabelled import unlabelled_draft
+from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
 
 _NOBODY = NoRecogniser()
 _LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iomld.read.options import Recogniser
-from iomld.read.plain_text import lines_of
+from iomld.read.text import lines_of
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*(?:\s|$)|[:;]$")
 # "(Bolivarian Republic of)." ends a name, "St. Lucia" holds one: an abbreviation ends no sentence.

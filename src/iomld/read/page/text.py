@@ -7,12 +7,12 @@ site's menu stands before the title and is never read as part of the record.
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.read.options import NoRecogniser, Recogniser
-from iomld.read.page.blocks import labelled_draft
-from iomld.read.page.draft import Draft, Page, normalised, record_of
+from iomld.read.page.label_positions import text_marks
+from iomld.read.page.labelled import labelled_draft
 from iomld.read.page.lines import text_lines
-from iomld.read.page.marks import text_marks
-from iomld.read.page.positional import unlabelled_draft
-from iomld.read.plain_text import lines_of
+from iomld.read.page.page import Draft, Page, normalised, record_of
+from iomld.read.page.unlabelled import unlabelled_draft
+from iomld.read.text import lines_of
 
 __all__ = ["is_page", "normalised", "read_page"]
 

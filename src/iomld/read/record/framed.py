@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from iomld.read.plain_text import is_web_address
+from iomld.read.text import is_web_address
 
 CONTEXT_PATH = "context/v1.jsonld"
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from iomld.model import Finding, GivenMention, Place, Severity
-from iomld.read.plain_text import has_forbidden_character, is_language_tag
+from iomld.read.text import has_forbidden_character, is_language_tag
 
 MENTION_FIELDS = ("narrative", "abstract", "title")
 _FIX = 'Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.'
@@ -92,7 +92,7 @@ def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     if item.get("field", "narrative") not in MENTION_FIELDS:
         message = f"The field of a mention must be {', '.join(MENTION_FIELDS)}, not '{item.get('field')}'."
         return _fault(message, place_of("field"))
-    # Numbers arrive as the digits that were written; see `iomld.read.record.content`.
+    # Numbers arrive as the digits that were written; see `iomld.read.record.json_record`.
     for key, form, meaning in (
         ("position", _POSITION, "a whole number from 0"),
         ("method", _METHOD, "a code such as 'manual'"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from iomld.model import Finding, Origin, Place, Severity
-from iomld.read.plain_text import has_forbidden_character, is_web_address, utc_moment
+from iomld.read.text import has_forbidden_character, is_web_address, utc_moment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")

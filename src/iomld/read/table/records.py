@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
 from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
-from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
-from iomld.read.record.content import clean_text
 from iomld.read.record.faults import control_character
+from iomld.read.record.json_record import clean_text
 from iomld.read.record.origins import stated_origins
 from iomld.read.table.cell_text import CellFault, cell_text
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
 from iomld.read.table.mentions import MentionIndex
 from iomld.read.table.rows import Layout, Row
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STATES = re.compile(r"[;|\r\n]+")

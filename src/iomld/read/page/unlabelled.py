@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from iomld.read.options import Recogniser
-from iomld.read.page.blocks import once
-from iomld.read.page.draft import Draft, Printed
+from iomld.read.page.label_positions import Mark
+from iomld.read.page.labelled import once
 from iomld.read.page.language import first_language, guessed_language
 from iomld.read.page.lines import LONGEST_VALUE, Line, are_states, filled, is_prose
-from iomld.read.page.marks import Mark
+from iomld.read.page.page import Draft, Printed
 
 _FORMS = (
     ("projectCode", re.compile(r"[A-Z]{2}\.[0-9]{4}|[A-Z][A-Z0-9][0-9]-[0-9]{3}")),

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from iomld.model import STATE_FIELDS
 from iomld.read.options import Recogniser
-from iomld.read.page.draft import Draft, Printed
+from iomld.read.page.label_positions import SEPARATOR, Mark
 from iomld.read.page.labels import is_status_or_type, language_of
 from iomld.read.page.language import first_language, guessed_language
 from iomld.read.page.lines import LONGEST_VALUE, Line, are_states, filled, is_prose
-from iomld.read.page.marks import SEPARATOR, Mark
+from iomld.read.page.page import Draft, Printed
 
 _LONGEST_GAP = 3  # lines between two labels of one block of fields; states may take more
 _MOST_STATES = 300  # lines; the world has fewer countries

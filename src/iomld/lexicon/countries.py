@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from iomld.folding import fold
-from iomld.link.segmentation import Arc, Reading, best_reading
+from iomld.lexicon.segmentation import Arc, Reading, best_reading
 from iomld.vocab import LabelKind, Vocabulary
 
 _RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}

@@ -18,7 +18,7 @@ from lxml import etree
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Origin, Place, Record, Severity
-from iomld.read.iati.activity import IDENTIFIER_PREFIX, read_activity
+from iomld.read.iati_activity import IDENTIFIER_PREFIX, read_activity
 from iomld.read.options import ReadOptions
 from iomld.read.xml_safety import check_xml, read_prolog, safe_events
 

@@ -8,8 +8,8 @@ from itertools import islice
 from lxml import etree
 from lxml.html import HtmlElement
 
+from iomld.read.page.label_positions import label_in
 from iomld.read.page.lines import Line
-from iomld.read.page.marks import label_in
 
 _INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i", "ins", "kbd",

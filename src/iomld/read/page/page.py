@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from iomld.errors import SourceError
 from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.page.lines import Line
-from iomld.read.plain_text import has_forbidden_character
 from iomld.read.record.locate import excerpt
+from iomld.read.text import has_forbidden_character
 
 _LONG_LINE = 400  # characters; of a longer line the excerpt begins at the value
 
