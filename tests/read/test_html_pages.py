@@ -12,7 +12,7 @@ from iomld.pipeline.load import Choices, load_pipeline
 from iomld.read.page.html import is_html, read_html
 from iomld.read.text import lines_of
 
-RECOGNISER = load_pipeline(Choices()).reading().recogniser
+LEXICON = load_pipeline(Choices()).reading().lexicon
 
 PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -113,7 +113,7 @@ def read(page: str | bytes) -> Record:
     """The record of a page, read with our lists."""
     data = page if isinstance(page, bytes) else page.encode()
     origin = Origin("page.html", hashlib.sha256(data).hexdigest(), "application/octet-stream")
-    return read_html(data, origin, file="page.html", recogniser=RECOGNISER)
+    return read_html(data, origin, file="page.html", lexicon=LEXICON)
 
 
 def texts(record: Record) -> dict[str, list[str]]:

@@ -108,7 +108,7 @@ def _whole(source: _Source) -> Iterator[Record]:
     if format_ is not None:
         return read_rdf(data, format_, file=file, options=options)
     if is_html(data[:_HEAD_BYTES].decode("utf-8", "replace")):
-        return iter([read_html(data, source.origin("text/html"), file=file, recogniser=options.recogniser)])
+        return iter([read_html(data, source.origin("text/html"), file=file, lexicon=options.lexicon)])
     return _text(source)
 
 
@@ -120,7 +120,7 @@ def _text(source: _Source) -> Iterator[Record]:
     if looks_like_table(data, options):
         return read_table(data, file=file, name=source.name, options=options)
     origin = source.origin("text/plain")
-    return iter([read_page(_decoded(data, file), origin, file=file, recogniser=options.recogniser)])
+    return iter([read_page(_decoded(data, file), origin, file=file, lexicon=options.lexicon)])
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

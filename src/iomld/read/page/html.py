@@ -16,19 +16,18 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from iomld.errors import SourceError
+from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import STATE_FIELDS, Origin, Record
-from iomld.read.options import NoRecogniser, Recogniser
 from iomld.read.page.html_blocks import Leaves, element_text, joined, leaves_of
 from iomld.read.page.label_positions import SEPARATOR, Mark, label_in, text_marks
 from iomld.read.page.labelled import once, read_fields, title_above
 from iomld.read.page.labels import language_of
 from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.lines import Line, are_states, is_prose
+from iomld.read.page.lines import Line, are_countries, is_prose
 from iomld.read.page.page import Draft, Page, Printed, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
 
-_NOBODY = NoRecogniser()
 _LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared
 _HTML = re.compile(
     r"(?:\s|\ufeff|<!--(?:(?!-->).)*-->|<\?xml(?:(?!\?>).)*\?>)*+"
@@ -55,14 +54,14 @@ def is_html(text: str) -> bool:
     return _HTML.match(text[:_LOOKED_AT]) is not None
 
 
-def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser = _NOBODY) -> Record:
+def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_WORDS) -> Record:
     """Read the one record of a saved page.
 
     Args:
         data: The page.
         origin: The bytes it came from; its address is taken from the page's canonical link where it has none.
         file: The file's name for places.
-        recogniser: Knows the words of our lists.
+        lexicon: The words of our lists.
 
     Returns:
         The record. Places are lines of the HTML source.
@@ -74,7 +73,7 @@ def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser 
     source = lines_of(text)
     root = _parsed("\n".join(source), file)
     leaves = leaves_of(root, source)
-    draft = _draft(root, leaves, recogniser)
+    draft = _draft(root, leaves, lexicon)
     if draft is None:
         raise SourceError(
             f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
@@ -124,26 +123,26 @@ def _parsed(text: str, file: str) -> HtmlElement:
         raise SourceError(f"{file}: no HTML page that can be read. Save the page again.") from error
 
 
-def _draft(root: HtmlElement, leaves: Leaves, recogniser: Recogniser) -> Draft | None:
+def _draft(root: HtmlElement, leaves: Leaves, lexicon: Lexicon) -> Draft | None:
     lines = leaves.lines
     marks = list(_marks(leaves))
     if not marks or any(lines[mark.start - 1].text == SEPARATOR for mark in marks if mark.start):
         marks = text_marks(lines)  # the text copy of a page, wrapped in elements
     language = _language(root)
-    draft = unlabelled_draft(lines, marks, recogniser, language)
+    draft = unlabelled_draft(lines, marks, lexicon, language)
     if draft:
-        fields = tuple(_itemised(printed, recogniser) for printed in draft.fields)
+        fields = tuple(_itemised(printed, lexicon) for printed in draft.fields)
         return replace(draft, title=_title(root, leaves, draft.first) or draft.title, fields=fields)
     if not marks:
         return None
-    found = read_fields(lines, marks, recogniser)
+    found = read_fields(lines, marks, lexicon)
     first = lines[found.start]
     title = _title(root, leaves, first.number) or title_above(lines, found.start)
     body = _body(leaves, title, found.start, found.end)
     text = "\n".join(line.text for line in body)
     return Draft(
         title=title,
-        fields=tuple(_itemised(printed, recogniser) for printed in found.printed),
+        fields=tuple(_itemised(printed, lexicon) for printed in found.printed),
         body=body,
         first=first.number,
         language=first_language((language_of(found.labels), language, guessed_language(text))),
@@ -184,16 +183,16 @@ def _holds_other(leaves: Leaves, around: HtmlElement | None, before: Sequence[in
     return around is None or any(leaves.spans[around][0] <= other for other in before)
 
 
-def _itemised(printed: Printed, recogniser: Recogniser) -> Printed:
+def _itemised(printed: Printed, lexicon: Lexicon) -> Printed:
     """The field with a value for each item element; a name that is marked up inside stays whole."""
     if printed.field not in STATE_FIELDS:
         return printed
-    return replace(printed, values=tuple(chain.from_iterable(_items(line, recogniser) for line in printed.values)))
+    return replace(printed, values=tuple(chain.from_iterable(_items(line, lexicon) for line in printed.values)))
 
 
-def _items(line: Line, recogniser: Recogniser) -> Iterator[Line]:
+def _items(line: Line, lexicon: Lexicon) -> Iterator[Line]:
     pieces = [piece for piece in line.pieces if any(map(str.isalpha, piece))]
-    is_name = are_states(line.text, recogniser) and not all(are_states(piece, recogniser) for piece in pieces)
+    is_name = are_countries(line.text, lexicon) and not all(are_countries(piece, lexicon) for piece in pieces)
     if is_name or not pieces[1:]:
         yield line
         return

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iomld.read.options import Recogniser
+from iomld.lexicon.words import Lexicon
 from iomld.read.text import lines_of
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*(?:\s|$)|[:;]$")
@@ -64,6 +64,6 @@ def is_prose(text: str) -> bool:
     return len(words) >= _FEWEST_WORDS and small > _SMALL_SHARE * len(words)
 
 
-def are_states(text: str, recogniser: Recogniser) -> bool:
+def are_countries(text: str, lexicon: Lexicon) -> bool:
     """Whether a line is wholly a list of countries; a very long one is not looked at."""
-    return len(text) <= LONGEST_VALUE and recogniser.are_states(text)
+    return len(text) <= LONGEST_VALUE and lexicon.are_countries(text)

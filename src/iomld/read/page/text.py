@@ -5,8 +5,8 @@ site's menu stands before the title and is never read as part of the record.
 """
 
 from iomld.errors import SourceError
+from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import Origin, Record
-from iomld.read.options import NoRecogniser, Recogniser
 from iomld.read.page.label_positions import text_marks
 from iomld.read.page.labelled import labelled_draft
 from iomld.read.page.lines import text_lines
@@ -16,22 +16,20 @@ from iomld.read.text import lines_of
 
 __all__ = ["is_page", "normalised", "read_page"]
 
-_NOBODY = NoRecogniser()
 
-
-def is_page(text: str, recogniser: Recogniser = _NOBODY) -> bool:
+def is_page(text: str, lexicon: Lexicon = NO_WORDS) -> bool:
     """Say whether the text is a project page in a layout that we know."""
-    return _draft(text, recogniser) is not None
+    return _draft(text, lexicon) is not None
 
 
-def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = _NOBODY) -> Record:
+def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WORDS) -> Record:
     """Read the one record of a page.
 
     Args:
         text: The page's text.
         origin: The bytes it came from.
         file: The file's name for places.
-        recogniser: Knows the words of our lists; without one, pages without labels stay unread.
+        lexicon: The words of our lists; without one, pages without labels stay unread.
 
     Returns:
         The record; a field without a value is absent, as on the page.
@@ -39,7 +37,7 @@ def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = 
     Raises:
         SourceError: This is no project page.
     """
-    draft = _draft(text, recogniser)
+    draft = _draft(text, lexicon)
     if draft is None:
         raise SourceError(
             f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
@@ -48,8 +46,8 @@ def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = 
     return record_of(draft, Page(file, text, lines_of(text), origin))
 
 
-def _draft(text: str, recogniser: Recogniser) -> Draft | None:
+def _draft(text: str, lexicon: Lexicon) -> Draft | None:
     lines = text_lines(text)
     marks = text_marks(lines)
-    bare = unlabelled_draft(lines, marks, recogniser)
-    return labelled_draft(lines, marks, recogniser) if marks and bare is None else bare
+    bare = unlabelled_draft(lines, marks, lexicon)
+    return labelled_draft(lines, marks, lexicon) if marks and bare is None else bare

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from iomld.read.options import Recogniser
+from iomld.lexicon.words import Lexicon
 from iomld.read.page.label_positions import Mark
 from iomld.read.page.labelled import once
 from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.lines import LONGEST_VALUE, Line, are_states, filled, is_prose
+from iomld.read.page.lines import LONGEST_VALUE, Line, are_countries, filled, is_prose
 from iomld.read.page.page import Draft, Printed
 
 _FORMS = (
@@ -48,14 +48,14 @@ class _Bare:
 
 
 def unlabelled_draft(
-    lines: Sequence[Line], marks: Sequence[Mark], recogniser: Recogniser, language: str | None = None
+    lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon, language: str | None = None
 ) -> Draft | None:
     """Read a page of bare values, or a page of title, run of countries and narrative.
 
     Args:
         lines: The lines of the page.
         marks: Its labels; a single one may be a word of the menu that looks like one.
-        recogniser: Knows the words of our lists.
+        lexicon: The words of our lists.
         language: The language that the page says it is in, for texts that do not tell theirs.
 
     Returns:
@@ -65,7 +65,7 @@ def unlabelled_draft(
     labels = {mark.field for mark in marks}
     if len(labels) > 1:
         return None
-    found = _header(full, recogniser) or _country_page(lines, full, recogniser)
+    found = _header(full, lexicon) or _country_page(lines, full, lexicon)
     if found is None or (labels and len(found[1]) < _FEWEST):
         return None
     title, fields, body = found
@@ -78,11 +78,11 @@ def unlabelled_draft(
 _Found = tuple[Line | None, tuple[Printed, ...], tuple[Line, ...]]
 
 
-def _header(full: Sequence[Line], recogniser: Recogniser) -> _Found | None:
+def _header(full: Sequence[Line], lexicon: Lexicon) -> _Found | None:
     """The first stretch of bare values that is a project's."""
     start = 0
     while start < min(len(full), _SEARCHED):
-        run = _run(full, start, recogniser)
+        run = _run(full, start, lexicon)
         if _is_project(run):
             body = tuple(full[start + len(run) :])
             if _is_below_double(full, start):
@@ -99,13 +99,13 @@ def _is_below_double(full: Sequence[Line], start: int) -> bool:
     return len(above) == 3 and above[0] == above[1] != above[2] and not is_prose(above[2])  # noqa: PLR2004  # as cut
 
 
-def _run(full: Sequence[Line], start: int, recogniser: Recogniser) -> list[_Bare]:
+def _run(full: Sequence[Line], start: int, lexicon: Lexicon) -> list[_Bare]:
     """Lines from `start` that are values, until one that is none or that repeats a field."""
     run: list[_Bare] = []
     single: Counter[str] = Counter()
     for index in range(start, min(start + _LONGEST_RUN, len(full))):
-        fields = _fields(full[index].text, recogniser)
-        if not fields and not _is_unknown_value(full, index, run, recogniser):
+        fields = _fields(full[index].text, lexicon)
+        if not fields and not _is_unknown_value(full, index, run, lexicon):
             break
         taken = fields[0] if len(fields) == 1 else ""
         if taken and taken not in {_STATES, "allocationYear"} and single[taken]:
@@ -115,18 +115,18 @@ def _run(full: Sequence[Line], start: int, recogniser: Recogniser) -> list[_Bare
     return run
 
 
-def _fields(text: str, recogniser: Recogniser) -> tuple[str, ...]:
+def _fields(text: str, lexicon: Lexicon) -> tuple[str, ...]:
     if text[0] in "-•" or len(text) > LONGEST_VALUE:
         return ()
     by_form = tuple(field for field, form in _FORMS if form.fullmatch(text))[:1]
-    return by_form or recogniser.fields_of(text) or ((_STATES,) if are_states(text, recogniser) else ())
+    return by_form or lexicon.fields_of(text) or ((_STATES,) if are_countries(text, lexicon) else ())
 
 
-def _is_unknown_value(full: Sequence[Line], index: int, run: Sequence[_Bare], recogniser: Recogniser) -> bool:
+def _is_unknown_value(full: Sequence[Line], index: int, run: Sequence[_Bare], lexicon: Lexicon) -> bool:
     """Whether a line that tells nothing stands between values like one of them."""
     if not run or not run[-1].fields or is_prose(full[index].text) or full[index].text.startswith("-"):
         return False
-    return index + 1 < len(full) and bool(_fields(full[index + 1].text, recogniser))
+    return index + 1 < len(full) and bool(_fields(full[index + 1].text, lexicon))
 
 
 def _is_project(run: Sequence[_Bare]) -> bool:
@@ -174,14 +174,14 @@ def _between(text: str, fields: Sequence[str], number: int) -> str:
     return (*inside, *beside, *missing, _STATES)[0]
 
 
-def _country_page(lines: Sequence[Line], full: Sequence[Line], recogniser: Recogniser) -> _Found | None:
+def _country_page(lines: Sequence[Line], full: Sequence[Line], lexicon: Lexicon) -> _Found | None:
     """A title, a blank line, a run of countries, a blank line and text: all that one page layout keeps."""
     for title, run in pairwise(index for index in filled(lines, 0, len(lines))):
         if lines[title].text.startswith("-"):
             continue
         is_apart = run > title + 1 or lines[run].column > lines[title].column
         is_alone = run + 1 < len(lines) and not lines[run + 1].text
-        if not (is_apart and is_alone and are_states(lines[run].text, recogniser)):
+        if not (is_apart and is_alone and are_countries(lines[run].text, lexicon)):
             return None
         body = tuple(line for line in full if line.number > lines[run].number)
         if not any(is_prose(line.text) for line in body):
