@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.pipeline.load import Choices, load_pipeline
-from iomld.read.page.text import is_page, read_page
+from iomld.read.page.text import read_page
 
 LEXICON = load_pipeline(Choices()).reading().lexicon
 ORIGIN = Origin("page.txt", "0" * 64, "text/plain")
@@ -251,7 +251,6 @@ def test_a_title_printed_twice_is_given_once() -> None:
 )
 def test_what_is_no_project_page_is_refused(text: str) -> None:
     """Other texts raise, and say what was expected."""
-    assert not is_page(text, LEXICON)
     with pytest.raises(SourceError, match=r"page\.txt: no project record found"):
         read(text)
 

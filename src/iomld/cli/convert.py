@@ -116,7 +116,7 @@ class _Conversion:
         """Every record of every source that can be read."""
         for part in read.expand_sources(sources):
             try:
-                yield from read.read_part(part, self._options)
+                yield from read.read_source(part, self._options)
             except SourceError as error:
                 self.refused = True
                 click.echo(f"refused: {error}", err=True)

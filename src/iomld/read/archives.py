@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from iomld.errors import SourceError
+from iomld.read.detect import is_gzip, is_office_document, is_zip
 
 # What a folder is searched for; a file that is named is read whatever its name.
 _SUFFIXES = frozenset(
     {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
     | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
 )
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
 _MOST_ENTRIES = 10_000
 _MOST_INFLATED = 4 * 1024**3
 # Text of records packs at most 40 to 1; what unpacks to more than this is made to fill a disk.
@@ -29,7 +28,7 @@ _RATIO_COUNTS_FROM = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SourceFile:
     """One file, or one entry of an archive.
 
     Attributes:
@@ -43,7 +42,7 @@ class Part:
     mentions: Callable[[], BinaryIO] | None = None
 
 
-def expand_sources(sources: Iterable[Path]) -> Iterator[Part]:
+def expand_sources(sources: Iterable[Path]) -> Iterator[SourceFile]:
     """The files that the sources name: files as they are, folders and patterns by their record files, sorted.
 
     Raises:
@@ -51,10 +50,10 @@ def expand_sources(sources: Iterable[Path]) -> Iterator[Part]:
     """
     for source in sources:
         for path in _files(source):
-            yield from parts_of_file(path)
+            yield from files_of_path(path)
 
 
-def parts_of_file(path: Path) -> Iterator[Part]:
+def files_of_path(path: Path) -> Iterator[SourceFile]:
     """The file itself, or the entries of a zip archive that is no workbook.
 
     Raises:
@@ -67,12 +66,12 @@ def parts_of_file(path: Path) -> Iterator[Part]:
         except OSError as error:
             raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
 
-    yield from _parts(str(path), opened)
+    yield from _opened_files(str(path), opened)
 
 
-def parts_of_bytes(data: bytes, name: str) -> Iterator[Part]:
+def files_of_bytes(data: bytes, name: str) -> Iterator[SourceFile]:
     """The same for a file held in memory."""
-    yield from _parts(name, lambda: io.BytesIO(data))
+    yield from _opened_files(name, lambda: io.BytesIO(data))
 
 
 def _files(source: Path) -> Iterator[Path]:
@@ -103,19 +102,19 @@ def _is_record_file(path: Path) -> bool:
     return inner.suffix.lower() in _SUFFIXES
 
 
-def _parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
+def _opened_files(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
     with opened() as stream:
         magic = stream.read(4)
-    if magic[:2] == _GZIP_MAGIC:
-        yield Part(name, lambda: _unzipped(name, opened))
-    elif magic == _ZIP_MAGIC:
-        yield from _zip_parts(name, opened)
+    if is_gzip(magic):
+        yield SourceFile(name, lambda: _unzipped(name, opened))
+    elif is_zip(magic):
+        yield from _zip_entries(name, opened)
     else:
-        yield Part(name, opened)
+        yield SourceFile(name, opened)
 
 
-def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
-    """The entries of an archive; they can be opened until the next part is asked for."""
+def _zip_entries(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
+    """The entries of an archive; they can be opened until the next one is asked for."""
     with opened() as stream:
         try:
             archive = zipfile.ZipFile(stream)
@@ -125,10 +124,10 @@ def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
             yield from _entries(archive, name, opened)
 
 
-def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
+def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    if any(entry.filename == "[Content_Types].xml" for entry in entries):
-        yield Part(name, opened)  # a workbook; its reader opens it
+    if is_office_document([entry.filename for entry in entries]):
+        yield SourceFile(name, opened)  # a workbook; its reader opens it
         return
     if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_INFLATED:
         raise SourceError(f"{name}: the archive holds too much ({len(entries)} entries). Send it in smaller parts.")
@@ -139,7 +138,7 @@ def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]
         raise SourceError(f"{name}: no record files in the archive. Looked for {', '.join(sorted(_SUFFIXES))}.")
     mentions = readable.pop("mentions.csv", None) if "projects.csv" in readable else None
     for entry_name, entry_opened in sorted(readable.items()):
-        yield Part(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
+        yield SourceFile(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Callable[[], BinaryIO]:

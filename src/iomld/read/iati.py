@@ -20,18 +20,9 @@ from iomld.errors import SourceError
 from iomld.model import Finding, Origin, Place, Record, Severity
 from iomld.read.iati_activity import IDENTIFIER_PREFIX, read_activity
 from iomld.read.options import ReadOptions
-from iomld.read.xml_safety import check_xml, read_prolog, safe_events
+from iomld.read.text import check_xml, safe_events
 
-_ROOTS = ("iati-activities", "iati-activity")
-_HEAD = 65536  # bytes in which a wrapper must show an activity
 _XML = "application/xml"
-
-
-def is_iati(data: bytes | str) -> bool:
-    """Say whether a source is XML with IATI activities; harmful XML too, which `read_iati` then refuses."""
-    head = data[:_HEAD] if isinstance(data, bytes) else data[:_HEAD].encode("utf-8", "replace")
-    root = read_prolog(head).root.rpartition(":")[2]
-    return root in _ROOTS or (root not in ("", "RDF", "html") and b"<iati-activit" in head)
 
 
 def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator[Record]:

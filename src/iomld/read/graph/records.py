@@ -24,8 +24,7 @@ from iomld.read.options import ReadOptions
 from iomld.read.record.faults import not_json
 from iomld.read.record.framed import CONTEXT_PATH
 from iomld.read.record.json_record import read_content
-from iomld.read.text import is_web_address
-from iomld.read.xml_safety import check_xml
+from iomld.read.text import check_xml, is_web_address, utf8_text
 
 MAX_STATEMENTS = 4_000_000
 MAX_CONTEXTS = 1000
@@ -46,7 +45,7 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     Raises:
         SourceError: The text does not parse, is too large, names a context that we do not have, or holds no project.
     """
-    text = data if isinstance(data, str) else _decoded(data, file)
+    text = data if isinstance(data, str) else utf8_text(data, file)
     raw = text.encode("utf-8", "surrogatepass")
     if format_ is RDFXML:
         check_xml(raw, file)
@@ -67,14 +66,6 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     reached = {subject for content in contents for subject in content.reached}
     yield replace(records[0], findings=(*records[0].findings, *_others(graph, reached, records[0].place)))
     yield from records[1:]
-
-
-def _decoded(data: bytes, file: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SourceError(f"{file}, line {line}: not UTF-8 text. Save the file as UTF-8.") from error
 
 
 def _graph(text: str, format_: Format, file: str) -> Graph:

@@ -29,11 +29,6 @@ from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
 
 _LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared
-_HTML = re.compile(
-    r"(?:\s|\ufeff|<!--(?:(?!-->).)*-->|<\?xml(?:(?!\?>).)*\?>)*+"
-    r"<(?:!doctype\s+html|(?:html|head|body|meta|title|main|article|section|div|h1|ul|dl|table)[\s>/])",
-    re.IGNORECASE | re.DOTALL,
-)
 _CHARSET = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE
 )
@@ -47,11 +42,6 @@ _CONTENT = ("main", "article", "body", "html")
 _LISTS = frozenset({"dl", "table", "tbody", "ul", "ol"})
 _MOST_VALUES = 3  # blocks of a field of one value
 _NARRATIVE = re.compile(r"(?:^|\s)field--name-body(?:\s|$)")
-
-
-def is_html(text: str) -> bool:
-    """Say whether a text begins like an HTML page or a part of one."""
-    return _HTML.match(text[:_LOOKED_AT]) is not None
 
 
 def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_WORDS) -> Record:

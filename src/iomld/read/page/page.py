@@ -8,7 +8,7 @@ from iomld.errors import SourceError
 from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.page.lines import Line
 from iomld.read.record.locate import excerpt
-from iomld.read.text import has_forbidden_character
+from iomld.read.text import has_forbidden_character, normalised
 
 _LONG_LINE = 400  # characters; of a longer line the excerpt begins at the value
 
@@ -97,12 +97,6 @@ def record_of(draft: Draft, page: Page) -> Record:
         values["narrative"] = (_value(Line(body, first.number, first.column), page, draft.language),)
     start = page.place(draft.title or Line("", draft.first))
     return Record(values, page.origin, start, raw=page.text, findings=tuple(findings))
-
-
-def normalised(paragraphs: Iterable[str]) -> str:
-    """The narrative on which positions count: NFC, paragraphs stripped and joined with one line feed."""
-    kept = (paragraph.strip() for paragraph in paragraphs)
-    return unicodedata.normalize("NFC", "\n".join(paragraph for paragraph in kept if paragraph))
 
 
 def _value(line: Line, page: Page, language: str | None = None) -> Value:

@@ -10,16 +10,9 @@ from iomld.model import Origin, Record
 from iomld.read.page.label_positions import text_marks
 from iomld.read.page.labelled import labelled_draft
 from iomld.read.page.lines import text_lines
-from iomld.read.page.page import Draft, Page, normalised, record_of
+from iomld.read.page.page import Draft, Page, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import lines_of
-
-__all__ = ["is_page", "normalised", "read_page"]
-
-
-def is_page(text: str, lexicon: Lexicon = NO_WORDS) -> bool:
-    """Say whether the text is a project page in a layout that we know."""
-    return _draft(text, lexicon) is not None
 
 
 def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WORDS) -> Record:

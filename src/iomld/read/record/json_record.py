@@ -13,12 +13,11 @@ from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
 from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Value
-from iomld.read.page.text import normalised
 from iomld.read.record.faults import below, control_character, fault, not_json, repeated_key, unknown_key, wrong_kind
 from iomld.read.record.framed import is_framed, unframed
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import stated_origins
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, utc_moment
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, utc_moment
 
 _BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 LONGEST_LINE_BYTES = 8 * 1024 * 1024

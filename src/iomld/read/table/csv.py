@@ -1,7 +1,7 @@
 """Read tables in delimited text: CSV, TSV, and what spreadsheets save with semicolons."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -27,11 +27,10 @@ _BAD_QUOTES = CellFault(
 )
 
 
-def looks_like_table(source: str | bytes, options: ReadOptions | None = None) -> bool:
+def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
     """Say whether a text has a header near its top: a row with at least two headings that we know."""
     try:
-        text = source if isinstance(source, str) else decoded(source, "")[0]
-        return _found(text, TableSource("", "", ""), options or ReadOptions()) is not None
+        return _found(decoded(data, "")[0], TableSource("", "", ""), ReadOptions(mapping=mapping)) is not None
     except SourceError:
         return False
 

@@ -27,13 +27,10 @@ from iomld.read.table.workbook_package import (
     Package,
     Sheet,
     cell_string,
-    is_workbook,
     local_name,
     open_package,
     text_of,
 )
-
-__all__ = ["is_workbook", "read_workbook", "workbook_rows"]
 
 _HEADER_WITHIN = 30  # rows that hold anything; above the header may stand a title and notes
 _MOST_ROWS = 1_048_576  # of a sheet, as spreadsheet programs have it

@@ -18,9 +18,10 @@ from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.errors import SourceError
+from iomld.read.detect import is_workbook
 from iomld.read.table.cell_text import neutralised
-from iomld.read.table.workbook_package import Package, is_workbook, open_package
-from iomld.read.xml_safety import read_prolog
+from iomld.read.table.workbook_package import Package, open_package
+from iomld.read.text import read_prolog
 
 SHEET = "Findings"  # for what has no cell
 _AUTHOR = "iomld"
