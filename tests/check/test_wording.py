@@ -27,7 +27,7 @@ from iomld.validate.sentences import default_message
 
 TRANSLATIONS = LANGUAGES[1:]
 SOURCES = ("read", "link", "merge.py", "pipeline")
-SAY_NOTHING = {"columns.py", "mapping.py"}  # help of headings, and errors of an option
+SAY_NOTHING = {"columns.py", "headings.py"}  # help of headings, and errors of an option
 NO_SENTENCE = re.compile(r"\(\?|INSERT INTO|^a cell has the odd name|^row x is out of order")
 
 RECORDS = [

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from iomld.formats.rdf import JSONLD, NTRIPLES, RDFXML, TURTLE, Format
-from iomld.read.detect import Form, Source, form_of, is_gzip, is_zip
+from iomld.read.detect import Form, LoadedSource, form_of, is_gzip, is_zip
 
 
 def workbook() -> bytes:
@@ -42,7 +42,7 @@ def workbook() -> bytes:
 )
 def test_a_source_has_the_form_of_its_content(data: bytes, form: Form) -> None:
     """Each form is found, and none takes what belongs to a form that is asked later."""
-    assert form_of(Source(data, "in.zip!folder/source.txt")) is form
+    assert form_of(LoadedSource(data, "in.zip!folder/source.txt")) is form
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_a_source_has_the_form_of_its_content(data: bytes, form: Form) -> None:
 )
 def test_the_suffix_breaks_ties_between_formats_of_rdf(data: bytes, name: str, format_: Format | None) -> None:
     """Only where the content leaves it open does the name tell."""
-    assert Source(data, name).rdf_format is format_
+    assert LoadedSource(data, name).rdf_format is format_
 
 
 def test_a_mapping_makes_a_table_of_foreign_headings() -> None:
     """Headings that only the mapping knows make a header."""
     data = "Réf.;Nom\nPO.0105;Ports\n".encode()
-    assert form_of(Source(data, "a.csv")) is Form.PAGE
-    assert form_of(Source(data, "a.csv", {"Réf.": "projectCode", "Nom": "title_fr"})) is Form.TABLE
+    assert form_of(LoadedSource(data, "a.csv")) is Form.PAGE
+    assert form_of(LoadedSource(data, "a.csv", {"Réf.": "projectCode", "Nom": "title_fr"})) is Form.TABLE
 
 
 def test_archives_are_known_by_their_first_bytes() -> None:

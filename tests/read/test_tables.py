@@ -16,12 +16,11 @@ from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import Pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.options import ReadOptions
-from iomld.read.table.cell_text import neutralised, plain
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.read.table.csv import has_header, read_table, read_table_pair
 from iomld.read.table.csv_rows import DELIMITERS, read_rows
-from iomld.read.table.headings import heading_of, mention_heading_of
-from iomld.read.table.mapping import read_mapping
+from iomld.read.table.headings import heading_of, mention_heading_of, read_mapping
+from iomld.read.table.rows import neutralised, plain
 
 GOOD = {
     "projectCode": "PO.0001",

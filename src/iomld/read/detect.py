@@ -74,7 +74,7 @@ class Form(Enum):
 
 
 @dataclass(frozen=True)
-class Source:
+class LoadedSource:
     """A whole source in memory.
 
     Attributes:
@@ -98,7 +98,7 @@ class Source:
         return rdf_format_of(self.data, self.name)
 
 
-def form_of(source: Source) -> Form:
+def form_of(source: LoadedSource) -> Form:
     """The form of a source; a page where it has no other."""
     return next((form for form, has_form in _FORMS if has_form(source)), Form.PAGE)
 
@@ -215,7 +215,7 @@ def _text_format(head: str, suffix: Format | None) -> Format | None:
 
 
 # The order matters: each form is asked for before those that would take its sources for theirs.
-_FORMS: tuple[tuple[Form, Callable[[Source], bool]], ...] = (
+_FORMS: tuple[tuple[Form, Callable[[LoadedSource], bool]], ...] = (
     # First, since these records are read line by line and a large file is never held in memory.
     (Form.JSON_LINES, lambda source: is_json_lines(source.data)),
     (Form.EMPTY, lambda source: not source.data.strip()),

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.read.archives import SourceFile, files_of_bytes, files_of_path
-from iomld.read.detect import HEAD_BYTES, Form, Source, form_of, is_json_lines
+from iomld.read.detect import HEAD_BYTES, Form, LoadedSource, form_of, is_json_lines
 from iomld.read.graph.records import read_rdf
 from iomld.read.iati import read_iati
 from iomld.read.options import ReadOptions
@@ -55,13 +55,13 @@ def read_bytes(data: bytes, *, file: str, options: ReadOptions | None = None) ->
 def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterator[Record]:
     head = stream.read(HEAD_BYTES)
     if is_json_lines(head):
-        name = Source(b"", file.name).name
+        name = LoadedSource(b"", file.name).name
         yield from read_lines(_lines(head, stream), file=file.name, name=name)
         return
     data = head + stream.read(_MOST_BYTES)
     if len(data) > _MOST_BYTES:
         raise SourceError(f"{file.name}: larger than {_MOST_BYTES} bytes. Give large sources as JSON Lines.")
-    source = Source(data, file.name, options.mapping)
+    source = LoadedSource(data, file.name, options.mapping)
     if file.mentions is None:
         yield from _READERS[form_of(source)](source, options)
         return
@@ -88,58 +88,58 @@ def _with_url(records: Iterator[Record], url: str | None) -> Iterator[Record]:
         yield record if url is None else replace(record, origin=replace(record.origin, url=url))
 
 
-def _read_nothing(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_nothing(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
     raise SourceError(f"{source.file}: the file is empty. Nothing was read.")
 
 
-def _read_binary(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_binary(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
     raise SourceError(f"{source.file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.")
 
 
-def _read_workbook(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_workbook(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     return read_workbook(source.data, file=source.file, options=options)
 
 
-def _read_iati(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_iati(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     return read_iati(source.data, file=source.file, options=options)
 
 
-def _read_rdf(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_rdf(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     if source.rdf_format is None:
         raise AssertionError(source.file)  # `form_of` has just found it
     return read_rdf(source.data, source.rdf_format, file=source.file, options=options)
 
 
-def _read_html(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_html(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     yield read_html(source.data, _origin(source, "text/html"), file=source.file, lexicon=options.lexicon)
 
 
-def _read_json_lines(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_json_lines(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
     return read_lines(source.data.split(b"\n"), file=source.file, name=source.name)
 
 
-def _read_json(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_json(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
     return read_records(_text(source), file=source.file, name=source.name)
 
 
-def _read_table(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_table(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     return read_table(source.data, file=source.file, name=source.name, options=options)
 
 
-def _read_page(source: Source, options: ReadOptions) -> Iterator[Record]:
+def _read_page(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     origin = _origin(source, "text/plain")
     yield read_page(_text(source), origin, file=source.file, lexicon=options.lexicon)
 
 
-def _origin(source: Source, media_type: str) -> Origin:
+def _origin(source: LoadedSource, media_type: str) -> Origin:
     return Origin(source.name, hashlib.sha256(source.data).hexdigest(), media_type)
 
 
-def _text(source: Source) -> str:
+def _text(source: LoadedSource) -> str:
     text = utf8_text(source.data, source.file)
     line_number = forbidden_line(text)
     if line_number is not None:
@@ -149,7 +149,7 @@ def _text(source: Source) -> str:
     return text
 
 
-_READERS: Mapping[Form, Callable[[Source, ReadOptions], Iterator[Record]]] = {
+_READERS: Mapping[Form, Callable[[LoadedSource, ReadOptions], Iterator[Record]]] = {
     Form.JSON_LINES: _read_json_lines,
     Form.EMPTY: _read_nothing,
     Form.WORKBOOK: _read_workbook,

@@ -65,7 +65,7 @@ def project_content(graph: Graph, projects: Iterable[str]) -> list[Content]:
     """The content of each project, in their order."""
     mentions = _by_object(graph, _ABOUT)
     documents = _by_object(graph, _TOPIC)
-    return [_Project(graph, name).read(mentions.get(name, ()), documents.get(name, ())) for name in projects]
+    return [_ProjectReader(graph, name).read(mentions.get(name, ()), documents.get(name, ())) for name in projects]
 
 
 def _by_object(graph: Graph, predicate: str) -> Mapping[str, list[str]]:
@@ -77,7 +77,7 @@ def _by_object(graph: Graph, predicate: str) -> Mapping[str, list[str]]:
     return found
 
 
-class _Project:
+class _ProjectReader:
     """Reads one project of a graph."""
 
     def __init__(self, graph: Graph, node: str) -> None:

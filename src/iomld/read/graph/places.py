@@ -28,7 +28,7 @@ _NAMES = {key.iri: key.name for key in KEYS if not key.reverse}
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ValuePlaces:
     """Finds the places of one text.
 
     Attributes:
@@ -86,7 +86,7 @@ class Places:
         )
 
 
-def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
+def find_places(text: str, format_: Format, *, file: str, base: str) -> ValuePlaces:
     """Scan a text that the format's parser has read without a fault; RDF/XML may be scanned before.
 
     Raises:
@@ -94,14 +94,14 @@ def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
     """
     if format_ is JSONLD:
         offsets, pointers = _json_offsets(text)
-        return Places(file, text, offsets, pointers, by_key=True)
+        return ValuePlaces(file, text, offsets, pointers, by_key=True)
     if format_ is RDFXML:
         try:
-            return Places(file, text, _xml_offsets(text, base))
+            return ValuePlaces(file, text, _xml_offsets(text, base))
         except etree.XMLSyntaxError as error:
             raise SourceError(f"{file}, line {error.lineno}: not valid XML ({error.msg}). Correct it.") from error
     in_lines = format_ in (NTRIPLES, NQUADS)
-    return Places(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
+    return ValuePlaces(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
 
 
 def _tail(subject: str) -> str:
@@ -110,7 +110,7 @@ def _tail(subject: str) -> str:
 
 
 @dataclass(slots=True)
-class _Node:
+class _JsonNode:
     """An open object or array; an object's members are kept until its `@id` is known."""
 
     pointer: str
@@ -131,7 +131,7 @@ def _json_offsets(text: str) -> tuple[Offsets, dict[int, str]]:
     """Offsets of the members of each object that has an `@id` (or `id`); items of an array by their order."""
     offsets: Offsets = {}
     pointers: dict[int, str] = {}
-    stack: list[_Node] = []
+    stack: list[_JsonNode] = []
     before = ""
     for match in _JSON_TOKEN.finditer(text):
         found, top = match[0], stack[-1] if stack else None
@@ -145,12 +145,12 @@ def _json_offsets(text: str) -> tuple[Offsets, dict[int, str]]:
         else:
             _value(stack, match, pointers)
             if found in ("{", "["):
-                stack.append(_Node(top.member if top else "", found == "{"))
+                stack.append(_JsonNode(top.member if top else "", found == "{"))
         before = found
     return offsets, pointers
 
 
-def _value(stack: list[_Node], match: re.Match[str], pointers: dict[int, str]) -> None:
+def _value(stack: list[_JsonNode], match: re.Match[str], pointers: dict[int, str]) -> None:
     """A value begins: of a member, or of an item in an array that is a member's value."""
     top = stack[-1] if stack else None
     if top is None:
@@ -167,7 +167,7 @@ def _value(stack: list[_Node], match: re.Match[str], pointers: dict[int, str]) -
         owner.members.append((owner.key, match.start()))
 
 
-def _close(node: _Node | None, offsets: Offsets) -> None:
+def _close(node: _JsonNode | None, offsets: Offsets) -> None:
     if node is None or not node.is_object or not node.name:
         return
     for key, offset in node.members:

@@ -19,11 +19,10 @@ from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
 from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, Value
 from iomld.read.graph.content import Content, Graph, project_content
-from iomld.read.graph.places import Places, find_places
+from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions
-from iomld.read.record.faults import not_json
 from iomld.read.record.framed import CONTEXT_PATH
-from iomld.read.record.json_record import read_content
+from iomld.read.record.json_record import not_json, read_content
 from iomld.read.text import check_xml, is_web_address, utf8_text
 
 MAX_STATEMENTS = 4_000_000
@@ -143,7 +142,7 @@ def _context(value: object) -> object:
     return json.loads(asset_text("ontology/context-v1.jsonld", base=value.removesuffix(CONTEXT_PATH)))["@context"]
 
 
-def _record(content: Content, origin: Origin, places: Places) -> Record:
+def _record(content: Content, origin: Origin, places: ValuePlaces) -> Record:
     """The record of one project, its places in the text in place of JSON pointers."""
     start = places.of_subject(content.subject)
     read = read_content(content.keys, origin, Place(places.file, pointer=""))

@@ -19,12 +19,9 @@ from iomld.errors import SourceError
 from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import STATE_FIELDS, Origin, Record
 from iomld.read.page.html_blocks import Leaves, element_text, joined, leaves_of
-from iomld.read.page.label_positions import SEPARATOR, Mark, label_in, text_marks
 from iomld.read.page.labelled import once, read_fields, title_above
-from iomld.read.page.labels import language_of
-from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.lines import Line, are_countries, is_prose
-from iomld.read.page.page import Draft, Page, Printed, record_of
+from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks
+from iomld.read.page.page import Draft, Page, PageLine, Printed, are_countries, is_prose, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
 
@@ -180,7 +177,7 @@ def _itemised(printed: Printed, lexicon: Lexicon) -> Printed:
     return replace(printed, values=tuple(chain.from_iterable(_items(line, lexicon) for line in printed.values)))
 
 
-def _items(line: Line, lexicon: Lexicon) -> Iterator[Line]:
+def _items(line: PageLine, lexicon: Lexicon) -> Iterator[PageLine]:
     pieces = [piece for piece in line.pieces if any(map(str.isalpha, piece))]
     is_name = are_countries(line.text, lexicon) and not all(are_countries(piece, lexicon) for piece in pieces)
     if is_name or not pieces[1:]:
@@ -190,7 +187,7 @@ def _items(line: Line, lexicon: Lexicon) -> Iterator[Line]:
         yield replace(line, text=piece, pieces=())
 
 
-def _title(root: HtmlElement, leaves: Leaves, before: int) -> Line | None:
+def _title(root: HtmlElement, leaves: Leaves, before: int) -> PageLine | None:
     """The main heading: the last above the fields, since logos are headings too; else the title for sharing."""
     headings = [element for element in root.iter("h1") if element_text(element)]
     named = [element for element in headings if "page-title" in element.get("class", "").split()]
@@ -198,15 +195,15 @@ def _title(root: HtmlElement, leaves: Leaves, before: int) -> Line | None:
     for element in (*named, *reversed(above), *headings):
         text = element_text(element)
         line = next((line for line in leaves.lines if line.text == text), None)
-        return once(line or Line(text, element.sourceline or 1))
+        return once(line or PageLine(text, element.sourceline or 1))
     for element in root.iter("meta"):
         content = joined(element.get("content", "")).rpartition(" | ")
         if element.get("property") == "og:title" and content[2]:
-            return once(Line(content[0] or content[2], element.sourceline or 1))
+            return once(PageLine(content[0] or content[2], element.sourceline or 1))
     return None
 
 
-def _body(leaves: Leaves, title: Line | None, start: int, end: int) -> tuple[Line, ...]:
+def _body(leaves: Leaves, title: PageLine | None, start: int, end: int) -> tuple[PageLine, ...]:
     """The narrative: the element of that name, else the text below the fields, else that between title and fields."""
     for element, (first, last) in leaves.spans.items():
         if last > first and _NARRATIVE.search(element.get("class", "")) and (first >= end or last <= start):

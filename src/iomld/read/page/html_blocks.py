@@ -8,8 +8,8 @@ from itertools import islice
 from lxml import etree
 from lxml.html import HtmlElement
 
-from iomld.read.page.label_positions import label_in
-from iomld.read.page.lines import Line
+from iomld.read.page.labels import label_in
+from iomld.read.page.page import PageLine
 
 _INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i", "ins", "kbd",
@@ -41,7 +41,7 @@ class Leaves:
         spans: For each block element the indexes of its first line and of the line after its last.
     """
 
-    lines: Sequence[Line]
+    lines: Sequence[PageLine]
     owners: Sequence[HtmlElement]
     spans: Mapping[HtmlElement, tuple[int, int]]
 
@@ -77,7 +77,7 @@ class _Walk:
     """Gathers text on the way through the elements."""
 
     def __init__(self, source: Sequence[str], kept: frozenset[HtmlElement]) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[PageLine] = []
         self.owners: list[HtmlElement] = []
         self.spans: dict[HtmlElement, tuple[int, int]] = {}
         self._source, self._kept = source, kept
@@ -134,7 +134,7 @@ class _Walk:
             self._pieces.append(part)
             self._at += part.count("\n")
 
-    def _placed(self, text: str, pieces: tuple[str, ...]) -> Line:
+    def _placed(self, text: str, pieces: tuple[str, ...]) -> PageLine:
         """The line with its place in the file: where its first word stands, near where the parser says."""
         word = text.split(" ", 1)[0]
         for distance in range(_NEAR):
@@ -144,8 +144,8 @@ class _Walk:
                     at = self._source[number - 1].find(word, start, start + _WINDOW)
                     if at >= 0:
                         self._found = number, at + len(word)
-                        return Line(text, number, at + 1, pieces)
-        return Line(text, min(self._begin, len(self._source)), 1, pieces)
+                        return PageLine(text, number, at + 1, pieces)
+        return PageLine(text, min(self._begin, len(self._source)), 1, pieces)
 
     def _is_chrome(self, element: HtmlElement) -> bool:
         # A filter form has labels too ("Year"), but they belong to its controls.
@@ -175,7 +175,7 @@ def _is_label(element: HtmlElement) -> bool:
     text = "".join(element.itertext())
     if len(text) > _LONGEST_LABEL:
         return False
-    found = label_in(Line(joined(text), 1))
+    found = label_in(PageLine(joined(text), 1))
     return found is not None and found[2] is None
 
 

@@ -9,11 +9,8 @@ from itertools import pairwise
 
 from iomld.lexicon.words import Lexicon
 from iomld.model import STATE_FIELDS
-from iomld.read.page.label_positions import SEPARATOR, Mark
-from iomld.read.page.labels import is_status_or_type, language_of
-from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.lines import LONGEST_VALUE, Line, are_countries, filled, is_prose
-from iomld.read.page.page import Draft, Printed
+from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, is_status_or_type, language_of
+from iomld.read.page.page import LONGEST_VALUE, Draft, PageLine, Printed, are_countries, filled, is_prose
 
 _LONGEST_GAP = 3  # lines between two labels of one block of fields; states may take more
 _MOST_STATES = 300  # lines; the world has fewer countries
@@ -39,7 +36,7 @@ class Fields:
     labels: tuple[str, ...]
 
 
-def labelled_draft(lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon) -> Draft:
+def labelled_draft(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> Draft:
     """Read a text page with at least one label."""
     fields = read_fields(lines, marks, lexicon)
     title = title_above(lines, fields.start)
@@ -54,7 +51,7 @@ def labelled_draft(lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexico
     )
 
 
-def read_fields(lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon) -> Fields:
+def read_fields(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> Fields:
     """Read the values under the labels of the longest block of fields.
 
     Args:
@@ -75,7 +72,7 @@ def read_fields(lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon) 
     return Fields(tuple(printed), group[0].start, end, tuple(mark.label for mark in group))
 
 
-def title_above(lines: Sequence[Line], before: int) -> Line | None:
+def title_above(lines: Sequence[PageLine], before: int) -> PageLine | None:
     """The nearest line with text above the fields, unless it is an item of the menu."""
     above = list(filled(lines, 0, before))[-4:]
     if not above:
@@ -89,7 +86,7 @@ def title_above(lines: Sequence[Line], before: int) -> Line | None:
     return None if is_menu else once(lines[above[-1]])
 
 
-def once(title: Line) -> Line:
+def once(title: PageLine) -> PageLine:
     """The title, where the page prints it twice in one line."""
     text = title.text
     for joint in ("", " "):
@@ -99,7 +96,7 @@ def once(title: Line) -> Line:
     return title
 
 
-def _groups(lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon) -> Iterator[list[Mark]]:
+def _groups(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> Iterator[list[Mark]]:
     """The labels, cut where so much stands between two that the second belongs to other text."""
     group = [marks[0]]
     for mark, following in pairwise(marks):
@@ -110,7 +107,7 @@ def _groups(lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon) -> I
     yield group
 
 
-def _is_cut(lines: Sequence[Line], mark: Mark, following: Mark, lexicon: Lexicon) -> bool:
+def _is_cut(lines: Sequence[PageLine], mark: Mark, following: Mark, lexicon: Lexicon) -> bool:
     between = [lines[index].text for index in filled(lines, mark.after, following.start)]
     if mark.field in STATE_FIELDS:
         return len(between) > _MOST_STATES or any(
@@ -119,7 +116,7 @@ def _is_cut(lines: Sequence[Line], mark: Mark, following: Mark, lexicon: Lexicon
     return len(between) > _LONGEST_GAP or any(map(is_prose, between[1:]))
 
 
-def _values(lines: Sequence[Line], mark: Mark) -> tuple[Line, ...]:
+def _values(lines: Sequence[PageLine], mark: Mark) -> tuple[PageLine, ...]:
     """All that stands under a label: a value a line for states, else one value."""
     found = [lines[index] for index in filled(lines, mark.after, mark.until) if lines[index].text != SEPARATOR]
     found = [mark.inline, *found] if mark.inline else found
@@ -128,7 +125,7 @@ def _values(lines: Sequence[Line], mark: Mark) -> tuple[Line, ...]:
     return (replace(found[0], text=" ".join(line.text for line in found)),) if found else ()
 
 
-def _last_values(lines: Sequence[Line], mark: Mark, lexicon: Lexicon) -> tuple[tuple[Line, ...], int]:
+def _last_values(lines: Sequence[PageLine], mark: Mark, lexicon: Lexicon) -> tuple[tuple[PageLine, ...], int]:
     """The values of the last label, and where the narrative begins: nothing but its looks parts the two."""
     if mark.closed and len(list(filled(lines, mark.after, mark.until))) <= _MOST_STATES:
         return _values(lines, mark), mark.until

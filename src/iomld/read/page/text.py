@@ -7,10 +7,9 @@ site's menu stands before the title and is never read as part of the record.
 from iomld.errors import SourceError
 from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import Origin, Record
-from iomld.read.page.label_positions import text_marks
 from iomld.read.page.labelled import labelled_draft
-from iomld.read.page.lines import text_lines
-from iomld.read.page.page import Draft, Page, record_of
+from iomld.read.page.labels import text_marks
+from iomld.read.page.page import Draft, Page, record_of, text_lines
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import lines_of
 

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from iomld.lexicon.words import Lexicon
-from iomld.read.page.label_positions import Mark
 from iomld.read.page.labelled import once
-from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.lines import LONGEST_VALUE, Line, are_countries, filled, is_prose
-from iomld.read.page.page import Draft, Printed
+from iomld.read.page.labels import Mark, first_language, guessed_language
+from iomld.read.page.page import LONGEST_VALUE, Draft, PageLine, Printed, are_countries, filled, is_prose
 
 _FORMS = (
     ("projectCode", re.compile(r"[A-Z]{2}\.[0-9]{4}|[A-Z][A-Z0-9][0-9]-[0-9]{3}")),
@@ -43,12 +41,12 @@ _MENU = ("- ", "• ")
 class _Bare:
     """A bare line and the fields that it can be the value of."""
 
-    line: Line
+    line: PageLine
     fields: tuple[str, ...]
 
 
 def unlabelled_draft(
-    lines: Sequence[Line], marks: Sequence[Mark], lexicon: Lexicon, language: str | None = None
+    lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon, language: str | None = None
 ) -> Draft | None:
     """Read a page of bare values, or a page of title, run of countries and narrative.
 
@@ -75,10 +73,10 @@ def unlabelled_draft(
     return Draft(title and once(title), fields, body, first, spoken)
 
 
-_Found = tuple[Line | None, tuple[Printed, ...], tuple[Line, ...]]
+_Found = tuple[PageLine | None, tuple[Printed, ...], tuple[PageLine, ...]]
 
 
-def _header(full: Sequence[Line], lexicon: Lexicon) -> _Found | None:
+def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
     """The first stretch of bare values that is a project's."""
     start = 0
     while start < min(len(full), _SEARCHED):
@@ -93,13 +91,13 @@ def _header(full: Sequence[Line], lexicon: Lexicon) -> _Found | None:
     return None
 
 
-def _is_below_double(full: Sequence[Line], start: int) -> bool:
+def _is_below_double(full: Sequence[PageLine], start: int) -> bool:
     """Whether a line that we do not know stands between the title, printed twice, and the first value."""
     above = [line.text for line in full[max(0, start - 3) : start]]
     return len(above) == 3 and above[0] == above[1] != above[2] and not is_prose(above[2])  # noqa: PLR2004  # as cut
 
 
-def _run(full: Sequence[Line], start: int, lexicon: Lexicon) -> list[_Bare]:
+def _run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_Bare]:
     """Lines from `start` that are values, until one that is none or that repeats a field."""
     run: list[_Bare] = []
     single: Counter[str] = Counter()
@@ -122,7 +120,7 @@ def _fields(text: str, lexicon: Lexicon) -> tuple[str, ...]:
     return by_form or lexicon.fields_of(text) or ((_STATES,) if are_countries(text, lexicon) else ())
 
 
-def _is_unknown_value(full: Sequence[Line], index: int, run: Sequence[_Bare], lexicon: Lexicon) -> bool:
+def _is_unknown_value(full: Sequence[PageLine], index: int, run: Sequence[_Bare], lexicon: Lexicon) -> bool:
     """Whether a line that tells nothing stands between values like one of them."""
     if not run or not run[-1].fields or is_prose(full[index].text) or full[index].text.startswith("-"):
         return False
@@ -174,7 +172,7 @@ def _between(text: str, fields: Sequence[str], number: int) -> str:
     return (*inside, *beside, *missing, _STATES)[0]
 
 
-def _country_page(lines: Sequence[Line], full: Sequence[Line], lexicon: Lexicon) -> _Found | None:
+def _country_page(lines: Sequence[PageLine], full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
     """A title, a blank line, a run of countries, a blank line and text: all that one page layout keeps."""
     for title, run in pairwise(index for index in filled(lines, 0, len(lines))):
         if lines[title].text.startswith("-"):

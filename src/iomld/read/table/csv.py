@@ -8,12 +8,19 @@ from itertools import islice
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
 from iomld.read.options import ReadOptions
-from iomld.read.table.cell_text import CellFault, CellValue
-from iomld.read.table.csv_rows import DELIMITERS, CsvRow, read_rows
-from iomld.read.table.encodings import decoded
-from iomld.read.table.mentions import MentionIndex, mention_index
-from iomld.read.table.records import orphan_records, table_records
-from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, ShownRow, TableSource, layout_of
+from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
+from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records
+from iomld.read.table.rows import (
+    MENTIONS,
+    PROJECTS,
+    CellFault,
+    CellValue,
+    Layout,
+    ShownRow,
+    TableLocation,
+    TableRow,
+    layout_of,
+)
 
 _HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
 _KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row
@@ -30,7 +37,7 @@ _BAD_QUOTES = CellFault(
 def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
     """Say whether a text has a header near its top: a row with at least two headings that we know."""
     try:
-        return _found(decoded(data, "")[0], TableSource("", "", ""), ReadOptions(mapping=mapping)) is not None
+        return _found(decoded(data, "")[0], TableLocation("", "", ""), ReadOptions(mapping=mapping)) is not None
     except SourceError:
         return False
 
@@ -70,7 +77,7 @@ def read_table_pair(
         file.removesuffix("projects.csv") + "mentions.csv" if file.endswith("projects.csv") else f"{file} (mentions)"
     )
     text, remarks = _text(mentions, beside)
-    layout, rows = _table(text, TableSource(beside, name, _media_type(",")), options)
+    layout, rows = _table(text, TableLocation(beside, name, _media_type(",")), options)
     if layout.kind != MENTIONS:
         raise SourceError(f"{beside}: no table of mentions. It needs the columns projectCode, framework and quote.")
     yield from _read(projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks)
@@ -88,12 +95,12 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         SourceError: The bytes are no text.
     """
     text, _ = decoded(data, file)
-    found = _found(text, TableSource(file, file, ""), ReadOptions())
+    found = _found(text, TableLocation(file, file, ""), ReadOptions())
     if found:
         layout, delimiter, header = found
         rows = read_rows(text, delimiter, file=file)
         shown = (row for row in rows if row.number in wanted and row.number >= header.number)
-        yield from (layout.shown(Row(row.number, row.line, row.cells)) for row in shown)
+        yield from (layout.shown(TableRow(row.number, row.line, row.cells)) for row in shown)
 
 
 def _read(
@@ -106,7 +113,7 @@ def _read(
     remarks: tuple[Finding, ...] = (),
 ) -> Iterator[Record]:
     text, own_remarks = _text(source, file)
-    layout, rows = _table(text, TableSource(file, name, ""), options)
+    layout, rows = _table(text, TableLocation(file, name, ""), options)
     if layout.kind != PROJECTS:
         raise SourceError(f"{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.")
     told = mentions.layout.findings if mentions.layout else ()
@@ -123,7 +130,7 @@ def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
     return (source.removeprefix("\ufeff"), ()) if isinstance(source, str) else decoded(source, file)
 
 
-def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout, Iterator[Row]]:
+def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, Iterator[TableRow]]:
     """The columns and the rows below the header."""
     found = _found(text, source, options)
     if found is None:
@@ -139,13 +146,13 @@ def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     cents = _comma_cents(layout, rows()) if delimiter == ";" else None
     if cents is not None:
         message = "Budgets are written with a comma before the cents, and were read so."
-        place = layout.place(Row(header.number, header.line, header.cells), cents)
+        place = layout.place(TableRow(header.number, header.line, header.cells), cents)
         info = Finding("decimalComma", Severity.INFO, message, "See whether the amounts are right.", place=place)
         layout = replace(layout, findings=(*layout.findings, info))
     return layout, (_row(row, cents) for row in rows())
 
 
-def _found(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+def _found(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
     """The header, near the top, with the delimiter that makes most of it."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
@@ -164,25 +171,27 @@ def _found(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     return best
 
 
-def _header(text: str, delimiter: str, source: TableSource, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+def _header(
+    text: str, delimiter: str, source: TableLocation, options: ReadOptions
+) -> tuple[Layout, str, CsvRow] | None:
     """The first row that is a header; one below the top must be a clear one."""
     rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
     source = replace(source, media_type=_media_type(delimiter))
     top = 1 if _SEPARATOR_LINE.match(text) else 0
     for number, row in enumerate(islice(rows, _HEADER_WITHIN), start=-top):
-        layout = layout_of(Row(row.number, row.line, row.cells), source, options.mapping)
+        layout = layout_of(TableRow(row.number, row.line, row.cells), source, options.mapping)
         if layout and (number == 0 or len(layout.columns) >= _KNOWN_BELOW_TOP):
             return layout, delimiter, row
     return None
 
 
-def _row(row: CsvRow, cents: int | None) -> Row:
+def _row(row: CsvRow, cents: int | None) -> TableRow:
     cells: list[CellValue] = list(row.cells)
     for index in row.badly_quoted:
         cells[index] = _BAD_QUOTES
     if cents is not None and cents < len(cells) and isinstance(cells[cents], str):
         cells[cents] = row.cells[cents].replace(".", "").replace(",", ".")
-    return Row(row.number, row.line, tuple(cells))
+    return TableRow(row.number, row.line, tuple(cells))
 
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:

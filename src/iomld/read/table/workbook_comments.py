@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.errors import SourceError
 from iomld.read.detect import is_workbook
-from iomld.read.table.cell_text import neutralised
+from iomld.read.table.rows import neutralised
 from iomld.read.table.workbook_package import Package, open_package
 from iomld.read.text import read_prolog
 
