@@ -1,7 +1,7 @@
-"""From what people name to files that can be read: folders, patterns, gzip and zip, with their sizes counted.
+"""The files that are named on a command line or sent in: folders, patterns, and archives in gzip and zip.
 
-An archive is opened but never trusted: entries, inflated sizes and ratios are capped, and archives inside archives
-stay closed.
+Archives have limits on the number of entries, the unpacked size and the compression ratio. Archives inside archives
+are not opened.
 """
 
 import gzip
@@ -15,14 +15,14 @@ from typing import BinaryIO, cast
 from iomld.errors import SourceError
 from iomld.read.detect import is_gzip, is_office_document, is_zip
 
-# What a folder is searched for; a file that is named is read whatever its name.
+# Suffixes of the files that are looked for in folders and archives; a file that is named itself may have any.
 _SUFFIXES = frozenset(
     {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
     | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
 )
 _MOST_ENTRIES = 10_000
 _MOST_INFLATED = 4 * 1024**3
-# Text of records packs at most 40 to 1; what unpacks to more than this is made to fill a disk.
+# Text of records compresses at most 40 to 1; a file with a higher ratio than this is a decompression bomb.
 _MOST_RATIO = 200
 _RATIO_COUNTS_FROM = 16 * 1024**2
 
@@ -33,8 +33,8 @@ class SourceFile:
 
     Attributes:
         name: Its name for places: `records.zip!projects.csv` for an entry.
-        open: Gives its bytes, unpacked, as a stream.
-        mentions: Gives the table of mentions that stands beside a table of projects in an archive.
+        open: Opens it as a stream of uncompressed bytes.
+        mentions: Opens the table of mentions that an archive holds beside a table of projects.
     """
 
     name: str

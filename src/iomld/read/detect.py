@@ -210,20 +210,21 @@ def _text_format(head: str, suffix: Format | None) -> Format | None:
         return NQUADS if suffix is NQUADS or any(one["graph"] for one in statements if one) else NTRIPLES
     if _DIRECTIVE.match(begin) or _TRIPLES_BEGIN.match(begin) or _GRAPH_BEGINS.match(begin):
         return TRIG if suffix is TRIG or _GRAPH_BEGINS.search(head) else TURTLE
-    # Nothing is told by the content; a graph that is broken from its first line on is still named by its suffix.
+    # The content does not decide; a graph that is broken from its first line on is recognised by its suffix.
     return suffix if suffix in (TURTLE, TRIG, NTRIPLES, NQUADS) and begin and not begin.startswith("<?xml") else None
 
 
 # The order matters: each form is asked for before those that would take its sources for theirs.
 _FORMS: tuple[tuple[Form, Callable[[LoadedSource], bool]], ...] = (
-    # First, since these records are read line by line and a large file is never held in memory.
+    # First: records are read line by line, and a large file is never held in memory.
     (Form.JSON_LINES, lambda source: is_json_lines(source.data)),
     (Form.EMPTY, lambda source: not source.data.strip()),
     # Before what is binary: a workbook is a zip archive.
     (Form.WORKBOOK, lambda source: is_workbook(source.data)),
     # Before all forms of text.
     (Form.BINARY, lambda source: _is_binary(source.data)),
-    # Before RDF and HTML: a suffix such as .ttl makes RDF of what nothing else tells, and wrappers have any root.
+    # Before RDF and HTML: a suffix such as .ttl makes RDF of what its content leaves open, and a wrapper may have any
+    # root element.
     (Form.IATI, lambda source: is_iati(source.data)),
     # Before HTML, as N-Triples begin with < and RDF/XML is XML, and before JSON, as JSON-LD is JSON.
     (Form.RDF, lambda source: source.rdf_format is not None),
@@ -231,6 +232,6 @@ _FORMS: tuple[tuple[Form, Callable[[LoadedSource], bool]], ...] = (
     (Form.HTML, lambda source: is_html(source.data[:HEAD_BYTES].decode("utf-8", "replace"))),
     # Before tables: the keys of a record are headings, with commas between them.
     (Form.JSON, lambda source: _is_json(source.data)),
-    # Before pages, which are what is left: of these two only a table can be told by its first rows.
+    # Before pages, which are all the rest: a table shows itself by a header in its first rows.
     (Form.TABLE, lambda source: has_header(source.data, source.mapping)),
 )

@@ -1,4 +1,4 @@
-"""What readers are told besides the bytes."""
+"""Options of readers: what they need to know besides the bytes of a source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

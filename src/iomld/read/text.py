@@ -1,9 +1,9 @@
-"""What we ask of text, and of XML before a parser sees it.
+"""Checks of text and of XML before it is parsed, and the forms that texts, lines and times are read into.
 
-Text holds no control characters, since RDF/XML could not carry them. XML has no document type declaration, an encoding
-that we know, and a size that we can hold. Such a declaration can define entities that grow without end or name files to
-be read (XML 1.0 section 4.4); neither records nor IATI files need one. It can stand only before the root element
-(section 2.8), so only the prolog is looked at, and words in comments or CDATA sections do not matter.
+Text must be free of control characters, which RDF/XML cannot carry. XML must be free of a document type declaration, in
+a known encoding, and of a size that fits in memory. A document type declaration can define entities that grow without
+end or name files to be read (XML 1.0 section 4.4); neither records nor IATI files need one. It can stand only before
+the root element (section 2.8), so only the prolog is checked, and words in comments or CDATA sections do not matter.
 """
 
 import re
@@ -158,7 +158,7 @@ def safe_events(
 
 
 def check_xml(data: bytes, file: str) -> None:
-    """Refuse XML that could hurt.
+    """Refuse XML that is too large or could harm the parser.
 
     Raises:
         SourceError: It is too large, in an encoding that we do not read, or has a document type declaration.

@@ -18,7 +18,7 @@ from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
 from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, Value
-from iomld.read.graph.content import Content, Graph, project_content
+from iomld.read.graph.content import Graph, ProjectContent, project_content
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions
 from iomld.read.record.framed import CONTEXT_PATH
@@ -142,7 +142,7 @@ def _context(value: object) -> object:
     return json.loads(asset_text("ontology/context-v1.jsonld", base=value.removesuffix(CONTEXT_PATH)))["@context"]
 
 
-def _record(content: Content, origin: Origin, places: ValuePlaces) -> Record:
+def _record(content: ProjectContent, origin: Origin, places: ValuePlaces) -> Record:
     """The record of one project, its places in the text in place of JSON pointers."""
     start = places.of_subject(content.subject)
     read = read_content(content.keys, origin, Place(places.file, pointer=""))

@@ -1,4 +1,4 @@
-"""Read a project page saved as HTML: fields by their item elements, never by class names alone.
+"""Read a project page saved as HTML, by its elements and its labels, never by class names alone.
 
 Class names of project sites are not relied on. A label is an element whose whole text is a known label; its values are
 the other blocks of the smallest element around it, or the blocks up to the next label. Pages without labels are read by
@@ -18,10 +18,10 @@ from lxml.html import HtmlElement
 from iomld.errors import SourceError
 from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import STATE_FIELDS, Origin, Record
-from iomld.read.page.html_blocks import Leaves, element_text, joined, leaves_of
+from iomld.read.page.html_blocks import HtmlBlocks, element_text, html_blocks, joined
 from iomld.read.page.labelled import once, read_fields, title_above
 from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks
-from iomld.read.page.page import Draft, Page, PageLine, Printed, are_countries, is_prose, record_of
+from iomld.read.page.page import PageDraft, PageLine, PageSource, PrintedField, are_countries, is_prose, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
 
@@ -59,15 +59,15 @@ def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_W
     text = _decoded(data, file)
     source = lines_of(text)
     root = _parsed("\n".join(source), file)
-    leaves = leaves_of(root, source)
-    draft = _draft(root, leaves, lexicon)
+    blocks = html_blocks(root, source)
+    draft = _draft(root, blocks, lexicon)
     if draft is None:
         raise SourceError(
             f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
             "'Projects ID'."
         )
     address = origin.url or _address(root)
-    return record_of(draft, Page(file, text, source, replace(origin, media_type="text/html", url=address)))
+    return record_of(draft, PageSource(file, text, source, replace(origin, media_type="text/html", url=address)))
 
 
 def _decoded(data: bytes, file: str) -> str:
@@ -110,24 +110,24 @@ def _parsed(text: str, file: str) -> HtmlElement:
         raise SourceError(f"{file}: no HTML page that can be read. Save the page again.") from error
 
 
-def _draft(root: HtmlElement, leaves: Leaves, lexicon: Lexicon) -> Draft | None:
-    lines = leaves.lines
-    marks = list(_marks(leaves))
+def _draft(root: HtmlElement, blocks: HtmlBlocks, lexicon: Lexicon) -> PageDraft | None:
+    lines = blocks.lines
+    marks = list(_marks(blocks))
     if not marks or any(lines[mark.start - 1].text == SEPARATOR for mark in marks if mark.start):
         marks = text_marks(lines)  # the text copy of a page, wrapped in elements
     language = _language(root)
     draft = unlabelled_draft(lines, marks, lexicon, language)
     if draft:
         fields = tuple(_itemised(printed, lexicon) for printed in draft.fields)
-        return replace(draft, title=_title(root, leaves, draft.first) or draft.title, fields=fields)
+        return replace(draft, title=_title(root, blocks, draft.first) or draft.title, fields=fields)
     if not marks:
         return None
     found = read_fields(lines, marks, lexicon)
     first = lines[found.start]
-    title = _title(root, leaves, first.number) or title_above(lines, found.start)
-    body = _body(leaves, title, found.start, found.end)
+    title = _title(root, blocks, first.number) or title_above(lines, found.start)
+    body = _body(blocks, title, found.start, found.end)
     text = "\n".join(line.text for line in body)
-    return Draft(
+    return PageDraft(
         title=title,
         fields=tuple(_itemised(printed, lexicon) for printed in found.printed),
         body=body,
@@ -136,41 +136,41 @@ def _draft(root: HtmlElement, leaves: Leaves, lexicon: Lexicon) -> Draft | None:
     )
 
 
-def _marks(leaves: Leaves) -> Iterator[Mark]:
+def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
     """The labels of a page with the blocks that belong to each."""
-    labels = {index: found for index, line in enumerate(leaves.lines) if (found := label_in(line)) is not None}
+    labels = {index: found for index, line in enumerate(blocks.lines) if (found := label_in(line)) is not None}
     starts = [index for index, (_, _, inline) in labels.items() if not (inline and is_prose(inline.text))]
     for number, index in enumerate(starts):
         label, field, inline = labels[index]
-        following = (*starts[number + 1 : number + 2], len(leaves.lines))[0]
-        around, end = _around(leaves, index)
+        following = (*starts[number + 1 : number + 2], len(blocks.lines))[0]
+        around, end = _around(blocks, index)
         until = min(following, end)
         is_list = around is not None and around.tag in _LISTS
         is_item = around is not None and around.tag not in _CONTENT and following >= end
         few = field in STATE_FIELDS or until - index - 1 <= _MOST_VALUES
         is_closed = few and (
-            is_list or (is_item and not _holds_other(leaves, around, starts[max(0, number - 1) : number]))
+            is_list or (is_item and not _holds_other(blocks, around, starts[max(0, number - 1) : number]))
         )
-        yield Mark(label, field, index, leaves.lines[index], index + 1, until, is_closed, inline)
+        yield Mark(label, field, index, blocks.lines[index], index + 1, until, is_closed, inline)
 
 
-def _around(leaves: Leaves, index: int) -> tuple[HtmlElement | None, int]:
+def _around(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
     """The smallest element around a line that holds more than it, and where that ends."""
-    element: HtmlElement | None = leaves.owners[index]
+    element: HtmlElement | None = blocks.owners[index]
     while element is not None:
-        start, end = leaves.spans.get(element, (index, index + 1))
+        start, end = blocks.spans.get(element, (index, index + 1))
         if end - start > 1:
             return element, end
         element = element.getparent()
     return None, index + 1
 
 
-def _holds_other(leaves: Leaves, around: HtmlElement | None, before: Sequence[int]) -> bool:
+def _holds_other(blocks: HtmlBlocks, around: HtmlElement | None, before: Sequence[int]) -> bool:
     """Whether an element holds the label before, too."""
-    return around is None or any(leaves.spans[around][0] <= other for other in before)
+    return around is None or any(blocks.spans[around][0] <= other for other in before)
 
 
-def _itemised(printed: Printed, lexicon: Lexicon) -> Printed:
+def _itemised(printed: PrintedField, lexicon: Lexicon) -> PrintedField:
     """The field with a value for each item element; a name that is marked up inside stays whole."""
     if printed.field not in STATE_FIELDS:
         return printed
@@ -187,14 +187,14 @@ def _items(line: PageLine, lexicon: Lexicon) -> Iterator[PageLine]:
         yield replace(line, text=piece, pieces=())
 
 
-def _title(root: HtmlElement, leaves: Leaves, before: int) -> PageLine | None:
+def _title(root: HtmlElement, blocks: HtmlBlocks, before: int) -> PageLine | None:
     """The main heading: the last above the fields, since logos are headings too; else the title for sharing."""
     headings = [element for element in root.iter("h1") if element_text(element)]
     named = [element for element in headings if "page-title" in element.get("class", "").split()]
     above = [element for element in headings if (element.sourceline or 0) <= before]
     for element in (*named, *reversed(above), *headings):
         text = element_text(element)
-        line = next((line for line in leaves.lines if line.text == text), None)
+        line = next((line for line in blocks.lines if line.text == text), None)
         return once(line or PageLine(text, element.sourceline or 1))
     for element in root.iter("meta"):
         content = joined(element.get("content", "")).rpartition(" | ")
@@ -203,19 +203,19 @@ def _title(root: HtmlElement, leaves: Leaves, before: int) -> PageLine | None:
     return None
 
 
-def _body(leaves: Leaves, title: PageLine | None, start: int, end: int) -> tuple[PageLine, ...]:
+def _body(blocks: HtmlBlocks, title: PageLine | None, start: int, end: int) -> tuple[PageLine, ...]:
     """The narrative: the element of that name, else the text below the fields, else that between title and fields."""
-    for element, (first, last) in leaves.spans.items():
+    for element, (first, last) in blocks.spans.items():
         if last > first and _NARRATIVE.search(element.get("class", "")) and (first >= end or last <= start):
-            return tuple(leaves.lines[first:last])
+            return tuple(blocks.lines[first:last])
     last = next(
-        (leaves.spans[element][1] for element in leaves.owners[start].iterancestors() if _is_content(element)),
-        len(leaves.lines),
+        (blocks.spans[element][1] for element in blocks.owners[start].iterancestors() if _is_content(element)),
+        len(blocks.lines),
     )
-    below = tuple(leaves.lines[end : max(end, last)]) or tuple(leaves.lines[end:])
+    below = tuple(blocks.lines[end : max(end, last)]) or tuple(blocks.lines[end:])
     if below or title is None:
         return below
-    above = [line for line in leaves.lines[:start] if line.number > title.number]
+    above = [line for line in blocks.lines[:start] if line.number > title.number]
     return tuple(line for line in above if line.text != title.text)
 
 

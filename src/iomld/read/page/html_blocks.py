@@ -1,4 +1,4 @@
-"""From the elements of a saved page to lines of text: one for each block, menus and other chrome left out."""
+"""The text of a saved page as lines, one for each block element, without menus and other navigation."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ _NEAR = 12  # lines around the parser's figure in which a text is looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Leaves:
+class HtmlBlocks:
     """The text of a page, block by block.
 
     Attributes:
@@ -56,7 +56,7 @@ def element_text(element: HtmlElement) -> str:
     return joined("".join(element.itertext()))
 
 
-def leaves_of(root: HtmlElement, source: Sequence[str]) -> Leaves:
+def html_blocks(root: HtmlElement, source: Sequence[str]) -> HtmlBlocks:
     """Cut a page into lines.
 
     Args:
@@ -70,7 +70,7 @@ def leaves_of(root: HtmlElement, source: Sequence[str]) -> Leaves:
         else:
             walk.leave(element)
     walk.flush(root)
-    return Leaves(walk.lines, walk.owners, walk.spans)
+    return HtmlBlocks(walk.lines, walk.owners, walk.spans)
 
 
 class _Walk:

@@ -1,6 +1,6 @@
 """Pages with labels: the values under them, the title above and the narrative below.
 
-Fields are found by their labels, not by position. A label without a value is a field that the page does not tell.
+Fields are found by their labels, not by position. A label without a value is a field that the page leaves empty.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from itertools import pairwise
 from iomld.lexicon.words import Lexicon
 from iomld.model import STATE_FIELDS
 from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, is_status_or_type, language_of
-from iomld.read.page.page import LONGEST_VALUE, Draft, PageLine, Printed, are_countries, filled, is_prose
+from iomld.read.page.page import LONGEST_VALUE, PageDraft, PageLine, PrintedField, are_countries, filled, is_prose
 
 _LONGEST_GAP = 3  # lines between two labels of one block of fields; states may take more
 _MOST_STATES = 300  # lines; the world has fewer countries
@@ -20,7 +20,7 @@ _FEWEST_REPEATED = 3  # labels of a second block that is another description, no
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class FieldBlock:
     """The fields of a page and where the narrative begins.
 
     Attributes:
@@ -30,19 +30,19 @@ class Fields:
         labels: The labels as printed.
     """
 
-    printed: tuple[Printed, ...]
+    printed: tuple[PrintedField, ...]
     start: int
     end: int
     labels: tuple[str, ...]
 
 
-def labelled_draft(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> Draft:
+def labelled_draft(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> PageDraft:
     """Read a text page with at least one label."""
     fields = read_fields(lines, marks, lexicon)
     title = title_above(lines, fields.start)
     body = tuple(lines[fields.end :])
     text = "\n".join(line.text for line in (*((title,) if title else ()), *body))
-    return Draft(
+    return PageDraft(
         title=title,
         fields=fields.printed,
         body=body,
@@ -51,7 +51,7 @@ def labelled_draft(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Le
     )
 
 
-def read_fields(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> Fields:
+def read_fields(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> FieldBlock:
     """Read the values under the labels of the longest block of fields.
 
     Args:
@@ -64,12 +64,12 @@ def read_fields(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexic
     last, end = _last_values(lines, group[-1], lexicon)
     inner = [_values(lines, mark) for mark in group[:-1]]
     printed = list(
-        _settled([Printed(m.field, v, m.label) for m, v in zip(group, [*inner, last], strict=True)], lexicon)
+        _settled([PrintedField(m.field, v, m.label) for m, v in zip(group, [*inner, last], strict=True)], lexicon)
     )
     for other in groups:
         if other is not group and len({mark.field for mark in other}) >= _FEWEST_REPEATED:
-            printed += [Printed(mark.field, _values(lines, mark)[:1], mark.label) for mark in other[:-1]]
-    return Fields(tuple(printed), group[0].start, end, tuple(mark.label for mark in group))
+            printed += [PrintedField(mark.field, _values(lines, mark)[:1], mark.label) for mark in other[:-1]]
+    return FieldBlock(tuple(printed), group[0].start, end, tuple(mark.label for mark in group))
 
 
 def title_above(lines: Sequence[PageLine], before: int) -> PageLine | None:
@@ -158,7 +158,7 @@ def _may_be_value(text: str, field: str, lexicon: Lexicon) -> bool:
     return not is_prose(text)
 
 
-def _settled(fields: list[Printed], lexicon: Lexicon) -> Iterator[Printed]:
+def _settled(fields: list[PrintedField], lexicon: Lexicon) -> Iterator[PrintedField]:
     """The fields, with each of two Spanish 'Tipo de proyecto' read as status or type."""
     shared = [number for number, printed in enumerate(fields) if is_status_or_type(printed.label)]
     kinds = {number: _kind(fields[number], lexicon) for number in shared}
@@ -172,7 +172,7 @@ def _settled(fields: list[Printed], lexicon: Lexicon) -> Iterator[Printed]:
             yield printed
 
 
-def _kind(printed: Printed, lexicon: Lexicon) -> str | None:
+def _kind(printed: PrintedField, lexicon: Lexicon) -> str | None:
     """Status or type, where the value tells."""
     fields = lexicon.fields_of(printed.values[0].text) if printed.values else ()
     kinds = [field for field in ("status", "projectType") if field in fields]

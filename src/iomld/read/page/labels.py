@@ -1,4 +1,4 @@
-"""The field labels of project pages in three languages, where they stand in a text, and the language they tell.
+"""The field labels of project pages in three languages, their positions in a text, and the language that they show.
 
 A label stands after a lone dash, behind a bullet, or, where nothing marks it, alone on its line. Labels are those seen
 on public project pages; several stay English on French and Spanish pages.

@@ -77,7 +77,7 @@ _LONG_LINE = 400  # characters; of a longer line the excerpt begins at the value
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PrintedField:
     """A field with what the page prints for it.
 
     Attributes:
@@ -92,7 +92,7 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PageDraft:
     """What a layout finds on a page.
 
     Attributes:
@@ -104,14 +104,14 @@ class Draft:
     """
 
     title: PageLine | None
-    fields: tuple[Printed, ...]
+    fields: tuple[PrintedField, ...]
     body: tuple[PageLine, ...]
     first: int
     language: str
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageSource:
     """A page as it came.
 
     Attributes:
@@ -134,7 +134,7 @@ class Page:
         return Place(self.file, line=line.number, column=line.column, excerpt=excerpt(shown))
 
 
-def record_of(draft: Draft, page: Page) -> Record:
+def record_of(draft: PageDraft, page: PageSource) -> Record:
     """Make the record of a page.
 
     Returns:
@@ -162,14 +162,16 @@ def record_of(draft: Draft, page: Page) -> Record:
     return Record(values, page.origin, start, raw=page.text, findings=tuple(findings))
 
 
-def _value(line: PageLine, page: Page, language: str | None = None) -> Value:
+def _value(line: PageLine, page: PageSource, language: str | None = None) -> Value:
     if has_forbidden_character(line.text):
         raise SourceError(f"{page.file}, line {line.number}: holds a control character. Remove it.")
     text = unicodedata.normalize("NFC", line.text) if language else line.text
     return Value(text, page.place(line), language)
 
 
-def _repeated(printed: Printed, found: tuple[Value, ...], values: Mapping[str, tuple[Value, ...]]) -> Iterable[Finding]:
+def _repeated(
+    printed: PrintedField, found: tuple[Value, ...], values: Mapping[str, tuple[Value, ...]]
+) -> Iterable[Finding]:
     first = values[printed.field]
     if [value.text for value in found] == [value.text for value in first]:
         return

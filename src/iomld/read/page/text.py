@@ -9,7 +9,7 @@ from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import Origin, Record
 from iomld.read.page.labelled import labelled_draft
 from iomld.read.page.labels import text_marks
-from iomld.read.page.page import Draft, Page, record_of, text_lines
+from iomld.read.page.page import PageDraft, PageSource, record_of, text_lines
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import lines_of
 
@@ -21,7 +21,7 @@ def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WOR
         text: The page's text.
         origin: The bytes it came from.
         file: The file's name for places.
-        lexicon: The words of our lists; without one, pages without labels stay unread.
+        lexicon: The words of our lists; without it, pages without labels cannot be read.
 
     Returns:
         The record; a field without a value is absent, as on the page.
@@ -35,10 +35,10 @@ def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WOR
             f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
             "'Projects ID', or records in JSON."
         )
-    return record_of(draft, Page(file, text, lines_of(text), origin))
+    return record_of(draft, PageSource(file, text, lines_of(text), origin))
 
 
-def _draft(text: str, lexicon: Lexicon) -> Draft | None:
+def _draft(text: str, lexicon: Lexicon) -> PageDraft | None:
     lines = text_lines(text)
     marks = text_marks(lines)
     bare = unlabelled_draft(lines, marks, lexicon)

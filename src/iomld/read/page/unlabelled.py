@@ -1,7 +1,8 @@
 """Pages without labels: bare values under the title, in any order and with any of them missing.
 
-Each line is told by its form (codes, sums, years) or by its words (status, type, coverage, region, countries), never by
-its position; only a line that tells nothing is placed by its neighbours, so that a mistyped word is named, not lost.
+Each line is recognised by its form (codes, sums, years) or by its words (status, type, coverage, region, countries),
+never by its position. Only a line that is neither is placed by its neighbours, so that a mistyped word is reported and
+not lost.
 """
 
 import re
@@ -13,7 +14,7 @@ from itertools import pairwise
 from iomld.lexicon.words import Lexicon
 from iomld.read.page.labelled import once
 from iomld.read.page.labels import Mark, first_language, guessed_language
-from iomld.read.page.page import LONGEST_VALUE, Draft, PageLine, Printed, are_countries, filled, is_prose
+from iomld.read.page.page import LONGEST_VALUE, PageDraft, PageLine, PrintedField, are_countries, filled, is_prose
 
 _FORMS = (
     ("projectCode", re.compile(r"[A-Z]{2}\.[0-9]{4}|[A-Z][A-Z0-9][0-9]-[0-9]{3}")),
@@ -27,7 +28,7 @@ _FORMS = (
     ),
 )
 _STATES = "benefitingMemberStates"
-# The order of the old site, for a line that tells nothing by itself.
+# The order of the old site, for a line that is not recognised.
 _ORDER = ("region", "projectCode", "primaId", "budgetUSD", _STATES, "projectType", "coverage", "status")
 _CODES = frozenset({"projectCode", "primaId"})
 _YEARS = {1: ("allocationYear",), 2: ("startYear", "endYear"), 3: ("startYear", "endYear", "allocationYear")}
@@ -38,7 +39,7 @@ _MENU = ("- ", "• ")
 
 
 @dataclass(frozen=True, slots=True)
-class _Bare:
+class _BareLine:
     """A bare line and the fields that it can be the value of."""
 
     line: PageLine
@@ -47,14 +48,14 @@ class _Bare:
 
 def unlabelled_draft(
     lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon, language: str | None = None
-) -> Draft | None:
+) -> PageDraft | None:
     """Read a page of bare values, or a page of title, run of countries and narrative.
 
     Args:
         lines: The lines of the page.
         marks: Its labels; a single one may be a word of the menu that looks like one.
         lexicon: The words of our lists.
-        language: The language that the page says it is in, for texts that do not tell theirs.
+        language: The language that the page says it is in, for texts that do not show theirs.
 
     Returns:
         What the page holds, or None where this is no such page.
@@ -70,10 +71,10 @@ def unlabelled_draft(
     text = "\n".join(line.text for line in (*((title,) if title else ()), *body))
     first = min(line.number for printed in fields for line in printed.values)
     spoken = first_language((guessed_language(text), language))
-    return Draft(title and once(title), fields, body, first, spoken)
+    return PageDraft(title and once(title), fields, body, first, spoken)
 
 
-_Found = tuple[PageLine | None, tuple[Printed, ...], tuple[PageLine, ...]]
+_Found = tuple[PageLine | None, tuple[PrintedField, ...], tuple[PageLine, ...]]
 
 
 def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
@@ -84,7 +85,7 @@ def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
         if _is_project(run):
             body = tuple(full[start + len(run) :])
             if _is_below_double(full, start):
-                start, run = start - 1, [_Bare(full[start - 1], ()), *run]
+                start, run = start - 1, [_BareLine(full[start - 1], ()), *run]
             title = full[start - 1] if start and not full[start - 1].text.startswith(_MENU) else None
             return title, tuple(_assigned(run)), body
         start += max(len(run), 1)
@@ -97,9 +98,9 @@ def _is_below_double(full: Sequence[PageLine], start: int) -> bool:
     return len(above) == 3 and above[0] == above[1] != above[2] and not is_prose(above[2])  # noqa: PLR2004  # as cut
 
 
-def _run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_Bare]:
+def _run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_BareLine]:
     """Lines from `start` that are values, until one that is none or that repeats a field."""
-    run: list[_Bare] = []
+    run: list[_BareLine] = []
     single: Counter[str] = Counter()
     for index in range(start, min(start + _LONGEST_RUN, len(full))):
         fields = _fields(full[index].text, lexicon)
@@ -109,7 +110,7 @@ def _run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_Bare]:
         if taken and taken not in {_STATES, "allocationYear"} and single[taken]:
             break
         single[taken] += 1
-        run.append(_Bare(full[index], fields))
+        run.append(_BareLine(full[index], fields))
     return run
 
 
@@ -120,14 +121,14 @@ def _fields(text: str, lexicon: Lexicon) -> tuple[str, ...]:
     return by_form or lexicon.fields_of(text) or ((_STATES,) if are_countries(text, lexicon) else ())
 
 
-def _is_unknown_value(full: Sequence[PageLine], index: int, run: Sequence[_Bare], lexicon: Lexicon) -> bool:
-    """Whether a line that tells nothing stands between values like one of them."""
+def _is_unknown_value(full: Sequence[PageLine], index: int, run: Sequence[_BareLine], lexicon: Lexicon) -> bool:
+    """Whether a line that is not recognised stands among values, like one of them."""
     if not run or not run[-1].fields or is_prose(full[index].text) or full[index].text.startswith("-"):
         return False
     return index + 1 < len(full) and bool(_fields(full[index + 1].text, lexicon))
 
 
-def _is_project(run: Sequence[_Bare]) -> bool:
+def _is_project(run: Sequence[_BareLine]) -> bool:
     """Whether bare values are a project's: a code and more, or several fields, a word of our lists among them."""
     kinds = {bare.fields[0] for bare in run if bare.fields}
     if kinds <= {field for field, _ in _FORMS}:
@@ -135,7 +136,7 @@ def _is_project(run: Sequence[_Bare]) -> bool:
     return len(kinds) >= _FEWEST or (len(kinds) > 1 and not kinds.isdisjoint(_CODES))
 
 
-def _assigned(run: Sequence[_Bare]) -> Iterator[Printed]:
+def _assigned(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
     """The fields of a run: each line that can be one thing, then those that depend on what is there."""
     fields = [bare.fields[0] if len(bare.fields) == 1 else "" for bare in run]
     for number, bare in enumerate(run):
@@ -148,7 +149,7 @@ def _assigned(run: Sequence[_Bare]) -> Iterator[Printed]:
     for number, field in zip(years, _YEARS.get(len(years), ()), strict=False):
         fields[number] = field
     for field in dict.fromkeys(fields):
-        yield Printed(field, tuple(bare.line for bare, name in zip(run, fields, strict=True) if name == field))
+        yield PrintedField(field, tuple(bare.line for bare, name in zip(run, fields, strict=True) if name == field))
 
 
 def _open_field(choices: Sequence[str], fields: Sequence[str], number: int) -> str:
@@ -184,5 +185,5 @@ def _country_page(lines: Sequence[PageLine], full: Sequence[PageLine], lexicon: 
         body = tuple(line for line in full if line.number > lines[run].number)
         if not any(is_prose(line.text) for line in body):
             return None
-        return lines[title], (Printed(_STATES, (lines[run],)),), body
+        return lines[title], (PrintedField(_STATES, (lines[run],)),), body
     return None

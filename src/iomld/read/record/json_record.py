@@ -132,7 +132,7 @@ def read_content(content: Mapping[str, object], origin: Origin, place: Place) ->
     """Read the keys of one record.
 
     Args:
-        content: Keys and values of the record form; numbers as the digits that were written.
+        content: Keys and values of a record; numbers as the digits that were written.
         origin: The bytes it came from.
         place: Where it stands; the pointers of its values begin with this one's.
     """

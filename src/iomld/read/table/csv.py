@@ -49,7 +49,7 @@ def read_table(source: str | bytes, *, file: str, name: str, options: ReadOption
         source: The text, or the bytes of the file.
         file: The file's name for places.
         name: The file's name without its folder, for the origin.
-        options: What readers are told besides.
+        options: The mapping of foreign headings.
 
     Raises:
         SourceError: There is no header, or no row below it, or the bytes are no text.
@@ -67,7 +67,7 @@ def read_table_pair(
         mentions: The table of mentions.
         file: The name of the table of projects for places (`records.zip!projects.csv`).
         name: The same without its folder, for the origin.
-        options: What readers are told besides.
+        options: The mapping of foreign headings.
 
     Raises:
         SourceError: One of the two cannot be read.
@@ -116,9 +116,9 @@ def _read(
     layout, rows = _table(text, TableLocation(file, name, ""), options)
     if layout.kind != PROJECTS:
         raise SourceError(f"{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.")
-    told = mentions.layout.findings if mentions.layout else ()
+    about_mentions = mentions.layout.findings if mentions.layout else ()
     count = 0
-    for record in table_records(layout, rows, mentions, (*own_remarks, *remarks, *told)):
+    for record in table_records(layout, rows, mentions, (*own_remarks, *remarks, *about_mentions)):
         count += 1
         yield record
     yield from orphan_records(layout, mentions)

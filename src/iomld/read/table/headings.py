@@ -18,7 +18,7 @@ from iomld.model import TEXT_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
 
-IGNORED = "-"  # what a mapping writes for a column that is to be passed over
+IGNORED = "-"  # what a mapping writes for a column that is ignored
 
 # A heading such as "Start date", which pages print over a year: the value decides whether it is a year or a day.
 YEAR_OR_DAY: Mapping[str, tuple[str, str]] = {"start": ("startYear", "startDate"), "end": ("endYear", "endDate")}
@@ -76,7 +76,7 @@ def mention_heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
 
 
 def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
-    """Whether the mapping says to pass a column over."""
+    """Whether the mapping says to ignore a column."""
     return _mapped(text, mapping) == IGNORED
 
 
@@ -135,7 +135,7 @@ def read_mapping(path: Path) -> Mapping[str, str]:
     """Read a mapping.
 
     Args:
-        path: A JSON object, or a table of two columns without or with a header; `-` for ours passes theirs over.
+        path: A JSON object, or a table of two columns without or with a header; `-` for ours ignores theirs.
 
     Raises:
         SourceError: The file cannot be read, is no mapping, or names a column that we do not have.

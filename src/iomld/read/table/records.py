@@ -116,18 +116,18 @@ def table_records(
 
     Args:
         layout: What the columns are.
-        rows: The rows below the header; empty ones are passed over.
+        rows: The rows below the header; empty ones are ignored.
         mentions: The mentions of the same source; those of a project go to its first record.
         remarks: Findings about the whole table; they go to the first record.
     """
     waiting = [*remarks, *layout.findings]
-    unnamed_told = False
+    unnamed_reported = False
     for row in rows:
         if row.is_empty:
             continue
         draft = _draft(row, layout)
-        stray = _stray_cells(row, layout, tell_unnamed=not unnamed_told)
-        unnamed_told = unnamed_told or any(finding.severity is Severity.WARNING for finding in stray)
+        stray = _stray_cells(row, layout, report_unnamed=not unnamed_reported)
+        unnamed_reported = unnamed_reported or any(finding.severity is Severity.WARNING for finding in stray)
         draft.findings += [*waiting, *stray]
         waiting = []
         yield _record(row, layout, draft, mentions)
@@ -192,8 +192,8 @@ def _differing(name: str, known: tuple[str, Place], text: str, place: Place) -> 
     )
 
 
-def _stray_cells(row: TableRow, layout: Layout, *, tell_unnamed: bool) -> list[Finding]:
-    """Cells to the right of the header refuse the row; those below an empty heading are told once."""
+def _stray_cells(row: TableRow, layout: Layout, *, report_unnamed: bool) -> list[Finding]:
+    """Cells to the right of the header refuse the row; those below an empty heading are reported once."""
     width = len(layout.headings)
     if len(row.cells) <= width and "" not in layout.headings:
         return []
@@ -207,7 +207,7 @@ def _stray_cells(row: TableRow, layout: Layout, *, tell_unnamed: bool) -> list[F
             Finding("tooManyCells", Severity.VIOLATION, message, fix, place=layout.place(row, beyond)),
         )
     unnamed = next((index for index in filled if index < width and not layout.headings[index]), None)
-    if unnamed is not None and tell_unnamed:
+    if unnamed is not None and report_unnamed:
         message = "The column has no heading and was not read."
         findings.append(
             Finding("unknownColumn", Severity.WARNING, message, "Give it a heading.", place=layout.place(row, unnamed))
@@ -232,16 +232,16 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
     values = {name: found for name, found in values.items() if found}
     code, prima = values.get("projectCode"), values.get("primaId")
     key = code[0].text if code else f"prima-{prima[0].text}" if prima else ""
-    told = mentions.take(key)
-    canonical = (layout.source.media_type, draft.canonical, told.canonical)
+    given = mentions.take(key)
+    canonical = (layout.source.media_type, draft.canonical, given.canonical)
     origin = Origin(layout.source.name, canonical_digest(canonical), layout.source.media_type)
     origin, stated = _described(origin, draft), _stated(draft)
     return Record(
         values,
         origin,
         layout.place(row, 0),
-        mentions=told.mentions,
-        findings=(*draft.findings, *told.findings),
+        mentions=given.mentions,
+        findings=(*draft.findings, *given.findings),
         stated_origins=stated,
     )
 

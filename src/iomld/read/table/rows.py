@@ -223,7 +223,7 @@ def layout_of(header: TableRow, source: TableLocation, mapping: Mapping[str, str
     projects = [(index, heading_of(text, mapping)) for index, text in enumerate(headings)]
     if len({heading for _, heading in projects if heading}) < _FEWEST_KNOWN:
         return None
-    return _layout(header, source, headings, _told_apart(projects), mapping)
+    return _layout(header, source, headings, _with_status(projects), mapping)
 
 
 def _layout(
@@ -243,7 +243,7 @@ def _layout(
     return Layout(source, kind, headings, known, ignored, findings)
 
 
-def _told_apart(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
+def _with_status(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
     """Spanish pages print 'Tipo de proyecto' over the status and again over the type; so may tables made from them."""
     types = [index for index, heading in columns if heading and heading.column == "projectType"]
     if len(types) == 1 or any(heading and heading.column == "status" for _, heading in columns):

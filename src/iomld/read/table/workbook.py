@@ -1,6 +1,6 @@
 """Read tables in workbooks (XLSX): the values of cells as they were last computed, never formulas.
 
-Hidden sheets are passed over with a Warning; hidden rows and columns are read, with an Info each.
+Hidden sheets are ignored with a Warning; hidden rows and columns are read, with an Info each.
 """
 
 import math
@@ -82,7 +82,7 @@ def read_workbook(
         data: The bytes of the file.
         file: The file's name for places.
         name: The file's name without its folder, for the origin; the end of `file` unless given.
-        options: What readers are told besides.
+        options: The mapping of foreign headings.
 
     Raises:
         SourceError: It is damaged or too large, or no sheet holds a table of projects.

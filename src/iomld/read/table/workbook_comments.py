@@ -1,7 +1,7 @@
-"""Give a workbook back with what was found in it as comments at its cells.
+"""Write a workbook back with its findings as comments on its cells.
 
-The rest stays as far as openpyxl keeps it: values, formulas, styles, other sheets, drop-downs. Macros would break, so a
-workbook that holds them is refused.
+Values, formulas, styles, other sheets and drop-downs are kept as far as openpyxl keeps them. Comments would break
+macros, so a workbook with macros is refused.
 """
 
 import io
