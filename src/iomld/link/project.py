@@ -17,7 +17,7 @@ from iomld.model import STATE_FIELDS, Dossier, Finding, Mention, Project, Text, 
 from iomld.vocab import Vocabulary
 
 # For each field that holds a concept the rule for a word that is not in its list.
-_UNKNOWN_WORD = {
+UNKNOWN_WORD_RULES = {
     "status": "unknownStatus",
     "projectType": "unknownType",
     "coverage": "unknownCoverage",
@@ -105,7 +105,7 @@ def _concepts(dossier: Dossier, tables: Mapping[str, ConceptTable], findings: li
         value = _first(dossier, field)
         table = _table(tables, scheme)
         codes[field], faults = (
-            read_concept(value, table, field=field, rule=_UNKNOWN_WORD[field]) if value else (None, ())
+            read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
         )
         findings += faults
     return codes

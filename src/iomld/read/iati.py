@@ -66,6 +66,7 @@ _SCOPE_NAMES = {
 }
 # Field, the code list ActivityDate of its actual and its planned day.
 _DATES = (("start", "2", "1"), ("end", "4", "3"))
+_XML = "application/xml"
 
 
 @dataclass(slots=True)
@@ -260,9 +261,6 @@ def _is_own_host(url: str) -> bool:
     except ValueError:  # an address that urllib cannot take apart
         return False
     return host == "iom.int" or host.endswith(".iom.int")
-
-
-_XML = "application/xml"
 
 
 def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator[Record]:

@@ -62,6 +62,19 @@ _FIELDS: Mapping[str, str] = {
 }
 _FOLDED: Mapping[str, frozenset[str]] = {language: frozenset(map(fold, labels)) for language, labels in _LABELS.items()}
 _LONGEST = 2 * max(map(len, _FIELDS))  # characters; nothing longer is a label, and folding it would be wasted
+_WORD = re.compile(r"[^\W\d_]+")
+# Small words that only one of the three languages has.
+_SMALL: Mapping[str, frozenset[str]] = {
+    "en": frozenset({"the", "of", "and", "to", "in", "for", "with", "on", "by", "is", "was", "its", "from", "at"}),
+    "fr": frozenset({"le", "les", "des", "du", "et", "aux", "au", "une", "dans", "pour", "par", "sur", "avec", "qui"}),
+    "es": frozenset({"el", "los", "las", "del", "y", "una", "para", "por", "con", "al", "su", "sus", "lo", "como"}),
+}
+_READ = 20_000  # characters; more say nothing new
+_MARGIN = 2  # times as many small words as any other language
+SEPARATOR = "-"
+_BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")
+_LONGEST_LABEL = 150  # characters before a colon
+_FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
 
 
 def field_of(label: str) -> str | None:
@@ -90,17 +103,6 @@ def language_of(labels: Sequence[str]) -> str | None:
     return best if votes[best] else None
 
 
-_WORD = re.compile(r"[^\W\d_]+")
-# Small words that only one of the three languages has.
-_SMALL: Mapping[str, frozenset[str]] = {
-    "en": frozenset({"the", "of", "and", "to", "in", "for", "with", "on", "by", "is", "was", "its", "from", "at"}),
-    "fr": frozenset({"le", "les", "des", "du", "et", "aux", "au", "une", "dans", "pour", "par", "sur", "avec", "qui"}),
-    "es": frozenset({"el", "los", "las", "del", "y", "una", "para", "por", "con", "al", "su", "sus", "lo", "como"}),
-}
-_READ = 20_000  # characters; more say nothing new
-_MARGIN = 2  # times as many small words as any other language
-
-
 def guessed_language(text: str) -> str | None:
     """The language that most small words of a text are of, where one leads clearly; else None.
 
@@ -116,12 +118,6 @@ def guessed_language(text: str) -> str | None:
 def first_language(choices: Sequence[str | None]) -> str:
     """The first language that is known; English where none is."""
     return next((language for language in choices if language), "en")
-
-
-SEPARATOR = "-"
-_BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")
-_LONGEST_LABEL = 150  # characters before a colon
-_FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
 
 
 @dataclass(frozen=True, slots=True)

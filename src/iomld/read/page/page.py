@@ -19,6 +19,7 @@ _FEWEST_WORDS = 4  # of a stretch of small words that is taken for prose
 _SMALL_SHARE = 0.5
 LONGEST_VALUE = 4000  # characters; all countries of the world in a row need less
 _CHECKED = 1000  # characters of a line that show whether it is prose
+_LONG_LINE = 400  # characters; of a longer line the excerpt begins at the value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,6 @@ def is_prose(text: str) -> bool:
 def are_countries(text: str, lexicon: Lexicon) -> bool:
     """Whether a line is wholly a list of countries; a very long one is not looked at."""
     return len(text) <= LONGEST_VALUE and lexicon.are_countries(text)
-
-
-_LONG_LINE = 400  # characters; of a longer line the excerpt begins at the value
 
 
 @dataclass(frozen=True, slots=True)

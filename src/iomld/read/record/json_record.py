@@ -29,6 +29,7 @@ _COMPUTED = frozenset(
     | {"mentionsFrameworks", "candidateIatiIdentifier", "record", "language", "included"}
 )
 _KNOWN = frozenset(FIELDS) | {"mentions", "source", "sources"}
+_TYPE_NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
 
 
 def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
@@ -278,9 +279,6 @@ def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
-
-
-_TYPE_NAMES = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
 
 
 def below(place: Place, key: str) -> Place:

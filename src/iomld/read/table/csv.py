@@ -37,7 +37,7 @@ _BAD_QUOTES = CellFault(
 def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
     """Say whether a text has a header near its top: a row with at least two headings that we know."""
     try:
-        return _found(decoded(data, "")[0], TableLocation("", "", ""), ReadOptions(mapping=mapping)) is not None
+        return _found(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
     except SourceError:
         return False
 
@@ -95,7 +95,7 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         SourceError: The bytes are no text.
     """
     text, _ = decoded(data, file)
-    found = _found(text, TableLocation(file, file, ""), ReadOptions())
+    found = _found(text, TableLocation(file, file, ""), {})
     if found:
         layout, delimiter, header = found
         rows = read_rows(text, delimiter, file=file)
@@ -132,7 +132,7 @@ def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, Iterator[TableRow]]:
     """The columns and the rows below the header."""
-    found = _found(text, source, options)
+    found = _found(text, source, options.mapping)
     if found is None:
         raise SourceError(
             f"{source.file}: no table of projects found. Begin with a header such as projectCode, title_en, status; "
@@ -152,7 +152,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     return layout, (_row(row, cents) for row in rows())
 
 
-def _found(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
     """The header, near the top, with the delimiter that makes most of it."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
@@ -160,7 +160,7 @@ def _found(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     fault: SourceError | None = None
     for delimiter in marks:
         try:
-            found = _header(text, delimiter, source, options)
+            found = _header(text, delimiter, source, mapping)
         except SourceError as error:  # a row too long by this delimiter; another may be the right one
             fault = fault or error
             continue
@@ -172,14 +172,14 @@ def _found(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
 
 
 def _header(
-    text: str, delimiter: str, source: TableLocation, options: ReadOptions
+    text: str, delimiter: str, source: TableLocation, mapping: Mapping[str, str]
 ) -> tuple[Layout, str, CsvRow] | None:
     """The first row that is a header; one below the top must be a clear one."""
     rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
     source = replace(source, media_type=_media_type(delimiter))
     top = 1 if _SEPARATOR_LINE.match(text) else 0
     for number, row in enumerate(islice(rows, _HEADER_WITHIN), start=-top):
-        layout = layout_of(TableRow(row.number, row.line, row.cells), source, options.mapping)
+        layout = layout_of(TableRow(row.number, row.line, row.cells), source, mapping)
         if layout and (number == 0 or len(layout.columns) >= _KNOWN_BELOW_TOP):
             return layout, delimiter, row
     return None

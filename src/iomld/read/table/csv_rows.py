@@ -13,6 +13,10 @@ from iomld.errors import SourceError
 from iomld.model import Finding, Place, Severity
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+DELIMITERS = (",", ";", "\t", "|")
+MOST_COLUMNS = 1000
+LONGEST_CELL = 1024 * 1024  # characters
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
@@ -49,13 +53,6 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
     message = f"The file is not UTF-8 (see line {line}); it was read as Windows-1252."
     fix = "See whether the accents are right, and save the file as UTF-8."
     return text, (Finding("encodingGuessed", Severity.WARNING, message, fix, place=Place(file, line=line)),)
-
-
-DELIMITERS = (",", ";", "\t", "|")
-MOST_COLUMNS = 1000
-LONGEST_CELL = 1024 * 1024  # characters
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)

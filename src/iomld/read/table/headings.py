@@ -32,6 +32,9 @@ _TAGGED = re.compile(
     r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\s*[)\]]?"
 )
 _PIECE = re.compile(r"(?P<heading>[a-z]+_[a-z0-9-]+) \((?P<number>[2-9]|[1-9][0-9])\)")
+_FIX = 'Write {"Their heading": "projectCode"}, or two columns: their heading, ours.'
+_COLUMNS_OF_A_MAPPING = 2
+_MOST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +127,6 @@ def _project_names() -> dict[str, str]:
 
 _PROJECT_NAMES: Mapping[str, str] = _project_names()
 _MENTION_NAMES: Mapping[str, str] = {_key(heading): one.name for one in MENTION_COLUMNS for heading in one.headings}
-
-
-_FIX = 'Write {"Their heading": "projectCode"}, or two columns: their heading, ours.'
-_COLUMNS_OF_A_MAPPING = 2
-_MOST_BYTES = 1024 * 1024
 
 
 def read_mapping(path: Path) -> Mapping[str, str]:

@@ -16,6 +16,9 @@ from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
 _WORDS = frozenset({"quote", "prefix", "suffix"})  # their spaces count
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_STATES = re.compile(r"[;|\r\n]+")
+_SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,6 @@ def _mention(row: TableRow, layout: Layout) -> tuple[GivenMention | Finding, tup
         return layout.place(row, layout.index_of(key))
 
     return fault or given_mention(item, place_of), tuple(cells)
-
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_STATES = re.compile(r"[;|\r\n]+")
-_SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
 
 
 @dataclass(slots=True)

@@ -16,6 +16,10 @@ _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 _YEARS = frozenset({"startYear", "endYear", "allocationYear"})
 _DAYS = frozenset({"startDate", "endDate", "start", "end"})
+PROJECTS, MENTIONS = "projects", "mentions"
+_FEWEST_KNOWN = 2  # columns that make a row a header
+_EXCERPT_LENGTH = 160
+_LETTERS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,6 @@ def cell_text(value: CellValue, column: str) -> str:
         case _:
             text = ""
     return text
-
-
-PROJECTS, MENTIONS = "projects", "mentions"
-_FEWEST_KNOWN = 2  # columns that make a row a header
-_EXCERPT_LENGTH = 160
-_LETTERS = 26
 
 
 @dataclass(frozen=True, slots=True)
