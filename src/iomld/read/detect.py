@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from json import JSONDecodeError, JSONDecoder
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, TRIG, TURTLE, Format, by_suffix
 from iomld.iris import RDF
@@ -90,7 +90,7 @@ class LoadedSource:
     @property
     def name(self) -> str:
         """The file's name without its folder and its archive."""
-        return Path(self.file.rpartition("!")[2]).name
+        return PurePath(self.file.rpartition("!")[2]).name
 
     @cached_property
     def rdf_format(self) -> Format | None:
