@@ -21,9 +21,8 @@ from iomld.read.record.framed import is_framed
 from iomld.read.table.csv import has_header
 from iomld.read.text import read_prolog
 
-HEAD_BYTES = (
-    64 * 1024
-)  # bytes that decide; JSON is read up to the end of its first value, a workbook's list of parts whole
+# The beginning of a source that decides; JSON is parsed up to the end of its first value.
+HEAD_BYTES = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
 _BOM = b"\xef\xbb\xbf"
