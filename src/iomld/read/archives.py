@@ -1,7 +1,7 @@
-"""From what people name to files that can be read: folders, patterns, gzip and zip, with their sizes counted.
+"""The files that are named on a command line or sent in: folders, patterns, and archives in gzip and zip.
 
-An archive is opened but never trusted: entries, inflated sizes and ratios are capped, and archives inside archives
-stay closed.
+Archives have limits on the number of entries, the unpacked size and the compression ratio. Archives inside archives
+are not opened.
 """
 
 import gzip
@@ -14,29 +14,28 @@ from typing import BinaryIO, cast
 
 from iomld.errors import SourceError
 from iomld.model import ForeignText, message
+from iomld.read.detect import is_gzip, is_office_document, is_zip
 
-# What a folder is searched for; a file that is named is read whatever its name.
+# Suffixes of the files that are looked for in folders and archives; a file that is named itself may have any.
 _SUFFIXES = frozenset(
     {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
     | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
 )
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
 _MOST_ENTRIES = 10_000
 _MOST_INFLATED = 4 * 1024**3
-# Text of records packs at most 40 to 1; what unpacks to more than this is made to fill a disk.
+# Text of records compresses at most 40 to 1; a file with a higher ratio than this is a decompression bomb.
 _MOST_RATIO = 200
 _RATIO_COUNTS_FROM = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SourceFile:
     """One file, or one entry of an archive.
 
     Attributes:
         name: Its name for places: `records.zip!projects.csv` for an entry.
-        open: Gives its bytes, unpacked, as a stream.
-        mentions: Gives the table of mentions that stands beside a table of projects in an archive.
+        open: Opens it as a stream of uncompressed bytes.
+        mentions: Opens the table of mentions that an archive holds beside a table of projects.
     """
 
     name: str
@@ -44,7 +43,7 @@ class Part:
     mentions: Callable[[], BinaryIO] | None = None
 
 
-def expand_sources(sources: Iterable[Path]) -> Iterator[Part]:
+def expand_sources(sources: Iterable[Path]) -> Iterator[SourceFile]:
     """The files that the sources name: files as they are, folders and patterns by their record files, sorted.
 
     Raises:
@@ -52,10 +51,10 @@ def expand_sources(sources: Iterable[Path]) -> Iterator[Part]:
     """
     for source in sources:
         for path in _files(source):
-            yield from parts_of_file(path)
+            yield from files_of_path(path)
 
 
-def parts_of_file(path: Path) -> Iterator[Part]:
+def files_of_path(path: Path) -> Iterator[SourceFile]:
     """The file itself, or the entries of a zip archive that is no workbook.
 
     Raises:
@@ -70,12 +69,12 @@ def parts_of_file(path: Path) -> Iterator[Part]:
                 message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
             ) from error
 
-    yield from _parts(str(path), opened)
+    yield from _opened_files(str(path), opened)
 
 
-def parts_of_bytes(data: bytes, name: str) -> Iterator[Part]:
+def files_of_bytes(data: bytes, name: str) -> Iterator[SourceFile]:
     """The same for a file held in memory."""
-    yield from _parts(name, lambda: io.BytesIO(data))
+    yield from _opened_files(name, lambda: io.BytesIO(data))
 
 
 def _files(source: Path) -> Iterator[Path]:
@@ -112,19 +111,19 @@ def _is_record_file(path: Path) -> bool:
     return inner.suffix.lower() in _SUFFIXES
 
 
-def _parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
+def _opened_files(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
     with opened() as stream:
         magic = stream.read(4)
-    if magic[:2] == _GZIP_MAGIC:
-        yield Part(name, lambda: _unzipped(name, opened))
-    elif magic == _ZIP_MAGIC:
-        yield from _zip_parts(name, opened)
+    if is_gzip(magic):
+        yield SourceFile(name, lambda: _unzipped(name, opened))
+    elif is_zip(magic):
+        yield from _zip_entries(name, opened)
     else:
-        yield Part(name, opened)
+        yield SourceFile(name, opened)
 
 
-def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
-    """The entries of an archive; they can be opened until the next part is asked for."""
+def _zip_entries(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
+    """The entries of an archive; they can be opened until the next one is asked for."""
     with opened() as stream:
         try:
             archive = zipfile.ZipFile(stream)
@@ -138,10 +137,10 @@ def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
             yield from _entries(archive, name, opened)
 
 
-def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
+def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    if any(entry.filename == "[Content_Types].xml" for entry in entries):
-        yield Part(name, opened)  # a workbook; its reader opens it
+    if is_office_document([entry.filename for entry in entries]):
+        yield SourceFile(name, opened)  # a workbook; its reader opens it
         return
     if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_INFLATED:
         raise SourceError(
@@ -164,7 +163,7 @@ def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]
         )
     mentions = readable.pop("mentions.csv", None) if "projects.csv" in readable else None
     for entry_name, entry_opened in sorted(readable.items()):
-        yield Part(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
+        yield SourceFile(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Callable[[], BinaryIO]:

@@ -1,19 +1,16 @@
 """Pages with labels: the values under them, the title above and the narrative below.
 
-Fields are found by their labels, not by position. A label without a value is a field that the page does not tell.
+Fields are found by their labels, not by position. A label without a value is a field that the page leaves empty.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from iomld.lexicon.words import Lexicon
 from iomld.model import STATE_FIELDS
-from iomld.read.options import Recogniser
-from iomld.read.page.draft import Draft, Printed
-from iomld.read.page.labels import is_status_or_type, language_of
-from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.lines import LONGEST_VALUE, Line, are_states, filled, is_prose
-from iomld.read.page.marks import SEPARATOR, Mark
+from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, is_status_or_type, language_of
+from iomld.read.page.page import LONGEST_VALUE, PageDraft, PageLine, PrintedField, are_countries, filled, is_prose
 
 _LONGEST_GAP = 3  # lines between two labels of one block of fields; states may take more
 _MOST_STATES = 300  # lines; the world has fewer countries
@@ -23,7 +20,7 @@ _FEWEST_REPEATED = 3  # labels of a second block that is another description, no
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class FieldBlock:
     """The fields of a page and where the narrative begins.
 
     Attributes:
@@ -33,19 +30,19 @@ class Fields:
         labels: The labels as printed.
     """
 
-    printed: tuple[Printed, ...]
+    printed: tuple[PrintedField, ...]
     start: int
     end: int
     labels: tuple[str, ...]
 
 
-def labelled_draft(lines: Sequence[Line], marks: Sequence[Mark], recogniser: Recogniser) -> Draft:
+def labelled_draft(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> PageDraft:
     """Read a text page with at least one label."""
-    fields = read_fields(lines, marks, recogniser)
+    fields = read_fields(lines, marks, lexicon)
     title = title_above(lines, fields.start)
     body = tuple(lines[fields.end :])
     text = "\n".join(line.text for line in (*((title,) if title else ()), *body))
-    return Draft(
+    return PageDraft(
         title=title,
         fields=fields.printed,
         body=body,
@@ -54,28 +51,28 @@ def labelled_draft(lines: Sequence[Line], marks: Sequence[Mark], recogniser: Rec
     )
 
 
-def read_fields(lines: Sequence[Line], marks: Sequence[Mark], recogniser: Recogniser) -> Fields:
+def read_fields(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> FieldBlock:
     """Read the values under the labels of the longest block of fields.
 
     Args:
         lines: The lines of the page.
         marks: Its labels, at least one.
-        recogniser: Knows the words of our lists.
+        lexicon: The words of our lists.
     """
-    groups = list(_groups(lines, marks, recogniser))
+    groups = list(_groups(lines, marks, lexicon))
     group = max(groups, key=lambda several: len({mark.field for mark in several}))
-    last, end = _last_values(lines, group[-1], recogniser)
+    last, end = _last_values(lines, group[-1], lexicon)
     inner = [_values(lines, mark) for mark in group[:-1]]
     printed = list(
-        _settled([Printed(m.field, v, m.label) for m, v in zip(group, [*inner, last], strict=True)], recogniser)
+        _settled([PrintedField(m.field, v, m.label) for m, v in zip(group, [*inner, last], strict=True)], lexicon)
     )
     for other in groups:
         if other is not group and len({mark.field for mark in other}) >= _FEWEST_REPEATED:
-            printed += [Printed(mark.field, _values(lines, mark)[:1], mark.label) for mark in other[:-1]]
-    return Fields(tuple(printed), group[0].start, end, tuple(mark.label for mark in group))
+            printed += [PrintedField(mark.field, _values(lines, mark)[:1], mark.label) for mark in other[:-1]]
+    return FieldBlock(tuple(printed), group[0].start, end, tuple(mark.label for mark in group))
 
 
-def title_above(lines: Sequence[Line], before: int) -> Line | None:
+def title_above(lines: Sequence[PageLine], before: int) -> PageLine | None:
     """The nearest line with text above the fields, unless it is an item of the menu."""
     above = list(filled(lines, 0, before))[-4:]
     if not above:
@@ -89,7 +86,7 @@ def title_above(lines: Sequence[Line], before: int) -> Line | None:
     return None if is_menu else once(lines[above[-1]])
 
 
-def once(title: Line) -> Line:
+def once(title: PageLine) -> PageLine:
     """The title, where the page prints it twice in one line."""
     text = title.text
     for joint in ("", " "):
@@ -99,27 +96,27 @@ def once(title: Line) -> Line:
     return title
 
 
-def _groups(lines: Sequence[Line], marks: Sequence[Mark], recogniser: Recogniser) -> Iterator[list[Mark]]:
+def _groups(lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon) -> Iterator[list[Mark]]:
     """The labels, cut where so much stands between two that the second belongs to other text."""
     group = [marks[0]]
     for mark, following in pairwise(marks):
-        if _is_cut(lines, mark, following, recogniser):
+        if _is_cut(lines, mark, following, lexicon):
             yield group
             group = []
         group.append(following)
     yield group
 
 
-def _is_cut(lines: Sequence[Line], mark: Mark, following: Mark, recogniser: Recogniser) -> bool:
+def _is_cut(lines: Sequence[PageLine], mark: Mark, following: Mark, lexicon: Lexicon) -> bool:
     between = [lines[index].text for index in filled(lines, mark.after, following.start)]
     if mark.field in STATE_FIELDS:
         return len(between) > _MOST_STATES or any(
-            is_prose(text) and not are_states(text, recogniser) for text in between
+            is_prose(text) and not are_countries(text, lexicon) for text in between
         )
     return len(between) > _LONGEST_GAP or any(map(is_prose, between[1:]))
 
 
-def _values(lines: Sequence[Line], mark: Mark) -> tuple[Line, ...]:
+def _values(lines: Sequence[PageLine], mark: Mark) -> tuple[PageLine, ...]:
     """All that stands under a label: a value a line for states, else one value."""
     found = [lines[index] for index in filled(lines, mark.after, mark.until) if lines[index].text != SEPARATOR]
     found = [mark.inline, *found] if mark.inline else found
@@ -128,32 +125,32 @@ def _values(lines: Sequence[Line], mark: Mark) -> tuple[Line, ...]:
     return (replace(found[0], text=" ".join(line.text for line in found)),) if found else ()
 
 
-def _last_values(lines: Sequence[Line], mark: Mark, recogniser: Recogniser) -> tuple[tuple[Line, ...], int]:
+def _last_values(lines: Sequence[PageLine], mark: Mark, lexicon: Lexicon) -> tuple[tuple[PageLine, ...], int]:
     """The values of the last label, and where the narrative begins: nothing but its looks parts the two."""
     if mark.closed and len(list(filled(lines, mark.after, mark.until))) <= _MOST_STATES:
         return _values(lines, mark), mark.until
     found = [mark.inline] if mark.inline else []
     end = mark.after
     for index in filled(lines, mark.after, mark.until):
-        if found and not _goes_on(lines[index].text, mark.field, recogniser):
+        if found and not _goes_on(lines[index].text, mark.field, lexicon):
             break
-        if not found and not _may_be_value(lines[index].text, mark.field, recogniser):
+        if not found and not _may_be_value(lines[index].text, mark.field, lexicon):
             break
         found.append(lines[index])
         end = index + 1
     return tuple(found), end
 
 
-def _goes_on(text: str, field: str, recogniser: Recogniser) -> bool:
+def _goes_on(text: str, field: str, lexicon: Lexicon) -> bool:
     """Whether a line belongs to the states above it; a mistyped name does, so that it is named and not lost."""
-    return field in STATE_FIELDS and (are_states(text, recogniser) or recogniser.resembles_state(text))
+    return field in STATE_FIELDS and (are_countries(text, lexicon) or lexicon.resembles_country(text))
 
 
-def _may_be_value(text: str, field: str, recogniser: Recogniser) -> bool:
+def _may_be_value(text: str, field: str, lexicon: Lexicon) -> bool:
     """Whether the line under the last label is its value and not the narrative's first."""
     if text == SEPARATOR or len(text) > LONGEST_VALUE:
         return False
-    if field in recogniser.fields_of(text) or (field in STATE_FIELDS and are_states(text, recogniser)):
+    if field in lexicon.fields_of(text) or (field in STATE_FIELDS and are_countries(text, lexicon)):
         return True
     if field in _WITH_DIGITS and not any(map(str.isdigit, text)):
         return False
@@ -161,10 +158,10 @@ def _may_be_value(text: str, field: str, recogniser: Recogniser) -> bool:
     return not is_prose(text)
 
 
-def _settled(fields: list[Printed], recogniser: Recogniser) -> Iterator[Printed]:
+def _settled(fields: list[PrintedField], lexicon: Lexicon) -> Iterator[PrintedField]:
     """The fields, with each of two Spanish 'Tipo de proyecto' read as status or type."""
     shared = [number for number, printed in enumerate(fields) if is_status_or_type(printed.label)]
-    kinds = {number: _kind(fields[number], recogniser) for number in shared}
+    kinds = {number: _kind(fields[number], lexicon) for number in shared}
     known = set(kinds.values()) - {None}
     free = [field for field in ("status", "projectType") if field not in known]
     for number, printed in enumerate(fields):
@@ -175,8 +172,8 @@ def _settled(fields: list[Printed], recogniser: Recogniser) -> Iterator[Printed]
             yield printed
 
 
-def _kind(printed: Printed, recogniser: Recogniser) -> str | None:
+def _kind(printed: PrintedField, lexicon: Lexicon) -> str | None:
     """Status or type, where the value tells."""
-    fields = recogniser.fields_of(printed.values[0].text) if printed.values else ()
+    fields = lexicon.fields_of(printed.values[0].text) if printed.values else ()
     kinds = [field for field in ("status", "projectType") if field in fields]
     return kinds[0] if len(kinds) == 1 else None

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from iomld.folding import fold
-from iomld.link.segmentation import Arc, Reading, best_reading
+from iomld.lexicon.segmentation import Arc, Reading, best_reading
 from iomld.vocab import LabelKind, Vocabulary
 
 _RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
@@ -39,7 +39,7 @@ class _Atom(NamedTuple):
     gap: str
 
 
-class Name(NamedTuple):
+class CountryName(NamedTuple):
     """What a name stands for.
 
     Attributes:
@@ -78,7 +78,7 @@ class Gazetteer:
         exact: What a value says that is a code, or letter for letter a name of one country.
     """
 
-    names: Mapping[str, tuple[Name, ...]]
+    names: Mapping[str, tuple[CountryName, ...]]
     labels: Mapping[str, str]
     members: frozenset[str]
     longest: int
@@ -116,9 +116,9 @@ class Gazetteer:
             return False
         return bool(get_close_matches(_key(tuple(_atoms(text))), self.names, n=1, cutoff=_MISTYPED))
 
-    def _named(self, key: str, original: str) -> tuple[Name, ...]:
+    def _named(self, key: str, original: str) -> tuple[CountryName, ...]:
         """The countries of a name, or of a code in capitals."""
-        return (Name(original, 0),) if original in self.labels else self.names.get(key, ())
+        return (CountryName(original, 0),) if original in self.labels else self.names.get(key, ())
 
     def _arcs(self, atoms: Sequence[_Atom], text: str) -> dict[int, list[Arc]]:
         """All the stretches of atoms that are names."""
@@ -153,7 +153,7 @@ def build_gazetteer(vocabulary: Vocabulary) -> Gazetteer:
             # One more, since a small letter before a capital cuts a word in the text ("eSwatini").
             longest = max(longest, len(atoms) + 1)
     names = {
-        key: tuple(Name(code, rank) for code, rank in ranks.items() if rank == min(ranks.values()))
+        key: tuple(CountryName(code, rank) for code, rank in ranks.items() if rank == min(ranks.values()))
         for key, ranks in claims.items()
         if key
     }

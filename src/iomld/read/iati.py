@@ -1,4 +1,9 @@
-"""Read one IATI activity: which element gives which field, and what is said where none does.
+"""Read activities of the organization from IATI 2.0x files: the exact dates, the status and the states they give.
+
+Accepted are whole files, single activities, and those two inside the wrappers of data stores. An activity is joined
+to its project by the code in its identifier; those of other organizations are counted and skipped. The hash of a
+record's origin is that of the activity alone, written again as UTF-8 without its surroundings, so that it stays the
+same when other activities of the file change.
 
 | field | element |
 |---|---|
@@ -16,18 +21,33 @@
 A budget of IATI is the sum of one year at most. A project of several years has several, and adding them up gives
 another sum than the one that the fund allocated; so several budgets are not read. Nothing else is read, contacts least
 of all.
+
+Source: IATI Standard 2.03, activity standard and its embedded code lists.
 """
 
+import hashlib
+import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from lxml import etree
 
-from iomld.model import Finding, Place, Severity, Value, message
-from iomld.read.page.text import normalised
-from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of
+from iomld.errors import SourceError
+from iomld.model import Finding, Origin, Place, Record, Severity, Value, message
+from iomld.read.options import ReadOptions
+from iomld.read.text import (
+    check_xml,
+    has_forbidden_character,
+    is_language_tag,
+    is_web_address,
+    lines_of,
+    normalised,
+    not_xml,
+    safe_events,
+)
 
 IDENTIFIER_PREFIX = "XM-DAC-47066-"
 
@@ -48,6 +68,7 @@ _SCOPE_NAMES = {
 _WORDS = {word.id: word for word in (message("status"), message("coverage"), message("start"), message("end"))}
 # Field, the code list ActivityDate of its actual and its planned day.
 _DATES = (("start", "2", "1"), ("end", "4", "3"))
+_XML = "application/xml"
 
 
 @dataclass(slots=True)
@@ -72,7 +93,7 @@ def read_activity(element: etree._Element, file: str) -> Activity:
         element: An `iati-activity` whose identifier begins with `IDENTIFIER_PREFIX`.
         file: The file's name for places.
     """
-    reader = _Reader(element, file)
+    reader = _ActivityReader(element, file)
     reader.identifiers()
     reader.texts()
     reader.dates()
@@ -85,7 +106,7 @@ def read_activity(element: etree._Element, file: str) -> Activity:
     return reader.activity
 
 
-class _Reader:
+class _ActivityReader:
     def __init__(self, element: etree._Element, file: str) -> None:
         self.activity = Activity()
         self._element = element
@@ -255,3 +276,119 @@ def _is_own_host(url: str) -> bool:
     except ValueError:  # an address that urllib cannot take apart
         return False
     return host == "iom.int" or host.endswith(".iom.int")
+
+
+def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator[Record]:
+    """Read the activities of the organization, one by one, in bounded memory.
+
+    Args:
+        data: The whole source.
+        file: The file's name for places.
+        options: The address of the page, for a source of one record.
+
+    Raises:
+        SourceError: The XML is broken or harmful, of IATI 1, or holds no activity of the organization.
+    """
+    raw = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
+    check_xml(raw, file)
+    encoding = None if isinstance(data, bytes) else "utf-8"
+    skipped = _Skipped()
+    last: Record | None = None  # kept back, since it carries what is to say of the activities skipped
+    try:
+        for element, version in _activities(raw, encoding):
+            identifier = (element.findtext("iati-identifier") or "").strip()
+            if version.startswith("1"):
+                place = f"{file}, line {element.sourceline}"
+                raise _old_version(place, version)
+            if not identifier.startswith(IDENTIFIER_PREFIX) or identifier == IDENTIFIER_PREFIX:
+                skipped.add(identifier, Place(file, line=element.sourceline))
+                continue
+            if last:
+                yield last
+            last = _record(element, file, options)
+    except etree.XMLSyntaxError as error:
+        raise not_xml(file, error) from error
+    if last is None:
+        raise SourceError(
+            message(
+                "{file}: {count} activities, none with an identifier that begins with {start}. Give a file of the "
+                "organization's activities.",
+                file=file,
+                count=skipped.count,
+                start=IDENTIFIER_PREFIX,
+            )
+        )
+    yield replace(last, findings=(*last.findings, *skipped.findings()))
+
+
+def _old_version(place: str, version: str) -> SourceError:
+    return SourceError(
+        message(
+            "{place}: IATI {version} is not read. Export the activities as IATI 2.03.", place=place, version=version
+        )
+    )
+
+
+@dataclass(slots=True)
+class _Skipped:
+    """The activities of other organizations."""
+
+    count: int = 0
+    first: str = ""
+    place: Place | None = None
+
+    def add(self, identifier: str, place: Place) -> None:
+        if not self.count:
+            self.first, self.place = identifier[:80], place
+        self.count += 1
+
+    def findings(self) -> tuple[Finding, ...]:
+        if not self.count:
+            return ()
+        problem = message(
+            "Activities whose identifier does not begin with {prefix} were skipped: {number}, the first '{first}'.",
+            prefix=IDENTIFIER_PREFIX,
+            number=self.count,
+            first=self.first,
+        )
+        return (Finding("foreignActivity", Severity.INFO, problem, value=self.first, place=self.place),)
+
+
+def _activities(data: bytes, encoding: str | None) -> Iterator[tuple[etree._Element, str]]:
+    """Each activity with the version of the standard that it or its list names; elements are freed as we go."""
+    names = ("iati-activities", "iati-activity")
+    parser = safe_events(io.BytesIO(data), ("start", "end"), tag=names, encoding=encoding)
+    version = ""
+    for event, element in parser:
+        if element.tag == "iati-activities":
+            version = element.get("version", "") if event == "start" else ""
+        elif event == "end" and next(element.iterancestors("iati-activity"), None) is None:
+            yield element, (element.get("version") or version).strip()
+            _free(element)
+
+
+def _free(element: etree._Element) -> None:
+    """Forget an element and all that stands before it."""
+    element.clear()
+    node: etree._Element | None = element
+    while node is not None:
+        parent = node.getparent()
+        while parent is not None and parent[0] is not node:
+            del parent[0]
+        node = parent
+
+
+def _record(element: etree._Element, file: str, options: ReadOptions) -> Record:
+    activity = read_activity(element, file)
+    own_bytes = etree.tostring(element, encoding="unicode", with_tail=False).encode("utf-8")
+    return Record(
+        values=activity.values,
+        origin=Origin(
+            file=PurePath(file).name,
+            sha256=hashlib.sha256(own_bytes).hexdigest(),
+            media_type=_XML,
+            url=options.url or activity.page,
+        ),
+        place=Place(file, line=element.sourceline),
+        findings=tuple(activity.findings),
+    )

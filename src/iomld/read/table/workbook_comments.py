@@ -1,7 +1,7 @@
-"""Give a workbook back with what was found in it as comments at its cells.
+"""Write a workbook back with its findings as comments on its cells.
 
-The rest stays as far as openpyxl keeps it: values, formulas, styles, other sheets, drop-downs. Macros would break, so a
-workbook that holds them is refused.
+Values, formulas, styles, other sheets and drop-downs are kept as far as openpyxl keeps them. Comments would break
+macros, so a workbook with macros is refused.
 """
 
 import io
@@ -19,9 +19,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.errors import SourceError
 from iomld.model import ForeignText, message
-from iomld.read.table.cell_text import neutralised
-from iomld.read.table.workbook_package import Package, is_workbook, open_package
-from iomld.read.xml_safety import read_prolog
+from iomld.read.detect import is_workbook
+from iomld.read.table.rows import neutralised
+from iomld.read.table.workbook_package import Package, open_package
+from iomld.read.text import read_prolog
 
 SHEET = "Findings"  # for what has no cell
 _AUTHOR = "iomld"

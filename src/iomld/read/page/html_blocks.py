@@ -1,4 +1,4 @@
-"""From the elements of a saved page to lines of text: one for each block, menus and other chrome left out."""
+"""The text of a saved page as lines, one for each block element, without menus and other navigation."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,8 @@ from itertools import islice
 from lxml import etree
 from lxml.html import HtmlElement
 
-from iomld.read.page.lines import Line
-from iomld.read.page.marks import label_in
+from iomld.read.page.labels import label_in
+from iomld.read.page.page import PageLine
 
 _INLINE = frozenset(
     {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "em", "font", "i", "ins", "kbd",
@@ -32,7 +32,7 @@ _NEAR = 12  # lines around the parser's figure in which a text is looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Leaves:
+class HtmlBlocks:
     """The text of a page, block by block.
 
     Attributes:
@@ -41,7 +41,7 @@ class Leaves:
         spans: For each block element the indexes of its first line and of the line after its last.
     """
 
-    lines: Sequence[Line]
+    lines: Sequence[PageLine]
     owners: Sequence[HtmlElement]
     spans: Mapping[HtmlElement, tuple[int, int]]
 
@@ -56,7 +56,7 @@ def element_text(element: HtmlElement) -> str:
     return joined("".join(element.itertext()))
 
 
-def leaves_of(root: HtmlElement, source: Sequence[str]) -> Leaves:
+def html_blocks(root: HtmlElement, source: Sequence[str]) -> HtmlBlocks:
     """Cut a page into lines.
 
     Args:
@@ -70,14 +70,14 @@ def leaves_of(root: HtmlElement, source: Sequence[str]) -> Leaves:
         else:
             walk.leave(element)
     walk.flush(root)
-    return Leaves(walk.lines, walk.owners, walk.spans)
+    return HtmlBlocks(walk.lines, walk.owners, walk.spans)
 
 
 class _Walk:
     """Gathers text on the way through the elements."""
 
     def __init__(self, source: Sequence[str], kept: frozenset[HtmlElement]) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[PageLine] = []
         self.owners: list[HtmlElement] = []
         self.spans: dict[HtmlElement, tuple[int, int]] = {}
         self._source, self._kept = source, kept
@@ -134,7 +134,7 @@ class _Walk:
             self._pieces.append(part)
             self._at += part.count("\n")
 
-    def _placed(self, text: str, pieces: tuple[str, ...]) -> Line:
+    def _placed(self, text: str, pieces: tuple[str, ...]) -> PageLine:
         """The line with its place in the file: where its first word stands, near where the parser says."""
         word = text.split(" ", 1)[0]
         for distance in range(_NEAR):
@@ -144,8 +144,8 @@ class _Walk:
                     at = self._source[number - 1].find(word, start, start + _WINDOW)
                     if at >= 0:
                         self._found = number, at + len(word)
-                        return Line(text, number, at + 1, pieces)
-        return Line(text, min(self._begin, len(self._source)), 1, pieces)
+                        return PageLine(text, number, at + 1, pieces)
+        return PageLine(text, min(self._begin, len(self._source)), 1, pieces)
 
     def _is_chrome(self, element: HtmlElement) -> bool:
         # A filter form has labels too ("Year"), but they belong to its controls.
@@ -175,7 +175,7 @@ def _is_label(element: HtmlElement) -> bool:
     text = "".join(element.itertext())
     if len(text) > _LONGEST_LABEL:
         return False
-    found = label_in(Line(joined(text), 1))
+    found = label_in(PageLine(joined(text), 1))
     return found is not None and found[2] is None
 
 
