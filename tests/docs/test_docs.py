@@ -228,7 +228,7 @@ def test_every_decision_is_short_and_numbered() -> None:
 def test_every_package_that_iomld_runs_on_is_argued_for() -> None:
     """Each dependency has a row in a decision."""
     project = tomllib.loads(_read(ROOT / "pyproject.toml"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["fast"]]
+    wanted = project["dependencies"]
     table = _read(DOCS / "decisions" / "0006-run-time-packages.md")
     for requirement in wanted:
         name = re.match(r"[\w-]+", requirement)
