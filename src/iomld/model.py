@@ -133,20 +133,21 @@ class Finding:
     Attributes:
         rule: Name of the rule: the local name of a shape (`budget`, `nationalOne`), or of a reading or linking rule.
         severity: A Violation refuses the record; Warning and Info are published and shown.
-        message: What is wrong, one sentence.
-        fix: What to do, one sentence; may be empty where the message says it.
+        message: What is wrong, one sentence. It keeps its identifier and its values until a face words it.
+        fix: What to do, one sentence; None where the message says it.
         field: The record's field (`budgetUSD`), where one is to blame.
         value: What was found, as it stands in the source.
         focus_node: IRI of the node, for results of a shape.
         path: IRI of the property, for results of a shape.
         place: Where it stands; readers and `check` fill it in.
-        language: Language of message and fix; empty where it is not known, as for shapes that are not ours.
+        language: Language of the identifiers of message and fix: English for ours, which can be worded in others; that
+            of the text for a finding already worded; empty where it is not known, as for shapes that are not ours.
     """
 
     rule: str
     severity: Severity
-    message: str
-    fix: str = ""
+    message: Message
+    fix: Message | None = None
     field: str | None = None
     value: str | None = None
     focus_node: str | None = None
@@ -162,7 +163,7 @@ class Finding:
 def is_refused(findings: tuple[Finding, ...]) -> bool:
     """Say whether any finding refuses the record.
 
-    >>> is_refused((Finding("title", Severity.WARNING, "Odd."),))
+    >>> is_refused((Finding("title", Severity.WARNING, message("Odd.")),))
     False
     """
     return any(finding.severity is Severity.VIOLATION for finding in findings)

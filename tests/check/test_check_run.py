@@ -7,7 +7,7 @@ from tests.conftest import ROOT
 
 from iomld.check.report import Basis, Tally
 from iomld.check.run import Checker
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Message, Place, Severity, message
 
 BASIS = Basis("submission", "shacl", "0", {"iomld": "0", "shapes": "0", "vocabularies": "0"})
 
@@ -30,14 +30,16 @@ def test_a_tally_keeps_no_more_than_its_cap() -> None:
     tally = Tally(cap=3)
     for number in range(100_000):
         severity = Severity.VIOLATION if number == 99_999 else Severity.WARNING
-        tally.add(Finding("x", severity, f"Number {number}.", place=Place("a.txt", line=number + 1)))
+        tally.add(
+            Finding("x", severity, message("Number {number}.", number=number), place=Place("a.txt", line=number + 1))
+        )
     report = tally.report(BASIS, projects=1)
-    assert [finding.message for finding in report.findings] == ["Number 0.", "Number 1.", "Number 2."]
+    assert [str(finding.message) for finding in report.findings] == ["Number 0.", "Number 1.", "Number 2."]
     assert [(group.severity, group.count) for group in report.groups] == [
         (Severity.VIOLATION, 1),
         (Severity.WARNING, 99_999),
     ]
-    assert report.groups[0].example.message == "Number 99999."
+    assert report.groups[0].example.message == Message("Number {number}.", {"number": "99999"})
     assert not report.conforms
     assert len(tally._kept) == 3
 
@@ -59,9 +61,9 @@ def test_findings_stand_in_source_order(checker: Checker, tmp_path: Path) -> Non
 def test_what_no_format_can_write_is_replaced() -> None:
     """Control characters and halves of character pairs become U+FFFD; a value that is a whole text is shortened."""
     tally = Tally()
-    tally.add(Finding("x", Severity.INFO, "a\x00b\ud800c", value="v" * 1_000_000, place=Place("f\x1b.txt")))
+    tally.add(Finding("x", Severity.INFO, Message("a\x00b\ud800c"), value="v" * 1_000_000, place=Place("f\x1b.txt")))
     (finding,) = tally.report(BASIS, projects=0).findings
-    assert finding.message == "a\ufffdb\ufffdc"
+    assert str(finding.message) == "a\ufffdb\ufffdc"
     assert finding.value is not None
     assert len(finding.value) == 2000
     assert finding.place == Place("f\ufffd.txt")

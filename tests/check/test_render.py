@@ -7,7 +7,7 @@ import pytest
 
 from iomld.check.render import finding_lines, report_lines
 from iomld.check.report import Basis, CheckReport, Tally
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Message, Place, Severity
 from iomld.read.record.locate import excerpt as shortened
 
 ESCAPE = "\x1b"
@@ -16,7 +16,7 @@ ESCAPE = "\x1b"
 def marked(excerpt: str, value: str | None, column: int | None) -> str | None:
     """What the carets stand under, or None where there are none."""
     place = Place("x.json", line=3, column=column, excerpt=excerpt)
-    lines = list(finding_lines(Finding("rule", Severity.VIOLATION, "Wrong.", value=value, place=place)))
+    lines = list(finding_lines(Finding("rule", Severity.VIOLATION, Message("Wrong."), value=value, place=place)))
     mark = [line for line in lines if set(line) == {" ", "^"}]
     assert lines[1] == f"    {excerpt}"
     return lines[1][mark[0].index("^") : mark[0].rindex("^") + 1] if mark else None
@@ -43,21 +43,21 @@ def test_carets_stand_under_the_value(excerpt: str, value: str | None, column: i
 def test_the_later_of_two_equal_values_is_marked_by_its_column() -> None:
     """The column tells two equal values of a line apart."""
     place = Place("x.json", line=1, column=31, excerpt='"startYear": 2018, "endYear": 2018')
-    *_, mark = finding_lines(Finding("rule", Severity.INFO, "Odd.", value="2018", place=place))
+    *_, mark = finding_lines(Finding("rule", Severity.INFO, Message("Odd."), value="2018", place=place))
     assert mark.index("^") == 4 + 30
 
 
 def test_wide_letters_move_the_mark() -> None:
     """A letter that takes two columns of a terminal moves the mark by two."""
     place = Place("x.txt", line=1, column=4, excerpt="日本: x")
-    *_, mark = finding_lines(Finding("rule", Severity.INFO, "Odd.", value="x", place=place))
+    *_, mark = finding_lines(Finding("rule", Severity.INFO, Message("Odd."), value="x", place=place))
     assert mark == " " * (4 + 6) + "^"
 
 
 def test_a_cell_is_a_place() -> None:
     """A finding of a workbook names sheet and cell."""
     place = Place("x.xlsx", sheet="Projects", cell="C7")
-    (line,) = finding_lines(Finding("rule", Severity.INFO, "Odd.", place=place))
+    (line,) = finding_lines(Finding("rule", Severity.INFO, Message("Odd."), place=place))
     assert line == "x.xlsx:Projects!C7: info: Odd. [rule]"
 
 
@@ -76,7 +76,9 @@ def test_colours_only_when_asked(report: CheckReport) -> None:
 def test_a_source_cannot_steer_the_terminal() -> None:
     """Escape sequences and marks that turn the order of words are shown, not sent."""
     place = Place("x\x1b[2J.txt", line=1, column=1, excerpt="a\x1b]0;title\x07 \u202eb")
-    text = "\n".join(finding_lines(Finding("rule", Severity.INFO, "Bad \x1b[31m.", "Do \u2066.", place=place)))
+    text = "\n".join(
+        finding_lines(Finding("rule", Severity.INFO, Message("Bad \x1b[31m."), Message("Do \u2066."), place=place))
+    )
     assert all(one.isprintable() or one == "\n" for one in text)
     assert "\\x1b[2J" in text
     assert "\\u202e" in text
@@ -115,7 +117,7 @@ def test_a_long_line_is_shown_around_the_value() -> None:
     line = json.dumps({"title": "a odd title " * 30, "status": "odd", "narrative": "b" * 500})
     column = line.index('"odd"') + 1
     place = Place("x.jsonl", line=1, column=column, excerpt=shortened(line, column))
-    *_, shown, mark = finding_lines(Finding("status", Severity.VIOLATION, "Odd.", value="odd", place=place))
+    *_, shown, mark = finding_lines(Finding("status", Severity.VIOLATION, Message("Odd."), value="odd", place=place))
     at = mark.index("^")
     assert shown[at - 1 : at + len("odd") + 1] == '"odd"'
     assert mark[at:] == "^^^"

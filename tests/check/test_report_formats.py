@@ -260,7 +260,7 @@ def test_csv_is_one_row_a_finding(report: CheckReport) -> None:
     for row, finding in zip(rows, report.findings, strict=True):
         assert finding.place is not None
         assert None not in row
-        assert (row["rule"], row["severity"], row["message"]) == (finding.rule, finding.severity, finding.message)
+        assert (row["rule"], row["severity"], row["message"]) == (finding.rule, finding.severity, str(finding.message))
         assert (row["line"], row["column"]) == (str(finding.place.line), str(finding.place.column))
         assert row["file"] == f"'{HOSTILE_NAME}"
     cells = [cell for row in rows for cell in row.values()]

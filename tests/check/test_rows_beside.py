@@ -6,6 +6,7 @@ from openpyxl import Workbook
 
 from iomld.check.beside import rows_beside
 from iomld.check.run import Checker
+from iomld.read.table.rows import ShownRow
 
 HEADER = ("projectCode", "title_en", "budgetUSD")
 ROWS = (("PO.9001", "One", 50000), ("PO.9002", "Two", "100 000 USD"))
@@ -27,11 +28,10 @@ def test_rows_of_a_table_come_with_their_headings(checker: Checker) -> None:
         (file.getvalue(), "t.xlsx", 3, "projects"),
     ):
         rows = rows_beside(checker.check_bytes(data, name), data, name)
-        assert {"sheet": sheet_name, "number": 3, "line": line, "headings": HEADER,
-                "cells": ("PO.9002", "Two", "100 000 USD")} in rows  # fmt: skip
+        assert ShownRow(sheet_name, 3, line, tuple(HEADER), ("PO.9002", "Two", "100 000 USD")) in rows
 
 
 def test_what_is_no_table_has_no_rows(checker: Checker) -> None:
     """JSON gives none."""
     data = b'{"projectCode": "PO.9001", "budgetUSD": "x"}'
-    assert rows_beside(checker.check_bytes(data, "r.json"), data, "r.json") == []
+    assert rows_beside(checker.check_bytes(data, "r.json"), data, "r.json") == ()

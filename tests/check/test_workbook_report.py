@@ -13,10 +13,10 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from iomld.check.messages import worded_report
 from iomld.check.report import CheckReport
 from iomld.check.reports.workbook import workbook_report
 from iomld.check.run import Checker
-from iomld.check.wording import wording
 from iomld.cli.validate import command
 from iomld.errors import IomldError, SourceError
 from iomld.read.table.commented import Remark, write_commented
@@ -47,7 +47,7 @@ def _packed(book: Workbook) -> bytes:
 
 
 def _given_back(checker: Checker, data: bytes, language: str = "en") -> tuple[CheckReport, Workbook]:
-    report = wording(language).report(checker.check_bytes(data, "in.xlsx"))
+    report = worded_report(checker.check_bytes(data, "in.xlsx"), language)
     return report, load_workbook(io.BytesIO(workbook_report(report, data, "in.xlsx")))
 
 
@@ -63,7 +63,7 @@ def test_findings_are_comments_at_their_cells(checker: Checker) -> None:
         assert finding.place is not None
         said = _comment(book[finding.place.sheet or ""], finding.place.cell or "")
         assert f"[{finding.rule}]" in said
-        assert finding.message in said
+        assert str(finding.message) in said
     text = _comment(book["projects"], "D2")
     assert text.startswith("ask the office\n\nViolation: Write 100000.00")
 

@@ -48,9 +48,9 @@ def test_values_that_differ_are_named(field: str, first: object, second: object,
     assert (finding.rule, finding.field) == ("sourcesDiffer", field)
     assert finding.place is not None
     assert finding.place.file == "second.json"
-    assert "first.json, line 1" in finding.message
+    assert "first.json, line 1" in str(finding.message)
     for value in (first, second):
-        assert (", ".join(value) if isinstance(value, list) else str(value)) in finding.message
+        assert (", ".join(value) if isinstance(value, list) else str(value)) in str(finding.message)
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,13 @@ def test_an_unknown_word_names_the_closest(linker: Linker) -> None:
     )
     assert code is None
     assert (finding.rule, finding.severity, finding.place) == ("unknownStatus", Severity.VIOLATION, PLACE)
-    assert (finding.value, finding.fix) == ("Completd", "Closest: Completed.")
+    assert (finding.value, str(finding.fix)) == ("Completd", "Closest: Completed.")
 
 
 def test_a_word_like_none_is_answered_with_a_short_list(linker: Linker) -> None:
     """Where nothing is close and the list is short, the list is shown."""
     _, (finding,) = read_concept(Value("???", PLACE), linker.concepts["status"], field="status", rule="unknownStatus")
-    assert finding.fix == "Write one of: Active, Completed."
+    assert str(finding.fix) == "Write one of: Active, Completed."
 
 
 def test_every_name_of_the_real_lists_gives_its_concept(real: Vocabulary, real_linker: Linker) -> None:

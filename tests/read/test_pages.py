@@ -113,7 +113,7 @@ def test_a_field_that_stands_twice_with_two_values_is_a_violation() -> None:
     record = read(PAGE.replace("-\nCoverage", "-\nYear\n2015\n-\nCoverage"))
     (finding,) = record.findings
     assert (finding.rule, finding.field, finding.value) == ("repeatedField", "allocationYear", "2016")
-    assert "2015" in finding.message
+    assert "2015" in str(finding.message)
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:

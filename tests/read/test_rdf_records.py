@@ -249,8 +249,8 @@ def test_other_things_are_counted() -> None:
     record = turtle("<p> a iomld:Project . <c> a schema:Country . <d> schema:name 'x' .")
     (finding,) = record.findings
     assert (finding.rule, finding.severity) == ("otherThings", Severity.INFO)
-    assert "2 other things" in finding.message
-    assert "Country" in finding.message
+    assert "2 other things" in str(finding.message)
+    assert "Country" in str(finding.message)
 
 
 def test_json_ld_with_our_context_needs_no_network() -> None:

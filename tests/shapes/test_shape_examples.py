@@ -65,8 +65,8 @@ def test_findings_are_whole(number: int, rust: tuple[tuple[Finding, ...], ...]) 
     rules = {rule.id: rule for rule in all_rules()}
     for finding in rust[number]:
         assert finding.severity is rules[finding.rule].severity
-        assert finding.message.endswith(".")
-        assert not {"{", "}", "?", "~"} & set(finding.message)
+        assert str(finding.message).endswith(".")
+        assert not {"{", "}", "?", "~"} & set(str(finding.message))
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)

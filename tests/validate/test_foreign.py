@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Severity
+from iomld.model import Finding, Message, Severity
 from iomld.validate.foreign import Document, Limits, check_graph, found_in
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
 
@@ -35,7 +35,7 @@ FINDINGS = (
     Finding(
         "age",
         Severity.VIOLATION,
-        "Too old.",
+        Message("Too old."),
         value="151",
         focus_node="http://example.org/a",
         path="http://example.org/age",
@@ -44,7 +44,7 @@ FINDINGS = (
     Finding(
         "maxLength",
         Severity.WARNING,
-        "The value is too long. Shorten it.",
+        Message("The value is too long. Shorten it."),
         value="Amalia",
         focus_node="http://example.org/a",
         path="(<http://example.org/parent>/<http://example.org/name>)",
@@ -52,7 +52,7 @@ FINDINGS = (
     Finding(
         "minCount",
         Severity.VIOLATION,
-        "There are fewer values than asked for. Add what is missing.",
+        Message("There are fewer values than asked for. Add what is missing."),
         focus_node="http://example.org/a",
         path="http://example.org/name",
     ),
@@ -86,7 +86,11 @@ def test_data_come_in_any_format() -> None:
       "sh:targetClass": {"@id": "http://example.org/Human"}, "sh:message": "Nobody is allowed.",
       "sh:not": {"sh:nodeKind": {"@id": "sh:IRI"}}}"""
     (finding,) = found_in(_data(data, "nquads"), _shapes(shapes, "jsonld"), "shacl")
-    assert (finding.rule, finding.message, finding.focus_node) == ("S", "Nobody is allowed.", "http://example.org/a")
+    assert (finding.rule, str(finding.message), finding.focus_node) == (
+        "S",
+        "Nobody is allowed.",
+        "http://example.org/a",
+    )
 
 
 def test_an_import_of_what_is_in_the_file_is_no_import() -> None:

@@ -32,7 +32,7 @@ def difference(first: Iterable[Finding], second: Iterable[Finding]) -> set[str]:
 
 
 def _has_braces(rule: str, findings: Iterable[Finding]) -> bool:
-    return any("{?" in finding.message for finding in findings if finding.rule == rule)
+    return any("{?" in str(finding.message) for finding in findings if finding.rule == rule)
 
 
 @pytest.fixture(scope="module")

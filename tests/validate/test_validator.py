@@ -11,7 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
 from iomld.iris import IOMLD, RDF, XSD, Iris
-from iomld.model import Finding, Mention, Origin, Project, Severity, Text
+from iomld.model import Finding, Mention, Message, Origin, Project, Severity, Text
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
 from iomld.validate.port import EngineError, GraphResult, Result
@@ -87,8 +87,10 @@ def test_a_finding_names_field_value_node_and_path(published: Validator) -> None
     assert finding == Finding(
         rule="nationalOne",
         severity=Severity.VIOLATION,
-        message="Coverage is national, but more than one benefiting state is listed. "
-        "Either the coverage is regional or a name was split wrongly.",
+        message=Message(
+            "Coverage is national, but more than one benefiting state is listed. "
+            "Either the coverage is regional or a name was split wrongly."
+        ),
         field="benefitingMemberStates",
         value="CN, MN",
         focus_node="https://w3id.org/iomld/id/project/PO.0105",
@@ -254,7 +256,7 @@ def test_one_unreadable_record_does_not_stop_the_others(submission: Validator) -
     found = list(validator.check_many(graphs))
     assert [_rules(findings) for findings in found] == [[], [], ["unreadable"], []]
     assert found[2][0].severity is Severity.VIOLATION
-    assert "PO.0002" in found[2][0].message
+    assert "PO.0002" in str(found[2][0].message)
 
 
 def test_shapes_say_their_version_and_hash() -> None:

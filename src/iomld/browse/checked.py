@@ -38,7 +38,7 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Checked | None:
     validator = _validator(view.iris.base)
     if validator.fallback_reason:
         return None
-    found = {(finding.rule, finding.message): finding for finding in validator.check(quads)}
+    found = {(finding.rule, str(finding.message)): finding for finding in validator.check(quads)}
     broken = {rule for rule, _ in found}
     return Checked(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from iomld.model import Finding
 from iomld.validate import Rule, all_rules, load_validator
 from iomld.validate.examples import Example, failing_examples, passing_example
 
@@ -18,13 +19,13 @@ class Tried:
         names: What is special about it, by language.
         taken_out: Subject and property of the triples that a record without a fault loses.
         put_in: The lines of Turtle that it gets.
-        messages: What the rule says; nothing where it passes.
+        findings: What the rule says, each sentence once; nothing where it passes.
     """
 
     names: Mapping[str, str]
     taken_out: tuple[str, ...]
     put_in: tuple[str, ...]
-    messages: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def _tried(rule: Rule, example: Example) -> Tried:
         names=example.names,
         taken_out=example.without,
         put_in=tuple(map(_cut, _lines(example))),
-        messages=tuple(dict.fromkeys(finding.message for finding in found)),
+        findings=tuple({str(finding.message): finding for finding in found}.values()),
     )
 
 

@@ -1,19 +1,19 @@
 """The rows of tables that findings speak of, to be shown beside them."""
 
 import re
-from dataclasses import asdict
 
 from iomld.check.report import CheckReport
 from iomld.errors import SourceError
 from iomld.read.table.csv import table_rows
+from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import is_workbook, workbook_rows
 
 _NUMBER = re.compile(r"[A-Z]+([0-9]+)")
 _MOST_ROWS = 500
 
 
-def rows_beside(report: CheckReport, data: bytes, name: str) -> list[dict[str, object]]:
-    """The rows of a table in which something was found, with their headings, as JSON objects.
+def rows_beside(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, ...]:
+    """The rows of a table in which something was found, with their headings.
 
     Args:
         report: What was found.
@@ -30,12 +30,12 @@ def rows_beside(report: CheckReport, data: bytes, name: str) -> list[dict[str, o
             count += int(match[1]) not in numbers
             numbers.add(int(match[1]))
     if not wanted:
-        return []
+        return ()
     try:
         if is_workbook(data):
             rows = workbook_rows(data, file=name, wanted=wanted)
         else:
             rows = table_rows(data, file=name, wanted=wanted.get("", set()))
-        return [asdict(row) for row in rows]
+        return tuple(rows)
     except SourceError:  # packed, or in a form of its own: the findings stand alone
-        return []
+        return ()

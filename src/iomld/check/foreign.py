@@ -8,7 +8,7 @@ from iomld import __version__, read
 from iomld.check.report import Basis, CheckReport, Tally, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Place, Severity, message
 from iomld.read.graph.form import rdf_format_of
 from iomld.read.graph.places import find_places
 from iomld.read.xml_safety import check_xml
@@ -38,7 +38,7 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int,
         try:
             data = _document(part)
         except SourceError as error:
-            tally.add(Finding("unreadableFile", Severity.VIOLATION, str(error), place=Place(part.name)))
+            tally.add(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
             continue
         for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
             tally.add(finding)
@@ -76,7 +76,7 @@ def _as_shapes(name: str, data: bytes) -> Document:
     try:
         return _as_document(name, data)
     except SourceError as error:
-        raise ShapesError(str(error)) from error
+        raise ShapesError(error.message) from error
 
 
 def _basis(rules: Document, profile: str, engine: str) -> Basis:
@@ -88,7 +88,9 @@ def _document(part: read.Part) -> Document:
     with part.open() as stream:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise SourceError(f"{part.name}: larger than {_MOST_BYTES} bytes. Check it in smaller parts.")
+        raise SourceError(
+            message("{file}: larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MOST_BYTES)
+        )
     return _as_document(part.name, data)
 
 
@@ -96,7 +98,9 @@ def _as_document(name: str, data: bytes) -> Document:
     format_ = rdf_format_of(data, name)
     if format_ is None:
         names = ", ".join(known.name for known in rdf.FORMATS)
-        raise SourceError(f"{name}: in no RDF format that we know. Give one of {names}.")
+        raise SourceError(
+            message("{file}: in no RDF format that we know. Give one of {names}.", file=name, names=names)
+        )
     if format_ is rdf.RDFXML:
         check_xml(data, name)
     return Document(name, data, format_.name)

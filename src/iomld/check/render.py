@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from iomld.check.messages import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.check.report import Basis, CheckReport, Group
-from iomld.check.wording import ENGLISH, Wording, wording
-from iomld.model import Finding, Place, Severity
+from iomld.i18n import ENGLISH, gettext, ngettext, worded
+from iomld.model import Finding, Message, Place, Severity, message
 from iomld.read.record.locate import CUT, LEAD
 
 _COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
@@ -38,29 +39,29 @@ def report_lines(report: CheckReport, *, color: bool = False, group: bool = Fals
         group: Write each cause once, with its places.
     """
     pen = Pen(color)
-    words = wording(report.language)
     if group:
         for one in report.groups:
-            yield from _group_lines(one, report.findings, pen, words)
+            yield from _group_lines(one, report.findings, pen, report.language)
     else:
         for finding in report.findings:
-            yield from finding_lines(finding, pen, words)
+            yield from finding_lines(finding, pen, report.language)
     if report.omitted:
         yield pen.write(cap_sentence(report), _BOLD)
-    yield pen.write(words.said(f"Checked with {basis_words(report.basis)}."), _FAINT)
+    basis = message("Checked with {basis}.", basis=basis_words(report.basis))
+    yield pen.write(worded(basis, report.language), _FAINT)
     yield verdict_line(report)
 
 
 def verdict_line(report: CheckReport) -> str:
     """The verdict and the counts in one line."""
-    words = wording(report.language)
-    verdict = words.said("Conforms" if report.conforms else "Does not conform")
+    language = report.language
+    verdict = gettext("Conforms", language) if report.conforms else gettext("Does not conform", language)
     counts = (
-        words.counted(report.records, "record"),
-        words.counted(report.projects, "project"),
-        *(words.counted(report.count(severity), severity.value.lower()) for severity in Severity),
+        counted_records(report.records, language),
+        counted_projects(report.projects, language),
+        *(counted_findings(report.count(severity), severity, language) for severity in Severity),
     )
-    return f"{verdict}{words.colon} {', '.join(counts)}."
+    return f"{verdict}{colon(language)} {', '.join(counts)}."
 
 
 def basis_words(basis: Basis) -> str:
@@ -71,18 +72,21 @@ def basis_words(basis: Basis) -> str:
 
 def cap_sentence(report: CheckReport) -> str:
     """Say that not all findings are listed."""
-    words = wording(report.language)
-    return words.said(
-        f"Only the first {report.cap} of {words.counted(report.total, 'finding')} are listed; the counts are of all. "
-        "Correct these first, or raise --max-findings."
+    total = ngettext("{count} finding", "{count} findings", report.total, report.language).format(count=report.total)
+    sentence = message(
+        "Only the first {cap} of {total} are listed; the counts are of all. Correct these first, or raise "
+        "--max-findings.",
+        cap=report.cap,
+        total=total,
     )
+    return worded(sentence, report.language)
 
 
-def finding_lines(finding: Finding, pen: Pen | None = None, words: Wording | None = None) -> Iterator[str]:
+def finding_lines(finding: Finding, pen: Pen | None = None, language: str = ENGLISH) -> Iterator[str]:
     """One finding: where and how bad, the source line with a mark under the value, what to do."""
-    pen, words = pen or Pen(), words or wording(ENGLISH)
-    kind = words.said(finding.severity.value.lower())
-    severity = pen.write(f"{kind}{words.colon}", _COLORS[finding.severity])
+    pen = pen or Pen()
+    kind = f"{severity_word(finding.severity, language)}{colon(language)}"
+    severity = pen.write(kind, _COLORS[finding.severity])
     rule = pen.write(f"[{finding.rule}]", _FAINT)
     yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {_sentence(finding.message, finding)} {rule}"
     if finding.place and finding.place.excerpt:
@@ -127,9 +131,9 @@ def visible(text: str, *, spaces: str = "") -> str:
     return "".join(one if one.isprintable() or one in spaces else code for one, code in zip(text, escaped, strict=True))
 
 
-def _sentence(text: str, finding: Finding) -> str:
+def _sentence(sentence: Message, finding: Finding) -> str:
     """What a finding says; a sentence in French has spaces that do not break."""
-    return visible(text, spaces=_FRENCH_SPACES if finding.language == "fr" else "")
+    return visible(str(sentence), spaces=_FRENCH_SPACES if finding.language == "fr" else "")
 
 
 def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
@@ -162,10 +166,10 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
 
 
-def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen, words: Wording) -> Iterator[str]:
+def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen, language: str) -> Iterator[str]:
     example = group.example
-    noun = pen.write(words.counted(group.count, group.severity.value.lower()), _COLORS[group.severity])
-    yield f"{pen.write(group.rule, _BOLD)}{words.colon} {noun}. {_sentence(example.message, example)}"
+    noun = pen.write(counted_findings(group.count, group.severity, language), _COLORS[group.severity])
+    yield f"{pen.write(group.rule, _BOLD)}{colon(language)} {noun}. {_sentence(example.message, example)}"
     if example.fix:
         yield f"{_INDENT}{_sentence(example.fix, example)}"
     listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
@@ -175,4 +179,5 @@ def _group_lines(group: Group, findings: Iterable[Finding], pen: Pen, words: Wor
         yield f"{_INDENT}{place}"
     more = group.count - len(listed) + len(places) - len(places[:_MOST_PLACES])
     if places and more:
-        yield f"{_INDENT}{words.said(f'and {more} more')}"
+        rest = message("and {number} more", number=more)
+        yield f"{_INDENT}{worded(rest, language)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, ForeignText, Message, Place, Severity
 from iomld.pipeline.outcomes import Pipeline
 
 MAX_FINDINGS = 1000  # listed in a report unless more are asked for
@@ -80,7 +80,7 @@ class CheckReport:
         files: The files, in the order in which they were met.
         findings: The first findings, up to the cap, in source order.
         cap: The most findings that the report lists.
-        language: The language that it is written in; a finding may be in another.
+        language: The language that its findings are worded in; a finding may be in another.
     """
 
     basis: Basis
@@ -187,22 +187,41 @@ def package_version(package: str) -> str:
     return version(package)
 
 
-def writable(text: str) -> str:
+def writable(text: str, longest: int = _LONGEST) -> str:
     r"""A text that every report format can hold: shortened, and U+FFFD for what cannot be written.
 
     >>> writable("a\x00b") == "a\ufffdb"
     True
     """
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    short = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return _UNWRITABLE.sub("\ufffd", short)
+
+
+def writable_message(message: Message, longest: int = _LONGEST) -> Message:
+    """A message that every report format can hold: its values, or where it has none itself, as `writable` gives them.
+
+    Args:
+        message: The message.
+        longest: The most characters of a value.
+    """
+    if not message.values:
+        return Message(writable(message.id, longest))
+    return Message(message.id, {name: _writable_value(value, longest) for name, value in message.values.items()})
+
+
+def _writable_value(value: object, longest: int) -> object:
+    if isinstance(value, Message):
+        return writable_message(value, longest)
+    text = writable(str(value), longest)
+    return ForeignText(text) if isinstance(value, ForeignText) else text
 
 
 def _writable_finding(finding: Finding) -> Finding:
     place = finding.place
     return replace(
         finding,
-        message=writable(finding.message),
-        fix=writable(finding.fix),
+        message=writable_message(finding.message),
+        fix=writable_message(finding.fix) if finding.fix else None,
         value=_known(finding.value),
         focus_node=_known(finding.focus_node),
         path=_known(finding.path),

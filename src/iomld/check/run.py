@@ -83,4 +83,4 @@ class Checker:
 
 
 def _unreadable(file: str, error: SourceError) -> Finding:
-    return Finding("unreadableFile", Severity.VIOLATION, str(error), place=Place(file))
+    return Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(file))

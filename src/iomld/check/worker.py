@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from iomld.check.beside import rows_beside
+from iomld.check.codec import UploadReport, upload_report_to_json
 from iomld.check.foreign import check_bytes_against
-from iomld.check.report import MAX_FINDINGS, CheckReport
+from iomld.check.messages import worded_report
+from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
 from iomld.check.reports import report_format, report_pieces
-from iomld.check.reports.document import report_document
 from iomld.check.reports.workbook import WORKBOOK, workbook_report
 from iomld.check.run import Checker
-from iomld.check.wording import ENGLISH, wording
 from iomld.errors import SourceError
+from iomld.i18n import ENGLISH
 from iomld.model import Message, message, message_from_json, message_to_json
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.validate.foreign import ShapesError
@@ -23,8 +24,8 @@ from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Hand
 
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
-PAGE = "page"  # a form for our own page: the report as JSON, with the rows of tables that findings speak of
-_LONGEST_DETAIL = 1000  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
+PAGE = "page"  # a form for our own page: what `iomld.check.codec` writes, not worded yet
+_LONGEST_VALUE = 200  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class CheckOrder:
     Attributes:
         name: The file's name, for places.
         format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `WORKBOOK` or `PAGE`.
-        language: Its language, one of `iomld.check.wording.LANGUAGES`.
+        language: Its language, one of `iomld.i18n.LANGUAGES`.
         profile: Profile of our shapes; empty for the worker's own.
         engine: The engine that runs shapes of the sender's own.
         shapes_name: Name of shapes of the sender's own, for places; empty where ours are asked for.
@@ -72,17 +73,17 @@ class Fault:
     """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES` or `TOO_LARGE`, and a sentence."""
 
     kind: str
-    message: Message
+    detail: Message
 
     def to_json(self) -> bytes:
         """As the head of an answer."""
-        return json.dumps({"kind": self.kind, "message": message_to_json(self.message)}).encode()
+        return json.dumps({"kind": self.kind, "detail": message_to_json(self.detail)}).encode()
 
 
 def fault_of(head: bytes) -> Fault:
     """The fault in the head of an answer."""
-    values = json.loads(head)
-    return Fault(values["kind"], message_from_json(values["message"]))
+    written = json.loads(head)
+    return Fault(written["kind"], message_from_json(written["detail"]))
 
 
 def open_checker(argument: str) -> Handler:
@@ -101,19 +102,16 @@ class _Checker:
         head, _, data = payload.partition(b"\n")
         order = CheckOrder(**json.loads(head))
         try:
-            report = wording(order.language).report(self._report(order, data))
+            report = self._report(order, data)
             for piece in _pieces(report, order, data[order.shapes_bytes :]):
                 writer.write(piece)
         except ShapesError as error:
-            return Answer(
-                Fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=_cut(error))).to_json(),
-                fault=True,
-            )
+            return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
         except SourceError as error:
-            return Answer(Fault(UNREADABLE, _cut(error)).to_json(), fault=True)
+            return _fault(UNREADABLE, error.message)
         except AnswerTooLargeError as error:
-            fault = message("The report is larger than {limit} bytes. Send fewer records.", limit=error.limit_bytes)
-            return Answer(Fault(TOO_LARGE, fault).to_json(), fault=True)
+            too_large = message("The report is larger than {limit} bytes. Send fewer records.", limit=error.limit_bytes)
+            return _fault(TOO_LARGE, too_large)
         return Answer(b"")
 
     def _report(self, order: CheckOrder, data: bytes) -> CheckReport:
@@ -138,8 +136,8 @@ class _Checker:
 
 def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[bytes]:
     if order.format_name == PAGE:
-        shown = report_document(report) | {"rows": rows_beside(report, data, order.name)}
-        return iter((json.dumps(shown).encode(),))
+        return iter((upload_report_to_json(UploadReport(report, rows_beside(report, data, order.name))),))
+    report = worded_report(report, order.language)
     if order.format_name == WORKBOOK:
         return iter((workbook_report(report, data, order.name),))
     format_ = report_format(order.format_name)
@@ -147,7 +145,5 @@ def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[byt
     return report_pieces(report, format_)
 
 
-def _cut(error: SourceError) -> Message:
-    """A sentence that fits the head of an answer, whatever was sent; one that must be shortened is in English."""
-    text = str(error)
-    return error.message if len(text) <= _LONGEST_DETAIL else Message(f"{text[:_LONGEST_DETAIL]}…")
+def _fault(kind: str, detail: Message) -> Answer:
+    return Answer(Fault(kind, writable_message(detail, _LONGEST_VALUE)).to_json(), fault=True)

@@ -83,9 +83,9 @@ def run(order: Order, chosen: Choices) -> PublishReport:
         for finding in refusal.reasons:
             where = f"{finding.place.file}:{finding.place.line}: " if finding.place and finding.place.line else ""
             named = f"{finding.field}: " if finding.field else ""
-            is_named = not finding.value or finding.value in finding.message
+            is_named = not finding.value or finding.value in str(finding.message)
             found = "" if is_named else f" Found: '{finding.value}'."
-            click.echo(f"  {where}{named}{finding.message}{found} {finding.fix}".rstrip(), err=True)
+            click.echo(f"  {where}{named}{finding.message}{found} {finding.fix or ''}".rstrip(), err=True)
     return report
 
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 
 from iomld.check.foreign import check_against
+from iomld.check.messages import worded_report
 from iomld.check.render import cap_sentence, report_lines
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
 from iomld.check.reports.workbook import WORKBOOK, workbook_report
 from iomld.check.run import Checker
-from iomld.check.wording import ENGLISH, LANGUAGES, wording
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
 from iomld.errors import IomldError
+from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.read.table.mapping import read_mapping
 
 _TEXT = "text"
@@ -103,7 +104,7 @@ def command(
         pipeline = loaded(choices(settings(), profile=profile, engine=engine, as_of=as_of))
         columns = read_mapping(mapping) if mapping else None
         report = Checker(pipeline, profile, cap).check_files(sources, mapping=columns)
-    report = wording(language).report(report)
+    report = worded_report(report, language)
     if format_name == _TEXT and output is None:
         shown = _is_colored(color)
         for line in report_lines(report, color=shown, group=group):

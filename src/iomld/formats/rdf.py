@@ -11,6 +11,7 @@ import pyoxigraph
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
 
 from iomld.errors import SourceError
+from iomld.model import ForeignText, Message, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,23 @@ def parse(data: bytes | str | BinaryIO, format_: Format, *, base_iri: str | None
     try:
         yield from pyoxigraph.parse(data, format_.engine, base_iri=base_iri)
     except SyntaxError as error:
-        where = f"line {error.lineno}, column {error.offset}: " if error.lineno else ""
-        raise SourceError(f"{where}not valid {format_.name}: {error.msg}") from error
+        raise SourceError(_syntax_fault(error, format_)) from error
     except ValueError as error:
-        raise SourceError(f"not valid {format_.name}: {error}") from error
+        raise SourceError(
+            message("not valid {format}: {detail}", format=format_.name, detail=ForeignText(error))
+        ) from error
+
+
+def _syntax_fault(error: SyntaxError, format_: Format) -> Message:
+    if not error.lineno:
+        return message("not valid {format}: {detail}", format=format_.name, detail=ForeignText(error.msg))
+    return message(
+        "line {line}, column {column}: not valid {format}: {detail}",
+        line=error.lineno,
+        column=error.offset,
+        format=format_.name,
+        detail=ForeignText(error.msg),
+    )
 
 
 def serialize(quads: Iterable[Quad], format_: Format, *, prefixes: Mapping[str, str] | None = None) -> bytes:

@@ -11,7 +11,7 @@ from iomld.link.concepts import ConceptTable
 from iomld.link.countries import Gazetteer
 from iomld.link.project import Linker
 from iomld.link.scalars import read_budget, read_day, read_year
-from iomld.model import STATE_FIELDS, Dossier, Finding, Severity, Value
+from iomld.model import STATE_FIELDS, Dossier, Finding, Severity, Value, message
 
 _Meaning = Callable[[Sequence[Value]], Hashable]
 _SCHEMES = (("status", "status"), ("projectType", "type"), ("coverage", "coverage"), ("region", "region"))
@@ -75,12 +75,27 @@ def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str]:
 def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
     first, other = (", ".join(value.text for value in side) for side in (published, values))
     place = published[0].place
-    line = f", line {place.line}" if place.line else ""
+    problem = (
+        message(
+            "Two records of the project differ: “{first}” in {place}, line {line}, “{other}” here.",
+            first=first,
+            place=place.file,
+            line=place.line,
+            other=other,
+        )
+        if place.line
+        else message(
+            "Two records of the project differ: “{first}” in {place}, “{other}” here.",
+            first=first,
+            place=place.file,
+            other=other,
+        )
+    )
     return Finding(
         rule="sourcesDiffer",
         severity=Severity.WARNING,
-        message=f"Two records of the project differ: “{first}” in {place.file}{line}, “{other}” here.",
-        fix=f"Correct one of them; “{first}” is published.",
+        message=problem,
+        fix=message("Correct one of them; “{first}” is published.", first=first),
         field=name,
         value=other,
         place=values[0].place,

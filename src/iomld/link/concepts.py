@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from iomld.folding import fold
-from iomld.model import Finding, Severity, Value
+from iomld.model import Finding, Severity, Value, message
 from iomld.vocab import Concept, LabelKind
 
 # A list of at most this many names is shown whole to who wrote a word that is like none of them.
@@ -65,15 +65,15 @@ def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) ->
         return code, ()
     near = table.closest(value.text)
     if near:
-        fix = f"Closest: {', '.join(near)}."
+        fix = message("Closest: {names}.", names=", ".join(near))
     elif len(table.names) <= _SHORT_LIST:
-        fix = f"Write one of: {', '.join(table.names.values())}."
+        fix = message("Write one of: {names}.", names=", ".join(table.names.values()))
     else:
-        fix = "Write a name or a code from the list."
+        fix = message("Write a name or a code from the list.")
     finding = Finding(
         rule=rule,
         severity=Severity.VIOLATION,
-        message=f"“{value.text}” is not in the list.",
+        message=message("“{value}” is not in the list.", value=value.text),
         fix=fix,
         field=field,
         value=value.text,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from iomld.link.concepts import ConceptTable
 from iomld.link.frameworks import FrameworkMatcher, context
-from iomld.model import Finding, GivenMention, Mention, Severity, Text
+from iomld.model import Finding, GivenMention, Mention, Severity, Text, message
 
 _LANGUAGES = ("en", "fr", "es")
 _FIELDS = ("narrative", "abstract", "title")
@@ -131,8 +131,10 @@ def _unknown(mention: GivenMention, frameworks: ConceptTable) -> Finding:
     return Finding(
         rule="unknownFramework",
         severity=Severity.VIOLATION,
-        message=f"“{mention.framework}” is no policy framework of the list.",
-        fix=f"Closest: {', '.join(near)}." if near else "Write the code of a framework, such as gcm.",
+        message=message("“{value}” is no policy framework of the list.", value=mention.framework),
+        fix=message("Closest: {names}.", names=", ".join(near))
+        if near
+        else message("Write the code of a framework, such as gcm."),
         field="mentions",
         value=mention.framework,
         place=mention.place,

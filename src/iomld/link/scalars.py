@@ -4,7 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from iomld.model import Finding, Severity, Value
+from iomld.model import Finding, Severity, Value, message
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"[0-9]{4}")
@@ -32,12 +32,16 @@ def read_year(value: Value, field: str) -> tuple[int | None, tuple[Finding, ...]
     if _YEAR.fullmatch(value.text):
         return int(value.text), ()
     inside = _YEAR_INSIDE.findall(value.text)
-    fix = f"Write the year alone: {inside[0]}." if len(inside) == 1 else "Write four digits, such as 2017."
+    fix = (
+        message("Write the year alone: {year}.", year=inside[0])
+        if len(inside) == 1
+        else message("Write four digits, such as 2017.")
+    )
     return None, (
         Finding(
             rule="unreadableYear",
             severity=Severity.VIOLATION,
-            message=f"“{value.text}” is no year of four digits.",
+            message=message("“{value}” is no year of four digits.", value=value.text),
             fix=fix,
             field=field,
             value=value.text,
@@ -61,8 +65,8 @@ def read_day(value: Value, field: str) -> tuple[date | None, tuple[Finding, ...]
         Finding(
             rule="unreadableDate",
             severity=Severity.VIOLATION,
-            message=f"“{value.text}” is no day of the calendar.",
-            fix="Write year, month and day: 2017-06-30.",
+            message=message("“{value}” is no day of the calendar.", value=value.text),
+            fix=message("Write year, month and day: 2017-06-30."),
             field=field,
             value=value.text,
             place=value.place,
@@ -83,16 +87,16 @@ def read_budget(value: Value, field: str = "budgetUSD") -> tuple[Decimal | None,
         return amount, ()
     without = _amount(_CURRENCY.sub("", value.text).strip())
     if without is not None:
-        message = f"“{value.text}” holds more than a number."
-        fix = f"Write {without:.2f} and leave the currency out."
+        problem = message("“{value}” holds more than a number.", value=value.text)
+        fix = message("Write {value} and leave the currency out.", value=f"{without:.2f}")
     else:
-        message = f"“{value.text}” cannot be read as one sum of money."
-        fix = "Write it like 100000.00 and leave the currency out."
+        problem = message("“{value}” cannot be read as one sum of money.", value=value.text)
+        fix = message("Write it like 100000.00 and leave the currency out.")
     return None, (
         Finding(
             rule="unreadableBudget",
             severity=Severity.VIOLATION,
-            message=message,
+            message=problem,
             fix=fix,
             field=field,
             value=value.text,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iomld.link.countries import Gazetteer, States
-from iomld.model import Finding, Severity, Value
+from iomld.model import Finding, Severity, Value, message
 
 _SHOWN = 80  # characters of a leftover that a message quotes
 
@@ -79,8 +79,8 @@ def _faults(states: States, value: Value, gazetteer: Gazetteer, field: str) -> l
             Finding(
                 rule="ambiguousStates",
                 severity=Severity.VIOLATION,
-                message=f"“{stretch}” can be read as {ways}.",
-                fix="Put a semicolon between the names, or write country codes.",
+                message=message("“{value}” can be read as {ways}.", value=stretch, ways=ways),
+                fix=message("Put a semicolon between the names, or write country codes."),
                 field=field,
                 value=stretch,
                 place=value.place,
@@ -95,8 +95,10 @@ def _unknown(leftover: str, value: Value, gazetteer: Gazetteer, field: str) -> F
     return Finding(
         rule="unknownState",
         severity=Severity.VIOLATION,
-        message=f"“{shown}” is no name of a country that we know.",
-        fix=f"Closest names: {', '.join(near)}." if near else "Write the country's name or its ISO code.",
+        message=message("“{value}” is no name of a country that we know.", value=shown),
+        fix=message("Closest names: {names}.", names=", ".join(near))
+        if near
+        else message("Write the country's name or its ISO code."),
         field=field,
         value=shown,
         place=value.place,
@@ -107,8 +109,8 @@ def _not_a_member(name: str, value: Value) -> Finding:
     return Finding(
         rule="notAMember",
         severity=Severity.WARNING,
-        message=f"{name} is not a member state; it is kept among the other benefiting countries.",
-        fix="List it under the other benefiting countries.",
+        message=message("{name} is not a member state; it is kept among the other benefiting countries.", name=name),
+        fix=message("List it under the other benefiting countries."),
         field="benefitingMemberStates",
         value=name,
         place=value.place,
@@ -119,8 +121,8 @@ def _doubled(name: str, value: Value, field: str) -> Finding:
     return Finding(
         rule="doubledState",
         severity=Severity.INFO,
-        message=f"{name} is listed twice; it is kept once.",
-        fix="See whether another country was meant.",
+        message=message("{name} is listed twice; it is kept once.", name=name),
+        fix=message("See whether another country was meant."),
         field=field,
         value=name,
         place=value.place,

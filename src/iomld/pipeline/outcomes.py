@@ -12,7 +12,7 @@ from pyoxigraph import Quad
 from iomld import convert, merge
 from iomld.link.agreement import disagreements
 from iomld.link.project import Linker, link_project
-from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused
+from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused, message
 from iomld.pipeline.places import placed
 from iomld.pipeline.recogniser import LinkerRecogniser
 from iomld.read import ReadOptions
@@ -85,8 +85,8 @@ def _unnamed(dossier: Dossier) -> Finding:
     return Finding(
         "codeMissing",
         Severity.VIOLATION,
-        "Neither a project code nor a PRIMA identifier: the project cannot be named.",
-        "Add the 'Projects ID' of the page as projectCode.",
+        message("Neither a project code nor a PRIMA identifier: the project cannot be named."),
+        message("Add the 'Projects ID' of the page as projectCode."),
         field="projectCode",
         place=dossier.records[0].place,
     )
@@ -130,8 +130,8 @@ def _taken(project: Project, owners: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "primaUnique",
             Severity.VIOLATION,
-            f"PRIMA identifier {project.prima_id} belongs to project {owner} already.",
-            "Correct the identifier of one of the two.",
+            message("PRIMA identifier {id} belongs to project {owner} already.", id=project.prima_id, owner=owner),
+            message("Correct the identifier of one of the two."),
             field="primaId",
             value=project.prima_id,
         )

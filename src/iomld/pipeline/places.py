@@ -46,4 +46,4 @@ def _holds(record: Record, place: Place) -> bool:
 
 def _source_order(finding: Finding) -> tuple[str, int, int, str, str]:
     place = finding.place or Place("")
-    return place.file, place.line or 0, place.column or 0, finding.rule, finding.message
+    return place.file, place.line or 0, place.column or 0, finding.rule, str(finding.message)

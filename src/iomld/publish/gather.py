@@ -61,7 +61,7 @@ def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.R
             for record in read.read_part(part, options):
                 spool.add(record, merge.record_key(record))
         except SourceError as error:
-            yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, str(error)),))
+            yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, error.message),))
 
 
 def gather(

@@ -87,8 +87,8 @@ def _refusal(refusal: Refusal) -> dict[str, object]:
     reasons = [
         {
             "rule": finding.rule,
-            "message": finding.message,
-            "fix": finding.fix,
+            "message": str(finding.message),
+            "fix": str(finding.fix or ""),
             "field": finding.field,
             "value": finding.value,
             "file": finding.place.file if finding.place else None,

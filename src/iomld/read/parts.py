@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from iomld.errors import SourceError
+from iomld.model import ForeignText, message
 
 # What a folder is searched for; a file that is named is read whatever its name.
 _SUFFIXES = frozenset(
@@ -65,7 +66,9 @@ def parts_of_file(path: Path) -> Iterator[Part]:
         try:
             return path.open("rb")
         except OSError as error:
-            raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
+            raise SourceError(
+                message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
+            ) from error
 
     yield from _parts(str(path), opened)
 
@@ -79,7 +82,13 @@ def _files(source: Path) -> Iterator[Path]:
     if source.is_dir():
         files = sorted(path for path in source.rglob("*") if path.is_file() and _is_record_file(path))
         if not files:
-            raise SourceError(f"{source}: no record files here. Looked for {', '.join(sorted(_SUFFIXES))}.")
+            raise SourceError(
+                message(
+                    "{folder}: no record files here. Looked for {suffixes}.",
+                    folder=source,
+                    suffixes=", ".join(sorted(_SUFFIXES)),
+                )
+            )
         yield from files
     elif source.exists():
         yield source
@@ -90,7 +99,7 @@ def _files(source: Path) -> Iterator[Path]:
             else []
         )
         if not found:
-            raise SourceError(f"{source}: no such file. Check the name.")
+            raise SourceError(message("{file}: no such file. Check the name.", file=source))
         yield from found
 
 
@@ -120,7 +129,11 @@ def _zip_parts(name: str, opened: Callable[[], BinaryIO]) -> Iterator[Part]:
         try:
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-            raise SourceError(f"{name}: the zip archive is damaged ({error}). Make it anew.") from error
+            raise SourceError(
+                message(
+                    "{file}: the zip archive is damaged ({detail}). Make it anew.", file=name, detail=ForeignText(error)
+                )
+            ) from error
         with archive:
             yield from _entries(archive, name, opened)
 
@@ -131,12 +144,24 @@ def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]
         yield Part(name, opened)  # a workbook; its reader opens it
         return
     if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_INFLATED:
-        raise SourceError(f"{name}: the archive holds too much ({len(entries)} entries). Send it in smaller parts.")
+        raise SourceError(
+            message(
+                "{file}: the archive holds too much ({count} entries). Send it in smaller parts.",
+                file=name,
+                count=len(entries),
+            )
+        )
     readable = {
         entry.filename: _entry(archive, entry, name) for entry in entries if _is_record_file(Path(entry.filename))
     }
     if not readable:
-        raise SourceError(f"{name}: no record files in the archive. Looked for {', '.join(sorted(_SUFFIXES))}.")
+        raise SourceError(
+            message(
+                "{file}: no record files in the archive. Looked for {suffixes}.",
+                file=name,
+                suffixes=", ".join(sorted(_SUFFIXES)),
+            )
+        )
     mentions = readable.pop("mentions.csv", None) if "projects.csv" in readable else None
     for entry_name, entry_opened in sorted(readable.items()):
         yield Part(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
@@ -147,7 +172,11 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Calla
         try:
             stream = cast("BinaryIO", archive.open(entry))
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise SourceError(f"{name}!{entry.filename}: cannot be unpacked ({error}).") from error
+            raise SourceError(
+                message(
+                    "{file}: cannot be unpacked ({detail}).", file=f"{name}!{entry.filename}", detail=ForeignText(error)
+                )
+            ) from error
         return _inflated(stream, f"{name}!{entry.filename}", entry.compress_size)
 
     return opened
@@ -194,11 +223,21 @@ class _Counted(io.RawIOBase):
         try:
             data = self._stream.read(len(buffer))
         except (OSError, EOFError, zipfile.BadZipFile) as error:
-            raise SourceError(f"{self._name}: cannot be unpacked ({error}). Make the archive anew.") from error
+            raise SourceError(
+                message(
+                    "{file}: cannot be unpacked ({detail}). Make the archive anew.",
+                    file=self._name,
+                    detail=ForeignText(error),
+                )
+            ) from error
         self._count += len(data)
         if self._count > self._allowed:
             raise SourceError(
-                f"{self._name}: unpacks to more than {self._allowed} bytes, which no list of records does."
+                message(
+                    "{file}: unpacks to more than {limit} bytes, which no list of records does.",
+                    file=self._name,
+                    limit=self._allowed,
+                )
             )
         buffer[: len(data)] = data
         return len(data)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from iomld.errors import SourceError
-from iomld.model import Origin, Record
+from iomld.model import Origin, Record, message
 from iomld.read.graph.form import rdf_format_of
 from iomld.read.graph.records import read_rdf
 from iomld.read.iati.activities import is_iati, read_iati
@@ -52,12 +52,17 @@ def read_part(part: Part, options: ReadOptions | None = None) -> Iterator[Record
     """
     options = options or ReadOptions()
     if options.url is not None and not is_web_address(options.url):
-        raise SourceError(f"'{options.url}' is no web address. Give the page's full address, beginning with https://.")
+        raise SourceError(
+            message(
+                "'{address}' is no web address. Give the page's full address, beginning with https://.",
+                address=options.url,
+            )
+        )
     with part.open() as stream:
         try:
             yield from _with_url(_records(stream, part, options), options.url)
         except RecursionError as error:
-            raise SourceError(f"{part.name}: nested too deeply to be a project record.") from error
+            raise SourceError(message("{file}: nested too deeply to be a project record.", file=part.name)) from error
 
 
 def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
@@ -82,7 +87,13 @@ def _records(stream: BinaryIO, part: Part, options: ReadOptions) -> Iterator[Rec
         return
     data = head + stream.read(_MOST_BYTES)
     if len(data) > _MOST_BYTES:
-        raise SourceError(f"{part.name}: larger than {_MOST_BYTES} bytes. Give large sources as JSON Lines.")
+        raise SourceError(
+            message(
+                "{file}: larger than {limit} bytes. Give large sources as JSON Lines.",
+                file=part.name,
+                limit=_MOST_BYTES,
+            )
+        )
     source = _Source(data, part.name, options)
     if part.mentions is not None:
         with part.mentions() as mentions:
@@ -97,11 +108,15 @@ def _whole(source: _Source) -> Iterator[Record]:
     """A source by its form: packed, marked up, RDF, JSON, a table, or the text of a page."""
     data, file, options = source.data, source.file, source.options
     if not data.strip():
-        raise SourceError(f"{file}: the file is empty. Nothing was read.")
+        raise SourceError(message("{file}: the file is empty. Nothing was read.", file=file))
     if is_workbook(data):
         return read_workbook(data, file=file, options=options)
     if b"\0" in data[:8192] and not data.startswith(_UTF16_MARKS):
-        raise SourceError(f"{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.")
+        raise SourceError(
+            message(
+                "{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.", file=file
+            )
+        )
     if is_iati(data):
         return read_iati(data, file=file, options=options)
     format_ = rdf_format_of(data, source.name)
@@ -146,10 +161,16 @@ def _decoded(data: bytes, file: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SourceError(f"{file}, line {line}: not UTF-8 text. Save the file as UTF-8.") from error
+        raise SourceError(
+            message("{file}, line {line}: not UTF-8 text. Save the file as UTF-8.", file=file, line=line)
+        ) from error
     line_number = forbidden_line(text)
     if line_number is not None:
         raise SourceError(
-            f"{file}, line {line_number}: holds a control character. Remove it, or check the file's kind."
+            message(
+                "{file}, line {line}: holds a control character. Remove it, or check the file's kind.",
+                file=file,
+                line=line_number,
+            )
         )
     return text

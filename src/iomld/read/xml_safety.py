@@ -13,6 +13,7 @@ from typing import BinaryIO, Literal
 from lxml import etree
 
 from iomld.errors import SourceError
+from iomld.model import ForeignText, message
 
 MAX_XML_BYTES = 256 * 1024 * 1024
 
@@ -81,6 +82,18 @@ def safe_events(
     )
 
 
+def not_xml(file: str, error: etree.XMLSyntaxError) -> SourceError:
+    """The whole file is no XML."""
+    return SourceError(
+        message(
+            "{file}, line {line}: not valid XML ({detail}). Correct it.",
+            file=file,
+            line=error.lineno,
+            detail=ForeignText(error.msg),
+        )
+    )
+
+
 def check_xml(data: bytes, file: str) -> None:
     """Refuse XML that could hurt.
 
@@ -89,14 +102,22 @@ def check_xml(data: bytes, file: str) -> None:
     """
     if len(data) > MAX_XML_BYTES:
         mib = MAX_XML_BYTES // 1024 // 1024
-        raise SourceError(f"{file}: the XML is larger than {mib} MiB. Split it into several files.")
+        raise SourceError(
+            message("{file}: the XML is larger than {limit} MiB. Split it into several files.", file=file, limit=mib)
+        )
     declared = _ENCODING.match(data.removeprefix(_BOM)[:200])
     encoding = declared["name"].decode("ascii").lower() if declared else "utf-8"
     if encoding not in _ENCODINGS or b"\0" in data[:200]:
-        raise SourceError(f"{file}, line 1: XML in an encoding that is not read. Save the file as UTF-8.")
+        raise SourceError(
+            message("{file}, line 1: XML in an encoding that is not read. Save the file as UTF-8.", file=file)
+        )
     doctype = read_prolog(data).doctype
     if doctype is not None:
         raise SourceError(
-            f"{file}, line {doctype}: the XML has a document type declaration, which is not read because it can hide "
-            "harmful entities. Remove the <!DOCTYPE …> part."
+            message(
+                "{file}, line {line}: the XML has a document type declaration, which is not read because it can "
+                "hide harmful entities. Remove the <!DOCTYPE …> part.",
+                file=file,
+                line=doctype,
+            )
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pyoxigraph import Quad
 
 from iomld.formats.rdf import NTRIPLES, serialize
+from iomld.model import Message
 from iomld.validate.facts import Facts
 from iomld.validate.port import Result
 from iomld.validate.reference_data import ReferenceData
@@ -42,11 +43,11 @@ class Chunk:
     def _renamed(self, result: Result) -> Result:
         focus_node = self.names.get(result.focus_node, result.focus_node)
         value = None if result.value is None else self.names.get(result.value, result.value)
-        message = result.message
+        text = result.message.id  # the engine has filled the values in
         for name, iri in ((result.focus_node, focus_node), (result.value, value)):
             if name is not None and name != iri:
-                message = message.replace(name, iri or "")
-        return replace(result, focus_node=focus_node, value=value, message=message)
+                text = text.replace(name, iri or "")
+        return replace(result, focus_node=focus_node, value=value, message=Message(text))
 
 
 def chunk_of(records: Sequence[Facts], reference: ReferenceData) -> Chunk:

@@ -67,12 +67,13 @@ def findings(
     """
     results = tuple(results)
     named = {(result.rule, result.focus_node) for result in results if _names_value(result)}
-    found = {
+    found = (
         _finding(result, rules[result.rule], quads, base)
         for result in results
         if _names_value(result) or (result.rule, result.focus_node) not in named
-    }
-    return tuple(sorted(found, key=_position))
+    )
+    once = {_position(finding): finding for finding in found}
+    return tuple(once[position] for position in sorted(once))
 
 
 def _names_value(result: Result) -> bool:
@@ -85,7 +86,7 @@ def _finding(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> Fi
     return Finding(
         rule=rule.id,
         severity=result.severity,
-        message=result.message,
+        message=result.message if result.message.values else rule.recognised(result.message.id),
         field=FIELDS.get(path or ""),
         value=_shown(result.value or "", base) if _names_value(result) else _values(result, rule, quads, base),
         focus_node=result.focus_node,
@@ -116,5 +117,5 @@ def _position(finding: Finding) -> tuple[int, str, str, str, str, str]:
         finding.value or "",
         finding.focus_node or "",
         finding.path or "",
-        finding.message,
+        str(finding.message),
     )

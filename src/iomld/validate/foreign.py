@@ -8,14 +8,15 @@ name; a server gives `HANDLER` to its pool, sends `payload(...)` and reads the a
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pyoxigraph import Literal, Quad
 
 from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
+from iomld.formats.findings import finding_from_json, finding_to_json
 from iomld.iris import SH, local_name
-from iomld.model import Finding, Severity
+from iomld.model import Finding, Message, Severity, message
 from iomld.validate.engines import ENGINES, validate_graphs
 from iomld.validate.port import EngineError, GraphResult
 from iomld.validate.refusals import context_refusal, shapes_refusal
@@ -108,7 +109,7 @@ def payload(data: Document, shapes: Document, engine: str = "shacl", language: s
 
 def findings_of(body: bytes) -> tuple[Finding, ...]:
     """The findings in a worker's answer."""
-    return tuple(Finding(**row | {"severity": Severity(row["severity"])}) for row in json.loads(body))
+    return tuple(map(finding_from_json, json.loads(body)))
 
 
 def open_checker(argument: str) -> Handler:
@@ -125,7 +126,7 @@ def _answer(payload: bytes, writer: AnswerWriter) -> Answer:
     """Write the findings as JSON, or answer a fault with the reason why nothing can be checked."""
     try:
         found = found_in(*_unpacked(payload))
-        writer.write(json.dumps([asdict(finding) for finding in found], ensure_ascii=False).encode())
+        writer.write(json.dumps([finding_to_json(finding) for finding in found], ensure_ascii=False).encode())
     except IomldError as error:
         return Answer(str(error).encode()[:4000], fault=True)
     except AnswerTooLargeError as error:
@@ -172,7 +173,7 @@ def _shapes_of(document: Document) -> list[Quad]:
     try:
         quads = _parsed(document)
     except SourceError as error:
-        raise ShapesError(str(error)) from error
+        raise ShapesError(error.message) from error
     refusal = shapes_refusal(quads, document.data.decode(errors="replace"))
     if refusal:
         raise ShapesError(f"{document.name}: {refusal}.")
@@ -190,7 +191,7 @@ def _parsed(document: Document) -> list[Quad]:
     try:
         return list(rdf.parse(document.data, format_, base_iri=BASE))
     except SourceError as error:
-        raise SourceError(f"{document.name}: {error}.") from error
+        raise SourceError(message("{file}: {fault}.", file=document.name, fault=error.message)) from error
 
 
 def _in_one_language(quads: Sequence[Quad], language: str) -> Iterator[Quad]:
@@ -219,7 +220,7 @@ def _finding(result: GraphResult) -> Finding:
     return Finding(
         rule=local_name(shape[1:-1]) if named else constraint[:1].lower() + constraint[1:],
         severity=Severity(severity) if severity in set(Severity) else Severity.VIOLATION,
-        message=min(result.messages, default=default_message(constraint)),
+        message=Message(min(result.messages)) if result.messages else default_message(constraint),
         value=None if result.value is None else _plain(result.value),
         focus_node=_plain(result.focus_node),
         path=None if result.path is None else _simple(result.path),
@@ -243,4 +244,4 @@ def _simple(path: str) -> str:
 
 
 def _position(finding: Finding) -> tuple[str, ...]:
-    return (finding.focus_node or "", finding.rule, finding.path or "", finding.value or "", finding.message)
+    return (finding.focus_node or "", finding.rule, finding.path or "", finding.value or "", str(finding.message))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iomld.errors import IomldError
-from iomld.model import Severity
+from iomld.model import Message, Severity
 
 
 class EngineError(IomldError):
@@ -21,7 +21,7 @@ class Result:
         value: The value node without its RDF syntax (lexical form or IRI), where the constraint names one.
         rule: Local name of the shape that raised it.
         severity: Severity of that shape.
-        message: The shape's message, its variables filled in.
+        message: The shape's message; engines give it with its variables filled in, as a sentence without values.
         component: Local name of the constraint component.
     """
 
@@ -30,7 +30,7 @@ class Result:
     value: str | None
     rule: str
     severity: Severity
-    message: str
+    message: Message
     component: str
 
 

@@ -22,7 +22,7 @@ from rdflib.plugins.sparql.sparql import SPARQLError
 
 from iomld.formats.rdf import NTRIPLES, parse
 from iomld.iris import SH, XSD, local_name
-from iomld.model import Severity
+from iomld.model import Message, Severity
 from iomld.validate.paths import written_path
 from iomld.validate.port import Engine, EngineError, GraphResult, Result
 
@@ -145,7 +145,7 @@ def _result(report: Graph, node: "Node") -> Result:
         value=None if value is None else str(value),
         rule=local_name(str(_one(report, node, "sourceShape"))),
         severity=Severity(local_name(str(_one(report, node, "resultSeverity")))),
-        message=str(_one(report, node, "resultMessage") or ""),
+        message=Message(str(_one(report, node, "resultMessage") or "")),
         component=local_name(str(_one(report, node, "sourceConstraintComponent"))),
     )
 

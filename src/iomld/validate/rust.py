@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iomld.iris import local_name
-from iomld.model import Severity
+from iomld.model import Message, Severity
 from iomld.validate.port import Engine, EngineError, GraphResult, Result
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _result(outcome: shacl.Result) -> Result:
         value=outcome.value_plain,
         rule=local_name(_plain(outcome.source_shape or "")),
         severity=Severity(outcome.severity),
-        message=outcome.message or "",
+        message=Message(outcome.message or ""),
         component=outcome.component,
     )
 

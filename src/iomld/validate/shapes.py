@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -11,13 +12,13 @@ from iomld.assets import asset_names, asset_text
 from iomld.errors import SettingsError
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.iris import DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, XSD, local_name
-from iomld.model import Severity
+from iomld.model import Message, Severity
 
 PROFILES = ("submission", "published", "dataset", "reference")
 
 _GRAPH_IRI = SHAPES.removesuffix("#")
 _FOR_PEOPLE = frozenset({f"{RDFS}comment", f"{SH}name", f"{SH}description"})
-_VARIABLE = re.compile(r"\{[?$](\w+)\}")
+_VARIABLE = re.compile(r"\{[?$]\w+\}")
 _LANGUAGE = "en"  # engines report the first message they meet, so they are given the English one alone
 
 
@@ -53,9 +54,14 @@ class Rule:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def filled(self, **values: str) -> str:
-        """The message with its variables filled in (SHACL section 5.3.2)."""
-        return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), self.message)
+    def filled(self, **values: str) -> Message:
+        """The message with the values of its variables (SHACL section 5.3.2)."""
+        return Message(self.message, {mark[1:-1]: values[mark[2:-1]] for mark in _VARIABLE.findall(self.message)})
+
+    def recognised(self, sentence: str) -> Message:
+        """The message that an engine has filled in already; a sentence of the engine's own stays as it is."""
+        match = _pattern(self.message).fullmatch(sentence)
+        return self.filled(**match.groupdict()) if match else Message(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,14 @@ def all_rules() -> tuple[Rule, ...]:
     texts = (asset_text(name) for name in asset_names("shapes"))
     quads = [quad for text in texts for quad in parse(text, TURTLE)]
     return tuple(sorted(_rules(_nodes(quads)).values(), key=lambda rule: (rule.order, rule.id)))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """Matches the sentences that a message becomes when its variables are filled in."""
+    texts, marks = _VARIABLE.split(template), _VARIABLE.findall(template)
+    groups = (f"(?P<{mark[2:-1]}>.*?){re.escape(text)}" for mark, text in zip(marks, texts[1:], strict=True))
+    return re.compile(re.escape(texts[0]) + "".join(groups), re.DOTALL)
 
 
 def _is_in_english(quad: Quad) -> bool:

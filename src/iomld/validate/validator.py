@@ -9,7 +9,7 @@ from pyoxigraph import Quad
 
 from iomld.errors import SettingsError
 from iomld.iris import DCTERMS, DEFAULT_BASE, SHAPES, XSD
-from iomld.model import Finding, Severity
+from iomld.model import Finding, ForeignText, Severity, message
 from iomld.validate.chunks import chunk_of
 from iomld.validate.engines import ENGINES, load_engine, load_reference
 from iomld.validate.facts import Facts, facts_of
@@ -135,7 +135,7 @@ def load_validator(
         loaded = load_engine(engine, shapes.data)
     except EngineError as error:
         whole = load_shapes(profile, base=base)
-        return Validator(load_reference(whole.data), whole, reference, base, as_of, fallback_reason=str(error))
+        return Validator(load_reference(whole.data), whole, reference, base, as_of, fallback_reason=ForeignText(error))
     return Validator(loaded, shapes, reference, base, as_of, IN_CODE if engine == "shacl" else frozenset())
 
 
@@ -143,6 +143,6 @@ def _unreadable(error: EngineError) -> Finding:
     return Finding(
         rule="unreadable",
         severity=Severity.VIOLATION,
-        message=f"The record could not be checked: {error}.",
-        fix="Correct the RDF of the record; if it is right, try --engine pyshacl and report the fault.",
+        message=message("The record could not be checked: {reason}.", reason=ForeignText(error)),
+        fix=message("Correct the RDF of the record; if it is right, try --engine pyshacl and report the fault."),
     )

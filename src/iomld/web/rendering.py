@@ -15,9 +15,10 @@ from iomld.browse.project import ProjectPage
 from iomld.browse.rules import rule_entries
 from iomld.browse.things import Scheme, Thing
 from iomld.browse.view import ReleaseView
-from iomld.check.wording import wording
+from iomld.check.messages import worded_finding
 from iomld.i18n import gettext_noop
 from iomld.iris import Iris
+from iomld.model import Finding
 from iomld.web.documents import turtle_bytes
 from iomld.web.drawing import locator_map, year_bars
 from iomld.web.i18n import page_language
@@ -121,8 +122,12 @@ def _source_view(source: bytes) -> SourceView:
 
 def _checked(view: ReleaseView, quads: Sequence[Quad]) -> Checked | None:
     """What the shapes say of a record, in the language of the page."""
-    checked, words = check_record(view, quads), wording(page_language())
-    return replace(checked, findings=tuple(map(words.finding, checked.findings))) if checked else None
+    checked = check_record(view, quads)
+    return replace(checked, findings=tuple(map(_worded, checked.findings))) if checked else None
+
+
+def _worded(finding: Finding) -> Finding:
+    return worded_finding(finding, page_language())
 
 
 def thing_html(view: ReleaseView, thing: Thing) -> bytes:
@@ -171,4 +176,4 @@ def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[St
 
 def shapes_html(view: ReleaseView) -> bytes:
     """The page of the rules of the shapes."""
-    return page_html(view, "shapes.html", "/validate", entries=rule_entries(), words=wording(page_language()))
+    return page_html(view, "shapes.html", "/validate", entries=rule_entries(), worded=_worded)

@@ -1,11 +1,12 @@
 """Rows of tables with what was found in their cells."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iomld.read.table.rows import column_letters
-from iomld.web.report_found import Found, worst
+from iomld.model import Finding
+from iomld.read.table.rows import ShownRow, column_letters
+from iomld.web.finding_view import place_of, worst
 
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
@@ -40,36 +41,36 @@ class CellRow:
     number: int
     line: int
     cells: tuple[Cell, ...]
-    findings: tuple[Found, ...]
+    findings: tuple[Finding, ...]
     severity: str
 
 
-def rows_of(given: object, findings: Sequence[Found]) -> Iterator[CellRow]:
+def rows_of(rows: Sequence[ShownRow], findings: Sequence[Finding]) -> Iterator[CellRow]:
     """The rows that findings speak of.
 
     Args:
-        given: The `rows` of a report document, as `iomld.check.beside.rows_beside` makes them.
+        rows: As `iomld.check.beside.rows_beside` gives them.
         findings: What was found.
     """
-    by_row: dict[tuple[str, int], list[Found]] = {}
+    by_row: dict[tuple[str, int], list[Finding]] = {}
     for one in findings:
-        match = _CELL.fullmatch(one.cell)
+        place = place_of(one)
+        match = _CELL.fullmatch(place.cell or "")
         if match:
-            by_row.setdefault((one.sheet, int(match[2])), []).append(one)
-    for row in given if isinstance(given, list) else ():
-        sheet = row["sheet"] or ""
-        here = tuple(by_row.get((sheet, row["number"]), ()))
+            by_row.setdefault((place.sheet or "", int(match[2])), []).append(one)
+    for number, row in enumerate(rows):
+        sheet = row.sheet or ""
+        here = tuple(by_row.get((sheet, row.number), ()))
         if here:
-            cells = tuple(_cells(row, here))
-            yield CellRow(f"R{here[0].number}", sheet, row["number"], row["line"], cells, here, worst(here))
+            yield CellRow(f"R{number}", sheet, row.number, row.line, tuple(_cells(row, here)), here, worst(here))
 
 
-def _cells(row: Mapping[str, list[str]], findings: Sequence[Found]) -> Iterator[Cell]:
+def _cells(row: ShownRow, findings: Sequence[Finding]) -> Iterator[Cell]:
     """The first cell, and those with findings between their neighbours."""
-    headings, texts = row["headings"], row["cells"]
-    by_column: dict[str, list[Found]] = {}
+    headings, texts = row.headings, row.cells
+    by_column: dict[str, list[Finding]] = {}
     for one in findings:
-        by_column.setdefault(one.cell.rstrip("0123456789"), []).append(one)
+        by_column.setdefault((place_of(one).cell or "").rstrip("0123456789"), []).append(one)
     width = max(len(headings), len(texts))
     marked = {index for index in range(width) if column_letters(index) in by_column}
     shown = {0} | {near for index in marked for near in (index - 1, index, index + 1) if 0 <= near < width}

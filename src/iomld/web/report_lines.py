@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iomld.web.report_found import SEVERITIES, Found, worst
+from iomld.model import Finding
+from iomld.web.finding_view import place_of, severity_rank, worst
 
 _CONTEXT = 3  # lines shown before and after a line with findings
 _LONGEST_LINE = 400
@@ -42,14 +43,14 @@ class Line:
     number: int
     anchor: str
     pieces: tuple[Piece, ...]
-    findings: tuple[Found, ...]
+    findings: tuple[Finding, ...]
     severity: str
     after_gap: bool
     gap: str = ""
     gap_lines: int = 0
 
 
-def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
+def lines_of(text: str, findings: Sequence[Finding]) -> Iterator[Line]:
     """The lines near findings.
 
     Args:
@@ -59,10 +60,11 @@ def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
     source = _LINE_END.split(text)
     if not source[-1]:  # what a last line end leaves
         source.pop()
-    by_line: dict[int, list[Found]] = {}
+    by_line: dict[int, list[Finding]] = {}
     for one in findings:
-        if one.line is not None:
-            by_line.setdefault(one.line, []).append(one)
+        line = place_of(one).line
+        if line is not None:
+            by_line.setdefault(line, []).append(one)
     near = {number for line in by_line for number in range(line - _CONTEXT, line + _CONTEXT + 1)}
     previous, room = 0, _MOST_IN_GAPS
     for number in sorted(number for number in near if 1 <= number <= len(source)):
@@ -75,7 +77,7 @@ def lines_of(text: str, findings: Sequence[Found]) -> Iterator[Line]:
                 number,
                 f"L{number}" if part == 0 else f"L{number}-{part + 1}",
                 pieces,
-                tuple(sorted(here, key=lambda one: SEVERITIES.get(one.severity, len(SEVERITIES)))),
+                tuple(sorted(here, key=severity_rank)),
                 worst(here),
                 after_gap=missing > 0 and part == 0,
                 gap=gap if part == 0 else "",
@@ -89,12 +91,12 @@ def _numbered(source: Sequence[str], start: int, stop: int) -> str:
     return "\n".join(f"{number + 1:>4}  {_cut_end(source[number])}" for number in range(start, stop))
 
 
-def _parts(text: str, findings: list[Found]) -> Iterator[tuple[tuple[Piece, ...], list[Found]]]:
+def _parts(text: str, findings: list[Finding]) -> Iterator[tuple[tuple[Piece, ...], list[Finding]]]:
     """The line, whole; a long one as a part around each fault, faults that stand together in one."""
     if not findings:
         yield (Piece(_cut_end(text)),), []
         return
-    group: list[tuple[tuple[int, int], Found]] = []
+    group: list[tuple[tuple[int, int], Finding]] = []
     for span, one in sorted(((_span(text, one), one) for one in findings), key=lambda pair: pair[0]):
         if group and len(text) > _LONGEST_LINE and span[0] > group[0][0][0] + _LONGEST_LINE - 2 * _BEFORE_MARK:
             yield _pieces(text, [place for place, _ in group]), [found for _, found in group]
@@ -103,15 +105,16 @@ def _parts(text: str, findings: list[Found]) -> Iterator[tuple[tuple[Piece, ...]
     yield _pieces(text, [place for place, _ in group]), [found for _, found in group]
 
 
-def _span(text: str, found: Found) -> tuple[int, int]:
+def _span(text: str, finding: Finding) -> tuple[int, int]:
     """Where in the line the fault stands; nothing of it where that is not known."""
-    start = min((found.column or 1) - 1, len(text))
-    if found.value and "\n" not in found.value:
-        at = text.find(found.value, start, start + _SEARCHED)
-        at = at if at >= 0 else text.find(found.value, max(0, start - _LONGEST_LINE), start)
+    column, value = place_of(finding).column, finding.value
+    start = min((column or 1) - 1, len(text))
+    if value and "\n" not in value:
+        at = text.find(value, start, start + _SEARCHED)
+        at = at if at >= 0 else text.find(value, max(0, start - _LONGEST_LINE), start)
         if at >= 0:
-            return at, at + len(found.value)
-    if found.column is None or found.column == 1 or not text[start:].strip():
+            return at, at + len(value)
+    if column is None or column == 1 or not text[start:].strip():
         return start, start
     match = _TOKEN.match(text, start)
     return (start, match.end()) if match else (start, start)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from fastapi import Request
 
 from iomld.browse.view import ReleaseView
-from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext_noop
+from iomld.check.codec import UploadReport
+from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
 from iomld.validate import all_rules
 from iomld.web.examples import FORMS, example_record
-from iomld.web.i18n import current_page, gettext, making
+from iomld.web.finding_view import place_of
+from iomld.web.i18n import current_page, making
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PASTED, PROFILES, Upload
@@ -55,20 +57,22 @@ def form_page(view: ReleaseView, request: Request) -> bytes:
     return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
 
 
-def validation_page(report: Mapping[str, object], upload: Upload, language: str = ENGLISH) -> str:
+def validation_page(report: UploadReport, upload: Upload, language: str = ENGLISH) -> str:
     """The page of a report: what was found beside the lines where it stands, with the form to check again.
 
     Args:
-        report: As `iomld.check.reports.document.report_document` makes it; `rows` of tables may stand beside.
+        report: What was found, and rows of tables; not worded yet.
         upload: What was checked.
         language: Language of the page; one of `iomld.i18n.LANGUAGES`.
     """
     rules = upload.rules
-    shown = report_view(report, upload.text)
+    shown = report_view(report, upload.text, language)
     values: dict[str, object] = {
         "report": shown,
-        "with_comments": any(found.sheet for found in shown.findings),
+        "place_of": place_of,
+        "with_comments": any(place_of(finding).sheet for finding in shown.findings),
         "name": upload.name,
+        "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
         "text": upload.text,
         "held": upload.held,
         "shapes": rules.shown,
@@ -80,5 +84,4 @@ def validation_page(report: Mapping[str, object], upload: Upload, language: str 
         "rules": frozenset(rule.id for rule in all_rules()),
     }
     with making(replace(current_page(), language=language)):  # the form may ask for another language than the address
-        values["heading"] = gettext(PASTED) if upload.name == PASTED else upload.name
         return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()

@@ -1,6 +1,5 @@
 """`POST /validate`: check an upload against the shapes; nothing is stored."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,6 +7,7 @@ from typing import Protocol
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from iomld.check.codec import UploadReport, upload_report_from_json
 from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.workbook import WORKBOOK
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
@@ -55,14 +55,14 @@ class CheckPool(Protocol):
 
 
 def validation_routes(
-    pool: CheckPool, *, max_bytes: int, page: Callable[[dict[str, object], Upload, str], str]
+    pool: CheckPool, *, max_bytes: int, page: Callable[[UploadReport, Upload, str], str]
 ) -> APIRouter:
     """`POST /validate`.
 
     Args:
         pool: Workers opened with `iomld.check.worker.HANDLER`.
         max_bytes: Largest upload.
-        page: Makes the page of a report document and the upload that was checked, in a language.
+        page: Makes the page of a report and the upload that was checked, in a language.
     """
     router = APIRouter()
 
@@ -79,7 +79,7 @@ def validation_routes(
         if wanted.attached:
             headers |= attachment(upload.name, wanted.format_name)
         if is_page:
-            report: dict[str, object] = json.loads(await _report(pool, upload, PAGE, language))
+            report = upload_report_from_json(await _report(pool, upload, PAGE, language))
             body: bytes | str = page(report, upload, language)
         else:
             body = await _report(pool, upload, wanted.format_name, language)
@@ -129,7 +129,7 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str, language: s
         raise ProblemError(503, "validation-failed", detail) from error
     if reply.fault:
         fault = fault_of(reply.head)
-        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
+        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.detail)
     return reply.read()
 
 

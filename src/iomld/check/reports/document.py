@@ -46,8 +46,8 @@ def _group(group: Group) -> dict[str, object]:
         "rule": group.rule,
         "severity": group.severity.value,
         "count": group.count,
-        "message": example.message,
-        "fix": example.fix,
+        "message": str(example.message),
+        "fix": str(example.fix or ""),
     }
     return shown | ({"source": source_of(example.place)} if example.place else {})
 
@@ -56,8 +56,8 @@ def _result(finding: Finding) -> dict[str, object]:
     values = (
         finding.rule,
         finding.severity.value,
-        finding.message,
-        finding.fix,
+        str(finding.message),
+        str(finding.fix or ""),
         finding.field,
         finding.value,
         finding.focus_node,

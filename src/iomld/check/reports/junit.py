@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from iomld.check.messages import counted_findings
 from iomld.check.render import cap_sentence, place_words
 from iomld.check.report import CheckReport, FileReport
-from iomld.check.wording import Wording, wording
-from iomld.model import Finding, Severity
+from iomld.i18n import worded
+from iomld.model import Finding, Severity, message
 
 
 def junit_report(report: CheckReport) -> Iterator[str]:
@@ -36,7 +37,7 @@ def _suite(file: FileReport, here: Sequence[Finding], report: CheckReport) -> It
     for rule, severity in sorted(file.counts):
         listed = [one for one in here if (one.rule, one.severity) == (rule, severity)]
         yield f'  <testcase classname={_quoted(name)} name={_quoted(f"{rule} {severity.value}")} time="0">\n'
-        yield _told(severity, listed, file.counts[rule, severity], wording(report.language))
+        yield _told(severity, listed, file.counts[rule, severity], report.language)
         yield "  </testcase>\n"
     if not file.counts:
         yield f'  <testcase classname={_quoted(name)} name="no finding" time="0"/>\n'
@@ -53,15 +54,15 @@ def _properties(file: FileReport, report: CheckReport) -> Iterator[tuple[str, st
         yield "capped", cap_sentence(report)
 
 
-def _told(severity: Severity, listed: Sequence[Finding], count: int, words: Wording) -> str:
+def _told(severity: Severity, listed: Sequence[Finding], count: int, language: str) -> str:
     """A failure, or output: the findings line by line, and how many are not listed."""
-    lines = [f"{place_words(one.place)}{one.message} {one.fix}".strip() for one in listed]
+    lines = [f"{place_words(one.place)}{one.message} {one.fix or ''}".strip() for one in listed]
     if count > len(listed):
-        lines.append(words.said(f"{count - len(listed)} more are not listed."))
+        lines.append(worded(message("{number} more are not listed.", number=count - len(listed)), language))
     text = escape("\n".join(lines))
     if severity is not Severity.VIOLATION:
         return f"   <system-out>{text}</system-out>\n"
-    first = listed[0].message if listed else words.counted(count, "violation")
+    first = str(listed[0].message) if listed else counted_findings(count, severity, language)
     return f'   <failure message={_quoted(first)} type="{severity.value}">{text}</failure>\n'
 
 

@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from html import escape
 
+from iomld.check.messages import counted_findings, counted_projects, counted_records
 from iomld.check.render import basis_words, cap_sentence, place_words
 from iomld.check.report import CheckReport, Group
-from iomld.check.wording import Wording, wording
-from iomld.model import Finding, Severity
+from iomld.i18n import gettext, gettext_noop, ngettext, worded
+from iomld.model import Finding, Severity, message
 
 _CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.INFO: "info"}
-_WORDS = {Severity.VIOLATION: "Violation", Severity.WARNING: "Warning", Severity.INFO: "Note"}
-_HEADS = ("Rule", "How bad", "How many", "The first one")
+_WORDS = {
+    Severity.VIOLATION: gettext_noop("Violation"),
+    Severity.WARNING: gettext_noop("Warning"),
+    Severity.INFO: gettext_noop("Note"),
+}
+_HEADS = (gettext_noop("Rule"), gettext_noop("How bad"), gettext_noop("How many"), gettext_noop("The first one"))
 _STYLE = """
 :root{color-scheme:light dark;--paper:light-dark(#f5f7f9,#0d141b);--surface:light-dark(#fff,#141d27);
 --sunken:light-dark(#edf1f5,#0a1016);--ink:light-dark(#13202e,#e7edf4);--ink-2:light-dark(#4b5b6d,#a7b6c6);
@@ -38,58 +43,67 @@ pre{margin:.4rem 0 0;padding:.5rem .8rem;background:var(--sunken);border-radius:
 
 def html_report(report: CheckReport) -> Iterator[str]:
     """The report as a page, in pieces."""
-    words = wording(report.language)
-    verdict = words.said("No violation" if report.conforms else "Does not conform")
+    language = report.language
+    verdict = gettext("No violation", language) if report.conforms else gettext("Does not conform", language)
     yield (
-        f'<!doctype html>\n<html lang="{report.language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{verdict} · iomld validate</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{verdict}</h1>\n<p>{_counts(report, words)}</p>\n"
+        f"<h1>{verdict}</h1>\n<p>{_counts(report)}</p>\n"
     )
     if report.omitted:
         yield f"<p><strong>{escape(cap_sentence(report))}</strong></p>\n"
     if report.groups:
-        heads = "".join(f'<th scope="col">{words.said(head)}</th>' for head in _HEADS)
-        yield f"<h2>{words.said('By cause')}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
-        yield from (_row(group, words) for group in report.groups)
-        yield f'</tbody>\n</table>\n<h2>{words.said("In the order of the source")}</h2>\n<ol class="card">\n'
-        yield from (_item(finding, words) for finding in report.findings)
+        heads = "".join(f'<th scope="col">{gettext(head, language)}</th>' for head in _HEADS)
+        by_cause, in_order = gettext("By cause", language), gettext("In the order of the source", language)
+        yield f"<h2>{by_cause}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+        yield from (_row(group, language) for group in report.groups)
+        yield f'</tbody>\n</table>\n<h2>{in_order}</h2>\n<ol class="card">\n'
+        yield from (_item(finding, language) for finding in report.findings)
         yield "</ol>\n"
-    basis = escape(basis_words(report.basis))
-    yield f'<h2>{words.said("What this stands on")}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
+    basis, heading = escape(basis_words(report.basis)), gettext("What this stands on", language)
+    yield f'<h2>{heading}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
 
 
-def _counts(report: CheckReport, words: Wording) -> str:
+def _counts(report: CheckReport) -> str:
+    language = report.language
     looks = {Severity.VIOLATION: "ok" if report.conforms else "err", Severity.WARNING: "warn", Severity.INFO: ""}
     pills = (
-        f'<span class="pill {look}">{words.counted(report.count(severity), _WORDS[severity].lower())}</span>'
+        f'<span class="pill {look}">{_counted(report.count(severity), severity, language)}</span>'
         for severity, look in looks.items()
     )
-    counts = (words.counted(report.records, "record"), words.counted(report.projects, "project"))
-    read = words.said(f"{counts[0]} read, {counts[1]}")
+    records, projects = counted_records(report.records, language), counted_projects(report.projects, language)
+    read = worded(message("{records} read, {projects}", records=records, projects=projects), language)
     return f'{" ".join(pills)} <span class="muted">{read}</span>'
 
 
-def _row(group: Group, words: Wording) -> str:
+def _counted(count: int, severity: Severity, language: str) -> str:
+    """A page calls an Info a note."""
+    if severity is Severity.INFO:
+        return ngettext("{count} note", "{count} notes", count, language).format(count=count)
+    return counted_findings(count, severity, language)
+
+
+def _row(group: Group, language: str) -> str:
     return (
-        f'<tr><th scope="row" class="mono">{escape(group.rule)}</th><td>{_severity(group.severity, words)}</td>'
+        f'<tr><th scope="row" class="mono">{escape(group.rule)}</th><td>{_severity(group.severity, language)}</td>'
         f"<td>{group.count}</td><td>{_words(group.example)}</td></tr>\n"
     )
 
 
-def _item(finding: Finding, words: Wording) -> str:
+def _item(finding: Finding, language: str) -> str:
     place = place_words(finding.place).removesuffix(": ")
     where = f' <span class="mono">{escape(place)}</span>' if place else ""
     excerpt = finding.place.excerpt if finding.place else None
     source = f"<pre>{escape(excerpt)}</pre>" if excerpt else ""
     rule = f'<small class="mono muted">{escape(finding.rule)}</small>'
-    return f"<li>{_severity(finding.severity, words)}{where}<br>{_words(finding)} {rule}{source}</li>\n"
+    return f"<li>{_severity(finding.severity, language)}{where}<br>{_words(finding)} {rule}{source}</li>\n"
 
 
-def _severity(severity: Severity, words: Wording) -> str:
-    return f'<span class="pill {_CLASSES[severity]}">{words.said(_WORDS[severity])}</span>'
+def _severity(severity: Severity, language: str) -> str:
+    return f'<span class="pill {_CLASSES[severity]}">{gettext(_WORDS[severity], language)}</span>'
 
 
 def _words(finding: Finding) -> str:
-    fix = f" <strong>{escape(finding.fix)}</strong>" if finding.fix else ""
-    return f"{escape(finding.message)}{fix}"
+    fix = f" <strong>{escape(str(finding.fix))}</strong>" if finding.fix else ""
+    return f"{escape(str(finding.message))}{fix}"

@@ -85,7 +85,7 @@ def _result(finding: Finding, numbers: Mapping[str, int]) -> dict[str, object]:
         "ruleId": finding.rule,
         "ruleIndex": numbers[finding.rule],
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message} {finding.fix}".strip()},
+        "message": {"text": f"{finding.message} {finding.fix or ''}".strip()},
     }
     if finding.place and finding.place.file:
         result["locations"] = [_location(finding.place)]

@@ -64,7 +64,7 @@ def _activity(basis: Basis) -> Node:
 
 def _result(finding: Finding, shapes: frozenset[str]) -> Node:
     """One result; each has one focus node, a blank one where the source does not say what it is about."""
-    message = f"{finding.message} {finding.fix}".strip()
+    message = f"{finding.message} {finding.fix or ''}".strip()
     focus = finding.focus_node or ""
     return Node(
         (

@@ -2,8 +2,8 @@
 
 import io
 
+from iomld.check.messages import colon, severity_word
 from iomld.check.report import CheckReport
-from iomld.check.wording import Wording, wording
 from iomld.model import Finding, Place
 from iomld.read.table.commented import Remark, write_commented
 
@@ -21,16 +21,15 @@ def workbook_report(report: CheckReport, data: bytes, file: str) -> bytes:
     Raises:
         SourceError: It is no workbook, holds macros, or is too large to be given back.
     """
-    words = wording(report.language)
-    remarks = [_remark(finding, words) for finding in report.findings]
+    remarks = [_remark(finding, report.language) for finding in report.findings]
     output = io.BytesIO()
     write_commented(data, remarks, output, file=file)
     return output.getvalue()
 
 
-def _remark(finding: Finding, words: Wording) -> Remark:
+def _remark(finding: Finding, language: str) -> Remark:
     place = finding.place or Place("")
-    severity = words.said(finding.severity.value.lower()).capitalize()
-    said = "\n".join(text for text in (finding.fix, finding.message) if text)
-    text = f"{severity}{words.colon} {said}\n[{finding.rule}]"
+    severity = severity_word(finding.severity, language).capitalize()
+    said = "\n".join(str(text) for text in (finding.fix, finding.message) if text)
+    text = f"{severity}{colon(language)} {said}\n[{finding.rule}]"
     return Remark(place.sheet or "", place.cell or "", place.line or 0 if place.sheet else 0, text)

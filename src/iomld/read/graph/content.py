@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from iomld.formats.values import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Message, Place, Severity, message
 from iomld.read.record.framed import scheme_code, source_of, text_of
 
 # Subject, then predicate, then objects in the order of the text. Subjects are written as in N-Triples.
@@ -110,12 +110,19 @@ class _Project:
             pointer = f"/{key}/{language}"
             if not language:
                 pointer = f"/{key}#{number}"
-                fix = f'Write "{text[:_SHOWN]}"@en, or the language it is in.'
-                self._fault("languageTag", key, f"A value of '{key}' does not say its language.", fix, pointer, term)
+                fix = message('Write "{text}"@en, or the language it is in.', text=text[:_SHOWN])
+                self._fault(
+                    "languageTag",
+                    key,
+                    message("A value of '{key}' does not say its language.", key=key),
+                    fix,
+                    pointer,
+                    term,
+                )
             elif texts.setdefault(language, text) != text:
                 pointer += f"#{number}"
-                message = f"'{key}' stands twice in the language '{language}'."
-                self._fault("repeatedField", key, message, "Keep the right one.", pointer, term)
+                problem = message("'{key}' stands twice in the language '{language}'.", key=key, language=language)
+                self._fault("repeatedField", key, problem, message("Keep the right one."), pointer, term)
             self._content.sources.setdefault(pointer, (self._content.subject, predicate, number))
         self._content.keys[key] = texts
 
@@ -129,11 +136,16 @@ class _Project:
             elif self._text(key, term) != text:
                 pointer = f"/{key}#{number}"
                 self._content.sources[pointer] = source
-                message = f"'{key}' has several values: '{_shown(terms[0])}' and '{_shown(term)}'."
-                self._fault("repeatedField", key, message, "Keep the right one.", pointer, term)
+                problem = message(
+                    "'{key}' has several values: '{one}' and '{other}'.",
+                    key=key,
+                    one=_shown(terms[0]),
+                    other=_shown(term),
+                )
+                self._fault("repeatedField", key, problem, message("Keep the right one."), pointer, term)
         if text is None:
-            message = f"'{key}' must be a text, not another thing ('{_shown(terms[0])}')."
-            self._fault("wrongKind", key, message, "Write its value in quotation marks.", f"/{key}", terms[0])
+            problem = message("'{key}' must be a text, not another thing ('{value}').", key=key, value=_shown(terms[0]))
+            self._fault("wrongKind", key, problem, message("Write its value in quotation marks."), f"/{key}", terms[0])
         else:
             self._content.keys[key] = text
 
@@ -159,8 +171,8 @@ class _Project:
             else:
                 pointer = f"/{key}#{number}"
                 self._content.sources[pointer] = source
-                message = f"A value of '{key}' must be a country, not '{_shown(term)}'."
-                self._fault("wrongKind", key, message, "Point at a country of the list.", pointer, term)
+                problem = message("A value of '{key}' must be a country, not '{value}'.", key=key, value=_shown(term))
+                self._fault("wrongKind", key, problem, message("Point at a country of the list."), pointer, term)
         if codes:
             self._content.keys[key] = list(codes)
 
@@ -211,8 +223,13 @@ class _Project:
         values = list(dict.fromkeys(_plain(term) for _, term in found))
         if len(values) > 1:
             self._content.sources[pointer] = (_name(found[1][0]), predicate, 0)
-            message = f"A mention has two values of '{key}': '{values[0][:_SHOWN]}' and '{values[1][:_SHOWN]}'."
-            self._fault("mentionForm", "mentions", message, "Make two mentions of it.", pointer, found[1][1])
+            problem = message(
+                "A mention has two values of '{key}': '{one}' and '{other}'.",
+                key=key,
+                one=values[0][:_SHOWN],
+                other=values[1][:_SHOWN],
+            )
+            self._fault("mentionForm", "mentions", problem, message("Make two mentions of it."), pointer, found[1][1])
         return values[0] if values else None
 
     def _linked(self, nodes: Iterable[str], predicate: str) -> list[str]:
@@ -236,26 +253,32 @@ class _Project:
                 sources.append(source)
         if faulty:
             self._content.sources["/sources#faulty"] = (_name(faulty), _SNAPSHOT["sha256"], 0)
-            message = "A source has no SHA-256 of 64 hexadecimal digits and was left out."
-            self._warn("sourceHash", message, "/sources#faulty")
+            problem = message("A source has no SHA-256 of 64 hexadecimal digits and was left out.")
+            self._warn("sourceHash", problem, "/sources#faulty")
         if sources:
             self._content.keys["sources"] = sources
 
     def _unknown(self, predicate: str) -> None:
         pointer = f"/#{predicate}"
         self._content.sources[pointer] = (self._content.subject, predicate, 0)
-        message = f"The property '{local_name(predicate)}' is not known for a project and was not read."
-        self._warn("unknownProperty", message, pointer, predicate)
+        problem = message(
+            "The property '{name}' is not known for a project and was not read.", name=local_name(predicate)
+        )
+        self._warn("unknownProperty", problem, pointer, predicate)
 
-    def _warn(self, rule: str, message: str, pointer: str, path: str | None = None) -> None:
-        fix = "Leave it out, or see the list of properties in the documentation." if path else "Correct it."
+    def _warn(self, rule: str, problem: Message, pointer: str, path: str | None = None) -> None:
+        fix = (
+            message("Leave it out, or see the list of properties in the documentation.")
+            if path
+            else message("Correct it.")
+        )
         place = Place("", pointer=pointer)
-        self._content.findings.append(Finding(rule, Severity.WARNING, message, fix, path=path, place=place))
+        self._content.findings.append(Finding(rule, Severity.WARNING, problem, fix, path=path, place=place))
 
-    def _fault(self, rule: str, key: str, message: str, fix: str, pointer: str, term: Term) -> None:
+    def _fault(self, rule: str, key: str, problem: Message, fix: Message, pointer: str, term: Term) -> None:
         place = Place("", pointer=pointer)
         value = _shown(term)
-        self._content.findings.append(Finding(rule, Severity.VIOLATION, message, fix, key, value, place=place))
+        self._content.findings.append(Finding(rule, Severity.VIOLATION, problem, fix, key, value, place=place))
 
 
 def _is_iri(term: Term) -> bool:

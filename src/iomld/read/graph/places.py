@@ -13,14 +13,13 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
 from iomld.formats.terms import KEYS
 from iomld.iris import RDF, local_name
 from iomld.model import Place
 from iomld.read.graph.turtle_places import Offsets, line_offsets, turtle_offsets
 from iomld.read.record.locate import excerpt
-from iomld.read.xml_safety import safe_events
+from iomld.read.xml_safety import not_xml, safe_events
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
@@ -99,7 +98,7 @@ def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
         try:
             return Places(file, text, _xml_offsets(text, base))
         except etree.XMLSyntaxError as error:
-            raise SourceError(f"{file}, line {error.lineno}: not valid XML ({error.msg}). Correct it.") from error
+            raise not_xml(file, error) from error
     in_lines = format_ in (NTRIPLES, NQUADS)
     return Places(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
 

@@ -17,7 +17,7 @@ from iomld.assets import asset_text
 from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
-from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, Value
+from iomld.model import Finding, ForeignText, GivenMention, Origin, Place, Record, Severity, Value, message
 from iomld.read.graph.content import Content, Graph, project_content
 from iomld.read.graph.places import Places, find_places
 from iomld.read.options import ReadOptions
@@ -57,7 +57,11 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     ]
     if not projects:
         raise SourceError(
-            f"{file}: the graph holds no project. Give each project the type <{IOMLD}Project>, or check the file."
+            message(
+                "{file}: the graph holds no project. Give each project the type <{type}>, or check the file.",
+                file=file,
+                type=f"{IOMLD}Project",
+            )
         )
     places = places or find_places(text, format_, file=file, base=DEFAULT_BASE)
     digest = hashlib.sha256(data if isinstance(data, bytes) else raw).hexdigest()
@@ -74,7 +78,9 @@ def _decoded(data: bytes, file: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SourceError(f"{file}, line {line}: not UTF-8 text. Save the file as UTF-8.") from error
+        raise SourceError(
+            message("{file}, line {line}: not UTF-8 text. Save the file as UTF-8.", file=file, line=line)
+        ) from error
 
 
 def _graph(text: str, format_: Format, file: str) -> Graph:
@@ -86,9 +92,13 @@ def _graph(text: str, format_: Format, file: str) -> Graph:
             said = graph.setdefault(str(quad.subject), {})
             said.setdefault(quad.predicate.value, []).append(quad.object)
     except SourceError as error:
-        raise SourceError(f"{file}, {error}") from error
+        raise SourceError(message("{file}, {fault}", file=file, fault=error.message)) from error
     if next(statements, None) is not None:
-        raise SourceError(f"{file}: more than {MAX_STATEMENTS} statements. Split it into several files.")
+        raise SourceError(
+            message(
+                "{file}: more than {limit} statements. Split it into several files.", file=file, limit=MAX_STATEMENTS
+            )
+        )
     return graph
 
 
@@ -104,16 +114,24 @@ def _with_context(text: str, file: str) -> str:
     except JSONDecodeError as error:
         raise not_json(file, error) from error
     except ValueError as error:
-        raise SourceError(f"{file}: not valid JSON ({error}). Correct it.") from error
+        raise SourceError(
+            message("{file}: not valid JSON ({detail}). Correct it.", file=file, detail=ForeignText(error))
+        ) from error
     except RecursionError as error:
-        raise SourceError(f"{file}: the JSON is nested too deeply to be a project record.") from error
+        raise SourceError(
+            message("{file}: the JSON is nested too deeply to be a project record.", file=file)
+        ) from error
 
 
 def _own_contexts(document: object, file: str) -> bool:
     """Say whether our context is named; refuse others, and ours where it would fill the memory."""
     count = _count_contexts(document, file)
     if count > MAX_CONTEXTS:
-        raise SourceError(f"{file}: {count} contexts. Write one @context, and the records in its @graph.")
+        raise SourceError(
+            message(
+                "{file}: {count} contexts. Write one @context, and the records in its @graph.", file=file, count=count
+            )
+        )
     return count > 0
 
 
@@ -129,8 +147,13 @@ def _count_contexts(node: object, file: str) -> int:
             base = context.removesuffix(CONTEXT_PATH)
             if base == context or not is_web_address(base):
                 raise SourceError(
-                    f"{file}: the JSON-LD context {context[:200]} is not fetched. Write {DEFAULT_BASE}{CONTEXT_PATH}, "
-                    "or put the context itself in its place."
+                    message(
+                        "{file}: the JSON-LD context {context} is not fetched. Write {address}, or put the context "
+                        "itself in its place.",
+                        file=file,
+                        context=context[:200],
+                        address=f"{DEFAULT_BASE}{CONTEXT_PATH}",
+                    )
                 )
             count += 1
     return count + sum(_count_contexts(value, file) for value in node.values())
@@ -190,5 +213,9 @@ def _others(graph: Graph, reached: set[str], place: Place) -> tuple[Finding, ...
         return ()
     kinds = sorted({local_name(str(kind).strip("<>")) for subject in others for kind in graph[subject].get(_TYPE, ())})
     shown = f" ({', '.join(kinds[:_SHOWN])}{' …' if len(kinds) > _SHOWN else ''})" if kinds else ""
-    message = f"{len(others)} other things in the file{shown} belong to no project and were not read."
-    return (Finding("otherThings", Severity.INFO, message, place=place),)
+    problem = message(
+        "{number} other things in the file{kinds} belong to no project and were not read.",
+        number=len(others),
+        kinds=shown,
+    )
+    return (Finding("otherThings", Severity.INFO, problem, place=place),)

@@ -17,10 +17,10 @@ from pathlib import PurePath
 from lxml import etree
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Origin, Place, Record, Severity
+from iomld.model import Finding, Origin, Place, Record, Severity, message
 from iomld.read.iati.activity import IDENTIFIER_PREFIX, read_activity
 from iomld.read.options import ReadOptions
-from iomld.read.xml_safety import check_xml, read_prolog, safe_events
+from iomld.read.xml_safety import check_xml, not_xml, read_prolog, safe_events
 
 _ROOTS = ("iati-activities", "iati-activity")
 _HEAD = 65536  # bytes in which a wrapper must show an activity
@@ -55,7 +55,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
             identifier = (element.findtext("iati-identifier") or "").strip()
             if version.startswith("1"):
                 place = f"{file}, line {element.sourceline}"
-                raise SourceError(f"{place}: IATI {version} is not read. Export the activities as IATI 2.03.")
+                raise _old_version(place, version)
             if not identifier.startswith(IDENTIFIER_PREFIX) or identifier == IDENTIFIER_PREFIX:
                 skipped.add(identifier, Place(file, line=element.sourceline))
                 continue
@@ -63,13 +63,26 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
                 yield last
             last = _record(element, file, options)
     except etree.XMLSyntaxError as error:
-        raise SourceError(f"{file}, line {error.lineno}: not valid XML ({error.msg}). Correct it.") from error
+        raise not_xml(file, error) from error
     if last is None:
         raise SourceError(
-            f"{file}: {skipped.count} activities, none with an identifier that begins with {IDENTIFIER_PREFIX}. "
-            "Give a file of the organization's activities."
+            message(
+                "{file}: {count} activities, none with an identifier that begins with {start}. Give a file of the "
+                "organization's activities.",
+                file=file,
+                count=skipped.count,
+                start=IDENTIFIER_PREFIX,
+            )
         )
     yield replace(last, findings=(*last.findings, *skipped.findings()))
+
+
+def _old_version(place: str, version: str) -> SourceError:
+    return SourceError(
+        message(
+            "{place}: IATI {version} is not read. Export the activities as IATI 2.03.", place=place, version=version
+        )
+    )
 
 
 @dataclass(slots=True)
@@ -88,11 +101,13 @@ class _Skipped:
     def findings(self) -> tuple[Finding, ...]:
         if not self.count:
             return ()
-        message = (
-            f"Activities whose identifier does not begin with {IDENTIFIER_PREFIX} were skipped: {self.count}, "
-            f"the first '{self.first}'."
+        problem = message(
+            "Activities whose identifier does not begin with {prefix} were skipped: {number}, the first '{first}'.",
+            prefix=IDENTIFIER_PREFIX,
+            number=self.count,
+            first=self.first,
         )
-        return (Finding("foreignActivity", Severity.INFO, message, value=self.first, place=self.place),)
+        return (Finding("foreignActivity", Severity.INFO, problem, value=self.first, place=self.place),)
 
 
 def _activities(data: bytes, encoding: str | None) -> Iterator[tuple[etree._Element, str]]:

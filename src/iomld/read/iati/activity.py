@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from iomld.model import Finding, Place, Severity, Value
+from iomld.model import Finding, Place, Severity, Value, message
 from iomld.read.page.text import normalised
 from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of
 
@@ -45,6 +45,7 @@ _SCOPE_NAMES = {
     "7": "Sub-national: Single second-level administrative area",
     "8": "Single location",
 }
+_WORDS = {word.id: word for word in (message("status"), message("coverage"), message("start"), message("end"))}
 # Field, the code list ActivityDate of its actual and its planned day.
 _DATES = (("start", "2", "1"), ("end", "4", "3"))
 
@@ -138,8 +139,8 @@ class _Reader:
             if date is None:
                 continue
             if actual not in by_type:
-                message = f"The {name} is the planned day; the activity gives no actual one."
-                self._say(date, Finding("plannedDate", Severity.INFO, message, field=f"{name}Date"))
+                problem = message("The {name} is the planned day; the activity gives no actual one.", name=_WORDS[name])
+                self._say(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
             text = date.get("iso-date", "").strip()
             match = _DAY.fullmatch(text)
             self._put(f"{name}Date", match["day"] if match else text, date)
@@ -156,9 +157,14 @@ class _Reader:
             self._put(name, codes[code], element)
             return
         rule = "statusNotMapped" if name == "status" else "scopeNotMapped"
-        message = f"The IATI code {code or '(none)'} ({names.get(code, 'unknown')}) has no {name} of ours."
-        fix = f"Give the {name} in another source of the project."
-        self._say(element, Finding(rule, Severity.WARNING, message, fix, field=name, value=code))
+        problem = message(
+            "The IATI code {code} ({meaning}) has no {name} of ours.",
+            code=code or "(none)",
+            meaning=names.get(code, "unknown"),
+            name=_WORDS[name],
+        )
+        fix = message("Give the {name} in another source of the project.", name=_WORDS[name])
+        self._say(element, Finding(rule, Severity.WARNING, problem, fix, field=name, value=code))
 
     def states(self) -> None:
         """The recipient countries; linking sorts out those that are no member states."""
@@ -186,14 +192,17 @@ class _Reader:
         default = self._element.get("default-currency", "")
         if len(budgets) == 1 and value is not None and value.get("currency", default).strip() == "USD" and _text(value):
             self._put("budgetUSD", _text(value), value)
-            message = "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
-            finding = Finding("budgetFromIati", Severity.INFO, message, field="budgetUSD", value=_text(value))
+            problem = message(
+                "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
+            )
+            finding = Finding("budgetFromIati", Severity.INFO, problem, field="budgetUSD", value=_text(value))
             self._say(value, finding)
             return
-        message = (
-            f"The activity has {len(budgets)} IATI budgets that give no one sum in US dollars; they were not read."
+        problem = message(
+            "The activity has {number} IATI budgets that give no one sum in US dollars; they were not read.",
+            number=len(budgets),
         )
-        self._say(budgets[0], Finding("budgetNotRead", Severity.INFO, message, field="budgetUSD"))
+        self._say(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budgetUSD"))
 
     def pages(self) -> Iterator[str]:
         """Addresses of web pages of the organization among the documents."""
@@ -209,9 +218,14 @@ class _Reader:
             return
         known = self.activity.values.setdefault(name, (Value(text, self._place(element)),))[0]
         if known.text != text:
-            message = f"'{name}' has several values: '{known.text}' and '{text[:80]}'; the first was read."
-            fix = "Keep the right one."
-            self._say(element, Finding("repeatedField", Severity.WARNING, message, fix, field=name, value=text))
+            problem = message(
+                "'{key}' has several values: '{one}' and '{other}'; the first was read.",
+                key=name,
+                one=known.text,
+                other=text[:80],
+            )
+            fix = message("Keep the right one.")
+            self._say(element, Finding("repeatedField", Severity.WARNING, problem, fix, field=name, value=text))
 
     def _say(self, element: etree._Element, finding: Finding) -> None:
         self.activity.findings.append(finding.at(self._place(element)))
@@ -221,8 +235,8 @@ class _Reader:
 
 
 def _control_character(name: str) -> Finding:
-    message = f"'{name}' holds a control character."
-    return Finding("controlCharacter", Severity.VIOLATION, message, "Remove it.", field=name)
+    problem = message("'{name}' holds a control character.", name=name)
+    return Finding("controlCharacter", Severity.VIOLATION, problem, message("Remove it."), field=name)
 
 
 def _text(element: etree._Element) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from iomld.errors import SourceError
-from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
+from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value, message
 from iomld.read.page.lines import Line
 from iomld.read.plain_text import has_forbidden_character
 from iomld.read.record.locate import excerpt
@@ -107,7 +107,9 @@ def normalised(paragraphs: Iterable[str]) -> str:
 
 def _value(line: Line, page: Page, language: str | None = None) -> Value:
     if has_forbidden_character(line.text):
-        raise SourceError(f"{page.file}, line {line.number}: holds a control character. Remove it.")
+        raise SourceError(
+            message("{file}, line {line}: holds a control character. Remove it.", file=page.file, line=line.number)
+        )
     text = unicodedata.normalize("NFC", line.text) if language else line.text
     return Value(text, page.place(line), language)
 
@@ -120,8 +122,13 @@ def _repeated(printed: Printed, found: tuple[Value, ...], values: Mapping[str, t
     yield Finding(
         "repeatedField",
         Severity.VIOLATION,
-        f"'{printed.label or printed.field}' stands twice, with '{one}' and '{other}'.",
-        "Keep the right one.",
+        message(
+            "'{label}' stands twice, with '{one}' and '{other}'.",
+            label=printed.label or printed.field,
+            one=one,
+            other=other,
+        ),
+        message("Keep the right one."),
         field=printed.field,
         value=other if printed.field in STATE_FIELDS else found[0].text,
         place=found[0].place,

@@ -16,7 +16,7 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from iomld.errors import SourceError
-from iomld.model import STATE_FIELDS, Origin, Record
+from iomld.model import STATE_FIELDS, Origin, Record, message
 from iomld.read.options import NoRecogniser, Recogniser
 from iomld.read.page.blocks import once, read_fields, title_above
 from iomld.read.page.draft import Draft, Page, Printed, record_of
@@ -77,8 +77,11 @@ def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser 
     draft = _draft(root, leaves, recogniser)
     if draft is None:
         raise SourceError(
-            f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
-            "'Projects ID'."
+            message(
+                "{file}: no project record found. Expected a project page with field labels such as 'Project "
+                "Status' and 'Projects ID'.",
+                file=file,
+            )
         )
     address = origin.url or _address(root)
     return record_of(draft, Page(file, text, source, replace(origin, media_type="text/html", url=address)))
@@ -96,8 +99,20 @@ def _decoded(data: bytes, file: str) -> str:
         line = forbidden_line(text)
         if line is None:
             return text
-        raise SourceError(f"{file}, line {line}: holds a control character. Remove it, or check the file's kind.")
-    raise SourceError(f"{file}: the text is not in {tried[0].removesuffix('-sig').upper()}. Save the page as UTF-8.")
+        raise SourceError(
+            message(
+                "{file}, line {line}: holds a control character. Remove it, or check the file's kind.",
+                file=file,
+                line=line,
+            )
+        )
+    raise SourceError(
+        message(
+            "{file}: the text is not in {encoding}. Save the page as UTF-8.",
+            file=file,
+            encoding=tried[0].removesuffix("-sig").upper(),
+        )
+    )
 
 
 def _declared(data: bytes, file: str) -> str | None:
@@ -110,7 +125,9 @@ def _declared(data: bytes, file: str) -> str | None:
     except LookupError:
         known = None
     if known is None:
-        raise SourceError(f"{file}: the encoding '{name}' is not one we read. Save the page as UTF-8.")
+        raise SourceError(
+            message("{file}: the encoding '{name}' is not one we read. Save the page as UTF-8.", file=file, name=name)
+        )
     return known
 
 
@@ -121,7 +138,7 @@ def _parsed(text: str, file: str) -> HtmlElement:
     try:
         return lxml_html.document_fromstring(text.encode(), parser=parser)
     except (etree.LxmlError, ValueError) as error:
-        raise SourceError(f"{file}: no HTML page that can be read. Save the page again.") from error
+        raise SourceError(message("{file}: no HTML page that can be read. Save the page again.", file=file)) from error
 
 
 def _draft(root: HtmlElement, leaves: Leaves, recogniser: Recogniser) -> Draft | None:

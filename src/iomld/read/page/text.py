@@ -5,7 +5,7 @@ site's menu stands before the title and is never read as part of the record.
 """
 
 from iomld.errors import SourceError
-from iomld.model import Origin, Record
+from iomld.model import Origin, Record, message
 from iomld.read.options import NoRecogniser, Recogniser
 from iomld.read.page.blocks import labelled_draft
 from iomld.read.page.draft import Draft, Page, normalised, record_of
@@ -42,8 +42,11 @@ def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = 
     draft = _draft(text, recogniser)
     if draft is None:
         raise SourceError(
-            f"{file}: no project record found. Expected a project page with field labels such as 'Project Status' and "
-            "'Projects ID', or records in JSON."
+            message(
+                "{file}: no project record found. Expected a project page with field labels such as 'Project "
+                "Status' and 'Projects ID', or records in JSON.",
+                file=file,
+            )
         )
     return record_of(draft, Page(file, text, lines_of(text), origin))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
-from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Value
+from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, ForeignText, Origin, Place, Record, Value, message
 from iomld.read.page.text import normalised
 from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, lines_of, utc_moment
 from iomld.read.record.faults import below, control_character, fault, not_json, repeated_key, unknown_key, wrong_kind
@@ -88,13 +88,22 @@ def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Reco
     for number, line in enumerate(lines, start=1):
         place = Place(file, line=number, column=1, pointer="")
         if len(line) > LONGEST_LINE_BYTES:
-            finding = fault("lineTooLong", f"The line is longer than {LONGEST_LINE_BYTES} bytes.", "Shorten it.", place)
+            finding = fault(
+                "lineTooLong",
+                message("The line is longer than {number} bytes.", number=LONGEST_LINE_BYTES),
+                message("Shorten it."),
+                place,
+            )
             yield _faulty(finding, line, name)
             continue
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
-            yield _faulty(fault("notText", "The line is not UTF-8.", "Save the file as UTF-8.", place), line, name)
+            yield _faulty(
+                fault("notText", message("The line is not UTF-8."), message("Save the file as UTF-8."), place),
+                line,
+                name,
+            )
             continue
         if text.strip():
             yield _record(text, place, name=name)
@@ -115,13 +124,26 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
     try:
         content = _decoder(repeated).decode(raw.strip())
     except JSONDecodeError as error:
-        finding = fault("notJson", f"This line is not JSON: {error.msg}.", "Correct it.", place, raw)
+        finding = fault(
+            "notJson",
+            message("This line is not JSON: {reason}.", reason=ForeignText(error.msg)),
+            message("Correct it."),
+            place,
+            raw,
+        )
         return Record({}, origin, place, raw=raw, findings=(finding,))
     except RecursionError:
-        finding = fault("nestedTooDeeply", "The record is nested too deeply.", "Write it flat.", place)
+        finding = fault(
+            "nestedTooDeeply", message("The record is nested too deeply."), message("Write it flat."), place
+        )
         return Record({}, origin, place, findings=(finding,))
     if not isinstance(content, dict):
-        finding = fault("notARecord", "A record must be a JSON object.", "Write { … } with the record's keys.", place)
+        finding = fault(
+            "notARecord",
+            message("A record must be a JSON object."),
+            message("Write { … } with the record's keys."),
+            place,
+        )
         return Record({}, origin, place, raw=raw, findings=(finding,))
     record = read_content(unframed(content) if is_framed(content) else content, origin, place)
     faults = tuple(repeated_key(key, place) for key in repeated)
@@ -175,16 +197,18 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
     if isinstance(given, str):
         given = {default: given}
     if not isinstance(given, dict):
-        return (), [wrong_kind(key, given, 'a language map such as {"en": "…"}', place)]
+        return (), [wrong_kind(key, given, message('a language map such as {"en": "…"}'), place)]
     values: list[Value] = []
     findings: list[Finding] = []
     for language, text in given.items():
         at = below(place, language)
         if not is_language_tag(language):
-            fix = 'Use a language tag such as "en", "fr" or "es".'
-            findings.append(fault("languageTag", f"'{language}' is no language tag.", fix, at, language))
+            fix = message('Use a language tag such as "en", "fr" or "es".')
+            findings.append(
+                fault("languageTag", message("'{language}' is no language tag.", language=language), fix, at, language)
+            )
         elif not isinstance(text, str):
-            findings.append(wrong_kind(key, text, "a text", at))
+            findings.append(wrong_kind(key, text, message("a text"), at))
         elif has_forbidden_character(text):
             findings.append(control_character(key, at))
         elif text.strip():
@@ -218,7 +242,7 @@ def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], li
     if given is None:
         return (), []
     if not isinstance(given, str):
-        return (), [wrong_kind(key, given, "a text or a number", place)]
+        return (), [wrong_kind(key, given, message("a text or a number"), place)]
     if has_forbidden_character(given):
         return (), [control_character(key, place)]
     return ((Value(given.strip(), place),) if given.strip() else ()), []
@@ -231,23 +255,23 @@ def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, l
         return origin, []
     source = {"url": given} if isinstance(given, str) else given
     if not isinstance(source, dict):
-        return origin, [wrong_kind("source", given, 'an address or {"url": "https://…"}', at)]
+        return origin, [wrong_kind("source", given, message('an address or {"url": "https://…"}'), at)]
     url, retrieved = source.get("url"), source.get("retrievedAt")
     findings = [
-        wrong_kind(f"source/{key}", value, "a text", below(at, key))
+        wrong_kind(f"source/{key}", value, message("a text"), below(at, key))
         for key, value in (("url", url), ("retrievedAt", retrieved))
         if value is not None and not isinstance(value, str)
     ]
     if isinstance(url, str) and not is_web_address(url):
-        fix = "Give the full address of the page, beginning with https://."
-        message = f"The source address '{url}' is no web address."
-        findings.append(fault("sourceAddress", message, fix, below(at, "url"), url))
+        fix = message("Give the full address of the page, beginning with https://.")
+        problem = message("The source address '{url}' is no web address.", url=url)
+        findings.append(fault("sourceAddress", problem, fix, below(at, "url"), url))
         url = None
     moment = utc_moment(retrieved) if isinstance(retrieved, str) else None
     if isinstance(retrieved, str) and moment is None:
-        message = f"The retrieval time '{retrieved}' is no date and time with a time zone."
+        problem = message("The retrieval time '{time}' is no date and time with a time zone.", time=retrieved)
         findings.append(
-            fault("retrievalTime", message, "Write 2026-11-23T19:00:00Z.", below(at, "retrievedAt"), retrieved)
+            fault("retrievalTime", problem, message("Write 2026-11-23T19:00:00Z."), below(at, "retrievedAt"), retrieved)
         )
     return replace(origin, url=url if isinstance(url, str) else None, retrieved_at=moment), findings
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 
-from iomld.model import Finding, GivenMention, Place, Severity
+from iomld.model import Finding, GivenMention, Message, Place, Severity, message
 from iomld.read.plain_text import has_forbidden_character, is_language_tag
 
 MENTION_FIELDS = ("narrative", "abstract", "title")
-_FIX = 'Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.'
+_FIX = message('Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.')
 _POSITION = re.compile(r"[0-9]{1,9}")
 _METHOD = re.compile(r"[a-z]+(-[a-z]+)*")
 _CONFIDENCE = re.compile(r"0(\.[0-9]{1,12})?|1(\.0{1,12})?")
@@ -23,13 +23,13 @@ def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...
     if given is None:
         return (), []
     if not isinstance(given, list):
-        return (), [_fault("'mentions' must be a list.", _at(place, None))]
+        return (), [_fault(message("'mentions' must be a list."), _at(place, None))]
     mentions: list[GivenMention] = []
     findings: list[Finding] = []
     for number, item in enumerate(given):
         at = _at(place, number)
         if not isinstance(item, dict):
-            findings.append(_fault("A mention must be an object.", at))
+            findings.append(_fault(message("A mention must be an object."), at))
             continue
         mention = given_mention(item, partial(_same, at))
         if isinstance(mention, Finding):
@@ -72,14 +72,16 @@ def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     texts = {key: item.get(key, "") for key in ("framework", "quote", "prefix", "suffix")}
     wrong = next((key for key, text in texts.items() if not isinstance(text, str)), None)
     if wrong:
-        return _fault("Framework, quote, prefix and suffix of a mention must be texts.", place_of(wrong))
+        return _fault(message("Framework, quote, prefix and suffix of a mention must be texts."), place_of(wrong))
     missing = next((key for key in ("framework", "quote") if not texts[key]), None)
     if missing:
-        return _fault("A mention needs the code of its framework and the words that name it.", place_of(missing))
+        return _fault(
+            message("A mention needs the code of its framework and the words that name it."), place_of(missing)
+        )
     control = next((key for key, text in texts.items() if has_forbidden_character(str(text))), None)
     if control:
-        message = "A mention holds a control character or half of a character pair. Remove it."
-        return _fault(message, place_of(control))
+        problem = message("A mention holds a control character or half of a character pair. Remove it.")
+        return _fault(problem, place_of(control))
     return None
 
 
@@ -87,20 +89,29 @@ def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     """What is wrong with the language, the field and the numbers of a mention."""
     language = item.get("language", "en")
     if not (isinstance(language, str) and is_language_tag(language)):
-        message = f"The language of a mention must be a tag such as 'en', not '{language}'."
-        return _fault(message, place_of("language"))
+        problem = message("The language of a mention must be a tag such as 'en', not '{language}'.", language=language)
+        return _fault(problem, place_of("language"))
     if item.get("field", "narrative") not in MENTION_FIELDS:
-        message = f"The field of a mention must be {', '.join(MENTION_FIELDS)}, not '{item.get('field')}'."
-        return _fault(message, place_of("field"))
+        problem = message(
+            "The field of a mention must be {fields}, not '{field}'.",
+            fields=", ".join(MENTION_FIELDS),
+            field=item.get("field"),
+        )
+        return _fault(problem, place_of("field"))
     # Numbers arrive as the digits that were written; see `iomld.read.record.content`.
-    for key, form, meaning in (
-        ("position", _POSITION, "a whole number from 0"),
-        ("method", _METHOD, "a code such as 'manual'"),
-        ("confidence", _CONFIDENCE, "a number from 0 to 1"),
+    for word, form, meaning in (
+        (message("position"), _POSITION, message("a whole number from 0")),
+        (message("method"), _METHOD, message("a code such as 'manual'")),
+        (message("confidence"), _CONFIDENCE, message("a number from 0 to 1")),
     ):
-        value = item.get(key)
+        value = item.get(word.id)
         if value is not None and not (isinstance(value, str) and form.fullmatch(value)):
-            return _fault(f"The {key} of a mention must be {meaning}, not '{value}'.", place_of(key))
+            return _fault(
+                message(
+                    "The {key} of a mention must be {meaning}, not '{value}'.", key=word, meaning=meaning, value=value
+                ),
+                place_of(word.id),
+            )
     return None
 
 
@@ -115,5 +126,5 @@ def _at(place: Place, number: int | None) -> Place:
     return Place(place.file, line=place.line, pointer=f"{place.pointer or ''}/mentions{below}")
 
 
-def _fault(message: str, place: Place) -> Finding:
-    return Finding("mentionForm", Severity.VIOLATION, message, _FIX, field="mentions", place=place)
+def _fault(problem: Message, place: Place) -> Finding:
+    return Finding("mentionForm", Severity.VIOLATION, problem, _FIX, field="mentions", place=place)

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 
-from iomld.model import Finding, Origin, Place, Severity
+from iomld.model import Finding, Message, Origin, Place, Severity, message
 from iomld.read.plain_text import has_forbidden_character, is_web_address, utc_moment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _KEYS = ("file", "sha256", "mediaType", "url", "retrievedAt")
-_FIX = 'Leave `sources` as it was exported, or empty: [{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}].'
+_FIX = message(
+    'Leave `sources` as it was exported, or empty: [{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}].'
+)
 
 
 def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], list[Finding]]:
@@ -21,32 +23,38 @@ def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], lis
     if given is None:
         return (), []
     if not isinstance(given, list):
-        return (), [_fault("'sources' must be a list.", place)]
+        return (), [_fault(message("'sources' must be a list."), place)]
     origins: list[Origin] = []
     findings: list[Finding] = []
     for number, item in enumerate(given, start=1):
-        message = _what_is_wrong(item)
-        if message:
-            findings.append(_fault(f"Source {number}: {message}", place))
+        problem = _what_is_wrong(item)
+        if problem:
+            findings.append(_fault(message("Source {number}: {fault}", number=number, fault=problem), place))
         else:
             origins.append(_origin(item))
     return (() if findings else tuple(origins)), findings
 
 
-def _what_is_wrong(item: object) -> str | None:
+def _what_is_wrong(item: object) -> Message | None:
     if not isinstance(item, dict):
-        return "must be an object."
+        return message("must be an object.")
     texts = {key: item[key] for key in _KEYS if item.get(key) is not None}
     if not all(isinstance(text, str) and text and not has_forbidden_character(text) for text in texts.values()):
-        return "every value must be a text."
+        return message("every value must be a text.")
     checks = (
-        ("file" in texts, "the name of the file is missing."),
-        (_SHA256.fullmatch(texts.get("sha256", "")), "'sha256' must be 64 hexadecimal digits."),
-        (_MEDIA_TYPE.fullmatch(texts.get("mediaType", "")), "'mediaType' must be a media type such as text/plain."),
-        ("url" not in texts or is_web_address(texts["url"]), "'url' is no web address."),
-        ("retrievedAt" not in texts or utc_moment(texts["retrievedAt"]), "'retrievedAt' is no time with a zone."),
+        ("file" in texts, message("the name of the file is missing.")),
+        (_SHA256.fullmatch(texts.get("sha256", "")), message("'sha256' must be 64 hexadecimal digits.")),
+        (
+            _MEDIA_TYPE.fullmatch(texts.get("mediaType", "")),
+            message("'mediaType' must be a media type such as text/plain."),
+        ),
+        ("url" not in texts or is_web_address(texts["url"]), message("'url' is no web address.")),
+        (
+            "retrievedAt" not in texts or utc_moment(texts["retrievedAt"]),
+            message("'retrievedAt' is no time with a zone."),
+        ),
     )
-    return next((message for holds, message in checks if not holds), None)
+    return next((problem for holds, problem in checks if not holds), None)
 
 
 def _origin(item: Mapping[str, str | None]) -> Origin:
@@ -60,5 +68,5 @@ def _origin(item: Mapping[str, str | None]) -> Origin:
     )
 
 
-def _fault(message: str, place: Place) -> Finding:
-    return Finding("statedSource", Severity.VIOLATION, message, _FIX, field="sources", place=place)
+def _fault(problem: Message, place: Place) -> Finding:
+    return Finding("statedSource", Severity.VIOLATION, problem, _FIX, field="sources", place=place)

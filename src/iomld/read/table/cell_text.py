@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from iomld.model import Message
+
 # What spreadsheets begin a formula with (OWASP, "CSV Injection"); a text that begins so gets an apostrophe before it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
@@ -30,8 +32,8 @@ class CellFault:
     """A cell that cannot be read."""
 
     rule: str
-    message: str
-    fix: str
+    message: Message
+    fix: Message
 
 
 CellValue = str | Number | date | CellFault | None

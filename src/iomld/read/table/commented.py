@@ -18,6 +18,7 @@ from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.errors import SourceError
+from iomld.model import ForeignText, message
 from iomld.read.table.cell_text import neutralised
 from iomld.read.table.workbook_package import Package, is_workbook, open_package
 from iomld.read.xml_safety import read_prolog
@@ -64,12 +65,20 @@ def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *,
         SourceError: It is no workbook, damaged, holds macros, or is too large to be given back.
     """
     if not is_workbook(data):
-        raise SourceError(f"{file}: only a workbook (XLSX) is given back with comments. Ask for another form.")
+        raise SourceError(
+            message("{file}: only a workbook (XLSX) is given back with comments. Ask for another form.", file=file)
+        )
     _check(open_package(data, file), file)
     try:
         workbook = load_workbook(io.BytesIO(data), rich_text=True)
     except Exception as error:  # openpyxl raises whatever a damaged part makes its code raise
-        raise SourceError(f"{file}: cannot be given back with comments ({error}). Save the workbook anew.") from error
+        raise SourceError(
+            message(
+                "{file}: cannot be given back with comments ({detail}). Save the workbook anew.",
+                file=file,
+                detail=ForeignText(error),
+            )
+        ) from error
     by_cell: dict[tuple[str, str], list[str]] = {}
     elsewhere: list[str] = []
     for remark in remarks:
@@ -94,24 +103,44 @@ def _check(package: Package, file: str) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > _MOST_BYTES:
         raise SourceError(
-            f"{file}: the workbook unpacks to {size} bytes; up to {_MOST_BYTES} are given back with comments. "
-            "Ask for another form of the report, or split the workbook."
+            message(
+                "{file}: the workbook unpacks to {size} bytes; up to {limit} are given back with comments. Ask for "
+                "another form of the report, or split the workbook.",
+                file=file,
+                size=size,
+                limit=_MOST_BYTES,
+            )
         )
     for entry in entries:
         if entry.filename.endswith(_MACROS):
-            raise SourceError(f"{file}: the workbook holds macros, which comments would break. Save it as XLSX.")
+            raise SourceError(
+                message("{file}: the workbook holds macros, which comments would break. Save it as XLSX.", file=file)
+            )
         if entry.filename.endswith((".xml", ".rels", ".vml")):
             with cast("BinaryIO", package.archive.open(entry)) as stream:
                 prolog = read_prolog(stream.read(_PROLOG_BYTES))
             if prolog.doctype is not None:
-                raise SourceError(f"{file}: the part {entry.filename} is no plain XML. Save the workbook anew.")
+                raise SourceError(
+                    message(
+                        "{file}: the part {part} is no plain XML. Save the workbook anew.",
+                        file=file,
+                        part=entry.filename,
+                    )
+                )
     merged = sum(
         _area(element.get("ref", ""))
         for sheet in package.sheets
         for element in package.elements(sheet.part, "mergeCell")
     )
     if merged > _MOST_MERGED:
-        raise SourceError(f"{file}: {merged} cells are merged, more than {_MOST_MERGED}. Unmerge them.")
+        raise SourceError(
+            message(
+                "{file}: {count} cells are merged, more than {limit}. Unmerge them.",
+                file=file,
+                count=merged,
+                limit=_MOST_MERGED,
+            )
+        )
 
 
 def _area(reference: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Record, Severity
+from iomld.model import Finding, Record, Severity, message
 from iomld.read.options import ReadOptions
 from iomld.read.table.cell_text import CellFault, CellValue
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, read_rows
@@ -22,8 +22,8 @@ _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2}
 _DECISIVE = re.compile(r"-?[0-9.]+,[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}")
 _BAD_QUOTES = CellFault(
     "badQuotes",
-    "The quotation marks of the cell do not match.",
-    'Put the whole cell in quotation marks, and write each mark inside twice: "".',
+    message("The quotation marks of the cell do not match."),
+    message('Put the whole cell in quotation marks, and write each mark inside twice: "".'),
 )
 
 
@@ -73,7 +73,9 @@ def read_table_pair(
     text, remarks = _text(mentions, beside)
     layout, rows = _table(text, TableSource(beside, name, _media_type(",")), options)
     if layout.kind != MENTIONS:
-        raise SourceError(f"{beside}: no table of mentions. It needs the columns projectCode, framework and quote.")
+        raise SourceError(
+            message("{file}: no table of mentions. It needs the columns projectCode, framework and quote.", file=beside)
+        )
     yield from _read(projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks)
 
 
@@ -109,7 +111,9 @@ def _read(
     text, own_remarks = _text(source, file)
     layout, rows = _table(text, TableSource(file, name, ""), options)
     if layout.kind != PROJECTS:
-        raise SourceError(f"{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.")
+        raise SourceError(
+            message("{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.", file=file)
+        )
     told = mentions.layout.findings if mentions.layout else ()
     count = 0
     for record in table_records(layout, rows, mentions, (*own_remarks, *remarks, *told)):
@@ -117,7 +121,7 @@ def _read(
         yield record
     yield from orphan_records(layout, mentions)
     if count == 0:
-        raise SourceError(f"{file}: a header and no row below it. Nothing was read.")
+        raise SourceError(message("{file}: a header and no row below it. Nothing was read.", file=file))
 
 
 def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
@@ -129,8 +133,11 @@ def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     found = _found(text, source, options)
     if found is None:
         raise SourceError(
-            f"{source.file}: no table of projects found. Begin with a header such as projectCode, title_en, status; "
-            "'iomld template' writes one. For headings of your own give a mapping."
+            message(
+                "{file}: no table of projects found. Begin with a header such as projectCode, title_en, status; "
+                "'iomld template' writes one. For headings of your own give a mapping.",
+                file=source.file,
+            )
         )
     layout, delimiter, header = found
 
@@ -139,9 +146,11 @@ def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
 
     cents = _comma_cents(layout, rows()) if delimiter == ";" else None
     if cents is not None:
-        message = "Budgets are written with a comma before the cents, and were read so."
+        problem = message("Budgets are written with a comma before the cents, and were read so.")
         place = layout.place(Row(header.number, header.line, header.cells), cents)
-        info = Finding("decimalComma", Severity.INFO, message, "See whether the amounts are right.", place=place)
+        info = Finding(
+            "decimalComma", Severity.INFO, problem, message("See whether the amounts are right."), place=place
+        )
         layout = replace(layout, findings=(*layout.findings, info))
     return layout, (_row(row, cents) for row in rows())
 

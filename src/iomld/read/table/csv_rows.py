@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iomld.errors import SourceError
+from iomld.model import message
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_COLUMNS = 1000
@@ -60,7 +61,14 @@ def read_rows(text: str, delimiter: str, *, file: str) -> Iterator[CsvRow]:
         else:
             row, at, lines = _quoted_row(text, at, cell, CsvRow(number, line, ()), file)
         if max(map(len, row.cells)) > LONGEST_CELL:
-            raise SourceError(f"{file}, line {line}: a cell is longer than {LONGEST_CELL} characters. Shorten it.")
+            raise SourceError(
+                message(
+                    "{file}, line {line}: a cell is longer than {limit} characters. Shorten it.",
+                    file=file,
+                    line=line,
+                    limit=LONGEST_CELL,
+                )
+            )
         yield row
         line, number = line + lines, number + 1
 
@@ -73,7 +81,7 @@ def _quoted_row(text: str, start: int, cell: re.Pattern[str], row: CsvRow, file:
     while True:
         match = cell.match(text, at)
         if match is None:  # cannot be: the second branch of the pattern takes anything, nothing too
-            raise SourceError(f"{file}, line {row.line}: cannot be read as a table.")
+            raise SourceError(message("{file}, line {line}: cannot be read as a table.", file=file, line=row.line))
         quoted, plain = match["quoted"], match["plain"]
         if quoted is None and plain.lstrip().startswith('"'):
             bad.append(len(cells))
@@ -95,4 +103,11 @@ def _cell_pattern(delimiter: str) -> re.Pattern[str]:
 
 
 def _too_many(file: str, line: int) -> SourceError:
-    return SourceError(f"{file}, line {line}: more than {MOST_COLUMNS} columns. Check the delimiter and the quotes.")
+    return SourceError(
+        message(
+            "{file}, line {line}: more than {limit} columns. Check the delimiter and the quotes.",
+            file=file,
+            line=line,
+            limit=MOST_COLUMNS,
+        )
+    )

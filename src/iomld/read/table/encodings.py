@@ -3,7 +3,7 @@
 import codecs
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Place, Severity, message
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -27,7 +27,11 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
                 return data.decode(encoding), ()
             except UnicodeDecodeError as error:
                 raise SourceError(
-                    f"{file}: broken {encoding.removesuffix('-sig').upper()} text. Save it anew."
+                    message(
+                        "{file}: broken {encoding} text. Save it anew.",
+                        file=file,
+                        encoding=encoding.removesuffix("-sig").upper(),
+                    )
                 ) from error
     try:
         return data.decode("utf-8"), ()
@@ -37,8 +41,12 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
         text = data.decode("cp1252")
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{file}, line {line}: neither UTF-8 nor Windows-1252 text. Save the file as UTF-8."
+            message(
+                "{file}, line {line}: neither UTF-8 nor Windows-1252 text. Save the file as UTF-8.",
+                file=file,
+                line=line,
+            )
         ) from error
-    message = f"The file is not UTF-8 (see line {line}); it was read as Windows-1252."
-    fix = "See whether the accents are right, and save the file as UTF-8."
-    return text, (Finding("encodingGuessed", Severity.WARNING, message, fix, place=Place(file, line=line)),)
+    problem = message("The file is not UTF-8 (see line {line}); it was read as Windows-1252.", line=line)
+    fix = message("See whether the accents are right, and save the file as UTF-8.")
+    return text, (Finding("encodingGuessed", Severity.WARNING, problem, fix, place=Place(file, line=line)),)

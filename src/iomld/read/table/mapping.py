@@ -6,6 +6,7 @@ from json import JSONDecodeError
 from pathlib import Path
 
 from iomld.errors import SourceError
+from iomld.model import ForeignText, message
 from iomld.read.table.csv_rows import delimiters_of, read_rows
 from iomld.read.table.encodings import decoded
 from iomld.read.table.headings import IGNORED, closest_columns, heading_of, mention_heading_of
@@ -28,7 +29,9 @@ def read_mapping(path: Path) -> Mapping[str, str]:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
+        raise SourceError(
+            message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
+        ) from error
     if len(data) > _MOST_BYTES:
         raise SourceError(f"{path}: too large for a mapping. {_FIX}")
     text, _ = decoded(data, str(path))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
-from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
+from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value, message
 from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 from iomld.read.record.content import clean_text
 from iomld.read.record.faults import control_character
@@ -61,9 +61,9 @@ def table_records(
 def _draft(row: Row, layout: Layout) -> _Draft:
     draft = _Draft()
     if row.hidden:
-        message = f"Row {row.number} is hidden in the sheet; it was read all the same."
+        problem = message("Row {number} is hidden in the sheet; it was read all the same.", number=row.number)
         draft.findings.append(
-            Finding("hiddenRow", Severity.INFO, message, "Delete it, or show it.", place=layout.place(row, 0))
+            Finding("hiddenRow", Severity.INFO, problem, message("Delete it, or show it."), place=layout.place(row, 0))
         )
     for index, heading in layout.columns:
         value = row.cells[index] if index < len(row.cells) else None
@@ -109,8 +109,15 @@ def _differing(name: str, known: tuple[str, Place], text: str, place: Place) -> 
     return Finding(
         "duplicateColumn",
         Severity.VIOLATION,
-        f"Two columns give {name}: {known[1].cell} says '{known[0][:80]}', {place.cell} says '{text[:80]}'.",
-        "Keep the right one.",
+        message(
+            "Two columns give {name}: {cell} says '{one}', {other_cell} says '{other}'.",
+            name=name,
+            cell=known[1].cell,
+            one=known[0][:80],
+            other_cell=place.cell,
+            other=text[:80],
+        ),
+        message("Keep the right one."),
         field=name,
         value=text[:80],
         place=place,
@@ -126,16 +133,22 @@ def _stray_cells(row: Row, layout: Layout, *, tell_unnamed: bool) -> list[Findin
     beyond = next((index for index in filled if index >= width), None)
     findings: list[Finding] = []
     if beyond is not None:
-        message = f"The row has more cells than the header, which has {width} columns."
-        fix = "Put quotation marks around a text that holds the delimiter, or give the column a heading."
+        problem = message("The row has more cells than the header, which has {width} columns.", width=width)
+        fix = message("Put quotation marks around a text that holds the delimiter, or give the column a heading.")
         findings.append(
-            Finding("tooManyCells", Severity.VIOLATION, message, fix, place=layout.place(row, beyond)),
+            Finding("tooManyCells", Severity.VIOLATION, problem, fix, place=layout.place(row, beyond)),
         )
     unnamed = next((index for index in filled if index < width and not layout.headings[index]), None)
     if unnamed is not None and tell_unnamed:
-        message = "The column has no heading and was not read."
+        problem = message("The column has no heading and was not read.")
         findings.append(
-            Finding("unknownColumn", Severity.WARNING, message, "Give it a heading.", place=layout.place(row, unnamed))
+            Finding(
+                "unknownColumn",
+                Severity.WARNING,
+                problem,
+                message("Give it a heading."),
+                place=layout.place(row, unnamed),
+            )
         )
     return findings
 
@@ -173,9 +186,9 @@ def _record(row: Row, layout: Layout, draft: _Draft, mentions: MentionIndex) -> 
 
 def _texts(name: str, text: str, place: Place, language: str | None, findings: list[Finding]) -> Iterator[Value]:
     if not is_language_tag(language or ""):
-        fix = "Use a language tag such as en, fr or es: title_en."
-        message = f"'{language}' is no language tag."
-        findings.append(Finding("languageTag", Severity.VIOLATION, message, fix, field=name, place=place))
+        fix = message("Use a language tag such as en, fr or es: title_en.")
+        problem = message("'{language}' is no language tag.", language=language)
+        findings.append(Finding("languageTag", Severity.VIOLATION, problem, fix, field=name, place=place))
         return
     yield Value(clean_text(name, text), place, language)
 
@@ -184,17 +197,17 @@ def _described(origin: Origin, draft: _Draft) -> Origin:
     """The origin with the address and the time that the row states."""
     url, place = draft.texts.get(("sourceUrl", None), ("", None))
     if url and not is_web_address(url):
-        fix = "Give the full address of the page, beginning with https://."
-        message = f"The source address '{url[:80]}' is no web address."
-        draft.findings.append(Finding("sourceAddress", Severity.VIOLATION, message, fix, value=url[:80], place=place))
+        fix = message("Give the full address of the page, beginning with https://.")
+        problem = message("The source address '{url}' is no web address.", url=url[:80])
+        draft.findings.append(Finding("sourceAddress", Severity.VIOLATION, problem, fix, value=url[:80], place=place))
         url = ""
     retrieved, place = draft.texts.get(("retrievedAt", None), ("", None))
     moment = utc_moment(retrieved) if retrieved else None
     if retrieved and moment is None:
-        message = f"The retrieval time '{retrieved[:80]}' is no date and time with a time zone."
-        fix = "Write 2026-11-23T19:00:00Z."
+        problem = message("The retrieval time '{time}' is no date and time with a time zone.", time=retrieved[:80])
+        fix = message("Write 2026-11-23T19:00:00Z.")
         draft.findings.append(
-            Finding("retrievalTime", Severity.VIOLATION, message, fix, value=retrieved[:80], place=place)
+            Finding("retrievalTime", Severity.VIOLATION, problem, fix, value=retrieved[:80], place=place)
         )
     return replace(origin, url=url or None, retrieved_at=moment)
 
@@ -222,12 +235,12 @@ def orphan_records(layout: Layout, mentions: MentionIndex) -> Iterator[Record]:
     """A refused record for each project that only the table of mentions names."""
     for key, row in mentions.left():
         place = mentions.layout.place(row, mentions.layout.index_of("projectCode")) if mentions.layout else Place("")
-        message = f"The mention is of project '{key[:40]}', which the table of projects does not have."
+        problem = message("The mention is of project '{key}', which the table of projects does not have.", key=key[:40])
         if not key:
-            message = "The mention does not say of which project it is."
-        fix = "Write a project code of the table of projects, or add the project."
+            problem = message("The mention does not say of which project it is.")
+        fix = message("Write a project code of the table of projects, or add the project.")
         finding = Finding(
-            "mentionProject", Severity.VIOLATION, message, fix, field="mentions", value=key[:40], place=place
+            "mentionProject", Severity.VIOLATION, problem, fix, field="mentions", value=key[:40], place=place
         )
         source = layout.source
         origin = Origin(source.name, canonical_digest((source.media_type, key, row.number)), source.media_type)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Message, Place, Severity, message
 from iomld.read.table.cell_text import CellFault, CellValue, cell_text
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.read.table.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
@@ -98,7 +98,7 @@ class Layout:
         heading = self.headings[index] if index < len(self.headings) else ""
         if text is None:
             value = row.cells[index] if index < len(row.cells) else None
-            text = value.message if isinstance(value, CellFault) else cell_text(value, "")
+            text = str(value.message) if isinstance(value, CellFault) else cell_text(value, "")
         excerpt = f"{heading}: {text[:_EXCERPT_LENGTH]}" if heading else text[:_EXCERPT_LENGTH]
         if len(excerpt) > _EXCERPT_LENGTH or "\n" in excerpt or "\r" in excerpt:
             excerpt = f"{' '.join(excerpt.split())[: _EXCERPT_LENGTH - 1]}…"
@@ -107,7 +107,7 @@ class Layout:
 
     def shown(self, row: Row) -> ShownRow:
         """A row under the headings."""
-        texts = (value.message if isinstance(value, CellFault) else cell_text(value, "") for value in row.cells)
+        texts = (str(value.message) if isinstance(value, CellFault) else cell_text(value, "") for value in row.cells)
         cells = tuple(text if len(text) <= _EXCERPT_LENGTH else f"{text[: _EXCERPT_LENGTH - 1]}…" for text in texts)
         return ShownRow(self.source.sheet, row.number, row.line, self.headings, cells)
 
@@ -180,18 +180,27 @@ def _unknown(layout: Layout, header: Row, unknown: list[int]) -> Iterator[Findin
         return
     known = PROJECT_COLUMNS if layout.kind == PROJECTS else MENTION_COLUMNS
     names = ", ".join(f"'{layout.headings[index][:60]}'" for index in unknown[:10])
-    near = [f"'{layout.headings[index][:60]}' is like '{near}'" for index in unknown[:10]
-            for near in closest_columns(layout.headings[index], known)]  # fmt: skip
+    near = [
+        message("'{heading}' is like '{column}'", heading=layout.headings[index][:60], column=near)
+        for index in unknown[:10]
+        for near in closest_columns(layout.headings[index], known)
+    ]
     yield Finding(
         "unknownColumn",
         Severity.WARNING,
-        f"{len(unknown)} columns are not known and were not read: {names}."
+        message("{number} columns are not known and were not read: {names}.", number=len(unknown), names=names)
         if len(unknown) > 1
-        else f"The column {names} is not known and was not read.",
-        f"{'; '.join(near)}. Rename it, or give a mapping." if near else "Rename it, give a mapping, or leave it out.",
+        else message("The column {name} is not known and was not read.", name=names),
+        message("{pairs}. Rename it, or give a mapping.", pairs=reduce(_joined, near))
+        if near
+        else message("Rename it, give a mapping, or leave it out."),
         value=layout.headings[unknown[0]],
         place=layout.place(header, unknown[0]),
     )
+
+
+def _joined(one: Message, other: Message) -> Message:
+    return message("{one}; {other}", one=one, other=other)
 
 
 def _doubled(layout: Layout, header: Row) -> Iterator[Finding]:
@@ -203,9 +212,14 @@ def _doubled(layout: Layout, header: Row) -> Iterator[Finding]:
             yield Finding(
                 "duplicateColumn",
                 Severity.WARNING,
-                f"'{layout.headings[first[heading]]}' in {one.cell} and '{layout.headings[index]}' in {two.cell} "
-                "are the same column.",
-                "Keep one of them.",
+                message(
+                    "'{one}' in {cell} and '{other}' in {other_cell} are the same column.",
+                    one=layout.headings[first[heading]],
+                    cell=one.cell,
+                    other=layout.headings[index],
+                    other_cell=two.cell,
+                ),
+                message("Keep one of them."),
                 field=heading.column,
                 place=two,
             )

@@ -15,7 +15,7 @@ from lxml import etree
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Place, Record, Severity
+from iomld.model import Finding, Place, Record, Severity, message
 from iomld.read.options import ReadOptions
 from iomld.read.table.cell_text import CellFault, CellValue, Number
 from iomld.read.table.csv_rows import MOST_COLUMNS
@@ -44,8 +44,8 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _FIRST_DAY, _LAST_DAY, _END_OF_CALENDAR = 20_000, 80_000, 2_958_465
 _NO_VALUE = CellFault(
     "formulaWithoutValue",
-    "The cell holds a formula whose value was never computed.",
-    "Open the file in a spreadsheet program and save it, or write the value in place of the formula.",
+    message("The cell holds a formula whose value was never computed."),
+    message("Open the file in a spreadsheet program and save it, or write the value in place of the formula."),
 )
 
 
@@ -85,8 +85,11 @@ def read_workbook(
     tables = _tables(open_package(data, file), source, options or ReadOptions())
     if not tables.projects:
         raise SourceError(
-            f"{file}: no sheet with a table of projects. Begin one with a header such as projectCode, title_en, "
-            "status; 'iomld template' writes one. For headings of your own give a mapping."
+            message(
+                "{file}: no sheet with a table of projects. Begin one with a header such as projectCode, title_en, "
+                "status; 'iomld template' writes one. For headings of your own give a mapping.",
+                file=file,
+            )
         )
     index = MentionIndex()
     if tables.mentions:
@@ -99,7 +102,7 @@ def read_workbook(
             count += 1
             yield record
     if count == 0:
-        raise SourceError(f"{file}: a header and no row below it. Nothing was read.")
+        raise SourceError(message("{file}: a header and no row below it. Nothing was read.", file=file))
     yield from orphan_records(tables.projects[0].layout, index)
 
 
@@ -134,17 +137,17 @@ def _tables(package: Package, source: TableSource, options: ReadOptions) -> _Tab
         place = Place(source.file, line=1, sheet=sheet.name, cell="A1")
         if table is None:
             if not (is_empty or sheet.hidden):
-                message = f"The sheet '{sheet.name}' has no header that is known, and was not read."
-                tables.remarks.append(Finding("ignoredSheet", Severity.INFO, message, place=place))
+                problem = message("The sheet '{name}' has no header that is known, and was not read.", name=sheet.name)
+                tables.remarks.append(Finding("ignoredSheet", Severity.INFO, problem, place=place))
         elif sheet.hidden:
-            message = f"The sheet '{sheet.name}' is hidden, and was not read."
+            problem = message("The sheet '{name}' is hidden, and was not read.", name=sheet.name)
             tables.remarks.append(
-                Finding("hiddenSheet", Severity.WARNING, message, "Show it, or remove it.", place=place)
+                Finding("hiddenSheet", Severity.WARNING, problem, message("Show it, or remove it."), place=place)
             )
         elif table.layout.kind == MENTIONS and tables.mentions:
-            message = f"The sheet '{sheet.name}' is a second table of mentions, and was not read."
+            problem = message("The sheet '{name}' is a second table of mentions, and was not read.", name=sheet.name)
             tables.remarks.append(
-                Finding("ignoredSheet", Severity.WARNING, message, "Join the two tables.", place=place)
+                Finding("ignoredSheet", Severity.WARNING, problem, message("Join the two tables."), place=place)
             )
         else:
             findings = (*table.layout.findings, *_hidden_columns(table, hidden))
@@ -172,9 +175,12 @@ def _hidden_columns(table: _Table, hidden: list[tuple[int, int]]) -> Iterator[Fi
     for index, heading in table.layout.columns:
         if any(first <= index + 1 <= last for first, last in hidden):
             place = table.layout.place(table.header, index)
-            message = f"The column '{table.layout.headings[index]}' is hidden in the sheet; it was read all the same."
-            fix = "Delete it, or show it."
-            yield Finding("hiddenColumn", Severity.INFO, message, fix, field=heading.column, place=place)
+            problem = message(
+                "The column '{name}' is hidden in the sheet; it was read all the same.",
+                name=table.layout.headings[index],
+            )
+            fix = message("Delete it, or show it.")
+            yield Finding("hiddenColumn", Severity.INFO, problem, fix, field=heading.column, place=place)
 
 
 def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iterator[Row]:
@@ -192,7 +198,14 @@ def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iter
             if value is not None and value != "":
                 cells[index] = value
             if count > _MOST_CELLS or (cells and index >= MOST_COLUMNS and index in cells):
-                raise SourceError(f"{package.file}, sheet '{sheet.name}': more than {MOST_COLUMNS} columns. Split it.")
+                raise SourceError(
+                    message(
+                        "{file}, sheet '{sheet}': more than {limit} columns. Split it.",
+                        file=package.file,
+                        sheet=sheet.name,
+                        limit=MOST_COLUMNS,
+                    )
+                )
             element.clear()
         elif kind == "row":
             number = _row_number(element.get("r", ""), number, package, sheet)
@@ -215,16 +228,28 @@ def _index(reference: str, following: int, package: Package, sheet: Sheet) -> in
     for letter in match[1] if match else "":
         index = index * 26 + ord(letter) - ord("A") + 1
     if not 0 < index <= _MOST_CELLS:
-        message = f"a cell has the odd name '{reference[:20]}'. Save the workbook anew."
-        raise SourceError(f"{package.file}, sheet '{sheet.name}': {message}")
+        raise SourceError(
+            message(
+                "{file}, sheet '{sheet}': a cell has the odd name '{name}'. Save the workbook anew.",
+                file=package.file,
+                sheet=sheet.name,
+                name=reference[:20],
+            )
+        )
     return index - 1
 
 
 def _row_number(reference: str, before: int, package: Package, sheet: Sheet) -> int:
     number = int(reference) if _WHOLE.fullmatch(reference) else before + 1
     if not before < number <= _MOST_ROWS:
-        message = f"row {number} is out of order. Save the workbook anew."
-        raise SourceError(f"{package.file}, sheet '{sheet.name}': {message}")
+        raise SourceError(
+            message(
+                "{file}, sheet '{sheet}': row {row} is out of order. Save the workbook anew.",
+                file=package.file,
+                sheet=sheet.name,
+                row=number,
+            )
+        )
     return number
 
 
@@ -245,7 +270,11 @@ def _value(element: etree._Element, package: Package) -> CellValue:
             is_date = _WHOLE.fullmatch(style) is not None and int(style) in package.date_styles
             return _number(text, from_1904=package.from_1904, is_date=is_date)
         case "e":
-            return CellFault("cellError", f"The cell holds the error {text[:20]}.", "Correct the formula or the value.")
+            return CellFault(
+                "cellError",
+                message("The cell holds the error {value}.", value=text[:20]),
+                message("Correct the formula or the value."),
+            )
         case _:
             return ("FALSE" if text == "0" else "TRUE") if kind == "b" else cell_string(text, package.file)
 
@@ -253,7 +282,9 @@ def _value(element: etree._Element, package: Package) -> CellValue:
 def _shared(text: str, package: Package) -> str:
     number = int(text) if _WHOLE.fullmatch(text) else -1
     if not 0 <= number < len(package.strings):
-        raise SourceError(f"{package.file}: a cell names a text that the workbook does not have. Save it anew.")
+        raise SourceError(
+            message("{file}: a cell names a text that the workbook does not have. Save it anew.", file=package.file)
+        )
     return package.strings[number]
 
 
@@ -264,7 +295,11 @@ def _number(text: str, *, from_1904: bool, is_date: bool) -> CellValue:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        return CellFault("badNumber", f"The cell holds '{text[:20]}' as a number.", "Write the number anew.")
+        return CellFault(
+            "badNumber",
+            message("The cell holds '{value}' as a number.", value=text[:20]),
+            message("Write the number anew."),
+        )
     if is_date and 1 <= number <= _END_OF_CALENDAR:
         moment = _moment(number, from_1904=from_1904)
         if moment is not None:

@@ -18,6 +18,7 @@ from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from iomld.errors import SourceError
+from iomld.model import ForeignText, message
 from iomld.read.table.csv_rows import LONGEST_CELL
 from iomld.read.xml_safety import read_prolog, safe_events
 
@@ -78,7 +79,11 @@ class Package:
             with cast("BinaryIO", self.archive.open(part)) as stream:
                 prolog = read_prolog(stream.read(_PROLOG_BYTES))
             if prolog.doctype is not None or not prolog.root:
-                raise SourceError(f"{self.file}: the part {part} is no plain XML. Save the workbook anew.")
+                raise SourceError(
+                    message(
+                        "{file}: the part {part} is no plain XML. Save the workbook anew.", file=self.file, part=part
+                    )
+                )
             with cast("BinaryIO", self.archive.open(part)) as stream:
                 held = 0
                 for _, element in safe_events(stream, ("end",)):
@@ -90,7 +95,13 @@ class Package:
                             _forget(element)
                             held = 0
                     if held > _MOST_HELD:
-                        raise SourceError(f"{self.file}: the part {part} has too many elements. Save it anew.")
+                        raise SourceError(
+                            message(
+                                "{file}: the part {part} has too many elements. Save it anew.",
+                                file=self.file,
+                                part=part,
+                            )
+                        )
 
 
 def is_workbook(data: bytes) -> bool:
@@ -151,7 +162,9 @@ def cell_string(text: str, file: str) -> str:
         SourceError: It is longer than a cell may be.
     """
     if len(text) > LONGEST_CELL:
-        raise SourceError(f"{file}: a cell is longer than {LONGEST_CELL} characters. Shorten it.")
+        raise SourceError(
+            message("{file}: a cell is longer than {limit} characters. Shorten it.", file=file, limit=LONGEST_CELL)
+        )
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
@@ -168,15 +181,26 @@ def _local(tag: str) -> str:
 def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
     """Count before anything is unpacked; the archive never gives more than an entry declares."""
     if len(entries) > _MOST_ENTRIES:
-        raise SourceError(f"{file}: the workbook has {len(entries)} parts, more than {_MOST_ENTRIES}. Save it anew.")
+        raise SourceError(
+            message(
+                "{file}: the workbook has {count} parts, more than {limit}. Save it anew.",
+                file=file,
+                count=len(entries),
+                limit=_MOST_ENTRIES,
+            )
+        )
     total = sum(entry.file_size for entry in entries)
     swollen = next((entry for entry in entries if entry.file_size > _RATIO_COUNTS_FROM
                     and entry.file_size > _MOST_RATIO * max(entry.compress_size, 1)), None)  # fmt: skip
     if total > _MOST_INFLATED or swollen is not None:
         size = total if total > _MOST_INFLATED else (swollen.file_size if swollen else 0)
         raise SourceError(
-            f"{file}: the workbook unpacks to {size} bytes, which no table of records does. Remove empty formatted "
-            "rows, or split it into several files."
+            message(
+                "{file}: the workbook unpacks to {size} bytes, which no table of records does. Remove empty "
+                "formatted rows, or split it into several files.",
+                file=file,
+                size=size,
+            )
         )
 
 
@@ -240,8 +264,23 @@ def _faults(file: str, part: str) -> Iterator[None]:
     try:
         yield
     except KeyError as error:
-        raise SourceError(f"{file}: the workbook lacks its part {part}. Save it anew.") from error
+        raise SourceError(
+            message("{file}: the workbook lacks its part {part}. Save it anew.", file=file, part=part)
+        ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise SourceError(f"{file}: the workbook is damaged or locked ({error}). Save it anew.") from error
+        raise SourceError(
+            message(
+                "{file}: the workbook is damaged or locked ({detail}). Save it anew.",
+                file=file,
+                detail=ForeignText(error),
+            )
+        ) from error
     except etree.XMLSyntaxError as error:
-        raise SourceError(f"{file}: the part {part} of the workbook is no XML ({error}). Save it anew.") from error
+        raise SourceError(
+            message(
+                "{file}: the part {part} of the workbook is no XML ({detail}). Save it anew.",
+                file=file,
+                part=part,
+                detail=ForeignText(error),
+            )
+        ) from error

@@ -1,0 +1,85 @@
+"""A report as JSON from the validation worker to the web process, and back.
+
+Nothing is worded on the way: findings keep the identifiers and values of their messages. The JSON report for users is
+another form, `iomld.check.reports.document`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from iomld.check.report import Basis, CheckReport, FileReport, Group
+from iomld.formats.findings import finding_from_json, finding_to_json
+from iomld.model import Severity
+from iomld.read.table.rows import ShownRow
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReport:
+    """What was found in an upload, for our own page.
+
+    Attributes:
+        report: The report.
+        rows: Rows of tables in which something was found.
+    """
+
+    report: CheckReport
+    rows: tuple[ShownRow, ...] = ()
+
+
+def upload_report_to_json(found: UploadReport) -> bytes:
+    """The report of an upload as JSON."""
+    document = {"report": _report_to_json(found.report), "rows": [asdict(row) for row in found.rows]}
+    return json.dumps(document).encode()
+
+
+def upload_report_from_json(body: bytes) -> UploadReport:
+    """The report that `upload_report_to_json` wrote."""
+    document = json.loads(body)
+    return UploadReport(_report_from_json(document["report"]), tuple(map(_row, document["rows"])))
+
+
+def _report_to_json(report: CheckReport) -> dict[str, object]:
+    return {
+        "basis": asdict(report.basis) | {"versions": dict(report.basis.versions)},
+        "records": report.records,
+        "projects": report.projects,
+        "counts": report.counts,
+        "groups": [
+            [group.rule, group.severity, group.count, finding_to_json(group.example)] for group in report.groups
+        ],
+        "files": [
+            [file.name, file.records, [[*cause, count] for cause, count in file.counts.items()]]
+            for file in report.files
+        ],
+        "findings": [finding_to_json(finding) for finding in report.findings],
+        "cap": report.cap,
+        "language": report.language,
+    }
+
+
+def _report_from_json(written: Mapping[str, Any]) -> CheckReport:
+    return CheckReport(
+        basis=Basis(**written["basis"]),
+        records=written["records"],
+        projects=written["projects"],
+        counts={Severity(severity): count for severity, count in written["counts"].items()},
+        groups=tuple(
+            Group(rule, Severity(severity), count, finding_from_json(example))
+            for rule, severity, count, example in written["groups"]
+        ),
+        files=tuple(
+            FileReport(name, records, {(rule, Severity(severity)): count for rule, severity, count in counts})
+            for name, records, counts in written["files"]
+        ),
+        findings=tuple(map(finding_from_json, written["findings"])),
+        cap=written["cap"],
+        language=written["language"],
+    )
+
+
+def _row(written: Mapping[str, Any]) -> ShownRow:
+    return ShownRow(
+        written["sheet"], written["number"], written["line"], tuple(written["headings"]), tuple(written["cells"])
+    )

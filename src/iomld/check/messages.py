@@ -1,0 +1,99 @@
+"""What findings and reports say, in the languages of iomld.
+
+A finding carries the identifiers and values of its messages; a face words it here, just before it is shown. Sentences
+stand in the catalogues of `iomld.i18n`, those of shape rules in the shapes themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+from iomld.check.report import CheckReport
+from iomld.i18n import ENGLISH, gettext, gettext_noop, is_translated, ngettext, worded
+from iomld.model import Finding, Message, Severity
+from iomld.validate import all_rules
+
+_SEVERITIES = {
+    Severity.VIOLATION: gettext_noop("violation"),
+    Severity.WARNING: gettext_noop("warning"),
+    Severity.INFO: gettext_noop("info"),
+}
+
+
+def worded_finding(finding: Finding, language: str) -> Finding:
+    """A finding whose message and fix are sentences of a language; without a translation of both it stays English.
+
+    Args:
+        finding: The finding; one that is not in English is worded already.
+        language: One of `iomld.i18n.LANGUAGES`.
+    """
+    if finding.language != ENGLISH:
+        return finding
+    text = _sentence(finding.message, finding.rule, language)
+    fix = _sentence(finding.fix, finding.rule, language) if finding.fix else None
+    if text is None or (finding.fix and fix is None):
+        return replace(
+            finding, message=Message(str(finding.message)), fix=Message(str(finding.fix)) if finding.fix else None
+        )
+    return replace(finding, message=text, fix=fix, language=language)
+
+
+def worded_report(report: CheckReport, language: str) -> CheckReport:
+    """A report in a language: the same rules, places and values.
+
+    Args:
+        report: The report.
+        language: One of `iomld.i18n.LANGUAGES`.
+    """
+    return replace(
+        report,
+        groups=tuple(replace(group, example=worded_finding(group.example, language)) for group in report.groups),
+        findings=tuple(worded_finding(finding, language) for finding in report.findings),
+        language=language,
+    )
+
+
+def severity_word(severity: Severity, language: str) -> str:
+    """The noun for findings of a severity, in lower case."""
+    return gettext(_SEVERITIES[severity], language)
+
+
+def counted_findings(count: int, severity: Severity, language: str) -> str:
+    """The number of findings of a severity with its noun."""
+    match severity:
+        case Severity.VIOLATION:
+            text = ngettext("{count} violation", "{count} violations", count, language)
+        case Severity.WARNING:
+            text = ngettext("{count} warning", "{count} warnings", count, language)
+        case Severity.INFO:
+            text = ngettext("{count} info", "{count} infos", count, language)
+    return text.format(count=count)
+
+
+def counted_records(count: int, language: str) -> str:
+    """The number of records with its noun."""
+    return ngettext("{count} record", "{count} records", count, language).format(count=count)
+
+
+def counted_projects(count: int, language: str) -> str:
+    """The number of projects with its noun."""
+    return ngettext("{count} project", "{count} projects", count, language).format(count=count)
+
+
+def colon(language: str) -> str:
+    """A colon as the language sets it."""
+    return "\u00a0:" if language == "fr" else ":"
+
+
+def _sentence(message: Message, rule: str, language: str) -> Message | None:
+    """A message as a sentence of the language, without values; None where there is no translation."""
+    own = _rule_messages(language).get((rule, message.id))
+    if own is not None:
+        return Message(str(Message(own, message.values)))
+    return Message(worded(message, language)) if is_translated(message, language) else None
+
+
+@cache
+def _rule_messages(language: str) -> Mapping[tuple[str, str], str]:
+    """The messages of the shape rules in a language, by rule and English message."""
+    return {(rule.id, rule.message): rule.messages[language] for rule in all_rules()}
