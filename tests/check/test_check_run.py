@@ -39,7 +39,7 @@ def test_a_tally_keeps_no_more_than_its_cap() -> None:
         (Severity.VIOLATION, 1),
         (Severity.WARNING, 99_999),
     ]
-    assert report.groups[0].example.message == Message("Number {number}.", {"number": "99999"})
+    assert report.groups[0].example.message == Message("Number {number}.", {"number": 99999})
     assert not report.conforms
     assert len(tally._kept) == 3
 

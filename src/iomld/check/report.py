@@ -212,6 +212,8 @@ def writable_message(message: Message, longest: int = _LONGEST) -> Message:
 def _writable_value(value: object, longest: int) -> object:
     if isinstance(value, Message):
         return writable_message(value, longest)
+    if isinstance(value, int | float):
+        return value
     text = writable(str(value), longest)
     return ForeignText(text) if isinstance(value, ForeignText) else text
 

@@ -73,17 +73,17 @@ class Fault:
     """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES` or `TOO_LARGE`, and a sentence."""
 
     kind: str
-    detail: Message
+    message: Message
 
     def to_json(self) -> bytes:
         """As the head of an answer."""
-        return json.dumps({"kind": self.kind, "detail": message_to_json(self.detail)}).encode()
+        return json.dumps({"kind": self.kind, "message": message_to_json(self.message)}).encode()
 
 
 def fault_of(head: bytes) -> Fault:
     """The fault in the head of an answer."""
-    written = json.loads(head)
-    return Fault(written["kind"], message_from_json(written["detail"]))
+    values = json.loads(head)
+    return Fault(values["kind"], message_from_json(values["message"]))
 
 
 def open_checker(argument: str) -> Handler:
@@ -145,5 +145,5 @@ def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[byt
     return report_pieces(report, format_)
 
 
-def _fault(kind: str, detail: Message) -> Answer:
-    return Answer(Fault(kind, writable_message(detail, _LONGEST_VALUE)).to_json(), fault=True)
+def _fault(kind: str, fault: Message) -> Answer:
+    return Answer(Fault(kind, writable_message(fault, _LONGEST_VALUE)).to_json(), fault=True)

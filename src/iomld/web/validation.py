@@ -129,7 +129,7 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str, language: s
         raise ProblemError(503, "validation-failed", detail) from error
     if reply.fault:
         fault = fault_of(reply.head)
-        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.detail)
+        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
     return reply.read()
 
 
