@@ -1,5 +1,6 @@
 """The catalogues hold what the code and the templates say, in every language, with the same places for values."""
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -14,6 +15,7 @@ from iomld.i18n import LANGUAGES, catalogue
 from tests.conftest import ROOT
 
 TRANSLATIONS = LANGUAGES[1:]
+_FUNCTIONS = {"gettext", "ngettext", "gettext_noop", "gettext_html", "ngettext_html", "message"}
 _Id = str | tuple[str, ...]
 _MARK = re.compile(r"\{\w+\}|\]\(\w+\)|`[^`]+`")
 _CODE = re.compile(r"`[^`]*`|\{\W.*\}|https://")
@@ -48,6 +50,19 @@ def test_every_sentence_is_in_the_catalogue_and_nothing_else(language: str) -> N
     assert len(known) > 600
     assert {id_: where for id_, where in sentences().items() if id_ not in known} == {}
     assert known - sentences().keys() == set()
+
+
+def test_every_call_can_be_read_by_pybabel() -> None:
+    """It reads no call inside an f-string on Python 3.11, and no sentence that is put together in the call."""
+    read = {text for id_ in sentences() for text in ((id_,) if isinstance(id_, str) else id_)}
+    unread = []
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in _FUNCTIONS:
+                given = [one for one in call.args[:2] if isinstance(one, ast.Constant | ast.JoinedStr | ast.IfExp)]
+                texts = {one.value if isinstance(one, ast.Constant) else "" for one in given}
+                unread += [f"{path.name}:{call.lineno}: {text}" for text in texts - read if isinstance(text, str)]
+    assert unread == []
 
 
 def test_the_template_of_catalogues_is_up_to_date() -> None:

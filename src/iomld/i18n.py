@@ -1,21 +1,19 @@
-"""Sentences in the languages of iomld: gettext catalogues, and numbers and dates as Babel writes them.
+"""Sentences in the languages of iomld: gettext catalogues, and numbers as Babel writes them.
 
 The English sentence is the msgid. Catalogues stand in `locale/LANGUAGE/LC_MESSAGES/iomld.po` and are read as they are,
 once for each language; `make messages` brings them up to date. A place for a value is written `{name}`.
 """
 
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
-from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from iomld.model import Message, Quantity
 
@@ -98,29 +96,6 @@ def decimal_text(number: Decimal | int, language: str) -> str:
         return str(number)
     decimals = f".{'0' * -exponent}" if exponent < 0 else ""
     return format_decimal(exact, f"#,##0{decimals}", locale=language, decimal_quantization=False)
-
-
-def money_text(amount: Decimal | int, currency: str, language: str) -> str:
-    r"""An amount of money as the language writes it.
-
-    Args:
-        amount: The amount.
-        currency: ISO 4217 code, `USD`.
-        language: One of `LANGUAGES`.
-
-    >>> money_text(Decimal("100000.5"), "EUR", "fr")
-    '100\u202f000,50\xa0€'
-    """
-    return format_currency(amount, currency, locale=language)
-
-
-def date_text(day: date, language: str) -> str:
-    """A day as the language writes it.
-
-    >>> date_text(date(2026, 1, 31), "es")
-    '31 de enero de 2026'
-    """
-    return format_date(day, "long", locale=language)
 
 
 @cache

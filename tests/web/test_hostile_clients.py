@@ -265,14 +265,15 @@ def test_who_does_not_read_is_cut_off(server: Server) -> None:
         assert all(len(all_of(client)) < whole for client in clients)
 
 
-def test_who_reads_slowly_but_goes_on_gets_all(server: Server) -> None:
-    """A reader that pauses for less than the patience of the server has the whole answer."""
-    whole = len(httpx.get(f"{server.address}{LARGE.split()[1].decode()}", timeout=60).content)
-    with closing(small_window(server)) as client:
-        client.sendall(LARGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-        received = 0
-        while piece := client.recv(16_384):
-            received += len(piece)
+def test_who_reads_slowly_but_goes_on_gets_all(datadir: Path) -> None:
+    """A reader with a small window that pauses for less than the patience of the server has the whole answer."""
+    with serve(datadir) as patient:
+        whole = len(httpx.get(f"{patient.address}{LARGE.split()[1].decode()}", timeout=60).content)
+        with closing(small_window(patient)) as client:
+            client.sendall(LARGE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            received = 0
+            while piece := client.recv(16_384):
+                received += len(piece)
     assert received > whole
 
 

@@ -14,7 +14,10 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.dataset import example_queries
 from iomld.browse.rules import rule_entries
 from iomld.browse.view import ReleaseView, link_to, open_view
+from iomld.check.codec import UploadReport
+from iomld.check.report import Basis, Tally
 from iomld.iris import DEFAULT_BASE
+from iomld.model import Finding, Message, Place, Severity, message
 from iomld.validate import all_rules
 from iomld.web.downloads import Download
 from iomld.web.drawing import locator_map
@@ -228,22 +231,22 @@ def test_pages_can_be_revalidated(client: Asker) -> None:
     assert client.head("/about").content == b""
 
 
+def _report(*findings: Finding) -> UploadReport:
+    tally = Tally()
+    tally.read("x.json", 2)
+    for finding in findings:
+        tally.add(finding)
+    return UploadReport(tally.report(Basis("submission", "shacl", "0", {}), projects=2))
+
+
 def test_a_report_stands_beside_its_lines() -> None:
     """Findings are listed by severity, and beside the line they speak of; texts are escaped."""
-    report: dict[str, object] = {
-        "conforms": False,
-        "records": 1,
-        "results": [
-            {"rule": "note", "severity": "Info", "message": "A note."},
-            {
-                "rule": "unreadableBudget",
-                "severity": "Violation",
-                "message": "<b>Not</b> a number.",
-                "fix": "Write 100.",
-                "source": {"file": "x.json", "line": 9, "column": 3, "excerpt": "..."},
-            },
-        ],
-    }
+    place = Place("x.json", 9, 3, excerpt="...")
+    number = message("{value} a number.", value="<b>Not</b>")
+    report = _report(
+        Finding("note", Severity.INFO, Message("A note.")),
+        Finding("unreadableBudget", Severity.VIOLATION, number, Message("Write 100."), place=place),
+    )
     text = "\n".join(f'"line {number}": "</code><script>"' for number in range(1, 31))
     page = validation_page(report, Upload("x.json", text.encode(), Rules()))
     assert "This would be refused" in page
@@ -257,7 +260,7 @@ def test_a_report_stands_beside_its_lines() -> None:
 
 def test_a_report_without_findings_says_so() -> None:
     """What conforms can be published."""
-    page = validation_page({"conforms": True, "records": 2, "results": []}, Upload("x.json", b"[]", Rules()))
+    page = validation_page(_report(), Upload("x.json", b"[]", Rules()))
     assert "This can be published" in page
     assert "2 records read" in page
 
@@ -301,8 +304,8 @@ def test_every_rule_is_explained_with_examples(client: Asker) -> None:
         entry = entries[rule.id]
         section = unescape(page.split(f'<article class="card rule" id="{rule.id}"')[1].split("</article>")[0])
         names = (entry.fails.names["en"], entry.passes.names["en"])
-        for text in (rule.description, rule.reason, *names, *entry.fails.messages):
+        for text in (rule.description, rule.reason, *names, *(str(found.message) for found in entry.fails.findings)):
             assert text in section
-        assert entry.fails.messages
+        assert entry.fails.findings
         assert not entry.passes.messages
         assert f'href="#{rule.id}"' in page

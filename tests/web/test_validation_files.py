@@ -10,6 +10,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from tests.serving import Server
 
+from iomld.check.codec import UploadReport
+from iomld.check.report import Basis, Tally
 from iomld.check.reports import REPORT_FORMATS
 from iomld.web.upload import Rules, Upload
 from iomld.web.validate_pages import validation_page
@@ -111,7 +113,8 @@ def test_the_form_opens_with_what_the_address_asks_for(client: httpx.Client) -> 
 
 def test_a_large_upload_is_not_put_into_the_page() -> None:
     """The form can still ask for a file."""
-    large = validation_page({"results": []}, Upload("x.bin", b"\0" * 1_000_000, Rules()))
+    report = Tally().report(Basis("submission", "shacl", "0", {}), projects=0)
+    large = validation_page(UploadReport(report), Upload("x.bin", b"\0" * 1_000_000, Rules()))
     assert '<form class="downloads"' not in large
     assert "choose its form below" in large
     assert '<select id="format"' in large

@@ -2,24 +2,27 @@
 
 import re
 
+from iomld.check.codec import UploadReport
+from iomld.check.report import Basis, Tally
+from iomld.model import Finding, Message, Place, Severity
+from iomld.read.table.rows import ShownRow
 from iomld.web.upload import Rules, Upload
 from iomld.web.validate_pages import validation_page
 
 
-def _finding(line: int, column: int = 1, value: str = "", **place: object) -> dict[str, object]:
-    source: dict[str, object] = {"file": "x", "line": line, "column": column} | place
-    return {
-        "rule": "budget",
-        "severity": "Violation",
-        "message": "Not a number.",
-        "fix": "Write 100.",
-        "value": value,
-        "source": source,
-    }
+def _finding(
+    line: int, column: int = 1, value: str = "", *, sheet: str | None = None, cell: str | None = None
+) -> Finding:
+    place = Place("x", line, column, sheet=sheet, cell=cell)
+    problem, fix = Message("Not a number."), Message("Write 100.")
+    return Finding("budget", Severity.VIOLATION, problem, fix, value=value, place=place)
 
 
-def _page(text: str | bytes, *findings: dict[str, object], rows: object = ()) -> str:
-    report: dict[str, object] = {"conforms": False, "records": 1, "results": list(findings), "rows": rows}
+def _page(text: str | bytes, *findings: Finding, rows: tuple[ShownRow, ...] = ()) -> str:
+    tally = Tally()
+    for finding in findings:
+        tally.add(finding)
+    report = UploadReport(tally.report(Basis("submission", "shacl", "0", {}), projects=0), rows)
     return validation_page(report, Upload("x", text if isinstance(text, bytes) else text.encode(), Rules()))
 
 
@@ -61,14 +64,14 @@ def test_a_long_line_is_shown_around_each_fault() -> None:
 
 def test_a_cell_of_a_workbook_is_marked_under_its_heading() -> None:
     """The row stands under the headings, cells with findings marked and others left out, texts escaped."""
-    row = {
-        "sheet": "projects",
-        "number": 7,
-        "line": 7,
-        "headings": ["projectCode", "a", "b", "c", "budgetUSD"],
-        "cells": ["PO.9001", "1", "2", "3", "<b>"],
-    }
-    page = _page(b"PK\x03\x04\0", _finding(7, sheet="projects", cell="E7"), rows=[row])
+    row = ShownRow(
+        sheet="projects",
+        number=7,
+        line=7,
+        headings=("projectCode", "a", "b", "c", "budgetUSD"),
+        cells=("PO.9001", "1", "2", "3", "<b>"),
+    )
+    page = _page(b"PK\x03\x04\0", _finding(7, sheet="projects", cell="E7"), rows=(row,))
     assert re.findall(r'<th scope="col"><span class="muted">(\w+)</span> (\w*)</th>', page) == [
         ("A", "projectCode"),
         ("D", "c"),

@@ -104,7 +104,7 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
         jsonld=_source_view(jsonld),
         where=locator_map(page.states),
         neighbours=similar_projects(view, page.iri),
-        similar_projects_query=answer_address(similar_projects_query(page.iri)),
+        neighbours_query=answer_address(similar_projects_query(page.iri)),
         checked=_checked(view, quads),
         markup=project_markup(view, page),
     )

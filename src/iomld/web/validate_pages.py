@@ -7,11 +7,11 @@ from fastapi import Request
 
 from iomld.browse.view import ReleaseView
 from iomld.check.codec import UploadReport
-from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext_noop
+from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
 from iomld.validate import all_rules
 from iomld.web.examples import FORMS, example_record
 from iomld.web.finding_view import place_of
-from iomld.web.i18n import current_page, gettext, making
+from iomld.web.i18n import current_page, making
 from iomld.web.rendering import page_html
 from iomld.web.report import report_view
 from iomld.web.upload import PASTED, PROFILES, Upload
@@ -72,6 +72,7 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "place_of": place_of,
         "with_comments": any(place_of(finding).sheet for finding in shown.findings),
         "name": upload.name,
+        "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
         "text": upload.text,
         "held": upload.held,
         "shapes": rules.shown,
@@ -83,5 +84,4 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "rules": frozenset(rule.id for rule in all_rules()),
     }
     with making(replace(current_page(), language=language)):  # the form may ask for another language than the address
-        values["heading"] = gettext(PASTED) if upload.name == PASTED else upload.name
         return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()
