@@ -1,6 +1,7 @@
 """The words of the lists, as readers look them up."""
 
 import pytest
+from tests.vocabulary import small_vocabulary
 
 from iomld.assets import load_vocabulary
 from iomld.lexicon.words import NO_WORDS, Lexicon, build_lexicon
@@ -44,3 +45,17 @@ def test_without_words_nothing_is_known() -> None:
     assert not NO_WORDS.are_countries("Kenya")
     assert not NO_WORDS.are_countries("and")
     assert not NO_WORDS.resembles_country("Kenya")
+
+
+@pytest.mark.parametrize("word", ["completed", "COMPLETED", "Achevé", "acheve", "Finalizado", " Completed"])
+def test_codes_and_words_of_three_languages_are_known(word: str) -> None:
+    """A notation or a name in any language gives the code."""
+    assert build_lexicon(small_vocabulary()).concepts["status"].code(word) == "completed"
+
+
+def test_every_name_of_the_real_lists_gives_its_concept(lexicon: Lexicon) -> None:
+    """No name of a status, type, coverage or region is lost or taken by another."""
+    for scheme in ("status", "type", "coverage", "region"):
+        for code, concept in load_vocabulary().concepts[scheme].items():
+            words = [code, *(label.text for label in concept.labels)]
+            assert {lexicon.concepts[scheme].code(word) for word in words} == {code}

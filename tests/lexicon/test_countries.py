@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vocabulary import small_vocabulary
 
 from iomld.assets import load_vocabulary
 from iomld.lexicon.countries import build_gazetteer
-from iomld.link.project import Linker
-from iomld.vocab import LabelKind, Vocabulary
+from iomld.vocab import LabelKind
 
 REAL = load_vocabulary()
 REAL_GAZETTEER = build_gazetteer(REAL)
+SMALL_GAZETTEER = build_gazetteer(small_vocabulary())
 PREFERRED = sorted(
     (country.code, label.text)
     for country in REAL.countries.values()
@@ -50,32 +51,32 @@ SHARED = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[3] / "shared
         ("", ""),
     ],
 )
-def test_a_run_is_cut_into_names(linker: Linker, text: str, codes: str) -> None:
+def test_a_run_is_cut_into_names(text: str, codes: str) -> None:
     """Long names win over short ones inside them, whatever stands between the names."""
-    states = linker.lexicon.gazetteer.states(text)
+    states = SMALL_GAZETTEER.states(text)
     assert (" ".join(states.codes), states.leftovers, states.rivals) == (codes, (), ())
 
 
-def test_what_is_no_name_is_left_over(linker: Linker) -> None:
+def test_what_is_no_name_is_left_over() -> None:
     """The known names are found around an unknown one, which is named."""
-    states = linker.lexicon.gazetteer.states("China Chlie Uruguay")
+    states = SMALL_GAZETTEER.states("China Chlie Uruguay")
     assert (states.codes, states.leftovers) == (("CN", "UY"), ("Chlie",))
-    assert linker.lexicon.gazetteer.closest("Chlie") == ("Chile", "China")
+    assert SMALL_GAZETTEER.closest("Chlie") == ("Chile", "China")
 
 
-def test_unknown_names_of_a_list_are_told_apart(linker: Linker) -> None:
+def test_unknown_names_of_a_list_are_told_apart() -> None:
     """Leftovers on both sides of a comma are two."""
-    assert linker.lexicon.gazetteer.states("Foo Bar, Baz; China").leftovers == ("Foo Bar", "Baz")
+    assert SMALL_GAZETTEER.states("Foo Bar, Baz; China").leftovers == ("Foo Bar", "Baz")
 
 
-def test_a_small_word_is_no_code(linker: Linker) -> None:
+def test_a_small_word_is_no_code() -> None:
     """Codes are in capitals; small letters are words."""
-    assert linker.lexicon.gazetteer.states("na").leftovers == ("na",)
+    assert SMALL_GAZETTEER.states("na").leftovers == ("na",)
 
 
-def test_a_run_with_two_meanings_tells_both(linker: Linker) -> None:
+def test_a_run_with_two_meanings_tells_both() -> None:
     """A run that can be cut in two ways that mean different states gives both readings."""
-    states = linker.lexicon.gazetteer.states("China Alpha Beta Gamma Chile")
+    states = SMALL_GAZETTEER.states("China Alpha Beta Gamma Chile")
     ((stretch, readings),) = states.rivals
     assert stretch == "Alpha Beta Gamma"
     assert set(readings) == {("X1", "X2"), ("X3", "X4")}
@@ -108,14 +109,14 @@ def test_any_text_is_read_without_failing(text: str, names: list[str], gap: str)
     assert all(code in REAL.countries for code in states.codes)
 
 
-def test_a_long_run_of_noise_stays_cheap(linker: Linker) -> None:
+def test_a_long_run_of_noise_stays_cheap() -> None:
     """Thousands of unknown words are one leftover, found in one pass."""
-    states = linker.lexicon.gazetteer.states("word " * 5000 + "China")
+    states = SMALL_GAZETTEER.states("word " * 5000 + "China")
     assert states.codes == ("CN",)
     assert len(states.leftovers) == 1
 
 
-def test_the_pages_of_real_projects_are_cut_as_printed(real: Vocabulary) -> None:
+def test_the_pages_of_real_projects_are_cut_as_printed() -> None:
     """The printed lists of the collected projects, joined as the site joins them, give the same states."""
     source = SHARED / "data" / "idf_projects.json"
     if not source.exists():
@@ -127,9 +128,8 @@ def test_the_pages_of_real_projects_are_cut_as_printed(real: Vocabulary) -> None
         for field in fields
         if project.get(field)
     ]
-    gazetteer = build_gazetteer(real)
     assert len(lists) > 100
     for names in lists:
-        each = tuple(code for name in names for code in gazetteer.states(name).codes)
+        each = tuple(code for name in names for code in REAL_GAZETTEER.states(name).codes)
         assert len(each) == len(names)
-        assert gazetteer.states(" ".join(names)).codes == each
+        assert REAL_GAZETTEER.states(" ".join(names)).codes == each
