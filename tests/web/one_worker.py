@@ -7,7 +7,7 @@ from iomld.iris import Iris
 from iomld.release import FILES
 from iomld.store.query import HANDLER
 from iomld.store.request import QueryWorker
-from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
+from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, sparql_app
 from iomld.workers.once import run_once
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.wire import Reply

@@ -13,11 +13,11 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.view import open_view
 from iomld.web.probes import Probes
 from iomld.web.problems import ProblemError
-from iomld.web.sparql import SparqlLimits
+from iomld.web.sparql.cache import CachedAnswer
+from iomld.web.sparql.endpoint import SparqlLimits
+from iomld.web.sparql.protocol import MediaTypes, Operation
 from iomld.web.sparql_answers import LargeAnswer
-from iomld.web.sparql_cache import CachedAnswer
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation
 
 
 @dataclass

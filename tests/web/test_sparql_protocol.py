@@ -14,7 +14,7 @@ from iomld import store
 from iomld.iris import IOMLD, Iris
 from iomld.store.query import HANDLER
 from iomld.store.request import QueryRequest, QueryWorker
-from iomld.web.sparql import SparqlLimits, sparql_app
+from iomld.web.sparql.endpoint import SparqlLimits, sparql_app
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool

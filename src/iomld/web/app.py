@@ -29,7 +29,6 @@ from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.downloads import DownloadFiles, download_routes
-from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.language_choice import LanguageChoice
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed, RequestLog
@@ -41,8 +40,9 @@ from iomld.web.query_page import query_routes
 from iomld.web.reference_page import reference_routes
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
-from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, sparql_app
+from iomld.web.sparql.graph_store import GraphStore, add_graph_store
 from iomld.web.sparql_description import facts_of
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page

@@ -18,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld.web.problems import problem
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache, CachedAnswer
 
 try:
     import zstandard

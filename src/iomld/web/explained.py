@@ -10,12 +10,12 @@ from starlette.responses import Response
 from iomld.browse.why.known import Known
 from iomld.formats import results
 from iomld.formats.negotiate import choose
-from iomld.web.explain import EmptyPart, Explanation, explanation, may_be_of_nothing
 from iomld.web.probes import COUNTABLE
+from iomld.web.sparql.cache import CachedAnswer
+from iomld.web.sparql.explain import EmptyPart, Explanation, explanation, may_be_of_nothing
+from iomld.web.sparql.protocol import Operation
 from iomld.web.sparql_answers import Endpoint, LargeAnswer, opened
-from iomld.web.sparql_cache import CachedAnswer
 from iomld.web.sparql_exchange import COMMON, Exchange
-from iomld.web.sparql_protocol import Operation
 
 EXPLAIN_OFFERS = ("application/json", "text/plain")
 

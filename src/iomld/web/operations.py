@@ -13,7 +13,7 @@ from iomld.web.answers import get_route
 from iomld.web.metrics import MEDIA_TYPE, Family, RequestMetrics, family_lines
 from iomld.web.problems import ProblemError
 from iomld.web.serving import Serving
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache, CachedAnswer
 from iomld.workers.errors import WorkerError
 
 _NOT_KEPT = {"Cache-Control": "no-store"}

@@ -7,9 +7,9 @@ from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, p
 
 from iomld.formats import rdf, results
 from iomld.web.problems import ProblemError
+from iomld.web.sparql.protocol import MediaTypes, Operation
 from iomld.web.sparql_answers import Endpoint, LargeAnswer
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation
 
 # Formats in which rows are lines.
 COUNTABLE = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.NTRIPLES.media_type)

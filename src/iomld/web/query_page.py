@@ -17,15 +17,15 @@ from iomld.browse.view import ReleaseView
 from iomld.browse.why.known import known_terms
 from iomld.check.wording import LANGUAGES
 from iomld.web.answers import answer, get_route
-from iomld.web.explain import Explanation, explanation, may_be_of_nothing
 from iomld.web.problems import ProblemError
 from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
 from iomld.web.rendering import page_html
+from iomld.web.sparql.cache import CachedAnswer
+from iomld.web.sparql.explain import Explanation, explanation, may_be_of_nothing
+from iomld.web.sparql.protocol import Operation
 from iomld.web.sparql_answers import Endpoint, LargeAnswer, opened
-from iomld.web.sparql_cache import CachedAnswer
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import Operation
 
 _HTML = "text/html; charset=utf-8"
 

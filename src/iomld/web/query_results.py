@@ -15,7 +15,7 @@ from iomld.browse.links import LinkKind, link_to
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf, results
 from iomld.iris import RDF, XSD
-from iomld.web.sparql_protocol import MediaTypes
+from iomld.web.sparql.protocol import MediaTypes
 from iomld.web.templating import local_path, shortened, web_address
 
 # What the page asks for.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iomld.store.request import QueryHead
-from iomld.web.sparql_cache import CachedAnswer
+from iomld.web.sparql.cache import CachedAnswer
+from iomld.web.sparql.protocol import MediaTypes, Operation
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation
 from iomld.workers.wire import Reply
 
 _PIECE_BYTES = 1 << 20

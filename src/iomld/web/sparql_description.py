@@ -7,8 +7,8 @@ from iomld.config import Settings
 from iomld.formats.negotiate import choose
 from iomld.store.description import ServiceFacts, service_description
 from iomld.web.problems import ProblemError
+from iomld.web.sparql.protocol import GRAPH_OFFERS, Operation, media_types
 from iomld.web.sparql_exchange import COMMON, Exchange
-from iomld.web.sparql_protocol import GRAPH_OFFERS, Operation, media_types
 
 
 def facts_of(view: ReleaseView, settings: Settings) -> ServiceFacts:

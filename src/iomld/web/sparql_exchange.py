@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.sparql_cache import CachedAnswer
+from iomld.web.sparql.cache import CachedAnswer
 from iomld.workers.wire import Reply
 
 # Anybody's script may read the answers; nothing here depends on who asks, so no credentials are allowed.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Hashable
 
 from iomld.formats import results
 from iomld.web.budget import ClientBudgets
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
-from iomld.web.sparql_protocol import MediaTypes, Operation
+from iomld.web.sparql.cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.protocol import MediaTypes, Operation
 from iomld.workers.answer import digest_of
 
 _MOST_MARKS = 10_000

@@ -31,17 +31,13 @@ from iomld.browse.why.known import Known
 from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
 from iomld.store.request import QueryFault, QueryHead, QueryRequest
-from iomld.web.at_once import AnswersAtOnce
 from iomld.web.budget import ClientBudgets
 from iomld.web.disconnect import DisconnectWatch
 from iomld.web.explained import explained_response
 from iomld.web.problems import ProblemError
-from iomld.web.sparql_answers import LargeAnswer
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
-from iomld.web.sparql_description import description_response
-from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
-from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import (
+from iomld.web.sparql.answers import AnswersAtOnce
+from iomld.web.sparql.cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.protocol import (
     QUERY,
     MediaTypes,
     Operation,
@@ -50,6 +46,10 @@ from iomld.web.sparql_protocol import (
     operation_of_query,
     operation_of_url,
 )
+from iomld.web.sparql_answers import LargeAnswer
+from iomld.web.sparql_description import description_response
+from iomld.web.sparql_errors import problem_of_fault, problem_of_worker
+from iomld.web.sparql_exchange import Exchange
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError, WorkerError
 from iomld.workers.wire import Reply
 

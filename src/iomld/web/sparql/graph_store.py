@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from iomld.iris import Iris
 from iomld.store.reader import StoreReader
 from iomld.web.problems import ProblemError
+from iomld.web.sparql.protocol import MediaTypes, Operation, format_of, media_types, parameters_of, single
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation, format_of, media_types, parameters_of, single
 
 PATH = "/rdf-graph-store"
 

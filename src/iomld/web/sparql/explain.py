@@ -13,9 +13,9 @@ from iomld.browse.why.values import values_there
 from iomld.store.parts.clauses import QueryParts
 from iomld.store.parts.structure import query_parts
 from iomld.web.probes import Probes
+from iomld.web.sparql.protocol import Operation
 from iomld.web.sparql_answers import Endpoint
 from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import Operation
 from iomld.web.words import key
 
 _LONGEST = 300  # characters of a part
