@@ -13,7 +13,7 @@ from iomld.web.answers import get_route
 from iomld.web.metrics import MEDIA_TYPE, Family, RequestMetrics, family_lines
 from iomld.web.problems import ProblemError
 from iomld.web.serving import Serving
-from iomld.web.sparql.cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache
 from iomld.workers.errors import WorkerError
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -21,7 +21,7 @@ _READY_S = 2.0
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
-def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCache[CachedAnswer]) -> APIRouter:
+def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCache) -> APIRouter:
     """`/health`, `/ready` and `/metrics`.
 
     Args:
@@ -77,7 +77,7 @@ def _worker_families(serving: Serving) -> Iterator[Family]:
     yield _counter("iomld_query_lookups_total", "Queries that needed no process.", serving.lookups)
 
 
-def _cache_families(cache: AnswerCache[CachedAnswer]) -> Iterator[Family]:
+def _cache_families(cache: AnswerCache) -> Iterator[Family]:
     yield _counter("iomld_query_cache_hits_total", "Answers that were kept.", cache.hits)
     yield _counter("iomld_query_cache_misses_total", "Answers that had to be made.", cache.misses)
     yield _gauge("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)
