@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import zstandard
 from starlette.types import ASGIApp, Message
@@ -98,9 +98,12 @@ async def started(app: ASGIApp) -> AsyncIterator[Ask]:
         method: str, headers: dict[str, str], body: bytes, query_string: str
     ) -> tuple[int, dict[str, str], bytes]:
         sent: list[Message] = []
+        requests: list[Message] = [{"type": "http.request", "body": body}]
 
         async def receive() -> Message:
-            return {"type": "http.request", "body": body}
+            if not requests:
+                await asyncio.Event().wait()  # the client stays
+            return requests.pop()
 
         async def send(message: Message) -> None:
             sent.append(message)

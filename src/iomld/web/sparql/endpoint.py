@@ -205,21 +205,21 @@ class SparqlApp:
         if kept:
             return kept
         self._quotas.require(request.client)
-        answer, is_kept = self._look_up(request.client, operation, types, key)
-        if answer is None:
-            answer, is_kept = await self._ask_worker(request, operation, types, release)
+        answer, is_kept = self._look_up(request.client, operation, types, key) or await self._ask_worker(
+            request, operation, types, release
+        )
         if is_kept and isinstance(answer, CachedAnswer):
             self._cache.put(release, key, answer, len(operation.query or ""))
         return answer
 
     def _look_up(
         self, client: str, operation: Operation, types: MediaTypes, key: Hashable
-    ) -> tuple[CachedAnswer | None, bool]:
+    ) -> tuple[CachedAnswer, bool] | None:
         """The answer to a lookup, and whether to keep it; None for another query."""
         started = time.monotonic()
         answer = self._local.find(operation, types)
         if answer is None:
-            return None, False
+            return None
         self._quotas.charge(client, time.monotonic() - started)
         return answer, self._local.is_repeated(key)
 
