@@ -25,7 +25,7 @@ QUERIES = {
     "lookup without solutions": ("solutions", f'SELECT ?p {{ ?p <{NS}projectCode> "No.Such" }}'),
     "lookup ASK": ("boolean", f'ASK {{ ?p <{NS}projectCode> "PO.0105" }}'),
     "aggregate": ("solutions", "SELECT ?t (COUNT(*) AS ?n) { ?s a ?t } GROUP BY ?t ORDER BY ?t"),
-    "many rows": ("solutions", "SELECT * { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 300"),
+    "many rows": ("solutions", "SELECT * { ?s ?p ?o } LIMIT 300"),
     "no rows": ("solutions", "SELECT * { ?s ?p ?o FILTER(false) }"),
     "ASK": ("boolean", f"ASK {{ ?s <{TITLE}> ?t FILTER(STRLEN(?t) > 20) }}"),
     "ASK no": ("boolean", f"ASK {{ ?s <{TITLE}> ?t FILTER(STRLEN(?t) < 0) }}"),
@@ -57,6 +57,7 @@ CODINGS: dict[str | None, Callable[[bytes], bytes]] = {
     "identity;q=0, gzip": gzip.decompress,
     "identity": bytes,
 }
+PATIENT = Settings(client_seconds=10_000, query_timeout=300)  # however busy the machine is
 TAG = "?"  # stands for the tag of the answer
 FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "GET": ("GET", {}),
@@ -163,7 +164,7 @@ def test_each_way_to_ask_gets_the_same_answer_each_time(datadir: Path) -> None:
 
     async def compare() -> int:
         pairs = 0
-        async with started(create_app(datadir, Settings(client_seconds=10_000), DEFAULT_BASE)) as ask:
+        async with started(create_app(datadir, PATIENT, DEFAULT_BASE)) as ask:
             for name, (kind, query) in QUERIES.items():
                 for accept in ACCEPTS:
                     first = await received(ask, query, accept, None, "GET", "")
@@ -186,7 +187,7 @@ def test_an_answer_from_a_file_is_the_one_from_memory(datadir: Path) -> None:
     """Without a cache each answer of a worker comes from its file, piece by piece: nobody sees a difference."""
 
     async def answers(cache_bytes: int) -> list[Received]:
-        settings = Settings(client_seconds=10_000, cache_bytes=cache_bytes)
+        settings = replace(PATIENT, cache_bytes=cache_bytes)
         found = []
         async with started(create_app(datadir, settings, DEFAULT_BASE)) as ask:
             for _, query in QUERIES.values():
