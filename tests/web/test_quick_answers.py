@@ -1,4 +1,4 @@
-"""Answers that are sent before all wrappers: the same as ever, whatever shape they come in, counted and logged."""
+"""Repeated requests over one connection: each gets the answer of the first, in whatever form it is sent, and counts."""
 
 import gzip
 import json
