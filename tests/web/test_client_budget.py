@@ -1,4 +1,4 @@
-"""Query time as a budget for each client."""
+"""The quota of query time that each client has."""
 
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def test_a_real_server_refuses_by_client(datadir: Path) -> None:
     with serve(datadir, IOMLD_TRUSTED_PROXIES="127.0.0.1", **limits) as server:
 
         def ask(query: str, client: str) -> httpx.Response:
-            return httpx.get(f"{server.address}/sparql", params={"query": query}, headers={"X-Forwarded-For": client})
+            headers = {"X-Forwarded-For": client}
+            return httpx.get(f"{server.address}/sparql", params={"query": query}, headers=headers, timeout=120)
 
         assert ask(ALL, "192.0.2.1").status_code == 200
         assert ask(ALL, "192.0.2.1").status_code == 200
@@ -77,5 +78,5 @@ def test_a_header_alone_makes_no_other_client(datadir: Path) -> None:
     with serve(datadir, IOMLD_CLIENT_SECONDS="0.000001", IOMLD_CLIENT_REFILL="0.000001") as server:
         for query, status in ((ALL, 200), ("ASK {}", 429)):
             headers = {"X-Forwarded-For": f"192.0.2.{status}"}
-            answer = httpx.get(f"{server.address}/sparql", params={"query": query}, headers=headers)
+            answer = httpx.get(f"{server.address}/sparql", params={"query": query}, headers=headers, timeout=120)
             assert answer.status_code == status

@@ -27,7 +27,10 @@ DECODERS = {
 @pytest.fixture(scope="module")
 def client(datadir: Path) -> Iterator[httpx.Client]:
     """A client of a server whose cache is too small for the large answer; it asks for nothing by itself."""
-    with serve(datadir, IOMLD_CACHE_BYTES="4000000") as server, httpx.Client(base_url=server.address, timeout=120) as client:
+    with (
+        serve(datadir, IOMLD_CACHE_BYTES="4000000") as server,
+        httpx.Client(base_url=server.address, timeout=120) as client,
+    ):
         client.headers.clear()
         client.headers["Host"] = server.address.partition("//")[2]
         yield client
