@@ -9,8 +9,6 @@ from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
 from iomld.i18n import gettext_noop as key
 from iomld.read.table.workbook_package import MEDIA_TYPE
-from iomld.web.explained import EXPLAIN_OFFERS
-from iomld.web.graph_store import PATH
 from iomld.web.openapi_meanings import with_field_meanings, with_meaning
 from iomld.web.openapi_parameters import (
     HTML,
@@ -24,7 +22,9 @@ from iomld.web.openapi_parameters import (
 from iomld.web.openapi_words import ROUTES, SECTIONS
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.signposts import LINKSET
-from iomld.web.sparql_protocol import GRAPH_OFFERS, SOLUTION_OFFERS
+from iomld.web.sparql.explain import EXPLAIN_OFFERS
+from iomld.web.sparql.graph_store import PATH
+from iomld.web.sparql.protocol import GRAPH_OFFERS, SOLUTION_OFFERS
 
 _DOCUMENT = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
 _STARTING = (503,)

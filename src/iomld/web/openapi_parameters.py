@@ -15,7 +15,7 @@ from iomld.validate import ENGINES
 from iomld.web.profiles import PROFILES
 from iomld.web.projects import FILTERED, PARAMETERS
 from iomld.web.signposts import LINKSET, LINKSET_SUFFIX
-from iomld.web.sparql_protocol import FORM, GRAPH_NAMES, NAMES, QUERY
+from iomld.web.sparql.protocol import FORM, GRAPH_NAMES, NAMES, QUERY
 from iomld.web.upload import RAW_TYPES
 
 Json = dict[str, Any]
