@@ -1,13 +1,17 @@
 """Answers that may be cached: with an ETag, a 304 where nothing changed, and no body for HEAD (RFC 9110)."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from enum import Enum
+from typing import Required, TypedDict, Unpack
 
 from fastapi import APIRouter, Request
+from fastapi.params import Depends
 from starlette.responses import Response
 
+from iomld.web.openapi import PAGE, Responses, page_language_parameter
 from iomld.web.words import page_language
 
 _HEADERS = {
@@ -46,16 +50,34 @@ def answer(
     return Response(b"" if request.method == "HEAD" else body, headers=all_headers)
 
 
+class RouteDescription(TypedDict, total=False):
+    """What a route says of itself, in FastAPI's words; the docstring of its function is its longer description."""
+
+    tags: Required[list[str | Enum]]
+    summary: Required[str]
+    responses: Required[Responses]
+    status_code: int
+    dependencies: Sequence[Depends]
+
+
 def get_route(
-    router: APIRouter, path: str, *, tag: str
+    router: APIRouter, path: str, **described: Unpack[RouteDescription]
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
     """Register a function for GET, and for HEAD without showing that in the API description."""
 
     def register(function: Callable[..., Response | Awaitable[Response]]) -> None:
-        router.add_api_route(path, function, methods=["GET"], tags=[tag], response_class=Response)
+        router.add_api_route(path, function, methods=["GET"], response_class=Response, **described)
         router.add_api_route(path, function, methods=["HEAD"], include_in_schema=False, response_class=Response)
 
     return register
+
+
+def page_route(
+    router: APIRouter, path: str, tag: str, summary: str, answers: Responses = PAGE
+) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
+    """Register the function of a page, which comes in several languages."""
+    language = Depends(page_language_parameter)
+    return get_route(router, path, tags=[tag], summary=summary, responses=answers, dependencies=[language])
 
 
 def _is_known(request: Request, etag: str, modified: datetime | None) -> bool:

@@ -28,17 +28,17 @@ from iomld.iris import Iris
 from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
+from iomld.web.docs_page import docs_routes
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.language_choice import LanguageChoice
 from iomld.web.metrics import RequestMetrics
 from iomld.web.observed import Observed, RequestLog
-from iomld.web.openapi import describe_routes
+from iomld.web.openapi import TAGS, describe_routes, operation_id
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
-from iomld.web.reference_page import reference_routes
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
@@ -91,7 +91,14 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
         return serving.view_in(page_language())
 
     app = FastAPI(
-        title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+        title="iomld",
+        version=__version__,
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache))
@@ -102,8 +109,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
-    app.include_router(reference_routes(view, app.openapi))
-    describe_routes(app)
+    app.include_router(docs_routes(view, app.openapi))
+    describe_routes(app, base)
     app.mount("/static", StaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None

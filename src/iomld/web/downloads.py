@@ -8,16 +8,20 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Annotated, BinaryIO, cast
 
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from iomld.errors import NotFoundError
+from iomld.formats.rdf import FORMATS
 from iomld.release import FILES, Release
 from iomld.release.lines import file_digest, packing
+from iomld.web.answers import get_route
 from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
+from iomld.web.openapi import responses, sample
 from iomld.web.problems import ProblemError
 
 _GZIP = "application/gzip"
@@ -25,6 +29,9 @@ _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )  # no file has more bytes, and Python reads no number of 5000 digits
 _KINDS = whole_kinds()
+_TYPES = (_GZIP, "text/csv", *(format_.media_type for format_ in FORMATS))
+_RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 404, 416, 503)
+_NAME = "The name of a file listed on the downloads page."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +126,34 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
     """`/downloads/…`."""
     router = APIRouter()
 
-    @router.get("/downloads/{name}", tags=["data"])
-    @router.head("/downloads/{name}", include_in_schema=False)
-    async def download(name: str, request: Request) -> Response:
-        """Fetch the whole dataset, or its tables."""
+    @get_route(
+        router,
+        "/downloads/{name}",
+        tags=["dataset"],
+        summary="Download the whole dataset, or its tables",
+        responses=_RESPONSES,
+    )
+    async def download(
+        name: Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))],
+        request: Request,
+    ) -> Response:
+        """`Range` requests a part of the file; `Repr-Digest` has the SHA-256 of the whole file."""
         return await answer(name, request)
 
-    @router.get("/downloads/{folder}/{name}", tags=["data"])
-    @router.head("/downloads/{folder}/{name}", include_in_schema=False)
-    async def download_part(folder: str, name: str, request: Request) -> Response:
-        """Fetch what is said of the things of a class, or of the projects of a region."""
+    @get_route(
+        router,
+        "/downloads/{folder}/{name}",
+        tags=["dataset"],
+        summary="Download the resources of one class, or the projects of one region",
+        responses=_RESPONSES,
+    )
+    async def download_part(
+        folder: Annotated[
+            str, PathParameter(description="`by-class` or `by-region`.", openapi_examples=sample("by-region"))
+        ],
+        name: Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))],
+        request: Request,
+    ) -> Response:
         return await answer(f"{folder}/{name}", request)
 
     async def answer(name: str, request: Request) -> Response:

@@ -10,17 +10,16 @@ from iomld.web.problems import ProblemError
 _RANGE = re.compile(r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*[qQ]\s*=\s*([01](?:[.][0-9]{0,3})?)\s*)?")
 
 
-def answer_language(request: Request, field: str = "") -> str:
+def answer_language(request: Request, name: str | None) -> str:
     """The language that a client asks for.
 
     Args:
         request: The request.
-        field: What a form says, which comes first.
+        name: The language that a form or `?lang=` names; None if neither does.
 
     Raises:
-        ProblemError: `?lang=` names a language that we do not have. A header never does: English is then given.
+        ProblemError: The name is not one of our languages. A header never fails: English is then given.
     """
-    name = field or request.query_params.get("lang")
     if name is None:
         return preferred_language(request.headers.get("accept-language"))
     if name.lower() not in LANGUAGES:

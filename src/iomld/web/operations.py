@@ -11,6 +11,7 @@ from iomld.errors import IomldError
 from iomld.store.request import QueryRequest
 from iomld.web.answers import get_route
 from iomld.web.metrics import MEDIA_TYPE, Family, RequestMetrics, family_lines
+from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError
 from iomld.web.serving import Serving
 from iomld.web.sparql_cache import AnswerCache, CachedAnswer
@@ -31,18 +32,28 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
     """
     router = APIRouter()
 
-    @get_route(router, "/health", tag="operations")
+    @get_route(
+        router,
+        "/health",
+        tags=["operations"],
+        summary="Check that the server answers, and see which release it serves",
+        responses=responses({200: ("application/json",)}, 503),
+    )
     def health() -> Response:
-        """Say that the server answers, and what it serves."""
         stats = serving.stats()
         return JSONResponse(
             {"status": "ok", "release": serving.name(), "workers": stats.workers, "version": __version__},
             headers=_NOT_KEPT,
         )
 
-    @get_route(router, "/ready", tag="operations")
+    @get_route(
+        router,
+        "/ready",
+        tags=["operations"],
+        summary="Check that a release is open and a query gets an answer",
+        responses=responses({200: ("application/json",)}, 503),
+    )
     async def ready() -> Response:
-        """Say whether a release is open and a worker answers."""
         try:
             (await serving.run(_PROBE.to_json(), timeout_s=_READY_S)).close()
             return JSONResponse({"status": "ready", "release": serving.name()}, headers=_NOT_KEPT)
@@ -50,9 +61,14 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
             detail = f"No query can be answered now: {error}"
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error
 
-    @get_route(router, "/metrics", tag="operations")
+    @get_route(
+        router,
+        "/metrics",
+        tags=["operations"],
+        summary="Get metrics in the text format of Prometheus",
+        responses=responses({200: ("text/plain",)}, 503),
+    )
     async def metrics() -> Response:
-        """Give counts in the text format of Prometheus."""
         lines = [*requests.lines()]
         for family in (*_worker_families(serving), *_cache_families(cache), *_release_families(serving)):
             lines += family_lines(family)
