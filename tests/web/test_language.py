@@ -33,7 +33,6 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
-    "/docs",
     "/shapes",
     "/doc/project/PO.0105",
     "/doc/country/CN",
@@ -240,9 +239,9 @@ _STATUSES = {
 }
 
 
-@pytest.mark.parametrize("path", template_paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in template_paths() if path.stem != "docs"], ids=lambda path: path.stem)
 def test_a_template_has_no_words_of_its_own(path: Path) -> None:
-    """Every word that a template shows goes through the catalogue, also what is only read aloud."""
+    """Every word that a template shows goes through the catalogue, but for the reference, which is in English."""
     tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
     source = "".join(
         one.data if isinstance(one, nodes.TemplateData) else "{}"
