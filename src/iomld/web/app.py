@@ -3,8 +3,8 @@
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -90,16 +90,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     def view() -> ReleaseView:
         return serving.view_in(page_language())
 
-    app = FastAPI(
-        title="iomld",
-        version=__version__,
-        openapi_tags=TAGS,
-        generate_unique_id_function=operation_id,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
+    app = _framework(lifespan)
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
@@ -116,6 +107,20 @@ def create_app(datadir: Path, settings: Settings, base: str) -> Observed:
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
     return Observed(_Front(app, endpoint, packed_bytes=settings.cache_bytes // 4), log)
+
+
+def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """FastAPI without its own pages, which need scripts of other sites."""
+    return FastAPI(
+        title="iomld",
+        version=__version__,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
 
 
 def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:

@@ -23,14 +23,12 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     summary = "Get the description of the dataset, its files, figures and links, in DCAT 3 and VoID"
     for path in ("/dataset", "/void"):
 
-        @get_route(router, path, tags=["dataset"], summary=summary, responses=DOCUMENT)
+        @get_route(router, path, "dataset", summary, DOCUMENT)
         def description(request: Request, form: AskedDataForm) -> Response:
             opened = view()
             return document_response(request, opened, _document(opened, request.url.path), form)
 
-        @get_route(
-            router, f"{path}.{{suffix}}", tags=["dataset"], summary=f"{summary}, in one format", responses=DOCUMENT
-        )
+        @get_route(router, f"{path}.{{suffix}}", "dataset", f"{summary}, in one format", DOCUMENT)
         def description_file(request: Request, form: SuffixedDataForm) -> Response:
             opened = view()
             return document_response(request, opened, _document(opened, request.url.path), form)
@@ -38,9 +36,9 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     @get_route(
         router,
         "/.well-known/void",
-        tags=["dataset"],
-        summary="Redirect crawlers to the description of the dataset (VoID, section 7.2)",
-        responses=REDIRECT,
+        "dataset",
+        "Redirect crawlers to the description of the dataset (VoID, section 7.2)",
+        REDIRECT,
         status_code=303,
     )
     def well_known() -> Response:

@@ -50,9 +50,9 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
     @get_route(
         router,
         "/projects.jsonld",
-        tags=["lists"],
-        summary="Get the records that match filters as JSON-LD, 100 a page",
-        responses=responses({200: (_JSONLD,), 304: ()}, 400, 404, 503),
+        "lists",
+        "Get the records that match filters as JSON-LD, 100 a page",
+        responses({200: (_JSONLD,), 304: ()}, 400, 404, 503),
     )
     def projects(request: Request, chosen: ChosenFilters, page: _CollectionPage) -> Response:
         """The answer is a Hydra collection of framed documents; its header `Link` has the addresses of other pages."""

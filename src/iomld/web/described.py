@@ -7,121 +7,66 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
 from pyoxigraph import NamedNode, Quad
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from iomld import __version__
 from iomld.browse.described import described_quads, graph_triples, statements
 from iomld.browse.view import ReleaseView, license_of
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes
-from iomld.iris import OWL
 from iomld.web.answers import get_route
 from iomld.web.document_parameters import NAMED, AskedForm, RequestedForm
 from iomld.web.documents import Document, document_response, encoded_path, suffix_of, unknown
-from iomld.web.openapi import DOCUMENT, REDIRECT, sample
+from iomld.web.openapi import DOCUMENT, sample
 from iomld.web.rendering import described_html
 
 _INDENT = 2
+_Kind = Annotated[str, Path(description="`source`, `run`, `matcher` or `agent`.", openapi_examples=sample("agent"))]
+_Agent = Annotated[str, Path(description=NAMED, openapi_examples=sample(f"iomld-{__version__}"))]
+_Query = Annotated[str, Path(description=NAMED, openapi_examples=sample("quotes"))]
+_Dataset = Annotated[str, Path(description=NAMED, openapi_examples=sample("projects"))]
+_Graph = Annotated[str, Path(description=NAMED, openapi_examples=sample("schemes"))]
 _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 
 
 def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…`, `/.well-known/genid/…` and `/ns/{version}`."""
+    """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…` and `/.well-known/genid/…`."""
 
     @get_route(
-        router,
-        "/prov/{kind}/{name:path}",
-        tags=["records"],
-        summary="Get the statements about a source, a run or software",
-        responses=DOCUMENT,
+        router, "/prov/{kind}/{name:path}", "records", "Get the statements about a source, a run or software", DOCUMENT
     )
-    def provenance(
-        request: Request,
-        kind: Annotated[
-            str, Path(description="`source`, `run`, `matcher` or `agent`.", openapi_examples=sample("agent"))
-        ],
-        name: Annotated[str, Path(description=NAMED, openapi_examples=sample(f"iomld-{__version__}"))],
-        form: AskedForm,
-    ) -> Response:
+    def provenance(request: Request, kind: _Kind, name: _Agent, form: AskedForm) -> Response:
         return _described(request, view(), ("prov", kind), name, form)
 
     @get_route(
-        router,
-        "/query/{name}",
-        tags=["queries"],
-        summary="Get an example query: its text and the question it answers",
-        responses=DOCUMENT,
+        router, "/query/{name}", "queries", "Get an example query: its text and the question it answers", DOCUMENT
     )
-    def example(
-        request: Request,
-        name: Annotated[str, Path(description=NAMED, openapi_examples=sample("quotes"))],
-        form: AskedForm,
-    ) -> Response:
+    def example(request: Request, name: _Query, form: AskedForm) -> Response:
         return _described(request, view(), ("query",), name, form)
 
-    @get_route(
-        router,
-        "/dataset/{name}",
-        tags=["dataset"],
-        summary="Get the statements about the dataset itself",
-        responses=DOCUMENT,
-    )
-    def dataset(
-        request: Request,
-        name: Annotated[str, Path(description=NAMED, openapi_examples=sample("projects"))],
-        form: AskedForm,
-    ) -> Response:
+    @get_route(router, "/dataset/{name}", "dataset", "Get the statements about the dataset itself", DOCUMENT)
+    def dataset(request: Request, name: _Dataset, form: AskedForm) -> Response:
         return _described(request, view(), ("dataset",), name, form)
 
     @get_route(
         router,
         "/.well-known/genid/{name}",
-        tags=["records"],
-        summary="Get the statements about a blank node of an included file",
-        responses=DOCUMENT,
+        "records",
+        "Get the statements about a blank node of an included file",
+        DOCUMENT,
     )
     def node(request: Request, name: Annotated[str, Path(description=NAMED)], form: AskedForm) -> Response:
         return _described(request, view(), (".well-known", "genid"), name, form)
 
     @get_route(
-        router,
-        "/graph/{name:path}",
-        tags=["dataset"],
-        summary="Get a whole graph that does not belong to one project",
-        responses=DOCUMENT,
+        router, "/graph/{name:path}", "dataset", "Get a whole graph that does not belong to one project", DOCUMENT
     )
-    def graph(
-        request: Request,
-        name: Annotated[str, Path(description=NAMED, openapi_examples=sample("schemes"))],
-        form: AskedForm,
-    ) -> Response:
+    def graph(request: Request, name: _Graph, form: AskedForm) -> Response:
         opened = view()
         known, suffix = suffix_of(name, lambda one: opened.reader.has_graph(opened.iris.graph(quote(one))))
         if not opened.reader.has_graph(opened.iris.graph(quote(known))):
             raise unknown(request)
         return document_response(request, opened, _graph(opened, quote(known)), form.suffixed(suffix))
-
-    @get_route(
-        router,
-        "/ns/{version}",
-        tags=["vocabulary"],
-        summary="Redirect a version of the ontology to the ontology",
-        responses=REDIRECT,
-        status_code=303,
-    )
-    def ontology_version(
-        request: Request,
-        version: Annotated[str, Path(description="A version of the ontology.", openapi_examples=sample("0.1.0"))],
-    ) -> Response:
-        opened = view()
-        versions = {
-            quad.object.value
-            for quad in graph_triples(opened, "ontology")
-            if quad.predicate.value == f"{OWL}versionIRI" and isinstance(quad.object, NamedNode)
-        }
-        if not any(iri.endswith(f"/ns/{version}") for iri in versions):
-            raise unknown(request)
-        return RedirectResponse("/ns", 303, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def revision_document(view: ReleaseView, name: str) -> tuple[Document, str | None] | None:

@@ -156,7 +156,7 @@ def _operation(method: str, path: str, said: Json, server: str) -> OperationSect
         bodies=tuple(_bodies(said.get("requestBody", {}).get("content", {}))),
         statuses=tuple(
             StatusRow(status, _with_code(one["description"]), tuple(one.get("content", ())))
-            for status, one in said["responses"].items()
+            for status, one in sorted(said["responses"].items())
         ),
         command=_command(method, path, said, server),
     )
@@ -173,7 +173,7 @@ def _parameter(name: str, schema: Json, said: Json) -> ParameterRow:
         description=_with_code(said.get("description", "")),
         choices=tuple(value for value in values if "/" not in value),
         default=str(schema.get("default") or ""),
-        example=examples[0] if len(examples) == 1 else "",
+        example="" if values or not examples else examples[0],
         in_path=said.get("in") == "path",
         repeated=schema["type"] == "array",
     )
@@ -206,18 +206,18 @@ def _command(method: str, path: str, said: Json, server: str) -> str:
         for value in map(_first, _samples(parameter)):
             if parameter["in"] == "path":
                 path = path.replace(f"{{{parameter['name']}}}", quote(value))
-            else:
+            elif method == "get":
                 asked.append((parameter["name"], value))
     if "{" in path:
         return ""
-    options = [*_body_options(said.get("requestBody", {}).get("content", {}))]
+    options = _body_options(said.get("requestBody", {}).get("content", {}))
     address = server + path
-    if all(_PLAIN.fullmatch(value) for _, value in asked) or method != "get":
+    flags = _flags(method, said["responses"])
+    if all(_PLAIN.fullmatch(value) for _, value in asked):
         address += f"?{urlencode(asked)}" if asked else ""
-        flags = _flags(method, said["responses"])
     else:
+        flags = ["-G", *flags]
         options += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked]
-        flags = ["-G", *_flags(method, said["responses"])]
     return " \\\n  ".join((" ".join(("curl", *flags, shlex.quote(address))), *options))
 
 
@@ -228,15 +228,14 @@ def _flags(method: str, responses: Json) -> list[str]:
     return ["-O"] if "206" in responses else [] if "200" in responses else ["-i"]
 
 
-def _body_options(content: Json) -> Iterator[str]:
-    """The first body that has an example."""
-    for type_, said in content.items():
-        if "example" in said:
-            yield f"-H {shlex.quote(f'Content-Type: {type_}')}"
-            yield f"--data {shlex.quote(said['example'])}"
-            return
+def _body_options(content: Json) -> list[str]:
+    """The options that send the first body with an example: the fields of a form, or the body itself."""
+    type_, example = next(((type_, said["example"]) for type_, said in content.items() if "example" in said), ("", ""))
+    if isinstance(example, Mapping):
+        return [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example.items()]
+    return [f"-H {shlex.quote(f'Content-Type: {type_}')}", f"--data {shlex.quote(example)}"] if example else []
 
 
 def _with_code(text: str) -> Markup:
     """A text of the description as HTML; what stands between backticks is code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", escape(text)))  # noqa: S704  # escaped
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped

@@ -32,6 +32,9 @@ _KINDS = whole_kinds()
 _TYPES = (_GZIP, "text/csv", *(format_.media_type for format_ in FORMATS))
 _RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 404, 416, 503)
 _NAME = "The name of a file listed on the downloads page."
+_File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]
+_Part = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))]
+_Folder = Annotated[str, PathParameter(description="`by-class` or `by-region`.", openapi_examples=sample("by-region"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,34 +129,19 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
     """`/downloads/…`."""
     router = APIRouter()
 
-    @get_route(
-        router,
-        "/downloads/{name}",
-        tags=["dataset"],
-        summary="Download the whole dataset, or its tables",
-        responses=_RESPONSES,
-    )
-    async def download(
-        name: Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))],
-        request: Request,
-    ) -> Response:
+    @get_route(router, "/downloads/{name}", "dataset", "Download the whole dataset, or its tables", _RESPONSES)
+    async def download(name: _File, request: Request) -> Response:
         """`Range` requests a part of the file; `Repr-Digest` has the SHA-256 of the whole file."""
         return await answer(name, request)
 
     @get_route(
         router,
         "/downloads/{folder}/{name}",
-        tags=["dataset"],
-        summary="Download the resources of one class, or the projects of one region",
-        responses=_RESPONSES,
+        "dataset",
+        "Download the resources of one class, or the projects of one region",
+        _RESPONSES,
     )
-    async def download_part(
-        folder: Annotated[
-            str, PathParameter(description="`by-class` or `by-region`.", openapi_examples=sample("by-region"))
-        ],
-        name: Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))],
-        request: Request,
-    ) -> Response:
+    async def download_part(folder: _Folder, name: _Part, request: Request) -> Response:
         return await answer(f"{folder}/{name}", request)
 
     async def answer(name: str, request: Request) -> Response:

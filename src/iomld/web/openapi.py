@@ -183,9 +183,9 @@ def _sparql() -> Json:
     asked = [_query_parameter(name, *words) for name, words in _SPARQL.items()]
     asked[0]["examples"] = sample(_ASK)
     also = {name: schema | {"description": words} for name, (schema, words) in _SPARQL.items()}
-    also["query"] = _TEXT | {"description": "The query.", "examples": ["ASK { ?s ?p ?o }"]}
+    also["query"] = _TEXT | {"description": "The query."}
     form: Json = {"type": "object", "required": ["query"], "properties": also}
-    body: Json = {QUERY: {"schema": _TEXT, "example": _ASK}, FORM: {"schema": form}}
+    body: Json = {QUERY: {"schema": _TEXT}, FORM: {"schema": form, "example": {"query": _ASK}}}
     in_body = ("query", "timeout", "explain")  # may be given once
     more = "Without a query, the service describes itself; browsers are redirected to the query page. "
     return {

@@ -19,6 +19,7 @@ from iomld.workers.errors import WorkerError
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _READY_S = 2.0
+_JSON = responses({200: ("application/json",)}, 503)
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
@@ -32,13 +33,7 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
     """
     router = APIRouter()
 
-    @get_route(
-        router,
-        "/health",
-        tags=["operations"],
-        summary="Check that the server answers, and see which release it serves",
-        responses=responses({200: ("application/json",)}, 503),
-    )
+    @get_route(router, "/health", "operations", "Check that the server answers, and see which release it serves", _JSON)
     def health() -> Response:
         stats = serving.stats()
         return JSONResponse(
@@ -46,13 +41,7 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
             headers=_NOT_KEPT,
         )
 
-    @get_route(
-        router,
-        "/ready",
-        tags=["operations"],
-        summary="Check that a release is open and a query gets an answer",
-        responses=responses({200: ("application/json",)}, 503),
-    )
+    @get_route(router, "/ready", "operations", "Check that a release is open and a query gets an answer", _JSON)
     async def ready() -> Response:
         try:
             (await serving.run(_PROBE.to_json(), timeout_s=_READY_S)).close()
@@ -64,9 +53,9 @@ def operation_routes(serving: Serving, requests: RequestMetrics, cache: AnswerCa
     @get_route(
         router,
         "/metrics",
-        tags=["operations"],
-        summary="Get metrics in the text format of Prometheus",
-        responses=responses({200: ("text/plain",)}, 503),
+        "operations",
+        "Get metrics in the text format of Prometheus",
+        responses({200: ("text/plain",)}, 503),
     )
     async def metrics() -> Response:
         lines = [*requests.lines()]

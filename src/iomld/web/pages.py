@@ -29,6 +29,30 @@ from iomld.web.validate_pages import form_page
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
+_FORM_PAGE = responses({200: (HTML,), 304: ()}, 400, 503)
+_Example = Annotated[
+    str,
+    Query(default_factory=str, description="An example that fills the form.", examples=[name for name, _ in FORMS]),
+]
+_Profile = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="The profile that the form selects.",
+        examples=[*PROFILES],
+        json_schema_extra={"default": PROFILES[0]},
+    ),
+]
+_ReportFormat = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        alias="format",
+        description="The form of report that the form selects.",
+        examples=[format_.name for format_ in REPORT_FORMATS],
+        json_schema_extra={"default": "html"},
+    ),
+]
 # What stands behind figures of the home page: the list, the file, or the query that gives them.
 _BEHIND = {
     "projects": "/projects",
@@ -86,37 +110,8 @@ def _scheme_route(view: Callable[[], ReleaseView], path: str, name: str) -> Call
 def _tool_routes(
     router: APIRouter, view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]
 ) -> None:
-    @page_route(
-        router, "/validate", "validation", "Open a form to check records", responses({200: (HTML,), 304: ()}, 400, 503)
-    )
-    def validate(
-        request: Request,
-        example: Annotated[
-            str,
-            Query(
-                default_factory=str, description="An example that fills the form.", examples=[name for name, _ in FORMS]
-            ),
-        ],
-        profile: Annotated[
-            str,
-            Query(
-                default_factory=str,
-                description="The profile that the form selects.",
-                examples=[*PROFILES],
-                json_schema_extra={"default": PROFILES[0]},
-            ),
-        ],
-        format_: Annotated[
-            str,
-            Query(
-                alias="format",
-                default_factory=str,
-                description="The form of report that the form selects.",
-                examples=[format_.name for format_ in REPORT_FORMATS],
-                json_schema_extra={"default": "html"},
-            ),
-        ],
-    ) -> Response:
+    @page_route(router, "/validate", "validation", "Open a form to check records", _FORM_PAGE)
+    def validate(request: Request, example: _Example, profile: _Profile, format_: _ReportFormat) -> Response:
         return answer(request, form_page(view(), example, profile, format_), _HTML)
 
     @page_route(router, "/downloads", "dataset", "List the files of the release")

@@ -138,9 +138,9 @@ def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     @get_route(
         router,
         "/projects.csv",
-        tags=["lists"],
-        summary="Get the projects that match filters as a table",
-        responses=responses({200: ("text/csv",)}, 503),
+        "lists",
+        "Get the projects that match filters as a table",
+        responses({200: ("text/csv",)}, 503),
     )
     def table(request: Request, chosen: ChosenFilters) -> Response:
         opened = view()

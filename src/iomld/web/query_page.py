@@ -30,6 +30,27 @@ from iomld.web.sparql_exchange import Exchange
 from iomld.web.sparql_protocol import Operation
 
 _HTML = "text/html; charset=utf-8"
+_Query = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="The query; it may stay in the form.",
+        openapi_examples=sample("ASK {}"),
+    ),
+]
+_Run = Annotated[
+    str, Query(default_factory=str, description="With `1`, the query is run.", openapi_examples=sample("1"))
+]
+_View = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        alias="view",
+        description="How rows are shown.",
+        examples=[*Look],
+        json_schema_extra={"default": Look.TABLE},
+    ),
+]
 _RESPONSES = responses({200: (HTML,), 304: ()}, 400, 403, 422, 429, 500, 503)
 
 
@@ -60,30 +81,7 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: Endpoint) -> APIRout
     router = APIRouter()
 
     @page_route(router, "/query", "queries", "Open a form for queries", _RESPONSES)
-    async def query_form(
-        request: Request,
-        query: Annotated[
-            str,
-            Query(
-                default_factory=str,
-                description="The query; it may stay in the form.",
-                openapi_examples=sample("ASK {}"),
-            ),
-        ],
-        run: Annotated[
-            str, Query(default_factory=str, description="With `1`, the query is run.", openapi_examples=sample("1"))
-        ],
-        look: Annotated[
-            str,
-            Query(
-                default_factory=str,
-                alias="view",
-                description="How rows are shown.",
-                examples=[*Look],
-                json_schema_extra={"default": Look.TABLE},
-            ),
-        ],
-    ) -> Response:
+    async def query_form(request: Request, query: _Query, run: _Run, look: _View) -> Response:
         """With `run=1`, the page also shows the answer."""
         opened = view()
         if not run:
@@ -101,9 +99,9 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: Endpoint) -> APIRout
     @get_route(
         router,
         "/editor/terms.json",
-        tags=["queries"],
-        summary="List the terms that an editor can complete in a query",
-        responses=responses({200: ("application/json",), 304: ()}, 503),
+        "queries",
+        "List the terms that an editor can complete in a query",
+        responses({200: ("application/json",), 304: ()}, 503),
     )
     def terms(request: Request) -> Response:
         return answer(request, documents(view()), "application/json")
