@@ -1,13 +1,16 @@
 """Answers that clients may cache: with an entity tag, 304 where nothing changed, and no body for HEAD (RFC 9110)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from fastapi import APIRouter, Request
+from fastapi.params import Depends
 from starlette.responses import Response
 
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import page_language
+from iomld.web.openapi import PAGE, Responses, page_language_parameter
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -45,13 +48,45 @@ def answer(
     return Response(b"" if request.method == "HEAD" else body, headers=all_headers)
 
 
+class RouteOptions(TypedDict, total=False):
+    """What a route says of itself besides, in FastAPI's words."""
+
+    status_code: int
+    dependencies: Sequence[Depends]
+
+
 def get_route(
-    router: APIRouter, path: str, *, tag: str
+    router: APIRouter, path: str, tag: str, summary: str, answers: Responses, **more: Unpack[RouteOptions]
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
-    """Register a function for GET, and for HEAD without showing that in the API description."""
+    """Register a function for GET, and for HEAD without showing that in the API description.
+
+    Args:
+        router: Gets the route.
+        path: The template of its path.
+        tag: The name of one of `iomld.web.openapi.TAGS`.
+        summary: What it does, without a full stop; the docstring of the function is the longer description.
+        answers: Its statuses and media types.
+        **more: Other words of FastAPI.
+    """
 
     def register(function: Callable[..., Response | Awaitable[Response]]) -> None:
-        router.add_api_route(path, function, methods=["GET"], tags=[tag], response_class=Response)
+        router.add_api_route(
+            path,
+            function,
+            methods=["GET"],
+            tags=[tag],
+            summary=summary,
+            responses=answers,
+            response_class=Response,
+            **more,
+        )
         router.add_api_route(path, function, methods=["HEAD"], include_in_schema=False, response_class=Response)
 
     return register
+
+
+def page_route(
+    router: APIRouter, path: str, tag: str, summary: str, answers: Responses = PAGE
+) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
+    """Register the function of a page, which comes in several languages."""
+    return get_route(router, path, tag, summary, answers, dependencies=[Depends(page_language_parameter)])

@@ -3,8 +3,8 @@
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -30,16 +30,16 @@ from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
 from iomld.web.conditional import ConditionalStaticFiles
+from iomld.web.docs_page import docs_routes
 from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
 from iomld.web.metrics import Metrics
-from iomld.web.openapi import describe_routes
+from iomld.web.openapi import TAGS, describe_routes, operation_id
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
-from iomld.web.reference_page import reference_routes
 from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
@@ -91,9 +91,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     def view() -> ReleaseView:
         return serving.view_in(page_language())
 
-    app = FastAPI(
-        title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
+    app = _framework(lifespan)
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
@@ -103,13 +101,27 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
-    app.include_router(reference_routes(view, app.openapi))
-    describe_routes(app)
+    app.include_router(docs_routes(view, app.openapi))
+    describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
     return RequestMetricsMiddleware(_Front(app, endpoint), log)
+
+
+def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """FastAPI without its own pages, which need scripts of other sites."""
+    return FastAPI(
+        title="iomld",
+        version=__version__,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
 
 
 def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -16,7 +17,8 @@ from iomld.browse.dataset import example_queries
 from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
-from iomld.web.answers import answer, get_route
+from iomld.web.answers import answer, get_route, page_route
+from iomld.web.openapi import HTML, responses, sample
 from iomld.web.problems import ProblemError
 from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
@@ -26,6 +28,28 @@ from iomld.web.sparql.explain import Explanation, explanation, may_be_of_nothing
 from iomld.web.sparql.protocol import HttpRequest, Operation
 
 _HTML = "text/html; charset=utf-8"
+_Query = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="The query; it may stay in the form.",
+        openapi_examples=sample("ASK {}"),
+    ),
+]
+_Run = Annotated[
+    str, Query(default_factory=str, description="With `1`, the query is run.", openapi_examples=sample("1"))
+]
+_View = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        alias="view",
+        description="How rows are shown.",
+        examples=[*Look],
+        json_schema_extra={"default": Look.TABLE},
+    ),
+]
+_RESPONSES = responses({200: (HTML,), 304: ()}, 400, 403, 422, 429, 500, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +78,15 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
     """
     router = APIRouter()
 
-    @get_route(router, "/query", tag="pages")
-    async def query(request: Request) -> Response:
-        """Show a form for queries, and the answer to one with `run=1`."""
-        opened, values = view(), request.query_params
-        if not values.get("run"):
-            text = values.get("query") or next((example.text for example in example_queries(opened)), "")
+    @page_route(router, "/query", "queries", "Open a form for queries", _RESPONSES)
+    async def query_form(request: Request, query: _Query, run: _Run, look: _View) -> Response:
+        """With `run=1`, the page also shows the answer."""
+        opened = view()
+        if not run:
+            text = query or next((example.text for example in example_queries(opened)), "")
             return answer(request, _page(opened, text, None), _HTML)
-        text = values.get("query", "")
-        outcome = await _run(opened, endpoint, request, text)
-        page = await run_in_threadpool(_page, opened, text, outcome, values.get("view", ""))
+        outcome = await _run(opened, endpoint, request, query)
+        page = await run_in_threadpool(_page, opened, query, outcome, look)
         if outcome.problem is None:
             return answer(request, page, _HTML)
         headers = {"Cache-Control": "no-store", "Content-Type": _HTML} | outcome.problem.headers
@@ -71,9 +94,14 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
 
     documents = lru_cache(maxsize=len(LANGUAGES))(_terms_json)
 
-    @get_route(router, "/editor/terms.json", tag="pages")
+    @get_route(
+        router,
+        "/editor/terms.json",
+        "queries",
+        "List the terms that an editor can complete in a query",
+        responses({200: ("application/json",), 304: ()}, 503),
+    )
     def terms(request: Request) -> Response:
-        """List what may be written in a query, for completion in an editor."""
         return answer(request, documents(view()), "application/json")
 
     return router
