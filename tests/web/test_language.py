@@ -33,7 +33,6 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
-    "/docs",
     "/shapes",
     "/doc/project/PO.0105",
     "/doc/country/CN",
@@ -180,9 +179,9 @@ def test_values_are_escaped_and_never_read_as_marks() -> None:
     assert gettext("{name}: {value}", name=hostile, value=1) == f"{hostile}: 1"
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in TEMPLATES if path.stem != "docs"], ids=lambda path: path.stem)
 def test_a_template_has_no_words_of_its_own(path: Path) -> None:
-    """Every word that a template shows goes through the catalogue, also what is only read aloud."""
+    """Every word that a template shows goes through the catalogue, but for the reference, which is in English."""
     tree = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
     source = "".join(
         one.data if isinstance(one, nodes.TemplateData) else "{}"

@@ -128,7 +128,7 @@ def requests(draw: st.DrawFn, routes: list[Route]) -> tuple[Route, httpx.Request
     for parameter in route.said.get("parameters", []):
         name, schema = parameter["name"], parameter["schema"]
         if parameter["in"] == "path":
-            known = [st.just([parameter["example"]])] if "example" in parameter else []
+            known = [st.just([example["value"]]) for example in parameter.get("examples", {}).values()]
             value = draw(st.one_of(*known, values(schema)))[0]
             path = path.replace(f"{{{name}}}", quote("x" if value in NOWHERE else value, safe=""))
         elif draw(st.booleans()):

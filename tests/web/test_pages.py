@@ -24,7 +24,7 @@ from iomld.web.drawing import locator_map
 from iomld.web.pages import page_routes
 from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
-from iomld.web.sparql import SparqlLimits
+from iomld.web.sparql.endpoint import SparqlLimits
 from iomld.web.templating import local_path, static_directory
 from iomld.web.upload import Rules, Upload
 from iomld.web.validate_pages import validation_page
@@ -307,5 +307,5 @@ def test_every_rule_is_explained_with_examples(client: Asker) -> None:
         for text in (rule.description, rule.reason, *names, *(str(found.message) for found in entry.fails.findings)):
             assert text in section
         assert entry.fails.findings
-        assert not entry.passes.messages
+        assert not entry.passes.findings
         assert f'href="#{rule.id}"' in page

@@ -14,9 +14,9 @@ BANDS = ("0-50000", "50000-100000", "100000-200000", "200000-500000", "500000-")
 _LONGEST_WORDS = 200
 _LONGEST_VALUE = 80
 _MOST_VALUES = 50
-_HIGHEST_PAGE = 1_000_000
 _BAND = re.compile(r"([0-9]{1,12})-([0-9]{0,12})")
 _YEAR = re.compile(r"[0-9]{4}")
+_PAGE_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,17 @@ def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
         year_from=_year(first.get("year_from", "")),
         year_to=_year(first.get("year_to", "")),
         sort=sort if sort in SORTS else "",
-        page=_page(first.get("page", "")),
+        page=max(page_number(first.get("page", "")) or 1, 1),
     )
+
+
+def page_number(text: str) -> int | None:
+    """The number that a parameter gives for a page; None for what is no number, or one of more than six digits.
+
+    >>> page_number("12"), page_number("1e3")
+    (12, None)
+    """
+    return int(text) if _PAGE_NUMBER.fullmatch(text) else None
 
 
 def budget_band(text: str) -> tuple[Decimal, Decimal | None] | None:
@@ -115,8 +124,3 @@ def _distinct(values: list[str]) -> tuple[str, ...]:
 
 def _year(text: str) -> int | None:
     return int(text) if _YEAR.fullmatch(text) else None
-
-
-def _page(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) < len(str(_HIGHEST_PAGE))
-    return max(int(text), 1) if is_number else 1

@@ -3,8 +3,8 @@
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Mount
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
@@ -30,23 +29,23 @@ from iomld.model import Message, message
 from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
+from iomld.web.conditional import ConditionalStaticFiles
+from iomld.web.docs_page import docs_routes
 from iomld.web.downloads import DownloadFiles, download_routes
-from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
 from iomld.web.metrics import Metrics
-from iomld.web.openapi import describe_routes
+from iomld.web.openapi import TAGS, describe_routes, operation_id
 from iomld.web.operations import operation_routes
 from iomld.web.pages import page_routes
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.query_page import query_routes
-from iomld.web.reference_page import reference_routes
 from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
-from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
-from iomld.web.sparql_description import facts_of
+from iomld.web.sparql.cache import AnswerCache
+from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
+from iomld.web.sparql.graph_store import GraphStore, add_graph_store
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page
 from iomld.web.validation import validation_routes
@@ -75,7 +74,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
     metrics = Metrics()
-    cache: AnswerCache[CachedAnswer] = AnswerCache(settings.cache_bytes)
+    cache = AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -92,9 +91,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     def view() -> ReleaseView:
         return serving.view_in(page_language())
 
-    app = FastAPI(
-        title="iomld", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
-    )
+    app = _framework(lifespan)
     _translate_errors(app)
     app.include_router(operation_routes(serving, metrics, cache))
     app.include_router(page_routes(view, lambda: files.listed(serving.release)))
@@ -104,20 +101,34 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     app.include_router(catalogue_routes(lambda: serving.view))
     app.include_router(download_routes(lambda: serving.release, files))
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
-    app.include_router(reference_routes(view, app.openapi))
-    describe_routes(app)
-    app.mount("/static", StaticFiles(directory=static_directory()), name="static")
-    add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
+    app.include_router(docs_routes(view, app.openapi))
+    describe_routes(app, base)
+    app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
+    add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
-    return RequestMetricsMiddleware(_Front(app, endpoint, packed_bytes=settings.cache_bytes // 4), log)
+    return RequestMetricsMiddleware(_Front(app, endpoint), log)
 
 
-def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:
+def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """FastAPI without its own pages, which need scripts of other sites."""
+    return FastAPI(
+        title="iomld",
+        version=__version__,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+
+
+def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
     """The SPARQL endpoint over what is served."""
 
     def facts() -> ServiceFacts:
-        return facts_of(serving.view, settings)
+        return service_facts(serving.view, settings)
 
     limits = SparqlLimits(
         timeout_s=settings.query_timeout,
@@ -126,7 +137,7 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         client_s=settings.client_seconds,
         client_refill_s=settings.client_refill,
     )
-    return sparql_app(
+    return SparqlApp(
         serving,
         iris=Iris(base),
         release_name=serving.name,
@@ -139,13 +150,13 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
 
 
 class _Front:
-    """Sends `/sparql` to the endpoint, everything else to the pages; packs both and adds the safety headers."""
+    """Sends `/sparql` to the endpoint, everything else to the pages; compresses both and adds the safety headers."""
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
         self._app = LanguageMiddleware(app)
         self._endpoint = endpoint
         self._endpoint_of_pages = LanguageMiddleware(endpoint)
-        self._packing = Compression(self._pass_on, packed_bytes)
+        self._compression = Compression(self._pass_on)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(event: Event) -> None:
@@ -154,7 +165,7 @@ class _Front:
                 event["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
             await send(event)
 
-        await self._packing(scope, receive, send_safely)
+        await self._compression(scope, receive, send_safely)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/sparql":

@@ -8,7 +8,9 @@ from starlette.responses import RedirectResponse, Response
 from iomld.browse.view import ReleaseView, license_of, release_description
 from iomld.formats import rdf
 from iomld.web.answers import get_route
+from iomld.web.document_parameters import AskedDataForm, SuffixedDataForm
 from iomld.web.documents import Document, document_response
+from iomld.web.openapi import DOCUMENT, REDIRECT
 
 
 def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
@@ -18,17 +20,28 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
         view: Gives the release that is served now.
     """
     router = APIRouter()
-    for path in ("/dataset", "/dataset.{suffix}", "/void", "/void.{suffix}"):
+    summary = "Get the description of the dataset, its files, figures and links, in DCAT 3 and VoID"
+    for path in ("/dataset", "/void"):
 
-        @get_route(router, path, tag="data")
-        def description(request: Request, suffix: str | None = None) -> Response:
-            """Describe the dataset, its files, figures and links: DCAT 3 and VoID."""
+        @get_route(router, path, "dataset", summary, DOCUMENT)
+        def description(request: Request, form: AskedDataForm) -> Response:
             opened = view()
-            return document_response(request, opened, _document(opened, request.url.path), suffix)
+            return document_response(request, opened, _document(opened, request.url.path), form)
 
-    @get_route(router, "/.well-known/void", tag="data")
+        @get_route(router, f"{path}.{{suffix}}", "dataset", f"{summary}, in one format", DOCUMENT)
+        def description_file(request: Request, form: SuffixedDataForm) -> Response:
+            opened = view()
+            return document_response(request, opened, _document(opened, request.url.path), form)
+
+    @get_route(
+        router,
+        "/.well-known/void",
+        "dataset",
+        "Redirect crawlers to the description of the dataset (VoID, section 7.2)",
+        REDIRECT,
+        status_code=303,
+    )
     def well_known() -> Response:
-        """Lead crawlers to the description (VoID, section 7.2)."""
         return RedirectResponse("/void", 303, {"Access-Control-Allow-Origin": "*"})
 
     return router

@@ -1,13 +1,15 @@
 """All projects as JSON-LD, a page at a time: a Hydra collection of framed documents."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from pydantic import WithJsonSchema
 from starlette.responses import Response
 
-from iomld.browse.filters import Filters, read_filters
+from iomld.browse.filters import Filters, page_number, read_filters
 from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats.framed import context_iri, framed_bytes, framed_project
@@ -15,8 +17,9 @@ from iomld.model import message
 from iomld.release.project_index import ProjectEntry
 from iomld.web.answers import answer, get_route
 from iomld.web.documents import unknown
+from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError
-from iomld.web.projects import PARAMETERS
+from iomld.web.projects import ChosenFilters
 from iomld.web.signposts import Signpost, link_header
 
 _PATH = "projects.jsonld"
@@ -24,6 +27,11 @@ _HYDRA = "http://www.w3.org/ns/hydra/core#"
 _JSONLD = "application/ld+json"
 _INDENT = 2
 _PAGE = 100
+_CollectionPage = Annotated[
+    list[str],
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}$", "default": "1"}),
+    Query(default_factory=list, description="The number of the page."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +48,26 @@ class _Part:
 def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     """Add `/projects.jsonld`."""
 
-    @get_route(router, "/projects.jsonld", tag="data")
-    def projects(request: Request, page: str = "1") -> Response:
-        """Give the records of all projects, or of those that filters leave, a page at a time."""
-        unread = sorted(set(request.query_params) - {"page", *PARAMETERS})
+    @get_route(
+        router,
+        "/projects.jsonld",
+        "lists",
+        "Get the records that match filters as JSON-LD, 100 a page",
+        responses({200: (_JSONLD,), 304: ()}, 400, 404, 503),
+    )
+    def projects(request: Request, chosen: ChosenFilters, page: _CollectionPage) -> Response:
+        """The answer is a Hydra collection of framed documents; its header `Link` has the addresses of other pages."""
+        unread = sorted(set(request.query_params) - {"page", *(one.name for one in fields(chosen))})
         if unread:
             detail = message("Only page and filters are read here, not {names}.", names=", ".join(unread))
             raise ProblemError(400, "unknown-parameter", detail)
-        if not (page.isascii() and page.isdigit() and len(page) < len("1000000")):
+        number = page_number(page[-1]) if page else 1
+        if number is None:
             raise ProblemError(400, "page", message("The page is a number, from 1."))
         opened = view()
-        filters = read_filters(request.query_params.multi_items())
+        filters = read_filters((*chosen.pairs(), *(("page", text) for text in page)))
         part = _part(filters, filter_projects(opened, filters))
-        if part.page != int(page):
+        if part.page != number:
             raise unknown(request)
         body = framed_bytes(_document(opened, part), indent=_INDENT)
         return answer(request, body, _JSONLD, headers={"Link": link_header(_signposts(opened, part))})

@@ -2,69 +2,71 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pyoxigraph import NamedNode, Quad
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from iomld import __version__
 from iomld.browse.resources import described_quads, graph_triples, statements
 from iomld.browse.view import ReleaseView, license_of
 from iomld.formats import rdf
 from iomld.formats.framed import compact_resource, framed_bytes
-from iomld.iris import OWL
 from iomld.web.answers import get_route
+from iomld.web.document_parameters import NAMED, AskedForm, RequestedForm
 from iomld.web.documents import Document, document_response, encoded_path, suffix_of, unknown
+from iomld.web.openapi import DOCUMENT, sample
 from iomld.web.rendering import described_html
 
 _INDENT = 2
+_Kind = Annotated[str, Path(description="`source`, `run`, `matcher` or `agent`.", openapi_examples=sample("agent"))]
+_Agent = Annotated[str, Path(description=NAMED, openapi_examples=sample(f"iomld-{__version__}"))]
+_Query = Annotated[str, Path(description=NAMED, openapi_examples=sample("quotes"))]
+_Dataset = Annotated[str, Path(description=NAMED, openapi_examples=sample("projects"))]
+_Graph = Annotated[str, Path(description=NAMED, openapi_examples=sample("schemes"))]
 _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 
 
 def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…`, `/.well-known/genid/…` and `/ns/{version}`."""
+    """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…` and `/.well-known/genid/…`."""
 
-    @get_route(router, "/prov/{kind}/{name:path}", tag="data")
-    def provenance(request: Request, kind: str, name: str) -> Response:
-        """Give what is said of a source, a run or software."""
-        return _described(request, view(), ("prov", kind), name)
+    @get_route(
+        router, "/prov/{kind}/{name:path}", "records", "Get the statements about a source, a run or software", DOCUMENT
+    )
+    def provenance(request: Request, kind: _Kind, name: _Agent, form: AskedForm) -> Response:
+        return _described(request, view(), ("prov", kind), name, form)
 
-    @get_route(router, "/query/{name}", tag="data")
-    def example(request: Request, name: str) -> Response:
-        """Give what is said of an example query."""
-        return _described(request, view(), ("query",), name)
+    @get_route(
+        router, "/query/{name}", "queries", "Get an example query: its text and the question it answers", DOCUMENT
+    )
+    def example(request: Request, name: _Query, form: AskedForm) -> Response:
+        return _described(request, view(), ("query",), name, form)
 
-    @get_route(router, "/dataset/{name}", tag="data")
-    def dataset(request: Request, name: str) -> Response:
-        """Give the description of the dataset."""
-        return _described(request, view(), ("dataset",), name)
+    @get_route(router, "/dataset/{name}", "dataset", "Get the statements about the dataset itself", DOCUMENT)
+    def dataset(request: Request, name: _Dataset, form: AskedForm) -> Response:
+        return _described(request, view(), ("dataset",), name, form)
 
-    @get_route(router, "/.well-known/genid/{name}", tag="data")
-    def node(request: Request, name: str) -> Response:
-        """Give what is said of a node that had no name where it came from."""
-        return _described(request, view(), (".well-known", "genid"), name)
+    @get_route(
+        router,
+        "/.well-known/genid/{name}",
+        "records",
+        "Get the statements about a blank node of an included file",
+        DOCUMENT,
+    )
+    def node(request: Request, name: Annotated[str, Path(description=NAMED)], form: AskedForm) -> Response:
+        return _described(request, view(), (".well-known", "genid"), name, form)
 
-    @get_route(router, "/graph/{name:path}", tag="data")
-    def graph(request: Request, name: str) -> Response:
-        """Give a whole graph that is not of one project."""
+    @get_route(
+        router, "/graph/{name:path}", "dataset", "Get a whole graph that does not belong to one project", DOCUMENT
+    )
+    def graph(request: Request, name: _Graph, form: AskedForm) -> Response:
         opened = view()
         known, suffix = suffix_of(name, lambda one: opened.reader.has_graph(opened.iris.graph(quote(one))))
         if not opened.reader.has_graph(opened.iris.graph(quote(known))):
             raise unknown(request)
-        return document_response(request, opened, _graph(opened, quote(known)), suffix)
-
-    @get_route(router, "/ns/{version}", tag="data")
-    def ontology_version(request: Request, version: str) -> Response:
-        """Lead from a version of the ontology to the ontology."""
-        opened = view()
-        versions = {
-            quad.object.value
-            for quad in graph_triples(opened, "ontology")
-            if quad.predicate.value == f"{OWL}versionIRI" and isinstance(quad.object, NamedNode)
-        }
-        if not any(iri.endswith(f"/ns/{version}") for iri in versions):
-            raise unknown(request)
-        return RedirectResponse("/ns", 303, headers={"Access-Control-Allow-Origin": "*"})
+        return document_response(request, opened, _graph(opened, quote(known)), form.suffixed(suffix))
 
 
 def revision_document(view: ReleaseView, name: str) -> tuple[Document, str | None] | None:
@@ -79,7 +81,7 @@ def revision_document(view: ReleaseView, name: str) -> tuple[Document, str | Non
     return (_document(view, iri, path, quads, immutable=True), suffix) if quads else None
 
 
-def _described(request: Request, view: ReleaseView, start: Sequence[str], name: str) -> Response:
+def _described(request: Request, view: ReleaseView, start: Sequence[str], name: str, form: RequestedForm) -> Response:
     def iri(code: str) -> str:
         return f"{view.iris.base}{encoded_path(*start, code)[1:]}"
 
@@ -88,7 +90,7 @@ def _described(request: Request, view: ReleaseView, start: Sequence[str], name: 
     if not quads:
         raise unknown(request)
     document = _document(view, iri(code), encoded_path(*start, code), quads)
-    return document_response(request, view, document, suffix)
+    return document_response(request, view, document, form.suffixed(suffix))
 
 
 def _document(view: ReleaseView, iri: str, path: str, quads: tuple[Quad, ...], *, immutable: bool = False) -> Document:

@@ -18,8 +18,8 @@ from iomld.formats.rdf import FORMATS, Format
 from iomld.iris import RDF, SCHEMA
 from iomld.model import Message, message
 from iomld.web.answers import answer
+from iomld.web.document_parameters import RequestedForm, profile_type
 from iomld.web.problems import ProblemError
-from iomld.web.profiles import profile_of, profile_type
 from iomld.web.signposts import LINKSET, LINKSET_SUFFIX, Signpost, link_header, linkset_bytes
 
 HTML = "text/html"
@@ -81,13 +81,13 @@ def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | No
     return stem, suffix
 
 
-def document_response(request: Request, view: ReleaseView, document: Document, suffix: str | None) -> Response:
+def document_response(request: Request, view: ReleaseView, document: Document, form: RequestedForm) -> Response:
     """The form of a document that was asked for: by suffix, by `?format=`, or by the Accept header.
 
     Raises:
         ProblemError: There is no such form (406).
     """
-    wanted = suffix or request.query_params.get("format")
+    wanted = form.name
     offers = (*_offers(document), LINKSET)
     chosen = _named(wanted) if wanted else _liked(request.headers.get("accept"), offers)
     if chosen is None or chosen not in offers:
@@ -95,14 +95,16 @@ def document_response(request: Request, view: ReleaseView, document: Document, s
     signposts = tuple(_signposts(document, chosen))
     headers = {"Vary": "Accept", "Link": link_header(signposts)}
     if not wanted:
-        profile = profile_of(request) if chosen == rdf.JSONLD.media_type else None
+        profile = form.jsonld_profile(request) if chosen == rdf.JSONLD.media_type else None
         asked = f"?profile={profile}" if profile else ""
         headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{asked}"
     if chosen == LINKSET:
         return answer(request, linkset_bytes(document.path, signposts), LINKSET, headers=headers)
     if chosen == HTML and document.page:
         return answer(request, document.page(), _HTML_TYPE, headers=headers)
-    media_type, body = _data(request, view, document, chosen)
+    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
+    profile = form.jsonld_profile(request) if format_ is rdf.JSONLD else None
+    media_type, body = _data(view, document, format_, profile)
     if document.immutable and not request.query_params:
         headers["Cache-Control"] = _FOR_EVER
     created = datetime.fromisoformat(view.release.manifest.created)
@@ -166,16 +168,15 @@ def _suffix(media_type: str) -> str:
     return format_.suffix if format_ else {LINKSET: LINKSET_SUFFIX}.get(media_type, "html")
 
 
-def _data(request: Request, view: ReleaseView, document: Document, chosen: str) -> tuple[str, bytes]:
+def _data(view: ReleaseView, document: Document, format_: Format, profile: str | None) -> tuple[str, bytes]:
     """The media type and the bytes of an RDF form; JSON-LD in the profile that was asked for."""
-    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
-    profile = profile_of(request) if format_ is rdf.JSONLD else None
     if profile in {"expanded", "flattened"}:
         return profile_type(profile), expanded_bytes(document.quads())
     body = _body(view, document, format_)
     if profile and body.startswith(b"{"):  # what has no context of ours is an array, and expanded already
         return profile_type(profile), body
-    return f"{chosen}; charset=utf-8" if chosen in _WITH_CHARSET else chosen, body
+    type_ = format_.media_type
+    return f"{type_}; charset=utf-8" if type_ in _WITH_CHARSET else type_, body
 
 
 def _body(view: ReleaseView, document: Document, format_: Format) -> bytes:

@@ -2,23 +2,28 @@
 
 import asyncio
 import base64
-import hashlib
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Annotated, BinaryIO, cast
 
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from iomld.errors import NotFoundError
+from iomld.formats.rdf import FORMATS
 from iomld.model import message
 from iomld.release import FILES, Release
 from iomld.release.nquads import compressing, file_digest
+from iomld.web.answers import get_route
+from iomld.web.conditional import http_date, is_not_modified, strong_etag
 from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
+from iomld.web.openapi import responses, sample
 from iomld.web.problems import ProblemError
 
 _GZIP = "application/gzip"
@@ -26,6 +31,12 @@ _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )  # no file has more bytes, and Python reads no number of 5000 digits
 _KINDS = whole_kinds()
+_TYPES = (_GZIP, "text/csv", *(format_.media_type for format_ in FORMATS))
+_RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 404, 416, 503)
+_NAME = "The name of a file listed on the downloads page."
+_File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]
+_Part = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))]
+_Folder = Annotated[str, PathParameter(description="`by-class` or `by-region`.", openapi_examples=sample("by-region"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +131,19 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
     """`/downloads/…`."""
     router = APIRouter()
 
-    @router.get("/downloads/{name}", tags=["data"])
-    @router.head("/downloads/{name}", include_in_schema=False)
-    async def download(name: str, request: Request) -> Response:
-        """Fetch the whole dataset, or its tables."""
+    @get_route(router, "/downloads/{name}", "dataset", "Download the whole dataset, or its tables", _RESPONSES)
+    async def download(name: _File, request: Request) -> Response:
+        """`Range` requests a part of the file; `Repr-Digest` has the SHA-256 of the whole file."""
         return await answer(name, request)
 
-    @router.get("/downloads/{folder}/{name}", tags=["data"])
-    @router.head("/downloads/{folder}/{name}", include_in_schema=False)
-    async def download_part(folder: str, name: str, request: Request) -> Response:
-        """Fetch what is said of the things of a class, or of the projects of a region."""
+    @get_route(
+        router,
+        "/downloads/{folder}/{name}",
+        "dataset",
+        "Download the resources of one class, or the projects of one region",
+        _RESPONSES,
+    )
+    async def download_part(folder: _Folder, name: _Part, request: Request) -> Response:
         return await answer(f"{folder}/{name}", request)
 
     async def answer(name: str, request: Request) -> Response:
@@ -142,14 +156,16 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
             names = ", ".join(file.name for file in files.listed(served))
             detail = message("There is no download '{name}'. There are: {names}.", name=name, names=names)
             raise ProblemError(404, "no-such-download", detail)
-        etag = f'"{hashlib.sha256(f"{known.source_sha256}/{name}".encode()).hexdigest()[:32]}"'
+        etag = strong_etag(f"{known.source_sha256}/{name}".encode())
+        modified = datetime.fromisoformat(served.manifest.created)
         headers = {
             "ETag": etag,
+            "Last-Modified": http_date(modified),
             "Access-Control-Allow-Origin": "*",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "public, max-age=300, no-transform",
         }
-        if etag in request.headers.get("if-none-match", ""):
+        if is_not_modified(request.headers, etag, modified):
             return Response(status_code=304, headers=headers)
         path = await files.file(served, name)
         headers["Repr-Digest"] = _digest_field(files.sha256(served, name) or "")

@@ -11,6 +11,7 @@ from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.model import message
 from iomld.release.history import Tombstone
+from iomld.web.document_parameters import RequestedForm
 from iomld.web.documents import encoded_path, turtle_bytes
 from iomld.web.problems import PROBLEM_JSON, problem
 from iomld.web.signposts import LINKSET_SUFFIX
@@ -33,7 +34,9 @@ def tombstone_of(view: ReleaseView, name: str) -> tuple[Tombstone, str | None] |
     return (view.tombstones[key], None) if separator and key in view.tombstones else None
 
 
-def gone(request: Request, view: ReleaseView, tombstone: Tombstone, kind: str, suffix: str | None = None) -> Response:
+def gone(
+    request: Request, view: ReleaseView, tombstone: Tombstone, kind: str, form: RequestedForm, suffix: str | None = None
+) -> Response:
     """301 to what replaces a withdrawn project, else 410 with its tombstone in the form that was asked for.
 
     Args:
@@ -41,12 +44,13 @@ def gone(request: Request, view: ReleaseView, tombstone: Tombstone, kind: str, s
         view: The release.
         tombstone: What is kept of the project.
         kind: `id` for the project itself, `doc` for its record.
-        suffix: The suffix of the form in the path.
+        form: The form that the query asks for.
+        suffix: The suffix of the form in the path, which comes first.
     """
     if tombstone.replaced_by is not None:
         place = encoded_path(kind, "project", tombstone.replaced_by) + (f".{suffix}" if suffix else "")
         return Response(status_code=301, headers=_HEADERS | {"Location": place})
-    wanted = suffix or request.query_params.get("format")
+    wanted = form.suffixed(suffix).name
     accept = request.headers.get("accept")
     format_ = (rdf.by_suffix(wanted) or rdf.by_name(wanted)) if wanted else _accepted(accept)
     if format_:

@@ -22,17 +22,16 @@ _RANGE = re.compile(r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*[qQ]\
 _COOKIE_ATTRIBUTES = "Path=/; Max-Age=31536000; SameSite=Lax"
 
 
-def answer_language(request: Request, field: str = "") -> str:
-    """The language that a client asks for in so many words, or prefers.
+def answer_language(request: Request, name: str | None) -> str:
+    """The language that a client asks for.
 
     Args:
         request: The request.
-        field: What a form says, which comes first.
+        name: The language that a form or `?lang=` names; None if neither does.
 
     Raises:
-        ProblemError: `?lang=` names a language that we do not have. A header never does: English is then given.
+        ProblemError: The name is not one of our languages. A header never fails: English is then given.
     """
-    name = field or request.query_params.get(LANGUAGE_PARAMETER)
     if name is None:
         return preferred_language(request.headers.get("accept-language"))
     if name.lower() not in LANGUAGES:

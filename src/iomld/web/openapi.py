@@ -1,170 +1,242 @@
-"""What `/openapi.json` says beyond what FastAPI sees: `/sparql`, every status, every media type."""
+"""The OpenAPI description: words that routes share, and the routes that FastAPI cannot see.
+
+A route is described where it is declared. Here are the tags, the statuses and media types that several routes share,
+and the whole description of `/sparql` and the graph store, which are ASGI applications of their own.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
+from fastapi.openapi.models import Example
+from fastapi.routing import APIRoute
+from pydantic import WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 
-from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import FORMATS
-from iomld.i18n import gettext_noop as key
-from iomld.read.table.workbook_package import MEDIA_TYPE
-from iomld.web.explained import EXPLAIN_OFFERS
-from iomld.web.graph_store import PATH
-from iomld.web.openapi_meanings import with_field_meanings, with_meaning
-from iomld.web.openapi_parameters import (
-    HTML,
-    Json,
-    graph_parameters,
-    parameters,
-    sparql_body,
-    sparql_parameters,
-    upload_body,
-)
-from iomld.web.openapi_words import ROUTES, SECTIONS
+from iomld.i18n import LANGUAGES
+from iomld.iris import DCTERMS, IOMLD
 from iomld.web.problems import PROBLEM_JSON
 from iomld.web.signposts import LINKSET
-from iomld.web.sparql_protocol import GRAPH_OFFERS, SOLUTION_OFFERS
+from iomld.web.sparql.explain import EXPLAIN_OFFERS
+from iomld.web.sparql.graph_store import PATH
+from iomld.web.sparql.protocol import FORM, GRAPH_NAMES, GRAPH_OFFERS, NAMES, QUERY, SOLUTION_OFFERS
 
-_DOCUMENT = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
-_STARTING = (503,)
-_MEANINGS = {
-    200: key("What was asked for."),
-    204: key("Which methods are answered, without a body."),
-    206: key("A part of the file."),
-    301: key("The record was replaced; the other one is at Location."),
-    303: key("The document is at Location."),
-    304: key("The client has it already."),
-    400: key("The request cannot be read."),
-    403: key("Updates and SERVICE are not allowed."),
-    404: key("There is nothing here."),
-    405: key("This method is not answered."),
-    406: key("No form that we have is acceptable."),
-    410: key("The record was withdrawn."),
-    413: key("The request is too large."),
-    414: key("The address is too long."),
-    415: key("The body is of a type that is not read."),
-    416: key("The range is behind the end of the file."),
-    422: key("The answer would be too large."),
-    429: key("The server is busy; see Retry-After."),
-    500: key("The store could not be read."),
-    503: key("The time was up, or the server is starting or stopping."),
+Json = dict[str, Any]
+Responses = dict[int | str, Json]
+
+HTML = "text/html"
+TITLE = "x-displayName"  # of a tag, as Redoc and Scalar read it
+TAGS: list[Json] = [
+    {"name": name, TITLE: title, "description": description}
+    for name, title, description in (
+        (
+            "records",
+            "Records and other resources",
+            "Each project, country and concept has an IRI that redirects to the document about it: a page, or data.",
+        ),
+        (
+            "lists",
+            "Lists and search",
+            "Projects by words and filters; countries, frameworks and regions with their numbers of projects.",
+        ),
+        (
+            "queries",
+            "Queries",
+            "SPARQL 1.1 over the whole release, within limits of time, rows and bytes. The data is read-only.",
+        ),
+        ("validation", "Validation", "Check records against the shapes. The server stores nothing."),
+        (
+            "vocabulary",
+            "Vocabulary and schemas",
+            "The terms and rules of the data: ontology, shapes, JSON-LD context and frame, JSON Schemas.",
+        ),
+        (
+            "dataset",
+            "Dataset and downloads",
+            "The whole release as files, its graphs, and its description for data catalogues.",
+        ),
+        ("operations", "Operations", "Health and metrics, for the people who run the server."),
+        ("pages", "Other pages", "Pages for people that hold no data of their own."),
+    )
+]
+
+Text = str | SkipJsonSchema[None]
+"""A parameter that may be missing; each handler decides what an empty value means."""
+FirstText = Annotated[list[str], WithJsonSchema({"type": "string"})]
+"""A parameter that should be given once; of several values the first that is not empty counts."""
+
+_STATUSES = {
+    200: "The request succeeded.",
+    204: "The methods that are allowed, in the headers; there is no body.",
+    206: "The requested part of the file.",
+    301: "Another record has replaced this one; `Location` has its address.",
+    303: "The document is at the address in `Location`.",
+    304: "The copy that the client has is still current.",
+    400: "The request cannot be understood.",
+    403: "The query is an update, or uses a SERVICE that is not allowed.",
+    404: "Nothing is published at this address.",
+    405: "The method is not allowed here.",
+    406: "The answer is not available in any format that the client accepts.",
+    410: "The record was withdrawn.",
+    413: "The request is too large.",
+    414: "A parameter in the address is too long.",
+    415: "The body has a media type that the server does not read.",
+    416: "The range begins after the end of the file.",
+    422: "The answer would be too large.",
+    429: "The server is busy; `Retry-After` says when to try again.",
+    500: "The store could not be read.",
+    503: "The time limit was reached, or the server is starting or stopping.",
 }
-_SPARQL_ERRORS = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
-_GRAPH_ERRORS = (400, 404, 405, 406, 422, 429, 500, 503)
 
 
-def describe_routes(app: FastAPI) -> None:
-    """Complete the description of an application, once all its routes are there."""
+def responses(good: Mapping[int, Iterable[str]], *errors: int) -> Responses:
+    """What a route answers.
+
+    Args:
+        good: Media types by status; none for an answer without a body.
+        errors: Statuses of errors, which are problems (RFC 9457) or pages.
+    """
+    problem: Json = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML: {}}
+    answers: Responses = {}
+    for status, types in good.items():
+        content: Json = {type_: {} for type_ in types}
+        answers[status] = {"description": _STATUSES[status]} | ({"content": content} if content else {})
+    return answers | {status: {"description": _STATUSES[status], "content": problem} for status in errors}
+
+
+def sample(value: str | list[str]) -> dict[str, Example]:
+    """An example of a parameter that the command on the documentation page uses; others are in its schema."""
+    return {"sample": {"value": value}}
+
+
+DOCUMENT_TYPES = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
+PAGE = responses({200: (HTML,), 304: ()}, 503)
+DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 404, 406, 503)
+REDIRECT = responses({303: ()}, 404, 503)
+
+
+async def page_language_parameter(
+    lang: Annotated[  # the middleware `LanguageMiddleware` reads it
+        Text,
+        Query(
+            description="The language of the page, kept for later pages. By default, `Accept-Language` decides.",
+            examples=[*LANGUAGES],
+        ),
+    ] = None,
+) -> None:
+    """Declare the parameter that all pages have."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """A name for the operation of a route, which is also its anchor on a page."""
+    return _operation_id(min(route.methods or ("get",)).lower(), route.path_format)
+
+
+def describe_routes(app: FastAPI, base: str) -> None:
+    """Complete the description of an application, once all its routes are there.
+
+    Args:
+        app: The application.
+        base: Data base of IRIs, for examples.
+    """
     made = app.openapi()
-    for path, operations in made["paths"].items():
-        for method, operation in operations.items():
-            operation["responses"] = _responses(method, path)
-            operation["parameters"] = parameters(path, method)
-    made["paths"]["/validate"]["post"]["requestBody"] = upload_body()
+    operations = [operation for methods in made["paths"].values() for operation in methods.values()]
+    for operation in operations:
+        if "HTTPValidationError" in str(operation["responses"].get("422")):  # here such a request is a 400
+            del operation["responses"]["422"]
     made["paths"]["/sparql"] = _sparql()
-    made["paths"] |= {path: _graph_store(path) for path in (PATH, f"{PATH}/{{path}}")}
-    for path, operations in made["paths"].items():
-        for method, operation in operations.items():
-            operation.update(_in_words(method, path, operation))
-    made["tags"] = [{"name": section.tag, "description": section.description} for section in SECTIONS]
+    made["paths"] |= {path: _graph_store(path, base) for path in (PATH, f"{PATH}/{{path}}")}
     made.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
     app.openapi_schema = made
 
 
-def operation_id(method: str, path: str) -> str:
-    """A name for an operation, which is also its anchor on a page.
-
-    >>> operation_id("get", "/doc/project/{name}")
-    'get_doc_project_name'
-    """
-    return "_".join([method, *re.findall(r"[A-Za-z0-9]+", path)])
-
-
-def _in_words(method: str, path: str, operation: Json) -> Json:
-    """What the operation and its parameters mean; without words of its own it keeps those of the function."""
-    words = ROUTES.get((method, path))
-    summary, more = (words.summary, words.more) if words else (operation.get("description", ""), "")
-    told = {
-        "tags": [words.tag] if words else operation["tags"],
-        "operationId": operation_id(method, path),
-        "summary": summary,
-        "description": more,
-        "parameters": [with_meaning(method, path, one) for one in operation.get("parameters", [])],
-    }
-    if "requestBody" in operation:
-        told["requestBody"] = with_field_meanings(path, operation["requestBody"])
-    return told
-
-
-_OPERATIONS: Mapping[str, tuple[str, ...]] = {
-    "/health": ("application/json",),
-    "/ready": ("application/json",),
-    "/metrics": ("text/plain",),
+_ASK = f"SELECT ?project ?title {{ ?project a <{IOMLD}Project> ; <{DCTERMS}title> ?title }} LIMIT 3"
+_TEXT: Json = {"type": "string"}
+_IRI: Json = {"type": "string", "format": "uri"}
+_BY_ACCEPT = "The format of the answer, by name or media type. By default, `Accept` decides."
+# Parameters of the SPARQL Protocol: schema and description.
+_SPARQL: Mapping[str, tuple[Json, str]] = {
+    "query": (_TEXT, "The query. Without it, the answer is the description of the service."),
+    "default-graph-uri": (
+        {"type": "array", "items": _IRI},
+        "A graph to merge into the default graph. By default, that is the union of all graphs.",
+    ),
+    "named-graph-uri": (
+        {"type": "array", "items": _IRI},
+        "A graph that `GRAPH` can name. By default, it can name all graphs.",
+    ),
+    "format": ({"type": "string", "enum": [*NAMES]}, _BY_ACCEPT),
+    "timeout": ({"type": "number", "exclusiveMinimum": 0}, "Seconds. By default, and at most, the server's limit."),
+    "explain": (
+        {"type": "string", "enum": ["0", "1"], "default": "0"},
+        "With `1`, the answer is the number of rows and, if there are none, the reason.",
+    ),
 }
-_DOCUMENTS = ("/doc/", "/scheme/", "/ns", "/shapes", "/dataset", "/void", "/prov/", "/query/", "/graph/")
-_REPORTS = tuple(sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)}))
-_FILES = ("application/gzip", "text/csv", *(format_.media_type for format_ in FORMATS))
-# Beginnings of paths, with the good answers and the errors of their routes; the first that fits counts.
-_ROUTES: tuple[tuple[tuple[str, ...], Mapping[int, Iterable[str]], tuple[int, ...]], ...] = (
-    (("/downloads/",), {200: _FILES, 206: _FILES, 304: ()}, (404, 416, 503)),
-    (("/id/project/", "/id/{kind}"), {301: (), 303: ()}, (404, 410, 503)),
-    (("/.well-known/genid/",), {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
-    (("/id/", "/.well-known/", "/ns/"), {303: ()}, (404, 503)),
-    (("/projects.jsonld",), {200: ("application/ld+json",), 304: ()}, (400, 404, 503)),
-    (("/projects.csv",), {200: ("text/csv",)}, _STARTING),
-    (("/doc/project/",), {200: _DOCUMENT, 301: (), 304: ()}, (404, 406, 410, 503)),
-    (_DOCUMENTS, {200: _DOCUMENT, 304: ()}, (404, 406, 503)),
-    (("/schema/",), {200: ("application/schema+json",), 304: ()}, _STARTING),
-    (("/context/", "/frame/"), {200: ("application/ld+json",), 304: ()}, _STARTING),
-    (("/editor/",), {200: ("application/json",), 304: ()}, _STARTING),
-    (("/validate",), {200: (HTML,), 304: ()}, (400, 503)),
-    (("/query",), {200: (HTML,), 304: ()}, (400, 403, 422, 429, 500, 503)),
-    (("/",), {200: (HTML,), 304: ()}, _STARTING),
-)
-
-
-def _responses(method: str, path: str) -> Json:
-    """The statuses and media types of a route."""
-    if (path, method) == ("/validate", "post"):
-        return _all({200: _REPORTS}, (400, 406, 413, 414, 415, 422, 429, 503))
-    if path in _OPERATIONS:
-        return _all({200: _OPERATIONS[path]}, _STARTING)
-    good, errors = next((good, errors) for starts, good, errors in _ROUTES if path.startswith(starts))
-    return _all(good, errors)
 
 
 def _sparql() -> Json:
     offers = (*SOLUTION_OFFERS, *GRAPH_OFFERS, *EXPLAIN_OFFERS)
-    said: Json = {"tags": ["data"], "responses": _all({200: offers, 303: (), 304: ()}, _SPARQL_ERRORS)}
+    errors = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
+    answers = responses({200: offers, 303: (), 304: ()}, *errors)
+    asked = [_query_parameter(name, *words) for name, words in _SPARQL.items()]
+    asked[0]["examples"] = sample(_ASK)
+    also = {name: schema | {"description": words} for name, (schema, words) in _SPARQL.items()}
+    also["query"] = _TEXT | {"description": "The query."}
+    form: Json = {"type": "object", "required": ["query"], "properties": also}
+    body: Json = {QUERY: {"schema": _TEXT}, FORM: {"schema": form, "example": {"query": _ASK}}}
+    in_body = ("query", "timeout", "explain")  # may be given once
+    more = "Without a query, the service describes itself; browsers are redirected to the query page. "
     return {
-        "get": said | {"parameters": sparql_parameters()},
-        "post": said | {"parameters": sparql_parameters(posted=True), "requestBody": sparql_body()},
-        "options": _preflight(),
+        "get": _operation("get", "/sparql", "Answer a query", answers)
+        | {"description": f"{more}An answer is never cut short.", "parameters": asked},
+        "post": _operation("post", "/sparql", "Answer a query sent in the body", answers)
+        | {"parameters": [one for one in asked if one["name"] not in in_body]}
+        | {"requestBody": {"required": True, "content": body}},
+        "options": _preflight("/sparql"),
     }
 
 
-def _graph_store(path: str) -> Json:
+def _graph_store(path: str, base: str) -> Json:
     """The reading half of the Graph Store Protocol."""
-    said: Json = {"tags": ["data"], "parameters": graph_parameters(path=path)}
-    return {
-        "get": said | {"responses": _all({200: GRAPH_OFFERS, 304: ()}, _GRAPH_ERRORS)},
-        "options": said | _preflight(),
-    }
+    answers = responses({200: GRAPH_OFFERS, 304: ()}, 400, 404, 405, 406, 422, 429, 500, 503)
+    form = _query_parameter("format", {"type": "string", "enum": [*GRAPH_NAMES]}, _BY_ACCEPT)
+    if path == PATH:
+        summary = "Read a graph by its IRI, or the default graph"
+        more = "The reading half of the Graph Store Protocol: give either `graph` or `default`."
+        default = _query_parameter("default", _TEXT, "Selects the default graph, the union of all; takes no value.")
+        graph = _query_parameter("graph", _IRI, "The IRI of a graph.")
+        asked = [default, graph | {"examples": sample(f"{base}graph/schemes")}, form]
+    else:
+        summary, more = "Read the graph with this address or path", ""
+        place: Json = {"name": "path", "in": "path", "required": True, "schema": _TEXT}
+        words = {"description": "The path of the graph under the base.", "examples": sample("graph/schemes")}
+        asked = [place | words, form]
+    get = _operation("get", path, summary, answers) | ({"description": more} if more else {})
+    return {"get": get | {"parameters": asked}, "options": _preflight(path) | {"parameters": asked}}
 
 
-def _preflight() -> Json:
-    """What a browser asks before a script of another site may ask."""
-    return {"tags": ["data"], "responses": _all({204: ()}, ())}
+def _preflight(path: str) -> Json:
+    return _operation("options", path, "Answer a CORS preflight request", responses({204: ()})) | {"parameters": []}
 
 
-def _all(good: Mapping[int, Iterable[str]], errors: Iterable[int]) -> Json:
-    problem = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML: {}}
-    answers: Json = {}
-    for status, types in good.items():
-        content: Json = {type_: {} for type_ in types}
-        answers[str(status)] = {"description": _MEANINGS[status]} | ({"content": content} if content else {})
-    return answers | {str(status): {"description": _MEANINGS[status], "content": problem} for status in errors}
+def _operation(method: str, path: str, summary: str, answers: Responses) -> Json:
+    said = {str(status): answer for status, answer in answers.items()}
+    return {"tags": ["queries"], "summary": summary, "operationId": _operation_id(method, path), "responses": said}
+
+
+def _query_parameter(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _operation_id(method: str, path: str) -> str:
+    """An identifier made of a method and a path.
+
+    >>> _operation_id("get", "/doc/project/{name}")
+    'get_doc_project_name'
+    """
+    return "_".join([method, *re.findall(r"[A-Za-z0-9]+", path)])
 
 
 def _problem_schema() -> Json:

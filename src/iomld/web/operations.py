@@ -14,17 +14,19 @@ from iomld.model import message
 from iomld.store.request import QueryRequest
 from iomld.web.answers import get_route
 from iomld.web.metrics import MEDIA_TYPE, Metrics
+from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError
 from iomld.web.serving import Serving
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache
 from iomld.workers.errors import WorkerError
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _READY_S = 2.0
+_JSON = responses({200: ("application/json",)}, 503)
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
-def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[CachedAnswer]) -> APIRouter:
+def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> APIRouter:
     """`/health`, `/ready` and `/metrics`.
 
     Args:
@@ -35,18 +37,16 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[Cach
     metrics.register(_ServiceCollector(serving, cache))
     router = APIRouter()
 
-    @get_route(router, "/health", tag="operations")
+    @get_route(router, "/health", "operations", "Check that the server answers, and see which release it serves", _JSON)
     def health() -> Response:
-        """Say that the server answers, and what it serves."""
         stats = serving.stats()
         return JSONResponse(
             {"status": "ok", "release": serving.name(), "workers": stats.workers, "version": __version__},
             headers=_NOT_KEPT,
         )
 
-    @get_route(router, "/ready", tag="operations")
+    @get_route(router, "/ready", "operations", "Check that a release is open and a query gets an answer", _JSON)
     async def ready() -> Response:
-        """Say whether a release is open and a worker answers."""
         try:
             (await serving.run(_PROBE.to_json(), timeout_s=_READY_S)).close()
             return JSONResponse({"status": "ready", "release": serving.name()}, headers=_NOT_KEPT)
@@ -54,9 +54,14 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[Cach
             detail = message("No query can be answered now: {rest}", rest=error.message)
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error
 
-    @get_route(router, "/metrics", tag="operations")
+    @get_route(
+        router,
+        "/metrics",
+        "operations",
+        "Get metrics in the text format of Prometheus",
+        responses({200: ("text/plain",)}, 503),
+    )
     async def exposition() -> Response:
-        """Give counts in the text format of Prometheus."""
         return Response(metrics.exposition(), headers=_NOT_KEPT | {"Content-Type": MEDIA_TYPE})
 
     return router
@@ -65,7 +70,7 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[Cach
 class _ServiceCollector(Collector):
     """Reports the query workers, the cache of answers and the release when the metrics are asked for."""
 
-    def __init__(self, serving: Serving, cache: AnswerCache[CachedAnswer]) -> None:
+    def __init__(self, serving: Serving, cache: AnswerCache) -> None:
         self._serving, self._cache = serving, cache
 
     def collect(self) -> Iterator[Metric]:
@@ -90,7 +95,7 @@ def _worker_metrics(serving: Serving) -> Iterator[Metric]:
     yield CounterMetricFamily("iomld_query_lookups", "Queries that needed no process.", serving.lookups)
 
 
-def _cache_metrics(cache: AnswerCache[CachedAnswer]) -> Iterator[Metric]:
+def _cache_metrics(cache: AnswerCache) -> Iterator[Metric]:
     yield CounterMetricFamily("iomld_query_cache_hits", "Answers that were kept.", cache.hits)
     yield CounterMetricFamily("iomld_query_cache_misses", "Answers that had to be made.", cache.misses)
     yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)

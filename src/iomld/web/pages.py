@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from iomld.browse import queries
@@ -11,18 +12,46 @@ from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets
 from iomld.browse.lists import Overview, release_overview
 from iomld.browse.resources import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
+from iomld.check.reports import REPORT_FORMATS
 from iomld.i18n import LANGUAGES
-from iomld.web.answers import answer, get_route
+from iomld.web.answers import answer, page_route
 from iomld.web.downloads import Download
 from iomld.web.drawing import spokes, world_map, year_bars
+from iomld.web.examples import FORMS
 from iomld.web.markup import dataset_markup
+from iomld.web.openapi import HTML, responses
 from iomld.web.projects import project_routes
 from iomld.web.rendering import ontology_html, page_html
 from iomld.web.templating import answer_address
+from iomld.web.upload import PROFILES
 from iomld.web.validate_pages import form_page
 
 _HTML = "text/html; charset=utf-8"
 _RANKED = 9
+_FORM_PAGE = responses({200: (HTML,), 304: ()}, 400, 503)
+_Example = Annotated[
+    str,
+    Query(default_factory=str, description="An example that fills the form.", examples=[name for name, _ in FORMS]),
+]
+_Profile = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="The profile that the form selects.",
+        examples=[*PROFILES],
+        json_schema_extra={"default": PROFILES[0]},
+    ),
+]
+_ReportFormat = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        alias="format",
+        description="The form of report that the form selects.",
+        examples=[format_.name for format_ in REPORT_FORMATS],
+        json_schema_extra={"default": "html"},
+    ),
+]
 # What stands behind figures of the home page: the list, the file, or the query that gives them.
 _BEHIND = {
     "projects": "/projects",
@@ -51,26 +80,24 @@ def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequenc
 def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     overview_of = lru_cache(maxsize=len(LANGUAGES))(release_overview)
 
-    @get_route(router, "/", tag="pages")
+    @page_route(router, "/", "pages", "See what the release holds")
     def home(request: Request) -> Response:
-        """Show what the release holds."""
         opened = view()
         return answer(request, _home_html(opened, overview_of(opened)), _HTML)
 
-    @get_route(router, "/countries", tag="pages")
+    @page_route(router, "/countries", "lists", "List the countries that benefit from projects")
     def countries(request: Request) -> Response:
-        """List the countries that benefit."""
         opened = view()
         rows = countries_page(opened)
         return answer(request, page_html(opened, "countries.html", "/countries", rows=rows), _HTML)
 
-    for path, name in (("/frameworks", "framework"), ("/regions", "region")):
-        get_route(router, path, tag="pages")(_scheme_route(view, path, name))
+    declared = page_route(router, "/frameworks", "lists", "List the policy frameworks that projects name")
+    declared(_scheme_route(view, "/frameworks", "framework"))
+    page_route(router, "/regions", "lists", "List the regions of the fund")(_scheme_route(view, "/regions", "region"))
 
 
 def _scheme_route(view: Callable[[], ReleaseView], path: str, name: str) -> Callable[[Request], Response]:
     def scheme(request: Request) -> Response:
-        """List the concepts of a scheme."""
         opened = view()
         found = scheme_page(opened, name)
         values = {"title": found.title, "iri": found.iri, "rows": found.concepts} if found else {}
@@ -82,28 +109,24 @@ def _scheme_route(view: Callable[[], ReleaseView], path: str, name: str) -> Call
 def _tool_routes(
     router: APIRouter, view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]
 ) -> None:
-    @get_route(router, "/validate", tag="pages")
-    def validate(request: Request) -> Response:
-        """Show a form for records to check."""
-        return answer(request, form_page(view(), request), _HTML)
+    @page_route(router, "/validate", "validation", "Open a form to check records", _FORM_PAGE)
+    def validate(request: Request, example: _Example, profile: _Profile, format_: _ReportFormat) -> Response:
+        return answer(request, form_page(view(), example, profile, format_), _HTML)
 
-    @get_route(router, "/downloads", tag="pages")
+    @page_route(router, "/downloads", "dataset", "List the files of the release")
     def files(request: Request) -> Response:
-        """List the files of the release."""
         opened = view()
         manifest, facts = opened.release.manifest, dataset_facts(opened)
         values = {"files": downloads(), "classes": class_subsets(opened), "regions": region_subsets(opened)}
         values["markup"] = dataset_markup(facts) if facts else ""
         return answer(request, page_html(opened, "downloads.html", "/downloads", manifest=manifest, **values), _HTML)
 
-    @get_route(router, "/ontology", tag="pages")
+    @page_route(router, "/ontology", "vocabulary", "See the terms of the ontology")
     def ontology(request: Request) -> Response:
-        """Show our terms."""
         return answer(request, ontology_html(view()), _HTML)
 
-    @get_route(router, "/about", tag="pages")
+    @page_route(router, "/about", "pages", "Read what this site is and how it is made")
     def about(request: Request) -> Response:
-        """Say what this is and how it is made."""
         opened = view()
         return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
 

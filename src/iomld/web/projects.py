@@ -3,16 +3,19 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
-from iomld.browse.filters import FACETS, Filters, read_filters
+from iomld.browse.filters import SORTS, Filters, read_filters
 from iomld.browse.search import filter_projects, find_projects
 from iomld.browse.view import ReleaseView
 from iomld.read.table.rows import neutralised
 from iomld.release.project_index import ProjectEntry
-from iomld.web.answers import answer, get_route
+from iomld.web.answers import answer, get_route, page_route
 from iomld.web.facets import (
     list_address,
     page_address,
@@ -22,11 +25,9 @@ from iomld.web.facets import (
     shown_rows,
     shown_sorts,
 )
+from iomld.web.openapi import FirstText, responses, sample
 from iomld.web.rendering import page_html
 
-# Routes that filters work on, with their parameters; all but the table also have `page`.
-FILTERED = ("/projects", "/projects.csv", "/projects.jsonld")
-PARAMETERS = ("q", *FACETS, "year_from", "year_to", "sort")
 TABLE_HEADER = (
     "iri",
     "code",
@@ -50,20 +51,100 @@ _TABLE_HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class FilterParameters:
+    """The parameters of an address that filter projects, as they are sent: see `iomld.browse.filters.read_filters`."""
+
+    q: Annotated[
+        FirstText,
+        Query(
+            default_factory=list,
+            description="Words that must all occur in the codes, titles, texts or names of a project.",
+        ),
+    ]
+    status: Annotated[
+        list[str],
+        Query(default_factory=list, description="The code of a status.", openapi_examples=sample(["completed"])),
+    ]
+    type: Annotated[list[str], Query(default_factory=list, description="The code of a type.", examples=[["PO"]])]
+    coverage: Annotated[
+        list[str], Query(default_factory=list, description="The code of a coverage.", examples=[["national"]])
+    ]
+    region: Annotated[
+        list[str],
+        Query(default_factory=list, description="The code of a region.", openapi_examples=sample(["africa"])),
+    ]
+    country: Annotated[
+        list[str], Query(default_factory=list, description="The code of a country that benefits.", examples=[["CN"]])
+    ]
+    framework: Annotated[
+        list[str],
+        Query(
+            default_factory=list,
+            description="The code of a framework that is named, or of a part of one.",
+            examples=[["gcm"]],
+        ),
+    ]
+    year: Annotated[
+        list[str],
+        Query(default_factory=list, description="A year in which the project is active.", examples=[["2018"]]),
+    ]
+    budget: Annotated[
+        list[str],
+        Query(
+            default_factory=list,
+            description="A band of US dollars; without an upper end, this much and more.",
+            examples=[["50000-100000"]],
+        ),
+    ]
+    year_from: Annotated[
+        FirstText,
+        Query(default_factory=list, description="A year; leaves projects that are active in it or later."),
+    ]
+    year_to: Annotated[
+        FirstText,
+        Query(default_factory=list, description="A year; leaves projects that are active in it or earlier."),
+    ]
+    sort: Annotated[
+        list[str],
+        WithJsonSchema({"type": "string", "examples": [*SORTS]}),
+        Query(
+            default_factory=list,
+            description="The order. By default, `relevance` if there are words, otherwise `code`.",
+        ),
+    ]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Names and values, as in the address."""
+        return tuple((one.name, value) for one in fields(self) for value in getattr(self, one.name))
+
+
+ChosenFilters = Annotated[FilterParameters, Depends()]
+ListPage = Annotated[
+    list[str],
+    WithJsonSchema({"type": "string", "default": "1"}),
+    Query(default_factory=list, description="The number of the page."),
+]
+
+
 def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     """Add `/projects` and `/projects.csv`."""
 
-    @get_route(router, "/projects", tag="pages")
-    def projects(request: Request) -> Response:
-        """List projects, all or those that filters leave."""
-        page = _list_html(view(), read_filters(request.query_params.multi_items()))
-        return answer(request, page, "text/html; charset=utf-8")
+    @page_route(router, "/projects", "lists", "List projects, all or those that match filters, 25 a page")
+    def projects(request: Request, chosen: ChosenFilters, page: ListPage) -> Response:
+        html = _list_html(view(), read_filters((*chosen.pairs(), *(("page", text) for text in page))))
+        return answer(request, html, "text/html; charset=utf-8")
 
-    @get_route(router, "/projects.csv", tag="data")
-    def table(request: Request) -> Response:
-        """Give the projects that filters leave as a table."""
+    @get_route(
+        router,
+        "/projects.csv",
+        "lists",
+        "Get the projects that match filters as a table",
+        responses({200: ("text/csv",)}, 503),
+    )
+    def table(request: Request, chosen: ChosenFilters) -> Response:
         opened = view()
-        entries = filter_projects(opened, read_filters(request.query_params.multi_items()))
+        entries = filter_projects(opened, read_filters(chosen.pairs()))
         media_type = "text/csv; charset=utf-8; header=present"
         if request.method == "HEAD":
             return Response(headers=_TABLE_HEADERS, media_type=media_type)

@@ -23,6 +23,7 @@ _MOST_FIELDS = 12
 _MOST_HELD = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
 _ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 RAW_TYPES = (
     "application/json",
     "application/ld+json",
@@ -117,29 +118,31 @@ class Upload:
         return _text(self.data)
 
 
-async def read_upload(request: Request, max_bytes: int) -> Upload:
+async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: str) -> Upload:
     """Read a request, counting its bytes.
 
     Args:
         request: The request: a raw body, or a form with `file` or `text`, and `shapes`.
         max_bytes: Most bytes of all that is sent, shapes included.
+        shapes: What the address names or holds as shapes; empty for nothing.
+        engine: The engine that the address names; empty for none.
 
     Raises:
         ProblemError: It is too large, of another type, empty, or ends too early; or its shapes are none.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    rules = _rules(request.query_params.get("shapes", ""), _engine(request), "?shapes=", _LONGEST_PARAMETER)
+    rules = _rules(shapes, _known_engine(engine), "?shapes=", _LONGEST_PARAMETER)
     counted = Request(request.scope, _counted(request, max_bytes))
     try:
-        if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-            return await _from_form(counted, max_bytes, rules)
+        if kind in FORM_TYPES:
+            return await _from_form(counted, max_bytes, rules, engine)
         if kind and kind not in RAW_TYPES:
             raise ProblemError(
                 415,
                 "media-type",
                 message("'{type}' is not read here. Send one of {types}.", type=kind, types=", ".join(RAW_TYPES)),
             )
-        return Upload("upload", await counted.body(), _consistent(rules, request))
+        return Upload("upload", await counted.body(), _consistent(rules, engine))
     except ClientDisconnect as error:
         detail = message("The upload ended before all of it was sent. Send it again, whole.")
         raise ProblemError(400, "upload-cut", detail) from error
@@ -165,9 +168,9 @@ def _counted(request: Request, max_bytes: int) -> Receive:
     return receive
 
 
-async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
+async def _from_form(request: Request, max_bytes: int, rules: Rules, engine: str) -> Upload:
     async with request.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
-        chosen = _consistent(await _form_rules(form, rules), request)
+        chosen = _consistent(await _form_rules(form, rules), engine)
         asked = Asked(_field(form, "format"), _field(form, "lang"))
         file, text, held = form.get("file"), form.get("text"), _field(form, "data")
         if isinstance(file, UploadFile) and file.filename:
@@ -254,19 +257,19 @@ def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Ru
     return Rules(name="shapes", data=text.encode(), engine=engine)
 
 
-def _engine(request: Request) -> str:
-    engine = request.query_params.get("engine") or "shacl"
-    if engine not in ENGINES:
+def _known_engine(engine: str) -> str:
+    name = engine or "shacl"
+    if name not in ENGINES:
         detail = message(
-            "There is no SHACL engine '{name}'. Ask for one of {names}.", name=engine, names=", ".join(ENGINES)
+            "There is no SHACL engine '{name}'. Ask for one of {names}.", name=name, names=", ".join(ENGINES)
         )
         raise ProblemError(400, "engine", detail)
-    return engine
+    return name
 
 
-def _consistent(rules: Rules, request: Request) -> Rules:
+def _consistent(rules: Rules, engine: str) -> Rules:
     """The rules, unless an engine was asked for that they do not let anybody choose."""
-    if request.query_params.get("engine") and not rules.name:
+    if engine and not rules.name:
         raise ProblemError(400, "engine", message("?engine= goes with shapes of your own. Send them, or leave it out."))
     return rules
 

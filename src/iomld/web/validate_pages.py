@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fastapi import Request
-
 from iomld.browse.view import ReleaseView
 from iomld.check.codec import UploadReport
 from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
@@ -39,20 +37,21 @@ _CHOICES: Mapping[str, object] = {
 }
 
 
-def form_page(view: ReleaseView, request: Request) -> bytes:
-    """The form; `?example=`, `?profile=` and `?format=` fill it in.
+def form_page(view: ReleaseView, example: str, profile: str, format_name: str) -> bytes:
+    """The form.
 
     Args:
         view: The release that is served.
-        request: The request.
+        example: Name of the example that fills it; empty for none.
+        profile: The profile that it selects.
+        format_name: The form of report that it selects.
     """
-    sent = request.query_params
     values: dict[str, object] = {
-        "text": example_record(sent.get("example", "")),
+        "text": example_record(example),
         "examples": FORMS,
         "shapes": "",
-        "profile": sent.get("profile", ""),
-        "format": sent.get("format", ""),
+        "profile": profile,
+        "format": format_name,
     }
     return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from iomld.check.codec import UploadReport, upload_report_from_json
@@ -12,13 +12,16 @@ from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.workbook import WORKBOOK
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
+from iomld.i18n import LANGUAGES
 from iomld.model import message
 from iomld.read.table.workbook_package import MEDIA_TYPE
+from iomld.validate import ENGINES
 from iomld.web.attachment import attachment
 from iomld.web.i18n import page_language
 from iomld.web.language import answer_language, language_headers
+from iomld.web.openapi import Text, responses
 from iomld.web.problems import ProblemError
-from iomld.web.upload import Upload, read_upload
+from iomld.web.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
 from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, WorkerCrashedError
 from iomld.workers.wire import Reply
 
@@ -35,6 +38,55 @@ _OUT_OF_MEMORY = message(
 )
 _CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
 _HEADERS = {"Cache-Control": "no-store"}
+_REPORTS = sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
+_RESPONSES = responses({200: _REPORTS}, 400, 406, 413, 414, 415, 422, 429, 503)
+_ReportFormat = Annotated[
+    Text,
+    Query(
+        alias="format",
+        description="The form of the report. By default, `Accept` decides.",
+        json_schema_extra={"enum": [*(format_.name for format_ in REPORT_FORMATS), WORKBOOK]},
+    ),
+]
+_Language = Annotated[
+    Text,
+    Query(
+        description="The language of the findings. By default, `Accept-Language` decides.",
+        json_schema_extra={"enum": [*LANGUAGES]},
+    ),
+]
+_Shapes = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="A profile, `submission` or `published`, or shapes as Turtle; never an address.",
+        json_schema_extra={"default": PROFILES[0]},
+    ),
+]
+_Engine = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="The engine that validates with your own shapes.",
+        json_schema_extra={"enum": [*ENGINES], "default": "shacl"},
+    ),
+]
+
+_FORM_FIELDS = {
+    "file": "A file of records.",
+    "text": "Records as text, if there is no file.",
+    "shapes": "A profile, or shapes as a file or as text.",
+    "profile": "The profile to check the records against.",
+    "format": "The form of the report, which the answer then offers as a file.",
+    "lang": "The language of the findings.",
+    "data": "The bytes of a file in base64, in place of `file`.",
+    "name": "The name of the file in `data`.",
+}
+_EXAMPLE = (
+    '{"projectCode": "PO.9001", "title": {"en": "An example"}, "status": "completed", "projectType": "PO",'
+    ' "coverage": "national", "region": "africa", "startYear": "2018", "endYear": "2020", "allocationYear": "2017",'
+    ' "budgetUSD": 100000, "benefitingMemberStates": ["KE"]}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +118,28 @@ def validation_routes(
     """
     router = APIRouter()
 
-    @router.post("/validate", tags=["validation"])
-    async def validate(request: Request) -> Response:
-        """Check records: raw body, or `file` or `text` of a form; `shapes` names a profile or holds other shapes."""
-        wanted = _wanted(request)
-        upload = await read_upload(request, max_bytes)
+    @router.post(
+        "/validate",
+        tags=["validation"],
+        summary="Check records and get the report",
+        response_class=Response,
+        responses=_RESPONSES,
+        openapi_extra={"requestBody": _upload_body()},
+    )
+    async def validate(
+        request: Request,
+        shapes: _Shapes,
+        engine: _Engine,
+        format_: _ReportFormat = None,
+        lang: _Language = None,
+    ) -> Response:
+        """Send records in any supported format. The status is 200 whether or not they conform: read `conforms`."""
+        wanted = _wanted(request, format_)
+        upload = await read_upload(request, max_bytes, shapes=shapes, engine=engine)
         wanted = _named(upload.asked.format_name, attached=True) if upload.asked.format_name else wanted
         is_page = wanted.format_name == _HTML and not wanted.attached
         chosen = upload.asked.language or (page_language() if is_page else "")
-        language = answer_language(request, chosen)
+        language = answer_language(request, chosen or lang)
         headers = _HEADERS | language_headers(language)
         if wanted.attached:
             headers |= attachment(upload.name, wanted.format_name)
@@ -88,9 +153,20 @@ def validation_routes(
     return router
 
 
-def _wanted(request: Request) -> _Wanted:
+def _upload_body() -> dict[str, object]:
+    """The body of `POST /validate` in OpenAPI's terms: the bytes of a file, or a form."""
+    fields: dict[str, dict[str, str]] = {
+        name: {"type": "string", "description": text} for name, text in _FORM_FIELDS.items()
+    }
+    fields["file"]["contentMediaType"] = "application/octet-stream"
+    form = {"schema": {"type": "object", "properties": fields}}
+    content: dict[str, dict[str, object]] = {type_: {"schema": {"type": "string"}} for type_ in RAW_TYPES}
+    content["application/json"]["example"] = _EXAMPLE
+    return {"required": True, "content": content | dict.fromkeys(FORM_TYPES, form)}
+
+
+def _wanted(request: Request, name: str | None) -> _Wanted:
     """What `?format=` names, else what Accept asks for."""
-    name = request.query_params.get("format")
     if name is not None:
         return _named(name)
     chosen = choose(request.headers.get("accept"), tuple(_OFFERS))

@@ -3,21 +3,28 @@
 A graph is asked for as a query would ask for it, so it has the same limits, formats, entity tags and cache.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.iris import Iris
 from iomld.model import message
 from iomld.store.reader import StoreReader
 from iomld.web.problems import ProblemError
-from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation, format_of, media_types, parameters_of, single
+from iomld.web.sparql.protocol import (
+    HttpRequest,
+    MediaTypes,
+    Operation,
+    answer_request,
+    format_of,
+    media_types,
+    parameters_of,
+    single,
+)
 
 PATH = "/rdf-graph-store"
 
@@ -44,14 +51,6 @@ def is_graph_store(path: str) -> bool:
     return path == PATH or path.startswith(f"{PATH}/")
 
 
-class Endpoint(Protocol):
-    """What the graph store needs of the SPARQL endpoint."""
-
-    async def answer(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> None:
-        """Answer a query."""
-        ...
-
-
 def add_graph_store(app: Starlette, store: "GraphStore") -> None:
     """Add the routes of a graph store to an application."""
     app.router.routes += [Route(PATH, store), Route(f"{PATH}/{{path:path}}", store)]
@@ -60,56 +59,59 @@ def add_graph_store(app: Starlette, store: "GraphStore") -> None:
 class GraphStore:
     """An ASGI application for `PATH` and what is under it."""
 
-    def __init__(self, endpoint: Endpoint, iris: Iris, reader: Callable[[], StoreReader]) -> None:
+    def __init__(
+        self,
+        respond: Callable[[HttpRequest, Operation, MediaTypes], Awaitable[ASGIApp]],
+        iris: Iris,
+        reader: Callable[[], StoreReader],
+    ) -> None:
         """Set up.
 
         Args:
-            endpoint: Answers the queries.
+            respond: Answers queries; see `SparqlApp.respond`.
             iris: IRIs under the base of the release.
             reader: Gives the store of the release that is served now.
         """
-        self._endpoint = endpoint
+        self._respond_to_query = respond
         self._iris = iris
         self._reader = reader
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(scope, receive, send)
-        await exchange.settle(self._respond(exchange))
+        await answer_request(HttpRequest(scope, receive), self._respond, send)
 
-    async def _respond(self, exchange: Exchange) -> Response | None:
-        if exchange.method == "OPTIONS":
+    async def _respond(self, request: HttpRequest) -> ASGIApp:
+        if request.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)
-        if exchange.method not in {"GET", "HEAD"}:
+        if request.method not in {"GET", "HEAD"}:
             detail = message(
-                "Graphs are only read here: ask with GET or HEAD, not {method}.", method=exchange.method[:40]
+                "Graphs are only read here: ask with GET or HEAD, not {method}.", method=request.method[:40]
             )
             raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
-        values = parameters_of(exchange.scope.get("query_string", b""))
-        types = media_types(exchange.accept, format_of(values))
+        values = parameters_of(request.scope.get("query_string", b""))
+        types = media_types(request.accept, format_of(values))
         if types.graph is None:
             detail = message(
                 "Graphs come as Turtle, N-Triples, RDF/XML and JSON-LD. Name one in Accept, or add ?format=turtle."
             )
             raise ProblemError(406, "not-acceptable", detail)
-        graph = self._graph(exchange, values)
+        graph = self._graph(request, values)
         operation = Operation(_TRIPLES, () if graph is None else (graph,))
-        await self._endpoint.answer(exchange, operation, MediaTypes(None, None, types.graph))
-        return None
+        return await self._respond_to_query(request, operation, MediaTypes(None, None, types.graph))
 
-    def _graph(self, exchange: Exchange, values: Mapping[str, list[str]]) -> str | None:
+    def _graph(self, request: HttpRequest, values: Mapping[str, list[str]]) -> str | None:
         """The graph that is asked for; None is the default graph.
 
         Raises:
             ProblemError: None is named, or several, or there is no such graph.
         """
-        path = exchange.scope["path"].removeprefix(PATH).removeprefix("/")
+        path = request.scope["path"].removeprefix(PATH).removeprefix("/")
         named, asks_default = single(values, "graph"), "default" in values
         if bool(path) + (named is not None) + asks_default != 1:
             raise ProblemError(400, "which-graph", _WHICH)
         if asks_default:
             return None
-        names = [named] if named is not None else [*self._direct(exchange, path)]
+        names = [named] if named is not None else [*self._direct(request, path)]
         try:
             found = next((name for name in names if self._reader().has_graph(name)), None)
         except ValueError as error:
@@ -122,10 +124,10 @@ class GraphStore:
             raise ProblemError(404, "unknown-graph", detail)
         return found
 
-    def _direct(self, exchange: Exchange, path: str) -> Iterator[str]:
+    def _direct(self, request: HttpRequest, path: str) -> Iterator[str]:
         """Names of the graph that an address may stand for, the closest to the address first."""
         encoded = quote(path, safe=_IN_PATHS)
-        if host := exchange.header(b"host"):
-            yield f"{exchange.scope['scheme']}://{host}{PATH}/{encoded}"
+        if host := request.header("host"):
+            yield f"{request.scope['scheme']}://{host}{PATH}/{encoded}"
         yield f"{self._iris.base}{PATH[1:]}/{encoded}"
         yield f"{self._iris.base}{encoded}"

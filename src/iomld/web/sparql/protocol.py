@@ -1,19 +1,25 @@
-"""SPARQL 1.1 Protocol requests as values (https://www.w3.org/TR/sparql11-protocol/): read, checked, negotiated."""
+"""HTTP requests of the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/) as values."""
 
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
-from iomld.model import message
-from iomld.web.problems import ProblemError
+from iomld.model import Quantity, message
+from iomld.web.problems import ProblemError, problem_of
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
+# Anybody's script may read the answers; nothing here depends on who asks, so no credentials are allowed.
+COMMON_HEADERS = {"Access-Control-Allow-Origin": "*", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
 
 _ALSO = tuple(also for format_ in results.RESULT_FORMATS for also in format_.also)
 SOLUTION_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS), *_ALSO)
@@ -22,6 +28,76 @@ GRAPH_OFFERS = tuple(format_.media_type for format_ in (rdf.TURTLE, rdf.NTRIPLES
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _READ_ONLY = message("This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK.")
+
+
+class HttpRequest:
+    """An HTTP request, read by the bare ASGI interface."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        """Take a request as an ASGI application gets it."""
+        self.scope, self.receive = scope, receive
+        self.method: str = scope["method"]
+
+    @cached_property
+    def headers(self) -> Headers:
+        """Its headers."""
+        return Headers(scope=self.scope)
+
+    @property
+    def accept(self) -> str | None:
+        """The Accept header."""
+        return self.header("accept")
+
+    @property
+    def client(self) -> str:
+        """Address of the client; where a trusted proxy stands between, of the proxy's client."""
+        address = self.scope.get("client")
+        return str(address[0]) if address else ""
+
+    def header(self, name: str) -> str | None:
+        """A header; several of one name are joined with commas (RFC 9110 section 5.3)."""
+        found = self.headers.getlist(name)
+        return ", ".join(found) if found else None
+
+    async def body(self, limit_bytes: int) -> bytes:
+        """The body; counted while it is read, since its header may say anything.
+
+        Raises:
+            ProblemError: It is too large.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            event = await self.receive()
+            if event["type"] == "http.disconnect":
+                raise ProblemError(400, "gone", message("The client closed the connection."))  # nobody reads this
+            piece = event.get("body", b"")
+            size += len(piece)
+            if size > limit_bytes:
+                detail = message(
+                    "The request is larger than {limit} bytes, the limit. Send a shorter query.",
+                    limit=Quantity(limit_bytes),
+                )
+                raise ProblemError(413, "request-too-large", detail, limit=limit_bytes)
+            pieces.append(piece)
+            if not event.get("more_body", False):
+                return b"".join(pieces)
+
+
+async def answer_request(
+    request: HttpRequest, responding: Callable[[HttpRequest], Awaitable[ASGIApp]], send: Send
+) -> None:
+    """Send the response to a request, or the problem that there is with it."""
+    try:
+        response = await responding(request)
+        if isinstance(response, Response) and request.method == "HEAD":
+            response.body = b""  # the header with its length stays
+        await response(request.scope, request.receive, send)
+    except ProblemError as error:
+        problem = problem_of(error, accept=request.accept)
+        if request.method == "HEAD":
+            problem.body = b""
+        await problem(request.scope, request.receive, send)
 
 
 @dataclass(frozen=True, slots=True)

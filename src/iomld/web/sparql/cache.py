@@ -1,68 +1,68 @@
 """Answers kept in memory: a release does not change, so neither do the answers to queries over it."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
 
-_ENTRY_BYTES = 500  # what an entry takes beside its body and its query, roughly
+_ENTRY_BYTES = 500  # what an entry takes besides its body and its query, roughly
 _LARGEST = 8  # an answer may fill one part in so many
 
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer:
-    """A whole answer.
+    """A whole answer in memory.
 
     Attributes:
         body: The bytes.
         media_type: Their type.
-        etag: Strong entity tag (RFC 9110 section 8.8.3), quotes included.
+        etag: Weak entity tag (RFC 9110 section 8.8.3), quotes included.
     """
 
     body: bytes
     media_type: str
     etag: str
 
-
-class Keepable(Protocol):
-    """What can be kept: most of its memory is its body."""
-
     @property
-    def body(self) -> bytes:
-        """The bytes."""
-        ...
+    def size(self) -> int:
+        """Number of bytes."""
+        return len(self.body)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, in one piece."""
+        yield self.body
+
+    def close(self) -> None:
+        """Do nothing: unlike a large answer it holds no file."""
 
 
-Kept = TypeVar("Kept", bound=Keepable)
-
-
-class AnswerCache(Generic[Kept]):
+class AnswerCache:
     """The answers used last, up to a number of bytes, of one release at a time."""
 
     def __init__(self, limit_bytes: int) -> None:
         """Start empty."""
         self._limit_bytes = limit_bytes
-        self._entries: OrderedDict[Hashable, tuple[Kept, int]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[CachedAnswer, int]] = OrderedDict()
         self._release = ""
-        self.size_bytes = self.hits = self.misses = 0  # who has to make an answer counts the miss
+        self.size_bytes = self.hits = self.misses = 0
 
     def takes(self, size_bytes: int) -> bool:
         """Say whether an answer of this size would be kept."""
         return size_bytes <= self._limit_bytes // _LARGEST
 
-    def get(self, release: str, key: Hashable) -> Kept | None:
+    def get(self, release: str, key: Hashable) -> CachedAnswer | None:
         """The answer of this release to this request, if it is here."""
         if release != self._release:
             self._entries.clear()
             self._release, self.size_bytes = release, 0
         entry = self._entries.get(key)
         if entry is None:
+            self.misses += 1
             return None
         self.hits += 1
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, release: str, key: Hashable, answer: Kept, query_bytes: int) -> None:
+    def put(self, release: str, key: Hashable, answer: CachedAnswer, query_bytes: int) -> None:
         """Keep an answer of the release served now; drop those not used for longest until the limit holds."""
         size = len(answer.body) + query_bytes + _ENTRY_BYTES
         if release != self._release or not self.takes(size) or key in self._entries:
