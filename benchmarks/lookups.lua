@@ -1,24 +1,35 @@
--- Lookups of projects by their codes, for wrk: `wrk -s lookups.lua ADDRESS -- PATH CODES vary|same SEED`.
--- With `vary` each query has a number of its own, so that no answer comes from memory.
-local path, vary, number, codes = "/sparql", false, 0, {}
+-- Queries about projects by their codes, for wrk: `wrk -s lookups.lua ADDRESS -- PATH CODES vary|same|mixed SEED`.
+-- With `vary` each query is a new lookup: it has a number of its own, so that no answer comes from memory. `same` asks
+-- one lookup again and again. `mixed` varies too; of ten queries eight are lookups, one a CONSTRUCT, one an aggregate.
+local path, what, number, codes = "/sparql", "same", 0, {}
+local lookup = "SELECT ?p ?title { ?p <https://w3id.org/iomld/ns#projectCode> \"%s\" ; <http://purl.org/dc/terms/title> ?title }"
+local construct = "CONSTRUCT { ?p ?q ?o } { ?p <https://w3id.org/iomld/ns#projectCode> \"%s\" ; ?q ?o }"
+local aggregate = "SELECT (COUNT(*) AS ?n) { ?p <https://w3id.org/iomld/ns#projectCode> \"%s\" ; ?q ?o }"
+
+local function encoded(text)
+  return (text:gsub("[^%w%-._~]", function(byte) return string.format("%%%02X", byte:byte()) end))
+end
 
 function init(arguments)
   path = arguments[1]
-  for line in io.lines(arguments[2]) do codes[#codes + 1] = line end
-  vary = arguments[3] == "vary"
+  for line in io.lines(arguments[2]) do codes[#codes + 1] = encoded(line) end
+  what = arguments[3]
   number = tonumber(arguments[4]) * 1000000
+  lookup, construct, aggregate = encoded(lookup), encoded(construct), encoded(aggregate)
 end
 
 function request()
-  local code = codes[1]
-  if vary then
+  local query, code = lookup, codes[1]
+  if what ~= "same" then
     number = number + 1
     code = codes[number % #codes + 1]
   end
-  local query = string.format(
-    "SELECT%%20?p%%20?title%%20{%%20?p%%20%%3Chttps://w3id.org/iomld/ns%%23projectCode%%3E%%20%%22%s%%22%%20;%%20" ..
-    "%%3Chttp://purl.org/dc/terms/title%%3E%%20?title%%20}%%20%%23%%20%d", code, vary and number or 0)
-  return wrk.format("GET", path .. "?query=" .. query, {Accept = "application/sparql-results+json"})
+  if what == "mixed" then
+    query = ({[8] = construct, [9] = aggregate})[number % 10] or lookup
+  end
+  local text = query:gsub("%%25s", function() return code end) .. "%20%23" .. (what == "same" and 0 or number)
+  local accept = what == "mixed" and "application/sparql-results+json, text/turtle" or "application/sparql-results+json"
+  return wrk.format("GET", path .. "?query=" .. text, {Accept = accept})
 end
 
 function done(summary, latency)

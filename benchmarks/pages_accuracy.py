@@ -134,7 +134,7 @@ def _asked(name: str, fact: object, linker: Linker) -> object:
     if name == "budget":
         return Decimal(str(fact))
     if name == "region":
-        return linker.concepts["region"].code(str(fact))
+        return linker.lexicon.concepts["region"].code(str(fact))
     return tuple(fact) or None if isinstance(fact, list) else fact
 
 

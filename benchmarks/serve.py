@@ -128,11 +128,12 @@ def processor_s(pid: int) -> float:
 
 
 def figures(name: str, address: str, pid: int, lookups: Lookups, path: str) -> Iterator[tuple[str, ...]]:
-    """New and repeated lookups of one server."""
+    """New and repeated lookups of one server, and a mix of lookups, CONSTRUCT and aggregates."""
     wait_for(f"{address}{path}?query=ASK%7B%7D")
     asked(address, pid, path, lookups, "vary")  # warm up
     yield name, "each query new", *asked(address, pid, path, lookups, "vary")
     yield name, "one query again", *asked(address, pid, path, lookups, "same")
+    yield name, "new lookups, CONSTRUCT, aggregates (8 : 1 : 1)", *asked(address, pid, path, lookups, "mixed")
 
 
 def runaways(address: str, pid: int, lookups: Lookups) -> tuple[str, ...]:

@@ -128,9 +128,7 @@ SETTINGS = (
     Setting("query_workers", _count, "Processes that answer queries; up to four times as many under load."),
     Setting("query_queue", _count, "Queries that may wait; the next is answered 429."),
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
-    Setting(
-        "cache_bytes", _count, "Memory for kept answers, in bytes; forms ready to send may take half as much again."
-    ),
+    Setting("cache_bytes", _count, "Memory for kept answers, in bytes."),
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
     Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
     Setting("access_log", _access_log, "A line about each request on standard error: `json` or `off`."),

@@ -19,7 +19,7 @@ from iomld.check.reports.workbook import workbook_report
 from iomld.check.run import Checker
 from iomld.cli.validate import command
 from iomld.errors import IomldError, SourceError
-from iomld.read.table.commented import Remark, write_commented
+from iomld.read.table.workbook_comments import Remark, write_commented
 
 HEADER = ("projectCode", "title_en", "status", "budgetUSD", "startYear")
 ROWS = (("PO.9001", "One", "finished", "100 000 USD", 2019), ("PO.9002", "=1+1", "Active", "=100000+1", 2019))

@@ -95,13 +95,13 @@ def test_every_value_of_a_drop_down_links_to_one_code(vocabulary: Vocabulary) ->
         ("coverage", "coverage"),
         ("region", "region"),
     ):
-        codes = [linker.concepts[scheme].code(value) for value in offered[column]]
+        codes = [linker.lexicon.concepts[scheme].code(value) for value in offered[column]]
         assert sorted(map(str, codes)) == sorted(vocabulary.concepts[scheme])
     members = {code for code, country in vocabulary.countries.items() if country.is_member}
-    read = [linker.gazetteer.states(name) for name in offered["benefitingMemberStates"]]
+    read = [linker.lexicon.gazetteer.states(name) for name in offered["benefitingMemberStates"]]
     assert {code for states in read for code in states.codes} == members
     assert all(len(states.codes) == 1 and not states.leftovers for states in read)
-    assert all(linker.concepts["framework"].code(code) == code for code in offered["framework"])
+    assert all(linker.lexicon.concepts["framework"].code(code) == code for code in offered["framework"])
 
 
 def test_the_workbook_helps_people(template: bytes, vocabulary: Vocabulary) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.assets import load_vocabulary
-from iomld.link.countries import build_gazetteer
+from iomld.lexicon.countries import build_gazetteer
 from iomld.link.project import Linker
 from iomld.vocab import LabelKind, Vocabulary
 
@@ -52,30 +52,30 @@ SHARED = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[3] / "shared
 )
 def test_a_run_is_cut_into_names(linker: Linker, text: str, codes: str) -> None:
     """Long names win over short ones inside them, whatever stands between the names."""
-    states = linker.gazetteer.states(text)
+    states = linker.lexicon.gazetteer.states(text)
     assert (" ".join(states.codes), states.leftovers, states.rivals) == (codes, (), ())
 
 
 def test_what_is_no_name_is_left_over(linker: Linker) -> None:
     """The known names are found around an unknown one, which is named."""
-    states = linker.gazetteer.states("China Chlie Uruguay")
+    states = linker.lexicon.gazetteer.states("China Chlie Uruguay")
     assert (states.codes, states.leftovers) == (("CN", "UY"), ("Chlie",))
-    assert linker.gazetteer.closest("Chlie") == ("Chile", "China")
+    assert linker.lexicon.gazetteer.closest("Chlie") == ("Chile", "China")
 
 
 def test_unknown_names_of_a_list_are_told_apart(linker: Linker) -> None:
     """Leftovers on both sides of a comma are two."""
-    assert linker.gazetteer.states("Foo Bar, Baz; China").leftovers == ("Foo Bar", "Baz")
+    assert linker.lexicon.gazetteer.states("Foo Bar, Baz; China").leftovers == ("Foo Bar", "Baz")
 
 
 def test_a_small_word_is_no_code(linker: Linker) -> None:
     """Codes are in capitals; small letters are words."""
-    assert linker.gazetteer.states("na").leftovers == ("na",)
+    assert linker.lexicon.gazetteer.states("na").leftovers == ("na",)
 
 
 def test_a_run_with_two_meanings_tells_both(linker: Linker) -> None:
     """A run that can be cut in two ways that mean different states gives both readings."""
-    states = linker.gazetteer.states("China Alpha Beta Gamma Chile")
+    states = linker.lexicon.gazetteer.states("China Alpha Beta Gamma Chile")
     ((stretch, readings),) = states.rivals
     assert stretch == "Alpha Beta Gamma"
     assert set(readings) == {("X1", "X2"), ("X3", "X4")}
@@ -110,7 +110,7 @@ def test_any_text_is_read_without_failing(text: str, names: list[str], gap: str)
 
 def test_a_long_run_of_noise_stays_cheap(linker: Linker) -> None:
     """Thousands of unknown words are one leftover, found in one pass."""
-    states = linker.gazetteer.states("word " * 5000 + "China")
+    states = linker.lexicon.gazetteer.states("word " * 5000 + "China")
     assert states.codes == ("CN",)
     assert len(states.leftovers) == 1
 

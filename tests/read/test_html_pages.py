@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.pipeline.load import Choices, load_pipeline
-from iomld.read.page.html import is_html, read_html
-from iomld.read.plain_text import lines_of
+from iomld.read.detect import is_html
+from iomld.read.page.html import read_html
+from iomld.read.text import lines_of
 
-RECOGNISER = load_pipeline(Choices()).reading().recogniser
+LEXICON = load_pipeline(Choices()).reading().lexicon
 
 PAGE = """<!DOCTYPE html>
 <html lang="{language}">
@@ -113,7 +114,7 @@ def read(page: str | bytes) -> Record:
     """The record of a page, read with our lists."""
     data = page if isinstance(page, bytes) else page.encode()
     origin = Origin("page.html", hashlib.sha256(data).hexdigest(), "application/octet-stream")
-    return read_html(data, origin, file="page.html", recogniser=RECOGNISER)
+    return read_html(data, origin, file="page.html", lexicon=LEXICON)
 
 
 def texts(record: Record) -> dict[str, list[str]]:

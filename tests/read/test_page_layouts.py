@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
 from iomld.pipeline.load import Choices, load_pipeline
-from iomld.read.page.text import is_page, read_page
+from iomld.read.page.text import read_page
 
-RECOGNISER = load_pipeline(Choices()).reading().recogniser
+LEXICON = load_pipeline(Choices()).reading().lexicon
 ORIGIN = Origin("page.txt", "0" * 64, "text/plain")
 ROOT = Path(__file__).parents[2]
 PAGES = Path(os.environ.get("IOMLD_SHARED", ROOT.parent / "shared")) / "pages"
@@ -60,7 +60,7 @@ The end of it.
 
 def read(text: str) -> Record:
     """The record of a page, read with our lists."""
-    return read_page(text, ORIGIN, file="page.txt", recogniser=RECOGNISER)
+    return read_page(text, ORIGIN, file="page.txt", lexicon=LEXICON)
 
 
 def texts(record: Record) -> dict[str, list[str]]:
@@ -251,7 +251,6 @@ def test_a_title_printed_twice_is_given_once() -> None:
 )
 def test_what_is_no_project_page_is_refused(text: str) -> None:
     """Other texts raise, and say what was expected."""
-    assert not is_page(text, RECOGNISER)
     with pytest.raises(SourceError, match=r"page\.txt: no project record found"):
         read(text)
 

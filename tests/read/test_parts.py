@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.errors import SourceError
-from iomld.read import expand_sources, read_bytes, read_file, read_part
+from iomld.read import expand_sources, read_bytes, read_file, read_source
 
 RECORD = {"projectCode": "PO.0001", "title": {"en": "Seaports"}}
 LINE = json.dumps(RECORD).encode()
@@ -67,7 +67,7 @@ def test_one_bad_entry_does_not_stop_the_others(tmp_path: Path) -> None:
     read, failed = [], []
     for part in expand_sources([path]):
         try:
-            read += list(read_part(part))
+            read += list(read_source(part))
         except SourceError as error:
             failed.append(str(error))
     assert len(read) == 1

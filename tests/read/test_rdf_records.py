@@ -28,7 +28,7 @@ from iomld.model import Finding, Record, Severity
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import Pipeline, converted
 from iomld.read import read_bytes, read_file
-from iomld.read.graph.form import rdf_format_of
+from iomld.read.detect import rdf_format_of
 from iomld.read.graph.records import read_rdf
 from iomld.read.graph.turtle_places import turtle_offsets
 from iomld.read.options import ReadOptions

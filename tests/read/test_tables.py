@@ -16,12 +16,11 @@ from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import Pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.options import ReadOptions
-from iomld.read.table.cell_text import neutralised, plain
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
-from iomld.read.table.csv import looks_like_table, read_table, read_table_pair
+from iomld.read.table.csv import has_header, read_table, read_table_pair
 from iomld.read.table.csv_rows import DELIMITERS, read_rows
-from iomld.read.table.headings import heading_of, mention_heading_of
-from iomld.read.table.mapping import read_mapping
+from iomld.read.table.headings import heading_of, mention_heading_of, read_mapping
+from iomld.read.table.rows import neutralised, plain
 
 GOOD = {
     "projectCode": "PO.0001",
@@ -260,8 +259,8 @@ def test_a_mapping_names_foreign_headings(tmp_path: Path) -> None:
     assert read_mapping(tmp_path / "a.json") == read_mapping(tmp_path / "a.csv") == pairs
     options = ReadOptions(mapping=pairs)
     text = "REF.;Nom;Interne\nPO.0001;Ports;x\n"
-    assert not looks_like_table(text)
-    assert looks_like_table(text, options)
+    assert not has_header(text.encode(), {})
+    assert has_header(text.encode(), pairs)
     record = read(text, options)[0]
     assert record.findings == ()
     assert [(value.text, value.language) for value in record.values["title"]] == [("Ports", "fr")]
@@ -338,8 +337,7 @@ def test_sizes_are_limited(text: str) -> None:
 )
 def test_only_a_clear_header_makes_a_table(text: str, expected: bool) -> None:  # noqa: FBT001  # pytest hands it over
     """Pages and JSON are no tables."""
-    assert looks_like_table(text) is expected
-    assert looks_like_table(text.encode()) is expected
+    assert has_header(text.encode(), {}) is expected
 
 
 def test_the_origin_is_the_hash_of_the_row() -> None:
@@ -391,7 +389,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 def check_readable(data: bytes) -> None:
     """Read bytes as a table and look at the findings."""
-    assert looks_like_table(data) in (True, False)
+    assert has_header(data, {}) in (True, False)
     try:
         records = read(data)
     except SourceError:

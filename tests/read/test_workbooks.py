@@ -17,8 +17,9 @@ from iomld.model import Finding, Record, Severity
 from iomld.pipeline.load import Choices, load_pipeline
 from iomld.pipeline.outcomes import outcomes
 from iomld.read import read_bytes
+from iomld.read.detect import is_workbook
 from iomld.read.table.csv import read_table
-from iomld.read.table.workbook import is_workbook, read_workbook
+from iomld.read.table.workbook import read_workbook
 
 HEADER = ["projectCode", "title_en", "startYear", "Start date", "endDate", "budgetUSD", "status"]
 GOOD: list[object] = ["PO.0001", "Ports", 2017, 2017, "2019-06-30", 100000, "completed"]

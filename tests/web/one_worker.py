@@ -7,7 +7,7 @@ from iomld.iris import Iris
 from iomld.release import FILES
 from iomld.store.query import HANDLER
 from iomld.store.request import QueryWorker
-from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
+from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits
 from iomld.workers.once import run_once
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.wire import Reply
@@ -32,6 +32,6 @@ def endpoint_of(view: ReleaseView, *, max_rows: int = 10_000, limits: SparqlLimi
     """The endpoint of an open release."""
     name = view.release.manifest.name
     pool = OneWorker(view, max_rows)
-    return sparql_app(
+    return SparqlApp(
         pool, iris=Iris(view.iris.base), release_name=lambda: name, limits=limits or SparqlLimits(timeout_s=20)
     )

@@ -1,4 +1,4 @@
-"""Query time as a budget for each client."""
+"""The quota of query time that each client has."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.serving import serve
 
-from iomld.web.budget import ClientBudgets
+from iomld.web.sparql.answers import ClientQuotas
 
 ALL = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r }"
 
@@ -24,33 +24,33 @@ class Clock:
 def test_a_client_that_used_its_time_waits_exactly_until_the_debt_is_paid() -> None:
     """The wait is the debt over the refill; a second earlier is too early, and another client is not touched."""
     clock = Clock()
-    budgets = ClientBudgets(120, 60, clock=clock)
-    budgets.spend("a", 120)
-    assert budgets.wait_s("a") == 0
-    budgets.spend("a", 10.5)
-    assert (budgets.wait_s("a"), budgets.wait_s("b")) == (11, 0)
+    budgets = ClientQuotas(120, 60, clock=clock)
+    budgets.charge("a", 120)
+    assert budgets.retry_after_s("a") == 0
+    budgets.charge("a", 10.5)
+    assert (budgets.retry_after_s("a"), budgets.retry_after_s("b")) == (11, 0)
     clock.now = 10
-    assert budgets.wait_s("a") == 1
+    assert budgets.retry_after_s("a") == 1
     clock.now = 11
-    assert budgets.wait_s("a") == 0
+    assert budgets.retry_after_s("a") == 0
 
 
 def test_a_bucket_never_holds_more_than_full() -> None:
     """Who was away for a day has no more than who comes for the first time."""
     clock = Clock()
-    budgets = ClientBudgets(120, 30, clock=clock)
-    budgets.spend("a", 1)
+    budgets = ClientQuotas(120, 30, clock=clock)
+    budgets.charge("a", 1)
     clock.now = 86_400
-    budgets.spend("a", 121)
-    assert budgets.wait_s("a") == 2
+    budgets.charge("a", 121)
+    assert budgets.retry_after_s("a") == 2
 
 
 def test_the_client_that_asked_longest_ago_is_forgotten() -> None:
     """Memory is bounded: the clients used last stay."""
-    budgets = ClientBudgets(1, 60, clock=Clock(), most=2)
+    budgets = ClientQuotas(1, 60, clock=Clock(), most=2)
     for client in ("a", "b", "a", "c"):
-        budgets.spend(client, 5)
-    assert (budgets.wait_s("a"), budgets.wait_s("b"), budgets.wait_s("c")) == (9, 0, 4)
+        budgets.charge(client, 5)
+    assert (budgets.retry_after_s("a"), budgets.retry_after_s("b"), budgets.retry_after_s("c")) == (9, 0, 4)
 
 
 @pytest.mark.server
@@ -60,9 +60,8 @@ def test_a_real_server_refuses_by_client(datadir: Path) -> None:
     with serve(datadir, IOMLD_TRUSTED_PROXIES="127.0.0.1", **limits) as server:
 
         def ask(query: str, client: str) -> httpx.Response:
-            return httpx.get(
-                f"{server.address}/sparql", params={"query": query}, headers={"X-Forwarded-For": client}, timeout=60
-            )
+            headers = {"X-Forwarded-For": client}
+            return httpx.get(f"{server.address}/sparql", params={"query": query}, headers=headers, timeout=120)
 
         assert ask(ALL, "192.0.2.1").status_code == 200
         assert ask(ALL, "192.0.2.1").status_code == 200
@@ -79,5 +78,5 @@ def test_a_header_alone_makes_no_other_client(datadir: Path) -> None:
     with serve(datadir, IOMLD_CLIENT_SECONDS="0.000001", IOMLD_CLIENT_REFILL="0.000001") as server:
         for query, status in ((ALL, 200), ("ASK {}", 429)):
             headers = {"X-Forwarded-For": f"192.0.2.{status}"}
-            answer = httpx.get(f"{server.address}/sparql", params={"query": query}, headers=headers, timeout=60)
+            answer = httpx.get(f"{server.address}/sparql", params={"query": query}, headers=headers, timeout=120)
             assert answer.status_code == status

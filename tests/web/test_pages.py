@@ -24,7 +24,7 @@ from iomld.web.drawing import locator_map
 from iomld.web.pages import page_routes
 from iomld.web.query_page import query_routes
 from iomld.web.resources import resource_routes
-from iomld.web.sparql import SparqlLimits
+from iomld.web.sparql.endpoint import SparqlLimits
 from iomld.web.templating import local_path, static_directory
 from iomld.web.upload import Rules, Upload
 from iomld.web.validate_pages import validation_page

@@ -11,13 +11,12 @@ from tests.browse.released import make_release
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import open_view
-from iomld.web.probes import Probes
 from iomld.web.problems import ProblemError
-from iomld.web.sparql import SparqlLimits
-from iomld.web.sparql_answers import LargeAnswer
-from iomld.web.sparql_cache import CachedAnswer
-from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import MediaTypes, Operation
+from iomld.web.sparql.answers import QueryAnswer
+from iomld.web.sparql.cache import CachedAnswer
+from iomld.web.sparql.endpoint import SparqlLimits
+from iomld.web.sparql.explain import Probes
+from iomld.web.sparql.protocol import HttpRequest, MediaTypes, Operation
 
 
 @dataclass
@@ -27,9 +26,9 @@ class Counting:
     problem: ProblemError | None = None
     asked: list[Operation] = field(default_factory=list)
 
-    async def find(self, exchange: Exchange, operation: Operation, types: MediaTypes) -> CachedAnswer | LargeAnswer:
+    async def find(self, request: HttpRequest, operation: Operation, types: MediaTypes) -> QueryAnswer:
         """The answer to a query."""
-        del exchange, types
+        del request, types
         self.asked.append(operation)
         if self.problem:
             raise self.problem
@@ -41,13 +40,9 @@ async def receive() -> Message:
     raise AssertionError
 
 
-async def send(_: Message) -> None:
-    """Nothing is sent."""
-
-
 def probes(endpoint: Counting, operation: Operation) -> Probes:
     """Probes for a query."""
-    return Probes(endpoint, Exchange({"type": "http", "method": "GET", "headers": []}, receive, send), operation)
+    return Probes(endpoint, HttpRequest({"type": "http", "method": "GET", "headers": []}, receive), operation)
 
 
 async def ask_often(asking: Probes) -> list[bool | None]:

@@ -15,7 +15,7 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import current_release
 from iomld.web.query_page import query_routes
-from iomld.web.sparql import SparqlLimits
+from iomld.web.sparql.endpoint import SparqlLimits
 
 Run = Callable[[str], str]
 PREFIXES = "PREFIX iomld: <https://w3id.org/iomld/ns#> PREFIX dcterms: <http://purl.org/dc/terms/> "

@@ -1,6 +1,6 @@
 """Answers kept in memory."""
 
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache, CachedAnswer
 
 
 def answer(size: int) -> CachedAnswer:

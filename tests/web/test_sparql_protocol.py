@@ -14,7 +14,7 @@ from iomld import store
 from iomld.iris import IOMLD, Iris
 from iomld.store.query import HANDLER
 from iomld.store.request import QueryRequest, QueryWorker
-from iomld.web.sparql import SparqlLimits, sparql_app
+from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits
 from iomld.workers.limits import PoolLimits
 from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
@@ -58,7 +58,7 @@ def endpoint(folder: Path, use: Use, limits: SparqlLimits, pool_limits: PoolLimi
         worker = QueryWorker(str(folder), IRIS.base, release="r1", max_rows=max_rows)
         pool = Pool(WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=4 << 20), pool_limits)
         await pool.start()
-        app = sparql_app(pool, iris=IRIS, release_name=lambda: "r1", limits=limits)
+        app = SparqlApp(pool, iris=IRIS, release_name=lambda: "r1", limits=limits)
         transport = httpx.ASGITransport(app)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
@@ -420,7 +420,7 @@ def test_a_client_that_goes_away_frees_its_worker(folder: Path) -> None:
         worker = QueryWorker(str(folder), IRIS.base)
         pool = Pool(WorkerSpec(HANDLER, worker.to_json()), PoolLimits(workers=1, max_workers=1, timeout_s=60))
         await pool.start()
-        app = sparql_app(pool, iris=IRIS, release_name=str, limits=SparqlLimits(timeout_s=60))
+        app = SparqlApp(pool, iris=IRIS, release_name=str, limits=SparqlLimits(timeout_s=60))
         scope = {
             "type": "http",
             "method": "GET",

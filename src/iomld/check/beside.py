@@ -4,9 +4,10 @@ import re
 
 from iomld.check.report import CheckReport
 from iomld.errors import SourceError
+from iomld.read.detect import is_workbook
 from iomld.read.table.csv import table_rows
 from iomld.read.table.rows import ShownRow
-from iomld.read.table.workbook import is_workbook, workbook_rows
+from iomld.read.table.workbook import workbook_rows
 
 _NUMBER = re.compile(r"[A-Z]+([0-9]+)")
 _MOST_ROWS = 500

@@ -9,9 +9,9 @@ from iomld.check.report import Basis, CheckReport, Tally, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.model import Finding, Place, Severity, message
-from iomld.read.graph.form import rdf_format_of
+from iomld.read.detect import rdf_format_of
 from iomld.read.graph.places import find_places
-from iomld.read.xml_safety import check_xml
+from iomld.read.text import check_xml
 from iomld.validate.foreign import BASE, Document, ShapesError, check_graph, found_in
 
 _MOST_BYTES = 256 * 1024**2
@@ -84,7 +84,7 @@ def _basis(rules: Document, profile: str, engine: str) -> Basis:
     return Basis(profile, engine, package_version(engine), {"iomld": __version__, "shapes": digest})
 
 
-def _document(part: read.Part) -> Document:
+def _document(part: read.SourceFile) -> Document:
     with part.open() as stream:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:

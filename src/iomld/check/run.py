@@ -42,7 +42,7 @@ class Checker:
             for part in read.expand_sources(files):
                 tally.read(part.name, 0)
                 try:
-                    yield from read.read_part(part, options)
+                    yield from read.read_source(part, options)
                 except SourceError as error:
                     tally.add(_unreadable(part.name, error))
 

@@ -28,7 +28,7 @@ from iomld.model import Project, Record
 from iomld.pipeline.outcomes import Outcome, Pipeline, linked
 from iomld.pipeline.places import placed
 from iomld.read import ReadOptions
-from iomld.read.table.mapping import read_mapping
+from iomld.read.table.headings import read_mapping
 
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
 _BLOCK = 50  # records; an eighth quicker than one by one
@@ -116,7 +116,7 @@ class _Conversion:
         """Every record of every source that can be read."""
         for part in read.expand_sources(sources):
             try:
-                yield from read.read_part(part, self._options)
+                yield from read.read_source(part, self._options)
             except SourceError as error:
                 self.refused = True
                 click.echo(f"refused: {error}", err=True)

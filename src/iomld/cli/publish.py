@@ -13,7 +13,7 @@ from iomld.cli.options import choices, engine_options, loaded, mapping_option, s
 from iomld.pipeline.load import Choices
 from iomld.publish.report import PublishReport
 from iomld.publish.run import PublishRequest, publish_sources
-from iomld.read.table.mapping import read_mapping
+from iomld.read.table.headings import read_mapping
 
 
 @click.command()

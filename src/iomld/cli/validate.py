@@ -19,7 +19,7 @@ from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
 from iomld.errors import IomldError
 from iomld.i18n import ENGLISH, LANGUAGES
-from iomld.read.table.mapping import read_mapping
+from iomld.read.table.headings import read_mapping
 
 _TEXT = "text"
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Self, cast
 from iomld.export.archive import add_entry
 from iomld.export.source import TableSource
 from iomld.export.tables import MENTION_HEADER, mention_cells, table_form
-from iomld.read.table.cell_text import neutralised
+from iomld.read.table.rows import neutralised
 
 PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
 

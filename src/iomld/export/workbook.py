@@ -18,7 +18,7 @@ from iomld.errors import IomldError
 from iomld.export.archive import add_entry
 from iomld.export.source import TableSource
 from iomld.export.tables import MENTION_HEADER, mention_cells, table_form
-from iomld.read.table.cell_text import neutralised
+from iomld.read.table.rows import neutralised
 
 CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MOST_ROWS = 1_048_576

@@ -1,8 +1,12 @@
-"""Choosing a media type by the Accept header (RFC 9110 section 12.5.1). Pure; a malformed header never raises."""
+"""Choosing by the Accept and Accept-Encoding headers (RFC 9110 sections 12.5.1 and 12.5.3).
+
+Pure; a malformed header never raises.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 # A comma inside a quoted parameter value does not part two ranges; an open quote runs to the end.
@@ -10,6 +14,7 @@ _ELEMENT = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
 _TCHARS = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _RANGE = re.compile(rf"{_TCHARS}/{_TCHARS}")
+_CODING = re.compile(r"([!#$%&'*+\-.^_`|~0-9a-z]+)(?:\s*;\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 _WEIGHT = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+")
 
 
@@ -59,6 +64,28 @@ def choose(accept: str | None, offers: Sequence[str], worth: Mapping[str, float]
         return offers[0] if offers else None
     best = max(offers, key=lambda offer: _quality(offer, ranges) * worth.get(offer, 1.0), default=None)
     return best if best is not None and _quality(best, ranges) > 0 else None
+
+
+@lru_cache(maxsize=256)
+def choose_coding(accept_encoding: str, codings: tuple[str, ...]) -> str | None:
+    """The content coding that the client likes best, `identity` for none of ours; None if it accepts nothing.
+
+    Args:
+        accept_encoding: Value of the header, several joined with commas; empty if the client sent none.
+        codings: Codings that can be given, the preferred first; `*` stands for the last, so let all clients know that.
+
+    >>> choose_coding("zstd;q=0.5, gzip", ("zstd", "gzip")), choose_coding("identity;q=0", ())
+    ('gzip', None)
+    """
+    read = (_CODING.fullmatch(element.strip()) for element in accept_encoding.lower().split(","))
+    weights = {match[1]: float(match[2] or 1) for match in read if match}
+    other = weights.get("*")
+    weights = dict.fromkeys(codings, 0.0) | ({codings[-1]: other or 0.0} if codings else {}) | weights
+    weights.setdefault(
+        "identity", 0.0 if other == 0 else other or 0.0005
+    )  # acceptable, but anything named is liked more
+    best = max((*codings, "identity"), key=weights.__getitem__)
+    return best if weights[best] else None
 
 
 def _quality(offer: str, ranges: Sequence[_MediaRange]) -> float:

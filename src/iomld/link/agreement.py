@@ -7,14 +7,13 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from functools import partial
 
-from iomld.link.concepts import ConceptTable
-from iomld.link.countries import Gazetteer
+from iomld.lexicon.countries import Gazetteer
+from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
 from iomld.link.project import Linker
 from iomld.link.scalars import read_budget, read_day, read_year
 from iomld.model import STATE_FIELDS, Dossier, Finding, Severity, Value, message
 
 _Meaning = Callable[[Sequence[Value]], Hashable]
-_SCHEMES = (("status", "status"), ("projectType", "type"), ("coverage", "coverage"), ("region", "region"))
 
 
 def disagreements(dossier: Dossier, linker: Linker) -> Iterator[Finding]:
@@ -44,8 +43,8 @@ def disagreements(dossier: Dossier, linker: Linker) -> Iterator[Finding]:
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     """For each field how its values are understood; None where they cannot be."""
-    for name, scheme in _SCHEMES:
-        yield name, partial(_code, linker.concepts[scheme])
+    for name, scheme in CONCEPT_FIELDS.items():
+        yield name, partial(_code, linker.lexicon.concepts[scheme])
     for name in ("startYear", "endYear", "allocationYear"):
         yield name, partial(_year, name)
     for name in ("startDate", "endDate"):
@@ -53,7 +52,7 @@ def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     yield "budgetUSD", lambda values: read_budget(values[0])[0]
     yield "primaId", lambda values: values[0].text
     for name in STATE_FIELDS:
-        yield name, partial(_states, linker.gazetteer)
+        yield name, partial(_states, linker.lexicon.gazetteer)
 
 
 def _code(table: ConceptTable, values: Sequence[Value]) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from iomld.link.concepts import ConceptTable
+from iomld.lexicon.words import ConceptTable
 from iomld.link.frameworks import FrameworkMatcher, context
 from iomld.model import Finding, GivenMention, Mention, Severity, Text, message
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from iomld.link.concepts import ConceptTable, build_concept_table, read_concept
-from iomld.link.countries import Gazetteer, build_gazetteer
+from iomld.lexicon.countries import Gazetteer
+from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lexicon
+from iomld.link.concepts import read_concept
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.link.scalars import read_budget, read_day, read_year
@@ -15,13 +16,13 @@ from iomld.link.states import Beneficiaries, read_beneficiaries
 from iomld.model import STATE_FIELDS, Dossier, Finding, Mention, Project, Text, Value
 from iomld.vocab import Vocabulary
 
-# Field of the record, scheme of its codes, rule for a word that is not in the list.
-_CONCEPT_FIELDS = (
-    ("status", "status", "unknownStatus"),
-    ("projectType", "type", "unknownType"),
-    ("coverage", "coverage", "unknownCoverage"),
-    ("region", "region", "unknownRegion"),
-)
+# For each field that holds a concept the rule for a word that is not in its list.
+UNKNOWN_WORD_RULES = {
+    "status": "unknownStatus",
+    "projectType": "unknownType",
+    "coverage": "unknownCoverage",
+    "region": "unknownRegion",
+}
 _YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
 _DAY_FIELDS = ("startDate", "endDate")
 _UNDETERMINED = "und"  # BCP 47: the language of a text that does not say it
@@ -34,23 +35,17 @@ class Linker:
     """All that linking looks names up in; made once for a vocabulary.
 
     Attributes:
-        concepts: The names of each scheme.
-        gazetteer: The names of countries.
+        lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
     """
 
-    concepts: Mapping[str, ConceptTable]
-    gazetteer: Gazetteer
+    lexicon: Lexicon
     matcher: FrameworkMatcher
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
     """Index a vocabulary for linking."""
-    return Linker(
-        concepts={scheme: build_concept_table(concepts) for scheme, concepts in vocabulary.concepts.items()},
-        gazetteer=build_gazetteer(vocabulary),
-        matcher=build_matcher(vocabulary),
-    )
+    return Linker(lexicon=build_lexicon(vocabulary), matcher=build_matcher(vocabulary))
 
 
 def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
@@ -66,14 +61,14 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
         The project, and the findings of linking alone, all of them; those of the readers stay in the dossier.
     """
     findings: list[Finding] = []
-    codes = _concepts(dossier, linker.concepts, findings)
+    codes = _concepts(dossier, linker.lexicon.concepts, findings)
     years = _years(dossier, findings)
     days = _days(dossier, findings)
     budget = _budget(dossier, findings)
-    beneficiaries = _beneficiaries(dossier, linker.gazetteer, findings)
+    beneficiaries = _beneficiaries(dossier, linker.lexicon.gazetteer, findings)
     narratives, abstracts = _texts(dossier, "narrative"), _texts(dossier, "abstract")
     mentions, faults = link_mentions(
-        narratives, abstracts, dossier.mentions, linker.matcher, _table(linker.concepts, "framework")
+        narratives, abstracts, dossier.mentions, linker.matcher, _table(linker.lexicon.concepts, "framework")
     )
     findings += faults
     prima_id = _text(_first(dossier, "primaId"))
@@ -96,7 +91,7 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
         budget_usd=budget,
         member_states=beneficiaries.members,
         other_countries=beneficiaries.others,
-        managing_office=_managing_office(prima_id, linker.gazetteer),
+        managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
         mentions=mentions,
         frameworks=_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in dossier.records for origin in record.origins)),
@@ -106,10 +101,12 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
 
 def _concepts(dossier: Dossier, tables: Mapping[str, ConceptTable], findings: list[Finding]) -> dict[str, str | None]:
     codes: dict[str, str | None] = {}
-    for field, scheme, rule in _CONCEPT_FIELDS:
+    for field, scheme in CONCEPT_FIELDS.items():
         value = _first(dossier, field)
         table = _table(tables, scheme)
-        codes[field], faults = read_concept(value, table, field=field, rule=rule) if value else (None, ())
+        codes[field], faults = (
+            read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
+        )
         findings += faults
     return codes
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iomld.link.countries import Gazetteer, States
+from iomld.lexicon.countries import Gazetteer, States
 from iomld.model import Finding, Severity, Value, message
 
 _SHOWN = 80  # characters of a leftover that a message quotes

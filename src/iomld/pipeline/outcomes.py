@@ -14,7 +14,6 @@ from iomld.link.agreement import disagreements
 from iomld.link.project import Linker, link_project
 from iomld.model import Dossier, Finding, Project, Record, Severity, is_refused, message
 from iomld.pipeline.places import placed
-from iomld.pipeline.recogniser import LinkerRecogniser
 from iomld.read import ReadOptions
 from iomld.validate import Validator
 
@@ -58,8 +57,8 @@ class Pipeline:
     versions: Mapping[str, str]
 
     def reading(self, *, url: str | None = None, mapping: Mapping[str, str] | None = None) -> ReadOptions:
-        """Options for readers, with our lists known to them."""
-        return ReadOptions(url=url, mapping=mapping or {}, recogniser=LinkerRecogniser(self.linker))
+        """Options for readers, with the words of our lists."""
+        return ReadOptions(url=url, mapping=mapping or {}, lexicon=self.linker.lexicon)
 
 
 def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:

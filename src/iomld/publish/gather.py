@@ -66,7 +66,7 @@ def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.R
     """
     for part in read.expand_sources(sources):
         try:
-            for record in read.read_part(part, options):
+            for record in read.read_source(part, options):
                 spool.add(record, merge.record_key(record))
         except SourceError as error:
             yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, error.message),))

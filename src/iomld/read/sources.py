@@ -1,50 +1,30 @@
-"""Recognise the form of a source by its content, never by its name, and hand it to the reader of that form."""
+"""Read a source: recognise its form (`iomld.read.detect`) and hand it to the reader of that form."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record, message
-from iomld.read.graph.form import rdf_format_of
+from iomld.read.archives import SourceFile, files_of_bytes, files_of_path
+from iomld.read.detect import HEAD_BYTES, Form, LoadedSource, form_of, is_json_lines
 from iomld.read.graph.records import read_rdf
-from iomld.read.iati.activities import is_iati, read_iati
+from iomld.read.iati import read_iati
 from iomld.read.options import ReadOptions
-from iomld.read.page.html import is_html, read_html
+from iomld.read.page.html import read_html
 from iomld.read.page.text import read_page
-from iomld.read.parts import Part, parts_of_bytes, parts_of_file
-from iomld.read.plain_text import forbidden_line, is_web_address
-from iomld.read.record.content import LONGEST_LINE_BYTES, read_lines, read_records
-from iomld.read.table.csv import looks_like_table, read_table, read_table_pair
+from iomld.read.record.json_record import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.table.csv import read_table, read_table_pair
 from iomld.read.table.workbook import read_workbook
-from iomld.read.table.workbook_package import is_workbook
+from iomld.read.text import forbidden_line, is_web_address, utf8_text
 
-_HEAD_BYTES = 64 * 1024
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # spreadsheets write tables so; their reader knows
 # A source that is no JSON Lines is held in memory while it is read.
 _MOST_BYTES = 512 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A whole source in memory, with what its reader needs."""
-
-    data: bytes
-    file: str
-    options: ReadOptions
-
-    @property
-    def name(self) -> str:
-        """The file's name without its folder and its archive."""
-        return Path(self.file.rpartition("!")[2]).name
-
-    def origin(self, media_type: str) -> Origin:
-        return Origin(self.name, hashlib.sha256(self.data).hexdigest(), media_type)
-
-
-def read_part(part: Part, options: ReadOptions | None = None) -> Iterator[Record]:
+def read_source(source: SourceFile, options: ReadOptions | None = None) -> Iterator[Record]:
     """Read every record of a file or an entry of an archive, JSON Lines in bounded memory.
 
     Raises:
@@ -58,84 +38,47 @@ def read_part(part: Part, options: ReadOptions | None = None) -> Iterator[Record
                 address=options.url,
             )
         )
-    with part.open() as stream:
+    with source.open() as stream:
         try:
-            yield from _with_url(_records(stream, part, options), options.url)
+            yield from _with_url(_records(stream, source, options), options.url)
         except RecursionError as error:
-            raise SourceError(message("{file}: nested too deeply to be a project record.", file=part.name)) from error
+            raise SourceError(message("{file}: nested too deeply to be a project record.", file=source.name)) from error
 
 
 def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
-    """Read every record of one file; raises as `read_part` does."""
-    for part in parts_of_file(path):
-        yield from read_part(part, options)
+    """Read every record of one file; raises as `read_source` does."""
+    for source in files_of_path(path):
+        yield from read_source(source, options)
 
 
 def read_bytes(data: bytes, *, file: str, options: ReadOptions | None = None) -> Iterator[Record]:
-    """Read every record of a source held in memory; `file` is its name for places. Raises as `read_part` does."""
-    for part in parts_of_bytes(data, file):
-        yield from read_part(part, options)
+    """Read every record of a source held in memory; `file` is its name for places. Raises as `read_source` does."""
+    for source in files_of_bytes(data, file):
+        yield from read_source(source, options)
 
 
-def _records(stream: BinaryIO, part: Part, options: ReadOptions) -> Iterator[Record]:
-    head = stream.read(_HEAD_BYTES)
-    first, ended, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
-    if ended and first.startswith(b"{") and first.rstrip().endswith(b"}"):
-        # An object that ends with its line: JSON Lines, which are never held in memory.
-        name = Path(part.name.rpartition("!")[2]).name
-        yield from read_lines(_lines(head, stream), file=part.name, name=name)
+def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterator[Record]:
+    head = stream.read(HEAD_BYTES)
+    if is_json_lines(head):
+        name = LoadedSource(b"", file.name).name
+        yield from read_lines(_lines(head, stream), file=file.name, name=name)
         return
     data = head + stream.read(_MOST_BYTES)
     if len(data) > _MOST_BYTES:
         raise SourceError(
             message(
                 "{file}: larger than {limit} bytes. Give large sources as JSON Lines.",
-                file=part.name,
+                file=file.name,
                 limit=_MOST_BYTES,
             )
         )
-    source = _Source(data, part.name, options)
-    if part.mentions is not None:
-        with part.mentions() as mentions:
-            yield from read_table_pair(
-                data, mentions.read(_MOST_BYTES), file=part.name, name=source.name, options=options
-            )
+    source = LoadedSource(data, file.name, options.mapping)
+    if file.mentions is None:
+        yield from _READERS[form_of(source)](source, options)
         return
-    yield from _whole(source)
-
-
-def _whole(source: _Source) -> Iterator[Record]:
-    """A source by its form: packed, marked up, RDF, JSON, a table, or the text of a page."""
-    data, file, options = source.data, source.file, source.options
-    if not data.strip():
-        raise SourceError(message("{file}: the file is empty. Nothing was read.", file=file))
-    if is_workbook(data):
-        return read_workbook(data, file=file, options=options)
-    if b"\0" in data[:8192] and not data.startswith(_UTF16_MARKS):
-        raise SourceError(
-            message(
-                "{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.", file=file
-            )
-        )
-    if is_iati(data):
-        return read_iati(data, file=file, options=options)
-    format_ = rdf_format_of(data, source.name)
-    if format_ is not None:
-        return read_rdf(data, format_, file=file, options=options)
-    if is_html(data[:_HEAD_BYTES].decode("utf-8", "replace")):
-        return iter([read_html(data, source.origin("text/html"), file=file, recogniser=options.recogniser)])
-    return _text(source)
-
-
-def _text(source: _Source) -> Iterator[Record]:
-    """Records in JSON, which begin with a bracket; else a table, else the text of a page."""
-    data, file, options = source.data, source.file, source.options
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
-        return read_records(_decoded(data, file), file=file, name=source.name)
-    if looks_like_table(data, options):
-        return read_table(data, file=file, name=source.name, options=options)
-    origin = source.origin("text/plain")
-    return iter([read_page(_decoded(data, file), origin, file=file, recogniser=options.recogniser)])
+    with file.mentions() as mentions:
+        beside = mentions.read(_MOST_BYTES)
+        yield from read_table_pair(data, beside, file=file.name, name=source.name, options=options)
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
@@ -156,21 +99,84 @@ def _with_url(records: Iterator[Record], url: str | None) -> Iterator[Record]:
         yield record if url is None else replace(record, origin=replace(record.origin, url=url))
 
 
-def _decoded(data: bytes, file: str) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SourceError(
-            message("{file}, line {line}: not UTF-8 text. Save the file as UTF-8.", file=file, line=line)
-        ) from error
+def _read_nothing(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    del options
+    raise SourceError(message("{file}: the file is empty. Nothing was read.", file=source.file))
+
+
+def _read_binary(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    del options
+    raise SourceError(
+        message(
+            "{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.", file=source.file
+        )
+    )
+
+
+def _read_workbook(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    return read_workbook(source.data, file=source.file, options=options)
+
+
+def _read_iati(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    return read_iati(source.data, file=source.file, options=options)
+
+
+def _read_rdf(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    if source.rdf_format is None:
+        raise AssertionError(source.file)  # `form_of` has just found it
+    return read_rdf(source.data, source.rdf_format, file=source.file, options=options)
+
+
+def _read_html(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    yield read_html(source.data, _origin(source, "text/html"), file=source.file, lexicon=options.lexicon)
+
+
+def _read_json_lines(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    del options
+    return read_lines(source.data.split(b"\n"), file=source.file, name=source.name)
+
+
+def _read_json(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    del options
+    return read_records(_text(source), file=source.file, name=source.name)
+
+
+def _read_table(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    return read_table(source.data, file=source.file, name=source.name, options=options)
+
+
+def _read_page(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    origin = _origin(source, "text/plain")
+    yield read_page(_text(source), origin, file=source.file, lexicon=options.lexicon)
+
+
+def _origin(source: LoadedSource, media_type: str) -> Origin:
+    return Origin(source.name, hashlib.sha256(source.data).hexdigest(), media_type)
+
+
+def _text(source: LoadedSource) -> str:
+    text = utf8_text(source.data, source.file)
     line_number = forbidden_line(text)
     if line_number is not None:
         raise SourceError(
             message(
                 "{file}, line {line}: holds a control character. Remove it, or check the file's kind.",
-                file=file,
+                file=source.file,
                 line=line_number,
             )
         )
     return text
+
+
+_READERS: Mapping[Form, Callable[[LoadedSource, ReadOptions], Iterator[Record]]] = {
+    Form.JSON_LINES: _read_json_lines,
+    Form.EMPTY: _read_nothing,
+    Form.WORKBOOK: _read_workbook,
+    Form.BINARY: _read_binary,
+    Form.IATI: _read_iati,
+    Form.RDF: _read_rdf,
+    Form.HTML: _read_html,
+    Form.JSON: _read_json,
+    Form.TABLE: _read_table,
+    Form.PAGE: _read_page,
+}

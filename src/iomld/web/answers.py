@@ -1,15 +1,14 @@
-"""Answers that may be cached: with an ETag, a 304 where nothing changed, and no body for HEAD (RFC 9110)."""
+"""Answers that clients may cache: with an entity tag, 304 where nothing changed, and no body for HEAD (RFC 9110)."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from email.utils import format_datetime, parsedate_to_datetime
 from typing import TypedDict, Unpack
 
 from fastapi import APIRouter, Request
 from fastapi.params import Depends
 from starlette.responses import Response
 
+from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import page_language
 from iomld.web.openapi import PAGE, Responses, page_language_parameter
 
@@ -32,18 +31,18 @@ def answer(
 
     Args:
         request: The request, for its conditions and method.
-        body: The representation; its hash is its strong validator.
+        body: The representation; its hash is its validator.
         media_type: With its charset, if it has one.
         headers: More headers.
-        modified: When the content was last changed, if known.
+        modified: When the content last changed, if known.
     """
-    etag = f'"{hashlib.sha256(media_type.encode() + b" " + body).hexdigest()[:32]}"'
+    etag = weak_etag(media_type.encode() + b" " + body)
     all_headers = _HEADERS | {"ETag": etag} | dict(headers or {})
     if media_type.startswith("text/html"):
         all_headers.setdefault("Content-Language", page_language())
     if modified:
-        all_headers["Last-Modified"] = format_datetime(modified, usegmt=True)
-    if _is_known(request, etag, modified):
+        all_headers["Last-Modified"] = http_date(modified)
+    if is_not_modified(request.headers, etag, modified):
         return Response(status_code=304, headers=all_headers)
     all_headers |= {"Content-Type": media_type, "Content-Length": str(len(body))}
     return Response(b"" if request.method == "HEAD" else body, headers=all_headers)
@@ -91,17 +90,3 @@ def page_route(
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
     """Register the function of a page, which comes in several languages."""
     return get_route(router, path, tag, summary, answers, dependencies=[Depends(page_language_parameter)])
-
-
-def _is_known(request: Request, etag: str, modified: datetime | None) -> bool:
-    """RFC 9110 section 13.2.2: entity tags come before dates."""
-    tags = request.headers.get("if-none-match")
-    if tags is not None:
-        return tags.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in tags.split(","))
-    since = request.headers.get("if-modified-since")
-    if since is None or modified is None:
-        return False
-    try:
-        return modified.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):  # no date, or one without a time zone
-        return False

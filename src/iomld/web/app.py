@@ -14,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Mount
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
@@ -30,9 +29,9 @@ from iomld.model import Message, message
 from iomld.store.description import ServiceFacts
 from iomld.web.catalogue import catalogue_routes
 from iomld.web.compression import Compression
+from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.docs_page import docs_routes
 from iomld.web.downloads import DownloadFiles, download_routes
-from iomld.web.graph_store import GraphStore, add_graph_store
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
 from iomld.web.metrics import Metrics
@@ -44,9 +43,9 @@ from iomld.web.query_page import query_routes
 from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware
 from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
-from iomld.web.sparql import SparqlApp, SparqlLimits, sparql_app
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
-from iomld.web.sparql_description import facts_of
+from iomld.web.sparql.cache import AnswerCache
+from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
+from iomld.web.sparql.graph_store import GraphStore, add_graph_store
 from iomld.web.templating import static_directory
 from iomld.web.validate_pages import validation_page
 from iomld.web.validation import validation_routes
@@ -75,7 +74,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
     metrics = Metrics()
-    cache: AnswerCache[CachedAnswer] = AnswerCache(settings.cache_bytes)
+    cache = AnswerCache(settings.cache_bytes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -104,11 +103,11 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
     app.include_router(docs_routes(view, app.openapi))
     describe_routes(app, base)
-    app.mount("/static", StaticFiles(directory=static_directory()), name="static")
-    add_graph_store(app, GraphStore(endpoint, Iris(base), lambda: serving.view.reader))
+    app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
+    add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
-    return RequestMetricsMiddleware(_Front(app, endpoint, packed_bytes=settings.cache_bytes // 4), log)
+    return RequestMetricsMiddleware(_Front(app, endpoint), log)
 
 
 def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
@@ -125,11 +124,11 @@ def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
     )
 
 
-def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache[CachedAnswer]) -> SparqlApp:
+def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
     """The SPARQL endpoint over what is served."""
 
     def facts() -> ServiceFacts:
-        return facts_of(serving.view, settings)
+        return service_facts(serving.view, settings)
 
     limits = SparqlLimits(
         timeout_s=settings.query_timeout,
@@ -138,7 +137,7 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         client_s=settings.client_seconds,
         client_refill_s=settings.client_refill,
     )
-    return sparql_app(
+    return SparqlApp(
         serving,
         iris=Iris(base),
         release_name=serving.name,
@@ -151,13 +150,13 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
 
 
 class _Front:
-    """Sends `/sparql` to the endpoint, everything else to the pages; packs both and adds the safety headers."""
+    """Sends `/sparql` to the endpoint, everything else to the pages; compresses both and adds the safety headers."""
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp, packed_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
         self._app = LanguageMiddleware(app)
         self._endpoint = endpoint
         self._endpoint_of_pages = LanguageMiddleware(endpoint)
-        self._packing = Compression(self._pass_on, packed_bytes)
+        self._compression = Compression(self._pass_on)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(event: Event) -> None:
@@ -166,7 +165,7 @@ class _Front:
                 event["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
             await send(event)
 
-        await self._packing(scope, receive, send_safely)
+        await self._compression(scope, receive, send_safely)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/sparql":

@@ -2,11 +2,11 @@
 
 import asyncio
 import base64
-import hashlib
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
@@ -21,6 +21,7 @@ from iomld.model import message
 from iomld.release import FILES, Release
 from iomld.release.nquads import compressing, file_digest
 from iomld.web.answers import get_route
+from iomld.web.conditional import http_date, is_not_modified, strong_etag
 from iomld.web.download_kinds import DownloadKind, part_kind, whole_kinds
 from iomld.web.openapi import responses, sample
 from iomld.web.problems import ProblemError
@@ -155,14 +156,16 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
             names = ", ".join(file.name for file in files.listed(served))
             detail = message("There is no download '{name}'. There are: {names}.", name=name, names=names)
             raise ProblemError(404, "no-such-download", detail)
-        etag = f'"{hashlib.sha256(f"{known.source_sha256}/{name}".encode()).hexdigest()[:32]}"'
+        etag = strong_etag(f"{known.source_sha256}/{name}".encode())
+        modified = datetime.fromisoformat(served.manifest.created)
         headers = {
             "ETag": etag,
+            "Last-Modified": http_date(modified),
             "Access-Control-Allow-Origin": "*",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "public, max-age=300, no-transform",
         }
-        if etag in request.headers.get("if-none-match", ""):
+        if is_not_modified(request.headers, etag, modified):
             return Response(status_code=304, headers=headers)
         path = await files.file(served, name)
         headers["Repr-Digest"] = _digest_field(files.sha256(served, name) or "")

@@ -17,7 +17,7 @@ from iomld.web.metrics import MEDIA_TYPE, Metrics
 from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError
 from iomld.web.serving import Serving
-from iomld.web.sparql_cache import AnswerCache, CachedAnswer
+from iomld.web.sparql.cache import AnswerCache
 from iomld.workers.errors import WorkerError
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -26,7 +26,7 @@ _JSON = responses({200: ("application/json",)}, 503)
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
-def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[CachedAnswer]) -> APIRouter:
+def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> APIRouter:
     """`/health`, `/ready` and `/metrics`.
 
     Args:
@@ -70,7 +70,7 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache[Cach
 class _ServiceCollector(Collector):
     """Reports the query workers, the cache of answers and the release when the metrics are asked for."""
 
-    def __init__(self, serving: Serving, cache: AnswerCache[CachedAnswer]) -> None:
+    def __init__(self, serving: Serving, cache: AnswerCache) -> None:
         self._serving, self._cache = serving, cache
 
     def collect(self) -> Iterator[Metric]:
@@ -95,7 +95,7 @@ def _worker_metrics(serving: Serving) -> Iterator[Metric]:
     yield CounterMetricFamily("iomld_query_lookups", "Queries that needed no process.", serving.lookups)
 
 
-def _cache_metrics(cache: AnswerCache[CachedAnswer]) -> Iterator[Metric]:
+def _cache_metrics(cache: AnswerCache) -> Iterator[Metric]:
     yield CounterMetricFamily("iomld_query_cache_hits", "Answers that were kept.", cache.hits)
     yield CounterMetricFamily("iomld_query_cache_misses", "Answers that had to be made.", cache.misses)
     yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from iomld.browse.filters import SORTS, Filters, read_filters
 from iomld.browse.search import filter_projects, find_projects
 from iomld.browse.view import ReleaseView
-from iomld.read.table.cell_text import neutralised
+from iomld.read.table.rows import neutralised
 from iomld.release.project_index import ProjectEntry
 from iomld.web.answers import answer, get_route, page_route
 from iomld.web.facets import (

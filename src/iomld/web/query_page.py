@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import Annotated
@@ -10,7 +11,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
-from starlette.types import Message
 
 from iomld.browse.completions import query_terms
 from iomld.browse.dataset import example_queries
@@ -18,16 +18,14 @@ from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
 from iomld.web.answers import answer, get_route, page_route
-from iomld.web.explain import Explanation, explanation, may_be_of_nothing
 from iomld.web.openapi import HTML, responses, sample
 from iomld.web.problems import ProblemError
 from iomld.web.query_drawing import Drawn, Look, drawn
 from iomld.web.query_results import SHOWN_AS, Shown, shown_answer
 from iomld.web.rendering import page_html
-from iomld.web.sparql_answers import Endpoint, LargeAnswer, opened
-from iomld.web.sparql_cache import CachedAnswer
-from iomld.web.sparql_exchange import Exchange
-from iomld.web.sparql_protocol import Operation
+from iomld.web.sparql.answers import QueryAnswer, QueryEndpoint
+from iomld.web.sparql.explain import Explanation, explanation, may_be_of_nothing
+from iomld.web.sparql.protocol import HttpRequest, Operation
 
 _HTML = "text/html; charset=utf-8"
 _Query = Annotated[
@@ -71,7 +69,7 @@ class Outcome:
     problem: ProblemError | None = None
 
 
-def query_routes(view: Callable[[], ReleaseView], endpoint: Endpoint) -> APIRouter:
+def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> APIRouter:
     """The query page, and the terms that its editor completes.
 
     Args:
@@ -125,25 +123,21 @@ def _page(view: ReleaseView, text: str, outcome: Outcome | None, look: str = "")
     )
 
 
-async def _run(view: ReleaseView, endpoint: Endpoint, request: Request, text: str) -> Outcome:
+async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> Outcome:
     started = time.monotonic()
-    exchange, operation = Exchange(request.scope, request.receive, _send_nothing), Operation(text)
+    asked, operation = HttpRequest(request.scope, request.receive), Operation(text)
     try:
-        found = await endpoint.find(exchange, operation, SHOWN_AS)
+        found = await endpoint.find(asked, operation, SHOWN_AS)
     except ProblemError as error:
         return Outcome(problem=error)
     seconds = time.monotonic() - started
     shown = await run_in_threadpool(_shown, view, text, found)
     if not may_be_of_nothing(text, shown.rows_found):
         return Outcome(seconds, shown)
-    why = await explanation(endpoint, exchange, operation, partial(release_terms, view))
+    why = await explanation(endpoint, asked, operation, partial(release_terms, view))
     return Outcome(seconds, shown, why if why.empty or not shown.rows_found else None)
 
 
-def _shown(view: ReleaseView, text: str, found: CachedAnswer | LargeAnswer) -> Shown:
-    with opened(found) as (media_type, pieces):
-        return shown_answer(view, text, media_type, pieces)
-
-
-async def _send_nothing(_: Message) -> None:
-    """The page is sent by the framework; the exchange is only asked who wants to know."""
+def _shown(view: ReleaseView, text: str, found: QueryAnswer) -> Shown:
+    with closing(found):
+        return shown_answer(view, text, found.media_type, found.pieces())

@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QueryS
 from iomld.browse.view import LinkKind, ReleaseView, link_to
 from iomld.formats import rdf, results
 from iomld.iris import RDF, XSD
-from iomld.web.sparql_protocol import MediaTypes
+from iomld.web.sparql.protocol import MediaTypes
 from iomld.web.templating import local_path, shortened, web_address
 
 # What the page asks for.

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iomld.web.graph_store import PATH, is_graph_store
 from iomld.web.metrics import AnsweredRequest, Metrics
+from iomld.web.sparql.graph_store import PATH, is_graph_store
 
 _LONGEST_PATH = 500
 _NOTHING_SENT = 500

@@ -5,7 +5,7 @@ import io
 from iomld.check.messages import colon, severity_word
 from iomld.check.report import CheckReport
 from iomld.model import Finding, Place
-from iomld.read.table.commented import Remark, write_commented
+from iomld.read.table.workbook_comments import Remark, write_commented
 
 WORKBOOK = "xlsx"  # its name among the forms of the report; it needs what was checked
 

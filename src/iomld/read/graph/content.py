@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from iomld.formats.values import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
 from iomld.model import Finding, Message, Place, Severity, message
-from iomld.read.record.framed import scheme_code, source_of, text_of
+from iomld.read.record.framed import scheme_code, text_of
+from iomld.read.record.origins import source_of
 
 # Subject, then predicate, then objects in the order of the text. Subjects are written as in N-Triples.
 Graph = dict[str, dict[str, list[Term]]]
@@ -43,7 +44,7 @@ _SHOWN = 80  # characters of a value that a message quotes
 
 
 @dataclass(slots=True)
-class Content:
+class ProjectContent:
     """One project of a graph.
 
     Attributes:
@@ -61,11 +62,11 @@ class Content:
     reached: set[str] = field(default_factory=set)
 
 
-def project_content(graph: Graph, projects: Iterable[str]) -> list[Content]:
+def project_content(graph: Graph, projects: Iterable[str]) -> list[ProjectContent]:
     """The content of each project, in their order."""
     mentions = _by_object(graph, _ABOUT)
     documents = _by_object(graph, _TOPIC)
-    return [_Project(graph, name).read(mentions.get(name, ()), documents.get(name, ())) for name in projects]
+    return [_ProjectReader(graph, name).read(mentions.get(name, ()), documents.get(name, ())) for name in projects]
 
 
 def _by_object(graph: Graph, predicate: str) -> Mapping[str, list[str]]:
@@ -77,15 +78,15 @@ def _by_object(graph: Graph, predicate: str) -> Mapping[str, list[str]]:
     return found
 
 
-class _Project:
+class _ProjectReader:
     """Reads one project of a graph."""
 
     def __init__(self, graph: Graph, node: str) -> None:
         self._graph = graph
         self._node = node
-        self._content = Content(_name(node), reached={node})
+        self._content = ProjectContent(_name(node), reached={node})
 
-    def read(self, mentions: Sequence[str], documents: Sequence[str]) -> Content:
+    def read(self, mentions: Sequence[str], documents: Sequence[str]) -> ProjectContent:
         said = self._graph[self._node]
         for predicate, terms in said.items():
             if predicate in _TEXTS:

@@ -19,7 +19,7 @@ from iomld.iris import RDF, local_name
 from iomld.model import Place
 from iomld.read.graph.turtle_places import Offsets, line_offsets, turtle_offsets
 from iomld.read.record.locate import excerpt
-from iomld.read.xml_safety import not_xml, safe_events
+from iomld.read.text import not_xml, safe_events
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
@@ -27,7 +27,7 @@ _NAMES = {key.iri: key.name for key in KEYS if not key.reverse}
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ValuePlaces:
     """Finds the places of one text.
 
     Attributes:
@@ -85,7 +85,7 @@ class Places:
         )
 
 
-def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
+def find_places(text: str, format_: Format, *, file: str, base: str) -> ValuePlaces:
     """Scan a text that the format's parser has read without a fault; RDF/XML may be scanned before.
 
     Raises:
@@ -93,14 +93,14 @@ def find_places(text: str, format_: Format, *, file: str, base: str) -> Places:
     """
     if format_ is JSONLD:
         offsets, pointers = _json_offsets(text)
-        return Places(file, text, offsets, pointers, by_key=True)
+        return ValuePlaces(file, text, offsets, pointers, by_key=True)
     if format_ is RDFXML:
         try:
-            return Places(file, text, _xml_offsets(text, base))
+            return ValuePlaces(file, text, _xml_offsets(text, base))
         except etree.XMLSyntaxError as error:
             raise not_xml(file, error) from error
     in_lines = format_ in (NTRIPLES, NQUADS)
-    return Places(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
+    return ValuePlaces(file, text, line_offsets(text) if in_lines else turtle_offsets(text, base=base))
 
 
 def _tail(subject: str) -> str:
@@ -109,7 +109,7 @@ def _tail(subject: str) -> str:
 
 
 @dataclass(slots=True)
-class _Node:
+class _JsonNode:
     """An open object or array; an object's members are kept until its `@id` is known."""
 
     pointer: str
@@ -130,7 +130,7 @@ def _json_offsets(text: str) -> tuple[Offsets, dict[int, str]]:
     """Offsets of the members of each object that has an `@id` (or `id`); items of an array by their order."""
     offsets: Offsets = {}
     pointers: dict[int, str] = {}
-    stack: list[_Node] = []
+    stack: list[_JsonNode] = []
     before = ""
     for match in _JSON_TOKEN.finditer(text):
         found, top = match[0], stack[-1] if stack else None
@@ -144,12 +144,12 @@ def _json_offsets(text: str) -> tuple[Offsets, dict[int, str]]:
         else:
             _value(stack, match, pointers)
             if found in ("{", "["):
-                stack.append(_Node(top.member if top else "", found == "{"))
+                stack.append(_JsonNode(top.member if top else "", found == "{"))
         before = found
     return offsets, pointers
 
 
-def _value(stack: list[_Node], match: re.Match[str], pointers: dict[int, str]) -> None:
+def _value(stack: list[_JsonNode], match: re.Match[str], pointers: dict[int, str]) -> None:
     """A value begins: of a member, or of an item in an array that is a member's value."""
     top = stack[-1] if stack else None
     if top is None:
@@ -166,7 +166,7 @@ def _value(stack: list[_Node], match: re.Match[str], pointers: dict[int, str]) -
         owner.members.append((owner.key, match.start()))
 
 
-def _close(node: _Node | None, offsets: Offsets) -> None:
+def _close(node: _JsonNode | None, offsets: Offsets) -> None:
     if node is None or not node.is_object or not node.name:
         return
     for key, offset in node.members:

@@ -18,14 +18,12 @@ from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
 from iomld.model import Finding, ForeignText, GivenMention, Origin, Place, Record, Severity, Value, message
-from iomld.read.graph.content import Content, Graph, project_content
-from iomld.read.graph.places import Places, find_places
+from iomld.read.graph.content import Graph, ProjectContent, project_content
+from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions
-from iomld.read.plain_text import is_web_address
-from iomld.read.record.content import read_content
-from iomld.read.record.faults import not_json
 from iomld.read.record.framed import CONTEXT_PATH
-from iomld.read.xml_safety import check_xml
+from iomld.read.record.json_record import not_json, read_content
+from iomld.read.text import check_xml, is_web_address, utf8_text
 
 MAX_STATEMENTS = 4_000_000
 MAX_CONTEXTS = 1000
@@ -39,14 +37,14 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
 
     Args:
         data: The whole source.
-        format_: Its format, see `iomld.read.graph.form`.
+        format_: Its format, see `iomld.read.detect`.
         file: The file's name for places.
         options: The address of the page, for a source of one record.
 
     Raises:
         SourceError: The text does not parse, is too large, names a context that we do not have, or holds no project.
     """
-    text = data if isinstance(data, str) else _decoded(data, file)
+    text = data if isinstance(data, str) else utf8_text(data, file)
     raw = text.encode("utf-8", "surrogatepass")
     if format_ is RDFXML:
         check_xml(raw, file)
@@ -71,16 +69,6 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     reached = {subject for content in contents for subject in content.reached}
     yield replace(records[0], findings=(*records[0].findings, *_others(graph, reached, records[0].place)))
     yield from records[1:]
-
-
-def _decoded(data: bytes, file: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SourceError(
-            message("{file}, line {line}: not UTF-8 text. Save the file as UTF-8.", file=file, line=line)
-        ) from error
 
 
 def _graph(text: str, format_: Format, file: str) -> Graph:
@@ -175,7 +163,7 @@ def _context(value: object) -> object:
     return json.loads(asset_text("ontology/context-v1.jsonld", base=value.removesuffix(CONTEXT_PATH)))["@context"]
 
 
-def _record(content: Content, origin: Origin, places: Places) -> Record:
+def _record(content: ProjectContent, origin: Origin, places: ValuePlaces) -> Record:
     """The record of one project, its places in the text in place of JSON pointers."""
     start = places.of_subject(content.subject)
     read = read_content(content.keys, origin, Place(places.file, pointer=""))

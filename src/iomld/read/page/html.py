@@ -1,4 +1,4 @@
-"""Read a project page saved as HTML: fields by their item elements, never by class names alone.
+"""Read a project page saved as HTML, by its elements and its labels, never by class names alone.
 
 Class names of project sites are not relied on. A label is an element whose whole text is a known label; its values are
 the other blocks of the smallest element around it, or the blocks up to the next label. Pages without labels are read by
@@ -16,25 +16,16 @@ from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from iomld.errors import SourceError
+from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import STATE_FIELDS, Origin, Record, message
-from iomld.read.options import NoRecogniser, Recogniser
-from iomld.read.page.blocks import once, read_fields, title_above
-from iomld.read.page.draft import Draft, Page, Printed, record_of
-from iomld.read.page.labels import language_of
-from iomld.read.page.language import first_language, guessed_language
-from iomld.read.page.leaves import Leaves, element_text, joined, leaves_of
-from iomld.read.page.lines import Line, are_states, is_prose
-from iomld.read.page.marks import SEPARATOR, Mark, label_in, text_marks
-from iomld.read.page.positional import unlabelled_draft
-from iomld.read.plain_text import forbidden_line, is_language_tag, is_web_address, lines_of
+from iomld.read.page.html_blocks import HtmlBlocks, element_text, html_blocks, joined
+from iomld.read.page.labelled import once, read_fields, title_above
+from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks
+from iomld.read.page.page import PageDraft, PageLine, PageSource, PrintedField, are_countries, is_prose, record_of
+from iomld.read.page.unlabelled import unlabelled_draft
+from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
 
-_NOBODY = NoRecogniser()
 _LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared
-_HTML = re.compile(
-    r"(?:\s|\ufeff|<!--(?:(?!-->).)*-->|<\?xml(?:(?!\?>).)*\?>)*+"
-    r"<(?:!doctype\s+html|(?:html|head|body|meta|title|main|article|section|div|h1|ul|dl|table)[\s>/])",
-    re.IGNORECASE | re.DOTALL,
-)
 _CHARSET = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE
 )
@@ -50,19 +41,14 @@ _MOST_VALUES = 3  # blocks of a field of one value
 _NARRATIVE = re.compile(r"(?:^|\s)field--name-body(?:\s|$)")
 
 
-def is_html(text: str) -> bool:
-    """Say whether a text begins like an HTML page or a part of one."""
-    return _HTML.match(text[:_LOOKED_AT]) is not None
-
-
-def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser = _NOBODY) -> Record:
+def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_WORDS) -> Record:
     """Read the one record of a saved page.
 
     Args:
         data: The page.
         origin: The bytes it came from; its address is taken from the page's canonical link where it has none.
         file: The file's name for places.
-        recogniser: Knows the words of our lists.
+        lexicon: The words of our lists.
 
     Returns:
         The record. Places are lines of the HTML source.
@@ -73,8 +59,8 @@ def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser 
     text = _decoded(data, file)
     source = lines_of(text)
     root = _parsed("\n".join(source), file)
-    leaves = leaves_of(root, source)
-    draft = _draft(root, leaves, recogniser)
+    blocks = html_blocks(root, source)
+    draft = _draft(root, blocks, lexicon)
     if draft is None:
         raise SourceError(
             message(
@@ -84,7 +70,7 @@ def read_html(data: bytes, origin: Origin, *, file: str, recogniser: Recogniser 
             )
         )
     address = origin.url or _address(root)
-    return record_of(draft, Page(file, text, source, replace(origin, media_type="text/html", url=address)))
+    return record_of(draft, PageSource(file, text, source, replace(origin, media_type="text/html", url=address)))
 
 
 def _decoded(data: bytes, file: str) -> str:
@@ -141,76 +127,76 @@ def _parsed(text: str, file: str) -> HtmlElement:
         raise SourceError(message("{file}: no HTML page that can be read. Save the page again.", file=file)) from error
 
 
-def _draft(root: HtmlElement, leaves: Leaves, recogniser: Recogniser) -> Draft | None:
-    lines = leaves.lines
-    marks = list(_marks(leaves))
+def _draft(root: HtmlElement, blocks: HtmlBlocks, lexicon: Lexicon) -> PageDraft | None:
+    lines = blocks.lines
+    marks = list(_marks(blocks))
     if not marks or any(lines[mark.start - 1].text == SEPARATOR for mark in marks if mark.start):
         marks = text_marks(lines)  # the text copy of a page, wrapped in elements
     language = _language(root)
-    draft = unlabelled_draft(lines, marks, recogniser, language)
+    draft = unlabelled_draft(lines, marks, lexicon, language)
     if draft:
-        fields = tuple(_itemised(printed, recogniser) for printed in draft.fields)
-        return replace(draft, title=_title(root, leaves, draft.first) or draft.title, fields=fields)
+        fields = tuple(_itemised(printed, lexicon) for printed in draft.fields)
+        return replace(draft, title=_title(root, blocks, draft.first) or draft.title, fields=fields)
     if not marks:
         return None
-    found = read_fields(lines, marks, recogniser)
+    found = read_fields(lines, marks, lexicon)
     first = lines[found.start]
-    title = _title(root, leaves, first.number) or title_above(lines, found.start)
-    body = _body(leaves, title, found.start, found.end)
+    title = _title(root, blocks, first.number) or title_above(lines, found.start)
+    body = _body(blocks, title, found.start, found.end)
     text = "\n".join(line.text for line in body)
-    return Draft(
+    return PageDraft(
         title=title,
-        fields=tuple(_itemised(printed, recogniser) for printed in found.printed),
+        fields=tuple(_itemised(printed, lexicon) for printed in found.printed),
         body=body,
         first=first.number,
         language=first_language((language_of(found.labels), language, guessed_language(text))),
     )
 
 
-def _marks(leaves: Leaves) -> Iterator[Mark]:
+def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
     """The labels of a page with the blocks that belong to each."""
-    labels = {index: found for index, line in enumerate(leaves.lines) if (found := label_in(line)) is not None}
+    labels = {index: found for index, line in enumerate(blocks.lines) if (found := label_in(line)) is not None}
     starts = [index for index, (_, _, inline) in labels.items() if not (inline and is_prose(inline.text))]
     for number, index in enumerate(starts):
         label, field, inline = labels[index]
-        following = (*starts[number + 1 : number + 2], len(leaves.lines))[0]
-        around, end = _around(leaves, index)
+        following = (*starts[number + 1 : number + 2], len(blocks.lines))[0]
+        around, end = _around(blocks, index)
         until = min(following, end)
         is_list = around is not None and around.tag in _LISTS
         is_item = around is not None and around.tag not in _CONTENT and following >= end
         few = field in STATE_FIELDS or until - index - 1 <= _MOST_VALUES
         is_closed = few and (
-            is_list or (is_item and not _holds_other(leaves, around, starts[max(0, number - 1) : number]))
+            is_list or (is_item and not _holds_other(blocks, around, starts[max(0, number - 1) : number]))
         )
-        yield Mark(label, field, index, leaves.lines[index], index + 1, until, is_closed, inline)
+        yield Mark(label, field, index, blocks.lines[index], index + 1, until, is_closed, inline)
 
 
-def _around(leaves: Leaves, index: int) -> tuple[HtmlElement | None, int]:
+def _around(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
     """The smallest element around a line that holds more than it, and where that ends."""
-    element: HtmlElement | None = leaves.owners[index]
+    element: HtmlElement | None = blocks.owners[index]
     while element is not None:
-        start, end = leaves.spans.get(element, (index, index + 1))
+        start, end = blocks.spans.get(element, (index, index + 1))
         if end - start > 1:
             return element, end
         element = element.getparent()
     return None, index + 1
 
 
-def _holds_other(leaves: Leaves, around: HtmlElement | None, before: Sequence[int]) -> bool:
+def _holds_other(blocks: HtmlBlocks, around: HtmlElement | None, before: Sequence[int]) -> bool:
     """Whether an element holds the label before, too."""
-    return around is None or any(leaves.spans[around][0] <= other for other in before)
+    return around is None or any(blocks.spans[around][0] <= other for other in before)
 
 
-def _itemised(printed: Printed, recogniser: Recogniser) -> Printed:
+def _itemised(printed: PrintedField, lexicon: Lexicon) -> PrintedField:
     """The field with a value for each item element; a name that is marked up inside stays whole."""
     if printed.field not in STATE_FIELDS:
         return printed
-    return replace(printed, values=tuple(chain.from_iterable(_items(line, recogniser) for line in printed.values)))
+    return replace(printed, values=tuple(chain.from_iterable(_items(line, lexicon) for line in printed.values)))
 
 
-def _items(line: Line, recogniser: Recogniser) -> Iterator[Line]:
+def _items(line: PageLine, lexicon: Lexicon) -> Iterator[PageLine]:
     pieces = [piece for piece in line.pieces if any(map(str.isalpha, piece))]
-    is_name = are_states(line.text, recogniser) and not all(are_states(piece, recogniser) for piece in pieces)
+    is_name = are_countries(line.text, lexicon) and not all(are_countries(piece, lexicon) for piece in pieces)
     if is_name or not pieces[1:]:
         yield line
         return
@@ -218,35 +204,35 @@ def _items(line: Line, recogniser: Recogniser) -> Iterator[Line]:
         yield replace(line, text=piece, pieces=())
 
 
-def _title(root: HtmlElement, leaves: Leaves, before: int) -> Line | None:
+def _title(root: HtmlElement, blocks: HtmlBlocks, before: int) -> PageLine | None:
     """The main heading: the last above the fields, since logos are headings too; else the title for sharing."""
     headings = [element for element in root.iter("h1") if element_text(element)]
     named = [element for element in headings if "page-title" in element.get("class", "").split()]
     above = [element for element in headings if (element.sourceline or 0) <= before]
     for element in (*named, *reversed(above), *headings):
         text = element_text(element)
-        line = next((line for line in leaves.lines if line.text == text), None)
-        return once(line or Line(text, element.sourceline or 1))
+        line = next((line for line in blocks.lines if line.text == text), None)
+        return once(line or PageLine(text, element.sourceline or 1))
     for element in root.iter("meta"):
         content = joined(element.get("content", "")).rpartition(" | ")
         if element.get("property") == "og:title" and content[2]:
-            return once(Line(content[0] or content[2], element.sourceline or 1))
+            return once(PageLine(content[0] or content[2], element.sourceline or 1))
     return None
 
 
-def _body(leaves: Leaves, title: Line | None, start: int, end: int) -> tuple[Line, ...]:
+def _body(blocks: HtmlBlocks, title: PageLine | None, start: int, end: int) -> tuple[PageLine, ...]:
     """The narrative: the element of that name, else the text below the fields, else that between title and fields."""
-    for element, (first, last) in leaves.spans.items():
+    for element, (first, last) in blocks.spans.items():
         if last > first and _NARRATIVE.search(element.get("class", "")) and (first >= end or last <= start):
-            return tuple(leaves.lines[first:last])
+            return tuple(blocks.lines[first:last])
     last = next(
-        (leaves.spans[element][1] for element in leaves.owners[start].iterancestors() if _is_content(element)),
-        len(leaves.lines),
+        (blocks.spans[element][1] for element in blocks.owners[start].iterancestors() if _is_content(element)),
+        len(blocks.lines),
     )
-    below = tuple(leaves.lines[end : max(end, last)]) or tuple(leaves.lines[end:])
+    below = tuple(blocks.lines[end : max(end, last)]) or tuple(blocks.lines[end:])
     if below or title is None:
         return below
-    above = [line for line in leaves.lines[:start] if line.number > title.number]
+    above = [line for line in blocks.lines[:start] if line.number > title.number]
     return tuple(line for line in above if line.text != title.text)
 
 

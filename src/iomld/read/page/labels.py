@@ -1,11 +1,16 @@
-"""The field labels that project pages print, in three languages, and the record field each stands for.
+"""The field labels of project pages in three languages, their positions in a text, and the language that they show.
 
-Source: labels seen on public project pages; several stay English on French and Spanish pages.
+A label stands after a lone dash, behind a bullet, or, where nothing marks it, alone on its line. Labels are those seen
+on public project pages; several stay English on French and Spanish pages.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from iomld.folding import fold
+from iomld.read.page.page import PageLine, filled
 
 # Spanish pages print "Tipo de proyecto" over the status and again over the type: the value or the order decides.
 STATUS_OR_TYPE = "tipo de proyecto"
@@ -57,6 +62,19 @@ _FIELDS: Mapping[str, str] = {
 }
 _FOLDED: Mapping[str, frozenset[str]] = {language: frozenset(map(fold, labels)) for language, labels in _LABELS.items()}
 _LONGEST = 2 * max(map(len, _FIELDS))  # characters; nothing longer is a label, and folding it would be wasted
+_WORD = re.compile(r"[^\W\d_]+")
+# Small words that only one of the three languages has.
+_SMALL: Mapping[str, frozenset[str]] = {
+    "en": frozenset({"the", "of", "and", "to", "in", "for", "with", "on", "by", "is", "was", "its", "from", "at"}),
+    "fr": frozenset({"le", "les", "des", "du", "et", "aux", "au", "une", "dans", "pour", "par", "sur", "avec", "qui"}),
+    "es": frozenset({"el", "los", "las", "del", "y", "una", "para", "por", "con", "al", "su", "sus", "lo", "como"}),
+}
+_READ = 20_000  # characters; more say nothing new
+_MARGIN = 2  # times as many small words as any other language
+SEPARATOR = "-"
+_BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")
+_LONGEST_LABEL = 150  # characters before a colon
+_FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
 
 
 def field_of(label: str) -> str | None:
@@ -83,3 +101,114 @@ def language_of(labels: Sequence[str]) -> str | None:
     votes = {language: sum(label in known for label in folded) for language, known in _FOLDED.items()}
     best = max(votes, key=lambda language: votes[language])
     return best if votes[best] else None
+
+
+def guessed_language(text: str) -> str | None:
+    """The language that most small words of a text are of, where one leads clearly; else None.
+
+    >>> guessed_language("Appui à la gestion des frontières et du retour"), guessed_language("Kenya 2017")
+    ('fr', None)
+    """
+    words = Counter(word.lower() for word in _WORD.findall(text[:_READ]))
+    votes = sorted(((sum(words[word] for word in small), language) for language, small in _SMALL.items()), reverse=True)
+    (most, language), (second, _), *_ = votes
+    return language if most and most >= _MARGIN * second else None
+
+
+def first_language(choices: Sequence[str | None]) -> str:
+    """The first language that is known; English where none is."""
+    return next((language for language in choices if language), "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label on a page.
+
+    Attributes:
+        label: The label as printed.
+        field: The field it stands for.
+        start: Index of the first line that belongs to it: its dash, else its own.
+        line: The label's own line.
+        after: Index of the first line that may be a value.
+        until: Index of the line that no value reaches.
+        closed: Whether layout shows where the values end, so that every line before `until` is one.
+        inline: The value behind a colon on the label's line.
+    """
+
+    label: str
+    field: str
+    start: int
+    line: PageLine
+    after: int
+    until: int
+    closed: bool = False
+    inline: PageLine | None = None
+
+
+def text_marks(lines: Sequence[PageLine]) -> list[Mark]:
+    """The labels of a text page, in order."""
+    marks = list(_marked(lines))
+    if not marks:
+        marks = list(_unmarked(lines))
+        if len({mark.field for mark in marks}) < _FEWEST_UNMARKED:
+            return []
+    ends = [*(mark.start for mark in marks[1:]), len(lines)]
+    return [replace(mark, until=min(mark.until, end)) for mark, end in zip(marks, ends, strict=True)]
+
+
+def label_in(line: PageLine) -> tuple[str, str, PageLine | None] | None:
+    """The label that a line is, or begins with before a colon: label, field and the value behind the colon."""
+    field = field_of(line.text)
+    if field:
+        return line.text, field, None
+    label, colon, rest = line.text[:_LONGEST_LABEL].partition(":")
+    field = field_of(label.rstrip()) if colon else None
+    if field is None:
+        return None
+    rest = line.text[len(label) + 1 :].strip()
+    inline = PageLine(rest, line.number, line.column + line.text.index(rest, len(label) + 1)) if rest else None
+    return label.rstrip(), field, inline
+
+
+def _marked(lines: Sequence[PageLine]) -> Iterator[Mark]:
+    for index in filled(lines, 0, len(lines)):
+        line = lines[index]
+        bullet = _BULLET.match(line.text)
+        if bullet:
+            bare = PageLine(line.text[bullet.end() :], line.number, line.column + bullet.end())
+            found = label_in(bare)
+            if found:
+                until, closed = _bullet_end(lines, index)
+                yield Mark(found[0], found[1], index, line, index + 1, until, closed, found[2])
+            continue
+        before = index - 1
+        while before >= 0 and not lines[before].text:
+            before -= 1
+        if before >= 0 and lines[before].text == SEPARATOR:
+            found = label_in(line)
+            if found:
+                yield Mark(found[0], found[1], before, line, index + 1, len(lines), inline=found[2])
+
+
+def _bullet_end(lines: Sequence[PageLine], index: int) -> tuple[int, bool]:
+    """Where the values of a bullet end: at a blank line, or at a line that is not set in as far as the bullet."""
+    column = lines[index].column
+    end = first = next(filled(lines, index + 1, len(lines)), len(lines))
+    if first > index + 1 and (column == 1 or first == len(lines) or lines[first].column <= column):
+        return index + 1, column > 1
+    while end < len(lines) and lines[end].text and _is_under(lines[end], column):
+        end += 1
+    return end, column > 1
+
+
+def _is_under(line: PageLine, column: int) -> bool:
+    """Whether a line can belong to a bullet at a column; where nothing is set in, up to the next bullet."""
+    return line.column > column if column > 1 else _BULLET.match(line.text) is None
+
+
+def _unmarked(lines: Sequence[PageLine]) -> Iterator[Mark]:
+    for index in filled(lines, 0, len(lines)):
+        found = label_in(lines[index])
+        if found:
+            label, field, inline = found
+            yield Mark(label, field, index, lines[index], index + 1, len(lines), inline=inline)

@@ -5,33 +5,23 @@ site's menu stands before the title and is never read as part of the record.
 """
 
 from iomld.errors import SourceError
+from iomld.lexicon.words import NO_WORDS, Lexicon
 from iomld.model import Origin, Record, message
-from iomld.read.options import NoRecogniser, Recogniser
-from iomld.read.page.blocks import labelled_draft
-from iomld.read.page.draft import Draft, Page, normalised, record_of
-from iomld.read.page.lines import text_lines
-from iomld.read.page.marks import text_marks
-from iomld.read.page.positional import unlabelled_draft
-from iomld.read.plain_text import lines_of
-
-__all__ = ["is_page", "normalised", "read_page"]
-
-_NOBODY = NoRecogniser()
+from iomld.read.page.labelled import labelled_draft
+from iomld.read.page.labels import text_marks
+from iomld.read.page.page import PageDraft, PageSource, record_of, text_lines
+from iomld.read.page.unlabelled import unlabelled_draft
+from iomld.read.text import lines_of
 
 
-def is_page(text: str, recogniser: Recogniser = _NOBODY) -> bool:
-    """Say whether the text is a project page in a layout that we know."""
-    return _draft(text, recogniser) is not None
-
-
-def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = _NOBODY) -> Record:
+def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WORDS) -> Record:
     """Read the one record of a page.
 
     Args:
         text: The page's text.
         origin: The bytes it came from.
         file: The file's name for places.
-        recogniser: Knows the words of our lists; without one, pages without labels stay unread.
+        lexicon: The words of our lists; without it, pages without labels cannot be read.
 
     Returns:
         The record; a field without a value is absent, as on the page.
@@ -39,7 +29,7 @@ def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = 
     Raises:
         SourceError: This is no project page.
     """
-    draft = _draft(text, recogniser)
+    draft = _draft(text, lexicon)
     if draft is None:
         raise SourceError(
             message(
@@ -48,11 +38,11 @@ def read_page(text: str, origin: Origin, *, file: str, recogniser: Recogniser = 
                 file=file,
             )
         )
-    return record_of(draft, Page(file, text, lines_of(text), origin))
+    return record_of(draft, PageSource(file, text, lines_of(text), origin))
 
 
-def _draft(text: str, recogniser: Recogniser) -> Draft | None:
+def _draft(text: str, lexicon: Lexicon) -> PageDraft | None:
     lines = text_lines(text)
     marks = text_marks(lines)
-    bare = unlabelled_draft(lines, marks, recogniser)
-    return labelled_draft(lines, marks, recogniser) if marks and bare is None else bare
+    bare = unlabelled_draft(lines, marks, lexicon)
+    return labelled_draft(lines, marks, lexicon) if marks and bare is None else bare

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from iomld.read.plain_text import is_web_address
+from iomld.read.record.origins import source_of
+from iomld.read.text import is_web_address
 
 CONTEXT_PATH = "context/v1.jsonld"
 
@@ -25,9 +26,6 @@ CODE_PATHS: Mapping[str, str] = {
     "method": "scheme/method/",
 }
 _TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Za-z0-9-]+)$")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
-_UNKNOWN_TYPE = "application/octet-stream"
 
 
 def is_framed(content: Mapping[str, object]) -> bool:
@@ -72,27 +70,6 @@ def text_of(iri: str) -> tuple[str, str]:
     """Field and language of the text that an IRI names (`…#narrative-en`); the English narrative where it does not."""
     match = _TEXT_NODE.search(iri)
     return (match["field"], match["language"].lower()) if match else ("narrative", "en")
-
-
-def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
-    """A snapshot node, by its keys of our context, as an item of `sources`; None where it has no SHA-256.
-
-    An address that is no web address is left out; so is a missing name or media type made up for.
-    """
-    sha256 = str(node.get("sha256", "")).lower()
-    if not _SHA256.fullmatch(sha256):
-        return None
-    media_type, url = node.get("format"), node.get("source")
-    source: dict[str, object] = {
-        "file": node.get("identifier") or f"source {sha256[:12]}",
-        "sha256": sha256,
-        "mediaType": media_type if isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type) else _UNKNOWN_TYPE,
-    }
-    if isinstance(url, str) and is_web_address(url):
-        source["url"] = url
-    if node.get("retrievedAt") is not None:
-        source["retrievedAt"] = node["retrievedAt"]
-    return source
 
 
 def _codes(field: str, given: object) -> object:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from iomld.model import Finding, GivenMention, Message, Place, Severity, message
-from iomld.read.plain_text import has_forbidden_character, is_language_tag
+from iomld.read.text import has_forbidden_character, is_language_tag
 
 MENTION_FIELDS = ("narrative", "abstract", "title")
 _FIX = message('Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.')
@@ -98,7 +98,7 @@ def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
             field=item.get("field"),
         )
         return _fault(problem, place_of("field"))
-    # Numbers arrive as the digits that were written; see `iomld.read.record.content`.
+    # Numbers arrive as the digits that were written; see `iomld.read.record.json_record`.
     for word, form, meaning in (
         (message("position"), _POSITION, message("a whole number from 0")),
         (message("method"), _METHOD, message("a code such as 'manual'")),

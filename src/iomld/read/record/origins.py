@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 
 from iomld.model import Finding, Message, Origin, Place, Severity, message
-from iomld.read.plain_text import has_forbidden_character, is_web_address, utc_moment
+from iomld.read.text import has_forbidden_character, is_web_address, utc_moment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
+_UNKNOWN_TYPE = "application/octet-stream"
 _KEYS = ("file", "sha256", "mediaType", "url", "retrievedAt")
 _FIX = message(
     'Leave `sources` as it was exported, or empty: [{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}].'
@@ -33,6 +34,27 @@ def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], lis
         else:
             origins.append(_origin(item))
     return (() if findings else tuple(origins)), findings
+
+
+def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
+    """A snapshot node, by its keys of our context, as an item of `sources`; None where it has no SHA-256.
+
+    An address that is no web address is left out; a missing name or media type is replaced.
+    """
+    sha256 = str(node.get("sha256", "")).lower()
+    if not _SHA256.fullmatch(sha256):
+        return None
+    media_type, url = node.get("format"), node.get("source")
+    source: dict[str, object] = {
+        "file": node.get("identifier") or f"source {sha256[:12]}",
+        "sha256": sha256,
+        "mediaType": media_type if isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type) else _UNKNOWN_TYPE,
+    }
+    if isinstance(url, str) and is_web_address(url):
+        source["url"] = url
+    if node.get("retrievedAt") is not None:
+        source["retrievedAt"] = node["retrievedAt"]
+    return source
 
 
 def _what_is_wrong(item: object) -> Message | None:

@@ -1,19 +1,26 @@
 """Read tables in delimited text: CSV, TSV, and what spreadsheets save with semicolons."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity, message
 from iomld.read.options import ReadOptions
-from iomld.read.table.cell_text import CellFault, CellValue
-from iomld.read.table.csv_rows import DELIMITERS, CsvRow, read_rows
-from iomld.read.table.encodings import decoded
-from iomld.read.table.mentions import MentionIndex, mention_index
-from iomld.read.table.records import orphan_records, table_records
-from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, ShownRow, TableSource, layout_of
+from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
+from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records
+from iomld.read.table.rows import (
+    MENTIONS,
+    PROJECTS,
+    CellFault,
+    CellValue,
+    Layout,
+    ShownRow,
+    TableLocation,
+    TableRow,
+    layout_of,
+)
 
 _HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
 _KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row
@@ -27,11 +34,10 @@ _BAD_QUOTES = CellFault(
 )
 
 
-def looks_like_table(source: str | bytes, options: ReadOptions | None = None) -> bool:
+def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
     """Say whether a text has a header near its top: a row with at least two headings that we know."""
     try:
-        text = source if isinstance(source, str) else decoded(source, "")[0]
-        return _found(text, TableSource("", "", ""), options or ReadOptions()) is not None
+        return _found(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
     except SourceError:
         return False
 
@@ -43,7 +49,7 @@ def read_table(source: str | bytes, *, file: str, name: str, options: ReadOption
         source: The text, or the bytes of the file.
         file: The file's name for places.
         name: The file's name without its folder, for the origin.
-        options: What readers are told besides.
+        options: The mapping of foreign headings.
 
     Raises:
         SourceError: There is no header, or no row below it, or the bytes are no text.
@@ -61,7 +67,7 @@ def read_table_pair(
         mentions: The table of mentions.
         file: The name of the table of projects for places (`records.zip!projects.csv`).
         name: The same without its folder, for the origin.
-        options: What readers are told besides.
+        options: The mapping of foreign headings.
 
     Raises:
         SourceError: One of the two cannot be read.
@@ -71,7 +77,7 @@ def read_table_pair(
         file.removesuffix("projects.csv") + "mentions.csv" if file.endswith("projects.csv") else f"{file} (mentions)"
     )
     text, remarks = _text(mentions, beside)
-    layout, rows = _table(text, TableSource(beside, name, _media_type(",")), options)
+    layout, rows = _table(text, TableLocation(beside, name, _media_type(",")), options)
     if layout.kind != MENTIONS:
         raise SourceError(
             message("{file}: no table of mentions. It needs the columns projectCode, framework and quote.", file=beside)
@@ -91,12 +97,12 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         SourceError: The bytes are no text.
     """
     text, _ = decoded(data, file)
-    found = _found(text, TableSource(file, file, ""), ReadOptions())
+    found = _found(text, TableLocation(file, file, ""), {})
     if found:
         layout, delimiter, header = found
         rows = read_rows(text, delimiter, file=file)
         shown = (row for row in rows if row.number in wanted and row.number >= header.number)
-        yield from (layout.shown(Row(row.number, row.line, row.cells)) for row in shown)
+        yield from (layout.shown(TableRow(row.number, row.line, row.cells)) for row in shown)
 
 
 def _read(
@@ -109,14 +115,14 @@ def _read(
     remarks: tuple[Finding, ...] = (),
 ) -> Iterator[Record]:
     text, own_remarks = _text(source, file)
-    layout, rows = _table(text, TableSource(file, name, ""), options)
+    layout, rows = _table(text, TableLocation(file, name, ""), options)
     if layout.kind != PROJECTS:
         raise SourceError(
             message("{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.", file=file)
         )
-    told = mentions.layout.findings if mentions.layout else ()
+    about_mentions = mentions.layout.findings if mentions.layout else ()
     count = 0
-    for record in table_records(layout, rows, mentions, (*own_remarks, *remarks, *told)):
+    for record in table_records(layout, rows, mentions, (*own_remarks, *remarks, *about_mentions)):
         count += 1
         yield record
     yield from orphan_records(layout, mentions)
@@ -128,9 +134,9 @@ def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
     return (source.removeprefix("\ufeff"), ()) if isinstance(source, str) else decoded(source, file)
 
 
-def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout, Iterator[Row]]:
+def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, Iterator[TableRow]]:
     """The columns and the rows below the header."""
-    found = _found(text, source, options)
+    found = _found(text, source, options.mapping)
     if found is None:
         raise SourceError(
             message(
@@ -147,7 +153,7 @@ def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     cents = _comma_cents(layout, rows()) if delimiter == ";" else None
     if cents is not None:
         problem = message("Budgets are written with a comma before the cents, and were read so.")
-        place = layout.place(Row(header.number, header.line, header.cells), cents)
+        place = layout.place(TableRow(header.number, header.line, header.cells), cents)
         info = Finding(
             "decimalComma", Severity.INFO, problem, message("See whether the amounts are right."), place=place
         )
@@ -155,7 +161,7 @@ def _table(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     return layout, (_row(row, cents) for row in rows())
 
 
-def _found(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
     """The header, near the top, with the delimiter that makes most of it."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
@@ -163,7 +169,7 @@ def _found(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     fault: SourceError | None = None
     for delimiter in marks:
         try:
-            found = _header(text, delimiter, source, options)
+            found = _header(text, delimiter, source, mapping)
         except SourceError as error:  # a row too long by this delimiter; another may be the right one
             fault = fault or error
             continue
@@ -174,25 +180,27 @@ def _found(text: str, source: TableSource, options: ReadOptions) -> tuple[Layout
     return best
 
 
-def _header(text: str, delimiter: str, source: TableSource, options: ReadOptions) -> tuple[Layout, str, CsvRow] | None:
+def _header(
+    text: str, delimiter: str, source: TableLocation, mapping: Mapping[str, str]
+) -> tuple[Layout, str, CsvRow] | None:
     """The first row that is a header; one below the top must be a clear one."""
     rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
     source = replace(source, media_type=_media_type(delimiter))
     top = 1 if _SEPARATOR_LINE.match(text) else 0
     for number, row in enumerate(islice(rows, _HEADER_WITHIN), start=-top):
-        layout = layout_of(Row(row.number, row.line, row.cells), source, options.mapping)
+        layout = layout_of(TableRow(row.number, row.line, row.cells), source, mapping)
         if layout and (number == 0 or len(layout.columns) >= _KNOWN_BELOW_TOP):
             return layout, delimiter, row
     return None
 
 
-def _row(row: CsvRow, cents: int | None) -> Row:
+def _row(row: CsvRow, cents: int | None) -> TableRow:
     cells: list[CellValue] = list(row.cells)
     for index in row.badly_quoted:
         cells[index] = _BAD_QUOTES
     if cents is not None and cents < len(cells) and isinstance(cells[cents], str):
         cells[cents] = row.cells[cents].replace(".", "").replace(",", ".")
-    return Row(row.number, row.line, tuple(cells))
+    return TableRow(row.number, row.line, tuple(cells))
 
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:

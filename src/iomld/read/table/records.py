@@ -7,23 +7,107 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
-from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value, message
-from iomld.read.plain_text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
-from iomld.read.record.content import clean_text
-from iomld.read.record.faults import control_character
+from iomld.model import (
+    STATE_FIELDS,
+    TEXT_FIELDS,
+    Finding,
+    GivenMention,
+    Origin,
+    Place,
+    Record,
+    Severity,
+    Value,
+    message,
+)
+from iomld.read.record.json_record import clean_text, control_character
+from iomld.read.record.mentions import given_mention
 from iomld.read.record.origins import stated_origins
-from iomld.read.table.cell_text import CellFault, cell_text
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
-from iomld.read.table.mentions import MentionIndex
-from iomld.read.table.rows import Layout, Row
+from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
+_WORDS = frozenset({"quote", "prefix", "suffix"})  # their spaces count
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STATES = re.compile(r"[;|\r\n]+")
 _SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectMentions:
+    """What the table says of one project: mentions, faults, and the rows' canonical text for the origin's hash."""
+
+    mentions: tuple[GivenMention, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    canonical: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+
 @dataclass(slots=True)
-class _Draft:
+class MentionIndex:
+    """The mentions of a source by the code of their project, else `prima-` and its PRIMA identifier.
+
+    Attributes:
+        layout: The columns of the table; None where there is no such table.
+        rows: For each project its rows; empty code for rows without one.
+    """
+
+    layout: Layout | None = None
+    rows: dict[str, list[TableRow]] = field(default_factory=dict)
+
+    def take(self, key: str) -> ProjectMentions:
+        """The mentions of a project; they are given once."""
+        rows = self.rows.pop(key, None) if key else None
+        if rows is None or self.layout is None:
+            return ProjectMentions()
+        read = [_mention(row, self.layout) for row in rows]
+        return ProjectMentions(
+            tuple(mention for mention, _ in read if isinstance(mention, GivenMention)),
+            tuple(mention for mention, _ in read if isinstance(mention, Finding)),
+            tuple(cells for _, cells in read),
+        )
+
+    def left(self) -> Iterator[tuple[str, TableRow]]:
+        """Each project that was not asked for, with the first row that names it."""
+        for key, rows in self.rows.items():
+            yield key, rows[0]
+
+
+def mention_index(layout: Layout, rows: Iterable[TableRow]) -> MentionIndex:
+    """Read a table of mentions."""
+    code = next((index for index, heading in layout.columns if heading.column == "projectCode"), None)
+    index: dict[str, list[TableRow]] = {}
+    for row in rows:
+        if not row.is_empty:
+            key = (
+                cell_text(row.cells[code], "projectCode").strip() if code is not None and code < len(row.cells) else ""
+            )
+            index.setdefault(key, []).append(row)
+    return MentionIndex(layout, index)
+
+
+def _mention(row: TableRow, layout: Layout) -> tuple[GivenMention | Finding, tuple[tuple[str, str], ...]]:
+    """A row as a mention or its fault, and the texts of its cells."""
+    item: dict[str, object] = {}
+    cells: list[tuple[str, str]] = []
+    fault: Finding | None = None
+    for index, heading in layout.columns:
+        value = row.cells[index] if index < len(row.cells) else None
+        if isinstance(value, CellFault):
+            place = layout.place(row, index)
+            fault = Finding(value.rule, Severity.VIOLATION, value.message, value.fix, field="mentions", place=place)
+        text = cell_text(value, heading.column)
+        if text:
+            cells.append((layout.headings[index], text))
+            item.setdefault(heading.column, text if heading.column in _WORDS else text.strip())
+    item = {key: text for key, text in item.items() if text != ""}
+
+    def place_of(key: str) -> Place:
+        return layout.place(row, layout.index_of(key))
+
+    return fault or given_mention(item, place_of), tuple(cells)
+
+
+@dataclass(slots=True)
+class _RowDraft:
     """What a row says, while its cells are read: text and place by column and language."""
 
     texts: dict[tuple[str, str | None], tuple[str, Place]] = field(default_factory=dict)
@@ -32,7 +116,7 @@ class _Draft:
 
 
 def table_records(
-    layout: Layout, rows: Iterable[Row], mentions: MentionIndex, remarks: Iterable[Finding] = ()
+    layout: Layout, rows: Iterable[TableRow], mentions: MentionIndex, remarks: Iterable[Finding] = ()
 ) -> Iterator[Record]:
     """Read the rows of a table of projects.
 
@@ -41,25 +125,25 @@ def table_records(
 
     Args:
         layout: What the columns are.
-        rows: The rows below the header; empty ones are passed over.
+        rows: The rows below the header; empty ones are ignored.
         mentions: The mentions of the same source; those of a project go to its first record.
         remarks: Findings about the whole table; they go to the first record.
     """
     waiting = [*remarks, *layout.findings]
-    unnamed_told = False
+    unnamed_reported = False
     for row in rows:
         if row.is_empty:
             continue
         draft = _draft(row, layout)
-        stray = _stray_cells(row, layout, tell_unnamed=not unnamed_told)
-        unnamed_told = unnamed_told or any(finding.severity is Severity.WARNING for finding in stray)
+        stray = _stray_cells(row, layout, report_unnamed=not unnamed_reported)
+        unnamed_reported = unnamed_reported or any(finding.severity is Severity.WARNING for finding in stray)
         draft.findings += [*waiting, *stray]
         waiting = []
         yield _record(row, layout, draft, mentions)
 
 
-def _draft(row: Row, layout: Layout) -> _Draft:
-    draft = _Draft()
+def _draft(row: TableRow, layout: Layout) -> _RowDraft:
+    draft = _RowDraft()
     if row.hidden:
         problem = message("Row {number} is hidden in the sheet; it was read all the same.", number=row.number)
         draft.findings.append(
@@ -86,7 +170,7 @@ def _draft(row: Row, layout: Layout) -> _Draft:
     return draft
 
 
-def _put(draft: _Draft, heading: Heading, text: str, place: Place) -> None:
+def _put(draft: _RowDraft, heading: Heading, text: str, place: Place) -> None:
     """Take a cell; one that says otherwise than another of its column is a fault."""
     names = YEAR_OR_DAY.get(heading.column, (heading.column,))
     if len(names) > 1:
@@ -124,8 +208,8 @@ def _differing(name: str, known: tuple[str, Place], text: str, place: Place) -> 
     )
 
 
-def _stray_cells(row: Row, layout: Layout, *, tell_unnamed: bool) -> list[Finding]:
-    """Cells to the right of the header refuse the row; those below an empty heading are told once."""
+def _stray_cells(row: TableRow, layout: Layout, *, report_unnamed: bool) -> list[Finding]:
+    """Cells to the right of the header refuse the row; those below an empty heading are reported once."""
     width = len(layout.headings)
     if len(row.cells) <= width and "" not in layout.headings:
         return []
@@ -139,7 +223,7 @@ def _stray_cells(row: Row, layout: Layout, *, tell_unnamed: bool) -> list[Findin
             Finding("tooManyCells", Severity.VIOLATION, problem, fix, place=layout.place(row, beyond)),
         )
     unnamed = next((index for index in filled if index < width and not layout.headings[index]), None)
-    if unnamed is not None and tell_unnamed:
+    if unnamed is not None and report_unnamed:
         problem = message("The column has no heading and was not read.")
         findings.append(
             Finding(
@@ -157,7 +241,7 @@ def _blank(cell: object) -> bool:
     return isinstance(cell, str) and not cell.strip()
 
 
-def _record(row: Row, layout: Layout, draft: _Draft, mentions: MentionIndex) -> Record:
+def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIndex) -> Record:
     values: dict[str, tuple[Value, ...]] = {}
     for (name, language), (text, place) in draft.texts.items():
         if name in TEXT_FIELDS:
@@ -170,16 +254,16 @@ def _record(row: Row, layout: Layout, draft: _Draft, mentions: MentionIndex) -> 
     values = {name: found for name, found in values.items() if found}
     code, prima = values.get("projectCode"), values.get("primaId")
     key = code[0].text if code else f"prima-{prima[0].text}" if prima else ""
-    told = mentions.take(key)
-    canonical = (layout.source.media_type, draft.canonical, told.canonical)
+    given = mentions.take(key)
+    canonical = (layout.source.media_type, draft.canonical, given.canonical)
     origin = Origin(layout.source.name, canonical_digest(canonical), layout.source.media_type)
     origin, stated = _described(origin, draft), _stated(draft)
     return Record(
         values,
         origin,
         layout.place(row, 0),
-        mentions=told.mentions,
-        findings=(*draft.findings, *told.findings),
+        mentions=given.mentions,
+        findings=(*draft.findings, *given.findings),
         stated_origins=stated,
     )
 
@@ -193,7 +277,7 @@ def _texts(name: str, text: str, place: Place, language: str | None, findings: l
     yield Value(clean_text(name, text), place, language)
 
 
-def _described(origin: Origin, draft: _Draft) -> Origin:
+def _described(origin: Origin, draft: _RowDraft) -> Origin:
     """The origin with the address and the time that the row states."""
     url, place = draft.texts.get(("sourceUrl", None), ("", None))
     if url and not is_web_address(url):
@@ -212,7 +296,7 @@ def _described(origin: Origin, draft: _Draft) -> Origin:
     return replace(origin, url=url or None, retrieved_at=moment)
 
 
-def _stated(draft: _Draft) -> tuple[Origin, ...]:
+def _stated(draft: _RowDraft) -> tuple[Origin, ...]:
     """The sources that an exported row names."""
     text, place = draft.texts.get(("sources", None), ("", None))
     if not text or place is None:

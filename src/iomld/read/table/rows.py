@@ -1,14 +1,21 @@
-"""What tables of all kinds have in common: a header that says what the columns are, and rows with places."""
+"""What tables of all kinds have in common: cells as text, a header that says what the columns are, rows with places."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache, reduce
 
 from iomld.model import Finding, Message, Place, Severity, message
-from iomld.read.table.cell_text import CellFault, CellValue, cell_text
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.read.table.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 
+# What spreadsheets begin a formula with (OWASP, "CSV Injection"); a text that begins so gets an apostrophe before it.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+_NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
+_POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
+_YEARS = frozenset({"startYear", "endYear", "allocationYear"})
+_DAYS = frozenset({"startDate", "endDate", "start", "end"})
 PROJECTS, MENTIONS = "projects", "mentions"
 _FEWEST_KNOWN = 2  # columns that make a row a header
 _EXCERPT_LENGTH = 160
@@ -16,7 +23,75 @@ _LETTERS = 26
 
 
 @dataclass(frozen=True, slots=True)
-class TableSource:
+class Number:
+    """A number of a workbook.
+
+    Attributes:
+        text: Its digits, without exponent.
+        day: The day that it is if it counts days, for numbers of this time.
+    """
+
+    text: str
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellFault:
+    """A cell that cannot be read."""
+
+    rule: str
+    message: Message
+    fix: Message
+
+
+CellValue = str | Number | date | CellFault | None
+
+
+def neutralised(text: str) -> str:
+    """A text as a cell that is no formula; `plain` takes back exactly this.
+
+    >>> neutralised("=1+1"), neutralised("'=1+1"), neutralised("it's")
+    ("'=1+1", "''=1+1", "it's")
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def plain(cell: str) -> str:
+    """The text of a cell without the apostrophe that keeps it from being a formula.
+
+    >>> plain("'=1+1"), plain("'tis")
+    ('=1+1', "'tis")
+    """
+    return cell[1:] if _NEUTRALISED.match(cell) else cell
+
+
+def cell_text(value: CellValue, column: str) -> str:
+    """The text of a cell, as its column wants dates and numbers.
+
+    Args:
+        value: The value.
+        column: Name of the column: a date in a column of years is its year, a number in one of days the day it counts.
+    """
+    match value:
+        case str():
+            text = plain(value)
+        case Number():
+            text = value.day.isoformat() if value.day and column in _DAYS else value.text
+            # A number is no text that could be read in two ways.
+            text = f"{text}0" if _POINT_AND_THREE.fullmatch(text) else text
+        case date() if column in _YEARS:
+            text = f"{value.year:04}"
+        case datetime() if column in _DAYS:
+            text = value.date().isoformat()
+        case date():
+            text = value.isoformat()
+        case _:
+            text = ""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class TableLocation:
     """Where a table stands.
 
     Attributes:
@@ -33,7 +108,7 @@ class TableSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row.
 
     Attributes:
@@ -86,14 +161,14 @@ class Layout:
         findings: Remarks about the header.
     """
 
-    source: TableSource
+    source: TableLocation
     kind: str
     headings: tuple[str, ...]
     columns: tuple[tuple[int, Heading], ...]
     ignored: frozenset[int]
     findings: tuple[Finding, ...] = ()
 
-    def place(self, row: Row, index: int, text: str | None = None) -> Place:
+    def place(self, row: TableRow, index: int, text: str | None = None) -> Place:
         """The place of a cell, with its heading and its text (read from the row unless given)."""
         heading = self.headings[index] if index < len(self.headings) else ""
         if text is None:
@@ -105,7 +180,7 @@ class Layout:
         cell = f"{column_letters(index)}{row.number}"
         return Place(self.source.file, line=row.line, sheet=self.source.sheet, cell=cell, excerpt=excerpt)
 
-    def shown(self, row: Row) -> ShownRow:
+    def shown(self, row: TableRow) -> ShownRow:
         """A row under the headings."""
         texts = (str(value.message) if isinstance(value, CellFault) else cell_text(value, "") for value in row.cells)
         cells = tuple(text if len(text) <= _EXCERPT_LENGTH else f"{text[: _EXCERPT_LENGTH - 1]}…" for text in texts)
@@ -131,7 +206,7 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def layout_of(header: Row, source: TableSource, mapping: Mapping[str, str]) -> Layout | None:
+def layout_of(header: TableRow, source: TableLocation, mapping: Mapping[str, str]) -> Layout | None:
     """Read a row as a header, or give None where fewer than two of its headings are known.
 
     A table with a framework and a quote is one of mentions; any other is one of projects.
@@ -146,12 +221,12 @@ def layout_of(header: Row, source: TableSource, mapping: Mapping[str, str]) -> L
     projects = [(index, heading_of(text, mapping)) for index, text in enumerate(headings)]
     if len({heading for _, heading in projects if heading}) < _FEWEST_KNOWN:
         return None
-    return _layout(header, source, headings, _told_apart(projects), mapping)
+    return _layout(header, source, headings, _with_status(projects), mapping)
 
 
 def _layout(
-    header: Row,
-    source: TableSource,
+    header: TableRow,
+    source: TableLocation,
     headings: tuple[str, ...],
     columns: list[tuple[int, Heading | None]],
     mapping: Mapping[str, str],
@@ -166,7 +241,7 @@ def _layout(
     return Layout(source, kind, headings, known, ignored, findings)
 
 
-def _told_apart(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
+def _with_status(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
     """Spanish pages print 'Tipo de proyecto' over the status and again over the type; so may tables made from them."""
     types = [index for index, heading in columns if heading and heading.column == "projectType"]
     if len(types) == 1 or any(heading and heading.column == "status" for _, heading in columns):
@@ -174,7 +249,7 @@ def _told_apart(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, He
     return [(index, Heading("status") if types[:1] == [index] else heading) for index, heading in columns]
 
 
-def _unknown(layout: Layout, header: Row, unknown: list[int]) -> Iterator[Finding]:
+def _unknown(layout: Layout, header: TableRow, unknown: list[int]) -> Iterator[Finding]:
     """One Warning for all columns that are not known."""
     if not unknown:
         return
@@ -203,7 +278,7 @@ def _joined(one: Message, other: Message) -> Message:
     return message("{one}; {other}", one=one, other=other)
 
 
-def _doubled(layout: Layout, header: Row) -> Iterator[Finding]:
+def _doubled(layout: Layout, header: TableRow) -> Iterator[Finding]:
     """A Warning for each column that stands twice; values that differ are faults of their rows."""
     first: dict[Heading, int] = {}
     for index, heading in layout.columns:

@@ -1,6 +1,6 @@
 """Read tables in workbooks (XLSX): the values of cells as they were last computed, never formulas.
 
-Hidden sheets are passed over with a Warning; hidden rows and columns are read, with an Info each.
+Hidden sheets are ignored with a Warning; hidden rows and columns are read, with an Info each.
 """
 
 import math
@@ -17,23 +17,29 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 from iomld.errors import SourceError
 from iomld.model import Finding, Place, Record, Severity, message
 from iomld.read.options import ReadOptions
-from iomld.read.table.cell_text import CellFault, CellValue, Number
 from iomld.read.table.csv_rows import MOST_COLUMNS
-from iomld.read.table.mentions import MentionIndex, mention_index
-from iomld.read.table.records import orphan_records, table_records
-from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, Row, ShownRow, TableSource, layout_of
+from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records
+from iomld.read.table.rows import (
+    MENTIONS,
+    PROJECTS,
+    CellFault,
+    CellValue,
+    Layout,
+    Number,
+    ShownRow,
+    TableLocation,
+    TableRow,
+    layout_of,
+)
 from iomld.read.table.workbook_package import (
     MEDIA_TYPE,
     Package,
     Sheet,
     cell_string,
-    is_workbook,
     local_name,
     open_package,
     text_of,
 )
-
-__all__ = ["is_workbook", "read_workbook", "workbook_rows"]
 
 _HEADER_WITHIN = 30  # rows that hold anything; above the header may stand a title and notes
 _MOST_ROWS = 1_048_576  # of a sheet, as spreadsheet programs have it
@@ -50,20 +56,20 @@ _NO_VALUE = CellFault(
 
 
 @dataclass(slots=True)
-class _Table:
+class _SheetTable:
     """A sheet with a known header: the header, its columns, and the rows below as they are read."""
 
-    header: Row
+    header: TableRow
     layout: Layout
-    rows: Iterator[Row]
+    rows: Iterator[TableRow]
 
 
 @dataclass(slots=True)
-class _Tables:
+class _SheetTables:
     """The tables of a workbook, and remarks about its sheets."""
 
-    projects: list[_Table] = field(default_factory=list)
-    mentions: list[_Table] = field(default_factory=list)
+    projects: list[_SheetTable] = field(default_factory=list)
+    mentions: list[_SheetTable] = field(default_factory=list)
     remarks: list[Finding] = field(default_factory=list)
 
 
@@ -76,12 +82,12 @@ def read_workbook(
         data: The bytes of the file.
         file: The file's name for places.
         name: The file's name without its folder, for the origin; the end of `file` unless given.
-        options: What readers are told besides.
+        options: The mapping of foreign headings.
 
     Raises:
         SourceError: It is damaged or too large, or no sheet holds a table of projects.
     """
-    source = TableSource(file, name or re.split(r"[/\\!]", file)[-1], MEDIA_TYPE)
+    source = TableLocation(file, name or re.split(r"[/\\!]", file)[-1], MEDIA_TYPE)
     tables = _tables(open_package(data, file), source, options or ReadOptions())
     if not tables.projects:
         raise SourceError(
@@ -120,16 +126,16 @@ def workbook_rows(data: bytes, *, file: str, wanted: Mapping[str, set[int]]) -> 
     package = open_package(data, file)
     for sheet in package.sheets:
         if numbers := wanted.get(sheet.name):
-            source = TableSource(file, file, MEDIA_TYPE, sheet.name)
+            source = TableLocation(file, file, MEDIA_TYPE, sheet.name)
             table, _ = _table(_rows(package, sheet, []), source, ReadOptions())
             if table:
                 rows = (row for row in chain((table.header,), table.rows) if row.number in numbers)
                 yield from map(table.layout.shown, rows)
 
 
-def _tables(package: Package, source: TableSource, options: ReadOptions) -> _Tables:
+def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _SheetTables:
     """Look at the top of every sheet."""
-    tables = _Tables()
+    tables = _SheetTables()
     for sheet in package.sheets:
         here = replace(source, sheet=sheet.name)
         hidden: list[tuple[int, int]] = []
@@ -156,7 +162,7 @@ def _tables(package: Package, source: TableSource, options: ReadOptions) -> _Tab
     return tables
 
 
-def _table(rows: Iterator[Row], source: TableSource, options: ReadOptions) -> tuple[_Table | None, bool]:
+def _table(rows: Iterator[TableRow], source: TableLocation, options: ReadOptions) -> tuple[_SheetTable | None, bool]:
     """The table of a sheet, or None; and whether the sheet holds nothing."""
     seen = 0
     for row in rows:
@@ -164,14 +170,14 @@ def _table(rows: Iterator[Row], source: TableSource, options: ReadOptions) -> tu
             continue
         layout = layout_of(row, source, options.mapping)
         if layout:
-            return _Table(row, layout, rows), False
+            return _SheetTable(row, layout, rows), False
         seen += 1
         if seen == _HEADER_WITHIN:
             break
     return None, seen == 0
 
 
-def _hidden_columns(table: _Table, hidden: list[tuple[int, int]]) -> Iterator[Finding]:
+def _hidden_columns(table: _SheetTable, hidden: list[tuple[int, int]]) -> Iterator[Finding]:
     for index, heading in table.layout.columns:
         if any(first <= index + 1 <= last for first, last in hidden):
             place = table.layout.place(table.header, index)
@@ -183,7 +189,7 @@ def _hidden_columns(table: _Table, hidden: list[tuple[int, int]]) -> Iterator[Fi
             yield Finding("hiddenColumn", Severity.INFO, problem, fix, field=heading.column, place=place)
 
 
-def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iterator[Row]:
+def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iterator[TableRow]:
     """The rows of a sheet that hold cells, as a stream; `hidden` gets the ranges of hidden columns, from 1."""
     cells: dict[int, CellValue] = {}
     number = count = 0
@@ -211,7 +217,7 @@ def _rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iter
             number = _row_number(element.get("r", ""), number, package, sheet)
             if cells:
                 values = tuple(cells.get(index) for index in range(max(cells) + 1))
-                yield Row(number, number, values, hidden=element.get("hidden") in ("1", "true"))
+                yield TableRow(number, number, values, hidden=element.get("hidden") in ("1", "true"))
             cells, count, following = {}, 0, 0
         elif element.get("hidden") in ("1", "true"):
             limits = element.get("min", ""), element.get("max", "")

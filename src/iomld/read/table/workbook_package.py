@@ -20,10 +20,9 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from iomld.errors import SourceError
 from iomld.model import ForeignText, message
 from iomld.read.table.csv_rows import LONGEST_CELL
-from iomld.read.xml_safety import read_prolog, safe_events
+from iomld.read.text import read_prolog, safe_events
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_ZIP_MAGIC = b"PK\x03\x04"
 _MOST_ENTRIES = 2000
 _MOST_INFLATED = 200 * 1024 * 1024
 _MOST_RATIO = 200
@@ -102,18 +101,6 @@ class Package:
                                 part=part,
                             )
                         )
-
-
-def is_workbook(data: bytes) -> bool:
-    """Say whether the bytes are a workbook in Office Open XML."""
-    if not data.startswith(_ZIP_MAGIC):
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
-    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
 
 
 def open_package(data: bytes, file: str) -> Package:

@@ -1,1 +1,0 @@
-"""Activities of IATI 2.0x."""

@@ -1,0 +1,71 @@
+"""Conditional requests (RFC 9110 section 13): entity tags, If-None-Match, If-Modified-Since and 304.
+
+The tag of an answer that may be compressed names it in all its codings, so it is weak (section 8.8.1). Only what is
+always sent byte for byte, the downloads, has strong tags.
+"""
+
+import hashlib
+import os
+import re
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_OPAQUE = re.compile(r'"[^"]*"')
+_TAG_DIGITS = 32
+
+
+def strong_etag(content: bytes) -> str:
+    """The tag of exactly these bytes, or of what determines them."""
+    return f'"{hashlib.sha256(content).hexdigest()[:_TAG_DIGITS]}"'
+
+
+def weak_etag(content: bytes) -> str:
+    """The tag of these bytes, compressed or not."""
+    return f"W/{strong_etag(content)}"
+
+
+def http_date(moment: datetime) -> str:
+    """A moment as Last-Modified has it."""
+    return format_datetime(moment, usegmt=True)
+
+
+def is_not_modified(request: Headers, etag: str, modified: datetime | None = None) -> bool:
+    """Say whether the client has the current answer already, so that 304 is enough (section 13.2.2).
+
+    Args:
+        request: Headers of a request with a safe method.
+        etag: The tag of the current answer. Tags are compared weakly.
+        modified: When the content last changed, if known; counts where the client names no tag.
+    """
+    tags = ", ".join(request.getlist("if-none-match"))
+    if tags:
+        return tags.strip() == "*" or etag.removeprefix("W/") in _OPAQUE.findall(tags)
+    since = request.get("if-modified-since")
+    if since is None or modified is None:
+        return False
+    try:
+        return modified.replace(microsecond=0) <= parsedate_to_datetime(since)
+    except (ValueError, TypeError):  # no date, or one without a time zone
+        return False
+
+
+class ConditionalStaticFiles(StaticFiles):
+    """Static files with weak tags, since they may be compressed, and with the conditions of all other answers."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Send a file, or 304."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["ETag"] = f"W/{response.headers['etag']}"
+        return response
+
+    def is_not_modified(self, response_headers: Headers, request_headers: Headers) -> bool:
+        """Say whether the client has a file already."""
+        modified = parsedate_to_datetime(response_headers["last-modified"])
+        return is_not_modified(request_headers, response_headers["etag"], modified)
