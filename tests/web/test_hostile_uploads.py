@@ -206,7 +206,7 @@ def test_a_body_that_is_cut_is_the_senders_fault(kind: str) -> None:
 
     scope = {"type": "http", "method": "POST", "query_string": b"", "headers": [(b"content-type", kind.encode())]}
     with pytest.raises(ProblemError) as caught:
-        asyncio.run(read_upload(Request(scope, receive), 1000))
+        asyncio.run(read_upload(Request(scope, receive), 1000, shapes="", engine=""))
     assert (caught.value.status, caught.value.kind) == (400, "upload-cut")
 
 
