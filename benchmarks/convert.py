@@ -30,8 +30,7 @@ from iomld import read
 from iomld.assets import load_vocabulary
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.model import Text
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Outcome, Pipeline, converted, linked
+from iomld.pipeline.stages import Choices, Outcome, Pipeline, converted, linked, load_pipeline
 
 _IOMLD = Path(sys.executable).parent / "iomld"
 _SAMPLE = 500  # records for rdflib and the matcher

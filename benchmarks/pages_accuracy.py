@@ -18,8 +18,7 @@ from pathlib import Path
 from iomld.errors import SourceError
 from iomld.link.project import Linker
 from iomld.model import Finding, Project, Severity
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Outcome, Pipeline, outcomes
+from iomld.pipeline.stages import Choices, Outcome, Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
 
 # What the facts call a broken field, and the fields of a record that a refusal may then name.

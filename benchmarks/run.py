@@ -21,8 +21,7 @@ from generate import generated_lines  # the folder of this script is on the path
 from pyoxigraph import Quad
 
 from iomld import read
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import converted
+from iomld.pipeline.stages import Choices, converted, load_pipeline
 from iomld.validate import load_validator
 
 _SAMPLE = 50  # records for the reference engine, which takes tens of milliseconds for each

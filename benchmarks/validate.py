@@ -23,9 +23,8 @@ from pyoxigraph import Quad
 from run import machine, served, timed
 
 from iomld import read
-from iomld.check.run import Checker
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Pipeline, converted
+from iomld.check.checker import Checker
+from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
 from iomld.validate import load_validator
 
 _SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)

@@ -1,7 +1,7 @@
 """Draws the outline of the land and finds one point in each country; `build.py --check` compares instead.
 
 Reads the npm package world-atlas (TopoJSON made from Natural Earth) and the countries of the ontology; writes
-src/iomld/web/static/land.svg and src/iomld/web/points.json. The projection is Equal Earth, which keeps areas.
+src/iomld/web/static/land.svg and src/iomld/web/pages/points.json. The projection is Equal Earth, which keeps areas.
 """
 
 import json
@@ -25,7 +25,7 @@ Shape = Mapping[str, Any]  # of TopoJSON: type, id, properties, and arcs by numb
 ROOT = Path(__file__).resolve().parents[1]
 ATLAS = ROOT / "map" / "node_modules" / "world-atlas"
 LAND = ROOT / "src" / "iomld" / "web" / "static" / "land.svg"
-POINTS = ROOT / "src" / "iomld" / "web" / "points.json"
+POINTS = ROOT / "src" / "iomld" / "web" / "pages" / "points.json"
 
 WIDTH = 960
 NORTH, SOUTH = 84.0, -57.0  # what the picture shows

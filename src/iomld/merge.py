@@ -1,12 +1,12 @@
 """Join the records of one project: language versions, copies from two hosts. Pure.
 
 The key is the project code, else the PRIMA identifier. The fullest record speaks first; a field that it leaves
-out is taken from the next. Where two records differ, the first stands; `iomld.link.agreement` says so.
+out is taken from the next. Where two records differ, the first stands; `iomld.link.consistency` says so.
 """
 
 from collections.abc import Sequence
 
-from iomld.model import TEXT_FIELDS, Dossier, GivenMention, Record, Value
+from iomld.model import TEXT_FIELDS, GivenMention, MergedRecord, Record, Value
 
 # IATI says what was reported elsewhere about the same activity; it fills gaps and never overrules the page.
 IATI_MEDIA_TYPE = "application/xml"
@@ -21,19 +21,19 @@ def record_key(record: Record) -> str:
     return f"prima-{prima[0].text}" if prima else ""
 
 
-def merge_records(records: Sequence[Record]) -> Dossier:
+def merge_records(records: Sequence[Record]) -> MergedRecord:
     """Join records of one key.
 
     Args:
         records: At least one record; all of the same key.
 
     Returns:
-        The dossier; the same whatever the order of the records.
+        The merged; the same whatever the order of the records.
     """
     ranked = tuple(sorted(records, key=_rank)) if len(records) > 1 else tuple(records)
     names = list(dict.fromkeys(name for record in ranked for name in record.values))
     findings = [finding for record in ranked for finding in record.findings]
-    return Dossier(
+    return MergedRecord(
         key=record_key(ranked[0]),
         values={name: _joined(name, ranked) for name in names},
         records=ranked,

@@ -1,7 +1,7 @@
 """The values that flow from a source to a release; none of them changes after it is made.
 
 A reader gives `Record`s: raw strings with their places. `iomld.merge` joins the records of one project into a
-`Dossier`. `iomld.link` turns a dossier into a typed `Project` and says in `Finding`s what it could not read.
+`MergedRecord`. `iomld.link` turns a merged record into a typed `Project` and says in `Finding`s what it could not read.
 """
 
 from collections.abc import Mapping
@@ -289,7 +289,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class MergedRecord:
     """All that the sources say of one project: the records of one key, merged.
 
     Attributes:

@@ -19,8 +19,8 @@ from iomld.browse.explain.suggestions import Suggestion, suggestions, values_the
 from iomld.browse.view import open_view
 from iomld.release import FILES, current_release
 from iomld.store.oxigraph import open_read_only
-from iomld.store.parts.pieces import pieces
-from iomld.store.parts.structure import query_parts
+from iomld.store.sparql_parser import query_tree
+from iomld.store.sparql_tokens import pieces
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def mistaken(query: str, chance: random.Random) -> str:
 
 async def proposed(query: str, store: Store, known: ReleaseTerms) -> list[Suggestion] | None:
     """All proposals for a query; None where no part of it is told to be empty."""
-    parts = query_parts(query)
+    parts = query_tree(query)
     assert parts
     prober = StoreProber(store)
     empties = await empty_parts(parts, prober)
@@ -72,7 +72,7 @@ def test_proposals_for_generated_mistakes_find_something(published: tuple[Store,
         told += 1
         restored += any(one.finds for one in found)
         for one in found:
-            parts = query_parts(one.query)
+            parts = query_tree(one.query)
             assert parts, one
             assert one.query != wrong
             store.query(one.query)
@@ -92,7 +92,7 @@ def examined(published: tuple[Store, ReleaseTerms]) -> Callable[[str], None]:
 
     def examine(query: str) -> None:
         for one in asyncio.run(proposed(query, store, known)) or ():
-            parts = query_parts(one.query)
+            parts = query_tree(one.query)
             assert parts, one
             if one.finds and parts.where:
                 assert finds(store, Scope(parts).asking(joined(parts.where.clauses))), one
@@ -110,7 +110,7 @@ def test_no_query_is_too_odd(examined: Callable[[str], None], query: str) -> Non
         return
     except FAILED:
         pass
-    if query_parts(query):
+    if query_tree(query):
         examined(query)
 
 

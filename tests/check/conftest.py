@@ -5,9 +5,9 @@ import json
 import pytest
 from tests.conftest import DATA
 
+from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
-from iomld.check.run import Checker
-from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.stages import Choices, load_pipeline
 
 # A file name and values that mean something to a spreadsheet, to XML, to HTML and to Turtle.
 HOSTILE_NAME = '=1+1 "<script>.json'

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
+from iomld.check.checker import Checker
 from iomld.check.report import Basis, Tally
-from iomld.check.run import Checker
 from iomld.model import Finding, Message, Place, Severity, message
 
 BASIS = Basis("submission", "shacl", "0", {"iomld": "0", "shapes": "0", "vocabularies": "0"})

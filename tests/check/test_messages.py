@@ -12,17 +12,17 @@ from click.testing import CliRunner
 from pyoxigraph import Literal
 from tests.conftest import ROOT
 
+from iomld.check.checker import Checker
 from iomld.check.codec import UploadReport, upload_report_from_json, upload_report_to_json
 from iomld.check.messages import worded_finding, worded_report
 from iomld.check.report import CheckReport
-from iomld.check.run import Checker
-from iomld.cli.validate import command
+from iomld.cli.validate import validate_command
 from iomld.errors import SourceError
 from iomld.formats.rdf import TURTLE, parse
 from iomld.i18n import LANGUAGES, is_translated, worded
 from iomld.iris import SH
 from iomld.model import Finding, Message, Severity, message
-from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.validate import all_rules
 
 TRANSLATIONS = LANGUAGES[1:]
@@ -174,7 +174,7 @@ def test_a_report_goes_to_the_page_and_comes_back(reports: tuple[CheckReport, Ch
 
 
 def _run(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(command, [*map(str, arguments)], standalone_mode=False)
+    done = CliRunner().invoke(validate_command, [*map(str, arguments)], standalone_mode=False)
     assert done.exception is None, done.exception
     return done.stdout
 
@@ -220,7 +220,7 @@ def test_the_command_writes_each_form_in_the_language(
 
 def test_the_command_knows_three_languages(faulty: Path) -> None:
     """Another one is a wrong option."""
-    assert CliRunner().invoke(command, [str(faulty), "--lang", "de"]).exit_code == 2
+    assert CliRunner().invoke(validate_command, [str(faulty), "--lang", "de"]).exit_code == 2
 
 
 def test_a_whole_file_is_refused_in_the_language_and_says_so(tmp_path: Path) -> None:

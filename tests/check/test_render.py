@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from iomld.check.render import finding_lines, report_lines
 from iomld.check.report import Basis, CheckReport, Tally
+from iomld.check.reports.text import finding_lines, report_lines
 from iomld.model import Finding, Message, Place, Severity
 from iomld.read.record.locate import excerpt as shortened
 

@@ -20,10 +20,10 @@ from tests.check.conftest import HOSTILE_NAME, HOSTILE_VALUE
 from tests.conftest import ROOT
 
 from iomld.assets import asset_text
+from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
-from iomld.check.reports.rules import sole_components
-from iomld.check.run import Checker
+from iomld.check.reports.json import sole_components
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.model import Severity
 from iomld.validate import ENGINES, all_rules

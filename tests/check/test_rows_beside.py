@@ -4,8 +4,7 @@ import io
 
 from openpyxl import Workbook
 
-from iomld.check.beside import rows_beside
-from iomld.check.run import Checker
+from iomld.check.checker import Checker, rows_beside
 from iomld.read.table.rows import ShownRow
 
 HEADER = ("projectCode", "title_en", "budgetUSD")

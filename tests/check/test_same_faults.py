@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from openpyxl import Workbook
 
+from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
-from iomld.check.run import Checker
 from iomld.model import Severity
-from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.stages import Choices, load_pipeline
 
 STATUS, STATE, BUDGET = "Finished", "Chinna", "lots"
 FAULTS = {"unknownStatus": STATUS, "unknownState": STATE, "unreadableBudget": BUDGET}

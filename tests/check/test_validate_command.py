@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from tests.conftest import ROOT
 
 from iomld.check.reports import REPORT_FORMATS
-from iomld.cli.validate import command
+from iomld.cli.validate import validate_command
 from iomld.formats.rdf import TURTLE, parse
 
 PAGE = str(ROOT / "tests" / "golden" / "page.txt")
@@ -18,7 +18,7 @@ PAGE = str(ROOT / "tests" / "golden" / "page.txt")
 
 def validate(*arguments: str | Path) -> Result:
     """Run the command; what it returns is the exit status."""
-    done = CliRunner().invoke(command, [*map(str, arguments)], standalone_mode=False)
+    done = CliRunner().invoke(validate_command, [*map(str, arguments)], standalone_mode=False)
     assert done.exception is None, done.exception
     return done
 
@@ -69,4 +69,4 @@ def test_groups_colours_and_formats(faulty: Path) -> None:
 def test_options_that_do_nothing_are_refused(faulty: Path) -> None:
     """Grouping and colours are for text; a cap of nothing is none."""
     for arguments in (["--group", "--format", "json"], ["--color", "--format", "csv"], ["--max-findings", "0"]):
-        assert CliRunner().invoke(command, [str(faulty), *arguments]).exit_code == 2
+        assert CliRunner().invoke(validate_command, [str(faulty), *arguments]).exit_code == 2

@@ -13,11 +13,11 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from iomld.check.checker import Checker
 from iomld.check.messages import worded_report
 from iomld.check.report import CheckReport
-from iomld.check.reports.workbook import workbook_report
-from iomld.check.run import Checker
-from iomld.cli.validate import command
+from iomld.check.reports.tables import workbook_report
+from iomld.cli.validate import validate_command
 from iomld.errors import IomldError, SourceError
 from iomld.read.table.workbook_comments import Remark, write_commented
 
@@ -148,11 +148,11 @@ def test_the_command_writes_the_workbook(tmp_path: Path) -> None:
     source, target = tmp_path / "in.xlsx", tmp_path / "out.xlsx"
     source.write_bytes(_packed(_book()))
     asked = [str(source), "--format", "xlsx", "--output"]
-    done = CliRunner().invoke(command, [*asked, str(target)], standalone_mode=False)
+    done = CliRunner().invoke(validate_command, [*asked, str(target)], standalone_mode=False)
     assert (done.return_value, done.stdout) == (1, "")
     assert "[unknownStatus]" in _comment(load_workbook(target)["projects"], "C2")
     for wrong in ([*asked, str(source)], [str(source), *asked, str(target)]):
-        assert CliRunner().invoke(command, wrong).exit_code == 2
+        assert CliRunner().invoke(validate_command, wrong).exit_code == 2
 
 
 def test_every_form_can_be_written_to_a_file(tmp_path: Path) -> None:
@@ -160,8 +160,10 @@ def test_every_form_can_be_written_to_a_file(tmp_path: Path) -> None:
     source, target = tmp_path / "in.json", tmp_path / "report"
     source.write_text('{"projectCode": "PO.9001"}', encoding="utf-8")
     for name in ("text", "json", "csv"):
-        shown = CliRunner().invoke(command, [str(source), "--format", name], standalone_mode=False)
-        CliRunner().invoke(command, [str(source), "--format", name, "--output", str(target)], standalone_mode=False)
+        shown = CliRunner().invoke(validate_command, [str(source), "--format", name], standalone_mode=False)
+        CliRunner().invoke(
+            validate_command, [str(source), "--format", name, "--output", str(target)], standalone_mode=False
+        )
         assert target.read_bytes() == shown.stdout_bytes
 
 
@@ -169,6 +171,6 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """With what to do, and status 2 of the command."""
     source = tmp_path / "in.json"
     source.write_text('{"projectCode": "PO.9001"}', encoding="utf-8")
-    done = CliRunner().invoke(command, [str(source), "--output", str(tmp_path / "none" / "x")])
+    done = CliRunner().invoke(validate_command, [str(source), "--output", str(tmp_path / "none" / "x")])
     assert isinstance(done.exception, IomldError)
     assert "Name another file" in str(done.exception)

@@ -16,9 +16,9 @@ from iomld.browse.view import open_view
 from iomld.formats import rdf
 from iomld.publish.run import Withdrawal, withdraw_projects
 from iomld.release import current_release
-from iomld.web.downloads import DownloadFiles, download_routes
+from iomld.web.data.downloads import DownloadFiles, download_routes
+from iomld.web.data.resources import resource_routes
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.resources import resource_routes
 
 REASON = "Published by mistake."
 

@@ -17,7 +17,7 @@ from iomld import __version__, store
 from iomld.convert import Publication, project_quads
 from iomld.export.formats import TABLE_FORMATS
 from iomld.export.records import project_of, released_projects
-from iomld.export.source import released
+from iomld.export.tables import released
 from iomld.iris import Iris
 from iomld.model import Origin
 from iomld.release import FILES, Release, current_release

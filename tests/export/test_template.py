@@ -11,16 +11,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from tests.conftest import run_iomld
 
 from iomld.assets import load_vocabulary
-from iomld.export.template import (
-    offered_values,
-    template_columns,
-    write_csv_template,
-    write_workbook_template,
-)
+from iomld.export.workbook import offered_values, template_columns, write_csv_template, write_workbook_template
 from iomld.link.project import build_linker
 from iomld.model import Finding, Severity
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import outcomes
+from iomld.pipeline.stages import Choices, load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.table.headings import heading_of
 from iomld.vocab import Vocabulary

@@ -7,8 +7,8 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from iomld.formats import rdf
-from iomld.formats.framed import PROJECT_FRAME
-from iomld.formats.terms import ALIASES, CLASSES, KEYS, PREFIXES, TERMS, Key, Kind
+from iomld.formats.jsonld import PROJECT_FRAME
+from iomld.formats.jsonld_terms import ALIASES, CLASSES, KEYS, PREFIXES, TERMS, Key, KeyKind
 from iomld.iris import DEFAULT_BASE, OWL, RDF, SKOS
 
 ONTOLOGY = Path(__file__).parents[2] / "ontology"
@@ -22,15 +22,15 @@ def _shortened(iri: str) -> str:
 
 def _definition(key: Key) -> object:
     """What the context says of a key."""
-    if key.kind is Kind.STRING:
+    if key.kind is KeyKind.STRING:
         return _shortened(key.iri)
     definition: dict[str, object] = {"@reverse" if key.reverse else "@id": _shortened(key.iri)}
-    if key.kind is Kind.LANGUAGE:
+    if key.kind is KeyKind.LANGUAGE:
         return definition | {"@container": ["@language", "@set"] if key.many else "@language"}
-    definition["@type"] = {Kind.TYPED: _shortened(key.scope), Kind.CODE: "@vocab", Kind.LINK: "@id"}[key.kind]
+    definition["@type"] = {KeyKind.TYPED: _shortened(key.scope), KeyKind.CODE: "@vocab", KeyKind.LINK: "@id"}[key.kind]
     if key.many:
         definition["@container"] = "@set"
-    if key.kind is Kind.CODE:
+    if key.kind is KeyKind.CODE:
         start = key.scope if "://" in key.scope else DEFAULT_BASE + key.scope
         definition["@context"] = {"@vocab": start}
     return definition

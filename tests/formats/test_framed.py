@@ -13,7 +13,7 @@ from rdflib import Graph
 from rdflib.compare import isomorphic
 
 from iomld.formats import rdf
-from iomld.formats.framed import compact_resource, framed_bytes, framed_project
+from iomld.formats.jsonld import compact_resource, framed_bytes, framed_project
 from iomld.iris import DCTERMS, DEFAULT_BASE, IOMLD, SKOS, XSD
 
 ONTOLOGY = Path(__file__).parents[2] / "ontology"

@@ -9,7 +9,7 @@ from pyld import jsonld
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.formats import rdf
-from iomld.formats.framed import framed_bytes, framed_project
+from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.iris import DCTERMS, DEFAULT_BASE, IOMLD, OA, RDF, XSD, Iris
 
 TEXTS = st.one_of(

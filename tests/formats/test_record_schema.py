@@ -14,8 +14,7 @@ from iomld.errors import SourceError
 from iomld.formats.rdf import NQUADS, serialize
 from iomld.iris import DEFAULT_BASE
 from iomld.model import FIELDS, TEXT_FIELDS, Record, Severity
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import converted
+from iomld.pipeline.stages import Choices, converted, load_pipeline
 from iomld.read import read_bytes
 from iomld.read.graph.records import read_rdf
 from iomld.read.options import ReadOptions

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from iomld.assets import load_vocabulary
-from iomld.link.agreement import disagreements
+from iomld.link.consistency import disagreements
 from iomld.link.project import Linker, build_linker
 from iomld.merge import merge_records
 from iomld.model import Finding

@@ -1,7 +1,7 @@
 """Words that no list has become findings."""
 
-from iomld.link.concepts import read_concept
 from iomld.link.project import Linker
+from iomld.link.values import read_concept
 from iomld.model import Place, Severity, Value
 
 PLACE = Place("page.txt", line=9)

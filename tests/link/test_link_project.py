@@ -1,4 +1,4 @@
-"""A dossier becomes a project with links, and every fault a finding."""
+"""A merged becomes a project with links, and every fault a finding."""
 
 import json
 import os
@@ -11,18 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.link.project import Linker, build_linker, link_project, normal_text
-from iomld.model import (
-    FIELDS,
-    Dossier,
-    GivenMention,
-    Mention,
-    Origin,
-    Place,
-    Project,
-    Record,
-    Severity,
-    Value,
-)
+from iomld.model import FIELDS, GivenMention, Mention, MergedRecord, Origin, Place, Project, Record, Severity, Value
 from iomld.vocab import Vocabulary
 
 PLACE = Place("records.json", line=3)
@@ -30,15 +19,15 @@ ORIGIN = Origin("records.json", "0" * 64, "application/json")
 SHARED = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[3] / "shared"))
 
 
-def dossier(mentions: tuple[GivenMention, ...] = (), **fields: str | tuple[str, ...] | dict[str, str]) -> Dossier:
-    """A dossier with the given raw strings; a dict holds texts by language."""
+def merged(mentions: tuple[GivenMention, ...] = (), **fields: str | tuple[str, ...] | dict[str, str]) -> MergedRecord:
+    """A merged with the given raw strings; a dict holds texts by language."""
     values: dict[str, tuple[Value, ...]] = {}
     for field, raw in fields.items():
         if isinstance(raw, dict):
             values[field] = tuple(Value(text, PLACE, language) for language, text in raw.items())
         else:
             values[field] = tuple(Value(text, PLACE) for text in ((raw,) if isinstance(raw, str) else raw))
-    return Dossier("PO.0105", values, (Record(values, ORIGIN, PLACE),), mentions)
+    return MergedRecord("PO.0105", values, (Record(values, ORIGIN, PLACE),), mentions)
 
 
 def given_mention(framework: str, quote: str, *, prefix: str = "", position: int | None = None) -> GivenMention:
@@ -54,7 +43,7 @@ def summary(project: Project) -> list[tuple[str, str, int | None]]:
 def test_a_full_record_becomes_links(linker: Linker) -> None:
     """Words become codes, digits become numbers, and nothing is found wrong."""
     project, findings = link_project(
-        dossier(
+        merged(
             projectCode="PO.0105",
             primaId="CN10P0002",
             title={"en": "A title"},
@@ -95,9 +84,9 @@ def test_a_full_record_becomes_links(linker: Linker) -> None:
 
 
 def test_missing_fields_are_no_fault_of_linking(linker: Linker) -> None:
-    """An empty dossier and empty strings give an empty project."""
-    assert link_project(dossier(), linker)[1] == ()
-    project, findings = link_project(dossier(status="", startYear=" ", budgetUSD="", primaId=""), linker)
+    """An empty merged and empty strings give an empty project."""
+    assert link_project(merged(), linker)[1] == ()
+    project, findings = link_project(merged(status="", startYear=" ", budgetUSD="", primaId=""), linker)
     assert (project.status, project.start_year, project.budget_usd, project.prima_id, findings) == (
         None,
         None,
@@ -110,7 +99,7 @@ def test_missing_fields_are_no_fault_of_linking(linker: Linker) -> None:
 def test_all_faults_are_told_at_once(linker: Linker) -> None:
     """Each unreadable field gives its own finding, with rule, field, value, place and what to do."""
     project, findings = link_project(
-        dossier(
+        merged(
             status="Gone",
             projectType="Dancing",
             coverage="Lunar",
@@ -146,7 +135,7 @@ def test_all_faults_are_told_at_once(linker: Linker) -> None:
 
 def test_an_ambiguous_run_is_refused(linker: Linker) -> None:
     """Two meanings of a run are both told, and no state is guessed."""
-    project, (finding,) = link_project(dossier(benefitingMemberStates="Alpha Beta Gamma"), linker)
+    project, (finding,) = link_project(merged(benefitingMemberStates="Alpha Beta Gamma"), linker)
     assert (finding.rule, finding.severity) == ("ambiguousStates", Severity.VIOLATION)
     assert "Alpha, Beta Gamma" in str(finding.message)
     assert "Alpha Beta, Gamma" in str(finding.message)
@@ -155,7 +144,7 @@ def test_an_ambiguous_run_is_refused(linker: Linker) -> None:
 
 def test_a_stranger_among_members_moves(linker: Linker) -> None:
     """A country that is no member is kept among the others, with a Warning."""
-    project, (finding,) = link_project(dossier(benefitingMemberStates="China Indonesia"), linker)
+    project, (finding,) = link_project(merged(benefitingMemberStates="China Indonesia"), linker)
     assert (project.member_states, project.other_countries) == (("CN",), ("ID",))
     assert (finding.rule, finding.severity, finding.value) == ("notAMember", Severity.WARNING, "Indonesia")
 
@@ -163,7 +152,7 @@ def test_a_stranger_among_members_moves(linker: Linker) -> None:
 @pytest.mark.parametrize("names", ["Congo Congo", ("Congo", "Chile", "Congo")])
 def test_a_double_is_dropped_and_told(linker: Linker, names: str | tuple[str, ...]) -> None:
     """A state listed twice is kept once, in its first place, with an Info."""
-    project, (finding,) = link_project(dossier(benefitingMemberStates=names), linker)
+    project, (finding,) = link_project(merged(benefitingMemberStates=names), linker)
     assert project.member_states[0] == "CG"
     assert len(set(project.member_states)) == len(project.member_states)
     assert (finding.rule, finding.severity) == ("doubledState", Severity.INFO)
@@ -171,7 +160,7 @@ def test_a_double_is_dropped_and_told(linker: Linker, names: str | tuple[str, ..
 
 def test_an_unknown_state_names_the_closest(linker: Linker) -> None:
     """A typing error is answered with names, and the other states are still found."""
-    project, (finding,) = link_project(dossier(benefitingMemberStates="Chino"), linker)
+    project, (finding,) = link_project(merged(benefitingMemberStates="Chino"), linker)
     assert project.member_states == ()
     assert (finding.rule, finding.value) == ("unknownState", "Chino")
     assert str(finding.fix) == "Closest names: China, Chile."
@@ -179,13 +168,13 @@ def test_an_unknown_state_names_the_closest(linker: Linker) -> None:
 
 def test_a_prima_prefix_without_country_is_no_office(linker: Linker) -> None:
     """Only a country of the list is a managing office."""
-    assert link_project(dossier(primaId="ZZ10P0001"), linker)[0].managing_office is None
+    assert link_project(merged(primaId="ZZ10P0001"), linker)[0].managing_office is None
 
 
 def test_mentions_stand_in_order(linker: Linker) -> None:
     """Narratives by language and place, then given ones without a place, then abstracts; titles are not searched."""
     project, findings = link_project(
-        dossier(
+        merged(
             title={"en": "On the MCOF"},
             abstract={"en": "About the GCM."},
             narrative={"fr": "Le GCM.", "en": "The MCOF and the GCM."},
@@ -205,7 +194,7 @@ def test_mentions_stand_in_order(linker: Linker) -> None:
 
 def test_places_count_in_the_published_text(linker: Linker) -> None:
     """Narratives are published in the form that places count in."""
-    project, _ = link_project(dossier(narrative={"en": "  Cafe\u0301. \r\n\r\n  The GCM. "}), linker)
+    project, _ = link_project(merged(narrative={"en": "  Cafe\u0301. \r\n\r\n  The GCM. "}), linker)
     assert project.narratives[0].value == "Café.\nThe GCM."
     assert project.mentions[0].start == 10
     assert normal_text(project.narratives[0].value) == project.narratives[0].value
@@ -218,7 +207,7 @@ def test_a_given_mention_without_narrative_is_kept_as_it_is(linker: Linker) -> N
         GivenMention("sdg-target-10.7", "Sustainable Development Goal", "", "", "en", None, PLACE),
         GivenMention("Global Compact on Refugees", "that text", "", "", "en", None, PLACE),
     )
-    project, findings = link_project(dossier(mentions=given_ones), linker)
+    project, findings = link_project(merged(mentions=given_ones), linker)
     assert findings == ()
     assert project.mentions[0] == Mention(
         framework="gcm",
@@ -241,14 +230,14 @@ def test_a_given_mention_without_narrative_is_kept_as_it_is(linker: Linker) -> N
 def test_a_given_mention_of_a_found_place_is_given_once(linker: Linker, position: int | None) -> None:
     """Given and found mentions of the same words are one, whether or not the place was given rightly."""
     mention = given_mention("gcm", "GCM", prefix="The", position=position)
-    project, _ = link_project(dossier(narrative={"en": "The GCM and a GCM."}, mentions=(mention,)), linker)
+    project, _ = link_project(merged(narrative={"en": "The GCM and a GCM."}, mentions=(mention,)), linker)
     assert summary(project) == [("gcm", "GCM", 4), ("gcm", "GCM", 14)]
 
 
 def test_a_given_part_is_better_than_a_found_whole(linker: Linker) -> None:
     """Where the record knows the part, the part stays."""
     mention = given_mention("gcm-objective-2", "GCM", position=4)
-    project, _ = link_project(dossier(narrative={"en": "The GCM."}, mentions=(mention,)), linker)
+    project, _ = link_project(merged(narrative={"en": "The GCM."}, mentions=(mention,)), linker)
     assert summary(project) == [("gcm-objective-2", "GCM", 4)]
 
 
@@ -256,7 +245,7 @@ def test_given_words_are_found_in_the_narrative(linker: Linker) -> None:
     """A quote that is no known name gets its place, prefix and suffix from the narrative."""
     mention = given_mention("gcm", "that compact")
     project, _ = link_project(
-        dossier(narrative={"en": "Officers read that compact twice."}, mentions=(mention,)), linker
+        merged(narrative={"en": "Officers read that compact twice."}, mentions=(mention,)), linker
     )
     (linked,) = project.mentions
     assert (linked.start, linked.prefix, linked.suffix, linked.method) == (14, "Officers read ", " twice.", "manual")
@@ -265,14 +254,14 @@ def test_given_words_are_found_in_the_narrative(linker: Linker) -> None:
 def test_a_decoy_is_no_framework(linker: Linker) -> None:
     """A record cannot link a decoy."""
     mention = given_mention("Compact of Free Association", "Compact of Free Association")
-    _, (finding,) = link_project(dossier(mentions=(mention,)), linker)
+    _, (finding,) = link_project(merged(mentions=(mention,)), linker)
     assert (finding.rule, finding.severity, finding.place) == ("unknownFramework", Severity.VIOLATION, PLACE)
 
 
 def test_an_empty_vocabulary_links_nothing() -> None:
     """Without lists every word is unknown, and nothing fails."""
     project, findings = link_project(
-        dossier(status="Active", benefitingMemberStates="China", narrative={"en": "GCM"}),
+        merged(status="Active", benefitingMemberStates="China", narrative={"en": "GCM"}),
         build_linker(Vocabulary({}, {})),
     )
     assert [finding.rule for finding in findings] == ["unknownStatus", "unknownState"]
@@ -283,7 +272,7 @@ def test_an_empty_vocabulary_links_nothing() -> None:
 def test_any_record_is_linked_without_failing(values: dict[str, list[str]]) -> None:
     """Whatever stands in the fields, there is a project and every finding has a fix."""
     raw = {field: tuple(Value(text, PLACE) for text in texts) for field, texts in values.items()}
-    project, findings = link_project(Dossier("PO.0105", raw, ()), _EMPTY)
+    project, findings = link_project(MergedRecord("PO.0105", raw, ()), _EMPTY)
     assert project.key == "PO.0105"
     assert all(finding.fix for finding in findings)
 
@@ -297,7 +286,7 @@ def test_the_seed_narrative_gives_its_five_mentions(real_linker: Linker) -> None
     if not pages:
         pytest.skip(f"the seed page is not in {SHARED}")
     page = pages[0].read_text(encoding="utf-8")
-    project, _ = link_project(dossier(narrative={"en": page[page.index("The People") :]}), real_linker)
+    project, _ = link_project(merged(narrative={"en": page[page.index("The People") :]}), real_linker)
     assert [(m.framework, m.start, m.method, str(m.confidence)) for m in project.mentions] == [
         ("gcm", 683, "exact-label", "0.98"),
         ("mcof", 1018, "exact-label", "0.99"),
@@ -324,7 +313,7 @@ def test_the_made_up_pages_give_their_states_and_frameworks(real_linker: Linker)
         pytest.skip(f"the made-up pages are not in {SHARED}")
     for facts, (_, states, *body) in pages:
         narrative = {str(facts["lang"]): "\n".join(body)}
-        project, findings = link_project(dossier(benefitingMemberStates=states, narrative=narrative), real_linker)
+        project, findings = link_project(merged(benefitingMemberStates=states, narrative=narrative), real_linker)
         assert findings == ()
         assert list(project.member_states) == facts["states"]
         assert sorted({mention.framework for mention in project.mentions}) == facts["frameworks"]

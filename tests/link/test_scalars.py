@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iomld.link.scalars import read_budget, read_year
+from iomld.link.values import read_budget, read_year
 from iomld.model import Place, Severity, Value
 
 PLACE = Place("page.txt", line=7)

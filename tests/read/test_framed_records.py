@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from pyoxigraph import Quad
 
 from iomld.errors import SourceError
-from iomld.formats.framed import framed_bytes, framed_project
+from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.iris import DEFAULT_BASE
 from iomld.model import Record
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Pipeline, converted
+from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
 from iomld.read import located, read_bytes, read_file
 
 DATA = Path(__file__).parents[2] / "data"

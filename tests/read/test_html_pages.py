@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
-from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.read.detect import is_html
 from iomld.read.page.html import read_html
 from iomld.read.text import lines_of

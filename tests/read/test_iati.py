@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import converted
+from iomld.pipeline.stages import Choices, converted, load_pipeline
 from iomld.read import read_bytes
 from iomld.read.detect import is_iati
 from iomld.read.iati import read_iati

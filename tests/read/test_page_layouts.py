@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
-from iomld.pipeline.load import Choices, load_pipeline
+from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.read.page.text import read_page
 
 LEXICON = load_pipeline(Choices()).reading().lexicon

@@ -12,8 +12,7 @@ from tests.read.documented_columns import DOCUMENT, tables
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity, is_refused
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Pipeline, outcomes
+from iomld.pipeline.stages import Choices, Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.options import ReadOptions
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS

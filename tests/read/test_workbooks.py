@@ -14,8 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import outcomes
+from iomld.pipeline.stages import Choices, load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.detect import is_workbook
 from iomld.read.table.csv import read_table

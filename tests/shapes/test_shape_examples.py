@@ -7,10 +7,9 @@ import pytest
 from iomld.formats.rdf import NTRIPLES, serialize
 from iomld.model import Finding
 from iomld.validate import Rule, Validator, all_rules, load_validator
-from iomld.validate.examples import failing_examples, load_examples
-from iomld.validate.reference_data import load_reference_data
-from iomld.validate.rust import load_rust
-from iomld.validate.shapes import load_shapes
+from iomld.validate.engines import load_rust
+from iomld.validate.facts import load_reference_data
+from iomld.validate.shapes import failing_examples, load_examples, load_shapes
 from iomld.validate.validator import IN_CODE
 
 EXAMPLES = load_examples()

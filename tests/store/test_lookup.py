@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryBoolean, QueryResultsFormat, QuerySolutions, Store
 
 from iomld import store
-from iomld.store.looking import lookup_json
-from iomld.store.lookup import read_lookup
-from iomld.store.reader import StoreReader
+from iomld.store.lookup import lookup_json, read_lookup
+from iomld.store.oxigraph import StoreReader
 
 X = "http://x.example/"
 _NAMES = [NamedNode(f"{X}{name}") for name in "abcd"]

@@ -10,10 +10,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld import store
 from iomld.errors import QueryError
 from iomld.iris import IOMLD, Iris
-from iomld.store.query import open_handler, run_query
-from iomld.store.request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
-from iomld.workers.answer import AnswerWriter
+from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
+from iomld.store.query_worker import open_handler, run_query
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
+from iomld.workers.handler import AnswerWriter
 
 IRIS = Iris()
 JSON = "application/sparql-results+json"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from iomld.store.scan import is_too_deep, is_update, is_volatile, names_dataset, uses_service
+from iomld.store.query_text import is_too_deep, is_update, is_volatile, names_dataset, uses_service
 
 WITH_SERVICE = [
     "SELECT * { SERVICE <http://x/> { ?s ?p ?o } }",

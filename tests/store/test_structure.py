@@ -11,8 +11,8 @@ from tests.differential.queries import WRITTEN, generated
 from tests.store.finding import FAILED, finds, solutions
 from tests.store.grammar import QUERIES, SCRAPS
 
-from iomld.store.parts.clauses import ClauseKind
-from iomld.store.parts.structure import query_parts
+from iomld.store.sparql_parser import query_tree
+from iomld.store.sparql_syntax import ClauseKind
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def quads(datadir: Path) -> list[pyoxigraph.Quad]:
 
 def texts(query: str) -> list[str]:
     """The parts of a query."""
-    parts = query_parts(query)
+    parts = query_tree(query)
     assert parts
     assert parts.where
     return [clause.text for clause in parts.where.clauses]
@@ -36,7 +36,7 @@ def test_the_parts_together_find_something_when_the_query_does(quads: list[pyoxi
     store.extend(quads)
     apart = 0
     for kind, query in generated(quads, 20):
-        parts = query_parts(query)
+        parts = query_tree(query)
         assert parts, query
         if parts.where is None or "OFFSET" in query or "HAVING" in query or kind in {"aggregate", "describe"}:
             continue
@@ -50,7 +50,7 @@ def test_the_parts_together_find_something_when_the_query_does(quads: list[pyoxi
 @pytest.mark.parametrize("query", WRITTEN)
 def test_every_part_is_a_query_of_its_own(query: str) -> None:
     """Each part of the queries written by hand parses in braces of its own."""
-    parts = query_parts(query)
+    parts = query_tree(query)
     assert parts
     for clause in parts.where.clauses if parts.where else ():
         solutions(Store(), f"{parts.prologue}\nASK {{ {clause.text} }}")
@@ -77,7 +77,7 @@ def test_blank_nodes_become_variables() -> None:
 def test_terms_are_known_whole() -> None:
     """IRIs by their prefixes, literals by value and datatype, the steps of a path."""
     query = r"""PREFIX x: <http://x/> ASK { ?s (x:a|^x:b)+/!x:c 'it\'s'^^x:t , 1e3 , true , '''t'''@fr }"""
-    parts = query_parts(query)
+    parts = query_tree(query)
     assert parts
     assert parts.where
     first, second, third, fourth = (clause.terms for clause in parts.where.clauses)
@@ -92,7 +92,7 @@ def test_groups_have_their_kind_and_what_is_in_them() -> None:
     query = """SELECT ?s FROM <x:g> WHERE { OPTIONAL { ?s ?p 1 } MINUS { ?s ?p 2 } GRAPH ?g { ?s ?p 3 }
       { ?s ?p 4 } UNION { ?s ?p 5 } FILTER NOT EXISTS { ?s ?p 6 } FILTER REGEX(?s, "}") # }
       BIND(1 AS ?x) VALUES ?y { 1 } { SELECT ?s { ?s ?p 7 } } } LIMIT 5 VALUES (?z ?w) { (1 UNDEF) }"""
-    parts = query_parts(query)
+    parts = query_tree(query)
     assert parts
     assert parts.where
     kinds = ["optional", "minus", "graph", "group", "filter", "filter", "bind", "values", "group", "values"]
@@ -117,7 +117,7 @@ def test_groups_have_their_kind_and_what_is_in_them() -> None:
 )
 def test_what_is_not_known_is_not_taken_apart(query: str) -> None:
     """No query, or one with parts that are passed over."""
-    assert query_parts(query) is None
+    assert query_tree(query) is None
 
 
 def parses(query: str) -> bool:
@@ -137,7 +137,7 @@ def test_the_parts_of_any_query_are_queries_too(query: str) -> None:
     """Whatever parses is taken apart or left, and each part of it parses alone, and stands where it says."""
     if not parses(query):
         return
-    parts = query_parts(query)
+    parts = query_tree(query)
     if parts is None or parts.where is None:
         return
     clauses = parts.where.clauses
@@ -152,4 +152,4 @@ def test_the_parts_of_any_query_are_queries_too(query: str) -> None:
 @given(SCRAPS)
 def test_no_text_is_too_odd(text: str) -> None:
     """Scraps of queries, and any text, are taken apart or left."""
-    query_parts(text)
+    query_tree(text)

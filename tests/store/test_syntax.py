@@ -6,7 +6,7 @@ import pyoxigraph
 import pytest
 
 from iomld.iris import Iris
-from iomld.store.syntax import syntax_message
+from iomld.store.query_text import syntax_message
 
 MISSPELT = "cannot stand here, or the word before it is misspelt."
 BEGINS = "a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK."

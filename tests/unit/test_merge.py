@@ -1,4 +1,4 @@
-"""Merging: copies and language versions of a project become one dossier, whatever their order."""
+"""Merging: copies and language versions of a project become one merged, whatever their order."""
 
 import itertools
 import json
@@ -26,13 +26,13 @@ def test_language_versions_join_in_any_order() -> None:
     english = record(projectCode="PO.0001", title={"en": "Ports"}, startYear="2017", status="active")
     french = record(projectCode="PO.0001", title={"fr": "Les ports"}, status="Actif")
     sparse = record(projectCode="PO.0001", budgetUSD="5")
-    dossiers = [merge_records(order) for order in itertools.permutations([english, french, sparse])]
-    assert all(dossier == dossiers[0] for dossier in dossiers)
-    values = dossiers[0].values
+    every_order = [merge_records(order) for order in itertools.permutations([english, french, sparse])]
+    assert all(merged == every_order[0] for merged in every_order)
+    values = every_order[0].values
     assert [(value.language, value.text) for value in values["title"]] == [("en", "Ports"), ("fr", "Les ports")]
     assert values["status"][0].text == "active"
     assert values["budgetUSD"][0].text == "5"
-    assert len(dossiers[0].records) == 3
+    assert len(every_order[0].records) == 3
 
 
 def test_each_source_is_known_by_what_it_gave() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, XSD, Iris
-from iomld.validate.examples import load_examples
+from iomld.validate.shapes import load_examples
 
 SEED = 20_010_101
 

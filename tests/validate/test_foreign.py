@@ -6,7 +6,7 @@ import pytest
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Message, Severity
-from iomld.validate.foreign import Document, Limits, check_graph, found_in
+from iomld.validate.user_shapes import CheckLimits, UserDocument, check_graph, found_in
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
 
 PREFIXES = """@prefix ex: <http://example.org/> .
@@ -59,15 +59,15 @@ FINDINGS = (
 )
 
 
-def _data(text: str = DATA, format_name: str = "turtle") -> Document:
-    return Document("data", text.encode(), format_name)
+def _data(text: str = DATA, format_name: str = "turtle") -> UserDocument:
+    return UserDocument("data", text.encode(), format_name)
 
 
-def _shapes(text: str = SHAPES, format_name: str = "turtle") -> Document:
-    return Document("shapes", text.encode(), format_name)
+def _shapes(text: str = SHAPES, format_name: str = "turtle") -> UserDocument:
+    return UserDocument("shapes", text.encode(), format_name)
 
 
-def _with_query(query: str) -> Document:
+def _with_query(query: str) -> UserDocument:
     return _shapes(
         f'{PREFIXES}ex:S a sh:NodeShape ; sh:targetClass ex:Human ;\n sh:sparql [ sh:select """{query}""" ] .'
     )
@@ -133,7 +133,7 @@ def test_an_import_of_what_is_in_the_file_is_no_import() -> None:
         ),
     ],
 )
-def test_what_would_reach_out_is_refused_with_its_line(shapes: Document, sentence: str) -> None:
+def test_what_would_reach_out_is_refused_with_its_line(shapes: UserDocument, sentence: str) -> None:
     """Imports, other endpoints and graphs, JavaScript, remote contexts and what cannot be run are named with a line."""
     with pytest.raises(SourceError) as caught:
         check_graph(_data(), shapes)
@@ -164,22 +164,22 @@ def test_no_such_engine() -> None:
         check_graph(_data(), _shapes(), engine="jena")
 
 
-def _endless() -> Document:
+def _endless() -> UserDocument:
     triples = " ".join(f"?a{number} ?b{number} ?c{number} ." for number in range(12))
     never = "FILTER(CONCAT(STR(?a0), STR(?b5), STR(?c11)) = 'never')"
     return _with_query(f"SELECT $this WHERE {{ $this a <http://example.org/Human> . {triples} {never} }}")
 
 
-def _catastrophic() -> Document:
+def _catastrophic() -> UserDocument:
     return _shapes(PREFIXES + 'ex:S a sh:NodeShape ; sh:targetNode "' + "a" * 60 + '!" ; sh:pattern "^(a|a)*$" .')
 
 
 @pytest.mark.parametrize(("shapes", "engine"), [(_endless, "shacl"), (_endless, "pyshacl"), (_catastrophic, "pyshacl")])
-def test_what_never_ends_is_ended(shapes: Callable[[], Document], engine: str) -> None:
+def test_what_never_ends_is_ended(shapes: Callable[[], UserDocument], engine: str) -> None:
     """Endless queries and patterns are stopped at the limit."""
     data = PREFIXES + "\n".join(f"ex:h{number} a ex:Human ; ex:age {number} ." for number in range(300))
     with pytest.raises(JobTimeoutError):
-        check_graph(_data(data), shapes(), engine=engine, limits=Limits(timeout_s=2))
+        check_graph(_data(data), shapes(), engine=engine, limits=CheckLimits(timeout_s=2))
 
 
 def test_memory_has_a_limit() -> None:
@@ -188,7 +188,7 @@ def test_memory_has_a_limit() -> None:
         f'ex:h{number} a ex:Human ; ex:age {number}, "{"x" * 900}" .' for number in range(20_000)
     )
     with pytest.raises(WorkerCrashedError):
-        check_graph(_data(data), _shapes(), limits=Limits(memory_bytes=24 << 20))
+        check_graph(_data(data), _shapes(), limits=CheckLimits(memory_bytes=24 << 20))
 
 
 def test_deep_nesting_is_survived() -> None:

@@ -9,9 +9,8 @@ from tests.validate.mutator import damaged_records
 from iomld.iris import IOMLD, XSD
 from iomld.model import Finding
 from iomld.validate import Validator, load_validator
-from iomld.validate.examples import load_examples
-from iomld.validate.rust import load_rust
-from iomld.validate.shapes import load_shapes
+from iomld.validate.engines import load_rust
+from iomld.validate.shapes import load_examples, load_shapes
 
 COUNT = 2000  # benchmarks/validate.py --mutations 2000 compares as many with the reference engine
 SAMPLE = 200  # which takes nearly a tenth of a second for each

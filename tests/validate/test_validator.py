@@ -14,8 +14,8 @@ from iomld.iris import IOMLD, RDF, XSD, Iris
 from iomld.model import Finding, Mention, Message, Origin, Project, Severity, Text
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
-from iomld.validate.port import EngineError, GraphResult, Result
-from iomld.validate.rust import load_rust
+from iomld.validate.engine import EngineError, GraphResult, Result
+from iomld.validate.engines import load_rust
 from iomld.validate.shapes import load_shapes
 
 OTHER_BASE = "https://data.example.org/projects/"

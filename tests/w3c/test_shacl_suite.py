@@ -17,8 +17,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.iris import RDF, SH
+from iomld.validate.engine import EngineError, GraphResult
 from iomld.validate.engines import ENGINES, validate_graphs
-from iomld.validate.port import EngineError, GraphResult
 
 SHARED = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[3] / "shared"))
 TESTS = SHARED / "w3c" / "data-shapes-test-suite" / "tests"

@@ -5,12 +5,11 @@ from dataclasses import replace
 from iomld.browse.view import ReleaseView
 from iomld.iris import Iris
 from iomld.release import FILES
-from iomld.store.query import HANDLER
-from iomld.store.request import QueryWorker
+from iomld.store.query_request import QueryWorker
+from iomld.store.query_worker import HANDLER
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits
 from iomld.workers.once import run_once
-from iomld.workers.orders import WorkerSpec
-from iomld.workers.wire import Reply
+from iomld.workers.protocol import Reply, WorkerSpec
 
 
 class OneWorker:

@@ -17,7 +17,7 @@ from tests.conftest import Command
 from iomld import release
 from iomld.browse.view import open_view, resource_quads
 from iomld.iris import IOMLD
-from iomld.web.catalogue import catalogue_routes
+from iomld.web.data.descriptions import catalogue_routes
 
 BASE = "https://w3id.org/iomld/"
 DATASET = URIRef(f"{BASE}dataset/projects")

@@ -13,9 +13,9 @@ from tests.browse.released import AWKWARD, BASE, make_release
 from iomld.assets import asset_text
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
-from iomld.web import collection
+from iomld.web.data import collection
+from iomld.web.data.resources import resource_routes
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.resources import resource_routes
 
 _HYDRA = "http://www.w3.org/ns/hydra/core#"
 

@@ -13,8 +13,8 @@ from tests.browse.asking import Asker
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
 from iomld.release import FILES, current_release
+from iomld.web.data.resources import resource_routes
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.resources import resource_routes
 
 _SUFFIXES = ("ttl", "jsonld", "nt", "nq", "rdf", "trig")
 _IRI = re.compile(rb"<([^>]*)>")

@@ -17,14 +17,14 @@ from tests.browse.asking import Asker
 
 from iomld import release
 from iomld.browse.view import open_view
-from iomld.export.csv_files import write_csv
-from iomld.export.source import released
+from iomld.export.csv import write_csv
+from iomld.export.tables import released
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SKOS
 from iomld.release import Release
-from iomld.web.downloads import DownloadFiles, download_routes
-from iomld.web.pages import page_routes
+from iomld.web.data.downloads import DownloadFiles, download_routes
+from iomld.web.pages.overview import page_routes
 from iomld.web.problems import ProblemError, problem_of
 
 

@@ -13,9 +13,9 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.lists import Overview, release_overview
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import current_release
-from iomld.web.pages import page_routes
-from iomld.web.query_page import query_routes
-from iomld.web.resources import resource_routes
+from iomld.web.data.resources import resource_routes
+from iomld.web.pages.overview import page_routes
+from iomld.web.pages.query import query_routes
 
 _LINK = re.compile(r'<a [^>]*?href="([^"]+)"[^>]*>(?:<[^>]*>)*([\d,]+)(?: projects?)?</a>')
 _BAR = re.compile(r'<a href="([^"]+)" tabindex="-1" aria-label="(\d+): (\d+)">')

@@ -13,8 +13,8 @@ import pytest
 from starlette.requests import Request
 from tests.serving import Server, serve
 
+from iomld.web.data.upload import read_upload
 from iomld.web.problems import ProblemError
-from iomld.web.upload import read_upload
 
 pytestmark = pytest.mark.server
 

@@ -8,7 +8,7 @@ from tests.browse.released import make_release
 
 from iomld.browse.view import open_view
 from iomld.web.i18n import PageRequest, making
-from iomld.web.kept_pages import KeptPages
+from iomld.web.templating import KeptPages
 
 
 def test_a_page_is_written_once_for_what_it_depends_on(tmp_path: Path) -> None:

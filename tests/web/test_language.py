@@ -17,8 +17,8 @@ from iomld.i18n import LANGUAGES, catalogue
 from iomld.i18n import gettext as translated
 from iomld.model import ForeignText, Message, Quantity, message
 from iomld.web import templating
-from iomld.web.examples import EXAMPLES, example_record
 from iomld.web.i18n import PageRequest, gettext, gettext_html, making, message_html, ngettext_html, value_text
+from iomld.web.pages.validate import EXAMPLES, example_record
 
 PAGES = (
     "/",

@@ -26,7 +26,7 @@ def test_the_map_is_what_the_atlas_gives() -> None:
 
 def test_every_country_has_a_point_on_the_picture() -> None:
     """The points are those of the ontology's countries, no more and no fewer, and inside of what the map shows."""
-    points = json.loads((ROOT / "src" / "iomld" / "web" / "points.json").read_text(encoding="utf-8"))
+    points = json.loads((ROOT / "src" / "iomld" / "web" / "pages" / "points.json").read_text(encoding="utf-8"))
     land = (static_directory() / "land.svg").read_text(encoding="utf-8")
     width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', land)[0])
     assert set(points) == set(load_vocabulary().countries)

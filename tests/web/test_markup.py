@@ -16,9 +16,9 @@ from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
 from iomld.iris import DCAT
 from iomld.release import current_release
-from iomld.web.markup import data_block
-from iomld.web.pages import page_routes
-from iomld.web.resources import resource_routes
+from iomld.web.data.resources import resource_routes
+from iomld.web.pages.overview import page_routes
+from iomld.web.pages.structured_data import data_block
 
 # For each class that we use the properties that schema.org gives it (or a class above it) and that we use, as its
 # vocabulary says in `domainIncludes`.

@@ -19,15 +19,15 @@ from iomld.check.report import Basis, Tally
 from iomld.iris import DEFAULT_BASE
 from iomld.model import Finding, Message, Place, Severity, message
 from iomld.validate import all_rules
-from iomld.web.downloads import Download
-from iomld.web.drawing import locator_map
-from iomld.web.pages import page_routes
-from iomld.web.query_page import query_routes
-from iomld.web.resources import resource_routes
+from iomld.web.data.downloads import Download
+from iomld.web.data.resources import resource_routes
+from iomld.web.data.upload import Rules, Upload
+from iomld.web.pages.charts import locator_map
+from iomld.web.pages.overview import page_routes
+from iomld.web.pages.query import query_routes
+from iomld.web.pages.validate import validation_page
 from iomld.web.sparql.endpoint import SparqlLimits
 from iomld.web.templating import local_path, static_directory
-from iomld.web.upload import Rules, Upload
-from iomld.web.validate_pages import validation_page
 
 PAGES = (
     "/",

@@ -21,7 +21,7 @@ from iomld.browse.similar_projects import similar_projects, similar_projects_que
 from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.release import current_release
 from iomld.validate import all_rules
-from iomld.web.resources import resource_routes
+from iomld.web.data.resources import resource_routes
 
 _HEAVIEST = 150_000  # bytes of a page, not packed
 _TAG = re.compile(r"<[^>]*>")

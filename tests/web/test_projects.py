@@ -15,10 +15,10 @@ from tests.web.one_worker import endpoint_of
 
 from iomld.browse import search
 from iomld.browse.view import ReleaseView, open_view
-from iomld.web.pages import page_routes
-from iomld.web.projects import TABLE_HEADER
-from iomld.web.query_page import query_routes
-from iomld.web.resources import resource_routes
+from iomld.web.data.resources import resource_routes
+from iomld.web.pages.overview import page_routes
+from iomld.web.pages.projects import TABLE_HEADER
+from iomld.web.pages.query import query_routes
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.browse.released import BASE, make_release
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import open_view
-from iomld.web.query_page import query_routes
+from iomld.web.pages.query import query_routes
 
 Show = Callable[[str, str], str]
 NUMBERS = 'SELECT ?n ?v { VALUES (?n ?v) { ("a & b" 5) ("c" 10) ("d" 0) } }'

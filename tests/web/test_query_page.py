@@ -14,7 +14,7 @@ from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import current_release
-from iomld.web.query_page import query_routes
+from iomld.web.pages.query import query_routes
 from iomld.web.sparql.endpoint import SparqlLimits
 
 Run = Callable[[str], str]

@@ -15,8 +15,8 @@ from tests.browse.released import BASE, make_release
 from iomld.assets import asset_text
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
+from iomld.web.data.resources import resource_routes
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.resources import resource_routes
 
 TURTLE = "text/turtle; charset=utf-8"
 HTML = "text/html; charset=utf-8"

@@ -9,7 +9,7 @@ from tests.browse.asking import Asker
 from tests.browse.released import BASE, make_release
 
 from iomld.browse.view import open_view
-from iomld.web.resources import resource_routes
+from iomld.web.data.resources import resource_routes
 
 RECORD = "/doc/project/PO.0001"
 # RFC 8288 section 3 in the form that we write: every parameter quoted, nothing else between.

@@ -12,12 +12,12 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld import store
 from iomld.iris import IOMLD, Iris
-from iomld.store.query import HANDLER
-from iomld.store.request import QueryRequest, QueryWorker
+from iomld.store.query_request import QueryRequest, QueryWorker
+from iomld.store.query_worker import HANDLER
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits
-from iomld.workers.limits import PoolLimits
-from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
+from iomld.workers.protocol import WorkerSpec
+from iomld.workers.scheduling import PoolLimits
 
 pytestmark = pytest.mark.server
 

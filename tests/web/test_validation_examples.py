@@ -2,10 +2,10 @@
 
 import pytest
 
-from iomld.check.run import Checker
+from iomld.check.checker import Checker
 from iomld.model import Severity
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.web.examples import EXAMPLES, FORMS, example_record
+from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.web.pages.validate import EXAMPLES, FORMS, example_record
 
 CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000.00"), ("Kenia", "Kenya"))
 

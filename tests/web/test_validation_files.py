@@ -13,8 +13,8 @@ from tests.serving import Server
 from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
 from iomld.check.reports import REPORT_FORMATS
-from iomld.web.upload import Rules, Upload
-from iomld.web.validate_pages import validation_page
+from iomld.web.data.upload import Rules, Upload
+from iomld.web.pages.validate import validation_page
 
 pytestmark = pytest.mark.server
 

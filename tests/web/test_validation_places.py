@@ -6,8 +6,8 @@ from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
 from iomld.model import Finding, Message, Place, Severity
 from iomld.read.table.rows import ShownRow
-from iomld.web.upload import Rules, Upload
-from iomld.web.validate_pages import validation_page
+from iomld.web.data.upload import Rules, Upload
+from iomld.web.pages.validate import validation_page
 
 
 def _finding(

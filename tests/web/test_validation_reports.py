@@ -16,13 +16,13 @@ from iomld.check.reports import REPORT_FORMATS
 from iomld.check.worker import HANDLER, CheckWorker
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE
+from iomld.web.data.validation import validation_routes
 from iomld.web.language import LanguageMiddleware
+from iomld.web.pages.validate import validation_page
 from iomld.web.problems import ProblemError, problem_of
-from iomld.web.validate_pages import validation_page
-from iomld.web.validation import validation_routes
-from iomld.workers.limits import PoolLimits
-from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
+from iomld.workers.protocol import WorkerSpec
+from iomld.workers.scheduling import PoolLimits
 
 pytestmark = pytest.mark.server
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iomld.workers.orders import WorkerSpec
+from iomld.workers.protocol import WorkerSpec
 
 HANDLER = "worker_handlers:open_orders"
 PATIENCE_S = 120.0

@@ -3,9 +3,9 @@
 import asyncio
 import json
 
-from iomld.workers.limits import PoolLimits
-from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
+from iomld.workers.protocol import WorkerSpec
+from iomld.workers.scheduling import PoolLimits
 
 
 async def main() -> None:

@@ -6,13 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from iomld.workers.errors import PoolStoppedError
-from iomld.workers.fair_queue import FairQueue
-from iomld.workers.jobs import Job
-from iomld.workers.limits import PoolLimits
-from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
-from iomld.workers.shares import Shares
-from iomld.workers.wire import Reply
+from iomld.workers.protocol import Reply, WorkerSpec
+from iomld.workers.scheduling import ClientQuota, FairQueue, Job, PoolLimits
 
 
 def job(number: int, client: str) -> Job:
@@ -64,7 +60,7 @@ def test_clients_with_their_share_are_passed_over() -> None:
 def test_a_client_with_slow_jobs_never_has_all_workers() -> None:
     """Slow of late, a client may have all but one of the workers that are there, others all but those always there."""
     limits = PoolLimits(workers=2, max_workers=8)
-    shares = Shares(limits)
+    shares = ClientQuota(limits)
     held = [job(number, "a") for number in range(3)]
     assert shares.full(held, ready=2) == set()
     shares.saw_slow(held[:1], now_ns=0)

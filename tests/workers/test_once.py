@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from iomld.workers.errors import JobTimeoutError, Reason, WorkerCrashedError
+from iomld.workers.errors import CrashReason, JobTimeoutError, WorkerCrashedError
 from iomld.workers.once import run_once
-from iomld.workers.orders import WorkerSpec
+from iomld.workers.protocol import WorkerSpec
 
 pytestmark = pytest.mark.server
 
@@ -34,6 +34,6 @@ def test_a_crash_is_told(spec: WorkerSpec) -> None:
     """A worker that dies, or cannot open its handler, gives the reason."""
     with pytest.raises(WorkerCrashedError) as caught:
         run_once(spec, payload(eat_mib=2000), timeout_s=120)
-    assert caught.value.reason is Reason.MEMORY
+    assert caught.value.reason is CrashReason.MEMORY
     with pytest.raises(WorkerCrashedError, match="the cupboard is bare"):
         run_once(replace(spec, argument="broken"), payload(), timeout_s=120)

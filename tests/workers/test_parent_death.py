@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.serving import start
 
-from iomld.workers.orders import WorkerSpec
+from iomld.workers.protocol import WorkerSpec
 
 pytestmark = pytest.mark.server
 

@@ -10,16 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from iomld.workers.errors import (
-    JobTimeoutError,
-    PoolOverloadedError,
-    PoolStoppedError,
-    Reason,
-    WorkerCrashedError,
-)
-from iomld.workers.limits import PoolLimits
-from iomld.workers.orders import WorkerSpec
+from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, PoolStoppedError, WorkerCrashedError
 from iomld.workers.pool import Pool
+from iomld.workers.protocol import WorkerSpec
+from iomld.workers.scheduling import PoolLimits
 
 pytestmark = pytest.mark.server
 
@@ -147,9 +141,11 @@ def test_a_job_whose_time_passes_in_the_queue_is_given_up(spec: WorkerSpec, tmp_
     with_pool(spec, PoolLimits(workers=1, max_workers=1, timeout_s=200), use)
 
 
-@pytest.mark.parametrize(("orders", "reason"), [({"eat_mib": 2000}, Reason.MEMORY), ({"abort": 1}, Reason.MEMORY)])
+@pytest.mark.parametrize(
+    ("orders", "reason"), [({"eat_mib": 2000}, CrashReason.MEMORY), ({"abort": 1}, CrashReason.MEMORY)]
+)
 def test_a_worker_at_its_memory_limit_is_replaced(
-    spec: WorkerSpec, orders: dict[str, float], reason: Reason, until_async: Until
+    spec: WorkerSpec, orders: dict[str, float], reason: CrashReason, until_async: Until
 ) -> None:
     """The job that ate the memory is told so, and the pool is whole again."""
 

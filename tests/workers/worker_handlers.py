@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from iomld.errors import StoreError
-from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
+from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 _MIB = 1 << 20
 

@@ -14,7 +14,7 @@ from iomld.browse.search import project_index
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.iris import IOMLD
 from iomld.release.project_index import CODED, ProjectEntry, coded
-from iomld.store.reader import StoreReader
+from iomld.store.oxigraph import StoreReader
 
 _PAGE = 100
 _SHOWN_FIRST = "PO.0105"

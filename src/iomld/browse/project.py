@@ -11,7 +11,7 @@ from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, project_document
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.formats.terms import KEYS
+from iomld.formats.jsonld_terms import KEYS
 from iomld.i18n import gettext_noop
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, XSD, local_name
 

@@ -9,7 +9,7 @@ from iomld.browse.lists import Listing, Totals, project_counts, projects_pointin
 from iomld.browse.search import project_index
 from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, resource_quads
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.formats.nodes import descriptions
+from iomld.formats.jsonld_nodes import descriptions
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 

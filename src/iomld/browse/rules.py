@@ -9,7 +9,7 @@ from pyoxigraph import Quad
 from iomld.browse.view import ReleaseView
 from iomld.model import Finding
 from iomld.validate import Rule, Validator, all_rules, load_validator
-from iomld.validate.examples import Example, failing_examples, passing_example
+from iomld.validate.shapes import RuleExample, failing_examples, passing_example
 
 _LONGEST = 200  # characters of a line of an example
 _PROFILE = "published"
@@ -51,7 +51,7 @@ def rule_entries() -> tuple[RuleEntry, ...]:
     )
 
 
-def _tried(rule: Rule, example: Example) -> TriedExample:
+def _tried(rule: Rule, example: RuleExample) -> TriedExample:
     found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
     return TriedExample(
         names=example.names,
@@ -61,7 +61,7 @@ def _tried(rule: Rule, example: Example) -> TriedExample:
     )
 
 
-def _lines(example: Example) -> Iterator[str]:
+def _lines(example: RuleExample) -> Iterator[str]:
     return (line for line in example.added.splitlines() if line.strip())
 
 

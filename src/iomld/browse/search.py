@@ -14,7 +14,7 @@ from iomld.browse.view import ReleaseView
 from iomld.folding import fold, folded
 from iomld.release import FILES
 from iomld.release.project_index import ProjectEntry, SearchedTexts, Statement, project_entry, read_index
-from iomld.store.reader import StoreReader
+from iomld.store.oxigraph import StoreReader
 from iomld.vocab import Vocabulary
 
 _NAMED = ("country", "region", "framework", "type")

@@ -15,7 +15,7 @@ from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones
 from iomld.release.nquads import read_graphs
-from iomld.store.reader import StoreReader
+from iomld.store.oxigraph import StoreReader
 from iomld.vocab import Vocabulary
 
 SHARED = ("ontology", "schemes", "countries", "queries", "dataset", "prov")

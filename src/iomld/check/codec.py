@@ -1,7 +1,7 @@
 """A report as JSON from the validation worker to the web process, and back.
 
 Nothing is worded on the way: findings keep the identifiers and values of their messages. The JSON report for users is
-another form, `iomld.check.reports.document`.
+another form, `iomld.check.reports.json`.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from iomld.check.report import Basis, CheckReport, FileReport, Group
+from iomld.check.report import Basis, CheckReport, FileReport, FindingGroup
 from iomld.formats.findings import finding_from_json, finding_to_json
 from iomld.model import Severity
 from iomld.read.table.rows import ShownRow
@@ -66,7 +66,7 @@ def _report_from_json(written: Mapping[str, Any]) -> CheckReport:
         projects=written["projects"],
         counts={Severity(severity): count for severity, count in written["counts"].items()},
         groups=tuple(
-            Group(rule, Severity(severity), count, finding_from_json(example))
+            FindingGroup(rule, Severity(severity), count, finding_from_json(example))
             for rule, severity, count, example in written["groups"]
         ),
         files=tuple(

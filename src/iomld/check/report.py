@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 
 from iomld.model import Finding, ForeignText, Message, Place, Severity
-from iomld.pipeline.outcomes import Pipeline
+from iomld.pipeline.stages import Pipeline
 
 MAX_FINDINGS = 1000  # listed in a report unless more are asked for
 
@@ -36,7 +36,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """All findings of one rule and severity.
 
     Attributes:
@@ -87,7 +87,7 @@ class CheckReport:
     records: int
     projects: int
     counts: Mapping[Severity, int]
-    groups: tuple[Group, ...]
+    groups: tuple[FindingGroup, ...]
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...]
     cap: int = MAX_FINDINGS
@@ -163,7 +163,7 @@ class Tally:
             records=self._records.total(),
             projects=projects,
             counts={severity: self._counts[severity] for severity in Severity},
-            groups=tuple(Group(*cause, self._groups[cause], self._examples[cause]) for cause in causes),
+            groups=tuple(FindingGroup(*cause, self._groups[cause], self._examples[cause]) for cause in causes),
             files=tuple(FileReport(name, self._records[name], dict(found)) for name, found in self._files.items()),
             findings=tuple(sorted(self._kept, key=lambda finding: _source_position(finding, order))),
             cap=self.cap,

@@ -7,20 +7,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
-from iomld.check.beside import rows_beside
+from iomld.check.checker import Checker, check_bytes_against, rows_beside
 from iomld.check.codec import UploadReport, upload_report_to_json
-from iomld.check.foreign import check_bytes_against
 from iomld.check.messages import worded_report
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
 from iomld.check.reports import report_format, report_pieces
-from iomld.check.reports.workbook import WORKBOOK, workbook_report
-from iomld.check.run import Checker
+from iomld.check.reports.tables import WORKBOOK, workbook_report
 from iomld.errors import SourceError
 from iomld.i18n import ENGLISH
 from iomld.model import Message, message, message_from_json, message_to_json
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.validate.foreign import ShapesError
-from iomld.workers.answer import Answer, AnswerTooLargeError, AnswerWriter, Handler
+from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.validate.user_shapes import ShapesError
+from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"

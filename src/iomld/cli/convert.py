@@ -13,20 +13,19 @@ import click
 from pyoxigraph import Quad
 
 from iomld import read
-from iomld.check.render import all_lines
+from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, loaded, mapping_option, settings, sources_argument
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat
-from iomld.export.source import spooled
+from iomld.export.tables import spooled
 from iomld.formats import rdf
-from iomld.formats.framed import framed_bytes, framed_project
+from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.iris import Iris
 from iomld.model import Project, Record
-from iomld.pipeline.outcomes import Outcome, Pipeline, linked
-from iomld.pipeline.places import placed
+from iomld.pipeline.stages import Outcome, Pipeline, linked, placed
 from iomld.read import ReadOptions
 from iomld.read.table.headings import read_mapping
 
@@ -47,7 +46,9 @@ _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
 )
 @click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
 @mapping_option
-def command(*, sources: tuple[Path, ...], format_name: str, source_url: str | None, mapping: Path | None) -> int:
+def convert_command(
+    *, sources: tuple[Path, ...], format_name: str, source_url: str | None, mapping: Path | None
+) -> int:
     """Write the records in SOURCES as RDF or as tables on standard output, one after the other.
 
     Each record is linked and converted by itself; copies of a project are not merged and shapes are not asked.
@@ -107,7 +108,7 @@ class _Conversion:
 
     def _is_whole(self, outcome: Outcome) -> bool:
         """Whether a record can be converted; what was found in it is named."""
-        for line in all_lines(placed(outcome.findings, outcome.dossier)) if outcome.findings else ():
+        for line in all_lines(placed(outcome.findings, outcome.merged)) if outcome.findings else ():
             click.echo(line, err=True)
         self.refused |= outcome.refused
         return not outcome.refused

@@ -1,4 +1,9 @@
-"""`iomld export`."""
+"""`iomld export` and `iomld template`.
+
+`iomld export`.
+
+`iomld template`.
+"""
 
 import sys
 from collections.abc import Callable
@@ -8,10 +13,11 @@ from typing import BinaryIO
 
 import click
 
+from iomld.assets import load_vocabulary
 from iomld.cli.options import datadir_option, served_release, settings
-from iomld.export.dataset import write_dataset
-from iomld.export.formats import TABLE_FORMATS
-from iomld.export.source import released
+from iomld.export.formats import TABLE_FORMATS, write_dataset
+from iomld.export.tables import released
+from iomld.export.workbook import write_csv_template, write_workbook_template
 from iomld.formats import rdf
 
 
@@ -26,7 +32,7 @@ from iomld.formats import rdf
     show_default=True,
     help="csv is a zip archive of two tables.",
 )
-def command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
+def export_command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
     """Write the whole dataset in one format.
 
     The formats csv, xlsx and jsonl hold the project records, which 'iomld publish' reads back.
@@ -56,3 +62,22 @@ def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text
         raise click.UsageError("This format is no text. Name a file with --to FILE.")
     write(sys.stdout.buffer)
     sys.stdout.buffer.flush()
+
+
+@click.command()
+@click.option("--format", "format_name", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@click.option("--to", "target", type=click.Path(path_type=Path), help="File to write; standard output if left out.")
+def template_command(*, format_name: str, target: Path | None) -> None:
+    """Write an empty table of projects to fill in.
+
+    The workbook has drop-downs for the lists and a note on each column.
+
+    \b
+    Example:
+      iomld template --to projects.xlsx
+      iomld template --format csv --to projects.csv
+    """
+    if format_name == "csv":
+        write_out(write_csv_template, target, is_text=True)
+    else:
+        write_out(partial(write_workbook_template, load_vocabulary()), target, is_text=False)

@@ -27,6 +27,10 @@ _COMMANDS = {
 }
 
 
+# Commands that share the module of another.
+_MODULES = {"template": "export", "withdraw": "publish"}
+
+
 class _Commands(click.Group):
     """Commands that are imported when they are used, so that `--help` is quick."""
 
@@ -38,7 +42,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        return cast("click.Command", import_module(f"iomld.cli.{cmd_name}").command)
+        module = import_module(f"iomld.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        return cast("click.Command", getattr(module, f"{cmd_name}_command"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

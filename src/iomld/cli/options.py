@@ -11,8 +11,7 @@ import click
 from iomld import release
 from iomld.config import Settings, read_settings
 from iomld.errors import NotFoundError
-from iomld.pipeline.load import Choices, load_pipeline
-from iomld.pipeline.outcomes import Pipeline
+from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
 from iomld.release import Release
 
 ENGINES = ("shacl", "pyshacl")

@@ -16,8 +16,8 @@ from iomld.errors import QueryError, StoreError
 from iomld.formats import rdf, results
 from iomld.iris import Iris
 from iomld.release import FILES
-from iomld.store.query import run_query
-from iomld.store.request import QueryRequest, QueryWorker
+from iomld.store.query_request import QueryRequest, QueryWorker
+from iomld.store.query_worker import run_query
 
 _SOLUTION_FORMATS = tuple(format_.name for format_ in results.RESULT_FORMATS)
 _GRAPH_FORMATS = ("turtle", "ntriples", "rdfxml", "jsonld")
@@ -35,7 +35,7 @@ _WIDEST = 60
     show_default=True,
     help="For SELECT and ASK a table or a result format; for CONSTRUCT and DESCRIBE an RDF format.",
 )
-def command(*, query: str, place: str | None, format_name: str) -> None:
+def query_command(*, query: str, place: str | None, format_name: str) -> None:
     """Ask a release in SPARQL. QUERY is the text, a file name after @, or - for standard input.
 
     \b

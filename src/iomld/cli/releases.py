@@ -10,7 +10,7 @@ from iomld.cli.options import datadir_option, settings
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-def command(context: click.Context) -> None:
+def releases_command(context: click.Context) -> None:
     """List releases and roll back.
 
     \b
@@ -22,7 +22,7 @@ def command(context: click.Context) -> None:
         context.invoke(list_releases, datadir=None)
 
 
-@command.command("list")
+@releases_command.command("list")
 @datadir_option
 def list_releases(*, datadir: Path | None) -> None:
     """Name the releases, oldest first; the one that is served has a star.
@@ -45,7 +45,7 @@ def list_releases(*, datadir: Path | None) -> None:
         )
 
 
-@command.command()
+@releases_command.command()
 @click.argument("name")
 @datadir_option
 def rollback(*, name: str, datadir: Path | None) -> None:

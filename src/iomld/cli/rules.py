@@ -8,7 +8,7 @@ import click
 
 from iomld.cli.main import EXIT_DONE
 from iomld.validate import Rule, all_rules
-from iomld.validate.examples import Example, failing_examples
+from iomld.validate.shapes import RuleExample, failing_examples
 
 _WIDTH = 100
 _SHOWN = 200  # characters of a line of an example
@@ -19,7 +19,7 @@ _SHOWN = 200  # characters of a line of an example
 @click.option(
     "--format", "format_name", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
 )
-def command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
+def rules_command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
     """Explain every rule of the shapes, or those named: what it checks, why, what it says, an example that fails.
 
     An example is a record without a fault from which a few triples are taken out (-) and into which others are put (+).
@@ -38,11 +38,11 @@ def command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
     return EXIT_DONE
 
 
-def _as_text(rules: list[Rule], examples: Mapping[str, Example]) -> str:
+def _as_text(rules: list[Rule], examples: Mapping[str, RuleExample]) -> str:
     return "\n\n".join("\n".join(_text_lines(rule, examples[rule.id])) for rule in rules)
 
 
-def _text_lines(rule: Rule, example: Example) -> Iterator[str]:
+def _text_lines(rule: Rule, example: RuleExample) -> Iterator[str]:
     yield f"{rule.id} · {rule.severity.value} · {', '.join(rule.profiles)}"
     parts = {
         "checks": rule.description,
@@ -55,11 +55,11 @@ def _text_lines(rule: Rule, example: Example) -> Iterator[str]:
     yield from (f"         {line}" for line in _changes(example))
 
 
-def _as_markdown(rules: list[Rule], examples: Mapping[str, Example]) -> str:
+def _as_markdown(rules: list[Rule], examples: Mapping[str, RuleExample]) -> str:
     return "\n\n".join(_section(rule, examples[rule.id]) for rule in rules)
 
 
-def _section(rule: Rule, example: Example) -> str:
+def _section(rule: Rule, example: RuleExample) -> str:
     changes = "\n".join(_changes(example))
     return (
         f"## {rule.id}\n\n"
@@ -69,11 +69,11 @@ def _section(rule: Rule, example: Example) -> str:
     )
 
 
-def _as_json(rules: list[Rule], examples: Mapping[str, Example]) -> str:
+def _as_json(rules: list[Rule], examples: Mapping[str, RuleExample]) -> str:
     return json.dumps([_document(rule, examples[rule.id]) for rule in rules], indent=2, ensure_ascii=False)
 
 
-def _document(rule: Rule, example: Example) -> dict[str, object]:
+def _document(rule: Rule, example: RuleExample) -> dict[str, object]:
     return {
         "id": rule.id,
         "severity": rule.severity.value,
@@ -87,7 +87,7 @@ def _document(rule: Rule, example: Example) -> dict[str, object]:
     }
 
 
-def _changes(example: Example) -> Iterator[str]:
+def _changes(example: RuleExample) -> Iterator[str]:
     yield from (f"- {text}" for text in example.without)
     yield from (f"+ {_shortened(text)}" for text in example.added.splitlines() if text)
 

@@ -18,7 +18,9 @@ from iomld.web.app import create_app
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer queries.  [default: 2]")
-def command(*, sources: tuple[Path, ...], datadir: Path | None, host: str, port: int, workers: int | None) -> None:
+def serve_command(
+    *, sources: tuple[Path, ...], datadir: Path | None, host: str, port: int, workers: int | None
+) -> None:
     """Serve the current release. Given SOURCES, publish them first and serve despite refusals, naming them.
 
     \b

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import click
 
-from iomld.check.foreign import check_against
+from iomld.check.checker import Checker, check_against
 from iomld.check.messages import worded_report
-from iomld.check.render import cap_sentence, report_lines
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
-from iomld.check.reports.workbook import WORKBOOK, workbook_report
-from iomld.check.run import Checker
+from iomld.check.reports.tables import WORKBOOK, workbook_report
+from iomld.check.reports.text import cap_sentence, report_lines
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
 from iomld.errors import IomldError
@@ -67,7 +66,7 @@ _TEXT = "text"
 @mapping_option
 @click.option("--color/--no-color", default=None, help="Write colours or not.  [default: on a terminal]")
 @engine_options
-def command(
+def validate_command(
     *,
     sources: tuple[Path, ...],
     format_name: str,

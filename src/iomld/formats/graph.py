@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from iomld.formats.nodes import descriptions
+from iomld.formats.jsonld_nodes import descriptions
 
 Term = NamedNode | Literal | BlankNode
 

@@ -8,8 +8,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from iomld.folding import fold, folded
-from iomld.link.parts import Parts, build_parts
-from iomld.link.trie import find_name, name_key, names_pattern, plain_name
+from iomld.link.framework_parts import Parts, build_parts
+from iomld.link.name_matcher import find_name, name_key, names_pattern, plain_name
 from iomld.model import Mention
 from iomld.vocab import Label, LabelKind, Vocabulary
 
@@ -55,7 +55,7 @@ class Alias:
         return any(character.isupper() or character.isdigit() for character in words)
 
 
-class Meaning(NamedTuple):
+class NamedFramework(NamedTuple):
     """What words of a text stand for.
 
     Attributes:
@@ -93,14 +93,14 @@ class FrameworkMatcher:
     """All names of all frameworks in one pattern.
 
     Attributes:
-        pattern: Finds each name in a folded text (`iomld.link.trie`).
+        pattern: Finds each name in a folded text (`iomld.link.name_matcher`).
         meaning: What a name that the pattern found stands for, from its folded words, its words and the language.
         parts: The numbered parts.
         wholes: For each part its framework.
     """
 
     pattern: re.Pattern[str]
-    meaning: Callable[[str, str, str], Meaning | None]
+    meaning: Callable[[str, str, str], NamedFramework | None]
     parts: Parts
     wholes: Mapping[str, str]
 
@@ -223,13 +223,13 @@ def _matcher(names: Iterable[Alias], parts: Parts, wholes: Mapping[str, str]) ->
     return FrameworkMatcher(pattern, meaning, parts, wholes)
 
 
-def _meaning(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> Meaning | None:
+def _meaning(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
     """What words stand for in a language, or None."""
     usable = [alias for alias in aliases.get(name_key(found), ()) if alias.fits(words)]
     for group in _by_right(usable, language):
         if len({alias.code for alias in group}) == 1:
             alias = min(group, key=lambda alias: _distance(alias, found, words))
-            return Meaning(alias.code, *_evidence(alias, found))
+            return NamedFramework(alias.code, *_evidence(alias, found))
         if group:
             return None
     return None

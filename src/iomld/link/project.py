@@ -8,12 +8,11 @@ from decimal import Decimal
 
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lexicon
-from iomld.link.concepts import read_concept
+from iomld.link.countries import Beneficiaries, read_beneficiaries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.scalars import read_budget, read_day, read_year
-from iomld.link.states import Beneficiaries, read_beneficiaries
-from iomld.model import STATE_FIELDS, Dossier, Finding, Mention, Project, Text, Value
+from iomld.link.values import read_budget, read_concept, read_day, read_year
+from iomld.model import STATE_FIELDS, Finding, Mention, MergedRecord, Project, Text, Value
 from iomld.vocab import Vocabulary
 
 # For each field that holds a concept the rule for a word that is not in its list.
@@ -48,35 +47,35 @@ def build_linker(vocabulary: Vocabulary) -> Linker:
     return Linker(lexicon=build_lexicon(vocabulary), matcher=build_matcher(vocabulary))
 
 
-def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
+def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
     """Turn raw strings into links.
 
     A field that cannot be read stays empty and a Violation says so; a field that is missing is for the shapes.
 
     Args:
-        dossier: What the sources say.
+        merged: What the sources say.
         linker: The names.
 
     Returns:
-        The project, and the findings of linking alone, all of them; those of the readers stay in the dossier.
+        The project, and the findings of linking alone, all of them; those of the readers stay in the merged record.
     """
     findings: list[Finding] = []
-    codes = _concepts(dossier, linker.lexicon.concepts, findings)
-    years = _years(dossier, findings)
-    days = _days(dossier, findings)
-    budget = _budget(dossier, findings)
-    beneficiaries = _beneficiaries(dossier, linker.lexicon.gazetteer, findings)
-    narratives, abstracts = _texts(dossier, "narrative"), _texts(dossier, "abstract")
+    codes = _concepts(merged, linker.lexicon.concepts, findings)
+    years = _years(merged, findings)
+    days = _days(merged, findings)
+    budget = _budget(merged, findings)
+    beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
+    narratives, abstracts = _texts(merged, "narrative"), _texts(merged, "abstract")
     mentions, faults = link_mentions(
-        narratives, abstracts, dossier.mentions, linker.matcher, _table(linker.lexicon.concepts, "framework")
+        narratives, abstracts, merged.mentions, linker.matcher, _table(linker.lexicon.concepts, "framework")
     )
     findings += faults
-    prima_id = _text(_first(dossier, "primaId"))
+    prima_id = _text(_first(merged, "primaId"))
     project = Project(
-        key=dossier.key,
-        code=_text(_first(dossier, "projectCode")),
+        key=merged.key,
+        code=_text(_first(merged, "projectCode")),
         prima_id=prima_id,
-        titles=_texts(dossier, "title"),
+        titles=_texts(merged, "title"),
         abstracts=abstracts,
         narratives=narratives,
         status=codes["status"],
@@ -94,15 +93,17 @@ def link_project(dossier: Dossier, linker: Linker) -> tuple[Project, tuple[Findi
         managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
         mentions=mentions,
         frameworks=_frameworks(mentions, linker.matcher.wholes),
-        origins=tuple(dict.fromkeys(origin for record in dossier.records for origin in record.origins)),
+        origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
     )
     return project, tuple(findings)
 
 
-def _concepts(dossier: Dossier, tables: Mapping[str, ConceptTable], findings: list[Finding]) -> dict[str, str | None]:
+def _concepts(
+    merged: MergedRecord, tables: Mapping[str, ConceptTable], findings: list[Finding]
+) -> dict[str, str | None]:
     codes: dict[str, str | None] = {}
     for field, scheme in CONCEPT_FIELDS.items():
-        value = _first(dossier, field)
+        value = _first(merged, field)
         table = _table(tables, scheme)
         codes[field], faults = (
             read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
@@ -122,26 +123,26 @@ def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
     return tables.get(scheme, _NO_NAMES)
 
 
-def _years(dossier: Dossier, findings: list[Finding]) -> dict[str, int | None]:
+def _years(merged: MergedRecord, findings: list[Finding]) -> dict[str, int | None]:
     years: dict[str, int | None] = {}
     for field in _YEAR_FIELDS:
-        value = _first(dossier, field)
+        value = _first(merged, field)
         years[field], faults = read_year(value, field) if value else (None, ())
         findings += faults
     return years
 
 
-def _days(dossier: Dossier, findings: list[Finding]) -> dict[str, date | None]:
+def _days(merged: MergedRecord, findings: list[Finding]) -> dict[str, date | None]:
     days: dict[str, date | None] = {}
     for field in _DAY_FIELDS:
-        value = _first(dossier, field)
+        value = _first(merged, field)
         days[field], faults = read_day(value, field) if value else (None, ())
         findings += faults
     return days
 
 
-def _budget(dossier: Dossier, findings: list[Finding]) -> Decimal | None:
-    value = _first(dossier, "budgetUSD")
+def _budget(merged: MergedRecord, findings: list[Finding]) -> Decimal | None:
+    value = _first(merged, "budgetUSD")
     if value is None:
         return None
     budget, faults = read_budget(value)
@@ -149,16 +150,16 @@ def _budget(dossier: Dossier, findings: list[Finding]) -> Decimal | None:
     return budget
 
 
-def _beneficiaries(dossier: Dossier, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:
-    states, countries = (dossier.values.get(field, ()) for field in STATE_FIELDS)
+def _beneficiaries(merged: MergedRecord, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:
+    states, countries = (merged.values.get(field, ()) for field in STATE_FIELDS)
     beneficiaries, faults = read_beneficiaries(states, countries, gazetteer)
     findings += faults
     return beneficiaries
 
 
-def _first(dossier: Dossier, field: str) -> Value | None:
+def _first(merged: MergedRecord, field: str) -> Value | None:
     """The first value of a field that holds anything; an empty one is as good as missing."""
-    value = dossier.first(field)
+    value = merged.first(field)
     return value if value and value.text.strip() else None
 
 
@@ -167,10 +168,10 @@ def _text(value: Value | None) -> str | None:
     return value.text.strip() if value else None
 
 
-def _texts(dossier: Dossier, field: str) -> tuple[Text, ...]:
+def _texts(merged: MergedRecord, field: str) -> tuple[Text, ...]:
     """The texts of a field in the form that positions count in."""
     return tuple(
-        Text(normal_text(value.text), value.language or _UNDETERMINED) for value in dossier.values.get(field, ())
+        Text(normal_text(value.text), value.language or _UNDETERMINED) for value in merged.values.get(field, ())
     )
 
 

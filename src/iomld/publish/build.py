@@ -34,8 +34,8 @@ from iomld.release.nquads import (
 )
 from iomld.release.project_index import indexed
 from iomld.release.subsets import Subset, SubsetSelection, write_subsets
-from iomld.store.query import run_query
-from iomld.store.request import QueryRequest, QueryWorker
+from iomld.store.query_request import QueryRequest, QueryWorker
+from iomld.store.query_worker import run_query
 
 _LIMIT_S = 30.0
 _LOG = logging.getLogger(__name__)

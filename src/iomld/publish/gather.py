@@ -13,7 +13,7 @@ from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Finding, Severity
-from iomld.pipeline.outcomes import Outcome, Pipeline, outcomes
+from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.publish.report import Refusal, counted
 from iomld.release.history import Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
@@ -91,12 +91,12 @@ def gather(
     changes.read += len(spool)
     for outcome in outcomes(spool.groups(), pipeline, changes.owners):
         changes.projects += 1
-        graph = pipeline.publication.iris.record(outcome.dossier.key)
+        graph = pipeline.publication.iris.record(outcome.merged.key)
         reasons = [finding for finding in outcome.findings if finding.severity is Severity.VIOLATION]
         for rule, count in counted(outcome.findings).items():
             changes.warnings[rule] = changes.warnings.get(rule, 0) + count
         if reasons:
-            name = outcome.dossier.key or str(outcome.dossier.records[0].place.file)
+            name = outcome.merged.key or str(outcome.merged.records[0].place.file)
             changes.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
         else:
             _accept(outcome, graph, known, changes)
@@ -109,7 +109,7 @@ def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], chang
     lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
     if add_graph(graph, lines, known, changes):
         changes.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
-        changes.supplied[project.key] = outcome.dossier.supplied
+        changes.supplied[project.key] = outcome.merged.supplied
         changes.revisions[project.key] = changes.changed[graph].revision
 
 

@@ -15,7 +15,7 @@ from iomld import read, release, store
 from iomld.convert import Publication
 from iomld.errors import NotFoundError, StoreError
 from iomld.iris import IOMLD, Iris
-from iomld.pipeline.outcomes import Pipeline
+from iomld.pipeline.stages import Pipeline
 from iomld.publish.build import ReleaseContext, build_release, reference_lines
 from iomld.publish.gather import Changes, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report

@@ -6,9 +6,8 @@ from pyoxigraph import Quad
 
 from iomld.iris import DCTERMS, IOMLD, OA, SCHEMA, local_name
 from iomld.model import Finding, Severity
-from iomld.validate.port import Result
+from iomld.validate.engine import Result, plain
 from iomld.validate.shapes import Rule
-from iomld.validate.terms import plain
 
 # The key of a record that a property is made from, so that a person finds what to mend.
 FIELDS: Mapping[str, str] = {

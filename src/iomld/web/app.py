@@ -26,32 +26,32 @@ from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
 from iomld.model import Message, message
-from iomld.store.description import ServiceFacts
-from iomld.web.catalogue import catalogue_routes
+from iomld.store.service_description import ServiceFacts
 from iomld.web.compression import Compression
 from iomld.web.conditional import ConditionalStaticFiles
+from iomld.web.data.descriptions import catalogue_routes
+from iomld.web.data.downloads import DownloadFiles, download_routes
+from iomld.web.data.resources import resource_routes
+from iomld.web.data.validation import validation_routes
 from iomld.web.docs_page import docs_routes
-from iomld.web.downloads import DownloadFiles, download_routes
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
 from iomld.web.metrics import Metrics
 from iomld.web.openapi import TAGS, describe_routes, operation_id
 from iomld.web.operations import operation_routes
-from iomld.web.pages import page_routes
+from iomld.web.pages.overview import page_routes
+from iomld.web.pages.query import query_routes
+from iomld.web.pages.validate import validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
-from iomld.web.query_page import query_routes
 from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware
-from iomld.web.resources import resource_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
 from iomld.web.sparql.graph_store import GraphStore, add_graph_store
 from iomld.web.templating import static_directory
-from iomld.web.validate_pages import validation_page
-from iomld.web.validation import validation_routes
-from iomld.workers.limits import PoolLimits
-from iomld.workers.orders import WorkerSpec
 from iomld.workers.pool import Pool
+from iomld.workers.protocol import WorkerSpec
+from iomld.workers.scheduling import PoolLimits
 
 _SAFETY = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),

@@ -12,10 +12,10 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
-from iomld.web.answers import answer, page_route
-from iomld.web.kept_pages import KeptPages
 from iomld.web.openapi import TITLE
-from iomld.web.rendering import page_html
+from iomld.web.pages.render import page_html
+from iomld.web.responses import answer, page_route
+from iomld.web.templating import KeptPages
 
 PATH = "/docs"
 _HTML = "text/html; charset=utf-8"

@@ -17,8 +17,8 @@ from pydantic.json_schema import SkipJsonSchema
 from iomld.formats.rdf import FORMATS
 from iomld.i18n import LANGUAGES
 from iomld.iris import DCTERMS, IOMLD
+from iomld.web.links import LINKSET
 from iomld.web.problems import PROBLEM_JSON
-from iomld.web.signposts import LINKSET
 from iomld.web.sparql.explain import EXPLAIN_OFFERS
 from iomld.web.sparql.graph_store import PATH
 from iomld.web.sparql.protocol import FORM, GRAPH_NAMES, GRAPH_OFFERS, NAMES, QUERY, SOLUTION_OFFERS

@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 from iomld import __version__
 from iomld.errors import IomldError
 from iomld.model import message
-from iomld.store.request import QueryRequest
-from iomld.web.answers import get_route
+from iomld.store.query_request import QueryRequest
 from iomld.web.metrics import MEDIA_TYPE, Metrics
 from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError
+from iomld.web.responses import get_route
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.workers.errors import WorkerError

@@ -14,12 +14,11 @@ from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
 from iomld.model import message
 from iomld.release import FILES, Release
-from iomld.store.query import HANDLER
-from iomld.store.request import QueryWorker
-from iomld.workers.limits import PoolLimits, PoolStats
-from iomld.workers.orders import WorkerSpec
+from iomld.store.query_request import QueryWorker
+from iomld.store.query_worker import HANDLER
 from iomld.workers.pool import Pool
-from iomld.workers.wire import Reply
+from iomld.workers.protocol import Reply, WorkerSpec
+from iomld.workers.scheduling import PoolLimits, PoolStats
 
 _LOOK_EVERY_S = 1.0
 

@@ -1,19 +1,28 @@
-"""The templates, the files beside them, and what templates may call."""
+"""The Jinja environment with its filters, and the pages kept for a release.
+
+The templates, the files beside them, and what templates may call.
+
+Pages that take long to write and are the same for everybody: written once for a release, language and address.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
+from weakref import WeakKeyDictionary
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from iomld import __version__
+from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGE_NAMES
 from iomld.iris import Iris
 from iomld.web.i18n import (
+    PageRequest,
+    current_page,
     gettext,
     gettext_html,
     language_addresses,
@@ -180,3 +189,30 @@ def _environment() -> Environment:
     environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment
+
+
+_MOST = 16  # addresses of a release; more come only of parameters that mean nothing
+
+
+class KeptPages:
+    """Pages of the releases that are open; those of a release go with it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._pages: WeakKeyDictionary[ReleaseView, dict[tuple[PageRequest, Hashable], bytes]] = WeakKeyDictionary()
+
+    def page(self, view: ReleaseView, make: Callable[[], bytes], depends_on: Hashable = None) -> bytes:
+        """The page that is asked for.
+
+        Args:
+            view: The release.
+            make: Writes the page.
+            depends_on: What the page depends on besides the release, the language and the address.
+        """
+        pages = self._pages.setdefault(view, {})
+        key = (current_page(), depends_on)
+        if key not in pages:
+            if len(pages) >= _MOST:
+                pages.clear()
+            pages[key] = make()
+        return pages[key]

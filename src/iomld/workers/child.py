@@ -18,10 +18,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from iomld.errors import IomldError
-from iomld.workers.answer import Answer, AnswerWriter, Handler
-from iomld.workers.orders import EXIT_MEMORY, Orders
-from iomld.workers.slots import Slots
-from iomld.workers.wire import HEAD_BYTES, JOB, LEAVE, REPLY, Status, receive_packet, send_packet, unpack_payload
+from iomld.workers.handler import Answer, AnswerWriter, Handler
+from iomld.workers.protocol import (
+    EXIT_MEMORY,
+    HEAD_BYTES,
+    JOB,
+    LEAVE,
+    REPLY,
+    JobTable,
+    Status,
+    WorkerConfig,
+    receive_packet,
+    send_packet,
+    unpack_payload,
+)
 
 ALARM_GRACE_S = 0.5
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -29,7 +39,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 def main() -> None:
     """Do as the orders in the first argument say, until the end."""
-    orders = Orders.from_json(sys.argv[1])
+    orders = WorkerConfig.from_json(sys.argv[1])
     _end_with_parent(orders.parent)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # at its default action it ends the process without our help
     # A job that arrives must not take the core from the pool that is about to send the next one: where cores are few,
@@ -60,7 +70,7 @@ def _end_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-def _opened(orders: Orders, replies: socket.socket) -> Handler | None:
+def _opened(orders: WorkerConfig, replies: socket.socket) -> Handler | None:
     """Call the factory; tell the pool whether it went well."""
     module, _, name = orders.handler.partition(":")
     factory: Callable[[str], Handler] = getattr(importlib.import_module(module), name)
@@ -82,9 +92,9 @@ def _limit_memory(limit_bytes: int) -> None:
 
 
 class _Worker:
-    def __init__(self, orders: Orders, jobs: socket.socket, replies: socket.socket, handle: Handler) -> None:
+    def __init__(self, orders: WorkerConfig, jobs: socket.socket, replies: socket.socket, handle: Handler) -> None:
         self._slot = orders.slot
-        self._slots = Slots(orders.slots_fd, orders.slot + 1)
+        self._slots = JobTable(orders.slots_fd, orders.slot + 1)
         self._max_answer_bytes = orders.max_answer_bytes
         self._jobs, self._replies, self._handle = jobs, replies, handle
 

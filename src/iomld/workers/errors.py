@@ -30,7 +30,7 @@ class PoolStoppedError(WorkerError):
     """The pool is not running, or was stopped while the job waited."""
 
 
-class Reason(StrEnum):
+class CrashReason(StrEnum):
     """What most likely ended a worker."""
 
     MEMORY = "memory"
@@ -40,7 +40,7 @@ class Reason(StrEnum):
 class WorkerCrashedError(WorkerError):
     """The worker ended while it held the job, or before it could take one."""
 
-    def __init__(self, message: str, reason: Reason) -> None:
+    def __init__(self, message: str, reason: CrashReason) -> None:
         """Say what happened and why.
 
         Args:

@@ -7,10 +7,8 @@ import socket
 import time
 
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
-from iomld.workers.orders import WorkerSpec
-from iomld.workers.process import WorkerProcess, reason_of
-from iomld.workers.slots import slots_file
-from iomld.workers.wire import Reply, Status, receive_packet, send_job, unpack_reply
+from iomld.workers.protocol import Reply, Status, WorkerSpec, job_table_file, receive_packet, send_job, unpack_reply
+from iomld.workers.supervisor import WorkerProcess, reason_of
 
 
 def run_once(spec: WorkerSpec, payload: bytes, *, timeout_s: float) -> Reply:
@@ -30,7 +28,7 @@ def run_once(spec: WorkerSpec, payload: bytes, *, timeout_s: float) -> Reply:
     """
     deadline_ns = time.monotonic_ns() + int(timeout_s * 1e9)
     jobs, jobs_out = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    slots_fd = slots_file(1)
+    slots_fd = job_table_file(1)
     try:
         with jobs, jobs_out:
             send_job(jobs, 1, deadline_ns, payload)

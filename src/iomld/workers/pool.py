@@ -9,21 +9,10 @@ import time
 from collections import Counter
 from signal import SIGALRM
 
-from iomld.workers.crew import Crew, CrewEvents
-from iomld.workers.errors import (
-    JobTimeoutError,
-    PoolOverloadedError,
-    PoolStoppedError,
-    Reason,
-    WorkerCrashedError,
-)
-from iomld.workers.fair_queue import FairQueue
-from iomld.workers.jobs import Job, crash
-from iomld.workers.limits import PoolLimits, PoolStats
-from iomld.workers.orders import WorkerSpec
-from iomld.workers.process import WorkerProcess
-from iomld.workers.shares import Shares
-from iomld.workers.wire import Reply, Status
+from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, PoolStoppedError, WorkerCrashedError
+from iomld.workers.protocol import Reply, Status, WorkerSpec
+from iomld.workers.scheduling import ClientQuota, FairQueue, Job, PoolLimits, PoolStats, crash
+from iomld.workers.supervisor import Supervisor, SupervisorEvents, WorkerProcess
 
 _SWEEP_S = 0.02
 _GROW_AFTER_S = 0.05  # one more worker when all but one have been busy with one job for so long, and another job waits
@@ -51,9 +40,9 @@ class Pool:
         self._limits = limits or PoolLimits()
         self._numbers = itertools.count(1)
         self._queue = FairQueue()
-        self._shares = Shares(self._limits)
+        self._shares = ClientQuota(self._limits)
         self._sent: dict[int, Job] = {}  # offered to the workers, not answered; in order
-        self._crew: Crew | None = None
+        self._crew: Supervisor | None = None
         self._counts: Counter[str] = Counter()
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -68,8 +57,8 @@ class Pool:
         Raises:
             WorkerCrashedError: They cannot start; the sentence says why where the worker could tell.
         """
-        events = CrewEvents(replied=self._replied, ready=self._ready, failed=self._failed, gone=self._gone)
-        self._crew = Crew(self._spec, self._limits.capacity, events)
+        events = SupervisorEvents(replied=self._replied, ready=self._ready, failed=self._failed, gone=self._gone)
+        self._crew = Supervisor(self._spec, self._limits.capacity, events)
         self._started = asyncio.get_running_loop().create_future()
         try:
             self._fill()
@@ -137,7 +126,7 @@ class Pool:
         future = asyncio.get_running_loop().create_future()
         return Job(next(self._numbers), payload, limit_s, deadline_ns, future, client)
 
-    def _feed(self, crew: Crew) -> None:
+    def _feed(self, crew: Supervisor) -> None:
         """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
         ready = sum(worker.ready for worker in crew.workers)
         room = ready + min(ready, _AHEAD) - len(self._sent)
@@ -198,7 +187,7 @@ class Pool:
         left_ns = min((job.deadline_ns - now_ns for job in self._sent.values() if not job.future.done()), default=0)
         self._arm(left_ns / 1e9 if left_ns > 0 else _SWEEP_S)
 
-    def _sweep_sent(self, crew: Crew, job: Job, worker: WorkerProcess | None, now_ns: int) -> None:
+    def _sweep_sent(self, crew: Supervisor, job: Job, worker: WorkerProcess | None, now_ns: int) -> None:
         overdue_ns = now_ns - job.deadline_ns
         if not job.future.done() and overdue_ns >= 0:  # answer first, then kill: a death may take a while
             self._counts["timed_out" if worker else "overloaded"] += 1
@@ -213,7 +202,7 @@ class Pool:
 
     # -- size --------------------------------------------------------------------------------------------------------
 
-    def _grow(self, crew: Crew, running: dict[int, WorkerProcess], now_ns: int) -> None:
+    def _grow(self, crew: Supervisor, running: dict[int, WorkerProcess], now_ns: int) -> None:
         waiting = len(self._queue) + len(self._sent) - len(running)
         stuck_ns = now_ns - int(_GROW_AFTER_S * 1e9)
         stuck = [number for number, worker in running.items() if crew.start_ns(worker) < stuck_ns]
@@ -236,7 +225,7 @@ class Pool:
             self._crew.dismiss()
         self._watch_idle()
 
-    def _spawn(self, crew: Crew) -> None:
+    def _spawn(self, crew: Supervisor) -> None:
         try:
             crew.spawn()
         except OSError as error:  # the system has no process or descriptor left
@@ -256,7 +245,7 @@ class Pool:
 
     def _failed(self, message: str) -> None:
         if self._started is not None and not self._started.done():
-            self._started.set_exception(WorkerCrashedError(message, Reason.FAULT))
+            self._started.set_exception(WorkerCrashedError(message, CrashReason.FAULT))
 
     def _gone(self, worker: WorkerProcess, number: int, exit_code: int) -> None:
         job = self._sent.pop(number, None)

@@ -12,7 +12,7 @@ from iomld.browse.explain.similarity import Names, bare_word, iri_variants, is_m
 from iomld.browse.ontology import ontology_terms
 from iomld.browse.view import ReleaseView
 from iomld.iris import IOMLD, OWL, RDFS, SKOS
-from iomld.store.parts.clauses import Term, TermKind
+from iomld.store.sparql_syntax import Term, TermType
 
 _CODES = f"SELECT ?thing ?code {{ ?thing <{IOMLD}iso2>|<{IOMLD}iso3> ?code }}"
 Terms = Sequence[NamedNode | Literal]
@@ -46,7 +46,7 @@ class ReleaseTerms:
 
     def called(self, term: Term) -> tuple[str, ...]:
         """The things that a term names: as a text, or by the last segment of its IRI."""
-        return self.things.get(bare_word(term.iri if term.kind is TermKind.IRI else term.value), ())
+        return self.things.get(bare_word(term.iri if term.kind is TermType.IRI else term.value), ())
 
 
 @lru_cache(maxsize=4)
@@ -143,5 +143,5 @@ class CandidateTerms:
 
     def similar(self, term: Term, iris: Sequence[str]) -> list[str]:
         """The similar ones among some terms of vocabularies; misspellings come first."""
-        misspelt = [iri for iri in iris if term.kind is TermKind.IRI and is_misspelt(term.iri, iri)]
+        misspelt = [iri for iri in iris if term.kind is TermType.IRI and is_misspelt(term.iri, iri)]
         return [*misspelt, *(one.value for one in self.ranked(term, [NamedNode(iri) for iri in iris]))]

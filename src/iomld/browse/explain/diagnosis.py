@@ -11,8 +11,8 @@ from typing import Protocol
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.store.parts.clauses import Clause, ClauseKind, Group, QueryParts, Term, TermKind
-from iomld.store.parts.pieces import pieces
+from iomld.store.sparql_syntax import Clause, ClauseKind, GroupPattern, QueryTree, Term, TermType
+from iomld.store.sparql_tokens import pieces
 
 _FOUND = 300  # terms that are compared with one
 _MOST = 4  # parts that are reported; one correction may make the others needless
@@ -43,7 +43,7 @@ class Scope:
         end: Where the group ends that it stands in.
     """
 
-    parts: QueryParts
+    parts: QueryTree
     graphs: tuple[str, ...] = ()
     end: int = 0
 
@@ -114,7 +114,7 @@ class EmptyPattern:
     name: str = ""
 
 
-async def empty_parts(parts: QueryParts, prober: Prober) -> tuple[EmptyPattern, ...]:
+async def empty_parts(parts: QueryTree, prober: Prober) -> tuple[EmptyPattern, ...]:
     """The parts of a query that find nothing, in the order of the query; none where that cannot be told.
 
     Args:
@@ -150,7 +150,7 @@ class _Finder:
                 found.append(EmptyPattern(EmptyReason.GRAPH, term.start, term.text, bare, clause, name=term.text))
         return found
 
-    async def elsewhere(self, where: Group, scope: Scope) -> list[EmptyPattern]:
+    async def elsewhere(self, where: GroupPattern, scope: Scope) -> list[EmptyPattern]:
         """The graphs that FROM names, if others have what is asked for."""
         parts, sources = scope.parts, scope.parts.sources
         if not sources or not await self.holds(Scope(replace(parts, dataset="")), where.clauses):
@@ -162,7 +162,7 @@ class _Finder:
         """What DESCRIBE names."""
         found = []
         for term in scope.parts.described:
-            property_, value = (Term(TermKind.VARIABLE, name, term.end, term.end) for name in ("?property", "?value"))
+            property_, value = (Term(TermType.VARIABLE, name, term.end, term.end) for name in ("?property", "?value"))
             terms = (term, property_, value)
             text = " ".join(one.text for one in terms)
             clause = Clause(ClauseKind.TRIPLE, term.start, term.end, f"{text} .", terms)
@@ -170,7 +170,7 @@ class _Finder:
                 found.append(EmptyPattern(EmptyReason.TRIPLE, term.start, term.text, scope, clause))
         return found
 
-    async def group(self, group: Group, scope: Scope) -> list[EmptyPattern]:
+    async def group(self, group: GroupPattern, scope: Scope) -> list[EmptyPattern]:
         """The empty parts of a group: alone, else together, else by its conditions."""
         scope = replace(scope, end=group.end - 1)
         first = [clause for clause in group.clauses if clause.kind not in _LAST]
@@ -201,7 +201,7 @@ class _Finder:
         if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
             return [EmptyPattern(EmptyReason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
         other = f"GRAPH ?{scope.parts.hidden}g {{ {joined(clause.groups[0].clauses)} }}"
-        if name.kind is TermKind.IRI and await self._prober.ask(scope.asking(other)):
+        if name.kind is TermType.IRI and await self._prober.ask(scope.asking(other)):
             return [EmptyPattern(EmptyReason.ELSEWHERE, name.start, clause.text, scope, clause, name=name.text)]
         return await self._groups(clause, replace(scope, graphs=(*scope.graphs, name.text)))
 
@@ -262,7 +262,7 @@ def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPa
     return EmptyPattern(reason, clause.start, clause.text, scope, clause, tuple(first), name)
 
 
-def _after(parts: QueryParts, scope: Scope) -> Sequence[EmptyPattern]:
+def _after(parts: QueryTree, scope: Scope) -> Sequence[EmptyPattern]:
     """What after the pattern may leave nothing of what it finds."""
     words = {piece.word: piece.start for piece in pieces(parts.tail) if piece.kind == "word"}
     for word, reason in (("HAVING", EmptyReason.HAVING), ("OFFSET", EmptyReason.SLICE), ("LIMIT", EmptyReason.SLICE)):

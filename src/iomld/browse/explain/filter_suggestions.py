@@ -17,9 +17,8 @@ from iomld.browse.explain.similarity import (
     written,
 )
 from iomld.iris import XSD
-from iomld.store.parts.clauses import Clause, QueryParts, Term
-from iomld.store.parts.pieces import Piece, pieces
-from iomld.store.parts.terms import constant_at
+from iomld.store.sparql_syntax import Clause, QueryTree, Term
+from iomld.store.sparql_tokens import Token, constant_at, pieces
 
 _SIGNS = frozenset("=!<>")
 _READ = frozenset({"LANG", "STR", "YEAR"})  # functions of a variable whose values are asked for
@@ -42,7 +41,7 @@ class Comparison:
     is_equality: bool
 
 
-def comparisons(parts: QueryParts, tokens: Sequence[Piece]) -> Iterator[Comparison]:
+def comparisons(parts: QueryTree, tokens: Sequence[Token]) -> Iterator[Comparison]:
     """What a condition compares: `?v = 1`, `1 < ?v`, `LANG(?v) = "en"`, `LANGMATCHES(LANG(?v), "en")`, `?v IN (1, 2)`.
 
     Args:
@@ -69,7 +68,7 @@ def comparisons(parts: QueryParts, tokens: Sequence[Piece]) -> Iterator[Comparis
             yield Comparison(found[0], constant, is_equality=found[1])
 
 
-def _compared(before: Sequence[Piece], behind: Sequence[Piece]) -> tuple[str, bool] | None:
+def _compared(before: Sequence[Token], behind: Sequence[Token]) -> tuple[str, bool] | None:
     """The expression that stands on one side of a constant, and whether equality is asked for."""
     left = _last(before)
     sign = "".join(piece.text for piece in before[left:])
@@ -83,7 +82,7 @@ def _compared(before: Sequence[Piece], behind: Sequence[Piece]) -> tuple[str, bo
     return None
 
 
-def _last(tokens: Sequence[Piece]) -> int:
+def _last(tokens: Sequence[Token]) -> int:
     """Where the signs begin that tokens end with."""
     at = len(tokens)
     while at and tokens[at - 1].text in _SIGNS:
@@ -91,7 +90,7 @@ def _last(tokens: Sequence[Piece]) -> int:
     return at
 
 
-def _expression(tokens: Sequence[Piece]) -> str:
+def _expression(tokens: Sequence[Token]) -> str:
     """A variable, or a function of one, at the end of some tokens."""
     if tokens and tokens[-1].word == "NOT":
         tokens = tokens[:-1]
@@ -134,7 +133,7 @@ async def _holds(empty: EmptyPattern, clause: Clause, edits: Sequence[Edit], pro
     return await prober.ask(empty.scope.asking(pattern)) is True
 
 
-def _bound(empty: EmptyPattern, tokens: Sequence[Piece]) -> Iterator[tuple[Edit, ...]]:
+def _bound(empty: EmptyPattern, tokens: Sequence[Token]) -> Iterator[tuple[Edit, ...]]:
     """Variables of the pattern with a name close to one that nothing binds."""
     if not empty.name:
         return
@@ -146,7 +145,7 @@ def _bound(empty: EmptyPattern, tokens: Sequence[Piece]) -> Iterator[tuple[Edit,
             yield tuple(Edit(piece.start, piece.end, f"?{name}") for piece in tokens if piece.text == empty.name)
 
 
-def _without_case(query: str, tokens: Sequence[Piece]) -> Iterator[Edit]:
+def _without_case(query: str, tokens: Sequence[Token]) -> Iterator[Edit]:
     """The same text searches, ignoring case."""
     for at, piece in enumerate(tokens):
         arguments = _arguments(tokens, at + 1) if piece.word in _WITHIN | {"REGEX"} else []
@@ -160,18 +159,18 @@ def _without_case(query: str, tokens: Sequence[Piece]) -> Iterator[Edit]:
             yield Edit(where[0].start, end, f"LCASE(STR({inner})), {what[0].text.lower()}")
 
 
-def _by_text(tokens: Sequence[Piece]) -> Iterator[Edit]:
+def _by_text(tokens: Sequence[Token]) -> Iterator[Edit]:
     """Casts of variables, by way of their text: `xsd:integer(?year)` fails, `xsd:integer(STR(?year))` does not."""
     for name, opens, piece, closes in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
         if name.kind in {"name", "iri"} and piece.kind == "variable" and (opens.text, closes.text) == ("(", ")"):
             yield Edit(piece.start, piece.end, f"STR({piece.text})")
 
 
-def _arguments(tokens: Sequence[Piece], at: int) -> list[list[Piece]]:
+def _arguments(tokens: Sequence[Token], at: int) -> list[list[Token]]:
     """The arguments in the brackets that open here."""
     if at >= len(tokens) or tokens[at].word != "(":
         return []
-    found: list[list[Piece]] = [[]]
+    found: list[list[Token]] = [[]]
     depth = 1
     for piece in tokens[at + 1 :]:
         depth += (piece.word == "(") - (piece.word == ")")

@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld.folding import fold
 from iomld.iris import RDF, XSD, local_name
-from iomld.store.parts.clauses import Term, TermKind
+from iomld.store.sparql_syntax import Term, TermType
 
 _CODE = re.compile(r"^([A-Z]{2})[\W_]?(\d+)$")
 DATATYPES = tuple(XSD + name for name in ("decimal", "integer", "gYear", "date"))  # of the data, besides texts
@@ -75,7 +75,7 @@ def cast_literal(constant: Term, datatype: str) -> Literal | None:
         datatype: IRI of the datatype.
     """
     text = constant.value.strip()
-    if constant.kind is not TermKind.LITERAL or datatype in {constant.iri, f"{RDF}langString"}:
+    if constant.kind is not TermType.LITERAL or datatype in {constant.iri, f"{RDF}langString"}:
         return None
     year = text[:_YEAR]
     has_year = len(year) == _YEAR and year.isdigit() and text[_YEAR : _YEAR + 1] in {"", "-"}
@@ -154,7 +154,7 @@ def similarity_rank(written: Term, found: NamedNode | Literal, names: Names) -> 
         found: A term of the data.
         names: Names of things.
     """
-    asked = written.iri if written.kind is TermKind.IRI else written.value
+    asked = written.iri if written.kind is TermType.IRI else written.value
     given = found.value
     if _bare(asked) == _bare(given) or (isinstance(found, Literal) and _is_same_number(asked, given)):
         return SAME

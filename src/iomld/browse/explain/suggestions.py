@@ -8,9 +8,9 @@ from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, Sc
 from iomld.browse.explain.filter_suggestions import comparisons, condition_edits
 from iomld.browse.explain.similarity import Edit, are_apart, edited, written
 from iomld.browse.explain.triple_suggestions import TripleEdits
-from iomld.store.parts.clauses import Clause, TermKind
-from iomld.store.parts.pieces import pieces
-from iomld.store.parts.structure import query_parts
+from iomld.store.sparql_parser import query_tree
+from iomld.store.sparql_syntax import Clause, TermType
+from iomld.store.sparql_tokens import pieces
 
 _FEW = 3
 _MOST = 3  # proposals for one part
@@ -27,7 +27,7 @@ async def graph_edits(
         candidates: Finds the graphs.
     """
     (name,) = clause.terms
-    if name.kind is not TermKind.IRI:
+    if name.kind is not TermType.IRI:
         return
     inner = "\n".join(joined(group.clauses) for group in clause.groups)
     # What is asked for may be wrong too.
@@ -62,7 +62,7 @@ def _query(empty: EmptyPattern) -> str:
     clause, scope = empty.clause, empty.scope
     if clause is None:
         return ""
-    if empty.reason is EmptyReason.TRIPLE and clause.terms[2].kind in {TermKind.IRI, TermKind.LITERAL}:
+    if empty.reason is EmptyReason.TRIPLE and clause.terms[2].kind in {TermType.IRI, TermType.LITERAL}:
         subject, predicate, _ = clause.terms
         value = f"?{scope.parts.hidden}v"
         return scope.finding(value, f"{subject.text} {predicate.text} {value}", _FEW)
@@ -140,7 +140,7 @@ async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: 
 
 async def _finds(query: str, prober: Prober) -> bool:
     """Whether the whole pattern of a query finds something."""
-    parts = query_parts(query)
+    parts = query_tree(query)
     if parts is None:
         return False
     if parts.where is None:

@@ -9,7 +9,7 @@ from iomld.browse.explain.candidates import MOST, CandidateTerms, ReleaseTerms, 
 from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, joined
 from iomld.browse.explain.similarity import DATATYPES, Edit, cast_literal, edited, literal_text, relation
 from iomld.iris import RDF
-from iomld.store.parts.clauses import Clause, ClauseKind, Term, TermKind
+from iomld.store.sparql_syntax import Clause, ClauseKind, Term, TermType
 
 _SHORT = 5  # letters; shorter texts are part of too many others
 _FEW = 3  # properties with which other terms are tried
@@ -49,7 +49,7 @@ class _Place:
 def _steps(clause: Clause, beside: str = "") -> Iterator[_Place]:
     """The properties of a triple pattern; of a path each one."""
     predicate = clause.terms[1]
-    for term in (predicate,) if predicate.kind is TermKind.IRI else predicate.steps:
+    for term in (predicate,) if predicate.kind is TermType.IRI else predicate.steps:
         yield _Place(clause, term, beside)
 
 
@@ -136,24 +136,24 @@ class TripleEdits(CandidateTerms):
             others = await self._others(place)
             for other in others:
                 yield (place.edit(self.written(other)),)
-            if not others and place.term.kind is TermKind.LITERAL:
+            if not others and place.term.kind is TermType.LITERAL:
                 async for edits in self._texts(place):
                     yield edits
-        if predicate.kind is TermKind.VARIABLE or predicate.iri == _TYPE:
+        if predicate.kind is TermType.VARIABLE or predicate.iri == _TYPE:
             return
         for place in _steps(clause, beside):
             likely, related = await self._like_properties(place)
             for other in await self._holding(place, likely) or await self._holding(place, related):
                 yield (place.edit(self.written(other)),)
-        text = f"^{predicate.text}" if predicate.kind is TermKind.IRI else f"^({predicate.text})"
+        text = f"^{predicate.text}" if predicate.kind is TermType.IRI else f"^({predicate.text})"
         if await self.holds(_Place(clause, predicate, beside).pattern(text)):
             yield (Edit(predicate.start, predicate.end, text),)
 
     async def _others(self, place: _Place) -> Terms:
         """Candidates for a term that have solutions in its place."""
-        if place.term.kind is TermKind.IRI:
+        if place.term.kind is TermType.IRI:
             return await self._things(place)
-        return await self._literals(place) if place.term.kind is TermKind.LITERAL else ()
+        return await self._literals(place) if place.term.kind is TermType.LITERAL else ()
 
     def _named(self, place: _Place) -> list[str]:
         """Classes of a name, or things."""
@@ -197,7 +197,7 @@ class TripleEdits(CandidateTerms):
         subject, predicate, _ = place.clause.terms
         casts = (cast_literal(place.term, datatype) for datatype in DATATYPES)
         for literal in (*(Literal(place.term.value, language=one) for one in _LANGUAGES), *casts):
-            if literal is not None and predicate.kind is TermKind.IRI:
+            if literal is not None and predicate.kind is TermType.IRI:
                 text = self.written(literal)
                 for found in await self.values(f"{subject.text} {self.variable} {text} .\n{place.beside}", MOST):
                     yield (Edit(predicate.start, predicate.end, self.written(found)), place.edit(text))

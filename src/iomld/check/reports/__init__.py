@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from iomld.check.render import report_lines
 from iomld.check.report import CheckReport
-from iomld.check.reports.document import json_report
-from iomld.check.reports.junit import junit_report
-from iomld.check.reports.page import html_report
+from iomld.check.reports.ci import junit_report, sarif_report
+from iomld.check.reports.html import html_report
+from iomld.check.reports.json import json_report
 from iomld.check.reports.rdf import jsonld_report, turtle_report
-from iomld.check.reports.sarif import sarif_report
 from iomld.check.reports.tables import csv_report
+from iomld.check.reports.text import report_lines
 
 _PIECE = 64 * 1024  # characters
 

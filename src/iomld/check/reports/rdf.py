@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from iomld.check.render import cap_sentence
 from iomld.check.report import Basis, CheckReport
-from iomld.check.reports.rules import shape_rules, sole_components
+from iomld.check.reports.json import shape_rules, sole_components
+from iomld.check.reports.text import cap_sentence
 from iomld.formats.rdf import JSONLD, TURTLE, Format, serialize
 from iomld.iris import DCTERMS, PROV, RDF, RDFS, SCHEMA, SH, SHAPES, XSD
 from iomld.model import Finding, Place

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from iomld.formats.values import Term
+from iomld.formats.jsonld_nodes import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
 from iomld.model import Finding, Message, Place, Severity, message
 from iomld.read.record.framed import scheme_code, text_of

@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from iomld.formats.jsonld_terms import KEYS
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
-from iomld.formats.terms import KEYS
 from iomld.iris import RDF, local_name
 from iomld.model import Place
 from iomld.read.graph.turtle_places import Offsets, line_offsets, turtle_offsets

@@ -1,4 +1,4 @@
-"""Read our own JSON-LD documents (`iomld.formats.framed`) as records: what a publisher writes reads back unchanged.
+"""Read our own JSON-LD documents (`iomld.formats.jsonld`) as records: what a publisher writes reads back unchanged.
 
 A framed document has the keys of a record and more: a mention points at its passage by selectors, and the sources are
 named below `record`. Here these become the forms that a record has; keys keep their places, so that a finding points

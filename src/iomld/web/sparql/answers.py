@@ -16,13 +16,13 @@ from starlette.types import Receive, Scope, Send
 
 from iomld.formats import results
 from iomld.model import message
-from iomld.store.request import QueryHead
+from iomld.store.query_request import QueryHead
 from iomld.web.conditional import is_not_modified
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.cache import CachedAnswer
 from iomld.web.sparql.protocol import COMMON_HEADERS, HttpRequest, MediaTypes, Operation
-from iomld.workers.answer import digest_of
-from iomld.workers.wire import Reply
+from iomld.workers.handler import digest_of
+from iomld.workers.protocol import Reply
 
 _PIECE_BYTES = 256 * 1024
 _MOST_LOOKUPS = 10_000

@@ -34,8 +34,8 @@ from iomld.config import Settings
 from iomld.formats.negotiate import choose
 from iomld.iris import Iris
 from iomld.model import message
-from iomld.store.description import ServiceFacts, service_description
-from iomld.store.request import FaultKind, QueryFault, QueryHead, QueryRequest
+from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest
+from iomld.store.service_description import ServiceFacts, service_description
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import (
     AnswerResponse,
@@ -61,8 +61,8 @@ from iomld.web.sparql.protocol import (
     operation_of_query,
     operation_of_url,
 )
-from iomld.workers.errors import JobTimeoutError, PoolOverloadedError, Reason, WorkerCrashedError, WorkerError
-from iomld.workers.wire import Reply
+from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError, WorkerError
+from iomld.workers.protocol import Reply
 
 _METHODS = "GET, HEAD, POST, QUERY, OPTIONS"
 _PREFLIGHT = {
@@ -133,7 +133,7 @@ class SparqlApp:
         """Set up.
 
         Args:
-            pool: Workers opened with `iomld.store.query.HANDLER`; the caller starts and stops it.
+            pool: Workers opened with `iomld.store.query_worker.HANDLER`; the caller starts and stops it.
             iris: Names the endpoint in its description where the client does not say under which host it asked.
             release_name: Name of the release served now; a new name empties the cache.
             limits: What it allows.
@@ -333,7 +333,7 @@ def _problem_of_worker(error: WorkerError) -> ProblemError:
         case PoolOverloadedError():
             detail = message("All query workers are busy. Try again in a few seconds.")
             return ProblemError(429, "busy", detail, headers={"Retry-After": "2"})
-        case WorkerCrashedError(reason=Reason.MEMORY):
+        case WorkerCrashedError(reason=CrashReason.MEMORY):
             detail = message(
                 "The query was stopped because it needed more memory than the limit allows. "
                 "Make it narrower, or avoid ORDER BY, GROUP BY and DISTINCT over everything."

@@ -17,8 +17,8 @@ from iomld.browse.explain.suggestions import Suggestion, meant_query, suggestion
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
 from iomld.i18n import gettext_noop
-from iomld.store.parts.clauses import QueryParts
-from iomld.store.parts.structure import query_parts
+from iomld.store.sparql_parser import query_tree
+from iomld.store.sparql_syntax import QueryTree
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import LargeAnswer, QueryAnswer, QueryEndpoint
 from iomld.web.sparql.protocol import COMMON_HEADERS, HttpRequest, MediaTypes, Operation
@@ -135,7 +135,7 @@ async def explanation(
         operation: The query, which found nothing.
         known: Terms of the release; called in a thread.
     """
-    parts = query_parts(operation.query or "")
+    parts = query_tree(operation.query or "")
     if parts is None:
         return Explanation(complete=False)
     if operation.default_graphs or operation.named_graphs:  # these count, not FROM (SPARQL 1.1 Protocol, 2.1.4)
@@ -161,12 +161,12 @@ def may_be_of_nothing(query: str, rows: int) -> bool:
     """
     if rows != 1:
         return not rows
-    parts = query_parts(query)
+    parts = query_tree(query)
     return parts is not None and parts.is_total
 
 
 def _part(
-    parts: QueryParts, empty: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
+    parts: QueryTree, empty: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
 ) -> EmptyPart:
     line, column = parts.place(_start(empty, proposed))
     about: tuple[str, ...] = (empty.name,) if empty.name else ()
@@ -184,7 +184,7 @@ def _start(empty: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
     return start if empty.clause.start <= start < empty.clause.end else empty.start
 
 
-def _shown(parts: QueryParts, text: str) -> str:
+def _shown(parts: QueryTree, text: str) -> str:
     """A part without the variables that stand for blank nodes."""
     words = ("[]" if word.startswith(f"?{parts.hidden}") else word for word in text.split(" "))
     text = " ".join(words)

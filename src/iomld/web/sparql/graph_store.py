@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.iris import Iris
 from iomld.model import message
-from iomld.store.reader import StoreReader
+from iomld.store.oxigraph import StoreReader
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.protocol import (
     HttpRequest,

@@ -1,0 +1,238 @@
+"""Checks files or bytes against our shapes or the caller's.
+
+Read records and hold them against the shapes.
+
+Anyone's data against anyone's shapes, with the lines of the data, as a report in every form.
+
+The rows of tables that findings speak of, to be shown beside them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from iomld import __version__, merge, read
+from iomld.check.report import MAX_FINDINGS, Basis, CheckReport, Tally, basis_of, package_version
+from iomld.errors import SourceError
+from iomld.formats import rdf
+from iomld.model import Finding, Place, Record, Severity, message
+from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.read.detect import is_workbook, rdf_format_of
+from iomld.read.graph.places import find_places
+from iomld.read.table.csv import table_rows
+from iomld.read.table.rows import ShownRow
+from iomld.read.table.workbook import workbook_rows
+from iomld.read.text import check_xml
+from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, found_in
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Checks sources; holds no findings beyond the cap, whatever their size.
+
+    Attributes:
+        pipeline: The loaded stages.
+        profile: The profile of the shapes that they were loaded with.
+        cap: The most findings that a report lists; all are counted.
+    """
+
+    pipeline: Pipeline
+    profile: str = "submission"
+    cap: int = MAX_FINDINGS
+
+    def check_files(self, files: Sequence[Path], *, mapping: Mapping[str, str] | None = None) -> CheckReport:
+        """Check every record of files and folders.
+
+        Args:
+            files: Files and folders.
+            mapping: For foreign tables: our column for each heading of theirs.
+
+        Raises:
+            SourceError: A file does not exist. One that cannot be read is a finding, and the others are checked.
+        """
+        tally = Tally(self.cap)
+        options = self.pipeline.reading(mapping=mapping)
+
+        def records() -> Iterator[Record]:
+            for part in read.expand_sources(files):
+                tally.read(part.name, 0)
+                try:
+                    yield from read.read_source(part, options)
+                except SourceError as error:
+                    tally.add(_unreadable(part.name, error))
+
+        return self._checked(records(), tally)
+
+    def check_bytes(self, data: bytes, name: str) -> CheckReport:
+        """Check the records of one source held in memory.
+
+        Args:
+            data: The source.
+            name: Its name, for places.
+
+        Raises:
+            SourceError: Nothing in it can be read.
+        """
+        tally = Tally(self.cap)
+        tally.read(name, 0)
+        return self._checked(read.read_bytes(data, file=name, options=self.pipeline.reading()), tally)
+
+    def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
+        projects = 0
+        with read.RecordSpool() as spool:
+            for record in records:
+                tally.read(record.place.file)
+                spool.add(record, merge.record_key(record))
+            for outcome in outcomes(spool.groups(), self.pipeline):
+                projects += 1
+                for finding in self._about_project(outcome):
+                    tally.add(finding)
+        return tally.report(basis_of(self.pipeline, self.profile), projects=projects)
+
+    def _about_project(self, outcome: Outcome) -> Iterator[Finding]:
+        """The findings of a project; those that reading and linking made are about the project too."""
+        key = outcome.merged.key
+        project = self.pipeline.publication.iris.project(key) if key else None
+        for finding in outcome.findings:
+            yield finding if finding.focus_node else replace(finding, focus_node=project)
+
+
+def _unreadable(file: str, error: SourceError) -> Finding:
+    return Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(file))
+
+
+_MOST_BYTES = 256 * 1024**2
+
+
+def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int, language: str = "en") -> CheckReport:
+    """Check RDF files against a file of shapes, each file by itself.
+
+    Args:
+        files: RDF files and folders of them.
+        shapes: The shapes, in any RDF format.
+        engine: `shacl` or `pyshacl`.
+        cap: The most findings that the report lists; all are counted.
+        language: Which messages of the shapes are given, where they have them in several languages.
+
+    Raises:
+        SourceError: The shapes cannot be read, or ask for what is refused; unreadable data is a finding.
+        JobTimeoutError: A check took too long.
+    """
+    rules = _document(next(read.expand_sources([shapes])))
+    tally = Tally(cap)
+    for part in read.expand_sources(files):
+        tally.read(part.name)
+        try:
+            data = _document(part)
+        except SourceError as error:
+            tally.add(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
+            continue
+        for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
+            tally.add(finding)
+    return tally.report(_basis(rules, shapes.name, engine), projects=0)
+
+
+def check_bytes_against(
+    data: tuple[str, bytes], shapes: tuple[str, bytes], *, engine: str, cap: int, language: str = "en"
+) -> CheckReport:
+    """Check RDF against shapes in this process and without limits; for workers.
+
+    Args:
+        data: Name and bytes of the data.
+        shapes: Name and bytes of the shapes; what does not show its format is read as Turtle.
+        engine: `shacl` or `pyshacl`.
+        cap: The most findings that the report lists; all are counted.
+        language: Which messages of the shapes are given, where they have them in several languages.
+
+    Raises:
+        ShapesError: The shapes cannot be read, ask for what is refused, or cannot be run.
+        SourceError: The data cannot be read.
+    """
+    tally = Tally(cap)
+    rules = _as_shapes(*shapes)
+    checked = _as_document(*data)
+    tally.read(checked.name)
+    for finding in _located(found_in(checked, rules, engine, language), checked):
+        tally.add(finding)
+    return tally.report(_basis(rules, rules.name, engine), projects=0)
+
+
+def _as_shapes(name: str, data: bytes) -> UserDocument:
+    if rdf_format_of(data, name) is None:
+        return UserDocument(name, data, rdf.TURTLE.name)
+    try:
+        return _as_document(name, data)
+    except SourceError as error:
+        raise ShapesError(error.message) from error
+
+
+def _basis(rules: UserDocument, profile: str, engine: str) -> Basis:
+    digest = hashlib.sha256(rules.data).hexdigest()[:12]
+    return Basis(profile, engine, package_version(engine), {"iomld": __version__, "shapes": digest})
+
+
+def _document(part: read.SourceFile) -> UserDocument:
+    with part.open() as stream:
+        data = stream.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise SourceError(
+            message("{file}: larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MOST_BYTES)
+        )
+    return _as_document(part.name, data)
+
+
+def _as_document(name: str, data: bytes) -> UserDocument:
+    format_ = rdf_format_of(data, name)
+    if format_ is None:
+        names = ", ".join(known.name for known in rdf.FORMATS)
+        raise SourceError(
+            message("{file}: in no RDF format that we know. Give one of {names}.", file=name, names=names)
+        )
+    if format_ is rdf.RDFXML:
+        check_xml(data, name)
+    return UserDocument(name, data, format_.name)
+
+
+def _located(findings: Sequence[Finding], data: UserDocument) -> Iterator[Finding]:
+    """The findings with the line of their focus node and path in the data."""
+    format_ = rdf.by_name(data.format_name)
+    if not findings or format_ is None:
+        return
+    places = find_places(data.data.decode("utf-8-sig", "replace"), format_, file=data.name, base=BASE)
+    for finding in findings:
+        yield finding.at(places.of(finding.focus_node or "", finding.path or ""))
+
+
+_NUMBER = re.compile(r"[A-Z]+([0-9]+)")
+_MOST_ROWS = 500
+
+
+def rows_beside(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, ...]:
+    """The rows of a table in which something was found, with their headings.
+
+    Args:
+        report: What was found.
+        data: What was checked.
+        name: Its name.
+    """
+    wanted: dict[str, set[int]] = {}
+    count = 0
+    for finding in report.findings:
+        place = finding.place
+        match = _NUMBER.fullmatch(place.cell) if place and place.cell and place.file == name else None
+        if place and match and count < _MOST_ROWS:
+            numbers = wanted.setdefault(place.sheet or "", set())
+            count += int(match[1]) not in numbers
+            numbers.add(int(match[1]))
+    if not wanted:
+        return ()
+    try:
+        if is_workbook(data):
+            rows = workbook_rows(data, file=name, wanted=wanted)
+        else:
+            rows = table_rows(data, file=name, wanted=wanted.get("", set()))
+        return tuple(rows)
+    except SourceError:  # packed, or in a form of its own: the findings stand alone
+        return ()

@@ -1,0 +1,190 @@
+"""The report for build servers and code scanning: SARIF 2.1.0 and JUnit XML.
+
+The report as SARIF 2.1.0 (OASIS), which code scanning services and editors read.
+
+The report as JUnit XML, which build servers read: a suite for each file, a case for each rule with findings.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
+
+from iomld.check.messages import counted_findings
+from iomld.check.report import CheckReport, FileReport
+from iomld.check.reports.json import shape_rules
+from iomld.check.reports.text import cap_sentence, place_words
+from iomld.i18n import worded
+from iomld.iris import DEFAULT_BASE, SHAPES
+from iomld.model import Finding, Place, Severity, message
+from iomld.validate import Rule
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def sarif_report(report: CheckReport) -> Iterator[str]:
+    """The report as a SARIF log, in pieces."""
+    rules = _rules(report)
+    numbers = {str(rule["id"]): number for number, rule in enumerate(rules)}
+    log = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": _driver(report, rules)},
+                "columnKind": "unicodeCodePoints",
+                "invocations": [_invocation(report)],
+                "artifacts": [{"location": {"uri": _uri(file.name)}} for file in report.files if file.name],
+                "results": [_result(finding, numbers) for finding in report.findings],
+                "properties": {
+                    "profile": report.basis.profile,
+                    "engine": f"{report.basis.engine} {report.basis.engine_version}",
+                    "versions": dict(report.basis.versions),
+                    "records": report.records,
+                    "omitted": report.omitted,
+                },
+            }
+        ],
+    }
+    yield from json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(log)
+    yield "\n"
+
+
+def _driver(report: CheckReport, rules: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "name": "iomld",
+        "version": report.basis.versions["iomld"],
+        "informationUri": DEFAULT_BASE,
+        "rules": rules,
+    }
+
+
+def _rules(report: CheckReport) -> list[dict[str, object]]:
+    """The rules of the shapes, and those of reading and linking that were broken."""
+    shapes = {rule.id: _shape_rule(rule) for rule in shape_rules()}
+    others: dict[str, dict[str, object]] = {
+        group.rule: {"id": group.rule, "defaultConfiguration": {"level": _LEVELS[group.severity]}}
+        for group in reversed(report.groups)  # of two severities the worse counts, which stands first
+        if group.rule not in shapes
+    }
+    return [*shapes.values(), *(others[id_] for id_ in sorted(others))]
+
+
+def _shape_rule(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.name or rule.id},
+        "fullDescription": {"text": rule.description or rule.name or rule.id},
+        "helpUri": f"{SHAPES}{rule.id}",
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _invocation(report: CheckReport) -> dict[str, object]:
+    """How the run went; SARIF section 3.58 has a place for what the run itself has to say."""
+    note = {"level": "warning", "message": {"text": cap_sentence(report)}}
+    return {"executionSuccessful": True} | ({"toolExecutionNotifications": [note]} if report.omitted else {})
+
+
+def _result(finding: Finding, numbers: Mapping[str, int]) -> dict[str, object]:
+    result: dict[str, object] = {
+        "ruleId": finding.rule,
+        "ruleIndex": numbers[finding.rule],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.message} {finding.fix or ''}".strip()},
+    }
+    if finding.place and finding.place.file:
+        result["locations"] = [_location(finding.place)]
+    more = {
+        "field": finding.field,
+        "value": finding.value,
+        "focusNode": finding.focus_node,
+        "path": finding.path,
+    }
+    properties = {name: value for name, value in more.items() if value is not None}
+    return result | ({"properties": properties} if properties else {})
+
+
+def _location(place: Place) -> dict[str, object]:
+    physical: dict[str, object] = {"artifactLocation": {"uri": _uri(place.file)}}
+    if place.line is not None:
+        region: dict[str, object] = {"startLine": place.line}
+        region |= {"startColumn": place.column} if place.column else {}
+        region |= {"snippet": {"text": place.excerpt}} if place.excerpt else {}
+        physical["region"] = region
+    location: dict[str, object] = {"physicalLocation": physical}
+    cell = f"{place.sheet}!{place.cell}" if place.sheet and place.cell else place.cell
+    name = cell or place.pointer
+    return location | ({"logicalLocations": [{"fullyQualifiedName": name}]} if name else {})
+
+
+def _uri(file: str) -> str:
+    """A file name as a URI reference: relative names stay relative."""
+    path = PurePath(file)
+    return ("file://" if path.is_absolute() else "") + quote(path.as_posix())
+
+
+def junit_report(report: CheckReport) -> Iterator[str]:
+    """The report as XML, in pieces. A rule with a Violation is a failure; Warnings and Infos are told as output."""
+    tests = sum(max(len(file.counts), 1) for file in report.files)
+    failures = sum(_failures(file) for file in report.files)
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<testsuites name="iomld validate" tests="{tests}" failures="{failures}" errors="0">\n'
+    by_file: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_file.setdefault(finding.place.file if finding.place else "", []).append(finding)
+    for file in report.files:
+        yield from _suite(file, by_file.get(file.name, []), report)
+    yield "</testsuites>\n"
+
+
+def _suite(file: FileReport, here: Sequence[Finding], report: CheckReport) -> Iterator[str]:
+    tests = max(len(file.counts), 1)
+    name = file.name or "-"
+    yield (
+        f' <testsuite name={_quoted(name)} tests="{tests}" failures="{_failures(file)}" errors="0" skipped="0"'
+        ' time="0">\n  <properties>\n'
+    )
+    for key, value in _properties(file, report):
+        yield f"   <property name={_quoted(key)} value={_quoted(value)}/>\n"
+    yield "  </properties>\n"
+    for rule, severity in sorted(file.counts):
+        listed = [one for one in here if (one.rule, one.severity) == (rule, severity)]
+        yield f'  <testcase classname={_quoted(name)} name={_quoted(f"{rule} {severity.value}")} time="0">\n'
+        yield _told(severity, listed, file.counts[rule, severity], report.language)
+        yield "  </testcase>\n"
+    if not file.counts:
+        yield f'  <testcase classname={_quoted(name)} name="no finding" time="0"/>\n'
+    yield " </testsuite>\n"
+
+
+def _properties(file: FileReport, report: CheckReport) -> Iterator[tuple[str, str]]:
+    basis = report.basis
+    yield "records", str(file.records)
+    yield "profile", basis.profile
+    yield "engine", f"{basis.engine} {basis.engine_version}"
+    yield from basis.versions.items()
+    if report.omitted:
+        yield "capped", cap_sentence(report)
+
+
+def _told(severity: Severity, listed: Sequence[Finding], count: int, language: str) -> str:
+    """A failure, or output: the findings line by line, and how many are not listed."""
+    lines = [f"{place_words(one.place)}{one.message} {one.fix or ''}".strip() for one in listed]
+    if count > len(listed):
+        lines.append(worded(message("{number} more are not listed.", number=count - len(listed)), language))
+    text = escape("\n".join(lines))
+    if severity is not Severity.VIOLATION:
+        return f"   <system-out>{text}</system-out>\n"
+    first = str(listed[0].message) if listed else counted_findings(count, severity, language)
+    return f'   <failure message={_quoted(first)} type="{severity.value}">{text}</failure>\n'
+
+
+def _failures(file: FileReport) -> int:
+    return sum(severity is Severity.VIOLATION for _, severity in file.counts)
+
+
+def _quoted(text: str) -> str:
+    return quoteattr(text, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

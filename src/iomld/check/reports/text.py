@@ -1,0 +1,183 @@
+"""Findings as lines of text, for terminals."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from iomld.check.messages import colon, counted_findings, counted_projects, counted_records, severity_word
+from iomld.check.report import Basis, CheckReport, FindingGroup
+from iomld.i18n import ENGLISH, gettext, ngettext, worded
+from iomld.model import Finding, Message, Place, Severity, message
+from iomld.read.record.locate import CUT, LEAD
+
+_COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
+_BOLD, _FAINT, _MARK = "1", "2", "32"
+_MOST_PLACES = 10  # of a group
+_INDENT = "    "
+_FRENCH_SPACES = "\u00a0\u202f"
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """How text is written: with colours (ECMA-48 select graphic rendition) or without."""
+
+    color: bool = False
+
+    def write(self, text: str, code: str) -> str:
+        """The text in a colour, where there are colours."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
+
+
+def report_lines(report: CheckReport, *, color: bool = False, group: bool = False) -> Iterator[str]:
+    """The report as lines: each finding with its place, the source line with a mark, and what to do; then the counts.
+
+    Args:
+        report: The report.
+        color: Write colours.
+        group: Write each cause once, with its places.
+    """
+    pen = Pen(color)
+    if group:
+        for one in report.groups:
+            yield from _group_lines(one, report.findings, pen, report.language)
+    else:
+        for finding in report.findings:
+            yield from finding_lines(finding, pen, report.language)
+    if report.omitted:
+        yield pen.write(cap_sentence(report), _BOLD)
+    basis = message("Checked with {basis}.", basis=basis_words(report.basis))
+    yield pen.write(worded(basis, report.language), _FAINT)
+    yield verdict_line(report)
+
+
+def verdict_line(report: CheckReport) -> str:
+    """The verdict and the counts in one line."""
+    language = report.language
+    verdict = gettext("Conforms", language) if report.conforms else gettext("Does not conform", language)
+    counts = (
+        counted_records(report.records, language),
+        counted_projects(report.projects, language),
+        *(counted_findings(report.count(severity), severity, language) for severity in Severity),
+    )
+    return f"{verdict}{colon(language)} {', '.join(counts)}."
+
+
+def basis_words(basis: Basis) -> str:
+    """Profile, engine and versions in one line."""
+    versions = (f"{name} {version}" for name, version in basis.versions.items())
+    return ", ".join((f"profile {basis.profile}", f"{basis.engine} {basis.engine_version}", *versions))
+
+
+def cap_sentence(report: CheckReport) -> str:
+    """Say that not all findings are listed."""
+    total = ngettext("{count} finding", "{count} findings", report.total, report.language).format(count=report.total)
+    sentence = message(
+        "Only the first {cap} of {total} are listed; the counts are of all. Correct these first, or raise "
+        "--max-findings.",
+        cap=report.cap,
+        total=total,
+    )
+    return worded(sentence, report.language)
+
+
+def finding_lines(finding: Finding, pen: Pen | None = None, language: str = ENGLISH) -> Iterator[str]:
+    """One finding: where and how bad, the source line with a mark under the value, what to do."""
+    pen = pen or Pen()
+    kind = f"{severity_word(finding.severity, language)}{colon(language)}"
+    severity = pen.write(kind, _COLORS[finding.severity])
+    rule = pen.write(f"[{finding.rule}]", _FAINT)
+    yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {_sentence(finding.message, finding)} {rule}"
+    if finding.place and finding.place.excerpt:
+        yield f"{_INDENT}{visible(finding.place.excerpt)}"
+        mark = _mark(finding, finding.place)
+        if mark:
+            yield f"{_INDENT}{mark[0]}{pen.write(mark[1], _MARK)}"
+    if finding.fix:
+        yield f"{_INDENT}{_sentence(finding.fix, finding)}"
+
+
+def all_lines(findings: Iterable[Finding], pen: Pen | None = None) -> Iterator[str]:
+    """Several findings."""
+    for finding in findings:
+        yield from finding_lines(finding, pen)
+
+
+def place_words(place: Place | None) -> str:
+    """Where, as editors read it (`page.txt:22:1: `); empty for a whole file, which its message names already."""
+    if place is None or (place.line is None and place.cell is None):
+        return ""
+    if place.cell is not None:
+        cell = f"{place.sheet}!{place.cell}" if place.sheet else place.cell
+        return f"{visible(place.file)}:{f'{place.line}:' if place.line else ''}{visible(cell)}: "
+    column = f":{place.column}" if place.column else ""
+    return f"{visible(place.file)}:{place.line}{column}: "
+
+
+def visible(text: str, *, spaces: str = "") -> str:
+    r"""A text without anything that steers a terminal or turns the order of words.
+
+    Args:
+        text: The text.
+        spaces: Odd spaces that stay as they are.
+
+    >>> visible("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    escaped = (one.encode("unicode_escape").decode("ascii") for one in text)
+    return "".join(one if one.isprintable() or one in spaces else code for one, code in zip(text, escaped, strict=True))
+
+
+def _sentence(sentence: Message, finding: Finding) -> str:
+    """What a finding says; a sentence in French has spaces that do not break."""
+    return visible(str(sentence), spaces=_FRENCH_SPACES if finding.language == "fr" else "")
+
+
+def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
+    """Blanks and carets to stand under the value in the excerpt; None where we do not know where it stands.
+
+    The excerpt is the source line without the blanks around it, so the column says where the value cannot begin
+    before; the value itself says where it does.
+    """
+    text, value = place.excerpt or "", finding.value
+    is_cut = text.startswith(CUT) and (place.column or 0) > LEAD
+    start = -1
+    if value:
+        latest = place.column - 1 if place.column else len(text)
+        found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
+        if is_cut:  # the value, or its quotation mark, stands where the excerpt was cut for it
+            latest = len(CUT) + LEAD + 1
+        start = max((at for at in found if at <= latest), default=found[0] if found else -1)
+    if start < 0 and is_cut:
+        start, value = len(CUT) + LEAD, text[len(CUT) + LEAD :][:1]
+    elif start < 0:
+        start, value = 0, text[:1]
+        if place.column not in {1, None} and text[:1] not in {"{", "["}:
+            return None
+    return " " * _width(visible(text[:start])), "^" * max(_width(visible(value or "")), 1)
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes: East Asian wide characters two, marks above letters none."""
+    wide = sum(unicodedata.east_asian_width(one) in {"W", "F"} for one in text)
+    return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
+
+
+def _group_lines(group: FindingGroup, findings: Iterable[Finding], pen: Pen, language: str) -> Iterator[str]:
+    example = group.example
+    noun = pen.write(counted_findings(group.count, group.severity, language), _COLORS[group.severity])
+    yield f"{pen.write(group.rule, _BOLD)}{colon(language)} {noun}. {_sentence(example.message, example)}"
+    if example.fix:
+        yield f"{_INDENT}{_sentence(example.fix, example)}"
+    listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
+    # The same place several times (a value of several faults) is written once.
+    places = [place for place, _ in groupby(place_words(one.place).removesuffix(": ") for one in listed) if place]
+    for place in places[:_MOST_PLACES]:
+        yield f"{_INDENT}{place}"
+    more = group.count - len(listed) + len(places) - len(places[:_MOST_PLACES])
+    if places and more:
+        rest = message("and {number} more", number=more)
+        yield f"{_INDENT}{worded(rest, language)}"

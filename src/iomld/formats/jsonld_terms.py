@@ -1,0 +1,237 @@
+"""The keys of our JSON-LD documents: which property each stands for, and which values it can hold.
+
+The published context (`ontology/context-v1.jsonld`) says the same in JSON-LD; a test keeps the two equal. A published
+context never changes: new keys may come, none goes or changes its meaning. One key has one meaning everywhere, since
+processors disagree on keys redefined inside scoped contexts. Decimals, years and days are JSON strings: a JSON number
+becomes an invalid decimal in most processors.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from iomld.iris import DCTERMS, FOAF, IOMLD, OA, OWL, PROV, RDF, RDFS, SCHEMA, SKOS, XSD
+
+
+class KeyKind(Enum):
+    """How the values of a key are written."""
+
+    LANGUAGE = auto()  # a map from language to text
+    STRING = auto()  # xsd:string
+    TYPED = auto()  # the lexical form of one datatype, as a string
+    CODE = auto()  # the rest of an IRI after a fixed start
+    LINK = auto()  # a whole IRI, or the node itself where the frame embeds it
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of our documents.
+
+    Attributes:
+        name: The JSON key.
+        iri: The property.
+        kind: How values are written.
+        scope: The datatype of TYPED; for CODE the start of the IRIs, a path below the base or an absolute IRI.
+        many: Whether the value is always an array (for LANGUAGE: the text of each language).
+        reverse: Whether the property points from the value to the node (JSON-LD 1.1 section 4.8).
+    """
+
+    name: str
+    iri: str
+    kind: KeyKind
+    scope: str = ""
+    many: bool = False
+    reverse: bool = False
+
+
+def _language(name: str, iri: str, *, many: bool = False) -> Key:
+    return Key(name, iri, KeyKind.LANGUAGE, many=many)
+
+
+def _string(name: str, iri: str) -> Key:
+    return Key(name, iri, KeyKind.STRING)
+
+
+def _typed(name: str, iri: str, datatype: str) -> Key:
+    return Key(name, iri, KeyKind.TYPED, scope=XSD + datatype)
+
+
+def _code(name: str, iri: str, start: str, *, many: bool = False) -> Key:
+    return Key(name, iri, KeyKind.CODE, scope=start, many=many)
+
+
+def _link(name: str, iri: str, *, many: bool = False) -> Key:
+    return Key(name, iri, KeyKind.LINK, many=many)
+
+
+# The order of the rows is the order of the keys in every document.
+KEYS: tuple[Key, ...] = (
+    # Projects
+    _language("title", DCTERMS + "title"),
+    _language("abstract", DCTERMS + "abstract"),
+    _language("narrative", DCTERMS + "description"),
+    _string("projectCode", IOMLD + "projectCode"),
+    _string("primaId", IOMLD + "primaId"),
+    _string("candidateIatiIdentifier", IOMLD + "candidateIatiIdentifier"),
+    _code("status", IOMLD + "status", "scheme/status/"),
+    _code("projectType", IOMLD + "projectType", "scheme/type/"),
+    _code("coverage", IOMLD + "coverage", "scheme/coverage/"),
+    _code("region", IOMLD + "region", "scheme/region/"),
+    _code("themes", IOMLD + "theme", "scheme/theme/", many=True),
+    _code("fundingLine", IOMLD + "fundingLine", "scheme/line/"),
+    _typed("startYear", IOMLD + "startYear", "gYear"),
+    _typed("endYear", IOMLD + "endYear", "gYear"),
+    _typed("allocationYear", IOMLD + "allocationYear", "gYear"),
+    _typed("startDate", IOMLD + "startDate", "date"),
+    _typed("endDate", IOMLD + "endDate", "date"),
+    _typed("periodStart", IOMLD + "periodStart", "date"),
+    _typed("periodEnd", IOMLD + "periodEnd", "date"),
+    _typed("budgetUSD", IOMLD + "budgetUSD", "decimal"),
+    _link("budget", IOMLD + "budget"),
+    _typed("amount", SCHEMA + "value", "decimal"),
+    _string("currency", SCHEMA + "currency"),
+    _link("fundedBy", IOMLD + "fundedBy"),
+    _code("benefitingMemberStates", IOMLD + "benefitingMemberState", "id/country/", many=True),
+    _code("benefitingCountries", IOMLD + "benefitingCountry", "id/country/", many=True),
+    _code("managingOfficeCountry", IOMLD + "managingOfficeCountry", "id/country/"),
+    _code("mentionsFrameworks", IOMLD + "mentionsFramework", "scheme/framework/", many=True),
+    _code("alignsWithFrameworks", IOMLD + "alignsWithFramework", "scheme/framework/", many=True),
+    # Mentions
+    Key("mentions", IOMLD + "aboutProject", KeyKind.LINK, many=True, reverse=True),
+    _link("aboutProject", IOMLD + "aboutProject"),
+    _code("framework", OA + "hasBody", "scheme/framework/"),
+    _code("motivation", OA + "motivatedBy", OA),
+    _typed("confidence", IOMLD + "confidence", "decimal"),
+    _code("matchMethod", IOMLD + "matchMethod", "scheme/method/"),
+    _code("reviewStatus", IOMLD + "reviewStatus", "scheme/review/"),
+    _link("attributedTo", PROV + "wasAttributedTo"),
+    _link("target", OA + "hasTarget"),
+    _link("sourceText", OA + "hasSource"),
+    _link("selectors", OA + "hasSelector", many=True),
+    _typed("start", OA + "start", "integer"),
+    _typed("end", OA + "end", "integer"),
+    _string("exact", OA + "exact"),
+    _string("prefix", OA + "prefix"),
+    _string("suffix", OA + "suffix"),
+    # Records, their revisions, texts and sources
+    _link("record", FOAF + "isPrimaryTopicOf"),
+    _link("primaryTopic", FOAF + "primaryTopic"),
+    _link("qualifiedDerivations", PROV + "qualifiedDerivation", many=True),
+    _link("entity", PROV + "entity"),
+    _link("suppliedProperties", IOMLD + "suppliedProperty", many=True),
+    _link("isVersionOf", DCTERMS + "isVersionOf"),
+    _link("specializationOf", PROV + "specializationOf"),
+    _link("revisionOf", PROV + "wasRevisionOf"),
+    _link("hasVersion", DCTERMS + "hasVersion", many=True),
+    _link("narrativeText", IOMLD + "narrative", many=True),
+    _string("language", DCTERMS + "language"),
+    _string("extent", DCTERMS + "extent"),
+    _string("identifier", DCTERMS + "identifier"),
+    _string("format", DCTERMS + "format"),
+    _typed("sha256", IOMLD + "sha256", "hexBinary"),
+    _link("source", DCTERMS + "source"),
+    _typed("retrievedAt", IOMLD + "retrievedAt", "dateTime"),
+    _typed("created", DCTERMS + "created", "dateTime"),
+    _typed("modified", DCTERMS + "modified", "dateTime"),
+    _link("generatedBy", PROV + "wasGeneratedBy"),
+    _link("derivedFrom", PROV + "wasDerivedFrom", many=True),
+    _link("license", DCTERMS + "license"),
+    # Runs and their software
+    _typed("startedAt", PROV + "startedAtTime", "dateTime"),
+    _typed("endedAt", PROV + "endedAtTime", "dateTime"),
+    _link("used", PROV + "used", many=True),
+    _link("associatedWith", PROV + "wasAssociatedWith", many=True),
+    _string("agentName", FOAF + "name"),
+    _language("fundName", FOAF + "name"),
+    _string("softwareVersion", SCHEMA + "softwareVersion"),
+    # Countries
+    _language("name", SCHEMA + "name"),
+    _language("alternateName", SCHEMA + "alternateName", many=True),
+    _string("iso2", IOMLD + "iso2"),
+    _string("iso3", IOMLD + "iso3"),
+    _string("m49", IOMLD + "m49"),
+    _code("inRegion", IOMLD + "inRegion", "scheme/region/"),
+    _typed("memberSince", IOMLD + "memberSince", "date"),
+    # Concepts and frameworks
+    _language("prefLabel", SKOS + "prefLabel"),
+    _language("altLabel", SKOS + "altLabel", many=True),
+    _language("hiddenLabel", SKOS + "hiddenLabel", many=True),
+    _string("notation", SKOS + "notation"),
+    _language("definition", SKOS + "definition", many=True),
+    _language("note", SKOS + "note", many=True),
+    _language("scopeNote", SKOS + "scopeNote", many=True),
+    _language("changeNote", SKOS + "changeNote", many=True),
+    _language("editorialNote", SKOS + "editorialNote", many=True),
+    _string("frameworkKind", IOMLD + "frameworkKind"),
+    _string("issuingBody", IOMLD + "issuingBody"),
+    _typed("issuedYear", DCTERMS + "issued", "gYear"),
+    _typed("issuedDate", DCTERMS + "issued", "date"),
+    _string("documentSymbol", IOMLD + "documentSymbol"),
+    _string("partNumber", IOMLD + "partNumber"),
+    _string("partRole", IOMLD + "partRole"),
+    _typed("budgetFloor", IOMLD + "budgetFloor", "decimal"),
+    _typed("budgetCeiling", IOMLD + "budgetCeiling", "decimal"),
+    _link("inScheme", SKOS + "inScheme", many=True),
+    _link("topConceptOf", SKOS + "topConceptOf", many=True),
+    _link("hasTopConcept", SKOS + "hasTopConcept", many=True),
+    _link("broader", SKOS + "broader", many=True),
+    _link("narrower", SKOS + "narrower", many=True),
+    _link("related", SKOS + "related", many=True),
+    _link("exactMatch", SKOS + "exactMatch", many=True),
+    _link("closeMatch", SKOS + "closeMatch", many=True),
+    _link("broadMatch", SKOS + "broadMatch", many=True),
+    _link("narrowMatch", SKOS + "narrowMatch", many=True),
+    _link("relatedMatch", SKOS + "relatedMatch", many=True),
+    # Anything
+    _language("label", RDFS + "label"),
+    _language("comment", RDFS + "comment", many=True),
+    _link("seeAlso", RDFS + "seeAlso", many=True),
+    _link("isDefinedBy", RDFS + "isDefinedBy"),
+    _typed("deprecated", OWL + "deprecated", "boolean"),
+    _link("isReplacedBy", DCTERMS + "isReplacedBy"),
+)
+
+CLASSES: dict[str, str] = {
+    IOMLD + "Project": "Project",
+    IOMLD + "MemberState": "MemberState",
+    IOMLD + "Region": "Region",
+    IOMLD + "PolicyFramework": "PolicyFramework",
+    IOMLD + "FrameworkMention": "FrameworkMention",
+    IOMLD + "ProjectRecord": "ProjectRecord",
+    IOMLD + "SourceSnapshot": "SourceSnapshot",
+    IOMLD + "Ingestion": "Ingestion",
+    IOMLD + "Submission": "Submission",
+    SCHEMA + "Country": "Country",
+    SCHEMA + "MonetaryAmount": "MonetaryAmount",
+    SKOS + "Concept": "Concept",
+    SKOS + "ConceptScheme": "ConceptScheme",
+    OA + "Annotation": "Annotation",
+    OA + "SpecificResource": "SpecificResource",
+    OA + "TextPositionSelector": "TextPositionSelector",
+    OA + "TextQuoteSelector": "TextQuoteSelector",
+    PROV + "Activity": "Activity",
+    PROV + "Entity": "Entity",
+    PROV + "SoftwareAgent": "SoftwareAgent",
+    FOAF + "Document": "Document",
+    FOAF + "Organization": "Organization",
+}
+
+PREFIXES: dict[str, str] = {
+    "iomld": IOMLD,
+    "dcterms": DCTERMS,
+    "foaf": FOAF,
+    "oa": OA,
+    "owl": OWL,
+    "prov": PROV,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "schema": SCHEMA,
+    "skos": SKOS,
+    "xsd": XSD,
+}
+
+ALIASES: dict[str, str] = {"id": "@id", "type": "@type", "included": "@included"}
+
+# A code that equals one of these would be read as the term (JSON-LD 1.1 API section 5.2.2), so it is written in full.
+TERMS: frozenset[str] = frozenset(
+    {*PREFIXES, *ALIASES, *CLASSES.values()} | {key.name for key in KEYS},
+)

@@ -1,1 +1,0 @@
-"""A query taken apart, with the place of each part in its text."""

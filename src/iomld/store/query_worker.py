@@ -1,0 +1,295 @@
+"""The worker that answers a SPARQL query and counts its solutions.
+
+The query worker: runs one SPARQL query at a time over a release, and serializes the answer where it ran.
+
+pyoxigraph ends the process when a result is touched by another thread than the one that asked, so query and
+serialization stay together here. `open_handler` is what `iomld.workers` is given by name.
+
+Counting the solutions of an answer while it is written.
+
+A Python loop over the solutions doubles the cost of an answer, so the bytes are searched instead for what stands
+between two solutions. In XML and TSV that is exact. In JSON a text that holds `},{`, in CSV a text with a line break
+of two characters (CR LF), counts too: an answer with such texts meets the limit early, never late.
+"""
+
+import re
+from pathlib import Path
+from typing import IO, cast
+
+import pyoxigraph
+from pyoxigraph import BlankNode, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
+
+from iomld.errors import QueryError
+from iomld.formats import rdf, results
+from iomld.formats.results import ResultFormat
+from iomld.iris import Iris
+from iomld.model import ForeignText, Message, Quantity, message
+from iomld.store.oxigraph import open_read_only
+from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
+from iomld.store.query_text import (
+    MAX_DEPTH,
+    has_relative_iri,
+    is_too_deep,
+    is_update,
+    is_volatile,
+    names_dataset,
+    syntax_message,
+    uses_service,
+)
+from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
+from iomld.workers.once import run_once
+from iomld.workers.protocol import WorkerSpec
+
+# What marks a solution, and how many marks an answer of no solutions has (JSON: one mark less than solutions).
+_MARKS = {
+    results.JSON.name: (b"},{", -1),
+    results.XML.name: (b"<result>", 0),
+    results.CSV.name: (b"\r\n", 1),
+    results.TSV.name: (b"\n", 1),
+}
+
+
+class TooManyRowsError(Exception):
+    """The answer has more solutions than allowed."""
+
+    def __init__(self, limit: int) -> None:
+        """Name the limit."""
+        super().__init__(f"more than {limit} solutions")
+        self.limit = limit
+
+
+class RowCounter:
+    """Passes bytes on to a writer; stops when they hold too many solutions."""
+
+    def __init__(self, writer: AnswerWriter, format_: ResultFormat, limit: int) -> None:
+        """Start to count."""
+        self._writer = writer
+        self._mark, extra = _MARKS[format_.name]
+        self._left = limit + extra
+        self._limit = limit
+        self._tail = b""  # a mark may lie across two pieces
+
+    def write(self, data: bytes) -> int:
+        """Pass a piece on.
+
+        Raises:
+            TooManyRowsError: It holds one solution too many.
+            AnswerTooLargeError: The writer refuses it.
+        """
+        piece = self._tail + data
+        self._left -= piece.count(self._mark)
+        if self._left < 0:
+            raise TooManyRowsError(self._limit)
+        self._tail = piece[-(len(self._mark) - 1) :] if len(self._mark) > 1 else b""
+        return self._writer.write(data)
+
+    def flush(self) -> None:
+        """Part of what file objects can do; nothing waits here."""
+
+
+HANDLER = "iomld.store.query_worker:open_handler"
+
+_UPDATE = message("This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates.")
+_SERVICE = message(
+    "SERVICE is switched off here for that endpoint: this server asks only those it was told to. "
+    "Ask that endpoint yourself and join the answers, or take the part out. "
+    "If you only have a prefix whose name holds “service”, rename it."
+)
+_NO_TABLE = message(
+    "The answer of SELECT is offered as SPARQL results in JSON, XML, CSV and TSV; none of these is acceptable to you. "
+    "Ask with ?format=json or another Accept header."
+)
+_NO_BOOLEAN = message(
+    "The answer of ASK is offered as SPARQL results in JSON and XML; none of these is acceptable to you. "
+    "Ask with ?format=json or another Accept header."
+)
+_NO_GRAPH = message(
+    "The answer of CONSTRUCT and DESCRIBE is offered as Turtle, N-Triples, RDF/XML and JSON-LD; none of these "
+    "is acceptable to you. Ask with ?format=turtle or another Accept header."
+)
+_FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
+
+
+class _FaultError(Exception):
+    """The query has no answer; carries the reason."""
+
+    def __init__(self, kind: FaultKind, message: Message) -> None:
+        super().__init__(str(message))
+        self.fault = QueryFault(kind, message)
+
+
+def open_handler(argument: str) -> Handler:
+    """Open a release for queries.
+
+    Args:
+        argument: A `QueryWorker` as JSON.
+
+    Raises:
+        StoreError: There is no store, or it is damaged.
+    """
+    worker = QueryWorker.from_json(argument)
+    return _QueryHandler(open_read_only(Path(worker.store)), worker)
+
+
+def run_query(
+    worker: QueryWorker, request: QueryRequest, *, timeout_s: float, max_answer_bytes: int = 1 << 30
+) -> bytes:
+    """Answer one query without a server; for callers that can wait. Ctrl-C ends it at once.
+
+    Args:
+        worker: The release and its limits.
+        request: The query and the media types wanted.
+        timeout_s: Seconds the query may take, start of the process included.
+        max_answer_bytes: Largest answer.
+
+    Raises:
+        QueryError: The query does not parse, asks for what is switched off, or its answer is too large.
+        JobTimeoutError: The time was up.
+        WorkerCrashedError: There is no such release, or memory ran out.
+    """
+    spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
+    reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
+    if reply.fault:
+        raise QueryError(QueryFault.from_json(reply.head).message)
+    return reply.read()
+
+
+class _QueryHandler:
+    def __init__(self, store: Store, worker: QueryWorker) -> None:
+        self._store = store
+        self._worker = worker
+        self._prefixes = Iris(worker.base_iri).prefixes()
+
+    def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
+        """Answer one query."""
+        request = QueryRequest.from_json(payload)
+        try:
+            self._refuse(request.query)
+            media_type = self._answer(request, writer)
+        except _FaultError as error:
+            return Answer(error.fault.to_json(), fault=True)
+        except AnswerTooLargeError as error:
+            return Answer(QueryFault(FaultKind.TOO_LARGE, _too_large(error.limit_bytes)).to_json(), fault=True)
+        except TooManyRowsError as error:
+            return Answer(QueryFault(FaultKind.TOO_LARGE, _too_many_rows(error.limit)).to_json(), fault=True)
+        # What another endpoint says may be something else the next time.
+        repeatable = not is_volatile(request.query) and not uses_service(request.query)
+        return Answer(QueryHead(media_type, writer.digest(), self._worker.release, repeatable).to_json())
+
+    def _refuse(self, query: str) -> None:
+        if uses_service(query, self._worker.services):
+            raise _FaultError(FaultKind.SERVICE, _SERVICE)
+        if is_too_deep(query):
+            fault = message("The query nests brackets deeper than {limit}; make it flatter.", limit=MAX_DEPTH)
+            raise _FaultError(FaultKind.SYNTAX, fault)
+
+    def _answer(self, request: QueryRequest, writer: AnswerWriter) -> str:
+        """Run, serialize, give the media type."""
+        try:
+            return self._serialize(self._results(request), request, writer)
+        except OSError as error:  # a part of the query that only evaluation can refuse
+            raise _not_evaluated(error) from error
+
+    def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
+        base_iri = f"{self._worker.base_iri}sparql" if has_relative_iri(request.query) else None
+        try:
+            if request.default_graphs or request.named_graphs:
+                return self._store.query(
+                    request.query,
+                    base_iri=base_iri,
+                    default_graph=[*_graphs(request.default_graphs)],
+                    named_graphs=_graphs(request.named_graphs),
+                )
+            union = not names_dataset(request.query)  # the union would override FROM
+            return self._store.query(request.query, base_iri=base_iri, use_default_graph_as_union=union)
+        except SyntaxError as error:
+            if is_update(request.query):
+                raise _FaultError(FaultKind.UPDATE, _UPDATE) from error
+            fault = syntax_message(request.query, str(error), self._prefixes)
+            raise _FaultError(FaultKind.SYNTAX, fault) from error
+        except RuntimeError as error:  # what parses and cannot be planned
+            raise _unplanned(error) from error
+
+    def _serialize(
+        self, found: QuerySolutions | QueryBoolean | QueryTriples, request: QueryRequest, writer: AnswerWriter
+    ) -> str:
+        match found:
+            case QuerySolutions():
+                format_ = _result_format(request.solutions, "SELECT")
+                found.serialize(_file(RowCounter(writer, format_, self._worker.max_rows)), format_.engine)
+                return request.solutions or format_.media_type
+            case QueryBoolean():
+                format_ = _result_format(request.boolean, "ASK")
+                found.serialize(_file(writer), format_.engine)
+                return request.boolean or format_.media_type
+            case QueryTriples():
+                graph_format = _graph_format(request.graph)
+                if graph_format is rdf.NTRIPLES:
+                    found.serialize(_file(writer), graph_format.engine)
+                else:  # only this way takes prefixes
+                    pyoxigraph.serialize(found, _file(writer), graph_format.engine, prefixes=self._prefixes)
+                return graph_format.media_type
+
+
+def _unplanned(error: RuntimeError) -> _FaultError:
+    """Why a query that parses cannot be run."""
+    if found := _FUNCTION.search(str(error)):
+        name = found[1]
+        fault = message(
+            "No function {name} is known here. Use those of SPARQL 1.1, or compute it from the answer yourself.",
+            name=name,
+        )
+        return _FaultError(FaultKind.FUNCTION, fault)
+    return _not_evaluated(error)
+
+
+def _not_evaluated(error: Exception) -> _FaultError:
+    fault = message("The query could not be evaluated: {rest}", rest=ForeignText(error))
+    return _FaultError(FaultKind.EVALUATION, fault)
+
+
+def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:
+    return cast("IO[bytes]", writer)  # the library only calls write and flush
+
+
+def _graphs(iris: tuple[str, ...]) -> list[NamedNode | BlankNode]:
+    return [_graph(iri) for iri in iris]
+
+
+def _graph(iri: str) -> NamedNode:
+    try:
+        return NamedNode(iri)
+    except ValueError as error:
+        fault = message("“{iri}” is no absolute IRI, and so names no graph.", iri=iri[:200])
+        raise _FaultError(FaultKind.GRAPH_IRI, fault) from error
+
+
+def _result_format(media_type: str | None, form: str) -> results.ResultFormat:
+    format_ = None if media_type is None else results.by_media_type(media_type)
+    if format_ is None:
+        raise _FaultError(FaultKind.NOT_ACCEPTABLE, _NO_TABLE if form == "SELECT" else _NO_BOOLEAN)
+    return format_
+
+
+def _graph_format(media_type: str | None) -> rdf.Format:
+    format_ = None if media_type is None else rdf.by_media_type(media_type)
+    if format_ is None:
+        raise _FaultError(FaultKind.NOT_ACCEPTABLE, _NO_GRAPH)
+    return format_
+
+
+def _too_large(limit_bytes: int) -> Message:
+    size = f"{limit_bytes / (1 << 20):g}"
+    return message(
+        "The answer is larger than {size} MiB, the limit. "
+        "Ask for fewer solutions with LIMIT and OFFSET, or download the whole dataset.",
+        size=size,
+    )
+
+
+def _too_many_rows(limit: int) -> Message:
+    return message(
+        "The answer has more than {limit} solutions, the limit. "
+        "Ask for fewer with LIMIT and OFFSET, or download the whole dataset.",
+        limit=Quantity(limit),
+    )

@@ -1,0 +1,1 @@
+"""Documents, downloads and validation for programs."""

@@ -1,0 +1,172 @@
+"""Documents of what has no page of its own: provenance, graphs, revisions, the dataset.
+
+Documents of what has no page of its own: provenance, shared graphs, revisions, the dataset.
+
+The description of the dataset for catalogues and crawlers: DCAT 3 and VoID.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request
+from pyoxigraph import NamedNode, Quad
+from starlette.responses import RedirectResponse, Response
+
+from iomld import __version__
+from iomld.browse.resources import described_quads, graph_triples, statements
+from iomld.browse.view import ReleaseView, license_of, release_description
+from iomld.formats import rdf
+from iomld.formats.jsonld import compact_resource, framed_bytes
+from iomld.web.data.documents import WebDocument, document_response, encoded_path, suffix_of, unknown
+from iomld.web.data.parameters import NAMED, AskedDataForm, AskedForm, RequestedForm, SuffixedDataForm
+from iomld.web.openapi import DOCUMENT, REDIRECT, sample
+from iomld.web.pages.render import described_html
+from iomld.web.responses import get_route
+
+_INDENT = 2
+_Kind = Annotated[str, Path(description="`source`, `run`, `matcher` or `agent`.", openapi_examples=sample("agent"))]
+_Agent = Annotated[str, Path(description=NAMED, openapi_examples=sample(f"iomld-{__version__}"))]
+_Query = Annotated[str, Path(description=NAMED, openapi_examples=sample("quotes"))]
+_Dataset = Annotated[str, Path(description=NAMED, openapi_examples=sample("projects"))]
+_Graph = Annotated[str, Path(description=NAMED, openapi_examples=sample("schemes"))]
+_REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
+
+
+def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+    """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…` and `/.well-known/genid/…`."""
+
+    @get_route(
+        router, "/prov/{kind}/{name:path}", "records", "Get the statements about a source, a run or software", DOCUMENT
+    )
+    def provenance(request: Request, kind: _Kind, name: _Agent, form: AskedForm) -> Response:
+        return _described(request, view(), ("prov", kind), name, form)
+
+    @get_route(
+        router, "/query/{name}", "queries", "Get an example query: its text and the question it answers", DOCUMENT
+    )
+    def example(request: Request, name: _Query, form: AskedForm) -> Response:
+        return _described(request, view(), ("query",), name, form)
+
+    @get_route(router, "/dataset/{name}", "dataset", "Get the statements about the dataset itself", DOCUMENT)
+    def dataset(request: Request, name: _Dataset, form: AskedForm) -> Response:
+        return _described(request, view(), ("dataset",), name, form)
+
+    @get_route(
+        router,
+        "/.well-known/genid/{name}",
+        "records",
+        "Get the statements about a blank node of an included file",
+        DOCUMENT,
+    )
+    def node(request: Request, name: Annotated[str, Path(description=NAMED)], form: AskedForm) -> Response:
+        return _described(request, view(), (".well-known", "genid"), name, form)
+
+    @get_route(
+        router, "/graph/{name:path}", "dataset", "Get a whole graph that does not belong to one project", DOCUMENT
+    )
+    def graph(request: Request, name: _Graph, form: AskedForm) -> Response:
+        opened = view()
+        known, suffix = suffix_of(name, lambda one: opened.reader.has_graph(opened.iris.graph(quote(one))))
+        if not opened.reader.has_graph(opened.iris.graph(quote(known))):
+            raise unknown(request)
+        return document_response(request, opened, _graph(opened, quote(known)), form.suffixed(suffix))
+
+
+def revision_document(view: ReleaseView, name: str) -> tuple[WebDocument, str | None] | None:
+    """The document of a revision (`PO.0105/rev/1`) and the suffix in its name; None where we know no such revision."""
+    stem, suffix = suffix_of(name, lambda one: _REVISION.fullmatch(one) is not None)
+    parts = _REVISION.fullmatch(stem)
+    if parts is None:
+        return None
+    iri = view.iris.revision(parts["key"], int(parts["number"]))
+    quads = described_quads(view, iri)
+    path = f"{encoded_path('doc', 'project', parts['key'])}/rev/{parts['number']}"
+    return (_document(view, iri, path, quads, immutable=True), suffix) if quads else None
+
+
+def _described(request: Request, view: ReleaseView, start: Sequence[str], name: str, form: RequestedForm) -> Response:
+    def iri(code: str) -> str:
+        return f"{view.iris.base}{encoded_path(*start, code)[1:]}"
+
+    code, suffix = suffix_of(name, lambda one: bool(described_quads(view, iri(one))))
+    quads = described_quads(view, iri(code))
+    if not quads:
+        raise unknown(request)
+    document = _document(view, iri(code), encoded_path(*start, code), quads)
+    return document_response(request, view, document, form.suffixed(suffix))
+
+
+def _document(
+    view: ReleaseView, iri: str, path: str, quads: tuple[Quad, ...], *, immutable: bool = False
+) -> WebDocument:
+    subjects = [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
+    root = iri if iri in subjects else subjects[0]
+    return WebDocument(
+        path=path,
+        quads=lambda: quads,
+        jsonld=lambda: framed_bytes(compact_resource(quads, subject=root, base=view.iris.base), indent=_INDENT),
+        page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
+        license=license_of(view, quads),
+        iri=iri,
+        immutable=immutable,
+    )
+
+
+def _graph(view: ReleaseView, name: str) -> WebDocument:
+    quads = graph_triples(view, name)
+    path, iri = f"/graph/{name}", view.iris.graph(name)
+    return WebDocument(
+        path=path,
+        quads=lambda: quads,
+        jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
+        page=lambda: described_html(view, iri, path, (), len(quads)),
+        license=license_of(view),
+        iri=iri,
+    )
+
+
+def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
+    """`/dataset`, `/void` and `/.well-known/void`.
+
+    Args:
+        view: Gives the release that is served now.
+    """
+    router = APIRouter()
+    summary = "Get the description of the dataset, its files, figures and links, in DCAT 3 and VoID"
+    for path in ("/dataset", "/void"):
+
+        @get_route(router, path, "dataset", summary, DOCUMENT)
+        def description(request: Request, form: AskedDataForm) -> Response:
+            opened = view()
+            return document_response(request, opened, _dataset_document(opened, request.url.path), form)
+
+        @get_route(router, f"{path}.{{suffix}}", "dataset", f"{summary}, in one format", DOCUMENT)
+        def description_file(request: Request, form: SuffixedDataForm) -> Response:
+            opened = view()
+            return document_response(request, opened, _dataset_document(opened, request.url.path), form)
+
+    @get_route(
+        router,
+        "/.well-known/void",
+        "dataset",
+        "Redirect crawlers to the description of the dataset (VoID, section 7.2)",
+        REDIRECT,
+        status_code=303,
+    )
+    def well_known() -> Response:
+        return RedirectResponse("/void", 303, {"Access-Control-Allow-Origin": "*"})
+
+    return router
+
+
+def _dataset_document(view: ReleaseView, path: str) -> WebDocument:
+    quads = release_description(view)
+    return WebDocument(
+        path="/void" if path.startswith("/void") else "/dataset",
+        quads=lambda: quads,
+        jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
+        page=None,
+        license=license_of(view, quads),
+    )

@@ -1,0 +1,247 @@
+"""`POST /validate`: check an upload against the shapes; nothing is stored.
+
+The file name under which a report is kept.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from iomld.check.codec import UploadReport, upload_report_from_json
+from iomld.check.reports import REPORT_FORMATS, report_format
+from iomld.check.reports.tables import WORKBOOK
+from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
+from iomld.formats.negotiate import choose
+from iomld.i18n import LANGUAGES
+from iomld.model import message
+from iomld.read.table.workbook_package import MEDIA_TYPE
+from iomld.validate import ENGINES
+from iomld.web.data.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
+from iomld.web.i18n import page_language
+from iomld.web.language import answer_language, language_headers
+from iomld.web.openapi import Text, responses
+from iomld.web.problems import ProblemError
+from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError
+from iomld.workers.protocol import Reply
+
+_ENDS = {"text": "txt", "turtle": "ttl", "junit": "xml"}
+_ODD = re.compile(r"[^A-Za-z0-9_-]+")
+_LONGEST = 60
+
+
+def attachment(name: str, format_name: str) -> dict[str, str]:
+    """The header that makes an answer a file (RFC 6266), named after what was checked.
+
+    Args:
+        name: Name of what was checked, as the client gave it.
+        format_name: Form of the report.
+
+    >>> attachment("../my records.csv", "turtle")
+    {'Content-Disposition': 'attachment; filename="my-records-report.ttl"'}
+    """
+    last = re.split(r"[/\\!]", name)[-1]
+    stem = last.rpartition(".")[0] or last
+    safe = _ODD.sub("-", stem)[:_LONGEST].strip("-") or "records"
+    return {"Content-Disposition": f'attachment; filename="{safe}-report.{_ENDS.get(format_name, format_name)}"'}
+
+
+# The kinds of report by media type, the preferred first: what a client gets that takes anything.
+_FIRST = {"json": 0, "html": 1}
+_OFFERS = {
+    media_type: format_.name
+    for format_ in sorted(REPORT_FORMATS, key=lambda format_: _FIRST.get(format_.name, len(_FIRST)))
+    for media_type in format_.media_types
+}
+_HTML = "html"
+_OUT_OF_MEMORY = message(
+    "The check was stopped because it needed more memory than the limit allows. Send fewer records at a time."
+)
+_CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
+_HEADERS = {"Cache-Control": "no-store"}
+_REPORTS = sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
+_RESPONSES = responses({200: _REPORTS}, 400, 406, 413, 414, 415, 422, 429, 503)
+_ReportFormat = Annotated[
+    Text,
+    Query(
+        alias="format",
+        description="The form of the report. By default, `Accept` decides.",
+        json_schema_extra={"enum": [*(format_.name for format_ in REPORT_FORMATS), WORKBOOK]},
+    ),
+]
+_Language = Annotated[
+    Text,
+    Query(
+        description="The language of the findings. By default, `Accept-Language` decides.",
+        json_schema_extra={"enum": [*LANGUAGES]},
+    ),
+]
+_Shapes = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="A profile, `submission` or `published`, or shapes as Turtle; never an address.",
+        json_schema_extra={"default": PROFILES[0]},
+    ),
+]
+_Engine = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        description="The engine that validates with your own shapes.",
+        json_schema_extra={"enum": [*ENGINES], "default": "shacl"},
+    ),
+]
+
+_FORM_FIELDS = {
+    "file": "A file of records.",
+    "text": "Records as text, if there is no file.",
+    "shapes": "A profile, or shapes as a file or as text.",
+    "profile": "The profile to check the records against.",
+    "format": "The form of the report, which the answer then offers as a file.",
+    "lang": "The language of the findings.",
+    "data": "The bytes of a file in base64, in place of `file`.",
+    "name": "The name of the file in `data`.",
+}
+_EXAMPLE = (
+    '{"projectCode": "PO.9001", "title": {"en": "An example"}, "status": "completed", "projectType": "PO",'
+    ' "coverage": "national", "region": "africa", "startYear": "2018", "endYear": "2020", "allocationYear": "2017",'
+    ' "budgetUSD": 100000, "benefitingMemberStates": ["KE"]}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Media type and form of the answer; `attached` where it is a file to keep."""
+
+    media_type: str
+    format_name: str
+    attached: bool = False
+
+
+class CheckPool(Protocol):
+    """What validation needs of a pool of workers."""
+
+    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+        """Check an upload; see `iomld.workers.pool.Pool.run`."""
+        ...
+
+
+def validation_routes(
+    pool: CheckPool, *, max_bytes: int, page: Callable[[UploadReport, Upload, str], str]
+) -> APIRouter:
+    """`POST /validate`.
+
+    Args:
+        pool: Workers opened with `iomld.check.worker.HANDLER`.
+        max_bytes: Largest upload.
+        page: Makes the page of a report and the upload that was checked, in a language.
+    """
+    router = APIRouter()
+
+    @router.post(
+        "/validate",
+        tags=["validation"],
+        summary="Check records and get the report",
+        response_class=Response,
+        responses=_RESPONSES,
+        openapi_extra={"requestBody": _upload_body()},
+    )
+    async def validate(
+        request: Request,
+        shapes: _Shapes,
+        engine: _Engine,
+        format_: _ReportFormat = None,
+        lang: _Language = None,
+    ) -> Response:
+        """Send records in any supported format. The status is 200 whether or not they conform: read `conforms`."""
+        wanted = _wanted(request, format_)
+        upload = await read_upload(request, max_bytes, shapes=shapes, engine=engine)
+        wanted = _named(upload.asked.format_name, attached=True) if upload.asked.format_name else wanted
+        is_page = wanted.format_name == _HTML and not wanted.attached
+        chosen = upload.asked.language or (page_language() if is_page else "")
+        language = answer_language(request, chosen or lang)
+        headers = _HEADERS | language_headers(language)
+        if wanted.attached:
+            headers |= attachment(upload.name, wanted.format_name)
+        if is_page:
+            report = upload_report_from_json(await _report(pool, upload, PAGE, language))
+            body: bytes | str = page(report, upload, language)
+        else:
+            body = await _report(pool, upload, wanted.format_name, language)
+        return Response(body, media_type=wanted.media_type, headers=headers)
+
+    return router
+
+
+def _upload_body() -> dict[str, object]:
+    """The body of `POST /validate` in OpenAPI's terms: the bytes of a file, or a form."""
+    fields: dict[str, dict[str, str]] = {
+        name: {"type": "string", "description": text} for name, text in _FORM_FIELDS.items()
+    }
+    fields["file"]["contentMediaType"] = "application/octet-stream"
+    form = {"schema": {"type": "object", "properties": fields}}
+    content: dict[str, dict[str, object]] = {type_: {"schema": {"type": "string"}} for type_ in RAW_TYPES}
+    content["application/json"]["example"] = _EXAMPLE
+    return {"required": True, "content": content | dict.fromkeys(FORM_TYPES, form)}
+
+
+def _wanted(request: Request, name: str | None) -> _Wanted:
+    """What `?format=` names, else what Accept asks for."""
+    if name is not None:
+        return _named(name)
+    chosen = choose(request.headers.get("accept"), tuple(_OFFERS))
+    if chosen is None:
+        raise ProblemError(406, "not-acceptable", message("Ask for one of {names}.", names=", ".join(_OFFERS)))
+    return _Wanted(chosen, _OFFERS[chosen])
+
+
+def _named(name: str, *, attached: bool = False) -> _Wanted:
+    """The form that has a name."""
+    if name == WORKBOOK:
+        return _Wanted(MEDIA_TYPE, name, attached=True)
+    asked = report_format(name)
+    if asked is None:
+        names = ", ".join((*(format_.name for format_ in REPORT_FORMATS), WORKBOOK))
+        detail = message("There is no report format '{name}'. Ask for one of {names}.", name=name[:40], names=names)
+        raise ProblemError(406, "not-acceptable", detail)
+    return _Wanted(asked.media_types[0], asked.name, attached)
+
+
+async def _report(pool: CheckPool, upload: Upload, format_name: str, language: str) -> bytes:
+    """The bytes of the report as the worker made them."""
+    try:
+        reply = await pool.run(_order(upload, format_name, language))
+    except JobTimeoutError as error:
+        seconds = f"{error.limit_s:g}"
+        detail = message(
+            "The check was stopped after {seconds} seconds. Send fewer records at a time.", seconds=seconds
+        )
+        raise ProblemError(503, "validation-timeout", detail) from error
+    except PoolOverloadedError as error:
+        detail = message("Other uploads are being checked. Try again in a moment.")
+        raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
+    except WorkerCrashedError as error:
+        detail = _OUT_OF_MEMORY if error.reason is CrashReason.MEMORY else _CRASHED
+        raise ProblemError(503, "validation-failed", detail) from error
+    if reply.fault:
+        fault = fault_of(reply.head)
+        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
+    return reply.read()
+
+
+def _order(upload: Upload, format_name: str, language: str) -> bytes:
+    """What the worker is given."""
+    rules = upload.rules
+    order = CheckOrder(
+        upload.name,
+        format_name,
+        language,
+        profile=rules.profile,
+        engine=rules.engine,
+        shapes_name=rules.name,
+    )
+    return order.payload(upload.data, rules.data)

@@ -1,0 +1,134 @@
+"""What the data is written in: the ontology, the shapes, the JSON-LD context and frame, the JSON Schemas."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pyoxigraph import NamedNode
+from starlette.responses import RedirectResponse, Response
+
+from iomld.assets import asset_names, asset_text
+from iomld.browse.resources import graph_triples
+from iomld.browse.view import ReleaseView, license_of, shared_graph
+from iomld.formats import rdf
+from iomld.iris import OWL
+from iomld.web.data.documents import WebDocument, document_response, unknown
+from iomld.web.data.parameters import AskedForm, SuffixedForm
+from iomld.web.openapi import DOCUMENT, REDIRECT, responses, sample
+from iomld.web.pages.render import ontology_html, shapes_html
+from iomld.web.responses import answer, get_route
+
+_JSONLD_FILES = {
+    "/context/v1.jsonld": ("ontology/context-v1.jsonld", "application/ld+json", "Get the JSON-LD context"),
+    "/frame/project.jsonld": (
+        "ontology/frame-project.jsonld",
+        "application/ld+json",
+        "Get the JSON-LD frame of a project",
+    ),
+    "/schema/project.json": (
+        "ontology/project.schema.json",
+        "application/schema+json",
+        "Get the JSON Schema of a project as framed JSON-LD",
+    ),
+    "/schema/record.json": (
+        "ontology/record.schema.json",
+        "application/schema+json",
+        "Get the JSON Schema of a submitted record",
+    ),
+    "/schema/report.json": (
+        "ontology/report.schema.json",
+        "application/schema+json",
+        "Get the JSON Schema of a validation report",
+    ),
+}
+_Version = Annotated[str, Path(description="A version of the ontology.", openapi_examples=sample("0.1.0"))]
+
+
+def vocabulary_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+    """Add `/ns`, `/shapes`, the JSON-LD context and frame, and the JSON Schemas."""
+
+    @get_route(router, "/ns", "vocabulary", "Get the ontology", DOCUMENT)
+    def ontology(request: Request, form: AskedForm) -> Response:
+        opened = view()
+        return document_response(request, opened, _ontology(opened), form)
+
+    @get_route(router, "/ns.{suffix}", "vocabulary", "Get the ontology in one format", DOCUMENT)
+    def ontology_file(request: Request, form: SuffixedForm) -> Response:
+        opened = view()
+        return document_response(request, opened, _ontology(opened), form)
+
+    @get_route(router, "/shapes", "vocabulary", "Get the shapes that records are checked against", DOCUMENT)
+    def shapes(request: Request, form: AskedForm) -> Response:
+        """The page shows the reason for each rule, an example that fails and one that passes."""
+        opened = view()
+        return document_response(request, opened, _shapes(opened), form)
+
+    @get_route(router, "/shapes.{suffix}", "vocabulary", "Get the shapes in one format", DOCUMENT)
+    def shapes_file(request: Request, form: SuffixedForm) -> Response:
+        opened = view()
+        return document_response(request, opened, _shapes(opened), form)
+
+    _version_route(router, view)
+    for path, (asset, media_type, summary) in _JSONLD_FILES.items():
+        answers = responses({200: (media_type,), 304: ()}, 503)
+        declared = get_route(router, path, "vocabulary", summary, answers)
+        declared(_file(view, asset, media_type))
+
+
+def _version_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+    @get_route(
+        router,
+        "/ns/{version}",
+        "vocabulary",
+        "Redirect a version of the ontology to the ontology",
+        REDIRECT,
+        status_code=303,
+    )
+    def ontology_version(request: Request, version: _Version) -> Response:
+        opened = view()
+        versions = {
+            quad.object.value
+            for quad in graph_triples(opened, "ontology")
+            if quad.predicate.value == f"{OWL}versionIRI" and isinstance(quad.object, NamedNode)
+        }
+        if not any(iri.endswith(f"/ns/{version}") for iri in versions):
+            raise unknown(request)
+        return RedirectResponse("/ns", 303, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _file(view: Callable[[], ReleaseView], asset: str, media_type: str) -> Callable[[Request], Response]:
+    def file(request: Request) -> Response:
+        body = asset_text(asset, base=view().iris.base).encode()
+        return answer(request, body, media_type)
+
+    return file
+
+
+def _ontology(view: ReleaseView) -> WebDocument:
+    quads = shared_graph(view, "ontology")
+    return WebDocument(
+        path="/ns",
+        quads=lambda: quads,
+        jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
+        page=lambda: ontology_html(view),
+        license=license_of(view, quads),
+    )
+
+
+def _shapes(view: ReleaseView) -> WebDocument:
+    text = _shapes_text(view.iris.base)
+    return WebDocument(
+        path="/shapes",
+        quads=lambda: tuple(rdf.parse(text, rdf.TURTLE)),
+        jsonld=lambda: rdf.serialize(rdf.parse(text, rdf.TURTLE), rdf.JSONLD),
+        page=lambda: shapes_html(view),
+        license=license_of(view),
+        turtle=text.encode,
+    )
+
+
+@cache
+def _shapes_text(base: str) -> str:
+    """All files of shapes, one after the other: Turtle may name its prefixes again."""
+    return "\n".join(asset_text(name, base=base) for name in asset_names("shapes"))

@@ -1,0 +1,189 @@
+"""What the list of projects shows: rows, values to choose, chips that take a filter away, the same in other forms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from iomld.browse.filter_query import filters_query
+from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
+from iomld.browse.search import SearchResult
+from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.i18n import gettext_noop
+from iomld.release.project_index import CODED, ProjectEntry
+from iomld.web.i18n import gettext
+from iomld.web.templating import answer_address
+
+_LEGENDS = {
+    "status": gettext_noop("Status"),
+    "type": gettext_noop("Type"),
+    "coverage": gettext_noop("Coverage"),
+    "region": gettext_noop("Region"),
+    "country": gettext_noop("Country"),
+    "framework": gettext_noop("Framework"),
+    "year": gettext_noop("Year active"),
+    "budget": gettext_noop("Budget"),
+}
+_ORDERS = (
+    gettext_noop("Relevance"),
+    gettext_noop("Code"),
+    gettext_noop("Title"),
+    gettext_noop("Newest first"),
+    gettext_noop("Largest budget"),
+)
+_SORT_NAMES = dict(zip(SORTS, _ORDERS, strict=True))
+_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value that can be chosen: what the address says, what people read, its projects."""
+
+    value: str
+    name: str
+    projects: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A group of values; those that are seldom come when asked for.
+
+    Attributes:
+        name: The parameter.
+        legend: Its heading.
+        first: The values that are shown: those chosen, then those with most projects.
+        others: All other values.
+    """
+
+    name: str
+    legend: str
+    first: tuple[Option, ...]
+    others: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on, and the address of the list without it."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRow:
+    """A project in the list, with what it points to; parts of frameworks are left to its page."""
+
+    entry: ProjectEntry
+    status: Link | None
+    states: tuple[Link, ...]
+    frameworks: tuple[Link, ...]
+
+
+def shown_rows(view: ReleaseView, found: SearchResult) -> tuple[FacetRow, ...]:
+    """The projects of the page that is shown."""
+    return tuple(_row(view, entry) for entry in found.shown())
+
+
+def shown_facets(view: ReleaseView, filters: Filters, found: SearchResult) -> tuple[Facet, ...]:
+    """The facets that have something to choose, or that filter already."""
+    facets = (_facet(view, name, filters.values.get(name, ()), found.counts[name]) for name in FACETS)
+    return tuple(facet for facet in facets if facet.first)
+
+
+def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
+    """A chip for each filter that is on."""
+    named = {"q": gettext_noop("Words"), "year_from": gettext_noop("From"), "year_to": gettext_noop("Until")} | _LEGENDS
+    return tuple(
+        Chip(
+            gettext("{name}: {value}", name=gettext(named[name]), value=_name(view, name, value)),
+            list_address(filters.without(name, value)),
+        )
+        for name, value in filters.pairs()
+        if name != "sort"
+    )
+
+
+def shown_sorts(filters: Filters) -> tuple[Option, ...]:
+    """The orders that can be chosen, relevance only where there are words; the usual order needs no parameter."""
+    usual = "relevance" if filters.words else "code"
+    return tuple(
+        Option("" if value == usual else value, name, 0, value == (filters.sort or usual))
+        for value, name in _SORT_NAMES.items()
+        if filters.words or value != "relevance"
+    )
+
+
+def list_address(filters: Filters, path: str = "/projects") -> str:
+    """The address of the list with filters, at its first page."""
+    pairs = filters.pairs()
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def page_address(filters: Filters, page: int) -> str:
+    """The address of one page of the list."""
+    return f"/projects?{urlencode((*filters.pairs(), ('page', str(page))))}"
+
+
+def query_address(view: ReleaseView, filters: Filters) -> str:
+    """The query page with a query that finds the same projects, and its answer."""
+    return answer_address(filters_query(view.iris, replace(filters, page=1)))
+
+
+def band_name(text: str) -> str:
+    """A band for reading.
+
+    >>> band_name("0-50000"), band_name("500000-"), band_name("x")
+    ('up to US$ 50,000', 'US$ 500,000 and more', 'x')
+    """
+    band = budget_band(text)
+    if band is None:
+        return text
+    low, high = band
+    if high is None:
+        return gettext("US$ {low} and more", low=low)
+    if low:
+        return gettext("US$ {low} to {high}", low=low, high=high)
+    return gettext("up to US$ {high}", high=high)
+
+
+def _row(view: ReleaseView, entry: ProjectEntry) -> FacetRow:
+    concepts = view.vocabulary.concepts["framework"]
+    wholes = tuple(code for code in entry.codes["framework"] if code not in concepts or concepts[code].broader is None)
+    statuses = _links(view, "status", entry.codes["status"])
+    return FacetRow(
+        entry,
+        statuses[0] if statuses else None,
+        _links(view, "country", entry.codes["country"]),
+        _links(view, "framework", wholes),
+    )
+
+
+def _links(view: ReleaseView, facet: str, codes: tuple[str, ...]) -> tuple[Link, ...]:
+    links = (link_to(view, _iri(view, facet, code)) for code in codes)
+    return tuple(sorted((link for link in links if link), key=lambda link: link.name))
+
+
+def _iri(view: ReleaseView, facet: str, code: str) -> str:
+    return view.iris.country(code) if facet == "country" else view.iris.concept(facet, code)
+
+
+def _facet(view: ReleaseView, name: str, chosen: tuple[str, ...], counts: Mapping[str, int]) -> Facet:
+    options = [Option(value, _name(view, name, value), count, value in chosen) for value, count in counts.items()]
+    match name:
+        case "year":
+            options.sort(key=lambda option: option.value, reverse=True)
+        case "budget":
+            options.sort(key=lambda option: BANDS.index(option.value) if option.value in BANDS else len(BANDS))
+        case _:
+            options.sort(key=lambda option: (-option.projects, option.name))
+    options.sort(key=lambda option: not option.chosen)
+    shown = max(_SHOWN, len(chosen))
+    return Facet(name, _LEGENDS[name], tuple(options[:shown]), tuple(options[shown:]))
+
+
+def _name(view: ReleaseView, facet: str, value: str) -> str:
+    """What people read for a value; a value that we do not know is its own name."""
+    if facet == "budget":
+        return band_name(value)
+    link = link_to(view, _iri(view, facet, value)) if facet in CODED else None
+    return link.name if link else value

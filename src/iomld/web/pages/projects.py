@@ -1,0 +1,203 @@
+"""The list of projects as a page with filters, and as a table."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import WithJsonSchema
+from starlette.responses import Response, StreamingResponse
+
+from iomld.browse.filters import SORTS, Filters, read_filters
+from iomld.browse.search import filter_projects, find_projects
+from iomld.browse.view import ReleaseView
+from iomld.read.table.rows import neutralised
+from iomld.release.project_index import ProjectEntry
+from iomld.web.openapi import FirstText, responses, sample
+from iomld.web.pages.facets import (
+    list_address,
+    page_address,
+    query_address,
+    shown_chips,
+    shown_facets,
+    shown_rows,
+    shown_sorts,
+)
+from iomld.web.pages.render import page_html
+from iomld.web.responses import answer, get_route, page_route
+
+TABLE_HEADER = (
+    "iri",
+    "code",
+    "title",
+    "language",
+    "status",
+    "type",
+    "coverage",
+    "regions",
+    "countries",
+    "frameworks",
+    "start_year",
+    "end_year",
+    "budget_usd",
+)
+_CHUNK = 200
+_TABLE_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cache-Control": "no-cache",
+    "Content-Disposition": 'attachment; filename="projects.csv"',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FilterParameters:
+    """The parameters of an address that filter projects, as they are sent: see `iomld.browse.filters.read_filters`."""
+
+    q: Annotated[
+        FirstText,
+        Query(
+            default_factory=list,
+            description="Words that must all occur in the codes, titles, texts or names of a project.",
+        ),
+    ]
+    status: Annotated[
+        list[str],
+        Query(default_factory=list, description="The code of a status.", openapi_examples=sample(["completed"])),
+    ]
+    type: Annotated[list[str], Query(default_factory=list, description="The code of a type.", examples=[["PO"]])]
+    coverage: Annotated[
+        list[str], Query(default_factory=list, description="The code of a coverage.", examples=[["national"]])
+    ]
+    region: Annotated[
+        list[str],
+        Query(default_factory=list, description="The code of a region.", openapi_examples=sample(["africa"])),
+    ]
+    country: Annotated[
+        list[str], Query(default_factory=list, description="The code of a country that benefits.", examples=[["CN"]])
+    ]
+    framework: Annotated[
+        list[str],
+        Query(
+            default_factory=list,
+            description="The code of a framework that is named, or of a part of one.",
+            examples=[["gcm"]],
+        ),
+    ]
+    year: Annotated[
+        list[str],
+        Query(default_factory=list, description="A year in which the project is active.", examples=[["2018"]]),
+    ]
+    budget: Annotated[
+        list[str],
+        Query(
+            default_factory=list,
+            description="A band of US dollars; without an upper end, this much and more.",
+            examples=[["50000-100000"]],
+        ),
+    ]
+    year_from: Annotated[
+        FirstText,
+        Query(default_factory=list, description="A year; leaves projects that are active in it or later."),
+    ]
+    year_to: Annotated[
+        FirstText,
+        Query(default_factory=list, description="A year; leaves projects that are active in it or earlier."),
+    ]
+    sort: Annotated[
+        list[str],
+        WithJsonSchema({"type": "string", "examples": [*SORTS]}),
+        Query(
+            default_factory=list,
+            description="The order. By default, `relevance` if there are words, otherwise `code`.",
+        ),
+    ]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Names and values, as in the address."""
+        return tuple((one.name, value) for one in fields(self) for value in getattr(self, one.name))
+
+
+ChosenFilters = Annotated[FilterParameters, Depends()]
+ListPage = Annotated[
+    list[str],
+    WithJsonSchema({"type": "string", "default": "1"}),
+    Query(default_factory=list, description="The number of the page."),
+]
+
+
+def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+    """Add `/projects` and `/projects.csv`."""
+
+    @page_route(router, "/projects", "lists", "List projects, all or those that match filters, 25 a page")
+    def projects(request: Request, chosen: ChosenFilters, page: ListPage) -> Response:
+        html = _list_html(view(), read_filters((*chosen.pairs(), *(("page", text) for text in page))))
+        return answer(request, html, "text/html; charset=utf-8")
+
+    @get_route(
+        router,
+        "/projects.csv",
+        "lists",
+        "Get the projects that match filters as a table",
+        responses({200: ("text/csv",)}, 503),
+    )
+    def table(request: Request, chosen: ChosenFilters) -> Response:
+        opened = view()
+        entries = filter_projects(opened, read_filters(chosen.pairs()))
+        media_type = "text/csv; charset=utf-8; header=present"
+        if request.method == "HEAD":
+            return Response(headers=_TABLE_HEADERS, media_type=media_type)
+        return StreamingResponse(table_chunks(entries), headers=_TABLE_HEADERS, media_type=media_type)
+
+
+def table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
+    """A table of projects, a piece at a time, in the form of our other tables: a byte order mark, CR LF (RFC 4180)."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(TABLE_HEADER)
+    yield b"\xef\xbb\xbf"
+    for number, entry in enumerate(entries):
+        writer.writerow(map(neutralised, _cells(entry)))
+        if number % _CHUNK == 0:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+def _cells(entry: ProjectEntry) -> tuple[str, ...]:
+    title = entry.title()
+    facets = ("status", "type", "coverage", "region", "country", "framework")
+    return (
+        entry.iri,
+        entry.key,
+        title.text,
+        title.language,
+        *("; ".join(entry.codes[facet]) for facet in facets),
+        str(entry.start_year or ""),
+        str(entry.end_year or ""),
+        "" if entry.budget is None else f"{entry.budget:f}",
+    )
+
+
+def _list_html(view: ReleaseView, filters: Filters) -> bytes:
+    found = find_projects(view, filters)
+    return page_html(
+        view,
+        "projects.html",
+        "/projects",
+        filters=filters,
+        found=found,
+        rows=shown_rows(view, found),
+        facets=shown_facets(view, filters, found),
+        chips=shown_chips(view, filters),
+        sorts=shown_sorts(filters),
+        previous=page_address(filters, found.page - 1) if found.page > 1 else "",
+        following=page_address(filters, found.page + 1) if found.page < found.pages else "",
+        forms=(
+            ("CSV", list_address(filters, "/projects.csv")),
+            ("JSON-LD", list_address(filters, "/projects.jsonld")),
+            ("SPARQL", query_address(view, filters)),
+        ),
+    )
