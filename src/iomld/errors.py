@@ -4,7 +4,7 @@ A fault inside a record is not an exception: it is a `Finding` (see `iomld.model
 Each message here is a sentence that a person reads: what, where, what to do.
 """
 
-from iomld.model import Message
+from iomld.messages import Message
 
 
 class IomldError(Exception):

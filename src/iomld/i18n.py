@@ -15,7 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from iomld.model import Message, Quantity
+from iomld.messages import Message, Quantity
 
 LANGUAGES = ("en", "fr", "es")
 ENGLISH = LANGUAGES[0]

@@ -7,7 +7,8 @@ from tests.conftest import ROOT
 
 from iomld.check.checker import Checker
 from iomld.check.report import Basis, Tally
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 
 BASIS = Basis("submission", "shacl", "0", {"iomld": "0", "shapes": "0", "vocabularies": "0"})
 

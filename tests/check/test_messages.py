@@ -21,7 +21,8 @@ from iomld.errors import SourceError
 from iomld.formats.rdf import TURTLE, parse
 from iomld.i18n import LANGUAGES, is_translated, worded
 from iomld.iris import SH
-from iomld.model import Finding, Message, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Severity
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.validate import all_rules
 

@@ -17,7 +17,8 @@ from iomld.browse.view import ReleaseView, link_to, open_view
 from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
 from iomld.iris import DEFAULT_BASE
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 from iomld.validate import all_rules
 from iomld.web.data.downloads import Download
 from iomld.web.data.resources import resource_routes

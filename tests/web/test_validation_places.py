@@ -4,7 +4,8 @@ import re
 
 from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
-from iomld.model import Finding, Message, Place, Severity
+from iomld.messages import Message
+from iomld.model import Finding, Place, Severity
 from iomld.read.table.rows import ShownRow
 from iomld.web.data.upload import Rules, Upload
 from iomld.web.pages.validate import validation_page

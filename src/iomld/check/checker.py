@@ -17,7 +17,8 @@ from iomld import __version__, merge, read
 from iomld.check.report import MAX_FINDINGS, Basis, CheckReport, Tally, basis_of, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
-from iomld.model import Finding, Place, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.read.detect import is_workbook, rdf_format_of
 from iomld.read.graph.places import find_places

@@ -10,7 +10,8 @@ from functools import cache
 
 from iomld.check.report import CheckReport
 from iomld.i18n import ENGLISH, gettext, gettext_noop, is_translated, ngettext, worded
-from iomld.model import Finding, Message, Severity
+from iomld.messages import Message
+from iomld.model import Finding, Severity
 from iomld.validate import all_rules
 
 _SEVERITIES = {

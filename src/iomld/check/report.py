@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 
-from iomld.model import Finding, ForeignText, Message, Place, Severity
+from iomld.messages import ForeignText, Message
+from iomld.model import Finding, Place, Severity
 from iomld.pipeline.stages import Pipeline
 
 MAX_FINDINGS = 1000  # listed in a report unless more are asked for

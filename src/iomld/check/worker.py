@@ -15,7 +15,7 @@ from iomld.check.reports import report_format, report_pieces
 from iomld.check.reports.tables import WORKBOOK, workbook_report
 from iomld.errors import SourceError
 from iomld.i18n import ENGLISH
-from iomld.model import Message, message, message_from_json, message_to_json
+from iomld.messages import Message, message, message_from_json, message_to_json
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.validate.user_shapes import ShapesError
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler

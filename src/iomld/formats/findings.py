@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from iomld.model import Finding, Place, Severity, message_from_json, message_to_json
+from iomld.messages import message_from_json, message_to_json
+from iomld.model import Finding, Place, Severity
 
 
 def finding_to_json(finding: Finding) -> dict[str, object]:

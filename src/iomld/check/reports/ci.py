@@ -17,7 +17,8 @@ from iomld.check.reports.json import shape_rules
 from iomld.check.reports.text import cap_sentence, place_words
 from iomld.i18n import worded
 from iomld.iris import DEFAULT_BASE, SHAPES
-from iomld.model import Finding, Place, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Severity
 from iomld.validate import Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -7,7 +7,8 @@ from iomld.check.messages import counted_findings, counted_projects, counted_rec
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.check.reports.text import basis_words, cap_sentence, place_words
 from iomld.i18n import gettext, gettext_noop, ngettext, worded
-from iomld.model import Finding, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Severity
 
 _CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.INFO: "info"}
 _WORDS = {

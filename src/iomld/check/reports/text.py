@@ -9,7 +9,8 @@ from itertools import groupby
 from iomld.check.messages import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.check.report import Basis, CheckReport, FindingGroup
 from iomld.i18n import ENGLISH, gettext, ngettext, worded
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import CUT, LEAD
 
 _COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}

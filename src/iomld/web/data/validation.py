@@ -17,7 +17,7 @@ from iomld.check.reports.tables import WORKBOOK
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
 from iomld.i18n import LANGUAGES
-from iomld.model import message
+from iomld.messages import message
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.validate import ENGINES
 from iomld.web.data.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
