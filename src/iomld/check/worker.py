@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 from iomld.check.checker import Checker, check_bytes_against, rows_beside
-from iomld.check.codec import UploadReport, upload_report_to_json
-from iomld.check.messages import worded_report
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
 from iomld.check.reports import report_format, report_pieces
 from iomld.check.reports.tables import WORKBOOK, workbook_report
+from iomld.check.translation import worded_report
+from iomld.check.upload_report import UploadReport, upload_report_to_json
 from iomld.errors import SourceError
 from iomld.i18n import ENGLISH
 from iomld.messages import Message, message, message_from_json, message_to_json
@@ -22,7 +22,7 @@ from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Han
 
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
-PAGE = "page"  # a form for our own page: what `iomld.check.codec` writes, not worded yet
+PAGE = "page"  # a form for our own page: what `iomld.check.upload_report` writes, not worded yet
 _LONGEST_VALUE = 200  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
 
 

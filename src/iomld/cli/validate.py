@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from iomld.check.checker import Checker, check_against
-from iomld.check.messages import worded_report
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
 from iomld.check.reports.tables import WORKBOOK, workbook_report
 from iomld.check.reports.text import cap_sentence, report_lines
+from iomld.check.translation import worded_report
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings, sources_argument
 from iomld.errors import IomldError

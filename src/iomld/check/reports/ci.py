@@ -11,10 +11,10 @@ from pathlib import PurePath
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from iomld.check.messages import counted_findings
 from iomld.check.report import CheckReport, FileReport
 from iomld.check.reports.json import shape_rules
 from iomld.check.reports.text import cap_sentence, place_words
+from iomld.check.translation import counted_findings
 from iomld.i18n import worded
 from iomld.iris import DEFAULT_BASE, SHAPES
 from iomld.messages import message

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
-from iomld.check.messages import counted_findings, counted_projects, counted_records
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.check.reports.text import basis_words, cap_sentence, place_words
+from iomld.check.translation import counted_findings, counted_projects, counted_records
 from iomld.i18n import gettext, gettext_noop, ngettext, worded
 from iomld.messages import message
 from iomld.model import Finding, Severity

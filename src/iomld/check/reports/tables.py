@@ -9,9 +9,9 @@ import csv
 import io
 from collections.abc import Iterator
 
-from iomld.check.messages import colon, severity_word
 from iomld.check.report import CheckReport
 from iomld.check.reports.text import cap_sentence
+from iomld.check.translation import colon, severity_word
 from iomld.model import Finding, Place
 from iomld.read.table.workbook_comments import Remark, write_commented
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from iomld.check.messages import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.check.report import Basis, CheckReport, FindingGroup
+from iomld.check.translation import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.i18n import ENGLISH, gettext, ngettext, worded
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity

@@ -11,9 +11,9 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from iomld.check.codec import UploadReport, upload_report_from_json
 from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.tables import WORKBOOK
+from iomld.check.upload_report import UploadReport, upload_report_from_json
 from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
 from iomld.formats.negotiate import choose
 from iomld.i18n import LANGUAGES

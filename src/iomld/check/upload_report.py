@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from iomld.check.report import Basis, CheckReport, FileReport, FindingGroup
-from iomld.formats.findings import finding_from_json, finding_to_json
-from iomld.model import Severity
+from iomld.model import Severity, finding_from_json, finding_to_json
 from iomld.read.table.rows import ShownRow
 
 
