@@ -234,9 +234,9 @@ def test_pages_can_be_revalidated(client: Asker) -> None:
 
 def _report(*findings: Finding) -> UploadReport:
     tally = Tally()
-    tally.read("x.json", 2)
+    tally.add_records("x.json", 2)
     for finding in findings:
-        tally.add(finding)
+        tally.add_finding(finding)
     return UploadReport(tally.report(Basis("submission", "shacl", "0", {}), projects=2))
 
 

@@ -22,7 +22,7 @@ def _finding(
 def _page(text: str | bytes, *findings: Finding, rows: tuple[ShownRow, ...] = ()) -> str:
     tally = Tally()
     for finding in findings:
-        tally.add(finding)
+        tally.add_finding(finding)
     report = UploadReport(tally.report(Basis("submission", "shacl", "0", {}), projects=0), rows)
     return validation_page(report, Upload("x", text if isinstance(text, bytes) else text.encode(), Rules()))
 
