@@ -1,7 +1,4 @@
-"""Sentences for people as values: the English sentence, which is the gettext msgid, and the values of its places.
-
-A message keeps both until it is shown; `iomld.i18n` translates it then.
-"""
+"""Messages: sentences for people, kept as an English template and its values until `iomld.i18n` translates them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,13 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence for people: its identifier, which is the English sentence with places for values, and the values.
+    """A sentence for people: an English template, which is also its gettext msgid, and the values for the placeholders.
 
-    A face words it in the reader's language by looking the identifier up in a catalogue; `str` words it in English.
+    It is translated when it is shown, by looking the template up in a catalogue; `str` gives the English sentence.
 
     Attributes:
-        id: The English sentence with places for values, `The key '{key}' is not known.`; the gettext msgid.
-        values: The value for each place; a value that is itself a `Message` is worded in the same language.
+        id: The template, such as `The key '{key}' is not known.`
+        values: The value for each placeholder; a value that is a `Message` is translated into the same language.
     """
 
     id: str
@@ -31,19 +28,19 @@ class Message:
         return self.id.format_map(self.values) if self.values else self.id
 
 
-def message(sentence: str, /, **values: object) -> Message:
-    """A message from its English sentence and the values of its places; pybabel extracts the sentence by this call."""
-    return Message(sentence, values)
+def message(template: str, /, **values: object) -> Message:
+    """A message from its English template and the values; pybabel finds the templates by calls of this function."""
+    return Message(template, values)
 
 
 class ForeignText(str):
-    """A value of a message in words that are not ours, such as those of a parser; always English, never translated."""
+    """A value of a message that is text of other software, such as a parser's error; English, and never translated."""
 
     __slots__ = ()
 
 
 class Quantity(int):
-    """A number in a message that is written with the separators of its language, unlike years and numbers of lines.
+    """A number in a message that gets the thousands separators of the language; years and line numbers get none.
 
     >>> str(message("at most {limit} rows", limit=Quantity(1000000)))
     'at most 1,000,000 rows'
@@ -52,17 +49,17 @@ class Quantity(int):
     __slots__ = ()
 
     def __format__(self, specification: str) -> str:
-        """In English, with commas."""
+        """Format the number in English, with commas."""
         return int(self).__format__(specification or ",")
 
 
-def message_to_json(sentence: Message) -> dict[str, object]:
+def message_to_json(source: Message) -> dict[str, object]:
     """A message as a JSON object, for another process."""
-    return {"id": sentence.id, "values": {name: _value_to_json(value) for name, value in sentence.values.items()}}
+    return {"id": source.id, "values": {name: _value_to_json(value) for name, value in source.values.items()}}
 
 
 def message_from_json(written: Mapping[str, Any]) -> Message:
-    """The message that `message_to_json` wrote; its values are numbers, texts and messages.
+    """The message that `message_to_json` wrote; values are numbers, texts and messages.
 
     >>> str(message_from_json(message_to_json(message("{file}: {fault}", file="x", fault=message("It is empty.")))))
     'x: It is empty.'
