@@ -95,7 +95,7 @@ def measure(folder: Path, pipeline: Pipeline) -> Result:
     for path in sorted(path for path in folder.iterdir() if path.suffix in {".txt", ".html"}):
         facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         try:
-            records = tuple(read_bytes(path.read_bytes(), file=path.name, options=pipeline.reading()))
+            records = tuple(read_bytes(path.read_bytes(), file=path.name, options=pipeline.read_options()))
         except SourceError as error:
             result.faults.append(str(error))
             _count_missing(facts, result, path.name)

@@ -17,7 +17,7 @@ from iomld import __version__, store
 from iomld.convert import Publication, project_quads
 from iomld.export.formats import TABLE_FORMATS
 from iomld.export.records import project_of, released_projects
-from iomld.export.tables import released
+from iomld.export.tables import released_source
 from iomld.iris import Iris
 from iomld.model import Origin
 from iomld.release import FILES, Release, current_release
@@ -73,7 +73,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 def exported(release: Release, name: str) -> bytes:
     """A release in a format."""
     out = io.BytesIO()
-    TABLE_FORMATS[name].write(released(release), out)
+    TABLE_FORMATS[name].write(released_source(release), out)
     return out.getvalue()
 
 

@@ -13,7 +13,7 @@ from iomld.read.detect import is_html
 from iomld.read.page.html import read_html
 from iomld.read.text import lines_of
 
-LEXICON = load_pipeline(Choices()).reading().lexicon
+LEXICON = load_pipeline(Choices()).read_options().lexicon
 
 PAGE = """<!DOCTYPE html>
 <html lang="{language}">

@@ -15,7 +15,7 @@ from iomld.model import Origin, Record
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.read.page.text import read_page
 
-LEXICON = load_pipeline(Choices()).reading().lexicon
+LEXICON = load_pipeline(Choices()).read_options().lexicon
 ORIGIN = Origin("page.txt", "0" * 64, "text/plain")
 ROOT = Path(__file__).parents[2]
 PAGES = Path(os.environ.get("IOMLD_SHARED", ROOT.parent / "shared")) / "pages"

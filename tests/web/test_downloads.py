@@ -18,7 +18,7 @@ from tests.browse.asking import Asker
 from iomld import release
 from iomld.browse.view import open_view
 from iomld.export.csv import write_csv
-from iomld.export.tables import released
+from iomld.export.tables import released_source
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SKOS
@@ -60,7 +60,7 @@ def client(current: Release, files: DownloadFiles) -> Asker:
 def test_a_table_is_that_of_the_archive(client: Asker, current: Release, name: str) -> None:
     """Each table has the bytes that the export has, packed or not."""
     output = io.BytesIO()
-    write_csv(released(current), output)
+    write_csv(released_source(current), output)
     expected = zipfile.ZipFile(output).read(name)
     answer = client.get(f"/downloads/{name}")
     assert answer.content == expected

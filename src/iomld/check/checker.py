@@ -51,7 +51,7 @@ class Checker:
             SourceError: A file does not exist. A file that cannot be read is a finding, and the others are checked.
         """
         tally = Tally(self.cap)
-        options = self.pipeline.reading(mapping=mapping)
+        options = self.pipeline.read_options(mapping=mapping)
 
         def records() -> Iterator[Record]:
             for part in read.expand_sources(files):
@@ -75,7 +75,7 @@ class Checker:
         """
         tally = Tally(self.cap)
         tally.add_records(name, 0)
-        return self._checked(read.read_bytes(data, file=name, options=self.pipeline.reading()), tally)
+        return self._checked(read.read_bytes(data, file=name, options=self.pipeline.read_options()), tally)
 
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0

@@ -28,7 +28,7 @@ from iomld.cli.options import (
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat
-from iomld.export.tables import spooled
+from iomld.export.tables import spooled_source
 from iomld.formats import rdf
 from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.iris import Iris
@@ -71,7 +71,7 @@ def convert_command(
     known = settings()
     pipeline = loaded_pipeline(pipeline_choices(known, profile="submission"))
     gc.freeze()  # lists, names and patterns live to the end; collecting garbage among them takes 3 % of the time
-    options = pipeline.reading(url=source_url, mapping=read_mapping(mapping) if mapping else {})
+    options = pipeline.read_options(url=source_url, mapping=read_mapping(mapping) if mapping else {})
     conversion = _Conversion(pipeline, options)
     if format_name in TABLE_FORMATS:
         table = TABLE_FORMATS[format_name]
@@ -133,7 +133,7 @@ class _Conversion:
 def _write_table(conversion: _Conversion, sources: tuple[Path, ...], table: TableFormat, output: BinaryIO) -> None:
     """Write a table; its columns depend on all projects, which are therefore spooled to disk."""
     with tempfile.TemporaryFile() as file:
-        table.write(spooled(conversion.projects(sources), cast("BinaryIO", file)), output)
+        table.write(spooled_source(conversion.projects(sources), cast("BinaryIO", file)), output)
 
 
 def _write_rdf(

@@ -11,7 +11,7 @@ import click
 from iomld.assets import load_vocabulary
 from iomld.cli.options import datadir_option, served_release, settings
 from iomld.export.formats import TABLE_FORMATS, write_dataset
-from iomld.export.tables import released
+from iomld.export.tables import released_source
 from iomld.export.workbook import write_csv_template, write_workbook_template
 from iomld.formats import rdf
 
@@ -44,7 +44,7 @@ def export_command(*, datadir: Path | None, target: Path | None, format_name: st
     current = served_release(datadir or settings().data_dir)
     table = TABLE_FORMATS.get(format_name)
     if table:
-        write = partial(table.write, released(current))
+        write = partial(table.write, released_source(current))
     else:
         format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
         write = partial(write_dataset, current, format_)

@@ -1,1 +1,1 @@
-"""The records of a release as files: RDF of any kind, tables, record JSON; and an empty table to fill in."""
+"""The export of published records as files: RDF, tables and record JSON; and an empty table to fill in."""

@@ -1,8 +1,6 @@
-"""The tables as CSV in a zip archive.
+"""The tables of projects and mentions as CSV, each alone or both in a zip archive.
 
-The tables of projects as CSV: projects.csv and mentions.csv in one zip archive.
-
-Zip archives that are the same bytes for the same content: fixed dates, order and rights.
+Archives are reproducible: dates, order and permissions of the entries are fixed.
 """
 
 import csv
@@ -16,37 +14,35 @@ from typing import BinaryIO, Self, cast
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
 from iomld.read.table.rows import neutralised
 
-_DATE = (1980, 1, 1, 0, 0, 0)  # the first that zip can write
-_RIGHTS = 0o644 << 16
+PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
+_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can store
+_PERMISSIONS = 0o644 << 16
 _UNIX = 3
-_LARGE = 2**31 - 1
+_ZIP64_SIZE = 2**31 - 1  # bytes; larger entries need the zip64 format
 
 
 def add_entry(archive: zipfile.ZipFile, name: str, content: BinaryIO, size_bytes: int) -> None:
-    """Write a stream as one entry.
+    """Write a stream as an entry of an archive.
 
     Args:
-        archive: Open for writing.
+        archive: The archive, open for writing.
         name: Name of the entry.
-        content: Where its bytes come from, from the present place on.
-        size_bytes: About how many they are; large ones need another form of header.
+        content: Its content, from the current position of the stream.
+        size_bytes: The approximate size, which decides whether the entry is zip64.
     """
     entry = zipfile.ZipInfo(name, _DATE)
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = _RIGHTS
+    entry.external_attr = _PERMISSIONS
     entry.create_system = _UNIX
-    with archive.open(entry, "w", force_zip64=size_bytes > _LARGE) as target:
+    with archive.open(entry, "w", force_zip64=size_bytes > _ZIP64_SIZE) as target:
         shutil.copyfileobj(content, target)
 
 
-PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
-
-
 def write_csv(source: ProjectSource, output: BinaryIO) -> None:
-    """Write both tables, streamed; equal records give equal bytes.
+    """Write both tables as a zip archive, streamed; equal records give equal bytes.
 
-    Cells that a spreadsheet would take for a formula begin with an apostrophe, which our reader takes off. The files
-    begin with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).
+    Cells that a spreadsheet would take for a formula start with an apostrophe, which our reader removes. The files
+    start with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).
     """
     form = table_form(source)
     with tempfile.TemporaryFile() as projects, tempfile.TemporaryFile() as mentions:
@@ -57,14 +53,14 @@ def write_csv(source: ProjectSource, output: BinaryIO) -> None:
                 rows.write(form.cells(project))
                 for mention in project.mentions:
                     mention_rows.write(mention_cells(project, mention))
-        with tempfile.TemporaryFile() as packed:
-            with zipfile.ZipFile(packed, "w") as archive:
+        with tempfile.TemporaryFile() as zipped:
+            with zipfile.ZipFile(zipped, "w") as archive:
                 for name, file in ((PROJECTS_FILE, projects), (MENTIONS_FILE, mentions)):
                     size_bytes = file.tell()
                     file.seek(0)
                     add_entry(archive, name, cast("BinaryIO", file), size_bytes)
-            packed.seek(0)
-            shutil.copyfileobj(packed, output)
+            zipped.seek(0)
+            shutil.copyfileobj(zipped, output)
 
 
 def write_projects(source: ProjectSource, output: BinaryIO) -> None:
@@ -86,10 +82,10 @@ def write_mentions(source: ProjectSource, output: BinaryIO) -> None:
 
 
 class CsvFile:
-    """Writes rows to a stream, which stays open; a context manager."""
+    """A context manager that writes rows to a stream and leaves it open."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        """Begin with a byte order mark."""
+        """Start the file with a byte order mark."""
         self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._text, lineterminator="\r\n")
 

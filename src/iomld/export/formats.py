@@ -1,11 +1,4 @@
-"""Formats of an export by name; JSON Lines; the whole dataset in one format.
-
-The formats of tables that projects are written in, by name.
-
-Projects as JSON Lines: record JSON, one project a line.
-
-The whole dataset of a release, or a subset of it, in one format, streamed from the file that the release holds.
-"""
+"""The export formats: tables and JSON Lines by name, and the dataset or a subset of it in an RDF format."""
 
 import json
 import shutil
@@ -26,20 +19,14 @@ from iomld.release.nquads import open_gzip
 from iomld.release.subsets import Partitioning, subset_file
 
 
-def write_json_lines(source: ProjectSource, output: BinaryIO) -> None:
-    """Write every project, streamed, in the order of the source."""
-    records = (record_json(project) for project in source.projects())
-    output.writelines(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
-
-
 @dataclass(frozen=True, slots=True)
 class TableFormat:
-    """A format.
+    """A format for projects.
 
     Attributes:
         media_type: RFC 6838 type of the file.
-        suffix: What its name ends in, without the dot.
-        is_text: Whether a terminal can show it.
+        suffix: File name suffix, without the dot.
+        is_text: Whether it is text, which a terminal can show.
         write: Writes projects to a stream.
     """
 
@@ -47,6 +34,12 @@ class TableFormat:
     suffix: str
     is_text: bool
     write: Callable[[ProjectSource, BinaryIO], None]
+
+
+def write_json_lines(source: ProjectSource, output: BinaryIO) -> None:
+    """Write projects as JSON Lines, one record JSON document on each line, streamed."""
+    records = (record_json(project) for project in source.projects())
+    output.writelines(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
 
 
 TABLE_FORMATS: Mapping[str, TableFormat] = {
@@ -57,12 +50,12 @@ TABLE_FORMATS: Mapping[str, TableFormat] = {
 
 
 def write_dataset(release: Release, format_: Format, output: BinaryIO) -> None:
-    """Write the dataset.
+    """Write the dataset of a release, streamed.
 
     Args:
         release: The release.
-        format_: Any RDF format; those without graphs get all triples together.
-        output: Where the bytes go.
+        format_: An RDF format; formats without graphs get all triples in one graph.
+        output: The stream to write to.
     """
     _rewrite(release, FILES.dataset, (rdf.NQUADS, format_), output)
 
@@ -72,20 +65,20 @@ def write_subset(release: Release, partitioning: Partitioning, name: str, format
 
     Args:
         release: The release.
-        partitioning: By what the dataset is partitioned.
-        name: The name of the subset.
+        partitioning: The criterion of the subsets.
+        name: Name of the subset.
         format_: One of the formats that the partitioning offers.
-        output: Where the bytes go.
+        output: The stream to write to.
     """
     _rewrite(release, subset_file(partitioning, name, partitioning.written), (partitioning.written, format_), output)
 
 
 def _rewrite(release: Release, file: str, formats: tuple[Format, Format], output: BinaryIO) -> None:
-    """Copy a compressed file, from one format to another."""
-    held, wanted = formats
+    """Write a compressed file of a release, converted from its format to another."""
+    stored, target = formats
     with open_gzip(release.file(file)) as lines:
-        if held is wanted:
+        if stored is target:
             shutil.copyfileobj(lines, output)
         else:
             prefixes = Iris(release.manifest.base).prefixes()
-            rdf.write(rdf.parse(lines, held), wanted, output, prefixes=prefixes)
+            rdf.write(rdf.parse(lines, stored), target, output, prefixes=prefixes)

@@ -1,4 +1,4 @@
-"""From the graph of a project back to the project: the inverse of `iomld.convert`; and to record JSON."""
+"""Reads a project from its graph, as the inverse of `iomld.convert`, and writes it as record JSON."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
 
 
 def released_projects(release: Release) -> Iterator[Project]:
-    """The projects of a release, sorted by their IRIs; one at a time is in memory.
+    """The projects of a release, sorted by IRI; only one is in memory at a time.
 
     Raises:
         StoreError: The release is damaged.
@@ -38,7 +38,7 @@ def released_projects(release: Release) -> Iterator[Project]:
 def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
     """The project that a graph describes; `iomld.convert.project_quads` gives the same graph again.
 
-    What a graph does not say is not there: the length of a narrative that was not published, the order of states.
+    Information that is not in the graph is lost: the length of an unpublished narrative, the order of states.
 
     Args:
         quads: The quads of the project's graph.
@@ -101,12 +101,12 @@ def record_json(project: Project) -> dict[str, object]:
 
 
 def project_texts(project: Project) -> dict[str, tuple[Text, ...]]:
-    """The texts of a project by their field."""
+    """The texts of a project, by field."""
     return {"title": project.titles, "abstract": project.abstracts, "narrative": project.narratives}
 
 
 def plain_fields(project: Project) -> dict[str, str]:
-    """The fields of one value, by their keys; what is not known is empty."""
+    """The fields with a single value, by their keys; unknown values are empty."""
     return {
         "projectCode": project.code or "",
         "primaId": project.prima_id or "",
@@ -124,7 +124,7 @@ def plain_fields(project: Project) -> dict[str, str]:
 
 
 def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
-    """The sources as the key `sources` holds them."""
+    """The sources as the value of the key `sources`."""
     return [
         {
             name: value
@@ -147,7 +147,7 @@ def _texts(literals: Iterable[Literal]) -> tuple[Text, ...]:
 
 
 def language_rank(language: str) -> tuple[int, str]:
-    """Our three languages first."""
+    """Sort key of languages: ours first."""
     return _LANGUAGES.index(language) if language in _LANGUAGES else len(_LANGUAGES), language
 
 
@@ -157,7 +157,7 @@ def _codes(iris: Iterable[str]) -> tuple[str, ...]:
 
 
 def _code(subject: Subject, predicate: str) -> str | None:
-    """The code that a link's IRI ends in, or None."""
+    """The code at the end of the IRI of a link, or None."""
     return next(iter(_codes(subject.values(predicate))), None)
 
 
@@ -172,7 +172,7 @@ def _day_of(subject: Subject, predicate: str) -> date | None:
 
 
 def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
-    """The mentions in their order, which their numbers keep."""
+    """The mentions, in the order of their numbers."""
     mentions: list[Mention] = []
     while body := graph[iris.mention(key, len(mentions) + 1)].value(f"{OA}hasBody"):
         node, target, quote, position = (
@@ -198,7 +198,7 @@ def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
 
 
 def _origins(graph: SubjectGraph, node: str) -> Iterator[Origin]:
-    """The sources that share a hash: as many as it takes to name each file, type, address and time."""
+    """The sources with a hash: as many as are needed to have each file name, media type, address and time."""
     names = (f"{DCTERMS}identifier", f"{IOMLD}sha256", f"{DCTERMS}format", f"{DCTERMS}source", f"{IOMLD}retrievedAt")
     columns = [graph[node].values(name) for name in names]
     for found in zip_longest(*columns):
@@ -210,7 +210,7 @@ def _origins(graph: SubjectGraph, node: str) -> Iterator[Origin]:
 
 
 def _mention_json(mention: Mention) -> dict[str, object]:
-    shown = {
+    values = {
         "framework": mention.framework,
         "quote": mention.quote,
         "prefix": mention.prefix,
@@ -221,7 +221,7 @@ def _mention_json(mention: Mention) -> dict[str, object]:
         "method": mention.method,
         "confidence": float(mention.confidence),
     }
-    return {name: value for name, value in shown.items() if value is not None and value != ""}
+    return {name: value for name, value in values.items() if value is not None and value != ""}
 
 
 def _year(year: int | None) -> str:
@@ -229,7 +229,7 @@ def _year(year: int | None) -> str:
 
 
 def _amount(amount: Decimal | None) -> str:
-    """An amount that can be read in one way only: 100.125 has a zero more, as if it were no hundred thousand."""
+    """An amount in an unambiguous form: three decimals get a zero more, as 100.125 could be a hundred thousand."""
     if amount is None:
         return ""
     text = canonical_decimal(amount)

@@ -1,8 +1,6 @@
-"""The two tables of projects and mentions, and where they take projects from.
+"""The tables of projects and mentions as rows of texts, and the sources that they are made from.
 
-The two tables: one row a project, one row a mention; they read back to the same graphs.
-
-Where tables take their projects from: a release, or projects that were just made and wait on disk.
+A table reads back to the same graphs.
 """
 
 import json
@@ -18,40 +16,41 @@ from iomld import store
 from iomld.convert import canonical_decimal
 from iomld.export.records import language_rank, plain_fields, project_texts, released_projects, sources_json
 from iomld.iris import DCTERMS, Iris
-from iomld.model import Mention, Project
+from iomld.model import TEXT_FIELDS, Mention, Project
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.release import FILES, Release
 
-# Field and language of a text, and the most characters that one has: what the columns of a table are made by.
+# The length of the longest text in each field and language; it decides which columns a table has.
 TextLengths: TypeAlias = Mapping[tuple[str, str], int]
 _TERMS = {"title": "title", "abstract": "abstract", "narrative": "description"}
-UNDETERMINED = "und"  # BCP 47: the language of a text that does not say it
+UNDETERMINED = "und"  # BCP 47: undetermined language
+MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectSource:
-    """Projects for tables.
+    """A source of projects for tables.
 
     Attributes:
-        projects: Gives them anew each time, one after the other.
-        text_lengths: Gives the languages of their texts with the longest text of each.
+        projects: Iterates over the projects; can be called repeatedly.
+        text_lengths: Gives the length of the longest text in each field and language.
     """
 
     projects: Callable[[], Iterator[Project]]
     text_lengths: Callable[[], TextLengths]
 
 
-def released(release: Release) -> ProjectSource:
-    """The projects of a release, sorted by their IRIs."""
+def released_source(release: Release) -> ProjectSource:
+    """The projects of a release, sorted by IRI."""
     return ProjectSource(lambda: released_projects(release), lambda: _released_lengths(release))
 
 
-def spooled(projects: Iterable[Project], file: BinaryIO) -> ProjectSource:
-    """Projects that can be gone through once, kept in a file, so that memory does not grow with their number.
+def spooled_source(projects: Iterable[Project], file: BinaryIO) -> ProjectSource:
+    """Projects from an iterator, spooled to a file, so that memory does not grow with their number.
 
     Args:
-        projects: The projects; they are read to their end.
-        file: An empty file of ours alone, which nobody else can write to; it stays open while the source is used.
+        projects: The projects; the iterator is consumed.
+        file: An empty file that no other process can write to; it must stay open while the source is used.
     """
     lengths: dict[tuple[str, str], int] = {}
     for project in projects:
@@ -61,16 +60,16 @@ def spooled(projects: Iterable[Project], file: BinaryIO) -> ProjectSource:
                 lengths[field, text.language] = max(lengths.get((field, text.language), 1), len(text.value))
     end = file.tell()
 
-    def again() -> Iterator[Project]:
+    def read_spool() -> Iterator[Project]:
         file.seek(0)
         while file.tell() < end:
-            yield pickle.load(file)  # noqa: S301  # this process wrote it into a file without a name
+            yield pickle.load(file)  # noqa: S301  # this process wrote the file, which has no name
 
-    return ProjectSource(again, lambda: lengths)
+    return ProjectSource(read_spool, lambda: lengths)
 
 
 def _released_lengths(release: Release) -> TextLengths:
-    """Asked of the store, which is quicker than to make every project."""
+    """The lengths from the store, which is faster than reading every project."""
     opened = store.open_read_only(release.file(FILES.store))
     start = Iris(release.manifest.base).record("")
     lengths: dict[tuple[str, str], int] = {}
@@ -83,22 +82,18 @@ def _released_lengths(release: Release) -> TextLengths:
     return lengths
 
 
-MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
-_TEXTS = ("title", "abstract", "narrative")
-
-
 @dataclass(frozen=True, slots=True)
 class TextColumn:
-    """A column of texts in one language; a text that is longer than a cell goes on in the next piece, from 1."""
+    """A column of texts in one language; longer texts than a cell can hold continue in the column of the next part."""
 
     field: str
     language: str
-    piece: int = 1
+    part: int = 1
 
     @property
     def heading(self) -> str:
-        """Its heading: `narrative_en`, `narrative_en (2)`."""
-        return f"{self.field}_{self.language}" + (f" ({self.piece})" if self.piece > 1 else "")
+        """The heading: `narrative_en`, `narrative_en (2)`."""
+        return f"{self.field}_{self.language}" + (f" ({self.part})" if self.part > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +101,8 @@ class TableForm:
     """The columns of a table of projects.
 
     Attributes:
-        columns: Names of columns, and columns of texts.
-        cell_length: Most characters of a cell, or None.
+        columns: Columns by name, and columns of texts.
+        cell_length: Maximum length of a cell in characters, or None.
     """
 
     columns: tuple[str | TextColumn, ...]
@@ -119,7 +114,7 @@ class TableForm:
         return tuple(column if isinstance(column, str) else column.heading for column in self.columns)
 
     def cells(self, project: Project) -> Iterator[str]:
-        """The texts of a project's row; what is not known is empty."""
+        """The cells of a project's row; unknown values are empty."""
         plain = plain_fields(project)
         texts = {
             (field, text.language): text.value
@@ -133,32 +128,32 @@ class TableForm:
             else:
                 text = texts.get((column.field, column.language), "")
                 length = self.cell_length or len(text) or 1
-                yield text[(column.piece - 1) * length : column.piece * length]
+                yield text[(column.part - 1) * length : column.part * length]
 
 
 def table_form(source: ProjectSource, *, cell_length: int | None = None) -> TableForm:
-    """The columns that projects need: one for each language that a text has.
+    """The columns for projects: one for each language of each text.
 
     Args:
         source: The projects.
-        cell_length: Most characters of a cell; longer texts take several.
+        cell_length: Maximum length of a cell in characters; longer texts take several columns.
     """
     lengths = source.text_lengths()
     columns: list[str | TextColumn] = []
     for name in (column.name for column in PROJECT_COLUMNS):
-        if name not in _TEXTS:
+        if name not in TEXT_FIELDS:
             columns.append(name)
             continue
         longest = {"en": 1} if name == "title" else {}
         longest |= {language: length for (field, language), length in lengths.items() if field == name}
         for language in sorted(longest, key=language_rank):
-            pieces = -(-longest[language] // cell_length) if cell_length else 1
-            columns += [TextColumn(name, language, piece) for piece in range(1, pieces + 1)]
+            parts = -(-longest[language] // cell_length) if cell_length else 1
+            columns += [TextColumn(name, language, part) for part in range(1, parts + 1)]
     return TableForm(tuple(columns), cell_length)
 
 
 def mention_cells(project: Project, mention: Mention) -> Sequence[str]:
-    """The texts of a mention's row, in the order of `MENTION_HEADER`."""
+    """The cells of a mention's row, in the order of `MENTION_HEADER`."""
     return (
         project.key,
         mention.framework,

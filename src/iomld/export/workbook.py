@@ -1,9 +1,4 @@
-"""The tables as XLSX, and the empty template.
-
-The tables of projects as a workbook (XLSX): the sheets `projects` and `mentions`.
-
-An empty table to fill in: as a workbook with drop-downs and notes, or as the header of a CSV file.
-"""
+"""The tables as a workbook (XLSX) with the sheets `projects` and `mentions`, and the empty template."""
 
 import io
 import re
@@ -33,15 +28,25 @@ from iomld.read.table.rows import neutralised
 from iomld.vocab import Vocabulary
 
 CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
-_MOST_ROWS = 1_048_576
-_FIRST_DATE = date(1900, 3, 1)  # before it the two calendars of spreadsheets disagree
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
-_NUMBERS = frozenset({"startYear", "endYear", "allocationYear", "budgetUSD", "position", "confidence"})
-_DATES = frozenset({"startDate", "endDate"})
-# ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are written as escapes.
+_MAX_ROWS = 1_048_576
+_EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
+_NUMBER_COLUMNS = frozenset({"startYear", "endYear", "allocationYear", "budgetUSD", "position", "confidence"})
+_DATE_COLUMNS = frozenset({"startDate", "endDate"})
+# ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are escaped.
 _TO_ESCAPE = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
-_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
-_TIMES = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
+_FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_TIMESTAMPS = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
+
+# The template
+_LIST_ROWS = 5000  # rows that have drop-down lists
+_TEMPLATE_LANGUAGES = ("en", "fr", "es")
+_LISTS_SHEET = "lists"
+_EXPORT_ONLY = "sources"  # column of our own exports
+_SCHEMES = {"status": "status", "projectType": "type", "coverage": "coverage", "region": "region"}
+_WIDTHS = {"title": 40, "abstract": 40, "narrative": 60, "benefitingMemberStates": 30, "quote": 40}
+_OPEN_LISTS = frozenset({"benefitingMemberStates", "benefitingCountries"})  # cells can hold several values
+_HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
 
 
 def write_workbook(source: ProjectSource, output: BinaryIO) -> None:
@@ -62,38 +67,38 @@ def write_workbook(source: ProjectSource, output: BinaryIO) -> None:
 
 
 def save(workbook: Workbook, output: BinaryIO) -> None:
-    """Write a workbook without the time of writing."""
-    with tempfile.TemporaryFile() as made, tempfile.TemporaryFile() as packed:
-        workbook.save(made)
-        with zipfile.ZipFile(made) as source, zipfile.ZipFile(packed, "w") as archive:
+    """Write a workbook with fixed timestamps, so that equal content gives equal bytes."""
+    with tempfile.TemporaryFile() as saved, tempfile.TemporaryFile() as rewritten:
+        workbook.save(saved)
+        with zipfile.ZipFile(saved) as source, zipfile.ZipFile(rewritten, "w") as archive:
             for entry in sorted(source.infolist(), key=lambda entry: entry.filename != "[Content_Types].xml"):
                 with source.open(entry) as content:
                     if entry.filename == "docProps/core.xml":
-                        text = _TIMES.sub(rf"\g<1>{_MOMENT:%Y-%m-%dT%H:%M:%SZ}".encode(), content.read())
+                        text = _TIMESTAMPS.sub(rf"\g<1>{_FIXED_TIME:%Y-%m-%dT%H:%M:%SZ}".encode(), content.read())
                         add_entry(archive, entry.filename, io.BytesIO(text), len(text))
                     else:
                         add_entry(archive, entry.filename, cast("BinaryIO", content), entry.file_size)
-        packed.seek(0)
-        shutil.copyfileobj(packed, output)
+        rewritten.seek(0)
+        shutil.copyfileobj(rewritten, output)
 
 
 def cell_value(text: str, column: str) -> str | int | float | datetime:
-    """The value of a cell: a number or a date where the column has them and nothing is lost, else a text."""
-    if column in _NUMBERS and _WHOLE.fullmatch(text):
+    """The value of a cell: a number or a date in columns of these if it is exact, else a text."""
+    if column in _NUMBER_COLUMNS and _INTEGER.fullmatch(text):
         return int(text)
-    if column in _NUMBERS and text and f"{float(text)!r}" == text:
+    if column in _NUMBER_COLUMNS and text and f"{float(text)!r}" == text:
         return float(text)
-    if column in _DATES and text and (day := date.fromisoformat(text)) >= _FIRST_DATE:
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a cell holds a day without a time zone
+    if column in _DATE_COLUMNS and text and (day := date.fromisoformat(text)) >= _EARLIEST_DATE:
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a cell has no time zone
     return _TO_ESCAPE.sub(lambda match: "_x000D_" if match[0] == "\r" else "_x005F_", neutralised(text))
 
 
 class _Sheet:
-    """Writes rows to a sheet as a stream."""
+    """Writes the rows of a sheet, streamed."""
 
     def __init__(self, workbook: Workbook, name: str, header: Iterable[str]) -> None:
         sheet = workbook.create_sheet(name)
-        if not isinstance(sheet, WriteOnlyWorksheet):  # cannot be: the workbook is made for writing only
+        if not isinstance(sheet, WriteOnlyWorksheet):  # impossible: the workbook is write-only
             raise TypeError(type(sheet))
         self._sheet = sheet
         self._header = tuple(header)
@@ -107,8 +112,8 @@ class _Sheet:
     def write(self, texts: Iterable[str]) -> None:
         """Write one row of texts."""
         self._count += 1
-        if self._count > _MOST_ROWS:
-            raise IomldError(f"A sheet holds at most {_MOST_ROWS} rows. Choose the format csv or jsonl instead.")
+        if self._count > _MAX_ROWS:
+            raise IomldError(f"A sheet holds at most {_MAX_ROWS} rows. Choose the format csv or jsonl instead.")
         self._sheet.append(
             [self._cell(text, column) if text else None for text, column in zip(texts, self._header, strict=True)]
         )
@@ -117,7 +122,7 @@ class _Sheet:
         value = cell_value(text, column)
         if isinstance(value, str):
             cell = WriteOnlyCell(self._sheet, value)
-            cell.data_type = "s"  # never a formula, whatever it begins with
+            cell.data_type = "s"  # a text, never a formula
             return cell
         if isinstance(value, datetime):
             cell = WriteOnlyCell(self._sheet, value)
@@ -126,18 +131,8 @@ class _Sheet:
         return value
 
 
-_ROWS = 5000  # that drop-downs reach down to
-_LANGUAGES = ("en", "fr", "es")
-_LISTS = "lists"
-_EXPORTED = "sources"  # only for what iomld exported
-_SCHEMES = {"status": "status", "projectType": "type", "coverage": "coverage", "region": "region"}
-_WIDTHS = {"title": 40, "abstract": 40, "narrative": 60, "benefitingMemberStates": 30, "quote": 40}
-_OPEN = frozenset({"benefitingMemberStates", "benefitingCountries"})  # several values may be typed
-_HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
-
-
 def write_csv_template(output: BinaryIO) -> None:
-    """Write the header of a table of projects; its columns are those of the workbook."""
+    """Write the header of a table of projects, with the columns of the workbook."""
     with CsvFile(output) as file:
         file.write(heading for heading, _ in template_columns())
 
@@ -146,16 +141,16 @@ def write_workbook_template(vocabulary: Vocabulary, output: BinaryIO) -> None:
     """Write a workbook with an empty sheet of projects and one of mentions.
 
     Args:
-        vocabulary: The lists that drop-downs offer.
-        output: Where the bytes go.
+        vocabulary: The values of the drop-down lists.
+        output: The stream to write to.
     """
     workbook = Workbook()
     projects = workbook.active
-    if not isinstance(projects, Worksheet):  # cannot be: a new workbook has one sheet
+    if not isinstance(projects, Worksheet):  # impossible: a new workbook has one sheet
         raise TypeError(type(projects))
     projects.title = "projects"
     mentions = workbook.create_sheet("mentions")
-    lists = workbook.create_sheet(_LISTS)
+    lists = workbook.create_sheet(_LISTS_SHEET)
     lists.sheet_state = "hidden"
     offered = offered_values(vocabulary)
     ranges = _write_lists(lists, offered)
@@ -165,16 +160,16 @@ def write_workbook_template(vocabulary: Vocabulary, output: BinaryIO) -> None:
 
 
 def template_columns() -> Iterator[tuple[str, Column]]:
-    """The headings of an empty table of projects, texts in three languages."""
+    """The headings and columns of an empty table of projects, with texts in three languages."""
     for column in PROJECT_COLUMNS:
         if column.name in TEXT_FIELDS:
-            yield from ((f"{column.name}_{language}", column) for language in _LANGUAGES)
-        elif column.name != _EXPORTED:
+            yield from ((f"{column.name}_{language}", column) for language in _TEMPLATE_LANGUAGES)
+        elif column.name != _EXPORT_ONLY:
             yield column.name, column
 
 
 def offered_values(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
-    """The values that the drop-down of each column offers; each reads back to one code."""
+    """The values in the drop-down list of each column; each reads back to one code."""
     offered: dict[str, Sequence[str]] = {
         name: [concept.name() for concept in vocabulary.concepts[scheme].values()] for name, scheme in _SCHEMES.items()
     }
@@ -183,19 +178,19 @@ def offered_values(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
     offered["benefitingCountries"] = [country.name() for country in countries]
     offered["framework"] = list(vocabulary.concepts["framework"])
     offered["method"] = list(vocabulary.concepts["method"])
-    offered["language"] = _LANGUAGES
+    offered["language"] = _TEMPLATE_LANGUAGES
     offered["field"] = MENTION_FIELDS
     return offered
 
 
 def _write_lists(sheet: Worksheet, offered: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Write each list as a column without a heading, so that the sheet is no table; give the ranges."""
+    """Write each list as a column, without headings, so that the sheet is not read as a table; return their ranges."""
     ranges: dict[str, str] = {}
     for number, (name, values) in enumerate(offered.items(), start=1):
         for row, value in enumerate(values, start=1):
             sheet.cell(row, number, value)
         letter = get_column_letter(number)
-        ranges[name] = f"{_LISTS}!${letter}$1:${letter}${len(values)}"
+        ranges[name] = f"{_LISTS_SHEET}!${letter}$1:${letter}${len(values)}"
     return ranges
 
 
@@ -209,12 +204,12 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
         letter = get_column_letter(number)
         sheet.column_dimensions[letter].width = _WIDTHS.get(column.name, max(14, len(heading) + 2))
         if column.name in ranges:
-            sheet.add_data_validation(_drop_down(column.name, f"{letter}2:{letter}{_ROWS}", ranges[column.name]))
+            sheet.add_data_validation(_drop_down(column.name, f"{letter}2:{letter}{_LIST_ROWS}", ranges[column.name]))
 
 
 def _drop_down(name: str, cells: str, values: str) -> DataValidation:
     validation = DataValidation(type="list", formula1=values, allow_blank=True)
-    validation.showErrorMessage = name not in _OPEN
+    validation.showErrorMessage = name not in _OPEN_LISTS
     validation.errorTitle = "Not in the list"
     validation.error = "Choose a value from the list."
     validation.add(cells)

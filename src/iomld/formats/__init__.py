@@ -1,1 +1,1 @@
-"""RDF formats as values, and the framed JSON-LD that people like."""
+"""RDF, JSON-LD and SPARQL results formats, content negotiation, and graphs in memory."""

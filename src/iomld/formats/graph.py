@@ -1,4 +1,4 @@
-"""An RDF graph in memory, read by subject and property."""
+"""An RDF graph in memory, accessed by subject and property."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -10,10 +10,10 @@ Term = NamedNode | Literal | BlankNode
 
 
 class Subject:
-    """The statements about one subject of a graph: their values by property, as IRIs, literals, texts and numbers."""
+    """The triples of one subject: their objects by property, as terms, IRIs, texts or numbers."""
 
     def __init__(self, properties: Mapping[str, Sequence[object]]) -> None:
-        """The terms by property IRI."""
+        """Wrap the objects by property IRI."""
         self._properties = properties
 
     def terms(self, predicate: str) -> Sequence[object]:
@@ -21,16 +21,16 @@ class Subject:
         return self._properties.get(predicate, ())
 
     def texts(self, predicate: str) -> tuple[tuple[str, str], ...]:
-        """Each literal of a property with its language, in the order of the quads; no language is an empty text."""
+        """The literals of a property with their languages, or an empty text, in the order of the quads."""
         literals = (term for term in self.terms(predicate) if isinstance(term, Literal))
         return tuple((literal.value, literal.language or "") for literal in literals)
 
     def iris(self, predicate: str) -> tuple[str, ...]:
-        """IRIs that a property points to, sorted."""
+        """The IRIs among the values of a property, sorted."""
         return tuple(sorted(term.value for term in self.terms(predicate) if isinstance(term, NamedNode)))
 
     def iri(self, predicate: str) -> str | None:
-        """The first IRI that a property points to."""
+        """The first IRI of a property, or None."""
         return next(iter(self.iris(predicate)), None)
 
     def literals(self, predicate: str) -> tuple[Literal, ...]:
@@ -39,12 +39,12 @@ class Subject:
         return tuple(sorted(found, key=lambda literal: (literal.language or "", literal.value)))
 
     def text(self, predicate: str, language: str = "en") -> str | None:
-        """The first literal of a property, those of a language first, then English before others."""
+        """The first literal of a property: in a language, else in English, else in any language."""
         found = sorted(self.literals(predicate), key=lambda one: (one.language != language, one.language != "en"))
         return next((literal.value for literal in found), None)
 
     def integer(self, predicate: str) -> int | None:
-        """The first literal of a property as a whole number, if it is one."""
+        """The first literal of a property as a non-negative integer, or None if it is none."""
         text = self.text(predicate)
         return int(text) if text and text.isascii() and text.isdigit() else None
 
@@ -53,7 +53,7 @@ class Subject:
         return tuple(sorted(term.value for term in self.terms(predicate) if isinstance(term, NamedNode | Literal)))
 
     def value(self, predicate: str) -> str | None:
-        """The first IRI or lexical form of a property."""
+        """The first IRI or lexical form of a property, or None."""
         return next(iter(self.values(predicate)), None)
 
     def predicates(self) -> tuple[str, ...]:
@@ -62,18 +62,18 @@ class Subject:
 
 
 class SubjectGraph:
-    """Quads by their subjects, which are IRIs; the names of graphs are ignored."""
+    """Quads by subject; subjects are IRIs, and graph names are ignored."""
 
     def __init__(self, quads: Iterable[Quad]) -> None:
         """Group the quads.
 
         Raises:
-            ValueError: A subject is no IRI.
+            ValueError: A subject is not an IRI.
         """
         self._subjects = descriptions(quads)
 
     def __getitem__(self, iri: str) -> Subject:
-        """The statements about an IRI; none where it is no subject."""
+        """The triples of a subject; empty if there are none."""
         return Subject(self._subjects.get(iri, {}))
 
     def __contains__(self, iri: object) -> bool:

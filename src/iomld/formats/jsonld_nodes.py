@@ -1,8 +1,6 @@
-"""Nodes and values of our JSON-LD.
+"""Writes a graph as JSON-LD node objects with our keys, in a fixed order.
 
-A graph as JSON-LD node objects, with our keys and in a fixed order.
-
-RDF terms as JSON-LD values: short where a key can hold them, else in expanded form.
+A value is in short form if its key can hold it, else in expanded form.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,24 +12,37 @@ from iomld.formats.jsonld_terms import CLASSES, KEYS, PREFIXES, TERMS, Key, KeyK
 from iomld.iris import RDF, XSD
 
 Term = NamedNode | BlankNode | Literal | Triple
-# Gives what a key writes for a term, or None for a term that the key cannot hold.
+# Gives the short form of a term under a key, or None if the key cannot hold the term.
 Reader = Callable[[Term], str | None]
 _STRING = f"{XSD}string"
+# The keys whose nodes are embedded, as a tree; any other link is a plain IRI.
+Frame = Mapping[str, "Frame"]
+NO_FRAME: Frame = {}
+
+# The values of each property of each subject; subjects and properties by IRI.
+Descriptions = dict[str, dict[str, list[Term]]]
+
+_TYPE = f"{RDF}type"
+_RANKS = {
+    iri: tuple(rank for rank, key in enumerate(KEYS) if key.iri == iri and not key.reverse)
+    for iri in {key.iri for key in KEYS}
+}
+_REVERSE_RANKS = tuple(rank for rank, key in enumerate(KEYS) if key.reverse)
 
 
 def absolute(iri: str) -> str:
     """The IRI, unchanged.
 
     Raises:
-        ValueError: Its scheme is one of our prefixes (`schema:x`), so that JSON-LD would read another IRI.
+        ValueError: Its scheme is one of our prefixes (`schema:x`), so JSON-LD would read it as another IRI.
     """
     if not iri.startswith("http") and iri.partition(":")[0] in PREFIXES:
-        raise ValueError(f"<{iri}> cannot be told from a prefixed name in JSON-LD")
+        raise ValueError(f"<{iri}> would be read as a prefixed name in JSON-LD")
     return iri
 
 
 def code(iri: str, start: str) -> str:
-    """What follows the start of an IRI, as it is encoded; the whole IRI where the rest could be read as something else.
+    """The rest of an IRI after its start, still encoded; the whole IRI if the rest would be read as something else.
 
     >>> code("https://w3id.org/iomld/scheme/status/active", "https://w3id.org/iomld/scheme/status/")
     'active'
@@ -45,7 +56,7 @@ def code(iri: str, start: str) -> str:
 
 
 def literal_reader(datatype: str) -> Reader:
-    """Reads the lexical form of literals of one datatype."""
+    """A reader of the lexical form of literals of one datatype."""
 
     def read(term: Term) -> str | None:
         return term.value if type(term) is Literal and term.datatype.value == datatype else None
@@ -54,7 +65,7 @@ def literal_reader(datatype: str) -> Reader:
 
 
 def code_reader(start: str) -> Reader:
-    """Reads IRIs as codes, see `code`."""
+    """A reader of IRIs as codes, see `code`."""
 
     def read(term: Term) -> str | None:
         return code(term.value, start) if type(term) is NamedNode else None
@@ -63,17 +74,17 @@ def code_reader(start: str) -> Reader:
 
 
 def read_link(term: Term) -> str | None:
-    """An IRI, whole."""
+    """The reader of whole IRIs."""
     return absolute(term.value) if type(term) is NamedNode else None
 
 
 def is_tagged(term: Term) -> bool:
-    """Say whether a term is a text with a language, and no more (a base direction has no place in a language map)."""
+    """Whether a term fits into a language map: a text with a language, and without a base direction."""
     return type(term) is Literal and term.language is not None and term.direction is None
 
 
 def language_map(terms: Iterable[Term], *, many: bool) -> dict[str, object]:
-    """Texts by language (JSON-LD 1.1 section 4.6.2), sorted; an array where there are several, or always if `many`."""
+    """A sorted language map (JSON-LD 1.1 section 4.6.2); several texts of a language, or all if `many`, are arrays."""
     texts: dict[str, list[str]] = {}
     for term in terms:
         if type(term) is Literal and term.language:
@@ -84,15 +95,15 @@ def language_map(terms: Iterable[Term], *, many: bool) -> dict[str, object]:
 
 
 def type_names(terms: Iterable[Term]) -> list[str]:
-    """Short names of classes, sorted; classes without one by their IRI."""
+    """The short names of classes, sorted; the IRI of classes without one."""
     return sorted([CLASSES.get(term.value) or absolute(term.value) for term in terms if type(term) is NamedNode])
 
 
 def expanded(term: Term) -> dict[str, str]:
-    """A term in expanded form (JSON-LD 1.1 API section 5.1): nothing about it is left to a context.
+    """A term in expanded form, independent of any context (JSON-LD 1.1 API section 5.1).
 
     Raises:
-        ValueError: A blank node or a triple term, neither of which is published.
+        ValueError: The term is a blank node or a triple term; these are never published.
     """
     if type(term) is NamedNode:
         return {"@id": absolute(term.value)}
@@ -106,30 +117,15 @@ def expanded(term: Term) -> dict[str, str]:
     return {"@value": term.value, "@type": absolute(term.datatype.value)}
 
 
-# What is embedded where: a tree of keys. Any other link is a plain IRI.
-Frame = Mapping[str, "Frame"]
-NOTHING: Frame = {}
-
-# Subject, then property, then values; all by their IRIs.
-Descriptions = dict[str, dict[str, list[Term]]]
-
-_TYPE = f"{RDF}type"
-_RANKS = {
-    iri: tuple(rank for rank, key in enumerate(KEYS) if key.iri == iri and not key.reverse)
-    for iri in {key.iri for key in KEYS}
-}
-_REVERSE_RANKS = tuple(rank for rank, key in enumerate(KEYS) if key.reverse)
-
-
 def descriptions(quads: Iterable[Quad]) -> Descriptions:
-    """What is said of each subject; graph names are not looked at.
+    """The values of each property of each subject; graph names are ignored.
 
     Raises:
-        ValueError: A subject is a blank node or a triple term, neither of which is published.
+        ValueError: A subject is a blank node or a triple term; these are never published.
     """
     found: Descriptions = {}
     last = ""
-    properties: dict[str, list[Term]] = {}  # quads of one subject come together as a rule
+    properties: dict[str, list[Term]] = {}  # of the last subject: its quads are usually adjacent
     for quad in quads:
         subject = quad.subject
         if type(subject) is not NamedNode:
@@ -145,7 +141,7 @@ def descriptions(quads: Iterable[Quad]) -> Descriptions:
 
 
 class NodeWriter:
-    """Writes the nodes of one graph, and keeps in mind which; it lives for one document.
+    """Writes the nodes of one document, and remembers which were written.
 
     Attributes:
         written: IRIs of the nodes written so far.
@@ -156,13 +152,13 @@ class NodeWriter:
         self._readers = _readers(base)
         self.written: set[str] = set()
 
-    def node(self, iri: str, frame: Frame, *, said: tuple[str, str] | None = None) -> dict[str, object]:
+    def node(self, iri: str, frame: Frame, *, implied: tuple[str, str] | None = None) -> dict[str, object]:
         """The node object of a subject of the graph.
 
         Args:
             iri: The subject.
             frame: What to embed in it.
-            said: A property and its value that the place of the node says already, by a reverse key.
+            implied: A property and its value that are left out, since a reverse key states them.
         """
         self.written.add(iri)
         keyed = self._reversed(iri, frame) if frame else {}
@@ -173,10 +169,10 @@ class NodeWriter:
             if predicate == _TYPE:
                 types = type_names(left)
                 left = [term for term in left if type(term) is not NamedNode]
-            elif said and predicate == said[0]:
-                left = [term for term in left if not (type(term) is NamedNode and term.value == said[1])]
+            elif implied and predicate == implied[0]:
+                left = [term for term in left if not (type(term) is NamedNode and term.value == implied[1])]
             for rank in _RANKS.get(predicate, ()):
-                left = self._hold(left, rank, frame, keyed)
+                left = self._add_values(left, rank, frame, keyed)
                 if not left:
                     break
             if left:
@@ -190,8 +186,8 @@ class NodeWriter:
             node.update(sorted(full.items()))
         return node
 
-    def _hold(self, terms: list[Term], rank: int, frame: Frame, keyed: dict[int, object]) -> list[Term]:
-        """Put what a key can hold under it; give back what it cannot."""
+    def _add_values(self, terms: list[Term], rank: int, frame: Frame, keyed: dict[int, object]) -> list[Term]:
+        """Add the values that a key can hold to the node; return the others."""
         key, read = KEYS[rank], self._readers[rank]
         if read is None:
             tagged = [term for term in terms if is_tagged(term)]
@@ -216,17 +212,17 @@ class NodeWriter:
         return self.node(iri, frame) if iri in self._graph else iri
 
     def _reversed(self, iri: str, frame: Frame) -> dict[int, object]:
-        """The nodes that point here by a reverse key of the frame; mentions by number, the shorter IRI first."""
+        """The nodes under reverse keys of the frame; the shorter IRI first, which sorts mentions by number."""
         keyed: dict[int, object] = {}
         for rank in _REVERSE_RANKS:
             key = KEYS[rank]
             if key.name not in frame:
                 continue
-            here = NamedNode(iri)
-            found = [node for node, properties in self._graph.items() if here in properties.get(key.iri, ())]
+            subject = NamedNode(iri)
+            found = [node for node, properties in self._graph.items() if subject in properties.get(key.iri, ())]
             found.sort(key=lambda node: (len(node), node))
             if found:
-                keyed[rank] = [self.node(node, frame[key.name], said=(key.iri, iri)) for node in found]
+                keyed[rank] = [self.node(node, frame[key.name], implied=(key.iri, iri)) for node in found]
         return keyed
 
 

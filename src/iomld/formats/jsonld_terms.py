@@ -1,9 +1,9 @@
-"""The keys of our JSON-LD documents: which property each stands for, and which values it can hold.
+"""The keys of our JSON-LD documents: the property of each, and the values that it can hold.
 
-The published context (`ontology/context-v1.jsonld`) says the same in JSON-LD; a test keeps the two equal. A published
-context never changes: new keys may come, none goes or changes its meaning. One key has one meaning everywhere, since
-processors disagree on keys redefined inside scoped contexts. Decimals, years and days are JSON strings: a JSON number
-becomes an invalid decimal in most processors.
+The published context (`ontology/context-v1.jsonld`) is the same in JSON-LD; a test compares them. Keys can be added to
+a published context, but are never removed or changed. A key has the same meaning everywhere, since processors disagree
+on keys redefined in scoped contexts. Decimals, years and dates are JSON strings: a JSON number becomes an invalid
+decimal in most processors.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class KeyKind(Enum):
     STRING = auto()  # xsd:string
     TYPED = auto()  # the lexical form of one datatype, as a string
     CODE = auto()  # the rest of an IRI after a fixed start
-    LINK = auto()  # a whole IRI, or the node itself where the frame embeds it
+    LINK = auto()  # a whole IRI, or the node itself if the frame embeds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Key:
     Attributes:
         name: The JSON key.
         iri: The property.
-        kind: How values are written.
-        scope: The datatype of TYPED; for CODE the start of the IRIs, a path below the base or an absolute IRI.
-        many: Whether the value is always an array (for LANGUAGE: the text of each language).
+        kind: The form of its values.
+        scope: For TYPED the datatype; for CODE the start of the IRIs, an absolute IRI or a path below the base.
+        many: Whether the value is always an array; for LANGUAGE, the value of each language.
         reverse: Whether the property points from the value to the node (JSON-LD 1.1 section 4.8).
     """
 
@@ -231,7 +231,7 @@ PREFIXES: dict[str, str] = {
 
 ALIASES: dict[str, str] = {"id": "@id", "type": "@type", "included": "@included"}
 
-# A code that equals one of these would be read as the term (JSON-LD 1.1 API section 5.2.2), so it is written in full.
+# A code equal to one of these would be read as the term (JSON-LD 1.1 API section 5.2.2), so its whole IRI is written.
 TERMS: frozenset[str] = frozenset(
     {*PREFIXES, *ALIASES, *CLASSES.values()} | {key.name for key in KEYS},
 )

@@ -1,6 +1,6 @@
-"""RDF formats as values, and the one place where text becomes quads and quads become text.
+"""RDF formats as values, and the functions that parse and serialize them.
 
-pyoxigraph terms are the pipeline's RDF model. No remote context is ever fetched: pyoxigraph refuses them.
+RDF terms are those of pyoxigraph, which never fetches a remote JSON-LD context.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,11 +19,11 @@ class Format:
     """An RDF format.
 
     Attributes:
-        name: Our word for it, as in `--format turtle`.
+        name: Its name, as in `--format turtle`.
         media_type: RFC 6838 media type.
         suffix: File name suffix without the dot.
-        holds_graphs: Whether it can name graphs (RDF 1.1 datasets).
-        engine: The library's value for it.
+        holds_graphs: Whether it has named graphs (RDF 1.1 datasets).
+        engine: The format in pyoxigraph.
     """
 
     name: str
@@ -53,7 +53,7 @@ def by_suffix(suffix: str) -> Format | None:
 
 
 def by_name(name: str) -> Format | None:
-    """The format that we call so, or None."""
+    """The format of a name, or None."""
     return next((format_ for format_ in FORMATS if format_.name == name), None)
 
 
@@ -63,10 +63,10 @@ def by_media_type(media_type: str) -> Format | None:
 
 
 def parse(data: bytes | str | BinaryIO, format_: Format, *, base_iri: str | None = None) -> Iterator[Quad]:
-    """Read quads; triples come in the default graph.
+    """Parse quads, as a stream; triples are in the default graph.
 
     Raises:
-        SourceError: The text does not parse; the message says where.
+        SourceError: The syntax is invalid; the message says where.
     """
     try:
         yield from pyoxigraph.parse(data, format_.engine, base_iri=base_iri)
@@ -91,10 +91,10 @@ def _syntax_fault(error: SyntaxError, format_: Format) -> Message:
 
 
 def serialize(quads: Iterable[Quad], format_: Format, *, prefixes: Mapping[str, str] | None = None) -> bytes:
-    """Write quads; formats without graphs get the triples alone."""
+    """Serialize quads; formats without named graphs get the triples alone."""
     statements: Iterable[Quad | Triple] = quads if format_.holds_graphs else (quad.triple for quad in quads)
     written = pyoxigraph.serialize(
-        statements,  # type: ignore[arg-type]  # the stub wants all quads or all triples; both branches are so
+        statements,  # type: ignore[arg-type]  # the stub takes quads or triples; each branch has only one of them
         format=format_.engine,
         prefixes=dict(prefixes or {}),
     )
@@ -110,7 +110,7 @@ def in_graph(quads: Iterable[Quad], graph: str) -> Iterator[Quad]:
 def write(
     quads: Iterable[Quad], format_: Format, output: BinaryIO, *, prefixes: Mapping[str, str] | None = None
 ) -> None:
-    """Write quads to a stream as they come, in bounded memory."""
+    """Serialize quads to a stream, in bounded memory."""
     statements: Iterable[Quad | Triple] = quads if format_.holds_graphs else (quad.triple for quad in quads)
     pyoxigraph.serialize(
         statements,  # type: ignore[arg-type]  # as in `serialize`

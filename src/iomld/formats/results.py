@@ -1,4 +1,4 @@
-"""SPARQL result formats as values: what SELECT and ASK can answer in."""
+"""SPARQL results formats as values, for SELECT and ASK."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ class ResultFormat:
     """A format of SPARQL solutions and booleans.
 
     Attributes:
-        name: Our word for it, as in `--format json`.
+        name: Its name, as in `--format json`.
         media_type: RFC 6838 media type without parameters.
         suffix: File name suffix without the dot.
-        also: Other media types by which clients ask for it.
-        holds_booleans: Whether it can say the answer of ASK; CSV and TSV know solutions only.
-        engine: The library's value for it.
+        also: Other media types that clients can ask for.
+        holds_booleans: Whether it can hold the result of ASK; CSV and TSV hold solutions only.
+        engine: The format in pyoxigraph.
     """
 
     name: str
@@ -51,7 +51,7 @@ RESULT_FORMATS = (JSON, XML, CSV, TSV)
 
 
 def by_name(name: str) -> ResultFormat | None:
-    """The format that we call so, or None.
+    """The format of a name, or None.
 
     >>> by_name("tsv").media_type
     'text/tab-separated-values'
@@ -65,7 +65,7 @@ def by_suffix(suffix: str) -> ResultFormat | None:
 
 
 def by_media_type(media_type: str) -> ResultFormat | None:
-    """The format of a media type without parameters, or None; other names that clients use count too."""
+    """The format of a media type without parameters, including the `also` ones, or None."""
     return next(
         (format_ for format_ in RESULT_FORMATS if media_type == format_.media_type or media_type in format_.also), None
     )

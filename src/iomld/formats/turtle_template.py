@@ -1,6 +1,6 @@
-"""Turtle templates: Turtle with a `$name` where a term is to stand, and blocks that are repeated for each row.
+"""Turtle templates: Turtle with placeholders such as `$name` for terms, and blocks that are repeated for each row.
 
-A value is an RDF term that pyoxigraph writes, so that no text of a publisher or a record is ever read as Turtle.
+Values are RDF terms, which pyoxigraph serializes, so text of a publisher or a record cannot inject Turtle.
 """
 
 import re
@@ -18,12 +18,12 @@ def filled_template(template: str, values: TurtleRow, rows: Mapping[str, Sequenc
     r"""Fill in a template.
 
     Args:
-        template: Its text. A block begins with the line `# FOR EACH name` and ends with the line `# END`.
-        values: The term of each name, everywhere.
-        rows: For each block the terms of its own; they hide those of the same name outside.
+        template: The template. A block starts with the line `# FOR EACH name` and ends with the line `# END`.
+        values: The term of each placeholder.
+        rows: For each block, the terms of its placeholders in each repetition; they take precedence over `values`.
 
     Raises:
-        KeyError: A name or a block has no value.
+        KeyError: A placeholder or a block has no value.
 
     >>> text = "$s a $c .\n# FOR EACH label\n$s <x:label> $label .\n# END\n"
     >>> terms = {"s": NamedNode("x:s"), "c": NamedNode("x:c")}
@@ -31,11 +31,11 @@ def filled_template(template: str, values: TurtleRow, rows: Mapping[str, Sequenc
     <x:s> a <x:c> .
     <x:s> <x:label> "$c" .
     """
-    return "".join(_pieces(template, values, rows))
+    return "".join(_chunks(template, values, rows))
 
 
-def _pieces(template: str, values: TurtleRow, rows: Mapping[str, Sequence[TurtleRow]]) -> Iterator[str]:
-    """The filled pieces; each is filled once, so that a `$` in a value stays one."""
+def _chunks(template: str, values: TurtleRow, rows: Mapping[str, Sequence[TurtleRow]]) -> Iterator[str]:
+    """The filled chunks; each is filled once, so that a `$` in a value is kept."""
     start = 0
     for block in _BLOCK.finditer(template):
         yield Template(template[start : block.start()]).substitute(values)

@@ -1,1 +1,1 @@
-"""From raw strings to codes, numbers and mentions: pure functions over values, with all faults as findings."""
+"""Linking: raw strings to codes, numbers and mentions, in pure functions that report faults as findings."""

@@ -1,6 +1,6 @@
-"""Where the records of one project differ: every field of every record against the value that is published.
+"""Finds disagreements between the records of a project: each field of each record against the published value.
 
-Values are compared by what they mean, so that `100,000` and `100000.00`, or `Achevé` and `Completed`, agree.
+Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé` with `Completed`.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -18,15 +18,15 @@ _Meaning = Callable[[Sequence[Value]], Hashable]
 
 
 def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
-    """Find the fields in which two records of a project differ.
+    """Find the fields in which a record differs from the published values.
 
     Args:
-        merged: The records, merged; the first record that has a field supplied its value.
-        linker: The names.
+        merged: The merged record; each value is from the first record that has the field.
+        linker: The names of the vocabulary.
 
     Yields:
-        A Warning `sourcesDiffer` for each value that means something else than the published one, with both values and
-        the places of both. What cannot be read means nothing here.
+        A Warning `sourcesDiffer` for each value with another meaning than the published one, with both values and
+        their places. Values that cannot be read are ignored.
     """
     if len(merged.records) == 1:
         return
@@ -43,7 +43,7 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
 
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
-    """For each field how its values are understood; None where they cannot be."""
+    """The function of each field that gives the meaning of its values, or None if they cannot be read."""
     for name, scheme in CONCEPT_FIELDS.items():
         yield name, partial(_code, linker.lexicon.concepts[scheme])
     for name in ("startYear", "endYear", "allocationYear"):
@@ -75,7 +75,7 @@ def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str]:
 def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
     first, other = (", ".join(value.text for value in side) for side in (published, values))
     place = published[0].place
-    problem = (
+    sentence = (
         message(
             "Two records of the project differ: “{first}” in {place}, line {line}, “{other}” here.",
             first=first,
@@ -94,7 +94,7 @@ def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> 
     return Finding(
         rule="sourcesDiffer",
         severity=Severity.WARNING,
-        message=problem,
+        message=sentence,
         fix=message("Correct one of them; “{first}” is published.", first=first),
         field=name,
         value=other,

@@ -1,4 +1,4 @@
-"""The states and other countries that benefit, with what is to say about them."""
+"""Links the beneficiaries of a project: member states and other countries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from iomld.lexicon.countries import Gazetteer, States
 from iomld.messages import message
 from iomld.model import Finding, Severity, Value
 
-_SHOWN = 80  # characters of a leftover that a message quotes
+_MAX_QUOTED = 80  # characters of an unknown name in a message
 
 
 @dataclass(frozen=True, slots=True)
 class Beneficiaries:
-    """Who benefits.
+    """The countries that benefit from a project.
 
     Attributes:
         members: Codes of member states, in the order of the source.
@@ -31,33 +31,33 @@ def read_beneficiaries(
     Args:
         states: Values of `benefitingMemberStates`: names, codes or runs of names.
         countries: Values of `benefitingCountries`.
-        gazetteer: The names.
+        gazetteer: The names of countries.
 
     Returns:
         The codes, each once, and the findings: `unknownState` and `ambiguousStates` (Violation), `notAMember` (Warning:
-        the country moves to the others) and `doubledState` (Info).
+        the country is moved to the others) and `doubledState` (Info).
     """
     listed, state_findings = _read_list(states, gazetteer, "benefitingMemberStates")
     added, country_findings = _read_list(countries, gazetteer, "benefitingCountries")
     members = tuple(code for code in listed if code in gazetteer.members)
-    strangers = {code: value for code, value in listed.items() if code not in gazetteer.members}
-    others = tuple(dict.fromkeys(code for code in (*added, *strangers) if code not in members))
-    warnings = tuple(_not_a_member(gazetteer.labels[code], value) for code, value in strangers.items())
-    doubled = tuple(
-        _doubled(gazetteer.labels[code], value, "benefitingCountries")
+    non_members = {code: value for code, value in listed.items() if code not in gazetteer.members}
+    others = tuple(dict.fromkeys(code for code in (*added, *non_members) if code not in members))
+    warnings = tuple(_not_a_member(gazetteer.labels[code], value) for code, value in non_members.items())
+    repeated = tuple(
+        _repeated(gazetteer.labels[code], value, "benefitingCountries")
         for code, value in added.items()
         if code in listed
     )
-    return Beneficiaries(members, others), (*state_findings, *warnings, *country_findings, *doubled)
+    return Beneficiaries(members, others), (*state_findings, *warnings, *country_findings, *repeated)
 
 
 def _read_list(
     values: Sequence[Value], gazetteer: Gazetteer, field: str
 ) -> tuple[dict[str, Value], tuple[Finding, ...]]:
-    """The codes of a list, each with the value that names it first."""
+    """The codes in a list, each with the first value that names it, and the findings."""
     codes: dict[str, Value] = {}
     findings: list[Finding] = []
-    doubled: dict[str, Value] = {}
+    repeated: dict[str, Value] = {}
     for value in values:
         states = gazetteer.states(value.text)
         findings += _faults(states, value, gazetteer, field)
@@ -65,14 +65,14 @@ def _read_list(
             continue
         for code in states.codes:
             if code in codes:
-                doubled[code] = value
+                repeated[code] = value
             codes.setdefault(code, value)
-    findings += [_doubled(gazetteer.labels[code], value, field) for code, value in doubled.items()]
+    findings += [_repeated(gazetteer.labels[code], value, field) for code, value in repeated.items()]
     return codes, tuple(findings)
 
 
 def _faults(states: States, value: Value, gazetteer: Gazetteer, field: str) -> list[Finding]:
-    """What cannot be read in a value."""
+    """The findings about names in a value that are unknown or ambiguous."""
     faults = [_unknown(leftover, value, gazetteer, field) for leftover in states.leftovers]
     for stretch, readings in states.rivals:
         ways = " or ".join(", ".join(gazetteer.labels[code] for code in reading) for reading in readings)
@@ -91,14 +91,14 @@ def _faults(states: States, value: Value, gazetteer: Gazetteer, field: str) -> l
 
 
 def _unknown(leftover: str, value: Value, gazetteer: Gazetteer, field: str) -> Finding:
-    shown = leftover if len(leftover) <= _SHOWN else f"{leftover[:_SHOWN]}…"
-    near = gazetteer.closest(leftover)
+    shown = leftover if len(leftover) <= _MAX_QUOTED else f"{leftover[:_MAX_QUOTED]}…"
+    closest = gazetteer.closest(leftover)
     return Finding(
         rule="unknownState",
         severity=Severity.VIOLATION,
         message=message("“{value}” is no name of a country that we know.", value=shown),
-        fix=message("Closest names: {names}.", names=", ".join(near))
-        if near
+        fix=message("Closest names: {names}.", names=", ".join(closest))
+        if closest
         else message("Write the country's name or its ISO code."),
         field=field,
         value=shown,
@@ -118,7 +118,7 @@ def _not_a_member(name: str, value: Value) -> Finding:
     )
 
 
-def _doubled(name: str, value: Value, field: str) -> Finding:
+def _repeated(name: str, value: Value, field: str) -> Finding:
     return Finding(
         rule="doubledState",
         severity=Severity.INFO,

@@ -1,4 +1,4 @@
-"""The mentions of a project: those found in its texts and those that its record carries, each place once."""
+"""Collects the mentions of a project: those found in its texts and those that its record states, without duplicates."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,19 +19,18 @@ def link_mentions(
     matcher: FrameworkMatcher,
     frameworks: ConceptTable,
 ) -> tuple[tuple[Mention, ...], tuple[Finding, ...]]:
-    """Gather all mentions of a project.
+    """Collect all mentions of a project.
 
     Args:
         narratives: The narrative in each language.
         abstracts: The abstract in each language.
-        given: Mentions that the record carries, in any of its texts.
-        matcher: The names of frameworks.
+        given: Mentions that the record states, in any of its texts.
+        matcher: Finds the names of frameworks.
         frameworks: The codes and names of frameworks and parts.
 
     Returns:
-        Mentions in the narratives by language and place, then those whose place is not known; likewise those in the
-        abstracts, and given ones in titles; and a Violation `unknownFramework` for each given mention of none of our
-        frameworks.
+        The mentions in narratives, then in abstracts, then in titles; in each by language and position, those of
+        unknown position last. And a Violation `unknownFramework` for each given mention of an unknown framework.
     """
     searched = [("narrative", text) for text in narratives] + [("abstract", text) for text in abstracts]
     found = [mention for name, text in searched for mention in matcher.mentions(text.value, text.language, name)]
@@ -42,13 +41,13 @@ def link_mentions(
         if code is None:
             findings.append(_unknown(mention, frameworks))
             continue
-        added = _given(mention, code, values.get((mention.field, mention.language)), matcher)
-        found = _with(found, added, matcher.wholes)
+        added = _completed(mention, code, values.get((mention.field, mention.language)), matcher)
+        found = _with_mention(found, added, matcher.wholes)
     return tuple(sorted(found, key=_order)), tuple(findings)
 
 
-def _given(given: GivenMention, code: str, text: str | None, matcher: FrameworkMatcher) -> Mention:
-    """A mention of the record, with its place in the text where we have it; the record's own evidence goes first."""
+def _completed(given: GivenMention, code: str, text: str | None, matcher: FrameworkMatcher) -> Mention:
+    """A given mention with its position if we have the text; method and confidence are the record's, else computed."""
     method, confidence = matcher.evidence(given.quote, code, given.language)
     mention = Mention(
         framework=code,
@@ -63,22 +62,23 @@ def _given(given: GivenMention, code: str, text: str | None, matcher: FrameworkM
     )
     if text is None:
         return mention
-    start = _place(given, text)
+    start = _position(given, text)
     if start is None:
         return replace(mention, start=None)
     prefix, suffix = context(text, start, start + len(given.quote))
     return replace(mention, start=start, prefix=prefix, suffix=suffix)
 
 
-def _place(given: GivenMention, text: str) -> int | None:
-    """Where the quote stands: at the place given, else after the prefix given, else where it stands alone."""
-    places = tuple(_occurrences(given.quote, text))
-    if given.position in places:
+def _position(given: GivenMention, text: str) -> int | None:
+    """The position of the quote: the given one, else the one after the given prefix, else its only occurrence."""
+    positions = tuple(_occurrences(given.quote, text))
+    if given.position in positions:
         return given.position
     if given.prefix.strip():
         prefix = given.prefix.strip()
-        places = tuple(place for place in places if text[:place].rstrip().endswith(prefix)) or places
-    return places[0] if len(places) == 1 else None
+        following = tuple(at for at in positions if text[:at].rstrip().endswith(prefix))
+        positions = following or positions
+    return positions[0] if len(positions) == 1 else None
 
 
 def _occurrences(quote: str, text: str) -> Iterator[int]:
@@ -88,9 +88,9 @@ def _occurrences(quote: str, text: str) -> Iterator[int]:
         at = text.find(quote, at + 1)
 
 
-def _with(found: Sequence[Mention], added: Mention, wholes: Mapping[str, str]) -> list[Mention]:
-    """The mentions with one more, unless it is there; of a framework and its part at one place the part stays."""
-    same = [mention for mention in found if _is_same(mention, added, wholes)]
+def _with_mention(found: Sequence[Mention], added: Mention, wholes: Mapping[str, str]) -> list[Mention]:
+    """The mentions with one more unless it is a duplicate; a part of a framework replaces the framework itself."""
+    same = [mention for mention in found if _is_duplicate(mention, added, wholes)]
     if not same:
         return [*found, added]
     if added.framework in wholes and all(mention.framework not in wholes for mention in same):
@@ -98,8 +98,8 @@ def _with(found: Sequence[Mention], added: Mention, wholes: Mapping[str, str]) -
     return list(found)
 
 
-def _is_same(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:
-    """Whether two mentions of one text say the same of the same words."""
+def _is_duplicate(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:
+    """Whether two mentions name the same framework, or a framework and its part, in the same words of a text."""
     if (one.field, one.language) != (other.field, other.language):
         return False
     if one.start is None or other.start is None:
@@ -119,22 +119,22 @@ def _is_same(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:
 
 
 def _order(mention: Mention) -> tuple[int, bool, int, str, int]:
-    """By text, then by language and place; those without a place come last and stay in their order."""
+    """Sort key: text, language, position; mentions of unknown position come last and keep their order."""
     text = _FIELDS.index(mention.field) if mention.field in _FIELDS else len(_FIELDS)
     if mention.start is None:
         return text, True, 0, "", 0
-    known = _LANGUAGES.index(mention.language) if mention.language in _LANGUAGES else len(_LANGUAGES)
-    return text, False, known, mention.language, mention.start
+    rank = _LANGUAGES.index(mention.language) if mention.language in _LANGUAGES else len(_LANGUAGES)
+    return text, False, rank, mention.language, mention.start
 
 
 def _unknown(mention: GivenMention, frameworks: ConceptTable) -> Finding:
-    near = frameworks.closest(mention.framework)
+    closest = frameworks.closest(mention.framework)
     return Finding(
         rule="unknownFramework",
         severity=Severity.VIOLATION,
         message=message("“{value}” is no policy framework of the list.", value=mention.framework),
-        fix=message("Closest: {names}.", names=", ".join(near))
-        if near
+        fix=message("Closest: {names}.", names=", ".join(closest))
+        if closest
         else message("Write the code of a framework, such as gcm."),
         field="mentions",
         value=mention.framework,

@@ -1,4 +1,4 @@
-"""Parts of frameworks that a text names by number: "objective 23 of …", "SDG target 10.7"."""
+"""Finds the parts of frameworks that a text names by number: "objective 23 of …", "SDG target 10.7"."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from iomld.vocab import Concept
 
-# The words of texts, folded, and the roles that codes of parts have (`gcm-objective-23`).
+# Patterns of folded words, and the roles in the codes of parts that they stand for (`gcm-objective-23`).
 _ROLES: dict[str, tuple[str, ...]] = {
     r"objectives?|objectifs?|objetivos?|goals?": ("objective", "goal"),
     r"targets?|cibles?|metas?": ("target",),
@@ -25,19 +25,19 @@ _SIGN = r"(?:no\.? ?|n° ?|num(?:ber|ero|\.) ?)?"
 _AFTER = re.compile(rf"(?P<lead>,? ?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
 _BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST} {_OF}\Z")
-_WINDOW = 90  # characters before a name in which its part may stand
+_WINDOW = 90  # characters before a name in which a part is searched
 _NUMBERS = re.compile(rf"(?P<first>{_NUMBER})(?:(?: (?:to|through|a|au|al) |-)(?P<last>{_NUMBER}))?")
 _DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class PartMatch:
-    """Parts that a text names together with their whole.
+    """A passage that names parts of a framework, with the name of the framework.
 
     Attributes:
-        codes: Codes of the parts, in the order of the text; the whole's where a number is none of its parts.
-        start: Where the words begin in the folded text; the whole's name is among them.
-        end: Where they end.
+        codes: Codes of the parts, in the order of the text; for a number that is no part, the code of the framework.
+        start: Start of the passage in the folded text.
+        end: Its end.
     """
 
     codes: tuple[str, ...]
@@ -46,45 +46,45 @@ class PartMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class FrameworkParts:
     """The numbered parts of all frameworks.
 
     Attributes:
-        codes: For each framework the code of each part, by role and number.
+        codes: For each framework, the codes of its parts by role and number.
     """
 
     codes: Mapping[str, Mapping[tuple[str, str], str]]
 
     def around(self, framework: str, text: str, start: int, end: int, *, after: int = 0) -> PartMatch | None:
-        """Find parts named right behind or right before a framework.
+        """Find parts that are named directly after or before the name of a framework.
 
         Args:
             framework: Its code.
             text: The folded text.
-            start: Where its name begins.
-            end: Where its name ends.
-            after: No part begins before this place.
+            start: Start of its name.
+            end: End of its name.
+            after: Earliest position at which a part can start.
         """
         known = self.codes.get(framework)
         if not known:
             return None
-        behind = _AFTER.match(text, end)
-        if behind and (behind["role"] or behind["lead"] in {" ", "-"}):
-            codes = _codes(framework, behind["role"], behind["list"], known)
+        following = _AFTER.match(text, end)
+        if following and (following["role"] or following["lead"] in {" ", "-"}):
+            codes = _codes(framework, following["role"], following["list"], known)
             if codes:
-                closed = "(" in behind["lead"] and text.startswith(")", behind.end())
-                return PartMatch(codes, start, behind.end() + closed)
+                closed = "(" in following["lead"] and text.startswith(")", following.end())
+                return PartMatch(codes, start, following.end() + closed)
         window = text[max(after, start - _WINDOW) : start]
-        # Most names have no number before them: 9 µs for the long pattern, 1 µs for this one.
-        before = _BEFORE.search(window) if _DIGIT.search(window) else None
-        if before:
-            codes = _codes(framework, before["role"], before["list"], known)
+        # Most names have no number before them; this test takes 1 µs, the long pattern 9 µs.
+        preceding = _BEFORE.search(window) if _DIGIT.search(window) else None
+        if preceding:
+            codes = _codes(framework, preceding["role"], preceding["list"], known)
             if codes:
-                return PartMatch(codes, start - (before.end() - before.start()), end)
+                return PartMatch(codes, start - (preceding.end() - preceding.start()), end)
         return None
 
 
-def build_parts(frameworks: Mapping[str, Concept]) -> Parts:
+def build_parts(frameworks: Mapping[str, Concept]) -> FrameworkParts:
     """Index the parts of frameworks by the role and the number in their codes (`sdg-target-10.7`)."""
     codes: dict[str, dict[tuple[str, str], str]] = {}
     for code, concept in frameworks.items():
@@ -92,11 +92,11 @@ def build_parts(frameworks: Mapping[str, Concept]) -> Parts:
         if whole and code.startswith(f"{whole}-"):
             role, _, number = code.removeprefix(f"{whole}-").rpartition("-")
             codes.setdefault(whole, {})[role, number] = code
-    return Parts(codes)
+    return FrameworkParts(codes)
 
 
 def _codes(framework: str, role: str | None, numbers: str, known: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    """The parts of a list of numbers; empty where no number is a part."""
+    """The parts of a list of numbers; empty if no number is a part."""
     roles = _roles(role)
     found = [
         next((known[name, number] for name in roles if (name, number) in known), framework)
@@ -107,7 +107,7 @@ def _codes(framework: str, role: str | None, numbers: str, known: Mapping[tuple[
 
 
 def _range(first: str, last: str | None) -> tuple[str, ...]:
-    """The numbers from one to another; both alone where these do not count up within one goal ("10.7 to 11.2").
+    """The numbers of a range; only the two ends if they are not ascending numbers of one goal ("10.7 to 11.2").
 
     >>> _range("2", "4"), _range("8.7", "8.8"), _range("8", None)
     (('2', '3', '4'), ('8.7', '8.8'), ('8',))
@@ -122,7 +122,7 @@ def _range(first: str, last: str | None) -> tuple[str, ...]:
 
 
 def _roles(word: str | None) -> tuple[str, ...]:
-    """The roles that a word stands for; without a word, a bare number is a goal or a target ("SDG 8")."""
+    """The roles that a word stands for; a number without a word is a goal or a target ("SDG 8")."""
     if word is None:
         return ("goal", "target")
     named = next(roles for pattern, roles in _ROLES.items() if re.fullmatch(pattern, word))

@@ -1,4 +1,4 @@
-"""Find the policy frameworks that a text names, with the words that name them and how sure that is."""
+"""Finds mentions of policy frameworks in a text, with the words that name them and a confidence."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,15 +8,15 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from iomld.folding import fold, folded
-from iomld.link.framework_parts import Parts, build_parts
+from iomld.link.framework_parts import FrameworkParts, build_parts
 from iomld.link.name_matcher import find_name, name_key, names_pattern, plain_name
 from iomld.model import Mention
 from iomld.vocab import Label, LabelKind, Vocabulary
 
 # Fewer than the 32 characters that a mention may keep, so that a cut word at the end never crosses them.
 _CONTEXT = 30
-_REMEMBERED = 4096  # meanings of names, each under a kilobyte
-_SHORT_NAME = 2  # words; a name as short as this is common words unless a capital or a digit says otherwise
+_CACHED_NAMES = 4096  # resolved names, each under a kilobyte
+_LONG_NAME_SPACES = 2  # shorter names may be common words, so a capital or a digit is required
 
 _EXACT, _VARIANT, _ACRONYM, _MANUAL = "exact-label", "variant-label", "acronym", "manual"
 _CONFIDENCE = {LabelKind.PREFERRED: Decimal("0.99"), LabelKind.ALTERNATIVE: Decimal("0.98")}
@@ -32,11 +32,11 @@ class Alias:
 
     Attributes:
         code: Code of the framework or part; empty for a decoy.
-        text: The name as the vocabulary has it.
+        text: The name, as in the vocabulary.
         language: Its language.
         kind: Which kind of label it is.
         plain: The folded name with single spaces.
-        is_acronym: Whether it is one word, of capitals or with at least two.
+        is_acronym: Whether it is one word, all in capitals or with at least two.
     """
 
     code: str
@@ -47,16 +47,16 @@ class Alias:
     is_acronym: bool
 
     def fits(self, words: str) -> bool:
-        """Whether the words of a text may stand for this name: acronyms and short names look at capitals."""
+        """Whether words of a text can be this name: acronyms must be equal, short names need a capital or a digit."""
         if self.is_acronym:
             return words == self.text
-        if self.plain.count(" ") >= _SHORT_NAME:
+        if self.plain.count(" ") >= _LONG_NAME_SPACES:
             return True
         return any(character.isupper() or character.isdigit() for character in words)
 
 
 class NamedFramework(NamedTuple):
-    """What words of a text stand for.
+    """The framework that a name stands for.
 
     Attributes:
         code: Code of the framework; empty for a decoy.
@@ -71,12 +71,12 @@ class NamedFramework(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Words of a text that name a framework.
+    """A passage of a text that names a framework.
 
     Attributes:
-        codes: The framework, or the parts of it that the words name.
-        start: Where the words begin, in code points from 0.
-        end: Where they end.
+        codes: Code of the framework, or of the parts that are named.
+        start: Start of the passage, in code points from 0.
+        end: Its end.
         method: Code in the method scheme.
         confidence: 0 to 1.
     """
@@ -90,29 +90,29 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkMatcher:
-    """All names of all frameworks in one pattern.
+    """Finds the names of all frameworks with one pattern.
 
     Attributes:
-        pattern: Finds each name in a folded text (`iomld.link.name_matcher`).
-        meaning: What a name that the pattern found stands for, from its folded words, its words and the language.
+        pattern: Matches each name in a folded text (`iomld.link.name_matcher`).
+        resolve: Gives the framework of a matched name, from the folded name, the words of the text and the language.
         parts: The numbered parts.
-        wholes: For each part its framework.
+        wholes: The framework of each part.
     """
 
     pattern: re.Pattern[str]
-    meaning: Callable[[str, str, str], NamedFramework | None]
-    parts: Parts
+    resolve: Callable[[str, str, str], NamedFramework | None]
+    parts: FrameworkParts
     wholes: Mapping[str, str]
 
     def matches(self, text: str, language: str) -> Iterator[Match]:
         """Find the names in a text: leftmost, longest, never overlapping, whole words.
 
-        Names of the text's language come first, then English ones, then names of other languages that mean one thing;
-        acronyms only of the text's language and English ones, and these only where no other language reads them
-        otherwise. Decoys use up their words and give nothing.
+        A name is looked up in the language of the text, then in English, then in other languages if it is unambiguous
+        there. Acronyms are looked up in the language of the text and in English, in English only if no other language
+        has another meaning for them. Words of a decoy are skipped.
 
         Args:
-            text: The text, as it will be published.
+            text: The text, as published.
             language: Its language (BCP 47).
         """
         source = folded(text)
@@ -125,20 +125,20 @@ class FrameworkMatcher:
                 start, end = _quoted(source.text, start, end)
                 start = max(start, done)
             words = text[source.original(start) : source.original(end)]
-            meaning = self.meaning(found["name"], words, primary)
-            if meaning is None:
+            named = self.resolve(found["name"], words, primary)
+            if named is None:
                 at = found.start() + 1
-            elif not meaning.code:
+            elif not named.code:
                 at = self._after_decoy(searched, found)
             else:
-                part = self.parts.around(meaning.code, source.text, start, end, after=done)
-                codes = part.codes if part else (meaning.code,)
+                part = self.parts.around(named.code, source.text, start, end, after=done)
+                codes = part.codes if part else (named.code,)
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
-                yield Match(codes, source.original(start), source.original(end), meaning.method, meaning.confidence)
+                yield Match(codes, source.original(start), source.original(end), named.method, named.confidence)
 
     def mentions(self, text: str, language: str, field: str) -> Iterator[Mention]:
-        """The matches in a text as mentions, each with its words and the words around it."""
+        """The matches in a text as mentions, with their context."""
         for match in self.matches(text, language):
             prefix, suffix = context(text, match.start, match.end)
             for code in match.codes:
@@ -155,7 +155,7 @@ class FrameworkMatcher:
                 )
 
     def evidence(self, quote: str, framework: str, language: str) -> tuple[str, Decimal]:
-        """How well a quote names a framework or part: method and confidence; `manual` where it is no name of it."""
+        """Method and confidence with which a quote names a framework or part; `manual` if it is none of its names."""
         for match in self.matches(quote, language):
             known = {self.wholes.get(code, code) for code in match.codes}
             if match.start == 0 and match.end == len(quote) and self.wholes.get(framework, framework) in known:
@@ -163,7 +163,7 @@ class FrameworkMatcher:
         return _MANUAL, Decimal(1)
 
     def _after_decoy(self, searched: str, decoy: re.Match[str]) -> int:
-        """Where to go on: behind a decoy, unless a name begins inside it and goes on after it."""
+        """Where to continue: after a decoy, unless a name starts inside it and extends beyond it."""
         inside = find_name(self.pattern, searched, decoy.start() + 1)
         if inside and inside.start() < decoy.end() - 1 < inside.end() - 1:
             return inside.start()
@@ -173,26 +173,26 @@ class FrameworkMatcher:
 def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
     """Compile the names of all frameworks and decoys.
 
-    The preferred names of parts are headings made of common words ("Human rights") and are left out; so are their
-    other names as far as they are the whole's name and a number, since these are read as such.
+    Preferred names of parts are headings of common words ("Human rights") and are left out. So are other names of parts
+    that consist of the name of the framework and a number, since `FrameworkParts` finds these.
     """
     frameworks = vocabulary.concepts.get("framework", {})
     wholes = {code: concept.broader for code, concept in frameworks.items() if concept.broader}
     parts = build_parts(frameworks)
     names = [_alias("", label) for label in vocabulary.decoys]
-    looser: list[Alias] = []
+    part_names: list[Alias] = []
     for code, concept in frameworks.items():
         if code in wholes:
-            looser += [_alias(code, label) for label in concept.labels if label.kind is not LabelKind.PREFERRED]
+            part_names += [_alias(code, label) for label in concept.labels if label.kind is not LabelKind.PREFERRED]
         else:
             names += [_alias(code, label) for label in concept.labels]
     matcher = _matcher(names, parts, wholes)
-    names += [alias for alias in looser if not _is_read(alias, matcher)]
+    names += [alias for alias in part_names if not _is_matched(alias, matcher)]
     return _matcher(names, parts, wholes)
 
 
 def context(text: str, start: int, end: int) -> tuple[str, str]:
-    """The whole words right before and right after a stretch, at most 32 characters each, spaces kept.
+    """The whole words directly before and after a passage, with spaces, at most 32 characters each.
 
     >>> context("the ongoing discussions of the GCM and other texts", 31, 34)
     ('ongoing discussions of the ', ' and other texts')
@@ -213,20 +213,20 @@ def _alias(code: str, label: Label) -> Alias:
     return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym)
 
 
-def _matcher(names: Iterable[Alias], parts: Parts, wholes: Mapping[str, str]) -> FrameworkMatcher:
+def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str, str]) -> FrameworkMatcher:
     aliases: dict[str, list[Alias]] = {}
     for alias in names:
         aliases.setdefault(name_key(alias.plain), []).append(alias)
     pattern = names_pattern(fold(alias.text) for group in aliases.values() for alias in group)
-    # The same few names come again and again: to remember them takes 15 µs from each match.
-    meaning = lru_cache(maxsize=_REMEMBERED)(partial(_meaning, aliases))
-    return FrameworkMatcher(pattern, meaning, parts, wholes)
+    # The same few names recur; the cache saves 15 µs for each match.
+    resolve = lru_cache(maxsize=_CACHED_NAMES)(partial(_resolved, aliases))
+    return FrameworkMatcher(pattern, resolve, parts, wholes)
 
 
-def _meaning(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
-    """What words stand for in a language, or None."""
+def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
+    """The framework that words stand for in a language, or None if there is none or several."""
     usable = [alias for alias in aliases.get(name_key(found), ()) if alias.fits(words)]
-    for group in _by_right(usable, language):
+    for group in _by_priority(usable, language):
         if len({alias.code for alias in group}) == 1:
             alias = min(group, key=lambda alias: _distance(alias, found, words))
             return NamedFramework(alias.code, *_evidence(alias, found))
@@ -235,14 +235,14 @@ def _meaning(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, lan
     return None
 
 
-def _is_read(alias: Alias, matcher: FrameworkMatcher) -> bool:
-    """Whether a matcher reads a name of a part already as that part."""
+def _is_matched(alias: Alias, matcher: FrameworkMatcher) -> bool:
+    """Whether a matcher already finds a part in a name of it."""
     found = next(matcher.matches(alias.text, alias.language), None)
     return found is not None and alias.code in found.codes and (found.start, found.end) == (0, len(alias.text))
 
 
-def _by_right(usable: list[Alias], language: str) -> Iterator[list[Alias]]:
-    """Names in the order in which languages have a say."""
+def _by_priority(usable: list[Alias], language: str) -> Iterator[list[Alias]]:
+    """The names in groups, by the priority of their languages."""
     yield [alias for alias in usable if alias.language == language]
     foreign = [alias for alias in usable if alias.language not in {language, "en"}]
     yield [
@@ -254,7 +254,7 @@ def _by_right(usable: list[Alias], language: str) -> Iterator[list[Alias]]:
 
 
 def _distance(alias: Alias, found: str, words: str) -> tuple[bool, bool, int]:
-    """How far words are from a name of the same key: the plural, the letters, the kind of name."""
+    """Sort key for names of the same key: equality of the folded name, of the words, the kind of label."""
     return alias.plain != plain_name(found), alias.text.casefold() != words.casefold(), _RANKS[alias.kind]
 
 
@@ -268,7 +268,7 @@ def _evidence(alias: Alias, found: str) -> tuple[str, Decimal]:
 
 
 def _quoted(text: str, start: int, end: int) -> tuple[int, int]:
-    """Take in the quotation mark that a name is missing on one side (“Soderkoping” process)."""
+    """Extend a name to a quotation mark that it lacks on one side (“Soderkoping” process)."""
     if text.count('"', start, end) % 2:
         for opening in ('"', '" '):
             if text.endswith(opening, 0, start):

@@ -1,16 +1,16 @@
-"""Many names in one regular expression: a trie, so that shared beginnings are looked at once."""
+"""Compiles many names to one regular expression, as a trie: common beginnings are matched only once."""
 
 import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
 _SPLIT = re.compile(r"[ \-\",]+")
-_JOINING = frozenset({"and", "et", "y", "or", "ou", "o"})
-# Between two words: spaces, dashes, a quotation mark; a comma too where the name has one or where lists put one.
+_CONJUNCTIONS = frozenset({"and", "et", "y", "or", "ou", "o"})
+# Between two words: spaces, dashes, a quotation mark; also a comma if the name has one, or before a conjunction.
 _BETWEEN = r"[ \-\"]{1,3}"
-_BETWEEN_LISTED = rf",?{_BETWEEN}"
+_BETWEEN_IN_LIST = rf",?{_BETWEEN}"
 _END = ""  # the token that ends a name
-_SHORTEST_STEM = 4  # letters of a word from which on a final s is taken for a plural
+_MIN_STEM_LETTERS = 4  # of a word whose final s counts as a plural
 
 _Trie: TypeAlias = dict[str, "_Trie"]
 
@@ -30,32 +30,32 @@ def plain_name(folded_name: str) -> str:
 
 
 def names_pattern(folded_names: Iterable[str]) -> re.Pattern[str]:
-    """Compile one pattern that finds each name as whole words in a folded text, the longest where several begin.
+    """Compile a pattern that matches each name as whole words of a folded text, the longest name first.
 
-    Each match begins with the sign before the name; the name itself is the group `name`. `find_name` uses it.
+    A match starts with the character before the name; the name is the group `name`. It is used by `find_name`.
     """
     trie: _Trie = {}
     for name in folded_names:
         node = trie
         for token in (*_tokens(name), _END):
             node = node.setdefault(token, {})
-    # Without a name the pattern must match nothing, and an empty one would match everywhere.
-    # A class of signs at the front lets the engine skip all that is no beginning of a word, and a look at the first
-    # letter skips half of the words: 46 MB/s, where `(?<!\w)` at the front gave 23 MB/s.
+    # Without names the pattern must match nothing; an empty one would match everywhere.
+    # The leading character class lets the engine skip to word beginnings, and the look-ahead at the first letter skips
+    # half of the words: 46 MB/s, as against 23 MB/s with a leading `(?<!\w)`.
     return re.compile(rf"[^a-z0-9_](?=[{''.join(trie)}])(?P<name>{_expression(trie)})(?!\w)" if trie else r"(?!)")
 
 
 def find_name(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
-    """The first name at or after a place.
+    """Find the first name at or after a position.
 
     Args:
         pattern: From `names_pattern`.
-        text: The folded text with one more space before it, so that a name may begin it. The match therefore starts
-            where the name does in the text without that space, and ends one place after it.
-        at: Where to look from, in the text without the space.
+        text: The folded text with a space before it, so that it can start with a name. So the match starts at the
+            position of the name in the text without that space, and ends one position after its end.
+        at: Where to start, in the text without the space.
     """
     found = pattern.search(text, at)
-    # The class at the front takes letters that are not ASCII for signs.
+    # The leading class also matches non-ASCII letters.
     while found and found[0][0].isalnum():
         found = pattern.search(text, found.start() + 1)
     return found
@@ -67,29 +67,29 @@ def _words(folded_name: str) -> list[str]:
 
 def _stem(word: str) -> str:
     """A word without its plural s."""
-    return word[:-1] if len(word) > _SHORTEST_STEM and word.endswith("s") and word.isalpha() else word
+    return word[:-1] if len(word) > _MIN_STEM_LETTERS and word.endswith("s") and word.isalpha() else word
 
 
 def _tokens(folded_name: str) -> list[str]:
-    """The name as pieces of a regular expression."""
+    """The name as tokens of a regular expression."""
     tokens: list[str] = []
-    listed = False
-    for piece in folded_name.replace('"', " ").replace("-", " ").split():
-        word = piece.strip(",")
+    in_list = False
+    for part in folded_name.replace('"', " ").replace("-", " ").split():
+        word = part.strip(",")
         if not word:
             continue
         if tokens:
-            tokens.append(_BETWEEN_LISTED if listed or word in _JOINING else _BETWEEN)
+            tokens.append(_BETWEEN_IN_LIST if in_list or word in _CONJUNCTIONS else _BETWEEN)
         stem = _stem(word)
         tokens += map(re.escape, stem)
-        if stem != word or (word.isalpha() and len(word) >= _SHORTEST_STEM):
+        if stem != word or (word.isalpha() and len(word) >= _MIN_STEM_LETTERS):
             tokens.append("s?")
-        listed = piece.endswith(",")
+        in_list = part.endswith(",")
     return tokens
 
 
 def _expression(node: _Trie) -> str:
-    """The regular expression of a node; longer names come before shorter ones."""
+    """The regular expression of a trie node; longer names come before shorter ones."""
     chain = ""
     while len(node) == 1 and _END not in node:
         token, node = next(iter(node.items()))

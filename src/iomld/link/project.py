@@ -1,4 +1,4 @@
-"""Link one project: what all its sources say becomes codes, numbers and mentions, or a finding."""
+"""Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from iomld.link.values import read_budget, read_concept, read_day, read_year
 from iomld.model import STATE_FIELDS, Finding, Mention, MergedRecord, Project, Text, Value
 from iomld.vocab import Vocabulary
 
-# For each field that holds a concept the rule for a word that is not in its list.
+# The rule for an unknown word in each field of a concept.
 UNKNOWN_WORD_RULES = {
     "status": "unknownStatus",
     "projectType": "unknownType",
@@ -24,14 +24,14 @@ UNKNOWN_WORD_RULES = {
 }
 _YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
 _DAY_FIELDS = ("startDate", "endDate")
-_UNDETERMINED = "und"  # BCP 47: the language of a text that does not say it
+_UNDETERMINED = "und"  # BCP 47: undetermined language
 _OFFICE_LETTERS = 2
 _NO_NAMES = ConceptTable({}, {})
 
 
 @dataclass(frozen=True, slots=True)
 class Linker:
-    """All that linking looks names up in; made once for a vocabulary.
+    """The names that linking looks up; built once for a vocabulary.
 
     Attributes:
         lexicon: The names of concepts and countries.
@@ -48,16 +48,16 @@ def build_linker(vocabulary: Vocabulary) -> Linker:
 
 
 def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
-    """Turn raw strings into links.
+    """Turn a merged record into a project.
 
-    A field that cannot be read stays empty and a Violation says so; a field that is missing is for the shapes.
+    A field that cannot be read is left empty, with a Violation; missing fields are checked by the shapes.
 
     Args:
-        merged: What the sources say.
-        linker: The names.
+        merged: The merged record.
+        linker: The names of the vocabulary.
 
     Returns:
-        The project, and the findings of linking alone, all of them; those of the readers stay in the merged record.
+        The project, and the findings of linking; those of the readers are in the merged record.
     """
     findings: list[Finding] = []
     codes = _concepts(merged, linker.lexicon.concepts, findings)
@@ -113,13 +113,13 @@ def _concepts(
 
 
 def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
-    """What the texts name, in their order; for a part of a framework the part and the whole."""
+    """The mentioned frameworks in the order of the mentions; for a part, both the part and its framework."""
     named = (code for mention in mentions for code in (mention.framework, wholes.get(mention.framework)))
     return tuple(dict.fromkeys(code for code in named if code))
 
 
 def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
-    """The names of a scheme; none where the vocabulary has no such scheme."""
+    """The names of a scheme; none if the vocabulary lacks the scheme."""
     return tables.get(scheme, _NO_NAMES)
 
 
@@ -158,25 +158,25 @@ def _beneficiaries(merged: MergedRecord, gazetteer: Gazetteer, findings: list[Fi
 
 
 def _first(merged: MergedRecord, field: str) -> Value | None:
-    """The first value of a field that holds anything; an empty one is as good as missing."""
+    """The first value of a field, or None if it is missing or blank."""
     value = merged.first(field)
     return value if value and value.text.strip() else None
 
 
 def _text(value: Value | None) -> str | None:
-    """A code as it stands, trimmed."""
+    """The text of a value, trimmed."""
     return value.text.strip() if value else None
 
 
 def _texts(merged: MergedRecord, field: str) -> tuple[Text, ...]:
-    """The texts of a field in the form that positions count in."""
+    """The texts of a field, normalised."""
     return tuple(
         Text(normal_text(value.text), value.language or _UNDETERMINED) for value in merged.values.get(field, ())
     )
 
 
 def normal_text(text: str) -> str:
-    r"""The form of a text that is published and that positions count in: NFC, paragraphs trimmed and joined.
+    r"""A text in the form that is published and that positions refer to: NFC, with paragraphs trimmed and joined.
 
     >>> normal_text(" One. \r\n\r\n Two.")
     'One.\nTwo.'
@@ -186,6 +186,6 @@ def normal_text(text: str) -> str:
 
 
 def _managing_office(prima_id: str | None, gazetteer: Gazetteer) -> str | None:
-    """The country whose office runs the project: the first two letters of its PRIMA identifier."""
+    """The country of the office that manages the project: the first two letters of the PRIMA identifier."""
     office = (prima_id or "")[:_OFFICE_LETTERS]
     return office if len(office) == _OFFICE_LETTERS and office in gazetteer.labels else None

@@ -1,8 +1,6 @@
-"""Codes, numbers and days from single strings.
+"""Parses single values: words of a controlled list to codes, years, dates and sums of money.
 
-Words of a controlled list to their codes, in any of the languages that the list has.
-
-Years, days and sums of money: read when there is one way to read them, else refused with a sentence.
+A value that cannot be parsed, or in more than one way, is a finding.
 """
 
 import re
@@ -13,29 +11,39 @@ from iomld.lexicon.words import ConceptTable
 from iomld.messages import message
 from iomld.model import Finding, Severity, Value
 
-# A list of at most this many names is shown whole to who wrote a word that is like none of them.
-_SHORT_LIST = 8
+_MAX_LISTED = 8  # names of a list that a message can quote in full
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR = re.compile(r"[0-9]{4}")
+_YEAR_INSIDE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
+_SPACES = "[ \u00a0\u2007\u2009\u202f]"
+_SUM = re.compile(
+    rf"(?P<sign>-?)(?P<whole>[0-9]+|[0-9]{{1,3}}(?:,[0-9]{{3}})+|[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+)(?P<cents>\.[0-9]+)?"
+)
+# "100.000" is a hundred thousand in half of the world, and a hundred in the other half.
+_POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
+_CURRENCY = re.compile(r"(?i:US dollars?|dollars?|USD|US\$|\$|EUR|€|CHF)")
+_NOT_DIGITS = re.compile(r"[^0-9]")
 
 
 def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) -> tuple[str | None, tuple[Finding, ...]]:
     """Find the code of a word.
 
     Args:
-        value: What the source says.
+        value: The value in the source.
         table: The names of the scheme.
         field: The record's field, for the finding.
         rule: Name of the rule that an unknown word breaks (`unknownStatus`).
 
     Returns:
-        The code, or None and a Violation that names the closest words of the list.
+        The code, or None and a Violation with the closest words of the list.
     """
     code = table.code(value.text)
     if code is not None:
         return code, ()
-    near = table.closest(value.text)
-    if near:
-        fix = message("Closest: {names}.", names=", ".join(near))
-    elif len(table.names) <= _SHORT_LIST:
+    closest = table.closest(value.text)
+    if closest:
+        fix = message("Closest: {names}.", names=", ".join(closest))
+    elif len(table.names) <= _MAX_LISTED:
         fix = message("Write one of: {names}.", names=", ".join(table.names.values()))
     else:
         fix = message("Write a name or a code from the list.")
@@ -51,24 +59,11 @@ def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) ->
     return None, (finding,)
 
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_YEAR = re.compile(r"[0-9]{4}")
-_YEAR_INSIDE = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
-_SPACES = "[ \u00a0\u2007\u2009\u202f]"
-_SUM = re.compile(
-    rf"(?P<sign>-?)(?P<whole>[0-9]+|[0-9]{{1,3}}(?:,[0-9]{{3}})+|[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+)(?P<cents>\.[0-9]+)?"
-)
-# "100.000" is a hundred thousand in half of the world and a hundred in the other half.
-_POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
-_CURRENCY = re.compile(r"(?i:US dollars?|dollars?|USD|US\$|\$|EUR|€|CHF)")
-_NOT_DIGITS = re.compile(r"[^0-9]")
-
-
 def read_year(value: Value, field: str) -> tuple[int | None, tuple[Finding, ...]]:
     """Read a year of four digits (xsd:gYear without a time zone).
 
     Args:
-        value: What the source says.
+        value: The value in the source.
         field: The record's field, for the finding.
 
     Returns:
@@ -96,16 +91,16 @@ def read_year(value: Value, field: str) -> tuple[int | None, tuple[Finding, ...]
 
 
 def read_day(value: Value, field: str) -> tuple[date | None, tuple[Finding, ...]]:
-    """Read a day (xsd:date without a time zone).
+    """Read a date (xsd:date without a time zone).
 
     Returns:
-        The day, or None and a Violation `unreadableDate`.
+        The date, or None and a Violation `unreadableDate`.
     """
     try:
         if _DAY.fullmatch(value.text):
             return date.fromisoformat(value.text), ()
     except ValueError:
-        pass  # of the form of a day, but no day of the calendar
+        pass  # well-formed, but not in the calendar
     return None, (
         Finding(
             rule="unreadableDate",
@@ -122,26 +117,26 @@ def read_day(value: Value, field: str) -> tuple[date | None, tuple[Finding, ...]
 def read_budget(value: Value, field: str = "budgetUSD") -> tuple[Decimal | None, tuple[Finding, ...]]:
     """Read a sum in US dollars: a point before the cents, commas or spaces only between groups of three digits.
 
-    Whether the sum may be zero, negative or so large is for the shapes to say.
+    The shapes check whether it is positive and within limits.
 
     Returns:
-        The sum with the decimals that the source prints, or None and a Violation `unreadableBudget`.
+        The sum with the decimals of the source, or None and a Violation `unreadableBudget`.
     """
     amount = _amount(value.text)
     if amount is not None:
         return amount, ()
-    without = _amount(_CURRENCY.sub("", value.text).strip())
-    if without is not None:
-        problem = message("“{value}” holds more than a number.", value=value.text)
-        fix = message("Write {value} and leave the currency out.", value=f"{without:.2f}")
+    bare_amount = _amount(_CURRENCY.sub("", value.text).strip())
+    if bare_amount is not None:
+        sentence = message("“{value}” holds more than a number.", value=value.text)
+        fix = message("Write {value} and leave the currency out.", value=f"{bare_amount:.2f}")
     else:
-        problem = message("“{value}” cannot be read as one sum of money.", value=value.text)
+        sentence = message("“{value}” cannot be read as one sum of money.", value=value.text)
         fix = message("Write it like 100000.00 and leave the currency out.")
     return None, (
         Finding(
             rule="unreadableBudget",
             severity=Severity.VIOLATION,
-            message=problem,
+            message=sentence,
             fix=fix,
             field=field,
             value=value.text,
@@ -151,7 +146,7 @@ def read_budget(value: Value, field: str = "budgetUSD") -> tuple[Decimal | None,
 
 
 def _amount(text: str) -> Decimal | None:
-    """The number, where there is only one way to read it."""
+    """The number, or None if the text is no number or ambiguous."""
     match = _SUM.fullmatch(text)
     if match is None or _POINT_AND_THREE.fullmatch(text):
         return None

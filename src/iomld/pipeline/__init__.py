@@ -1,1 +1,1 @@
-"""The stages as one line: merge, link, convert, validate; and each finding back to its place in the source."""
+"""The pipeline: merge, link, convert and validate, and the place of each finding in its source."""

@@ -1,1 +1,1 @@
-"""The write side: sources in, a release out, and a report that names what was refused and why."""
+"""The write side: sources in, a new release out, and a report with the refusals and their reasons."""

@@ -1,4 +1,4 @@
-"""Build a release from the changes; the cost follows the changes, not the dataset."""
+"""Builds a release from the previous one and the changes."""
 
 import heapq
 import json
@@ -12,11 +12,9 @@ from pathlib import Path
 from pyoxigraph import Literal, Quad
 
 from iomld import assets, release, store
-from iomld.assets import asset_text
 from iomld.convert import Publication
 from iomld.errors import IomldError
 from iomld.formats import rdf, results
-from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DCTERMS, IOMLD, SH
 from iomld.publish.gather import Changes
 from iomld.release import FILES, Manifest, Release
@@ -37,22 +35,22 @@ from iomld.release.subsets import Subset, SubsetSelection, write_subsets
 from iomld.store.query_request import QueryRequest, QueryWorker
 from iomld.store.query_worker import run_query
 
-_LIMIT_S = 30.0
+_COUNT_TIMEOUT_S = 30.0
 _LOG = logging.getLogger(__name__)
 _HASHED = (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs, FILES.index, FILES.tombstones)
 
 
 def example_counts(store: Path, base: str) -> Mapping[str, int]:
-    """Count the solutions of all example queries, in one worker that ends after half a minute.
+    """Count the solutions of all example queries, in one worker with a time limit.
 
     Args:
         store: Folder of the release's store.
-        base: The data base, ending in a slash.
+        base: The base IRI, ending in a slash.
 
     Returns:
-        Solutions by IRI of the query; empty where they cannot be counted, which stops no publish.
+        Number of solutions by IRI of the query; empty if counting fails, which is only logged.
     """
-    quads = parse(asset_text("ontology/queries.ttl", base=base), TURTLE)
+    quads = rdf.parse(assets.asset_text("ontology/queries.ttl", base=base), rdf.TURTLE)
     texts = {
         str(getattr(quad.subject, "value", "")): str(getattr(quad.object, "value", ""))
         for quad in quads
@@ -61,7 +59,7 @@ def example_counts(store: Path, base: str) -> Mapping[str, int]:
     json_type = results.JSON.media_type
     request = QueryRequest(counting_query([*texts.values()]), json_type, json_type, None)
     try:
-        answer = run_query(QueryWorker(str(store), base), request, timeout_s=_LIMIT_S)
+        answer = run_query(QueryWorker(str(store), base), request, timeout_s=_COUNT_TIMEOUT_S)
     except IomldError as error:
         _LOG.warning("the example queries were not counted: %s", error)
         return {}
@@ -70,9 +68,9 @@ def example_counts(store: Path, base: str) -> Mapping[str, int]:
 
 
 def counting_query(texts: Sequence[str]) -> str:
-    r"""One query whose one solution has, as `?n0`, `?n1` …, how many solutions each SELECT query has.
+    r"""A query that counts the solutions of several SELECT queries, as `?n0`, `?n1` … of its only solution.
 
-    The order of solutions does not change their number and takes more than half of the time, so it is left out.
+    ORDER BY is left out: it takes more than half of the time and does not change the numbers.
 
     >>> print(counting_query(["PREFIX x: <http://x/>\nSELECT ?s { ?s x:p 1 }\nORDER BY ?s"]))
     PREFIX x: <http://x/>
@@ -89,23 +87,23 @@ def counting_query(texts: Sequence[str]) -> str:
 
 
 def _without_order(text: str) -> str:
-    """The query without its prologue and its own ORDER BY, which stand at the beginnings of lines."""
+    """The query without its PREFIX and ORDER BY lines."""
     return "\n".join(line for line in text.splitlines() if not line.startswith(("PREFIX ", "ORDER BY "))).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseContext:
-    """What a release is built from besides the records.
+    """What a release is built from, besides the changes.
 
     Attributes:
         datadir: Folder of the releases.
-        previous: The release that is served, or None.
+        previous: The current release, or None.
         publication: The publisher's decisions.
         publisher: Name of the publisher.
-        contact: Address for questions; may be empty.
-        versions: Versions of iomld, shapes and vocabularies.
-        started: When reading began.
-        ended: When reading ended.
+        contact: Address for questions; can be empty.
+        versions: Version of iomld, and hashes of its shapes and vocabularies.
+        started: Start of the run.
+        ended: Its end.
     """
 
     datadir: Path
@@ -119,7 +117,7 @@ class ReleaseContext:
 
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
-    """The shared graphs (ontology, schemes, countries, queries) as graph IRI and sorted N-Quads lines."""
+    """The shared graphs (ontology, schemes, countries, queries): each graph IRI with its sorted N-Quads lines."""
     for name, files in sorted(assets.REFERENCE_GRAPHS.items()):
         graph = f"{base}graph/{name}"
         quads: list[Quad] = []
@@ -135,9 +133,9 @@ def build_release(
 
     Args:
         building: The folder to build in.
-        changes: What changed.
-        context: What stays, and who publishes.
-        graphs: The table of graphs of the new release.
+        changes: The changes.
+        context: The previous release and the publisher.
+        graphs: The states of all graphs of the new release.
     """
     written = _write_dataset(building, changes, context)
     subsets = _write_subsets(building, written, context)
@@ -170,9 +168,9 @@ def build_release(
 
 
 def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) -> WrittenDataset:
-    """The lines of unchanged graphs from the old dataset, merged with the new lines; both are sorted.
+    """Merge the lines of unchanged graphs from the previous dataset with the new lines; both are sorted.
 
-    The index is made of the same lines as they pass.
+    The project index is built from the same stream of lines.
     """
     changed = {graph.encode() for graph in (*changes.changed, *_withdrawn(changes, context))}
     old = read_gzip(context.previous.file(FILES.dataset)) if context.previous else iter(())
@@ -183,7 +181,7 @@ def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) ->
 
 
 def _write_subsets(building: Path, written: WrittenDataset, context: ReleaseContext) -> tuple[Subset, ...]:
-    """The files of classes and regions; those that are as before are on the disk once."""
+    """Write the files of classes and regions; unchanged ones share their disk space with the previous release."""
     iris = context.publication.iris
     regions = assets.load_vocabulary(iris.base).concepts["region"]
     selection = SubsetSelection(written.statistics.classes, {code: region.name() for code, region in regions.items()})
@@ -191,31 +189,31 @@ def _write_subsets(building: Path, written: WrittenDataset, context: ReleaseCont
     if context.previous:
         for subset in subsets:
             if context.previous.manifest.files.get(subset.file) == subset.facts.sha256:
-                _share(context.previous.file(subset.file), building / subset.file)
+                _hardlink(context.previous.file(subset.file), building / subset.file)
     return subsets
 
 
-def _share(old: Path, new: Path) -> None:
-    """Let two equal files be one on the disk, where its file system can do that."""
+def _hardlink(old: Path, new: Path) -> None:
+    """Replace a file with a hard link to an equal one, if the file system can."""
     beside = new.with_name(f".{new.name}")
     with suppress(OSError):
         beside.hardlink_to(old)
         beside.replace(new)
 
 
-def _write_store(building: Path, changes: Changes, context: ReleaseContext, clocked: list[Quad]) -> None:
-    """The old store with the changed graphs replaced; history is added, the description replaced."""
+def _write_store(building: Path, changes: Changes, context: ReleaseContext, dated: list[Quad]) -> None:
+    """Write the store: the previous one with changed graphs and the description replaced, and the history added."""
     target = building / FILES.store
     if context.previous:
         store.copy_store(context.previous.file(FILES.store), target)
     description = context.publication.iris.graph("dataset")
     removed = [graph for graph, state in changes.changed.items() if state.revision > 1]
     removed += _withdrawn(changes, context)
-    store.update_store(target, remove=[*removed, description], files=[changes.changed_file], quads=clocked)
+    store.update_store(target, remove=[*removed, description], files=[changes.changed_file], quads=dated)
 
 
 def _withdrawn(changes: Changes, context: ReleaseContext) -> list[str]:
-    """The graphs that this run takes out."""
+    """The graphs that this run withdraws."""
     return [context.publication.iris.record(key) for key in changes.withdrawn]
 
 
@@ -250,9 +248,9 @@ def _description(
 
 
 def _first_issued(context: ReleaseContext) -> str | None:
-    """When the first release was made, as the release before says."""
+    """The date of the first release, as the previous release states it."""
     if context.previous is None:
         return None
-    told = rdf.parse(context.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
-    issued = (quad.object for quad in told if quad.predicate.value == f"{DCTERMS}issued")
+    description = rdf.parse(context.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
+    issued = (quad.object for quad in description if quad.predicate.value == f"{DCTERMS}issued")
     return min((moment.value for moment in issued if isinstance(moment, Literal)), default=None)

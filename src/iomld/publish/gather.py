@@ -1,4 +1,4 @@
-"""Gather what changes: read sources and included graphs, take each project through the stages, compare with before."""
+"""Gathers the changes of a publish: reads sources, runs the pipeline, and compares graphs with the current release."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,30 +14,35 @@ from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Finding, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
-from iomld.publish.report import Refusal, counted
+from iomld.publish.report import Refusal, warning_counts
 from iomld.release.history import Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
 
-_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
+_INCLUDE_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
 _Term = NamedNode | BlankNode | Literal | Triple
 
 
 @dataclass(slots=True)
 class Changes:
-    """The changes of one publish or withdrawal. It is filled while sources are read, and only read afterwards.
+    """The changes of one publish or withdrawal; filled while sources are read, and not changed afterwards.
 
     Attributes:
-        new_lines: N-Quads lines of graphs that are new or changed, by bytes.
-        changed_file: The same lines, a graph after the other, for the store.
-        changed: For each graph that is new or changed, its state.
-        sources: For each changed project key the hashes of its sources.
-        supplied: For each changed project key the fields that each source gave.
-        revisions: For each changed project key the number of its new revision.
-        owners: For each PRIMA identifier the key of the project that holds it.
-        withdrawn: What this run withdraws, by key.
-        returned: Keys that had been withdrawn and are back.
-        tombstones: All that is withdrawn after this run, by key.
-        included: Names of the reference graphs that were given.
+        new_lines: N-Quads lines of new and changed graphs, sorted by bytes.
+        changed_file: The same lines, graph by graph, for the store.
+        changed: States of new and changed graphs.
+        sources: Hashes of the sources of each changed project, by key.
+        supplied: The fields from each source of each changed project, by key.
+        revisions: Number of the new revision of each changed project, by key.
+        owners: Key of the project that has each PRIMA identifier.
+        withdrawn: Projects that this run withdraws, by key.
+        returned: Keys of withdrawn projects that are published again.
+        tombstones: All withdrawn projects after this run, by key.
+        included: Names of the included graphs.
+        refused: Projects and files that are not published.
+        warnings: Number of findings that do not refuse, by rule.
+        read: Number of records read.
+        projects: Number of projects that they describe.
+        published: Number of accepted projects.
     """
 
     new_lines: SortedLines
@@ -62,7 +67,7 @@ def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.R
     """Read every source into the spool.
 
     Yields:
-        A refusal for each file that cannot be read; the others are read all the same.
+        A refusal for each file that cannot be read; the others are read.
     """
     for part in read.expand_sources(sources):
         try:
@@ -79,13 +84,13 @@ def gather(
     changes: Changes,
     progress: Callable[[int], None],
 ) -> None:
-    """Take each project of the spool through the stages into `changes`.
+    """Run the pipeline for each project of the spool, and add the results to `changes`.
 
     Args:
         spool: The records.
-        pipeline: The stages.
-        known: The graphs of the release that is served.
-        changes: Where the results go.
+        pipeline: The loaded stages.
+        known: States of the graphs of the current release.
+        changes: The changes to add to.
         progress: Called with 1 after each project.
     """
     changes.read += len(spool)
@@ -93,7 +98,7 @@ def gather(
         changes.projects += 1
         graph = pipeline.publication.iris.record(outcome.merged.key)
         reasons = [finding for finding in outcome.findings if finding.severity is Severity.VIOLATION]
-        for rule, count in counted(outcome.findings).items():
+        for rule, count in warning_counts(outcome.findings).items():
             changes.warnings[rule] = changes.warnings.get(rule, 0) + count
         if reasons:
             name = outcome.merged.key or str(outcome.merged.records[0].place.file)
@@ -114,7 +119,7 @@ def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], chang
 
 
 def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState], changes: Changes) -> bool:
-    """Take a graph into the release if it is new or differs from the one that is served; say whether it was."""
+    """Add a graph to the changes if it is new or differs from the current release; return whether it was added."""
     digest = graph_digest(lines)
     before = known.get(name)
     if before is not None and before.digest == digest:
@@ -127,24 +132,24 @@ def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState]
 
 
 def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphState], changes: Changes) -> None:
-    """Take the graphs of RDF files into `changes`, each in place of the published graph of its name.
+    """Add the graphs of RDF files to `changes`; each replaces the published graph of the same name.
 
-    Unnamed triples go to `{base}graph/include/FILE`. A blank node becomes an IRI (RDF 1.1 Concepts section 3.5) made
-    of the name of the file and of its number there, so that the same file gives the same bytes.
+    Triples of the default graph go to `{base}graph/include/FILE`. Blank nodes are replaced by Skolem IRIs (RDF 1.1
+    Concepts section 3.5) of the file name and a number, so that the same file gives the same bytes.
 
     Args:
         files: `.nq`, `.trig` and `.ttl` files.
         iris: IRIs under the base of the release.
-        known: The graphs of the release that is served.
-        changes: Where the graphs go.
+        known: States of the graphs of the current release.
+        changes: The changes to add to.
 
     Raises:
-        SourceError: A file cannot be read, holds no triple, or names a graph that records make.
+        SourceError: A file cannot be read, has no triples, or has a graph with a reserved name.
     """
     graphs: defaultdict[str, list[Quad]] = defaultdict(list)
     for file in files:
         for quad in _quads(file, iris):
-            graphs[_name(quad.graph_name)].append(quad)
+            graphs[_graph_name(quad.graph_name)].append(quad)
     for graph, quads in sorted(graphs.items()):
         add_graph(graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True))), known, changes)
     changes.included = tuple(sorted(graphs))
@@ -153,17 +158,17 @@ def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphSt
 def _quads(file: Path, iris: Iris) -> Iterator[Quad]:
     """The quads of a file, all in named graphs and without blank nodes."""
     format_ = rdf.by_suffix(file.suffix.lower().removeprefix("."))
-    if format_ not in _FORMATS:
+    if format_ not in _INCLUDE_FORMATS:
         raise SourceError(f"{file}: --include takes files that end in .nq, .trig or .ttl.")
     graph = NamedNode(iris.graph(f"include/{quote(file.name)}"))
-    names = _SkolemNames(file.name, iris)
+    skolem = _SkolemIris(file.name, iris)
     is_empty = True
     try:
         with file.open("rb") as opened:
             for quad in rdf.parse(opened, format_, base_iri=None if format_ is rdf.NQUADS else graph.value):
                 is_empty = False
-                named = names.of_quad(quad, graph)
-                _refuse_ours(file, named, iris)
+                named = skolem.replace_in(quad, graph)
+                _check_graph_name(file, named, iris)
                 yield named
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from error
@@ -174,34 +179,34 @@ def _quads(file: Path, iris: Iris) -> Iterator[Quad]:
         raise SourceError(f"{file}: holds no triple.")
 
 
-def _refuse_ours(file: Path, quad: Quad, iris: Iris) -> None:
-    """What records and releases make stays theirs: an included file cannot stand in for it."""
-    name = _name(quad.graph_name)
+def _check_graph_name(file: Path, quad: Quad, iris: Iris) -> None:
+    """Refuse graphs with the name of a graph that iomld makes."""
+    name = _graph_name(quad.graph_name)
     if name.startswith(iris.graph("include/")) or not name.startswith((iris.graph(""), iris.record(""))):
         return
     raise SourceError(f"{file}: the graph <{name}> is made by iomld. Give the graph in the file another name.")
 
 
-def _name(graph: NamedNode | BlankNode | DefaultGraph) -> str:
+def _graph_name(graph: NamedNode | BlankNode | DefaultGraph) -> str:
     return graph.value if isinstance(graph, NamedNode) else ""
 
 
-class _SkolemNames:
-    """IRIs for the blank nodes of one file, numbered as they come."""
+class _SkolemIris:
+    """Skolem IRIs for the blank nodes of one file, numbered in order of appearance."""
 
     def __init__(self, file: str, iris: Iris) -> None:
         self._file = file
         self._iris = iris
         self._nodes: dict[str, NamedNode] = {}
 
-    def of_quad(self, quad: Quad, graph: NamedNode) -> Quad:
-        subject, object_ = self._of(quad.subject), self._of(quad.object)
-        name = graph if isinstance(quad.graph_name, DefaultGraph) else self._of(quad.graph_name)
+    def replace_in(self, quad: Quad, graph: NamedNode) -> Quad:
+        subject, object_ = self._term(quad.subject), self._term(quad.object)
+        name = graph if isinstance(quad.graph_name, DefaultGraph) else self._term(quad.graph_name)
         return Quad(subject, quad.predicate, object_, name)  # type: ignore[arg-type]  # each term keeps its kind
 
-    def _of(self, term: _Term) -> _Term:
+    def _term(self, term: _Term) -> _Term:
         if isinstance(term, Triple):
-            return Triple(self._of(term.subject), term.predicate, self._of(term.object))  # type: ignore[arg-type]
+            return Triple(self._term(term.subject), term.predicate, self._term(term.object))  # type: ignore[arg-type]
         if not isinstance(term, BlankNode):
             return term
         if term.value not in self._nodes:

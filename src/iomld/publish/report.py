@@ -1,4 +1,4 @@
-"""What a publish did: how much was read and published, and each refusal with its reasons."""
+"""The report of a publish: how much was read and published, and each refusal with its reasons."""
 
 import json
 from collections import Counter
@@ -15,8 +15,8 @@ class Refusal:
 
     Attributes:
         name: Key of the project, or the file's name.
-        reasons: Its Violations; for a file that cannot be read, one sentence.
-        kept: Whether an earlier release holds it and keeps it.
+        reasons: Its Violations; for a file that cannot be read, one finding.
+        kept: Whether an earlier version stays published.
     """
 
     name: str
@@ -30,19 +30,19 @@ class PublishReport:
 
     Attributes:
         read: Records read.
-        projects: Projects they describe, merged.
-        published: Projects accepted.
-        added: Keys that are new.
-        changed: Keys whose graph changed.
-        refused: What was refused.
-        warnings: Findings that do not refuse, by rule.
-        quads: Quads in the release's dataset.
-        seconds: Time it took.
-        release: Name of the release that is now served, or None if there is none.
-        is_new: Whether that release was made by this publish.
-        returned: Keys that had been withdrawn and are back.
-        withdrawn: Keys that were withdrawn.
-        included: Names of the reference graphs that were given.
+        projects: Projects that they describe.
+        published: Accepted projects.
+        added: Keys of new projects.
+        changed: Keys of projects whose graph changed.
+        refused: Projects and files that were refused.
+        warnings: Number of findings that do not refuse, by rule.
+        quads: Quads in the dataset of the current release.
+        seconds: Duration.
+        release: Name of the current release, or None if there is none.
+        is_new: Whether this publish made that release.
+        returned: Keys of withdrawn projects that are published again.
+        withdrawn: Keys of projects that were withdrawn.
+        included: Names of the included graphs.
     """
 
     read: int
@@ -61,13 +61,13 @@ class PublishReport:
     included: tuple[str, ...] = ()
 
 
-def counted(findings: Iterable[Finding]) -> Counter[str]:
-    """How often each rule warned or informed."""
+def warning_counts(findings: Iterable[Finding]) -> Counter[str]:
+    """The number of Warnings and Infos of each rule."""
     return Counter(finding.rule for finding in findings if finding.severity is not Severity.VIOLATION)
 
 
 def write_report(report: PublishReport, path: Path) -> None:
-    """Write the report as JSON; times stay out, so that equal publishes give equal reports."""
+    """Write the report as JSON; without times, so that equal publishes give equal reports."""
     content = {
         "read": report.read,
         "projects": report.projects,

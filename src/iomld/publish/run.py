@@ -1,4 +1,4 @@
-"""Publish or withdraw records: read, link, convert, validate, and make a release, or say what would change."""
+"""Publishes records as a new release, or withdraws them."""
 
 import difflib
 import shutil
@@ -32,10 +32,10 @@ class PublishRequest:
         sources: Files and folders.
         datadir: Folder of the releases.
         publisher: Name of the publisher.
-        contact: Address for questions; may be empty.
+        contact: Address for questions; can be empty.
         url: Address of the page that the one source was saved from.
-        mapping: For foreign tables: our column for each heading of theirs.
-        dry_run: Say what would change, and change nothing.
+        mapping: For tables with foreign headings: the column of ours for each heading.
+        dry_run: Report what would change, without changing anything.
         include: RDF files whose graphs are published as they are.
     """
 
@@ -50,15 +50,15 @@ class PublishRequest:
 
 
 def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
-    """Publish records; those not given stay as they are.
+    """Publish records; other published records stay.
 
     Args:
-        request: What and where.
+        request: What to publish, and where.
         pipeline: The loaded stages.
         progress: Called with 1 after each project.
 
     Returns:
-        The report. Where nothing was accepted or nothing changed, the old release stays.
+        The report. If nothing was accepted or nothing changed, no release is made.
 
     Raises:
         SourceError: A source does not exist, or a file to include cannot be used.
@@ -95,19 +95,19 @@ def _gathered_changes(
     scratch: Path,
     progress: Callable[[int], None],
 ) -> tuple[Changes, dict[str, GraphState]]:
-    """Read all sources; return the changes and the table of graphs of the new release."""
+    """Read all sources; return the changes and the states of all graphs of the new release."""
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
     changes = Changes(SortedLines(scratch), scratch / "changed.nq")
     changes.changed_file.touch()
     tombstones = read_tombstones(previous.file(FILES.tombstones)) if previous else {}
-    # A withdrawn graph differs from whatever comes, and goes on counting its revisions.
+    # A withdrawn graph has no digest, so any record differs from it; its revisions go on from the last number.
     withdrawn = known_revisions(tombstones, pipeline.publication.iris)
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     changes.owners.update(_owners(previous))
     include_files(request.include, pipeline.publication.iris, known, changes)
     with read.RecordSpool() as spool:
         changes.refused.extend(
-            fill_spool(spool, request.sources, pipeline.reading(url=request.url, mapping=request.mapping))
+            fill_spool(spool, request.sources, pipeline.read_options(url=request.url, mapping=request.mapping))
         )
         gather(spool, pipeline, before, changes, progress)
     changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
@@ -121,7 +121,7 @@ def _gathered_changes(
 def make_release(
     changes: Changes, graphs: dict[str, GraphState], context: ReleaseContext, report: PublishReport
 ) -> Release:
-    """Build the new release; where that fails, nothing of it stays."""
+    """Build the new release; if that fails, its files are removed."""
     building = release.begin_release(context.datadir)
     try:
         write_report(report, building / FILES.report)
@@ -140,7 +140,7 @@ def _check_base(previous: Release | None, pipeline: Pipeline) -> None:
 
 
 def _owners(previous: Release | None) -> dict[str, str]:
-    """For each PRIMA identifier that is published, the key of its project."""
+    """The key of the project that has each published PRIMA identifier."""
     if previous is None:
         return {}
     pairs = store.literals_of(previous.file(FILES.store), f"{IOMLD}primaId")
@@ -173,13 +173,13 @@ class Withdrawal:
     Attributes:
         keys: Keys of the projects: codes, or `prima-…` where there is none.
         reason: Why, a sentence for people.
-        replaced_by: Key of the project that stands for them now, or None.
+        replaced_by: Key of the project that replaces them, or None.
         datadir: Folder of the releases.
         license: IRI of the licence of the records.
         publisher: Name of the publisher.
-        contact: Address for questions; may be empty.
+        contact: Address for questions; can be empty.
         version: Version of the software.
-        dry_run: Say what would be withdrawn, and change nothing.
+        dry_run: Check the request, without changing anything.
     """
 
     keys: Sequence[str]
@@ -194,13 +194,13 @@ class Withdrawal:
 
 
 def withdraw_projects(withdrawal: Withdrawal) -> Release:
-    """Make a release in which the records are gone.
+    """Make a release without the records of projects.
 
     Returns:
-        The release that is served now; the old one for a dry run.
+        The new release; the current one for a dry run.
 
     Raises:
-        NotFoundError: Nothing is published, or one of the projects is not; then none is withdrawn.
+        NotFoundError: There is no release, or one of the projects is not published; then none is withdrawn.
         StoreError: The folder cannot be written or is in use.
     """
     started = datetime.now(UTC)
@@ -214,7 +214,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         iris = Iris(previous.manifest.base)
         graphs = read_graphs(previous.file(FILES.graphs))
         earlier = read_tombstones(previous.file(FILES.tombstones))
-        _check(withdrawal, graphs, earlier, iris)
+        _check_keys(withdrawal, graphs, earlier, iris)
         if withdrawal.dry_run:
             return previous
         context = ReleaseContext(
@@ -240,8 +240,10 @@ def _tombstone(key: str, withdrawal: Withdrawal, state: GraphState, context: Rel
     return Tombstone(key, state.revision, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by)
 
 
-def _check(withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris) -> None:
-    """Every project is published, and what replaces them stays."""
+def _check_keys(
+    withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris
+) -> None:
+    """Check that every project is published, and that the one that replaces them is not withdrawn."""
     start = iris.record("")
     published = {unquote(graph.removeprefix(start)) for graph in graphs if graph.startswith(start)}
     wanted = [*withdrawal.keys, *([withdrawal.replaced_by] if withdrawal.replaced_by is not None else [])]

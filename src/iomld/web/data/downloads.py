@@ -23,7 +23,7 @@ from starlette.responses import FileResponse, Response
 from iomld.errors import NotFoundError
 from iomld.export.csv import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
 from iomld.export.formats import write_dataset, write_subset
-from iomld.export.tables import ProjectSource, released
+from iomld.export.tables import ProjectSource, released_source
 from iomld.formats.rdf import FORMATS, Format
 from iomld.i18n import gettext_noop
 from iomld.messages import message
@@ -117,7 +117,7 @@ def _part_in(kind: Partitioning, name: str, form: Format) -> _Write:
 
 def _table_by(write: Callable[[ProjectSource, BinaryIO], None]) -> _Write:
     def write_released(release: Release, output: BinaryIO) -> None:
-        write(released(release), output)
+        write(released_source(release), output)
 
     return write_released
 
