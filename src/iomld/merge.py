@@ -6,11 +6,10 @@ lacks is taken from the next one. If two records differ, the first wins; `iomld.
 
 from collections.abc import Sequence
 
-from iomld.model import TEXT_FIELDS, GivenMention, MergedRecord, Record, Value
+from iomld.model import TEXT_FIELDS, TEXT_LANGUAGES, GivenMention, MergedRecord, Record, Value, language_rank
 
 # IATI reports the same activity at second hand: it fills gaps and never overrides the page.
 IATI_MEDIA_TYPE = "application/xml"
-_LANGUAGE_ORDER = ("en", "fr", "es")
 
 
 def record_key(record: Record) -> str:
@@ -62,7 +61,7 @@ def _rank(record: Record) -> tuple[bool, int, int, str, str]:
     """Pages before IATI, then by number of fields, language and hash, so that the order of sources does not matter."""
     is_iati = record.origin.media_type == IATI_MEDIA_TYPE
     languages = {value.language for name in TEXT_FIELDS for value in record.values.get(name, ())}
-    order = min((_LANGUAGE_ORDER.index(tag) for tag in languages if tag in _LANGUAGE_ORDER), default=9)
+    order = min((TEXT_LANGUAGES.index(tag) for tag in languages if tag in TEXT_LANGUAGES), default=len(TEXT_LANGUAGES))
     return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
 
 
@@ -76,11 +75,7 @@ def _merged_values(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
     for values in (first, *found):
         for value in values:
             by_language.setdefault(value.language, value)
-    return tuple(by_language[language] for language in sorted(by_language, key=_language_rank))
-
-
-def _language_rank(language: str | None) -> tuple[int, str]:
-    return (_LANGUAGE_ORDER.index(language) if language in _LANGUAGE_ORDER else len(_LANGUAGE_ORDER), language or "")
+    return tuple(by_language[language] for language in sorted(by_language, key=language_rank))
 
 
 def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:

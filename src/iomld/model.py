@@ -190,6 +190,10 @@ class GivenMention:
     confidence: Decimal | None = None
 
 
+# Languages of the texts (BCP 47), the preferred one first; a text that does not state its language is undetermined.
+TEXT_LANGUAGES = ("en", "fr", "es")
+UNDETERMINED = "und"
+
 # The fields of a record, by their JSON keys: texts have a language, fields of states several values.
 TEXT_FIELDS = ("title", "abstract", "narrative")
 STATE_FIELDS = ("benefitingMemberStates", "benefitingCountries")
@@ -208,6 +212,18 @@ SINGLE_FIELDS = (
     "budgetUSD",
 )
 FIELDS = TEXT_FIELDS + SINGLE_FIELDS + STATE_FIELDS
+YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
+DATE_FIELDS = ("startDate", "endDate")
+
+
+def language_rank(language: str | None) -> tuple[int, str]:
+    """Sort key of the languages of texts: the preferred ones first.
+
+    >>> sorted(["de", "es", "en"], key=language_rank)
+    ['en', 'es', 'de']
+    """
+    rank = TEXT_LANGUAGES.index(language) if language in TEXT_LANGUAGES else len(TEXT_LANGUAGES)
+    return rank, language or ""
 
 
 @dataclass(frozen=True, slots=True)

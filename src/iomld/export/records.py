@@ -12,12 +12,10 @@ from pyoxigraph import Literal, Quad
 from iomld import store
 from iomld.convert import canonical_decimal
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, IOMLD, OA, PROV, Iris
-from iomld.model import Mention, Origin, Project, Text
+from iomld.iris import DCTERMS, FIELD_PROPERTIES, IOMLD, OA, PROV, Iris
+from iomld.model import TEXT_FIELDS, UNDETERMINED, Mention, Origin, Project, Text, language_rank
 from iomld.release import FILES, Release
 
-_LANGUAGES = ("en", "fr", "es")
-_TEXTS = (("title", "title"), ("abstract", "abstract"), ("narrative", "description"))
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
 
 
@@ -47,7 +45,7 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
     """
     graph = SubjectGraph(quads)
     subject = graph[iris.project(key)]
-    texts = {name: _texts(subject.literals(DCTERMS + term)) for name, term in _TEXTS}
+    texts = {name: _texts(subject.literals(FIELD_PROPERTIES[name])) for name in TEXT_FIELDS}
     members = _codes(subject.values(f"{IOMLD}benefitingMemberState"))
     others = _codes(subject.values(f"{IOMLD}benefitingCountry"))
     budget = subject.value(f"{IOMLD}budgetUSD")
@@ -142,13 +140,8 @@ def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
 
 
 def _texts(literals: Iterable[Literal]) -> tuple[Text, ...]:
-    texts = (Text(literal.value, literal.language or "und") for literal in literals)
+    texts = (Text(literal.value, literal.language or UNDETERMINED) for literal in literals)
     return tuple(sorted(texts, key=lambda text: language_rank(text.language)))
-
-
-def language_rank(language: str) -> tuple[int, str]:
-    """Sort key of languages: ours first."""
-    return _LANGUAGES.index(language) if language in _LANGUAGES else len(_LANGUAGES), language
 
 
 def _codes(iris: Iterable[str]) -> tuple[str, ...]:

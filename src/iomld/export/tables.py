@@ -14,16 +14,14 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld import store
 from iomld.convert import canonical_decimal
-from iomld.export.records import language_rank, plain_fields, project_texts, released_projects, sources_json
-from iomld.iris import DCTERMS, Iris
-from iomld.model import TEXT_FIELDS, Mention, Project
+from iomld.export.records import plain_fields, project_texts, released_projects, sources_json
+from iomld.iris import FIELD_PROPERTIES, Iris
+from iomld.model import TEXT_FIELDS, UNDETERMINED, Mention, Project, language_rank
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.release import FILES, Release
 
 # The length of the longest text in each field and language; it decides which columns a table has.
 TextLengths: TypeAlias = Mapping[tuple[str, str], int]
-_TERMS = {"title": "title", "abstract": "abstract", "narrative": "description"}
-UNDETERMINED = "und"  # BCP 47: undetermined language
 MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
 
 
@@ -73,8 +71,8 @@ def _released_lengths(release: Release) -> TextLengths:
     opened = store.open_read_only(release.file(FILES.store))
     start = Iris(release.manifest.base).record("")
     lengths: dict[tuple[str, str], int] = {}
-    for field, term in _TERMS.items():
-        for quad in opened.quads_for_pattern(None, NamedNode(DCTERMS + term), None, None):
+    for field in TEXT_FIELDS:
+        for quad in opened.quads_for_pattern(None, NamedNode(FIELD_PROPERTIES[field]), None, None):
             graph, text = quad.graph_name, quad.object
             if isinstance(graph, NamedNode) and graph.value.startswith(start) and isinstance(text, Literal):
                 key = field, text.language or UNDETERMINED

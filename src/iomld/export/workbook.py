@@ -21,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from iomld.errors import IomldError
 from iomld.export.csv import CsvFile, add_entry
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
-from iomld.model import TEXT_FIELDS
+from iomld.model import DATE_FIELDS, STATE_FIELDS, TEXT_FIELDS, TEXT_LANGUAGES, YEAR_FIELDS
 from iomld.read.record.mentions import MENTION_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 from iomld.read.table.rows import neutralised
@@ -31,8 +31,7 @@ CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MAX_ROWS = 1_048_576
 _EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
-_NUMBER_COLUMNS = frozenset({"startYear", "endYear", "allocationYear", "budgetUSD", "position", "confidence"})
-_DATE_COLUMNS = frozenset({"startDate", "endDate"})
+_NUMBER_COLUMNS = frozenset({*YEAR_FIELDS, "budgetUSD", "position", "confidence"})
 # ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are escaped.
 _TO_ESCAPE = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
 _FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -40,12 +39,10 @@ _TIMESTAMPS = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 # The template
 _LIST_ROWS = 5000  # rows that have drop-down lists
-_TEMPLATE_LANGUAGES = ("en", "fr", "es")
 _LISTS_SHEET = "lists"
 _EXPORT_ONLY = "sources"  # column of our own exports
 _SCHEMES = {"status": "status", "projectType": "type", "coverage": "coverage", "region": "region"}
 _WIDTHS = {"title": 40, "abstract": 40, "narrative": 60, "benefitingMemberStates": 30, "quote": 40}
-_OPEN_LISTS = frozenset({"benefitingMemberStates", "benefitingCountries"})  # cells can hold several values
 _HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
 
 
@@ -88,7 +85,7 @@ def cell_value(text: str, column: str) -> str | int | float | datetime:
         return int(text)
     if column in _NUMBER_COLUMNS and text and f"{float(text)!r}" == text:
         return float(text)
-    if column in _DATE_COLUMNS and text and (day := date.fromisoformat(text)) >= _EARLIEST_DATE:
+    if column in DATE_FIELDS and text and (day := date.fromisoformat(text)) >= _EARLIEST_DATE:
         return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a cell has no time zone
     return _TO_ESCAPE.sub(lambda match: "_x000D_" if match[0] == "\r" else "_x005F_", neutralised(text))
 
@@ -163,7 +160,7 @@ def template_columns() -> Iterator[tuple[str, Column]]:
     """The headings and columns of an empty table of projects, with texts in three languages."""
     for column in PROJECT_COLUMNS:
         if column.name in TEXT_FIELDS:
-            yield from ((f"{column.name}_{language}", column) for language in _TEMPLATE_LANGUAGES)
+            yield from ((f"{column.name}_{language}", column) for language in TEXT_LANGUAGES)
         elif column.name != _EXPORT_ONLY:
             yield column.name, column
 
@@ -178,7 +175,7 @@ def offered_values(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
     offered["benefitingCountries"] = [country.name() for country in countries]
     offered["framework"] = list(vocabulary.concepts["framework"])
     offered["method"] = list(vocabulary.concepts["method"])
-    offered["language"] = _TEMPLATE_LANGUAGES
+    offered["language"] = TEXT_LANGUAGES
     offered["field"] = MENTION_FIELDS
     return offered
 
@@ -209,7 +206,7 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
 
 def _drop_down(name: str, cells: str, values: str) -> DataValidation:
     validation = DataValidation(type="list", formula1=values, allow_blank=True)
-    validation.showErrorMessage = name not in _OPEN_LISTS
+    validation.showErrorMessage = name not in STATE_FIELDS  # their cells can hold several values
     validation.errorTitle = "Not in the list"
     validation.error = "Choose a value from the list."
     validation.add(cells)

@@ -12,7 +12,7 @@ from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
 from iomld.link.project import Linker
 from iomld.link.values import read_budget, read_day, read_year
 from iomld.messages import message
-from iomld.model import STATE_FIELDS, Finding, MergedRecord, Severity, Value
+from iomld.model import DATE_FIELDS, STATE_FIELDS, YEAR_FIELDS, Finding, MergedRecord, Severity, Value
 
 _Meaning = Callable[[Sequence[Value]], Hashable]
 
@@ -46,9 +46,9 @@ def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     """The function of each field that gives the meaning of its values, or None if they cannot be read."""
     for name, scheme in CONCEPT_FIELDS.items():
         yield name, partial(_code, linker.lexicon.concepts[scheme])
-    for name in ("startYear", "endYear", "allocationYear"):
+    for name in YEAR_FIELDS:
         yield name, partial(_year, name)
-    for name in ("startDate", "endDate"):
+    for name in DATE_FIELDS:
         yield name, partial(_day, name)
     yield "budgetUSD", lambda values: read_budget(values[0])[0]
     yield "primaId", lambda values: values[0].text

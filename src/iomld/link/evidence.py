@@ -6,9 +6,8 @@ from dataclasses import replace
 from iomld.lexicon.words import ConceptTable
 from iomld.link.frameworks import FrameworkMatcher, context
 from iomld.messages import message
-from iomld.model import Finding, GivenMention, Mention, Severity, Text
+from iomld.model import Finding, GivenMention, Mention, Severity, Text, language_rank
 
-_LANGUAGES = ("en", "fr", "es")
 _FIELDS = ("narrative", "abstract", "title")
 
 
@@ -123,8 +122,7 @@ def _order(mention: Mention) -> tuple[int, bool, int, str, int]:
     text = _FIELDS.index(mention.field) if mention.field in _FIELDS else len(_FIELDS)
     if mention.start is None:
         return text, True, 0, "", 0
-    rank = _LANGUAGES.index(mention.language) if mention.language in _LANGUAGES else len(_LANGUAGES)
-    return text, False, rank, mention.language, mention.start
+    return text, False, *language_rank(mention.language), mention.start
 
 
 def _unknown(mention: GivenMention, frameworks: ConceptTable) -> Finding:

@@ -12,7 +12,18 @@ from iomld.link.countries import Beneficiaries, read_beneficiaries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.link.values import read_budget, read_concept, read_day, read_year
-from iomld.model import STATE_FIELDS, Finding, Mention, MergedRecord, Project, Text, Value
+from iomld.model import (
+    DATE_FIELDS,
+    STATE_FIELDS,
+    UNDETERMINED,
+    YEAR_FIELDS,
+    Finding,
+    Mention,
+    MergedRecord,
+    Project,
+    Text,
+    Value,
+)
 from iomld.vocab import Vocabulary
 
 # The rule for an unknown word in each field of a concept.
@@ -22,9 +33,6 @@ UNKNOWN_WORD_RULES = {
     "coverage": "unknownCoverage",
     "region": "unknownRegion",
 }
-_YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
-_DAY_FIELDS = ("startDate", "endDate")
-_UNDETERMINED = "und"  # BCP 47: undetermined language
 _OFFICE_LETTERS = 2
 _NO_NAMES = ConceptTable({}, {})
 
@@ -125,7 +133,7 @@ def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
 
 def _years(merged: MergedRecord, findings: list[Finding]) -> dict[str, int | None]:
     years: dict[str, int | None] = {}
-    for field in _YEAR_FIELDS:
+    for field in YEAR_FIELDS:
         value = _first(merged, field)
         years[field], faults = read_year(value, field) if value else (None, ())
         findings += faults
@@ -134,7 +142,7 @@ def _years(merged: MergedRecord, findings: list[Finding]) -> dict[str, int | Non
 
 def _days(merged: MergedRecord, findings: list[Finding]) -> dict[str, date | None]:
     days: dict[str, date | None] = {}
-    for field in _DAY_FIELDS:
+    for field in DATE_FIELDS:
         value = _first(merged, field)
         days[field], faults = read_day(value, field) if value else (None, ())
         findings += faults
@@ -171,7 +179,7 @@ def _text(value: Value | None) -> str | None:
 def _texts(merged: MergedRecord, field: str) -> tuple[Text, ...]:
     """The texts of a field, normalised."""
     return tuple(
-        Text(normal_text(value.text), value.language or _UNDETERMINED) for value in merged.values.get(field, ())
+        Text(normal_text(value.text), value.language or UNDETERMINED) for value in merged.values.get(field, ())
     )
 
 
