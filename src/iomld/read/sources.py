@@ -15,7 +15,7 @@ from iomld.read.iati import read_iati
 from iomld.read.options import ReadOptions
 from iomld.read.page.html import read_html
 from iomld.read.page.text import read_page
-from iomld.read.record.json_record import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.record.json_files import LONGEST_LINE_BYTES, read_lines, read_records
 from iomld.read.table.csv import read_table, read_table_pair
 from iomld.read.table.workbook import read_workbook
 from iomld.read.text import forbidden_line, is_web_address, utf8_text

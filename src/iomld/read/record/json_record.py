@@ -1,25 +1,16 @@
-"""Read records in JSON: one object, an array of objects, or one object a line (JSON Lines).
+"""Read the keys of one record: those of the framed JSON-LD, each with the codes, words, numbers or texts of a field."""
 
-Keys are those of the framed JSON-LD; values are codes or page words, numbers or strings. Numbers keep the
-digits that were written: 100000.00 is read as the string "100000.00".
-"""
-
-import hashlib
-import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from json import JSONDecodeError, JSONDecoder
 
-from iomld.errors import SourceError
 from iomld.model import (
     FIELDS,
     STATE_FIELDS,
     TEXT_FIELDS,
     Finding,
-    ForeignText,
     Message,
     Origin,
     Place,
@@ -28,14 +19,11 @@ from iomld.model import (
     Value,
     message,
 )
-from iomld.read.record.framed import is_framed, unframed
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import stated_origins
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, utc_moment
 
 _BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
-LONGEST_LINE_BYTES = 8 * 1024 * 1024
-
 # Keys of a downloaded record that the publisher computes again; they are not read.
 _COMPUTED = frozenset(
     {"@context", "id", "type", "periodStart", "periodEnd", "budget", "fundedBy", "managingOfficeCountry"}
@@ -49,125 +37,6 @@ _TYPE_NAMES: Mapping[type, Message | str] = {
     bool: message("true or false"),
     type(None): "null",
 }
-
-
-def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
-    """Read every record of a JSON text.
-
-    Args:
-        text: The whole text.
-        file: The file's name for places.
-        name: The file's name without its folder, for the origin.
-
-    Raises:
-        SourceError: The text is not JSON; the message says where. In JSON Lines only the broken line is refused.
-    """
-    start = len(text) - len(text.lstrip())
-    if text[start] == "[":
-        yield from _array(text, start, file=file, name=name)
-        return
-    try:
-        _, end = _decoder().raw_decode(text, start)
-    except JSONDecodeError as error:
-        if not _looks_like_lines(text):
-            raise not_json(file, error) from error
-        end = start
-    if text[end:].strip():
-        yield from read_lines(text.encode().split(b"\n"), file=file, name=name)
-    else:
-        place = Place(file, line=text.count("\n", 0, start) + 1, column=1, pointer="")
-        yield _record(text[start:end], place, name=name)
-
-
-def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
-    """The records of one array; line numbers are counted as we go."""
-    decoder, line, counted, number = _decoder(), 1, 0, 0
-    at = _skip(text, start + 1)
-    while text[at : at + 1] not in ("]", ""):
-        try:
-            _, end = decoder.raw_decode(text, at)
-        except JSONDecodeError as error:
-            raise not_json(file, error) from error
-        line, counted = line + text.count("\n", counted, at), at
-        column = at - text.rfind("\n", 0, at)
-        yield _record(text[at:end], Place(file, line=line, column=column, pointer=f"/{number}"), name=name)
-        at, number = _skip(text, end), number + 1
-        at = _skip(text, at + 1) if text[at : at + 1] == "," else at
-    if text[at : at + 1] != "]" or text[at + 1 :].strip():
-        raise not_json(file, JSONDecodeError("Expecting ',' or ']'", text, min(at, len(text) - 1)))
-
-
-def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Record]:
-    """Read JSON Lines as they come, in bounded memory; a line that is no record is refused by itself.
-
-    Args:
-        lines: The lines, with or without their ends.
-        file: The file's name for places.
-        name: The file's name without its folder, for the origin.
-    """
-    for number, line in enumerate(lines, start=1):
-        place = Place(file, line=number, column=1, pointer="")
-        if len(line) > LONGEST_LINE_BYTES:
-            finding = fault(
-                "lineTooLong",
-                message("The line is longer than {number} bytes.", number=LONGEST_LINE_BYTES),
-                message("Shorten it."),
-                place,
-            )
-            yield _faulty(finding, line, name)
-            continue
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            yield _faulty(
-                fault("notText", message("The line is not UTF-8."), message("Save the file as UTF-8."), place),
-                line,
-                name,
-            )
-            continue
-        if text.strip():
-            yield _record(text, place, name=name)
-
-
-def _faulty(finding: Finding, line: bytes, name: str) -> Record:
-    """A record of which nothing can be read."""
-    place = finding.place or Place(name)
-    origin = Origin(name, hashlib.sha256(line).hexdigest(), "application/json")
-    return Record({}, origin, place, findings=(finding,))
-
-
-def _record(raw: str, place: Place, *, name: str) -> Record:
-    data = raw.encode("utf-8", "surrogatepass")
-    digest = hashlib.sha256(data).hexdigest()
-    origin = Origin(name, digest, "application/json")
-    repeated: list[str] = []
-    try:
-        content = _decoder(repeated).decode(raw.strip())
-    except JSONDecodeError as error:
-        finding = fault(
-            "notJson",
-            message("This line is not JSON: {reason}.", reason=ForeignText(error.msg)),
-            message("Correct it."),
-            place,
-            raw,
-        )
-        return Record({}, origin, place, raw=raw, findings=(finding,))
-    except RecursionError:
-        finding = fault(
-            "nestedTooDeeply", message("The record is nested too deeply."), message("Write it flat."), place
-        )
-        return Record({}, origin, place, findings=(finding,))
-    if not isinstance(content, dict):
-        finding = fault(
-            "notARecord",
-            message("A record must be a JSON object."),
-            message("Write { … } with the record's keys."),
-            place,
-        )
-        return Record({}, origin, place, raw=raw, findings=(finding,))
-    record = read_content(unframed(content) if is_framed(content) else content, origin, place)
-    faults = tuple(repeated_key(key, place) for key in repeated)
-    return replace(record, raw=raw, findings=(*faults, *record.findings))
 
 
 def read_content(content: Mapping[str, object], origin: Origin, place: Place) -> Record:
@@ -296,52 +165,11 @@ def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, l
     return replace(origin, url=url if isinstance(url, str) else None, retrieved_at=moment), findings
 
 
-def _decoder(repeated: list[str] | None = None) -> JSONDecoder:
-    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-        content = dict(items)
-        if repeated is not None and len(content) < len(items):
-            keys = [key for key, _ in items]
-            repeated.extend(sorted({key for key in keys if keys.count(key) > 1}))
-        return content
-
-    return JSONDecoder(object_pairs_hook=pairs, parse_float=str, parse_int=str)
-
-
-def _looks_like_lines(text: str) -> bool:
-    """Say whether some line is a JSON object by itself."""
-    for line in text.split("\n"):
-        try:
-            if isinstance(json.loads(line), dict):
-                return True
-        except JSONDecodeError:
-            continue
-    return False
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
-        at += 1
-    return at
-
-
 def below(place: Place, key: str) -> Place:
     """The place of a member: its pointer is one step longer; its line is found when it is needed."""
     if "~" in key or "/" in key:
         key = key.replace("~", "~0").replace("/", "~1")
     return Place(place.file, place.line, None, f"{place.pointer or ''}/{key}")
-
-
-def not_json(file: str, error: JSONDecodeError) -> SourceError:
-    """The whole file is no JSON."""
-    return SourceError(
-        message(
-            "{file}, line {line}, column {column}: not valid JSON ({detail}). Correct it.",
-            file=file,
-            line=error.lineno,
-            column=error.colno,
-            detail=ForeignText(error.msg),
-        )
-    )
 
 
 def fault(rule: str, problem: Message, fix: Message, place: Place, value: str | None = None) -> Finding:
