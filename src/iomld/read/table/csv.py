@@ -9,7 +9,8 @@ from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity, message
 from iomld.read.options import ReadOptions
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
-from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records
+from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
+from iomld.read.table.records import table_records
 from iomld.read.table.rows import (
     MENTIONS,
     PROJECTS,

@@ -1,109 +1,22 @@
-"""From the rows of a table of projects to records; each with the mentions that a second table has of it."""
+"""Read the rows of a table of projects as records, each with its mentions from a second table."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
-from iomld.model import (
-    STATE_FIELDS,
-    TEXT_FIELDS,
-    Finding,
-    GivenMention,
-    Origin,
-    Place,
-    Record,
-    Severity,
-    Value,
-    message,
-)
+from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value, message
 from iomld.read.record.json_record import clean_text, control_character
-from iomld.read.record.mentions import given_mention
 from iomld.read.record.origins import stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
+from iomld.read.table.mentions import MentionIndex, canonical_digest
 from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
-_WORDS = frozenset({"quote", "prefix", "suffix"})  # their spaces count
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STATES = re.compile(r"[;|\r\n]+")
 _SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectMentions:
-    """What the table says of one project: mentions, faults, and the rows' canonical text for the origin's hash."""
-
-    mentions: tuple[GivenMention, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    canonical: tuple[tuple[tuple[str, str], ...], ...] = ()
-
-
-@dataclass(slots=True)
-class MentionIndex:
-    """The mentions of a source by the code of their project, else `prima-` and its PRIMA identifier.
-
-    Attributes:
-        layout: The columns of the table; None where there is no such table.
-        rows: For each project its rows; empty code for rows without one.
-    """
-
-    layout: Layout | None = None
-    rows: dict[str, list[TableRow]] = field(default_factory=dict)
-
-    def take(self, key: str) -> ProjectMentions:
-        """The mentions of a project; they are given once."""
-        rows = self.rows.pop(key, None) if key else None
-        if rows is None or self.layout is None:
-            return ProjectMentions()
-        read = [_mention(row, self.layout) for row in rows]
-        return ProjectMentions(
-            tuple(mention for mention, _ in read if isinstance(mention, GivenMention)),
-            tuple(mention for mention, _ in read if isinstance(mention, Finding)),
-            tuple(cells for _, cells in read),
-        )
-
-    def left(self) -> Iterator[tuple[str, TableRow]]:
-        """Each project that was not asked for, with the first row that names it."""
-        for key, rows in self.rows.items():
-            yield key, rows[0]
-
-
-def mention_index(layout: Layout, rows: Iterable[TableRow]) -> MentionIndex:
-    """Read a table of mentions."""
-    code = next((index for index, heading in layout.columns if heading.column == "projectCode"), None)
-    index: dict[str, list[TableRow]] = {}
-    for row in rows:
-        if not row.is_empty:
-            key = (
-                cell_text(row.cells[code], "projectCode").strip() if code is not None and code < len(row.cells) else ""
-            )
-            index.setdefault(key, []).append(row)
-    return MentionIndex(layout, index)
-
-
-def _mention(row: TableRow, layout: Layout) -> tuple[GivenMention | Finding, tuple[tuple[str, str], ...]]:
-    """A row as a mention or its fault, and the texts of its cells."""
-    item: dict[str, object] = {}
-    cells: list[tuple[str, str]] = []
-    fault: Finding | None = None
-    for index, heading in layout.columns:
-        value = row.cells[index] if index < len(row.cells) else None
-        if isinstance(value, CellFault):
-            place = layout.place(row, index)
-            fault = Finding(value.rule, Severity.VIOLATION, value.message, value.fix, field="mentions", place=place)
-        text = cell_text(value, heading.column)
-        if text:
-            cells.append((layout.headings[index], text))
-            item.setdefault(heading.column, text if heading.column in _WORDS else text.strip())
-    item = {key: text for key, text in item.items() if text != ""}
-
-    def place_of(key: str) -> Place:
-        return layout.place(row, layout.index_of(key))
-
-    return fault or given_mention(item, place_of), tuple(cells)
 
 
 @dataclass(slots=True)
@@ -313,25 +226,3 @@ def _stated(draft: _RowDraft) -> tuple[Origin, ...]:
 def _field(heading: Heading) -> str:
     """The record's field that a column fills."""
     return YEAR_OR_DAY.get(heading.column, (heading.column,))[0]
-
-
-def orphan_records(layout: Layout, mentions: MentionIndex) -> Iterator[Record]:
-    """A refused record for each project that only the table of mentions names."""
-    for key, row in mentions.left():
-        place = mentions.layout.place(row, mentions.layout.index_of("projectCode")) if mentions.layout else Place("")
-        problem = message("The mention is of project '{key}', which the table of projects does not have.", key=key[:40])
-        if not key:
-            problem = message("The mention does not say of which project it is.")
-        fix = message("Write a project code of the table of projects, or add the project.")
-        finding = Finding(
-            "mentionProject", Severity.VIOLATION, problem, fix, field="mentions", value=key[:40], place=place
-        )
-        source = layout.source
-        origin = Origin(source.name, canonical_digest((source.media_type, key, row.number)), source.media_type)
-        yield Record({}, origin, place, findings=(finding,))
-
-
-def canonical_digest(content: object) -> str:
-    """SHA-256 of a value as JSON without spaces, in UTF-8."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
