@@ -41,7 +41,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
     check_xml(raw, file)
     encoding = None if isinstance(data, bytes) else "utf-8"
     skipped = _Skipped()
-    last: Record | None = None  # kept back, since it carries what is to say of the activities skipped
+    last: Record | None = None  # delayed, since the last record carries the finding about skipped activities
     try:
         for element, version in _activities(raw, encoding):
             identifier = (element.findtext("iati-identifier") or "").strip()
@@ -103,7 +103,7 @@ class _Skipped:
 
 
 def _activities(data: bytes, encoding: str | None) -> Iterator[tuple[etree._Element, str]]:
-    """Each activity with the version of the standard that it or its list names; elements are freed as we go."""
+    """Each activity with the version of the standard that it or its list names; memory is freed after each."""
     names = ("iati-activities", "iati-activity")
     parser = safe_events(io.BytesIO(data), ("start", "end"), tag=names, encoding=encoding)
     version = ""
@@ -116,7 +116,7 @@ def _activities(data: bytes, encoding: str | None) -> Iterator[tuple[etree._Elem
 
 
 def _free(element: etree._Element) -> None:
-    """Forget an element and all that stands before it."""
+    """Remove an element's content and everything before it from the tree."""
     element.clear()
     node: etree._Element | None = element
     while node is not None:

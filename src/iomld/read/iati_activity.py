@@ -35,7 +35,7 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
 _DAY = re.compile(r"(?P<day>(?P<year>[0-9]{4})-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2}|T.*)?")
 _TYPE = re.compile(r"[A-Z]{2}")
-# IATI code lists ActivityStatus and ActivityScope; those without a code of ours are named in the message.
+# IATI code lists ActivityStatus and ActivityScope; the names are for messages about codes without one of ours.
 _STATUSES = {"2": "active", "4": "completed"}
 _STATUS_NAMES = {"1": "Pipeline/identification", "3": "Finalisation", "5": "Cancelled", "6": "Suspended"}
 _SCOPES = {"1": "global", "2": "regional", "3": "multi-regional", "4": "national"}
@@ -46,18 +46,18 @@ _SCOPE_NAMES = {
     "8": "Single location",
 }
 _WORDS = {word.id: word for word in (message("status"), message("coverage"), message("start"), message("end"))}
-# Field, the code list ActivityDate of its actual and its planned day.
+# Field, and the codes of its actual and its planned day in the IATI code list ActivityDate.
 _DATES = (("start", "2", "1"), ("end", "4", "3"))
 
 
 @dataclass(slots=True)
 class Activity:
-    """What was read of an activity.
+    """The field values of an activity.
 
     Attributes:
         values: As in `Record`.
         page: Address of the project's page.
-        findings: What is to say.
+        findings: Faults and remarks.
     """
 
     values: dict[str, tuple[Value, ...]] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class _ActivityReader:
         self._default_language = _language(element.get(_LANGUAGE))
 
     def identifiers(self) -> None:
-        """The code, and the PRIMA identifier where a file gives it."""
+        """Read the project code, and the PRIMA identifier if there is one."""
         identifier = self._element.find("iati-identifier")
         if identifier is not None:
             self._put("projectCode", _text(identifier).removeprefix(IDENTIFIER_PREFIX), identifier)
@@ -103,8 +103,8 @@ class _ActivityReader:
                 self._put("primaId", ref, other)
 
     def texts(self) -> None:
-        """Title and narrative in each language."""
-        general = [one for one in self._element.iterfind("description") if one.get("type", "1") == "1"]
+        """Read title and narrative in each language."""
+        general = [element for element in self._element.iterfind("description") if element.get("type", "1") == "1"]
         self._narratives("title", list(self._element.iterfind("title")))
         self._narratives("narrative", general or list(self._element.iterfind("description")))
 
@@ -114,7 +114,7 @@ class _ActivityReader:
             language = _language(narrative.get(_LANGUAGE)) or self._default_language or "en"
             text = _text(narrative)
             if text and has_forbidden_character(text):
-                self._say(narrative, _control_character(name))
+                self._add(narrative, _control_character(name))
             elif text:
                 found.setdefault(language, ([], narrative))[0].append(text)
         values = tuple(
@@ -129,7 +129,7 @@ class _ActivityReader:
             self.activity.values[name] = values
 
     def dates(self) -> None:
-        """The first and the last day, and their years."""
+        """Read the first and the last day, and their years."""
         by_type: dict[str, etree._Element] = {}
         for element in self._element.iterfind("activity-date"):
             if element.get("iso-date", "").strip():
@@ -140,7 +140,7 @@ class _ActivityReader:
                 continue
             if actual not in by_type:
                 problem = message("The {name} is the planned day; the activity gives no actual one.", name=_WORDS[name])
-                self._say(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
+                self._add(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
             text = date.get("iso-date", "").strip()
             match = _DAY.fullmatch(text)
             self._put(f"{name}Date", match["day"] if match else text, date)
@@ -148,7 +148,7 @@ class _ActivityReader:
                 self._put(f"{name}Year", match["year"], date)
 
     def code(self, name: str, tag: str, codes: Mapping[str, str], names: Mapping[str, str]) -> None:
-        """A code of IATI as one of ours; a Warning where we have none."""
+        """Translate an IATI code into ours; a Warning where no code of ours corresponds."""
         element = self._element.find(tag)
         if element is None:
             return
@@ -164,10 +164,10 @@ class _ActivityReader:
             name=_WORDS[name],
         )
         fix = message("Give the {name} in another source of the project.", name=_WORDS[name])
-        self._say(element, Finding(rule, Severity.WARNING, problem, fix, field=name, value=code))
+        self._add(element, Finding(rule, Severity.WARNING, problem, fix, field=name, value=code))
 
     def states(self) -> None:
-        """The recipient countries; linking sorts out those that are no member states."""
+        """Read the recipient countries; linking separates those that are not member states."""
         values = {
             code: Value(code, self._place(country))
             for country in self._element.iterfind("recipient-country")
@@ -177,14 +177,14 @@ class _ActivityReader:
             self.activity.values["benefitingMemberStates"] = tuple(values.values())
 
     def project_type(self) -> None:
-        """The organization's own sector code."""
+        """Read the organization's own sector code."""
         for sector in self._element.iterfind("sector"):
             code = sector.get("code", "").strip().upper()
             if sector.get("vocabulary", "").strip() == "99" and _TYPE.fullmatch(code):
                 self._put("projectType", code, sector)
 
     def budget(self) -> None:
-        """The sum, where it can only be the one of the whole project."""
+        """Read the amount if the activity has a single budget in US dollars, else add an Info."""
         budgets = list(self._element.iterfind("budget"))
         if not budgets:
             return
@@ -196,25 +196,25 @@ class _ActivityReader:
                 "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
             )
             finding = Finding("budgetFromIati", Severity.INFO, problem, field="budgetUSD", value=_text(value))
-            self._say(value, finding)
+            self._add(value, finding)
             return
         problem = message(
             "The activity has {number} IATI budgets that give no one sum in US dollars; they were not read.",
             number=len(budgets),
         )
-        self._say(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budgetUSD"))
+        self._add(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budgetUSD"))
 
     def pages(self) -> Iterator[str]:
-        """Addresses of web pages of the organization among the documents."""
+        """Addresses of the organization's web pages among the documents."""
         for link in self._element.iterfind("document-link"):
             url = link.get("url", "").strip()
             if link.get("format", "text/html").strip() == "text/html" and is_web_address(url) and _is_own_host(url):
                 yield url
 
     def _put(self, name: str, text: str, element: etree._Element) -> None:
-        """Set a field; of two different values the first stands and a Warning names the other."""
+        """Set a field; of two different values the first counts and a Warning names the other."""
         if has_forbidden_character(text):
-            self._say(element, _control_character(name))
+            self._add(element, _control_character(name))
             return
         known = self.activity.values.setdefault(name, (Value(text, self._place(element)),))[0]
         if known.text != text:
@@ -225,9 +225,9 @@ class _ActivityReader:
                 other=text[:80],
             )
             fix = message("Keep the right one.")
-            self._say(element, Finding("repeatedField", Severity.WARNING, problem, fix, field=name, value=text))
+            self._add(element, Finding("repeatedField", Severity.WARNING, problem, fix, field=name, value=text))
 
-    def _say(self, element: etree._Element, finding: Finding) -> None:
+    def _add(self, element: etree._Element, finding: Finding) -> None:
         self.activity.findings.append(finding.at(self._place(element)))
 
     def _place(self, element: etree._Element) -> Place:
@@ -244,7 +244,7 @@ def _text(element: etree._Element) -> str:
 
 
 def _language(tag: str | None) -> str | None:
-    """A language tag in lower case, or None where it is none."""
+    """A language tag in lower case; None if the text is not a tag."""
     language = (tag or "").strip().lower()
     return language if is_language_tag(language) else None
 
@@ -252,6 +252,6 @@ def _language(tag: str | None) -> str | None:
 def _is_own_host(url: str) -> bool:
     try:
         host = urlsplit(url).hostname or ""
-    except ValueError:  # an address that urllib cannot take apart
+    except ValueError:  # an address that urllib cannot parse
         return False
     return host == "iom.int" or host.endswith(".iom.int")

@@ -23,13 +23,13 @@ from iomld.read.page.labelled import once, read_fields, title_above
 from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks
 from iomld.read.page.page import PageDraft, PageLine, PageSource, PrintedField, are_countries, is_prose, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
-from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
+from iomld.read.text import BOMS, forbidden_line, is_language_tag, is_web_address, lines_of
 
 _LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared
 _CHARSET = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE
 )
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
 # Browsers read Latin-1 and ASCII as Windows-1252 (WHATWG Encoding Standard, section 4.2).
 _ENCODINGS = {
     "utf-8": "utf-8-sig", "ascii": "cp1252", "iso8859-1": "cp1252", "cp1252": "cp1252", "iso8859-15": "iso8859-15",
@@ -75,7 +75,7 @@ def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_W
 
 def _decoded(data: bytes, file: str) -> str:
     """The text, by byte order mark or declaration; without either UTF-8, else Windows-1252."""
-    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or _declared(data, file)
+    encoding = next((name for bom, name in BOMS if data.startswith(bom)), None) or _declared(data, file)
     tried = [encoding] if encoding else ["utf-8", "cp1252"]
     for name in tried:
         try:

@@ -4,15 +4,14 @@ A byte order mark decides the encoding, then UTF-8, then Windows-1252 with a rem
 quoted cells may hold line ends and delimiters.
 """
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Place, Severity, message
+from iomld.read.text import BOMS
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DELIMITERS = (",", ";", "\t", "|")
 MOST_COLUMNS = 1000
 LONGEST_CELL = 1024 * 1024  # characters
@@ -32,8 +31,8 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
     Raises:
         SourceError: The bytes are no text.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
+    for bom, encoding in BOMS:
+        if data.startswith(bom):
             try:
                 return data.decode(encoding), ()
             except UnicodeDecodeError as error:
