@@ -1,4 +1,4 @@
-"""Read JSON and JSON Lines: an object, an array of objects, or an object on each line; each is a record.
+"""Read records from JSON and JSON Lines: one object, an array of objects, or an object on each line.
 
 Numbers keep the digits that were written: 100000.00 is read as the string "100000.00".
 """
@@ -27,7 +27,7 @@ def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
         name: The file's name without its folder, for the origin.
 
     Raises:
-        SourceError: The text is not JSON; the message says where. In JSON Lines only the broken line is refused.
+        SourceError: The text is not JSON; the message says where. In JSON Lines only the malformed line is refused.
     """
     start = len(text) - len(text.lstrip())
     if text[start] == "[":
@@ -47,7 +47,7 @@ def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
 
 
 def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
-    """The records of one array; line numbers are counted as we go."""
+    """The records of one array; lines are counted from record to record."""
     decoder, line, counted, number = _decoder(), 1, 0, 0
     at = _skip(text, start + 1)
     while text[at : at + 1] not in ("]", ""):
@@ -65,10 +65,10 @@ def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
 
 
 def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Record]:
-    """Read JSON Lines as they come, in bounded memory; a line that is no record is refused by itself.
+    """Read JSON Lines as a stream, in bounded memory; a line that is not a record is refused alone.
 
     Args:
-        lines: The lines, with or without their ends.
+        lines: The lines, with or without their line ends.
         file: The file's name for places.
         name: The file's name without its folder, for the origin.
     """
@@ -81,12 +81,12 @@ def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Reco
                 message("Shorten it."),
                 place,
             )
-            yield _faulty(finding, line, name)
+            yield _refused(finding, line, name)
             continue
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
         except UnicodeDecodeError:
-            yield _faulty(
+            yield _refused(
                 fault("notText", message("The line is not UTF-8."), message("Save the file as UTF-8."), place),
                 line,
                 name,
@@ -96,8 +96,8 @@ def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Reco
             yield _record(text, place, name=name)
 
 
-def _faulty(finding: Finding, line: bytes, name: str) -> Record:
-    """A record of which nothing can be read."""
+def _refused(finding: Finding, line: bytes, name: str) -> Record:
+    """The record of a line that cannot be read at all."""
     place = finding.place or Place(name)
     origin = Origin(name, hashlib.sha256(line).hexdigest(), _MEDIA_TYPE)
     return Record({}, origin, place, findings=(finding,))
@@ -138,6 +138,8 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
 
 
 def _decoder(repeated: list[str] | None = None) -> JSONDecoder:
+    """A decoder that keeps the digits of numbers, and adds the keys that stand twice in an object to `repeated`."""
+
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
         content = dict(items)
         if repeated is not None and len(content) < len(items):
@@ -149,7 +151,7 @@ def _decoder(repeated: list[str] | None = None) -> JSONDecoder:
 
 
 def _looks_like_lines(text: str) -> bool:
-    """Say whether some line is a JSON object by itself."""
+    """Say whether any line is a JSON object by itself."""
     for line in text.split("\n"):
         try:
             if isinstance(json.loads(line), dict):
@@ -166,7 +168,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def not_json(file: str, error: JSONDecodeError) -> SourceError:
-    """The whole file is no JSON."""
+    """The error for a file that is not JSON."""
     return SourceError(
         message(
             "{file}, line {line}, column {column}: not valid JSON ({detail}). Correct it.",

@@ -1,4 +1,4 @@
-"""Read the keys of one record: those of the framed JSON-LD, each with the codes, words, numbers or texts of a field."""
+"""Read the keys of one record in JSON; they are those of the framed JSON-LD."""
 
 import re
 import unicodedata
@@ -19,12 +19,13 @@ from iomld.model import (
     Value,
     message,
 )
+from iomld.read.record.locate import pointer_step
 from iomld.read.record.mentions import given_mentions
-from iomld.read.record.origins import stated_origins
+from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, utc_moment
 
-_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
-# Keys of a downloaded record that the publisher computes again; they are not read.
+_LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+# Keys of a downloaded record that the publisher computes anew; they are ignored.
 _COMPUTED = frozenset(
     {"@context", "id", "type", "periodStart", "periodEnd", "budget", "fundedBy", "managingOfficeCountry"}
     | {"mentionsFrameworks", "candidateIatiIdentifier", "record", "language", "included"}
@@ -45,7 +46,7 @@ def read_content(content: Mapping[str, object], origin: Origin, place: Place) ->
     Args:
         content: Keys and values of a record; numbers as the digits that were written.
         origin: The bytes it came from.
-        place: Where it stands; the pointers of its values begin with this one's.
+        place: The place of the record; the pointers of its values begin with this one's.
     """
     values, faults = _values(content, place)
     mentions, mention_faults = given_mentions(content.get("mentions"), place)
@@ -106,20 +107,20 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
 
 
 def clean_text(field: str, text: str) -> str:
-    r"""A text in its published form: a narrative by paragraphs, any other text on one line.
+    r"""A text in its published form: a narrative in paragraphs, any other text on one line.
 
-    Spaces inside a line stay as they are, no-break spaces too, so that a text that was published reads back the same.
+    Spaces inside a line, no-break spaces included, stay as they are, so that a published text reads back the same.
 
     >>> clean_text("title", " Two \n lines : one  title ")
     'Two lines : one  title'
     """
     if field == "narrative":
         return normalised(lines_of(text))
-    return unicodedata.normalize("NFC", _BREAK.sub(" ", text.strip()))
+    return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
 
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
-    """One string or number, or several where the field holds states."""
+    """One string or number, or several if the field holds states."""
     if key in STATE_FIELDS and isinstance(given, list):
         values: list[Value] = []
         findings: list[Finding] = []
@@ -152,24 +153,17 @@ def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, l
         if value is not None and not isinstance(value, str)
     ]
     if isinstance(url, str) and not is_web_address(url):
-        fix = message("Give the full address of the page, beginning with https://.")
-        problem = message("The source address '{url}' is no web address.", url=url)
-        findings.append(fault("sourceAddress", problem, fix, below(at, "url"), url))
+        findings.append(bad_source_address(url, below(at, "url")))
         url = None
     moment = utc_moment(retrieved) if isinstance(retrieved, str) else None
     if isinstance(retrieved, str) and moment is None:
-        problem = message("The retrieval time '{time}' is no date and time with a time zone.", time=retrieved)
-        findings.append(
-            fault("retrievalTime", problem, message("Write 2026-11-23T19:00:00Z."), below(at, "retrievedAt"), retrieved)
-        )
+        findings.append(bad_retrieval_time(retrieved, below(at, "retrievedAt")))
     return replace(origin, url=url if isinstance(url, str) else None, retrieved_at=moment), findings
 
 
 def below(place: Place, key: str) -> Place:
-    """The place of a member: its pointer is one step longer; its line is found when it is needed."""
-    if "~" in key or "/" in key:
-        key = key.replace("~", "~0").replace("/", "~1")
-    return Place(place.file, place.line, None, f"{place.pointer or ''}/{key}")
+    """The place of a member: its pointer is one step longer; its line is looked up on demand (`located`)."""
+    return Place(place.file, place.line, None, f"{place.pointer or ''}/{pointer_step(key)}")
 
 
 def fault(rule: str, problem: Message, fix: Message, place: Place, value: str | None = None) -> Finding:
@@ -178,13 +172,13 @@ def fault(rule: str, problem: Message, fix: Message, place: Place, value: str | 
 
 
 def repeated_key(key: str, place: Place) -> Finding:
-    """A key stands twice in one object."""
+    """A Violation for a key that stands twice in one object."""
     problem = message("The key '{key}' stands twice in one object, so one value would be lost.", key=key)
     return fault("repeatedKey", problem, message("Keep the right one."), below(place, key), key)
 
 
 def unknown_key(key: str, known: Iterable[str], place: Place) -> Finding:
-    """A key that no field has."""
+    """A Warning for a key that is not the name of a field."""
     near = get_close_matches(key, sorted(known), n=1)
     fix = (
         message("Did you mean '{name}'?", name=near[0])
@@ -201,13 +195,13 @@ def unknown_key(key: str, known: Iterable[str], place: Place) -> Finding:
 
 
 def wrong_kind(key: str, given: object, expected: Message, place: Place) -> Finding:
-    """A value of another JSON type than the field takes."""
+    """A Violation for a value of a JSON type that the field does not take."""
     found = _TYPE_NAMES.get(type(given), message("a number"))
     problem = message("'{key}' must be {expected}, not {found}.", key=key, expected=expected, found=found)
     return Finding("wrongKind", Severity.VIOLATION, problem, field=key, value=str(given)[:80], place=place)
 
 
 def control_character(key: str, place: Place) -> Finding:
-    """A text holds a character that no RDF format can carry everywhere (XML 1.0 section 2.2)."""
+    """A Violation for a text with a character that not all RDF formats can carry (XML 1.0 section 2.2)."""
     problem = message("'{key}' holds a control character or half of a character pair.", key=key)
     return Finding("controlCharacter", Severity.VIOLATION, problem, message("Remove it."), field=key, place=place)

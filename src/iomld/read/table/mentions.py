@@ -1,4 +1,4 @@
-"""Read a table of mentions: the rows of each project, and a refused record for projects that no other table names."""
+"""Read a table of mentions, and assign its rows to the projects of the table of projects."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ _SHOWN = 40  # characters of a project code that a finding quotes
 
 @dataclass(frozen=True, slots=True)
 class ProjectMentions:
-    """What the table says of one project: mentions, faults, and the rows' canonical text for the origin's hash."""
+    """The mentions of one project, their faults, and the rows' canonical text for the origin's hash."""
 
     mentions: tuple[GivenMention, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -27,15 +27,15 @@ class MentionIndex:
     """The mentions of a source by the code of their project, else `prima-` and its PRIMA identifier.
 
     Attributes:
-        layout: The columns of the table; None where there is no such table.
-        rows: For each project its rows; empty code for rows without one.
+        layout: The columns of the table; None if there is no such table.
+        rows: The rows of each project; those without a code under the empty string.
     """
 
     layout: Layout | None = None
     rows: dict[str, list[TableRow]] = field(default_factory=dict)
 
     def take(self, key: str) -> ProjectMentions:
-        """The mentions of a project; they are given once."""
+        """Remove and return the mentions of a project."""
         rows = self.rows.pop(key, None) if key else None
         if rows is None or self.layout is None:
             return ProjectMentions()
@@ -46,8 +46,8 @@ class MentionIndex:
             tuple(cells for _, cells in read),
         )
 
-    def left(self) -> Iterator[tuple[str, TableRow]]:
-        """Each project that was not asked for, with the first row that names it."""
+    def remaining(self) -> Iterator[tuple[str, TableRow]]:
+        """Each project whose mentions were not taken, with the first row that names it."""
         for key, rows in self.rows.items():
             yield key, rows[0]
 
@@ -58,23 +58,20 @@ def mention_index(layout: Layout, rows: Iterable[TableRow]) -> MentionIndex:
     index: dict[str, list[TableRow]] = {}
     for row in rows:
         if not row.is_empty:
-            key = (
-                cell_text(row.cells[code], "projectCode").strip() if code is not None and code < len(row.cells) else ""
-            )
+            key = "" if code is None else cell_text(row.cell(code), "projectCode").strip()
             index.setdefault(key, []).append(row)
     return MentionIndex(layout, index)
 
 
 def _mention(row: TableRow, layout: Layout) -> tuple[GivenMention | Finding, tuple[tuple[str, str], ...]]:
-    """A row as a mention or its fault, and the texts of its cells."""
+    """Read a row as a mention or its fault, with heading and text of each cell."""
     item: dict[str, object] = {}
     cells: list[tuple[str, str]] = []
     fault: Finding | None = None
     for index, heading in layout.columns:
-        value = row.cells[index] if index < len(row.cells) else None
+        value = row.cell(index)
         if isinstance(value, CellFault):
-            place = layout.place(row, index)
-            fault = Finding(value.rule, Severity.VIOLATION, value.message, value.fix, field="mentions", place=place)
+            fault = value.finding("mentions", layout.place(row, index))
         text = cell_text(value, heading.column)
         if text:
             cells.append((layout.headings[index], text))
@@ -88,8 +85,8 @@ def _mention(row: TableRow, layout: Layout) -> tuple[GivenMention | Finding, tup
 
 
 def orphan_records(layout: Layout, mentions: MentionIndex) -> Iterator[Record]:
-    """A refused record for each project that only the table of mentions names."""
-    for key, row in mentions.left():
+    """A refused record for each project that is only in the table of mentions."""
+    for key, row in mentions.remaining():
         place = mentions.layout.place(row, mentions.layout.index_of("projectCode")) if mentions.layout else Place("")
         problem = message(
             "The mention is of project '{key}', which the table of projects does not have.", key=key[:_SHOWN]

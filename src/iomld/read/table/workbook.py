@@ -1,4 +1,4 @@
-"""Read tables in workbooks (XLSX): the values of cells as they were last computed, never formulas.
+"""Read the tables of a workbook (XLSX), each from the sheet that holds it.
 
 Hidden sheets are ignored with a Warning; hidden rows and columns are read, with an Info each.
 """
@@ -17,7 +17,7 @@ from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, ShownRow, TableLoc
 from iomld.read.table.workbook_package import MEDIA_TYPE, Package, open_package
 from iomld.read.table.worksheet import sheet_rows
 
-_HEADER_WITHIN = 30  # rows that hold anything; above the header may stand a title and notes
+_HEADER_WITHIN = 30  # rows that are not empty; a title and notes may stand above the header
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ def read_workbook(
     Args:
         data: The bytes of the file.
         file: The file's name for places.
-        name: The file's name without its folder, for the origin; the end of `file` unless given.
+        name: The file's name without its folder, for the origin; by default the end of `file`.
         options: The mapping of foreign headings.
 
     Raises:
@@ -78,7 +78,7 @@ def read_workbook(
 
 
 def workbook_rows(data: bytes, *, file: str, wanted: Mapping[str, set[int]]) -> Iterator[ShownRow]:
-    """Give rows of tables by sheet and number, to be shown beside what was found in them.
+    """The rows of tables by sheet and number, to be shown beside their findings.
 
     Args:
         data: The bytes of the file.
@@ -99,7 +99,7 @@ def workbook_rows(data: bytes, *, file: str, wanted: Mapping[str, set[int]]) -> 
 
 
 def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _SheetTables:
-    """Look at the top of every sheet."""
+    """Find the table of each sheet by its header."""
     tables = _SheetTables()
     for sheet in package.sheets:
         here = replace(source, sheet=sheet.name)
@@ -128,7 +128,7 @@ def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _S
 
 
 def _table(rows: Iterator[TableRow], source: TableLocation, options: ReadOptions) -> tuple[_SheetTable | None, bool]:
-    """The table of a sheet, or None; and whether the sheet holds nothing."""
+    """The table of a sheet, or None; and whether the sheet is empty."""
     seen = 0
     for row in rows:
         if row.is_empty:

@@ -1,4 +1,4 @@
-"""Read the rows of a worksheet: the values of cells as they were last computed, never formulas.
+"""Read the rows of a worksheet; a formula gives the value that was last computed.
 
 Source: ECMA-376 part 1, section 18.3.1 (worksheets).
 """
@@ -22,7 +22,7 @@ _MOST_ROWS = 1_048_576  # of a sheet, as spreadsheet programs have it
 _MOST_CELLS = 16_384  # of a row
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?[0-9]+")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
-# Days of our time: a number in a column of days that lies between is a day that lost its format.
+# Dates of our time, as days: a number between them in a column of dates is a date without its format.
 _FIRST_DAY, _LAST_DAY, _END_OF_CALENDAR = 20_000, 80_000, 2_958_465
 _NO_VALUE = CellFault(
     "formulaWithoutValue",
@@ -32,7 +32,7 @@ _NO_VALUE = CellFault(
 
 
 def sheet_rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) -> Iterator[TableRow]:
-    """The rows of a sheet that hold cells, as a stream; `hidden` gets the ranges of hidden columns, from 1."""
+    """The rows of a sheet that are not empty, as a stream; adds the ranges of hidden columns, from 1, to `hidden`."""
     cells: dict[int, CellValue] = {}
     number = count = 0
     following = 0
@@ -68,7 +68,7 @@ def sheet_rows(package: Package, sheet: Sheet, hidden: list[tuple[int, int]]) ->
 
 
 def _index(reference: str, following: int, package: Package, sheet: Sheet) -> int:
-    """The index of a cell's column, from 0; a cell that does not say it stands after the one before."""
+    """The index of a cell's column, from 0; a cell without a reference follows the previous cell."""
     if not reference:
         return following
     match = _REFERENCE.fullmatch(reference)
@@ -137,7 +137,7 @@ def _shared(text: str, package: Package) -> str:
 
 
 def _number(text: str, *, from_1904: bool, is_date: bool) -> CellValue:
-    """A number or a date; computed as programs do, so that 100000.10000000001 is 100000.1."""
+    """A number or a date, rounded as spreadsheet programs do: 100000.10000000001 is 100000.1."""
     try:
         number = float(text)
     except ValueError:
