@@ -23,8 +23,8 @@ from iomld.read.table.rows import (
     layout_of,
 )
 
-_HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
-_KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row
+_HEADER_WITHIN = 10  # rows that are not empty; a title may stand above the header
+_KNOWN_BELOW_TOP = 4  # known columns that a header below the first row needs
 _SEPARATOR_LINE = re.compile(r"sep=(?P<delimiter>[,;\t|])(?:\r\n|\n|\r)", re.IGNORECASE)  # written by and for Excel
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
 _DECISIVE = re.compile(r"-?[0-9.]+,[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}")
@@ -36,7 +36,7 @@ _BAD_QUOTES = CellFault(
 
 
 def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
-    """Say whether a text has a header near its top: a row with at least two headings that we know."""
+    """Say whether a text has a header near its top: a row with at least two known headings."""
     try:
         return _found(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
     except SourceError:
@@ -53,7 +53,7 @@ def read_table(source: str | bytes, *, file: str, name: str, options: ReadOption
         options: The mapping of foreign headings.
 
     Raises:
-        SourceError: There is no header, or no row below it, or the bytes are no text.
+        SourceError: There is no header, or no row below it, or the bytes are not text.
     """
     yield from _read(source, MentionIndex(), file=file, name=name, options=options or ReadOptions())
 
@@ -61,7 +61,7 @@ def read_table(source: str | bytes, *, file: str, name: str, options: ReadOption
 def read_table_pair(
     projects: str | bytes, mentions: str | bytes, *, file: str, name: str, options: ReadOptions | None = None
 ) -> Iterator[Record]:
-    """Read a table of projects with the table of mentions that stands beside it, as in our own exports.
+    """Read a table of projects and the table of their mentions, as in our exports.
 
     Args:
         projects: The table of projects.
@@ -87,7 +87,7 @@ def read_table_pair(
 
 
 def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow]:
-    """Give rows of a table by number, to be shown beside what was found in them; nothing where there is no table.
+    """The rows of a table by number, to be shown beside their findings; none if there is no table.
 
     Args:
         data: The bytes of the file.
@@ -95,7 +95,7 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         wanted: Numbers of the rows.
 
     Raises:
-        SourceError: The bytes are no text.
+        SourceError: The bytes are not text.
     """
     text, _ = decoded(data, file)
     found = _found(text, TableLocation(file, file, ""), {})
@@ -163,7 +163,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
 
 
 def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
-    """The header, near the top, with the delimiter that makes most of it."""
+    """The header, near the top, with the delimiter that gives the most known columns."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
     best: tuple[Layout, str, CsvRow] | None = None
@@ -171,7 +171,7 @@ def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tupl
     for delimiter in marks:
         try:
             found = _header(text, delimiter, source, mapping)
-        except SourceError as error:  # a row too long by this delimiter; another may be the right one
+        except SourceError as error:  # a row is too long with this delimiter; another may be the right one
             fault = fault or error
             continue
         if found and (best is None or len(found[0].columns) > len(best[0].columns)):
@@ -184,7 +184,7 @@ def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tupl
 def _header(
     text: str, delimiter: str, source: TableLocation, mapping: Mapping[str, str]
 ) -> tuple[Layout, str, CsvRow] | None:
-    """The first row that is a header; one below the top must be a clear one."""
+    """The first row that is a header; below the first row it needs more known columns."""
     rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
     source = replace(source, media_type=_media_type(delimiter))
     top = 1 if _SEPARATOR_LINE.match(text) else 0
@@ -205,7 +205,7 @@ def _row(row: CsvRow, cents: int | None) -> TableRow:
 
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
-    """The index of the budgets, where all of them are written like 100.000,00 and at least one can be nothing else."""
+    """The index of the budget column if all its values fit the form 100.000,00 and at least one fits no other form."""
     index = next((index for index, heading in layout.columns if heading.column == "budgetUSD"), None)
     if index is None:
         return None
