@@ -48,10 +48,10 @@ def query_terms(view: ReleaseView) -> tuple[QueryTerm, ...]:
     """
     view = replace(view, language="en")  # completions are the same in all languages
     short = partial(_short, prefixes=view.iris.prefixes())
-    used = {term.name: term for term in _used(view, short)}
-    terms = used | {term.name: term for term in _ours(view, short, used)}
+    used = {term.name: term for term in _release_terms(view, short)}
+    terms = used | {term.name: term for term in _ontology_terms(view, short, used)}
     ranked = sorted(terms.values(), key=lambda term: (term.kind, term.name))
-    return (*ranked, *_things(view, short))
+    return (*ranked, *_named_resources(view, short))
 
 
 def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
@@ -63,7 +63,7 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
     return None
 
 
-def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+def _release_terms(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
     """The classes and properties that the release uses."""
     use = term_use(view)
     for kind, counts in ((CompletionKind.CLASS, use.classes), (CompletionKind.PROPERTY, use.properties)):
@@ -72,7 +72,7 @@ def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
                 yield QueryTerm(name, kind, count=count)
 
 
-def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
+def _ontology_terms(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
     """The terms of the ontology, with their use."""
     for term in ontology_terms(view):
         name = short(term.iri)
@@ -82,7 +82,7 @@ def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> 
             yield QueryTerm(name, kind, term.label, term.definition, domain, used[name].count if name in used else 0)
 
 
-def _things(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+def _named_resources(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
     """Countries and concepts, by name."""
     concepts = (
         view.iris.concept(scheme, code) for scheme, codes in view.vocabulary.concepts.items() for code in sorted(codes)

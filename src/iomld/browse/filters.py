@@ -58,7 +58,7 @@ class Filters:
                 return replace(self, year_from=None, page=1)
             case "year_to":
                 return replace(self, year_to=None, page=1)
-        left = tuple(kept for kept in self.values.get(name, ()) if kept != value)
+        left = tuple(other for other in self.values.get(name, ()) if other != value)
         others = {facet: values for facet, values in self.values.items() if facet != name}
         return replace(self, values=others | ({name: left} if left else {}), page=1)
 

@@ -93,11 +93,11 @@ def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int 
 
 def project_counts(view: ReleaseView, predicate: str) -> Mapping[str, int]:
     """The number of projects for each value of a property, by IRI or text; cached as long as the release is open."""
-    kept = _counts.setdefault(view.reader, {})
-    if predicate not in kept:
+    cached = _counts.setdefault(view.reader, {})
+    if predicate not in cached:
         rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)]))
-        kept[predicate] = {row["value"].value: int(row["projects"].value) for row in rows}
-    return kept[predicate]
+        cached[predicate] = {row["value"].value: int(row["projects"].value) for row in rows}
+    return cached[predicate]
 
 
 def _listing(view: ReleaseView, found: Sequence[ProjectEntry], page: int) -> Listing:

@@ -85,9 +85,9 @@ def _term(ours: Mapping[str, Subject], iri: str, language: str) -> OntologyTerm:
         domain=_domain(term),
         range=_range(term),
         broader=_broader(term),
-        narrower=_having(ours, lambda one: iri in _broader(one)),
-        properties=_having(ours, lambda one: iri in _domain(one)),
-        pointers=_having(ours, lambda one: iri in _range(one)),
+        narrower=_terms_where(ours, lambda one: iri in _broader(one)),
+        properties=_terms_where(ours, lambda one: iri in _domain(one)),
+        pointers=_terms_where(ours, lambda one: iri in _range(one)),
         near=term.iris(f"{RDFS}seeAlso"),
     )
 
@@ -104,7 +104,7 @@ def _broader(term: Subject) -> tuple[str, ...]:
     return (*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf"))
 
 
-def _having(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
+def _terms_where(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
     return tuple(iri for iri, term in ours.items() if has(term))
 
 

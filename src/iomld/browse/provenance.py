@@ -81,9 +81,13 @@ def history_of(view: ReleaseView, key: str) -> History:
         quad.subject for quad in view.reader.pointing(f"{DCTERMS}isVersionOf", view.iris.record(key), graph=graph)
     )
     numbers = sorted(_numbers(subject.value for subject in subjects if isinstance(subject, NamedNode)), reverse=True)
-    described = [(number, _described(view, view.iris.revision(key, number))) for number in numbers[:_SHOWN_REVISIONS]]
+    described = [
+        (number, _statements_about(view, view.iris.revision(key, number))) for number in numbers[:_SHOWN_REVISIONS]
+    ]
     return History(
-        revisions=tuple(_note(view.iris.revision(key, number), number, revision) for number, revision in described),
+        revisions=tuple(
+            _revision_note(view.iris.revision(key, number), number, revision) for number, revision in described
+        ),
         earlier=len(numbers[_SHOWN_REVISIONS:]),
         supplied=_supplied(view, described[0][1]) if described else {},
     )
@@ -94,18 +98,18 @@ def _numbers(revisions: Iterable[str]) -> list[int]:
     return [int(end) for end in ends if end.isascii() and end.isdigit()]
 
 
-def _described(view: ReleaseView, iri: str) -> Subject:
+def _statements_about(view: ReleaseView, iri: str) -> Subject:
     return SubjectGraph(view.reader.about(iri, graph=view.iris.graph("prov")))[iri]
 
 
-def _note(iri: str, number: int, revision: Subject) -> RevisionNote:
+def _revision_note(iri: str, number: int, revision: Subject) -> RevisionNote:
     return RevisionNote(number, iri, revision.text(f"{DCTERMS}created"), revision.iri(f"{PROV}wasGeneratedBy"))
 
 
 def _supplied(view: ReleaseView, revision: Subject) -> dict[str, tuple[str, ...]]:
     supplied: dict[str, tuple[str, ...]] = {}
     for iri in revision.iris(f"{PROV}qualifiedDerivation"):
-        derivation = _described(view, iri)
+        derivation = _statements_about(view, iri)
         for predicate in derivation.iris(f"{IOMLD}suppliedProperty"):
             supplied[predicate] = (*supplied.get(predicate, ()), *derivation.iris(f"{PROV}entity"))
     return supplied

@@ -35,7 +35,7 @@ ENTRIES = (
   ?project a iomld:Project ; ?property ?value .
 }}"""
 )
-_COUNTED = f"""PREFIX iomld: <{IOMLD}>
+_COUNT_QUERY = f"""PREFIX iomld: <{IOMLD}>
 PREFIX skos: <{SKOS}>
 
 SELECT ?thing (COUNT(DISTINCT ?project) AS ?projects) WHERE {{
@@ -44,7 +44,7 @@ SELECT ?thing (COUNT(DISTINCT ?project) AS ?projects) WHERE {{
 GROUP BY ?thing
 ORDER BY DESC(?projects) ?thing
 """
-_STARTED = f"""PREFIX dcterms: <{DCTERMS}>
+_START_QUERY = f"""PREFIX dcterms: <{DCTERMS}>
 PREFIX iomld: <{IOMLD}>
 
 SELECT ?project (SAMPLE(?name) AS ?title) WHERE {{
@@ -73,17 +73,17 @@ def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
 
 def states_query() -> str:
     """The query for member states that benefit, with their number of projects."""
-    return _counted("benefitingMemberState")
+    return _count_query("benefitingMemberState")
 
 
 def regions_query() -> str:
     """The query for regions, with their number of projects."""
-    return _counted("region")
+    return _count_query("region")
 
 
 def frameworks_query() -> str:
     """The query for frameworks that project texts name, without parts, with their number of projects."""
-    return _counted("mentionsFramework", "\n  FILTER NOT EXISTS { ?thing skos:broader ?whole }")
+    return _count_query("mentionsFramework", "\n  FILTER NOT EXISTS { ?thing skos:broader ?whole }")
 
 
 def start_query(year: int) -> str:
@@ -92,13 +92,13 @@ def start_query(year: int) -> str:
     >>> '"2017"' in start_query(2017)
     True
     """
-    return _STARTED.replace("{condition}", f'?project iomld:startYear ?year FILTER(STR(?year) = "{year:04}")')
+    return _START_QUERY.replace("{condition}", f'?project iomld:startYear ?year FILTER(STR(?year) = "{year:04}")')
 
 
 def undated_query() -> str:
     """The query for projects without a start year."""
-    return _STARTED.replace("{condition}", "FILTER NOT EXISTS { ?project iomld:startYear ?year }")
+    return _START_QUERY.replace("{condition}", "FILTER NOT EXISTS { ?project iomld:startYear ?year }")
 
 
-def _counted(name: str, more: str = "") -> str:
-    return _COUNTED.replace("{name}", name).replace("{more}", more)
+def _count_query(name: str, more: str = "") -> str:
+    return _COUNT_QUERY.replace("{name}", name).replace("{more}", more)

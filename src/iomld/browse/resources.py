@@ -180,7 +180,7 @@ def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
             f"{DCTERMS}title", view.language
         )
         or name,
-        _counted(view, name, links),
+        _with_counts(view, name, links),
     )
 
 
@@ -207,7 +207,7 @@ def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...
     return tuple(TaggedText(literal.value, literal.language or "") for literal in found)
 
 
-def _counted(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
+def _with_counts(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
     pointer = _POINTERS.get(scheme)
     counts = project_counts(view, f"{IOMLD}{pointer}") if pointer else {}
     concepts = view.vocabulary.concepts[scheme]

@@ -47,11 +47,12 @@ def rule_entries() -> tuple[RuleEntry, ...]:
     """All rules in their order; checking the examples takes a fifth of a second, so they are cached."""
     failing = failing_examples()
     return tuple(
-        RuleEntry(rule, _tried(rule, failing[rule.id]), _tried(rule, passing_example(rule))) for rule in all_rules()
+        RuleEntry(rule, _checked_example(rule, failing[rule.id]), _checked_example(rule, passing_example(rule)))
+        for rule in all_rules()
     )
 
 
-def _tried(rule: Rule, example: RuleExample) -> TriedExample:
+def _checked_example(rule: Rule, example: RuleExample) -> TriedExample:
     found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
     return TriedExample(
         names=example.names,

@@ -161,7 +161,7 @@ def find_projects(view: ReleaseView, filters: Filters) -> SearchResult:
     chosen = {facet: _chosen(index, filters, facet) for facet in filters.values}
     entries = _sorted(index, reduce(and_, chosen.values(), base), filters, ranks, view.language)
     pages = max(1, -(-len(entries) // _PAGE))
-    counts = {facet: _counts(index, filters, facet, _others(base, chosen, facet)) for facet in FACETS}
+    counts = {facet: _counts(index, filters, facet, _matching_others(base, chosen, facet)) for facet in FACETS}
     return SearchResult(entries, counts, min(filters.page, pages), pages)
 
 
@@ -170,23 +170,23 @@ def search_words(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold(words).split()))[:_MOST_WORDS]
 
 
-def _others(base: int, chosen: Mapping[str, int], facet: str) -> int:
+def _matching_others(base: int, chosen: Mapping[str, int], facet: str) -> int:
     return reduce(and_, (bits for name, bits in chosen.items() if name != facet), base)
 
 
 def _counts(index: ProjectIndex, filters: Filters, facet: str, others: int) -> dict[str, int]:
     counts = {value: count for value, bits in index.sets[facet].items() if (count := (bits & others).bit_count())}
     for value in filters.values.get(facet, ()):
-        counts[value] = (_having(index, facet, value) & others).bit_count()
+        counts[value] = (_projects_with(index, facet, value) & others).bit_count()
     return counts
 
 
 def _chosen(index: ProjectIndex, filters: Filters, facet: str) -> int:
     """The projects that have any of the values of a facet."""
-    return reduce(or_, (_having(index, facet, value) for value in filters.values[facet]), 0)
+    return reduce(or_, (_projects_with(index, facet, value) for value in filters.values[facet]), 0)
 
 
-def _having(index: ProjectIndex, facet: str, value: str) -> int:
+def _projects_with(index: ProjectIndex, facet: str, value: str) -> int:
     if facet == "budget" and value not in BANDS:
         return _bits(index, lambda entry: in_band(entry.budget, value))
     return index.sets[facet].get(value, 0)

@@ -55,14 +55,14 @@ def similar_projects(view: ReleaseView, iri: str) -> tuple[SimilarProject, ...]:
     if number == len(index.entries) or index.entries[number].iri != iri:
         return ()
     project = index.entries[number]
-    things = _things(view, index, project)
+    things = _project_links(view, index, project)
     found: list[ProjectEntry] = []
     for level in reversed(_levels([bits & ~(1 << number) for _, bits in things])):
         alike = [index.entries[other] for other in islice(numbers_in(level), _MOST_COMPARED)]
         found += sorted(alike, key=lambda entry: _distance(project, entry))[: _MOST - len(found)]
         if len(found) == _MOST:
             break
-    return tuple(SimilarProject(entry, _shared(index, things, entry)) for entry in found)
+    return tuple(SimilarProject(entry, _shared_links(index, things, entry)) for entry in found)
 
 
 def similar_projects_query(iri: str) -> str:
@@ -80,7 +80,7 @@ def popularity_of(view: ReleaseView, links: tuple[Link, ...], facet: str) -> dic
     return {link.iri: counted.get(link.code, 0).bit_count() for link in links}
 
 
-def _things(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> list[tuple[Link, int]]:
+def _project_links(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> list[tuple[Link, int]]:
     """The countries and frameworks of a project, each with its set of projects, the rarest first."""
     iris = [
         *(("country", code, view.iris.country(code)) for code in project.codes["country"]),
@@ -109,6 +109,6 @@ def _distance(project: ProjectEntry, other: ProjectEntry) -> tuple[bool, int, st
     return is_elsewhere, abs((project.start_year or 0) - (other.start_year or 0)), other.key
 
 
-def _shared(index: ProjectIndex, things: list[tuple[Link, int]], entry: ProjectEntry) -> tuple[Link, ...]:
+def _shared_links(index: ProjectIndex, things: list[tuple[Link, int]], entry: ProjectEntry) -> tuple[Link, ...]:
     bit = 1 << bisect_left(index.entries, entry.iri, key=lambda one: one.iri)
     return tuple(link for link, bits in things if bits & bit)

@@ -67,10 +67,10 @@ def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:
 
 def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
     """The statements of the shared graphs about one of our IRIs, for a scheme also about its concepts."""
-    quads = [*_shared(view, iri)]
+    quads = [*_shared_statements(view, iri)]
     for quad in view.reader.pointing(f"{SKOS}inScheme", iri):
         if isinstance(quad.subject, NamedNode):
-            quads += _shared(view, quad.subject.value)
+            quads += _shared_statements(view, quad.subject.value)
     return arranged(quads, first=iri)
 
 
@@ -110,7 +110,10 @@ def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:
     targets = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)}
     ours = sorted(iri for iri in targets - subjects if iri.startswith(view.iris.base))
     return tuple(
-        quad for iri in ours for quad in arranged(_shared(view, iri), first=iri) if quad.predicate.value in _LABELS
+        quad
+        for iri in ours
+        for quad in arranged(_shared_statements(view, iri), first=iri)
+        if quad.predicate.value in _LABELS
     )
 
 
@@ -137,7 +140,7 @@ def arranged(quads: Iterable[Quad], *, first: str) -> tuple[Quad, ...]:
     return tuple(sorted(quads, key=rank))
 
 
-def _shared(view: ReleaseView, iri: str) -> list[Quad]:
+def _shared_statements(view: ReleaseView, iri: str) -> list[Quad]:
     """The statements of the shared graphs about a resource, but for the description, which types places for portals."""
     graphs = {view.iris.graph(name) for name in SHARED if name != "dataset"}
     return [

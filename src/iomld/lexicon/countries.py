@@ -99,7 +99,7 @@ class Gazetteer:
         if text in self.exact:
             return self.exact[text]
         atoms = tuple(_atoms(text))
-        whole = self._named(_key(atoms), text.strip())
+        whole = self._countries_named(_key(atoms), text.strip())
         if len(whole) == 1:
             return States((whole[0].code,))
         return _states(best_reading(len(atoms), self._arcs(atoms, text)), atoms, text)
@@ -116,7 +116,7 @@ class Gazetteer:
             return False
         return bool(get_close_matches(_key(tuple(_atoms(text))), self.names, n=1, cutoff=_MISTYPED))
 
-    def _named(self, key: str, original: str) -> tuple[CountryName, ...]:
+    def _countries_named(self, key: str, original: str) -> tuple[CountryName, ...]:
         """The countries of a name, or of a code in capitals."""
         return (CountryName(original, 0),) if original in self.labels else self.names.get(key, ())
 
@@ -176,10 +176,10 @@ def _atoms(text: str) -> Iterator[_Atom]:
                 gap = ""
         if between:
             at = between.end()
-            gap = _wider(gap, between[0])
+            gap = _wider_gap(gap, between[0])
 
 
-def _wider(gap: str, between: str) -> str:
+def _wider_gap(gap: str, between: str) -> str:
     """The kind of a gap, combined with the gap before an empty word."""
     if gap == "\n" or not _HARD.isdisjoint(between):
         return "\n"

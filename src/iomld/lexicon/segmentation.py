@@ -87,7 +87,7 @@ def _trace(size: int, back: Sequence[Arc | None]) -> tuple[tuple[Arc, ...], tupl
 
 def _rivals(size: int, arcs: Mapping[int, Sequence[Arc]]) -> Iterator[tuple[int, int, tuple[tuple[str, ...], ...]]]:
     """The sequences that have several readings of different meaning."""
-    useful = _complete(size, arcs)
+    useful = _complete_arcs(size, arcs)
     start = reach = 0
     for at in range(size + 1):
         if at >= reach and at > start:  # every reading has a boundary here
@@ -98,7 +98,7 @@ def _rivals(size: int, arcs: Mapping[int, Sequence[Arc]]) -> Iterator[tuple[int,
         reach = max([reach, *(arc.end for arc in useful.get(at, ()))])
 
 
-def _complete(size: int, arcs: Mapping[int, Sequence[Arc]]) -> dict[int, list[Arc]]:
+def _complete_arcs(size: int, arcs: Mapping[int, Sequence[Arc]]) -> dict[int, list[Arc]]:
     """The arcs that belong to a reading of the whole list without leftovers."""
     forward = {0}
     for start in range(size):
@@ -107,9 +107,9 @@ def _complete(size: int, arcs: Mapping[int, Sequence[Arc]]) -> dict[int, list[Ar
     backward = {size}
     useful: dict[int, list[Arc]] = {}
     for start in range(size - 1, -1, -1):
-        kept = [arc for arc in arcs.get(start, ()) if arc.end in backward and start in forward]
-        if kept:
-            useful[start] = kept
+        complete = [arc for arc in arcs.get(start, ()) if arc.end in backward and start in forward]
+        if complete:
+            useful[start] = complete
             backward.add(start)
     return useful
 

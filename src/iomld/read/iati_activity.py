@@ -96,11 +96,11 @@ class _ActivityReader:
         """Read the project code, and the PRIMA identifier if there is one."""
         identifier = self._element.find("iati-identifier")
         if identifier is not None:
-            self._put("projectCode", _text(identifier).removeprefix(IDENTIFIER_PREFIX), identifier)
+            self._set_field("projectCode", _text(identifier).removeprefix(IDENTIFIER_PREFIX), identifier)
         for other in self._element.iterfind("other-identifier"):
             ref = other.get("ref", "").strip()
             if other.get("type") == "A1" and _PRIMA.fullmatch(ref):
-                self._put("primaId", ref, other)
+                self._set_field("primaId", ref, other)
 
     def texts(self) -> None:
         """Read title and narrative in each language."""
@@ -143,9 +143,9 @@ class _ActivityReader:
                 self._add(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
             text = date.get("iso-date", "").strip()
             match = _DAY.fullmatch(text)
-            self._put(f"{name}Date", match["day"] if match else text, date)
+            self._set_field(f"{name}Date", match["day"] if match else text, date)
             if match:
-                self._put(f"{name}Year", match["year"], date)
+                self._set_field(f"{name}Year", match["year"], date)
 
     def code(self, name: str, tag: str, codes: Mapping[str, str], names: Mapping[str, str]) -> None:
         """Translate an IATI code into ours; a Warning where no code of ours corresponds."""
@@ -154,7 +154,7 @@ class _ActivityReader:
             return
         code = element.get("code", "").strip()
         if code in codes:
-            self._put(name, codes[code], element)
+            self._set_field(name, codes[code], element)
             return
         rule = "statusNotMapped" if name == "status" else "scopeNotMapped"
         problem = message(
@@ -181,7 +181,7 @@ class _ActivityReader:
         for sector in self._element.iterfind("sector"):
             code = sector.get("code", "").strip().upper()
             if sector.get("vocabulary", "").strip() == "99" and _TYPE.fullmatch(code):
-                self._put("projectType", code, sector)
+                self._set_field("projectType", code, sector)
 
     def budget(self) -> None:
         """Read the amount if the activity has a single budget in US dollars, else add an Info."""
@@ -191,7 +191,7 @@ class _ActivityReader:
         value = budgets[0].find("value")
         default = self._element.get("default-currency", "")
         if len(budgets) == 1 and value is not None and value.get("currency", default).strip() == "USD" and _text(value):
-            self._put("budgetUSD", _text(value), value)
+            self._set_field("budgetUSD", _text(value), value)
             problem = message(
                 "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
             )
@@ -211,7 +211,7 @@ class _ActivityReader:
             if link.get("format", "text/html").strip() == "text/html" and is_web_address(url) and _is_own_host(url):
                 yield url
 
-    def _put(self, name: str, text: str, element: etree._Element) -> None:
+    def _set_field(self, name: str, text: str, element: etree._Element) -> None:
         """Set a field; of two different values the first counts and a Warning names the other."""
         if has_forbidden_character(text):
             self._add(element, _control_character(name))

@@ -161,8 +161,8 @@ def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[Turtl
     vocabularies = sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)})
     return {
         "vocabulary": [{"vocabulary": NamedNode(vocabulary)} for vocabulary in vocabularies],
-        "class": _counted(iris, "class", figures.classes, "entities"),
-        "property": _counted(iris, "property", figures.properties, "triples"),
+        "class": _partitions(iris, "class", figures.classes, "entities"),
+        "property": _partitions(iris, "property", figures.properties, "triples"),
         "linkset": [
             {
                 "linkset": NamedNode(_fragment(iris, f"links-{local_name(predicate)}-{host}")),
@@ -177,7 +177,7 @@ def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[Turtl
     }
 
 
-def _counted(iris: Iris, kind: str, counts: Mapping[str, int], unit: str) -> list[TurtleRow]:
+def _partitions(iris: Iris, kind: str, counts: Mapping[str, int], unit: str) -> list[TurtleRow]:
     return [
         {
             "partition": NamedNode(_partition_iri(iris, kind, iri)),

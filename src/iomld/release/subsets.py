@@ -213,14 +213,14 @@ class _RegionLines:
         """The lines of each region: all in graphs of its projects; in other graphs those about it and its countries."""
         around = (block.subject, *block.values(_IN_REGION))
         if block.ending:
-            return dict.fromkeys(self._having(block.lines[0], around), block.lines)
+            return dict.fromkeys(self._regions_of(block.lines[0], around), block.lines)
         shares: dict[bytes, list[bytes]] = {}
         for line in block.lines:
-            for region in self._having(line, around):
+            for region in self._regions_of(line, around):
                 shares.setdefault(region, []).append(line)
         return {**shares}
 
-    def _having(self, line: bytes, around: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    def _regions_of(self, line: bytes, around: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """The regions to which a line belongs."""
         key = self._key(line)
         return around if key is None else self._regions.get(key, ())

@@ -53,7 +53,7 @@ class ReleaseTerms:
 def release_terms(view: ReleaseView) -> ReleaseTerms:
     """The terms of a release; cached, since releases do not change."""
     names = dict[str, set[str]]()
-    for iri, name in _named(view):
+    for iri, name in _resource_names(view):
         names.setdefault(iri, set()).add(bare_word(name))
     things = dict[str, list[str]]()
     for iri in sorted(names):
@@ -70,7 +70,7 @@ def release_terms(view: ReleaseView) -> ReleaseTerms:
     )
 
 
-def _named(view: ReleaseView) -> Iterator[tuple[str, str]]:
+def _resource_names(view: ReleaseView) -> Iterator[tuple[str, str]]:
     for code, country in view.vocabulary.countries.items():
         for text in (code, *(label.text for label in country.labels)):
             yield view.iris.country(code), text

@@ -49,20 +49,20 @@ class Scope:
 
     def asking(self, pattern: str) -> str:
         """An ASK query for a pattern in this scope."""
-        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._within(pattern)} }}"
+        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._scoped(pattern)} }}"
 
     def finding(self, expression: str, pattern: str, most: int = _MOST_VALUES) -> str:
         """A SELECT query for the distinct values of a variable or an expression in this scope."""
         head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
-        return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
+        return f"{head}\n{{ {self._scoped(pattern)} }} LIMIT {most}"
 
     def spanning(self, expression: str, pattern: str) -> str:
         """A SELECT query for the minimum and maximum of an expression in this scope."""
-        name, inner = f"?{self.parts.hidden}_", self._within(pattern)
+        name, inner = f"?{self.parts.hidden}_", self._scoped(pattern)
         ends = " UNION ".join(f"{{ SELECT ({end}({expression}) AS {name}) {{ {inner} }} }}" for end in ("MIN", "MAX"))
         return f"{self.parts.prologue}\nSELECT DISTINCT {name} {self.parts.dataset}\n{{ {ends} }} ORDER BY {name}"
 
-    def _within(self, pattern: str) -> str:
+    def _scoped(self, pattern: str) -> str:
         for name in reversed(self.graphs):
             pattern = f"GRAPH {name} {{ {pattern}\n}}"
         return f"{pattern}\n"
@@ -179,14 +179,14 @@ class _Finder:
         found: list[EmptyPattern] = []
         for clause in first:
             if len(found) < _MOST and clause.kind in _ALONE and await self.holds(scope, (clause,)) is False:
-                found += await self._within(clause, scope)
+                found += await self._part(clause, scope)
         if found or not first:
             return found
         if await self.holds(scope, first) is False:
             return await self._together(first, scope)
         return await self._conditions(first, [one for one in group.clauses if one.kind in _LAST], scope)
 
-    async def _within(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
+    async def _part(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
         """The empty parts within a part that is empty alone."""
         if clause.kind is ClauseKind.TRIPLE:
             return [await self._triple(clause, scope)]

@@ -91,8 +91,8 @@ class TripleEdits(CandidateTerms):
         for place in _steps(clause):
             if place.term.text != self._empty.name:
                 continue
-            likely, related = await self._like_properties(place)
-            found = await self._holding(place, likely) or await self._holding(place, related)
+            likely, related = await self._similar_properties(place)
+            found = await self._with_solutions(place, likely) or await self._with_solutions(place, related)
             for term in found:
                 yield (place.edit(self.written(term)),)
             for iri in (*likely, *related)[:_FEW] if place.term is clause.terms[1] and not found else ():
@@ -104,13 +104,13 @@ class TripleEdits(CandidateTerms):
         subject, predicate, target = clause.terms
         changed = replace(clause, terms=(subject, replace(predicate, text=text), target))
         for term in (target, subject):
-            for other in await self._others(_Position(changed, term)):
+            for other in await self._replacements(_Position(changed, term)):
                 yield (
                     Edit(predicate.start, predicate.end, text),
                     Edit(term.start, term.end, self.written(other)),
                 )
 
-    async def _like_properties(self, place: _Position) -> tuple[list[str], list[str]]:
+    async def _similar_properties(self, place: _Position) -> tuple[list[str], list[str]]:
         """Properties of which one may be a misspelling or synonym, and related properties."""
         iri, properties = place.term.iri, self.known.properties
         likely = dict.fromkeys(
@@ -120,7 +120,7 @@ class TripleEdits(CandidateTerms):
         related = [one for _, one in sorted(near, key=lambda one: one[0])]
         return [one for one in likely if one in properties and one != iri], related
 
-    async def _holding(self, place: _Position, iris: Sequence[str]) -> Terms:
+    async def _with_solutions(self, place: _Position, iris: Sequence[str]) -> Terms:
         """Those of some properties with which a pattern has solutions."""
         if place.term is place.clause.terms[1]:
             return await self.fitting(place.pattern, iris)
@@ -133,7 +133,7 @@ class TripleEdits(CandidateTerms):
         """Replace each term of a triple pattern, then swap subject and object."""
         subject, predicate, target = clause.terms
         for place in (_Position(clause, target, beside), _Position(clause, subject, beside)):
-            others = await self._others(place)
+            others = await self._replacements(place)
             for other in others:
                 yield (place.edit(self.written(other)),)
             if not others and place.term.kind is TermType.LITERAL:
@@ -142,29 +142,29 @@ class TripleEdits(CandidateTerms):
         if predicate.kind is TermType.VARIABLE or predicate.iri == _TYPE:
             return
         for place in _steps(clause, beside):
-            likely, related = await self._like_properties(place)
-            for other in await self._holding(place, likely) or await self._holding(place, related):
+            likely, related = await self._similar_properties(place)
+            for other in await self._with_solutions(place, likely) or await self._with_solutions(place, related):
                 yield (place.edit(self.written(other)),)
         text = f"^{predicate.text}" if predicate.kind is TermType.IRI else f"^({predicate.text})"
         if await self.holds(_Position(clause, predicate, beside).pattern(text)):
             yield (Edit(predicate.start, predicate.end, text),)
 
-    async def _others(self, place: _Position) -> Terms:
+    async def _replacements(self, place: _Position) -> Terms:
         """Candidates for a term with which the pattern has solutions."""
         if place.term.kind is TermType.IRI:
-            return await self._things(place)
+            return await self._iri_candidates(place)
         return await self._literals(place) if place.term.kind is TermType.LITERAL else ()
 
-    def _named(self, place: _Position) -> list[str]:
+    def _namesakes(self, place: _Position) -> list[str]:
         """Classes, or countries and concepts, with the name of a term."""
         return self.similar(place.term, self.known.classes if place.is_class else self.known.called(place.term))
 
-    async def _things(self, place: _Position) -> Terms:
+    async def _iri_candidates(self, place: _Position) -> Terms:
         """Candidates for an IRI with which the pattern has solutions."""
         term = place.term
         if found := await self.fitting(place.pattern, self.iri_variants(term.iri)):
             return found
-        iris = [*await self.linked(term.iri), *self._named(place)]
+        iris = [*await self.linked(term.iri), *self._namesakes(place)]
         if found := await self.fitting(place.pattern, (iri for iri in iris if iri != term.iri)):
             return found
         return self.ranked(term, await self.values(place.pattern(self.variable)))
@@ -175,7 +175,7 @@ class TripleEdits(CandidateTerms):
         same = f"FILTER(LCASE(STR({self.variable})) = LCASE({literal_text(term.value)}))"
         if found := self.ranked(term, await self.values(f"{place.pattern(self.variable)}\n{same}", MOST)):
             return found
-        if found := await self.fitting(place.pattern, self._named(place)):
+        if found := await self.fitting(place.pattern, self._namesakes(place)):
             return found
         if found := self.ranked(term, values := await self.values(place.pattern(self.variable))):
             return found

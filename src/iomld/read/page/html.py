@@ -160,7 +160,7 @@ def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
     for number, index in enumerate(starts):
         label, field, inline = labels[index]
         following = (*starts[number + 1 : number + 2], len(blocks.lines))[0]
-        around, end = _around(blocks, index)
+        around, end = _enclosing(blocks, index)
         until = min(following, end)
         is_list = around is not None and around.tag in _LISTS
         is_item = around is not None and around.tag not in _CONTENT and following >= end
@@ -171,7 +171,7 @@ def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
         yield Mark(label, field, index, blocks.lines[index], index + 1, until, is_closed, inline)
 
 
-def _around(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
+def _enclosing(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
     """The smallest element around a line that holds more than the line, and the index after its last line."""
     element: HtmlElement | None = blocks.owners[index]
     while element is not None:

@@ -63,7 +63,7 @@ def html_blocks(root: HtmlElement, source: Sequence[str]) -> HtmlBlocks:
         root: The page.
         source: The lines of the file, for places.
     """
-    walk = _Walk(source, _kept(root))
+    walk = _Walk(source, _protected(root))
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
             walk.enter(element)
@@ -76,11 +76,11 @@ def html_blocks(root: HtmlElement, source: Sequence[str]) -> HtmlBlocks:
 class _Walk:
     """Collects text while walking through the elements."""
 
-    def __init__(self, source: Sequence[str], kept: frozenset[HtmlElement]) -> None:
+    def __init__(self, source: Sequence[str], protected: frozenset[HtmlElement]) -> None:
         self.lines: list[PageLine] = []
         self.owners: list[HtmlElement] = []
         self.spans: dict[HtmlElement, tuple[int, int]] = {}
-        self._source, self._kept = source, kept
+        self._source, self._protected = source, protected
         self._starts: list[int] = []
         self._skipped: HtmlElement | None = None
         self._pieces: list[str] = []
@@ -151,7 +151,7 @@ class _Walk:
         # The labels of a filter form ("Year") belong to its controls.
         if element.tag in _DROPPED or (element.tag == "label" and element.get("for") is not None):
             return True
-        if element in self._kept:
+        if element in self._protected:
             return False
         if element.tag in _CHROME or element.get("role", "") in _CHROME_ROLES or element.get("hidden") is not None:
             return True
@@ -179,15 +179,15 @@ def _is_label(element: HtmlElement) -> bool:
     return found is not None and found[2] is None
 
 
-def _kept(root: HtmlElement) -> frozenset[HtmlElement]:
+def _protected(root: HtmlElement) -> frozenset[HtmlElement]:
     """The elements with a field's label or the main content, which are not chrome whatever their names."""
-    kept = {root}
+    protected = {root}
     for element in root.iter(etree.Element):
         is_content = element.tag in {"body", "main", "article", "h1"} or element.get("role") == "main"
         is_label = element.tag not in _DROPPED and element.get("for") is None and _is_label(element)
         if (is_content or is_label) and not _is_in_chrome(element):
-            kept.update(_up(element, kept))
-    return frozenset(kept)
+            protected.update(_ancestors(element, protected))
+    return frozenset(protected)
 
 
 def _is_in_chrome(element: HtmlElement) -> bool:
@@ -200,9 +200,9 @@ def _is_in_chrome(element: HtmlElement) -> bool:
     return False
 
 
-def _up(element: HtmlElement, kept: set[HtmlElement]) -> Iterator[HtmlElement]:
-    """An element and its ancestors, up to the first that is already in `kept`."""
+def _ancestors(element: HtmlElement, protected: set[HtmlElement]) -> Iterator[HtmlElement]:
+    """An element and its ancestors, up to the first that is already in `protected`."""
     current: HtmlElement | None = element
-    while current is not None and current not in kept:
+    while current is not None and current not in protected:
         yield current
         current = current.getparent()

@@ -74,20 +74,20 @@ def unlabelled_draft(
     return PageDraft(title and once(title), fields, body, first, spoken)
 
 
-_Found = tuple[PageLine | None, tuple[PrintedField, ...], tuple[PageLine, ...]]
+_PageParts = tuple[PageLine | None, tuple[PrintedField, ...], tuple[PageLine, ...]]
 
 
-def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
+def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _PageParts | None:
     """The first run of bare values that describes a project."""
     start = 0
     while start < min(len(full), _SEARCHED):
-        run = _run(full, start, lexicon)
+        run = _value_run(full, start, lexicon)
         if _is_project(run):
             body = tuple(full[start + len(run) :])
             if _is_below_double(full, start):
                 start, run = start - 1, [_BareLine(full[start - 1], ()), *run]
             title = full[start - 1] if start and not full[start - 1].text.startswith(_MENU) else None
-            return title, tuple(_assigned(run)), body
+            return title, tuple(_assigned_fields(run)), body
         start += max(len(run), 1)
     return None
 
@@ -98,7 +98,7 @@ def _is_below_double(full: Sequence[PageLine], start: int) -> bool:
     return len(above) == 3 and above[0] == above[1] != above[2] and not is_prose(above[2])  # noqa: PLR2004  # as cut
 
 
-def _run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_BareLine]:
+def _value_run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_BareLine]:
     """The values from `start` on, up to a line that is not a value or that repeats a field."""
     run: list[_BareLine] = []
     single: Counter[str] = Counter()
@@ -136,7 +136,7 @@ def _is_project(run: Sequence[_BareLine]) -> bool:
     return len(kinds) >= _FEWEST or (len(kinds) > 1 and not kinds.isdisjoint(_CODES))
 
 
-def _assigned(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
+def _assigned_fields(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
     """The fields of a run: first of lines that fit one field, then of lines that fit several."""
     fields = [bare.fields[0] if len(bare.fields) == 1 else "" for bare in run]
     for number, bare in enumerate(run):
@@ -144,7 +144,7 @@ def _assigned(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
             fields[number] = _open_field(bare.fields, fields, number)
     for number, bare in enumerate(run):
         if not bare.fields:
-            fields[number] = _between(bare.line.text, fields, number)
+            fields[number] = _field_between(bare.line.text, fields, number)
     years = [number for number, field in enumerate(fields) if field == "allocationYear"]
     for number, field in zip(years, _YEARS.get(len(years), ()), strict=False):
         fields[number] = field
@@ -162,7 +162,7 @@ def _open_field(choices: Sequence[str], fields: Sequence[str], number: int) -> s
     return ordered[-1] if before & {"projectCode", "primaId", "budgetUSD", _STATES, "projectType"} else ordered[0]
 
 
-def _between(text: str, fields: Sequence[str], number: int) -> str:
+def _field_between(text: str, fields: Sequence[str], number: int) -> str:
     """The field that is missing between the neighbours, else countries next to countries, else any missing field."""
     neighbours = [field for field in fields[max(0, number - 1) : number + 2] if field in _ORDER]
     places = [_ORDER.index(field) for field in neighbours] + ([0] if number == 0 else [])
@@ -173,7 +173,7 @@ def _between(text: str, fields: Sequence[str], number: int) -> str:
     return (*inside, *beside, *missing, _STATES)[0]
 
 
-def _country_page(lines: Sequence[PageLine], full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
+def _country_page(lines: Sequence[PageLine], full: Sequence[PageLine], lexicon: Lexicon) -> _PageParts | None:
     """Read a page that has only a title, a list of countries and text, separated by blank lines."""
     for title, run in pairwise(index for index in filled(lines, 0, len(lines))):
         if lines[title].text.startswith("-"):

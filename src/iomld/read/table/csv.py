@@ -38,7 +38,7 @@ _BAD_QUOTES = CellFault(
 def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
     """Say whether a text has a header near its top: a row with at least two known headings."""
     try:
-        return _found(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
+        return _find_header(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
     except SourceError:
         return False
 
@@ -55,7 +55,7 @@ def read_table(source: str | bytes, *, file: str, name: str, options: ReadOption
     Raises:
         SourceError: There is no header, or no row below it, or the bytes are not text.
     """
-    yield from _read(source, MentionIndex(), file=file, name=name, options=options or ReadOptions())
+    yield from _read_records(source, MentionIndex(), file=file, name=name, options=options or ReadOptions())
 
 
 def read_table_pair(
@@ -74,16 +74,21 @@ def read_table_pair(
         SourceError: One of the two cannot be read.
     """
     options = options or ReadOptions()
-    beside = (
+    mentions_file = (
         file.removesuffix("projects.csv") + "mentions.csv" if file.endswith("projects.csv") else f"{file} (mentions)"
     )
-    text, remarks = _text(mentions, beside)
-    layout, rows = _table(text, TableLocation(beside, name, _media_type(",")), options)
+    text, remarks = _text(mentions, mentions_file)
+    layout, rows = _table(text, TableLocation(mentions_file, name, _media_type(",")), options)
     if layout.kind != MENTIONS:
         raise SourceError(
-            message("{file}: no table of mentions. It needs the columns projectCode, framework and quote.", file=beside)
+            message(
+                "{file}: no table of mentions. It needs the columns projectCode, framework and quote.",
+                file=mentions_file,
+            )
         )
-    yield from _read(projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks)
+    yield from _read_records(
+        projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks
+    )
 
 
 def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow]:
@@ -98,7 +103,7 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         SourceError: The bytes are not text.
     """
     text, _ = decoded(data, file)
-    found = _found(text, TableLocation(file, file, ""), {})
+    found = _find_header(text, TableLocation(file, file, ""), {})
     if found:
         layout, delimiter, header = found
         rows = read_rows(text, delimiter, file=file)
@@ -106,7 +111,7 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         yield from (layout.shown(TableRow(row.number, row.line, row.cells)) for row in shown)
 
 
-def _read(
+def _read_records(
     source: str | bytes,
     mentions: MentionIndex,
     *,
@@ -137,7 +142,7 @@ def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, Iterator[TableRow]]:
     """The columns and the rows below the header."""
-    found = _found(text, source, options.mapping)
+    found = _find_header(text, source, options.mapping)
     if found is None:
         raise SourceError(
             message(
@@ -159,10 +164,10 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
             "decimalComma", Severity.INFO, problem, message("See whether the amounts are right."), place=place
         )
         layout = replace(layout, findings=(*layout.findings, info))
-    return layout, (_row(row, cents) for row in rows())
+    return layout, (_table_row(row, cents) for row in rows())
 
 
-def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
+def _find_header(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
     """The header, near the top, with the delimiter that gives the most known columns."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
@@ -195,7 +200,7 @@ def _header(
     return None
 
 
-def _row(row: CsvRow, cents: int | None) -> TableRow:
+def _table_row(row: CsvRow, cents: int | None) -> TableRow:
     cells: list[CellValue] = list(row.cells)
     for index in row.badly_quoted:
         cells[index] = _BAD_QUOTES

@@ -62,25 +62,25 @@ def heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
     >>> heading_of("Código del proyecto", {}), heading_of("Titre (FR)", {})
     (Heading(column='projectCode', language=None, piece=1), Heading(column='title', language='fr', piece=1))
     """
-    mapped = _mapped(text, mapping)
+    mapped = _mapped_column(text, mapping)
     if mapped is not None:
-        return None if mapped == IGNORED else _known(mapped)
+        return None if mapped == IGNORED else _known_heading(mapped)
     piece = _PIECE.fullmatch(text.strip())
     if piece:
-        whole = _known(piece["heading"])
+        whole = _known_heading(piece["heading"])
         return Heading(whole.column, whole.language, int(piece["number"])) if whole and whole.language else None
-    return _known(text)
+    return _known_heading(text)
 
 
 def mention_heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
     """The column of a heading in a table of mentions, or None."""
-    name = _MENTION_NAMES.get(_key(_mapped(text, mapping) or text))
+    name = _MENTION_NAMES.get(_key(_mapped_column(text, mapping) or text))
     return Heading(name) if name else None
 
 
 def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
     """Whether the mapping tells to ignore a column."""
-    return _mapped(text, mapping) == IGNORED
+    return _mapped_column(text, mapping) == IGNORED
 
 
 def closest_columns(text: str, columns: Iterable[Column] = PROJECT_COLUMNS) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def closest_columns(text: str, columns: Iterable[Column] = PROJECT_COLUMNS) -> t
     return tuple(names[key] for key in get_close_matches(_key(text)[:100], names, n=1, cutoff=0.7))
 
 
-def _known(text: str) -> Heading | None:
+def _known_heading(text: str) -> Heading | None:
     key = _key(text)
     name = _PROJECT_NAMES.get(key)
     if name in TEXT_FIELDS:
@@ -103,7 +103,7 @@ def _known(text: str) -> Heading | None:
     return None
 
 
-def _mapped(text: str, mapping: Mapping[str, str]) -> str | None:
+def _mapped_column(text: str, mapping: Mapping[str, str]) -> str | None:
     """Our column for a heading that the mapping names."""
     if not mapping:
         return None
@@ -149,7 +149,7 @@ def read_mapping(path: Path) -> Mapping[str, str]:
         raise SourceError(f"{path}: too large for a mapping. {_FIX}")
     text, _ = decoded(data, str(path))
     pairs = _pairs_of_json(text, path) if text.lstrip().startswith(("{", "[")) else _pairs_of_table(text, path)
-    return _checked(pairs, path)
+    return _checked_mapping(pairs, path)
 
 
 def _pairs_of_json(text: str, path: Path) -> Iterable[tuple[str, str]]:
@@ -179,7 +179,7 @@ def _pairs_of_table(text: str, path: Path) -> Iterable[tuple[str, str]]:
             yield theirs, ours
 
 
-def _checked(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
+def _checked_mapping(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for theirs, ours in pairs:
         if not _is_column(ours):

@@ -96,10 +96,10 @@ def _add_cell(draft: _RowDraft, heading: Heading, text: str, place: Place) -> No
         elif heading.piece > 1:
             draft.texts[key] = (known[0] + content, known[1])
         elif known[0].split() != content.split():
-            draft.findings.append(_differing(name, known, content, place))
+            draft.findings.append(_differing_cells(name, known, content, place))
 
 
-def _differing(name: str, known: tuple[str, Place], text: str, place: Place) -> Finding:
+def _differing_cells(name: str, known: tuple[str, Place], text: str, place: Place) -> Finding:
     return Finding(
         "duplicateColumn",
         Severity.VIOLATION,

@@ -69,7 +69,7 @@ def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *,
         raise SourceError(
             message("{file}: only a workbook (XLSX) is given back with comments. Ask for another form.", file=file)
         )
-    _check(open_package(data, file), file)
+    _check_limits(open_package(data, file), file)
     try:
         workbook = load_workbook(io.BytesIO(data), rich_text=True)
     except Exception as error:  # openpyxl raises whatever a damaged part makes its code raise
@@ -89,16 +89,16 @@ def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *,
         else:
             elsewhere.append(remark.text)
     for (sheet, name), texts in by_cell.items():
-        if not _comment(workbook[sheet], name, texts):
+        if not _add_comment(workbook[sheet], name, texts):
             elsewhere += [f"{sheet}!{name}: {text}" for text in texts]
     if elsewhere:
-        _list(workbook, elsewhere)
+        _add_list_sheet(workbook, elsewhere)
     compressed = io.BytesIO()  # zipfile seeks, which the output may not support
     workbook.save(compressed)
     output.write(compressed.getvalue())
 
 
-def _check(package: Package, file: str) -> None:
+def _check_limits(package: Package, file: str) -> None:
     """Refuse a workbook that is too large, has macros, a document type in a part, or too many merged cells."""
     entries = package.archive.infolist()
     size = sum(entry.file_size for entry in entries)
@@ -129,7 +129,7 @@ def _check(package: Package, file: str) -> None:
                     )
                 )
     merged = sum(
-        _area(element.get("ref", ""))
+        _cell_count(element.get("ref", ""))
         for sheet in package.sheets
         for element in package.elements(sheet.part, "mergeCell")
     )
@@ -144,7 +144,7 @@ def _check(package: Package, file: str) -> None:
         )
 
 
-def _area(reference: str) -> int:
+def _cell_count(reference: str) -> int:
     """Number of cells of a range; a malformed range counts as too many."""
     try:
         left, top, right, bottom = range_boundaries(reference)
@@ -155,7 +155,7 @@ def _area(reference: str) -> int:
     return (right - left + 1) * (bottom - top + 1)
 
 
-def _comment(sheet: object, name: str, texts: Sequence[str]) -> bool:
+def _add_comment(sheet: object, name: str, texts: Sequence[str]) -> bool:
     """Add to the comment of a cell, or create one; False if the sheet has no cells."""
     if not isinstance(sheet, Worksheet):
         return False
@@ -172,7 +172,7 @@ def _comment(sheet: object, name: str, texts: Sequence[str]) -> bool:
     return True
 
 
-def _list(workbook: Workbook, texts: Sequence[str]) -> None:
+def _add_list_sheet(workbook: Workbook, texts: Sequence[str]) -> None:
     """Add a sheet with one text in each row."""
     sheet = workbook.create_sheet(SHEET)
     sheet.column_dimensions["A"].width = 120

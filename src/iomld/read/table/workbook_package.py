@@ -91,7 +91,7 @@ class Package:
                     if name in names:
                         yield element
                         if name == forget:
-                            _forget(element)
+                            _free(element)
                             held = 0
                     if held > _MOST_ELEMENTS:
                         raise SourceError(
@@ -235,7 +235,7 @@ def _shared_strings(package: Package, part: str) -> list[str]:
     return [text_of(element, package.file) for element in package.elements(part, "si", forget="si")]
 
 
-def _forget(element: etree._Element) -> None:
+def _free(element: etree._Element) -> None:
     """Remove an element's content and everything before it, so that memory does not grow with the part."""
     element.clear()
     node = element

@@ -112,7 +112,7 @@ def _value(element: etree._Element, package: Package) -> CellValue:
         return _NO_VALUE if "f" in children and not (kind == "str" and "v" in children) else None
     match kind:
         case "s":
-            return _shared(text, package)
+            return _shared_string(text, package)
         case "n":
             style = element.get("s", "0")
             is_date = _WHOLE.fullmatch(style) is not None and int(style) in package.date_styles
@@ -127,7 +127,7 @@ def _value(element: etree._Element, package: Package) -> CellValue:
             return ("FALSE" if text == "0" else "TRUE") if kind == "b" else cell_string(text, package.file)
 
 
-def _shared(text: str, package: Package) -> str:
+def _shared_string(text: str, package: Package) -> str:
     number = int(text) if _WHOLE.fullmatch(text) else -1
     if not 0 <= number < len(package.strings):
         raise SourceError(
