@@ -17,7 +17,8 @@ from pathlib import PurePath
 from lxml import etree
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Origin, Place, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Origin, Place, Record, Severity
 from iomld.read.iati_activity import IDENTIFIER_PREFIX, read_activity
 from iomld.read.options import ReadOptions
 from iomld.read.text import check_xml, not_xml, safe_events

@@ -26,7 +26,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from iomld.model import Finding, Place, Severity, Value, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Severity, Value
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised
 
 IDENTIFIER_PREFIX = "XM-DAC-47066-"

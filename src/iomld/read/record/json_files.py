@@ -10,7 +10,8 @@ from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
 from iomld.errors import SourceError
-from iomld.model import Finding, ForeignText, Origin, Place, Record, message
+from iomld.messages import ForeignText, message
+from iomld.model import Finding, Origin, Place, Record
 from iomld.read.record.framed import is_framed, unframed
 from iomld.read.record.json_record import fault, read_content, repeated_key
 

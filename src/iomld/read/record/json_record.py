@@ -6,19 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from iomld.model import (
-    FIELDS,
-    STATE_FIELDS,
-    TEXT_FIELDS,
-    Finding,
-    Message,
-    Origin,
-    Place,
-    Record,
-    Severity,
-    Value,
-    message,
-)
+from iomld.messages import Message, message
+from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import pointer_step
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Place, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Severity
 from iomld.read.text import BOMS
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity
 from iomld.read.record.mentions import given_mention
 from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
-from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value, message
+from iomld.messages import message
+from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading

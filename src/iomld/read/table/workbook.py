@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Place, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
 from iomld.read.table.records import table_records

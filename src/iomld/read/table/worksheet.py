@@ -13,7 +13,7 @@ from lxml import etree
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from iomld.errors import SourceError
-from iomld.model import message
+from iomld.messages import message
 from iomld.read.table.csv_rows import MOST_COLUMNS
 from iomld.read.table.rows import CellFault, CellValue, Number, TableRow
 from iomld.read.table.workbook_package import Package, Sheet, cell_string, local_name, text_of
