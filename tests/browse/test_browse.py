@@ -88,7 +88,7 @@ def test_a_project_without_facts_has_a_page(view: ReleaseView) -> None:
     ],
 )
 def test_a_search_finds_projects_with_every_word(view: ReleaseView, words: str, keys: list[str]) -> None:
-    """Words are looked for in codes, titles and the names of what a project points to, without case and accents."""
+    """Words are searched for in codes, titles and the names of linked resources, regardless of case and accents."""
     assert [entry.key for entry in filter_projects(view, Filters(words, sort="code"))] == keys
 
 
@@ -164,7 +164,7 @@ def test_things_of_others_are_no_links(view: ReleaseView) -> None:
 
 
 def test_labels_are_those_of_what_is_pointed_to(view: ReleaseView) -> None:
-    """The names of the status, region, state and framework come beside the project's own quads."""
+    """The labels of status, region, country and framework are added to the project's own quads."""
     quads = project_document(view, "PO.0001") or ()
     labelled = {str(quad.subject) for quad in label_quads(view, quads)}
     assert f"<{view.iris.country('CI')}>" in labelled
@@ -173,7 +173,7 @@ def test_labels_are_those_of_what_is_pointed_to(view: ReleaseView) -> None:
 
 
 def test_a_scheme_document_holds_its_concepts(view: ReleaseView) -> None:
-    """The document of a scheme says all that is said of its concepts; projects are not in it."""
+    """The document of a scheme has all statements about its concepts, but no projects."""
     quads = resource_quads(view, f"{BASE}scheme/status")
     subjects = {str(quad.subject) for quad in quads}
     assert f"<{view.iris.concept('status', 'active')}>" in subjects

@@ -39,7 +39,7 @@ def test_every_example_finds_something(opened: ReleaseView, examples: dict[str, 
 
 
 def test_counting_sorts_nothing() -> None:
-    """The order of an example stands where the counting leaves it out, for sorting takes longer than finding."""
+    """The ORDER BY of an example is where the count can omit it, since sorting takes longer than matching."""
     texts = [quad.object.value for quad in parse(TEXT, TURTLE) if quad.predicate.value == f"{SH}select"]
     assert sum("ORDER BY" in text for text in texts) > len(texts) / 2
     counting = counting_query(texts)

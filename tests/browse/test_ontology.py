@@ -53,7 +53,7 @@ def test_examples_are_of_one_record_where_it_has_them(entries: dict[str, TermEnt
 
 
 def test_rules_bear_on_their_property_and_on_the_class(entries: dict[str, TermEntry]) -> None:
-    """A rule stands at the property it looks at, at the class of its things, and at the class it wants."""
+    """A rule applies to the property that it checks, to its target class, and to the class that it requires."""
     rules = {name: {rule.id for rule in entry.rules} for name, entry in entries.items()}
     assert "status" in rules["status"]
     assert {"status", "title"} <= rules["Project"]
@@ -63,7 +63,7 @@ def test_rules_bear_on_their_property_and_on_the_class(entries: dict[str, TermEn
 
 
 def test_terms_hang_together(entries: dict[str, TermEntry]) -> None:
-    """What a property says of its class and of the property it refines, these say of it."""
+    """Links from a property to its class and its superproperty also exist in reverse."""
     terms = {name: entry.term for name, entry in entries.items()}
     assert f"{IOMLD}benefitingMemberState" in terms["benefitingCountry"].narrower
     assert f"{IOMLD}budgetUSD" in terms["Project"].properties
@@ -73,5 +73,5 @@ def test_terms_hang_together(entries: dict[str, TermEntry]) -> None:
 
 
 def test_entries_are_made_once(view: ReleaseView) -> None:
-    """A view gives the same entries each time; none without a release that is still open is kept."""
+    """A view gives the same entries each time; those of a closed release are not cached."""
     assert term_entries(view) is term_entries(view)

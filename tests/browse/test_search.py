@@ -150,7 +150,7 @@ def test_a_chip_takes_one_filter_away() -> None:
 
 
 def test_nonsense_is_left_out() -> None:
-    """A page that is none is the first; what is too long is cut; unknown names and orders are passed over."""
+    """An invalid page is the first; long values are cut; unknown names and orders are ignored."""
     for page in ("-1", "0", "abc", "9" * 30, "²"):
         assert read_filters([("page", page)]) == Filters()
     assert len(read_filters([("q", "x" * 10_000)]).words) == 200
@@ -164,7 +164,7 @@ def test_the_index_is_made_once(small: ReleaseView) -> None:
 
 
 def test_a_release_without_an_index_is_listed_all_the_same(bundled: ReleaseView, tmp_path: Path) -> None:
-    """What publishing wrote is what the store says, project by project, and searches find the same."""
+    """The published index equals that from the store, project by project, and searches find the same."""
     shutil.copytree(bundled.release.path, tmp_path / "old")
     (tmp_path / "old" / FILES.index).unlink()
     old = open_view(release.Release(tmp_path / "old", bundled.release.manifest))

@@ -46,7 +46,7 @@ def mistaken(query: str, chance: random.Random) -> str:
 
 
 async def proposed(query: str, store: Store, known: ReleaseTerms) -> list[Suggestion] | None:
-    """All proposals for a query; None where no part of it is told to be empty."""
+    """All suggestions for a query; None if no part of it is diagnosed as empty."""
     parts = query_tree(query)
     assert parts
     prober = StoreProber(store)
@@ -58,7 +58,7 @@ async def proposed(query: str, store: Store, known: ReleaseTerms) -> list[Sugges
 
 
 def test_proposals_for_generated_mistakes_find_something(published: tuple[Store, ReleaseTerms]) -> None:
-    """Of 600 queries with a mistake: none is too odd, and what is proposed parses, and finds what it says."""
+    """Of 600 queries with a mistake each can be diagnosed, and each suggestion parses and has solutions as stated."""
     store, known = published
     prober = StoreProber(store)
     chance = random.Random(SEED)  # noqa: S311  # the same each time is the point
@@ -103,7 +103,7 @@ def examined(published: tuple[Store, ReleaseTerms]) -> Callable[[str], None]:
 @settings(max_examples=300, deadline=None)
 @given(QUERIES)
 def test_no_query_is_too_odd(examined: Callable[[str], None], query: str) -> None:
-    """Whatever parses is explained or left, whether or not it finds something."""
+    """Any query that parses is explained or skipped, with or without solutions."""
     try:
         finds(Store(), query)
     except SyntaxError:

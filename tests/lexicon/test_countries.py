@@ -52,7 +52,7 @@ SHARED = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[3] / "shared
     ],
 )
 def test_a_run_is_cut_into_names(text: str, codes: str) -> None:
-    """Long names win over short ones inside them, whatever stands between the names."""
+    """Long names are preferred to short ones inside them, with any separator."""
     states = SMALL_GAZETTEER.states(text)
     assert (" ".join(states.codes), states.leftovers, states.rivals) == (codes, (), ())
 
@@ -83,7 +83,7 @@ def test_a_run_with_two_meanings_tells_both() -> None:
 
 
 def test_every_name_of_the_real_list_gives_its_country() -> None:
-    """Each name in each language stands for its own country alone."""
+    """Each name in each language names only its own country."""
     for country in REAL.countries.values():
         for label in country.labels:
             assert REAL_GAZETTEER.states(label.text).codes == (country.code,), label

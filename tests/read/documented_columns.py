@@ -10,7 +10,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "RECORDS.md"
 
 
 def columns_table(columns: Iterable[Column]) -> str:
-    """Each column with what it holds, an example, and the headings that stand for it."""
+    """Each column with its meaning, an example, and its other headings."""
     rows = [("column", "holds", "example", "other headings"), ("---", "---", "---", "---")]
     for column in columns:
         name = f"{column.name}_en" if column.name in TEXT_FIELDS else column.name

@@ -102,7 +102,7 @@ def test_downloads_read_back_unchanged(name: str, joined: Callable[[list[bytes]]
 
 
 def test_a_document_is_read_as_a_record() -> None:
-    """Selectors, IRIs of codes, sources and doubled countries take the form of a record; computed keys are left."""
+    """Selectors, IRIs of codes, sources and duplicate countries take the form of a record; other keys stay."""
     (record,) = read(DOCUMENT)
     assert {name: [value.text for value in values] for name, values in record.values.items()} == {
         "title": ["Ports"],

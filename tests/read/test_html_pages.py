@@ -149,7 +149,7 @@ def test_labels_in_bold_with_a_colon_are_read() -> None:
 
 
 def test_the_origin_says_what_the_page_says_of_itself() -> None:
-    """Media type, and the canonical address where it is a web address; a given address stands."""
+    """Media type, and the canonical address where it is a web address; a given address has precedence."""
     origin = read(page_of(drupal())).origin
     assert (origin.media_type, origin.url) == ("text/html", "https://example.org/project/ports")
     bad = page_of(drupal()).replace("https://example.org/project/ports", "javascript:alert(1)")
@@ -187,7 +187,7 @@ def test_a_name_with_markup_inside_is_one_name() -> None:
 
 
 def test_fields_in_a_side_column_are_read_and_the_text_above_them_is_the_narrative() -> None:
-    """Fields may follow the text, and stand in an aside."""
+    """Fields may follow the text, and be in an aside."""
     found = texts(read(page_of("<p>Officers were trained.</p>", f"<aside>{definitions()}</aside>")))
     assert found["narrative"] == ["Officers were trained."]
     assert found["projectCode"] == ["LM.0001"]
@@ -287,7 +287,7 @@ def test_what_cannot_be_read_says_why(data: bytes, words: str) -> None:
     ],
 )
 def test_html_is_known_by_how_it_begins(text: str, expected: bool) -> None:  # noqa: FBT001  # a row of the table
-    """Comments, declarations and a byte order mark may stand before the first element."""
+    """Comments, declarations and a byte order mark may precede the first element."""
     assert is_html(text) is expected
 
 
@@ -327,7 +327,7 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
 
 
 def test_a_page_of_many_elements_on_one_line_is_read() -> None:
-    """Size and depth cost no more than their share; what is nested too deeply is left out."""
+    """Time grows linearly with size and depth; text that is nested too deeply is ignored."""
     deep = "<div>" * 5000 + "x" + "</div>" * 5000
     many = "<p>word</p>" * 20_000
     record = read(f"<main><h1>A Title</h1>{items()}{many}{deep}</main>".replace("\n", ""))

@@ -1,4 +1,4 @@
-"""IATI files: what an activity gives, what is said where it gives nothing, and what is left behind."""
+"""IATI files: the fields of an activity, the findings about missing ones, and what is ignored."""
 
 import json
 
@@ -244,7 +244,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=60)
 @given(st.binary(max_size=60) | st.lists(PIECES, max_size=12).map(lambda parts: "".join(parts).encode()))
 def test_no_bytes_break_the_reader(data: bytes) -> None:
-    """Whatever comes gives records or one clear error."""
+    """Any input gives records or one clear error."""
     is_iati(data)
     for text in (data, f"<iati-activities>{ACTIVITY}".encode() + data):
         assert all(record.place.file == "folder/in.xml" for record in _read_or_refused(text))

@@ -69,7 +69,7 @@ def texts(record: Record) -> dict[str, list[str]]:
 
 
 def assert_places(record: Record, text: str) -> None:
-    """Every value stands in the source from its line on, white space and normal form apart."""
+    """Every value is in the source from its line on, but for white space and normalisation."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for name, values in record.values.items():
         for value in values:
@@ -120,7 +120,7 @@ def test_an_empty_member_list_does_not_swallow_the_narrative() -> None:
 
 
 def test_spanish_status_and_type_are_told_by_value_then_by_order() -> None:
-    """The label that stands for both is read by its value, also where only one is there or their order is changed."""
+    """The ambiguous label is read by its value, even if only one is there or their order differs."""
     page = "Un título\n-\nTipo de proyecto\n{}-\nTipo de proyecto\n{}-\nProyecto ID\nPR.0001\n"
     research = "Investigación y publicaciones sobre migración"
     usual = texts(read(page.format("Finalizado\n", f"{research}\n")))
@@ -165,7 +165,7 @@ def test_any_bare_value_may_be_missing(missing: str) -> None:
 
 
 def test_bare_values_may_stand_in_any_order() -> None:
-    """The order of bare values says nothing."""
+    """The order of bare values does not matter."""
     lines = BARE.split("\n")
     turned = "\n".join([*lines[:4], *reversed(lines[4:13]), *lines[13:]])
     found = texts(read(turned))
@@ -184,7 +184,7 @@ def test_bare_values_may_stand_in_any_order() -> None:
     ],
 )
 def test_global_is_a_region_or_a_coverage(region: str, coverage: str, expected: dict[str, list[str]]) -> None:
-    """The word that is in both lists fills the field that is left, else the one of its place."""
+    """The word that is in both lists fills the missing field, else the one of its position."""
     found = texts(read(BARE.replace("Europe", region).replace("Regional", coverage)))
     assert {name: found[name] for name in ("region", "coverage") if name in found} == expected
 
@@ -282,7 +282,7 @@ SNIPPETS = [
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=12)), max_size=25).map("\n".join))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    """Whatever the text, there is a record whose values stand where their places say, or a SourceError."""
+    """Any text gives a record whose values are at their places, or a SourceError."""
     try:
         record = read(text)
     except SourceError:

@@ -60,7 +60,7 @@ def read(text: str) -> Record:
 
 
 def test_each_labelled_value_is_read_with_its_line() -> None:
-    """Every field holds the printed string and points at the line it stands on."""
+    """Every field holds the printed string and the line that it is on."""
     record = read(MENU + PAGE)
     found = {name: values[0].text for name, values in record.values.items()}
     assert found == {

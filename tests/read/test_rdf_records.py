@@ -142,7 +142,7 @@ def test_mentions_keep_their_evidence() -> None:
 
 
 def test_sources_are_those_that_the_record_states() -> None:
-    """Snapshots with a hash are the origins; without one they are left out with a Warning."""
+    """Snapshots with a hash are the origins; those without are ignored with a Warning."""
     digest = "AB" * 32
     record = turtle(
         f"""<p> a iomld:Project ; foaf:isPrimaryTopicOf <d> . <d> prov:wasDerivedFrom <s>, <t> .
@@ -253,7 +253,7 @@ def test_other_things_are_counted() -> None:
 
 
 def test_json_ld_with_our_context_needs_no_network() -> None:
-    """Our context stands in for its IRI, under any base; places are pointers and lines."""
+    """Our context is embedded in place of its IRI, under any base; places are pointers and lines."""
     context = "https://data.example/iomld/context/v1.jsonld"
     node = {"id": "https://data.example/iomld/id/project/PO.1", "type": "Project", "projectCode": "PO.1", "status": "x"}
     text = json.dumps({"@context": context, "@graph": [node | {"title": {"en": "Ports"}}]}, indent=1)
@@ -360,7 +360,7 @@ def _read_or_refused(text: bytes, format_: Format) -> list[Record]:
 @settings(max_examples=60)
 @given(st.binary(max_size=60) | st.lists(PIECES, max_size=25).map(lambda parts: " ".join(parts).encode()))
 def test_no_bytes_break_the_readers(data: bytes) -> None:
-    """Whatever comes, in any format, gives records or one clear error."""
+    """Any input, in any format, gives records or one clear error."""
     rdf_format_of(data, "x.ttl")
     for format_ in FORMATS:
         for text in (data, HEAD.encode() + b"<p> a iomld:Project . " + data):

@@ -1,4 +1,4 @@
-"""What a record says of its sources and of its mentions' evidence, as our own exports do."""
+"""The sources and the evidence of mentions that a record states, as our exports do."""
 
 import json
 from decimal import Decimal
@@ -74,7 +74,7 @@ def test_a_mention_keeps_its_evidence() -> None:
     ],
 )
 def test_evidence_of_another_form_is_a_fault(fault: dict[str, object]) -> None:
-    """Each is one Violation; the record's other mentions are kept."""
+    """Each is one Violation; the record's other mentions are read."""
     good: dict[str, object] = {"framework": "gcm", "quote": "GCM"}
     record = read({"mentions": [good | fault, good]})
     assert [finding.rule for finding in record.findings] == ["mentionForm"]

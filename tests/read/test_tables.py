@@ -121,7 +121,7 @@ def test_a_planted_error_is_found_at_its_cell(
 
 
 def test_every_column_and_every_heading_is_known() -> None:
-    """Each documented heading stands for its column, and no heading for two."""
+    """Each documented heading names its column, and no heading names two."""
     for column in PROJECT_COLUMNS:
         for heading in column.headings:
             known = heading_of(heading.upper(), {})
@@ -233,14 +233,14 @@ def test_decimal_commas_are_read_where_the_whole_file_says_so(
 
 
 def test_windows_1252_is_read_with_a_remark() -> None:
-    """Accents survive, and a Warning says what was guessed."""
+    """Accents are preserved, and a Warning names the guessed encoding."""
     records = read("projectCode,titre\nPO.0001,Côte d’Ivoire\n".encode("cp1252"))
     assert values(records[0])["title"] == ["Côte d’Ivoire"]
     assert [(one.rule, one.severity) for one in records[0].findings] == [("encodingGuessed", Severity.WARNING)]
 
 
 def test_a_column_of_dates_may_hold_years_or_days() -> None:
-    """'Start date' stands over years on pages and over days elsewhere."""
+    """'Start date' is the heading of years on pages and of days elsewhere."""
     records = read("Project code,Start date,End date\nPO.0001,2017,2019-06-30\n")
     assert values(records[0]) == {
         "projectCode": ["PO.0001"],
@@ -340,7 +340,7 @@ def test_only_a_clear_header_makes_a_table(text: str, expected: bool) -> None:  
 
 
 def test_the_origin_is_the_hash_of_the_row() -> None:
-    """Equal rows have equal hashes whatever stands around them; a changed cell changes it."""
+    """Equal rows have equal hashes regardless of other rows; a changed cell changes the hash."""
     one = read(table(GOOD))[0].origin
     other = read(table(GOOD | {"projectCode": "PO.0002"}, GOOD, delimiter=";"))[1].origin
     assert (one.sha256, one.media_type, one.file) == (other.sha256, "text/csv", "a.csv")

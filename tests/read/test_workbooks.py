@@ -29,7 +29,7 @@ def sheet_of(workbook: Workbook) -> Worksheet:
     return cast("Worksheet", workbook.active)
 
 
-def packed(workbook: Workbook) -> bytes:
+def xlsx_bytes(workbook: Workbook) -> bytes:
     """The bytes of a workbook."""
     out = io.BytesIO()
     workbook.save(out)
@@ -79,7 +79,7 @@ def test_numbers_dates_and_texts_are_read_as_their_columns_want() -> None:
         ["PO.0003", "Ports", "2017", "2017-03-01", None, "100,000.00", None],
         ["PO.0004", "Ports", 43101, None, None, 100.125, None],
     ]
-    read_rows = [values(record) for record in read(packed(made(HEADER, *rows)))]
+    read_rows = [values(record) for record in read(xlsx_bytes(made(HEADER, *rows)))]
     assert read_rows[0] == {
         "projectCode": ["PO.0001"],
         "title": ["Ports"],
@@ -100,13 +100,15 @@ def test_days_that_count_from_1904_are_read() -> None:
     """The calendar of old Macintosh workbooks."""
     workbook = made(HEADER, ["PO.0001", "Ports", None, None, date(2018, 1, 1), None, None])
     workbook.epoch = datetime(1904, 1, 1)  # noqa: DTZ001  # a calendar's first day
-    assert values(read(packed(workbook))[0])["endDate"] == ["2018-01-01"]
+    assert values(read(xlsx_bytes(workbook))[0])["endDate"] == ["2018-01-01"]
 
 
 def test_a_planted_error_is_found_at_its_sheet_and_cell() -> None:
-    """What linking and the shapes say stands at the cell, too."""
+    """Findings of linking and of the shapes have the place of the cell, too."""
     pipeline = load_pipeline(Choices())
-    data = packed(made(["Projects of the year"], [], HEADER, GOOD, ["PO.0002", "Ports", 2017, None, None, "lots", "?"]))
+    data = xlsx_bytes(
+        made(["Projects of the year"], [], HEADER, GOOD, ["PO.0002", "Ports", 2017, None, None, "lots", "?"])
+    )
     groups = ((record,) for record in read_bytes(data, file="a.xlsx"))
     findings = [one for outcome in outcomes(groups, pipeline) for one in outcome.findings]
     places = {(one.rule, one.place.sheet, one.place.cell) for one in findings if one.place}
@@ -117,10 +119,12 @@ def test_formulas_and_errors_are_faults_of_their_rows() -> None:
     """A formula that was never computed has no value; a computed one is its value."""
     workbook = made(HEADER, [*GOOD[:5], "=1+1", "#REF!"], GOOD)
     sheet_of(workbook)["G2"].data_type = "e"
-    records = read(packed(workbook))
+    records = read(xlsx_bytes(workbook))
     assert found(records) == [("formulaWithoutValue", "projects", "F2"), ("cellError", "projects", "G2")]
     assert all(finding.severity is Severity.VIOLATION for finding in records[0].findings)
-    computed = edited(packed(workbook), "xl/worksheets/sheet1.xml", lambda text: text.replace(b"<v></v>", b"<v>2</v>"))
+    computed = edited(
+        xlsx_bytes(workbook), "xl/worksheets/sheet1.xml", lambda text: text.replace(b"<v></v>", b"<v>2</v>")
+    )
     assert values(read(computed)[0])["budgetUSD"] == ["2"]
 
 
@@ -138,7 +142,7 @@ def test_hidden_parts_and_foreign_sheets_are_named() -> None:
         sheet = workbook.create_sheet(name)
         sheet.append(cells)
         sheet.sheet_state = state
-    records = read(packed(workbook))
+    records = read(xlsx_bytes(workbook))
     assert len(records) == 2
     assert found(records) == [
         ("hiddenSheet", "old", "A1"),
@@ -153,7 +157,7 @@ def test_merged_headings_count_at_their_first_cell() -> None:
     workbook = made(["Our projects"], ["projectCode", "title_en", None, "status"], ["PO.0001", "Ports", None, "active"])
     sheet_of(workbook).merge_cells("A1:D1")
     sheet_of(workbook).merge_cells("B2:C2")
-    record = read(packed(workbook))[0]
+    record = read(xlsx_bytes(workbook))[0]
     assert values(record) == {"projectCode": ["PO.0001"], "title": ["Ports"], "status": ["active"]}
     assert record.findings == ()
 
@@ -169,7 +173,7 @@ def test_mentions_stand_on_a_sheet_of_their_own() -> None:
                 ["PO.0002", "gcm", "GCM", " the ", 3, 0.98], ["PO.0009", "gcm", "GCM", None, None, None],
                 ["PO.0001", "gcm", None, None, None, None]):  # fmt: skip
         mentions.append(row)
-    records = read(packed(workbook))
+    records = read(xlsx_bytes(workbook))
     mention = records[1].mentions[0]
     assert (mention.prefix, mention.position, str(mention.confidence)) == (" the ", 3, "0.98")
     assert found(records) == [("mentionForm", "mentions", "C4"), ("mentionProject", "mentions", "A3")]
@@ -179,7 +183,7 @@ def test_equal_tables_give_equal_values_in_both_forms() -> None:
     """A workbook of texts and the same table as CSV."""
     texts = [["projectCode", "title_fr", "benefitingMemberStates"], ["PO.0001", "'=x\ny", "NA;ZA"]]
     text = "projectCode,title_fr,benefitingMemberStates\n" + 'PO.0001,"\'=x\ny",NA;ZA\n'
-    (one,) = read(packed(made(*[list(row) for row in texts])))
+    (one,) = read(xlsx_bytes(made(*[list(row) for row in texts])))
     (other,) = read_table(text, file="a.csv", name="a.csv")
     assert (
         values(one)
@@ -196,7 +200,7 @@ def test_a_workbook_without_a_table_is_refused_as_a_file() -> None:
     """No sheet, no header, no row."""
     for workbook in (made(), made(["hello", "world"]), made(HEADER)):
         with pytest.raises(SourceError, match=r"a\.xlsx"):
-            read(packed(workbook))
+            read(xlsx_bytes(workbook))
 
 
 _NAMESPACE = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -249,7 +253,7 @@ def test_workbooks_of_other_programs_are_read() -> None:
 
 def big_entry(name: str, size: int) -> bytes:
     """A good workbook with one more entry of zeros."""
-    out = io.BytesIO(packed(made(HEADER, GOOD)))
+    out = io.BytesIO(xlsx_bytes(made(HEADER, GOOD)))
     with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, b"\0" * size)
     return out.getvalue()
@@ -257,7 +261,7 @@ def big_entry(name: str, size: int) -> bytes:
 
 def many_entries() -> bytes:
     """A good workbook with thousands of entries."""
-    out = io.BytesIO(packed(made(HEADER, GOOD)))
+    out = io.BytesIO(xlsx_bytes(made(HEADER, GOOD)))
     with zipfile.ZipFile(out, "a") as archive:
         for number in range(2001):
             archive.writestr(f"xl/media/{number}", b"")
@@ -270,33 +274,35 @@ _SHEET = "xl/worksheets/sheet1.xml"
 def long_cell() -> bytes:
     """A text of more than 1 MB that does not pack well."""
     text = "".join(chr(97 + (number * number) % 23) for number in range(1024 * 1024 + 1)).encode()
-    return edited(packed(made(HEADER, GOOD)), _SHEET, lambda part: part.replace(b"Ports", text))
+    return edited(xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda part: part.replace(b"Ports", text))
 
 
 _BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;">]>'
 _HARMFUL: dict[str, Callable[[], bytes]] = {
     "ratio": lambda: big_entry("xl/media/a.bin", 3 * 1024 * 1024),
     "entries": many_entries,
-    "entity": lambda: edited(packed(made(HEADER, GOOD)), _SHEET, lambda text: _BOMB + text),
+    "entity": lambda: edited(xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda text: _BOMB + text),
     "utf-16": lambda: edited(
-        packed(made(HEADER, GOOD)), _SHEET, lambda text: (_BOMB.decode() + text.decode()).encode("utf-16")
+        xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda text: (_BOMB.decode() + text.decode()).encode("utf-16")
     ),
     "far-row": lambda: edited(
-        packed(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'r="2"', b'r="2000000000"')
+        xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'r="2"', b'r="2000000000"')
     ),
-    "far-column": lambda: edited(packed(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'"A2"', b'"XFD2"')),
-    "odd-column": lambda: edited(packed(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'"A2"', b'"ZZZZZZ2"')),
+    "far-column": lambda: edited(xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'"A2"', b'"XFD2"')),
+    "odd-column": lambda: edited(
+        xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda text: text.replace(b'"A2"', b'"ZZZZZZ2"')
+    ),
     "no-string": lambda: edited(
         by_hand(), "xl/sharedStrings.xml", lambda text: text.replace(b"<si><t>PO.0001</t></si>", b"")
     ),
     "many-elements": lambda: edited(
-        packed(made(HEADER, GOOD)),
+        xlsx_bytes(made(HEADER, GOOD)),
         _SHEET,
         lambda text: text.replace(b"<sheetData>", b"<sheetData>" + b"".join(b"<x%d/>" % n for n in range(200_001))),
     ),
-    "no-xml": lambda: edited(packed(made(HEADER, GOOD)), _SHEET, lambda text: text[: len(text) // 2]),
+    "no-xml": lambda: edited(xlsx_bytes(made(HEADER, GOOD)), _SHEET, lambda text: text[: len(text) // 2]),
     "long-cell": long_cell,
-    "cut": lambda: packed(made(HEADER, GOOD))[:2000],
+    "cut": lambda: xlsx_bytes(made(HEADER, GOOD))[:2000],
 }
 
 
@@ -312,7 +318,7 @@ def test_only_workbooks_are_workbooks() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("projects.csv", b"projectCode,status\n")
-    assert is_workbook(packed(made(HEADER)))
+    assert is_workbook(xlsx_bytes(made(HEADER)))
     assert not any(is_workbook(data) for data in (b"", b"PK\x03\x04", out.getvalue(), b"projectCode,status"))
 
 
@@ -327,13 +333,13 @@ def test_any_workbook_is_read_or_refused(rows: list[list[object]]) -> None:
     """Whatever the cells, there are records with placed findings, or one clear error."""
     workbook = made(HEADER, *rows)
     try:
-        records = read(packed(workbook))
+        records = read(xlsx_bytes(workbook))
     except SourceError:
         return
     check_placed([finding for record in records for finding in record.findings])
 
 
-_WHOLE = packed(made(HEADER, GOOD))
+_WHOLE = xlsx_bytes(made(HEADER, GOOD))
 
 
 @settings(max_examples=100)

@@ -13,7 +13,7 @@ from iomld.release.history import xsd_moment
 
 
 def manifest(name: str) -> Manifest:
-    """A manifest that says little."""
+    """A minimal manifest."""
     created = xsd_moment(datetime(2026, 11, 23, tzinfo=UTC))
     return Manifest(name, "https://x.example/", created, None, 0, 0, "0" * 64, {}, {})
 
@@ -56,7 +56,7 @@ def test_two_publishers_cannot_meet(tmp_path: Path) -> None:
 
 
 def test_an_unknown_release_is_named(tmp_path: Path) -> None:
-    """Rolling back to a name that is not there says so and changes nothing."""
+    """Rolling back to an unknown release is an error and changes nothing."""
     made(tmp_path, "20260101T000000Z-a")
     with pytest.raises(NotFoundError, match="no release 'b'"):
         release.switch_to(tmp_path, "b")

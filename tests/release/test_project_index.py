@@ -37,7 +37,7 @@ def lines_of(**graphs: str) -> list[bytes]:
 
 
 def written(lines: list[bytes], path: Path) -> tuple[ProjectEntry, ...]:
-    """What an index of lines reads back as; the lines are passed on as they came."""
+    """The entries read back from an index of lines; the lines are yielded unchanged."""
     assert list(indexed(lines, path, IRIS)) == lines
     found = read_index(path, IRIS)
     assert found is not None
@@ -61,7 +61,7 @@ def test_what_two_graphs_say_counts_once(tmp_path: Path) -> None:
 
 
 def test_projects_alone_are_listed_by_their_addresses(tmp_path: Path) -> None:
-    """Things that are no projects are left out; a code that begins like another comes after it."""
+    """Resources other than projects are omitted; a code that begins like another comes after it."""
     text = "".join(f'<id/project/{key}> a iomld:Project ; iomld:projectCode "{key}" .' for key in ("T.10", "T.1", "T"))
     text += '<id/project/T.2> dcterms:title "Nothing of a type"@en . <id/project/T.3> a iomld:Project .'
     entries = written(lines_of(a=text), tmp_path / "index")

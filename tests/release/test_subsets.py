@@ -60,7 +60,7 @@ def _written(folder: Path, classes: dict[str, int]) -> dict[str, tuple[Subset, l
 
 
 def test_a_region_has_the_graphs_of_its_projects_itself_and_its_countries(tmp_path: Path) -> None:
-    """A project in two regions is in both; what another graph says of a region's project is not its record."""
+    """A project in two regions is in both; statements of another graph about a project are not in its region."""
     found = _written(tmp_path, CLASSES)
     africa, lines = found["by-region/africa.nq.gz"]
     assert lines == sorted([*ABOUT_A, *ABOUT_KENYA, *ABOUT_AFRICA, *OTHERS[2:]])

@@ -1,1 +1,1 @@
-"""The read side: what a release says of projects, states, frameworks and terms, as values for pages and documents."""
+"""The read side: projects, countries, frameworks and terms of a release as values for pages and documents."""

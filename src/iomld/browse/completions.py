@@ -1,4 +1,4 @@
-"""Completions for the query editor: the terms of the ontology and of the release with their use, and named things."""
+"""Completions for the query editor: terms of the ontology and the release with their use, countries and concepts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ _Shorten = Callable[[str], str | None]
 
 
 class CompletionKind(StrEnum):
-    """Where a term may stand."""
+    """The position in a query that a term fits."""
 
     CLASS = "class"
     PROPERTY = "property"
@@ -22,15 +22,15 @@ class CompletionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """A term as queries name it.
+    """A term that queries can use.
 
     Attributes:
         name: Its prefixed name.
-        kind: What it is.
-        label: Its English name; empty for terms of others, whose labels we do not hold.
-        comment: What it means, if we say so.
-        domain: Prefixed names of the classes whose things have the property.
-        count: Things of the class, or triples of the property, in the release; 0 for a thing.
+        kind: Its kind.
+        label: Its English name; empty for terms of other vocabularies, whose labels we do not have.
+        comment: Its definition, if it is a term of ours.
+        domain: Prefixed names of the classes in the domain of a property.
+        count: Instances of the class, or triples with the property, in the release; 0 for a country or concept.
     """
 
     name: str
@@ -42,20 +42,20 @@ class QueryTerm:
 
 
 def query_terms(view: ReleaseView) -> tuple[QueryTerm, ...]:
-    """Our terms and those of others that the release uses, each kind by name, then countries and concepts.
+    """Our terms and others that the release uses, each kind by name, then countries and concepts.
 
-    What no prefix of ours fits is left out.
+    Terms without a prefix of ours are omitted.
     """
-    view = replace(view, language="en")  # completions are data: the same for everybody
+    view = replace(view, language="en")  # completions are the same in all languages
     short = partial(_short, prefixes=view.iris.prefixes())
-    used = {term.name: term for term in _used(view, short)}
-    terms = used | {term.name: term for term in _ours(view, short, used)}
+    used = {term.name: term for term in _release_terms(view, short)}
+    terms = used | {term.name: term for term in _ontology_terms(view, short, used)}
     ranked = sorted(terms.values(), key=lambda term: (term.kind, term.name))
-    return (*ranked, *_things(view, short))
+    return (*ranked, *_named_resources(view, short))
 
 
 def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
-    """A prefixed name that SPARQL reads back; None where no prefix of ours fits."""
+    """The prefixed name of an IRI as valid SPARQL; None if no prefix of ours fits."""
     for prefix, start in prefixes.items():
         local = iri.removeprefix(start)
         if iri.startswith(start) and local and all(one.isalnum() or one in "-_" for one in local):
@@ -63,7 +63,7 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str | None:
     return None
 
 
-def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+def _release_terms(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
     """The classes and properties that the release uses."""
     use = term_use(view)
     for kind, counts in ((CompletionKind.CLASS, use.classes), (CompletionKind.PROPERTY, use.properties)):
@@ -72,7 +72,7 @@ def _used(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
                 yield QueryTerm(name, kind, count=count)
 
 
-def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
+def _ontology_terms(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> Iterator[QueryTerm]:
     """The terms of the ontology, with their use."""
     for term in ontology_terms(view):
         name = short(term.iri)
@@ -82,8 +82,8 @@ def _ours(view: ReleaseView, short: _Shorten, used: Mapping[str, QueryTerm]) -> 
             yield QueryTerm(name, kind, term.label, term.definition, domain, used[name].count if name in used else 0)
 
 
-def _things(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
-    """Countries and concepts by their names."""
+def _named_resources(view: ReleaseView, short: _Shorten) -> Iterator[QueryTerm]:
+    """Countries and concepts, by name."""
     concepts = (
         view.iris.concept(scheme, code) for scheme, codes in view.vocabulary.concepts.items() for code in sorted(codes)
     )

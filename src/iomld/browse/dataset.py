@@ -1,4 +1,4 @@
-"""The description of a release as values: the dataset, its files and subsets, the use of terms, example queries."""
+"""The description of a release as values: the dataset, its files and subsets, term use and example queries."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class DatasetFile:
     """One file of the dataset.
 
     Attributes:
-        title: What it is, in English.
-        url: Where it is, under the base.
-        media_type: Its media type; of a compressed file that of the compression.
+        title: Its title, in English.
+        url: Its address, under the base.
+        media_type: Its media type; that of the compression for a compressed file.
         size_bytes: Its length, if known.
         sha256: Its hash in hexadecimal digits, if known.
     """
@@ -36,17 +36,17 @@ class DatasetFile:
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """The dataset as catalogues see it; what is not known is None or empty.
+    """The dataset as catalogues describe it; an unknown value is None or empty.
 
     Attributes:
         iri: The dataset.
         title: Its title, in English.
-        description: What it holds, in English.
-        keywords: Words to find it by, in English.
+        description: Its description, in English.
+        keywords: Its keywords, in English.
         license: IRI of the licence.
         publisher: Name of the publisher.
-        issued: When the first release was made.
-        modified: When this one was made.
+        issued: Time of the first release.
+        modified: Time of this release.
         version: Name of the release.
         start: First day of the projects.
         end: Last day of the projects.
@@ -70,19 +70,19 @@ class DatasetFacts:
 
 
 def description_graph(view: ReleaseView) -> SubjectGraph:
-    """The description of a release by subject; empty where there is none."""
+    """The description of a release by subject; empty if there is none."""
     return _description(view.release.file(FILES.description))
 
 
 @lru_cache(maxsize=2)
 def _description(path: Path) -> SubjectGraph:
-    """Read from the file, in a third of the time that the store takes, and once: a release never changes."""
+    """Read the description from its file, three times as fast as from the store; cached, as releases do not change."""
     return SubjectGraph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
 
 
 @dataclass(frozen=True, slots=True)
 class TermUse:
-    """The use of terms in the dataset, by IRI, as VoID counts it.
+    """The use of terms in the dataset, by IRI, as counted in its VoID description.
 
     Attributes:
         classes: Instances of each class.
@@ -106,7 +106,7 @@ def term_use(view: ReleaseView) -> TermUse:
 
 
 def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
-    """The facts of the dataset; None in a release without a description."""
+    """The facts about the dataset; None in a release without a description."""
     graph = description_graph(view)
     iri = view.iris.dataset()
     if iri not in graph:
@@ -148,7 +148,7 @@ def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:
 
 @dataclass(frozen=True, slots=True)
 class SubsetFile:
-    """A file of a subset: its name, its format, and its length where the release holds it."""
+    """A file of a subset: its name, its format, and its length if the release holds it."""
 
     name: str
     form: str
@@ -161,10 +161,10 @@ class ReleaseSubset:
 
     Attributes:
         iri: The class or region.
-        name: Its name in the view's language, else in English; empty for a class of others.
+        name: Its name in the view's language, else in English; empty for a class of another vocabulary.
         term: The prefixed name of a class; empty for a region.
         count: Instances of the class, or projects of the region.
-        files: Its files, the one that the release holds first.
+        files: Its files, beginning with the one that the release holds.
     """
 
     iri: str
@@ -175,7 +175,7 @@ class ReleaseSubset:
 
 
 def class_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
-    """The classes that have files, our own before others, the most used first."""
+    """The classes that have files, ours before others, the most used first."""
     found = (
         ReleaseSubset(
             iri,
@@ -240,9 +240,9 @@ class ExampleQuery:
 
     Attributes:
         iri: Its name, `{base}query/NAME`.
-        title: What it asks, in the view's language, else in English.
-        text: The query, prefixes included.
-        solutions: How many it had when the release was made; None where that is not known.
+        title: Its title, in the view's language, else in English.
+        text: The query, with its prefixes.
+        solutions: Number of its solutions when the release was made; None if unknown.
     """
 
     iri: str
@@ -252,7 +252,7 @@ class ExampleQuery:
 
 
 def example_queries(view: ReleaseView) -> tuple[ExampleQuery, ...]:
-    """The examples in the order they are to be shown (`sh:order`); none in a release from before they were data."""
+    """The examples in their order (`sh:order`); none in an old release that does not describe them."""
     graph = SubjectGraph(view.reader.graph(view.iris.graph("queries")))
     found = [(iri, graph[iri]) for iri in graph.subjects() if graph[iri].text(f"{SH}select")]
     return tuple(_example(view, iri, query) for iri, query in sorted(found, key=lambda one: (_order(one[1]), one[0])))

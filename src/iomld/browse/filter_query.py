@@ -1,4 +1,4 @@
-"""The SPARQL query that finds the same projects as filters do."""
+"""The SPARQL query that finds the same projects as a set of filters."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ PREFIX skos: <{SKOS}>
 SELECT DISTINCT ?project WHERE {{
   ?project a iomld:Project .
 """
-# Where words are searched for: texts of the project, and all names of what it points to.
+# The texts in which words are searched for: those of the project, and all names of what it points to.
 _TEXTS = """{
       ?project dcterms:title|dcterms:abstract|dcterms:description|iomld:projectCode|iomld:primaId ?text
     } UNION {
@@ -33,16 +33,16 @@ _YEARS = """  OPTIONAL { ?project iomld:startYear ?start }
   BIND(<http://www.w3.org/2001/XMLSchema#integer>(STR(COALESCE(?start, ?end))) AS ?first)
   BIND(<http://www.w3.org/2001/XMLSchema#integer>(STR(COALESCE(?end, ?start))) AS ?last)
 """
-# Latin letters with marks and ligatures, which a word without them finds too.
+# Latin letters with diacritics and ligatures, which a word without them also finds.
 _LETTERS = range(0xC0, 0x250)
-_LONGER = ("oe", "ae", "ss", "th")
+_DIGRAPHS = ("oe", "ae", "ss", "th")
 
 
 def filters_query(iris: Iris, filters: Filters) -> str:
-    """A query for the projects that filters leave, in no order.
+    """The query for the projects that match filters, in no order.
 
-    Words are matched without case and accents; a sign that folds to several letters is found where it is one of
-    the ligatures of Latin. Values enter as terms that write themselves, escaped.
+    Words match regardless of case and accents. Of the characters that fold to several letters only Latin ligatures
+    are found. Values are inserted as RDF terms, which escape themselves.
     """
     years = filters.values.get("year"), filters.year_from, filters.year_to
     parts = [
@@ -87,12 +87,12 @@ def _budget_clause(values: tuple[str, ...]) -> str:
 
 
 def _pattern(word: str) -> str:
-    r"""A regular expression that finds a folded word in a text with accents.
+    r"""A regular expression that matches a folded word in a text with accents.
 
     >>> _pattern("a.")
     '[aàáâãäåāăąǎǟǡǻȁȃȧ]\\p{M}*\\.\\p{M}*'
     """
-    return "".join(_any_of(part) for part in re.findall("|".join((*_LONGER, ".")), word, re.DOTALL))
+    return "".join(_any_of(part) for part in re.findall("|".join((*_DIGRAPHS, ".")), word, re.DOTALL))
 
 
 def _any_of(part: str) -> str:
@@ -106,7 +106,7 @@ def _any_of(part: str) -> str:
 
 @cache
 def _variants() -> dict[str, str]:
-    """For each folded letter, or pair of letters, the lower letters that fold to it."""
+    """The lower-case letters that fold to each letter or pair of letters."""
     found: dict[str, str] = {"'": "\u2019\u2018\u00b4\u02bc\u02b9\u2032\u0060\u201b"}
     for letter in map(chr, _LETTERS):
         if unicodedata.category(letter) == "Ll":

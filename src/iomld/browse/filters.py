@@ -1,14 +1,14 @@
-"""Filters of a list of projects, as parameters of its address."""
+"""Filters of a list of projects, read from the parameters of its address."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-# The facets in the order in which pages show them; each is the name of a parameter that may be repeated.
+# The facets in the order of pages; each is the name of a parameter that may be repeated.
 FACETS = ("status", "type", "coverage", "region", "country", "framework", "year", "budget")
 SORTS = ("relevance", "code", "title", "start", "budget")
-# Bands that pages offer, in US dollars; an address may name others.
+# Budget bands that pages offer, in US dollars; an address may use others.
 BANDS = ("0-50000", "50000-100000", "100000-200000", "200000-500000", "500000-")
 
 _LONGEST_WORDS = 200
@@ -21,14 +21,14 @@ _PAGE_NUMBER = re.compile(r"[0-9]{1,6}")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Filters of projects: every facet must match, by any of its values.
+    """Filters of projects: a project must match every facet, by any of its values.
 
     Attributes:
         words: Words to search for, separated by single spaces.
-        values: For each facet that filters, its values, each once.
+        values: The chosen values of each facet, without duplicates.
         year_from: Projects that are active in this year or later.
         year_to: Projects that are active in this year or earlier.
-        sort: One of `SORTS`; empty for the usual one: by relevance where there are words, else by code.
+        sort: One of `SORTS`; empty for the default: by relevance if there are words, else by code.
         page: Number of the page, from 1.
     """
 
@@ -50,7 +50,7 @@ class Filters:
         )
 
     def without(self, name: str, value: str = "") -> "Filters":
-        """The same without one value of a facet, or without another parameter."""
+        """The filters without one value of a facet, or without another parameter."""
         match name:
             case "q":
                 return replace(self, words="", page=1)
@@ -58,13 +58,13 @@ class Filters:
                 return replace(self, year_from=None, page=1)
             case "year_to":
                 return replace(self, year_to=None, page=1)
-        left = tuple(kept for kept in self.values.get(name, ()) if kept != value)
+        left = tuple(other for other in self.values.get(name, ()) if other != value)
         others = {facet: values for facet, values in self.values.items() if facet != name}
         return replace(self, values=others | ({name: left} if left else {}), page=1)
 
 
 def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
-    """The filters in parameters; invalid values are ignored, and long ones are cut.
+    """Read filters from parameters; invalid values are ignored, and long ones are cut.
 
     Args:
         parameters: Names and values in the order of the address; unknown names are ignored.
@@ -90,7 +90,7 @@ def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
 
 
 def page_number(text: str) -> int | None:
-    """The number that a parameter gives for a page; None for what is no number, or one of more than six digits.
+    """Read the number of a page; None for text that is not a number of at most six digits.
 
     >>> page_number("12"), page_number("1e3")
     (12, None)
@@ -99,7 +99,7 @@ def page_number(text: str) -> int | None:
 
 
 def budget_band(text: str) -> tuple[Decimal, Decimal | None] | None:
-    """The ends of a band in US dollars: the lower one belongs to it, the upper one does not. None for what is no band.
+    """The ends of a band in US dollars, the lower one included, the upper one not; None for any other text.
 
     >>> budget_band("500000-")
     (Decimal('500000'), None)
@@ -109,7 +109,7 @@ def budget_band(text: str) -> tuple[Decimal, Decimal | None] | None:
 
 
 def in_band(budget: Decimal | None, text: str) -> bool:
-    """Say whether a budget lies in a band; no budget lies in what is no band."""
+    """Say whether a budget lies in a band; False for a text that is not a band."""
     band = budget_band(text)
     return band is not None and budget is not None and band[0] <= budget and (band[1] is None or budget < band[1])
 

@@ -1,4 +1,4 @@
-"""Lists of projects, totals over them, and the figures of the home page."""
+"""Lists of projects, their totals, and the figures of the home page."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from pyoxigraph import NamedNode
 from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.search import project_index
-from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.browse.view import Link, ReleaseView, link_to, links_by_name
 from iomld.iris import IOMLD
 from iomld.release.project_index import CODED, ProjectEntry, coded
 from iomld.store.oxigraph import StoreReader
@@ -32,8 +32,8 @@ class ProjectRow:
         iri: Its IRI.
         title: Title in the view's language, else the English one, else any.
         language: Language of that title.
-        start_year: Four digits, where known.
-        end_year: Four digits, where known.
+        start_year: Four digits, if known.
+        end_year: Four digits, if known.
         states: Countries that benefit, by name.
     """
 
@@ -64,7 +64,7 @@ class Listing:
 
 
 def list_projects(view: ReleaseView, *, page: int = 1) -> Listing:
-    """All projects by code; `iomld.browse.search` finds some of them.
+    """All projects by code; see `iomld.browse.search` for filtered lists.
 
     Args:
         view: The release.
@@ -74,12 +74,12 @@ def list_projects(view: ReleaseView, *, page: int = 1) -> Listing:
 
 
 def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
-    """Projects by code that point to a thing with a property.
+    """The projects that point to a resource with a property, by code.
 
     Args:
         view: The release.
         predicate: IRI of the property.
-        iri: The thing.
+        iri: The resource.
         page: Number of the page, from 1.
     """
     index = project_index(view)
@@ -92,15 +92,12 @@ def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int 
 
 
 def project_counts(view: ReleaseView, predicate: str) -> Mapping[str, int]:
-    """For each value of a property (its IRI or text) the number of projects that have it.
-
-    Counted once and kept as long as the release is open.
-    """
-    kept = _counts.setdefault(view.reader, {})
-    if predicate not in kept:
+    """The number of projects for each value of a property, by IRI or text; cached as long as the release is open."""
+    cached = _counts.setdefault(view.reader, {})
+    if predicate not in cached:
         rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)]))
-        kept[predicate] = {row["value"].value: int(row["projects"].value) for row in rows}
-    return kept[predicate]
+        cached[predicate] = {row["value"].value: int(row["projects"].value) for row in rows}
+    return cached[predicate]
 
 
 def _listing(view: ReleaseView, found: Sequence[ProjectEntry], page: int) -> Listing:
@@ -112,7 +109,6 @@ def _listing(view: ReleaseView, found: Sequence[ProjectEntry], page: int) -> Lis
 
 def _row(view: ReleaseView, entry: ProjectEntry) -> ProjectRow:
     title = entry.title(view.language)
-    states = (link_to(view, view.iris.country(code)) for code in entry.codes["country"])
     return ProjectRow(
         key=entry.key,
         iri=entry.iri,
@@ -120,7 +116,7 @@ def _row(view: ReleaseView, entry: ProjectEntry) -> ProjectRow:
         language=title.language or "en",
         start_year=_digits(entry.start_year),
         end_year=_digits(entry.end_year),
-        states=tuple(sorted((state for state in states if state), key=lambda state: state.name)),
+        states=links_by_name(view, map(view.iris.country, entry.codes["country"])),
     )
 
 
@@ -133,9 +129,9 @@ class Totals:
     """Figures of some projects.
 
     Attributes:
-        years: For each start year the number of projects, in order, years without projects among them.
+        years: Number of projects for each start year, in order, including years without projects.
         undated: Number of projects without a start year.
-        budget: Sum of the budgets that are known, in US dollars; None where none is.
+        budget: Sum of the known budgets, in US dollars; None if none is known.
     """
 
     years: tuple[tuple[int, int], ...] = ()
@@ -161,7 +157,7 @@ def totals_of(entries: Sequence[ProjectEntry]) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A thing, and how many projects point to it."""
+    """A resource, and the number of projects that point to it."""
 
     link: Link
     projects: int
@@ -169,7 +165,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a release holds, in figures.
+    """The content of a release in figures.
 
     Attributes:
         projects: Number of projects.
@@ -177,7 +173,7 @@ class Overview:
         states: Member states that benefit, most projects first.
         regions: Regions of the projects, most projects first.
         frameworks: Frameworks that project texts name, without their parts, most projects first.
-        years: For each start year the number of projects, in order, years without projects among them.
+        years: Number of projects for each start year, in order, including years without projects.
         undated: Number of projects without a start year.
         example: One project, to be drawn with its links; None in a release without projects.
     """
@@ -193,7 +189,7 @@ class Overview:
 
 
 def release_overview(view: ReleaseView) -> Overview:
-    """Count everything; takes some ten milliseconds for a hundred projects, so keep the result with the release."""
+    """Compute the figures; takes about ten milliseconds for a hundred projects, so cache them with the release."""
     manifest = view.release.manifest
     years = _years(view)
     return Overview(
@@ -209,7 +205,7 @@ def release_overview(view: ReleaseView) -> Overview:
 
 
 def shown_key(view: ReleaseView) -> str | None:
-    """The key of the project that stands as an example for all; None in a release without projects."""
+    """The key of the project used as an example; None in a release without projects."""
     if view.reader.has_graph(view.iris.record(_SHOWN_FIRST)):
         return _SHOWN_FIRST
     first = next(iter(list_projects(view).rows), None)

@@ -1,4 +1,4 @@
-"""The terms of our ontology, with their use in a release, an example, and the rules of the shapes for them."""
+"""The terms of our ontology, each with its use in a release, an example and the rules of the shapes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld.assets import asset_names, asset_text
 from iomld.browse.dataset import term_use
 from iomld.browse.lists import shown_key
+from iomld.browse.project import literal_value
 from iomld.browse.view import ReleaseView, project_document, shared_graph
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, XSD, local_name
+from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, local_name
 from iomld.validate import Rule, all_rules
 
 KINDS = ("Class", "Link", "Value")
@@ -36,13 +37,13 @@ class OntologyTerm:
         labels: Its label in each language.
         definition: Its definition in the view's language, else in English.
         language: The language of the definition.
-        domain: IRIs of classes whose things have it.
-        range: IRIs of what its values are.
-        broader: IRIs of the terms it refines.
-        narrower: IRIs of our terms that refine it.
-        properties: Of a class, IRIs of our properties that its things have.
-        pointers: Of a class, IRIs of our properties whose values are its things.
-        near: IRIs of terms of others that mean nearly the same.
+        domain: IRIs of the classes in the domain of a property.
+        range: IRIs of the classes or datatypes in its range.
+        broader: IRIs of its superclasses or superproperties.
+        narrower: IRIs of our subclasses or subproperties of it.
+        properties: IRIs of our properties with the class in their domain.
+        pointers: IRIs of our properties with the class in their range.
+        near: IRIs of terms of other vocabularies with nearly the same meaning.
     """
 
     iri: str
@@ -84,9 +85,9 @@ def _term(ours: Mapping[str, Subject], iri: str, language: str) -> OntologyTerm:
         domain=_domain(term),
         range=_range(term),
         broader=_broader(term),
-        narrower=_having(ours, lambda one: iri in _broader(one)),
-        properties=_having(ours, lambda one: iri in _domain(one)),
-        pointers=_having(ours, lambda one: iri in _range(one)),
+        narrower=_terms_where(ours, lambda one: iri in _broader(one)),
+        properties=_terms_where(ours, lambda one: iri in _domain(one)),
+        pointers=_terms_where(ours, lambda one: iri in _range(one)),
         near=term.iris(f"{RDFS}seeAlso"),
     )
 
@@ -103,7 +104,7 @@ def _broader(term: Subject) -> tuple[str, ...]:
     return (*term.iris(f"{RDFS}subClassOf"), *term.iris(f"{RDFS}subPropertyOf"))
 
 
-def _having(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
+def _terms_where(ours: Mapping[str, Subject], has: Callable[[Subject], bool]) -> tuple[str, ...]:
     return tuple(iri for iri, term in ours.items() if has(term))
 
 
@@ -119,10 +120,10 @@ def _kind(term: Subject) -> str:
 
 @cache
 def rules_by_term() -> Mapping[str, tuple[Rule, ...]]:
-    """For IRIs of classes and properties the rules that apply to them, in the order of the rules.
+    """The rules that apply to each class and property, by IRI, in the order of the rules.
 
-    Rules about its values apply to a property. Rules of shapes that target its instances, and rules that require an
-    instance of it, apply to a class.
+    A rule about the values of a property applies to the property. A rule of a shape that targets the instances of a
+    class, or that requires an instance of it, applies to the class.
     """
     quads = [quad for name in asset_names("shapes") for quad in parse(asset_text(name), TURTLE)]
     targets = _pairs(quads, f"{SH}targetClass")
@@ -142,7 +143,7 @@ def rules_by_term() -> Mapping[str, tuple[Rule, ...]]:
 
 
 def _pairs(quads: list[Quad], predicate: str) -> list[tuple[str, str]]:
-    """IRIs that a property joins."""
+    """The IRIs of subject and object of each quad with a predicate."""
     return [
         (quad.subject.value, quad.object.value)
         for quad in quads
@@ -161,7 +162,7 @@ class TermExample:
         value: Its object: an IRI, or a text, cut where it is long.
         is_iri: Whether the object is an IRI.
         language: Language of a text, if it has one.
-        datatype: IRI of the datatype of a text that is no plain string and has no language.
+        datatype: IRI of the datatype of a literal other than a plain or language-tagged string.
     """
 
     subject: str
@@ -177,9 +178,9 @@ class TermEntry:
 
     Attributes:
         term: The term.
-        count: Things of the class, or statements with the property.
+        count: Instances of the class, or statements with the property.
         query: The query that counts them.
-        example: A statement with it; of a class, that something is one. None where the release has none.
+        example: A statement with the property, or about an instance of the class; None if the release has none.
         rules: Rules that apply to it.
     """
 
@@ -194,7 +195,7 @@ _entries: WeakKeyDictionary[ReleaseView, tuple[TermEntry, ...]] = WeakKeyDiction
 
 
 def term_entries(view: ReleaseView) -> tuple[TermEntry, ...]:
-    """All terms, classes first, each kind by name; made once for a view, since a release never changes."""
+    """All terms, classes first, each kind by name; cached for each view, since a release does not change."""
     if view not in _entries:
         use = term_use(view)
         counts = {**use.properties, **use.classes}
@@ -209,7 +210,7 @@ def _entry(view: ReleaseView, term: OntologyTerm, count: int | None, shown: Iter
     predicate, target = (f"{RDF}type", term.iri) if is_class else (term.iri, None)
     find = partial(view.reader.fitting, predicate=predicate, target=target)
     in_history = any(True for _ in find(graph=view.iris.graph("prov")))
-    if count is None or in_history:  # the figures of the dataset leave the history out
+    if count is None or in_history:  # the figures of the dataset do not include the history
         count = int(next(view.reader.select(query))["count"].value)
     near = (quad for quad in shown if quad.predicate.value == predicate and target in (None, _iri(quad.object)))
     return TermEntry(
@@ -222,20 +223,19 @@ def _entry(view: ReleaseView, term: OntologyTerm, count: int | None, shown: Iter
 
 
 def _shown_quads(view: ReleaseView) -> tuple[Quad, ...]:
-    """The record that examples are taken from first, so that they fit each other."""
+    """The record from which examples are preferably taken, so that they fit together."""
     key = shown_key(view)
     return (project_document(view, key) or ()) if key else ()
 
 
 def _example(quad: Quad) -> TermExample:
-    """A statement as an example; nothing that is published is without a name."""
+    """A statement as an example; published data has no blank nodes."""
     subject, value = _iri(quad.subject), quad.object
     if not isinstance(value, Literal):
         return TermExample(subject, _iri(value), is_iri=True)
-    text = value.value if len(value.value) <= _LONGEST else f"{value.value[:_LONGEST]} …"
-    plain = value.language or value.datatype.value == f"{XSD}string"
-    datatype = "" if plain else value.datatype.value
-    return TermExample(subject, text, is_iri=False, language=value.language or "", datatype=datatype)
+    literal = literal_value(value)
+    text = literal.text if len(literal.text) <= _LONGEST else f"{literal.text[:_LONGEST]} …"
+    return TermExample(subject, text, is_iri=False, language=literal.language or "", datatype=literal.datatype or "")
 
 
 def _iri(term: object) -> str:

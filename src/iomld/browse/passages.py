@@ -1,4 +1,4 @@
-"""Texts of a project, cut where they name frameworks (W3C Web Annotation selectors)."""
+"""Texts of a project, split at their mentions of frameworks (W3C Web Annotation selectors)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ class TextMention:
     """A place where a text names a framework.
 
     Attributes:
-        number: From 1, within the project.
-        framework: What is named.
+        number: Its number in the project, from 1.
+        framework: The framework that is named.
         quote: The words that name it.
         prefix: Words just before.
         suffix: Words just after.
-        method: How it was found, in words.
-        method_iri: The concept of that.
+        method: Label of the method by which it was found.
+        method_iri: IRI of that method.
         confidence: Decimal between 0 and 1, as text.
-        text: The text it stands in, as the fragment of its IRI (`narrative-en`).
-        start: Offset of the first character, in code points from 0, where known.
-        end: Offset after the last character.
-        review: What a reader said of it, in words; empty where nothing is known.
-        agent: IRI of the software that found it, if one did.
+        text: The text that holds it, as the fragment of its IRI (`narrative-en`).
+        start: Offset of the first character, in code points from 0, if known.
+        end: Offset after the last character, if known.
+        review: Label of its review status; empty if there is none.
+        agent: IRI of the software that found it, if any.
     """
 
     number: int
@@ -44,7 +44,7 @@ class TextMention:
 
     @property
     def field(self) -> str:
-        """The field whose text it stands in: `narrative`, `abstract`, `title`."""
+        """The field of that text: `narrative`, `abstract`, `title`."""
         return self.text.rpartition("-")[0]
 
     @property
@@ -55,7 +55,7 @@ class TextMention:
 
 @dataclass(frozen=True, slots=True)
 class PassagePart:
-    """A stretch of text; with the mention that it is, or none."""
+    """A part of a text, and the mention if it is one."""
 
     text: str
     mention: TextMention | None = None
@@ -63,7 +63,7 @@ class PassagePart:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text in one language, as paragraphs of pieces."""
+    """A text in one language, as paragraphs of parts."""
 
     language: str
     paragraphs: tuple[tuple[PassagePart, ...], ...]
@@ -80,7 +80,7 @@ def mentions_of(view: ReleaseView, graph: SubjectGraph, key: str) -> tuple[TextM
 
 
 def passages_of(project: Subject, predicate: str, field: str, mentions: tuple[TextMention, ...]) -> tuple[Passage, ...]:
-    """The texts of a property, English first, cut at the mentions that stand in them."""
+    """The texts of a property, English first, split at their mentions."""
     texts = sorted(project.literals(predicate), key=lambda text: (text.language != "en", text.language or ""))
     passages = []
     for text in texts:
@@ -133,13 +133,13 @@ def _paragraphs(text: str, mentions: list[TextMention]) -> Iterator[tuple[Passag
     start = 0
     for line in text.split("\n"):
         end = start + len(line)
-        pieces = tuple(_pieces(text, start, end, [span for span in spans if start <= span[0] and span[1] <= end]))
-        if pieces:
-            yield pieces
+        parts = tuple(_parts(text, start, end, [span for span in spans if start <= span[0] and span[1] <= end]))
+        if parts:
+            yield parts
         start = end + 1
 
 
-def _pieces(text: str, start: int, end: int, spans: list[tuple[int, int, TextMention]]) -> Iterator[PassagePart]:
+def _parts(text: str, start: int, end: int, spans: list[tuple[int, int, TextMention]]) -> Iterator[PassagePart]:
     at = start
     for begin, stop, mention in spans:
         if begin > at:
@@ -151,7 +151,7 @@ def _pieces(text: str, start: int, end: int, spans: list[tuple[int, int, TextMen
 
 
 def _spans(text: str, mentions: list[TextMention]) -> list[tuple[int, int, TextMention]]:
-    """Where mentions stand, in order; those whose words are not there, and those inside another, are left out."""
+    """The offsets of mentions, in order; without those that the text does not contain or that are inside another."""
     known = [(mention.start, mention.end, mention) for mention in mentions if mention.start is not None and mention.end]
     spans: list[tuple[int, int, TextMention]] = []
     for start, end, mention in sorted(known, key=lambda span: (span[0], -span[1])):

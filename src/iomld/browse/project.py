@@ -9,13 +9,13 @@ from pyoxigraph import Literal
 from iomld.browse.passages import Passage, TextMention, mentions_of, passages_of
 from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.similar_projects import popularity_of
-from iomld.browse.view import Link, ReleaseView, link_to, project_document
+from iomld.browse.view import Link, ReleaseView, link_to, links_by_name, project_document
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_terms import KEYS
 from iomld.i18n import gettext_noop
 from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, XSD, local_name
 
-# Statements of a project page in their order: property, and the words for it. Those without words come last.
+# The properties on a project page in their order, with their labels. Properties without a label come last.
 _FACTS = (
     (f"{DCTERMS}title", gettext_noop("Title")),
     (f"{DCTERMS}abstract", gettext_noop("Abstract")),
@@ -49,7 +49,7 @@ _FACTS = (
 )
 _LABELS = dict(_FACTS)
 _PLACES = {iri: place for place, (iri, _) in enumerate(_FACTS)}
-# Derived by the publisher; a source has no field for it.
+# Properties that the publisher derives; sources have no field for them.
 _DERIVED = frozenset(
     IOMLD + name for name in ("managingOfficeCountry", "periodStart", "periodEnd", "candidateIatiIdentifier", "budget")
 ) | {f"{IOMLD}fundedBy", f"{FOAF}isPrimaryTopicOf", f"{RDF}type"}
@@ -59,7 +59,7 @@ _LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class StatementValue:
-    """One value of a statement: a text with its language or datatype, or a link, or an IRI without a name of ours."""
+    """The value of a statement: a text with its language or datatype, a link, or an IRI without a name of ours."""
 
     text: str
     language: str | None = None
@@ -73,11 +73,11 @@ class Fact:
     """A statement of a project.
 
     Attributes:
-        label: Words for the property; empty where we have none.
+        label: The label of the property; empty if there is none.
         iri: The property.
         values: Its values; long texts are cut.
-        field: The field of the record that it comes from; None where the publisher derived it.
-        sources: IRIs of the sources that gave it, where the history says it.
+        field: The field of the record that it comes from; None if the publisher derived it.
+        sources: IRIs of the sources that supplied it, if the history has them.
     """
 
     label: str
@@ -93,12 +93,12 @@ class Fact:
 
 
 def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[str, ...]]) -> Iterator[Fact]:
-    """The statements about a project, in the order of pages.
+    """The statements about a project, in the order of the page.
 
     Args:
         view: The release.
         project: The statements about the project.
-        supplied: For each property that sources gave the IRIs of those sources; empty where the history has nothing.
+        supplied: IRIs of the sources that supplied each property; empty without a history.
     """
     for iri in sorted(project.predicates(), key=lambda iri: (_PLACES.get(iri, len(_PLACES)), iri)):
         values = tuple(_values(view, project, iri))
@@ -108,9 +108,8 @@ def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[s
 
 
 def links_of(view: ReleaseView, project: Subject, name: str) -> tuple[Link, ...]:
-    """The things of ours that a property of our ontology points to, by name."""
-    found = (link_to(view, iri) for iri in project.iris(IOMLD + name))
-    return tuple(sorted((link for link in found if link), key=lambda link: link.name))
+    """Our resources that a property of our ontology points to, by name."""
+    return links_by_name(view, project.iris(IOMLD + name))
 
 
 def literal_value(literal: Literal) -> StatementValue:
@@ -120,9 +119,9 @@ def literal_value(literal: Literal) -> StatementValue:
 
 
 def _values(view: ReleaseView, project: Subject, iri: str) -> Iterator[StatementValue]:
-    # benefitingCountry stands beside each member state; a page says it once.
-    said = project.iris(f"{IOMLD}benefitingMemberState") if iri == f"{IOMLD}benefitingCountry" else ()
-    found = [(link_to(view, target), target) for target in project.iris(iri) if target not in said]
+    # Each member state is also a benefitingCountry; a page shows it once.
+    member_states = project.iris(f"{IOMLD}benefitingMemberState") if iri == f"{IOMLD}benefitingCountry" else ()
+    found = [(link_to(view, target), target) for target in project.iris(iri) if target not in member_states]
     things = [StatementValue(link.name, link=link) for link, _ in found if link]
     yield from sorted(things, key=lambda value: value.text)
     yield from (StatementValue(target, iri=target) for link, target in found if link is None)
@@ -137,14 +136,14 @@ def _cut(value: StatementValue) -> StatementValue:
 
 @dataclass(frozen=True, slots=True)
 class ProjectPage:
-    """What the page of a project shows.
+    """The content of the page of a project.
 
     Attributes:
         key: Last segment of its IRI, decoded.
         iri: The project.
-        titles: Its titles; the one to show first.
-        abstracts: Our descriptions of it, with what they name.
-        narratives: Its narratives, with what they name.
+        titles: Its titles, beginning with the one to show.
+        abstracts: Our descriptions of it, with their mentions.
+        narratives: Its narratives, with their mentions.
         status: Its status.
         region: Its region.
         states: Countries that benefit, member states and others.
@@ -153,11 +152,11 @@ class ProjectPage:
         start_year: Four digits.
         end_year: Four digits.
         facts: All statements.
-        mentions: Where its texts name frameworks, by number.
-        popularity: For the IRI of each framework and state, in how many projects it occurs.
-        sources: What it was read from.
+        mentions: The places where its texts name frameworks, by number.
+        popularity: Number of projects for the IRI of each framework and country.
+        sources: The sources that it was read from.
         history: Its newest revisions, the newest first.
-        earlier: How many revisions came before those.
+        earlier: Number of revisions before those.
         license: IRI of the licence.
     """
 
@@ -188,7 +187,7 @@ class ProjectPage:
 
     @property
     def hidden_texts(self) -> frozenset[str]:
-        """The texts that mentions stand in and that are not published, as fragments of their IRIs."""
+        """The texts with mentions that are not published, as fragments of their IRIs."""
         shown = {
             *(f"abstract-{text.language}" for text in self.abstracts),
             *(f"narrative-{text.language}" for text in self.narratives),
@@ -201,7 +200,7 @@ class ProjectPage:
         return tuple(sorted({mention.agent for mention in self.mentions if mention.agent}))
 
     def source_numbers(self, fact: Fact) -> tuple[int, ...]:
-        """The numbers of the sources that gave a statement."""
+        """The numbers of the sources that supplied a statement."""
         return tuple(source.number for source in self.sources if source.iri in fact.sources)
 
     def fact(self, name: str) -> StatementValue | None:
@@ -210,7 +209,7 @@ class ProjectPage:
 
 
 def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
-    """Everything that the page of a project shows; None where there is no such project."""
+    """The content of the page of a project; None if there is no such project."""
     quads = project_document(view, key)
     if quads is None:
         return None

@@ -1,4 +1,4 @@
-"""Where a record comes from: its sources, its revisions, and what each source gave (PROV-O)."""
+"""The provenance of a record: its sources, its revisions, and the fields that each source supplied (PROV-O)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from iomld.browse.view import ReleaseView
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, PROV
 
-_SHOWN = 8
+_SHOWN_REVISIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Source:
 
     Attributes:
         iri: The snapshot.
-        number: From 1, on the page of the record.
+        number: Its number on the page of the record, from 1.
         url: Address of the page, if known.
         file: Name of the file, if known.
-        media_type: What kind of file it was, if known.
+        media_type: Its media type, if known.
         sha256: Hash of the bytes, 64 hexadecimal digits.
-        retrieved_at: When they were received, if known.
+        retrieved_at: Time of retrieval, if known.
     """
 
     iri: str
@@ -37,12 +37,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RevisionNote:
-    """One revision of the record.
+    """One revision of a record.
 
     Attributes:
-        number: From 1.
+        number: Its number, from 1.
         iri: The revision.
-        created: When it was made, if known.
+        created: Time of its creation, if known.
         run: IRI of the run that made it, if known.
     """
 
@@ -54,12 +54,12 @@ class RevisionNote:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How a record came about.
+    """The history of a record.
 
     Attributes:
         revisions: The newest revisions, the newest first.
-        earlier: How many came before those.
-        supplied: For each property of the newest revision the IRIs of the sources that gave its value.
+        earlier: Number of revisions before those.
+        supplied: IRIs of the sources that supplied each property of the newest revision.
     """
 
     revisions: tuple[RevisionNote, ...]
@@ -75,16 +75,20 @@ def sources_of(graph: SubjectGraph, record: Subject) -> tuple[Source, ...]:
 
 
 def history_of(view: ReleaseView, key: str) -> History:
-    """The revisions of a project's record, and what the sources of the newest gave."""
+    """The revisions of a project's record, and the sources of each property of the newest."""
     graph = view.iris.graph("prov")
     subjects = (
         quad.subject for quad in view.reader.pointing(f"{DCTERMS}isVersionOf", view.iris.record(key), graph=graph)
     )
     numbers = sorted(_numbers(subject.value for subject in subjects if isinstance(subject, NamedNode)), reverse=True)
-    described = [(number, _described(view, view.iris.revision(key, number))) for number in numbers[:_SHOWN]]
+    described = [
+        (number, _statements_about(view, view.iris.revision(key, number))) for number in numbers[:_SHOWN_REVISIONS]
+    ]
     return History(
-        revisions=tuple(_note(view.iris.revision(key, number), number, said) for number, said in described),
-        earlier=len(numbers[_SHOWN:]),
+        revisions=tuple(
+            _revision_note(view.iris.revision(key, number), number, revision) for number, revision in described
+        ),
+        earlier=len(numbers[_SHOWN_REVISIONS:]),
         supplied=_supplied(view, described[0][1]) if described else {},
     )
 
@@ -94,18 +98,18 @@ def _numbers(revisions: Iterable[str]) -> list[int]:
     return [int(end) for end in ends if end.isascii() and end.isdigit()]
 
 
-def _described(view: ReleaseView, iri: str) -> Subject:
+def _statements_about(view: ReleaseView, iri: str) -> Subject:
     return SubjectGraph(view.reader.about(iri, graph=view.iris.graph("prov")))[iri]
 
 
-def _note(iri: str, number: int, revision: Subject) -> RevisionNote:
+def _revision_note(iri: str, number: int, revision: Subject) -> RevisionNote:
     return RevisionNote(number, iri, revision.text(f"{DCTERMS}created"), revision.iri(f"{PROV}wasGeneratedBy"))
 
 
 def _supplied(view: ReleaseView, revision: Subject) -> dict[str, tuple[str, ...]]:
     supplied: dict[str, tuple[str, ...]] = {}
     for iri in revision.iris(f"{PROV}qualifiedDerivation"):
-        derivation = _described(view, iri)
+        derivation = _statements_about(view, iri)
         for predicate in derivation.iris(f"{IOMLD}suppliedProperty"):
             supplied[predicate] = (*supplied.get(predicate, ()), *derivation.iris(f"{PROV}entity"))
     return supplied

@@ -1,4 +1,4 @@
-"""The fixed SPARQL queries of the pages. Values enter through `bound` alone, which escapes them."""
+"""The SPARQL queries of the pages. Values are inserted by `bound` alone, which escapes them."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ _PREFIXES = (
     f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "
     f"PREFIX schema: <{SCHEMA}> PREFIX foaf: <{FOAF}>\n"
 )
-# How many projects have each value of a property: ?property is bound, ?value may be.
+# The number of projects for each value of a property: ?property is bound, ?value may be.
 COUNTS = (
     _PREFIXES
     + """SELECT ?value (COUNT(DISTINCT ?project) AS ?projects) WHERE {
@@ -19,7 +19,7 @@ COUNTS = (
   ?project ?property ?value ; a iomld:Project .
 } GROUP BY ?value"""
 )
-# Projects with a value: ?property and ?value are bound.
+# The projects with a value of a property: ?property and ?value are bound.
 POINTING = (
     _PREFIXES
     + """SELECT DISTINCT ?project WHERE {
@@ -27,7 +27,7 @@ POINTING = (
   ?project ?property ?value ; a iomld:Project .
 } ORDER BY ?project"""
 )
-# What filters and searches know of projects, all in one pass.
+# All statements that filters and searches need.
 ENTRIES = (
     _PREFIXES
     + f"""SELECT ?project ?property ?value WHERE {{
@@ -35,7 +35,7 @@ ENTRIES = (
   ?project a iomld:Project ; ?property ?value .
 }}"""
 )
-_COUNTED = f"""PREFIX iomld: <{IOMLD}>
+_COUNT_QUERY = f"""PREFIX iomld: <{IOMLD}>
 PREFIX skos: <{SKOS}>
 
 SELECT ?thing (COUNT(DISTINCT ?project) AS ?projects) WHERE {{
@@ -44,7 +44,7 @@ SELECT ?thing (COUNT(DISTINCT ?project) AS ?projects) WHERE {{
 GROUP BY ?thing
 ORDER BY DESC(?projects) ?thing
 """
-_STARTED = f"""PREFIX dcterms: <{DCTERMS}>
+_START_QUERY = f"""PREFIX dcterms: <{DCTERMS}>
 PREFIX iomld: <{IOMLD}>
 
 SELECT ?project (SAMPLE(?name) AS ?title) WHERE {{
@@ -58,11 +58,11 @@ ORDER BY ?project
 
 
 def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
-    r"""A query with its variables bound by VALUES.
+    r"""Bind the variables of a query by VALUES.
 
     Args:
         query: One of the constants above.
-        **values: For each variable the terms that it may be. A term writes itself in SPARQL syntax, escaped.
+        **values: The terms of each variable. `str` of a term is SPARQL syntax, escaped.
 
     >>> print(bound("SELECT * { {values} }", word=[Literal('a" } #')]))
     SELECT * { VALUES ?word { "a\" } #" } }
@@ -72,33 +72,33 @@ def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
 
 
 def states_query() -> str:
-    """Member states that benefit, with their number of projects."""
-    return _counted("benefitingMemberState")
+    """The query for member states that benefit, with their number of projects."""
+    return _count_query("benefitingMemberState")
 
 
 def regions_query() -> str:
-    """Regions of projects, with their number of projects."""
-    return _counted("region")
+    """The query for regions, with their number of projects."""
+    return _count_query("region")
 
 
 def frameworks_query() -> str:
-    """Frameworks that project texts name, without their parts, with their number of projects."""
-    return _counted("mentionsFramework", "\n  FILTER NOT EXISTS { ?thing skos:broader ?whole }")
+    """The query for frameworks that project texts name, without parts, with their number of projects."""
+    return _count_query("mentionsFramework", "\n  FILTER NOT EXISTS { ?thing skos:broader ?whole }")
 
 
 def start_query(year: int) -> str:
-    """Projects that begin in a year.
+    """The query for projects that begin in a year.
 
     >>> '"2017"' in start_query(2017)
     True
     """
-    return _STARTED.replace("{condition}", f'?project iomld:startYear ?year FILTER(STR(?year) = "{year:04}")')
+    return _START_QUERY.replace("{condition}", f'?project iomld:startYear ?year FILTER(STR(?year) = "{year:04}")')
 
 
 def undated_query() -> str:
-    """Projects without a start year."""
-    return _STARTED.replace("{condition}", "FILTER NOT EXISTS { ?project iomld:startYear ?year }")
+    """The query for projects without a start year."""
+    return _START_QUERY.replace("{condition}", "FILTER NOT EXISTS { ?project iomld:startYear ?year }")
 
 
-def _counted(name: str, more: str = "") -> str:
-    return _COUNTED.replace("{name}", name).replace("{more}", more)
+def _count_query(name: str, more: str = "") -> str:
+    return _COUNT_QUERY.replace("{name}", name).replace("{more}", more)

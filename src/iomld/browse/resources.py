@@ -1,4 +1,4 @@
-"""Pages of countries, regions, frameworks and other concepts, and statements about what has no page of its own."""
+"""Pages of countries, regions, frameworks and other concepts, and statements about resources without such a page."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pyoxigraph import NamedNode, Quad
 
 from iomld.browse.lists import Listing, Totals, project_counts, projects_pointing, totals_of
 from iomld.browse.search import project_index
-from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, resource_quads
+from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, links_by_name, resource_quads
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_nodes import descriptions
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
@@ -53,9 +53,9 @@ class SubjectStatements:
 
 
 def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
-    """The statements of all graphs about an IRI and the fragments that it links to, each triple once.
+    """The statements of all graphs about an IRI and the fragments that it links to, without duplicate triples.
 
-    A source that no record rests on any more is known by the runs that used it.
+    A source that no record uses any more is described by the runs that used it.
     """
     found: dict[object, Quad] = {}
     waiting, seen = [iri], {iri}
@@ -71,7 +71,7 @@ def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
 
 
 def graph_triples(view: ReleaseView, name: str) -> tuple[Quad, ...]:
-    """A shared graph or an included one by its name after `graph/`; empty where there is none."""
+    """A shared or included graph by its name after `graph/`; empty if there is no such graph."""
     return arranged(view.reader.graph(view.iris.graph(name)), first="")
 
 
@@ -98,7 +98,7 @@ def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
 
 @dataclass(frozen=True, slots=True)
 class TaggedText:
-    """A text in a language; the language is empty where there is none."""
+    """A text and its language, which is empty for a text without one."""
 
     text: str
     language: str
@@ -111,14 +111,14 @@ class ResourcePage:
     Attributes:
         link: Its IRI, kind and name.
         names: Its names in all languages.
-        other_names: Names it also goes by.
-        notes: What it means.
-        codes: Words for a code, and the code.
-        inside: The region of a country, the whole of a part.
+        other_names: Its alternative names.
+        notes: Its definition and notes.
+        codes: Its codes, each with its kind in words.
+        inside: The region of a country, or the framework of a part.
         parts: Parts of a framework, by number.
-        matches: The same elsewhere, as IRIs.
+        matches: IRIs of matching resources in other datasets.
         projects: Projects that point to it.
-        totals: Figures of all of these; none for what is no facet.
+        totals: Figures of all these projects; empty for a scheme that is not a facet.
     """
 
     link: Link
@@ -135,7 +135,7 @@ class ResourcePage:
 
 @dataclass(frozen=True, slots=True)
 class SchemePage:
-    """A list of concepts: its title, and each concept with its number of projects."""
+    """A concept scheme: its title, and each concept with its number of projects."""
 
     iri: str
     title: str
@@ -143,7 +143,7 @@ class SchemePage:
 
 
 def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage | None:
-    """The content of the page of a country or concept; None where there is no such thing."""
+    """The content of the page of a country or concept; None if there is no such resource."""
     link = link_to(view, iri)
     quads = resource_quads(view, iri)
     if link is None or link.kind is LinkKind.PROJECT or not quads:
@@ -156,7 +156,7 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
         other_names=_texts(thing, (f"{SKOS}altLabel",)),
         notes=_texts(thing, _NOTES),
         codes=tuple((name, text) for name, space in _CODES if (text := thing.text(space + name))),
-        inside=_linked(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
+        inside=links_by_name(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
         parts=_parts(view, iri),
         matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
         projects=projects_pointing(view, f"{IOMLD}{pointer}", iri, page=page) if pointer else Listing((), 0, 1, 1),
@@ -165,29 +165,29 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
 
 
 def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
-    """The concepts of a scheme (`framework`, `region`), by name; None where we know no such scheme.
+    """The concepts of a scheme (`framework`, `region`), by name; None for an unknown scheme.
 
-    Parts of a framework are there only if projects point to them; the page of the framework has them all.
+    Parts of a framework are included only if projects point to them; the page of the framework has them all.
     """
     concepts = view.vocabulary.concepts.get(name)
     if concepts is None:
         return None
     iri = f"{view.iris.base}scheme/{name}"
-    links = _linked(view, tuple(view.iris.concept(name, code) for code in concepts))
+    links = links_by_name(view, tuple(view.iris.concept(name, code) for code in concepts))
     return SchemePage(
         iri,
         SubjectGraph(view.reader.about(iri, graph=view.iris.graph("schemes")))[iri].text(
             f"{DCTERMS}title", view.language
         )
         or name,
-        _counted(view, name, links),
+        _with_counts(view, name, links),
     )
 
 
 def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
     """All countries that benefit from projects, by name, with their number of projects."""
     counts = project_counts(view, f"{IOMLD}benefitingCountry")
-    return tuple((link, counts[link.iri]) for link in _linked(view, tuple(counts)))
+    return tuple((link, counts[link.iri]) for link in links_by_name(view, tuple(counts)))
 
 
 def _family(view: ReleaseView, iri: str) -> str:
@@ -207,12 +207,7 @@ def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...
     return tuple(TaggedText(literal.value, literal.language or "") for literal in found)
 
 
-def _linked(view: ReleaseView, iris: tuple[str, ...]) -> tuple[Link, ...]:
-    links = (link_to(view, iri) for iri in iris)
-    return tuple(sorted((link for link in links if link), key=lambda link: link.name))
-
-
-def _counted(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
+def _with_counts(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
     pointer = _POINTERS.get(scheme)
     counts = project_counts(view, f"{IOMLD}{pointer}") if pointer else {}
     concepts = view.vocabulary.concepts[scheme]
@@ -224,11 +219,11 @@ def _counted(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[t
 
 
 def _parts(view: ReleaseView, iri: str) -> tuple[Link, ...]:
-    """What has the concept as its whole; numbers in codes count as numbers."""
+    """The parts of a concept, by code; numbers in codes are compared as numbers."""
 
     def by_number(link: Link) -> list[tuple[int, str]]:
         return [(int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", link.code)]
 
     found = (quad.subject for quad in view.reader.pointing(f"{SKOS}broader", iri))
-    links = _linked(view, tuple(subject.value for subject in found if isinstance(subject, NamedNode)))
+    links = links_by_name(view, tuple(subject.value for subject in found if isinstance(subject, NamedNode)))
     return tuple(sorted(links, key=by_number))

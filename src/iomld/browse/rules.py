@@ -1,4 +1,4 @@
-"""The rules of the shapes with checked examples, and the check of a published record against them."""
+"""The rules of the shapes with checked examples, and the validation of a published record."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ _validator = cache(load_validator)
 
 @dataclass(frozen=True, slots=True)
 class TriedExample:
-    """An example and what was said about it.
+    """An example of a rule and its findings.
 
     Attributes:
-        names: What is special about it, by language.
-        taken_out: Subject and property of the triples that a record without a fault loses.
-        put_in: The lines of Turtle that it gets.
-        findings: What the rule says, each sentence once; nothing where it passes.
+        names: Its description, by language.
+        taken_out: Subject and property of the triples that are removed from a valid record.
+        put_in: The lines of Turtle that are added to it.
+        findings: Findings of the rule, each sentence once; none if the example passes.
     """
 
     names: Mapping[str, str]
@@ -35,7 +35,7 @@ class TriedExample:
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """One rule with an example that fails and one that passes, both checked."""
+    """A rule with an example that fails and one that passes, both checked."""
 
     rule: Rule
     fails: TriedExample
@@ -44,14 +44,15 @@ class RuleEntry:
 
 @cache
 def rule_entries() -> tuple[RuleEntry, ...]:
-    """All rules, in their order; the examples are checked once, a fifth of a second."""
+    """All rules in their order; checking the examples takes a fifth of a second, so they are cached."""
     failing = failing_examples()
     return tuple(
-        RuleEntry(rule, _tried(rule, failing[rule.id]), _tried(rule, passing_example(rule))) for rule in all_rules()
+        RuleEntry(rule, _checked_example(rule, failing[rule.id]), _checked_example(rule, passing_example(rule)))
+        for rule in all_rules()
     )
 
 
-def _tried(rule: Rule, example: RuleExample) -> TriedExample:
+def _checked_example(rule: Rule, example: RuleExample) -> TriedExample:
     found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
     return TriedExample(
         names=example.names,
@@ -71,11 +72,11 @@ def _cut(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Revalidation:
-    """The outcome of a check.
+    """The result of validating a published record.
 
     Attributes:
-        holding: Ids of the rules that found nothing, in the order of the rules.
-        findings: What was found, the worst first, each once.
+        holding: Ids of the rules without findings, in the order of the rules.
+        findings: The findings, the worst first, without duplicates.
     """
 
     holding: tuple[str, ...]
@@ -87,9 +88,9 @@ class Revalidation:
 
 
 def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | None:
-    """Check a project's graph, in less than a millisecond; None where the fast engine is missing.
+    """Validate a project's graph, in less than a millisecond; None if the fast engine is missing.
 
-    Rules across projects, and those about texts that are not in the graph, were asked when it was published.
+    Rules across projects, and rules about texts that are not in the graph, were checked when it was published.
     """
     validator = _published_validator(view.iris.base)
     if validator.fallback_reason:
@@ -101,5 +102,5 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | Non
 
 @lru_cache(maxsize=2)
 def _published_validator(base: str) -> Validator:
-    """The shapes, loaded when they are first asked for: 25 ms, 8 MB."""
+    """The validator, created on first use: 25 ms, 8 MB."""
     return load_validator(_PROFILE, base=base)

@@ -1,4 +1,4 @@
-"""The project index in memory, and search over it: filters, order, and counts for each facet value."""
+"""The project index in memory, and search in it: filters, order, and counts for each facet value."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from iomld.vocab import Vocabulary
 _NAMED = ("country", "region", "framework", "type")
 _PAGE = 25
 _MOST_WORDS = 8
-_CODES, _TITLES, _NAMES, _TEXTS = range(4)  # where words are searched for, the most significant first
+_CODES, _TITLES, _NAMES, _TEXTS = range(4)  # kinds of text in which words are searched for, the most significant first
 _building = Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectIndex:
-    """All projects by code, and for each value of a facet the set of those that have it.
+    """All projects by code, and the set of projects for each value of a facet.
 
     Attributes:
         entries: The projects, by IRI.
-        sets: For each facet and value a set of projects, as a number whose bit N is project N.
-        names: For facets whose values have names, and for each value in use, all its names, folded.
-        by_title: For each language of titles, for each project its place in the order of titles in that language.
+        sets: The projects of each facet and value, as a number whose bit N is project N.
+        names: All names, folded, of each value in use, for facets whose values have names.
+        by_title: The rank of each project in the order of titles, by language of titles.
     """
 
     entries: tuple[ProjectEntry, ...]
@@ -45,7 +45,7 @@ class ProjectIndex:
         return tuple(self.entries[number] for number in numbers_in(self.sets[facet].get(value, 0)))
 
     def naming(self, word: str) -> frozenset[int]:
-        """The numbers of the projects that point to something with a folded word in one of its names."""
+        """The numbers of the projects that point to a resource with a folded word in one of its names."""
         found = ((facet, value) for facet, names in self.names.items() for value in names if word in names[value])
         return frozenset(numbers_in(reduce(or_, (self.sets[facet][value] for facet, value in found), 0)))
 
@@ -59,7 +59,7 @@ _indexes: WeakKeyDictionary[StoreReader, ProjectIndex] = WeakKeyDictionary()
 
 
 def project_index(view: ReleaseView) -> ProjectIndex:
-    """The index of a release, read or built on first use and kept as long as the release is open."""
+    """The index of a release, read or built on first use and cached as long as the release is open."""
     with _building:
         if view.reader not in _indexes:
             _indexes[view.reader] = _index(view)
@@ -67,12 +67,12 @@ def project_index(view: ReleaseView) -> ProjectIndex:
 
 
 def _index(view: ReleaseView) -> ProjectIndex:
-    """What publishing wrote; releases without it are asked for the same."""
+    """Read the index file of the release; without one, build the index from the store."""
     read = read_index(view.release.file(FILES.index), view.iris)
     entries = tuple(_entries(view)) if read is None else read
     sets = _sets(entries)
     names = {facet: {code: _names(view.vocabulary, facet, code) for code in sets[facet]} for facet in _NAMED}
-    return ProjectIndex(entries, sets, names, _title_places(entries))
+    return ProjectIndex(entries, sets, names, _title_ranks(entries))
 
 
 def _entries(view: ReleaseView) -> Iterator[ProjectEntry]:
@@ -84,7 +84,7 @@ def _entries(view: ReleaseView) -> Iterator[ProjectEntry]:
 
 
 def _names(vocabulary: Vocabulary, facet: str, code: str) -> str:
-    """All names that a country or concept goes by, in all languages, folded, a line each."""
+    """All names of a country or concept, in all languages, folded, one on each line."""
     named = vocabulary.countries.get(code) if facet == "country" else vocabulary.concepts[facet].get(code)
     return "\n".join(folded(label.text).text for label in named.labels) if named else ""
 
@@ -101,14 +101,16 @@ def _sets(entries: tuple[ProjectEntry, ...]) -> dict[str, dict[str, int]]:
     return sets
 
 
-def _title_places(entries: tuple[ProjectEntry, ...]) -> dict[str, tuple[int, ...]]:
+def _title_ranks(entries: tuple[ProjectEntry, ...]) -> dict[str, tuple[int, ...]]:
     languages = {"en"} | {title.language for entry in entries for title in entry.titles}
-    fold_once = cache(fold)  # most titles stand in for other languages too
-    return {language: _places([fold_once(entry.title(language).text) for entry in entries]) for language in languages}
+    fold_once = cache(fold)  # most titles are also used for other languages
+    return {
+        language: _sort_ranks([fold_once(entry.title(language).text) for entry in entries]) for language in languages
+    }
 
 
-def _places(titles: Sequence[str]) -> tuple[int, ...]:
-    """For each title its place among the sorted ones."""
+def _sort_ranks(titles: Sequence[str]) -> tuple[int, ...]:
+    """The rank of each title in their sorted order."""
     places = {number: place for place, number in enumerate(sorted(range(len(titles)), key=titles.__getitem__))}
     return tuple(places[number] for number in range(len(titles)))
 
@@ -119,8 +121,8 @@ class SearchResult:
 
     Attributes:
         entries: The projects, in the requested order.
-        counts: For each facet its values with the number of projects that match the filters of the other facets;
-            values without any are omitted unless chosen.
+        counts: For each value of each facet, the number of projects that match the filters of the other facets;
+            values without projects are omitted unless chosen.
         page: Number of the page, from 1.
         pages: Number of pages, at least 1.
     """
@@ -152,39 +154,39 @@ def filter_projects(view: ReleaseView, filters: Filters) -> tuple[ProjectEntry, 
 
 
 def find_projects(view: ReleaseView, filters: Filters) -> SearchResult:
-    """One page of the projects that match filters, and the counts for further choices."""
+    """One page of the projects that match filters, and the counts of facet values."""
     index = project_index(view)
     ranks = _ranks(index, filters.words)
     base = _mask(index, filters, ranks)
     chosen = {facet: _chosen(index, filters, facet) for facet in filters.values}
     entries = _sorted(index, reduce(and_, chosen.values(), base), filters, ranks, view.language)
     pages = max(1, -(-len(entries) // _PAGE))
-    counts = {facet: _counts(index, filters, facet, _others(base, chosen, facet)) for facet in FACETS}
+    counts = {facet: _counts(index, filters, facet, _matching_others(base, chosen, facet)) for facet in FACETS}
     return SearchResult(entries, counts, min(filters.page, pages), pages)
 
 
 def search_words(words: str) -> tuple[str, ...]:
-    """The folded words of a search, each once; the first eight count."""
+    """The folded words of a search, without duplicates, eight at most."""
     return tuple(dict.fromkeys(fold(words).split()))[:_MOST_WORDS]
 
 
-def _others(base: int, chosen: Mapping[str, int], facet: str) -> int:
+def _matching_others(base: int, chosen: Mapping[str, int], facet: str) -> int:
     return reduce(and_, (bits for name, bits in chosen.items() if name != facet), base)
 
 
 def _counts(index: ProjectIndex, filters: Filters, facet: str, others: int) -> dict[str, int]:
     counts = {value: count for value, bits in index.sets[facet].items() if (count := (bits & others).bit_count())}
     for value in filters.values.get(facet, ()):
-        counts[value] = (_having(index, facet, value) & others).bit_count()
+        counts[value] = (_projects_with(index, facet, value) & others).bit_count()
     return counts
 
 
 def _chosen(index: ProjectIndex, filters: Filters, facet: str) -> int:
     """The projects that have any of the values of a facet."""
-    return reduce(or_, (_having(index, facet, value) for value in filters.values[facet]), 0)
+    return reduce(or_, (_projects_with(index, facet, value) for value in filters.values[facet]), 0)
 
 
-def _having(index: ProjectIndex, facet: str, value: str) -> int:
+def _projects_with(index: ProjectIndex, facet: str, value: str) -> int:
     if facet == "budget" and value not in BANDS:
         return _bits(index, lambda entry: in_band(entry.budget, value))
     return index.sets[facet].get(value, 0)
@@ -211,7 +213,7 @@ def _bits(index: ProjectIndex, wanted: Callable[[ProjectEntry], bool]) -> int:
 
 
 def _ranks(index: ProjectIndex, words: str) -> Mapping[int, int] | None:
-    """For each project that has all words how far they are from its code; None where there are no words."""
+    """The rank of each project that has all words, lower for more significant texts; None without words."""
     wanted = search_words(words)
     if not wanted:
         return None
@@ -221,10 +223,10 @@ def _ranks(index: ProjectIndex, words: str) -> Mapping[int, int] | None:
 
 
 def _rank(number: int, entry: ProjectEntry, words: tuple[tuple[str, frozenset[int]], ...]) -> int | None:
-    """The least significant place among those where the words are found; exact codes come first."""
+    """The least significant kind of text among those with the words; exact codes come first."""
     farthest = _CODES
     for word, naming in words:
-        place = _place(number, entry.searched, word, naming)
+        place = _kind_of_text(number, entry.searched, word, naming)
         if place is None:
             return None
         farthest = max(farthest, place)
@@ -232,8 +234,8 @@ def _rank(number: int, entry: ProjectEntry, words: tuple[tuple[str, frozenset[in
     return -1 if is_code else farthest
 
 
-def _place(number: int, searched: SearchedTexts, word: str, naming: frozenset[int]) -> int | None:
-    """Where a word is found first: codes, titles, names of what the project points to, texts; None for nowhere."""
+def _kind_of_text(number: int, searched: SearchedTexts, word: str, naming: frozenset[int]) -> int | None:
+    """The most significant kind of text that holds a word: codes, titles, names, texts; None if none does."""
     if word in searched.codes:
         return _CODES
     if word in searched.titles:

@@ -1,4 +1,4 @@
-"""The projects that share most with a project: countries that benefit, and frameworks that are named."""
+"""The projects most similar to a project, by shared countries and frameworks."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from iomld.iris import DCTERMS, IOMLD
 from iomld.release.project_index import ProjectEntry
 
 _MOST = 5
-_LOOKED_AT = 500  # projects that share equally much and are compared one by one, at most
+_MOST_COMPARED = 500  # projects that share equally many resources and are compared one by one
 _QUERY = f"""PREFIX iomld: <{IOMLD}>
 PREFIX dcterms: <{DCTERMS}>
 
@@ -32,7 +32,7 @@ class SimilarProject:
 
     Attributes:
         entry: The project.
-        shared: What both point to, the rarest first.
+        shared: The countries and frameworks that both point to, the rarest first.
     """
 
     entry: ProjectEntry
@@ -42,9 +42,9 @@ class SimilarProject:
 def similar_projects(view: ReleaseView, iri: str) -> tuple[SimilarProject, ...]:
     """The few projects that share most with a project.
 
-    Those that share more things come first; among them those of its region, then those that begin nearest to it, then
-    by code. A part of a framework counts besides its whole, so that the same objective weighs more than the same
-    framework.
+    Projects that share more countries and frameworks come first; then those of the same region, those with the nearest
+    start year, and by code. A part of a framework counts in addition to the framework, so that the same objective
+    weighs more than the same framework.
 
     Args:
         view: The release.
@@ -55,18 +55,18 @@ def similar_projects(view: ReleaseView, iri: str) -> tuple[SimilarProject, ...]:
     if number == len(index.entries) or index.entries[number].iri != iri:
         return ()
     project = index.entries[number]
-    things = _things(view, index, project)
+    things = _project_links(view, index, project)
     found: list[ProjectEntry] = []
     for level in reversed(_levels([bits & ~(1 << number) for _, bits in things])):
-        alike = [index.entries[other] for other in islice(numbers_in(level), _LOOKED_AT)]
+        alike = [index.entries[other] for other in islice(numbers_in(level), _MOST_COMPARED)]
         found += sorted(alike, key=lambda entry: _distance(project, entry))[: _MOST - len(found)]
         if len(found) == _MOST:
             break
-    return tuple(SimilarProject(entry, _shared(index, things, entry)) for entry in found)
+    return tuple(SimilarProject(entry, _shared_links(index, things, entry)) for entry in found)
 
 
 def similar_projects_query(iri: str) -> str:
-    """The query that counts what every project shares with a project.
+    """The query that counts what each project shares with a project.
 
     Args:
         iri: The project.
@@ -75,13 +75,13 @@ def similar_projects_query(iri: str) -> str:
 
 
 def popularity_of(view: ReleaseView, links: tuple[Link, ...], facet: str) -> dict[str, int]:
-    """For each of some things, by IRI, the number of projects that have it as a value of a facet."""
+    """The number of projects for each linked value of a facet, by IRI."""
     counted = project_index(view).sets[facet]
     return {link.iri: counted.get(link.code, 0).bit_count() for link in links}
 
 
-def _things(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> list[tuple[Link, int]]:
-    """What may be shared, with the set of projects that have it, the rarest first."""
+def _project_links(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> list[tuple[Link, int]]:
+    """The countries and frameworks of a project, each with its set of projects, the rarest first."""
     iris = [
         *(("country", code, view.iris.country(code)) for code in project.codes["country"]),
         *(("framework", code, view.iris.concept("framework", code)) for code in project.codes["framework"]),
@@ -91,7 +91,7 @@ def _things(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> li
 
 
 def _levels(sets: list[int]) -> list[int]:
-    """For one, two, three … of some sets, the projects that are in exactly so many.
+    """The projects that are in exactly one, two, three … of some sets.
 
     >>> _levels([0b0111, 0b0011, 0b0001])
     [4, 2, 1]
@@ -109,6 +109,6 @@ def _distance(project: ProjectEntry, other: ProjectEntry) -> tuple[bool, int, st
     return is_elsewhere, abs((project.start_year or 0) - (other.start_year or 0)), other.key
 
 
-def _shared(index: ProjectIndex, things: list[tuple[Link, int]], entry: ProjectEntry) -> tuple[Link, ...]:
+def _shared_links(index: ProjectIndex, things: list[tuple[Link, int]], entry: ProjectEntry) -> tuple[Link, ...]:
     bit = 1 << bisect_left(index.entries, entry.iri, key=lambda one: one.iri)
     return tuple(link for link, bits in things if bits & bit)

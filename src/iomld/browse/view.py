@@ -1,4 +1,4 @@
-"""A release opened for reading, the graphs served as documents, and links to the things that pages name."""
+"""A release opened for reading, the graphs served as documents, and links to our resources."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ class ReleaseView:
         reader: Its store.
         iris: IRIs under its base.
         vocabulary: The controlled lists.
-        tombstones: What was withdrawn, by key of the project.
-        language: The language of names and titles, where there are some in it.
+        tombstones: The withdrawn records, by key of the project.
+        language: The preferred language of names and titles.
     """
 
     release: Release
@@ -60,17 +60,17 @@ def open_view(release: Release) -> ReleaseView:
 
 
 def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:
-    """The project's graph, exactly, the project first; None where there is no such project."""
+    """The exact graph of a project, the project first; None if there is no such project."""
     quads = view.reader.graph(view.iris.record(key))
     return arranged(quads, first=view.iris.project(key)) if quads else None
 
 
 def resource_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
-    """The statements of the shared graphs about one of our IRIs, and of a scheme also about its concepts."""
-    quads = [*_shared(view, iri)]
+    """The statements of the shared graphs about one of our IRIs, for a scheme also about its concepts."""
+    quads = [*_shared_statements(view, iri)]
     for quad in view.reader.pointing(f"{SKOS}inScheme", iri):
         if isinstance(quad.subject, NamedNode):
-            quads += _shared(view, quad.subject.value)
+            quads += _shared_statements(view, quad.subject.value)
     return arranged(quads, first=iri)
 
 
@@ -80,18 +80,18 @@ def shared_graph(view: ReleaseView, name: str) -> tuple[Quad, ...]:
 
 
 def release_description(view: ReleaseView) -> tuple[Quad, ...]:
-    """The dataset graph as it was written: a store gives back whole numbers of every datatype as integers."""
+    """The dataset graph from its file, since a store returns whole numbers of every datatype as integers."""
     return _read_description(view.release.file(FILES.description), view.iris.graph("dataset"))
 
 
 @lru_cache(maxsize=2)
 def _read_description(path: Path, graph: str) -> tuple[Quad, ...]:
-    """The description of a release; a release never changes."""
+    """The description of a release; cached, since releases do not change."""
     return arranged(rdf.in_graph(rdf.parse(path.read_bytes(), rdf.TURTLE), graph), first="")
 
 
 def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:
-    """Names of the graphs that are not of one record: the shared ones and those that were included, sorted."""
+    """Names of the graphs that do not belong to a record: the shared and the included graphs, sorted."""
     clocked = (view.iris.graph(name) for name in SHARED)
     present = {name for name in clocked if view.reader.has_graph(name)}
     return tuple(sorted(present | _named_elsewhere(view.release.file(FILES.graphs), view.iris.record(""))))
@@ -99,23 +99,26 @@ def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2)
 def _named_elsewhere(table: Path, records: str) -> frozenset[str]:
-    """The graphs of a release that are of no record; a release never changes."""
+    """The graphs of a release that do not belong to a record; cached, since releases do not change."""
     return frozenset(name for name in read_graphs(table) if not name.startswith(records))
 
 
 def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:
-    """Labels of our things that some quads point to, from the shared graphs."""
+    """Labels of our resources that quads point to, from the shared graphs."""
     quads = tuple(quads)
     subjects = {quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)}
     targets = {quad.object.value for quad in quads if isinstance(quad.object, NamedNode)}
     ours = sorted(iri for iri in targets - subjects if iri.startswith(view.iris.base))
     return tuple(
-        quad for iri in ours for quad in arranged(_shared(view, iri), first=iri) if quad.predicate.value in _LABELS
+        quad
+        for iri in ours
+        for quad in arranged(_shared_statements(view, iri), first=iri)
+        if quad.predicate.value in _LABELS
     )
 
 
 def license_of(view: ReleaseView, quads: Iterable[Quad] = ()) -> str | None:
-    """IRI of the licence that quads name, else that of the dataset, if any."""
+    """IRI of the licence in some quads, else of that of the dataset, if any."""
     named = [*quads, *view.reader.about(view.iris.dataset(), graph=view.iris.graph("dataset"))]
     return next(
         (
@@ -137,8 +140,8 @@ def arranged(quads: Iterable[Quad], *, first: str) -> tuple[Quad, ...]:
     return tuple(sorted(quads, key=rank))
 
 
-def _shared(view: ReleaseView, iri: str) -> list[Quad]:
-    """The statements of the shared graphs about a thing; the description is left out: it types places for portals."""
+def _shared_statements(view: ReleaseView, iri: str) -> list[Quad]:
+    """The statements of the shared graphs about a resource, but for the description, which types places for portals."""
     graphs = {view.iris.graph(name) for name in SHARED if name != "dataset"}
     return [
         quad
@@ -148,7 +151,7 @@ def _shared(view: ReleaseView, iri: str) -> list[Quad]:
 
 
 class LinkKind(StrEnum):
-    """The kinds of thing; each has one colour and one shape on every page."""
+    """A kind of resource; each has one colour and one shape on every page."""
 
     PROJECT = "project"
     STATE = "state"
@@ -159,11 +162,11 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A thing with an IRI of ours.
+    """A resource with an IRI of ours.
 
     Attributes:
         iri: Its IRI.
-        kind: What it is.
+        kind: Its kind.
         name: Its name in the view's language, else in English, else its code.
         code: The last segment of its IRI.
     """
@@ -175,7 +178,7 @@ class Link:
 
 
 def link_to(view: ReleaseView, iri: str) -> Link | None:
-    """The thing that an IRI names, or None where it is none of ours."""
+    """The resource that an IRI names; None if it is not one of ours."""
     path = iri.removeprefix(view.iris.base)
     if path == iri or "#" in path:
         return None
@@ -197,3 +200,9 @@ def link_to(view: ReleaseView, iri: str) -> Link | None:
                 iri, kinds.get(scheme, LinkKind.CONCEPT), concept.name(view.language) if concept else code, code
             )
     return None
+
+
+def links_by_name(view: ReleaseView, iris: Iterable[str]) -> tuple[Link, ...]:
+    """Links to those of some IRIs that are ours, sorted by name."""
+    links = (link_to(view, iri) for iri in iris)
+    return tuple(sorted((link for link in links if link), key=lambda link: link.name))

@@ -1,1 +1,1 @@
-"""Words of the controlled lists and what they stand for; readers look words up here, and so does the linker."""
+"""The words of the controlled lists and their codes, for readers and the linker."""

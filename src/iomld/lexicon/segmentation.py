@@ -1,8 +1,8 @@
-"""Cut a run of names into names: over the whole run, so that a long name is never lost to a short one inside it.
+"""Segment a list of names without separators, so that a long name is preferred to a shorter one inside it.
 
-A run is a chain of atoms, words that nothing can split. Each stretch of atoms that is a known name is an arc; the best
-reading is the cheapest path of arcs from the first atom to the last (dynamic programming). Words left over cost more
-than anything else.
+The list is a sequence of atoms, its smallest words. Each sequence of atoms that is a known name is an arc; the best
+reading is the cheapest path of arcs from the first atom to the last (dynamic programming). An atom left over costs more
+than any name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 
 class Arc(NamedTuple):
-    """A stretch of atoms read as a name.
+    """A sequence of atoms read as a name.
 
     Attributes:
         start: First atom, from 0.
         end: The atom after the last.
-        code: What the name stands for; empty for a word that only joins names (`and`).
-        rank: How good the name is: 0 preferred, 1 alternative, 2 hidden.
+        code: Code of the country; empty for a word that only joins names (`and`).
+        rank: Rank of the name: 0 preferred, 1 alternative, 2 hidden.
     """
 
     start: int
@@ -28,13 +28,12 @@ class Arc(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a run was cut.
+    """The segmentation of a list.
 
     Attributes:
-        arcs: The best reading, in the order of the run.
-        leftovers: Stretches of atoms (start, end) that are no name.
-        rivals: Where the run can be cut in several ways that mean different things: for each such stretch its
-            atoms (start, end) and the readings, each as the codes.
+        arcs: The best reading, in the order of the list.
+        leftovers: Sequences of atoms (start, end) that are not a name.
+        rivals: Sequences of atoms (start, end) with several readings of different meaning, and these as codes.
     """
 
     arcs: tuple[Arc, ...]
@@ -42,9 +41,9 @@ class Reading:
     rivals: tuple[tuple[int, int, tuple[tuple[str, ...], ...]], ...]
 
 
-_LEFTOVER_COST = 1_000_000  # above the cost of any reading that leaves nothing over
+_LEFTOVER_COST = 1_000_000  # above the cost of any reading without leftovers
 _NAME_COST = 1_000
-_MOST_READINGS = 64  # of one stretch; more say nothing new about whether it is ambiguous
+_MOST_READINGS = 64  # of one sequence; more are not needed to tell that it is ambiguous
 
 
 def best_reading(size: int, arcs: Mapping[int, Sequence[Arc]]) -> Reading:
@@ -52,7 +51,7 @@ def best_reading(size: int, arcs: Mapping[int, Sequence[Arc]]) -> Reading:
 
     Args:
         size: Number of atoms.
-        arcs: For each first atom the arcs that start there.
+        arcs: The arcs that start at each atom.
     """
     costs = [0] + [_LEFTOVER_COST * (size + 1)] * size
     back: list[Arc | None] = [None] * (size + 1)
@@ -87,11 +86,11 @@ def _trace(size: int, back: Sequence[Arc | None]) -> tuple[tuple[Arc, ...], tupl
 
 
 def _rivals(size: int, arcs: Mapping[int, Sequence[Arc]]) -> Iterator[tuple[int, int, tuple[tuple[str, ...], ...]]]:
-    """The stretches that can be cut in ways that mean different things."""
-    useful = _complete(size, arcs)
+    """The sequences that have several readings of different meaning."""
+    useful = _complete_arcs(size, arcs)
     start = reach = 0
     for at in range(size + 1):
-        if at >= reach and at > start:  # every reading has a cut here
+        if at >= reach and at > start:  # every reading has a boundary here
             readings = _meanings(start, at, useful)
             if len(readings) > 1:
                 yield start, at, readings
@@ -99,8 +98,8 @@ def _rivals(size: int, arcs: Mapping[int, Sequence[Arc]]) -> Iterator[tuple[int,
         reach = max([reach, *(arc.end for arc in useful.get(at, ()))])
 
 
-def _complete(size: int, arcs: Mapping[int, Sequence[Arc]]) -> dict[int, list[Arc]]:
-    """The arcs that lie on some reading of the whole run."""
+def _complete_arcs(size: int, arcs: Mapping[int, Sequence[Arc]]) -> dict[int, list[Arc]]:
+    """The arcs that belong to a reading of the whole list without leftovers."""
     forward = {0}
     for start in range(size):
         if start in forward:
@@ -108,15 +107,15 @@ def _complete(size: int, arcs: Mapping[int, Sequence[Arc]]) -> dict[int, list[Ar
     backward = {size}
     useful: dict[int, list[Arc]] = {}
     for start in range(size - 1, -1, -1):
-        kept = [arc for arc in arcs.get(start, ()) if arc.end in backward and start in forward]
-        if kept:
-            useful[start] = kept
+        complete = [arc for arc in arcs.get(start, ()) if arc.end in backward and start in forward]
+        if complete:
+            useful[start] = complete
             backward.add(start)
     return useful
 
 
 def _meanings(start: int, end: int, useful: Mapping[int, Sequence[Arc]]) -> tuple[tuple[str, ...], ...]:
-    """The different sets of codes that a stretch can be read as; the order of the names is no difference."""
+    """The different sets of codes that a sequence can be read as, regardless of their order."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     open_paths: list[tuple[int, tuple[str, ...]]] = [(start, ())]
     for _ in range(_MOST_READINGS * (end - start)):

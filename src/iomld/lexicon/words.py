@@ -1,21 +1,20 @@
-"""The words of the controlled lists: each word to the code of a concept, and the lists together as one lexicon."""
+"""The lexicon: the names of concepts and countries in the controlled lists, with their codes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from iomld.folding import fold
-from iomld.lexicon.countries import Gazetteer, build_gazetteer
-from iomld.vocab import Concept, LabelKind, Vocabulary
+from iomld.lexicon.countries import LABEL_RANKS, Gazetteer, build_gazetteer
+from iomld.vocab import Concept, Vocabulary
 
-# The fields of a record that hold one concept, with the scheme of its codes.
+# The fields of a record with a single concept, and the scheme of its codes.
 CONCEPT_FIELDS: Mapping[str, str] = {
     "status": "status",
     "projectType": "type",
     "coverage": "coverage",
     "region": "region",
 }
-_RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class ConceptTable:
     Attributes:
         codes: Code of the concept for each folded name, notations included.
         names: Preferred English names, for messages, by code.
-        exact: The same codes for each name as the list writes it.
+        exact: Code of the concept for each name as written in the list.
     """
 
     codes: Mapping[str, str]
@@ -33,18 +32,18 @@ class ConceptTable:
     exact: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, word: str) -> str | None:
-        """The code that a notation or a name stands for, or None."""
+        """The code of a notation or a name, or None."""
         return self.exact.get(word) or self.codes.get(fold(word))
 
     def closest(self, word: str) -> tuple[str, ...]:
-        """Up to three names of concepts that look most like a word, best first."""
+        """Up to three names of concepts most similar to a word, best first."""
         near = get_close_matches(fold(word)[:100], self.codes, n=6, cutoff=0.6)
         return tuple(dict.fromkeys(self.names[self.codes[key]] for key in near))[:3]
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All names of concepts and countries; made once for a vocabulary.
+    """All names of the concepts and countries of a vocabulary.
 
     Attributes:
         concepts: The names of each scheme.
@@ -55,24 +54,26 @@ class Lexicon:
     gazetteer: Gazetteer
 
     def fields_of(self, text: str) -> tuple[str, ...]:
-        """The fields of a record whose list has the text as a name; 'Global' is a coverage and a region."""
+        """The fields whose list has the text as a name; 'Global' is a coverage and a region."""
         schemes = ((field, self.concepts.get(scheme)) for field, scheme in CONCEPT_FIELDS.items())
         return tuple(field for field, table in schemes if table is not None and table.code(text) is not None)
 
     def are_countries(self, text: str) -> bool:
-        """Whether a text is wholly a list of country names, with any separator or none."""
+        """Whether a text is nothing but country names, with or without separators."""
         found = self.gazetteer.states(text)
         return bool(found.codes) and not found.leftovers
 
     def resembles_country(self, text: str) -> bool:
-        """Whether a text looks like the mistyped name of a country."""
+        """Whether a text is similar to the name of a country, as a mistyped name is."""
         return self.gazetteer.resembles(text)
 
 
 def build_concept_table(concepts: Mapping[str, Concept]) -> ConceptTable:
     """Index the concepts of a scheme by all their names; a notation counts first, then preferred names."""
     ranked = [(-1, fold(code), code) for code in concepts]
-    ranked += [(_RANKS[label.kind], fold(label.text), code) for code, item in concepts.items() for label in item.labels]
+    ranked += [
+        (LABEL_RANKS[label.kind], fold(label.text), code) for code, item in concepts.items() for label in item.labels
+    ]
     codes: dict[str, str] = {}
     for _, key, code in sorted(ranked, key=lambda entry: entry[0]):
         codes.setdefault(key, code)
@@ -82,12 +83,12 @@ def build_concept_table(concepts: Mapping[str, Concept]) -> ConceptTable:
 
 
 def build_lexicon(vocabulary: Vocabulary) -> Lexicon:
-    """Index a vocabulary by its words."""
+    """Index the names of a vocabulary."""
     return Lexicon(
         concepts={scheme: build_concept_table(concepts) for scheme, concepts in vocabulary.concepts.items()},
         gazetteer=build_gazetteer(vocabulary),
     )
 
 
-# A lexicon without words: by it a page that prints no labels cannot be read.
+# An empty lexicon, which does not suffice to read pages without labels.
 NO_WORDS = build_lexicon(Vocabulary({}, {}))

@@ -1,6 +1,6 @@
-"""The files that are named on a command line or sent in: folders, patterns, and archives in gzip and zip.
+"""Find the files that sources name: folders, patterns, and archives in gzip and zip.
 
-Archives have limits on the number of entries, the unpacked size and the compression ratio. Archives inside archives
+Archives have limits on the number of entries, the uncompressed size and the compression ratio. Archives inside archives
 are not opened.
 """
 
@@ -16,16 +16,16 @@ from iomld.errors import SourceError
 from iomld.messages import ForeignText, message
 from iomld.read.detect import is_gzip, is_office_document, is_zip
 
-# Suffixes of the files that are looked for in folders and archives; a file that is named itself may have any.
+# Suffixes of record files in folders and archives; a file that is named directly may have any suffix.
 _SUFFIXES = frozenset(
     {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
     | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
 )
 _MOST_ENTRIES = 10_000
-_MOST_INFLATED = 4 * 1024**3
+_MOST_UNCOMPRESSED_BYTES = 4 * 1024**3
 # Text of records compresses at most 40 to 1; a file with a higher ratio than this is a decompression bomb.
 _MOST_RATIO = 200
-_RATIO_COUNTS_FROM = 16 * 1024**2
+_RATIO_COUNTS_FROM_BYTES = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SourceFile:
     Attributes:
         name: Its name for places: `records.zip!projects.csv` for an entry.
         open: Opens it as a stream of uncompressed bytes.
-        mentions: Opens the table of mentions that an archive holds beside a table of projects.
+        mentions: Opens the table of mentions in the same archive, for a table of projects.
     """
 
     name: str
@@ -44,24 +44,24 @@ class SourceFile:
 
 
 def expand_sources(sources: Iterable[Path]) -> Iterator[SourceFile]:
-    """The files that the sources name: files as they are, folders and patterns by their record files, sorted.
+    """The files that sources name: a file itself, the record files of a folder, the matches of a pattern; sorted.
 
     Raises:
         SourceError: A source does not exist, a folder holds no record file, or an archive cannot be opened.
     """
     for source in sources:
-        for path in _files(source):
+        for path in _paths(source):
             yield from files_of_path(path)
 
 
 def files_of_path(path: Path) -> Iterator[SourceFile]:
-    """The file itself, or the entries of a zip archive that is no workbook.
+    """The file itself, or the entries of a zip archive that is not a workbook.
 
     Raises:
         SourceError: The file cannot be read, or the archive is damaged or too large.
     """
 
-    def opened() -> BinaryIO:
+    def open_file() -> BinaryIO:
         try:
             return path.open("rb")
         except OSError as error:
@@ -69,15 +69,15 @@ def files_of_path(path: Path) -> Iterator[SourceFile]:
                 message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
             ) from error
 
-    yield from _opened_files(str(path), opened)
+    yield from _source_files(str(path), open_file)
 
 
 def files_of_bytes(data: bytes, name: str) -> Iterator[SourceFile]:
-    """The same for a file held in memory."""
-    yield from _opened_files(name, lambda: io.BytesIO(data))
+    """The file itself, or the entries of an archive, for bytes in memory. Raises as `files_of_path` does."""
+    yield from _source_files(name, lambda: io.BytesIO(data))
 
 
-def _files(source: Path) -> Iterator[Path]:
+def _paths(source: Path) -> Iterator[Path]:
     if source.is_dir():
         files = sorted(path for path in source.rglob("*") if path.is_file() and _is_record_file(path))
         if not files:
@@ -103,7 +103,7 @@ def _files(source: Path) -> Iterator[Path]:
 
 
 def _has_pattern(source: Path) -> bool:
-    return any(mark in str(source) for mark in "*?[")
+    return any(wildcard in str(source) for wildcard in "*?[")
 
 
 def _is_record_file(path: Path) -> bool:
@@ -111,20 +111,20 @@ def _is_record_file(path: Path) -> bool:
     return inner.suffix.lower() in _SUFFIXES
 
 
-def _opened_files(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
-    with opened() as stream:
+def _source_files(name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
+    with open_() as stream:
         magic = stream.read(4)
     if is_gzip(magic):
-        yield SourceFile(name, lambda: _unzipped(name, opened))
+        yield SourceFile(name, lambda: _gunzip(name, open_))
     elif is_zip(magic):
-        yield from _zip_entries(name, opened)
+        yield from _zip_entries(name, open_)
     else:
-        yield SourceFile(name, opened)
+        yield SourceFile(name, open_)
 
 
-def _zip_entries(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
-    """The entries of an archive; they can be opened until the next one is asked for."""
-    with opened() as stream:
+def _zip_entries(name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
+    """The entries of an archive; each can be opened until the next one is requested."""
+    with open_() as stream:
         try:
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
@@ -134,15 +134,15 @@ def _zip_entries(name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFi
                 )
             ) from error
         with archive:
-            yield from _entries(archive, name, opened)
+            yield from _entries(archive, name, open_)
 
 
-def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
+def _entries(archive: zipfile.ZipFile, name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if is_office_document([entry.filename for entry in entries]):
-        yield SourceFile(name, opened)  # a workbook; its reader opens it
+        yield SourceFile(name, open_)  # a workbook; its reader opens it
         return
-    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_INFLATED:
+    if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_UNCOMPRESSED_BYTES:
         raise SourceError(
             message(
                 "{file}: the archive holds too much ({count} entries). Send it in smaller parts.",
@@ -151,7 +151,9 @@ def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]
             )
         )
     readable = {
-        entry.filename: _entry(archive, entry, name) for entry in entries if _is_record_file(Path(entry.filename))
+        entry.filename: _entry_opener(archive, entry, name)
+        for entry in entries
+        if _is_record_file(Path(entry.filename))
     }
     if not readable:
         raise SourceError(
@@ -162,12 +164,12 @@ def _entries(archive: zipfile.ZipFile, name: str, opened: Callable[[], BinaryIO]
             )
         )
     mentions = readable.pop("mentions.csv", None) if "projects.csv" in readable else None
-    for entry_name, entry_opened in sorted(readable.items()):
-        yield SourceFile(f"{name}!{entry_name}", entry_opened, mentions if entry_name == "projects.csv" else None)
+    for entry_name, open_entry in sorted(readable.items()):
+        yield SourceFile(f"{name}!{entry_name}", open_entry, mentions if entry_name == "projects.csv" else None)
 
 
-def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Callable[[], BinaryIO]:
-    def opened() -> BinaryIO:
+def _entry_opener(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Callable[[], BinaryIO]:
+    def open_entry() -> BinaryIO:
         try:
             stream = cast("BinaryIO", archive.open(entry))
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
@@ -176,36 +178,38 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Calla
                     "{file}: cannot be unpacked ({detail}).", file=f"{name}!{entry.filename}", detail=ForeignText(error)
                 )
             ) from error
-        return _inflated(stream, f"{name}!{entry.filename}", entry.compress_size)
+        return _limited(stream, f"{name}!{entry.filename}", entry.compress_size)
 
-    return opened
-
-
-def _unzipped(name: str, opened: Callable[[], BinaryIO]) -> BinaryIO:
-    size, packed = _packed_size(opened), opened()
-    return _inflated(gzip.GzipFile(fileobj=packed), name, size, below=packed)
+    return open_entry
 
 
-def _packed_size(opened: Callable[[], BinaryIO]) -> int:
-    with opened() as stream:
+def _gunzip(name: str, open_: Callable[[], BinaryIO]) -> BinaryIO:
+    size, compressed = _length(open_), open_()
+    return _limited(gzip.GzipFile(fileobj=compressed), name, size, compressed=compressed)
+
+
+def _length(open_: Callable[[], BinaryIO]) -> int:
+    with open_() as stream:
         return stream.seek(0, io.SEEK_END)
 
 
-def _inflated(
-    stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int, *, below: BinaryIO | None = None
+def _limited(
+    stream: BinaryIO | gzip.GzipFile, name: str, compressed_bytes: int, *, compressed: BinaryIO | None = None
 ) -> BinaryIO:
-    return cast("BinaryIO", io.BufferedReader(_Counted(stream, name, packed_bytes, below)))
+    return cast("BinaryIO", io.BufferedReader(_LimitedStream(stream, name, compressed_bytes, compressed)))
 
 
-class _Counted(io.RawIOBase):
-    """Unpacked bytes, counted; refuses to give more than records can hold."""
+class _LimitedStream(io.RawIOBase):
+    """A stream of uncompressed bytes that refuses to give more than records can hold."""
 
-    def __init__(self, stream: BinaryIO | gzip.GzipFile, name: str, packed_bytes: int, below: BinaryIO | None) -> None:
+    def __init__(
+        self, stream: BinaryIO | gzip.GzipFile, name: str, compressed_bytes: int, compressed: BinaryIO | None
+    ) -> None:
         super().__init__()
         self._stream = stream
-        self._below = below
+        self._compressed = compressed
         self._name = name
-        self._allowed = min(_MOST_INFLATED, max(_RATIO_COUNTS_FROM, packed_bytes * _MOST_RATIO))
+        self._limit = min(_MOST_UNCOMPRESSED_BYTES, max(_RATIO_COUNTS_FROM_BYTES, compressed_bytes * _MOST_RATIO))
         self._count = 0
 
     def readable(self) -> bool:
@@ -214,8 +218,8 @@ class _Counted(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             self._stream.close()
-            if self._below is not None:
-                self._below.close()
+            if self._compressed is not None:
+                self._compressed.close()
         super().close()
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer; we only fill it
@@ -230,12 +234,12 @@ class _Counted(io.RawIOBase):
                 )
             ) from error
         self._count += len(data)
-        if self._count > self._allowed:
+        if self._count > self._limit:
             raise SourceError(
                 message(
                     "{file}: unpacks to more than {limit} bytes, which no list of records does.",
                     file=self._name,
-                    limit=self._allowed,
+                    limit=self._limit,
                 )
             )
         buffer[: len(data)] = data

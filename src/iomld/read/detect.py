@@ -1,10 +1,11 @@
-"""What form a source has. Its content decides; the suffix of its name only breaks ties between formats of RDF.
+"""Detect the form of a source by its content; the suffix of its name only decides between formats of RDF.
 
-Archives are opened first (`is_gzip`, `is_zip`; see `iomld.read.archives`). What is inside is asked for each form of
-`_FORMS` in turn, and the first that fits is read. To add a form, add a row with its rule, and its reader in
+Archives are opened first (`is_gzip`, `is_zip`; see `iomld.read.archives`). Their content is tested for each form of
+`_FORMS` in turn, and the first form that fits is read. To add a form, add a row with its test, and its reader in
 `iomld.read.sources`.
 """
 
+import codecs
 import io
 import re
 import zipfile
@@ -21,12 +22,12 @@ from iomld.read.record.framed import is_framed
 from iomld.read.table.csv import has_header
 from iomld.read.text import read_prolog
 
-# The beginning of a source that decides; JSON is parsed up to the end of its first value.
+# Bytes at the beginning of a source that decide its form; JSON is parsed up to the end of its first value.
 HEAD_BYTES = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGIC = b"PK\x03\x04"
-_BOM = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")  # spreadsheets write tables so; the reader of tables decodes them
+# Spreadsheet programs save tables in UTF-16; the reader of tables decodes them.
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BINARY_WITHIN = 8192  # bytes
 _OFFICE_PART = "[Content_Types].xml"
 _IATI_ROOTS = ("iati-activities", "iati-activity")
@@ -47,7 +48,7 @@ _STATEMENT = re.compile(
 _TRIPLES_BEGIN = re.compile(
     r"(?:<[^<>\"{}|^`\s]*>|_:[^\s<>\"]+|\[[^\]\"{]*\])\s+(?:a\s|<[^<>\"{}|^`\s]*>|[\w.-]*:[^\s/])"
 )
-# Possessive throughout: a file of blanks must not cost more than its length.
+# Possessive quantifiers throughout: the time for a file of blanks must grow with its length only.
 _GRAPH_BEGINS = re.compile(
     r"^[ \t]*+(?:graph[ \t]++)?(?:<[^<>\"{}|^`\s]*>|[\w.-]*:[\w.%\\#-]*|_:\w+)?[ \t]*+(?:\r?\n[ \t]*+)?\{",
     re.MULTILINE | re.IGNORECASE,
@@ -58,7 +59,7 @@ _LINE_FORMATS = (NTRIPLES, NQUADS)
 
 
 class Form(Enum):
-    """The forms of sources."""
+    """A form of sources."""
 
     JSON_LINES = "JSON Lines"
     EMPTY = "nothing"
@@ -79,7 +80,7 @@ class LoadedSource:
     Attributes:
         data: Its bytes.
         file: Its name for places; `records.zip!projects.csv` for an entry of an archive.
-        mapping: For a foreign table: our column for each heading of theirs.
+        mapping: For a foreign table, our column for each of its headings.
     """
 
     data: bytes
@@ -98,17 +99,17 @@ class LoadedSource:
 
 
 def form_of(source: LoadedSource) -> Form:
-    """The form of a source; a page where it has no other."""
+    """The form of a source; `PAGE` unless another form fits."""
     return next((form for form, has_form in _FORMS if has_form(source)), Form.PAGE)
 
 
 def is_gzip(head: bytes) -> bool:
-    """Say whether bytes begin like a file packed by gzip."""
+    """Say whether bytes begin like a gzip file."""
     return head.startswith(_GZIP_MAGIC)
 
 
 def is_zip(head: bytes) -> bool:
-    """Say whether bytes begin like a zip archive; an office document is one, too."""
+    """Say whether bytes begin like a zip archive, as office documents do."""
     return head.startswith(_ZIP_MAGIC)
 
 
@@ -118,8 +119,8 @@ def is_office_document(names: Iterable[str]) -> bool:
 
 
 def is_json_lines(head: bytes) -> bool:
-    """Say whether the first line of a source is a JSON object by itself; the beginning of the source is enough."""
-    first, ended, _ = head[:HEAD_BYTES].removeprefix(_BOM).lstrip().partition(b"\n")
+    """Say whether the first line of a source, or of its beginning, is a JSON object by itself."""
+    first, ended, _ = head[:HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")
     return bool(ended) and first.startswith(b"{") and first.rstrip().endswith(b"}")
 
 
@@ -136,7 +137,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def is_iati(data: bytes) -> bool:
-    """Say whether a source is XML with IATI activities, in a wrapper or none; harmful XML, too."""
+    """Say whether a source is XML with IATI activities, with or without a wrapper, even if the XML is harmful."""
     head = data[:HEAD_BYTES]
     root = read_prolog(head).root.rpartition(":")[2]
     return root in _IATI_ROOTS or (root not in ("", "RDF", "html") and b"<iati-activit" in head)
@@ -148,15 +149,15 @@ def is_html(text: str) -> bool:
 
 
 def _is_binary(data: bytes) -> bool:
-    return b"\0" in data[:_BINARY_WITHIN] and not data.startswith(_UTF16_MARKS)
+    return b"\0" in data[:_BINARY_WITHIN] and not data.startswith(_UTF16_BOMS)
 
 
 def _is_json(data: bytes) -> bool:
-    return data.removeprefix(_BOM).lstrip()[:1] in (b"{", b"[")
+    return data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def rdf_format_of(data: bytes | str, name: str) -> Format | None:
-    """The RDF format of a text, or None where it is none, or is JSON for the record reader.
+    """The RDF format of a text; None for other texts and for JSON that the record reader takes.
 
     Args:
         data: The whole source.
@@ -175,7 +176,7 @@ def rdf_format_of(data: bytes | str, name: str) -> Format | None:
 
 
 def _is_graph_json(text: str) -> bool:
-    """Say whether JSON is JSON-LD and not a record (or list, or lines of records) of our own."""
+    """Say whether JSON is JSON-LD and not a record, an array of records or JSON Lines of ours."""
     if not _JSON_MARK.search(text):
         return False
     start = re.search(r"[\[{]", text)
@@ -209,28 +210,28 @@ def _text_format(head: str, suffix: Format | None) -> Format | None:
         return NQUADS if suffix is NQUADS or any(one["graph"] for one in statements if one) else NTRIPLES
     if _DIRECTIVE.match(begin) or _TRIPLES_BEGIN.match(begin) or _GRAPH_BEGINS.match(begin):
         return TRIG if suffix is TRIG or _GRAPH_BEGINS.search(head) else TURTLE
-    # The content does not decide; a graph that is broken from its first line on is recognised by its suffix.
+    # The content does not decide: a graph that is malformed from its first line on is recognised by its suffix.
     return suffix if suffix in (TURTLE, TRIG, NTRIPLES, NQUADS) and begin and not begin.startswith("<?xml") else None
 
 
-# The order matters: each form is asked for before those that would take its sources for theirs.
+# The order matters: each form is tested before the forms that would also accept its sources.
 _FORMS: tuple[tuple[Form, Callable[[LoadedSource], bool]], ...] = (
     # First: records are read line by line, and a large file is never held in memory.
     (Form.JSON_LINES, lambda source: is_json_lines(source.data)),
     (Form.EMPTY, lambda source: not source.data.strip()),
-    # Before what is binary: a workbook is a zip archive.
+    # Before binary files: a workbook is a zip archive.
     (Form.WORKBOOK, lambda source: is_workbook(source.data)),
-    # Before all forms of text.
+    # Before all forms that are text.
     (Form.BINARY, lambda source: _is_binary(source.data)),
-    # Before RDF and HTML: a suffix such as .ttl makes RDF of what its content leaves open, and a wrapper may have any
+    # Before RDF and HTML: a suffix such as .ttl turns sources of undecided content into RDF, and a wrapper may have any
     # root element.
     (Form.IATI, lambda source: is_iati(source.data)),
     # Before HTML, as N-Triples begin with < and RDF/XML is XML, and before JSON, as JSON-LD is JSON.
     (Form.RDF, lambda source: source.rdf_format is not None),
     # Before tables: the text of a page may have a line that looks like a header.
     (Form.HTML, lambda source: is_html(source.data[:HEAD_BYTES].decode("utf-8", "replace"))),
-    # Before tables: the keys of a record are headings, with commas between them.
+    # Before tables: the keys of a record are also headings, separated by commas.
     (Form.JSON, lambda source: _is_json(source.data)),
-    # Before pages, which are all the rest: a table shows itself by a header in its first rows.
+    # Before pages, the form of everything else: a table has a header in its first rows.
     (Form.TABLE, lambda source: has_header(source.data, source.mapping)),
 )

@@ -1,4 +1,4 @@
-"""Options of readers: what they need to know besides the bytes of a source."""
+"""Options of readers: the input that they need besides the bytes of a source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ class ReadOptions:
 
     Attributes:
         url: Address of the page that a source was saved from; only for a source of one record.
-        mapping: For foreign tables: our column for each heading of theirs.
-        lexicon: The words of our lists, by which pages without labels are read.
+        mapping: For foreign tables, our column for each of their headings.
+        lexicon: The words of our lists, needed to read pages without labels.
     """
 
     url: str | None = None

@@ -16,12 +16,12 @@ from iomld.read.iati import read_iati
 from iomld.read.options import ReadOptions
 from iomld.read.page.html import read_html
 from iomld.read.page.text import read_page
-from iomld.read.record.json_record import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.record.json_files import LONGEST_LINE_BYTES, read_lines, read_records
 from iomld.read.table.csv import read_table, read_table_pair
 from iomld.read.table.workbook import read_workbook
 from iomld.read.text import forbidden_line, is_web_address, utf8_text
 
-# A source that is no JSON Lines is held in memory while it is read.
+# Sources other than JSON Lines are held in memory while they are read.
 _MOST_BYTES = 512 * 1024**2
 
 
@@ -29,7 +29,7 @@ def read_source(source: SourceFile, options: ReadOptions | None = None) -> Itera
     """Read every record of a file or an entry of an archive, JSON Lines in bounded memory.
 
     Raises:
-        SourceError: It is empty, binary, too large, or in no form that we know.
+        SourceError: It is empty, binary, too large, or in an unknown form.
     """
     options = options or ReadOptions()
     if options.url is not None and not is_web_address(options.url):
@@ -78,19 +78,18 @@ def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterat
         yield from _READERS[form_of(source)](source, options)
         return
     with file.mentions() as mentions:
-        beside = mentions.read(_MOST_BYTES)
-        yield from read_table_pair(data, beside, file=file.name, name=source.name, options=options)
+        yield from read_table_pair(data, mentions.read(_MOST_BYTES), file=file.name, name=source.name, options=options)
 
 
 def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    """The lines of a stream whose first bytes were read already; of a line that is too long, just too much."""
+    """The lines of a stream whose first bytes were already read; a line that is too long is cut one byte past it."""
     most = LONGEST_LINE_BYTES + 1
-    *whole, begun = head.split(b"\n")
-    yield from whole
-    line = begun + stream.readline(most)
+    *complete, partial = head.split(b"\n")
+    yield from complete
+    line = partial + stream.readline(most)
     while line:
         yield line
-        while len(line) >= most and not line.endswith(b"\n"):  # pass over the rest of it
+        while len(line) >= most and not line.endswith(b"\n"):  # skip the rest of it
             line = stream.readline(most)
         line = stream.readline(most)
 

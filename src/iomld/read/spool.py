@@ -1,7 +1,7 @@
-"""Records of one project side by side, whatever their order in the sources, in bounded memory.
+"""A temporary database of records, which groups the records of a project in bounded memory.
 
-Language versions of a project may stand in different files. The spool keeps records in a private temporary
-database and gives them back by key, in the order in which the keys were first seen.
+Language versions of a project may come from different files. The spool returns records by key, in the order in which
+the keys were first seen.
 """
 
 import pickle
@@ -19,7 +19,7 @@ CREATE TABLE records (key INTEGER, number INTEGER, record BLOB, PRIMARY KEY (key
 
 
 class RecordSpool:
-    """A place to put records while all sources are read; a context manager."""
+    """Holds records while all sources are read; a context manager that closes the database."""
 
     def __init__(self) -> None:
         # An empty name is a temporary database: in memory while small, in an unnamed file when it grows.
@@ -40,7 +40,7 @@ class RecordSpool:
         return self._count
 
     def add(self, record: Record, key: str) -> None:
-        """Put a record under its key; records without a key are each on their own."""
+        """Add a record under its key; each record without a key is a group of its own."""
         self._count += 1
         name = key or f"\0{self._count}"
         self._db.execute("INSERT OR IGNORE INTO keys (key) VALUES (?)", (name,))
@@ -58,6 +58,6 @@ class RecordSpool:
                 yield tuple(group)
                 group = []
             last = key
-            group.append(pickle.loads(blob))  # noqa: S301  # written by `add` a moment ago, in a database of our own
+            group.append(pickle.loads(blob))  # noqa: S301  # written by `add`, in a private database
         if group:
             yield tuple(group)

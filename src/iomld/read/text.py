@@ -1,4 +1,4 @@
-"""Checks of text and of XML before it is parsed, and the forms that texts, lines and times are read into.
+"""Checks of text and XML before it is parsed, and normal forms of texts, lines and times.
 
 Text must be free of control characters, which RDF/XML cannot carry. XML must be free of a document type declaration, in
 a known encoding, and of a size that fits in memory. A document type declaration can define entities that grow without
@@ -6,6 +6,7 @@ end or name files to be read (XML 1.0 section 4.4); neither records nor IATI fil
 the root element (section 2.8), so only the prolog is checked, and words in comments or CDATA sections do not matter.
 """
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,14 +21,16 @@ from iomld.messages import ForeignText, message
 
 MAX_XML_BYTES = 256 * 1024 * 1024
 
-_BOM = b"\xef\xbb\xbf"
-_SPACE_OR_NOTE = re.compile(rb"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+# Byte order marks, with the encoding that each announces.
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+_SPACE_OR_COMMENT = re.compile(rb"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b(?:[^\[>\"']|\"[^\"]*\"|'[^']*')*+(?:\[.*?\]\s*)?>?", re.DOTALL)
 _ROOT = re.compile(rb"<(?P<name>[^\s<>/!?\"'=]++)")
 _ENCODING = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"'](?P<name>[A-Za-z0-9._-]+)[\"']")
-# Supersets of ASCII: what looks like a declaration in these bytes is one, and nothing else is.
+# Supersets of ASCII, in which the bytes of a declaration cannot mean anything else.
 _ENCODINGS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
-# XML 1.0 section 2.2 leaves these out, and RDF/XML is one of our formats; lone surrogates are no characters at all.
+# XML 1.0 section 2.2 excludes these, and RDF/XML is one of our formats; lone surrogates are not characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalise it.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
@@ -35,7 +38,7 @@ _LINE_END = re.compile("\r\n|\n|\r")
 
 
 def utf8_text(data: bytes, file: str) -> str:
-    """The text of bytes in UTF-8, with a byte order mark or without.
+    """Decode UTF-8, with or without a byte order mark.
 
     Raises:
         SourceError: The bytes are not UTF-8.
@@ -50,14 +53,14 @@ def utf8_text(data: bytes, file: str) -> str:
 
 
 def normalised(paragraphs: Iterable[str]) -> str:
-    """The narrative on which positions count: NFC, paragraphs stripped and joined with one line feed."""
-    kept = (paragraph.strip() for paragraph in paragraphs)
-    return unicodedata.normalize("NFC", "\n".join(paragraph for paragraph in kept if paragraph))
+    """The narrative that positions refer to: NFC, paragraphs stripped and joined with one line feed."""
+    stripped = (paragraph.strip() for paragraph in paragraphs)
+    return unicodedata.normalize("NFC", "\n".join(paragraph for paragraph in stripped if paragraph))
 
 
 def has_forbidden_character(text: str) -> bool:
     """Say whether a text holds a control character or half of a surrogate pair."""
-    # What is printable holds neither, and to ask that is many times as fast as the pattern, which decides the rest.
+    # `isprintable` is many times as fast as the pattern and clears nearly all texts; the pattern decides the rest.
     return not text.replace("\n", " ").isprintable() and _FORBIDDEN.search(text) is not None
 
 
@@ -68,7 +71,7 @@ def forbidden_line(text: str) -> int | None:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as an editor counts them: ended by LF, CR LF or CR, and by nothing else."""
+    """The lines as an editor counts them: only LF, CR LF and CR end a line."""
     return _LINE_END.split(text)
 
 
@@ -92,7 +95,7 @@ def is_language_tag(text: str) -> bool:
 
 
 def utc_moment(text: str) -> str | None:
-    """A date and time with a time zone as xsd:dateTime in UTC, or None where it is none.
+    """A date and time with a time zone as xsd:dateTime in UTC; None for any other text.
 
     >>> utc_moment("2026-11-23T20:00:00+01:00"), utc_moment("yesterday")
     ('2026-11-23T19:00:00Z', None)
@@ -106,10 +109,10 @@ def utc_moment(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Prolog:
-    """What stands at the start of an XML document.
+    """The start of an XML document.
 
     Attributes:
-        root: Name of the root element as it is written, with its prefix; empty where there is none.
+        root: Name of the root element as it is written, with its prefix; empty if there is none.
         doctype: Line of the document type declaration, or None.
     """
 
@@ -118,10 +121,10 @@ class Prolog:
 
 
 def read_prolog(data: bytes) -> Prolog:
-    """Look at the start of a document, which may be no XML at all."""
-    at = len(_BOM) if data.startswith(_BOM) else 0
+    """Read the start of a document, which need not be XML."""
+    at = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     doctype = None
-    while match := _SPACE_OR_NOTE.match(data, at) or _DOCTYPE.match(data, at):
+    while match := _SPACE_OR_COMMENT.match(data, at) or _DOCTYPE.match(data, at):
         if match[0].startswith(b"<!D"):
             doctype = doctype or data.count(b"\n", 0, at) + 1
         at = match.end()
@@ -136,13 +139,13 @@ def safe_events(
     tag: Sequence[str] | None = None,
     encoding: str | None = None,
 ) -> Iterator[tuple[str, etree._Element]]:
-    """Parse XML as it streams: no entity is resolved, nothing is fetched, and depth and sizes keep libxml2's limits.
+    """Parse XML as a stream, without resolving entities or fetching anything, within libxml2's limits.
 
     Args:
         stream: The bytes.
         events: `start`, `end`.
-        tag: Names of the elements to give; all of them if None.
-        encoding: In place of the one that the document declares.
+        tag: Names of the elements to yield; all of them if None.
+        encoding: Replaces the encoding that the document declares.
     """
     return iter(
         etree.iterparse(
@@ -161,7 +164,7 @@ def safe_events(
 
 
 def not_xml(file: str, error: etree.XMLSyntaxError) -> SourceError:
-    """The whole file is no XML."""
+    """The error for a file that is not well-formed XML."""
     return SourceError(
         message(
             "{file}, line {line}: not valid XML ({detail}). Correct it.",
@@ -173,17 +176,17 @@ def not_xml(file: str, error: etree.XMLSyntaxError) -> SourceError:
 
 
 def check_xml(data: bytes, file: str) -> None:
-    """Refuse XML that could hurt.
+    """Refuse harmful XML.
 
     Raises:
-        SourceError: It is too large, in an encoding that we do not read, or has a document type declaration.
+        SourceError: It is too large, in an unsupported encoding, or has a document type declaration.
     """
     if len(data) > MAX_XML_BYTES:
         mib = MAX_XML_BYTES // 1024 // 1024
         raise SourceError(
             message("{file}: the XML is larger than {limit} MiB. Split it into several files.", file=file, limit=mib)
         )
-    declared = _ENCODING.match(data.removeprefix(_BOM)[:200])
+    declared = _ENCODING.match(data.removeprefix(codecs.BOM_UTF8)[:200])
     encoding = declared["name"].decode("ascii").lower() if declared else "utf-8"
     if encoding not in _ENCODINGS or b"\0" in data[:200]:
         raise SourceError(

@@ -1,4 +1,4 @@
-"""Releases on disk: immutable folders, and one symbolic link that says which of them is served."""
+"""Releases on disk: immutable folders, and a symbolic link to the one that is served."""
 
 from iomld.release.folder import (
     FILES,

@@ -1,7 +1,7 @@
 """The description of a release for catalogues: DCAT 3, VoID and PROV in the dataset graph.
 
-What it says stands in a Turtle template, `dataset.ttl.in`; this module computes the values. DCAT-AP 3's mandatory
-properties are there, and those it recommends as far as they are known (`tests/web/dcat-ap-3.ttl`).
+The statements are in a Turtle template, `dataset.ttl.in`; this module computes its values. The mandatory properties of
+DCAT-AP 3 are there, and the recommended ones as far as they are known (`tests/web/dcat-ap-3.ttl`).
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from iomld.release.subsets import BY_CLASS, FORMAT_NAMES, Subset, subset_file
 _TITLE = "Projects of a migration development fund"
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _FILE_TYPES = "http://publications.europa.eu/resource/authority/file-type/"
-# By media type: the code of the format at the EU's publications office, and what such a file looks like.
+# By media type: the code of the format in the EU's file type authority table, and the title of such a file.
 _FORMS = {
     rdf.NQUADS.media_type: (
         "RDF_N_QUADS",
@@ -37,19 +37,19 @@ _TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table o
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a catalogue wants to know.
+    """The facts in the description of a release.
 
     Attributes:
         version: Name of the release.
-        first_issued: When the first release was made (xsd:dateTime).
-        modified: When this one was made (xsd:dateTime).
+        first_issued: Time of the first release (xsd:dateTime).
+        modified: Time of this release (xsd:dateTime).
         run: Name of the publishing run.
         license: IRI of the licence.
         publisher: Name of the publisher.
-        contact: E-mail or web address for questions; if empty, the page `/about` stands for it.
+        contact: E-mail or web address for questions; if empty, the page `/about` is used.
         statistics: Figures of the dataset.
         plain: The N-Quads file.
-        compressed: The same, compressed.
+        compressed: The compressed N-Quads file.
         subsets: The files of classes and regions.
         example: Key of one project, or None.
     """
@@ -76,9 +76,9 @@ class Distribution:
         resource: IRI of the dataset or subset whose content it holds.
         iri: Its own IRI.
         file: Its name under `/downloads/`.
-        title: What it is.
+        title: Its title.
         media_type: Its media type before compression.
-        facts: Length and hash, where the release holds the file.
+        facts: Length and hash, if the release holds the file.
     """
 
     resource: str
@@ -93,7 +93,7 @@ def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
     """Describe the catalogue, the dataset, its files and its endpoint, in the dataset graph.
 
     Raises:
-        ValueError: The licence is no IRI.
+        ValueError: The licence is not an IRI.
     """
     subsets = {_subset_iri(subset, iris): subset for subset in description.subsets}
     distributions = (*_whole_distributions(description, iris), *_subset_distributions(subsets))
@@ -161,8 +161,8 @@ def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[Turtl
     vocabularies = sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)})
     return {
         "vocabulary": [{"vocabulary": NamedNode(vocabulary)} for vocabulary in vocabularies],
-        "class": _counted(iris, "class", figures.classes, "entities"),
-        "property": _counted(iris, "property", figures.properties, "triples"),
+        "class": _partitions(iris, "class", figures.classes, "entities"),
+        "property": _partitions(iris, "property", figures.properties, "triples"),
         "linkset": [
             {
                 "linkset": NamedNode(_fragment(iris, f"links-{local_name(predicate)}-{host}")),
@@ -177,7 +177,7 @@ def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[Turtl
     }
 
 
-def _counted(iris: Iris, kind: str, counts: Mapping[str, int], unit: str) -> list[TurtleRow]:
+def _partitions(iris: Iris, kind: str, counts: Mapping[str, int], unit: str) -> list[TurtleRow]:
     return [
         {
             "partition": NamedNode(_partition_iri(iris, kind, iri)),
@@ -208,7 +208,7 @@ def _subset_rows(subsets: Mapping[str, Subset]) -> dict[str, Sequence[TurtleRow]
 
 
 def _subset_iri(subset: Subset, iris: Iris) -> str:
-    """The IRI of a subset; of a class its `void:classPartition`."""
+    """The IRI of a subset; for a class that of its `void:classPartition`."""
     if subset.partitioning is BY_CLASS:
         return _partition_iri(iris, "class", subset.about)
     return _fragment(iris, f"region-{subset.name}")
@@ -221,7 +221,7 @@ def _subset_text(subset: Subset) -> str:
 
 
 def _whole_distributions(description: Description, iris: Iris) -> Iterator[Distribution]:
-    """The files that hold the whole dataset, and its tables, each compressed and not."""
+    """The files with the whole dataset, and its tables, each compressed and uncompressed."""
     known = {"dataset.nq": description.plain, "dataset.nq.gz": description.compressed}
     dumps = [(f"dataset.{form.suffix}", f"All records, {name}", form.media_type) for form, name in FORMAT_NAMES.items()]
     for name, title, media_type in (*dumps, *((file, title, "text/csv") for file, title in _TABLES)):
@@ -280,7 +280,7 @@ def _fragment(iris: Iris, name: str) -> str:
 
 
 def _partition_iri(iris: Iris, kind: str, iri: str) -> str:
-    """The IRI of the partition of a class or property: `#class-skos-Concept`, which no other term has."""
+    """The IRI of the partition of a class or property, unique to that term: `#class-skos-Concept`."""
     names = {namespace: prefix for prefix, namespace in iris.prefixes().items()}
     space = _namespace(iri)
     prefix = names.get(space) or hashlib.sha256(space.encode()).hexdigest()[:8]
@@ -288,7 +288,7 @@ def _partition_iri(iris: Iris, kind: str, iri: str) -> str:
 
 
 def _namespace(iri: str) -> str:
-    """The namespace of an IRI: all that is before its local name."""
+    """The namespace of an IRI: everything before its local name."""
     return iri.removesuffix(local_name(iri))
 
 

@@ -1,7 +1,7 @@
-"""The folder of releases: begin one, finish it, switch to it. A crash at any moment leaves the old one served.
+"""The folder of releases: begin a release, finish it, switch to it. After a crash at any time the old one is served.
 
-A release is built beside its place, synced, renamed, and only then is `current` switched; both are single
-atomic renames (POSIX rename(2)). What a crash leaves behind is removed by the next publish.
+A release is built in a temporary folder, synced and renamed, and only then is `current` switched; both are atomic
+renames (POSIX rename(2)). The next publish removes the files that a crash leaves behind.
 """
 
 import fcntl
@@ -44,20 +44,20 @@ FILES = Files()
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release is made of.
+    """The manifest of a release.
 
     Attributes:
         name: `<UTC time>-<hash8>`.
         base: Data base of its IRIs.
-        created: When it was made (xsd:dateTime, UTC).
-        previous: Name of the release it grew from.
+        created: Time of its creation (xsd:dateTime, UTC).
+        previous: Name of the release before it.
         projects: Number of projects.
         quads: Number of quads in the dataset file.
         content_sha256: Hash of the dataset's N-Quads before compression.
-        files: sha256 of each file.
+        files: SHA-256 of each file.
         versions: Versions of iomld, its shapes and its vocabularies.
-        withdrawn: Number of projects that were withdrawn and have not come back.
-        examples: Number of solutions of each example query, by its IRI; empty where they were not counted.
+        withdrawn: Number of projects that are withdrawn.
+        examples: Number of solutions of each example query, by its IRI; empty if they were not counted.
     """
 
     name: str
@@ -87,10 +87,10 @@ class Release:
 
 @contextmanager
 def publisher_lock(datadir: Path) -> Iterator[None]:
-    """Hold the folder for one publisher at a time.
+    """Lock the folder for one publisher at a time.
 
     Raises:
-        StoreError: Another publisher holds it, or the folder cannot be made.
+        StoreError: Another publisher has the lock, or the folder cannot be created.
     """
     try:
         (datadir / _RELEASES).mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
 
 
 def begin_release(datadir: Path) -> Path:
-    """Clear what a crash left behind and make an empty folder to build in; call under `publisher_lock`."""
+    """Remove what a crash left behind and create an empty folder to build in; call under `publisher_lock`."""
     for leftover in (datadir / _RELEASES).glob(f"{_BUILDING}*"):
         shutil.rmtree(leftover)
     building = datadir / _RELEASES / f"{_BUILDING}{os.getpid()}"
@@ -153,8 +153,8 @@ def release_names(datadir: Path) -> tuple[str, ...]:
 def next_release_name(datadir: Path, moment: datetime, sha256: str) -> str:
     """The name of a new release; call under `publisher_lock`.
 
-    Names hold whole seconds and are sorted by them. Where the newest release has this second already, or the clock was
-    set back, the name takes the second after it, so that the new release is the last of the list.
+    Names begin with a time in whole seconds, by which they are sorted. If the newest release has this second already,
+    or the clock was set back, the name gets the second after it, so that the new release is the last of the list.
     """
     last = max((found[1] for name in release_names(datadir) if (found := _NAMED.match(name))), default="")
     at = f"{moment:{_NAME_TIME}}"
@@ -164,10 +164,10 @@ def next_release_name(datadir: Path, moment: datetime, sha256: str) -> str:
 
 
 def current_release(datadir: Path) -> Release | None:
-    """The release that is served, or None where nothing was published yet.
+    """The release that is served, or None if nothing was published yet.
 
     Raises:
-        StoreError: The link leads nowhere or the release is damaged.
+        StoreError: The link is dangling or the release is damaged.
     """
     link = datadir / CURRENT
     if not link.is_symlink():

@@ -1,6 +1,6 @@
-"""What happened and when, in the provenance graph (PROV-O): publishing runs, revisions of records, withdrawals.
+"""The provenance graph (PROV-O): publishing runs, revisions of records, and withdrawals with their tombstones.
 
-The history is kept apart from the dataset, so that the dataset stays the same for the same records.
+The history is separate from the dataset, so that the same records always give the same dataset.
 """
 
 import json
@@ -21,8 +21,8 @@ class Run:
 
     Attributes:
         name: Last segment of its IRI.
-        started: When reading began (UTC).
-        ended: When the release was complete (UTC).
+        started: Time when reading began (UTC).
+        ended: Time when the release was complete (UTC).
         version: Version of the software.
     """
 
@@ -34,13 +34,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One new revision of a project's record.
+    """A new revision of a project's record.
 
     Attributes:
         key: Key of the project.
-        number: Counted from 1.
+        number: Its number, from 1.
         sources: SHA-256 of each source.
-        supplied: For each source the fields that it gave the value of.
+        supplied: The fields that each source supplied.
     """
 
     key: str
@@ -50,7 +50,7 @@ class Revision:
 
 
 def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterator[Quad]:
-    """Describe a run and the revisions it made, in the provenance graph."""
+    """Describe a run and its revisions, in the provenance graph."""
     graph = NamedNode(iris.graph("prov"))
     node, agent = iris.run(run.name), iris.agent(run.version)
 
@@ -107,10 +107,10 @@ class Tombstone:
 
     Attributes:
         key: Key of the project.
-        revision: Number of the last revision, so that a record that comes back goes on counting.
-        withdrawn: When (xsd:dateTime, UTC).
-        reason: Why, a sentence for people.
-        replaced_by: Key of the project that stands for it now, if any.
+        revision: Number of the last revision, from which a record that is published again continues.
+        withdrawn: Time of the withdrawal (xsd:dateTime, UTC).
+        reason: The reason, a sentence for readers.
+        replaced_by: Key of the project that replaces it, if any.
     """
 
     key: str
@@ -121,13 +121,13 @@ class Tombstone:
 
 
 def write_tombstones(tombstones: Iterable[Tombstone], path: Path) -> None:
-    """Write the table: a JSON array, by key."""
+    """Write tombstones as a JSON array, by key."""
     rows = [asdict(one) for one in sorted(tombstones, key=lambda one: one.key)]
     path.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_tombstones(path: Path) -> dict[str, Tombstone]:
-    """Read the table by key; empty where there is none.
+    """Read tombstones, by key; empty if there is no file.
 
     Raises:
         StoreError: It is damaged.
@@ -141,11 +141,11 @@ def read_tombstones(path: Path) -> dict[str, Tombstone]:
 
 
 def tombstone_quads(tombstones: Iterable[Tombstone], run: str, iris: Iris) -> Iterator[Quad]:
-    """Say that records were withdrawn, in the provenance graph (PROV-O, qualified invalidation).
+    """Describe withdrawals in the provenance graph (PROV-O, qualified invalidation).
 
     Args:
-        tombstones: What was withdrawn.
-        run: Name of the run that did it.
+        tombstones: The withdrawn records.
+        run: Name of the run that withdrew them.
         iris: IRIs under the base.
     """
     graph = NamedNode(iris.graph("prov"))
@@ -163,5 +163,5 @@ def tombstone_quads(tombstones: Iterable[Tombstone], run: str, iris: Iris) -> It
 
 
 def known_revisions(tombstones: Mapping[str, Tombstone], iris: Iris) -> dict[str, int]:
-    """The last revision of each withdrawn record, by the name of its graph."""
+    """The number of the last revision of each withdrawn record, by the IRI of its graph."""
     return {iris.record(one.key): one.revision for one in tombstones.values()}

@@ -1,6 +1,6 @@
-"""Sorted N-Quads lines in bounded memory: same quads in, same bytes out.
+"""Sort N-Quads lines in bounded memory and write them, so that the same quads give the same bytes.
 
-Lines are sorted by their bytes (as `LC_ALL=C sort` does), so that two releases are compared with `comm`.
+Lines are sorted by their bytes (as by `LC_ALL=C sort`), so that two releases can be compared with `comm`.
 """
 
 import gzip
@@ -15,12 +15,12 @@ from typing import BinaryIO, cast
 
 from iomld.release.statistics import Statistics, StatisticsCount
 
-_PIECE_BYTES = 1 << 16
-_BUFFER_LINES = 500_000  # about 150 MB of lines before they go to disk
+_CHUNK_BYTES = 1 << 16
+_BUFFER_LINES = 500_000  # about 150 MB, which are then written to disk
 
 
 def graph_digest(lines: Iterable[bytes]) -> str:
-    """Hash of a graph: SHA-256 of its sorted N-Quads lines, 64 hexadecimal digits."""
+    """The hash of a graph: SHA-256 of its sorted N-Quads lines, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for line in lines:
         digest.update(line)
@@ -37,16 +37,16 @@ def graph_of(line: bytes) -> bytes:
 
 
 class SortedLines:
-    """Collects lines in any order and gives them back sorted; what does not fit in memory goes to files."""
+    """Collects lines in any order and yields them sorted (external merge sort)."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep the files in `folder`; the caller removes it."""
+        """Write temporary files to `folder`, which the caller removes."""
         self._folder = folder
         self._lines: list[bytes] = []
         self._files: list[Path] = []
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Take lines, each with its line feed."""
+        """Add lines, each with its line feed."""
         self._lines.extend(lines)
         if len(self._lines) >= _BUFFER_LINES:
             self._spill()
@@ -75,7 +75,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class WrittenDataset:
-    """What was written: the number of lines, figures of what they say, and the file before and after compressing."""
+    """A dataset file: the number of lines, their statistics, and length and hash before and after compression."""
 
     lines: int
     statistics: Statistics
@@ -84,21 +84,21 @@ class WrittenDataset:
 
 
 def compressing(output: BinaryIO) -> gzip.GzipFile:
-    """A gzip stream into `output`, without name and time, so that equal bytes stay equal."""
+    """A gzip stream into `output`, without name and time, so that equal input gives equal bytes."""
     return gzip.GzipFile("", "wb", compresslevel=6, fileobj=output, mtime=0)
 
 
 def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> WrittenDataset:
-    """Write lines to a gzip file, duplicates once; equal lines give equal bytes.
+    """Write lines to a gzip file, without duplicates; equal lines give equal bytes.
 
     Args:
         lines: Sorted N-Quads lines.
         path: The file.
-        base: Data base of our IRIs; the figures tell ours from others.
+        base: Data base of our IRIs; the statistics distinguish our IRIs from others.
     """
     digest, count, last = hashlib.sha256(), 0, b""
     statistics = StatisticsCount(base)
-    with path.open("wb") as raw, compressing(raw) as compressed, _many(compressed) as output:
+    with path.open("wb") as raw, compressing(raw) as compressed, _buffered(compressed) as output:
         for line in lines:
             if line != last:
                 output.write(line)
@@ -109,9 +109,9 @@ def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> WrittenDatas
     return WrittenDataset(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
 
 
-def _many(compressed: gzip.GzipFile) -> BufferedWriter:
-    """Hand on many lines at once: a call of gzip for each costs as much as compressing it."""
-    return BufferedWriter(cast("RawIOBase", compressed), _PIECE_BYTES)
+def _buffered(compressed: gzip.GzipFile) -> BufferedWriter:
+    """A buffer before gzip, since a call of gzip for each line costs as much as its compression."""
+    return BufferedWriter(cast("RawIOBase", compressed), _CHUNK_BYTES)
 
 
 def open_gzip(path: Path) -> BinaryIO:
@@ -120,14 +120,14 @@ def open_gzip(path: Path) -> BinaryIO:
 
 
 def read_gzip(path: Path) -> Iterator[bytes]:
-    """The lines of a gzip file; of none where there is no file."""
+    """The lines of a gzip file; none if there is no file."""
     if path.exists():
-        with gzip.open(path, "rb") as file, BufferedReader(cast("RawIOBase", file), _PIECE_BYTES) as lines:
+        with gzip.open(path, "rb") as file, BufferedReader(cast("RawIOBase", file), _CHUNK_BYTES) as lines:
             yield from lines
 
 
 def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
-    """Copy a gzip file and append lines as one more member: joined members are one gzip (RFC 1952 section 2.2)."""
+    """Copy a gzip file and append lines as another member; several members are one file (RFC 1952 section 2.2)."""
     with new.open("wb") as raw:
         if old is not None and old.exists():
             with old.open("rb") as source:
@@ -161,13 +161,13 @@ class GraphState:
 
 
 def write_graphs(graphs: Mapping[str, GraphState], path: Path) -> None:
-    """Write the table of graphs: IRI, tab, hash, tab, revision; sorted."""
+    """Write the table of graphs, sorted: IRI, hash and revision, separated by tabs."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{name}\t{state.digest}\t{state.revision}\n" for name, state in sorted(graphs.items()))
 
 
 def read_graphs(path: Path) -> dict[str, GraphState]:
-    """Read the table of graphs; empty where there is none."""
+    """Read the table of graphs; empty if there is no file."""
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="\n") as file:

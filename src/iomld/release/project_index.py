@@ -1,7 +1,7 @@
-"""The project index: what lists, filters and searches need of each project, and the file of a release that holds it.
+"""The project index: the data of each project that lists, filters and searches need, and its file in a release.
 
-The file has a line of JSON for each project, compressed. Reading it takes a fraction of a second at 10 000 projects;
-asking the store for the same takes seconds.
+The file is compressed and has a line of JSON for each project. Reading it takes a fraction of a second for 10 000
+projects; querying the store takes seconds.
 """
 
 import gzip
@@ -21,7 +21,7 @@ from iomld.folding import folded
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, IOMLD, RDF, Iris
 
-# The facets whose values are codes, with the property that gives them.
+# The facets whose values are codes, each with its property.
 CODED = {
     "country": "benefitingCountry",
     "region": "region",
@@ -36,7 +36,7 @@ _TEXTS = (f"{DCTERMS}abstract", f"{DCTERMS}description")
 _FIGURES = (f"{IOMLD}startYear", f"{IOMLD}endYear", f"{IOMLD}budgetUSD")
 PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_FIGURES)
 _LONGEST_SPAN = 100
-# Another number for each change of the lines or of the folding: who reads an index of another number makes its own.
+# Increment the version with each change of the lines or of folding: an index of another version is not read.
 _HEAD = b'{"index":"projects","version":1}\n'
 _WANTED = frozenset(f"<{iri}>".encode() for iri in PROPERTIES)
 _PROJECT = f" <{RDF}type> <{IOMLD}Project> ".encode()
@@ -50,7 +50,7 @@ _Terms = Mapping[str, set[NamedNode | Literal]]
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A title and its language; the language is empty where there is none."""
+    """A title and its language, which is empty for a title without one."""
 
     text: str
     language: str
@@ -58,7 +58,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class SearchedTexts:
-    """Folded texts, a line each: its codes, its titles, its abstracts and descriptions."""
+    """The folded texts of a project, one on each line: codes, titles, abstracts and descriptions."""
 
     codes: str
     titles: str
@@ -67,16 +67,16 @@ class SearchedTexts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectEntry:
-    """What lists, filters and tables know of a project.
+    """The data of a project in lists, filters and tables.
 
     Attributes:
         key: Last segment of its IRI, decoded.
         iri: Its IRI.
         titles: Its titles, English first, then by language.
-        start_year: First year, where known.
-        end_year: Last year, where known.
-        budget: In US dollars, where known.
-        codes: For each facet of `CODED` the codes that it has, sorted; a part of a framework comes with its whole.
+        start_year: First year, if known.
+        end_year: Last year, if known.
+        budget: Budget in US dollars, if known.
+        codes: Its codes for each facet of `CODED`, sorted; those of a part of a framework include the framework.
         searched: Its own texts, for searches.
     """
 
@@ -95,7 +95,7 @@ class ProjectEntry:
         return next((title for title in self.titles if title.language == language), first)
 
     def years(self) -> range:
-        """The years in which it is active, both ends included; none where no year is known."""
+        """The years in which it is active, both ends included; empty if no year is known."""
         first, last = self.start_year or self.end_year, self.end_year or self.start_year
         return range(first, min(last, first + _LONGEST_SPAN) + 1) if first and last else range(0)
 
@@ -106,7 +106,7 @@ def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> Proj
     Args:
         iris: IRIs under the base.
         iri: The project.
-        statements: Properties of `PROPERTIES` and their values; others are ignored.
+        statements: Properties and values; properties that are not in `PROPERTIES` are ignored.
     """
     properties: dict[str, set[NamedNode | Literal]] = {}
     for predicate, value in statements:
@@ -133,7 +133,7 @@ def project_key(iris: Iris, iri: str) -> str:
 
 
 def coded(iris: Iris, facet: str, iri: str) -> str:
-    """The code of a value of a facet of `CODED`; an IRI that is none of its values stays whole."""
+    """The code of a value of a facet of `CODED`; any other IRI stays as it is."""
     return unquote(iri.removeprefix(_start(iris, facet)))
 
 
@@ -164,7 +164,7 @@ def _year(properties: _Terms, predicate: str) -> int | None:
 
 def _budget(properties: _Terms) -> Decimal | None:
     amounts = (term.value for term in properties.get(f"{IOMLD}budgetUSD", ()))
-    # Of equal amounts that are written differently always the same one, whatever the order.
+    # Of equal amounts with different lexical forms always the same one, whatever the order.
     return min(map(Decimal, sorted(filter(_is_amount, amounts))), default=None)
 
 
@@ -173,9 +173,9 @@ def _is_amount(text: str) -> bool:
 
 
 def indexed(lines: Iterable[bytes], path: Path, iris: Iris) -> Iterator[bytes]:
-    """Pass lines on as they come, and write the index of the projects that they describe.
+    """Yield lines unchanged, and write the index of the projects that they describe.
 
-    Equal lines give equal bytes. The file is whole after the last line.
+    Equal lines give equal bytes. The file is complete after the last line.
 
     Args:
         lines: Sorted N-Quads lines.
@@ -197,9 +197,9 @@ def indexed(lines: Iterable[bytes], path: Path, iris: Iris) -> Iterator[bytes]:
 
 
 def read_index(path: Path, iris: Iris) -> tuple[ProjectEntry, ...] | None:
-    """The projects of an index, by IRI; None where there is no file, or one that cannot be read.
+    """Read the projects of an index, by IRI; None if there is no file, or it is damaged or of another version.
 
-    The store says the same, so that a file that is missing, damaged or of another version is no reason to stop.
+    The store holds the same data, so that the caller can do without the file.
     """
     try:
         head, *lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
@@ -235,9 +235,9 @@ def _json_line(entry: ProjectEntry) -> bytes:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-# What json gives has no type that is worth more than the checks of the values beside it.
+# Typing the parsed JSON would add nothing to the checks of its values.
 def _read_entry(values: dict[str, Any], iris: Iris, shared: dict[tuple[str, ...], tuple[str, ...]]) -> ProjectEntry:
-    """An entry; `shared` holds one tuple of the same codes for all projects, which spares memory."""
+    """Read an entry; `shared` holds one tuple of equal codes for all projects, to save memory."""
     codes = {facet: tuple(values[facet]) for facet in CODED}
     start, end = values["years"]
     return ProjectEntry(

@@ -1,4 +1,4 @@
-"""Figures of a dataset, counted in one pass over its sorted lines; memory grows with the terms, not the triples."""
+"""Compute the statistics of a dataset in one pass over its sorted lines, with memory for its terms, not its triples."""
 
 import re
 from collections import Counter
@@ -15,15 +15,15 @@ _SPACE = re.compile(rb"<(https?://[^/>]+/)")
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What VoID and DCAT want to know of a dataset.
+    """The statistics of a dataset for VoID and DCAT.
 
     Attributes:
-        triples: Triples; one that stands in two graphs counts once.
-        subjects: Distinct subjects.
-        entities: Distinct subjects that begin with the space of our things.
-        properties: Triples of each property.
-        classes: Things of each class.
-        links: For a property of matches and the address space of another dataset, the number of links into it.
+        triples: Number of triples; a triple in two graphs counts once.
+        subjects: Number of distinct subjects.
+        entities: Number of distinct subjects in the URI space of our resources.
+        properties: Number of triples of each property.
+        classes: Number of instances of each class.
+        links: Number of links for each mapping property and URI space of another dataset.
         start: First day of the earliest period, if any.
         end: Last day of the latest period, if any.
         countries: IRIs of the countries that benefit, sorted.
@@ -43,10 +43,10 @@ class Statistics:
 
 
 class StatisticsCount:
-    """Counts lines as they pass."""
+    """Counts N-Quads lines one by one."""
 
     def __init__(self, base: str) -> None:
-        """Begin at nothing; links that stay under `base` are no links to other datasets."""
+        """Start at zero; links to IRIs under `base` do not count as links to other datasets."""
         self._base = f"<{base}".encode()
         self._things = f"<{base}id/".encode()
         self._triple = self._subject = b""
@@ -58,7 +58,7 @@ class StatisticsCount:
         self._countries: set[bytes] = set()
 
     def add(self, line: bytes) -> None:
-        """Count an N-Quads line; equal triples must come one after the other, as sorted lines do."""
+        """Count an N-Quads line; equal triples must be consecutive, as in sorted lines."""
         self._bytes += len(line)
         triple = line.rstrip()[:-2].rpartition(b" ")[0]
         if triple == self._triple:
@@ -83,7 +83,7 @@ class StatisticsCount:
             self._days[predicate] = choose(self._days.get(predicate, day), day)
 
     def result(self) -> Statistics:
-        """The figures so far."""
+        """The statistics so far."""
         start, end = self._days.get(_START), self._days.get(_END)
         return Statistics(
             triples=self._triples,

@@ -1,4 +1,4 @@
-"""Subsets of a dataset as files: statements about the instances of each class, and the projects of each region.
+"""Write subsets of a dataset as files: statements about the instances of each class, and the projects of each region.
 
 The dataset is read twice, line by line; memory grows with the number of projects that have a region and with the
 largest subject, not with the triples. Lines keep their order, so that the same dataset gives the same bytes.
@@ -18,8 +18,8 @@ from iomld.iris import IOMLD, RDF, Iris, local_name
 from iomld.release.nquads import FileFacts, compressing, file_facts, read_gzip
 
 FORMAT_NAMES = {rdf.NQUADS: "N-Quads", rdf.NTRIPLES: "N-Triples", rdf.TURTLE: "Turtle", rdf.JSONLD: "JSON-LD"}
-_MOST_CLASSES = 64  # files that are open at once; a dataset with more has files of its largest classes
-_TOGETHER = 1000  # lines that are compressed at once, which halves the time
+_MOST_CLASSES = 64  # files that are open at once; a dataset with more classes has files of the largest ones
+_BATCH_LINES = 1000  # lines that are compressed at once, which halves the time
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TYPE = f"<{RDF}type> ".encode()
@@ -28,12 +28,12 @@ _REGION, _IN_REGION = (f"<{IOMLD}{name}> ".encode() for name in ("region", "inRe
 
 @dataclass(frozen=True, slots=True)
 class Partitioning:
-    """One way to partition the dataset, with the formats of its files.
+    """A partitioning of the dataset, with the formats of its files.
 
     Attributes:
         folder: Name of the folder of its files, in a release and in addresses.
         written: The format that a release holds, compressed.
-        offered: All formats; the others are converted from the one that a release holds.
+        offered: All formats for download; the others are converted from the one that a release holds.
     """
 
     folder: str
@@ -51,11 +51,11 @@ class Subset:
     """A subset of the dataset, in one file.
 
     Attributes:
-        partitioning: By what the dataset is partitioned.
+        partitioning: Its partitioning.
         name: Its name, as in the name of its file.
         about: IRI of the class or region.
         label: Its English name.
-        lines: Triples or quads in it.
+        lines: Number of triples or quads.
         facts: Length and hash of the file.
     """
 
@@ -92,7 +92,7 @@ def subset_names(files: Iterable[str], partitioning: Partitioning) -> tuple[str,
 
 
 def class_name(iri: str, iris: Iris) -> str | None:
-    """The name of a class in the name of its file; None where it has none.
+    """The name of a class in the name of its file; None for a class without a prefix of ours.
 
     >>> class_name("https://w3id.org/iomld/ns#Project", Iris())
     'Project'
@@ -112,7 +112,7 @@ class SubsetSelection:
     """The subsets to write.
 
     Attributes:
-        classes: The classes of the dataset, each with the number of its instances. Those without a name have no file.
+        classes: The number of instances of each class of the dataset. Classes without a name have no file.
         regions: English names of the regions, by code.
     """
 
@@ -125,8 +125,8 @@ def write_subsets(dataset: Path, folder: Path, *, iris: Iris, selection: SubsetS
 
     Args:
         dataset: The sorted N-Quads, compressed.
-        folder: The release; the files get folders of their own in it.
-        iris: Names our records, regions and prefixes.
+        folder: The release; the files go to a folder for each partitioning.
+        iris: IRIs under the base, and prefixes.
         selection: The classes and the regions.
 
     Returns:
@@ -178,9 +178,9 @@ class _SubsetWriter:
         self._close()
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """Take lines, each with its line feed."""
+        """Add lines, each with its line feed."""
         self._waiting += lines
-        if len(self._waiting) >= _TOGETHER:
+        if len(self._waiting) >= _BATCH_LINES:
             self._flush()
 
     def _flush(self) -> None:
@@ -189,7 +189,7 @@ class _SubsetWriter:
         self._waiting = []
 
     def subset(self) -> Subset:
-        """The finished subset; call it when the file is closed."""
+        """The subset; call when the file is closed."""
         return Subset(*self._about, lines=self._lines, facts=file_facts(self._path))
 
 
@@ -200,7 +200,7 @@ class _RegionLines:
         """Find the regions of each project."""
         self._records = iris.record("").encode()
         self._regions: dict[bytes, tuple[bytes, ...]] = {}
-        sets: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}  # many projects share one value in memory
+        sets: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}  # one value in memory for many projects
         for line in read_gzip(dataset):
             if _REGION in line:
                 predicate, value = line.split(b" ", 3)[1:3]
@@ -210,18 +210,18 @@ class _RegionLines:
                     self._regions[key] = sets.setdefault(found, found)
 
     def of(self, block: "_SubjectLines") -> dict[bytes, Sequence[bytes]]:
-        """The lines of each region: those in graphs of its projects; of itself and its countries those in others."""
+        """The lines of each region: all in graphs of its projects; in other graphs those about it and its countries."""
         around = (block.subject, *block.values(_IN_REGION))
         if block.ending:
-            return dict.fromkeys(self._having(block.lines[0], around), block.lines)
+            return dict.fromkeys(self._regions_of(block.lines[0], around), block.lines)
         shares: dict[bytes, list[bytes]] = {}
         for line in block.lines:
-            for region in self._having(line, around):
+            for region in self._regions_of(line, around):
                 shares.setdefault(region, []).append(line)
         return {**shares}
 
-    def _having(self, line: bytes, around: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """The regions that a line belongs to."""
+    def _regions_of(self, line: bytes, around: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """The regions to which a line belongs."""
         key = self._key(line)
         return around if key is None else self._regions.get(key, ())
 
@@ -237,21 +237,21 @@ def _term(iri: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _SubjectLines:
-    """All lines of one subject, with their common ending ` <graph> .` where they are all in one graph."""
+    """All lines of one subject, with their common ending ` <graph> .` if they are all in one graph."""
 
     subject: bytes
     lines: list[bytes]
     ending: bytes | None
 
     def values(self, predicate: bytes) -> list[bytes]:
-        """The IRIs that a property of the subject points to, each once."""
+        """The IRIs that a property of the subject points to, without duplicates."""
         start = len(self.subject) + 1
         begin = start + len(predicate)
         found = (line[begin : line.index(b" ", begin)] for line in self.lines if line.startswith(predicate, start))
         return list(dict.fromkeys(found))
 
     def triples(self) -> list[bytes]:
-        """The lines without their graphs; what two graphs say is there once."""
+        """The lines without their graphs; a triple in two graphs is there once."""
         if self.ending:
             end = -len(self.ending)
             return [line[:end] + b" .\n" for line in self.lines]

@@ -1,4 +1,4 @@
-"""Candidates for a term of a query: terms of the release, tried in its place."""
+"""Candidates for a term of a query: terms of the release, tested in its place."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from iomld.store.sparql_syntax import Term, TermType
 
 _CODES = f"SELECT ?thing ?code {{ ?thing <{IOMLD}iso2>|<{IOMLD}iso3> ?code }}"
 Terms = Sequence[NamedNode | Literal]
-MOST = 5  # terms for one place
-_TRIED = 30  # IRIs that are tried for one place
+MOST = 5  # candidates for one term
+_MOST_TESTED = 30  # IRIs that are tested for one term
 # Properties that link our terms to those of other vocabularies.
 _LINKS = (
     *(OWL + name for name in ("sameAs", "equivalentClass", "equivalentProperty")),
@@ -28,14 +28,14 @@ _LINKS = (
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTerms:
-    """The terms of a release, and the names of its things.
+    """The terms of a release, and the names of its countries and concepts.
 
     Attributes:
         base: Base of its IRIs.
-        properties: Its properties, those used most first, and those of the ontology.
-        classes: Its classes, likewise.
-        names: For each country and concept its folded names in three languages, and its codes.
-        things: The things of each name.
+        properties: Its properties, the most used first, and those of the ontology.
+        classes: Its classes, the most used first, and those of the ontology.
+        names: The folded names in three languages, and the codes, of each country and concept.
+        things: The countries and concepts of each name.
     """
 
     base: str
@@ -45,22 +45,22 @@ class ReleaseTerms:
     things: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def called(self, term: Term) -> tuple[str, ...]:
-        """The things that a term names: as a text, or by the last segment of its IRI."""
+        """The countries and concepts that a term names, by its text or the last segment of its IRI."""
         return self.things.get(bare_word(term.iri if term.kind is TermType.IRI else term.value), ())
 
 
 @lru_cache(maxsize=4)
 def release_terms(view: ReleaseView) -> ReleaseTerms:
-    """The terms of a release, which never changes."""
+    """The terms of a release; cached, since releases do not change."""
     names = dict[str, set[str]]()
-    for iri, name in _named(view):
+    for iri, name in _resource_names(view):
         names.setdefault(iri, set()).add(bare_word(name))
     things = dict[str, list[str]]()
     for iri in sorted(names):
         for name in names[iri]:
             things.setdefault(name, []).append(iri)
     use = term_use(view)
-    ours = ontology_terms(view)  # the history is not described, but has terms of ours
+    ours = ontology_terms(view)  # the description does not count the history, which also uses our terms
     return ReleaseTerms(
         view.iris.base,
         (*_most_used(use.properties), *(term.iri for term in ours if term.kind != "Class")),
@@ -70,7 +70,7 @@ def release_terms(view: ReleaseView) -> ReleaseTerms:
     )
 
 
-def _named(view: ReleaseView) -> Iterator[tuple[str, str]]:
+def _resource_names(view: ReleaseView) -> Iterator[tuple[str, str]]:
     for code, country in view.vocabulary.countries.items():
         for text in (code, *(label.text for label in country.labels)):
             yield view.iris.country(code), text
@@ -87,16 +87,16 @@ def _most_used(counts: Mapping[str, int]) -> tuple[str, ...]:
 
 
 class CandidateTerms:
-    """Finds candidates for a term of an empty part, by asking whether the part has solutions with them.
+    """Finds candidates for a term of an empty part, by testing whether the part has solutions with them.
 
     Attributes:
-        scope: The place of the part in the query.
+        scope: The scope of the part in the query.
         known: The terms of the release.
         variable: A variable that stands for the candidate in patterns.
     """
 
     def __init__(self, scope: Scope, prober: Prober, known: ReleaseTerms) -> None:
-        """Look in a scope; the prober runs the queries."""
+        """Search in a scope; the prober runs the queries."""
         self.scope, self.known = scope, known
         self.variable = f"?{scope.parts.hidden}m"
         self._prober = prober
@@ -111,16 +111,16 @@ class CandidateTerms:
         return await self._prober.terms(query) or ()
 
     async def fitting(self, pattern: Callable[[str], str], iris: Iterable[str]) -> Terms:
-        """Those of some IRIs with which a pattern has solutions, in their order."""
-        tried = [*dict.fromkeys(iris)][:_TRIED]
-        if not tried:
+        """Those of some IRIs with which a pattern has solutions, in the same order."""
+        tested = [*dict.fromkeys(iris)][:_MOST_TESTED]
+        if not tested:
             return ()
-        values = f"VALUES {self.variable} {{ {' '.join(f'<{iri}>' for iri in tried)} }}"
-        found = {term.value for term in await self.values(f"{values}\n{pattern(self.variable)}", _TRIED)}
-        return [NamedNode(iri) for iri in tried if iri in found][:MOST]
+        values = f"VALUES {self.variable} {{ {' '.join(f'<{iri}>' for iri in tested)} }}"
+        found = {term.value for term in await self.values(f"{values}\n{pattern(self.variable)}", _MOST_TESTED)}
+        return [NamedNode(iri) for iri in tested if iri in found][:MOST]
 
     async def linked(self, iri: str) -> list[str]:
-        """Terms that the data link to one as the same, or as a kind of it."""
+        """Terms that the data link to an IRI as equivalent or narrower."""
         if ":" not in iri or "\\" in iri:
             return []
         path = "|".join(f"<{link}>" for link in _LINKS)
@@ -132,16 +132,16 @@ class CandidateTerms:
         return [*iri_variants(iri, self.known.base, self.scope.parts.prefixes)]
 
     def written(self, term: NamedNode | Literal) -> str:
-        """A term as the query may write it."""
+        """A term in the syntax of the query, with its prefixes."""
         return written(term, self.scope.parts.prefixes)
 
     def ranked(self, term: Term, found: Terms) -> Terms:
-        """The similar ones among some terms, the most similar first."""
+        """The terms similar to a term, the most similar first."""
         ranks = [(rank, one) for one in found if (rank := similarity_rank(term, one, self.known.names)) is not None]
         best = min((rank for rank, _ in ranks), default=0)
         return [one for rank, one in sorted(ranks, key=lambda one: one[0]) if rank <= best + 1][:MOST]
 
     def similar(self, term: Term, iris: Sequence[str]) -> list[str]:
-        """The similar ones among some terms of vocabularies; misspellings come first."""
+        """The vocabulary terms similar to a term; those of which it may be a misspelling come first."""
         misspelt = [iri for iri in iris if term.kind is TermType.IRI and is_misspelt(term.iri, iri)]
         return [*misspelt, *(one.value for one in self.ranked(term, [NamedNode(iri) for iri in iris]))]

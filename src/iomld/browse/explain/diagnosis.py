@@ -1,7 +1,7 @@
-"""Diagnosis of a query without solutions: which of its parts is empty, found by asking the parts alone and together.
+"""Diagnosis of a query without solutions: find its empty parts by querying the parts alone and together.
 
-The probes are small ASK queries made of the query's own words. The prober limits them; where one has no answer, its
-part is skipped.
+The probes are small ASK queries made from the query's own text. The prober limits them; if one has no answer, its part
+is skipped.
 """
 
 from collections.abc import Sequence
@@ -14,33 +14,33 @@ from pyoxigraph import Literal, NamedNode
 from iomld.store.sparql_syntax import Clause, ClauseKind, GroupPattern, QueryTree, Term, TermType
 from iomld.store.sparql_tokens import pieces
 
-_FOUND = 300  # terms that are compared with one
-_MOST = 4  # parts that are reported; one correction may make the others needless
-_NARROWED = 8  # parts beside an empty one that are tried without
+_MOST_VALUES = 300  # values that are compared with a term
+_MOST = 4  # parts that are reported; one correction may make the others unnecessary
+_MOST_REDUCED = 8  # parts that are tentatively removed from a combination without solutions
 _LAST = frozenset({ClauseKind.FILTER, ClauseKind.MINUS})
 _ALONE = frozenset({ClauseKind.TRIPLE, ClauseKind.GRAPH, ClauseKind.GROUP, ClauseKind.SUBSELECT})
 
 
 class Prober(Protocol):
-    """Runs small queries; the answer is None where there is none in time."""
+    """Runs small queries; the answer is None if it does not arrive in time."""
 
     async def ask(self, query: str) -> bool | None:
-        """The answer to ASK."""
+        """The answer to an ASK query."""
         ...
 
     async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
-        """The first column of SELECT."""
+        """The first column of a SELECT query."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The place of a part in a query.
+    """The scope of a part in a query.
 
     Attributes:
         parts: The query.
-        graphs: The names of the GRAPHs around it, the outermost first.
-        end: Where the group ends that it stands in.
+        graphs: The names of the GRAPH patterns around it, the outermost first.
+        end: Offset of the end of its group.
     """
 
     parts: QueryTree
@@ -49,20 +49,20 @@ class Scope:
 
     def asking(self, pattern: str) -> str:
         """An ASK query for a pattern in this scope."""
-        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._within(pattern)} }}"
+        return f"{self.parts.prologue}\nASK {self.parts.dataset}\n{{ {self._scoped(pattern)} }}"
 
-    def finding(self, expression: str, pattern: str, most: int = _FOUND) -> str:
+    def finding(self, expression: str, pattern: str, most: int = _MOST_VALUES) -> str:
         """A SELECT query for the distinct values of a variable or an expression in this scope."""
         head = f"{self.parts.prologue}\nSELECT DISTINCT ({expression} AS ?{self.parts.hidden}_) {self.parts.dataset}"
-        return f"{head}\n{{ {self._within(pattern)} }} LIMIT {most}"
+        return f"{head}\n{{ {self._scoped(pattern)} }} LIMIT {most}"
 
     def spanning(self, expression: str, pattern: str) -> str:
-        """A SELECT query for the least and the greatest value of an expression in this scope."""
-        name, inner = f"?{self.parts.hidden}_", self._within(pattern)
+        """A SELECT query for the minimum and maximum of an expression in this scope."""
+        name, inner = f"?{self.parts.hidden}_", self._scoped(pattern)
         ends = " UNION ".join(f"{{ SELECT ({end}({expression}) AS {name}) {{ {inner} }} }}" for end in ("MIN", "MAX"))
         return f"{self.parts.prologue}\nSELECT DISTINCT {name} {self.parts.dataset}\n{{ {ends} }} ORDER BY {name}"
 
-    def _within(self, pattern: str) -> str:
+    def _scoped(self, pattern: str) -> str:
         for name in reversed(self.graphs):
             pattern = f"GRAPH {name} {{ {pattern}\n}}"
         return f"{pattern}\n"
@@ -79,30 +79,30 @@ class EmptyReason(StrEnum):
     TRIPLE = "triple"  # nothing in the data matches this pattern
     PROPERTY = "property"  # the data do not have this property
     GRAPH = "graph"  # there is no such graph
-    ELSEWHERE = "elsewhere"  # other graphs have it, these do not
-    TOGETHER = "together"  # parts that find something each, and nothing together
-    FILTER = "filter"  # a condition that nothing meets
-    FILTERS = "filters"  # conditions that nothing meets together
-    UNBOUND = "unbound"  # a condition on a variable that nothing binds
-    MINUS = "minus"  # MINUS takes everything away
-    SUBSELECT = "subselect"  # an inner query finds nothing
+    ELSEWHERE = "elsewhere"  # only graphs outside the scope match
+    TOGETHER = "together"  # parts that have solutions alone, but not together
+    FILTER = "filter"  # no solution meets a condition
+    FILTERS = "filters"  # no solution meets several conditions together
+    UNBOUND = "unbound"  # a condition on a variable that is never bound
+    MINUS = "minus"  # MINUS removes all solutions
+    SUBSELECT = "subselect"  # a subquery has no solutions
     HAVING = "having"  # no group meets HAVING
-    SLICE = "slice"  # LIMIT or OFFSET leave nothing
-    TEMPLATE = "template"  # CONSTRUCT makes no triple of what is found
+    SLICE = "slice"  # LIMIT or OFFSET leave no solutions
+    TEMPLATE = "template"  # the CONSTRUCT template gives no valid triple
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyPattern:
-    """A part that is empty.
+    """An empty part of a query.
 
     Attributes:
-        reason: Why.
-        start: Where it begins in the query.
-        text: How it is written; a triple pattern is written whole.
-        scope: Where it stands.
-        clause: The part, unless it is what comes after the pattern.
-        beside: The parts that it finds nothing together with, or those that a condition is laid on.
-        name: What the reason speaks of: a property, a graph, a variable.
+        reason: Why it is empty.
+        start: Offset of its beginning in the query.
+        text: Its text; the whole pattern for a part of a triple pattern.
+        scope: Its scope.
+        clause: The part, unless it follows the WHERE clause.
+        beside: The parts that have no solutions together with it, or that a condition applies to.
+        name: The property, graph or variable that is the reason.
     """
 
     reason: EmptyReason
@@ -115,11 +115,11 @@ class EmptyPattern:
 
 
 async def empty_parts(parts: QueryTree, prober: Prober) -> tuple[EmptyPattern, ...]:
-    """The parts of a query that find nothing, in the order of the query; none where that cannot be told.
+    """The empty parts of a query, in the order of the query; none if they cannot be determined.
 
     Args:
-        parts: A query that finds nothing.
-        prober: Asks it part by part.
+        parts: A query without solutions.
+        prober: Runs the probes.
     """
     finder = _Finder(prober)
     scope = Scope(parts)
@@ -129,11 +129,13 @@ async def empty_parts(parts: QueryTree, prober: Prober) -> tuple[EmptyPattern, .
     if not found and parts.where is not None:
         found = await finder.elsewhere(parts.where, scope) or await finder.group(parts.where, scope)
         if not found and await finder.holds(scope, parts.where.clauses):
-            found = [*_after(parts, scope)]
+            found = [*_modifiers(parts, scope)]
     return tuple(sorted(found, key=lambda one: one.start)[:_MOST])
 
 
 class _Finder:
+    """Finds the empty parts of a query; each method looks at one kind of part."""
+
     def __init__(self, prober: Prober) -> None:
         self._prober = prober
 
@@ -141,7 +143,7 @@ class _Finder:
         return await self._prober.ask(scope.asking(joined(clauses)))
 
     async def sources(self, scope: Scope) -> list[EmptyPattern]:
-        """The graphs that FROM names and that are not there."""
+        """The graphs in FROM that do not exist."""
         bare = Scope(replace(scope.parts, dataset=""))
         found = []
         for term in scope.parts.sources:
@@ -151,7 +153,7 @@ class _Finder:
         return found
 
     async def elsewhere(self, where: GroupPattern, scope: Scope) -> list[EmptyPattern]:
-        """The graphs that FROM names, if others have what is asked for."""
+        """The graphs in FROM, if the pattern has solutions in others."""
         parts, sources = scope.parts, scope.parts.sources
         if not sources or not await self.holds(Scope(replace(parts, dataset="")), where.clauses):
             return []
@@ -159,7 +161,7 @@ class _Finder:
         return [EmptyPattern(EmptyReason.ELSEWHERE, sources[0].start, text, scope, name=text)]
 
     async def described(self, scope: Scope) -> list[EmptyPattern]:
-        """What DESCRIBE names."""
+        """The terms of DESCRIBE without statements."""
         found = []
         for term in scope.parts.described:
             property_, value = (Term(TermType.VARIABLE, name, term.end, term.end) for name in ("?property", "?value"))
@@ -171,21 +173,21 @@ class _Finder:
         return found
 
     async def group(self, group: GroupPattern, scope: Scope) -> list[EmptyPattern]:
-        """The empty parts of a group: alone, else together, else by its conditions."""
+        """The empty parts of a group: those empty alone, else together, else because of a condition."""
         scope = replace(scope, end=group.end - 1)
         first = [clause for clause in group.clauses if clause.kind not in _LAST]
         found: list[EmptyPattern] = []
         for clause in first:
             if len(found) < _MOST and clause.kind in _ALONE and await self.holds(scope, (clause,)) is False:
-                found += await self._within(clause, scope)
+                found += await self._part(clause, scope)
         if found or not first:
             return found
         if await self.holds(scope, first) is False:
             return await self._together(first, scope)
         return await self._conditions(first, [one for one in group.clauses if one.kind in _LAST], scope)
 
-    async def _within(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
-        """What is empty in a part that is empty by itself."""
+    async def _part(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
+        """The empty parts within a part that is empty alone."""
         if clause.kind is ClauseKind.TRIPLE:
             return [await self._triple(clause, scope)]
         if clause.kind is ClauseKind.GRAPH:
@@ -196,7 +198,7 @@ class _Finder:
         return found
 
     async def _graph(self, clause: Clause, scope: Scope) -> list[EmptyPattern]:
-        """A graph that is not there, or lacks what others have; else what is empty in any."""
+        """A graph that does not exist, or lacks what others have; else the empty parts of the GRAPH pattern."""
         (name,) = clause.terms
         if await self._prober.ask(scope.asking(f"GRAPH {name.text} {{ ?s ?p ?o }}")) is False:
             return [EmptyPattern(EmptyReason.GRAPH, name.start, name.text, scope, clause, name=name.text)]
@@ -216,8 +218,8 @@ class _Finder:
         return EmptyPattern(EmptyReason.TRIPLE, clause.start, clause.text, scope, clause)
 
     async def _together(self, clauses: Sequence[Clause], scope: Scope) -> list[EmptyPattern]:
-        """The first part that leaves nothing of those before it, and which of these it needs for that."""
-        some, none = 0, len(clauses)  # how many parts find something, how many nothing
+        """The first part without solutions together with the parts before it, and which of these are necessary."""
+        some, none = 0, len(clauses)  # numbers of leading parts with and without solutions, for a binary search
         while none - some > 1:
             middle = (some + none) // 2
             if await self.holds(scope, clauses[:middle]) is False:
@@ -225,20 +227,20 @@ class _Finder:
             else:
                 some = middle
         last, beside = clauses[none - 1], [*clauses[: none - 1]]
-        for clause in tuple(reversed(beside))[:_NARROWED]:
+        for clause in tuple(reversed(beside))[:_MOST_REDUCED]:
             fewer = [one for one in beside if one is not clause]
             if await self.holds(scope, (*fewer, last)) is False:
                 beside = fewer
         return [EmptyPattern(EmptyReason.TOGETHER, last.start, last.text, scope, last, tuple(beside))]
 
     async def _conditions(self, first: Sequence[Clause], last: Sequence[Clause], scope: Scope) -> list[EmptyPattern]:
-        """The conditions that leave nothing: each alone, else those that do together."""
+        """The conditions without solutions, each alone, else together."""
         found: list[EmptyPattern] = []
         for clause in last:
             if await self.holds(scope, (*first, clause)) is False:
-                # What must exist may be empty for itself.
+                # The pattern in FILTER EXISTS may be empty itself.
                 found += await self._groups(clause, scope) or [_condition(clause, first, scope)]
-        if found:  # perhaps because what is optional is never there
+        if found:  # perhaps because an OPTIONAL part is empty
             optional = [clause for clause in first if clause.kind is ClauseKind.OPTIONAL]
             return [*[one for clause in optional for one in await self._groups(clause, scope)], *found]
         for count in range(2, len(last) + 1):
@@ -262,8 +264,8 @@ def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPa
     return EmptyPattern(reason, clause.start, clause.text, scope, clause, tuple(first), name)
 
 
-def _after(parts: QueryTree, scope: Scope) -> Sequence[EmptyPattern]:
-    """What after the pattern may leave nothing of what it finds."""
+def _modifiers(parts: QueryTree, scope: Scope) -> Sequence[EmptyPattern]:
+    """The HAVING, OFFSET, LIMIT or CONSTRUCT that may discard all solutions of the pattern."""
     words = {piece.word: piece.start for piece in pieces(parts.tail) if piece.kind == "word"}
     for word, reason in (("HAVING", EmptyReason.HAVING), ("OFFSET", EmptyReason.SLICE), ("LIMIT", EmptyReason.SLICE)):
         if word in words:

@@ -21,9 +21,9 @@ from iomld.store.sparql_syntax import Clause, QueryTree, Term
 from iomld.store.sparql_tokens import Token, constant_at, pieces
 
 _SIGNS = frozenset("=!<>")
-_READ = frozenset({"LANG", "STR", "YEAR"})  # functions of a variable whose values are asked for
-_MOST = 4  # proposals for one place
-_WITHIN = frozenset({"CONTAINS", "STRSTARTS", "STRENDS"})
+_FUNCTIONS = frozenset({"LANG", "STR", "YEAR"})  # functions of a variable whose values can be queried
+_MOST = 4  # suggestions for one constant
+_TEXT_SEARCHES = frozenset({"CONTAINS", "STRSTARTS", "STRENDS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Comparison:
     Attributes:
         expression: A variable, or its language, text or year.
         constant: The constant, with its place.
-        is_equality: Whether the comparison is `=` or `!=`; else it is by order.
+        is_equality: Whether the comparison is `=` or `!=` rather than by order.
     """
 
     expression: str
@@ -42,13 +42,15 @@ class Comparison:
 
 
 def comparisons(parts: QueryTree, tokens: Sequence[Token]) -> Iterator[Comparison]:
-    """What a condition compares: `?v = 1`, `1 < ?v`, `LANG(?v) = "en"`, `LANGMATCHES(LANG(?v), "en")`, `?v IN (1, 2)`.
+    """The comparisons of a condition with constants.
+
+    They have the forms `?v = 1`, `1 < ?v`, `LANG(?v) = "en"`, `LANGMATCHES(LANG(?v), "en")`, `?v IN (1, 2)`.
 
     Args:
         parts: The query.
-        tokens: Those of the condition.
+        tokens: The tokens of the condition.
     """
-    listed = ""  # the expression before IN, while its list lasts
+    listed = ""  # the expression before IN, within its list
     at = 0
     while at < len(tokens):
         if tokens[at].word == "IN":
@@ -59,7 +61,7 @@ def comparisons(parts: QueryTree, tokens: Sequence[Token]) -> Iterator[Compariso
         if constant is None:
             at += 1
             continue
-        before = tokens[max(0, at - 8) : at]  # of which an expression and a sign are the last
+        before = tokens[max(0, at - 8) : at]  # enough for an expression and an operator
         while at < len(tokens) and tokens[at].start < constant.end:
             at += 1
         if listed:
@@ -69,8 +71,8 @@ def comparisons(parts: QueryTree, tokens: Sequence[Token]) -> Iterator[Compariso
 
 
 def _compared(before: Sequence[Token], behind: Sequence[Token]) -> tuple[str, bool] | None:
-    """The expression that stands on one side of a constant, and whether equality is asked for."""
-    left = _last(before)
+    """The expression on the other side of a constant, and whether the comparison is for equality."""
+    left = _operator_start(before)
     sign = "".join(piece.text for piece in before[left:])
     if sign and (expression := _expression(before[:left])):
         return expression, sign in {"=", "!="}
@@ -82,8 +84,8 @@ def _compared(before: Sequence[Token], behind: Sequence[Token]) -> tuple[str, bo
     return None
 
 
-def _last(tokens: Sequence[Token]) -> int:
-    """Where the signs begin that tokens end with."""
+def _operator_start(tokens: Sequence[Token]) -> int:
+    """The index of the operator at the end of some tokens."""
     at = len(tokens)
     while at and tokens[at - 1].text in _SIGNS:
         at -= 1
@@ -91,24 +93,24 @@ def _last(tokens: Sequence[Token]) -> int:
 
 
 def _expression(tokens: Sequence[Token]) -> str:
-    """A variable, or a function of one, at the end of some tokens."""
+    """The variable, or function of one, at the end of some tokens."""
     if tokens and tokens[-1].word == "NOT":
         tokens = tokens[:-1]
     if tokens and tokens[-1].kind == "variable":
         return tokens[-1].text
     match [piece.word or piece.text for piece in tokens[-4:]]:
-        case [function, "(", variable, ")"] if function in _READ and tokens[-2].kind == "variable":
+        case [function, "(", variable, ")"] if function in _FUNCTIONS and tokens[-2].kind == "variable":
             return f"{function}({variable})"
     return ""
 
 
 async def condition_edits(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> AsyncIterator[tuple[Edit, ...]]:
-    """Edits of a condition that leave something of the parts it is laid on.
+    """Edits of a condition with which the parts that it applies to have solutions.
 
     Args:
         empty: The condition.
-        prober: Tries them.
-        known: Names of things.
+        prober: Tests the edits.
+        known: Terms of the release.
     """
     clause = empty.clause
     if clause is None:
@@ -134,7 +136,7 @@ async def _holds(empty: EmptyPattern, clause: Clause, edits: Sequence[Edit], pro
 
 
 def _bound(empty: EmptyPattern, tokens: Sequence[Token]) -> Iterator[tuple[Edit, ...]]:
-    """Variables of the pattern with a name close to one that nothing binds."""
+    """Edits of an unbound variable to similar variables of the pattern."""
     if not empty.name:
         return
     names = {piece.text[1:] for one in empty.beside for piece in pieces(one.text) if piece.kind == "variable"}
@@ -146,10 +148,10 @@ def _bound(empty: EmptyPattern, tokens: Sequence[Token]) -> Iterator[tuple[Edit,
 
 
 def _without_case(query: str, tokens: Sequence[Token]) -> Iterator[Edit]:
-    """The same text searches, ignoring case."""
+    """Edits that make text searches ignore case."""
     for at, piece in enumerate(tokens):
-        arguments = _arguments(tokens, at + 1) if piece.word in _WITHIN | {"REGEX"} else []
-        if len(arguments) != 2:  # noqa: PLR2004  # where, and what
+        arguments = _arguments(tokens, at + 1) if piece.word in _TEXT_SEARCHES | {"REGEX"} else []
+        if len(arguments) != 2:  # noqa: PLR2004  # the text and the string to find
             continue
         (where, what), end = arguments, arguments[1][-1].end
         if piece.word == "REGEX":
@@ -160,14 +162,14 @@ def _without_case(query: str, tokens: Sequence[Token]) -> Iterator[Edit]:
 
 
 def _by_text(tokens: Sequence[Token]) -> Iterator[Edit]:
-    """Casts of variables, by way of their text: `xsd:integer(?year)` fails, `xsd:integer(STR(?year))` does not."""
+    """Edits that cast the text of a variable: `xsd:integer(?year)` fails, `xsd:integer(STR(?year))` does not."""
     for name, opens, piece, closes in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
         if name.kind in {"name", "iri"} and piece.kind == "variable" and (opens.text, closes.text) == ("(", ")"):
             yield Edit(piece.start, piece.end, f"STR({piece.text})")
 
 
 def _arguments(tokens: Sequence[Token], at: int) -> list[list[Token]]:
-    """The arguments in the brackets that open here."""
+    """The arguments in the brackets that open at an index."""
     if at >= len(tokens) or tokens[at].word != "(":
         return []
     found: list[list[Token]] = [[]]
@@ -184,7 +186,7 @@ def _arguments(tokens: Sequence[Token], at: int) -> list[list[Token]]:
 
 
 async def _constants(empty: EmptyPattern, compared: Comparison, prober: Prober, known: ReleaseTerms) -> list[Edit]:
-    """Constants that may stand in place of one: like it and among the values, or of their datatype."""
+    """Edits of a constant: to similar ones among the values, or to the datatype of the values."""
     scope = empty.scope
     values = await prober.terms(scope.finding(compared.expression, joined(empty.beside))) or ()
     constant = compared.constant
@@ -203,7 +205,7 @@ async def _constants(empty: EmptyPattern, compared: Comparison, prober: Prober, 
 
 
 def _comparable(datatype: str, constant: Term) -> str:
-    """A datatype that compares with one and is easily written: numbers compare whatever their datatype."""
+    """A datatype comparable with another and easily written, since numbers of all datatypes are comparable."""
     if datatype not in NUMBERS:
         return datatype
     return f"{XSD}decimal" if "." in constant.value else f"{XSD}integer"

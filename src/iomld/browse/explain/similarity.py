@@ -14,7 +14,7 @@ from iomld.iris import RDF, XSD, local_name
 from iomld.store.sparql_syntax import Term, TermType
 
 _CODE = re.compile(r"^([A-Z]{2})[\W_]?(\d+)$")
-DATATYPES = tuple(XSD + name for name in ("decimal", "integer", "gYear", "date"))  # of the data, besides texts
+DATATYPES = tuple(XSD + name for name in ("decimal", "integer", "gYear", "date"))  # in the data, besides strings
 NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
 _YEAR = 4  # digits
 _DAY = 10  # characters
@@ -26,27 +26,27 @@ _PLAIN = {
 }
 Names = Mapping[str, frozenset[str]]  # folded names of a thing, by its IRI
 SAME, SIMILAR, CLOSE = 0, 1, 2  # the same value; equal but for case and punctuation; a small edit distance
-_SIGNS = re.compile(r"[\W_]+")
-_SHORT = 4  # letters; shorter words are not compared
-_LONG = 60
-_NAMING = frozenset({"label", "name", "preflabel", "title"})  # for which each vocabulary has its own
+_PUNCTUATION = re.compile(r"[\W_]+")
+_SHORTEST = 4  # letters; shorter words are not compared
+_LONGEST = 60
+_NAMING = frozenset({"label", "name", "preflabel", "title"})  # each vocabulary has its own
 
 
 def iri_variants(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[str]:
     """Likely correct forms of a misspelt IRI, the likeliest first.
 
-    They differ in scheme, trailing slash, document or thing, and in the dot and the case of a code; a prefixed name in
+    They differ in scheme, trailing slash, `doc` or `id`, and in the dot and the case of a code; a prefixed name in
     angle brackets is expanded.
 
     Args:
-        iri: The IRI as it was written.
+        iri: The IRI as written.
         base: Base of the data's IRIs.
         prefixes: The IRI of each prefix.
 
     >>> next(iri_variants("http://x.org/id/project/po0105", "https://x.org/", {}))
     'https://x.org/id/project/po0105'
     """
-    if "\\" in iri:  # an escape; whoever writes these knows better
+    if "\\" in iri:  # an escape, which is no typing mistake
         return
     scheme, sign, rest = iri.partition("://")
     if not sign:
@@ -68,7 +68,7 @@ def iri_variants(iri: str, base: str, prefixes: Mapping[str, str]) -> Iterator[s
 
 
 def cast_literal(constant: Term, datatype: str) -> Literal | None:
-    """A constant as a literal of a datatype; None where that makes no sense, or it is of that datatype already.
+    """A constant as a literal of a datatype; None if it is not in its value space, or already has the datatype.
 
     Args:
         constant: A term of a query.
@@ -98,7 +98,7 @@ class Edit:
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
-    """A text with all edits made; they do not overlap.
+    """A text with edits applied; they must not overlap.
 
     >>> edited("ASK { ?s a ?t }", [Edit(6, 8, "?x"), Edit(11, 13, "<x:y>")])
     'ASK { ?x a <x:y> }'
@@ -119,7 +119,7 @@ def are_apart(edits: Iterable[Edit]) -> bool:
 
 
 def written(term: NamedNode | Literal, prefixes: Mapping[str, str]) -> str:
-    """A term in SPARQL, as short as the prefixes of the query allow.
+    """A term in SPARQL syntax, abbreviated by the prefixes of the query.
 
     >>> written(Literal("2018", datatype=NamedNode(XSD + "gYear")), {"xsd": XSD})
     '"2018"^^xsd:gYear'
@@ -134,7 +134,7 @@ def written(term: NamedNode | Literal, prefixes: Mapping[str, str]) -> str:
 
 
 def literal_text(text: str) -> str:
-    """A plain string in SPARQL."""
+    """A plain string in SPARQL syntax."""
     return str(Literal(text))
 
 
@@ -147,12 +147,12 @@ def _short(iri: str, prefixes: Mapping[str, str]) -> str:
 
 
 def similarity_rank(written: Term, found: NamedNode | Literal, names: Names) -> int | None:
-    """Rank how similar a term is to the one in a query: `SAME`, `SIMILAR` or `CLOSE`; None where it is another thing.
+    """The similarity of a term to one in a query: `SAME`, `SIMILAR` or `CLOSE`; None if they are not similar.
 
     Args:
         written: An IRI or a literal of a query.
         found: A term of the data.
-        names: Names of things.
+        names: Names of countries and concepts.
     """
     asked = written.iri if written.kind is TermType.IRI else written.value
     given = found.value
@@ -176,7 +176,7 @@ def is_misspelt(written: str, found: str) -> bool:
 
 
 def relation(written: str, found: str) -> int | None:
-    """Whether a property may be meant by another one: 0 if both name things, 1 if one word is part of the other.
+    """How two properties are related: 0 if both give names, 1 if one word is part of the other; None if unrelated.
 
     >>> relation("http://x/label", "http://y/title"), relation("http://x/country", "http://x/benefitingCountry")
     (0, 1)
@@ -186,7 +186,7 @@ def relation(written: str, found: str) -> int | None:
         return None
     if {word, other} <= _NAMING:
         return 0
-    return 1 if len(word) >= _SHORT and word in other else None
+    return 1 if len(word) >= _SHORTEST and word in other else None
 
 
 def bare_word(text: str) -> str:
@@ -196,7 +196,7 @@ def bare_word(text: str) -> str:
     'po0105'
     """
     is_iri = "://" in text and " " not in text
-    return _SIGNS.sub("", fold(local_name(text.rstrip("/#")) if is_iri else text))
+    return _PUNCTUATION.sub("", fold(local_name(text.rstrip("/#")) if is_iri else text))
 
 
 def within_edit_distance(one: str, other: str) -> bool:
@@ -205,16 +205,16 @@ def within_edit_distance(one: str, other: str) -> bool:
     >>> within_edit_distance("benefitingcontry", "benefitingcountry"), within_edit_distance("status", "region")
     (True, False)
     """
-    most = min(2, min(len(one), len(other)) // _SHORT)
-    if not most or max(len(one), len(other)) > _LONG or abs(len(one) - len(other)) > most:
+    most = min(2, min(len(one), len(other)) // _SHORTEST)
+    if not most or max(len(one), len(other)) > _LONGEST or abs(len(one) - len(other)) > most:
         return False
     if any(letter.isdigit() for letter in one + other):
-        return False  # another number is another thing
+        return False  # words with different numbers mean different things
     return _distance(one, other, most) <= most
 
 
 def _distance(one: str, other: str, most: int) -> int:
-    """Letters to change, add, leave out or swap with their neighbour (optimal string alignment), or too many."""
+    """The edit distance of two words, with swaps of neighbours (optimal string alignment), or more than `most`."""
     before: list[int] = []
     last: list[int] = [*range(len(other) + 1)]
     for i, letter in enumerate(one, 1):
@@ -225,7 +225,7 @@ def _distance(one: str, other: str, most: int) -> int:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)
         before, last = last, row
-        if min(*before, *last) > most:  # it only grows from here
+        if min(*before, *last) > most:  # the distance cannot decrease any more
             return most + 1
     return last[-1]
 

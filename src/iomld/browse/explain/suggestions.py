@@ -1,4 +1,4 @@
-"""Suggestions for an empty part of a query, best first; each was tried and finds something."""
+"""Suggestions for an empty part of a query, best first; each was tested and has solutions."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from iomld.store.sparql_syntax import Clause, TermType
 from iomld.store.sparql_tokens import pieces
 
 _FEW = 3
-_MOST = 3  # proposals for one part
+_MOST = 3  # suggestions for one part
 
 
 async def graph_edits(
@@ -30,7 +30,7 @@ async def graph_edits(
     if name.kind is not TermType.IRI:
         return
     inner = "\n".join(joined(group.clauses) for group in clause.groups)
-    # What is asked for may be wrong too.
+    # The content may be wrong as well.
     for content in (inner, "?s ?p ?o") if empty.reason is EmptyReason.GRAPH else (inner,):
 
         def pattern(graph: str, content: str = content) -> str:
@@ -47,7 +47,7 @@ async def graph_edits(
 
 
 async def values_there(empty: EmptyPattern, prober: Prober) -> tuple[str, ...]:
-    """Some values that the data have in place of an empty one; for an ordered comparison the least and the greatest.
+    """Some values that the data have instead; for an ordered comparison the minimum and maximum.
 
     Args:
         empty: A part.
@@ -81,7 +81,7 @@ class Suggestion:
 
     Attributes:
         instead: The text in the query.
-        text: The text that may replace it.
+        text: Its replacement.
         query: The whole query with the replacement.
         finds: Whether that query has solutions; if not, another part is empty too.
         edits: The edits of the query.
@@ -99,7 +99,7 @@ async def suggestions(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) 
 
     Args:
         empty: The part.
-        prober: Tries it.
+        prober: Tests the suggestions.
         known: Terms of the release.
     """
     text = empty.scope.parts.text
@@ -117,17 +117,17 @@ async def suggestions(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) 
 
 
 def _together(texts: Iterable[str]) -> str:
-    """Words of several places, each once."""
+    """The distinct texts of several edits, joined."""
     return " … ".join(dict.fromkeys(text.strip() for text in texts if text))
 
 
 async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: Prober) -> str:
-    """The query that was probably meant; empty where none is known that finds something.
+    """The query that was probably meant; empty if no corrected query has solutions.
 
     Args:
-        text: The query that finds nothing.
-        found: What may be written instead of each of its empty parts.
-        prober: Tries what takes the place of all of them.
+        text: The query without solutions.
+        found: The suggestions for each of its empty parts.
+        prober: Tests combinations of suggestions.
     """
     first = [one[0] for one in found if one]
     for one in first:
@@ -139,17 +139,17 @@ async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: 
 
 
 async def _finds(query: str, prober: Prober) -> bool:
-    """Whether the whole pattern of a query finds something."""
+    """Whether the whole pattern of a query has solutions."""
     parts = query_tree(query)
     if parts is None:
         return False
     if parts.where is None:
-        return True  # a DESCRIBE of what was tried
+        return True  # a DESCRIBE of terms that were tested
     return await prober.ask(Scope(parts).asking(joined(parts.where.clauses))) is True
 
 
 async def _edits(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> AsyncIterator[tuple[Edit, ...]]:
-    """Edits that are known to leave something of the part."""
+    """Edits with which the part has solutions."""
     if empty.clause is None:
         return
     if empty.reason in {EmptyReason.FILTER, EmptyReason.FILTERS, EmptyReason.UNBOUND}:

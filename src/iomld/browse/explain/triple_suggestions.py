@@ -1,4 +1,4 @@
-"""Suggestions for triple patterns that nothing in the data matches: other terms in their places."""
+"""Suggestions for triple patterns that nothing in the data matches: replacements for their terms."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,23 +11,23 @@ from iomld.browse.explain.similarity import DATATYPES, Edit, cast_literal, edite
 from iomld.iris import RDF
 from iomld.store.sparql_syntax import Clause, ClauseKind, Term, TermType
 
-_SHORT = 5  # letters; shorter texts are part of too many others
-_FEW = 3  # properties with which other terms are tried
-_CLASSES = 4  # that may stand for one; where there are more, none is meant
+_SHORTEST = 5  # letters; shorter texts are part of too many others
+_FEW = 3  # properties with which other terms are tested
+_MOST_CLASSES = 4  # classes that may replace one; more than that are no hint
 _TYPE = f"{RDF}type"
 _LANGUAGES = (None, "en", "fr", "es")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A term of a triple pattern, and what its pattern is joined with."""
+class _Position:
+    """A term of a triple pattern, and the text of the patterns joined with it."""
 
     clause: Clause
     term: Term
     beside: str = ""
 
     def pattern(self, text: str) -> str:
-        """The pattern with other words in this place."""
+        """The pattern with another text for the term."""
         subject, predicate, target = self.clause.terms
         words = [text if one is self.term else one.text for one in (subject, predicate, target)]
         if predicate.start <= self.term.start and self.term.end <= predicate.end and self.term is not predicate:
@@ -37,38 +37,38 @@ class _Place:
 
     @property
     def is_class(self) -> bool:
-        """Whether a class stands here."""
+        """Whether the term is a class."""
         _, predicate, target = self.clause.terms
         return predicate.iri == _TYPE and self.term is target
 
     def edit(self, text: str) -> Edit:
-        """Other words in this place of the query."""
+        """The edit of the query that replaces the term."""
         return Edit(self.term.start, self.term.end, text)
 
 
-def _steps(clause: Clause, beside: str = "") -> Iterator[_Place]:
-    """The properties of a triple pattern; of a path each one."""
+def _steps(clause: Clause, beside: str = "") -> Iterator[_Position]:
+    """The properties of a triple pattern: the predicate, or each property of its path."""
     predicate = clause.terms[1]
     for term in (predicate,) if predicate.kind is TermType.IRI else predicate.steps:
-        yield _Place(clause, term, beside)
+        yield _Position(clause, term, beside)
 
 
 class TripleEdits(CandidateTerms):
-    """Finds edits of an empty triple pattern, or of several that find nothing together."""
+    """Finds edits of an empty triple pattern, or of several without solutions together."""
 
     def __init__(self, empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> None:
-        """Begin.
+        """Search in the scope of a part.
 
         Args:
             empty: The part.
-            prober: Tries other terms.
+            prober: Tests other terms.
             known: Terms of the release.
         """
         super().__init__(empty.scope, prober, known)
         self._empty = empty
 
     async def edits(self, clause: Clause) -> AsyncIterator[tuple[Edit, ...]]:
-        """Edits of an unknown property, or of any term of the patterns; each leaves something of the part."""
+        """Edits of an unknown property, or of any term of the patterns, with which the part has solutions."""
         if self._empty.reason is EmptyReason.PROPERTY:
             async for edits in self._properties(clause):
                 yield edits
@@ -81,18 +81,18 @@ class TripleEdits(CandidateTerms):
                 found = True
                 yield edits
         for one, beside in zip(together, besides, strict=True) if not found else ():
-            async for edit in self._other_classes(_Place(one, one.terms[2], beside)):
+            async for edit in self._other_classes(_Position(one, one.terms[2], beside)):
                 yield (edit,)
 
     # -- properties --------------------------------------------------------------------------------------------------
 
     async def _properties(self, clause: Clause) -> AsyncIterator[tuple[Edit, ...]]:
-        """Properties of the release in place of one that it does not have, where they have solutions."""
+        """Replace an unknown property by properties of the release that have solutions."""
         for place in _steps(clause):
             if place.term.text != self._empty.name:
                 continue
-            likely, related = await self._like_properties(place)
-            found = await self._holding(place, likely) or await self._holding(place, related)
+            likely, related = await self._similar_properties(place)
+            found = await self._with_solutions(place, likely) or await self._with_solutions(place, related)
             for term in found:
                 yield (place.edit(self.written(term)),)
             for iri in (*likely, *related)[:_FEW] if place.term is clause.terms[1] and not found else ():
@@ -100,18 +100,18 @@ class TripleEdits(CandidateTerms):
                     yield edits
 
     async def _with_property(self, clause: Clause, text: str) -> AsyncIterator[tuple[Edit, ...]]:
-        """Edits of the subject or the object that go with another property."""
+        """Replace the subject or object together with the property."""
         subject, predicate, target = clause.terms
         changed = replace(clause, terms=(subject, replace(predicate, text=text), target))
         for term in (target, subject):
-            for other in await self._others(_Place(changed, term)):
+            for other in await self._replacements(_Position(changed, term)):
                 yield (
                     Edit(predicate.start, predicate.end, text),
                     Edit(term.start, term.end, self.written(other)),
                 )
 
-    async def _like_properties(self, place: _Place) -> tuple[list[str], list[str]]:
-        """Properties of the release that one may be a wrong spelling of, or another word for; then those related."""
+    async def _similar_properties(self, place: _Position) -> tuple[list[str], list[str]]:
+        """Properties of which one may be a misspelling or synonym, and related properties."""
         iri, properties = place.term.iri, self.known.properties
         likely = dict.fromkeys(
             (*self.iri_variants(iri), *await self.linked(iri), *self.similar(place.term, properties))
@@ -120,20 +120,20 @@ class TripleEdits(CandidateTerms):
         related = [one for _, one in sorted(near, key=lambda one: one[0])]
         return [one for one in likely if one in properties and one != iri], related
 
-    async def _holding(self, place: _Place, iris: Sequence[str]) -> Terms:
-        """Those of some properties with which a pattern finds something."""
+    async def _with_solutions(self, place: _Position, iris: Sequence[str]) -> Terms:
+        """Those of some properties with which a pattern has solutions."""
         if place.term is place.clause.terms[1]:
             return await self.fitting(place.pattern, iris)
-        # No variable may stand in a path.
+        # A path cannot contain a variable.
         return [NamedNode(iri) for iri in iris[:MOST] if await self.holds(place.pattern(f"<{iri}>"))]
 
     # -- triple patterns ---------------------------------------------------------------------------------------------
 
     async def _triple(self, clause: Clause, beside: str) -> AsyncIterator[tuple[Edit, ...]]:
-        """Other terms in the places of a triple pattern, then its two ends changed for one another."""
+        """Replace each term of a triple pattern, then swap subject and object."""
         subject, predicate, target = clause.terms
-        for place in (_Place(clause, target, beside), _Place(clause, subject, beside)):
-            others = await self._others(place)
+        for place in (_Position(clause, target, beside), _Position(clause, subject, beside)):
+            others = await self._replacements(place)
             for other in others:
                 yield (place.edit(self.written(other)),)
             if not others and place.term.kind is TermType.LITERAL:
@@ -142,40 +142,40 @@ class TripleEdits(CandidateTerms):
         if predicate.kind is TermType.VARIABLE or predicate.iri == _TYPE:
             return
         for place in _steps(clause, beside):
-            likely, related = await self._like_properties(place)
-            for other in await self._holding(place, likely) or await self._holding(place, related):
+            likely, related = await self._similar_properties(place)
+            for other in await self._with_solutions(place, likely) or await self._with_solutions(place, related):
                 yield (place.edit(self.written(other)),)
         text = f"^{predicate.text}" if predicate.kind is TermType.IRI else f"^({predicate.text})"
-        if await self.holds(_Place(clause, predicate, beside).pattern(text)):
+        if await self.holds(_Position(clause, predicate, beside).pattern(text)):
             yield (Edit(predicate.start, predicate.end, text),)
 
-    async def _others(self, place: _Place) -> Terms:
-        """Candidates for a term that have solutions in its place."""
+    async def _replacements(self, place: _Position) -> Terms:
+        """Candidates for a term with which the pattern has solutions."""
         if place.term.kind is TermType.IRI:
-            return await self._things(place)
+            return await self._iri_candidates(place)
         return await self._literals(place) if place.term.kind is TermType.LITERAL else ()
 
-    def _named(self, place: _Place) -> list[str]:
-        """Classes of a name, or things."""
+    def _namesakes(self, place: _Position) -> list[str]:
+        """Classes, or countries and concepts, with the name of a term."""
         return self.similar(place.term, self.known.classes if place.is_class else self.known.called(place.term))
 
-    async def _things(self, place: _Place) -> Terms:
-        """Candidates for an IRI that have solutions in its place."""
+    async def _iri_candidates(self, place: _Position) -> Terms:
+        """Candidates for an IRI with which the pattern has solutions."""
         term = place.term
         if found := await self.fitting(place.pattern, self.iri_variants(term.iri)):
             return found
-        iris = [*await self.linked(term.iri), *self._named(place)]
+        iris = [*await self.linked(term.iri), *self._namesakes(place)]
         if found := await self.fitting(place.pattern, (iri for iri in iris if iri != term.iri)):
             return found
         return self.ranked(term, await self.values(place.pattern(self.variable)))
 
-    async def _literals(self, place: _Place) -> Terms:
-        """Candidates for a literal: terms of another language or datatype, or things of that name."""
+    async def _literals(self, place: _Position) -> Terms:
+        """Candidates for a literal: literals of another language or datatype, or resources of that name."""
         term = place.term
         same = f"FILTER(LCASE(STR({self.variable})) = LCASE({literal_text(term.value)}))"
         if found := self.ranked(term, await self.values(f"{place.pattern(self.variable)}\n{same}", MOST)):
             return found
-        if found := await self.fitting(place.pattern, self._named(place)):
+        if found := await self.fitting(place.pattern, self._namesakes(place)):
             return found
         if found := self.ranked(term, values := await self.values(place.pattern(self.variable))):
             return found
@@ -183,15 +183,15 @@ class TripleEdits(CandidateTerms):
         others = [other for kind in kinds if (other := cast_literal(term, kind))]
         return [other for other in others if await self.holds(place.pattern(str(other)))]
 
-    async def _other_classes(self, place: _Place) -> AsyncIterator[Edit]:
-        """The classes of the things that do go with the rest, for one that does not."""
+    async def _other_classes(self, place: _Position) -> AsyncIterator[Edit]:
+        """Replace a class by the classes of resources that match the other patterns."""
         if place.is_class and place.beside:
             values = await self.values(place.pattern(self.variable))
-            for value in values if len(values) <= _CLASSES else ():
+            for value in values if len(values) <= _MOST_CLASSES else ():
                 yield place.edit(self.written(value))
 
-    async def _texts(self, place: _Place) -> AsyncIterator[tuple[Edit, ...]]:
-        """A literal that no value is alike: within texts, or with other properties."""
+    async def _texts(self, place: _Position) -> AsyncIterator[tuple[Edit, ...]]:
+        """Search for a literal without similar values inside longer texts, or with other properties."""
         async for edits in self._containing(place):
             yield edits
         subject, predicate, _ = place.clause.terms
@@ -202,10 +202,10 @@ class TripleEdits(CandidateTerms):
                 for found in await self.values(f"{subject.text} {self.variable} {text} .\n{place.beside}", MOST):
                     yield (Edit(predicate.start, predicate.end, self.written(found)), place.edit(text))
 
-    async def _containing(self, place: _Place) -> AsyncIterator[tuple[Edit, ...]]:
-        """A search for the literal within longer texts."""
+    async def _containing(self, place: _Position) -> AsyncIterator[tuple[Edit, ...]]:
+        """Search for the literal inside longer texts."""
         term, parts, end = place.term, self.scope.parts, self.scope.end
-        if len(term.value) < _SHORT or parts.text[end : end + 1] != "}":
+        if len(term.value) < _SHORTEST or parts.text[end : end + 1] != "}":
             return
         variable = parts.unused("text")
         condition = f"FILTER(CONTAINS(LCASE(STR({variable})), {literal_text(term.value.lower())}))"

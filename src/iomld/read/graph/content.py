@@ -1,4 +1,4 @@
-"""Put what a graph says of a project in the form of a JSON record, and keep in mind where each value came from."""
+"""Convert the statements of a graph about a project to the keys of a JSON record, with the source of each value."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from iomld.model import Finding, Place, Severity
 from iomld.read.record.framed import scheme_code, text_of
 from iomld.read.record.origins import source_of
 
-# Subject, then predicate, then objects in the order of the text. Subjects are written as in N-Triples.
+# Subject to predicate to objects in the order of the text. Subjects are written as in N-Triples.
 Graph = dict[str, dict[str, list[Term]]]
 
 _TEXTS = {f"{DCTERMS}title": "title", f"{DCTERMS}abstract": "abstract", f"{DCTERMS}description": "narrative"}
@@ -26,7 +26,7 @@ _STATES = {
 _BUDGET_USD, _BUDGET = f"{IOMLD}budgetUSD", f"{IOMLD}budget"
 _TOPIC_OF, _TOPIC = f"{FOAF}isPrimaryTopicOf", f"{FOAF}primaryTopic"
 _ABOUT, _DERIVED = f"{IOMLD}aboutProject", f"{PROV}wasDerivedFrom"
-# What a publisher says of each project anew.
+# Properties that the publisher computes anew for each project.
 _COMPUTED = frozenset(
     {f"{RDF}type", _TOPIC_OF, _BUDGET, _BUDGET_USD, f"{IOMLD}candidateIatiIdentifier", f"{IOMLD}fundedBy"}
     | {f"{IOMLD}{name}" for name in ("periodStart", "periodEnd", "managingOfficeCountry", "mentionsFramework")}
@@ -38,9 +38,8 @@ _SNAPSHOT = {
     "source": f"{DCTERMS}source",
     "retrievedAt": f"{IOMLD}retrievedAt",
 }
-_SELECTED = {"quote": f"{OA}exact", "prefix": f"{OA}prefix", "suffix": f"{OA}suffix", "position": f"{OA}start"}
-# Of the nodes that a project leads to so many are looked at: nodes may be shared by thousands of projects.
-_MOST = 50
+_SELECTORS = {"quote": f"{OA}exact", "prefix": f"{OA}prefix", "suffix": f"{OA}suffix", "position": f"{OA}start"}
+_MOST = 50  # nodes that are followed from a node of a project; thousands of projects may share nodes
 _SHOWN = 80  # characters of a value that a message quotes
 
 
@@ -50,9 +49,9 @@ class ProjectContent:
 
     Attributes:
         subject: The project, as `iomld.read.graph.places` names subjects: an IRI, or `_:label`.
-        keys: What is said of it, by the keys of a record.
-        sources: For the JSON pointer of each value in `keys` its subject, predicate and number among the objects.
-        findings: What cannot be put in that form; their places are pointers.
+        keys: Its values, by the keys of a record.
+        sources: Subject, predicate and index among the objects, by the JSON pointer of each value in `keys`.
+        findings: Faults of statements that do not fit a record; their places are pointers.
         reached: The nodes that belong to the project, as in `Graph`.
     """
 
@@ -71,10 +70,10 @@ def project_content(graph: Graph, projects: Iterable[str]) -> list[ProjectConten
 
 
 def _by_object(graph: Graph, predicate: str) -> Mapping[str, list[str]]:
-    """The subjects that point at each node by a predicate."""
+    """The subjects that point to each node with a predicate."""
     found: dict[str, list[str]] = {}
-    for subject, said in graph.items():
-        for term in said.get(predicate, ()):
+    for subject, properties in graph.items():
+        for term in properties.get(predicate, ()):
             found.setdefault(str(term), []).append(subject)
     return found
 
@@ -88,8 +87,8 @@ class _ProjectReader:
         self._content = ProjectContent(_name(node), reached={node})
 
     def read(self, mentions: Sequence[str], documents: Sequence[str]) -> ProjectContent:
-        said = self._graph[self._node]
-        for predicate, terms in said.items():
+        properties = self._graph[self._node]
+        for predicate, terms in properties.items():
             if predicate in _TEXTS:
                 self._texts(predicate, terms)
             elif predicate in _STATES:
@@ -98,9 +97,9 @@ class _ProjectReader:
                 self._single(predicate, terms)
             elif predicate not in _COMPUTED:
                 self._unknown(predicate)
-        self._budget(said)
+        self._budget(properties)
         self._mentions(mentions)
-        self._origins([*documents, *map(str, said.get(_TOPIC_OF, ()))])
+        self._origins([*documents, *map(str, properties.get(_TOPIC_OF, ()))])
         return self._content
 
     def _texts(self, predicate: str, terms: Sequence[Term]) -> None:
@@ -152,7 +151,7 @@ class _ProjectReader:
             self._content.keys[key] = text
 
     def _text(self, key: str, term: Term) -> str | None:
-        """The code or the lexical form; None for a term of the wrong kind."""
+        """The code or the lexical form of a term; None for a term of the wrong kind."""
         if _is_literal(term):
             return str(getattr(term, "value", ""))
         return scheme_code(key, _name(str(term))) if key in _CODES.values() and _is_iri(term) else None
@@ -160,11 +159,11 @@ class _ProjectReader:
     def _states(self, predicate: str, terms: Sequence[Term]) -> None:
         key = _STATES[predicate]
         other = self._graph[self._node].get(f"{IOMLD}benefitingMemberState", []) if key == "benefitingCountries" else []
-        beside = {str(term) for term in other}
+        member_states = {str(term) for term in other}
         codes: dict[str, None] = {}
         for number, term in enumerate(terms):
             source = (self._content.subject, predicate, number)
-            if str(term) in beside:
+            if str(term) in member_states:
                 continue
             if _is_iri(term) or _is_literal(term):
                 code = scheme_code(key, _name(str(term))) if _is_iri(term) else str(getattr(term, "value", ""))
@@ -178,19 +177,19 @@ class _ProjectReader:
         if codes:
             self._content.keys[key] = list(codes)
 
-    def _budget(self, said: Mapping[str, list[Term]]) -> None:
-        """The sum in US dollars; where it is missing, the one that the budget node says."""
-        for node in map(str, said.get(_BUDGET, ())[:_MOST]):
+    def _budget(self, properties: Mapping[str, list[Term]]) -> None:
+        """Read the amount in US dollars, from the budget node if the project itself has none."""
+        for node in map(str, properties.get(_BUDGET, ())[:_MOST]):
             self._content.reached.add(node)
             budget = self._graph.get(node, {})
             currencies = {str(getattr(term, "value", "")) for term in budget.get(f"{SCHEMA}currency", ())[:_MOST]}
-            if _BUDGET_USD not in said and currencies == {"USD"} and budget.get(f"{SCHEMA}value"):
+            if _BUDGET_USD not in properties and currencies == {"USD"} and budget.get(f"{SCHEMA}value"):
                 self._single(f"{SCHEMA}value", budget[f"{SCHEMA}value"][:2], node)
-        if _BUDGET_USD in said:
-            self._single(_BUDGET_USD, said[_BUDGET_USD])
+        if _BUDGET_USD in properties:
+            self._single(_BUDGET_USD, properties[_BUDGET_USD])
 
     def _mentions(self, nodes: Sequence[str]) -> None:
-        # By number, as `iomld.convert` counts them: #m2 before #m10.
+        # In the order of their numbers, as `iomld.convert` counts them: #m2 before #m10.
         ordered = sorted(dict.fromkeys(nodes), key=lambda node: (len(node), node) if node.startswith("<") else (0, ""))
         mentions: list[dict[str, object]] = []
         for node in ordered:
@@ -206,21 +205,21 @@ class _ProjectReader:
         self._content.reached.update({node, *targets, *selectors, *texts})
         mention: dict[str, object] = {}
         for key, predicate in (("framework", f"{OA}hasBody"), ("method", f"{IOMLD}matchMethod")):
-            value = self._one([node], predicate, f"/mentions#{node}", key)
+            value = self._single_value([node], predicate, f"/mentions#{node}", key)
             if value is not None:
                 mention[key] = scheme_code(key, value)
-        confidence = self._one([node], f"{IOMLD}confidence", f"/mentions#{node}", "confidence")
+        confidence = self._single_value([node], f"{IOMLD}confidence", f"/mentions#{node}", "confidence")
         if confidence is not None:
             mention["confidence"] = confidence
-        for key, predicate in _SELECTED.items():
-            value = self._one(selectors, predicate, f"/mentions#{node}", key)
+        for key, predicate in _SELECTORS.items():
+            value = self._single_value(selectors, predicate, f"/mentions#{node}", key)
             if value is not None:
                 mention[key] = value
         mention["field"], mention["language"] = text_of(_name(texts[0]) if texts else "")
         return mention
 
-    def _one(self, nodes: Sequence[str], predicate: str, pointer: str, key: str) -> str | None:
-        """The one value that some nodes have of a predicate; a Violation where there are two."""
+    def _single_value(self, nodes: Sequence[str], predicate: str, pointer: str, key: str) -> str | None:
+        """The value of a predicate of some nodes; a Violation if there are two."""
         found = [(node, term) for node in nodes for term in self._graph.get(node, {}).get(predicate, ())[:_MOST]]
         values = list(dict.fromkeys(_plain(term) for _, term in found))
         if len(values) > 1:
@@ -239,15 +238,15 @@ class _ProjectReader:
         return list(dict.fromkeys(found))[:_MOST]
 
     def _origins(self, documents: Iterable[str]) -> None:
-        """The sources that the project's record names with their hashes."""
+        """Read the sources that the project's record names with their hashes."""
         nodes = list(dict.fromkeys(documents))
         snapshots = [node for node in self._linked(nodes, _DERIVED) if _SNAPSHOT["sha256"] in self._graph.get(node, {})]
         self._content.reached.update(nodes, snapshots, self._linked(nodes, f"{IOMLD}narrative"))
         sources: list[dict[str, object]] = []
         faulty = ""
         for node in snapshots:
-            said = self._graph[node]
-            source = source_of({key: _plain(said[iri][0]) for key, iri in _SNAPSHOT.items() if iri in said})
+            properties = self._graph[node]
+            source = source_of({key: _plain(properties[iri][0]) for key, iri in _SNAPSHOT.items() if iri in properties})
             if source is None:
                 faulty = faulty or node
             else:
@@ -292,7 +291,7 @@ def _is_literal(term: Term) -> bool:
 
 
 def _plain(term: Term) -> str:
-    """The IRI, the lexical form, or for other terms their N-Triples form."""
+    """The IRI or lexical form of a term; the N-Triples form of other terms."""
     return str(getattr(term, "value", term))
 
 

@@ -1,7 +1,8 @@
-"""Where the values of a graph stand in its text, in any RDF format: asked for only by subject and predicate.
+"""Find the places of values in RDF text, by subject and predicate.
 
-Turtle and its relatives give the object itself, JSON-LD the value of the key, RDF/XML the line of the element.
-What is not found (a node without a name, a key under a context of one's own) falls back to the subject's first line.
+The place is the object itself in Turtle and its relatives, the value of the key in JSON-LD, and the line of the element
+in RDF/XML. A value that is not found (of a node without a name, or of a key of another context) has the place of the
+subject's first value.
 """
 
 import io
@@ -9,7 +10,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -17,8 +17,8 @@ from iomld.formats.jsonld_terms import KEYS
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
 from iomld.iris import RDF, local_name
 from iomld.model import Place
-from iomld.read.graph.turtle_places import Offsets, line_offsets, turtle_offsets
-from iomld.read.record.locate import excerpt
+from iomld.read.graph.turtle_places import Offsets, line_offsets, resolved_iri, turtle_offsets
+from iomld.read.record.locate import excerpt, pointer_step
 from iomld.read.text import not_xml, safe_events
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -28,13 +28,13 @@ _NAMES = {key.iri: key.name for key in KEYS if not key.reverse}
 
 @dataclass(frozen=True, slots=True)
 class ValuePlaces:
-    """Finds the places of one text.
+    """The places of the values in one text.
 
     Attributes:
         file: The file's name for places.
         text: The whole text.
-        offsets: Where the objects of each subject and predicate stand, in their order.
-        pointers: JSON pointers of those, for JSON-LD.
+        offsets: Offsets of the objects of each subject and predicate, in the order of the text.
+        pointers: The JSON pointer at each offset, for JSON-LD.
         by_key: Whether predicates are named by JSON keys, and subjects as the author wrote them.
     """
 
@@ -52,7 +52,7 @@ class ValuePlaces:
         return self._at(found[min(number, len(found) - 1)]) if found else self.of_subject(subject)
 
     def of_subject(self, subject: str) -> Place:
-        """The place of the first object of a subject; the file alone where the subject is not found."""
+        """The place of the first object of a subject; the file alone if the subject is not found."""
         if not self._subjects:
             for (name, _), offsets in self.offsets.items():
                 self._subjects.setdefault(name, offsets[0])
@@ -86,10 +86,10 @@ class ValuePlaces:
 
 
 def find_places(text: str, format_: Format, *, file: str, base: str) -> ValuePlaces:
-    """Scan a text that the format's parser has read without a fault; RDF/XML may be scanned before.
+    """Scan a text for values. Except for RDF/XML, the format's parser must have accepted it.
 
     Raises:
-        SourceError: The XML is not well-formed, or nested absurdly deep, which would keep the RDF parser busy for long.
+        SourceError: The XML is not well-formed, or nested so deeply that the RDF parser would take very long.
     """
     if format_ is JSONLD:
         offsets, pointers = _json_offsets(text)
@@ -104,13 +104,13 @@ def find_places(text: str, format_: Format, *, file: str, base: str) -> ValuePla
 
 
 def _tail(subject: str) -> str:
-    """What a relative or prefixed name of a subject has in common with its IRI."""
+    """The end of an IRI, which is also that of a relative or prefixed name for it."""
     return re.split(r"[/:]", subject)[-1]
 
 
 @dataclass(slots=True)
 class _JsonNode:
-    """An open object or array; an object's members are kept until its `@id` is known."""
+    """An open object or array; the members of an object are collected until its `@id` is known."""
 
     pointer: str
     is_object: bool
@@ -121,8 +121,8 @@ class _JsonNode:
 
     @property
     def member(self) -> str:
-        """Pointer of the member that is being read."""
-        step = self.key.replace("~", "~0").replace("/", "~1") if self.is_object else str(self.count)
+        """Pointer of the member or item that is being read."""
+        step = pointer_step(self.key) if self.is_object else str(self.count)
         return f"{self.pointer}/{step}"
 
 
@@ -131,26 +131,26 @@ def _json_offsets(text: str) -> tuple[Offsets, dict[int, str]]:
     offsets: Offsets = {}
     pointers: dict[int, str] = {}
     stack: list[_JsonNode] = []
-    before = ""
+    previous = ""
     for match in _JSON_TOKEN.finditer(text):
-        found, top = match[0], stack[-1] if stack else None
-        if found in (",", ":"):
-            if found == "," and top:
+        symbol, top = match[0], stack[-1] if stack else None
+        if symbol in (",", ":"):
+            if symbol == "," and top:
                 top.count, top.key = top.count + 1, ""
-        elif found in ("}", "]"):
-            _close(stack.pop() if stack else None, offsets)
-        elif top and top.is_object and before in ("{", ","):
+        elif symbol in ("}", "]"):
+            _end_node(stack.pop() if stack else None, offsets)
+        elif top and top.is_object and previous in ("{", ","):
             top.key = match["string"] or ""
         else:
-            _value(stack, match, pointers)
-            if found in ("{", "["):
-                stack.append(_JsonNode(top.member if top else "", found == "{"))
-        before = found
+            _begin_value(stack, match, pointers)
+            if symbol in ("{", "["):
+                stack.append(_JsonNode(top.member if top else "", symbol == "{"))
+        previous = symbol
     return offsets, pointers
 
 
-def _value(stack: list[_JsonNode], match: re.Match[str], pointers: dict[int, str]) -> None:
-    """A value begins: of a member, or of an item in an array that is a member's value."""
+def _begin_value(stack: list[_JsonNode], match: re.Match[str], pointers: dict[int, str]) -> None:
+    """Record the beginning of a value: of a member, or of an item in an array that is a member's value."""
     top = stack[-1] if stack else None
     if top is None:
         return
@@ -166,7 +166,8 @@ def _value(stack: list[_JsonNode], match: re.Match[str], pointers: dict[int, str
         owner.members.append((owner.key, match.start()))
 
 
-def _close(node: _JsonNode | None, offsets: Offsets) -> None:
+def _end_node(node: _JsonNode | None, offsets: Offsets) -> None:
+    """Record the offsets of the members of an object that has a name."""
     if node is None or not node.is_object or not node.name:
         return
     for key, offset in node.members:
@@ -188,7 +189,7 @@ def _xml_offsets(text: str, base: str) -> Offsets:
             bases.pop()
             element.clear()
             continue
-        bases.append(_joined(bases[-1], element.get(_XML_BASE, "")))
+        bases.append(resolved_iri(bases[-1], element.get(_XML_BASE, "")))
         is_node = not stack or stack[-1] is None
         offset = lines[min((element.sourceline or 1), len(lines)) - 1]
         if is_node and not (len(stack) == 0 and element.tag == f"{{{RDF}}}RDF"):
@@ -208,16 +209,9 @@ def _xml_offsets(text: str, base: str) -> Offsets:
 def _subject(element: etree._Element, base: str) -> str:
     about, name, blank = (element.get(f"{{{RDF}}}{key}") for key in ("about", "ID", "nodeID"))
     if about is not None:
-        return _joined(base, about)
-    return _joined(base, f"#{name}") if name is not None else f"_:{blank or ''}"
+        return resolved_iri(base, about)
+    return resolved_iri(base, f"#{name}") if name is not None else f"_:{blank or ''}"
 
 
 def _iri(tag: str) -> str:
     return tag.removeprefix("{").replace("}", "", 1)
-
-
-def _joined(base: str, iri: str) -> str:
-    try:
-        return urljoin(base, iri) if iri else base
-    except ValueError:  # an address that urllib cannot take apart; it is then found by nothing
-        return iri

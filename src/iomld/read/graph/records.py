@@ -1,8 +1,8 @@
-"""Read projects in RDF as records: the inverse of `iomld.convert`, for graphs of ours and for those that others write.
+"""Read projects in RDF as records: the inverse of `iomld.convert`, for our graphs and those of others.
 
-A graph is first put in the form of a record in JSON, so that one set of rules says what a record may hold, and each
-value gets its place in the text. Codes are read from the IRIs of our schemes under any data base; names of graphs are
-not looked at; nodes without a name are as good as named ones. What is said of other things is not read, and counted.
+A graph is first converted to the form of a JSON record, so that one set of rules checks the content of records; then
+each value gets its place in the text. Codes are read from the IRIs of our schemes under any data base. Graph names are
+ignored, and blank nodes are read like named ones. Statements about other things are counted and ignored.
 """
 
 import hashlib
@@ -18,19 +18,20 @@ from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
 from iomld.messages import ForeignText, message
-from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, Value
+from iomld.model import Finding, Origin, Place, Record, Severity, Value
 from iomld.read.graph.content import Graph, ProjectContent, project_content
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions
 from iomld.read.record.framed import CONTEXT_PATH
-from iomld.read.record.json_record import not_json, read_content
+from iomld.read.record.json_files import not_json
+from iomld.read.record.json_record import read_content
 from iomld.read.text import check_xml, is_web_address, utf8_text
 
 MAX_STATEMENTS = 4_000_000
 MAX_CONTEXTS = 1000
 _TYPE = f"{RDF}type"
 _PROJECT = f"<{IOMLD}Project>"
-_SHOWN = 5  # kinds of other things that a message names
+_SHOWN_TYPES = 5  # types of other things that a message names
 
 
 def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOptions) -> Iterator[Record]:
@@ -43,7 +44,7 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
         options: The address of the page, for a source of one record.
 
     Raises:
-        SourceError: The text does not parse, is too large, names a context that we do not have, or holds no project.
+        SourceError: The text does not parse, is too large, names an unknown context, or holds no project.
     """
     text = data if isinstance(data, str) else utf8_text(data, file)
     raw = text.encode("utf-8", "surrogatepass")
@@ -52,7 +53,9 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     places = find_places(text, format_, file=file, base=DEFAULT_BASE) if format_ is RDFXML else None
     graph = _graph(_with_context(text, file) if format_ is JSONLD else text, format_, file)
     projects = [
-        subject for subject, said in graph.items() if any(str(kind) == _PROJECT for kind in said.get(_TYPE, ()))
+        subject
+        for subject, properties in graph.items()
+        if any(str(kind) == _PROJECT for kind in properties.get(_TYPE, ()))
     ]
     if not projects:
         raise SourceError(
@@ -68,18 +71,18 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     contents = project_content(graph, projects)
     records = [_record(content, origin, places) for content in contents]
     reached = {subject for content in contents for subject in content.reached}
-    yield replace(records[0], findings=(*records[0].findings, *_others(graph, reached, records[0].place)))
+    yield replace(records[0], findings=(*records[0].findings, *_other_things(graph, reached, records[0].place)))
     yield from records[1:]
 
 
 def _graph(text: str, format_: Format, file: str) -> Graph:
-    """What is said of each subject, subjects as N-Triples writes them; objects in the order of the text."""
+    """The properties of each subject, as N-Triples writes it; objects in the order of the text."""
     graph: Graph = {}
     statements = parse(text, format_, base_iri=DEFAULT_BASE)
     try:
         for quad in islice(statements, MAX_STATEMENTS):
-            said = graph.setdefault(str(quad.subject), {})
-            said.setdefault(quad.predicate.value, []).append(quad.object)
+            properties = graph.setdefault(str(quad.subject), {})
+            properties.setdefault(quad.predicate.value, []).append(quad.object)
     except SourceError as error:
         raise SourceError(message("{file}, {fault}", file=file, fault=error.message)) from error
     if next(statements, None) is not None:
@@ -92,14 +95,14 @@ def _graph(text: str, format_: Format, file: str) -> Graph:
 
 
 def _with_context(text: str, file: str) -> str:
-    """The JSON-LD text with our own context in place of its IRI; contexts of others are never fetched.
+    """The JSON-LD text with our context embedded in place of its IRI; other contexts are never fetched.
 
     Raises:
-        SourceError: The text is no JSON, or names a context that is not ours.
+        SourceError: The text is not JSON, or names a context that is not ours.
     """
     try:
         document = json.loads(text)
-        return json.dumps(_replaced(document)) if _own_contexts(document, file) else text
+        return json.dumps(_with_embedded(document)) if _names_context(document, file) else text
     except JSONDecodeError as error:
         raise not_json(file, error) from error
     except ValueError as error:
@@ -112,8 +115,8 @@ def _with_context(text: str, file: str) -> str:
         ) from error
 
 
-def _own_contexts(document: object, file: str) -> bool:
-    """Say whether our context is named; refuse others, and ours where it would fill the memory."""
+def _names_context(document: object, file: str) -> bool:
+    """Say whether a document names our context; refuse other contexts, and too many of ours."""
     count = _count_contexts(document, file)
     if count > MAX_CONTEXTS:
         raise SourceError(
@@ -148,24 +151,24 @@ def _count_contexts(node: object, file: str) -> int:
     return count + sum(_count_contexts(value, file) for value in node.values())
 
 
-def _replaced(node: object) -> object:
+def _with_embedded(node: object) -> object:
     if isinstance(node, list):
-        return [_replaced(item) for item in node]
+        return [_with_embedded(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {key: _context(value) if key == "@context" else _replaced(value) for key, value in node.items()}
+    return {key: _context(value) if key == "@context" else _with_embedded(value) for key, value in node.items()}
 
 
 def _context(value: object) -> object:
     if isinstance(value, list):
         return [_context(item) for item in value]
     if not isinstance(value, str):
-        return _replaced(value)
+        return _with_embedded(value)
     return json.loads(asset_text("ontology/context-v1.jsonld", base=value.removesuffix(CONTEXT_PATH)))["@context"]
 
 
 def _record(content: ProjectContent, origin: Origin, places: ValuePlaces) -> Record:
-    """The record of one project, its places in the text in place of JSON pointers."""
+    """The record of one project, with places in the text instead of JSON pointers."""
     start = places.of_subject(content.subject)
     read = read_content(content.keys, origin, Place(places.file, pointer=""))
 
@@ -177,31 +180,24 @@ def _record(content: ProjectContent, origin: Origin, places: ValuePlaces) -> Rec
 
     return Record(
         values={
-            name: tuple(_moved(value, at(value.place)) for value in values) for name, values in read.values.items()
+            name: tuple(Value(value.text, at(value.place), value.language) for value in values)
+            for name, values in read.values.items()
         },
         origin=origin,
         place=start,
-        mentions=tuple(_mention_at(mention, at(mention.place)) for mention in read.mentions),
+        mentions=tuple(replace(mention, place=at(mention.place)) for mention in read.mentions),
         findings=tuple(finding.at(at(finding.place)) for finding in (*content.findings, *read.findings)),
         stated_origins=read.stated_origins,
     )
 
 
-def _moved(value: Value, place: Place) -> Value:
-    return Value(value.text, place, value.language)
-
-
-def _mention_at(mention: GivenMention, place: Place) -> GivenMention:
-    return replace(mention, place=place)
-
-
-def _others(graph: Graph, reached: set[str], place: Place) -> tuple[Finding, ...]:
-    """An Info that counts what the graph says of other things."""
+def _other_things(graph: Graph, reached: set[str], place: Place) -> tuple[Finding, ...]:
+    """An Info with the number of other things in the graph."""
     others = [subject for subject in graph if subject not in reached]
     if not others:
         return ()
-    kinds = sorted({local_name(str(kind).strip("<>")) for subject in others for kind in graph[subject].get(_TYPE, ())})
-    shown = f" ({', '.join(kinds[:_SHOWN])}{' …' if len(kinds) > _SHOWN else ''})" if kinds else ""
+    types = sorted({local_name(str(kind).strip("<>")) for subject in others for kind in graph[subject].get(_TYPE, ())})
+    shown = f" ({', '.join(types[:_SHOWN_TYPES])}{' …' if len(types) > _SHOWN_TYPES else ''})" if types else ""
     problem = message(
         "{number} other things in the file{kinds} belong to no project and were not read.",
         number=len(others),

@@ -1,8 +1,8 @@
-"""Where values stand in Turtle, TriG, N-Triples and N-Quads.
+"""Find the places of values in Turtle, TriG, N-Triples and N-Quads.
 
-The parser proper gives terms without places. This scan goes through the same text once more, only far enough to know
-which subject and predicate each object belongs to. Terms come in the order of the text in both, so that the nth object
-of a subject and predicate here is the nth quad of them there. It never judges: where it cannot follow, it stops.
+The parser of pyoxigraph gives terms without places. This scanner reads the same text again, in just enough detail to
+know the subject and predicate of each object. Both keep the order of the text, so that the nth object of a subject and
+predicate here is that of the nth quad there. The scanner reports no errors: it stops at a token that it does not know.
 
 Source: RDF 1.1 Turtle section 6.5, TriG section 4.5, N-Triples section 7 (grammars).
 """
@@ -55,10 +55,18 @@ def line_offsets(text: str) -> Offsets:
 
 def turtle_offsets(text: str, *, base: str) -> Offsets:
     """Offsets of the objects in Turtle or TriG; relative IRIs are resolved against the base."""
-    scan = _Scan(base)
+    scanner = _Scanner(base)
     for kind, match in _tokens(text):
-        scan.take(kind, match)
-    return scan.offsets
+        scanner.add_token(kind, match)
+    return scanner.offsets
+
+
+def resolved_iri(base: str, iri: str) -> str:
+    """An IRI reference resolved against a base; unchanged if urllib cannot parse it, so that no subject has it."""
+    try:
+        return urljoin(base, iri)
+    except ValueError:
+        return iri
 
 
 def _tokens(text: str) -> Iterator[tuple[str, re.Match[str]]]:
@@ -82,42 +90,42 @@ class _Frame:
 
 
 @dataclass(slots=True)
-class _Scan:
-    """The state of one scan."""
+class _Scanner:
+    """Collects the offsets of objects from tokens."""
 
     base: str
     offsets: Offsets = field(default_factory=dict)
     prefixes: dict[str, str] = field(default_factory=dict)
     frames: list[_Frame] = field(default_factory=lambda: [_Frame("subject")])
     directive: str = ""
-    named: str = ""
+    prefix: str = ""
     is_datatype: bool = False
 
-    def take(self, kind: str, match: re.Match[str]) -> None:
-        """Take one more token."""
+    def add_token(self, kind: str, match: re.Match[str]) -> None:
+        """Process the next token."""
         if self.is_datatype:
             self.is_datatype = False
         elif self.directive:
-            self._direct(kind, match)
+            self._directive(kind, match)
         elif kind == "mark":
-            self._mark(match[kind], match.start(kind))
+            self._punctuation(match[kind], match.start(kind))
         elif kind == "tag" or (kind == "word" and match[kind] not in ("a", "true", "false")):
             word = match[kind].lower().removeprefix("@")
-            # A language tag stands after an object; GRAPH says nothing of its own.
+            # A language tag follows an object; GRAPH only introduces the name of a graph.
             self.directive = word if self.frames[-1].expects == "subject" and word in _DIRECTIVES else ""
         else:
             self._term(kind, match)
 
-    def _direct(self, kind: str, match: re.Match[str]) -> None:
-        """The next part of `@prefix p: <iri>` or `@base <iri>`."""
+    def _directive(self, kind: str, match: re.Match[str]) -> None:
+        """Process the next token of `@prefix p: <iri>` or `@base <iri>`."""
         if kind == "name":
-            self.named = match["prefix"] or ""
+            self.prefix = match["prefix"] or ""
         elif kind == "iri":
             iri = self._iri(kind, match)
             if self.directive == "base":
                 self.base = iri
             else:
-                self.prefixes[self.named] = iri
+                self.prefixes[self.prefix] = iri
             self.directive = ""
         else:
             self.directive = ""
@@ -136,7 +144,7 @@ class _Scan:
             self.offsets.setdefault((frame.subject, frame.predicate), []).append(offset)
         frame.expects = "end"
 
-    def _mark(self, mark: str, offset: int) -> None:
+    def _punctuation(self, mark: str, offset: int) -> None:
         frame = self.frames[-1]
         if mark == "^^":
             self.is_datatype = True
@@ -145,7 +153,7 @@ class _Scan:
                 self._object(frame, offset)
             self.frames.append(_Frame("predicate" if mark == "[" else "item"))
         elif mark in "])":
-            self._close()
+            self._end_frame()
         elif mark in "{}" or (mark == "." and len(self.frames) == 1):
             self.frames = [_Frame("subject")]
         elif mark == ";":
@@ -153,8 +161,8 @@ class _Scan:
         elif mark == ",":
             frame.expects = "object"
 
-    def _close(self) -> None:
-        """A `[ … ]` or `( … )` ends; where it was the subject, its predicates follow."""
+    def _end_frame(self) -> None:
+        """End a `[ … ]` or `( … )`; if it was a subject, its predicates follow."""
         if len(self.frames) > 1:
             self.frames.pop()
         if self.frames[-1].expects == "subject":
@@ -163,19 +171,12 @@ class _Scan:
     def _iri(self, kind: str, match: re.Match[str]) -> str:
         if kind == "iri":
             iri = _unescaped(match[kind][1:-1])
-            return iri if iri.startswith(("http://", "https://")) else _joined(self.base, iri)
+            return iri if iri.startswith(("http://", "https://")) else resolved_iri(self.base, iri)
         if kind == "name":
             local = match["local"]
             start = self.prefixes.get(match["prefix"] or "", "")
             return start + (_BACKSLASHED.sub(r"\1", local) if "\\" in local else local)
         return f"{RDF}type" if match[kind] == "a" else match[kind]
-
-
-def _joined(base: str, iri: str) -> str:
-    try:
-        return urljoin(base, iri)
-    except ValueError:  # an address that urllib cannot take apart; it is then found by nothing
-        return iri
 
 
 def _unescaped(iri: str) -> str:

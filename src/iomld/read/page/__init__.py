@@ -1,1 +1,1 @@
-"""Project pages: their text in every layout seen, and saved HTML."""
+"""Project pages, as text in any known layout and as saved HTML."""

@@ -1,8 +1,8 @@
-"""Read a project page saved as HTML, by its elements and its labels, never by class names alone.
+"""Read a project page saved as HTML, by its elements and its labels rather than class names.
 
-Class names of project sites are not relied on. A label is an element whose whole text is a known label; its values are
-the other blocks of the smallest element around it, or the blocks up to the next label. Pages without labels are read by
-the rules of text pages. Nothing is fetched, and entities are not read from anywhere.
+A label is an element whose whole text is a known label. Its values are the other blocks of the smallest element around
+it, or the blocks up to the next label. Pages without labels are read by the rules of text pages. Nothing is fetched and
+no entities are loaded.
 """
 
 import codecs
@@ -24,13 +24,13 @@ from iomld.read.page.labelled import once, read_fields, title_above
 from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks
 from iomld.read.page.page import PageDraft, PageLine, PageSource, PrintedField, are_countries, is_prose, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
-from iomld.read.text import forbidden_line, is_language_tag, is_web_address, lines_of
+from iomld.read.text import BOMS, forbidden_line, is_language_tag, is_web_address, lines_of
 
-_LOOKED_AT = 4096  # characters or bytes at the beginning in which the form and the encoding are declared
+_DECLARED_WITHIN = 4096  # bytes at the beginning in which the encoding is declared
 _CHARSET = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE
 )
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
 # Browsers read Latin-1 and ASCII as Windows-1252 (WHATWG Encoding Standard, section 4.2).
 _ENCODINGS = {
     "utf-8": "utf-8-sig", "ascii": "cp1252", "iso8859-1": "cp1252", "cp1252": "cp1252", "iso8859-15": "iso8859-15",
@@ -38,7 +38,7 @@ _ENCODINGS = {
 }  # fmt: skip
 _CONTENT = ("main", "article", "body", "html")
 _LISTS = frozenset({"dl", "table", "tbody", "ul", "ol"})
-_MOST_VALUES = 3  # blocks of a field of one value
+_MOST_BLOCKS = 3  # of a field with one value
 _NARRATIVE = re.compile(r"(?:^|\s)field--name-body(?:\s|$)")
 
 
@@ -47,7 +47,7 @@ def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_W
 
     Args:
         data: The page.
-        origin: The bytes it came from; its address is taken from the page's canonical link where it has none.
+        origin: The bytes it came from; without an address it gets that of the page's canonical link.
         file: The file's name for places.
         lexicon: The words of our lists.
 
@@ -55,7 +55,7 @@ def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_W
         The record. Places are lines of the HTML source.
 
     Raises:
-        SourceError: The bytes are no text, or hold no project page.
+        SourceError: The bytes are not text, or not a project page.
     """
     text = _decoded(data, file)
     source = lines_of(text)
@@ -75,8 +75,8 @@ def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_W
 
 
 def _decoded(data: bytes, file: str) -> str:
-    """The text, by byte order mark or declaration; without either UTF-8, else Windows-1252."""
-    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or _declared(data, file)
+    """Decode by byte order mark or declaration; without either as UTF-8, else as Windows-1252."""
+    encoding = next((name for bom, name in BOMS if data.startswith(bom)), None) or _declared(data, file)
     tried = [encoding] if encoding else ["utf-8", "cp1252"]
     for name in tried:
         try:
@@ -103,7 +103,7 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def _declared(data: bytes, file: str) -> str | None:
-    found = _CHARSET.search(data[:_LOOKED_AT])
+    found = _CHARSET.search(data[:_DECLARED_WITHIN])
     if found is None:
         return None
     name = found[1].decode("ascii")
@@ -132,7 +132,7 @@ def _draft(root: HtmlElement, blocks: HtmlBlocks, lexicon: Lexicon) -> PageDraft
     lines = blocks.lines
     marks = list(_marks(blocks))
     if not marks or any(lines[mark.start - 1].text == SEPARATOR for mark in marks if mark.start):
-        marks = text_marks(lines)  # the text copy of a page, wrapped in elements
+        marks = text_marks(lines)  # a text page that is wrapped in HTML
     language = _language(root)
     draft = unlabelled_draft(lines, marks, lexicon, language)
     if draft:
@@ -155,25 +155,25 @@ def _draft(root: HtmlElement, blocks: HtmlBlocks, lexicon: Lexicon) -> PageDraft
 
 
 def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
-    """The labels of a page with the blocks that belong to each."""
+    """The labels of a page, each with the blocks that belong to it."""
     labels = {index: found for index, line in enumerate(blocks.lines) if (found := label_in(line)) is not None}
     starts = [index for index, (_, _, inline) in labels.items() if not (inline and is_prose(inline.text))]
     for number, index in enumerate(starts):
         label, field, inline = labels[index]
         following = (*starts[number + 1 : number + 2], len(blocks.lines))[0]
-        around, end = _around(blocks, index)
+        around, end = _enclosing(blocks, index)
         until = min(following, end)
         is_list = around is not None and around.tag in _LISTS
         is_item = around is not None and around.tag not in _CONTENT and following >= end
-        few = field in STATE_FIELDS or until - index - 1 <= _MOST_VALUES
+        few = field in STATE_FIELDS or until - index - 1 <= _MOST_BLOCKS
         is_closed = few and (
             is_list or (is_item and not _holds_other(blocks, around, starts[max(0, number - 1) : number]))
         )
         yield Mark(label, field, index, blocks.lines[index], index + 1, until, is_closed, inline)
 
 
-def _around(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
-    """The smallest element around a line that holds more than it, and where that ends."""
+def _enclosing(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
+    """The smallest element around a line that holds more than the line, and the index after its last line."""
     element: HtmlElement | None = blocks.owners[index]
     while element is not None:
         start, end = blocks.spans.get(element, (index, index + 1))
@@ -184,12 +184,12 @@ def _around(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
 
 
 def _holds_other(blocks: HtmlBlocks, around: HtmlElement | None, before: Sequence[int]) -> bool:
-    """Whether an element holds the label before, too."""
+    """Whether an element also holds an earlier label."""
     return around is None or any(blocks.spans[around][0] <= other for other in before)
 
 
 def _itemised(printed: PrintedField, lexicon: Lexicon) -> PrintedField:
-    """The field with a value for each item element; a name that is marked up inside stays whole."""
+    """The field with a value for each item element; a name with markup inside stays whole."""
     if printed.field not in STATE_FIELDS:
         return printed
     return replace(printed, values=tuple(chain.from_iterable(_items(line, lexicon) for line in printed.values)))
@@ -206,7 +206,7 @@ def _items(line: PageLine, lexicon: Lexicon) -> Iterator[PageLine]:
 
 
 def _title(root: HtmlElement, blocks: HtmlBlocks, before: int) -> PageLine | None:
-    """The main heading: the last above the fields, since logos are headings too; else the title for sharing."""
+    """The last heading above the fields, since logos are headings too; else the Open Graph title."""
     headings = [element for element in root.iter("h1") if element_text(element)]
     named = [element for element in headings if "page-title" in element.get("class", "").split()]
     above = [element for element in headings if (element.sourceline or 0) <= before]
@@ -222,7 +222,7 @@ def _title(root: HtmlElement, blocks: HtmlBlocks, before: int) -> PageLine | Non
 
 
 def _body(blocks: HtmlBlocks, title: PageLine | None, start: int, end: int) -> tuple[PageLine, ...]:
-    """The narrative: the element of that name, else the text below the fields, else that between title and fields."""
+    """The narrative: the element with its class name, else the text below the fields, else that above them."""
     for element, (first, last) in blocks.spans.items():
         if last > first and _NARRATIVE.search(element.get("class", "")) and (first >= end or last <= start):
             return tuple(blocks.lines[first:last])
@@ -242,13 +242,13 @@ def _is_content(element: HtmlElement) -> bool:
 
 
 def _language(root: HtmlElement) -> str | None:
-    """The language that the page says it is in, without its region."""
+    """The language that the page declares, without its region."""
     tag = root.get("lang", root.get("{http://www.w3.org/XML/1998/namespace}lang", "")).lower().partition("-")[0]
     return tag if is_language_tag(tag) else None
 
 
 def _address(root: HtmlElement) -> str | None:
-    """The page's address by its canonical link, else by the link for sharing."""
+    """The page's address from its canonical link, else from its Open Graph URL."""
     links = [element.get("href", "") for element in root.iter("link") if element.get("rel", "").lower() == "canonical"]
     links += [element.get("content", "") for element in root.iter("meta") if element.get("property") == "og:url"]
     return next((link for link in map(str.strip, links) if is_web_address(link)), None)

@@ -1,4 +1,4 @@
-"""The text of a saved page as lines, one for each block element, without menus and other navigation."""
+"""Split a saved page into lines of text, one for each block element, without menus and other navigation."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,10 +25,10 @@ _CHROME_NAMES = re.compile(
     r"(?:^|[\s_-])(?:cookies?|consent|breadcrumbs?|menu|navbar|nav|navigation|share|social|pager|skip-link)(?:$|[\s_-])"
 )
 _SPACES = re.compile(r"\s+")
-_LONGEST_LABEL = 300  # characters, spaces of the markup included; an element with more is no label
-_MOST_PARTS = 8  # elements that a label is made of
-_WINDOW = 20_000  # characters of a line in which a text is looked for; some pages are a single line
-_NEAR = 12  # lines around the parser's figure in which a text is looked for
+_LONGEST_LABEL = 300  # characters, including spaces of the markup; an element with more is not a label
+_MOST_PARTS = 8  # elements of a label
+_WINDOW = 20_000  # characters of a line in which a text is searched for; some pages are a single line
+_NEAR = 12  # lines around the parser's line number in which a text is searched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class HtmlBlocks:
 
     Attributes:
         lines: A line for each block of text, in order.
-        owners: For each line the element that it stands in.
-        spans: For each block element the indexes of its first line and of the line after its last.
+        owners: The element of each line.
+        spans: For each block element, the indexes of its first line and of the line after its last.
     """
 
     lines: Sequence[PageLine]
@@ -57,13 +57,13 @@ def element_text(element: HtmlElement) -> str:
 
 
 def html_blocks(root: HtmlElement, source: Sequence[str]) -> HtmlBlocks:
-    """Cut a page into lines.
+    """Split a page into lines.
 
     Args:
         root: The page.
-        source: Its lines as they stand in the file, for places.
+        source: The lines of the file, for places.
     """
-    walk = _Walk(source, _kept(root))
+    walk = _Walk(source, _protected(root))
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
             walk.enter(element)
@@ -74,18 +74,18 @@ def html_blocks(root: HtmlElement, source: Sequence[str]) -> HtmlBlocks:
 
 
 class _Walk:
-    """Gathers text on the way through the elements."""
+    """Collects text while walking through the elements."""
 
-    def __init__(self, source: Sequence[str], kept: frozenset[HtmlElement]) -> None:
+    def __init__(self, source: Sequence[str], protected: frozenset[HtmlElement]) -> None:
         self.lines: list[PageLine] = []
         self.owners: list[HtmlElement] = []
         self.spans: dict[HtmlElement, tuple[int, int]] = {}
-        self._source, self._kept = source, kept
+        self._source, self._protected = source, protected
         self._starts: list[int] = []
         self._skipped: HtmlElement | None = None
         self._pieces: list[str] = []
         self._begin = self._at = 1
-        self._found = (0, 0)  # line, and the column behind the text found last
+        self._found = (0, 0)  # line and column of the end of the last text that was found
 
     def enter(self, element: HtmlElement) -> None:
         if self._skipped is not None:
@@ -113,7 +113,7 @@ class _Walk:
         self._add(element.tail, _parent(element))
 
     def flush(self, owner: HtmlElement) -> None:
-        """End a line."""
+        """End the current line."""
         text = joined("".join(self._pieces))
         if text:
             pieces = tuple(filter(None, map(joined, self._pieces)))
@@ -135,7 +135,7 @@ class _Walk:
             self._at += part.count("\n")
 
     def _placed(self, text: str, pieces: tuple[str, ...]) -> PageLine:
-        """The line with its place in the file: where its first word stands, near where the parser says."""
+        """The line with its place in the file: that of its first word, near the parser's line number."""
         word = text.split(" ", 1)[0]
         for distance in range(_NEAR):
             for number in dict.fromkeys((self._begin + distance, self._begin - distance)):
@@ -148,10 +148,10 @@ class _Walk:
         return PageLine(text, min(self._begin, len(self._source)), 1, pieces)
 
     def _is_chrome(self, element: HtmlElement) -> bool:
-        # A filter form has labels too ("Year"), but they belong to its controls.
+        # The labels of a filter form ("Year") belong to its controls.
         if element.tag in _DROPPED or (element.tag == "label" and element.get("for") is not None):
             return True
-        if element in self._kept:
+        if element in self._protected:
             return False
         if element.tag in _CHROME or element.get("role", "") in _CHROME_ROLES or element.get("hidden") is not None:
             return True
@@ -165,7 +165,7 @@ def _parent(element: HtmlElement) -> HtmlElement:
 
 
 def _is_inline(element: HtmlElement) -> bool:
-    """Whether an element stands within a line; one that is wholly a field's label gets a line of its own."""
+    """Whether an element is part of a line; the label of a field gets a line of its own."""
     return element.tag in _INLINE and not _is_label(element)
 
 
@@ -179,19 +179,19 @@ def _is_label(element: HtmlElement) -> bool:
     return found is not None and found[2] is None
 
 
-def _kept(root: HtmlElement) -> frozenset[HtmlElement]:
-    """The elements that are no chrome whatever they are called: what holds a field's label or the main content."""
-    kept = {root}
+def _protected(root: HtmlElement) -> frozenset[HtmlElement]:
+    """The elements with a field's label or the main content, which are not chrome whatever their names."""
+    protected = {root}
     for element in root.iter(etree.Element):
         is_content = element.tag in {"body", "main", "article", "h1"} or element.get("role") == "main"
         is_label = element.tag not in _DROPPED and element.get("for") is None and _is_label(element)
         if (is_content or is_label) and not _is_in_chrome(element):
-            kept.update(_up(element, kept))
-    return frozenset(kept)
+            protected.update(_ancestors(element, protected))
+    return frozenset(protected)
 
 
 def _is_in_chrome(element: HtmlElement) -> bool:
-    """Whether an element is in a menu, or in the head or foot of the whole page and not of its content."""
+    """Whether an element is in a menu, or in the header or footer of the page rather than of its content."""
     for outer in (element, *element.iterancestors()):
         if outer.tag in {"main", "article"}:
             return False
@@ -200,9 +200,9 @@ def _is_in_chrome(element: HtmlElement) -> bool:
     return False
 
 
-def _up(element: HtmlElement, kept: set[HtmlElement]) -> Iterator[HtmlElement]:
-    """An element and what it stands in, up to what is kept already."""
+def _ancestors(element: HtmlElement, protected: set[HtmlElement]) -> Iterator[HtmlElement]:
+    """An element and its ancestors, up to the first that is already in `protected`."""
     current: HtmlElement | None = element
-    while current is not None and current not in kept:
+    while current is not None and current not in protected:
         yield current
         current = current.getparent()

@@ -1,7 +1,7 @@
 """The field labels of project pages in three languages, their positions in a text, and the language that they show.
 
-A label stands after a lone dash, behind a bullet, or, where nothing marks it, alone on its line. Labels are those seen
-on public project pages; several stay English on French and Spanish pages.
+A label follows a dash on a line of its own or a bullet, or is alone on its line. The labels are those of public project
+pages; several are English on French and Spanish pages too.
 """
 
 import re
@@ -56,21 +56,21 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# By folded label: what differs in case, accents, dashes or spaces is the same label.
+# By folded label: case, accents, dashes and spaces make no difference.
 _FIELDS: Mapping[str, str] = {
     fold(label): field for labels in (_SHARED, *_LABELS.values()) for label, field in labels.items()
 }
 _FOLDED: Mapping[str, frozenset[str]] = {language: frozenset(map(fold, labels)) for language, labels in _LABELS.items()}
-_LONGEST = 2 * max(map(len, _FIELDS))  # characters; nothing longer is a label, and folding it would be wasted
+_LONGEST = 2 * max(map(len, _FIELDS))  # characters; a longer text is not a label and need not be folded
 _WORD = re.compile(r"[^\W\d_]+")
-# Small words that only one of the three languages has.
+# Small words that occur in only one of the three languages.
 _SMALL: Mapping[str, frozenset[str]] = {
     "en": frozenset({"the", "of", "and", "to", "in", "for", "with", "on", "by", "is", "was", "its", "from", "at"}),
     "fr": frozenset({"le", "les", "des", "du", "et", "aux", "au", "une", "dans", "pour", "par", "sur", "avec", "qui"}),
     "es": frozenset({"el", "los", "las", "del", "y", "una", "para", "por", "con", "al", "su", "sus", "lo", "como"}),
 }
-_READ = 20_000  # characters; more say nothing new
-_MARGIN = 2  # times as many small words as any other language
+_READ = 20_000  # characters that decide the language of a text
+_MARGIN = 2  # times as many small words as in any other language
 SEPARATOR = "-"
 _BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")
 _LONGEST_LABEL = 150  # characters before a colon
@@ -87,12 +87,12 @@ def field_of(label: str) -> str | None:
 
 
 def is_status_or_type(label: str) -> bool:
-    """Whether the label stands over the status on one page and over the type on another."""
+    """Whether the label is used for the status on some pages and for the type on others."""
     return fold(label) == STATUS_OR_TYPE
 
 
 def language_of(labels: Sequence[str]) -> str | None:
-    """The language that most of the printed labels are in; None where they do not tell.
+    """The language of most of the printed labels; None if they do not show it.
 
     >>> language_of(["Année", "Prima ID"]), language_of(["Prima ID"])
     ('fr', None)
@@ -104,7 +104,7 @@ def language_of(labels: Sequence[str]) -> str | None:
 
 
 def guessed_language(text: str) -> str | None:
-    """The language that most small words of a text are of, where one leads clearly; else None.
+    """The language of most small words of a text; None without a clear lead.
 
     >>> guessed_language("Appui à la gestion des frontières et du retour"), guessed_language("Kenya 2017")
     ('fr', None)
@@ -116,7 +116,7 @@ def guessed_language(text: str) -> str | None:
 
 
 def first_language(choices: Sequence[str | None]) -> str:
-    """The first language that is known; English where none is."""
+    """The first known language; English if none is known."""
     return next((language for language in choices if language), "en")
 
 
@@ -126,13 +126,13 @@ class Mark:
 
     Attributes:
         label: The label as printed.
-        field: The field it stands for.
-        start: Index of the first line that belongs to it: its dash, else its own.
+        field: The field that it names.
+        start: Index of its first line: that of its dash, else its own.
         line: The label's own line.
         after: Index of the first line that may be a value.
-        until: Index of the line that no value reaches.
-        closed: Whether layout shows where the values end, so that every line before `until` is one.
-        inline: The value behind a colon on the label's line.
+        until: Index after the last line that may be a value.
+        closed: Whether the layout shows the end of the values, so that every line before `until` is a value.
+        inline: The value after a colon on the label's line.
     """
 
     label: str
@@ -157,7 +157,7 @@ def text_marks(lines: Sequence[PageLine]) -> list[Mark]:
 
 
 def label_in(line: PageLine) -> tuple[str, str, PageLine | None] | None:
-    """The label that a line is, or begins with before a colon: label, field and the value behind the colon."""
+    """The label of a line, alone or before a colon: label, field and the value after the colon."""
     field = field_of(line.text)
     if field:
         return line.text, field, None
@@ -191,7 +191,7 @@ def _marked(lines: Sequence[PageLine]) -> Iterator[Mark]:
 
 
 def _bullet_end(lines: Sequence[PageLine], index: int) -> tuple[int, bool]:
-    """Where the values of a bullet end: at a blank line, or at a line that is not set in as far as the bullet."""
+    """The end of a bullet's values, at a blank line or a line with less indent, and whether the layout shows it."""
     column = lines[index].column
     end = first = next(filled(lines, index + 1, len(lines)), len(lines))
     if first > index + 1 and (column == 1 or first == len(lines) or lines[first].column <= column):
@@ -202,7 +202,7 @@ def _bullet_end(lines: Sequence[PageLine], index: int) -> tuple[int, bool]:
 
 
 def _is_under(line: PageLine, column: int) -> bool:
-    """Whether a line can belong to a bullet at a column; where nothing is set in, up to the next bullet."""
+    """Whether a line can belong to a bullet at a column; without indents, any line up to the next bullet can."""
     return line.column > column if column > 1 else _BULLET.match(line.text) is None
 
 

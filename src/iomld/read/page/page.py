@@ -1,4 +1,4 @@
-"""A page as lines of text with their places, and the record that is made of what a layout finds on it."""
+"""A page as lines of text with their places, and the record made from the fields that a layout finds."""
 
 import re
 import unicodedata
@@ -13,25 +13,25 @@ from iomld.read.record.locate import excerpt
 from iomld.read.text import has_forbidden_character, lines_of, normalised
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*(?:\s|$)|[:;]$")
-# "(Bolivarian Republic of)." ends a name, "St. Lucia" holds one: an abbreviation ends no sentence.
+# The full stop of an abbreviation, as in "St. Lucia", does not end a sentence.
 _ABBREVIATION = re.compile(r"\b(?:St|Ste|Sta|Sto|Rep|Dem|Fed|[A-Z])\.(?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]+")
-_FEWEST_WORDS = 4  # of a stretch of small words that is taken for prose
+_FEWEST_WORDS = 4  # of a text that counts as prose for its small words
 _SMALL_SHARE = 0.5
-LONGEST_VALUE = 4000  # characters; all countries of the world in a row need less
-_CHECKED = 1000  # characters of a line that show whether it is prose
-_LONG_LINE = 400  # characters; of a longer line the excerpt begins at the value
+LONGEST_VALUE = 4000  # characters; a list of all countries of the world needs fewer
+_CHECKED = 1000  # characters that decide whether a line is prose
+_LONG_LINE = 400  # characters; the excerpt of a longer line begins at the value
 
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
-    """A stretch of text with its place.
+    """A line of text with its place.
 
     Attributes:
         text: The text, trimmed; empty for a blank line.
-        number: The line it begins on, from 1.
-        column: The column it begins at, from 1.
-        pieces: The text of each element inside, where the source sets several items into one line.
+        number: Number of the line, from 1.
+        column: The column at which the text begins, from 1.
+        pieces: The text of each element inside, if the source has several items on one line.
     """
 
     text: str
@@ -55,7 +55,7 @@ def filled(lines: Sequence[PageLine], start: int, end: int) -> Iterator[int]:
 
 
 def is_prose(text: str) -> bool:
-    """Say whether a line reads like a sentence: it ends like one, or most of its words are small.
+    """Say whether a line is prose: it ends like a sentence, or most of its words are small.
 
     >>> is_prose("The ministry asked for help."), is_prose("Bosnia and Herzegovina St. Lucia")
     (True, False)
@@ -71,18 +71,18 @@ def is_prose(text: str) -> bool:
 
 
 def are_countries(text: str, lexicon: Lexicon) -> bool:
-    """Whether a line is wholly a list of countries; a very long one is not looked at."""
+    """Whether a line is a list of countries and nothing else; a very long line is not."""
     return len(text) <= LONGEST_VALUE and lexicon.are_countries(text)
 
 
 @dataclass(frozen=True, slots=True)
 class PrintedField:
-    """A field with what the page prints for it.
+    """A field as the page prints it.
 
     Attributes:
         field: Name of the field.
-        values: One line a value; none where the page prints none.
-        label: The label, where there is one.
+        values: A line for each value; empty if the page prints none.
+        label: The label, if there is one.
     """
 
     field: str
@@ -92,13 +92,13 @@ class PrintedField:
 
 @dataclass(frozen=True, slots=True)
 class PageDraft:
-    """What a layout finds on a page.
+    """The parts of a page that a layout finds.
 
     Attributes:
         title: The heading.
-        fields: The fields in the order of the page; a field may stand twice.
+        fields: The fields in the order of the page; a field may occur twice.
         body: The lines of the narrative.
-        first: The line that the record begins on, where it has no title.
+        first: The first line of a record without a title.
         language: Language of title and narrative (BCP 47).
     """
 
@@ -111,7 +111,7 @@ class PageDraft:
 
 @dataclass(frozen=True, slots=True)
 class PageSource:
-    """A page as it came.
+    """The source of a page.
 
     Attributes:
         file: The file's name for places.
@@ -126,7 +126,7 @@ class PageSource:
     origin: Origin
 
     def place(self, line: PageLine) -> Place:
-        """Where a line stands."""
+        """The place of a line."""
         shown = self.lines[line.number - 1] if line.number <= len(self.lines) else line.text
         if len(shown) > _LONG_LINE:
             shown = shown[line.column - 1 : line.column - 1 + _LONG_LINE]
@@ -137,8 +137,8 @@ def record_of(draft: PageDraft, page: PageSource) -> Record:
     """Make the record of a page.
 
     Returns:
-        The record; a field without a value is absent. A field that stands twice with two values is a Violation
-        `repeatedField`, and the first stands.
+        The record; a field without a value is absent. If a field occurs twice with different values, the first counts
+        and the second is a Violation `repeatedField`.
 
     Raises:
         SourceError: A value holds a control character.

@@ -1,7 +1,7 @@
-"""Read the text of a project page, in whichever layout it was printed or saved.
+"""Read the text of a project page, in any of the known layouts.
 
-Layouts are recognised by content: fields with labels (after a dash, behind a bullet, or alone), else bare values. The
-site's menu stands before the title and is never read as part of the record.
+Layouts are recognised by content: fields with labels (after a dash, after a bullet, or alone), else bare values. The
+site's menu, before the title, is not part of the record.
 """
 
 from iomld.errors import SourceError
@@ -28,7 +28,7 @@ def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WOR
         The record; a field without a value is absent, as on the page.
 
     Raises:
-        SourceError: This is no project page.
+        SourceError: The text is not a project page.
     """
     draft = _draft(text, lexicon)
     if draft is None:

@@ -1,8 +1,8 @@
-"""Pages without labels: bare values under the title, in any order and with any of them missing.
+"""Read pages without labels: bare values under the title, in any order, any of them missing.
 
-Each line is recognised by its form (codes, sums, years) or by its words (status, type, coverage, region, countries),
-never by its position. Only a line that is neither is placed by its neighbours, so that a mistyped word is reported and
-not lost.
+Each line is recognised by its form (codes, amounts, years) or by its words (status, type, coverage, region, countries),
+not by its position. Only a line with neither gets its field from its neighbours, so that a mistyped word is reported
+and not lost.
 """
 
 import re
@@ -28,19 +28,19 @@ _FORMS = (
     ),
 )
 _STATES = "benefitingMemberStates"
-# The order of the old site, for a line that is not recognised.
+# The order of fields on the old site, for a line that is not recognised.
 _ORDER = ("region", "projectCode", "primaId", "budgetUSD", _STATES, "projectType", "coverage", "status")
 _CODES = frozenset({"projectCode", "primaId"})
 _YEARS = {1: ("allocationYear",), 2: ("startYear", "endYear"), 3: ("startYear", "endYear", "allocationYear")}
 _LONGEST_RUN = 400  # lines; more than all countries of the world
-_SEARCHED = 2000  # lines above which the values of a page begin
+_SEARCHED = 2000  # lines at the beginning of a page in which the values begin
 _FEWEST = 3  # different fields that make a page without a code
 _MENU = ("- ", "• ")
 
 
 @dataclass(frozen=True, slots=True)
 class _BareLine:
-    """A bare line and the fields that it can be the value of."""
+    """A line without a label, and the fields that it can be a value of."""
 
     line: PageLine
     fields: tuple[str, ...]
@@ -49,16 +49,16 @@ class _BareLine:
 def unlabelled_draft(
     lines: Sequence[PageLine], marks: Sequence[Mark], lexicon: Lexicon, language: str | None = None
 ) -> PageDraft | None:
-    """Read a page of bare values, or a page of title, run of countries and narrative.
+    """Read a page of bare values, or a page of title, list of countries and narrative.
 
     Args:
         lines: The lines of the page.
-        marks: Its labels; a single one may be a word of the menu that looks like one.
+        marks: Its labels; a single one may be a menu item that looks like a label.
         lexicon: The words of our lists.
-        language: The language that the page says it is in, for texts that do not show theirs.
+        language: The language that the page declares, for texts that do not show theirs.
 
     Returns:
-        What the page holds, or None where this is no such page.
+        The parts of the page, or None if it is not such a page.
     """
     full = [lines[index] for index in filled(lines, 0, len(lines))]
     labels = {mark.field for mark in marks}
@@ -74,32 +74,32 @@ def unlabelled_draft(
     return PageDraft(title and once(title), fields, body, first, spoken)
 
 
-_Found = tuple[PageLine | None, tuple[PrintedField, ...], tuple[PageLine, ...]]
+_PageParts = tuple[PageLine | None, tuple[PrintedField, ...], tuple[PageLine, ...]]
 
 
-def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
-    """The first stretch of bare values that is a project's."""
+def _header(full: Sequence[PageLine], lexicon: Lexicon) -> _PageParts | None:
+    """The first run of bare values that describes a project."""
     start = 0
     while start < min(len(full), _SEARCHED):
-        run = _run(full, start, lexicon)
+        run = _value_run(full, start, lexicon)
         if _is_project(run):
             body = tuple(full[start + len(run) :])
             if _is_below_double(full, start):
                 start, run = start - 1, [_BareLine(full[start - 1], ()), *run]
             title = full[start - 1] if start and not full[start - 1].text.startswith(_MENU) else None
-            return title, tuple(_assigned(run)), body
+            return title, tuple(_assigned_fields(run)), body
         start += max(len(run), 1)
     return None
 
 
 def _is_below_double(full: Sequence[PageLine], start: int) -> bool:
-    """Whether a line that we do not know stands between the title, printed twice, and the first value."""
+    """Whether an unknown line is between the title, printed twice, and the first value."""
     above = [line.text for line in full[max(0, start - 3) : start]]
     return len(above) == 3 and above[0] == above[1] != above[2] and not is_prose(above[2])  # noqa: PLR2004  # as cut
 
 
-def _run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_BareLine]:
-    """Lines from `start` that are values, until one that is none or that repeats a field."""
+def _value_run(full: Sequence[PageLine], start: int, lexicon: Lexicon) -> list[_BareLine]:
+    """The values from `start` on, up to a line that is not a value or that repeats a field."""
     run: list[_BareLine] = []
     single: Counter[str] = Counter()
     for index in range(start, min(start + _LONGEST_RUN, len(full))):
@@ -122,29 +122,29 @@ def _fields(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _is_unknown_value(full: Sequence[PageLine], index: int, run: Sequence[_BareLine], lexicon: Lexicon) -> bool:
-    """Whether a line that is not recognised stands among values, like one of them."""
+    """Whether a line that is not recognised is in the place and form of a value."""
     if not run or not run[-1].fields or is_prose(full[index].text) or full[index].text.startswith("-"):
         return False
     return index + 1 < len(full) and bool(_fields(full[index + 1].text, lexicon))
 
 
 def _is_project(run: Sequence[_BareLine]) -> bool:
-    """Whether bare values are a project's: a code and more, or several fields, a word of our lists among them."""
+    """Whether bare values describe a project: a code and more, or several fields with a word of our lists."""
     kinds = {bare.fields[0] for bare in run if bare.fields}
     if kinds <= {field for field, _ in _FORMS}:
         return False
     return len(kinds) >= _FEWEST or (len(kinds) > 1 and not kinds.isdisjoint(_CODES))
 
 
-def _assigned(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
-    """The fields of a run: each line that can be one thing, then those that depend on what is there."""
+def _assigned_fields(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
+    """The fields of a run: first of lines that fit one field, then of lines that fit several."""
     fields = [bare.fields[0] if len(bare.fields) == 1 else "" for bare in run]
     for number, bare in enumerate(run):
         if len(bare.fields) > 1:
             fields[number] = _open_field(bare.fields, fields, number)
     for number, bare in enumerate(run):
         if not bare.fields:
-            fields[number] = _between(bare.line.text, fields, number)
+            fields[number] = _field_between(bare.line.text, fields, number)
     years = [number for number, field in enumerate(fields) if field == "allocationYear"]
     for number, field in zip(years, _YEARS.get(len(years), ()), strict=False):
         fields[number] = field
@@ -153,7 +153,7 @@ def _assigned(run: Sequence[_BareLine]) -> Iterator[PrintedField]:
 
 
 def _open_field(choices: Sequence[str], fields: Sequence[str], number: int) -> str:
-    """'Global' is a region and a coverage: what is missing; where both are, the region comes first."""
+    """The field of a line such as 'Global', a region and a coverage: the missing one, else by the order."""
     missing = [field for field in choices if field not in fields]
     if len(missing) <= 1:
         return (*missing, *choices)[0]
@@ -162,8 +162,8 @@ def _open_field(choices: Sequence[str], fields: Sequence[str], number: int) -> s
     return ordered[-1] if before & {"projectCode", "primaId", "budgetUSD", _STATES, "projectType"} else ordered[0]
 
 
-def _between(text: str, fields: Sequence[str], number: int) -> str:
-    """The field that is missing between the neighbours, else a country among countries, else any that is missing."""
+def _field_between(text: str, fields: Sequence[str], number: int) -> str:
+    """The field that is missing between the neighbours, else countries next to countries, else any missing field."""
     neighbours = [field for field in fields[max(0, number - 1) : number + 2] if field in _ORDER]
     places = [_ORDER.index(field) for field in neighbours] + ([0] if number == 0 else [])
     is_code = " " not in text and any(map(str.isdigit, text))
@@ -173,8 +173,8 @@ def _between(text: str, fields: Sequence[str], number: int) -> str:
     return (*inside, *beside, *missing, _STATES)[0]
 
 
-def _country_page(lines: Sequence[PageLine], full: Sequence[PageLine], lexicon: Lexicon) -> _Found | None:
-    """A title, a blank line, a run of countries, a blank line and text: all that one page layout keeps."""
+def _country_page(lines: Sequence[PageLine], full: Sequence[PageLine], lexicon: Lexicon) -> _PageParts | None:
+    """Read a page that has only a title, a list of countries and text, separated by blank lines."""
     for title, run in pairwise(index for index in filled(lines, 0, len(lines))):
         if lines[title].text.startswith("-"):
             continue

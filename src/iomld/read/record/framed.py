@@ -1,8 +1,8 @@
-"""Read our own JSON-LD documents (`iomld.formats.jsonld`) as records: what a publisher writes reads back unchanged.
+"""Convert our framed JSON-LD documents (`iomld.formats.jsonld`) to the form of a JSON record.
 
 A framed document has the keys of a record and more: a mention points at its passage by selectors, and the sources are
-named below `record`. Here these become the forms that a record has; keys keep their places, so that a finding points
-at the value it is about. What a publisher computes anew (periods, the budget node, identifiers) is not read.
+listed under `record`. These take the forms that a record has. Keys keep their positions, so that a finding points at
+the value that it is about. Values that the publisher computes (periods, the budget node, identifiers) are ignored.
 """
 
 import re
@@ -14,7 +14,7 @@ from iomld.read.text import is_web_address
 
 CONTEXT_PATH = "context/v1.jsonld"
 
-# Fields whose values are concepts or countries, and where their IRIs stand below any data base.
+# Fields whose values are concepts or countries, with the path of their IRIs under a data base.
 CODE_PATHS: Mapping[str, str] = {
     "status": "scheme/status/",
     "projectType": "scheme/type/",
@@ -29,21 +29,21 @@ _TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Z
 
 
 def is_framed(content: Mapping[str, object]) -> bool:
-    """Say whether a JSON object is a project document of ours."""
+    """Say whether a JSON object is one of our project documents."""
     context, kind = content.get("@context"), content.get("type")
     ours = isinstance(context, str) and context.endswith(f"/{CONTEXT_PATH}") and "@graph" not in content
     return ours and (kind in (None, "Project") or (isinstance(kind, list) and "Project" in kind))
 
 
 def unframed(content: Mapping[str, object]) -> dict[str, object]:
-    """The document in the form of a record; what already has that form stays as it is."""
+    """The document in the form of a record; keys that already have that form stay as they are."""
     plain = dict(content)
     for field in CODE_PATHS.keys() & content.keys():
         plain[field] = _codes(field, content[field])
     states = plain.get("benefitingMemberStates")
     countries = plain.get("benefitingCountries")
     if isinstance(states, list) and isinstance(countries, list):
-        # Member states stand beside in both lists; null keeps the places of the others.
+        # Member states are in both lists; null keeps the indexes of the others.
         plain["benefitingCountries"] = [None if country in states else country for country in countries]
     mentions = content.get("mentions")
     if isinstance(mentions, list):
@@ -56,7 +56,7 @@ def unframed(content: Mapping[str, object]) -> dict[str, object]:
 
 
 def scheme_code(field: str, iri: str) -> str:
-    """The code of a concept or country, whatever the data base; an IRI of another kind stays as it is.
+    """The code of a concept or country under any data base; any other IRI stays as it is.
 
     >>> scheme_code("status", "https://example.org/data/scheme/status/active"), scheme_code("status", "active")
     ('active', 'active')
@@ -67,7 +67,7 @@ def scheme_code(field: str, iri: str) -> str:
 
 
 def text_of(iri: str) -> tuple[str, str]:
-    """Field and language of the text that an IRI names (`…#narrative-en`); the English narrative where it does not."""
+    """Field and language of the text that an IRI names (`…#narrative-en`); by default the English narrative."""
     match = _TEXT_NODE.search(iri)
     return (match["field"], match["language"].lower()) if match else ("narrative", "en")
 
@@ -79,7 +79,7 @@ def _codes(field: str, given: object) -> object:
 
 
 def _mention(item: object) -> object:
-    """A mention with selectors as a mention of a record."""
+    """Convert a mention with selectors to a mention of a record."""
     if not isinstance(item, dict) or not isinstance(item.get("target"), dict):
         return item
     target = item["target"]

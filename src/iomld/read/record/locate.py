@@ -1,6 +1,7 @@
-"""Find the exact line and column of a value in a JSON record, when a finding needs it.
+"""Find the line and column of a JSON pointer, for values with findings.
 
-Reading stays fast: a JSON value's place is its pointer, and only a value with a finding is looked up here.
+The reader records only the pointer of a value, which is fast; its line and column are looked up when a finding needs
+them.
 """
 
 import re
@@ -13,34 +14,34 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed le
 from iomld.model import Finding, Record
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_EXCERPT_LENGTH = 160
-_SHOWN_AT_LEAST = 40  # characters of what stands at the column
+EXCERPT_LENGTH = 160
+_SHOWN_AT_LEAST = 40  # characters from the column on
 CUT = "…"
-LEAD = 60  # characters kept before the column where the beginning of a line is cut
+LEAD = 60  # characters before the column in an excerpt without the beginning of its line
 
 
 def excerpt(line: str, column: int = 1) -> str:
-    """A source line, trimmed and shortened for people.
+    """A source line, trimmed and shortened for display.
 
     Args:
         line: The line.
-        column: What must be seen of it, from 1; where that stands far behind, the beginning is cut.
+        column: The column, from 1, that must be visible; if it is too far right, the beginning is cut.
 
     >>> excerpt("x" * 300 + "here" + "y" * 300, 301)[LEAD:][1:8]
     'hereyyy'
     """
     text = line.strip()
-    if len(text) <= _EXCERPT_LENGTH:
+    if len(text) <= EXCERPT_LENGTH:
         return text
-    if column + _SHOWN_AT_LEAST <= _EXCERPT_LENGTH:
-        return text[: _EXCERPT_LENGTH - 1] + CUT
+    if column + _SHOWN_AT_LEAST <= EXCERPT_LENGTH:
+        return text[: EXCERPT_LENGTH - 1] + CUT
     start = column - 1 - LEAD
-    end = start + _EXCERPT_LENGTH - 2
+    end = start + EXCERPT_LENGTH - 2
     return CUT + line[start:end] + (CUT if end < len(line) else "")
 
 
 def located(finding: Finding, record: Record) -> Finding:
-    """The finding with its line, column and excerpt filled in; findings without a place get the record's first line."""
+    """The finding with its line, column and excerpt; a finding without a place gets that of the record."""
     place = finding.place or record.place
     if place.pointer is None or place.column is not None:
         return replace(finding, place=place)
@@ -55,11 +56,20 @@ def located(finding: Finding, record: Record) -> Finding:
     return replace(finding, place=exact)
 
 
+def pointer_step(key: str) -> str:
+    """A key as a step of a JSON pointer (RFC 6901 section 3).
+
+    >>> pointer_step("a/b")
+    'a~1b'
+    """
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
 def _offset(record: Record, pointer: str) -> int:
-    """Offset in the record's text of the value at a pointer; of its nearest ancestor where it has none."""
+    """Offset in the record's text of the value at a pointer, or of its nearest ancestor that exists."""
     inner = pointer.removeprefix(record.place.pointer or "")
     offsets: dict[str, int] = {}
-    with suppress(RecursionError):  # what is nested more deeply than we look has the place of what it is in
+    with suppress(RecursionError):  # a value that is nested too deeply has the place of an ancestor
         offsets.update(_walk(record.raw, 0, ""))
     while inner and inner not in offsets:
         inner = inner.rpartition("/")[0]
@@ -80,7 +90,7 @@ def _members(text: str, start: int, pointer: str) -> Iterator[tuple[str, int]]:
     while text[at] == '"':
         key, at = scanstring(text, at + 1)
         at = _skip(text, _skip(text, at) + 1)
-        yield from _walk(text, at, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+        yield from _walk(text, at, f"{pointer}/{pointer_step(key)}")
         at = _skip(text, _end(text, at))
         at = _skip(text, at + 1) if text[at] == "," else at
 

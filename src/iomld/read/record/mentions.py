@@ -1,4 +1,4 @@
-"""Read the framework mentions that a record carries, in JSON or as rows of a table.
+"""Read the framework mentions that a record states, in JSON or as rows of a table.
 
 Keys: framework, quote, prefix, suffix, language, field, position, method, confidence.
 """
@@ -20,7 +20,7 @@ _CONFIDENCE = re.compile(r"0(\.[0-9]{1,12})?|1(\.0{1,12})?")
 
 
 def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...], list[Finding]]:
-    """Read the value of `mentions`; each faulty one is a finding and the others are kept."""
+    """Read the value of `mentions`; a faulty mention becomes a finding, the others are read."""
     if given is None:
         return (), []
     if not isinstance(given, list):
@@ -32,7 +32,7 @@ def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...
         if not isinstance(item, dict):
             findings.append(_fault(message("A mention must be an object."), at))
             continue
-        mention = given_mention(item, partial(_same, at))
+        mention = given_mention(item, partial(_mention_place, at))
         if isinstance(mention, Finding):
             findings.append(mention)
         else:
@@ -44,11 +44,11 @@ def given_mention(item: Mapping[str, object], place_of: Callable[[str], Place]) 
     """Read one mention.
 
     Args:
-        item: Its keys with texts; numbers as the digits that were written; what is not said is absent.
-        place_of: Where the value of a key stands.
+        item: Its keys with texts; numbers as the digits that were written; keys without a value are absent.
+        place_of: Gives the place of the value of a key.
 
     Returns:
-        The mention, or what is wrong with it.
+        The mention, or its fault.
     """
     fault = _text_fault(item, place_of) or _form_fault(item, place_of)
     if fault:
@@ -69,7 +69,7 @@ def given_mention(item: Mapping[str, object], place_of: Callable[[str], Place]) 
 
 
 def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
-    """What is wrong with the texts of a mention."""
+    """The first fault in the texts of a mention."""
     texts = {key: item.get(key, "") for key in ("framework", "quote", "prefix", "suffix")}
     wrong = next((key for key, text in texts.items() if not isinstance(text, str)), None)
     if wrong:
@@ -87,7 +87,7 @@ def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
 
 
 def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
-    """What is wrong with the language, the field and the numbers of a mention."""
+    """The first fault in the language, the field and the numbers of a mention."""
     language = item.get("language", "en")
     if not (isinstance(language, str) and is_language_tag(language)):
         problem = message("The language of a mention must be a tag such as 'en', not '{language}'.", language=language)
@@ -99,7 +99,7 @@ def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
             field=item.get("field"),
         )
         return _fault(problem, place_of("field"))
-    # Numbers arrive as the digits that were written; see `iomld.read.record.json_record`.
+    # Numbers are texts of the digits that were written; see `iomld.read.record.json_files`.
     for word, form, meaning in (
         (message("position"), _POSITION, message("a whole number from 0")),
         (message("method"), _METHOD, message("a code such as 'manual'")),
@@ -116,8 +116,8 @@ def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     return None
 
 
-def _same(place: Place, key: str) -> Place:
-    """In JSON a fault stands at the mention, whatever its key."""
+def _mention_place(place: Place, key: str) -> Place:
+    """The place of a fault in JSON: that of the mention, whatever the key."""
     del key
     return place
 

@@ -1,4 +1,4 @@
-"""The sources that a record itself names, as our own exports do: they stand in place of the file that was read."""
+"""Read the sources that a record states, as our exports do; they replace the file that was read as its origin."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], lis
     """Read the value of `sources`: a list of {file, sha256, mediaType, url, retrievedAt}, the last two optional.
 
     Returns:
-        The sources, none where one of them is faulty; and what is wrong, a Violation `statedSource` each.
+        The sources, or none if one of them is faulty, and a Violation `statedSource` for each fault.
     """
     if given is None:
         return (), []
@@ -29,7 +29,7 @@ def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], lis
     origins: list[Origin] = []
     findings: list[Finding] = []
     for number, item in enumerate(given, start=1):
-        problem = _what_is_wrong(item)
+        problem = _problem(item)
         if problem:
             findings.append(_fault(message("Source {number}: {fault}", number=number, fault=problem), place))
         else:
@@ -38,9 +38,9 @@ def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], lis
 
 
 def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
-    """A snapshot node, by its keys of our context, as an item of `sources`; None where it has no SHA-256.
+    """Convert a snapshot node, with the keys of our context, to an item of `sources`; None if it has no SHA-256.
 
-    An address that is no web address is left out; a missing name or media type is replaced.
+    An invalid web address is omitted; a missing name or media type gets a default.
     """
     sha256 = str(node.get("sha256", "")).lower()
     if not _SHA256.fullmatch(sha256):
@@ -58,7 +58,21 @@ def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
     return source
 
 
-def _what_is_wrong(item: object) -> Message | None:
+def bad_source_address(url: str, place: Place | None) -> Finding:
+    """A Violation for the address of a source that is not a web address."""
+    problem = message("The source address '{url}' is no web address.", url=url)
+    fix = message("Give the full address of the page, beginning with https://.")
+    return Finding("sourceAddress", Severity.VIOLATION, problem, fix, value=url, place=place)
+
+
+def bad_retrieval_time(text: str, place: Place | None) -> Finding:
+    """A Violation for a retrieval time that is not a date and time with a time zone."""
+    problem = message("The retrieval time '{time}' is no date and time with a time zone.", time=text)
+    fix = message("Write 2026-11-23T19:00:00Z.")
+    return Finding("retrievalTime", Severity.VIOLATION, problem, fix, value=text, place=place)
+
+
+def _problem(item: object) -> Message | None:
     if not isinstance(item, dict):
         return message("must be an object.")
     texts = {key: item[key] for key in _KEYS if item.get(key) is not None}

@@ -1,4 +1,4 @@
-"""The columns of our tables, and other headings that stand for them in English, French and Spanish."""
+"""The columns of our tables, with their other headings in English, French and Spanish."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ class Column:
 
     Attributes:
         name: Its heading in our own tables; texts add their language: `title_en`.
-        meaning: What it holds, one sentence.
+        meaning: Its content, in one sentence.
         example: A value.
-        other_headings: Other headings that stand for it, a semicolon between them.
+        other_headings: Other headings of the column, separated by semicolons.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Column:
 
     @property
     def headings(self) -> tuple[str, ...]:
-        """All headings that stand for it, its name first."""
+        """All headings of the column, its name first."""
         return (self.name, *(heading.strip() for heading in self.other_headings.split(";") if heading.strip()))
 
 

@@ -10,7 +10,8 @@ from iomld.messages import message
 from iomld.model import Finding, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
-from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records
+from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
+from iomld.read.table.records import table_records
 from iomld.read.table.rows import (
     MENTIONS,
     PROJECTS,
@@ -23,8 +24,8 @@ from iomld.read.table.rows import (
     layout_of,
 )
 
-_HEADER_WITHIN = 10  # rows that hold anything; above the header may stand a title
-_KNOWN_BELOW_TOP = 4  # known columns that a header needs which is not the first row
+_HEADER_WITHIN = 10  # rows that are not empty; a title may stand above the header
+_KNOWN_BELOW_TOP = 4  # known columns that a header below the first row needs
 _SEPARATOR_LINE = re.compile(r"sep=(?P<delimiter>[,;\t|])(?:\r\n|\n|\r)", re.IGNORECASE)  # written by and for Excel
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
 _DECISIVE = re.compile(r"-?[0-9.]+,[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}")
@@ -36,9 +37,9 @@ _BAD_QUOTES = CellFault(
 
 
 def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
-    """Say whether a text has a header near its top: a row with at least two headings that we know."""
+    """Say whether a text has a header near its top: a row with at least two known headings."""
     try:
-        return _found(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
+        return _find_header(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
     except SourceError:
         return False
 
@@ -53,15 +54,15 @@ def read_table(source: str | bytes, *, file: str, name: str, options: ReadOption
         options: The mapping of foreign headings.
 
     Raises:
-        SourceError: There is no header, or no row below it, or the bytes are no text.
+        SourceError: There is no header, or no row below it, or the bytes are not text.
     """
-    yield from _read(source, MentionIndex(), file=file, name=name, options=options or ReadOptions())
+    yield from _read_records(source, MentionIndex(), file=file, name=name, options=options or ReadOptions())
 
 
 def read_table_pair(
     projects: str | bytes, mentions: str | bytes, *, file: str, name: str, options: ReadOptions | None = None
 ) -> Iterator[Record]:
-    """Read a table of projects with the table of mentions that stands beside it, as in our own exports.
+    """Read a table of projects and the table of their mentions, as in our exports.
 
     Args:
         projects: The table of projects.
@@ -74,20 +75,25 @@ def read_table_pair(
         SourceError: One of the two cannot be read.
     """
     options = options or ReadOptions()
-    beside = (
+    mentions_file = (
         file.removesuffix("projects.csv") + "mentions.csv" if file.endswith("projects.csv") else f"{file} (mentions)"
     )
-    text, remarks = _text(mentions, beside)
-    layout, rows = _table(text, TableLocation(beside, name, _media_type(",")), options)
+    text, remarks = _text(mentions, mentions_file)
+    layout, rows = _table(text, TableLocation(mentions_file, name, _media_type(",")), options)
     if layout.kind != MENTIONS:
         raise SourceError(
-            message("{file}: no table of mentions. It needs the columns projectCode, framework and quote.", file=beside)
+            message(
+                "{file}: no table of mentions. It needs the columns projectCode, framework and quote.",
+                file=mentions_file,
+            )
         )
-    yield from _read(projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks)
+    yield from _read_records(
+        projects, mention_index(layout, rows), file=file, name=name, options=options, remarks=remarks
+    )
 
 
 def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow]:
-    """Give rows of a table by number, to be shown beside what was found in them; nothing where there is no table.
+    """The rows of a table by number, to be shown beside their findings; none if there is no table.
 
     Args:
         data: The bytes of the file.
@@ -95,10 +101,10 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         wanted: Numbers of the rows.
 
     Raises:
-        SourceError: The bytes are no text.
+        SourceError: The bytes are not text.
     """
     text, _ = decoded(data, file)
-    found = _found(text, TableLocation(file, file, ""), {})
+    found = _find_header(text, TableLocation(file, file, ""), {})
     if found:
         layout, delimiter, header = found
         rows = read_rows(text, delimiter, file=file)
@@ -106,7 +112,7 @@ def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow
         yield from (layout.shown(TableRow(row.number, row.line, row.cells)) for row in shown)
 
 
-def _read(
+def _read_records(
     source: str | bytes,
     mentions: MentionIndex,
     *,
@@ -137,7 +143,7 @@ def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
 
 def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layout, Iterator[TableRow]]:
     """The columns and the rows below the header."""
-    found = _found(text, source, options.mapping)
+    found = _find_header(text, source, options.mapping)
     if found is None:
         raise SourceError(
             message(
@@ -159,11 +165,11 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
             "decimalComma", Severity.INFO, problem, message("See whether the amounts are right."), place=place
         )
         layout = replace(layout, findings=(*layout.findings, info))
-    return layout, (_row(row, cents) for row in rows())
+    return layout, (_table_row(row, cents) for row in rows())
 
 
-def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
-    """The header, near the top, with the delimiter that makes most of it."""
+def _find_header(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
+    """The header, near the top, with the delimiter that gives the most known columns."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
     best: tuple[Layout, str, CsvRow] | None = None
@@ -171,7 +177,7 @@ def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tupl
     for delimiter in marks:
         try:
             found = _header(text, delimiter, source, mapping)
-        except SourceError as error:  # a row too long by this delimiter; another may be the right one
+        except SourceError as error:  # a row is too long with this delimiter; another may be the right one
             fault = fault or error
             continue
         if found and (best is None or len(found[0].columns) > len(best[0].columns)):
@@ -184,7 +190,7 @@ def _found(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tupl
 def _header(
     text: str, delimiter: str, source: TableLocation, mapping: Mapping[str, str]
 ) -> tuple[Layout, str, CsvRow] | None:
-    """The first row that is a header; one below the top must be a clear one."""
+    """The first row that is a header; below the first row it needs more known columns."""
     rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
     source = replace(source, media_type=_media_type(delimiter))
     top = 1 if _SEPARATOR_LINE.match(text) else 0
@@ -195,7 +201,7 @@ def _header(
     return None
 
 
-def _row(row: CsvRow, cents: int | None) -> TableRow:
+def _table_row(row: CsvRow, cents: int | None) -> TableRow:
     cells: list[CellValue] = list(row.cells)
     for index in row.badly_quoted:
         cells[index] = _BAD_QUOTES
@@ -205,7 +211,7 @@ def _row(row: CsvRow, cents: int | None) -> TableRow:
 
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
-    """The index of the budgets, where all of them are written like 100.000,00 and at least one can be nothing else."""
+    """The index of the budget column if all its values fit the form 100.000,00 and at least one fits no other form."""
     index = next((index for index, heading in layout.columns if heading.column == "budgetUSD"), None)
     if index is None:
         return None

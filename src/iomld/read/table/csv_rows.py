@@ -1,10 +1,9 @@
-"""From the bytes of delimited text (RFC 4180) to its rows.
+"""Decode delimited text (RFC 4180) and split it into rows.
 
-A byte order mark decides the encoding, then UTF-8, then Windows-1252 with a remark. Rows are cut as the text streams;
-quoted cells may hold line ends and delimiters.
+A byte order mark decides the encoding; without one it is UTF-8, else Windows-1252 with a Warning. Rows are split
+lazily; quoted cells may hold line ends and delimiters.
 """
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import Finding, Place, Severity
+from iomld.read.text import BOMS
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DELIMITERS = (",", ";", "\t", "|")
 MOST_COLUMNS = 1000
 LONGEST_CELL = 1024 * 1024  # characters
@@ -28,13 +27,13 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
         file: The file's name, for messages.
 
     Returns:
-        The text, and a Warning `encodingGuessed` where it is neither UTF-8 nor says what it is.
+        The text, and a Warning `encodingGuessed` if it is not UTF-8 and has no byte order mark.
 
     Raises:
-        SourceError: The bytes are no text.
+        SourceError: The bytes are not text.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
+    for bom, encoding in BOMS:
+        if data.startswith(bom):
             try:
                 return data.decode(encoding), ()
             except UnicodeDecodeError as error:
@@ -69,8 +68,8 @@ class CsvRow:
     """A row.
 
     Attributes:
-        number: Its number as spreadsheets count, from 1, empty rows and the header included.
-        line: The line of the file that it begins on, from 1.
+        number: Its number as spreadsheets count, from 1, including empty rows and the header.
+        line: The line of the file on which it begins, from 1.
         cells: The texts of its cells, unquoted.
         badly_quoted: Numbers, from 0, of the cells whose quotation marks do not match.
     """
@@ -88,7 +87,7 @@ def delimiters_of(line: str) -> tuple[str, ...]:
 
 
 def read_rows(text: str, delimiter: str, *, file: str) -> Iterator[CsvRow]:
-    """Read the rows of a text, empty ones too.
+    """Read the rows of a text, including empty ones.
 
     Args:
         text: The whole text.
@@ -124,13 +123,13 @@ def read_rows(text: str, delimiter: str, *, file: str) -> Iterator[CsvRow]:
 
 
 def _quoted_row(text: str, start: int, cell: re.Pattern[str], row: CsvRow, file: str) -> tuple[CsvRow, int, int]:
-    """The row that begins at a place, where the next row begins, and the lines that it takes."""
+    """The row that begins at an offset, the offset of the next row, and the number of lines of the row."""
     cells: list[str] = []
     bad: list[int] = []
     at = start
     while True:
         match = cell.match(text, at)
-        if match is None:  # cannot be: the second branch of the pattern takes anything, nothing too
+        if match is None:  # impossible: the second branch of the pattern matches anything, even nothing
             raise SourceError(message("{file}, line {line}: cannot be read as a table.", file=file, line=row.line))
         quoted, plain = match["quoted"], match["plain"]
         if quoted is None and plain.lstrip().startswith('"'):
@@ -146,7 +145,7 @@ def _quoted_row(text: str, start: int, cell: re.Pattern[str], row: CsvRow, file:
 
 
 def _cell_pattern(delimiter: str) -> re.Pattern[str]:
-    """A cell and what ends it; possessive, so that no text makes it try twice."""
+    """A pattern of a cell and its end; possessive, so that no text causes backtracking."""
     mark = re.escape(delimiter)
     end = rf"(?:(?P<more>{mark})|\r\n|\n|\r|\Z)"
     return re.compile(rf'(?: *"(?P<quoted>[^"]*+(?:""[^"]*+)*+)" *|(?P<plain>[^{mark}\r\n]*+)){end}')

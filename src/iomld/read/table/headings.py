@@ -1,7 +1,7 @@
-"""What the headings of a table stand for, and mappings that say so for foreign tables (`--mapping FILE`).
+"""Recognise the headings of a table, and read mappings for foreign tables (`--mapping FILE`).
 
-Headings are folded (`iomld.folding`): case, accents, underscores and dashes do not count. What a page prints as a label
-is a heading too. A mapping gives our column for each heading of theirs.
+Headings are folded (`iomld.folding`): case, accents, underscores and dashes do not count. The labels of project pages
+are headings too. A mapping gives our column for each heading of a foreign table.
 """
 
 import json
@@ -19,9 +19,9 @@ from iomld.model import TEXT_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
 
-IGNORED = "-"  # what a mapping writes for a column that is ignored
+IGNORED = "-"  # the value in a mapping for a column to ignore
 
-# A heading such as "Start date", which pages print over a year: the value decides whether it is a year or a day.
+# Pages print a heading such as "Start date" over a year; the value decides whether it is a year or a day.
 YEAR_OR_DAY: Mapping[str, tuple[str, str]] = {"start": ("startYear", "startDate"), "end": ("endYear", "endDate")}
 _DATED = {"startYear": "start", "endYear": "end"}
 _YEAR_WORDS = re.compile(r"year|annee|ano\b")
@@ -40,12 +40,12 @@ _MOST_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a heading stands for.
+    """The column that a heading names.
 
     Attributes:
-        column: Name of the column; one of `YEAR_OR_DAY` where the value decides.
+        column: Name of the column; a key of `YEAR_OR_DAY` if the value decides.
         language: Language of a text.
-        piece: A text too long for one cell goes on in `narrative_en (2)`; pieces count from 1.
+        piece: Number, from 1, of the part of a text too long for one cell: 2 for `narrative_en (2)`.
     """
 
     column: str
@@ -54,43 +54,43 @@ class Heading:
 
 
 def heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
-    """What a heading of a table of projects stands for, or None.
+    """The column of a heading in a table of projects, or None.
 
     Args:
-        text: The heading as it stands.
-        mapping: Our column for each heading of theirs; folded headings count.
+        text: The heading as written.
+        mapping: Our column for each foreign heading; headings are compared folded.
 
     >>> heading_of("Código del proyecto", {}), heading_of("Titre (FR)", {})
     (Heading(column='projectCode', language=None, piece=1), Heading(column='title', language='fr', piece=1))
     """
-    mapped = _mapped(text, mapping)
+    mapped = _mapped_column(text, mapping)
     if mapped is not None:
-        return None if mapped == IGNORED else _known(mapped)
+        return None if mapped == IGNORED else _known_heading(mapped)
     piece = _PIECE.fullmatch(text.strip())
     if piece:
-        whole = _known(piece["heading"])
+        whole = _known_heading(piece["heading"])
         return Heading(whole.column, whole.language, int(piece["number"])) if whole and whole.language else None
-    return _known(text)
+    return _known_heading(text)
 
 
 def mention_heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
-    """What a heading of a table of mentions stands for, or None."""
-    name = _MENTION_NAMES.get(_key(_mapped(text, mapping) or text))
+    """The column of a heading in a table of mentions, or None."""
+    name = _MENTION_NAMES.get(_key(_mapped_column(text, mapping) or text))
     return Heading(name) if name else None
 
 
 def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
-    """Whether the mapping says to ignore a column."""
-    return _mapped(text, mapping) == IGNORED
+    """Whether the mapping tells to ignore a column."""
+    return _mapped_column(text, mapping) == IGNORED
 
 
 def closest_columns(text: str, columns: Iterable[Column] = PROJECT_COLUMNS) -> tuple[str, ...]:
-    """The column whose name or heading looks most like a text; none where no one does."""
+    """The column whose name or heading is most similar to a text; empty if none is similar."""
     names = {_key(heading): column.name for column in columns for heading in column.headings}
     return tuple(names[key] for key in get_close_matches(_key(text)[:100], names, n=1, cutoff=0.7))
 
 
-def _known(text: str) -> Heading | None:
+def _known_heading(text: str) -> Heading | None:
     key = _key(text)
     name = _PROJECT_NAMES.get(key)
     if name in TEXT_FIELDS:
@@ -104,7 +104,7 @@ def _known(text: str) -> Heading | None:
     return None
 
 
-def _mapped(text: str, mapping: Mapping[str, str]) -> str | None:
+def _mapped_column(text: str, mapping: Mapping[str, str]) -> str | None:
     """Our column for a heading that the mapping names."""
     if not mapping:
         return None
@@ -113,7 +113,7 @@ def _mapped(text: str, mapping: Mapping[str, str]) -> str | None:
 
 
 def _key(text: str) -> str:
-    """The folded heading; marks that forms put after a heading do not count."""
+    """The folded heading, without the marks that forms put after a heading."""
     return fold(text.replace("_", " ").strip().rstrip("*:").strip())
 
 
@@ -134,10 +134,10 @@ def read_mapping(path: Path) -> Mapping[str, str]:
     """Read a mapping.
 
     Args:
-        path: A JSON object, or a table of two columns without or with a header; `-` for ours ignores theirs.
+        path: A JSON object, or a table of two columns with or without a header; `-` as our column ignores theirs.
 
     Raises:
-        SourceError: The file cannot be read, is no mapping, or names a column that we do not have.
+        SourceError: The file cannot be read, is not a mapping, or names an unknown column.
     """
     try:
         with path.open("rb") as file:
@@ -150,7 +150,7 @@ def read_mapping(path: Path) -> Mapping[str, str]:
         raise SourceError(f"{path}: too large for a mapping. {_FIX}")
     text, _ = decoded(data, str(path))
     pairs = _pairs_of_json(text, path) if text.lstrip().startswith(("{", "[")) else _pairs_of_table(text, path)
-    return _checked(pairs, path)
+    return _checked_mapping(pairs, path)
 
 
 def _pairs_of_json(text: str, path: Path) -> Iterable[tuple[str, str]]:
@@ -180,7 +180,7 @@ def _pairs_of_table(text: str, path: Path) -> Iterable[tuple[str, str]]:
             yield theirs, ours
 
 
-def _checked(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
+def _checked_mapping(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for theirs, ours in pairs:
         if not _is_column(ours):

@@ -1,4 +1,4 @@
-"""What tables of all kinds have in common: cells as text, a header that says what the columns are, rows with places."""
+"""Tables of any format: cells as text, rows with their places, and the layout that a header gives."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,18 +8,18 @@ from functools import cache, reduce
 
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
+from iomld.read.record.locate import EXCERPT_LENGTH
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.read.table.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 
-# What spreadsheets begin a formula with (OWASP, "CSV Injection"); a text that begins so gets an apostrophe before it.
+# Characters that begin a formula in spreadsheets (OWASP, "CSV Injection"); such a text gets an apostrophe before it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 _YEARS = frozenset({"startYear", "endYear", "allocationYear"})
 _DAYS = frozenset({"startDate", "endDate", "start", "end"})
 PROJECTS, MENTIONS = "projects", "mentions"
-_FEWEST_KNOWN = 2  # columns that make a row a header
-_EXCERPT_LENGTH = 160
+_FEWEST_KNOWN = 2  # known columns that make a row a header
 _LETTERS = 26
 
 
@@ -29,7 +29,7 @@ class Number:
 
     Attributes:
         text: Its digits, without exponent.
-        day: The day that it is if it counts days, for numbers of this time.
+        day: The date if the number counts days, for dates of our time.
     """
 
     text: str
@@ -38,18 +38,22 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class CellFault:
-    """A cell that cannot be read."""
+    """The fault of a cell that cannot be read."""
 
     rule: str
     message: Message
     fix: Message
+
+    def finding(self, field: str, place: Place) -> Finding:
+        """A Violation of a field at a place."""
+        return Finding(self.rule, Severity.VIOLATION, self.message, self.fix, field=field, place=place)
 
 
 CellValue = str | Number | date | CellFault | None
 
 
 def neutralised(text: str) -> str:
-    """A text as a cell that is no formula; `plain` takes back exactly this.
+    """A text as a cell that is not a formula; `plain` is the inverse.
 
     >>> neutralised("=1+1"), neutralised("'=1+1"), neutralised("it's")
     ("'=1+1", "''=1+1", "it's")
@@ -58,7 +62,7 @@ def neutralised(text: str) -> str:
 
 
 def plain(cell: str) -> str:
-    """The text of a cell without the apostrophe that keeps it from being a formula.
+    """The text of a cell without the apostrophe that prevents a formula.
 
     >>> plain("'=1+1"), plain("'tis")
     ('=1+1', "'tis")
@@ -67,18 +71,18 @@ def plain(cell: str) -> str:
 
 
 def cell_text(value: CellValue, column: str) -> str:
-    """The text of a cell, as its column wants dates and numbers.
+    """The text of a cell, with dates and numbers in the form of its column.
 
     Args:
         value: The value.
-        column: Name of the column: a date in a column of years is its year, a number in one of days the day it counts.
+        column: Name of the column. In a column of years a date gives its year; in one of days a number gives its date.
     """
     match value:
         case str():
             text = plain(value)
         case Number():
             text = value.day.isoformat() if value.day and column in _DAYS else value.text
-            # A number is no text that could be read in two ways.
+            # A text such as 1.234 can be read in two ways; a number is 1.2340, which cannot.
             text = f"{text}0" if _POINT_AND_THREE.fullmatch(text) else text
         case date() if column in _YEARS:
             text = f"{value.year:04}"
@@ -93,7 +97,7 @@ def cell_text(value: CellValue, column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TableLocation:
-    """Where a table stands.
+    """The location of a table.
 
     Attributes:
         file: The file's name for places.
@@ -126,19 +130,23 @@ class TableRow:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no cell holds anything."""
+        """Whether all cells are empty."""
         return not any(not isinstance(cell, str) or cell.strip() for cell in self.cells if cell is not None)
+
+    def cell(self, index: int) -> CellValue:
+        """The value of a cell; None beyond the end of the row."""
+        return self.cells[index] if index < len(self.cells) else None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A row for people to look at, with the header above it.
+    """A row for display, with the header above it.
 
     Attributes:
         sheet: Name of the sheet; None where the file has none.
         number: The row's number as spreadsheets count, from 1.
         line: Its line in the file; in a workbook its number.
-        headings: The headings as they stand.
+        headings: The headings as written.
         cells: The texts of its cells, shortened.
     """
 
@@ -151,14 +159,14 @@ class ShownRow:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the columns of a table are.
+    """The columns of a table.
 
     Attributes:
-        source: Where the table stands.
+        source: The location of the table.
         kind: `PROJECTS` or `MENTIONS`.
-        headings: The headings as they stand.
-        columns: Index of each column that is known, and what it is.
-        ignored: Indexes of named columns that are not read.
+        headings: The headings as written.
+        columns: Index and heading of each known column.
+        ignored: Indexes of columns with a heading that are not read.
         findings: Remarks about the header.
     """
 
@@ -173,23 +181,27 @@ class Layout:
         """The place of a cell, with its heading and its text (read from the row unless given)."""
         heading = self.headings[index] if index < len(self.headings) else ""
         if text is None:
-            value = row.cells[index] if index < len(row.cells) else None
-            text = str(value.message) if isinstance(value, CellFault) else cell_text(value, "")
-        excerpt = f"{heading}: {text[:_EXCERPT_LENGTH]}" if heading else text[:_EXCERPT_LENGTH]
-        if len(excerpt) > _EXCERPT_LENGTH or "\n" in excerpt or "\r" in excerpt:
-            excerpt = f"{' '.join(excerpt.split())[: _EXCERPT_LENGTH - 1]}…"
+            text = _shown_text(row.cell(index))
+        excerpt = f"{heading}: {text[:EXCERPT_LENGTH]}" if heading else text[:EXCERPT_LENGTH]
+        if len(excerpt) > EXCERPT_LENGTH or "\n" in excerpt or "\r" in excerpt:
+            excerpt = f"{' '.join(excerpt.split())[: EXCERPT_LENGTH - 1]}…"
         cell = f"{column_letters(index)}{row.number}"
         return Place(self.source.file, line=row.line, sheet=self.source.sheet, cell=cell, excerpt=excerpt)
 
     def shown(self, row: TableRow) -> ShownRow:
-        """A row under the headings."""
-        texts = (str(value.message) if isinstance(value, CellFault) else cell_text(value, "") for value in row.cells)
-        cells = tuple(text if len(text) <= _EXCERPT_LENGTH else f"{text[: _EXCERPT_LENGTH - 1]}…" for text in texts)
+        """A row with the headings, for display."""
+        texts = map(_shown_text, row.cells)
+        cells = tuple(text if len(text) <= EXCERPT_LENGTH else f"{text[: EXCERPT_LENGTH - 1]}…" for text in texts)
         return ShownRow(self.source.sheet, row.number, row.line, self.headings, cells)
 
     def index_of(self, column: str) -> int:
-        """The index of a column; of the first one where the table has no such column."""
+        """The index of a column; 0 if the table has no such column."""
         return next((index for index, heading in self.columns if heading.column == column), 0)
+
+
+def _shown_text(value: CellValue) -> str:
+    """The text of a cell, or the message of its fault."""
+    return str(value.message) if isinstance(value, CellFault) else cell_text(value, "")
 
 
 @cache
@@ -208,9 +220,9 @@ def column_letters(index: int) -> str:
 
 
 def layout_of(header: TableRow, source: TableLocation, mapping: Mapping[str, str]) -> Layout | None:
-    """Read a row as a header, or give None where fewer than two of its headings are known.
+    """Read a row as a header; None if fewer than two of its headings are known.
 
-    A table with a framework and a quote is one of mentions; any other is one of projects.
+    A table with columns for framework and quote is a table of mentions; any other is a table of projects.
     """
     headings = tuple(" ".join(cell_text(cell, "").split()) for cell in header.cells)
     while headings and not headings[-1]:
@@ -222,7 +234,7 @@ def layout_of(header: TableRow, source: TableLocation, mapping: Mapping[str, str
     projects = [(index, heading_of(text, mapping)) for index, text in enumerate(headings)]
     if len({heading for _, heading in projects if heading}) < _FEWEST_KNOWN:
         return None
-    return _layout(header, source, headings, _with_status(projects), mapping)
+    return _layout(header, source, headings, _with_status_column(projects), mapping)
 
 
 def _layout(
@@ -238,20 +250,20 @@ def _layout(
     ignored = frozenset(index for index, text in enumerate(headings) if text and index not in indexes)
     layout = Layout(source, kind, headings, known, ignored)
     unknown = [index for index in sorted(ignored) if not is_ignored(headings[index], mapping)]
-    findings = (*_unknown(layout, header, unknown), *_doubled(layout, header))
+    findings = (*_unknown_columns(layout, header, unknown), *_repeated_columns(layout, header))
     return Layout(source, kind, headings, known, ignored, findings)
 
 
-def _with_status(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
-    """Spanish pages print 'Tipo de proyecto' over the status and again over the type; so may tables made from them."""
+def _with_status_column(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
+    """The columns with the first of two 'Tipo de proyecto' as the status, as Spanish pages have them."""
     types = [index for index, heading in columns if heading and heading.column == "projectType"]
     if len(types) == 1 or any(heading and heading.column == "status" for _, heading in columns):
         return columns
     return [(index, Heading("status") if types[:1] == [index] else heading) for index, heading in columns]
 
 
-def _unknown(layout: Layout, header: TableRow, unknown: list[int]) -> Iterator[Finding]:
-    """One Warning for all columns that are not known."""
+def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> Iterator[Finding]:
+    """One Warning for all unknown columns."""
     if not unknown:
         return
     known = PROJECT_COLUMNS if layout.kind == PROJECTS else MENTION_COLUMNS
@@ -279,8 +291,8 @@ def _joined(one: Message, other: Message) -> Message:
     return message("{one}; {other}", one=one, other=other)
 
 
-def _doubled(layout: Layout, header: TableRow) -> Iterator[Finding]:
-    """A Warning for each column that stands twice; values that differ are faults of their rows."""
+def _repeated_columns(layout: Layout, header: TableRow) -> Iterator[Finding]:
+    """A Warning for each repeated column; values that differ are faults of their rows."""
     first: dict[Heading, int] = {}
     for index, heading in layout.columns:
         if heading in first:

@@ -1,7 +1,7 @@
-"""Write a workbook back with its findings as comments on its cells.
+"""Add findings to a workbook as comments on its cells.
 
-Values, formulas, styles, other sheets and drop-downs are kept as far as openpyxl keeps them. Comments would break
-macros, so a workbook with macros is refused.
+Values, formulas, styles, other sheets and drop-downs are preserved as far as openpyxl preserves them. Comments would
+break macros, so a workbook with macros is refused.
 """
 
 import io
@@ -24,13 +24,13 @@ from iomld.read.table.rows import neutralised
 from iomld.read.table.workbook_package import Package, open_package
 from iomld.read.text import read_prolog
 
-SHEET = "Findings"  # for what has no cell
+SHEET = "Findings"  # for remarks without a cell
 _AUTHOR = "iomld"
-_MOST_BYTES = 20 * 1024 * 1024  # unpacked; all of it is held in memory, at fifty times its size
+_MOST_BYTES = 20 * 1024 * 1024  # uncompressed; openpyxl takes fifty times as much memory
 _PROLOG_BYTES = 64 * 1024
-_LONGEST = 30_000  # characters of a comment; a cell holds 32 767
+_LONGEST_COMMENT = 30_000  # characters; a cell holds 32 767
 _MACROS = "vbaProject.bin"
-_MOST_MERGED = 200_000  # cells; openpyxl makes each of them
+_MOST_MERGED = 200_000  # cells; openpyxl creates each of them
 _CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WIDTH, _LINE_HEIGHT, _LINE_LENGTH = 360, 18, 48
@@ -38,13 +38,13 @@ _WIDTH, _LINE_HEIGHT, _LINE_LENGTH = 360, 18, 48
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is to be said in a workbook.
+    """A remark about a place in a workbook.
 
     Attributes:
-        sheet: Name of the sheet; empty where it is not known.
-        cell: The cell, such as `C7`; empty where it is not known.
-        row: The row; 0 where it is not known.
-        text: What is said.
+        sheet: Name of the sheet; empty if unknown.
+        cell: The cell, such as `C7`; empty if unknown.
+        row: The row; 0 if unknown.
+        text: The sentence.
     """
 
     sheet: str
@@ -54,22 +54,22 @@ class Remark:
 
 
 def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *, file: str) -> None:
-    """Write a workbook with remarks as comments; those without a cell stand on a sheet of their own.
+    """Write a workbook with remarks as comments; those without a cell go to a sheet of their own.
 
     Args:
         data: The bytes of the workbook.
-        remarks: What is said, and where; several at a cell make one comment.
-        output: Where the workbook goes.
-        file: Its name, for messages.
+        remarks: The remarks; several on a cell make one comment.
+        output: The stream to write to.
+        file: The file's name, for messages.
 
     Raises:
-        SourceError: It is no workbook, damaged, holds macros, or is too large to be given back.
+        SourceError: It is not a workbook, is damaged, holds macros, or is too large to be commented.
     """
     if not is_workbook(data):
         raise SourceError(
             message("{file}: only a workbook (XLSX) is given back with comments. Ask for another form.", file=file)
         )
-    _check(open_package(data, file), file)
+    _check_limits(open_package(data, file), file)
     try:
         workbook = load_workbook(io.BytesIO(data), rich_text=True)
     except Exception as error:  # openpyxl raises whatever a damaged part makes its code raise
@@ -89,17 +89,17 @@ def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *,
         else:
             elsewhere.append(remark.text)
     for (sheet, name), texts in by_cell.items():
-        if not _comment(workbook[sheet], name, texts):
+        if not _add_comment(workbook[sheet], name, texts):
             elsewhere += [f"{sheet}!{name}: {text}" for text in texts]
     if elsewhere:
-        _list(workbook, elsewhere)
-    packed = io.BytesIO()  # zipfile seeks; the output may not
-    workbook.save(packed)
-    output.write(packed.getvalue())
+        _add_list_sheet(workbook, elsewhere)
+    compressed = io.BytesIO()  # zipfile seeks, which the output may not support
+    workbook.save(compressed)
+    output.write(compressed.getvalue())
 
 
-def _check(package: Package, file: str) -> None:
-    """A size that can be held in memory, no document type in any part, no macros, no sheet merged into one cell."""
+def _check_limits(package: Package, file: str) -> None:
+    """Refuse a workbook that is too large, has macros, a document type in a part, or too many merged cells."""
     entries = package.archive.infolist()
     size = sum(entry.file_size for entry in entries)
     if size > _MOST_BYTES:
@@ -129,7 +129,7 @@ def _check(package: Package, file: str) -> None:
                     )
                 )
     merged = sum(
-        _area(element.get("ref", ""))
+        _cell_count(element.get("ref", ""))
         for sheet in package.sheets
         for element in package.elements(sheet.part, "mergeCell")
     )
@@ -144,8 +144,8 @@ def _check(package: Package, file: str) -> None:
         )
 
 
-def _area(reference: str) -> int:
-    """Number of cells of a range; one that is no range counts as too many."""
+def _cell_count(reference: str) -> int:
+    """Number of cells of a range; a malformed range counts as too many."""
     try:
         left, top, right, bottom = range_boundaries(reference)
     except (ValueError, TypeError):
@@ -155,29 +155,29 @@ def _area(reference: str) -> int:
     return (right - left + 1) * (bottom - top + 1)
 
 
-def _comment(sheet: object, name: str, texts: Sequence[str]) -> bool:
-    """Add to the comment of a cell, or make one; False where the sheet has no cells."""
+def _add_comment(sheet: object, name: str, texts: Sequence[str]) -> bool:
+    """Add to the comment of a cell, or create one; False if the sheet has no cells."""
     if not isinstance(sheet, Worksheet):
         return False
     cell = sheet[name]
-    if isinstance(cell, MergedCell):  # its values are those of the first cell of the range
+    if isinstance(cell, MergedCell):  # the first cell of the range holds the value
         first = next((area.start_cell for area in sheet.merged_cells.ranges if name in area), None)
         cell = sheet[first.coordinate] if first is not None else cell
     if not isinstance(cell, Cell):
         return False
     before = cell.comment.text if cell.comment else ""
-    text = _UNWRITABLE.sub("\ufffd", "\n\n".join(([before] if before else []) + list(texts)))[:_LONGEST]
+    text = _UNWRITABLE.sub("\ufffd", "\n\n".join(([before] if before else []) + list(texts)))[:_LONGEST_COMMENT]
     lines = sum(len(line) // _LINE_LENGTH + 1 for line in text.split("\n"))
     cell.comment = Comment(text, _AUTHOR, height=min(_LINE_HEIGHT * (lines + 1), 600), width=_WIDTH)
     return True
 
 
-def _list(workbook: Workbook, texts: Sequence[str]) -> None:
-    """A sheet with one text a row."""
+def _add_list_sheet(workbook: Workbook, texts: Sequence[str]) -> None:
+    """Add a sheet with one text in each row."""
     sheet = workbook.create_sheet(SHEET)
     sheet.column_dimensions["A"].width = 120
     for number, text in enumerate((SHEET, *texts), start=1):
         cell = sheet.cell(number, 1)
-        cell.value = neutralised(_UNWRITABLE.sub("\ufffd", text)[:_LONGEST])
-        cell.data_type = "s"  # never a formula, whatever it begins with
+        cell.value = neutralised(_UNWRITABLE.sub("\ufffd", text)[:_LONGEST_COMMENT])
+        cell.data_type = "s"  # a string even if it begins like a formula
     sheet["A1"].font = Font(bold=True)

@@ -1,6 +1,7 @@
-"""Open the package of a workbook (Office Open XML, ECMA-376 parts 1 and 2): sizes counted first, XML read as a stream.
+"""Open the package of a workbook (Office Open XML, ECMA-376 parts 1 and 2) within limits, and read its XML as a stream.
 
-Only the parts that hold cells are ever unpacked: the list of sheets, the shared strings, the styles, and the sheets.
+Sizes are checked before anything is decompressed, and only the parts needed for cells are: the list of sheets, the
+shared strings, the styles, and the sheets.
 """
 
 import io
@@ -24,11 +25,11 @@ from iomld.read.text import read_prolog, safe_events
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_ENTRIES = 2000
-_MOST_INFLATED = 200 * 1024 * 1024
+_MOST_UNCOMPRESSED_BYTES = 200 * 1024 * 1024
 _MOST_RATIO = 200
-_RATIO_COUNTS_FROM = 1024 * 1024
+_RATIO_COUNTS_FROM_BYTES = 1024 * 1024
 _PROLOG_BYTES = 64 * 1024
-_MOST_HELD = 200_000  # elements of a part that are in memory at once; a row has at most 16 384 cells
+_MOST_ELEMENTS = 200_000  # of a part that are in memory at once; a row has at most 16 384 cells
 # ECMA-376 part 1, section 22.9.2.19: characters that XML cannot hold are written _xHHHH_.
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -50,7 +51,7 @@ class Package:
         file: Name of the file, for messages.
         archive: The zip archive.
         sheets: The worksheets, in the order of their tabs.
-        from_1904: Whether days are counted from 1904, as old Macintosh workbooks do.
+        from_1904: Whether days are counted from 1904, as in old Macintosh workbooks.
         strings: The texts that cells share.
         date_styles: Numbers of the cell styles that show a date.
     """
@@ -68,11 +69,10 @@ class Package:
         Args:
             part: Name of the part.
             names: Names of the elements, without namespaces.
-            forget: Name of the element that is let go of after it was taken, with all that ended before it.
+            forget: Name of the element that is removed from memory after use, with everything before it.
 
         Raises:
-            SourceError: The part is missing, damaged, no XML, has a document type declaration, or more elements than
-                memory should hold.
+            SourceError: The part is missing, damaged, not XML, has a document type declaration, or too many elements.
         """
         with _faults(self.file, part):
             with cast("BinaryIO", self.archive.open(part)) as stream:
@@ -91,9 +91,9 @@ class Package:
                     if name in names:
                         yield element
                         if name == forget:
-                            _forget(element)
+                            _free(element)
                             held = 0
-                    if held > _MOST_HELD:
+                    if held > _MOST_ELEMENTS:
                         raise SourceError(
                             message(
                                 "{file}: the part {part} has too many elements. Save it anew.",
@@ -107,7 +107,7 @@ def open_package(data: bytes, file: str) -> Package:
     """Open a workbook held in memory.
 
     Raises:
-        SourceError: It is damaged, locked, or would unpack to more than a table of records does.
+        SourceError: It is damaged, encrypted, or its uncompressed size is too large for a table of records.
     """
     with _faults(file, "workbook"):
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -127,7 +127,7 @@ def open_package(data: bytes, file: str) -> Package:
 
 
 def text_of(element: etree._Element, file: str) -> str:
-    """The text of a shared or inline string: plain or in runs, without its phonetic readings.
+    """The text of a shared or inline string, plain or in runs, without phonetic readings.
 
     Raises:
         SourceError: It is longer than a cell may be.
@@ -143,7 +143,7 @@ def text_of(element: etree._Element, file: str) -> str:
 
 
 def cell_string(text: str, file: str) -> str:
-    """A text of a cell, unescaped.
+    """The text of a cell, unescaped.
 
     Raises:
         SourceError: It is longer than a cell may be.
@@ -166,7 +166,7 @@ def _local(tag: str) -> str:
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
-    """Count before anything is unpacked; the archive never gives more than an entry declares."""
+    """Check the declared sizes before decompression; zipfile never gives more bytes than an entry declares."""
     if len(entries) > _MOST_ENTRIES:
         raise SourceError(
             message(
@@ -177,10 +177,10 @@ def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
             )
         )
     total = sum(entry.file_size for entry in entries)
-    swollen = next((entry for entry in entries if entry.file_size > _RATIO_COUNTS_FROM
+    swollen = next((entry for entry in entries if entry.file_size > _RATIO_COUNTS_FROM_BYTES
                     and entry.file_size > _MOST_RATIO * max(entry.compress_size, 1)), None)  # fmt: skip
-    if total > _MOST_INFLATED or swollen is not None:
-        size = total if total > _MOST_INFLATED else (swollen.file_size if swollen else 0)
+    if total > _MOST_UNCOMPRESSED_BYTES or swollen is not None:
+        size = total if total > _MOST_UNCOMPRESSED_BYTES else (swollen.file_size if swollen else 0)
         raise SourceError(
             message(
                 "{file}: the workbook unpacks to {size} bytes, which no table of records does. Remove empty "
@@ -192,7 +192,7 @@ def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
 
 
 def _relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
-    """For each relation of a part its kind and the part that it points to."""
+    """The kind and the target part of each relation of a part."""
     relations: dict[str, tuple[str, str]] = {}
     if part not in package.archive.namelist():
         return relations
@@ -235,8 +235,8 @@ def _shared_strings(package: Package, part: str) -> list[str]:
     return [text_of(element, package.file) for element in package.elements(part, "si", forget="si")]
 
 
-def _forget(element: etree._Element) -> None:
-    """Let go of an element and of all that ended before it, so that memory does not grow with the part."""
+def _free(element: etree._Element) -> None:
+    """Remove an element's content and everything before it, so that memory does not grow with the part."""
     element.clear()
     node = element
     while (parent := node.getparent()) is not None:
@@ -247,7 +247,7 @@ def _forget(element: etree._Element) -> None:
 
 @contextmanager
 def _faults(file: str, part: str) -> Iterator[None]:
-    """Turn what a damaged archive or part raises into one sentence."""
+    """Turn the exceptions for a damaged archive or part into a `SourceError`."""
     try:
         yield
     except KeyError as error:

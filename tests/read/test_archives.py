@@ -32,7 +32,7 @@ def codes(data: bytes) -> list[str]:
 
 
 def test_a_folder_gives_its_record_files_in_order(tmp_path: Path) -> None:
-    """Record files are found below a folder, sorted; other files are passed over."""
+    """Record files are found below a folder, sorted; other files are ignored."""
     (tmp_path / "b").mkdir()
     for name in ("b/2.json", "a.json", "c.jsonl.gz", "notes.md"):
         (tmp_path / name).write_bytes(gzip.compress(LINE) if name.endswith("gz") else LINE)
@@ -75,7 +75,7 @@ def test_one_bad_entry_does_not_stop_the_others(tmp_path: Path) -> None:
 
 
 def test_bombs_are_refused_before_they_fill_anything() -> None:
-    """What unpacks to far more than it is packed in is refused with its name."""
+    """A file with an excessive compression ratio is refused by name."""
     for bomb in (gzip.compress(b" " * 200_000_000), zipped({"a.json": b" " * 200_000_000})):
         with pytest.raises(SourceError, match="unpacks to more"):
             list(read_bytes(bomb, file="bomb"))
@@ -122,11 +122,11 @@ def read_or_refused(data: bytes) -> bool:
     | st.binary(max_size=100).map(lambda data: zipped({"a.txt": data}))
 )
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    """Whatever bytes come, there are records or one clear error."""
+    """Any bytes give records or one clear error."""
     assert read_or_refused(data)
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever text comes, there are records or one clear error."""
+    """Any text gives records or one clear error."""
     assert read_or_refused(text.encode("utf-8", "surrogatepass"))

@@ -94,7 +94,7 @@ def test_each_fault_of_form_points_at_its_place(text: str, rule: str, line: int,
 
 
 def test_places_in_an_array_count_from_the_top_of_the_file() -> None:
-    """The second record's fault stands on the file's line, with a pointer from the root."""
+    """The fault of the second record has its line in the file, and a pointer from the root."""
     record = read('[\n {"projectCode": "A"},\n\n {"projectCode": "B",\n  "status": {}}\n]')[1]
     place = placed(record)[0].place
     assert place is not None
@@ -116,7 +116,7 @@ def test_text_that_is_no_json_says_where(text: str) -> None:
     )
 )
 def test_any_json_is_read_or_refused(value: object) -> None:
-    """Whatever JSON comes, the reader gives records with located findings, or one clear error."""
+    """Any JSON gives records with located findings, or one clear error."""
     text = json.dumps(value)
     try:
         records = read(text)

@@ -1,0 +1,258 @@
+"""One activity of an IATI 2.0x file as field values: exact dates, status, countries, budget.
+
+| field | element |
+|---|---|
+| projectCode | `iati-identifier` after `XM-DAC-47066-` |
+| primaId | `other-identifier[@type="A1"]/@ref` of the form of a PRIMA identifier |
+| title, narrative | `title`, `description` of type 1 (or of any type where none is) |
+| startDate, startYear | `activity-date` of type 2 (actual start), else 1 (planned) |
+| endDate, endYear | `activity-date` of type 4 (actual end), else 3 (planned) |
+| status, coverage | `activity-status`, `activity-scope` |
+| benefitingMemberStates | `recipient-country/@code` of the activity |
+| projectType | `sector` of vocabulary 99 with a code of two letters |
+| budgetUSD | `budget/value`, where there is one budget alone and it is in US dollars |
+| address of the page | `document-link` to a page of iom.int |
+
+An IATI budget covers one year at most. A project of several years has several, and their total differs from the amount
+that the fund allocated, so several budgets are ignored. No other element is read, least of all contacts.
+
+Source: IATI Standard 2.03, activity standard and its embedded code lists.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from iomld.messages import message
+from iomld.model import Finding, Place, Severity, Value
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised
+
+IDENTIFIER_PREFIX = "XM-DAC-47066-"
+
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
+_DAY = re.compile(r"(?P<day>(?P<year>[0-9]{4})-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2}|T.*)?")
+_TYPE = re.compile(r"[A-Z]{2}")
+# IATI code lists ActivityStatus and ActivityScope; the names are for messages about codes without one of ours.
+_STATUSES = {"2": "active", "4": "completed"}
+_STATUS_NAMES = {"1": "Pipeline/identification", "3": "Finalisation", "5": "Cancelled", "6": "Suspended"}
+_SCOPES = {"1": "global", "2": "regional", "3": "multi-regional", "4": "national"}
+_SCOPE_NAMES = {
+    "5": "Sub-national: Multi-first-level administrative areas",
+    "6": "Sub-national: Single first-level administrative area",
+    "7": "Sub-national: Single second-level administrative area",
+    "8": "Single location",
+}
+_WORDS = {word.id: word for word in (message("status"), message("coverage"), message("start"), message("end"))}
+# Field, and the codes of its actual and its planned day in the IATI code list ActivityDate.
+_DATES = (("start", "2", "1"), ("end", "4", "3"))
+
+
+@dataclass(slots=True)
+class Activity:
+    """The field values of an activity.
+
+    Attributes:
+        values: As in `Record`.
+        page: Address of the project's page.
+        findings: Faults and remarks.
+    """
+
+    values: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    page: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read_activity(element: etree._Element, file: str) -> Activity:
+    """Read an activity of the organization.
+
+    Args:
+        element: An `iati-activity` whose identifier begins with `IDENTIFIER_PREFIX`.
+        file: The file's name for places.
+    """
+    reader = _ActivityReader(element, file)
+    reader.identifiers()
+    reader.texts()
+    reader.dates()
+    reader.code("status", "activity-status", _STATUSES, _STATUS_NAMES)
+    reader.code("coverage", "activity-scope", _SCOPES, _SCOPE_NAMES)
+    reader.states()
+    reader.project_type()
+    reader.budget()
+    reader.activity.page = next(reader.pages(), None)
+    return reader.activity
+
+
+class _ActivityReader:
+    def __init__(self, element: etree._Element, file: str) -> None:
+        self.activity = Activity()
+        self._element = element
+        self._file = file
+        self._default_language = _language(element.get(_LANGUAGE))
+
+    def identifiers(self) -> None:
+        """Read the project code, and the PRIMA identifier if there is one."""
+        identifier = self._element.find("iati-identifier")
+        if identifier is not None:
+            self._set_field("projectCode", _text(identifier).removeprefix(IDENTIFIER_PREFIX), identifier)
+        for other in self._element.iterfind("other-identifier"):
+            ref = other.get("ref", "").strip()
+            if other.get("type") == "A1" and _PRIMA.fullmatch(ref):
+                self._set_field("primaId", ref, other)
+
+    def texts(self) -> None:
+        """Read title and narrative in each language."""
+        general = [element for element in self._element.iterfind("description") if element.get("type", "1") == "1"]
+        self._narratives("title", list(self._element.iterfind("title")))
+        self._narratives("narrative", general or list(self._element.iterfind("description")))
+
+    def _narratives(self, name: str, elements: list[etree._Element]) -> None:
+        found: dict[str, tuple[list[str], etree._Element]] = {}
+        for narrative in (narrative for element in elements for narrative in element.iterfind("narrative")):
+            language = _language(narrative.get(_LANGUAGE)) or self._default_language or "en"
+            text = _text(narrative)
+            if text and has_forbidden_character(text):
+                self._add(narrative, _control_character(name))
+            elif text:
+                found.setdefault(language, ([], narrative))[0].append(text)
+        values = tuple(
+            Value(
+                normalised(lines_of("\n".join(texts))) if name == "narrative" else " ".join(texts[0].split()),
+                self._place(narrative),
+                language,
+            )
+            for language, (texts, narrative) in found.items()
+        )
+        if values:
+            self.activity.values[name] = values
+
+    def dates(self) -> None:
+        """Read the first and the last day, and their years."""
+        by_type: dict[str, etree._Element] = {}
+        for element in self._element.iterfind("activity-date"):
+            if element.get("iso-date", "").strip():
+                by_type.setdefault(element.get("type", "").strip(), element)
+        for name, actual, planned in _DATES:
+            date = by_type.get(actual, by_type.get(planned))
+            if date is None:
+                continue
+            if actual not in by_type:
+                problem = message("The {name} is the planned day; the activity gives no actual one.", name=_WORDS[name])
+                self._add(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
+            text = date.get("iso-date", "").strip()
+            match = _DAY.fullmatch(text)
+            self._set_field(f"{name}Date", match["day"] if match else text, date)
+            if match:
+                self._set_field(f"{name}Year", match["year"], date)
+
+    def code(self, name: str, tag: str, codes: Mapping[str, str], names: Mapping[str, str]) -> None:
+        """Translate an IATI code into ours; a Warning where no code of ours corresponds."""
+        element = self._element.find(tag)
+        if element is None:
+            return
+        code = element.get("code", "").strip()
+        if code in codes:
+            self._set_field(name, codes[code], element)
+            return
+        rule = "statusNotMapped" if name == "status" else "scopeNotMapped"
+        problem = message(
+            "The IATI code {code} ({meaning}) has no {name} of ours.",
+            code=code or "(none)",
+            meaning=names.get(code, "unknown"),
+            name=_WORDS[name],
+        )
+        fix = message("Give the {name} in another source of the project.", name=_WORDS[name])
+        self._add(element, Finding(rule, Severity.WARNING, problem, fix, field=name, value=code))
+
+    def states(self) -> None:
+        """Read the recipient countries; linking separates those that are not member states."""
+        values = {
+            code: Value(code, self._place(country))
+            for country in self._element.iterfind("recipient-country")
+            if (code := country.get("code", "").strip().upper())
+        }
+        if values:
+            self.activity.values["benefitingMemberStates"] = tuple(values.values())
+
+    def project_type(self) -> None:
+        """Read the organization's own sector code."""
+        for sector in self._element.iterfind("sector"):
+            code = sector.get("code", "").strip().upper()
+            if sector.get("vocabulary", "").strip() == "99" and _TYPE.fullmatch(code):
+                self._set_field("projectType", code, sector)
+
+    def budget(self) -> None:
+        """Read the amount if the activity has a single budget in US dollars, else add an Info."""
+        budgets = list(self._element.iterfind("budget"))
+        if not budgets:
+            return
+        value = budgets[0].find("value")
+        default = self._element.get("default-currency", "")
+        if len(budgets) == 1 and value is not None and value.get("currency", default).strip() == "USD" and _text(value):
+            self._set_field("budgetUSD", _text(value), value)
+            problem = message(
+                "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
+            )
+            finding = Finding("budgetFromIati", Severity.INFO, problem, field="budgetUSD", value=_text(value))
+            self._add(value, finding)
+            return
+        problem = message(
+            "The activity has {number} IATI budgets that give no one sum in US dollars; they were not read.",
+            number=len(budgets),
+        )
+        self._add(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budgetUSD"))
+
+    def pages(self) -> Iterator[str]:
+        """Addresses of the organization's web pages among the documents."""
+        for link in self._element.iterfind("document-link"):
+            url = link.get("url", "").strip()
+            if link.get("format", "text/html").strip() == "text/html" and is_web_address(url) and _is_own_host(url):
+                yield url
+
+    def _set_field(self, name: str, text: str, element: etree._Element) -> None:
+        """Set a field; of two different values the first counts and a Warning names the other."""
+        if has_forbidden_character(text):
+            self._add(element, _control_character(name))
+            return
+        known = self.activity.values.setdefault(name, (Value(text, self._place(element)),))[0]
+        if known.text != text:
+            problem = message(
+                "'{key}' has several values: '{one}' and '{other}'; the first was read.",
+                key=name,
+                one=known.text,
+                other=text[:80],
+            )
+            fix = message("Keep the right one.")
+            self._add(element, Finding("repeatedField", Severity.WARNING, problem, fix, field=name, value=text))
+
+    def _add(self, element: etree._Element, finding: Finding) -> None:
+        self.activity.findings.append(finding.at(self._place(element)))
+
+    def _place(self, element: etree._Element) -> Place:
+        return Place(self._file, line=element.sourceline)
+
+
+def _control_character(name: str) -> Finding:
+    problem = message("'{name}' holds a control character.", name=name)
+    return Finding("controlCharacter", Severity.VIOLATION, problem, message("Remove it."), field=name)
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(str(part) for part in element.itertext()).strip()
+
+
+def _language(tag: str | None) -> str | None:
+    """A language tag in lower case; None if the text is not a tag."""
+    language = (tag or "").strip().lower()
+    return language if is_language_tag(language) else None
+
+
+def _is_own_host(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # an address that urllib cannot parse
+        return False
+    return host == "iom.int" or host.endswith(".iom.int")
