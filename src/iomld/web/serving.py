@@ -67,7 +67,7 @@ class Serving:
 
     def name(self) -> str:
         """The name of the release that is served."""
-        return self.release.manifest.name
+        return self._opened().view.release.manifest.name  # short, since each query asks
 
     def stats(self) -> PoolStats:
         """The state of the query workers."""
@@ -155,7 +155,7 @@ class Serving:
                 task.add_done_callback(self._retiring.discard)
                 del old, task  # otherwise they would stay in memory until the next release
 
-    async def _retire(self, old: _Open) -> None:
+    async def _retire(self, old: _OpenRelease) -> None:
         """End the workers of the old release once its running queries had time to end."""
         try:
             await asyncio.sleep(self._settings.query_timeout)
