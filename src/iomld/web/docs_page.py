@@ -15,7 +15,7 @@ from iomld.browse.view import ReleaseView
 from iomld.web.openapi import TITLE
 from iomld.web.pages.render import page_html
 from iomld.web.responses import answer, page_route
-from iomld.web.templating import KeptPages
+from iomld.web.templating import PageCache
 
 PATH = "/docs"
 _HTML = "text/html; charset=utf-8"
@@ -106,7 +106,7 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
         description: Gives the complete OpenAPI document.
     """
     router = APIRouter()
-    cache = KeptPages()
+    cache = PageCache()
 
     @page_route(router, PATH, "pages", "Read this reference: each route with its parameters, answers and a command")
     def docs(request: Request) -> Response:

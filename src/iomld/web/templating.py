@@ -187,7 +187,7 @@ def _environment() -> Environment:
     return environment
 
 
-class KeptPages:
+class PageCache:
     """A cache of rendered pages that are slow to render; entries live as long as the view of their release."""
 
     def __init__(self) -> None:

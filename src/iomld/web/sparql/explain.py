@@ -116,7 +116,7 @@ async def explain_response(
         ProblemError: The query has no answer.
     """
     rows = await run_in_threadpool(_row_count, await endpoint.find(request, operation, _LINE_TYPES))
-    is_explained = may_be_of_nothing(operation.query or "", rows)
+    is_explained = needs_explanation(operation.query or "", rows)
     why = await explanation(endpoint, request, operation, known) if is_explained else Explanation()
     headers = COMMON_HEADERS | {"Cache-Control": "no-store"}
     if choose(request.accept, EXPLAIN_OFFERS) == EXPLAIN_OFFERS[1]:
@@ -155,7 +155,7 @@ async def explanation(
     return Explanation(tuple(parts), query, probes.complete)
 
 
-def may_be_of_nothing(query: str, rows: int) -> bool:
+def needs_explanation(query: str, rows: int) -> bool:
     """Whether a result may need an explanation: it is empty, or a row of aggregates, which may be those of nothing.
 
     Args:
