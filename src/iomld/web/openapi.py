@@ -144,7 +144,7 @@ async def page_language_parameter(
     lang: Annotated[  # the middleware `LanguageMiddleware` reads it
         Text,
         Query(
-            description="The language of the page, kept for later pages. By default, `Accept-Language` decides.",
+            description="The language of the page, remembered for later pages. By default, `Accept-Language` decides.",
             examples=[*LANGUAGES],
         ),
     ] = None,

@@ -92,13 +92,13 @@ def _worker_metrics(serving: Serving) -> Iterator[Metric]:
     queries.add_metric(("overloaded",), stats.overloaded)
     queries.add_metric(("crashed",), stats.crashed)
     yield queries
-    yield CounterMetricFamily("iomld_query_lookups", "Queries that needed no process.", serving.lookups)
+    yield CounterMetricFamily("iomld_query_lookups", "Queries answered without a process.", serving.lookups)
 
 
 def _cache_metrics(cache: AnswerCache) -> Iterator[Metric]:
-    yield CounterMetricFamily("iomld_query_cache_hits", "Answers that were kept.", cache.hits)
-    yield CounterMetricFamily("iomld_query_cache_misses", "Answers that had to be made.", cache.misses)
-    yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)
+    yield CounterMetricFamily("iomld_query_cache_hits", "Answers found in the cache.", cache.hits)
+    yield CounterMetricFamily("iomld_query_cache_misses", "Answers not found in the cache.", cache.misses)
+    yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of the cached answers.", cache.size_bytes)
 
 
 def _release_metrics(serving: Serving) -> Iterator[Metric]:
@@ -106,6 +106,6 @@ def _release_metrics(serving: Serving) -> Iterator[Metric]:
     labels = {"release": manifest.name, "version": __version__}
     yield InfoMetricFamily("iomld_release", "The release that is served.", labels)
     created = datetime.fromisoformat(manifest.created).timestamp()
-    yield GaugeMetricFamily("iomld_release_created_timestamp_seconds", "When it was made.", created)
-    yield GaugeMetricFamily("iomld_release_projects", "Its projects.", manifest.projects)
-    yield GaugeMetricFamily("iomld_release_quads", "Its quads.", manifest.quads)
+    yield GaugeMetricFamily("iomld_release_created_timestamp_seconds", "When the release was created.", created)
+    yield GaugeMetricFamily("iomld_release_projects", "Projects in the release.", manifest.projects)
+    yield GaugeMetricFamily("iomld_release_quads", "Quads in the release.", manifest.quads)
