@@ -11,7 +11,7 @@ from tests.browse.released import make_release
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import open_view
-from iomld.model import message
+from iomld.messages import message
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import QueryAnswer
 from iomld.web.sparql.cache import CachedAnswer

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import Protocol
 
 from iomld.formats import results
-from iomld.model import message
+from iomld.messages import message
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import LargeAnswer, answer_etag

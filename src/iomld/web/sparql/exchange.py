@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from iomld.model import Quantity, message
+from iomld.messages import Quantity, message
 from iomld.web.problems import ProblemError, problem_of
 
 # Scripts of any site may read the answers, which are the same for all users, so credentials are not allowed.

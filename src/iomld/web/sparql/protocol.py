@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
-from iomld.model import message
+from iomld.messages import message
 from iomld.web.problems import ProblemError
 
 FORM = "application/x-www-form-urlencoded"
