@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.serving import serve
 
-from iomld.web.sparql.answers import ClientQuotas
+from iomld.web.sparql.evaluation import ClientQuotas
 
 ALL = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r }"
 

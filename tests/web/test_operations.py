@@ -16,8 +16,7 @@ from iomld.config import Settings, read_settings
 from iomld.errors import SettingsError
 from iomld.iris import DEFAULT_BASE
 from iomld.web.app import create_app
-from iomld.web.metrics import AnsweredRequest, Metrics
-from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware, access_line
+from iomld.web.request_metrics import AnsweredRequest, Metrics, RequestLog, RequestMetricsMiddleware, access_line
 
 _SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (\S+)')
 

@@ -11,12 +11,14 @@ from tests.browse.released import make_release
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import open_view
+from iomld.messages import message
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import QueryAnswer
 from iomld.web.sparql.cache import CachedAnswer
 from iomld.web.sparql.endpoint import SparqlLimits
+from iomld.web.sparql.exchange import HttpRequest
 from iomld.web.sparql.explain import Probes
-from iomld.web.sparql.protocol import HttpRequest, MediaTypes, Operation
+from iomld.web.sparql.protocol import MediaTypes, Operation
 
 
 @dataclass
@@ -62,7 +64,7 @@ def test_probes_end() -> None:
 
 def test_probes_without_an_answer_end_sooner() -> None:
     """Each may have cost a worker, so three of them are enough."""
-    endpoint = Counting(ProblemError(503, "query-timeout", "The query was stopped."))
+    endpoint = Counting(ProblemError(503, "query-timeout", message("The query was stopped.")))
     asking = probes(endpoint, Operation("ASK {}"))
     assert asyncio.run(ask_often(asking)) == [None] * 100
     assert len(endpoint.asked) == 3

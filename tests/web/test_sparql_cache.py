@@ -27,7 +27,7 @@ def test_one_answer_cannot_take_all() -> None:
     cache.get("r1", "a")
     cache.put("r1", "a", answer(2000), 0)
     assert cache.get("r1", "a") is None
-    assert not cache.takes(2001)
+    assert not cache.fits(2001)
 
 
 def test_a_new_release_empties_the_cache() -> None:

@@ -1,1 +1,1 @@
-"""The HTTP server: connections with limits, the listening socket, and running uvicorn with both."""
+"""The HTTP server: uvicorn, with limits on its connections."""

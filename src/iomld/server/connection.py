@@ -1,10 +1,10 @@
-"""An HTTP/1.1 connection with limits on the size of heads, on discarded bodies, on slow senders and on their number.
+"""An HTTP/1.1 connection with limits on header size, discarded bodies, slow senders and the number of connections.
 
-uvicorn's protocol on httptools takes heads of any size and waits for ever for the rest of a request. What it cannot
-read it refuses at once, before the requests that came whole are answered. Here the parser is given one request at a
-time, and the next one when that is answered: answers keep their order, and what waits does so as bytes.
+uvicorn's protocol class for httptools accepts heads of any size, waits for ever for the rest of a request, and refuses
+a malformed request at once, before the complete requests ahead of it are answered. Here the parser gets one request at
+a time, and the next one when that is answered: responses keep their order, and later requests wait as bytes.
 
-Clients that do not read their answers are the kernel's business: `listen` sets TCP_USER_TIMEOUT.
+The kernel ends the connections of clients that do not read their responses: see TCP_USER_TIMEOUT in `iomld.server.run`.
 """
 
 from asyncio import TimerHandle, Transport
@@ -19,13 +19,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 _MAX_HEAD_BYTES = 131_072  # twice the longest address that the parser takes
 _MAX_HEADERS = 200
-_MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of a body whose request is answered; closing at once would lose the answer
-_PIECE_BYTES = 65_536
-_MAX_PIECES = 500  # parsed at once, then it is the turn of other connections
-_END = b"\n\r\n"  # of a head, and of a chunked body; the parser takes no line that ends otherwise
-_MIN_BODY_BYTES = 10_000  # in each span of patience
-_LINGER_S = 2.0  # that a client beyond the limit has to read why
-_MAX_LINGERING = 100  # more are closed without a word
+_MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of the body of an answered request; closing at once would lose the response
+_CHUNK_BYTES = 65_536
+_MAX_CHUNKS = 500  # parsed in a row; then other connections have their turn
+_END = b"\n\r\n"  # of a head, and of a chunked body; the parser accepts no other line ends
+_MIN_BODY_BYTES = 10_000  # received within the patience
+_LINGER_S = 2.0  # for a client beyond the limit to read the refusal
+_MAX_LINGERING = 100  # further clients are disconnected without a refusal
 
 _REFUSALS = {
     400: "This is no request of HTTP.",
@@ -40,10 +40,10 @@ class ConnectionLimits:
     """The limits that all connections of a server share.
 
     Attributes:
-        patience_s: Seconds for a request to come whole, or for each next 10 kB of its body.
-        connections: Connections at once.
-        refused: Counts status, size and client of an answer that the application does not see.
-        lingering: Connections beyond the limit that are about to be closed.
+        patience_s: Seconds for a request to arrive completely, or for each next 10 kB of its body.
+        connections: Connections at the same time.
+        refused: Counts status, size and client of a refusal, which the application does not see.
+        lingering: Connections beyond the limit, which will be closed soon.
     """
 
     patience_s: float
@@ -53,7 +53,7 @@ class ConnectionLimits:
 
 
 class _HeadError(Exception):
-    """The head cannot be accepted; the parser wraps this in an error of its own."""
+    """The head cannot be accepted; the parser wraps this in its own error."""
 
 
 class _UnparsedFlow(FlowControl):
@@ -69,7 +69,7 @@ class _UnparsedFlow(FlowControl):
 
 
 class LimitedConnection(HttpToolsProtocol):
-    """A connection of a client, for `uvicorn.Config(http=partial(LimitedConnection, limits=...))`."""
+    """A client's connection, for `uvicorn.Config(http=partial(LimitedConnection, limits=...))`."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:  # noqa: ANN401  # uvicorn's own
         """Set up with the limits of the server."""
@@ -78,28 +78,29 @@ class LimitedConnection(HttpToolsProtocol):
         self._timer: TimerHandle | None = None  # runs while the client owes us the rest of a request
         self._unparsed = bytearray()
         self._tail = b""  # the last two bytes that were parsed
-        self._barren_bytes = 0  # parsed since the last byte of a body, or since the request began
+        self._bodiless_bytes = 0  # parsed since the last byte of a body, or since the request began
         self._owed_bytes = 0  # of a body whose length is known
-        self._span_bytes = self._discarded_bytes = 0
+        self._received_bytes = 0  # of a body, since the timer was started
+        self._discarded_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Wait for the first request, or turn the client away where there are too many."""
+        """Wait for the first request, or refuse the connection if there are too many."""
         super().connection_made(transport)
         self.flow = _UnparsedFlow(transport, self._unparsed)
         if len(self.connections) - len(self._limits.lingering) > self._limits.connections:
-            self._turn_away()
+            self._refuse_connection()
         else:
             self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Drop what was not parsed."""
+        """Discard the bytes that were not parsed."""
         self._limits.lingering.discard(self)
         self._stop_timer()
         self._unparsed.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what belongs to the request in hand; the rest waits until that is answered."""
+        """Parse the bytes of the current request; the rest waits until that is answered."""
         if self in self._limits.lingering:
             return
         self._unparsed += data
@@ -115,13 +116,13 @@ class LimitedConnection(HttpToolsProtocol):
         self._start_timer()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header, or one behind a chunked body."""
+        """Add a header, or a trailer of a chunked body."""
         super().on_header(name, value)
         if len(self.headers) > _MAX_HEADERS:
             raise _HeadError
 
     def on_headers_complete(self) -> None:
-        """Start the request, unless it offers another protocol: `_parse` takes the offer out and begins anew."""
+        """Start the request, unless it offers another protocol: `_parse` then removes the offer and starts again."""
         if self.parser.get_method() == b"CONNECT":
             raise _HeadError
         if self.parser.should_upgrade():
@@ -131,14 +132,14 @@ class LimitedConnection(HttpToolsProtocol):
             raise _HeadError  # RFC 9112 section 3.2
         if b"content-length" in names:
             self._owed_bytes = int(self.headers[names.index(b"content-length")][1])
-        self._barren_bytes = 0
+        self._bodiless_bytes = 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body; discard it where the request is answered, so that the client reads its answer."""
-        self._barren_bytes = 0
+        """Receive a part of the body; discard it if the request is answered, so that the client reads the response."""
+        self._bodiless_bytes = 0
         self._owed_bytes -= min(len(body), self._owed_bytes)
-        self._span_bytes += len(body)
+        self._received_bytes += len(body)
         if self.cycle.response_complete:
             self._discarded_bytes += len(body)
             if self._discarded_bytes > _MAX_DISCARDED_BYTES:
@@ -146,17 +147,17 @@ class LimitedConnection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """End a request; where it was answered before, the next is waited for."""
+        """End a request; if it was answered before, wait for the next."""
         if self.parser.should_upgrade():
             return
-        self._barren_bytes = 0
+        self._bodiless_bytes = 0
         self._stop_timer()
         if self.cycle.response_complete:
             self._start_timer()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request."""
+        """Continue with the next request."""
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -165,60 +166,61 @@ class LimitedConnection(HttpToolsProtocol):
         self._resume()
 
     def _resume(self) -> None:
-        """Parse what waits, then read on; where much of a body waits, the application reads on when it takes that."""
+        """Parse the bytes that wait, then read more, unless much of a body waits for the application."""
         self._parse()
         cycle: RequestResponseCycle | None = self.cycle
         if not self.transport.is_closing() and (cycle is None or len(cycle.body) <= HIGH_WATER_LIMIT):
             self.flow.resume_reading()
 
     def _parse(self) -> None:
-        """Give the parser the request in hand, and the beginning of the next one once that is answered."""
-        for _ in range(_MAX_PIECES):
+        """Give the parser the current request, and the beginning of the next one once that is answered."""
+        for _ in range(_MAX_CHUNKS):
             if not self._unparsed or self._is_answering() or self.transport.is_closing():
                 return
-            piece = self._unparsed[: self._piece_size()]
-            del self._unparsed[: len(piece)]
-            self._tail = (self._tail + piece[-2:])[-2:]
-            self._barren_bytes += len(piece)
-            if self._barren_bytes > _MAX_HEAD_BYTES:
+            chunk = self._unparsed[: self._chunk_size()]
+            del self._unparsed[: len(chunk)]
+            self._tail = (self._tail + chunk[-2:])[-2:]
+            self._bodiless_bytes += len(chunk)
+            if self._bodiless_bytes > _MAX_HEAD_BYTES:
                 self._refuse(431)
                 return
             try:
-                self.parser.feed_data(piece)
+                self.parser.feed_data(chunk)
             except HttpParserUpgrade:
                 self._unparsed[:0] = self._head_without_upgrade()
-                self._barren_bytes = 0
+                self._bodiless_bytes = 0
             except HttpParserError:
                 self._refuse(431 if len(self.headers or ()) > _MAX_HEADERS else 400)
         self.loop.call_soon(self._resume)
 
     def _is_answering(self) -> bool:
-        """Whether a request came whole that is not answered."""
+        """Whether a complete request is not answered yet."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.more_body and not cycle.response_complete
 
-    def _piece_size(self) -> int:
-        """How many bytes at most belong to the request in hand: up to the next end of a head or of a chunked body."""
+    def _chunk_size(self) -> int:
+        """How many bytes at most belong to the current request: up to the next end of a head or of a chunked body."""
         if self._owed_bytes:
-            return min(self._owed_bytes, _PIECE_BYTES)
-        begun = (self._tail + self._unparsed[:2]).find(_END)
-        if begun >= 0:
-            return begun + len(_END) - len(self._tail)
-        end = self._unparsed.find(_END, 0, _PIECE_BYTES)
-        return end + len(_END) if end >= 0 else _PIECE_BYTES
+            return min(self._owed_bytes, _CHUNK_BYTES)
+        split_end = (self._tail + self._unparsed[:2]).find(_END)  # whose beginning is parsed already
+        if split_end >= 0:
+            return split_end + len(_END) - len(self._tail)
+        end = self._unparsed.find(_END, 0, _CHUNK_BYTES)
+        return end + len(_END) if end >= 0 else _CHUNK_BYTES
 
     def _head_without_upgrade(self) -> bytes:
-        """The head as it came, but without the offer to go on in another protocol (RFC 9110 section 7.8).
+        """The head as received, but without the offer to change to another protocol (RFC 9110 section 7.8).
 
-        curl offers HTTP/2 like that, and so does the HTTP client of Java, which Apache Jena uses. The parser takes
-        all behind such a head for the other protocol, the body included.
+        curl and Java's HTTP client, which Apache Jena uses, offer HTTP/2 in this way. The parser treats all bytes after
+        such a head as the other protocol, even the body.
         """
         head = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         return head + b"".join(b"%b: %b\r\n" % pair for pair in self.headers if pair[0] != b"upgrade") + b"\r\n"
 
     def _start_timer(self) -> None:
+        """Give the client the server's patience, from now on."""
         self._stop_timer()
-        self._span_bytes = 0
+        self._received_bytes = 0
         self._timer = self.loop.call_later(self._limits.patience_s, self._on_timeout)
 
     def _stop_timer(self) -> None:
@@ -227,14 +229,14 @@ class LimitedConnection(HttpToolsProtocol):
             self._timer = None
 
     def _on_timeout(self) -> None:
-        """Go on where enough came, or where we ourselves do not read."""
-        if self._span_bytes >= _MIN_BODY_BYTES or self.flow.read_paused:
+        """Refuse a request that is too slow, unless we ourselves have stopped reading it."""
+        if self._received_bytes >= _MIN_BODY_BYTES or self.flow.read_paused:
             self._start_timer()
         else:
             self._refuse(408)
 
-    def _turn_away(self) -> None:
-        """Say that there are too many; closed at once, the client would lose that when it sends something."""
+    def _refuse_connection(self) -> None:
+        """Refuse a connection beyond the limit; if it were closed at once, a client that sends could not read why."""
         if len(self._limits.lingering) >= _MAX_LINGERING:
             self.transport.abort()
             return
@@ -244,23 +246,23 @@ class LimitedConnection(HttpToolsProtocol):
         self._timer = self.loop.call_later(_LINGER_S, self.transport.abort)
 
     def _refuse(self, status: int) -> None:
-        """End the connection; the client learns why unless it is in the middle of an answer."""
+        """Close the connection, with a refusal unless a response is being sent."""
         self._stop_timer()
         self._unparsed.clear()
         cycle: RequestResponseCycle | None = self.cycle
-        is_in_answer = cycle is not None and cycle.response_started and not cycle.response_complete
-        if not (is_in_answer or self.transport.is_closing()):
+        is_responding = cycle is not None and cycle.response_started and not cycle.response_complete
+        if not (is_responding or self.transport.is_closing()):
             self._write_refusal(status)
         self.transport.close()
 
     def _write_refusal(self, status: int) -> None:
-        answer = _refusal(status)
-        self.transport.write(answer)
-        self._limits.refused(status, len(answer), self.client[0] if self.client else "")
+        response = _refusal(status)
+        self.transport.write(response)
+        self._limits.refused(status, len(response), self.client[0] if self.client else "")
 
 
 def _refusal(status: int) -> bytes:
-    """A whole answer, after which the connection is closed."""
+    """A complete response, after which the connection is closed."""
     body = _REFUSALS[status].encode("ascii")
     retry = ("retry-after: 5",) if status == HTTPStatus.SERVICE_UNAVAILABLE else ()
     fields = ("content-type: text/plain", f"content-length: {len(body)}", *retry, "connection: close", "", "")

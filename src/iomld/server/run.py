@@ -1,4 +1,4 @@
-"""Running the HTTP server: the listening socket, the limit of open files, and uvicorn."""
+"""Runs the HTTP server: opens the listening socket, raises the limit of open files, and starts uvicorn."""
 
 import resource
 import socket
@@ -15,19 +15,19 @@ from iomld.server.connection import ConnectionLimits, LimitedConnection
 
 _BACKLOG = 2048
 _SHUTDOWN_S = 3
-_OTHER_FILES = 512  # the store, workers, and connections that are about to be closed
-_FILES_EACH = 2  # a connection, and the file that is sent over it
+_OTHER_FILES = 512  # of the store, the workers, and the connections that are being refused
+_FILES_PER_CONNECTION = 2  # the socket, and the file that is sent over it
 _MIN_CONNECTIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How a server treats its clients.
+    """How the server treats its clients.
 
     Attributes:
-        patience_s: Seconds for a request to come whole, and for a client that reads nothing.
-        connections: Connections at once.
-        trusted_proxies: Addresses whose forwarding headers are believed, separated by commas; empty for none.
+        patience_s: Seconds for a request to arrive completely, and for a client to read some of its response.
+        connections: Connections at the same time.
+        trusted_proxies: Addresses whose forwarding headers are trusted, separated by commas; empty for none.
     """
 
     patience_s: float
@@ -40,12 +40,12 @@ def listen(host: str, port: int, patience_s: float) -> socket.socket:
 
     Args:
         host: Address to listen on.
-        port: Port; 0 for any that is free.
-        patience_s: After so many seconds in which a client takes nothing of its answer, the kernel ends the
-            connection, on systems that have TCP_USER_TIMEOUT (Linux).
+        port: Port; 0 for any free one.
+        patience_s: The kernel ends a connection whose client has read nothing of its response for so many seconds,
+            on systems with TCP_USER_TIMEOUT (Linux).
 
     Raises:
-        SettingsError: The address is taken or is none of this machine's.
+        SettingsError: The address is in use, or does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -54,7 +54,7 @@ def listen(host: str, port: int, patience_s: float) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ceil(patience_s * 1000))
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)  # clients that come before the workers are ready wait, and are answered
+        listener.listen(_BACKLOG)  # clients that connect before the workers are ready wait for their answer
     except OSError as error:
         listener.close()
         raise SettingsError(f"{host}:{port}: cannot listen there ({error.strerror}). Choose another --port.") from error
@@ -62,14 +62,14 @@ def listen(host: str, port: int, patience_s: float) -> socket.socket:
 
 
 def fitting_connections(wanted: int) -> int:
-    """How many connections there are files for, at most those wanted; raises the limit of open files if it may."""
-    needed = _OTHER_FILES + _FILES_EACH * wanted
+    """Raise the limit of open files if possible, and return the number of connections it allows, at most `wanted`."""
+    needed = _OTHER_FILES + _FILES_PER_CONNECTION * wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if _is_below(soft, needed):
-        with suppress(OSError, ValueError):  # some systems have another limit below this one
+        with suppress(OSError, ValueError):  # some systems have another, lower limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard if _is_below(hard, needed) else needed, hard))
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(_MIN_CONNECTIONS, (soft - _OTHER_FILES) // _FILES_EACH) if _is_below(soft, needed) else wanted
+    return max(_MIN_CONNECTIONS, (soft - _OTHER_FILES) // _FILES_PER_CONNECTION) if _is_below(soft, needed) else wanted
 
 
 def _is_below(limit: int, needed: int) -> bool:
@@ -82,13 +82,13 @@ def run_server(
     options: ServerOptions,
     refused: Callable[[int, int, str], None],
 ) -> None:
-    """Serve an application until SIGINT or SIGTERM; then let running requests end for a few seconds.
+    """Serve an application until SIGINT or SIGTERM; running requests then have a few seconds to end.
 
     Args:
         app: The ASGI application.
         listener: The listening socket.
         options: How clients are treated.
-        refused: Counts status, size and client of each answer that the application does not see.
+        refused: Counts status, size and client of each refusal, which the application does not see.
     """
     limits = ConnectionLimits(options.patience_s, options.connections, refused)
     config = uvicorn.Config(
@@ -97,7 +97,7 @@ def run_server(
         loop="uvloop",
         ws="none",
         log_level="warning",
-        access_log=False,  # the application writes its own
+        access_log=False,  # the application has its own
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         proxy_headers=bool(options.trusted_proxies),

@@ -1,1 +1,1 @@
-"""The web face: pages, data, and the SPARQL endpoint."""
+"""The web application: pages, data, and the SPARQL endpoint."""

@@ -1,4 +1,4 @@
-"""The web application: put together here and nowhere else, from parts that take what they need."""
+"""Composes the web application from its routes, the SPARQL endpoint and the middleware; maps errors to statuses."""
 
 import re
 import sys
@@ -27,7 +27,7 @@ from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
 from iomld.messages import Message, message
 from iomld.store.service_description import ServiceFacts
-from iomld.web.compression import Compression
+from iomld.web.compression import CompressionMiddleware
 from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.descriptions import catalogue_routes
 from iomld.web.data.downloads import DownloadFiles, download_routes
@@ -36,14 +36,13 @@ from iomld.web.data.validation import validation_routes
 from iomld.web.docs_page import docs_routes
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
-from iomld.web.metrics import Metrics
 from iomld.web.openapi import TAGS, describe_routes, operation_id
 from iomld.web.operations import operation_routes
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
 from iomld.web.pages.validate import validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
-from iomld.web.request_metrics import RequestLog, RequestMetricsMiddleware
+from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
@@ -53,22 +52,23 @@ from iomld.workers.pool import Pool
 from iomld.workers.protocol import WorkerSpec
 from iomld.workers.scheduling import PoolLimits
 
-_SAFETY = (
+_SAFETY_HEADERS = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
-_METHODS = ("GET", "HEAD", "POST")  # that routes may be for
-_PAGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
-_SNIFFING = (b"x-content-type-options", b"nosniff")  # some answers say it themselves
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")  # which some responses have already
+_ENDPOINT_PATH = "/sparql"
+_HTML_RANGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
+_ROUTE_METHODS = ("GET", "HEAD", "POST")
 
 
 def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMiddleware:
-    """The application that serves a folder of releases.
+    """Create the application that serves a folder of releases.
 
     Args:
         datadir: The folder.
         settings: All settings.
-        base: Data base of the releases' IRIs.
+        base: The base of the releases' IRIs.
     """
     serving = Serving(datadir, replace(settings, base_iri=base))
     checker = _checker(settings, base)
@@ -107,11 +107,26 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
-    return RequestMetricsMiddleware(_Front(app, endpoint), log)
+    return _with_middleware(app, endpoint, log)
+
+
+def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> RequestMetricsMiddleware:
+    """Wrap all routes in the middleware.
+
+    A request passes through, in this order:
+
+    1. `RequestMetricsMiddleware`, which counts the response as it leaves the server.
+    2. `_SafetyHeadersMiddleware`, which adds to all responses, also to those of the middleware below.
+    3. `CompressionMiddleware`.
+    4. `_EndpointRouter`, which spares requests to the SPARQL endpoint the framework.
+    5. `LanguageMiddleware`, for responses that may be a page.
+    """
+    routes = _EndpointRouter(LanguageMiddleware(app), endpoint)
+    return RequestMetricsMiddleware(_SafetyHeadersMiddleware(CompressionMiddleware(routes)), log)
 
 
 def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    """FastAPI without its own pages, which need scripts of other sites."""
+    """The framework without its own pages, which need scripts of other sites."""
     return FastAPI(
         title="iomld",
         version=__version__,
@@ -125,7 +140,7 @@ def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
 
 
 def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
-    """The SPARQL endpoint over what is served."""
+    """The SPARQL endpoint of the release that is served."""
 
     def facts() -> ServiceFacts:
         return service_facts(serving.view, settings)
@@ -149,35 +164,45 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
     )
 
 
-class _Front:
-    """Sends `/sparql` to the endpoint, everything else to the pages; compresses both and adds the safety headers."""
+class _SafetyHeadersMiddleware:
+    """Adds the headers by which browsers restrict what a page may do."""
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
-        self._app = LanguageMiddleware(app)
-        self._endpoint = endpoint
-        self._endpoint_of_pages = LanguageMiddleware(endpoint)
-        self._compression = Compression(self._pass_on)
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(event: Event) -> None:
             if event["type"] == "http.response.start":
                 headers = event.get("headers", ())
-                event["headers"] = [*headers, *_SAFETY] if _SNIFFING in headers else [*headers, *_SAFETY, _SNIFFING]
+                more = _SAFETY_HEADERS if _NO_SNIFFING in headers else (*_SAFETY_HEADERS, _NO_SNIFFING)
+                event["headers"] = [*headers, *more]
             await send(event)
 
-        await self._compression(scope, receive, send_safely)
+        await self._app(scope, receive, send_safely)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/sparql":
-            await self._app(scope, receive, send)
-        elif any(name == b"accept" and _PAGE.search(value) for name, value in scope["headers"]):
-            await self._endpoint_of_pages(scope, receive, send)
-        else:  # no page can come of it, so no language need be chosen: that takes as long as the endpoint itself
+
+class _EndpointRouter:
+    """Sends requests for `/sparql` to the endpoint, all others to the routes of the framework.
+
+    The endpoint has one kind of page, its problems, and only for clients that accept HTML. For all others no language
+    is chosen, since that takes as long as an answer from the cache.
+    """
+
+    def __init__(self, routes: ASGIApp, endpoint: ASGIApp) -> None:
+        self._routes, self._endpoint = routes, endpoint
+        self._endpoint_with_pages = LanguageMiddleware(endpoint)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != _ENDPOINT_PATH:
+            await self._routes(scope, receive, send)
+        elif any(name == b"accept" and _HTML_RANGE.search(value) for name, value in scope["headers"]):
+            await self._endpoint_with_pages(scope, receive, send)
+        else:
             await self._endpoint(scope, receive, send)
 
 
 def _checker(settings: Settings, base: str) -> Pool:
-    """Workers that check uploads; one is enough until uploads wait."""
+    """The workers that check uploads: one, and a second one while uploads wait."""
     spec = WorkerSpec(
         CHECK_HANDLER,
         CheckWorker(base).to_json(),
@@ -187,28 +212,28 @@ def _checker(settings: Settings, base: str) -> Pool:
     return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout))
 
 
-def _answered(request: Request, path: str) -> list[str]:
-    """The methods that are answered at a path: each may have a route of its own."""
+def _allowed_methods(request: Request, path: str) -> list[str]:
+    """The methods that a path has routes for."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
 
-    def answers(method: str) -> bool:
+    def is_allowed(method: str) -> bool:
         scope = {"type": "http", "path": path, "method": method, "headers": []}
         return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
-    return [method for method in _METHODS if answers(method)]
+    return [method for method in _ROUTE_METHODS if is_allowed(method)]
 
 
-def _without_slash(request: Request) -> Response | None:
-    """Lead from an address with a slash too many to the one without, by its path: who asks may name any host."""
+def _redirect_without_slash(request: Request) -> Response | None:
+    """Redirect a path with a trailing slash to the route without; only by path, as clients may name any host."""
     path, raw = request.scope["path"], request.scope.get("raw_path", b"")
-    if not (raw.endswith(b"/") and _answered(request, path[:-1])):
+    if not (raw.endswith(b"/") and _allowed_methods(request, path[:-1])):
         return None
     query = request.scope["query_string"]
     return RedirectResponse((raw[:-1] + (b"?" + query if query else b"")).decode("latin-1"), 308)
 
 
 def _translate_errors(app: FastAPI) -> None:
-    """The one table from errors to statuses (RFC 9457)."""
+    """Map errors to statuses and problems (RFC 9457); the only place that does."""
 
     def accept_of(request: Request) -> str | None:
         return request.headers.get("accept")
@@ -233,11 +258,11 @@ def _translate_errors(app: FastAPI) -> None:
             405: message("{method} is not answered at {path}.", method=request.method, path=path),
         }.get(error.status_code, Message(str(error.detail)))
         headers = error.headers
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of the first route alone
-            answered = _answered(request, request.scope["path"]) or _METHODS[:2]  # only read in folders of files
-            headers = {"Allow": ", ".join(answered)}
-        elif error.status_code == HTTPStatus.NOT_FOUND and (moved := _without_slash(request)):
-            return moved
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names only those of the first route
+            allowed = _allowed_methods(request, request.scope["path"]) or _ROUTE_METHODS[:2]  # of static files
+            headers = {"Allow": ", ".join(allowed)}
+        elif error.status_code == HTTPStatus.NOT_FOUND and (redirect := _redirect_without_slash(request)):
+            return redirect
         return problem_of(ProblemError(error.status_code, "http", detail, headers=headers), accept=accept_of(request))
 
     @app.exception_handler(RequestValidationError)

@@ -1,7 +1,7 @@
-"""Compression of answers with zstd, br or gzip (RFC 9110 section 8.4), by starlette-compress around the application.
+"""Middleware that compresses responses with zstd, br or gzip (RFC 9110 section 8.4), by starlette-compress.
 
-The weights of Accept-Encoding choose the coding. Short answers stay uncompressed, as do parts of files and whatever
-has `Content-Disposition` or `Cache-Control: no-transform`: files to be saved keep their length and strong entity tag.
+The weights of Accept-Encoding choose the coding. Short responses stay uncompressed, as do parts of files and responses
+with `Content-Disposition` or `Cache-Control: no-transform`: files to be saved keep their length and strong entity tag.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from iomld.messages import message
 from iomld.web.problems import problem
 
 SMALLEST_BYTES = 1024
-_PIECE_BYTES = 64 * 1024  # compressed at once; the event loop serves others between two pieces
+_CHUNK_BYTES = 64 * 1024  # compressed at once; the event loop serves others between two chunks
 _CODINGS = ("zstd", "br", "gzip")
 _OTHER_TYPES = ("problem+json", "linkset+json", "sarif+json", "schema+json", "junit+xml", "x-ndjson", "jsonl")
 _TYPES = (
@@ -25,8 +25,8 @@ _TYPES = (
 )
 
 
-class Compression:
-    """Middleware that compresses answers, and says in Vary that others may get them otherwise."""
+class CompressionMiddleware:
+    """Compresses responses, and adds Accept-Encoding to their Vary header."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
@@ -35,7 +35,7 @@ class Compression:
             add_compress_type(media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer a request; with 406 if it refuses all codings."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -57,17 +57,17 @@ class Compression:
             return
         smallest = SMALLEST_BYTES if choose_coding(accepted, ()) else 1  # 1: the client refuses uncompressed answers
 
-        async def in_pieces(scope: Scope, receive: Receive, compress: Send) -> None:
-            await self._app(scope, receive, _Pieces(scope["method"], compress, send_varying, smallest).send)
+        async def app_in_chunks(scope: Scope, receive: Receive, compress: Send) -> None:
+            await self._app(scope, receive, _ChunkedResponse(scope["method"], compress, send_varying, smallest).send)
 
         compressing = CompressMiddleware(
-            in_pieces, minimum_size=smallest, zstd=coding == "zstd", brotli=coding == "br", gzip=coding == "gzip"
+            app_in_chunks, minimum_size=smallest, zstd=coding == "zstd", brotli=coding == "br", gzip=coding == "gzip"
         )
         await compressing(scope, receive, send_varying)
 
 
-class _Pieces:
-    """Hands the answer of an application to the library in pieces, or past it."""
+class _ChunkedResponse:
+    """Passes a response to the library in chunks, or bypasses the library if the response must not be changed."""
 
     def __init__(self, method: str, compress: Send, plain: Send, smallest: int) -> None:
         self._is_head, self._plain, self._smallest = method == "HEAD", plain, smallest
@@ -81,27 +81,27 @@ class _Pieces:
             self._is_short = int(headers.get(b"content-length", b"0")) < self._smallest
             await self._send(event)
         elif self._is_head and not self._is_short:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": True})  # the headers of GET
+            await self._send({"type": "http.response.body", "body": b"", "more_body": True})  # has the headers of GET
             await self._plain(event)
         else:
             await self._send_body(event.get("body", b""), more=event.get("more_body", False))
 
     async def _send_body(self, body: bytes, *, more: bool) -> None:
-        for end in range(_PIECE_BYTES, len(body), _PIECE_BYTES):
-            piece = body[end - _PIECE_BYTES : end]
-            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        for end in range(_CHUNK_BYTES, len(body), _CHUNK_BYTES):
+            chunk = body[end - _CHUNK_BYTES : end]
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
             await asyncio.sleep(0)
-        rest = body[(len(body) - 1) // _PIECE_BYTES * _PIECE_BYTES :] if body else b""
+        rest = body[(len(body) - 1) // _CHUNK_BYTES * _CHUNK_BYTES :] if body else b""
         await self._send({"type": "http.response.body", "body": rest, "more_body": more})
 
 
 def _is_fixed(headers: dict[bytes, bytes]) -> bool:
-    """Whether an answer is sent as it is: a file to be saved, or one that must not be changed on its way."""
+    """Whether a response must not be changed: a file to be saved, or one with `no-transform`."""
     return b"content-disposition" in headers or b"no-transform" in headers.get(b"cache-control", b"")
 
 
 def _varying(event: Event) -> Event:
-    """The event; where it starts an answer that may be compressed, or its 304, with Accept-Encoding in Vary."""
+    """The event, with Accept-Encoding in Vary if it starts a response that may be compressed, or its 304."""
     headers = dict(event.get("headers", ()))
     if _is_fixed(headers) or not headers.keys() & {b"content-type", b"etag"}:
         return event

@@ -1,7 +1,7 @@
 """Conditional requests (RFC 9110 section 13): entity tags, If-None-Match, If-Modified-Since and 304.
 
-The tag of an answer that may be compressed names it in all its codings, so it is weak (section 8.8.1). Only what is
-always sent byte for byte, the downloads, has strong tags.
+A response that may be compressed has a weak tag, which covers all its codings (section 8.8.1). Only downloads, which
+are always sent byte for byte, have strong tags.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _TAG_DIGITS = 32
 
 
 def strong_etag(content: bytes) -> str:
-    """The tag of exactly these bytes, or of what determines them."""
+    """The tag of exactly these bytes; `content` may also be what determines them."""
     return f'"{hashlib.sha256(content).hexdigest()[:_TAG_DIGITS]}"'
 
 
@@ -30,17 +30,17 @@ def weak_etag(content: bytes) -> str:
 
 
 def http_date(moment: datetime) -> str:
-    """A moment as Last-Modified has it."""
+    """A moment in the format of Last-Modified."""
     return format_datetime(moment, usegmt=True)
 
 
 def is_not_modified(request: Headers, etag: str, modified: datetime | None = None) -> bool:
-    """Say whether the client has the current answer already, so that 304 is enough (section 13.2.2).
+    """Say whether the client has the current representation already, so that 304 is enough (section 13.2.2).
 
     Args:
         request: Headers of a request with a safe method.
-        etag: The tag of the current answer. Tags are compared weakly.
-        modified: When the content last changed, if known; counts where the client names no tag.
+        etag: The tag of the current representation. Tags are compared weakly.
+        modified: When the content last changed, if known; only used if the client names no tag.
     """
     tags = ", ".join(request.getlist("if-none-match"))
     if tags:
@@ -50,12 +50,12 @@ def is_not_modified(request: Headers, etag: str, modified: datetime | None = Non
         return False
     try:
         return modified.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):  # no date, or one without a time zone
+    except (ValueError, TypeError):  # not a date, or one without a time zone
         return False
 
 
 class ConditionalStaticFiles(StaticFiles):
-    """Static files with weak tags, since they may be compressed, and with the conditions of all other answers."""
+    """Static files with weak tags, since they may be compressed, and with the conditions of all other responses."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200

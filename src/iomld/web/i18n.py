@@ -1,7 +1,7 @@
-"""The words of pages, in the language of the page that is being made.
+"""Translated texts of pages, in the language of the current request.
 
-`iomld.web.language` sets the page for each request, so that a macro or a function far below gives its words without
-being handed the language. The catalogues are those of `iomld.i18n`.
+`iomld.web.language` sets the current page for each request, so that templates and functions need no parameter for the
+language. The catalogues are those of `iomld.i18n`.
 """
 
 import re
@@ -18,21 +18,21 @@ from iomld import i18n
 from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.messages import ForeignText, Message, Quantity
 
-LANGUAGE_PARAMETER = "lang"  # of an address
+LANGUAGE_PARAMETER = "lang"  # in the query string
 
 # A value, a link whose address is a value, and code: {count}, [the shapes](shapes), `.ttl`.
-_PIECE = re.compile(r"\{(\w+)\}|\[([^\]]+)\]\((\w+)\)|`([^`]+)`")
+_MARKUP = re.compile(r"\{(\w+)\}|\[([^\]]+)\]\((\w+)\)|`([^`]+)`")
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The page that is asked for.
+    """The page that a client requests.
 
     Attributes:
         language: One of `iomld.i18n.LANGUAGES`.
         path: Its path, percent-encoded.
-        query: What comes after the question mark of a page that can be fetched again.
+        query: Its query string; empty if the page cannot be requested again by its address.
     """
 
     language: str = ENGLISH
@@ -44,18 +44,18 @@ _current: ContextVar[PageRequest] = ContextVar("page", default=PageRequest())  #
 
 
 def current_page() -> PageRequest:
-    """The page that is being made."""
+    """The page that is being rendered."""
     return _current.get()
 
 
 def page_language() -> str:
-    """The language of the page that is being made; one of `iomld.i18n.LANGUAGES`."""
+    """The language of the page that is being rendered; one of `iomld.i18n.LANGUAGES`."""
     return _current.get().language
 
 
 @contextmanager
 def making(page: PageRequest) -> Iterator[None]:
-    """Make this page, in this task and the threads it starts."""
+    """Render this page, in the current task and the threads it starts."""
     token = _current.set(page)
     try:
         yield
@@ -64,7 +64,7 @@ def making(page: PageRequest) -> Iterator[None]:
 
 
 def language_addresses() -> tuple[tuple[str, str], ...]:
-    """For each language the address of the page that is being made, other parameters as they are.
+    """The address of the current page in each language, with its other parameters unchanged.
 
     >>> with making(PageRequest(path="/projects", query="q=sea&lang=fr")):
     ...     language_addresses()[2]
@@ -78,22 +78,22 @@ def language_addresses() -> tuple[tuple[str, str], ...]:
 
 
 def gettext(sentence: str, **values: object) -> str:
-    """A sentence as plain text in the page's language; English where it has no translation.
+    """A sentence as plain text in the page's language; in English if it has no translation.
 
     Args:
-        sentence: The English sentence with places for values, `{count} projects`.
-        **values: The values; numbers are written as the language writes them, years are given as text.
+        sentence: The English sentence with placeholders, `{count} projects`.
+        **values: The values; numbers are formatted for the language, so years must be text.
     """
     return _VALUE.sub(lambda place: value_text(values[place[1]]), i18n.gettext(sentence, page_language()))
 
 
 def gettext_html(sentence: str, **values: object) -> Markup:
-    """A sentence for a page, escaped; `[words](name)` is a link to the value, and `` `text` `` is code."""
+    """A sentence as HTML, escaped; `[words](name)` is a link to the value, and `` `text` `` is code."""
     return _filled(i18n.gettext(sentence, page_language()), values)
 
 
 def ngettext_html(one: str, many: str, count: int, **values: object) -> Markup:
-    """A sentence for a page in its form for a number, which is the value `count`.
+    """A sentence as HTML, in its form for a number, which is the value `count`.
 
     Args:
         one: The English sentence for one.
@@ -105,13 +105,13 @@ def ngettext_html(one: str, many: str, count: int, **values: object) -> Markup:
 
 
 def message_html(message: Message) -> Markup:
-    """A message in the page's language, as a sentence for a page; what is in English alone is marked as English."""
-    words = _worded_html(message)
-    return words[:1].upper() + words[1:] if message.id[:1].islower() and words[:1] != "<" else words
+    """A message as a sentence in HTML, in the page's language; texts without a translation are marked as English."""
+    text = _translated_html(message)
+    return text[:1].upper() + text[1:] if message.id[:1].islower() and text[:1] != "<" else text
 
 
 def value_text(value: object) -> str:
-    """A value as the page's language writes it: numbers with its separators, all else as it is.
+    """A value as text: numbers with the separators of the page's language, all else unchanged.
 
     >>> value_text(Decimal("100000.50"))
     '100,000.50'
@@ -121,41 +121,42 @@ def value_text(value: object) -> str:
     return str(value)
 
 
-def _worded_html(message: Message) -> Markup:
+def _translated_html(message: Message) -> Markup:
     language = page_language()
     if language == ENGLISH:
         return escape(str(message))
     if not i18n.is_translated(message, language):
-        return _in_english(str(message))
+        return _marked_english(str(message))
     text = i18n.gettext(message.id, language)
     if not message.values:
         return escape(text)
     values = {name: _value_html(value) for name, value in message.values.items()}
-    pieces = _VALUE.split(text)  # text, name, text, name, … text
-    return Markup().join(values[piece] if number % 2 else escape(piece) for number, piece in enumerate(pieces))
+    parts = _VALUE.split(text)  # text, name, text, name, … text
+    return Markup().join(values[part] if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
 def _value_html(value: object) -> Markup:
     if isinstance(value, Message):
-        return _worded_html(value)
+        return _translated_html(value)
     if isinstance(value, ForeignText):
-        return _in_english(value)
+        return _marked_english(value)
     return escape(value_text(value) if isinstance(value, Quantity) else str(value))
 
 
-def _in_english(text: str) -> Markup:
+def _marked_english(text: str) -> Markup:
     return Markup('<span lang="{}">{}</span>').format(ENGLISH, str(text))
 
 
 def _filled(text: str, values: Mapping[str, object]) -> Markup:
-    pieces, end = [], 0
-    for match in _PIECE.finditer(text):
-        pieces += [escape(text[end : match.start()]), _piece(match, values)]
+    """A translated sentence with its values, links and code as HTML."""
+    parts, end = [], 0
+    for match in _MARKUP.finditer(text):
+        parts += [escape(text[end : match.start()]), _markup_html(match, values)]
         end = match.end()
-    return Markup().join([*pieces, escape(text[end:])])
+    return Markup().join([*parts, escape(text[end:])])
 
 
-def _piece(match: re.Match[str], values: Mapping[str, object]) -> Markup:
+def _markup_html(match: re.Match[str], values: Mapping[str, object]) -> Markup:
     name, words, link, code = match.groups()
     if name:
         value = values[name]

@@ -1,6 +1,6 @@
-"""The language of a request: by `?lang=`, which a cookie keeps for pages, else by Accept-Language.
+"""The language of a response: by `?lang=`, which a cookie remembers for pages, otherwise by Accept-Language.
 
-RFC 9110 section 12.5.4 says how Accept-Language is read. Only pages follow the cookie; data has no language.
+Accept-Language is read as RFC 9110 section 12.5.4 says. Only pages use the cookie; data has no language.
 """
 
 import re
@@ -23,14 +23,14 @@ _COOKIE_ATTRIBUTES = "Path=/; Max-Age=31536000; SameSite=Lax"
 
 
 def answer_language(request: Request, name: str | None) -> str:
-    """The language that a client asks for.
+    """The language that a client requests.
 
     Args:
         request: The request.
         name: The language that a form or `?lang=` names; None if neither does.
 
     Raises:
-        ProblemError: The name is not one of our languages. A header never fails: English is then given.
+        ProblemError: The name is not one of our languages. An unknown language in the header gives English.
     """
     if name is None:
         return preferred_language(request.headers.get("accept-language"))
@@ -42,14 +42,14 @@ def answer_language(request: Request, name: str | None) -> str:
 
 
 def language_headers(language: str) -> dict[str, str]:
-    """What an answer says of its language."""
+    """The headers of a response whose language depends on Accept-Language."""
     return {"Content-Language": language, "Vary": "Accept, Accept-Language"}
 
 
 def preferred_language(header: str | None) -> str:
-    """The language of ours that a header likes best; English at a tie, and where it likes none.
+    """The one of our languages that a header prefers; English if several are equal, or if it accepts none.
 
-    A range names a language with all that is under it (`fr-CH` gives French, RFC 4647 section 3.4), `*` all others.
+    A range counts for its primary language (`fr-CH` gives French, RFC 4647 section 3.4), and `*` for all others.
 
     Args:
         header: Value of Accept-Language; None if the client sent none.
@@ -69,10 +69,10 @@ def preferred_language(header: str | None) -> str:
 
 
 class LanguageMiddleware:
-    """Makes each page in the language of its request and keeps a choice; answers that are no pages stay as they are."""
+    """Sets the language for pages, and remembers a choice in a cookie; other responses stay unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Take the application that makes the pages."""
+        """Wrap an application."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,8 +81,9 @@ class LanguageMiddleware:
             await self._app(scope, receive, send)
             return
         chosen = _chosen(scope["query_string"])
-        sent = Headers(scope=scope)
-        language = chosen or _kept(sent.getlist("cookie")) or preferred_language(sent.get("accept-language"))
+        request = Headers(scope=scope)
+        remembered = chosen or _remembered(request.getlist("cookie"))
+        language = remembered or preferred_language(request.get("accept-language"))
 
         async def send_with_language(event: Message) -> None:
             if event["type"] == "http.response.start":
@@ -96,31 +97,31 @@ class LanguageMiddleware:
 
 
 def _mark_page(start: Message, language: str, chosen: str | None) -> None:
-    """Add to the head of a page its language, what it varies by, and the cookie of a choice."""
+    """Add the headers Content-Language and Vary to a page, and the cookie if a language was chosen."""
     headers = MutableHeaders(scope=start)
-    if not (headers.get("content-type", "").startswith("text/html") or _is_known_page(start, headers)):
+    if not (headers.get("content-type", "").startswith("text/html") or _is_page_not_modified(start, headers)):
         return
     headers.setdefault("Content-Language", language)
-    known = headers.get("vary", "").split(", ")
+    present = headers.get("vary", "").split(", ")
     for name in ("Accept-Language", "Cookie"):
-        if name not in known:
+        if name not in present:
             headers.add_vary_header(name)
     if chosen:
         headers.append("Set-Cookie", f"{LANGUAGE_PARAMETER}={chosen}; {_COOKIE_ATTRIBUTES}")
 
 
-def _is_known_page(start: Message, headers: Headers) -> bool:
-    """Whether a 304 stands for a page: what has no body tells its language, but not its type."""
+def _is_page_not_modified(start: Message, headers: Headers) -> bool:
+    """Whether a response is the 304 of a page: it has no Content-Type, but a language."""
     return start["status"] == HTTPStatus.NOT_MODIFIED and "content-language" in headers
 
 
 def _chosen(query: bytes) -> str | None:
-    """The language that `?lang=` names; None for one that we do not have."""
+    """The language that `?lang=` names; None if it is not one of ours."""
     return _known(parse_qs(query.decode("latin-1")).get(LANGUAGE_PARAMETER, ()))
 
 
-def _kept(cookies: Iterable[str]) -> str | None:
-    """The language that was chosen before."""
+def _remembered(cookies: Iterable[str]) -> str | None:
+    """The language in the cookie."""
     for text in cookies:
         try:
             morsel = SimpleCookie(text).get(LANGUAGE_PARAMETER)

@@ -1,7 +1,7 @@
-"""The OpenAPI description: words that routes share, and the routes that FastAPI cannot see.
+"""The OpenAPI description: what several routes share, and the routes that FastAPI cannot see.
 
-A route is described where it is declared. Here are the tags, the statuses and media types that several routes share,
-and the whole description of `/sparql` and the graph store, which are ASGI applications of their own.
+A route is described where it is declared. This module has the tags, the statuses and media types that routes share, and
+the description of `/sparql` and the graph store, which are separate ASGI applications.
 """
 
 import re
@@ -63,9 +63,9 @@ TAGS: list[Json] = [
 ]
 
 Text = str | SkipJsonSchema[None]
-"""A parameter that may be missing; each handler decides what an empty value means."""
+"""An optional parameter; each handler decides what an empty value means."""
 FirstText = Annotated[list[str], WithJsonSchema({"type": "string"})]
-"""A parameter that should be given once; of several values the first that is not empty counts."""
+"""A parameter that should be given once; of several values, the first one that is not empty is used."""
 
 _STATUSES = {
     200: "The request succeeded.",
@@ -90,73 +90,11 @@ _STATUSES = {
     503: "The time limit was reached, or the server is starting or stopping.",
 }
 
-
-def responses(good: Mapping[int, Iterable[str]], *errors: int) -> Responses:
-    """What a route answers.
-
-    Args:
-        good: Media types by status; none for an answer without a body.
-        errors: Statuses of errors, which are problems (RFC 9457) or pages.
-    """
-    problem: Json = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML: {}}
-    answers: Responses = {}
-    for status, types in good.items():
-        content: Json = {type_: {} for type_ in types}
-        answers[status] = {"description": _STATUSES[status]} | ({"content": content} if content else {})
-    return answers | {status: {"description": _STATUSES[status], "content": problem} for status in errors}
-
-
-def sample(value: str | list[str]) -> dict[str, Example]:
-    """An example of a parameter that the command on the documentation page uses; others are in its schema."""
-    return {"sample": {"value": value}}
-
-
-DOCUMENT_TYPES = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
-PAGE = responses({200: (HTML,), 304: ()}, 503)
-DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 404, 406, 503)
-REDIRECT = responses({303: ()}, 404, 503)
-
-
-async def page_language_parameter(
-    lang: Annotated[  # the middleware `LanguageMiddleware` reads it
-        Text,
-        Query(
-            description="The language of the page, kept for later pages. By default, `Accept-Language` decides.",
-            examples=[*LANGUAGES],
-        ),
-    ] = None,
-) -> None:
-    """Declare the parameter that all pages have."""
-
-
-def operation_id(route: APIRoute) -> str:
-    """A name for the operation of a route, which is also its anchor on a page."""
-    return _operation_id(min(route.methods or ("get",)).lower(), route.path_format)
-
-
-def describe_routes(app: FastAPI, base: str) -> None:
-    """Complete the description of an application, once all its routes are there.
-
-    Args:
-        app: The application.
-        base: Data base of IRIs, for examples.
-    """
-    made = app.openapi()
-    operations = [operation for methods in made["paths"].values() for operation in methods.values()]
-    for operation in operations:
-        if "HTTPValidationError" in str(operation["responses"].get("422")):  # here such a request is a 400
-            del operation["responses"]["422"]
-    made["paths"]["/sparql"] = _sparql()
-    made["paths"] |= {path: _graph_store(path, base) for path in (PATH, f"{PATH}/{{path}}")}
-    made.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
-    app.openapi_schema = made
-
-
 _ASK = f"SELECT ?project ?title {{ ?project a <{IOMLD}Project> ; <{DCTERMS}title> ?title }} LIMIT 3"
 _TEXT: Json = {"type": "string"}
 _IRI: Json = {"type": "string", "format": "uri"}
 _BY_ACCEPT = "The format of the answer, by name or media type. By default, `Accept` decides."
-# Parameters of the SPARQL Protocol: schema and description.
+# The parameters of the SPARQL Protocol, each with its schema and description.
 _SPARQL: Mapping[str, tuple[Json, str]] = {
     "query": (_TEXT, "The query. Without it, the answer is the description of the service."),
     "default-graph-uri": (
@@ -176,23 +114,84 @@ _SPARQL: Mapping[str, tuple[Json, str]] = {
 }
 
 
+def responses(good: Mapping[int, Iterable[str]], *errors: int) -> Responses:
+    """Describe the responses of a route.
+
+    Args:
+        good: Media types by status; none for a response without a body.
+        errors: Statuses of errors, whose bodies are problems (RFC 9457) or pages.
+    """
+    problem: Json = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}, HTML: {}}
+    answers: Responses = {}
+    for status, types in good.items():
+        content: Json = {type_: {} for type_ in types}
+        answers[status] = {"description": _STATUSES[status]} | ({"content": content} if content else {})
+    return answers | {status: {"description": _STATUSES[status], "content": problem} for status in errors}
+
+
+def sample(value: str | list[str]) -> dict[str, Example]:
+    """An example of a parameter for the command on the documentation page; other examples are in its schema."""
+    return {"sample": {"value": value}}
+
+
+DOCUMENT_TYPES = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
+PAGE = responses({200: (HTML,), 304: ()}, 503)
+DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 404, 406, 503)
+REDIRECT = responses({303: ()}, 404, 503)
+
+
+async def page_language_parameter(
+    lang: Annotated[  # the middleware `LanguageMiddleware` reads it
+        Text,
+        Query(
+            description="The language of the page, remembered for later pages. By default, `Accept-Language` decides.",
+            examples=[*LANGUAGES],
+        ),
+    ] = None,
+) -> None:
+    """Declare the parameter `lang` of all pages."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """The identifier of a route's operation, which is also its anchor on the documentation page."""
+    return _operation_id(min(route.methods or ("get",)).lower(), route.path_format)
+
+
+def describe_routes(app: FastAPI, base: str) -> None:
+    """Complete the description of an application that has all its routes.
+
+    Args:
+        app: The application.
+        base: The base of the IRIs in examples.
+    """
+    description = app.openapi()
+    operations = [operation for methods in description["paths"].values() for operation in methods.values()]
+    for operation in operations:
+        if "HTTPValidationError" in str(operation["responses"].get("422")):  # here, an invalid parameter is a 400
+            del operation["responses"]["422"]
+    description["paths"]["/sparql"] = _sparql()
+    description["paths"] |= {path: _graph_store(path, base) for path in (PATH, f"{PATH}/{{path}}")}
+    description.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
+    app.openapi_schema = description
+
+
 def _sparql() -> Json:
     offers = (*SOLUTION_OFFERS, *GRAPH_OFFERS, *EXPLAIN_OFFERS)
     errors = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
     answers = responses({200: offers, 303: (), 304: ()}, *errors)
-    asked = [_query_parameter(name, *words) for name, words in _SPARQL.items()]
-    asked[0]["examples"] = sample(_ASK)
-    also = {name: schema | {"description": words} for name, (schema, words) in _SPARQL.items()}
-    also["query"] = _TEXT | {"description": "The query."}
-    form: Json = {"type": "object", "required": ["query"], "properties": also}
+    parameters = [_query_parameter(name, *declared) for name, declared in _SPARQL.items()]
+    parameters[0]["examples"] = sample(_ASK)
+    fields = {name: schema | {"description": text} for name, (schema, text) in _SPARQL.items()}
+    fields["query"] = _TEXT | {"description": "The query."}
+    form: Json = {"type": "object", "required": ["query"], "properties": fields}
     body: Json = {QUERY: {"schema": _TEXT}, FORM: {"schema": form, "example": {"query": _ASK}}}
-    in_body = ("query", "timeout", "explain")  # may be given once
+    single = ("query", "timeout", "explain")  # may not be given in the body and in the address
     more = "Without a query, the service describes itself; browsers are redirected to the query page. "
     return {
         "get": _operation("get", "/sparql", "Answer a query", answers)
-        | {"description": f"{more}An answer is never cut short.", "parameters": asked},
+        | {"description": f"{more}An answer is never cut short.", "parameters": parameters},
         "post": _operation("post", "/sparql", "Answer a query sent in the body", answers)
-        | {"parameters": [one for one in asked if one["name"] not in in_body]}
+        | {"parameters": [each for each in parameters if each["name"] not in single]}
         | {"requestBody": {"required": True, "content": body}},
         "options": _preflight("/sparql"),
     }
@@ -207,14 +206,14 @@ def _graph_store(path: str, base: str) -> Json:
         more = "The reading half of the Graph Store Protocol: give either `graph` or `default`."
         default = _query_parameter("default", _TEXT, "Selects the default graph, the union of all; takes no value.")
         graph = _query_parameter("graph", _IRI, "The IRI of a graph.")
-        asked = [default, graph | {"examples": sample(f"{base}graph/schemes")}, form]
+        parameters = [default, graph | {"examples": sample(f"{base}graph/schemes")}, form]
     else:
         summary, more = "Read the graph with this address or path", ""
         place: Json = {"name": "path", "in": "path", "required": True, "schema": _TEXT}
-        words = {"description": "The path of the graph under the base.", "examples": sample("graph/schemes")}
-        asked = [place | words, form]
+        about = {"description": "The path of the graph under the base.", "examples": sample("graph/schemes")}
+        parameters = [place | about, form]
     get = _operation("get", path, summary, answers) | ({"description": more} if more else {})
-    return {"get": get | {"parameters": asked}, "options": _preflight(path) | {"parameters": asked}}
+    return {"get": get | {"parameters": parameters}, "options": _preflight(path) | {"parameters": parameters}}
 
 
 def _preflight(path: str) -> Json:
@@ -222,8 +221,8 @@ def _preflight(path: str) -> Json:
 
 
 def _operation(method: str, path: str, summary: str, answers: Responses) -> Json:
-    said = {str(status): answer for status, answer in answers.items()}
-    return {"tags": ["queries"], "summary": summary, "operationId": _operation_id(method, path), "responses": said}
+    by_status = {str(status): answer for status, answer in answers.items()}
+    return {"tags": ["queries"], "summary": summary, "operationId": _operation_id(method, path), "responses": by_status}
 
 
 def _query_parameter(name: str, schema: Json, description: str) -> Json:
@@ -240,7 +239,7 @@ def _operation_id(method: str, path: str) -> str:
 
 
 def _problem_schema() -> Json:
-    """RFC 9457."""
+    """The schema of a problem (RFC 9457)."""
     members = {"type": "string", "title": "string", "status": "integer", "detail": "string"}
     place = {"line": "integer", "column": "integer"}  # of a query that does not parse
     return {

@@ -1,4 +1,4 @@
-"""Routes for operators: whether the server is alive, whether it is ready, and its metrics."""
+"""Routes for operators: health, readiness and metrics of the server."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,27 +12,27 @@ from iomld import __version__
 from iomld.errors import IomldError
 from iomld.messages import message
 from iomld.store.query_request import QueryRequest
-from iomld.web.metrics import MEDIA_TYPE, Metrics
 from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError
+from iomld.web.request_metrics import MEDIA_TYPE, Metrics
 from iomld.web.responses import get_route
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.workers.errors import WorkerError
 
-_NOT_KEPT = {"Cache-Control": "no-store"}
-_READY_S = 2.0
+_NO_STORE = {"Cache-Control": "no-store"}
+_READY_TIMEOUT_S = 2.0
 _JSON = responses({200: ("application/json",)}, 503)
 _PROBE = QueryRequest("ASK {}", None, "application/sparql-results+json", None)
 
 
 def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> APIRouter:
-    """`/health`, `/ready` and `/metrics`.
+    """The routes `/health`, `/ready` and `/metrics`.
 
     Args:
-        serving: What is served.
-        metrics: Metrics of the application.
-        cache: Answers that the endpoint keeps.
+        serving: The release that is served, and its workers.
+        metrics: The metrics of the application.
+        cache: The endpoint's cache of answers.
     """
     metrics.register(_ServiceCollector(serving, cache))
     router = APIRouter()
@@ -42,14 +42,14 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
         stats = serving.stats()
         return JSONResponse(
             {"status": "ok", "release": serving.name(), "workers": stats.workers, "version": __version__},
-            headers=_NOT_KEPT,
+            headers=_NO_STORE,
         )
 
     @get_route(router, "/ready", "operations", "Check that a release is open and a query gets an answer", _JSON)
     async def ready() -> Response:
         try:
-            (await serving.run(_PROBE.to_json(), timeout_s=_READY_S)).close()
-            return JSONResponse({"status": "ready", "release": serving.name()}, headers=_NOT_KEPT)
+            (await serving.run(_PROBE.to_json(), timeout_s=_READY_TIMEOUT_S)).close()
+            return JSONResponse({"status": "ready", "release": serving.name()}, headers=_NO_STORE)
         except (IomldError, WorkerError) as error:
             detail = message("No query can be answered now: {rest}", rest=error.message)
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error
@@ -62,13 +62,13 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
         responses({200: ("text/plain",)}, 503),
     )
     async def exposition() -> Response:
-        return Response(metrics.exposition(), headers=_NOT_KEPT | {"Content-Type": MEDIA_TYPE})
+        return Response(metrics.exposition(), headers=_NO_STORE | {"Content-Type": MEDIA_TYPE})
 
     return router
 
 
 class _ServiceCollector(Collector):
-    """Reports the query workers, the cache of answers and the release when the metrics are asked for."""
+    """Reports figures of the query workers, the cache of answers and the release."""
 
     def __init__(self, serving: Serving, cache: AnswerCache) -> None:
         self._serving, self._cache = serving, cache
@@ -92,13 +92,13 @@ def _worker_metrics(serving: Serving) -> Iterator[Metric]:
     queries.add_metric(("overloaded",), stats.overloaded)
     queries.add_metric(("crashed",), stats.crashed)
     yield queries
-    yield CounterMetricFamily("iomld_query_lookups", "Queries that needed no process.", serving.lookups)
+    yield CounterMetricFamily("iomld_query_lookups", "Queries answered without a process.", serving.lookups)
 
 
 def _cache_metrics(cache: AnswerCache) -> Iterator[Metric]:
-    yield CounterMetricFamily("iomld_query_cache_hits", "Answers that were kept.", cache.hits)
-    yield CounterMetricFamily("iomld_query_cache_misses", "Answers that had to be made.", cache.misses)
-    yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of answers that are kept.", cache.size_bytes)
+    yield CounterMetricFamily("iomld_query_cache_hits", "Answers found in the cache.", cache.hits)
+    yield CounterMetricFamily("iomld_query_cache_misses", "Answers not found in the cache.", cache.misses)
+    yield GaugeMetricFamily("iomld_query_cache_bytes", "Memory of the cached answers.", cache.size_bytes)
 
 
 def _release_metrics(serving: Serving) -> Iterator[Metric]:
@@ -106,6 +106,6 @@ def _release_metrics(serving: Serving) -> Iterator[Metric]:
     labels = {"release": manifest.name, "version": __version__}
     yield InfoMetricFamily("iomld_release", "The release that is served.", labels)
     created = datetime.fromisoformat(manifest.created).timestamp()
-    yield GaugeMetricFamily("iomld_release_created_timestamp_seconds", "When it was made.", created)
-    yield GaugeMetricFamily("iomld_release_projects", "Its projects.", manifest.projects)
-    yield GaugeMetricFamily("iomld_release_quads", "Its quads.", manifest.quads)
+    yield GaugeMetricFamily("iomld_release_created_timestamp_seconds", "When the release was created.", created)
+    yield GaugeMetricFamily("iomld_release_projects", "Projects in the release.", manifest.projects)
+    yield GaugeMetricFamily("iomld_release_quads", "Quads in the release.", manifest.quads)

@@ -1,4 +1,4 @@
-"""Errors as answers: `application/problem+json` (RFC 9457), or a page for browsers."""
+"""Error responses: `application/problem+json` (RFC 9457), or a page for browsers."""
 
 import json
 from collections.abc import Mapping
@@ -14,16 +14,14 @@ from iomld.web.i18n import gettext
 from iomld.web.templating import render
 
 PROBLEM_JSON = "application/problem+json"
-# Anybody's script may read our errors as well as our data; nothing here depends on who asks.
+# Scripts of any site may read errors, which are the same for all users.
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-store",
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-# The sort of problem in words; those of the standard library change with the version of Python.
+# Titles by status; those of the standard library change with the version of Python.
 _TITLES = {
     400: gettext_noop("Bad Request"),
     403: gettext_noop("Forbidden"),
@@ -43,13 +41,13 @@ _TITLES = {
 
 
 class ProblemError(Exception):
-    """A request has no answer; a face turns this into `problem`.
+    """A request that cannot be answered as asked; becomes the response `problem_of`.
 
     Attributes:
         status: HTTP status.
-        kind: A short name of the sort of problem.
-        message: What is wrong and what to do; pages give it in their language, programs get it in English.
-        headers: More headers for the answer.
+        kind: A short name of the type of problem.
+        message: What is wrong and what to do; on pages in their language, for programs in English.
+        headers: More headers of the response.
         extra: More members of the problem object.
     """
 
@@ -62,13 +60,13 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
         **extra: str | float,
     ) -> None:
-        """Say why.
+        """Set up.
 
         Args:
             status: HTTP status.
-            kind: A short name of the sort of problem, `query-timeout`; part of its type IRI.
+            kind: A short name of the type of problem, such as `query-timeout`; the end of its type IRI.
             message: A sentence that says what is wrong and what to do.
-            headers: More headers for the answer.
+            headers: More headers of the response.
             **extra: More members of the problem object.
         """
         super().__init__(str(message))
@@ -86,14 +84,14 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extra: str | float,
 ) -> Response:
-    """An answer that says what went wrong.
+    """An error response.
 
     Args:
         status: HTTP status.
-        title: The sort of problem in a few words, the same each time it occurs.
+        title: The type of problem in a few words, the same for all occurrences.
         detail: This occurrence, in a sentence that says what to do.
-        kind: Name of the sort of problem, last part of its type IRI; empty for `about:blank`.
-        accept: The request's Accept header; a page is given where it prefers `text/html`.
+        kind: Name of the type of problem, the end of its type IRI; empty for `about:blank`.
+        accept: The request's Accept header; if it prefers `text/html`, the response is a page.
         headers: More headers.
         **extra: More members of the problem object.
     """
@@ -107,7 +105,7 @@ def problem(
 
 
 def problem_of(error: ProblemError, *, accept: str | None = None) -> Response:
-    """The answer for a `ProblemError`; its title is the status in words."""
+    """The response for a `ProblemError`; its title is the status in words."""
     title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase
     headers, extra = error.headers, error.extra
     return problem(error.status, title, error.message, kind=error.kind, accept=accept, headers=headers, **extra)

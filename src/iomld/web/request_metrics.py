@@ -1,21 +1,100 @@
-"""Middleware that counts each request and, where that is set, writes it to the access log."""
+"""Metrics of requests in the text format of Prometheus (version 0.0.4), and the access log, as ASGI middleware."""
 
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iomld.web.metrics import AnsweredRequest, Metrics
 from iomld.web.sparql.graph_store import PATH, is_graph_store
 
-_LONGEST_PATH = 500
-_NOTHING_SENT = 500
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_BUCKETS_S = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_MAX_PATH_LENGTH = 500
+_STATUS_WITHOUT_RESPONSE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRequest:
+    """A request that was answered.
+
+    Attributes:
+        method: HTTP method.
+        route: Template of the route, or `none`, so that there are few different values.
+        status: HTTP status.
+        bytes_sent: Length of the body as it was sent.
+        seconds: From the request to the last byte of the response.
+    """
+
+    method: str
+    route: str
+    status: int
+    bytes_sent: int
+    seconds: float
+
+
+class Metrics:
+    """The metrics of an application: its requests, and what other collectors report.
+
+    Each application has its own registry, so that two in one process count separately.
+    """
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # process-wide; `_created` samples add nothing
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "iomld_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+        )
+        self._sizes = Counter("iomld_http_response_bytes", "Bytes of bodies sent.", ("route",), registry=self._registry)
+        self._seconds = Histogram(
+            "iomld_http_request_duration_seconds",
+            "Seconds from a request to the last byte of its answer.",
+            ("route",),
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Counter, Histogram]] = {}
+
+    def add(self, request: AnsweredRequest) -> None:
+        """Count a request."""
+        method = request.method if request.method in _METHODS else "other"
+        requests, sizes, seconds = self._with_labels(method, request.route, request.status)
+        requests.inc()
+        sizes.inc(request.bytes_sent)
+        seconds.observe(request.seconds)
+
+    def _with_labels(self, method: str, route: str, status: int) -> tuple[Counter, Counter, Histogram]:
+        """The metrics with their labels, cached: the library takes twice as long to find them as to count."""
+        key = method, route, status
+        if key not in self._children:
+            requests = self._requests.labels(method, route, status)
+            self._children[key] = requests, self._sizes.labels(route), self._seconds.labels(route)
+        return self._children[key]
+
+    def register(self, collector: Collector) -> None:
+        """Add a collector, which reports its figures each time the metrics are requested."""
+        self._registry.register(collector)
+
+    def exposition(self) -> bytes:
+        """All metrics in the text format."""
+        return generate_latest(self._registry)
 
 
 class RequestLog:
-    """Counts each request that is answered and writes it to the access log."""
+    """Counts each answered request in the metrics, and writes it to the access log."""
 
     def __init__(self, metrics: Metrics, write: Callable[[str], object] | None) -> None:
         """Set up.
@@ -26,10 +105,10 @@ class RequestLog:
         """
         self._metrics, self._write = metrics, write
 
-    def add(  # by place: it is on the way of every request
+    def add(  # positional arguments: this is called for every request
         self, scope: Scope, route: str, status: int, size: int, seconds: float, path: str = ""
     ) -> None:
-        """Count a request; its path is the one of the scope where none is given."""
+        """Count a request; its path is that of the scope unless one is given."""
         request = AnsweredRequest(scope["method"], route, status, size, seconds)
         self._metrics.add(request)
         if self._write:
@@ -38,35 +117,35 @@ class RequestLog:
             self._write(line)
 
     def refused(self, status: int, size: int, client: str) -> None:
-        """Count an answer of the server itself: to something that is no request, or to a connection too many.
+        """Count a response of the server itself: to malformed HTTP, or to one connection too many.
 
         Args:
-            status: HTTP status of the answer.
+            status: HTTP status of the response.
             size: Its bytes, head included.
-            client: Who got it.
+            client: Address of the client.
         """
         self.add({"method": "-", "path": "", "client": (client, 0)}, "none", status, size, 0.0)
 
 
 class RequestMetricsMiddleware:
-    """ASGI middleware that counts each request when its answer is sent."""
+    """Counts each request once its response is sent."""
 
     def __init__(self, app: ASGIApp, log: RequestLog) -> None:
         """Wrap an application."""
         self._app, self.log = app, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, then count."""
+        """Answer a request, then count it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
+        path = scope["path"]  # mounted applications change it
         sent = SentResponse(send)
-        began = time.perf_counter()
+        started = time.perf_counter()
         try:
             await self._app(scope, receive, sent.send)
         finally:
-            self.log.add(scope, route_of(scope), sent.status, sent.size, time.perf_counter() - began, path)
+            self.log.add(scope, route_of(scope), sent.status, sent.size, time.perf_counter() - started, path)
 
 
 class SentResponse:
@@ -76,10 +155,10 @@ class SentResponse:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.status, self.size = _NOTHING_SENT, 0
+        self.status, self.size = _STATUS_WITHOUT_RESPONSE, 0
 
     async def send(self, event: Message) -> None:
-        """Pass an event on."""
+        """Send an event of the response."""
         if event["type"] == "http.response.start":
             self.status = event["status"]
         else:
@@ -88,7 +167,7 @@ class SentResponse:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that answered: never an address that a client made up.
+    """The template of the route that answered, never a path that a client invented.
 
     >>> route_of({"path": "/sparql"})
     '/sparql'
@@ -100,18 +179,18 @@ def route_of(scope: Scope) -> str:
     if is_graph_store(scope["path"]):
         return PATH
     if (root := scope.get("root_path", "")) and root != scope.get("app_root_path", ""):
-        return str(root)  # a folder that is mounted
+        return str(root)  # a mounted folder
     route = scope.get("route")
     return str(getattr(route, "path_format", None) or getattr(route, "path", "none"))
 
 
 def access_line(request: AnsweredRequest, path: str, client: str | None, moment: datetime) -> str:
-    """One line of the access log: a JSON object; the query string, which may hold what people typed, is not in it."""
+    """A line of the access log: a JSON object, without the query string, which may hold what people typed."""
     members = {
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "method": request.method,
         "route": request.route,
-        "path": path[:_LONGEST_PATH],
+        "path": path[:_MAX_PATH_LENGTH],
         "status": request.status,
         "bytes": request.bytes_sent,
         "seconds": round(request.seconds, 6),

@@ -1,4 +1,4 @@
-"""Answers that clients may cache: with an entity tag, 304 where nothing changed, and no body for HEAD (RFC 9110)."""
+"""Responses that clients may cache (entity tags, 304, HEAD: RFC 9110), and routes for GET and HEAD."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from iomld.web.openapi import PAGE, Responses, page_language_parameter
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Cache-Control": "no-cache",  # keep it, but ask whether it still holds
+    "Cache-Control": "no-cache",  # cache it, but validate it before each use
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -27,12 +27,12 @@ def answer(
     headers: Mapping[str, str] | None = None,
     modified: datetime | None = None,
 ) -> Response:
-    """A whole answer, or 304 where the client has it already.
+    """The response with a representation, or 304 if the client has it already.
 
     Args:
-        request: The request, for its conditions and method.
-        body: The representation; its hash is its validator.
-        media_type: With its charset, if it has one.
+        request: The request, for its method and conditions.
+        body: The representation; its hash becomes the entity tag.
+        media_type: Its media type, with a charset if it has one.
         headers: More headers.
         modified: When the content last changed, if known.
     """
@@ -49,7 +49,7 @@ def answer(
 
 
 class RouteOptions(TypedDict, total=False):
-    """What a route says of itself besides, in FastAPI's words."""
+    """More options of a route, with FastAPI's names."""
 
     status_code: int
     dependencies: Sequence[Depends]
@@ -58,15 +58,15 @@ class RouteOptions(TypedDict, total=False):
 def get_route(
     router: APIRouter, path: str, tag: str, summary: str, answers: Responses, **more: Unpack[RouteOptions]
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
-    """Register a function for GET, and for HEAD without showing that in the API description.
+    """Register a function for GET, and for HEAD, which the API description leaves out.
 
     Args:
-        router: Gets the route.
+        router: The router to add it to.
         path: The template of its path.
         tag: The name of one of `iomld.web.openapi.TAGS`.
         summary: What it does, without a full stop; the docstring of the function is the longer description.
         answers: Its statuses and media types.
-        **more: Other words of FastAPI.
+        **more: More options.
     """
 
     def register(function: Callable[..., Response | Awaitable[Response]]) -> None:
@@ -88,5 +88,5 @@ def get_route(
 def page_route(
     router: APIRouter, path: str, tag: str, summary: str, answers: Responses = PAGE
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
-    """Register the function of a page, which comes in several languages."""
+    """Register the function of a page, which has the parameter `lang`."""
     return get_route(router, path, tag, summary, answers, dependencies=[Depends(page_language_parameter)])

@@ -1,4 +1,4 @@
-"""What is served now: the current release and the workers that query it; a new release is taken up by itself."""
+"""The release that is served and its query workers; a newly published release replaces it automatically."""
 
 import asyncio
 import contextlib
@@ -20,12 +20,12 @@ from iomld.workers.pool import Pool
 from iomld.workers.protocol import Reply, WorkerSpec
 from iomld.workers.scheduling import PoolLimits, PoolStats
 
-_LOOK_EVERY_S = 1.0
+_POLL_INTERVAL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
-    """An open release with its workers, and views of it in other languages, each made once."""
+class _OpenRelease:
+    """An open release with its workers, and its views in other languages, each created once."""
 
     view: ReleaseView
     pool: Pool
@@ -33,29 +33,32 @@ class _Open:
 
 
 class Serving:
-    """Holds the open release. Use it from the event loop's thread; handlers call `view`, `release` and `run`."""
+    """The release that is served, with its workers. To be used from the event loop's thread."""
 
     def __init__(self, datadir: Path, settings: Settings) -> None:
         self._datadir = datadir
         self._settings = settings
-        self._open: _Open | None = None
-        self.lookups = 0  # answered since the start
+        self._open: _OpenRelease | None = None
+        self.lookups = 0  # answered since the server started
         self._watch: asyncio.Task[None] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
 
     @property
     def view(self) -> ReleaseView:
-        """The release that is served, open for reading."""
-        if self._open is None:
-            raise StoreError(message("The server is starting or stopping. Try again in a moment."))
-        return self._open.view
+        """The release that is served, open for reading.
+
+        Raises:
+            StoreError: The server is starting or stopping.
+        """
+        return self._opened().view
 
     def view_in(self, language: str) -> ReleaseView:
-        """The same with names in a language; the same value each time, as results are kept with it."""
-        view = self.view
-        if language == view.language or self._open is None:
+        """The same with names in a language; always the same object, since caches are tied to it."""
+        opened = self._opened()
+        view = opened.view
+        if language == view.language:
             return view
-        return self._open.views.setdefault(language, replace(view, language=language))
+        return opened.views.setdefault(language, replace(view, language=language))
 
     @property
     def release(self) -> Release:
@@ -63,8 +66,8 @@ class Serving:
         return self.view.release
 
     def name(self) -> str:
-        """Its name."""
-        return self.release.manifest.name
+        """The name of the release that is served."""
+        return self._opened().view.release.manifest.name  # short, since each query asks
 
     def stats(self) -> PoolStats:
         """The state of the query workers."""
@@ -72,12 +75,10 @@ class Serving:
 
     async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Answer a query; see `iomld.workers.pool.Pool.run`."""
-        if self._open is None:
-            raise StoreError(message("The server is starting or stopping. Try again in a moment."))
-        return await self._open.pool.run(payload, timeout_s=timeout_s, client=client)
+        return await self._opened().pool.run(payload, timeout_s=timeout_s, client=client)
 
     def lookup(self, query: str) -> bytes | None:
-        """Answer a lookup without a worker, as JSON; None for any other query."""
+        """The answer to a lookup as JSON, found without a worker; None for any other query."""
         body = self.view.reader.lookup(query, max_rows=self._settings.query_rows)
         if body is None or len(body) > self._settings.query_bytes:
             return None
@@ -93,11 +94,11 @@ class Serving:
         current = release.current_release(self._datadir)
         if current is None:
             raise StoreError(f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE…' first.")
-        self._open = await self._opened(current)
+        self._open = await self._open_release(current)
         self._watch = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
-        """End all workers; none is left behind."""
+        """End all workers, also those of releases that were replaced."""
         if self._watch:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -108,7 +109,12 @@ class Serving:
         if opened:
             await opened.pool.stop()
 
-    async def _opened(self, current: Release) -> _Open:
+    def _opened(self) -> _OpenRelease:
+        if self._open is None:
+            raise StoreError(message("The server is starting or stopping. Try again in a moment."))
+        return self._open
+
+    async def _open_release(self, current: Release) -> _OpenRelease:
         settings = self._settings
         worker = QueryWorker(
             store=str(current.file(FILES.store)),
@@ -129,48 +135,48 @@ class Serving:
         pool = Pool(spec, limits)
         await pool.start()
         view = open_view(current)
-        # The first search would else wait for it. A daemon, so that it does not hold up the end of the server.
-        Thread(target=_prepare, args=(view,), daemon=True).start()
-        return _Open(view, pool, {})
+        # Otherwise the first search would wait for it. A daemon, so that it does not delay the end of the server.
+        Thread(target=_prepare_search, args=(view,), daemon=True).start()
+        return _OpenRelease(view, pool, {})
 
     async def _follow(self) -> None:
-        """Look for a new release once a second; the old one goes on answering until the new one is open."""
+        """Look for a new release once a second; the old one is served until the new one is open."""
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_POLL_INTERVAL_S)
             try:
                 current = release.current_release(self._datadir)
                 if current is None or current.manifest.name == self.name():
                     continue
-                old, self._open = self._open, await self._opened(current)
+                old, self._open = self._open, await self._open_release(current)
             except (IomldError, OSError):
-                continue  # a damaged release is not taken up; the one that is open goes on
+                continue  # a damaged release is ignored, and the open one still served
             if old:
                 self._retiring.add(task := asyncio.create_task(self._retire(old)))
                 task.add_done_callback(self._retiring.discard)
-                del old, task  # or they would be held until the next release
+                del old, task  # otherwise they would stay in memory until the next release
 
-    async def _retire(self, old: _Open) -> None:
-        """Let the queries that run on the old release end, then end its workers."""
+    async def _retire(self, old: _OpenRelease) -> None:
+        """End the workers of the old release once its running queries had time to end."""
         try:
             await asyncio.sleep(self._settings.query_timeout)
         finally:
             await old.pool.stop()
         del old
-        _pass_by_what_stays()
+        _freeze_objects()
 
 
-def _prepare(view: ReleaseView) -> None:
-    """Make what searches need; a fault is shown to who asks, when the same fails again."""
+def _prepare_search(view: ReleaseView) -> None:
+    """Load the index that searches need; an error is ignored here, as it is raised again by each search."""
     with contextlib.suppress(IomldError, OSError):
         project_index(view)
-    _pass_by_what_stays()
+    _freeze_objects()
 
 
-def _pass_by_what_stays() -> None:
-    """Let the garbage collector pass by all that is there now, once what is garbage has gone.
+def _freeze_objects() -> None:
+    """Collect garbage, then exclude all remaining objects from later collections.
 
-    A hundred thousand objects, of modules, routes and the release, stay for as long as the server or the release. To
-    look at them all again and again took an eighth of the server's time, in pauses of 50 ms.
+    A hundred thousand objects, of modules, routes and the release, live as long as the server or the release. Visiting
+    them in each collection took an eighth of the server's time, in pauses of 50 ms.
     """
     gc.unfreeze()
     gc.collect()

@@ -1,9 +1,4 @@
-"""The Jinja environment with its filters, and the pages kept for a release.
-
-The templates, the files beside them, and what templates may call.
-
-Pages that take long to write and are the same for everybody: written once for a release, language and address.
-"""
+"""The Jinja environment with the filters and functions of templates, and a cache of rendered pages."""
 
 import re
 from collections.abc import Callable, Hashable, Mapping
@@ -35,7 +30,8 @@ from iomld.web.i18n import (
 _HERE = Path(__file__).parent
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _KB, _MB = 1000, 1_000_000
-# Kinds of thing as pages mark them: one shape each, in a box of ten by ten.
+_MAX_PAGES = 16  # cached for a release; more addresses can only differ in meaningless parameters
+# A shape for each kind of resource, in a box of ten by ten.
 _SHAPES = {
     "project": '<rect x="1" y="1" width="8" height="8" rx="1.5"/>',
     "state": '<circle cx="5" cy="5" r="4.5"/>',
@@ -46,17 +42,17 @@ _SHAPES = {
 
 
 def static_directory() -> Path:
-    """The folder of the style sheet, the script, the fonts and the outline of the land."""
+    """The folder of the style sheet, the script, the fonts and the map."""
     return _HERE / "static"
 
 
 def render(template: str, **values: object) -> bytes:
-    """A page as UTF-8; a value that a template names and nobody gives is an error."""
+    """A rendered template as UTF-8; raises an error if the template uses a value that is not given."""
     return _environment().get_template(template).render(**values).encode()
 
 
 def local_path(iri: str, base: str) -> str | None:
-    """The path on this server of one of our IRIs; things lead to their documents. None for an IRI of others.
+    """The path on this server of the document about one of our IRIs; None for other IRIs.
 
     >>> local_path("https://w3id.org/iomld/id/country/CN", "https://w3id.org/iomld/")
     '/doc/country/CN'
@@ -69,7 +65,7 @@ def local_path(iri: str, base: str) -> str | None:
 
 
 def answer_address(query: str) -> str:
-    """The address of the query page with the answer to a query.
+    """The address of the query page that runs a query.
 
     >>> answer_address("ASK {}")
     '/query?query=ASK%20%7B%7D&run=1'
@@ -78,7 +74,7 @@ def answer_address(query: str) -> str:
 
 
 def web_address(iri: str | None) -> str | None:
-    """An address that a page may link to: http or https with a host, else None.
+    """An address that a page may link to, that is http or https with a host; otherwise None.
 
     >>> web_address("javascript:alert(1)") is None
     True
@@ -93,7 +89,7 @@ def web_address(iri: str | None) -> str | None:
 
 
 def grouped(number: Decimal | int) -> str:
-    """A number for reading.
+    """A number with separators, for readers.
 
     >>> grouped(Decimal("100000.50"))
     '100,000.50'
@@ -102,7 +98,7 @@ def grouped(number: Decimal | int) -> str:
 
 
 def sized(size_bytes: int) -> str:
-    """A size for reading, in units of 1 000 bytes.
+    """A size for readers, in bytes, KB (1 000 bytes) or MB.
 
     >>> sized(1_234_567)
     '1.2 MB'
@@ -115,7 +111,7 @@ def sized(size_bytes: int) -> str:
 
 
 def number_of(text: str) -> Decimal | str:
-    """The number that a literal of the data says, to be written in the page's language; else the text.
+    """The number in a literal, which a page formats for its language; the text if it is not a number.
 
     >>> number_of("0.98"), number_of("high")
     (Decimal('0.98'), 'high')
@@ -127,12 +123,12 @@ def number_of(text: str) -> Decimal | str:
 
 
 def seconds(duration: float) -> str:
-    """A time for reading, to a hundredth of a second."""
+    """A duration in seconds for readers, to a hundredth of a second."""
     return value_text(Decimal(f"{duration:.2f}"))
 
 
 def moment(text: str) -> str:
-    """A moment for reading, to the minute; what is no moment in UTC stays as it is.
+    """A moment for readers, to the minute; text that is not a moment in UTC is returned unchanged.
 
     >>> moment("2026-01-31T09:05:59Z")
     '2026-01-31 09:05 UTC'
@@ -141,7 +137,7 @@ def moment(text: str) -> str:
 
 
 def lang_of(language: str | None) -> Markup:
-    """The attribute that says a text's language, where it is another than the page's.
+    """The `lang` attribute of a text whose language is not the page's; otherwise empty.
 
     >>> lang_of("fr"), lang_of("en")
     (Markup(' lang="fr"'), Markup(''))
@@ -150,13 +146,13 @@ def lang_of(language: str | None) -> Markup:
 
 
 def shape(kind: str) -> Markup:
-    """The shape of a kind of thing, as SVG."""
+    """The shape of a kind of resource, as SVG."""
     inner = _SHAPES.get(kind, _SHAPES["concept"])
     return Markup(f'<svg class="glyph" viewBox="0 0 10 10" aria-hidden="true">{inner}</svg>')  # noqa: S704  # constants
 
 
 def shortened(iri: str, prefixes: Mapping[str, str]) -> str:
-    """An IRI as a prefixed name, where a prefix of ours fits.
+    """An IRI as a prefixed name if one of the prefixes fits, otherwise unchanged.
 
     >>> shortened("http://purl.org/dc/terms/title", {"dcterms": "http://purl.org/dc/terms/"})
     'dcterms:title'
@@ -191,28 +187,25 @@ def _environment() -> Environment:
     return environment
 
 
-_MOST = 16  # addresses of a release; more come only of parameters that mean nothing
-
-
-class KeptPages:
-    """Pages of the releases that are open; those of a release go with it."""
+class PageCache:
+    """A cache of rendered pages that are slow to render; entries live as long as the view of their release."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start empty."""
         self._pages: WeakKeyDictionary[ReleaseView, dict[tuple[PageRequest, Hashable], bytes]] = WeakKeyDictionary()
 
     def page(self, view: ReleaseView, make: Callable[[], bytes], depends_on: Hashable = None) -> bytes:
-        """The page that is asked for.
+        """The current page.
 
         Args:
             view: The release.
-            make: Writes the page.
-            depends_on: What the page depends on besides the release, the language and the address.
+            make: Renders the page if it is not cached.
+            depends_on: All that the page depends on besides the release, the language and the address.
         """
         pages = self._pages.setdefault(view, {})
         key = (current_page(), depends_on)
         if key not in pages:
-            if len(pages) >= _MOST:
+            if len(pages) >= _MAX_PAGES:
                 pages.clear()
             pages[key] = make()
         return pages[key]

@@ -146,9 +146,8 @@ def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         opened = view()
         entries = filter_projects(opened, read_filters(chosen.pairs()))
         media_type = "text/csv; charset=utf-8; header=present"
-        if request.method == "HEAD":
-            return Response(headers=_TABLE_HEADERS, media_type=media_type)
-        return StreamingResponse(table_chunks(entries), headers=_TABLE_HEADERS, media_type=media_type)
+        chunks = iter(()) if request.method == "HEAD" else table_chunks(entries)  # of unknown length for both methods
+        return StreamingResponse(chunks, headers=_TABLE_HEADERS, media_type=media_type)
 
 
 def table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:

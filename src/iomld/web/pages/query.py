@@ -24,8 +24,9 @@ from iomld.web.pages.render import page_html
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route, page_route
 from iomld.web.sparql.answers import QueryAnswer, QueryEndpoint
-from iomld.web.sparql.explain import Explanation, explanation, may_be_of_nothing
-from iomld.web.sparql.protocol import HttpRequest, Operation
+from iomld.web.sparql.exchange import HttpRequest
+from iomld.web.sparql.explain import Explanation, explanation, needs_explanation
+from iomld.web.sparql.protocol import Operation
 
 _HTML = "text/html; charset=utf-8"
 _Query = Annotated[
@@ -132,7 +133,7 @@ async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, tex
         return QueryOutcome(problem=error)
     seconds = time.monotonic() - started
     shown = await run_in_threadpool(_shown, view, text, found)
-    if not may_be_of_nothing(text, shown.rows_found):
+    if not needs_explanation(text, shown.rows_found):
         return QueryOutcome(seconds, shown)
     why = await explanation(endpoint, asked, operation, partial(release_terms, view))
     return QueryOutcome(seconds, shown, why if why.empty or not shown.rows_found else None)
@@ -140,4 +141,4 @@ async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, tex
 
 def _shown(view: ReleaseView, text: str, found: QueryAnswer) -> Shown:
     with closing(found):
-        return shown_answer(view, text, found.media_type, found.pieces())
+        return shown_answer(view, text, found.media_type, found.chunks())

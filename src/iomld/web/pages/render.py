@@ -20,7 +20,7 @@ from iomld.web.data.documents import turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
 from iomld.web.pages.structured_data import project_markup
-from iomld.web.templating import KeptPages, answer_address, local_path, render
+from iomld.web.templating import PageCache, answer_address, local_path, render
 
 # Pages in the main menu: path and name.
 MENU = (
@@ -41,7 +41,7 @@ _FORMATS = (
     ("rdf", "RDF/XML"),
 )
 _LONGEST_SOURCE = 13_000  # characters of a form of a record; two of them and the rest stay under 150 KB
-_ontologies = KeptPages()
+_ontologies = PageCache()
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
 
 

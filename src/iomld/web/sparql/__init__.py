@@ -1,1 +1,1 @@
-"""The SPARQL endpoint and what is built on it: the Graph Store Protocol, explanations of empty answers."""
+"""The SPARQL endpoint, and what uses it: the Graph Store Protocol and explanations of empty answers."""

@@ -1,34 +1,23 @@
-"""What an answer of the SPARQL endpoint is made by and how it is sent, and how much query time a client may use.
+"""Answers of the SPARQL endpoint, and how they are sent: in memory (`CachedAnswer`) or in a file (`LargeAnswer`)."""
 
-An answer is in memory (`CachedAnswer`) or in the file of a worker (`LargeAnswer`); both are sent in one way.
-"""
-
-import math
 import os
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from iomld.formats import results
 from iomld.messages import message
 from iomld.store.query_request import QueryHead
 from iomld.web.conditional import is_not_modified
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.cache import CachedAnswer
-from iomld.web.sparql.protocol import COMMON_HEADERS, HttpRequest, MediaTypes, Operation
-from iomld.workers.handler import digest_of
+from iomld.web.sparql.exchange import COMMON_HEADERS, HttpRequest
+from iomld.web.sparql.protocol import MediaTypes, Operation
 from iomld.workers.protocol import Reply
 
-_PIECE_BYTES = 256 * 1024
-_MOST_LOOKUPS = 10_000
-_MOST_CLIENTS = 2000
-_NOTHING = 1e-9  # what floating point may leave of a debt that is paid
-_JSON = frozenset({results.JSON.media_type, *results.JSON.also})
+_CHUNK_BYTES = 256 * 1024
 _HEADERS = [
     *((name.lower().encode(), value.encode()) for name, value in COMMON_HEADERS.items()),
     (b"cache-control", b"public, no-cache"),
@@ -37,7 +26,7 @@ _HEADERS = [
 
 @dataclass(frozen=True, slots=True)
 class LargeAnswer:
-    """An answer that is too large to be kept: what the worker says about it, and its open reply."""
+    """An answer too large for the cache: what the worker says about it, and its open reply."""
 
     head: QueryHead
     reply: Reply
@@ -57,13 +46,13 @@ class LargeAnswer:
         """Number of bytes."""
         return self.reply.size
 
-    def pieces(self) -> Iterator[bytes]:
-        """The bytes, piece by piece: they are never all in memory."""
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, chunk by chunk: they are never all in memory."""
         if self.reply.file is None:
             yield self.reply.body
             return
-        for offset in range(0, self.reply.size, _PIECE_BYTES):
-            yield os.pread(self.reply.file.fileno(), _PIECE_BYTES, offset)
+        for offset in range(0, self.reply.size, _CHUNK_BYTES):
+            yield os.pread(self.reply.file.fileno(), _CHUNK_BYTES, offset)
 
     def close(self) -> None:
         """Release the file."""
@@ -74,7 +63,7 @@ QueryAnswer = CachedAnswer | LargeAnswer
 
 
 def answer_etag(digest: str) -> str:
-    """The tag of an answer, compressed or not, by the digest of its bytes."""
+    """The entity tag of an answer, compressed or not, from the digest of its bytes."""
     return f'W/"{digest}"'
 
 
@@ -86,39 +75,8 @@ class QueryEndpoint(Protocol):
         ...
 
 
-class LocalAnswers:
-    """Lookups: queries that are certainly quick, and answered in this process."""
-
-    def __init__(self, lookup: Callable[[str], bytes | None]) -> None:
-        """Set up.
-
-        Args:
-            lookup: Answers a query in JSON if it is a lookup, else gives None.
-        """
-        self._lookup = lookup
-        self._seen: set[int] = set()
-
-    def find(self, operation: Operation, types: MediaTypes) -> CachedAnswer | None:
-        """The answer to a query, if it is a lookup whose answer is wanted in JSON."""
-        media_type = types.solutions
-        if operation.names_graphs or media_type not in _JSON or media_type != types.boolean:
-            return None
-        body = self._lookup(operation.query or "")
-        return None if body is None else CachedAnswer(body, media_type, answer_etag(digest_of([body])))
-
-    def is_repeated(self, key: Hashable) -> bool:
-        """Whether a lookup was answered not long ago: keeping each new one would take as long as answering it."""
-        mark = hash(key)
-        if mark in self._seen:
-            return True
-        if len(self._seen) >= _MOST_LOOKUPS:
-            self._seen.clear()
-        self._seen.add(mark)
-        return False
-
-
 class Spool:
-    """The bytes of large answers that are being sent, all together."""
+    """The total size of the large answers that are being sent, which has a limit."""
 
     def __init__(self, limit_bytes: int) -> None:
         """Start empty."""
@@ -129,7 +87,7 @@ class Spool:
         """Count an answer while it is sent.
 
         Raises:
-            ProblemError: It would be too much.
+            ProblemError: The answer would exceed the limit.
         """
         if self._used_bytes + size_bytes > self._limit_bytes:
             detail = message("Too many large answers are being sent just now. Try again in a minute.")
@@ -142,7 +100,7 @@ class Spool:
 
 
 class AnswerResponse:
-    """An ASGI application that sends an answer: 304 where the client has it, and no body for HEAD."""
+    """An ASGI application that sends an answer: 304 if the client has it already, and no body for HEAD."""
 
     def __init__(self, request: HttpRequest, answer: QueryAnswer, spool: Spool) -> None:
         """Set up; the answer is closed once it is sent."""
@@ -178,61 +136,6 @@ class AnswerResponse:
         if not left:
             await send({"type": "http.response.body", "body": b""})
             return
-        for piece in answer.pieces():
-            left -= len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
-
-
-class ClientQuotas:
-    """The seconds of query time left to each client: a token bucket that use drains and time fills.
-
-    Only the time that was used counts, so a last query may go into debt.
-    """
-
-    def __init__(
-        self, full_s: float, refill_s: float, *, clock: Callable[[], float] = time.monotonic, most: int = _MOST_CLIENTS
-    ) -> None:
-        """Start with full buckets.
-
-        Args:
-            full_s: Seconds in a full bucket.
-            refill_s: Seconds that come back each minute.
-            clock: Seconds that never go back.
-            most: Clients to remember; the one that asked longest ago is forgotten.
-        """
-        self._full_s, self._rate = full_s, refill_s / 60
-        self._clock, self._most = clock, most
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # seconds left, and when that was
-
-    def retry_after_s(self, client: str) -> int:
-        """Whole seconds until a client may ask again; 0 where it may ask now."""
-        debt = -self._now_left(client)
-        return math.ceil((debt - _NOTHING) / self._rate) if debt > _NOTHING else 0
-
-    def require(self, client: str) -> None:
-        """Check that a client may ask.
-
-        Raises:
-            ProblemError: It has used its time.
-        """
-        wait_s = self.retry_after_s(client)
-        if wait_s:
-            seconds = f"{self._full_s:g}"
-            detail = message(
-                "Your queries have used the {seconds} seconds that a client may use at once. "
-                "Come back in {wait} seconds, or download the whole dataset.",
-                seconds=seconds,
-                wait=wait_s,
-            )
-            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
-
-    def charge(self, client: str, seconds: float) -> None:
-        """Take seconds from the bucket of a client."""
-        self._left[client] = self._now_left(client) - seconds, self._clock()
-        self._left.move_to_end(client)
-        if len(self._left) > self._most:
-            self._left.popitem(last=False)
-
-    def _now_left(self, client: str) -> float:
-        left, at = self._left.get(client, (self._full_s, self._clock()))
-        return min(self._full_s, left + (self._clock() - at) * self._rate)
+        for chunk in answer.chunks():
+            left -= len(chunk)
+            await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})

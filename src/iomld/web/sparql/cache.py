@@ -1,11 +1,11 @@
-"""Answers kept in memory: a release does not change, so neither do the answers to queries over it."""
+"""Cache of answers: a release does not change, so neither do the answers to queries over it."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-_ENTRY_BYTES = 500  # what an entry takes besides its body and its query, roughly
-_LARGEST = 8  # an answer may fill one part in so many
+_ENTRY_BYTES = 500  # memory of an entry besides its body and its query, approximately
+_MAX_SHARE = 8  # an answer may fill one eighth of the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class CachedAnswer:
         """Number of bytes."""
         return len(self.body)
 
-    def pieces(self) -> Iterator[bytes]:
-        """The bytes, in one piece."""
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, in one chunk."""
         yield self.body
 
     def close(self) -> None:
-        """Do nothing: unlike a large answer it holds no file."""
+        """Do nothing: unlike a large answer, this holds no file open."""
 
 
 class AnswerCache:
@@ -45,12 +45,12 @@ class AnswerCache:
         self._release = ""
         self.size_bytes = self.hits = self.misses = 0
 
-    def takes(self, size_bytes: int) -> bool:
-        """Say whether an answer of this size would be kept."""
-        return size_bytes <= self._limit_bytes // _LARGEST
+    def fits(self, size_bytes: int) -> bool:
+        """Say whether an answer of this size may be cached."""
+        return size_bytes <= self._limit_bytes // _MAX_SHARE
 
     def get(self, release: str, key: Hashable) -> CachedAnswer | None:
-        """The answer of this release to this request, if it is here."""
+        """The answer of this release to this request, if it is cached; another release empties the cache."""
         if release != self._release:
             self._entries.clear()
             self._release, self.size_bytes = release, 0
@@ -63,12 +63,12 @@ class AnswerCache:
         return entry[0]
 
     def put(self, release: str, key: Hashable, answer: CachedAnswer, query_bytes: int) -> None:
-        """Keep an answer of the release served now; drop those not used for longest until the limit holds."""
+        """Add an answer of the release served now; the least recently used ones make room for it."""
         size = len(answer.body) + query_bytes + _ENTRY_BYTES
-        if release != self._release or not self.takes(size) or key in self._entries:
+        if release != self._release or not self.fits(size) or key in self._entries:
             return
         self._entries[key] = answer, size
         self.size_bytes += size
         while self.size_bytes > self._limit_bytes:
-            _, (_, dropped) = self._entries.popitem(last=False)
-            self.size_bytes -= dropped
+            _, (_, removed_bytes) = self._entries.popitem(last=False)
+            self.size_bytes -= removed_bytes

@@ -1,4 +1,4 @@
-"""Why a query finds nothing: asked of the endpoint in small queries, answered to `/sparql?explain=1`."""
+"""Explains why a query finds nothing, by small queries to the endpoint; answers `/sparql?explain=1`."""
 
 import json
 import time
@@ -21,17 +21,18 @@ from iomld.store.sparql_parser import query_tree
 from iomld.store.sparql_syntax import QueryTree
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import LargeAnswer, QueryAnswer, QueryEndpoint
-from iomld.web.sparql.protocol import COMMON_HEADERS, HttpRequest, MediaTypes, Operation
+from iomld.web.sparql.exchange import COMMON_HEADERS, HttpRequest
+from iomld.web.sparql.protocol import MediaTypes, Operation
 
 EXPLAIN_OFFERS = ("application/json", "text/plain")
 
-# Formats in which rows are lines.
-_COUNTABLE = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.NTRIPLES.media_type)
+# Formats with one line for each solution or triple.
+_LINE_TYPES = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.NTRIPLES.media_type)
 
-_MOST_PROBES = 60
+_MAX_PROBES = 60
 _PROBING_S = 1.0  # for all of them
-_FAILED_PROBES = 20  # what one without an answer counts for: it may have cost a worker
-_LONGEST = 300  # characters of a part
+_FAILURE_COST = 20  # a probe without an answer counts as so many, since it may have killed a worker
+_MAX_PART_LENGTH = 300
 
 _SENTENCES: Mapping[EmptyReason, str] = {
     EmptyReason.TRIPLE: gettext_noop("No triple is like this."),
@@ -59,11 +60,11 @@ class EmptyPart:
     Attributes:
         reason: Why.
         text: The part.
-        line: Where it begins, from 1.
-        column: Likewise, in characters.
-        about: What the sentence of the reason ends with: a property, a graph, a variable, other parts.
+        line: Line on which it begins, from 1.
+        column: Column at which it begins, in characters, from 1.
+        about: The end of the sentence of the reason: a property, a graph, a variable, other parts.
         suggestions: What was probably meant.
-        values: Where nothing was: values that are there.
+        values: If there are no suggestions, values that the data has instead.
     """
 
     reason: EmptyReason
@@ -85,9 +86,9 @@ class Explanation:
     """Why a query finds nothing.
 
     Attributes:
-        empty: The parts that find nothing; none where that could not be told.
-        query: The whole query as it was probably meant; empty where none is known that finds something.
-        complete: Whether there was time for all that could be asked.
+        empty: The parts that find nothing; none if they could not be determined.
+        query: The whole query as it was probably meant; empty if no query that finds something is known.
+        complete: Whether there was time for all small queries.
     """
 
     empty: tuple[EmptyPart, ...] = ()
@@ -96,116 +97,118 @@ class Explanation:
 
     @property
     def has_several(self) -> bool:
-        """Whether the query as it was meant has several parts written anew."""
+        """Whether the query as it was probably meant differs in several parts."""
         return bool(self.query) and all(one.query != self.query for part in self.empty for one in part.suggestions)
 
 
 async def explain_response(
     endpoint: QueryEndpoint, request: HttpRequest, operation: Operation, known: Callable[[], ReleaseTerms]
 ) -> Response:
-    """Run a query and say what it finds.
+    """Run a query and report how much it finds, and if nothing, why.
 
     Args:
-        endpoint: Answers it.
-        request: Who asks.
+        endpoint: Answers the query.
+        request: The request.
         operation: The query.
-        known: Terms of the release.
+        known: Gives the terms of the release; called in a thread.
 
     Raises:
         ProblemError: The query has no answer.
     """
-    rows = await run_in_threadpool(_rows, await endpoint.find(request, operation, _COUNTABLE))
-    is_explained = may_be_of_nothing(operation.query or "", rows)
+    rows = await run_in_threadpool(_row_count, await endpoint.find(request, operation, _LINE_TYPES))
+    is_explained = needs_explanation(operation.query or "", rows)
     why = await explanation(endpoint, request, operation, known) if is_explained else Explanation()
     headers = COMMON_HEADERS | {"Cache-Control": "no-store"}
     if choose(request.accept, EXPLAIN_OFFERS) == EXPLAIN_OFFERS[1]:
-        return Response("".join(_lines(rows, why)), headers=headers, media_type="text/plain; charset=utf-8")
-    body = json.dumps(_document(rows, why), ensure_ascii=False).encode()
+        return Response("".join(_text_lines(rows, why)), headers=headers, media_type="text/plain; charset=utf-8")
+    body = json.dumps(_json_document(rows, why), ensure_ascii=False).encode()
     return Response(body, headers=headers, media_type=EXPLAIN_OFFERS[0])
 
 
 async def explanation(
     endpoint: QueryEndpoint, request: HttpRequest, operation: Operation, known: Callable[[], ReleaseTerms]
 ) -> Explanation:
-    """Say why a query finds nothing.
+    """Explain why a query finds nothing.
 
     Args:
         endpoint: Answers the small queries.
-        request: Who asks.
+        request: The request.
         operation: The query, which found nothing.
-        known: Terms of the release; called in a thread.
+        known: Gives the terms of the release; called in a thread.
     """
-    parts = query_tree(operation.query or "")
-    if parts is None:
+    tree = query_tree(operation.query or "")
+    if tree is None:
         return Explanation(complete=False)
-    if operation.default_graphs or operation.named_graphs:  # these count, not FROM (SPARQL 1.1 Protocol, 2.1.4)
-        parts = replace(parts, sources=())
+    if operation.names_graphs:  # these replace FROM (SPARQL 1.1 Protocol section 2.1.4)
+        tree = replace(tree, sources=())
     probes = Probes(endpoint, request, operation)
-    if parts.is_total and parts.where and await probes.ask(Scope(parts).asking(joined(parts.where.clauses))):
-        return Explanation()  # a total of something
+    if tree.is_total and tree.where and await probes.ask(Scope(tree).asking(joined(tree.where.clauses))):
+        return Explanation()  # the aggregates are of something
     terms = await run_in_threadpool(known)
-    empties = await empty_parts(parts, probes)
-    proposed = [await suggestions(empty, probes, terms) for empty in empties]
-    query = await meant_query(parts.text, proposed, probes)
-    pairs = zip(empties, proposed, strict=True)
-    found = [_part(parts, empty, some, () if some else await values_there(empty, probes)) for empty, some in pairs]
-    return Explanation(tuple(found), query, probes.complete)
+    patterns = await empty_parts(tree, probes)
+    proposed = [await suggestions(pattern, probes, terms) for pattern in patterns]
+    query = await meant_query(tree.text, proposed, probes)
+    parts = [
+        _empty_part(tree, pattern, some, () if some else await values_there(pattern, probes))
+        for pattern, some in zip(patterns, proposed, strict=True)
+    ]
+    return Explanation(tuple(parts), query, probes.complete)
 
 
-def may_be_of_nothing(query: str, rows: int) -> bool:
-    """Whether there may be something to explain: no row, or one of totals, which may be totals of nothing.
+def needs_explanation(query: str, rows: int) -> bool:
+    """Whether a result may need an explanation: it is empty, or a row of aggregates, which may be those of nothing.
 
     Args:
-        query: The text.
-        rows: How many rows or triples it has; of ASK 1 for yes.
+        query: The text of the query.
+        rows: The number of its solutions or triples; for ASK, 1 if true.
     """
     if rows != 1:
         return not rows
-    parts = query_tree(query)
-    return parts is not None and parts.is_total
+    tree = query_tree(query)
+    return tree is not None and tree.is_total
 
 
-def _part(
-    parts: QueryTree, empty: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
+def _empty_part(
+    tree: QueryTree, pattern: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
 ) -> EmptyPart:
-    line, column = parts.place(_start(empty, proposed))
-    about: tuple[str, ...] = (empty.name,) if empty.name else ()
-    if empty.reason is EmptyReason.TOGETHER:
-        about = tuple(_shown(parts, clause.text) for clause in empty.beside)
-    there = tuple(_shown(parts, value) for value in values)
-    return EmptyPart(empty.reason, _shown(parts, empty.text), line, column, about, proposed, there)
+    line, column = tree.place(_start(pattern, proposed))
+    about: tuple[str, ...] = (pattern.name,) if pattern.name else ()
+    if pattern.reason is EmptyReason.TOGETHER:
+        about = tuple(_display_text(tree, clause.text) for clause in pattern.beside)
+    examples = tuple(_display_text(tree, value) for value in values)
+    return EmptyPart(pattern.reason, _display_text(tree, pattern.text), line, column, about, proposed, examples)
 
 
-def _start(empty: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
-    """Where the wrong word of a part is, or where the part begins."""
-    if not proposed or empty.clause is None:
-        return empty.start
+def _start(pattern: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
+    """The offset of the term to be replaced in a pattern, or of the pattern."""
+    if not proposed or pattern.clause is None:
+        return pattern.start
     start = min(edit.start for edit in proposed[0].edits)
-    return start if empty.clause.start <= start < empty.clause.end else empty.start
+    return start if pattern.clause.start <= start < pattern.clause.end else pattern.start
 
 
-def _shown(parts: QueryTree, text: str) -> str:
-    """A part without the variables that stand for blank nodes."""
-    words = ("[]" if word.startswith(f"?{parts.hidden}") else word for word in text.split(" "))
+def _display_text(tree: QueryTree, text: str) -> str:
+    """A part of the query with blank nodes instead of the variables that stand for them, cut to a maximum length."""
+    words = ("[]" if word.startswith(f"?{tree.hidden}") else word for word in text.split(" "))
     text = " ".join(words)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_PART_LENGTH else f"{text[:_MAX_PART_LENGTH]}…"
 
 
-def _rows(found: QueryAnswer) -> int:
-    """Solutions or triples; of ASK 1 for yes."""
-    with closing(found):
-        if found.media_type == results.JSON.media_type:
-            return int(any(b"true" in piece for piece in found.pieces()))
-        lines = sum(piece.count(b"\n") for piece in found.pieces())
-        return lines - (found.media_type == results.TSV.media_type)
+def _row_count(answer: QueryAnswer) -> int:
+    """The number of solutions or triples; for ASK, 1 if true."""
+    with closing(answer):
+        if answer.media_type == results.JSON.media_type:
+            return int(any(b"true" in chunk for chunk in answer.chunks()))
+        lines = sum(chunk.count(b"\n") for chunk in answer.chunks())
+        return lines - (answer.media_type == results.TSV.media_type)
 
 
-def _document(rows: int, why: Explanation) -> dict[str, Any]:
-    empty = [_described(part) for part in why.empty]
+def _json_document(rows: int, why: Explanation) -> dict[str, Any]:
+    empty = [_json_part(part) for part in why.empty]
     return {"rows": rows, "complete": why.complete, "empty": empty, "query": why.query or None}
 
 
-def _described(part: EmptyPart) -> dict[str, Any]:
+def _json_part(part: EmptyPart) -> dict[str, Any]:
     return {
         "kind": part.reason.value,
         "pattern": part.text,
@@ -220,7 +223,7 @@ def _described(part: EmptyPart) -> dict[str, Any]:
     }
 
 
-def _lines(rows: int, why: Explanation) -> Iterator[str]:
+def _text_lines(rows: int, why: Explanation) -> Iterator[str]:
     yield f"{rows} {'row' if rows == 1 else 'rows'}\n"
     for part in why.empty:
         yield f"\nline {part.line}, column {part.column}: {part.text}\n  {' '.join((part.sentence, *part.about))}\n"
@@ -239,32 +242,32 @@ def _lines(rows: int, why: Explanation) -> Iterator[str]:
 class Probes:
     """The small queries by which a query is explained; see `iomld.browse.explain.diagnosis.Prober`.
 
-    They are asked of the endpoint on the quota of the client until their time or their number is used up.
+    The endpoint charges them to the client. Their number and their total time are limited.
 
     Attributes:
         complete: Whether each probe had an answer.
     """
 
     def __init__(self, endpoint: QueryEndpoint, request: HttpRequest, operation: Operation) -> None:
-        """The time begins.
+        """Start the clock.
 
         Args:
-            endpoint: Answers them, with its limits.
-            request: Who asks.
-            operation: The query to explain; its graphs and its timeout are those of the probes.
+            endpoint: Answers the small queries.
+            request: The request, for its client.
+            operation: The query to explain; its graphs and its timeout apply to the small queries.
         """
         self._endpoint, self._request, self._operation = endpoint, request, operation
         self._until = time.monotonic() + min(_PROBING_S, operation.timeout_s or _PROBING_S)
-        self._left = _MOST_PROBES
+        self._left = _MAX_PROBES
         self.complete = True
 
     async def ask(self, query: str) -> bool | None:
-        """The answer to ASK."""
+        """The answer to an ASK query; None if there is none."""
         body = await self._body(query)
         return None if body is None else b"true" in body
 
     async def terms(self, query: str) -> tuple[NamedNode | Literal, ...] | None:
-        """The first column of SELECT."""
+        """The first column of the answer to a SELECT query, without blank nodes; None if there is no answer."""
         body = await self._body(query)
         if body is None:
             return None
@@ -277,16 +280,16 @@ class Probes:
         if left_s <= 0 or self._left <= 0:
             self.complete = False
             return None
-        # Half of the time that is left, so that a slow probe leaves some for others.
+        # Half of the time left, so that a slow probe leaves some for others.
         probe = replace(self._operation, query=query, timeout_s=left_s / 2, format_=None, explain=False)
         try:
-            found = await self._endpoint.find(self._request, probe, _COUNTABLE)
+            answer = await self._endpoint.find(self._request, probe, _LINE_TYPES)
         except ProblemError:
             self.complete = False
-            self._left -= _FAILED_PROBES
+            self._left -= _FAILURE_COST
             return None
         self._left -= 1
-        if isinstance(found, LargeAnswer):  # values as long as books
-            found.close()
+        if isinstance(answer, LargeAnswer):  # very long values
+            answer.close()
             return None
-        return found.body
+        return answer.body

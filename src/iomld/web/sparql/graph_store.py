@@ -1,6 +1,6 @@
-"""The Graph Store Protocol, its reading half (https://www.w3.org/TR/sparql11-http-rdf-update/), over the query workers.
+"""The reading half of the Graph Store Protocol (https://www.w3.org/TR/sparql11-http-rdf-update/).
 
-A graph is asked for as a query would ask for it, so it has the same limits, formats, entity tags and cache.
+A graph is the answer to a CONSTRUCT query, so it has the limits, formats, entity tags and cache of the SPARQL endpoint.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -15,35 +15,21 @@ from iomld.iris import Iris
 from iomld.messages import message
 from iomld.store.oxigraph import StoreReader
 from iomld.web.problems import ProblemError
-from iomld.web.sparql.protocol import (
-    HttpRequest,
-    MediaTypes,
-    Operation,
-    answer_request,
-    format_of,
-    media_types,
-    parameters_of,
-    single,
-)
+from iomld.web.sparql.exchange import HttpRequest, answer_request, preflight_headers
+from iomld.web.sparql.protocol import MediaTypes, Operation, format_of, media_types, parameters_of, single
 
 PATH = "/rdf-graph-store"
 
 _METHODS = "GET, HEAD, OPTIONS"
-_PREFLIGHT = {
-    "Allow": _METHODS,
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": _METHODS,
-    "Access-Control-Allow-Headers": "Accept, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-}
+_PREFLIGHT = preflight_headers(_METHODS, "Accept, If-None-Match")
 _ALL_GRAPHS = "SELECT ?g { GRAPH ?g {} }"
 _TRIPLES = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_IN_PATHS = "/:@!$&'()*+,;=~"  # what a path may hold besides letters and digits (RFC 3986 section 3.3)
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"  # that a path may hold besides letters and digits (RFC 3986 section 3.3)
 _WHICH = message("Name one graph: add ?default, or ?graph= with the IRI of a named graph.")
 
 
 def is_graph_store(path: str) -> bool:
-    """Say whether a path is answered here.
+    """Say whether the graph store answers a path.
 
     >>> is_graph_store("/rdf-graph-store/doc/project/PO.0105"), is_graph_store("/rdf-graph-stores")
     (True, False)
@@ -57,7 +43,7 @@ def add_graph_store(app: Starlette, store: "GraphStore") -> None:
 
 
 class GraphStore:
-    """An ASGI application for `PATH` and what is under it."""
+    """An ASGI application for `PATH` and all paths below it."""
 
     def __init__(
         self,
@@ -69,7 +55,7 @@ class GraphStore:
 
         Args:
             respond: Answers queries; see `SparqlApp.respond`.
-            iris: IRIs under the base of the release.
+            iris: The IRIs under the base of the release.
             reader: Gives the store of the release that is served now.
         """
         self._respond_to_query = respond
@@ -100,10 +86,10 @@ class GraphStore:
         return await self._respond_to_query(request, operation, MediaTypes(None, None, types.graph))
 
     def _graph(self, request: HttpRequest, values: Mapping[str, list[str]]) -> str | None:
-        """The graph that is asked for; None is the default graph.
+        """The name of the requested graph; None for the default graph.
 
         Raises:
-            ProblemError: None is named, or several, or there is no such graph.
+            ProblemError: No graph is named, or several are, or there is no graph of this name.
         """
         path = request.scope["path"].removeprefix(PATH).removeprefix("/")
         named, asks_default = single(values, "graph"), "default" in values
@@ -111,7 +97,7 @@ class GraphStore:
             raise ProblemError(400, "which-graph", _WHICH)
         if asks_default:
             return None
-        names = [named] if named is not None else [*self._direct(request, path)]
+        names = [named] if named is not None else [*self._direct_names(request, path)]
         try:
             found = next((name for name in names if self._reader().has_graph(name)), None)
         except ValueError as error:
@@ -124,9 +110,9 @@ class GraphStore:
             raise ProblemError(404, "unknown-graph", detail)
         return found
 
-    def _direct(self, request: HttpRequest, path: str) -> Iterator[str]:
-        """Names of the graph that an address may stand for, the closest to the address first."""
-        encoded = quote(path, safe=_IN_PATHS)
+    def _direct_names(self, request: HttpRequest, path: str) -> Iterator[str]:
+        """The names that the address of a graph may stand for (section 4.1 of the standard), the likeliest first."""
+        encoded = quote(path, safe=_PATH_CHARACTERS)
         if host := request.header("host"):
             yield f"{request.scope['scheme']}://{host}{PATH}/{encoded}"
         yield f"{self._iris.base}{PATH[1:]}/{encoded}"

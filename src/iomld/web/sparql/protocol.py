@@ -1,26 +1,19 @@
-"""HTTP requests of the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/) as values."""
+"""The SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/): its parameters and media types as values."""
 
 import binascii
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-
-from starlette.datastructures import Headers
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from functools import lru_cache
 
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
-from iomld.messages import Quantity, message
-from iomld.web.problems import ProblemError, problem_of
+from iomld.messages import message
+from iomld.web.problems import ProblemError
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
-# Anybody's script may read the answers; nothing here depends on who asks, so no credentials are allowed.
-COMMON_HEADERS = {"Access-Control-Allow-Origin": "*", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
-
 _ALSO = tuple(also for format_ in results.RESULT_FORMATS for also in format_.also)
 SOLUTION_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS), *_ALSO)
 BOOLEAN_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS if format_.holds_booleans), *_ALSO)
@@ -30,79 +23,9 @@ _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _READ_ONLY = message("This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK.")
 
 
-class HttpRequest:
-    """An HTTP request, read by the bare ASGI interface."""
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        """Take a request as an ASGI application gets it."""
-        self.scope, self.receive = scope, receive
-        self.method: str = scope["method"]
-
-    @cached_property
-    def headers(self) -> Headers:
-        """Its headers."""
-        return Headers(scope=self.scope)
-
-    @property
-    def accept(self) -> str | None:
-        """The Accept header."""
-        return self.header("accept")
-
-    @property
-    def client(self) -> str:
-        """Address of the client; where a trusted proxy stands between, of the proxy's client."""
-        address = self.scope.get("client")
-        return str(address[0]) if address else ""
-
-    def header(self, name: str) -> str | None:
-        """A header; several of one name are joined with commas (RFC 9110 section 5.3)."""
-        found = self.headers.getlist(name)
-        return ", ".join(found) if found else None
-
-    async def body(self, limit_bytes: int) -> bytes:
-        """The body; counted while it is read, since its header may say anything.
-
-        Raises:
-            ProblemError: It is too large.
-        """
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            event = await self.receive()
-            if event["type"] == "http.disconnect":
-                raise ProblemError(400, "gone", message("The client closed the connection."))  # nobody reads this
-            piece = event.get("body", b"")
-            size += len(piece)
-            if size > limit_bytes:
-                detail = message(
-                    "The request is larger than {limit} bytes, the limit. Send a shorter query.",
-                    limit=Quantity(limit_bytes),
-                )
-                raise ProblemError(413, "request-too-large", detail, limit=limit_bytes)
-            pieces.append(piece)
-            if not event.get("more_body", False):
-                return b"".join(pieces)
-
-
-async def answer_request(
-    request: HttpRequest, responding: Callable[[HttpRequest], Awaitable[ASGIApp]], send: Send
-) -> None:
-    """Send the response to a request, or the problem that there is with it."""
-    try:
-        response = await responding(request)
-        if isinstance(response, Response) and request.method == "HEAD":
-            response.body = b""  # the header with its length stays
-        await response(request.scope, request.receive, send)
-    except ProblemError as error:
-        problem = problem_of(error, accept=request.accept)
-        if request.method == "HEAD":
-            problem.body = b""
-        await problem(request.scope, request.receive, send)
-
-
 @dataclass(frozen=True, slots=True)
 class MediaTypes:
-    """What to answer in, by kind of result; None where nothing is acceptable."""
+    """The media type of the answer for each kind of result; None where no type is acceptable."""
 
     solutions: str | None
     boolean: str | None
@@ -119,7 +42,7 @@ _NAMES = {
     "rdfxml": MediaTypes(results.XML.media_type, results.XML.media_type, rdf.RDFXML.media_type),
     "jsonld": MediaTypes(results.JSON.media_type, results.JSON.media_type, rdf.JSONLD.media_type),
 }
-# Other words that clients use for the same.
+# Other names that clients use for the same formats.
 _ALIASES = {
     "ttl": "turtle",
     "n3": "turtle",
@@ -131,7 +54,7 @@ _ALIASES = {
 
 
 def _only(media_type: str) -> MediaTypes:
-    """What to answer in where one media type is named."""
+    """The kinds of result that one media type can hold."""
     offers = (SOLUTION_OFFERS, BOOLEAN_OFFERS, GRAPH_OFFERS)
     return MediaTypes(*(media_type if media_type in offered else None for offered in offers))
 
@@ -141,7 +64,7 @@ _BY_FORMAT = (
     | {alias: _NAMES[name] for alias, name in _ALIASES.items()}
     | {media_type: _only(media_type) for media_type in (*SOLUTION_OFFERS, *GRAPH_OFFERS)}
 )
-# The words for `format`, and those that a graph can come in.
+# The values of `format`, and those of them in which a graph can be serialized.
 NAMES = tuple(_BY_FORMAT)
 GRAPH_NAMES = tuple(name for name, types in _BY_FORMAT.items() if types.graph)
 
@@ -151,12 +74,12 @@ class Operation:
     """A query operation (section 2.1).
 
     Attributes:
-        query: The text; None asks for the service description.
+        query: The text; None stands for a request for the service description.
         default_graphs: Values of `default-graph-uri`.
         named_graphs: Values of `named-graph-uri`.
         format_: Value of `format`, one of ours.
         timeout_s: Value of `timeout`.
-        explain: Whether not the answer is wanted but why it is empty.
+        explain: Whether the client wants to know why the answer is empty, instead of the answer.
     """
 
     query: str | None
@@ -168,13 +91,13 @@ class Operation:
 
     @property
     def names_graphs(self) -> bool:
-        """Whether it says which graphs are asked."""
+        """Whether the request selects the graphs to query."""
         return bool(self.default_graphs or self.named_graphs)
 
 
 @lru_cache(maxsize=256)
 def media_types(accept: str | None, format_: str | None) -> MediaTypes:
-    """What to answer in: by `?format=`, else by the Accept header.
+    """The media types of the answer: by `?format=`, otherwise by the Accept header.
 
     >>> media_types("text/csv, text/turtle;q=0.5", None)
     MediaTypes(solutions='text/csv', boolean=None, graph='text/turtle')
@@ -188,9 +111,9 @@ def operation_of_url(query_string: bytes) -> Operation:
     """Read a GET request (section 2.1.1).
 
     Raises:
-        ProblemError: A parameter is broken, unknown to be single but repeated, or asks for an update.
+        ProblemError: A parameter is malformed or repeated, the query is missing, or an update is requested.
     """
-    if query_string.startswith(b"query=") and b"&" not in query_string:  # as most programs ask
+    if query_string.startswith(b"query=") and b"&" not in query_string:  # as most programs send it
         return Operation(decoded(query_string[6:]))
     return _operation(parameters_of(query_string))
 
@@ -199,7 +122,7 @@ def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Op
     """Read a POST request: a form (section 2.1.2) or the query itself (section 2.1.3).
 
     Raises:
-        ProblemError: As for a URL, or the body is of a type we do not take.
+        ProblemError: As for a GET request, or the body has another media type.
     """
     media_type = _body_type(content_type)
     if media_type not in {FORM, QUERY}:
@@ -211,15 +134,15 @@ def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Op
         )
     url = parameters_of(query_string)
     if media_type == FORM:
-        return _operation(_joined(url, parameters_of(body)), is_form=True)
-    return _operation(_joined(url, {"query": [_text(body)]}), is_form=True)
+        return _operation(_merged(url, parameters_of(body)), has_body=True)
+    return _operation(_merged(url, {"query": [_text(body)]}), has_body=True)
 
 
 def operation_of_query(content_type: str, body: bytes, query_string: bytes) -> Operation:
     """Read a QUERY request: the body is the query, the URL has the parameters.
 
     Raises:
-        ProblemError: As for a POST.
+        ProblemError: As for a POST request.
     """
     if _body_type(content_type) != QUERY:
         headers = {"Accept-Query": QUERY}
@@ -230,11 +153,11 @@ def operation_of_query(content_type: str, body: bytes, query_string: bytes) -> O
             headers=headers,
             accepted=QUERY,
         )
-    return _operation(_joined(parameters_of(query_string), {"query": [_text(body)]}), is_form=True)
+    return _operation(_merged(parameters_of(query_string), {"query": [_text(body)]}), has_body=True)
 
 
 def _body_type(content_type: str) -> str:
-    """The media type of a body that may hold a query, which is in UTF-8."""
+    """The media type of a body, which is in UTF-8 and is not an update."""
     media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() == UPDATE:
         raise ProblemError(403, "read-only", _READ_ONLY)
@@ -250,7 +173,7 @@ def parameters_of(encoded: bytes) -> dict[str, list[str]]:
     """The values of each parameter of a query string or a form.
 
     Raises:
-        ProblemError: It is not UTF-8, percent-encoded.
+        ProblemError: It is not percent-encoded UTF-8.
     """
     values: dict[str, list[str]] = {}
     for name, _, value in (pair.partition(b"=") for pair in encoded.split(b"&") if pair):
@@ -258,12 +181,12 @@ def parameters_of(encoded: bytes) -> dict[str, list[str]]:
     return values
 
 
-def _joined(first: dict[str, list[str]], second: dict[str, list[str]]) -> dict[str, list[str]]:
+def _merged(first: dict[str, list[str]], second: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: [*first.get(name, ()), *second.get(name, ())] for name in (*first, *second)}
 
 
 def decoded(encoded: bytes) -> str:
-    """Undo the percent-encoding of a form, once."""
+    """Decode the percent-encoding of a form, once."""
     if b"+" in encoded:
         encoded = encoded.replace(b"+", b" ")
     if b"%" in encoded:
@@ -271,7 +194,7 @@ def decoded(encoded: bytes) -> str:
             raise ProblemError(
                 400, "encoding", message("A % in the request is not followed by two hexadecimal digits; write %25.")
             )
-        # Quoted-printable is the same code with = for %, and is decoded in C: 1 µs for 20.
+        # Quoted-printable is the same code with = for %, and its decoder is in C: 1 µs instead of 20.
         encoded = binascii.a2b_qp(encoded.replace(b"=", b"=3D").replace(b"%", b"="))
     return _text(encoded)
 
@@ -285,23 +208,24 @@ def _text(encoded: bytes) -> str:
         ) from error
 
 
-def _operation(values: Mapping[str, list[str]], *, is_form: bool = False) -> Operation:
+def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Operation:
+    """The operation that parameters describe; only without a body may it be a request for the description."""
     if "update" in values:
         raise ProblemError(403, "read-only", _READ_ONLY)
     query = single(values, "query")
-    if query is None and (is_form or values.keys() - {"format"}):
+    if query is None and (has_body or values.keys() - {"format"}):
         raise ProblemError(400, "no-query", message("The parameter “query” is missing; put the SPARQL query there."))
     return Operation(
         query,
         tuple(values.get("default-graph-uri", ())),
         tuple(values.get("named-graph-uri", ())),
         format_of(values),
-        _timeout(single(values, "timeout")),
-        _switch(values, "explain"),
+        _timeout_s(single(values, "timeout")),
+        _is_on(values, "explain"),
     )
 
 
-def _switch(values: Mapping[str, list[str]], name: str) -> bool:
+def _is_on(values: Mapping[str, list[str]], name: str) -> bool:
     text = single(values, name)
     if text not in {None, "0", "1"}:
         detail = message(
@@ -312,26 +236,26 @@ def _switch(values: Mapping[str, list[str]], name: str) -> bool:
 
 
 def single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
-    """The value of a parameter that may be given once; None where it is not.
+    """The value of a parameter that may be given once; None if it is not given.
 
     Raises:
         ProblemError: It is given several times.
     """
-    found = values.get(name, ())
-    if len(found) > 1:
+    given = values.get(name, ())
+    if len(given) > 1:
         raise ProblemError(
             400,
             "repeated-parameter",
-            message("The parameter “{name}” is given {count} times; give it once.", name=name, count=len(found)),
+            message("The parameter “{name}” is given {count} times; give it once.", name=name, count=len(given)),
         )
-    return found[0] if found else None
+    return given[0] if given else None
 
 
 def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
-    """The value of `format`; of several, the first that we know, since some clients send all they can think of.
+    """The value of `format`; of several, the first known one, since some clients send all that they can read.
 
     Raises:
-        ProblemError: None of them is ours.
+        ProblemError: None of them is known.
     """
     given = values.get("format", ())
     known = next((name for name in given if name in _BY_FORMAT), None)
@@ -349,7 +273,7 @@ def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
     return known
 
 
-def _timeout(text: str | None) -> float | None:
+def _timeout_s(text: str | None) -> float | None:
     if text is None:
         return None
     try:

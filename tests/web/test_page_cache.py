@@ -8,12 +8,12 @@ from tests.browse.released import make_release
 
 from iomld.browse.view import open_view
 from iomld.web.i18n import PageRequest, making
-from iomld.web.templating import KeptPages
+from iomld.web.templating import PageCache
 
 
 def test_a_page_is_written_once_for_what_it_depends_on(tmp_path: Path) -> None:
     """Release, language, address and what else is named tell pages apart; the same is not written again."""
-    view, kept, written = open_view(make_release(tmp_path)), KeptPages(), count()
+    view, kept, written = open_view(make_release(tmp_path)), PageCache(), count()
 
     def page(language: str = "en", query: str = "", depends_on: str = "") -> bytes:
         with making(PageRequest(language, "/ontology", query)):
@@ -28,7 +28,7 @@ def test_a_page_is_written_once_for_what_it_depends_on(tmp_path: Path) -> None:
 
 def test_addresses_that_mean_nothing_do_not_pile_up(tmp_path: Path) -> None:
     """However many addresses are asked for, few pages are kept, and each answer is right."""
-    view, kept = open_view(make_release(tmp_path)), KeptPages()
+    view, kept = open_view(make_release(tmp_path)), PageCache()
     for number in range(100):
         with making(PageRequest("en", "/ontology", f"x={number}")):
             assert kept.page(view, lambda number=number: b"%d" % number) == b"%d" % number  # type: ignore[misc]  # bound now
