@@ -211,7 +211,7 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "name": upload.name,
         "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
         "text": upload.text,
-        "held": upload.held,
+        "held": upload.encoded,
         "shapes": rules.shown,
         "shapes_name": rules.name,
         "foreign": bool(rules.name),
