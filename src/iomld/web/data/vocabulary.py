@@ -86,15 +86,19 @@ def _version_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         status_code=303,
     )
     def ontology_version(request: Request, version: _Version) -> Response:
-        opened = view()
-        versions = {
-            quad.object.value
-            for quad in graph_triples(opened, "ontology")
-            if quad.predicate.value == f"{OWL}versionIRI" and isinstance(quad.object, NamedNode)
-        }
-        if not any(iri.endswith(f"/ns/{version}") for iri in versions):
+        if not _has_version(view(), version):
             raise not_found(request)
         return RedirectResponse("/ns", 303, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _has_version(view: ReleaseView, version: str) -> bool:
+    """Whether the ontology of the release has this version."""
+    return any(
+        quad.predicate.value == f"{OWL}versionIRI"
+        and isinstance(quad.object, NamedNode)
+        and quad.object.value.endswith(f"/ns/{version}")
+        for quad in graph_triples(view, "ontology")
+    )
 
 
 def _asset_handler(view: Callable[[], ReleaseView], asset: str, media_type: str) -> Callable[[Request], Response]:
