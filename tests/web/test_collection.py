@@ -29,7 +29,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
 @pytest.fixture
 def client(opened: ReleaseView, monkeypatch: pytest.MonkeyPatch) -> Asker:
     """A client of the resource routes; two projects a page."""
-    monkeypatch.setattr(collection, "_PAGE", 2)
+    monkeypatch.setattr(collection, "_PAGE_SIZE", 2)
     app = FastAPI()
     app.include_router(resource_routes(lambda: opened))
 

@@ -14,7 +14,11 @@ from tests.web.one_worker import endpoint_of
 
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import current_release
-from iomld.web.pages.query import query_routes
+from iomld.web.i18n import PageRequest, making
+from iomld.web.pages.query import QueryOutcome, query_routes
+from iomld.web.pages.query_answer import ResultExcerpt
+from iomld.web.pages.query_charts import ResultView
+from iomld.web.pages.render import page_html
 from iomld.web.sparql.endpoint import SparqlLimits
 
 Run = Callable[[str], str]
@@ -207,3 +211,12 @@ def test_every_term_for_completion_is_read_by_sparql(run: Run, client: Asker) ->
     names = " ".join(term["name"] for term in document["terms"])
     page = run(f"{prefixes} SELECT (COUNT(*) AS ?n) {{ VALUES ?t {{ {names} }} }}")
     assert cells_of(page) == [f'<td class="num">{len(document["terms"])}</td>']
+
+
+@pytest.mark.parametrize(("language", "limit"), [("en", "0.01 seconds"), ("fr", "0,01 seconde")])
+def test_a_short_time_is_written_in_the_language_of_the_page(language: str, limit: str) -> None:
+    """The least time has the decimal mark of the page's language, whichever language was rendered first."""
+    values = {"query": "ASK {}", "examples": (), "result": ResultView(), "view_name": ""}
+    with making(PageRequest(language=language)):
+        page = page_html(None, "query.html", outcome=QueryOutcome(answer=ResultExcerpt(verdict=True)), **values)
+    assert limit in page.decode()

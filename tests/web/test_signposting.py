@@ -65,8 +65,9 @@ def test_a_page_signposts_what_fair_asks_for(client: Asker) -> None:
     "address", [RECORD, "/doc/country/CI", "/scheme/status", "/graph/schemes", "/doc/project/A%2FB%20%25", "/ns"]
 )
 def test_every_signpost_leads_somewhere(client: Asker, address: str) -> None:
-    """Links to this server answer with the type they promise; a thing is cited once at most."""
+    """Links to this server answer with the type they promise; none stands twice, a thing is cited once at most."""
     links = _parsed(client.get(address).headers["link"])
+    assert len(set(links)) == len(links)
     assert len(_of(links, "cite-as")) <= 1
     assert len(_of(links, "alternate")) == 6
     for rel, href, type_ in links:

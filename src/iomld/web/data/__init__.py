@@ -1,1 +1,1 @@
-"""Documents, downloads and validation for programs."""
+"""Data for programs: documents, downloads and validation."""

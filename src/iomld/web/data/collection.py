@@ -1,4 +1,4 @@
-"""All projects as JSON-LD, a page at a time: a Hydra collection of framed documents."""
+"""The route `/projects.jsonld`: projects as a paged Hydra collection of framed JSON-LD documents."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -12,21 +12,21 @@ from starlette.responses import Response
 from iomld.browse.filters import Filters, page_number, read_filters
 from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
-from iomld.formats.jsonld import context_iri, framed_bytes, framed_project
+from iomld.formats import rdf
+from iomld.formats.jsonld import context_iri, framed_project
 from iomld.messages import message
 from iomld.release.project_index import ProjectEntry
-from iomld.web.data.documents import unknown
+from iomld.web.data.documents import node_jsonld, not_found
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses
-from iomld.web.pages.projects import ChosenFilters
+from iomld.web.pages.projects import ChosenFilters, FilterParameters
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route
 
 _PATH = "projects.jsonld"
 _HYDRA = "http://www.w3.org/ns/hydra/core#"
-_JSONLD = "application/ld+json"
-_INDENT = 2
-_PAGE = 100
+_JSONLD = rdf.JSONLD.media_type
+_PAGE_SIZE = 100  # projects
 _CollectionPage = Annotated[
     list[str],
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}$", "default": "1"}),
@@ -35,8 +35,16 @@ _CollectionPage = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """One page of the projects that filters leave; `total` counts all pages."""
+class _CollectionPart:
+    """One page of the projects that match filters.
+
+    Attributes:
+        filters: The filters.
+        entries: The projects of the page.
+        total: Number of projects on all pages.
+        page: Number of the page, from 1.
+        pages: Number of pages.
+    """
 
     filters: Filters
     entries: Sequence[ProjectEntry]
@@ -57,48 +65,59 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
     )
     def projects(request: Request, chosen: ChosenFilters, page: _CollectionPage) -> Response:
         """The answer is a Hydra collection of framed documents; its header `Link` has the addresses of other pages."""
-        unread = sorted(set(request.query_params) - {"page", *(one.name for one in fields(chosen))})
-        if unread:
-            detail = message("Only page and filters are read here, not {names}.", names=", ".join(unread))
-            raise ProblemError(400, "unknown-parameter", detail)
-        number = page_number(page[-1]) if page else 1
-        if number is None:
-            raise ProblemError(400, "page", message("The page is a number, from 1."))
+        _refuse_other_parameters(request, chosen)
+        number = _page_number(page)
         opened = view()
         filters = read_filters((*chosen.pairs(), *(("page", text) for text in page)))
-        part = _part(filters, filter_projects(opened, filters))
+        part = _paged(filters, filter_projects(opened, filters))
         if part.page != number:
-            raise unknown(request)
-        body = framed_bytes(_document(opened, part), indent=_INDENT)
-        return answer(request, body, _JSONLD, headers={"Link": link_header(_signposts(opened, part))})
+            raise not_found(request)
+        body = node_jsonld(_collection(opened, part))
+        return answer(request, body, _JSONLD, headers={"Link": link_header(_links(opened, part))})
 
 
-def _part(filters: Filters, found: Sequence[ProjectEntry]) -> _Part:
-    pages = max(1, -(-len(found) // _PAGE))
+def _refuse_other_parameters(request: Request, chosen: FilterParameters) -> None:
+    """Raise 400 if the address has a parameter that the route does not support."""
+    unsupported = sorted(set(request.query_params) - {"page", *(field.name for field in fields(chosen))})
+    if unsupported:
+        detail = message("Only page and filters are read here, not {names}.", names=", ".join(unsupported))
+        raise ProblemError(400, "unknown-parameter", detail)
+
+
+def _page_number(values: Sequence[str]) -> int:
+    """The number in the last parameter `page`; 1 without one. Raises 400 if it is not a number."""
+    number = page_number(values[-1]) if values else 1
+    if number is None:
+        raise ProblemError(400, "page", message("The page is a number, from 1."))
+    return number
+
+
+def _paged(filters: Filters, found: Sequence[ProjectEntry]) -> _CollectionPart:
+    pages = max(1, -(-len(found) // _PAGE_SIZE))
     page = min(filters.page, pages)
-    return _Part(filters, found[(page - 1) * _PAGE : page * _PAGE], len(found), page, pages)
+    return _CollectionPart(filters, found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], len(found), page, pages)
 
 
-def _pages(part: _Part) -> dict[str, int]:
-    """The pages that a page leads to, by relation."""
-    around = {"prev": part.page - 1, "next": part.page + 1}
-    inside = {rel: page for rel, page in around.items() if 1 <= page <= part.pages}
-    return {"first": 1, "last": part.pages} | inside
+def _linked_pages(part: _CollectionPart) -> dict[str, int]:
+    """Numbers of the first, last, previous and next page, by link relation."""
+    adjacent = {"prev": part.page - 1, "next": part.page + 1}
+    existing = {rel: page for rel, page in adjacent.items() if 1 <= page <= part.pages}
+    return {"first": 1, "last": part.pages} | existing
 
 
-def _address(part: _Part, page: int | None = None) -> str:
-    """The path of a page, or of the whole list, with its filters."""
+def _address(part: _CollectionPart, page: int | None = None) -> str:
+    """The address of a page, or of the whole collection, relative to the base."""
     pairs = (*part.filters.pairs(), *((("page", str(page)),) if page else ()))
     return f"{_PATH}?{urlencode(pairs)}" if pairs else _PATH
 
 
-def _signposts(view: ReleaseView, part: _Part) -> list[WebLink]:
-    found = [WebLink(rel, f"/{_address(part, page)}", _JSONLD) for rel, page in _pages(part).items()]
+def _links(view: ReleaseView, part: _CollectionPart) -> list[WebLink]:
+    links = [WebLink(rel, f"/{_address(part, page)}", _JSONLD) for rel, page in _linked_pages(part).items()]
     license_ = license_of(view)
-    return [*found, WebLink("collection", "/dataset/projects"), *([WebLink("license", license_)] if license_ else [])]
+    return [*links, WebLink("collection", "/dataset/projects"), *([WebLink("license", license_)] if license_ else [])]
 
 
-def _document(view: ReleaseView, part: _Part) -> dict[str, object]:
+def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
     base = view.iris.base
     names = {"first": "first", "last": "last", "prev": "previous", "next": "next"}
     return {
@@ -109,13 +128,13 @@ def _document(view: ReleaseView, part: _Part) -> dict[str, object]:
         "hydra:view": {
             "id": base + _address(part, part.page),
             "type": "hydra:PartialCollectionView",
-            **{f"hydra:{names[rel]}": {"id": base + _address(part, page)} for rel, page in _pages(part).items()},
+            **{f"hydra:{names[rel]}": {"id": base + _address(part, page)} for rel, page in _linked_pages(part).items()},
         },
         "hydra:member": [_member(view, entry.key) for entry in part.entries],
     }
 
 
 def _member(view: ReleaseView, key: str) -> dict[str, object]:
-    """The framed document of a project, without the context that the whole has."""
+    """The framed document of a project, without the context, which the collection has."""
     document = framed_project(project_document(view, key) or (), base=view.iris.base)
     return {name: value for name, value in document.items() if name != "@context"}

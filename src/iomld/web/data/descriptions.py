@@ -1,9 +1,4 @@
-"""Documents of what has no page of its own: provenance, graphs, revisions, the dataset.
-
-Documents of what has no page of its own: provenance, shared graphs, revisions, the dataset.
-
-The description of the dataset for catalogues and crawlers: DCAT 3 and VoID.
-"""
+"""Routes of documents about provenance, example queries, shared graphs, revisions and the dataset itself."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -17,15 +12,21 @@ from starlette.responses import RedirectResponse, Response
 from iomld import __version__
 from iomld.browse.resources import described_quads, graph_triples, statements
 from iomld.browse.view import ReleaseView, license_of, release_description
-from iomld.formats import rdf
-from iomld.formats.jsonld import compact_resource, framed_bytes
-from iomld.web.data.documents import WebDocument, document_response, encoded_path, suffix_of, unknown
-from iomld.web.data.parameters import NAMED, AskedDataForm, AskedForm, RequestedForm, SuffixedDataForm
+from iomld.formats.jsonld import compact_resource
+from iomld.web.data.documents import (
+    WebDocument,
+    document_response,
+    encoded_path,
+    graph_jsonld,
+    node_jsonld,
+    not_found,
+    split_suffix,
+)
+from iomld.web.data.parameters import NAMED, DataFormatParameters, FormatParameters, RequestedFormat, SuffixedDataFormat
 from iomld.web.openapi import DOCUMENT, REDIRECT, sample
 from iomld.web.pages.render import described_html
 from iomld.web.responses import get_route
 
-_INDENT = 2
 _Kind = Annotated[str, Path(description="`source`, `run`, `matcher` or `agent`.", openapi_examples=sample("agent"))]
 _Agent = Annotated[str, Path(description=NAMED, openapi_examples=sample(f"iomld-{__version__}"))]
 _Query = Annotated[str, Path(description=NAMED, openapi_examples=sample("quotes"))]
@@ -40,18 +41,18 @@ def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
     @get_route(
         router, "/prov/{kind}/{name:path}", "records", "Get the statements about a source, a run or software", DOCUMENT
     )
-    def provenance(request: Request, kind: _Kind, name: _Agent, form: AskedForm) -> Response:
-        return _described(request, view(), ("prov", kind), name, form)
+    def provenance(request: Request, kind: _Kind, name: _Agent, requested: FormatParameters) -> Response:
+        return _description_response(request, view(), ("prov", kind), name, requested)
 
     @get_route(
         router, "/query/{name}", "queries", "Get an example query: its text and the question it answers", DOCUMENT
     )
-    def example(request: Request, name: _Query, form: AskedForm) -> Response:
-        return _described(request, view(), ("query",), name, form)
+    def example(request: Request, name: _Query, requested: FormatParameters) -> Response:
+        return _description_response(request, view(), ("query",), name, requested)
 
     @get_route(router, "/dataset/{name}", "dataset", "Get the statements about the dataset itself", DOCUMENT)
-    def dataset(request: Request, name: _Dataset, form: AskedForm) -> Response:
-        return _described(request, view(), ("dataset",), name, form)
+    def dataset(request: Request, name: _Dataset, requested: FormatParameters) -> Response:
+        return _description_response(request, view(), ("dataset",), name, requested)
 
     @get_route(
         router,
@@ -60,75 +61,22 @@ def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
         "Get the statements about a blank node of an included file",
         DOCUMENT,
     )
-    def node(request: Request, name: Annotated[str, Path(description=NAMED)], form: AskedForm) -> Response:
-        return _described(request, view(), (".well-known", "genid"), name, form)
+    def node(request: Request, name: Annotated[str, Path(description=NAMED)], requested: FormatParameters) -> Response:
+        return _description_response(request, view(), (".well-known", "genid"), name, requested)
 
     @get_route(
         router, "/graph/{name:path}", "dataset", "Get a whole graph that does not belong to one project", DOCUMENT
     )
-    def graph(request: Request, name: _Graph, form: AskedForm) -> Response:
+    def graph(request: Request, name: _Graph, requested: FormatParameters) -> Response:
         opened = view()
-        known, suffix = suffix_of(name, lambda one: opened.reader.has_graph(opened.iris.graph(quote(one))))
-        if not opened.reader.has_graph(opened.iris.graph(quote(known))):
-            raise unknown(request)
-        return document_response(request, opened, _graph(opened, quote(known)), form.suffixed(suffix))
-
-
-def revision_document(view: ReleaseView, name: str) -> tuple[WebDocument, str | None] | None:
-    """The document of a revision (`PO.0105/rev/1`) and the suffix in its name; None where we know no such revision."""
-    stem, suffix = suffix_of(name, lambda one: _REVISION.fullmatch(one) is not None)
-    parts = _REVISION.fullmatch(stem)
-    if parts is None:
-        return None
-    iri = view.iris.revision(parts["key"], int(parts["number"]))
-    quads = described_quads(view, iri)
-    path = f"{encoded_path('doc', 'project', parts['key'])}/rev/{parts['number']}"
-    return (_document(view, iri, path, quads, immutable=True), suffix) if quads else None
-
-
-def _described(request: Request, view: ReleaseView, start: Sequence[str], name: str, form: RequestedForm) -> Response:
-    def iri(code: str) -> str:
-        return f"{view.iris.base}{encoded_path(*start, code)[1:]}"
-
-    code, suffix = suffix_of(name, lambda one: bool(described_quads(view, iri(one))))
-    quads = described_quads(view, iri(code))
-    if not quads:
-        raise unknown(request)
-    document = _document(view, iri(code), encoded_path(*start, code), quads)
-    return document_response(request, view, document, form.suffixed(suffix))
-
-
-def _document(
-    view: ReleaseView, iri: str, path: str, quads: tuple[Quad, ...], *, immutable: bool = False
-) -> WebDocument:
-    subjects = [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
-    root = iri if iri in subjects else subjects[0]
-    return WebDocument(
-        path=path,
-        quads=lambda: quads,
-        jsonld=lambda: framed_bytes(compact_resource(quads, subject=root, base=view.iris.base), indent=_INDENT),
-        page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
-        license=license_of(view, quads),
-        iri=iri,
-        immutable=immutable,
-    )
-
-
-def _graph(view: ReleaseView, name: str) -> WebDocument:
-    quads = graph_triples(view, name)
-    path, iri = f"/graph/{name}", view.iris.graph(name)
-    return WebDocument(
-        path=path,
-        quads=lambda: quads,
-        jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
-        page=lambda: described_html(view, iri, path, (), len(quads)),
-        license=license_of(view),
-        iri=iri,
-    )
+        code, suffix = split_suffix(name, lambda stem: opened.reader.has_graph(opened.iris.graph(quote(stem))))
+        if not opened.reader.has_graph(opened.iris.graph(quote(code))):
+            raise not_found(request)
+        return document_response(request, opened, _graph_document(opened, quote(code)), requested.suffixed(suffix))
 
 
 def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
-    """`/dataset`, `/void` and `/.well-known/void`.
+    """Routes of the DCAT 3 and VoID description: `/dataset`, `/void` and `/.well-known/void`.
 
     Args:
         view: Gives the release that is served now.
@@ -138,14 +86,14 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     for path in ("/dataset", "/void"):
 
         @get_route(router, path, "dataset", summary, DOCUMENT)
-        def description(request: Request, form: AskedDataForm) -> Response:
+        def description(request: Request, requested: DataFormatParameters) -> Response:
             opened = view()
-            return document_response(request, opened, _dataset_document(opened, request.url.path), form)
+            return document_response(request, opened, _dataset_document(opened, request.url.path), requested)
 
         @get_route(router, f"{path}.{{suffix}}", "dataset", f"{summary}, in one format", DOCUMENT)
-        def description_file(request: Request, form: SuffixedDataForm) -> Response:
+        def description_file(request: Request, requested: SuffixedDataFormat) -> Response:
             opened = view()
-            return document_response(request, opened, _dataset_document(opened, request.url.path), form)
+            return document_response(request, opened, _dataset_document(opened, request.url.path), requested)
 
     @get_route(
         router,
@@ -161,12 +109,82 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     return router
 
 
+def revision_document(view: ReleaseView, name: str) -> tuple[WebDocument, str | None] | None:
+    """The document of a revision and the suffix in its name; None if there is no such revision.
+
+    Args:
+        view: The release.
+        name: The path after `/doc/project/`: `PO.0105/rev/1`, `PO.0105/rev/1.ttl`.
+    """
+    stem, suffix = split_suffix(name, lambda stem: _REVISION.fullmatch(stem) is not None)
+    parts = _REVISION.fullmatch(stem)
+    if parts is None:
+        return None
+    iri = view.iris.revision(parts["key"], int(parts["number"]))
+    quads = described_quads(view, iri)
+    path = f"{encoded_path('doc', 'project', parts['key'])}/rev/{parts['number']}"
+    return (_description_document(view, iri, path, quads, immutable=True), suffix) if quads else None
+
+
+def _description_response(
+    request: Request, view: ReleaseView, parents: Sequence[str], name: str, requested: RequestedFormat
+) -> Response:
+    """The document of a resource whose IRI is its path, in the requested format.
+
+    Args:
+        request: The request.
+        view: The release.
+        parents: The segments of the path before the last.
+        name: The last segment, perhaps with a suffix.
+        requested: The format that the query requests.
+    """
+
+    def iri(code: str) -> str:
+        return f"{view.iris.base}{encoded_path(*parents, code)[1:]}"
+
+    code, suffix = split_suffix(name, lambda stem: bool(described_quads(view, iri(stem))))
+    quads = described_quads(view, iri(code))
+    if not quads:
+        raise not_found(request)
+    document = _description_document(view, iri(code), encoded_path(*parents, code), quads)
+    return document_response(request, view, document, requested.suffixed(suffix))
+
+
+def _description_document(
+    view: ReleaseView, iri: str, path: str, quads: tuple[Quad, ...], *, immutable: bool = False
+) -> WebDocument:
+    subjects = [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
+    root = iri if iri in subjects else subjects[0]
+    return WebDocument(
+        path=path,
+        quads=lambda: quads,
+        jsonld=lambda: node_jsonld(compact_resource(quads, subject=root, base=view.iris.base)),
+        page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
+        license=license_of(view, quads),
+        iri=iri,
+        immutable=immutable,
+    )
+
+
+def _graph_document(view: ReleaseView, name: str) -> WebDocument:
+    quads = graph_triples(view, name)
+    path, iri = f"/graph/{name}", view.iris.graph(name)
+    return WebDocument(
+        path=path,
+        quads=lambda: quads,
+        jsonld=lambda: graph_jsonld(quads),
+        page=lambda: described_html(view, iri, path, (), len(quads)),
+        license=license_of(view),
+        iri=iri,
+    )
+
+
 def _dataset_document(view: ReleaseView, path: str) -> WebDocument:
     quads = release_description(view)
     return WebDocument(
         path="/void" if path.startswith("/void") else "/dataset",
         quads=lambda: quads,
-        jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
+        jsonld=lambda: graph_jsonld(quads),
         page=None,
         license=license_of(view, quads),
     )

@@ -1,4 +1,4 @@
-"""Which representation of a document a client gets, and its bytes."""
+"""Chooses the representation of a document by suffix, parameter or Accept header, and serializes it."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,44 +12,46 @@ from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
-from iomld.formats.jsonld import expanded_bytes
+from iomld.formats.jsonld import expanded_bytes, framed_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.iris import RDF, SCHEMA
 from iomld.messages import Message, message
-from iomld.web.data.parameters import RequestedForm, profile_type
+from iomld.web.data.parameters import RequestedFormat, profile_type
 from iomld.web.links import LINKSET, LINKSET_SUFFIX, WebLink, link_header, linkset_bytes
+from iomld.web.openapi import HTML
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer
 
-HTML = "text/html"
-_HTML_TYPE = "text/html; charset=utf-8"
-# The first is given to those who do not say; a page only to those who name it.
-_DATA = tuple(format_.media_type for format_ in FORMATS)
-_OFFERS = (*_DATA, HTML)
-# Clients that know both kinds ask for quads first, and then look for a document's triples in the default graph, where
-# quads do not put them: so quads are given to those who want them much more. JSON-LD names its context by an address
-# under the base, which a copy on another server cannot answer: clients that take other data as gladly get that.
+HTML_TYPE = f"{HTML}; charset=utf-8"
+
+# The first is the answer to a client without a preference; a page is only for clients that name its type.
+_DATA_TYPES = tuple(format_.media_type for format_ in FORMATS)
+_OFFERS = (*_DATA_TYPES, HTML)
+# Some clients list formats for quads first and then look for the triples of a document in the default graph, where a
+# quad does not put them: N-Quads and TriG are for clients that clearly prefer them. The context of our JSON-LD has an
+# address under the base, which a copy on another server cannot answer: equally acceptable formats come first.
 _QUALITY = {rdf.NQUADS.media_type: 0.5, rdf.TRIG.media_type: 0.5, rdf.JSONLD.media_type: 0.85}
-_OLD_NTRIPLES = "text/plain"  # of 2004; rdflib still asks for it
-_FOR_EVER = "public, max-age=31536000, immutable"  # RFC 8246
-_METADATA = ("text/turtle", "application/ld+json")  # what a page is described by
-_WITH_CHARSET = frozenset({"text/turtle"})
+_OLD_NTRIPLES = "text/plain"  # of RDF 1.0 (2004); rdflib still asks for it
+_IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
+_METADATA = (rdf.TURTLE.media_type, rdf.JSONLD.media_type)  # descriptions of a page, by FAIR Signposting
+_WITH_CHARSET = frozenset({rdf.TURTLE.media_type})
+_INDENT = 2  # spaces, of JSON-LD
 _PREFIX_LINE = re.compile(r"@prefix ([^:]*): <[^>]*> \.\n")
 
 
 @dataclass(frozen=True, slots=True)
 class WebDocument:
-    """A document in all its forms.
+    """A document with its representations.
 
     Attributes:
-        path: Where it is on this server, percent-encoded, without a suffix.
-        quads: What it says.
-        jsonld: Its JSON-LD.
-        page: Its page, or None where it has none.
+        path: Its path on this server, percent-encoded, without a suffix.
+        quads: Gives its content.
+        jsonld: Gives its JSON-LD.
+        page: Gives its page; None for a document without one.
         license: IRI of its licence.
-        turtle: Its Turtle, where that is a text of ours; else it is written from the quads.
-        iri: What it is about, to be cited; None where that is several things.
+        turtle: Gives its Turtle, if that is a text of ours; otherwise it is serialized from the quads.
+        iri: The resource that it describes, to be cited; None if it describes several.
         collection: Path of the document about the collection that it belongs to.
         immutable: Whether its data never changes.
     """
@@ -65,12 +67,16 @@ class WebDocument:
     immutable: bool = False
 
 
-def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
-    """Part a name into the name of a thing and the suffix of a format.
+def split_suffix(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
+    """Split the last segment of a path into the name of a resource and the suffix of a format.
 
-    A code may hold dots (`PO.0105`): only the suffix of a format counts, and only where the whole is no known name.
+    A name may contain dots (`PO.0105`): only the suffix of a format is split off, and only if the whole is not a name.
 
-    >>> suffix_of("PO.0105.ttl", "PO.0105".__eq__)
+    Args:
+        name: The segment.
+        is_known: Whether a name is that of a resource.
+
+    >>> split_suffix("PO.0105.ttl", "PO.0105".__eq__)
     ('PO.0105', 'ttl')
     """
     if name.endswith(f".{LINKSET_SUFFIX}") and not is_known(name):
@@ -81,38 +87,49 @@ def suffix_of(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | No
     return stem, suffix
 
 
-def document_response(request: Request, view: ReleaseView, document: WebDocument, form: RequestedForm) -> Response:
-    """The form of a document that was asked for: by suffix, by `?format=`, or by the Accept header.
+def document_response(
+    request: Request, view: ReleaseView, document: WebDocument, requested: RequestedFormat
+) -> Response:
+    """The representation that is requested: by suffix, by `?format=`, or by the Accept header.
 
     Raises:
-        ProblemError: There is no such form (406).
+        ProblemError: There is no such representation (406).
     """
-    wanted = form.name
+    name = requested.name
     offers = (*_offers(document), LINKSET)
-    chosen = _named(wanted) if wanted else _negotiated(request.headers.get("accept"), offers)
+    chosen = _media_type(name) if name else _negotiated(request.headers.get("accept"), offers)
     if chosen is None or chosen not in offers:
         raise ProblemError(406, "not-acceptable", _not_acceptable(document))
-    signposts = tuple(_signposts(document, chosen))
-    headers = {"Vary": "Accept", "Link": link_header(signposts)}
-    if not wanted:
-        profile = form.jsonld_profile(request) if chosen == rdf.JSONLD.media_type else None
-        asked = f"?profile={profile}" if profile else ""
-        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{asked}"
+    profile = requested.jsonld_profile(request) if chosen == rdf.JSONLD.media_type else None
+    links = tuple(_links(document, chosen))
+    headers = {"Vary": "Accept", "Link": link_header(links)}
+    if not name:
+        query = f"?profile={profile}" if profile else ""
+        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{query}"
     if chosen == LINKSET:
-        return answer(request, linkset_bytes(document.path, signposts), LINKSET, headers=headers)
+        return answer(request, linkset_bytes(document.path, links), LINKSET, headers=headers)
     if chosen == HTML and document.page:
-        return answer(request, document.page(), _HTML_TYPE, headers=headers)
-    format_ = rdf.by_media_type(chosen) or rdf.TURTLE
-    profile = form.jsonld_profile(request) if format_ is rdf.JSONLD else None
-    media_type, body = _data(view, document, format_, profile)
+        return answer(request, document.page(), HTML_TYPE, headers=headers)
+    media_type, body = _data(view, document, rdf.by_media_type(chosen) or rdf.TURTLE, profile)
     if document.immutable and not request.query_params:
-        headers["Cache-Control"] = _FOR_EVER
+        headers["Cache-Control"] = _IMMUTABLE
     created = datetime.fromisoformat(view.release.manifest.created)
     return answer(request, body, media_type, headers=headers, modified=created)
 
 
+def document_bytes(view: ReleaseView, document: WebDocument, format_: Format) -> bytes:
+    """The content of a document in an RDF format."""
+    match format_:
+        case rdf.TURTLE:
+            return document.turtle() if document.turtle else turtle_bytes(document.quads(), view.iris.prefixes())
+        case rdf.JSONLD:
+            return document.jsonld()
+        case _:
+            return rdf.serialize(document.quads(), format_)
+
+
 def turtle_bytes(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> bytes:
-    """Turtle with the prefixes that are used, sorted, so that the same triples give the same bytes."""
+    """Turtle that declares the prefixes in use, sorted, so that the same triples give the same bytes."""
     text = rdf.serialize(quads, rdf.TURTLE, prefixes=prefixes).decode()
     head = {match[1]: match[0] for match in _PREFIX_LINE.finditer(text)}
     body = text[sum(map(len, head.values())) :]
@@ -120,8 +137,18 @@ def turtle_bytes(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> bytes:
     return ("".join(head[name] for name in used) + "\n" + body).encode()
 
 
+def node_jsonld(document: Mapping[str, object]) -> bytes:
+    """JSON-LD of a framed or compacted document, indented."""
+    return framed_bytes(document, indent=_INDENT)
+
+
+def graph_jsonld(quads: Iterable[Quad]) -> bytes:
+    """JSON-LD of a whole graph, without a context; its triples are in the default graph."""
+    return rdf.serialize((quad.triple for quad in quads), rdf.JSONLD)  # type: ignore[misc]  # it accepts triples too
+
+
 def encoded_path(*segments: str) -> str:
-    """A path on this server; each segment percent-encoded once.
+    """A path on this server; each segment is percent-encoded once.
 
     >>> encoded_path("doc", "project", "A/B")
     '/doc/project/A%2FB'
@@ -129,8 +156,8 @@ def encoded_path(*segments: str) -> str:
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
-def unknown(request: Request) -> ProblemError:
-    """404 for an address where nothing is published."""
+def not_found(request: Request) -> ProblemError:
+    """The error for an address at which nothing is published (404)."""
     return ProblemError(
         404,
         "unknown",
@@ -145,22 +172,22 @@ def _offers(document: WebDocument) -> tuple[str, ...]:
 
 
 def _negotiated(accept: str | None, offers: tuple[str, ...]) -> str | None:
-    """What the client likes best; of data, what says it best too. Data is never weighed against a page."""
-    data = (*_DATA, _OLD_NTRIPLES)
-    liked = choose(accept, (*offers, _OLD_NTRIPLES))
-    if liked in data:
-        liked = choose(accept, data, _QUALITY)
-    return rdf.NTRIPLES.media_type if liked == _OLD_NTRIPLES else liked
+    """The media type that the client prefers; `_QUALITY` weighs data types against each other, not against a page."""
+    data_types = (*_DATA_TYPES, _OLD_NTRIPLES)
+    preferred = choose(accept, (*offers, _OLD_NTRIPLES))
+    if preferred in data_types:
+        preferred = choose(accept, data_types, _QUALITY)
+    return rdf.NTRIPLES.media_type if preferred == _OLD_NTRIPLES else preferred
 
 
-def _named(wanted: str) -> str | None:
-    """The media type of a format's name, suffix or media type."""
-    if wanted in {"html", HTML}:
+def _media_type(name: str) -> str | None:
+    """The media type of a format that is given by name, suffix or media type."""
+    if name in {"html", HTML}:
         return HTML
-    if wanted in {"linkset", LINKSET_SUFFIX, LINKSET}:
+    if name in {"linkset", LINKSET_SUFFIX, LINKSET}:
         return LINKSET
-    found = rdf.by_suffix(wanted) or rdf.by_name(wanted) or rdf.by_media_type(wanted)
-    return found.media_type if found else None
+    format_ = rdf.by_suffix(name) or rdf.by_name(name) or rdf.by_media_type(name)
+    return format_.media_type if format_ else None
 
 
 def _suffix(media_type: str) -> str:
@@ -169,28 +196,23 @@ def _suffix(media_type: str) -> str:
 
 
 def _data(view: ReleaseView, document: WebDocument, format_: Format, profile: str | None) -> tuple[str, bytes]:
-    """The media type and the bytes of an RDF form; JSON-LD in the profile that was asked for."""
+    """The media type and the bytes in an RDF format; JSON-LD in the requested profile."""
     if profile in {"expanded", "flattened"}:
         return profile_type(profile), expanded_bytes(document.quads())
-    body = _body(view, document, format_)
-    if profile and body.startswith(b"{"):  # what has no context of ours is an array, and expanded already
+    body = document_bytes(view, document, format_)
+    if profile and body.startswith(b"{"):  # JSON-LD without our context is an array, and expanded already
         return profile_type(profile), body
     type_ = format_.media_type
     return f"{type_}; charset=utf-8" if type_ in _WITH_CHARSET else type_, body
 
 
-def _body(view: ReleaseView, document: WebDocument, format_: Format) -> bytes:
-    match format_:
-        case rdf.TURTLE:
-            return document.turtle() if document.turtle else turtle_bytes(document.quads(), view.iris.prefixes())
-        case rdf.JSONLD:
-            return document.jsonld()
-        case _:
-            return rdf.serialize(document.quads(), format_)
+def _links(document: WebDocument, chosen: str) -> Iterator[WebLink]:
+    """Links to the other representations, shapes, licence, collection, the resource itself, its classes, the link set.
 
-
-def _signposts(document: WebDocument, chosen: str) -> Iterator[WebLink]:
-    """The other forms, what the data keeps to, its licence, what it is about and what that is."""
+    Args:
+        document: The document.
+        chosen: Media type of the representation that has the links.
+    """
     for offer in _offers(document):
         address = f"{document.path}.{_suffix(offer)}"
         if offer != chosen:
@@ -204,21 +226,21 @@ def _signposts(document: WebDocument, chosen: str) -> Iterator[WebLink]:
         yield WebLink("collection", document.collection)
     if document.iri:
         yield WebLink("cite-as", document.iri)
-        yield from (WebLink("type", type_) for type_ in _types(document.iri, document.quads()))
+        yield from (WebLink("type", type_) for type_ in _classes(document.iri, document.quads()))
     if chosen == HTML:
         yield WebLink("type", f"{SCHEMA}AboutPage")
     if chosen != LINKSET:
         yield WebLink("linkset", f"{document.path}.{LINKSET_SUFFIX}", LINKSET)
 
 
-def _types(iri: str, quads: Iterable[Quad]) -> list[str]:
-    """Classes of a thing."""
-    node, is_a = NamedNode(iri), NamedNode(f"{RDF}type")
+def _classes(iri: str, quads: Iterable[Quad]) -> list[str]:
+    """IRIs of the classes of a resource, sorted."""
+    subject, rdf_type = NamedNode(iri), NamedNode(f"{RDF}type")
     return sorted(
         {
             quad.object.value
             for quad in quads
-            if quad.subject == node and quad.predicate == is_a and isinstance(quad.object, NamedNode)
+            if quad.subject == subject and quad.predicate == rdf_type and isinstance(quad.object, NamedNode)
         }
     )
 

@@ -1,9 +1,4 @@
-"""Downloads of the release: files with length, hash and ranges.
-
-The dataset of the current release as files: whole, with length, hash and ranges; and its parts.
-
-What files can be fetched, and how each is written: the whole dataset, its tables, its classes and regions.
-"""
+"""Downloads of the release: the whole dataset, its tables and its parts as files, with hashes and byte ranges."""
 
 import asyncio
 import base64
@@ -12,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
@@ -23,7 +19,7 @@ from starlette.responses import FileResponse, Response
 from iomld.errors import NotFoundError
 from iomld.export.csv import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
 from iomld.export.formats import write_dataset, write_subset
-from iomld.export.tables import ProjectSource, released_source
+from iomld.export.tables import ProjectSource
 from iomld.formats.rdf import FORMATS, Format
 from iomld.i18n import gettext_noop
 from iomld.messages import message
@@ -37,115 +33,57 @@ from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
 
 _CSV = "text/csv; charset=utf-8"
-_Write = Callable[[Release, BinaryIO], None]
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadKind:
-    """What a file is, and how it is written, before it is packed.
-
-    Attributes:
-        media_type: Its type.
-        description: What it is, with places for the form and the name of a part.
-        form: Its format, for people.
-        write: Writes it.
-        part: Name of the part; empty for the whole.
-        source: The file of the release that it is made of.
-    """
-
-    media_type: str
-    description: str
-    form: str
-    write: _Write
-    part: str = ""
-    source: str = FILES.dataset
-
-    def described(self, *, packed: bool) -> str:
-        """What the file is, in the page's language."""
-        text = gettext(self.description, form=self.form, name=self.part)
-        return gettext("{file}, packed", file=text) if packed else text
-
-
-def whole_kinds() -> Mapping[str, DownloadKind]:
-    """The files of the whole dataset and its tables, by name; each is given packed as well."""
-    kinds = {
-        f"dataset.{form.suffix}": DownloadKind(
-            form.media_type, gettext_noop("All records, {form}"), FORMAT_NAMES[form], _dataset_in(form)
-        )
-        for form in FORMAT_NAMES
-    }
-    kinds[PROJECTS_FILE] = DownloadKind(
-        _CSV, gettext_noop("Table of projects, {form}"), "CSV", _table_by(write_projects)
-    )
-    kinds[MENTIONS_FILE] = DownloadKind(
-        _CSV, gettext_noop("Table of mentions, {form}"), "CSV", _table_by(write_mentions)
-    )
-    return kinds
-
-
-def part_kind(release: Release, name: str) -> DownloadKind | None:
-    """The file of a class or a region by its name, packed; None where the release has no such part."""
-    for kind in PARTITIONINGS:
-        for form in kind.offered:
-            part = name.removeprefix(f"{kind.folder}/").removesuffix(f".{form.suffix}.gz")
-            if subset_file(kind, part, form) == name and part in subset_names(release.manifest.files, kind):
-                title = gettext_noop("Part {name}, {form}")
-                return DownloadKind(
-                    form.media_type,
-                    title,
-                    FORMAT_NAMES[form],
-                    _part_in(kind, part, form),
-                    part,
-                    subset_file(kind, part, kind.written),
-                )
-    return None
-
-
-def _dataset_in(form: Format) -> _Write:
-    def write(release: Release, output: BinaryIO) -> None:
-        write_dataset(release, form, output)
-
-    return write
-
-
-def _part_in(kind: Partitioning, name: str, form: Format) -> _Write:
-    def write(release: Release, output: BinaryIO) -> None:
-        write_subset(release, kind, name, form, output)
-
-    return write
-
-
-def _table_by(write: Callable[[ProjectSource, BinaryIO], None]) -> _Write:
-    def write_released(release: Release, output: BinaryIO) -> None:
-        write(released_source(release), output)
-
-    return write_released
-
-
 _GZIP = "application/gzip"
+# Of RFC 9110, section 14.1.1; 18 digits are enough for any file, and Python refuses to read very long numbers.
 _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
-)  # no file has more bytes, and Python reads no number of 5000 digits
-_KINDS = whole_kinds()
+)
 _TYPES = (_GZIP, "text/csv", *(format_.media_type for format_ in FORMATS))
 _RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 404, 416, 503)
 _NAME = "The name of a file listed on the downloads page."
 _File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]
 _Part = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))]
 _Folder = Annotated[str, PathParameter(description="`by-class` or `by-region`.", openapi_examples=sample("by-region"))]
+_Write = Callable[[Release, BinaryIO], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadKind:
+    """Content and format of a downloadable file, before compression.
+
+    Attributes:
+        media_type: Its media type.
+        description: A sentence with places for the name of the format and of the part.
+        format_name: Name of the format, for people.
+        write: Writes the file.
+        part: Name of the class or region; empty for the whole dataset.
+        source: Name of the file of the release that it is generated from.
+    """
+
+    media_type: str
+    description: str
+    format_name: str
+    write: _Write
+    part: str = ""
+    source: str = FILES.dataset
+
+    def described(self, *, compressed: bool) -> str:
+        """A description of the file, in the page's language."""
+        text = gettext(self.description, form=self.format_name, name=self.part)
+        return gettext("{file}, packed", file=text) if compressed else text
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One file that can be fetched.
+    """A downloadable file of a release.
 
     Attributes:
         name: Its name.
-        media_type: Its type.
-        description: What it is.
-        size_bytes: Its length, where it is known already.
-        sha256: Its hash, where it is known already.
-        source_sha256: The hash of what it is made of; while that stays, the file stays.
+        media_type: Its media type.
+        description: A description for people.
+        size_bytes: Its length; None before it is generated.
+        sha256: Its hash; None before it is generated.
+        source_sha256: The hash of the file that it is generated from; it changes only with that.
     """
 
     name: str
@@ -157,41 +95,45 @@ class Download:
 
 
 class DownloadFiles:
-    """Makes the files of a release when they are first asked for, and keeps them while the server runs.
+    """The files of a release: generated on first download, then kept in a folder.
 
-    N-Quads packed is the release's own dataset file, and each part is there in one format; the others are written from
-    these into the folder of `keep_in`.
+    The compressed N-Quads of the dataset, and each part in one format, are files of the release itself; the others are
+    generated from them.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Start with no file made."""
+        """Keep generated files in a folder."""
         self._folder = folder
         self._locks: dict[str, asyncio.Lock] = {}
         self._digests: dict[Path, str] = {}
 
     def keep_in(self, folder: Path) -> None:
-        """Keep the files in another folder from now on."""
+        """Keep generated files in another folder from now on."""
         self._folder = folder
 
     def listed(self, release: Release) -> tuple[Download, ...]:
-        """All files of a release that hold the whole."""
+        """The files of the whole dataset and its tables, each also compressed."""
         return tuple(
-            self._download(release, name, kind) for plain, kind in _KINDS.items() for name in (plain, f"{plain}.gz")
+            self._download(release, name, kind)
+            for plain, kind in _dataset_kinds().items()
+            for name in (plain, f"{plain}.gz")
         )
 
     def find(self, release: Release, name: str) -> Download | None:
-        """A file by its name, of the whole or of a part; None where there is no such file."""
+        """A file by its name, of the whole dataset or of a part; None if there is no such file."""
         kind = _kind(release, name)
         return self._download(release, name, kind) if kind else None
 
     def sha256(self, release: Release, name: str) -> str | None:
-        """The hash of a file, in hexadecimal digits; None until the file is made."""
+        """The SHA-256 of a file, in hexadecimal digits; None before the file is generated."""
         if name == FILES.dataset.removesuffix(".gz"):
             return release.manifest.content_sha256
-        return release.manifest.files[name] if _is_held(release, name) else self._digests.get(self._path(release, name))
+        if _is_of_release(release, name):
+            return release.manifest.files[name]
+        return self._digests.get(self._path(release, name))
 
     async def file(self, release: Release, name: str) -> Path:
-        """The path of a file; made now if it is not there.
+        """The path of a file, which is generated if necessary.
 
         Raises:
             NotFoundError: There is no such file.
@@ -201,30 +143,35 @@ class DownloadFiles:
             raise NotFoundError(message("There is no download '{name}'.", name=name))
         async with self._locks.setdefault(str(path), asyncio.Lock()):
             if not path.exists():
-                await run_in_threadpool(_make, release, kind, path)
+                await run_in_threadpool(_generate, release, kind, path)
             if self.sha256(release, name) is None:
                 self._digests[path] = await run_in_threadpool(file_digest, path)
         return path
 
     def _download(self, release: Release, name: str, kind: DownloadKind) -> Download:
-        path, packed = self._path(release, name), name.endswith(".gz")
+        path, compressed = self._path(release, name), name.endswith(".gz")
         return Download(
             name,
-            _GZIP if packed else kind.media_type,
-            kind.described(packed=packed),
+            _GZIP if compressed else kind.media_type,
+            kind.described(compressed=compressed),
             path.stat().st_size if path.exists() else None,
             self.sha256(release, name),
             release.manifest.files[kind.source],
         )
 
     def _path(self, release: Release, name: str) -> Path:
-        if _is_held(release, name):
+        if _is_of_release(release, name):
             return release.file(name)
         return self._folder / release.manifest.name / name
 
 
 def download_routes(release: Callable[[], Release], files: DownloadFiles) -> APIRouter:
-    """`/downloads/…`."""
+    """Routes of `/downloads/`.
+
+    Args:
+        release: Gives the release that is served now.
+        files: Its files.
+    """
     router = APIRouter()
 
     @get_route(router, "/downloads/{name}", "dataset", "Download the whole dataset, or its tables", _RESPONSES)
@@ -244,15 +191,8 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
 
     async def answer(name: str, request: Request) -> Response:
         served = release()
-        known = files.find(served, name)
-        if known is None and "/" in name:
-            detail = message("There is no part '{name}' of this release. See /downloads.", name=name)
-            raise ProblemError(404, "no-such-download", detail)
-        if known is None:
-            names = ", ".join(file.name for file in files.listed(served))
-            detail = message("There is no download '{name}'. There are: {names}.", name=name, names=names)
-            raise ProblemError(404, "no-such-download", detail)
-        etag = strong_etag(f"{known.source_sha256}/{name}".encode())
+        file = _find(served, files, name)
+        etag = strong_etag(f"{file.source_sha256}/{name}".encode())
         modified = datetime.fromisoformat(served.manifest.created)
         headers = {
             "ETag": etag,
@@ -266,52 +206,123 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         path = await files.file(served, name)
         headers["Repr-Digest"] = _digest_field(files.sha256(served, name) or "")
         _check_range(request, path.stat().st_size)
-        return FileResponse(path, media_type=known.media_type, filename=path.name, headers=headers)
+        return FileResponse(path, media_type=file.media_type, filename=path.name, headers=headers)
 
     return router
 
 
+def _find(release: Release, files: DownloadFiles, name: str) -> Download:
+    """A file by its name. Raises 404 if there is no such file."""
+    file = files.find(release, name)
+    if file is not None:
+        return file
+    if "/" in name:
+        detail = message("There is no part '{name}' of this release. See /downloads.", name=name)
+        raise ProblemError(404, "no-such-download", detail)
+    names = ", ".join(file.name for file in files.listed(release))
+    detail = message("There is no download '{name}'. There are: {names}.", name=name, names=names)
+    raise ProblemError(404, "no-such-download", detail)
+
+
+@cache
+def _dataset_kinds() -> Mapping[str, DownloadKind]:
+    """The files of the whole dataset and its tables, by name without `.gz`."""
+    kinds = {
+        f"dataset.{format_.suffix}": DownloadKind(
+            format_.media_type, gettext_noop("All records, {form}"), name, _dataset_writer(format_)
+        )
+        for format_, name in FORMAT_NAMES.items()
+    }
+    kinds[PROJECTS_FILE] = DownloadKind(
+        _CSV, gettext_noop("Table of projects, {form}"), "CSV", _table_writer(write_projects)
+    )
+    kinds[MENTIONS_FILE] = DownloadKind(
+        _CSV, gettext_noop("Table of mentions, {form}"), "CSV", _table_writer(write_mentions)
+    )
+    return kinds
+
+
+def _part_kind(release: Release, name: str) -> DownloadKind | None:
+    """The compressed file of a class or a region by its name; None if the release has no such part."""
+    for partitioning in PARTITIONINGS:
+        for format_ in partitioning.offered:
+            part = name.removeprefix(f"{partitioning.folder}/").removesuffix(f".{format_.suffix}.gz")
+            is_name = subset_file(partitioning, part, format_) == name
+            if is_name and part in subset_names(release.manifest.files, partitioning):
+                return DownloadKind(
+                    format_.media_type,
+                    gettext_noop("Part {name}, {form}"),
+                    FORMAT_NAMES[format_],
+                    _part_writer(partitioning, part, format_),
+                    part,
+                    subset_file(partitioning, part, partitioning.written),
+                )
+    return None
+
+
+def _dataset_writer(format_: Format) -> _Write:
+    def write(release: Release, output: BinaryIO) -> None:
+        write_dataset(release, format_, output)
+
+    return write
+
+
+def _part_writer(partitioning: Partitioning, name: str, format_: Format) -> _Write:
+    def write(release: Release, output: BinaryIO) -> None:
+        write_subset(release, partitioning, name, format_, output)
+
+    return write
+
+
+def _table_writer(write: Callable[[ProjectSource, BinaryIO], None]) -> _Write:
+    def write_released(release: Release, output: BinaryIO) -> None:
+        write(released_source(release), output)
+
+    return write_released
+
+
 def _kind(release: Release, name: str) -> DownloadKind | None:
-    return _KINDS.get(name.removesuffix(".gz")) or part_kind(release, name)
+    return _dataset_kinds().get(name.removesuffix(".gz")) or _part_kind(release, name)
 
 
-def _is_held(release: Release, name: str) -> bool:
-    """Say whether a file for downloading is one of the release's own."""
+def _is_of_release(release: Release, name: str) -> bool:
+    """Whether a file is one of the release itself."""
     return name == FILES.dataset or ("/" in name and name in release.manifest.files)
 
 
-def _make(release: Release, kind: DownloadKind, path: Path) -> None:
-    """Write a file beside its place, then rename it, so that no half of it is ever served."""
+def _generate(release: Release, kind: DownloadKind, path: Path) -> None:
+    """Write a file under a temporary name, then rename it, so that no incomplete file is served."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}")
-    with beside.open("wb") as raw:
+    temporary = path.with_name(f".{path.name}")
+    with temporary.open("wb") as raw:
         if path.suffix == ".gz":
             with compressing(raw) as file:
                 kind.write(release, cast("BinaryIO", file))
         else:
             kind.write(release, raw)
-    shutil.move(beside, path)
+    shutil.move(temporary, path)
 
 
 def _digest_field(sha256: str) -> str:
-    """The hash of the whole file, as RFC 9530 writes it; it is the same for a part."""
+    """The value of Repr-Digest (RFC 9530): the hash of the whole file, also for a range of it."""
     return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
 
 
 def _check_range(request: Request, size_bytes: int) -> None:
-    """Leave out a Range that is none (RFC 9110 section 14.2); refuse one that begins behind the end."""
-    asked = request.headers.get("range")
-    if asked is not None and not _RANGE.fullmatch(asked):
+    """Ignore an invalid Range (RFC 9110, section 14.2); raise 416 for one that begins after the end of the file."""
+    value = request.headers.get("range")
+    if value is not None and not _RANGE.fullmatch(value):
         request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
         return
-    if asked is None or "if-range" in request.headers:
+    if value is None or "if-range" in request.headers:
         return
-    parts = [part.strip() for part in asked.partition("=")[2].split(",")]
-    if not any(_is_inside(part, size_bytes) for part in parts):
+    ranges = [text.strip() for text in value.partition("=")[2].split(",")]
+    if not any(_is_satisfiable(text, size_bytes) for text in ranges):
         detail = message("The file has {size} bytes. Ask for a part of it.", size=size_bytes)
         raise ProblemError(416, "range", detail, headers={"Content-Range": f"bytes */{size_bytes}"})
 
 
-def _is_inside(part: str, size_bytes: int) -> bool:
-    first, _, last = part.partition("-")
+def _is_satisfiable(range_: str, size_bytes: int) -> bool:
+    """Whether a range, `0-99`, `100-` or `-100`, has bytes of the file."""
+    first, _, last = range_.partition("-")
     return int(first) < size_bytes and (not last or int(first) <= int(last)) if first else int(last) > 0

@@ -1,4 +1,4 @@
-"""Parameters that choose the representation of a document: its format, its JSON-LD profile, labels beside it."""
+"""Declares the parameters that select the representation of a document: format, JSON-LD profile, labels."""
 
 import re
 from dataclasses import dataclass, replace
@@ -12,17 +12,19 @@ from iomld.web.links import LINKSET, LINKSET_SUFFIX
 from iomld.web.openapi import HTML, Text, sample
 from iomld.web.problems import ProblemError
 
-_START = "http://www.w3.org/ns/json-ld#"
-PROFILES = ("framed", "compacted", "expanded", "flattened")
-_RANGE = re.compile(r"application/ld\+json((?:\s*;\s*[^;,\"\s]+=(?:\"[^\"]*\"|[^;,\"\s]*))+)", re.IGNORECASE)
-_PROFILE = re.compile(r";\s*profile=(?:\"([^\"]*)\"|([^;,\"\s]*))", re.IGNORECASE)
+JSONLD_PROFILES = ("framed", "compacted", "expanded", "flattened")
+NAMED = "The name in the IRI, optionally with the suffix of a format: `.ttl`."
+CODED = "The code, optionally with the suffix of a format: `.ttl`."
+
+_PROFILE_NAMESPACE = "http://www.w3.org/ns/json-ld#"  # JSON-LD 1.1, section 6.1
+# A media range of JSON-LD with parameters, and the profile among these (RFC 9110, section 12.5.1).
+_JSONLD_RANGE = re.compile(r"application/ld\+json((?:\s*;\s*[^;,\"\s]+=(?:\"[^\"]*\"|[^;,\"\s]*))+)", re.IGNORECASE)
+_PROFILE_PARAMETER = re.compile(r";\s*profile=(?:\"([^\"]*)\"|([^;,\"\s]*))", re.IGNORECASE)
 _SUFFIXES = (*(format_.suffix for format_ in FORMATS), LINKSET_SUFFIX)
 _FORMATS = (
     *dict.fromkeys(word for format_ in FORMATS for word in (format_.suffix, format_.name, format_.media_type)),
     *("linkset", LINKSET_SUFFIX, LINKSET),
 )
-NAMED = "The name in the IRI, optionally with the suffix of a format: `.ttl`."
-CODED = "The code, optionally with the suffix of a format: `.ttl`."
 
 Labels = Annotated[
     str,
@@ -33,43 +35,43 @@ _Profile = Annotated[
     Query(
         default_factory=lambda: None,
         description="The profile of JSON-LD.",
-        json_schema_extra={"enum": [*PROFILES], "default": PROFILES[0]},
+        json_schema_extra={"enum": [*JSONLD_PROFILES], "default": JSONLD_PROFILES[0]},
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class RequestedForm:
-    """The form of a document that an address asks for.
+class RequestedFormat:
+    """The format that an address requests.
 
     Attributes:
-        name: A suffix, name or media type of a format; None where the Accept header decides.
-        profile: The profile of JSON-LD that the address names.
+        name: A suffix, name or media type of a format; None if the Accept header decides.
+        profile: The JSON-LD profile that the address names.
     """
 
     name: str | None = None
     profile: str | None = None
 
     def suffixed(self, suffix: str | None) -> Self:
-        """The same with the suffix of the path, which comes first."""
+        """The same with the suffix of the path, which overrides `?format=`."""
         return replace(self, name=suffix or self.name)
 
     def jsonld_profile(self, request: Request) -> str | None:
-        """The name of the JSON-LD profile, by `?profile=` or the Accept header (JSON-LD 1.1 section 6.1).
+        """The name of the JSON-LD profile, by `?profile=` or the Accept header (JSON-LD 1.1, section 6.1).
 
         Raises:
-            ProblemError: `?profile=` names one that we do not have (406).
+            ProblemError: `?profile=` names an unknown profile (406).
         """
         if self.profile is None:
-            return next(iter(_accepted(request.headers.get("accept", ""))), None)
-        name = self.profile.removeprefix(_START)
-        if name not in PROFILES:
-            detail = message("JSON-LD comes in the profiles {names}.", names=", ".join(PROFILES))
+            return next(iter(_accepted_profiles(request.headers.get("accept", ""))), None)
+        name = self.profile.removeprefix(_PROFILE_NAMESPACE)
+        if name not in JSONLD_PROFILES:
+            detail = message("JSON-LD comes in the profiles {names}.", names=", ".join(JSONLD_PROFILES))
             raise ProblemError(406, "not-acceptable", detail)
         return name
 
 
-def _format(formats: tuple[str, ...]) -> Any:  # noqa: ANN401  # what FastAPI declares its parameters with
+def _format(formats: tuple[str, ...]) -> Any:  # noqa: ANN401  # the return type of FastAPI's own functions
     return Query(
         default_factory=lambda: None,
         alias="format",
@@ -79,7 +81,7 @@ def _format(formats: tuple[str, ...]) -> Any:  # noqa: ANN401  # what FastAPI de
     )
 
 
-def _suffix(suffixes: tuple[str, ...]) -> Any:  # noqa: ANN401  # what FastAPI declares its parameters with
+def _suffix(suffixes: tuple[str, ...]) -> Any:  # noqa: ANN401  # the return type of FastAPI's own functions
     return Path(
         description="The suffix of a format.",
         json_schema_extra={"enum": [*suffixes]},
@@ -89,31 +91,31 @@ def _suffix(suffixes: tuple[str, ...]) -> Any:  # noqa: ANN401  # what FastAPI d
 
 async def _by_parameter(
     format_: Annotated[Text, _format((*_FORMATS, "html", HTML))], profile: _Profile
-) -> RequestedForm:
-    return RequestedForm(format_, profile)
+) -> RequestedFormat:
+    return RequestedFormat(format_, profile)
 
 
-async def _by_suffix(suffix: Annotated[str, _suffix((*_SUFFIXES, "html"))], profile: _Profile) -> RequestedForm:
-    return RequestedForm(suffix, profile)
+async def _by_suffix(suffix: Annotated[str, _suffix((*_SUFFIXES, "html"))], profile: _Profile) -> RequestedFormat:
+    return RequestedFormat(suffix, profile)
 
 
-async def _data_by_parameter(format_: Annotated[Text, _format(_FORMATS)], profile: _Profile) -> RequestedForm:
-    return RequestedForm(format_, profile)
+async def _data_by_parameter(format_: Annotated[Text, _format(_FORMATS)], profile: _Profile) -> RequestedFormat:
+    return RequestedFormat(format_, profile)
 
 
-async def _data_by_suffix(suffix: Annotated[str, _suffix(_SUFFIXES)], profile: _Profile) -> RequestedForm:
-    return RequestedForm(suffix, profile)
+async def _data_by_suffix(suffix: Annotated[str, _suffix(_SUFFIXES)], profile: _Profile) -> RequestedFormat:
+    return RequestedFormat(suffix, profile)
 
 
-AskedForm = Annotated[RequestedForm, Depends(_by_parameter)]
-SuffixedForm = Annotated[RequestedForm, Depends(_by_suffix)]
-AskedDataForm = Annotated[RequestedForm, Depends(_data_by_parameter)]
-"""The form of a document that has no page."""
-SuffixedDataForm = Annotated[RequestedForm, Depends(_data_by_suffix)]
+FormatParameters = Annotated[RequestedFormat, Depends(_by_parameter)]
+SuffixedFormat = Annotated[RequestedFormat, Depends(_by_suffix)]
+DataFormatParameters = Annotated[RequestedFormat, Depends(_data_by_parameter)]
+"""For documents without a page."""
+SuffixedDataFormat = Annotated[RequestedFormat, Depends(_data_by_suffix)]
 
 
-def asks_labels(labels: str) -> bool:
-    """Whether a value of `labels` asks for them."""
+def wants_labels(labels: str) -> bool:
+    """Whether the value of `labels` requests labels."""
     return labels in {"1", "true"}
 
 
@@ -123,13 +125,20 @@ def profile_type(name: str) -> str:
     >>> profile_type("expanded")
     'application/ld+json;profile="http://www.w3.org/ns/json-ld#expanded"'
     """
-    return f'application/ld+json;profile="{_START}{name}"'
+    return f'application/ld+json;profile="{_PROFILE_NAMESPACE}{name}"'
 
 
-def _accepted(accept: str) -> list[str]:
-    """Names of our profiles in an Accept header; a profile may be a list of IRIs."""
+def _accepted_profiles(accept: str) -> list[str]:
+    """Names of the profiles in an Accept header that we serve; the parameter may be a list of IRIs."""
     values = [
-        quoted or plain for parameters in _RANGE.findall(accept) for quoted, plain in _PROFILE.findall(parameters)
+        quoted or plain
+        for parameters in _JSONLD_RANGE.findall(accept)
+        for quoted, plain in _PROFILE_PARAMETER.findall(parameters)
     ]
-    names = [iri.removeprefix(_START) for value in values for iri in value.split() if iri.startswith(_START)]
-    return [name for name in names if name in PROFILES]
+    names = [
+        iri.removeprefix(_PROFILE_NAMESPACE)
+        for value in values
+        for iri in value.split()
+        if iri.startswith(_PROFILE_NAMESPACE)
+    ]
+    return [name for name in names if name in JSONLD_PROFILES]

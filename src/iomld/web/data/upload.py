@@ -1,4 +1,4 @@
-"""What is sent to `POST /validate`: the bytes to check, and the shapes to check them against."""
+"""Reads the request of `POST /validate`: the bytes to check, and the shapes or profile to check them against."""
 
 import base64
 import binascii
@@ -16,13 +16,8 @@ from iomld.messages import message
 from iomld.validate import ENGINES
 from iomld.web.problems import ProblemError
 
-PROFILES = ("submission", "published")  # of our own shapes, those that uploads are checked against
+PROFILES = ("submission", "published")  # of our own shapes that uploads may be checked against
 PASTED = gettext_noop("pasted text")  # in place of the name of a file
-_FORM_MARKS_BYTES = 4096
-_MOST_FIELDS = 12
-_MOST_HELD = 1024 * 1024  # characters of base64 in a page
-_LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
-_ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 RAW_TYPES = (
     "application/json",
@@ -44,16 +39,22 @@ RAW_TYPES = (
     "text/turtle",
 )
 
+_FORM_OVERHEAD_BYTES = 4096  # boundaries and headers of a multipart form
+_MOST_FIELDS = 12
+_MOST_ENCODED = 1024 * 1024  # characters of base64 in a page
+_LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
+_ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is checked against.
+    """The shapes that an upload is checked against.
 
     Attributes:
-        profile: Profile of our own shapes; empty for the usual one.
-        name: Name of shapes of the sender's own, for places; empty where ours are asked for.
-        data: Their bytes.
-        engine: The engine that runs them.
+        profile: Profile of our own shapes; empty for the default.
+        name: Name of the client's own shapes, for places in findings; empty if our shapes are used.
+        data: Bytes of the client's own shapes.
+        engine: The engine that validates with them.
     """
 
     profile: str = ""
@@ -63,13 +64,13 @@ class Rules:
 
     @property
     def shown(self) -> str:
-        """What a page can show of the sender's own shapes."""
+        """The client's own shapes as text."""
         return _text(self.data)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The same bytes in a form that a field can hold: base64 (RFC 4648 section 4)."""
+class EncodedUpload:
+    """An upload and its shapes in base64 (RFC 4648, section 4), for hidden fields of a form."""
 
     data: str
     shapes: str
@@ -77,10 +78,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class UploadChoices:
-    """What the fields of a form ask for; empty where they do not.
+    """The choices in the fields of a form; empty if a field is missing.
 
     Attributes:
-        format_name: Form of the report, which is then sent as a file.
+        format_name: Format of the report, which is then sent as a file.
         language: Language of the findings.
     """
 
@@ -90,45 +91,45 @@ class UploadChoices:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What was sent: the name and the bytes to check, what they are checked against, and what is asked for.
+    """An upload to check.
 
     Attributes:
-        name: The file's name, for places.
-        data: The bytes.
-        rules: What they are checked against.
-        asked: What the form asks for.
-        max_bytes: Most bytes that may be sent.
+        name: Name of the file, for places in findings.
+        data: Its bytes.
+        rules: The shapes to check it against.
+        choices: The choices in the form.
+        max_bytes: Largest upload.
     """
 
     name: str
     data: bytes
     rules: Rules
-    asked: UploadChoices = UploadChoices()
-    max_bytes: int = _MOST_HELD
+    choices: UploadChoices = UploadChoices()
+    max_bytes: int = _MOST_ENCODED
 
     @property
-    def held(self) -> Held | None:
-        """What a page holds to ask for the same report in other forms; None where it would be too large."""
-        held = Held(encoded(self.data), encoded(self.rules.data))
-        return held if len(held.data) + len(held.shapes) <= min(_MOST_HELD, self.max_bytes) else None
+    def encoded(self) -> EncodedUpload | None:
+        """The upload for a form that requests the report in other formats; None if it is too large for a page."""
+        encoded = EncodedUpload(_base64(self.data), _base64(self.rules.data))
+        return encoded if len(encoded.data) + len(encoded.shapes) <= min(_MOST_ENCODED, self.max_bytes) else None
 
     @property
     def text(self) -> str:
-        """What a page can show of it: nothing, where it is no text."""
+        """The upload as text; empty for a binary file."""
         return _text(self.data)
 
 
 async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: str) -> Upload:
-    """Read a request, counting its bytes.
+    """Read an upload from a request, within a limit of bytes.
 
     Args:
         request: The request: a raw body, or a form with `file` or `text`, and `shapes`.
-        max_bytes: Most bytes of all that is sent, shapes included.
-        shapes: What the address names or holds as shapes; empty for nothing.
-        engine: The engine that the address names; empty for none.
+        max_bytes: Most bytes of the upload and its shapes.
+        shapes: The parameter `shapes` of the address; empty if it is missing.
+        engine: The parameter `engine` of the address; empty if it is missing.
 
     Raises:
-        ProblemError: It is too large, of another type, empty, or ends too early; or its shapes are none.
+        ProblemError: The upload is too large, of an unsupported type, empty or incomplete, or its shapes are invalid.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     rules = _rules(shapes, _known_engine(engine), "?shapes=", _LONGEST_PARAMETER)
@@ -149,19 +150,19 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
 
 
 def _counted(request: Request, max_bytes: int) -> Receive:
-    """Receive the body and stop where it grows too large; a form's own marks do not count."""
-    allowance = max_bytes + _FORM_MARKS_BYTES
+    """A `receive` that raises 413 when the body exceeds the limit, not counting the overhead of a form."""
+    limit = max_bytes + _FORM_OVERHEAD_BYTES
     announced = request.headers.get("content-length", "")
-    too_large = announced.isascii() and announced.isdigit() and int(announced[:20]) > allowance
+    too_large = announced.isascii() and announced.isdigit() and int(announced[:20]) > limit
     size = 0
 
     async def receive() -> Message:
         nonlocal size
-        if too_large:  # said beforehand: nothing is read
+        if too_large:  # as announced: nothing is read
             raise _too_large(max_bytes)
         event = await request.receive()
         size += len(event.get("body", b""))
-        if size > allowance:
+        if size > limit:
             raise _too_large(max_bytes)
         return event
 
@@ -170,30 +171,29 @@ def _counted(request: Request, max_bytes: int) -> Receive:
 
 async def _from_form(request: Request, max_bytes: int, rules: Rules, engine: str) -> Upload:
     async with request.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
-        chosen = _consistent(await _form_rules(form, rules), engine)
-        asked = UploadChoices(_field(form, "format"), _field(form, "lang"))
-        file, text, held = form.get("file"), form.get("text"), _field(form, "data")
+        rules = _consistent(await _form_rules(form, rules), engine)
+        choices = UploadChoices(_field(form, "format"), _field(form, "lang"))
+        file, text, data = form.get("file"), form.get("text"), _field(form, "data")
         if isinstance(file, UploadFile) and file.filename:
-            return Upload(file.filename, await file.read(), chosen, asked, max_bytes)
-        if held:
-            return Upload(_field(form, "name") or "upload", _decoded(held), chosen, asked, max_bytes)
+            return Upload(file.filename, await file.read(), rules, choices, max_bytes)
+        if data:
+            return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, max_bytes)
         if isinstance(text, str) and text.strip():
-            return Upload(PASTED, text.encode(), chosen, asked, max_bytes)
+            return Upload(PASTED, text.encode(), rules, choices, max_bytes)
     raise ProblemError(
         400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
     )
 
 
 async def _form_rules(form: FormData, rules: Rules) -> Rules:
-    """The shapes of a form, sent as a file or as text; else the profile that it names, else those of the address."""
+    """Rules of a form: its shapes as a file or as text, else its profile, else the rules of the address."""
     for shapes in form.getlist("shapes"):
         if isinstance(shapes, UploadFile) and shapes.filename:
-            data = await shapes.read()
-            return Rules(name=shapes.filename, data=data, engine=rules.engine)
+            return Rules(name=shapes.filename, data=await shapes.read(), engine=rules.engine)
         if isinstance(shapes, str) and shapes.strip():
             return _rules(shapes, rules.engine, "shapes")
-    if held := _field(form, "shapes_data"):
-        return Rules(name=_field(form, "shapes_name") or "shapes", data=_decoded(held), engine=rules.engine)
+    if encoded := _field(form, "shapes_data"):
+        return Rules(name=_field(form, "shapes_name") or "shapes", data=_decoded(encoded), engine=rules.engine)
     profile = _field(form, "profile")
     if profile and profile not in PROFILES:
         detail = message(
@@ -208,8 +208,7 @@ def _field(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def encoded(data: bytes) -> str:
-    """Bytes as a field of a form holds them."""
+def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
@@ -221,16 +220,16 @@ def _decoded(text: str) -> bytes:
 
 
 def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Rules:
-    """The rules that a text names or holds; never an address.
+    """The rules in a text: the name of a profile, or shapes in Turtle, but never an address to fetch.
 
     Args:
-        text: The word of a profile, or shapes.
-        engine: The engine asked for.
-        where: What held the text, for a sentence.
-        longest: Most characters.
+        text: The text.
+        engine: The requested engine.
+        where: Name of the parameter or field that holds the text, for messages.
+        longest: Most characters; None for no limit.
 
     Raises:
-        ProblemError: The text is too long, an address, or neither.
+        ProblemError: The text is too long, an address, or neither a profile nor shapes.
     """
     word = text.strip()
     if longest is not None and len(text) > longest:
@@ -268,14 +267,14 @@ def _known_engine(engine: str) -> str:
 
 
 def _consistent(rules: Rules, engine: str) -> Rules:
-    """The rules, unless an engine was asked for that they do not let anybody choose."""
+    """The rules. Raises 400 if an engine is chosen without shapes of the client's own."""
     if engine and not rules.name:
         raise ProblemError(400, "engine", message("?engine= goes with shapes of your own. Send them, or leave it out."))
     return rules
 
 
 def _text(data: bytes) -> str:
-    """What the bytes say as text, as readers take it; nothing where they are none."""
+    """Bytes decoded as the readers of sources decode them; empty for a binary file."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     if b"\0" in data or data.startswith((b"PK\x03\x04", b"\x1f\x8b")):

@@ -1,7 +1,4 @@
-"""`POST /validate`: check an upload against the shapes; nothing is stored.
-
-The file name under which a report is kept.
-"""
+"""The route `POST /validate`: a worker checks an upload against shapes and writes the report; nothing is stored."""
 
 import re
 from collections.abc import Callable
@@ -28,40 +25,23 @@ from iomld.web.problems import ProblemError
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.protocol import Reply
 
-_ENDS = {"text": "txt", "turtle": "ttl", "junit": "xml"}
-_ODD = re.compile(r"[^A-Za-z0-9_-]+")
-_LONGEST = 60
-
-
-def attachment(name: str, format_name: str) -> dict[str, str]:
-    """The header that makes an answer a file (RFC 6266), named after what was checked.
-
-    Args:
-        name: Name of what was checked, as the client gave it.
-        format_name: Form of the report.
-
-    >>> attachment("../my records.csv", "turtle")
-    {'Content-Disposition': 'attachment; filename="my-records-report.ttl"'}
-    """
-    last = re.split(r"[/\\!]", name)[-1]
-    stem = last.rpartition(".")[0] or last
-    safe = _ODD.sub("-", stem)[:_LONGEST].strip("-") or "records"
-    return {"Content-Disposition": f'attachment; filename="{safe}-report.{_ENDS.get(format_name, format_name)}"'}
-
-
-# The kinds of report by media type, the preferred first: what a client gets that takes anything.
+_SUFFIXES = {"text": "txt", "turtle": "ttl", "junit": "xml"}
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_MOST_NAME_CHARACTERS = 60
+# Formats of the report by media type; the first is for clients that accept anything.
 _FIRST = {"json": 0, "html": 1}
 _OFFERS = {
     media_type: format_.name
     for format_ in sorted(REPORT_FORMATS, key=lambda format_: _FIRST.get(format_.name, len(_FIRST)))
     for media_type in format_.media_types
 }
+_FORMAT_NAMES = (*(format_.name for format_ in REPORT_FORMATS), WORKBOOK)
 _HTML = "html"
 _OUT_OF_MEMORY = message(
     "The check was stopped because it needed more memory than the limit allows. Send fewer records at a time."
 )
 _CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
-_HEADERS = {"Cache-Control": "no-store"}
+_NO_STORE = {"Cache-Control": "no-store"}
 _REPORTS = sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
 _RESPONSES = responses({200: _REPORTS}, 400, 406, 413, 414, 415, 422, 429, 503)
 _ReportFormat = Annotated[
@@ -69,7 +49,7 @@ _ReportFormat = Annotated[
     Query(
         alias="format",
         description="The form of the report. By default, `Accept` decides.",
-        json_schema_extra={"enum": [*(format_.name for format_ in REPORT_FORMATS), WORKBOOK]},
+        json_schema_extra={"enum": [*_FORMAT_NAMES]},
     ),
 ]
 _Language = Annotated[
@@ -114,8 +94,8 @@ _EXAMPLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Media type and form of the answer; `attached` where it is a file to keep."""
+class _ReportRequest:
+    """Media type and format of the requested report; `attached` if it is sent as a file."""
 
     media_type: str
     format_name: str
@@ -123,7 +103,7 @@ class _Wanted:
 
 
 class CheckPool(Protocol):
-    """What validation needs of a pool of workers."""
+    """The part of a pool of workers that validation uses."""
 
     async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
         """Check an upload; see `iomld.workers.pool.Pool.run`."""
@@ -133,12 +113,12 @@ class CheckPool(Protocol):
 def validation_routes(
     pool: CheckPool, *, max_bytes: int, page: Callable[[UploadReport, Upload, str], str]
 ) -> APIRouter:
-    """`POST /validate`.
+    """The route `POST /validate`.
 
     Args:
         pool: Workers opened with `iomld.check.worker.HANDLER`.
         max_bytes: Largest upload.
-        page: Makes the page of a report and the upload that was checked, in a language.
+        page: Renders a report and its upload as a page in a language.
     """
     router = APIRouter()
 
@@ -158,13 +138,13 @@ def validation_routes(
         lang: _Language = None,
     ) -> Response:
         """Send records in any supported format. The status is 200 whether or not they conform: read `conforms`."""
-        wanted = _wanted(request, format_)
+        wanted = _requested_report(request, format_)
         upload = await read_upload(request, max_bytes, shapes=shapes, engine=engine)
-        wanted = _named(upload.asked.format_name, attached=True) if upload.asked.format_name else wanted
+        wanted = _named_report(upload.choices.format_name, attached=True) if upload.choices.format_name else wanted
         is_page = wanted.format_name == _HTML and not wanted.attached
-        chosen = upload.asked.language or (page_language() if is_page else "")
+        chosen = upload.choices.language or (page_language() if is_page else "")
         language = answer_language(request, chosen or lang)
-        headers = _HEADERS | language_headers(language)
+        headers = _NO_STORE | language_headers(language)
         if wanted.attached:
             headers |= attachment(upload.name, wanted.format_name)
         if is_page:
@@ -177,8 +157,24 @@ def validation_routes(
     return router
 
 
+def attachment(name: str, format_name: str) -> dict[str, str]:
+    """The Content-Disposition header of a report, with a file name derived from that of the upload (RFC 6266).
+
+    Args:
+        name: Name of the upload, as the client gave it.
+        format_name: Format of the report.
+
+    >>> attachment("../my records.csv", "turtle")
+    {'Content-Disposition': 'attachment; filename="my-records-report.ttl"'}
+    """
+    last = re.split(r"[/\\!]", name)[-1]
+    stem = last.rpartition(".")[0] or last
+    safe = _UNSAFE.sub("-", stem)[:_MOST_NAME_CHARACTERS].strip("-") or "records"
+    return {"Content-Disposition": f'attachment; filename="{safe}-report.{_SUFFIXES.get(format_name, format_name)}"'}
+
+
 def _upload_body() -> dict[str, object]:
-    """The body of `POST /validate` in OpenAPI's terms: the bytes of a file, or a form."""
+    """OpenAPI request body of `POST /validate`: the bytes of a file, or a form."""
     fields: dict[str, dict[str, str]] = {
         name: {"type": "string", "description": text} for name, text in _FORM_FIELDS.items()
     }
@@ -189,32 +185,36 @@ def _upload_body() -> dict[str, object]:
     return {"required": True, "content": content | dict.fromkeys(FORM_TYPES, form)}
 
 
-def _wanted(request: Request, name: str | None) -> _Wanted:
-    """What `?format=` names, else what Accept asks for."""
+def _requested_report(request: Request, name: str | None) -> _ReportRequest:
+    """The report that `?format=` names, else the one that the Accept header prefers."""
     if name is not None:
-        return _named(name)
+        return _named_report(name)
     chosen = choose(request.headers.get("accept"), tuple(_OFFERS))
     if chosen is None:
         raise ProblemError(406, "not-acceptable", message("Ask for one of {names}.", names=", ".join(_OFFERS)))
-    return _Wanted(chosen, _OFFERS[chosen])
+    return _ReportRequest(chosen, _OFFERS[chosen])
 
 
-def _named(name: str, *, attached: bool = False) -> _Wanted:
-    """The form that has a name."""
+def _named_report(name: str, *, attached: bool = False) -> _ReportRequest:
+    """The report in a format by its name. Raises 406 if there is no such format."""
     if name == WORKBOOK:
-        return _Wanted(MEDIA_TYPE, name, attached=True)
-    asked = report_format(name)
-    if asked is None:
-        names = ", ".join((*(format_.name for format_ in REPORT_FORMATS), WORKBOOK))
+        return _ReportRequest(MEDIA_TYPE, name, attached=True)
+    format_ = report_format(name)
+    if format_ is None:
+        names = ", ".join(_FORMAT_NAMES)
         detail = message("There is no report format '{name}'. Ask for one of {names}.", name=name[:40], names=names)
         raise ProblemError(406, "not-acceptable", detail)
-    return _Wanted(asked.media_types[0], asked.name, attached)
+    return _ReportRequest(format_.media_types[0], format_.name, attached)
 
 
 async def _report(pool: CheckPool, upload: Upload, format_name: str, language: str) -> bytes:
-    """The bytes of the report as the worker made them."""
+    """The report from a worker, as bytes.
+
+    Raises:
+        ProblemError: The worker refuses the upload, or fails.
+    """
     try:
-        reply = await pool.run(_order(upload, format_name, language))
+        reply = await pool.run(_payload(upload, format_name, language))
     except JobTimeoutError as error:
         seconds = f"{error.limit_s:g}"
         detail = message(
@@ -233,8 +233,8 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str, language: s
     return reply.read()
 
 
-def _order(upload: Upload, format_name: str, language: str) -> bytes:
-    """What the worker is given."""
+def _payload(upload: Upload, format_name: str, language: str) -> bytes:
+    """The request to the worker, encoded."""
     rules = upload.rules
     order = CheckRequest(
         upload.name,

@@ -1,4 +1,4 @@
-"""What the data is written in: the ontology, the shapes, the JSON-LD context and frame, the JSON Schemas."""
+"""Routes of the vocabulary and schemas of the data: ontology, shapes, JSON-LD context and frame, JSON Schemas."""
 
 from collections.abc import Callable
 from functools import cache
@@ -13,13 +13,14 @@ from iomld.browse.resources import graph_triples
 from iomld.browse.view import ReleaseView, license_of, shared_graph
 from iomld.formats import rdf
 from iomld.iris import OWL
-from iomld.web.data.documents import WebDocument, document_response, unknown
-from iomld.web.data.parameters import AskedForm, SuffixedForm
+from iomld.web.data.documents import WebDocument, document_response, graph_jsonld, not_found
+from iomld.web.data.parameters import FormatParameters, SuffixedFormat
 from iomld.web.openapi import DOCUMENT, REDIRECT, responses, sample
 from iomld.web.pages.render import ontology_html, shapes_html
 from iomld.web.responses import answer, get_route
 
-_JSONLD_FILES = {
+# Files at fixed paths: the asset, its media type and the summary of its route.
+_ASSETS = {
     "/context/v1.jsonld": ("ontology/context-v1.jsonld", "application/ld+json", "Get the JSON-LD context"),
     "/frame/project.jsonld": (
         "ontology/frame-project.jsonld",
@@ -46,34 +47,33 @@ _Version = Annotated[str, Path(description="A version of the ontology.", openapi
 
 
 def vocabulary_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    """Add `/ns`, `/shapes`, the JSON-LD context and frame, and the JSON Schemas."""
+    """Add `/ns`, `/shapes`, and the files of `_ASSETS`."""
 
     @get_route(router, "/ns", "vocabulary", "Get the ontology", DOCUMENT)
-    def ontology(request: Request, form: AskedForm) -> Response:
+    def ontology(request: Request, requested: FormatParameters) -> Response:
         opened = view()
-        return document_response(request, opened, _ontology(opened), form)
+        return document_response(request, opened, _ontology_document(opened), requested)
 
     @get_route(router, "/ns.{suffix}", "vocabulary", "Get the ontology in one format", DOCUMENT)
-    def ontology_file(request: Request, form: SuffixedForm) -> Response:
+    def ontology_file(request: Request, requested: SuffixedFormat) -> Response:
         opened = view()
-        return document_response(request, opened, _ontology(opened), form)
+        return document_response(request, opened, _ontology_document(opened), requested)
 
     @get_route(router, "/shapes", "vocabulary", "Get the shapes that records are checked against", DOCUMENT)
-    def shapes(request: Request, form: AskedForm) -> Response:
+    def shapes(request: Request, requested: FormatParameters) -> Response:
         """The page shows the reason for each rule, an example that fails and one that passes."""
         opened = view()
-        return document_response(request, opened, _shapes(opened), form)
+        return document_response(request, opened, _shapes_document(opened), requested)
 
     @get_route(router, "/shapes.{suffix}", "vocabulary", "Get the shapes in one format", DOCUMENT)
-    def shapes_file(request: Request, form: SuffixedForm) -> Response:
+    def shapes_file(request: Request, requested: SuffixedFormat) -> Response:
         opened = view()
-        return document_response(request, opened, _shapes(opened), form)
+        return document_response(request, opened, _shapes_document(opened), requested)
 
     _version_route(router, view)
-    for path, (asset, media_type, summary) in _JSONLD_FILES.items():
-        answers = responses({200: (media_type,), 304: ()}, 503)
-        declared = get_route(router, path, "vocabulary", summary, answers)
-        declared(_file(view, asset, media_type))
+    for path, (asset, media_type, summary) in _ASSETS.items():
+        register = get_route(router, path, "vocabulary", summary, responses({200: (media_type,), 304: ()}, 503))
+        register(_asset_handler(view, asset, media_type))
 
 
 def _version_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
@@ -86,37 +86,41 @@ def _version_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         status_code=303,
     )
     def ontology_version(request: Request, version: _Version) -> Response:
-        opened = view()
-        versions = {
-            quad.object.value
-            for quad in graph_triples(opened, "ontology")
-            if quad.predicate.value == f"{OWL}versionIRI" and isinstance(quad.object, NamedNode)
-        }
-        if not any(iri.endswith(f"/ns/{version}") for iri in versions):
-            raise unknown(request)
+        if not _has_version(view(), version):
+            raise not_found(request)
         return RedirectResponse("/ns", 303, headers={"Access-Control-Allow-Origin": "*"})
 
 
-def _file(view: Callable[[], ReleaseView], asset: str, media_type: str) -> Callable[[Request], Response]:
-    def file(request: Request) -> Response:
+def _has_version(view: ReleaseView, version: str) -> bool:
+    """Whether the ontology of the release has this version."""
+    return any(
+        quad.predicate.value == f"{OWL}versionIRI"
+        and isinstance(quad.object, NamedNode)
+        and quad.object.value.endswith(f"/ns/{version}")
+        for quad in graph_triples(view, "ontology")
+    )
+
+
+def _asset_handler(view: Callable[[], ReleaseView], asset: str, media_type: str) -> Callable[[Request], Response]:
+    def handler(request: Request) -> Response:
         body = asset_text(asset, base=view().iris.base).encode()
         return answer(request, body, media_type)
 
-    return file
+    return handler
 
 
-def _ontology(view: ReleaseView) -> WebDocument:
+def _ontology_document(view: ReleaseView) -> WebDocument:
     quads = shared_graph(view, "ontology")
     return WebDocument(
         path="/ns",
         quads=lambda: quads,
-        jsonld=lambda: rdf.serialize((quad.triple for quad in quads), rdf.JSONLD),  # type: ignore[misc]  # triples do as well
+        jsonld=lambda: graph_jsonld(quads),
         page=lambda: ontology_html(view),
         license=license_of(view, quads),
     )
 
 
-def _shapes(view: ReleaseView) -> WebDocument:
+def _shapes_document(view: ReleaseView) -> WebDocument:
     text = _shapes_text(view.iris.base)
     return WebDocument(
         path="/shapes",
@@ -130,5 +134,5 @@ def _shapes(view: ReleaseView) -> WebDocument:
 
 @cache
 def _shapes_text(base: str) -> str:
-    """All files of shapes, one after the other: Turtle may name its prefixes again."""
+    """All files of shapes, concatenated: Turtle allows a prefix to be declared again."""
     return "\n".join(asset_text(name, base=base) for name in asset_names("shapes"))

@@ -1,1 +1,1 @@
-"""The pages for people."""
+"""Pages for people: their routes, and the values and charts that templates show."""

@@ -1,4 +1,4 @@
-"""Figures for the pictures that templates draw as SVG: maps, bars, years, one project with its links."""
+"""Computes coordinates of the charts that templates draw as SVG: maps, bars by year, a project with its links."""
 
 import json
 import math
@@ -17,12 +17,12 @@ from iomld.i18n import gettext_noop
 _WIDTH, _HEIGHT = 960.0, 417.0
 _LARGEST_RADIUS = 15.0
 _SMALLEST_RADIUS = 2.0
-_MOST_LINKS = 6
+_MOST_LINKS = 6  # of a project, in its drawing
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A circle on the map; `projects` is 0 where nothing is counted, `value` is what else its area says."""
+    """A circle on a map, whose area is proportional to a number of projects or another value."""
 
     x: float
     y: float
@@ -34,11 +34,11 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A piece of the world with circles.
+    """A section of the world map with circles.
 
     Attributes:
         box: The SVG viewBox.
-        scale: Units of the picture for one unit of the text size; small pieces have small texts.
+        scale: Units of the drawing per unit of text size; a small section has small texts.
         dots: The circles.
     """
 
@@ -49,7 +49,7 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A year and its projects in a chart 100 high."""
+    """The bar of a year in a chart 100 units high."""
 
     year: int
     projects: int
@@ -59,7 +59,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """One link of a drawn project: its height in the picture, and words for the relation on the first of a kind."""
+    """A link in the drawing of a project: its vertical position, and the relation if it is the first of its kind."""
 
     link: Link
     y: int
@@ -67,7 +67,7 @@ class Spoke:
 
 
 def world_map(states: Sequence[Counted]) -> Map:
-    """All states with a circle each; its area says how many projects."""
+    """The world with a circle for each state, whose area is proportional to its number of projects."""
     most = max((state.projects for state in states), default=1)
     unit = min(4.0, _LARGEST_RADIUS / math.sqrt(most))
     dots = [
@@ -88,15 +88,15 @@ def has_place(code: str) -> bool:
 
 
 def valued_map(values: Sequence[tuple[str, str, Decimal]]) -> Map:
-    """Countries with a circle each, whose area says a number; what is zero or less has a small dot.
+    """The world with a circle for each country, whose area is proportional to a number; small if it is not positive.
 
     Args:
-        values: Code (one that has a place), name and number.
+        values: Code (see `has_place`), name and number of each country.
     """
     most = max((math.sqrt(max(float(value), 0.0)) for _, _, value in values), default=0.0) or 1.0
     dots = [
         Dot(*_points()[code], _dot_radius(value, most), name, value=value)
-        for code, name, value in sorted(values, key=lambda one: -one[2])
+        for code, name, value in sorted(values, key=lambda entry: -entry[2])
     ]
     return Map(f"0 0 {_WIDTH:g} {_HEIGHT:g}", 1.0, tuple(dots))
 
@@ -106,7 +106,7 @@ def _dot_radius(value: Decimal, most: float) -> float:
 
 
 def locator_map(states: Sequence[Link]) -> Map | None:
-    """The piece of the world where some states lie; None where none of them has a place."""
+    """The section of the world map around some states; None if none of them has a place."""
     places = [(*_points()[state.code], state.name) for state in states if state.code in _points()]
     if not places:
         return None
@@ -121,7 +121,11 @@ def locator_map(states: Sequence[Link]) -> Map | None:
 
 
 def year_bars(years: Sequence[tuple[int, int]]) -> tuple[Bar, ...]:
-    """A bar for each year."""
+    """A bar for each year.
+
+    Args:
+        years: Year and number of projects, without gaps.
+    """
     most = max((count for _, count in years), default=1) or 1
     return tuple(
         Bar(year, count, round(index * 20.0, 1), round(count * 100 / most, 1))
@@ -130,24 +134,25 @@ def year_bars(years: Sequence[tuple[int, int]]) -> tuple[Bar, ...]:
 
 
 def spokes(page: ProjectPage) -> tuple[Spoke, ...]:
-    """What a project links to, the first few of it, evenly spaced."""
+    """The first links of a project, evenly spaced."""
     region = [page.region] if page.region else []
     states = [link for link in page.states if link.kind is LinkKind.STATE][: _MOST_LINKS - 1]
     links = [*states, *region, *page.frameworks][:_MOST_LINKS]
-    words = {
+    relations = {
         LinkKind.STATE: gettext_noop("benefits"),
         LinkKind.REGION: gettext_noop("region"),
         LinkKind.FRAMEWORK: gettext_noop("names"),
     }
     seen: set[LinkKind] = set()
-    found = []
+    drawn = []
     for index, link in enumerate(links):
-        found.append(Spoke(link, 26 + index * 46, "" if link.kind in seen else words.get(link.kind, "")))
+        drawn.append(Spoke(link, 26 + index * 46, "" if link.kind in seen else relations.get(link.kind, "")))
         seen.add(link.kind)
-    return tuple(found)
+    return tuple(drawn)
 
 
 @cache
 def _points() -> Mapping[str, tuple[float, float]]:
+    """Coordinates of a point inside each country, by ISO 3166-1 alpha-2 code."""
     text = (Path(__file__).parent / "points.json").read_text(encoding="utf-8")
     return {code: (float(x), float(y)) for code, (x, y) in json.loads(text).items()}

@@ -1,4 +1,4 @@
-"""What the list of projects shows: rows, values to choose, chips that take a filter away, the same in other forms."""
+"""Values for the page of the list of projects: rows, facets, active filters, sort orders and addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,12 +31,12 @@ _ORDERS = (
     gettext_noop("Largest budget"),
 )
 _SORT_NAMES = dict(zip(SORTS, _ORDERS, strict=True))
-_SHOWN = 6
+_SHOWN = 6  # values of a facet before the others unfold
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value that can be chosen: what the address says, what people read, its projects."""
+    """A value that can be chosen: its code in the address, its name, its number of projects."""
 
     value: str
     name: str
@@ -46,13 +46,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A group of values; those that are seldom come when asked for.
+    """A group of values to filter by.
 
     Attributes:
-        name: The parameter.
+        name: Name of the parameter.
         legend: Its heading.
-        first: The values that are shown: those chosen, then those with most projects.
-        others: All other values.
+        first: The values shown at once: the chosen ones, then those with most projects.
+        others: All other values, which unfold.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter that is on, and the address of the list without it."""
+    """An active filter, and the address of the list without it."""
 
     text: str
     address: str
@@ -71,7 +71,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class FacetRow:
-    """A project in the list, with what it points to; parts of frameworks are left to its page."""
+    """A project in the list, with its status, states and whole frameworks, not parts of these."""
 
     entry: ProjectEntry
     status: Link | None
@@ -80,22 +80,26 @@ class FacetRow:
 
 
 def shown_rows(view: ReleaseView, found: SearchResult) -> tuple[FacetRow, ...]:
-    """The projects of the page that is shown."""
+    """The rows of the current page of results."""
     return tuple(_row(view, entry) for entry in found.shown())
 
 
 def shown_facets(view: ReleaseView, filters: Filters, found: SearchResult) -> tuple[Facet, ...]:
-    """The facets that have something to choose, or that filter already."""
+    """The facets that have values to choose from."""
     facets = (_facet(view, name, filters.values.get(name, ()), found.counts[name]) for name in FACETS)
     return tuple(facet for facet in facets if facet.first)
 
 
 def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
-    """A chip for each filter that is on."""
-    named = {"q": gettext_noop("Words"), "year_from": gettext_noop("From"), "year_to": gettext_noop("Until")} | _LEGENDS
+    """A chip for each active filter."""
+    labels = {
+        "q": gettext_noop("Words"),
+        "year_from": gettext_noop("From"),
+        "year_to": gettext_noop("Until"),
+    } | _LEGENDS
     return tuple(
         Chip(
-            gettext("{name}: {value}", name=gettext(named[name]), value=_name(view, name, value)),
+            gettext("{name}: {value}", name=gettext(labels[name]), value=_name(view, name, value)),
             list_address(filters.without(name, value)),
         )
         for name, value in filters.pairs()
@@ -104,17 +108,17 @@ def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
 
 
 def shown_sorts(filters: Filters) -> tuple[Option, ...]:
-    """The orders that can be chosen, relevance only where there are words; the usual order needs no parameter."""
-    usual = "relevance" if filters.words else "code"
+    """The sort orders; relevance only with search words. The default order has an empty value."""
+    default = "relevance" if filters.words else "code"
     return tuple(
-        Option("" if value == usual else value, name, 0, value == (filters.sort or usual))
+        Option("" if value == default else value, name, 0, value == (filters.sort or default))
         for value, name in _SORT_NAMES.items()
         if filters.words or value != "relevance"
     )
 
 
 def list_address(filters: Filters, path: str = "/projects") -> str:
-    """The address of the list with filters, at its first page."""
+    """The address of the first page of the list with filters."""
     pairs = filters.pairs()
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
@@ -125,12 +129,12 @@ def page_address(filters: Filters, page: int) -> str:
 
 
 def query_address(view: ReleaseView, filters: Filters) -> str:
-    """The query page with a query that finds the same projects, and its answer."""
+    """The address of the query page, with a query that finds the same projects, run."""
     return answer_address(filters_query(view.iris, replace(filters, page=1)))
 
 
 def band_name(text: str) -> str:
-    """A band for reading.
+    """The name of a budget band; the text itself if it is not a band.
 
     >>> band_name("0-50000"), band_name("500000-"), band_name("x")
     ('up to US$ 50,000', 'US$ 500,000 and more', 'x')
@@ -182,7 +186,7 @@ def _facet(view: ReleaseView, name: str, chosen: tuple[str, ...], counts: Mappin
 
 
 def _name(view: ReleaseView, facet: str, value: str) -> str:
-    """What people read for a value; a value that we do not know is its own name."""
+    """The name of a value; an unknown value is its own name."""
     if facet == "budget":
         return band_name(value)
     link = link_to(view, _iri(view, facet, value)) if facet in CODED else None

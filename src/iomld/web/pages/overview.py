@@ -1,4 +1,4 @@
-"""Pages for people: home, lists, validation, downloads, terms, about."""
+"""Routes of the pages home, countries, regions, frameworks, ontology, validate, downloads and about."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -19,14 +19,13 @@ from iomld.web.data.upload import PROFILES
 from iomld.web.openapi import HTML, responses
 from iomld.web.pages.charts import spokes, world_map, year_bars
 from iomld.web.pages.projects import project_routes
-from iomld.web.pages.render import ontology_html, page_html
+from iomld.web.pages.render import ontology_html, page_html, page_response
 from iomld.web.pages.structured_data import dataset_markup
 from iomld.web.pages.validate import FORMS, form_page
-from iomld.web.responses import answer, page_route
+from iomld.web.responses import page_route
 from iomld.web.templating import answer_address
 
-_HTML = "text/html; charset=utf-8"
-_RANKED = 9
+_RANKED = 9  # countries and frameworks on the home page
 _FORM_PAGE = responses({200: (HTML,), 304: ()}, 400, 503)
 _Example = Annotated[
     str,
@@ -51,8 +50,8 @@ _ReportFormat = Annotated[
         json_schema_extra={"default": "html"},
     ),
 ]
-# What stands behind figures of the home page: the list, the file, or the query that gives them.
-_BEHIND = {
+# Targets of the figures on the home page: a list, the files, or the query that computes the figure.
+_FIGURE_LINKS = {
     "projects": "/projects",
     "states": answer_address(queries.states_query()),
     "regions": answer_address(queries.regions_query()),
@@ -63,11 +62,11 @@ _BEHIND = {
 
 
 def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
-    """All pages that are neither the page of a thing nor the query page.
+    """Routes of all pages but those of documents and the query page.
 
     Args:
         view: Gives the release that is served now.
-        downloads: Gives its files for downloading.
+        downloads: Gives its files.
     """
     router = APIRouter()
     _browse_routes(router, view)
@@ -82,25 +81,25 @@ def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     @page_route(router, "/", "pages", "See what the release holds")
     def home(request: Request) -> Response:
         opened = view()
-        return answer(request, _home_html(opened, overview_of(opened)), _HTML)
+        return page_response(request, _home_html(opened, overview_of(opened)))
 
     @page_route(router, "/countries", "lists", "List the countries that benefit from projects")
     def countries(request: Request) -> Response:
         opened = view()
-        rows = countries_page(opened)
-        return answer(request, page_html(opened, "countries.html", "/countries", rows=rows), _HTML)
+        return page_response(request, page_html(opened, "countries.html", "/countries", rows=countries_page(opened)))
 
-    declared = page_route(router, "/frameworks", "lists", "List the policy frameworks that projects name")
-    declared(_scheme_route(view, "/frameworks", "framework"))
-    page_route(router, "/regions", "lists", "List the regions of the fund")(_scheme_route(view, "/regions", "region"))
+    register = page_route(router, "/frameworks", "lists", "List the policy frameworks that projects name")
+    register(_scheme_handler(view, "/frameworks", "framework"))
+    register = page_route(router, "/regions", "lists", "List the regions of the fund")
+    register(_scheme_handler(view, "/regions", "region"))
 
 
-def _scheme_route(view: Callable[[], ReleaseView], path: str, name: str) -> Callable[[Request], Response]:
+def _scheme_handler(view: Callable[[], ReleaseView], path: str, name: str) -> Callable[[Request], Response]:
     def scheme(request: Request) -> Response:
         opened = view()
         found = scheme_page(opened, name)
         values = {"title": found.title, "iri": found.iri, "rows": found.concepts} if found else {}
-        return answer(request, page_html(opened, "scheme.html", path, path=f"/scheme/{name}", **values), _HTML)
+        return page_response(request, page_html(opened, "scheme.html", path, path=f"/scheme/{name}", **values))
 
     return scheme
 
@@ -110,28 +109,38 @@ def _tool_routes(
 ) -> None:
     @page_route(router, "/validate", "validation", "Open a form to check records", _FORM_PAGE)
     def validate(request: Request, example: _Example, profile: _Profile, format_: _ReportFormat) -> Response:
-        return answer(request, form_page(view(), example, profile, format_), _HTML)
+        return page_response(request, form_page(view(), example, profile, format_))
 
     @page_route(router, "/downloads", "dataset", "List the files of the release")
     def files(request: Request) -> Response:
-        opened = view()
-        manifest, facts = opened.release.manifest, dataset_facts(opened)
-        values = {"files": downloads(), "classes": class_subsets(opened), "regions": region_subsets(opened)}
-        values["markup"] = dataset_markup(facts) if facts else ""
-        return answer(request, page_html(opened, "downloads.html", "/downloads", manifest=manifest, **values), _HTML)
+        return page_response(request, _downloads_html(view(), downloads()))
 
     @page_route(router, "/ontology", "vocabulary", "See the terms of the ontology")
     def ontology(request: Request) -> Response:
-        return answer(request, ontology_html(view()), _HTML)
+        return page_response(request, ontology_html(view()))
 
     @page_route(router, "/about", "pages", "Read what this site is and how it is made")
     def about(request: Request) -> Response:
         opened = view()
-        return answer(request, page_html(opened, "about.html", "", manifest=opened.release.manifest), _HTML)
+        return page_response(request, page_html(opened, "about.html", "", manifest=opened.release.manifest))
 
 
-def _started_in(year: int) -> str:
-    """The address of the answer to who began in a year."""
+def _downloads_html(view: ReleaseView, files: Sequence[Download]) -> bytes:
+    facts = dataset_facts(view)
+    return page_html(
+        view,
+        "downloads.html",
+        "/downloads",
+        manifest=view.release.manifest,
+        files=files,
+        classes=class_subsets(view),
+        regions=region_subsets(view),
+        markup=dataset_markup(facts) if facts else "",
+    )
+
+
+def _start_query_address(year: int) -> str:
+    """The address of the query for projects that start in a year."""
     return answer_address(queries.start_query(year))
 
 
@@ -148,6 +157,6 @@ def _home_html(view: ReleaseView, overview: Overview) -> bytes:
         world=world_map(overview.states),
         bars=year_bars(overview.years),
         spokes=spokes(example) if example else (),
-        behind=_BEHIND,
-        started_in=_started_in,
+        behind=_FIGURE_LINKS,
+        started_in=_start_query_address,
     )

@@ -1,4 +1,4 @@
-"""The list of projects as a page with filters, and as a table."""
+"""Routes of the list of projects: a page with filters, and a CSV table."""
 
 import csv
 import io
@@ -25,8 +25,8 @@ from iomld.web.pages.facets import (
     shown_rows,
     shown_sorts,
 )
-from iomld.web.pages.render import page_html
-from iomld.web.responses import answer, get_route, page_route
+from iomld.web.pages.render import page_html, page_response
+from iomld.web.responses import get_route, page_route
 
 TABLE_HEADER = (
     "iri",
@@ -43,7 +43,7 @@ TABLE_HEADER = (
     "end_year",
     "budget_usd",
 )
-_CHUNK = 200
+_ROWS_IN_CHUNK = 200
 _TABLE_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-cache",
@@ -53,7 +53,7 @@ _TABLE_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class FilterParameters:
-    """The parameters of an address that filter projects, as they are sent: see `iomld.browse.filters.read_filters`."""
+    """Parameters that filter projects, unchecked; `iomld.browse.filters.read_filters` reads them."""
 
     q: Annotated[
         FirstText,
@@ -116,7 +116,7 @@ class FilterParameters:
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Names and values, as in the address."""
-        return tuple((one.name, value) for one in fields(self) for value in getattr(self, one.name))
+        return tuple((field.name, value) for field in fields(self) for value in getattr(self, field.name))
 
 
 ChosenFilters = Annotated[FilterParameters, Depends()]
@@ -132,8 +132,8 @@ def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
     @page_route(router, "/projects", "lists", "List projects, all or those that match filters, 25 a page")
     def projects(request: Request, chosen: ChosenFilters, page: ListPage) -> Response:
-        html = _list_html(view(), read_filters((*chosen.pairs(), *(("page", text) for text in page))))
-        return answer(request, html, "text/html; charset=utf-8")
+        filters = read_filters((*chosen.pairs(), *(("page", text) for text in page)))
+        return page_response(request, _list_html(view(), filters))
 
     @get_route(
         router,
@@ -146,26 +146,26 @@ def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         opened = view()
         entries = filter_projects(opened, read_filters(chosen.pairs()))
         media_type = "text/csv; charset=utf-8; header=present"
-        chunks = iter(()) if request.method == "HEAD" else table_chunks(entries)  # of unknown length for both methods
+        chunks = iter(()) if request.method == "HEAD" else _table_chunks(entries)  # of unknown length for both methods
         return StreamingResponse(chunks, headers=_TABLE_HEADERS, media_type=media_type)
 
 
-def table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
-    """A table of projects, a piece at a time, in the form of our other tables: a byte order mark, CR LF (RFC 4180)."""
+def _table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
+    """A CSV table of projects in chunks, with a byte order mark and CR LF (RFC 4180) like our other tables."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(TABLE_HEADER)
     yield b"\xef\xbb\xbf"
     for number, entry in enumerate(entries):
-        writer.writerow(map(neutralised, _cells(entry)))
-        if number % _CHUNK == 0:
+        writer.writerow(map(neutralised, _row(entry)))
+        if number % _ROWS_IN_CHUNK == 0:
             yield text.getvalue().encode()
             text.seek(0)
             text.truncate()
     yield text.getvalue().encode()
 
 
-def _cells(entry: ProjectEntry) -> tuple[str, ...]:
+def _row(entry: ProjectEntry) -> tuple[str, ...]:
     title = entry.title()
     facets = ("status", "type", "coverage", "region", "country", "framework")
     return (

@@ -1,4 +1,4 @@
-"""The query page: a form that also works without script, and the answer below it."""
+"""Routes of the query page, whose form works without scripts, and of the terms for its editor."""
 
 import json
 import time
@@ -17,10 +17,11 @@ from iomld.browse.dataset import example_queries
 from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
+from iomld.web.data.documents import HTML_TYPE
 from iomld.web.openapi import HTML, responses, sample
-from iomld.web.pages.query_answer import SHOWN_AS, Shown, shown_answer
-from iomld.web.pages.query_charts import Drawn, ViewKind, drawn
-from iomld.web.pages.render import page_html
+from iomld.web.pages.query_answer import RESULT_TYPES, ResultExcerpt, result_excerpt
+from iomld.web.pages.query_charts import ResultView, ViewKind, result_view
+from iomld.web.pages.render import page_html, page_response
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route, page_route
 from iomld.web.sparql.answers import QueryAnswer, QueryEndpoint
@@ -28,7 +29,6 @@ from iomld.web.sparql.exchange import HttpRequest
 from iomld.web.sparql.explain import Explanation, explanation, needs_explanation
 from iomld.web.sparql.protocol import Operation
 
-_HTML = "text/html; charset=utf-8"
 _Query = Annotated[
     str,
     Query(
@@ -55,23 +55,23 @@ _RESPONSES = responses({200: (HTML,), 304: ()}, 400, 403, 422, 429, 500, 503)
 
 @dataclass(frozen=True, slots=True)
 class QueryOutcome:
-    """What became of a query that was run.
+    """The outcome of a query that was run.
 
     Attributes:
-        seconds: How long the answer took.
-        answer: The answer, if there is one.
-        why: Why it is empty, if it is.
-        problem: Why there is none.
+        seconds: Time until the answer.
+        answer: The answer; None if the query failed.
+        why: The explanation of an empty answer.
+        problem: Why the query failed.
     """
 
     seconds: float = 0.0
-    answer: Shown | None = None
+    answer: ResultExcerpt | None = None
     why: Explanation | None = None
     problem: ProblemError | None = None
 
 
 def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> APIRouter:
-    """The query page, and the terms that its editor completes.
+    """Routes of the query page and of the terms that its editor completes.
 
     Args:
         view: Gives the release that is served now.
@@ -80,20 +80,20 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
     router = APIRouter()
 
     @page_route(router, "/query", "queries", "Open a form for queries", _RESPONSES)
-    async def query_form(request: Request, query: _Query, run: _Run, look: _View) -> Response:
+    async def query_form(request: Request, query: _Query, run: _Run, view_name: _View) -> Response:
         """With `run=1`, the page also shows the answer."""
         opened = view()
         if not run:
             text = query or next((example.text for example in example_queries(opened)), "")
-            return answer(request, _page(opened, text, None), _HTML)
+            return page_response(request, _page(opened, text, None))
         outcome = await _run(opened, endpoint, request, query)
-        page = await run_in_threadpool(_page, opened, query, outcome, look)
+        page = await run_in_threadpool(_page, opened, query, outcome, view_name)
         if outcome.problem is None:
-            return answer(request, page, _HTML)
-        headers = {"Cache-Control": "no-store", "Content-Type": _HTML} | outcome.problem.headers
+            return page_response(request, page)
+        headers = {"Cache-Control": "no-store", "Content-Type": HTML_TYPE} | outcome.problem.headers
         return Response(page, outcome.problem.status, headers)
 
-    documents = lru_cache(maxsize=len(LANGUAGES))(_terms_json)
+    terms_json = lru_cache(maxsize=len(LANGUAGES))(_terms_json)
 
     @get_route(
         router,
@@ -103,42 +103,47 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
         responses({200: ("application/json",), 304: ()}, 503),
     )
     def terms(request: Request) -> Response:
-        return answer(request, documents(view()), "application/json")
+        return answer(request, terms_json(view()), "application/json")
 
     return router
 
 
 def _terms_json(view: ReleaseView) -> bytes:
-    """Prefixes and terms; what is empty is left out."""
+    """Prefixes and terms as JSON, without empty members."""
     terms = ({name: value for name, value in asdict(term).items() if value} for term in query_terms(view))
     document = {"release": view.release.manifest.name, "prefixes": view.iris.prefixes(), "terms": [*terms]}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _page(view: ReleaseView, text: str, outcome: QueryOutcome | None, look: str = "") -> bytes:
-    drawing = drawn(view, outcome.answer, look) if outcome and outcome.answer else Drawn()
-    kept = look if look in {ViewKind.CHART, ViewKind.MAP} else ""
-    examples = example_queries(view)
+def _page(view: ReleaseView, text: str, outcome: QueryOutcome | None, view_name: str = "") -> bytes:
+    result = result_view(view, outcome.answer, view_name) if outcome and outcome.answer else ResultView()
     return page_html(
-        view, "query.html", "/query", query=text, examples=examples, outcome=outcome, drawing=drawing, look=kept
+        view,
+        "query.html",
+        "/query",
+        query=text,
+        examples=example_queries(view),
+        outcome=outcome,
+        result=result,
+        view_name=view_name if view_name in {ViewKind.CHART, ViewKind.MAP} else "",
     )
 
 
 async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> QueryOutcome:
     started = time.monotonic()
-    asked, operation = HttpRequest(request.scope, request.receive), Operation(text)
+    http_request, operation = HttpRequest(request.scope, request.receive), Operation(text)
     try:
-        found = await endpoint.find(asked, operation, SHOWN_AS)
+        found = await endpoint.find(http_request, operation, RESULT_TYPES)
     except ProblemError as error:
         return QueryOutcome(problem=error)
     seconds = time.monotonic() - started
-    shown = await run_in_threadpool(_shown, view, text, found)
-    if not needs_explanation(text, shown.rows_found):
-        return QueryOutcome(seconds, shown)
-    why = await explanation(endpoint, asked, operation, partial(release_terms, view))
-    return QueryOutcome(seconds, shown, why if why.empty or not shown.rows_found else None)
+    excerpt = await run_in_threadpool(_excerpt, view, text, found)
+    if not needs_explanation(text, excerpt.rows_found):
+        return QueryOutcome(seconds, excerpt)
+    why = await explanation(endpoint, http_request, operation, partial(release_terms, view))
+    return QueryOutcome(seconds, excerpt, why if why.empty or not excerpt.rows_found else None)
 
 
-def _shown(view: ReleaseView, text: str, found: QueryAnswer) -> Shown:
+def _excerpt(view: ReleaseView, text: str, found: QueryAnswer) -> ResultExcerpt:
     with closing(found):
-        return shown_answer(view, text, found.media_type, found.chunks())
+        return result_excerpt(view, text, found.media_type, found.chunks())

@@ -1,10 +1,10 @@
-"""The answer to a query as a page shows it: the first rows with links and names, or the first lines of a graph.
+"""Reads the answer to a query for a page: the first rows with links and names, or the first lines of a graph.
 
-Solutions are taken as TSV, where a line is a row, so that rows are counted without reading them.
+Solutions are requested as TSV, in which each line is a row, so that rows are counted without being parsed.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
@@ -17,11 +17,11 @@ from iomld.iris import RDF, XSD
 from iomld.web.sparql.protocol import MediaTypes
 from iomld.web.templating import local_path, shortened, web_address
 
-# What the page asks for.
-SHOWN_AS = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.TURTLE.media_type)
+# The formats that the page requests.
+RESULT_TYPES = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.TURTLE.media_type)
 
-_SHOWN = 500
-_LONGEST = 600
+_MOST_ROWS = 500
+_MOST_CHARACTERS = 600  # of a value
 _PLAIN = frozenset({f"{XSD}string", f"{RDF}langString"})
 _AMOUNTS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
 _NUMBERS = _AMOUNTS | {f"{XSD}gYear"}
@@ -32,17 +32,17 @@ _GRAPH_FILES = (("turtle", "Turtle"), ("ntriples", "N-Triples"), ("rdfxml", "RDF
 
 @dataclass(frozen=True, slots=True)
 class ResultCell:
-    """A value of a row.
+    """A value in a row of solutions.
 
     Attributes:
-        text: The name of a thing, a prefixed name, an IRI without our base, or a literal; cut if it is very long.
-        title: The IRI, where the text is another one.
-        href: Where it leads: a page of this server or an address elsewhere.
-        kind: Kind of thing (`iomld.browse.view.LinkKind`), where it is one of ours.
-        language: Language of a text.
+        text: Name of a resource, a prefixed name, an IRI without our base, or a literal; cut if it is very long.
+        title: The IRI, if the text is not the IRI.
+        href: A page of this server or an address elsewhere.
+        kind: Kind of the resource, if it is one of ours.
+        language: Language of a literal.
         datatype: Datatype of a literal that is neither text nor number, as a prefixed name.
         is_number: Whether it is a number or a year.
-        amount: The number, where it can be drawn: finite, and no year.
+        amount: The number, if a chart can show it: finite, and not a year.
         code: Code of a country.
     """
 
@@ -58,14 +58,14 @@ class ResultCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An answer on the page.
+class ResultExcerpt:
+    """The part of an answer that the page shows.
 
     Attributes:
         names: Variables; empty for a graph and for a boolean.
         rows: The first rows, a cell for each variable.
-        total: How many rows there are; of a graph, how many lines.
-        shown: How many of them are here.
+        total: Number of rows in the whole answer; of a graph, of lines.
+        shown: Number of rows or lines in the excerpt.
         verdict: The answer of ASK.
         turtle: The first lines of a graph.
         files: The whole answer in other formats: name, address and file name.
@@ -81,48 +81,48 @@ class Shown:
 
     @property
     def rows_found(self) -> int:
-        """How many rows or lines there are; of ASK 1 for yes."""
+        """Number of rows or lines in the whole answer; of ASK 1 for yes."""
         return self.total if self.verdict is None else int(self.verdict)
 
 
-def shown_answer(view: ReleaseView, query: str, media_type: str, pieces: Iterable[bytes]) -> Shown:
-    """An answer in one of the types of `SHOWN_AS`, as the page shows it.
+def result_excerpt(view: ReleaseView, query: str, media_type: str, chunks: Iterable[bytes]) -> ResultExcerpt:
+    """The part of an answer that the page shows.
 
     Args:
         view: The release, for names.
         query: The query, for the addresses of the whole answer.
-        media_type: Type of the answer.
-        pieces: The answer's bytes, in pieces.
+        media_type: Media type of the answer, one of `RESULT_TYPES`.
+        chunks: The bytes of the answer.
     """
-    head, lines = _first_lines(pieces, _SHOWN + 1)
+    head, lines = _first_lines(chunks, _MOST_ROWS + 1)
     if media_type == results.JSON.media_type:
-        return Shown(verdict=bool(json.loads(head)["boolean"]), files=_files(query, _SOLUTION_FILES[2:]))
+        return ResultExcerpt(verdict=bool(json.loads(head)["boolean"]), files=_files(query, _SOLUTION_FILES[2:]))
     if media_type == rdf.TURTLE.media_type:
-        shown, text = min(lines, _SHOWN + 1), head.decode()
-        return Shown(total=lines, shown=shown, turtle=text, files=_files(query, _GRAPH_FILES))
+        shown, text = min(lines, _MOST_ROWS + 1), head.decode()
+        return ResultExcerpt(total=lines, shown=shown, turtle=text, files=_files(query, _GRAPH_FILES))
     names, rows = _table(view, head)
-    return Shown(names, rows, total=lines - 1, shown=len(rows), files=_files(query, _SOLUTION_FILES))
+    return ResultExcerpt(names, rows, total=lines - 1, shown=len(rows), files=_files(query, _SOLUTION_FILES))
 
 
-def _first_lines(pieces: Iterable[bytes], limit: int) -> tuple[bytes, int]:
-    """The first lines, and how many there are in all."""
-    kept: list[bytes] = []
+def _first_lines(chunks: Iterable[bytes], limit: int) -> tuple[bytes, int]:
+    """The first lines, and the number of all lines."""
+    head: list[bytes] = []
     lines = 0
-    for piece in pieces:
-        count = piece.count(b"\n")
+    for chunk in chunks:
+        count = chunk.count(b"\n")
         if lines < limit:
-            kept.append(piece if lines + count <= limit else _lines(piece, limit - lines))
+            head.append(chunk if lines + count <= limit else _cut_lines(chunk, limit - lines))
         lines += count
-    return b"".join(kept), lines
+    return b"".join(head), lines
 
 
-def _lines(piece: bytes, count: int) -> bytes:
-    return b"\n".join(piece.split(b"\n", count)[:count]) + b"\n"
+def _cut_lines(chunk: bytes, count: int) -> bytes:
+    return b"\n".join(chunk.split(b"\n", count)[:count]) + b"\n"
 
 
 def _table(view: ReleaseView, tsv: bytes) -> tuple[tuple[str, ...], tuple[tuple[ResultCell, ...], ...]]:
     solutions = parse_query_results(tsv, QueryResultsFormat.TSV)
-    assert isinstance(solutions, QuerySolutions)  # noqa: S101  # TSV holds nothing else
+    assert isinstance(solutions, QuerySolutions)  # noqa: S101  # TSV has no boolean results
     prefixes = view.iris.prefixes()
     names = tuple(variable.value for variable in solutions.variables)
     return names, tuple(tuple(_cell(view, term, prefixes) for term in solution) for solution in solutions)
@@ -159,20 +159,22 @@ def _amount(text: str) -> Decimal | None:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        return None  # INF is read, but a literal may hold anything
+        return None  # the lexical form of a literal may be any text
     return number if number.is_finite() and abs(number) < _LARGEST_AMOUNT else None
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}… ({len(text):,} characters)"
 
 
 def _files(query: str, formats: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, str], ...]:
-    return tuple(_file(query, formats))
-
-
-def _file(query: str, formats: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Name, address and file name of the whole answer in each format."""
     suffixes = {"turtle": "ttl", "ntriples": "nt", "rdfxml": "rdf"}
-    for format_, name in formats:
-        address = f"/sparql?{urlencode({'query': query, 'format': format_})}"
-        yield name, address, f"result.{suffixes.get(format_, format_)}"
+    return tuple(
+        (
+            name,
+            f"/sparql?{urlencode({'query': query, 'format': format_})}",
+            f"result.{suffixes.get(format_, format_)}",
+        )
+        for format_, name in formats
+    )

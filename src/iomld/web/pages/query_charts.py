@@ -1,4 +1,4 @@
-"""The rows of an answer as a chart and on a map, where their columns suit."""
+"""Decides how the rows of an answer can be shown, and computes their charts and map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from enum import StrEnum
 
 from iomld.browse.view import ReleaseView, link_to
 from iomld.web.pages.charts import Map, has_place, valued_map
-from iomld.web.pages.query_answer import ResultCell, Shown
+from iomld.web.pages.query_answer import ResultCell, ResultExcerpt
 
 _MOST_BARS = 60
 _MOST_CHARTS = 3
-_FEWEST_ROWS = 2
-_MOST_NAMES = 2
-# Whole numbers that may be years, where nothing else names the rows.
+_FEWEST_ROWS = 2  # of a chart
+_MOST_NAMES = 2  # columns that name a row together
+# Numbers that may be years, if no other column names the rows.
 _YEARS = range(1800, 2200)
 
 Column = Sequence[ResultCell]
@@ -32,10 +32,10 @@ class ValueBar:
     """A bar of a chart 100 wide.
 
     Attributes:
-        names: What the row is about.
-        value: Its number; None where the row has none.
-        x: Where the bar starts; not 0 where there are numbers below zero.
-        width: How long it is.
+        names: The cells that name the row.
+        value: Its number; None if it has none.
+        x: Start of the bar; more than 0 if there are negative numbers.
+        width: Its length.
     """
 
     names: tuple[ResultCell, ...]
@@ -46,19 +46,19 @@ class ValueBar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A column of numbers as bars, and what it is called."""
+    """A column of numbers as bars, and its name."""
 
     name: str
     bars: tuple[ValueBar, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceColumns:
-    """Countries on the map.
+class ResultMap:
+    """A map of the countries in an answer.
 
     Attributes:
-        map: The circles; the area of each is its number.
-        name: The column of the numbers; empty where rows are counted.
+        map: The circles; the area of each is proportional to its number.
+        name: The column of the numbers; empty if rows are counted.
     """
 
     map: Map
@@ -66,67 +66,67 @@ class PlaceColumns:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ResultView:
     """How the rows of an answer are shown.
 
     Attributes:
-        look: How they are shown here.
-        asked: How they should be shown; differs where the columns do not suit.
-        looks: All that the columns allow.
+        kind: How they are shown.
+        requested: How the client wants them; differs from `kind` if the columns are unsuitable.
+        kinds: All kinds that the columns allow.
         charts: The charts, if they are shown.
-        places: The map, if it is shown.
+        map: The map, if it is shown.
     """
 
-    look: ViewKind = ViewKind.TABLE
-    asked: ViewKind = ViewKind.TABLE
-    looks: tuple[ViewKind, ...] = ()
+    kind: ViewKind = ViewKind.TABLE
+    requested: ViewKind = ViewKind.TABLE
+    kinds: tuple[ViewKind, ...] = ()
     charts: tuple[Chart, ...] = ()
-    places: PlaceColumns | None = None
+    map: ResultMap | None = None
 
 
-def drawn(view: ReleaseView, shown: Shown, asked: str) -> Drawn:
-    """The rows as a table, a chart or a map.
+def result_view(view: ReleaseView, excerpt: ResultExcerpt, requested_kind: str) -> ResultView:
+    """The rows as a table, charts or a map.
 
     Args:
         view: The release, for names of countries.
-        shown: The answer.
-        asked: What the address asks for; any other word is a table.
+        excerpt: The answer.
+        requested_kind: Value of the parameter `view`; an unknown one is a table.
     """
-    wanted = ViewKind(asked) if asked in {*ViewKind} else ViewKind.TABLE
-    columns = [*zip(*shown.rows, strict=True)]
-    names, numbers = _naming(columns), [index for index, column in enumerate(columns) if _is_amount(column)]
-    numbers = [index for index in numbers if index not in names]
+    requested = ViewKind(requested_kind) if requested_kind in {*ViewKind} else ViewKind.TABLE
+    columns = [*zip(*excerpt.rows, strict=True)]
+    names = _naming(columns)
+    numbers = [index for index, column in enumerate(columns) if _is_amount(column) and index not in names]
     country = next((index for index, column in enumerate(columns) if _is_country(column)), None)
-    has_chart = bool(names and numbers) and len(shown.rows) >= _FEWEST_ROWS
-    looks = [ViewKind.TABLE] + [ViewKind.CHART] * has_chart + [ViewKind.MAP] * (country is not None)
-    look = wanted if wanted in looks else ViewKind.TABLE
+    has_chart = bool(names and numbers) and len(excerpt.rows) >= _FEWEST_ROWS
+    kinds = [ViewKind.TABLE] + [ViewKind.CHART] * has_chart + [ViewKind.MAP] * (country is not None)
+    kind = requested if requested in kinds else ViewKind.TABLE
     charts: tuple[Chart, ...] = ()
-    places = None
-    if look is ViewKind.CHART:
-        named = [tuple(columns[index][row] for index in names) for row in range(len(shown.rows))]
-        charts = tuple(_chart(shown.names[index], named, columns[index]) for index in numbers[:_MOST_CHARTS])
-    if look is ViewKind.MAP and country is not None:
+    result_map = None
+    if kind is ViewKind.CHART:
+        row_names = [tuple(row[index] for index in names) for row in excerpt.rows]
+        charts = tuple(_chart(excerpt.names[index], row_names, columns[index]) for index in numbers[:_MOST_CHARTS])
+    if kind is ViewKind.MAP and country is not None:
         number = numbers[0] if numbers else None
         amounts = None if number is None else columns[number]
-        places = _places(view, columns[country], amounts, "" if number is None else shown.names[number])
-    return Drawn(look, wanted, tuple(looks), charts, places)
+        result_map = _map(view, columns[country], amounts, "" if number is None else excerpt.names[number])
+    return ResultView(kind, requested, tuple(kinds), charts, result_map)
 
 
 def _naming(columns: Sequence[Column]) -> tuple[int, ...]:
-    """The columns that name the rows: one that differs in each row, else two together, else years."""
+    """Indexes of the columns that name the rows: one with distinct values, else a distinct pair, else years."""
     texts = [index for index, column in enumerate(columns) if any(cell.text for cell in column) and _is_text(column)]
     for index in texts:
-        if _differs([cell.text for cell in columns[index]]):
+        if _are_distinct([cell.text for cell in columns[index]]):
             return (index,)
     if len(texts) == _MOST_NAMES:
         pairs = zip(*(columns[index] for index in texts), strict=True)
-        return tuple(texts) if _differs([tuple(cell.text for cell in pair) for pair in pairs]) else ()
+        return tuple(texts) if _are_distinct([tuple(cell.text for cell in pair) for pair in pairs]) else ()
     years = [] if texts or len(columns) == 1 else [index for index, column in enumerate(columns) if _is_year(column)]
     return tuple(years[:1])
 
 
-def _differs(texts: Sequence[object]) -> bool:
-    return len(set(texts)) == len(texts)
+def _are_distinct(values: Sequence[object]) -> bool:
+    return len(set(values)) == len(values)
 
 
 def _is_text(column: Column) -> bool:
@@ -148,8 +148,8 @@ def _is_country(column: Column) -> bool:
     return bool(codes) and all(has_place(code) for code in codes)
 
 
-def _chart(name: str, named: Sequence[tuple[ResultCell, ...]], column: Column) -> Chart:
-    rows = [*zip(named, column, strict=True)][:_MOST_BARS]
+def _chart(name: str, row_names: Sequence[tuple[ResultCell, ...]], column: Column) -> Chart:
+    rows = [*zip(row_names, column, strict=True)][:_MOST_BARS]
     values = [float(cell.amount) for _, cell in rows if cell.amount is not None]
     low, high = min(0.0, *values), max(0.0, *values)
     span = high - low or 1.0
@@ -161,7 +161,7 @@ def _chart(name: str, named: Sequence[tuple[ResultCell, ...]], column: Column) -
     return Chart(name, tuple(bars))
 
 
-def _places(view: ReleaseView, countries: Column, amounts: Column | None, name: str) -> PlaceColumns:
+def _map(view: ReleaseView, countries: Column, amounts: Column | None, name: str) -> ResultMap:
     totals: dict[str, Decimal] = {}
     for row, cell in enumerate(countries):
         code = cell.code or cell.text
@@ -170,4 +170,4 @@ def _places(view: ReleaseView, countries: Column, amounts: Column | None, name: 
             totals[code] = totals.get(code, Decimal(0)) + amount
     links = {code: link_to(view, view.iris.country(code)) for code in totals}
     values = [(code, link.name if link else code, totals[code]) for code, link in links.items()]
-    return PlaceColumns(valued_map(values), name)
+    return ResultMap(valued_map(values), name)

@@ -1,10 +1,12 @@
-"""Pages of things, made from the values of `iomld.browse`."""
+"""Renders pages from the values of `iomld.browse`: the frame of every page, and the pages of documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from fastapi import Request
 from pyoxigraph import Quad
+from starlette.responses import Response
 
 from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
@@ -16,13 +18,14 @@ from iomld.check.translation import worded_finding
 from iomld.i18n import gettext_noop
 from iomld.iris import Iris
 from iomld.model import Finding
-from iomld.web.data.documents import turtle_bytes
+from iomld.web.data.documents import HTML_TYPE, turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
 from iomld.web.pages.structured_data import project_markup
+from iomld.web.responses import answer
 from iomld.web.templating import PageCache, answer_address, local_path, render
 
-# Pages in the main menu: path and name.
+# The main menu: path and name of each page.
 MENU = (
     ("/projects", gettext_noop("Projects")),
     ("/countries", gettext_noop("Countries")),
@@ -40,19 +43,19 @@ _FORMATS = (
     ("trig", "TriG"),
     ("rdf", "RDF/XML"),
 )
-_LONGEST_SOURCE = 13_000  # characters of a form of a record; two of them and the rest stay under 150 KB
-_ontologies = PageCache()
+_LONGEST_SOURCE = 13_000  # characters; with a Turtle and a JSON-LD source of this length a page stays under 150 KB
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
+_ontology_pages = PageCache()
 
 
 def page_html(view: ReleaseView | None, template: str, section: str = "", **values: object) -> bytes:
-    """A page with its header and footer.
+    """A page with its header and footer, as UTF-8.
 
     Args:
-        view: The release; None for a page that shows nothing of it.
+        view: The release; None for a page that does not depend on it.
         template: File name of the template.
-        section: Path of the menu's entry that it belongs to.
-        **values: What the template names.
+        section: Path of the menu entry to highlight.
+        **values: Other values for the template.
     """
     iris = view.iris if view else Iris()
 
@@ -76,9 +79,14 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
     )
 
 
+def page_response(request: Request, page: bytes) -> Response:
+    """The response with a page, or 304 if the client has it already."""
+    return answer(request, page, HTML_TYPE)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A form of a record as a page shows it: its text, or the beginning of it."""
+    """The source of a record in a format, for a page; the beginning if it is long."""
 
     text: str
     is_cut: bool
@@ -89,9 +97,9 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
 
     Args:
         view: The release.
-        page: What it shows.
-        quads: The project's graph, shown as Turtle and checked.
-        jsonld: The same as JSON-LD.
+        page: The project.
+        quads: Its graph, shown as Turtle and validated.
+        jsonld: Its graph as JSON-LD.
     """
     return page_html(
         view,
@@ -104,7 +112,7 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
         where=locator_map(page.states),
         neighbours=similar_projects(view, page.iri),
         neighbours_query=answer_address(similar_projects_query(page.iri)),
-        checked=_checked(view, quads),
+        checked=_revalidation(view, quads),
         markup=project_markup(view, page),
     )
 
@@ -116,10 +124,10 @@ def _source_view(source: bytes) -> SourceView:
     return SourceView(text[: text.rfind("\n", 0, _LONGEST_SOURCE) + 1], is_cut=True)
 
 
-def _checked(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | None:
-    """What the shapes say of a record, in the language of the page."""
-    checked = check_record(view, quads)
-    return replace(checked, findings=tuple(map(_worded, checked.findings))) if checked else None
+def _revalidation(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | None:
+    """The validation of a served record, with findings in the page's language."""
+    revalidation = check_record(view, quads)
+    return replace(revalidation, findings=tuple(map(_worded, revalidation.findings))) if revalidation else None
 
 
 def _worded(finding: Finding) -> Finding:
@@ -144,7 +152,7 @@ def scheme_html(view: ReleaseView, scheme: SchemePage) -> bytes:
 
 
 def ontology_html(view: ReleaseView) -> bytes:
-    """The page of our terms; written once."""
+    """The page of the terms of the ontology; rendered once for a release and language."""
 
     def page() -> bytes:
         entries = term_entries(view)
@@ -153,23 +161,23 @@ def ontology_html(view: ReleaseView) -> bytes:
             view, "ontology.html", "/ontology", entries=entries, anchors=anchors, answer_address=answer_address
         )
 
-    return _ontologies.page(view, page)
+    return _ontology_pages.page(view, page)
 
 
 def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[SubjectStatements], count: int) -> bytes:
-    """The page of what has no page of its own kind: all that is said of it.
+    """The page of a document without a template of its own: a table of its statements.
 
     Args:
         view: The release.
-        iri: What it is about.
-        path: Its document on this server.
-        subjects: What is said; empty for a graph that is too long for a page.
-        count: How many statements there are.
+        iri: The resource.
+        path: Path of the document.
+        subjects: The statements, by subject; empty for a graph that is too long for a page.
+        count: Number of statements.
     """
     title = unquote(path.removeprefix("/"))
     return page_html(view, "described.html", "", title=title, iri=iri, path=path, subjects=subjects, count=count)
 
 
 def shapes_html(view: ReleaseView) -> bytes:
-    """The page of the rules of the shapes."""
+    """The page of the rules in the shapes, with examples."""
     return page_html(view, "shapes.html", "/validate", entries=rule_entries(), worded=_worded)

@@ -1,7 +1,7 @@
-"""What search engines read in a page: JSON-LD with terms of schema.org, in a block that no browser runs.
+"""Structured data for search engines: JSON-LD with terms of schema.org in a data block of the page.
 
-Each property is one of its class in schema.org. A `Project` is an organization there and has neither a start nor an
-end; its years are the time that its record covers (`temporalCoverage`).
+Each property belongs to its class in schema.org. A `Project` is an organization there, without start and end: the years
+of a project are the `temporalCoverage` of its record.
 """
 
 import json
@@ -20,26 +20,26 @@ from iomld.web.templating import web_address
 _Node: TypeAlias = dict[str, object]
 
 _CONTEXT = "https://schema.org"
-# Characters that could end the block or begin a comment in it; JSON has other ways to write them.
+# Characters that could end the block or begin a comment; JSON can escape them.
 _ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
-_LONGEST = 500
-_NAMED = (("projectCode", "project code"), ("primaId", "PRIMA identifier"))
+_MOST_CHARACTERS = 500  # of a description
+_IDENTIFIERS = (("projectCode", "project code"), ("primaId", "PRIMA identifier"))
 
 
 def data_block(node: Mapping[str, object]) -> Markup:
-    r"""A node as a data block for the head of a page.
+    r"""A data block for the head of a page.
 
     >>> data_block({"name": "</script>"})
     Markup('<script type="application/ld+json">{"name":"\\u003c/script\\u003e"}</script>')
     """
     text = json.dumps(node, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
-    return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704  # nothing in it ends the block
+    return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704  # escaped above
 
 
 def project_markup(view: ReleaseView, page: ProjectPage) -> Markup:
-    """A project: its names, numbers, money, funder and countries, and its record."""
+    """The data block of a project and its record."""
     return data_block(
-        _known(
+        _without_empty(
             {
                 "@context": _CONTEXT,
                 "@type": "Project",
@@ -49,7 +49,7 @@ def project_markup(view: ReleaseView, page: ProjectPage) -> Markup:
                 "description": _description(page),
                 "identifier": list(_identifiers(page)),
                 "url": view.iris.record(page.key),
-                "funder": _fund(page),
+                "funder": _funder(page),
                 "funding": _grant(view, page),
                 "areaServed": [_country(state) for state in page.states],
                 "mainEntityOfPage": _record(view, page),
@@ -59,10 +59,10 @@ def project_markup(view: ReleaseView, page: ProjectPage) -> Markup:
 
 
 def dataset_markup(facts: DatasetFacts) -> Markup:
-    """The dataset with its files."""
-    publisher = _known({"@type": "Organization", "name": facts.publisher}) if facts.publisher else None
+    """The data block of the dataset and its files."""
+    publisher = _without_empty({"@type": "Organization", "name": facts.publisher}) if facts.publisher else None
     return data_block(
-        _known(
+        _without_empty(
             {
                 "@context": _CONTEXT,
                 "@type": "Dataset",
@@ -86,26 +86,28 @@ def dataset_markup(facts: DatasetFacts) -> Markup:
     )
 
 
-def _known(node: _Node) -> _Node:
-    """A node without the properties that have no value."""
+def _without_empty(node: _Node) -> _Node:
+    """A node without its empty properties."""
     return {name: value for name, value in node.items() if value not in (None, "", [])}
 
 
 def _description(page: ProjectPage) -> str | None:
-    """The abstract in the page's language, else in any; else how the narrative begins."""
-    passages = sorted(page.abstracts, key=lambda one: one.language != page_language()) or page.narratives
-    text = "\n".join("".join(piece.text for piece in pieces) for one in passages[:1] for pieces in one.paragraphs)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rsplit(' ', 1)[0]} …"
+    """The abstract, in the page's language if there is one, else the narrative; cut if it is long."""
+    passages = sorted(page.abstracts, key=lambda passage: passage.language != page_language()) or page.narratives
+    text = "\n".join(
+        "".join(piece.text for piece in pieces) for passage in passages[:1] for pieces in passage.paragraphs
+    )
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS].rsplit(' ', 1)[0]} …"
 
 
 def _identifiers(page: ProjectPage) -> Iterator[_Node]:
-    for name, words in _NAMED:
+    for name, label in _IDENTIFIERS:
         value = page.fact(name)
         if value:
-            yield {"@type": "PropertyValue", "propertyID": words, "value": value.text}
+            yield {"@type": "PropertyValue", "propertyID": label, "value": value.text}
 
 
-def _fund(page: ProjectPage) -> _Node | None:
+def _funder(page: ProjectPage) -> _Node | None:
     fund = page.fact("fundedBy")
     return {"@type": "Organization", "@id": fund.link.iri, "name": fund.text} if fund and fund.link else None
 
@@ -119,7 +121,7 @@ def _grant(view: ReleaseView, page: ProjectPage) -> _Node | None:
         "value": _number(page.budget),
         "currency": "USD",
     }
-    return _known({"@type": "MonetaryGrant", "amount": amount, "funder": _fund(page)})
+    return _without_empty({"@type": "MonetaryGrant", "amount": amount, "funder": _funder(page)})
 
 
 def _number(amount: Decimal) -> int | float:
@@ -131,14 +133,14 @@ def _country(country: Link) -> _Node:
 
 
 def _record(view: ReleaseView, page: ProjectPage) -> _Node:
-    """The page as a work: what it covers and names, where it comes from, under which licence."""
-    return _known(
+    """The record as a web page: its coverage, mentions, sources and licence."""
+    return _without_empty(
         {
             "@type": "WebPage",
             "@id": view.iris.record(page.key),
             "inLanguage": page_language(),
             "temporalCoverage": _period(page.start_year, page.end_year),
-            "mentions": [{"@type": "DefinedTerm", "@id": one.iri, "name": one.name} for one in page.frameworks],
+            "mentions": [{"@type": "DefinedTerm", "@id": link.iri, "name": link.name} for link in page.frameworks],
             "isBasedOn": [source.url for source in page.sources if web_address(source.url)],
             "license": web_address(page.license),
             "dateModified": page.history[0].created if page.history else None,
@@ -148,12 +150,12 @@ def _record(view: ReleaseView, page: ProjectPage) -> _Node:
 
 
 def _period(start: str | None, end: str | None) -> str | None:
-    """A period as ISO 8601 writes it; an end that is not known is open."""
+    """A period in ISO 8601; an unknown start or end is open."""
     return f"{start or '..'}/{end or '..'}" if start or end else None
 
 
 def _file(file: DatasetFile, license_: str | None) -> _Node:
-    return _known(
+    return _without_empty(
         {
             "@type": "DataDownload",
             "name": file.title,
