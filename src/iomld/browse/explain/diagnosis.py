@@ -12,7 +12,7 @@ from typing import Protocol
 from pyoxigraph import Literal, NamedNode
 
 from iomld.store.sparql_syntax import Clause, ClauseKind, GroupPattern, QueryTree, Term, TermType
-from iomld.store.sparql_tokens import pieces
+from iomld.store.sparql_tokens import query_tokens
 
 _FOUND = 300  # terms that are compared with one
 _MOST = 4  # parts that are reported; one correction may make the others needless
@@ -255,8 +255,8 @@ class _Finder:
 def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPattern:
     reason, name = EmptyReason(clause.kind.value), ""
     if clause.kind is ClauseKind.FILTER and "EXISTS" not in clause.text.upper():
-        bound = {piece.text[1:] for one in first for piece in pieces(one.text) if piece.kind == "variable"}
-        used = (piece.text for piece in pieces(clause.text) if piece.kind == "variable")
+        bound = {piece.text[1:] for one in first for piece in query_tokens(one.text) if piece.kind == "variable"}
+        used = (piece.text for piece in query_tokens(clause.text) if piece.kind == "variable")
         name = next((one for one in used if one[1:] not in bound), "")
         reason = EmptyReason.UNBOUND if name else reason
     return EmptyPattern(reason, clause.start, clause.text, scope, clause, tuple(first), name)
@@ -264,13 +264,15 @@ def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPa
 
 def _after(parts: QueryTree, scope: Scope) -> Sequence[EmptyPattern]:
     """What after the pattern may leave nothing of what it finds."""
-    words = {piece.word: piece.start for piece in pieces(parts.tail) if piece.kind == "word"}
+    words = {piece.word: piece.start for piece in query_tokens(parts.tail) if piece.kind == "word"}
     for word, reason in (("HAVING", EmptyReason.HAVING), ("OFFSET", EmptyReason.SLICE), ("LIMIT", EmptyReason.SLICE)):
         if word in words:
             text = parts.tail[words[word] :].strip()
             return [EmptyPattern(reason, parts.tail_start + words[word], text, scope)]
     if parts.form == "CONSTRUCT":
         return [
-            EmptyPattern(EmptyReason.TEMPLATE, next(pieces(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope)
+            EmptyPattern(
+                EmptyReason.TEMPLATE, next(query_tokens(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope
+            )
         ]
     return []
