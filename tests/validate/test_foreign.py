@@ -1,6 +1,8 @@
 """Anyone's data against anyone's shapes, in a process that can be ended."""
 
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -124,6 +126,7 @@ def test_an_import_of_what_is_in_the_file_is_no_import() -> None:
             _shapes('{\n "@context": ["http://127.0.0.1:1/context"],\n "@id": "x:a"}', "jsonld"),
             'shapes: line 2: the context "http://127.0.0.1:1/context" would',
         ),
+        (_shapes(SHAPES + "ex:S <http://www.w3.org/ns/shacl#js(> 1 ."), "shapes: line 11: sh:js( asks"),
         (_shapes("# nothing\n"), "shapes: there are no SHACL shapes in it"),
         (_shapes("ex:a a ex:b ."), "shapes: line 1, column 1: not valid turtle"),
         (_shapes(SHAPES, "word"), "shapes: 'word' is no RDF format"),
@@ -139,6 +142,51 @@ def test_what_would_reach_out_is_refused_with_its_line(shapes: UserDocument, sen
         check_graph(_data(), shapes)
     assert str(caught.value).startswith(sentence)
     assert str(caught.value).endswith(".")
+
+
+class _Endpoint(BaseHTTPRequestHandler):
+    """An endpoint that counts its requests."""
+
+    requests = 0
+
+    def do_GET(self) -> None:
+        """Count a request."""
+        type(self).requests += 1
+        self.send_error(404)
+
+    do_POST = do_GET  # noqa: N815  # the name that the base class looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the signature of the base class
+        """Write nothing."""
+
+
+_QUERY_START = "SELECT $this WHERE { $this a <http://example.org/Human> ."
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        f'sh:select """{_QUERY_START} SERV\\\\u0049CE <ENDPOINT> {{ ?a ?b ?c }} }}"""',
+        f'sh:select """{_QUERY_START} FILTER EXISTS {{ SERVIC\\\\u0045 <ENDPOINT> {{ ?a ?b ?c }} }} }}"""',
+        'sh:select """SELECT $this \\\\u0046ROM <ENDPOINT> WHERE { $this a <http://example.org/Human> }"""',
+        f"""sh:prefixes [ a owl:Ontology ; sh:declare [ sh:prefix "q" ;
+          sh:namespace "x:> {_QUERY_START} SERVICE <ENDPOINT"^^<http://www.w3.org/2001/XMLSchema#anyURI> ] ] ;
+          sh:select "{{ ?a ?b ?c }} }}" """,
+    ],
+    ids=["escape", "escape in EXISTS", "escaped FROM", "namespace"],
+)
+@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+def test_no_trick_in_a_query_reaches_an_endpoint(shape: str, engine: str) -> None:
+    """SERVICE and FROM that only show once an engine has read escapes or joined prefixes to the query are refused."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        before = _Endpoint.requests
+        query = shape.replace("ENDPOINT", f"http://127.0.0.1:{server.server_port}/")
+        shapes = _shapes(PREFIXES + f"ex:S a sh:NodeShape ; sh:targetClass ex:Human ; sh:sparql [ {query} ] .")
+        with pytest.raises(SourceError, match=r"^shapes: "):
+            found_in(_data(), shapes, engine)
+        server.shutdown()
+    assert _Endpoint.requests == before
 
 
 def test_words_that_only_look_like_keywords_pass() -> None:

@@ -21,6 +21,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import RDF
 from rdflib.namespace import SH as SHACL
 from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.sparql import SPARQLError
 from rdflib.term import Node
 
@@ -50,19 +51,40 @@ _FAILURES = (ReportableRuntimeError, NotImplementedError, SPARQLError, re.error,
 _PATH_SUFFIXES = {str(SHACL.zeroOrMorePath): "*", str(SHACL.oneOrMorePath): "+", str(SHACL.zeroOrOnePath): "?"}
 _MAX_PATH_DEPTH = 50  # a path that contains itself would never end
 
-_cached_query = lru_cache(maxsize=256)(prepareQuery)
-
 
 class _QueryCachingGraph(Graph):
     """A graph that parses each query once; pyshacl runs it for each focus node, and parsing is most of the cost."""
 
     def query(self, query_object: "str | Query", *args: object, **kwargs: object) -> "QueryResult":
         """See `rdflib.Graph.query`."""
-        try:
-            prepared = _cached_query(query_object) if isinstance(query_object, str) else query_object
-        except Exception as error:  # rdflib raises Exception itself for an unknown prefix
-            raise EngineError(f"a query of the shapes cannot be read: {error}") from error
+        prepared = _local_query(query_object) if isinstance(query_object, str) else query_object
         return super().query(prepared, *args, **kwargs)  # type: ignore[arg-type]  # passed on unchanged
+
+
+@lru_cache(maxsize=256)
+def _local_query(text: str) -> "Query":
+    r"""Parse a query and refuse it if it would fetch anything.
+
+    The check is on the parsed query, since rdflib expands escapes such as `SERV\u0049CE` and pyshacl puts the
+    namespaces of the shapes into the text: neither shows in the queries of the shapes graph.
+
+    Raises:
+        EngineError: The query does not parse, or asks for data of other endpoints, graphs or files.
+    """
+    try:
+        query = prepareQuery(text)
+    except Exception as error:  # rdflib raises Exception itself for an unknown prefix
+        raise EngineError(f"a query of the shapes cannot be read: {error}") from error
+    if query.algebra.datasetClause or _has_service(query.algebra):
+        raise EngineError("a query of the shapes asks for other data than the file's with SERVICE or FROM")
+    return query
+
+
+def _has_service(node: object) -> bool:
+    """Whether a part of a query's algebra holds SERVICE."""
+    if isinstance(node, CompValue):
+        return node.name == "ServiceGraphPattern" or any(map(_has_service, node.values()))
+    return isinstance(node, list | tuple | set) and any(map(_has_service, node))
 
 
 @dataclass(frozen=True, slots=True)

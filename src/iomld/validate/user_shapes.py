@@ -350,7 +350,7 @@ def _programs(quads: Iterable[Quad], text: str) -> Iterator[str]:
         for term in (quad.predicate, quad.object):
             name = local_name(term.value) if isinstance(term, NamedNode) and term.value.startswith(SH) else ""
             if name.startswith(("js", "JS")):
-                where = _line_prefix(text, rf"\b{name}\b")
+                where = _line_prefix(text, rf"\b{re.escape(name)}(?!\w)")
                 yield f"{where}sh:{name} asks for JavaScript, which is not run here. Write the rule in SHACL or SPARQL"
 
 
