@@ -206,6 +206,21 @@ def test_data_that_do_not_parse_say_where() -> None:
         check_graph(_data(remote, "jsonld"), _shapes())
 
 
+def test_the_reason_keeps_its_message() -> None:
+    """A reason comes out of the other process with identifier and values, so that it can be translated."""
+    with pytest.raises(SourceError) as caught:
+        check_graph(_data("ex:a a ex:b ."), _shapes())
+    assert caught.value.message.id == "{file}: {fault}."
+    assert caught.value.message.values["file"] == "data"
+
+
+def test_a_long_reason_is_shortened() -> None:
+    """A reason that is too long for the answer is cut; no character of several bytes breaks it."""
+    name = "é" * 9000
+    with pytest.raises(SourceError, match=r"^é+$"):
+        check_graph(UserDocument(name, b"?", "turtle"), _shapes())
+
+
 def test_no_such_engine() -> None:
     """Another engine than the two is refused."""
     with pytest.raises(SourceError, match="shacl, pyshacl"):

@@ -17,18 +17,19 @@ from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
 from iomld.formats.findings import finding_from_json, finding_to_json
 from iomld.iris import OWL, SH, local_name
-from iomld.model import Finding, Message, Severity, message
+from iomld.model import Finding, Message, Severity, message, message_from_json, message_to_json
 from iomld.validate.engine import EngineError, GraphResult
 from iomld.validate.engines import ENGINES, validate_graphs
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.once import run_once
-from iomld.workers.protocol import WorkerSpec
+from iomld.workers.protocol import HEAD_BYTES, WorkerSpec
 
 HANDLER = "iomld.validate.user_shapes:open_checker"
 
 BASE = "http://upload.invalid/"  # base of relative IRIs in data and shapes (RFC 2606 section 2)
 _ENGLISH = "en"
 _HEAD_SIZE = struct.Struct("=I")
+_SHORTENED = 1000  # characters of a message that fit the head of an answer, as JSON writes one with at most 12 bytes
 
 _QUERY_PROPERTIES = frozenset(SH + term for term in ("select", "ask", "construct", "update"))
 # Strings, comments, IRIs, variables and names are matched to be ignored.
@@ -143,7 +144,7 @@ def check_graph(
     spec = WorkerSpec(HANDLER, memory_limit_bytes=limits.memory_bytes, max_answer_bytes=limits.answer_bytes)
     reply = run_once(spec, _payload(data, shapes, engine, language), timeout_s=limits.timeout_s)
     if reply.fault:
-        raise SourceError(reply.head.decode())
+        raise SourceError(message_from_json(json.loads(reply.head)))
     return tuple(map(finding_from_json, json.loads(reply.read())))
 
 
@@ -175,11 +176,19 @@ def _handle(payload: bytes, writer: AnswerWriter) -> Answer:
         findings = found_in(*_unpacked(payload))
         writer.write(json.dumps([finding_to_json(finding) for finding in findings], ensure_ascii=False).encode())
     except IomldError as error:
-        return Answer(str(error).encode()[:4000], fault=True)
+        return _fault(error.message)
     except AnswerTooLargeError as error:
         limit = f"The findings are larger than {error.limit_bytes >> 20} MiB together. Check less data at a time."
-        return Answer(limit.encode(), fault=True)
+        return _fault(Message(limit))
     return Answer(b"")
+
+
+def _fault(reason: Message) -> Answer:
+    """A fault with a message as JSON; one too large for the head is worded in English and shortened."""
+    head = json.dumps(message_to_json(reason)).encode()
+    if len(head) > HEAD_BYTES:
+        head = json.dumps(message_to_json(Message(str(reason)[:_SHORTENED]))).encode()
+    return Answer(head, fault=True)
 
 
 def _unpacked(payload: bytes) -> tuple[UserDocument, UserDocument, str, str]:
