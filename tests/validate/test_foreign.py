@@ -8,7 +8,7 @@ import pytest
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Message, Severity
-from iomld.validate.user_shapes import CheckLimits, UserDocument, check_graph, found_in
+from iomld.validate.user_shapes import CheckLimits, UserDocument, check_graph, graph_findings
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
 
 PREFIXES = """@prefix ex: <http://example.org/> .
@@ -87,7 +87,7 @@ def test_data_come_in_any_format() -> None:
     shapes = """{"@context": {"sh": "http://www.w3.org/ns/shacl#"}, "@id": "x:#S", "@type": "sh:NodeShape",
       "sh:targetClass": {"@id": "http://example.org/Human"}, "sh:message": "Nobody is allowed.",
       "sh:not": {"sh:nodeKind": {"@id": "sh:IRI"}}}"""
-    (finding,) = found_in(_data(data, "nquads"), _shapes(shapes, "jsonld"), "shacl")
+    (finding,) = graph_findings(_data(data, "nquads"), _shapes(shapes, "jsonld"), "shacl")
     assert (finding.rule, str(finding.message), finding.focus_node) == (
         "S",
         "Nobody is allowed.",
@@ -100,7 +100,7 @@ def test_an_import_of_what_is_in_the_file_is_no_import() -> None:
     shapes = (
         SHAPES + "<http://example.org/o> owl:imports <http://example.org/p> . <http://example.org/p> a owl:Ontology ."
     )
-    assert found_in(_data(), _shapes(shapes), "shacl") == FINDINGS
+    assert graph_findings(_data(), _shapes(shapes), "shacl") == FINDINGS
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_no_trick_in_a_query_reaches_an_endpoint(shape: str, engine: str) -> Non
         query = shape.replace("ENDPOINT", f"http://127.0.0.1:{server.server_port}/")
         shapes = _shapes(PREFIXES + f"ex:S a sh:NodeShape ; sh:targetClass ex:Human ; sh:sparql [ {query} ] .")
         with pytest.raises(SourceError, match=r"^shapes: "):
-            found_in(_data(), shapes, engine)
+            graph_findings(_data(), shapes, engine)
         server.shutdown()
     assert _Endpoint.requests == before
 
@@ -194,7 +194,7 @@ def test_words_that_only_look_like_keywords_pass() -> None:
     query = (
         "SELECT $this ?from WHERE { # SERVICE\n $this <http://example.org/FROM> ?from . FILTER(STR(?from) = 'FROM') }"
     )
-    assert found_in(_data(), _with_query(query), "shacl") == ()
+    assert graph_findings(_data(), _with_query(query), "shacl") == ()
 
 
 def test_data_that_do_not_parse_say_where() -> None:

@@ -25,7 +25,7 @@ from iomld.read.table.csv import table_rows
 from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import workbook_rows
 from iomld.read.text import check_xml
-from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, found_in
+from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, graph_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def check_bytes_against(
     rules = _as_shapes(*shapes)
     checked = _as_document(*data)
     tally.read(checked.name)
-    for finding in _located(found_in(checked, rules, engine, language), checked):
+    for finding in _located(graph_findings(checked, rules, engine, language), checked):
         tally.add(finding)
     return tally.report(_basis(rules, rules.name, engine), projects=0)
 

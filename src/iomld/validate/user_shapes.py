@@ -173,7 +173,7 @@ def open_checker(argument: str) -> Handler:
 def _handle(payload: bytes, writer: AnswerWriter) -> Answer:
     """Write the findings as JSON, or return a fault with the reason why there are none."""
     try:
-        findings = found_in(*_unpacked(payload))
+        findings = graph_findings(*_unpacked(payload))
         writer.write(json.dumps([finding_to_json(finding) for finding in findings], ensure_ascii=False).encode())
     except IomldError as error:
         return _fault(error.message)
@@ -204,7 +204,9 @@ def _unpacked(payload: bytes) -> tuple[UserDocument, UserDocument, str, str]:
     )
 
 
-def found_in(data: UserDocument, shapes: UserDocument, engine: str, language: str = _ENGLISH) -> tuple[Finding, ...]:
+def graph_findings(
+    data: UserDocument, shapes: UserDocument, engine: str, language: str = _ENGLISH
+) -> tuple[Finding, ...]:
     """Check a data graph in this process and without limits, for callers that are workers; see `check_graph`.
 
     Raises:
