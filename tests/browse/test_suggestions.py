@@ -20,7 +20,7 @@ from iomld.browse.view import open_view
 from iomld.release import FILES, current_release
 from iomld.store.oxigraph import open_read_only
 from iomld.store.sparql_parser import query_tree
-from iomld.store.sparql_tokens import pieces
+from iomld.store.sparql_tokens import query_tokens
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def published(datadir: Path) -> tuple[Store, ReleaseTerms]:
 
 def mistaken(query: str, chance: random.Random) -> str:
     """A query with a letter less in one of its IRIs or texts, or with another scheme."""
-    tokens = [piece for piece in pieces(query) if piece.kind in {"iri", "string"} and len(piece.text) > 5]
+    tokens = [piece for piece in query_tokens(query) if piece.kind in {"iri", "string"} and len(piece.text) > 5]
     if not tokens:
         return query
     piece = chance.choice(tokens)

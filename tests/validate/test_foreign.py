@@ -1,13 +1,15 @@
 """Anyone's data against anyone's shapes, in a process that can be ended."""
 
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from iomld.errors import SourceError
 from iomld.messages import Message
 from iomld.model import Finding, Severity
-from iomld.validate.user_shapes import CheckLimits, UserDocument, check_graph, found_in
+from iomld.validate.user_shapes import CheckLimits, UserDocument, check_graph, graph_findings
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
 
 PREFIXES = """@prefix ex: <http://example.org/> .
@@ -86,7 +88,7 @@ def test_data_come_in_any_format() -> None:
     shapes = """{"@context": {"sh": "http://www.w3.org/ns/shacl#"}, "@id": "x:#S", "@type": "sh:NodeShape",
       "sh:targetClass": {"@id": "http://example.org/Human"}, "sh:message": "Nobody is allowed.",
       "sh:not": {"sh:nodeKind": {"@id": "sh:IRI"}}}"""
-    (finding,) = found_in(_data(data, "nquads"), _shapes(shapes, "jsonld"), "shacl")
+    (finding,) = graph_findings(_data(data, "nquads"), _shapes(shapes, "jsonld"), "shacl")
     assert (finding.rule, str(finding.message), finding.focus_node) == (
         "S",
         "Nobody is allowed.",
@@ -99,7 +101,7 @@ def test_an_import_of_what_is_in_the_file_is_no_import() -> None:
     shapes = (
         SHAPES + "<http://example.org/o> owl:imports <http://example.org/p> . <http://example.org/p> a owl:Ontology ."
     )
-    assert found_in(_data(), _shapes(shapes), "shacl") == FINDINGS
+    assert graph_findings(_data(), _shapes(shapes), "shacl") == FINDINGS
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,7 @@ def test_an_import_of_what_is_in_the_file_is_no_import() -> None:
             _shapes('{\n "@context": ["http://127.0.0.1:1/context"],\n "@id": "x:a"}', "jsonld"),
             'shapes: line 2: the context "http://127.0.0.1:1/context" would',
         ),
+        (_shapes(SHAPES + "ex:S <http://www.w3.org/ns/shacl#js(> 1 ."), "shapes: line 11: sh:js( asks"),
         (_shapes("# nothing\n"), "shapes: there are no SHACL shapes in it"),
         (_shapes("ex:a a ex:b ."), "shapes: line 1, column 1: not valid turtle"),
         (_shapes(SHAPES, "word"), "shapes: 'word' is no RDF format"),
@@ -142,12 +145,57 @@ def test_what_would_reach_out_is_refused_with_its_line(shapes: UserDocument, sen
     assert str(caught.value).endswith(".")
 
 
+class _Endpoint(BaseHTTPRequestHandler):
+    """An endpoint that counts its requests."""
+
+    requests = 0
+
+    def do_GET(self) -> None:
+        """Count a request."""
+        type(self).requests += 1
+        self.send_error(404)
+
+    do_POST = do_GET  # noqa: N815  # the name that the base class looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the signature of the base class
+        """Write nothing."""
+
+
+_QUERY_START = "SELECT $this WHERE { $this a <http://example.org/Human> ."
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        f'sh:select """{_QUERY_START} SERV\\\\u0049CE <ENDPOINT> {{ ?a ?b ?c }} }}"""',
+        f'sh:select """{_QUERY_START} FILTER EXISTS {{ SERVIC\\\\u0045 <ENDPOINT> {{ ?a ?b ?c }} }} }}"""',
+        'sh:select """SELECT $this \\\\u0046ROM <ENDPOINT> WHERE { $this a <http://example.org/Human> }"""',
+        f"""sh:prefixes [ a owl:Ontology ; sh:declare [ sh:prefix "q" ;
+          sh:namespace "x:> {_QUERY_START} SERVICE <ENDPOINT"^^<http://www.w3.org/2001/XMLSchema#anyURI> ] ] ;
+          sh:select "{{ ?a ?b ?c }} }}" """,
+    ],
+    ids=["escape", "escape in EXISTS", "escaped FROM", "namespace"],
+)
+@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+def test_no_trick_in_a_query_reaches_an_endpoint(shape: str, engine: str) -> None:
+    """SERVICE and FROM that only show once an engine has read escapes or joined prefixes to the query are refused."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        before = _Endpoint.requests
+        query = shape.replace("ENDPOINT", f"http://127.0.0.1:{server.server_port}/")
+        shapes = _shapes(PREFIXES + f"ex:S a sh:NodeShape ; sh:targetClass ex:Human ; sh:sparql [ {query} ] .")
+        with pytest.raises(SourceError, match=r"^shapes: "):
+            graph_findings(_data(), shapes, engine)
+        server.shutdown()
+    assert _Endpoint.requests == before
+
+
 def test_words_that_only_look_like_keywords_pass() -> None:
     """A variable, a text, a comment, an IRI or a prefix may be called so."""
     query = (
         "SELECT $this ?from WHERE { # SERVICE\n $this <http://example.org/FROM> ?from . FILTER(STR(?from) = 'FROM') }"
     )
-    assert found_in(_data(), _with_query(query), "shacl") == ()
+    assert graph_findings(_data(), _with_query(query), "shacl") == ()
 
 
 def test_data_that_do_not_parse_say_where() -> None:
@@ -157,6 +205,21 @@ def test_data_that_do_not_parse_say_where() -> None:
     remote = '{"@context": "https://schema.org/", "name": "a"}'
     with pytest.raises(SourceError, match="data: line 1: the context"):
         check_graph(_data(remote, "jsonld"), _shapes())
+
+
+def test_the_reason_keeps_its_message() -> None:
+    """A reason comes out of the other process with identifier and values, so that it can be translated."""
+    with pytest.raises(SourceError) as caught:
+        check_graph(_data("ex:a a ex:b ."), _shapes())
+    assert caught.value.message.id == "{file}: {fault}."
+    assert caught.value.message.values["file"] == "data"
+
+
+def test_a_long_reason_is_shortened() -> None:
+    """A reason that is too long for the answer is cut; no character of several bytes breaks it."""
+    name = "é" * 9000
+    with pytest.raises(SourceError, match=r"^é+$"):
+        check_graph(UserDocument(name, b"?", "turtle"), _shapes())
 
 
 def test_no_such_engine() -> None:

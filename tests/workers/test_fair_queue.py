@@ -60,15 +60,15 @@ def test_clients_with_their_share_are_passed_over() -> None:
 def test_a_client_with_slow_jobs_never_has_all_workers() -> None:
     """Slow of late, a client may have all but one of the workers that are there, others all but those always there."""
     limits = PoolLimits(workers=2, max_workers=8)
-    shares = ClientQuota(limits)
+    quota = ClientQuota(limits)
     held = [job(number, "a") for number in range(3)]
-    assert shares.full(held, ready=2) == set()
-    shares.saw_slow(held[:1], now_ns=0)
-    assert shares.full(held, ready=4) == {"a"}
-    assert shares.full(held, ready=5) == set()
-    shares.saw_slow((), now_ns=60_000_000_000)
-    assert shares.full(held, ready=4) == set()
-    assert shares.full([job(number, "b") for number in range(6)], ready=8) == {"b"}
+    assert quota.exhausted(held, ready=2) == set()
+    quota.record_slow(held[:1], now_ns=0)
+    assert quota.exhausted(held, ready=4) == {"a"}
+    assert quota.exhausted(held, ready=5) == set()
+    quota.record_slow((), now_ns=60_000_000_000)
+    assert quota.exhausted(held, ready=4) == set()
+    assert quota.exhausted([job(number, "b") for number in range(6)], ready=8) == {"b"}
 
 
 def test_endless_jobs_of_one_client_leave_workers_for_another(spec: WorkerSpec) -> None:

@@ -19,7 +19,7 @@ from iomld.read.table.csv import table_rows
 from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import workbook_rows
 from iomld.read.text import check_xml
-from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, found_in
+from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, graph_findings
 
 _MAX_BYTES = 256 * 1024**2  # of a file that is checked against shapes of the caller
 _MAX_SHOWN_ROWS = 500
@@ -149,7 +149,7 @@ def check_bytes_against(
     rules = _as_shapes(*shapes)
     checked = _as_document(*data)
     tally.add_records(checked.name)
-    for finding in _located(found_in(checked, rules, engine, language), checked):
+    for finding in _located(graph_findings(checked, rules, engine, language), checked):
         tally.add_finding(finding)
     return tally.report(_basis(rules, rules.name, engine), projects=0)
 

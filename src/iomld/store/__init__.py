@@ -1,4 +1,4 @@
-"""The store of a release: written once, opened read-only, queried in workers."""
+"""The quad store of a release: written once, then opened read-only and queried in workers."""
 
 from iomld.store.oxigraph import (
     build_store,

@@ -1,15 +1,12 @@
-"""Triple-pattern queries that are answered in the server process, in a bounded number of steps.
+"""Lookups: queries of a few triple patterns, answered in the server process in a bounded number of steps.
 
-Lookups: queries of a few triple patterns that the indexes answer at once, found out by their text.
+A worker spends a tenth as long on such a query as its way to the worker and back takes. So `read_lookup` recognizes
+lookups by their text, and `lookup_json` evaluates them over the indexes of the store. Nothing could interrupt it there,
+so it counts its steps and gives up after a limit. Workers answer all other queries.
 
-What a worker does for such a query takes a tenth of what the way there and back takes. So it is answered where it
-arrives, if the steps are few; it is the counting of steps that makes it safe there, as nothing could stop it. All
-other queries, and those that turn out to need more steps, belong to the workers.
-
-The reader below knows a small part of the grammar (SPARQL 1.1 Query Language, section 19.8): where it is not sure
-that the engine would read the same, it leaves the query. A text that is no query is left too, so the engine says why.
-
-Answering a lookup from the indexes of a store, in counted steps.
+The parser covers a small part of the grammar (SPARQL 1.1 Query Language, section 19.8). Wherever it is not certain that
+the engine would read the query in the same way, it rejects the query; so it does with invalid ones, for which the
+engine then gives the reason.
 """
 
 import re
@@ -22,10 +19,15 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 
 from iomld.iris import RDF, XSD
 
-_LONGEST = 2_000  # characters
-_MOST_PATTERNS = 8
-# Space and comments are what the grammar says. An escape, a long string or a blank node makes a token that no rule
-# below takes, and so does a sign that this does not know.
+_MAX_LENGTH = 2_000  # characters
+_MAX_PATTERNS = 8
+_MAX_STEPS = 200  # a step is a search in an index or a quad found by it, some 2 µs
+_UNSELECTIVE = 5  # the rank of a pattern without a known subject or object, which would scan the store
+_TYPE = NamedNode(f"{RDF}type")
+_STRING = f"{XSD}string"
+
+# White space and comments as in the grammar. Escapes, long strings, blank nodes and unknown punctuation become tokens
+# that the parser rejects.
 _TOKEN = re.compile(
     r"""\#[^\r\n]*
       | <[A-Za-z][A-Za-z0-9+.\-]*:[^<>"{}|^`\\\x00-\x20]*>
@@ -37,27 +39,32 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_\-]*:)((?:[A-Za-z0-9_][A-Za-z0-9_\-]*)?)")
-TYPE = NamedNode(f"{RDF}type")
+_PREFIXED_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_\-]*:)((?:[A-Za-z0-9_][A-Za-z0-9_\-]*)?)")
 
-# What stands in a place of a pattern: a term, or the name of a variable.
-Place = NamedNode | BlankNode | Literal | str
-Pattern = tuple[Place, Place, Place]
+# A term, or a variable as its name.
+PatternTerm = NamedNode | BlankNode | Literal | str
+Pattern = tuple[PatternTerm, PatternTerm, PatternTerm]
+_FoundTerm = NamedNode | BlankNode | Literal | Triple
+_Solution = dict[str, _FoundTerm]
 
 
-class _OtherError(Exception):
-    """The text is no lookup, or not surely one."""
+class _NoLookupError(Exception):
+    """The query is no lookup, or not certainly one."""
+
+
+class _UnsupportedTermError(Exception):
+    """A solution has a term that this module does not serialize."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A query of triple patterns that are all to match.
+    """A SELECT or ASK query over a basic graph pattern.
 
     Attributes:
-        variables: What SELECT names; None for ASK.
-        patterns: Subject, predicate and object of each pattern.
-        distinct: Whether equal solutions count once.
-        limit: Most solutions; None for all.
+        variables: The variables that SELECT projects; None for ASK.
+        patterns: Subject, predicate and object of each triple pattern.
+        distinct: Whether equal solutions are merged.
+        limit: Maximum number of solutions; None for all.
     """
 
     variables: tuple[str, ...] | None
@@ -67,51 +74,51 @@ class Lookup:
 
 
 def read_lookup(query: str) -> Lookup | None:
-    """Read a query; None where it is not surely a lookup.
+    """Parse a query; None where it is not certainly a lookup.
 
     >>> read_lookup('SELECT ?s { ?s <x:p> "a"@en } LIMIT 5').limit
     5
     >>> read_lookup("SELECT * { ?s <x:p> ?o FILTER(?o > 1) }")
     """
-    if len(query) > _LONGEST:
+    if len(query) > _MAX_LENGTH:
         return None
     tokens = [token for token in _TOKEN.findall(query) if token[0] != "#"]
     try:
         return _LookupParser(tokens).lookup()
-    except (_OtherError, ValueError):  # pyoxigraph says ValueError of what is no IRI, and of what is no language
+    except (_NoLookupError, ValueError):  # from pyoxigraph, of invalid IRIs and language tags
         return None
 
 
 class _LookupParser:
     def __init__(self, tokens: list[str]) -> None:
-        # The next token, or an empty one; no method is as quick.
+        # Gives the next token, or an empty one at the end; faster than a method.
         self._next: Callable[[], str] = partial(next, iter(tokens), "")
         self._prefixes: dict[str, str] = {}
 
     def lookup(self) -> Lookup:
-        """The whole query."""
-        word = self._prologue()
-        variables, distinct = self._head(word)
+        """Parse the whole query."""
+        form = self._prologue()
+        variables, distinct = self._projection(form)
         patterns = self._patterns()
         if variables == ():
-            found = {place for pattern in patterns for place in pattern if isinstance(place, str)}
-            variables = tuple(sorted(found))  # as the engine orders those of `*`
+            names = {term for pattern in patterns for term in pattern if isinstance(term, str)}
+            variables = tuple(sorted(names))  # in the engine's order for `*`
         limit = self._limit()
-        if variables is None and limit is not None:  # the limit bears on what is asked
-            raise _OtherError
+        if variables is None and limit is not None:  # an ASK without solutions where LIMIT is 0
+            raise _NoLookupError
         return Lookup(variables, patterns, distinct, limit)
 
     def _prologue(self) -> str:
-        """Read the prefixes; the word after them, in capitals."""
+        """Parse the prefixes; return the keyword after them, in capitals."""
         while (word := self._next().upper()) == "PREFIX":
-            name = _NAME.fullmatch(self._next())
+            name = _PREFIXED_NAME.fullmatch(self._next())
             if not name or name[2]:
-                raise _OtherError
+                raise _NoLookupError
             self._prefixes[name[1]] = self._iri(self._next()).value
         return word
 
-    def _head(self, form: str) -> tuple[tuple[str, ...] | None, bool]:
-        """What is asked for, and whether only once each; no variables for `*`. The brace after it is taken."""
+    def _projection(self, form: str) -> tuple[tuple[str, ...] | None, bool]:
+        """Parse up to the opening brace: the variables, none of them for `*`, and whether they are DISTINCT."""
         word, variables, distinct, is_all = self._next(), [], False, False
         if form == "SELECT":
             if word.upper() == "DISTINCT":
@@ -122,51 +129,51 @@ class _LookupParser:
                 variables.append(word[1:])
                 word = self._next()
             if not is_all and (not variables or len(set(variables)) < len(variables)):
-                raise _OtherError
+                raise _NoLookupError
         elif form != "ASK":
-            raise _OtherError
+            raise _NoLookupError
         if word.upper() == "WHERE":
             word = self._next()
         if word != "{":
-            raise _OtherError
+            raise _NoLookupError
         return (tuple(variables) if form == "SELECT" else None), distinct
 
     def _patterns(self) -> tuple[Pattern, ...]:
-        """The triple patterns up to the closing brace, which is taken."""
+        """Parse the triple patterns and the closing brace."""
         patterns: list[Pattern] = []
         word = self._next()
         while word != "}":
             subject = self._term(word)
             if isinstance(subject, Literal):
-                raise _OtherError
+                raise _NoLookupError
             end = ";"
             while end == ";":
                 word = self._next()
-                predicate = TYPE if word == "a" else self._term(word)
+                predicate = _TYPE if word == "a" else self._term(word)
                 if isinstance(predicate, Literal):
-                    raise _OtherError
+                    raise _NoLookupError
                 end = ","
                 while end == ",":
-                    patterns.append(_without_repeats(subject, predicate, self._term(self._next())))
+                    patterns.append(_pattern(subject, predicate, self._term(self._next())))
                     end = self._next()
             word = self._next() if end == "." else end
             if end not in {".", "}"}:
-                raise _OtherError
-        if not 0 < len(patterns) <= _MOST_PATTERNS:
-            raise _OtherError
+                raise _NoLookupError
+        if not 0 < len(patterns) <= _MAX_PATTERNS:
+            raise _NoLookupError
         return tuple(patterns)
 
     def _limit(self) -> int | None:
-        """What comes after the pattern, to the end."""
+        """Parse what follows the pattern, up to the end."""
         limit = None
         word = self._next()
         if word.upper() == "LIMIT":
             limit, word = int(self._next()), self._next()
         if word:
-            raise _OtherError
+            raise _NoLookupError
         return limit
 
-    def _term(self, token: str) -> Place:
+    def _term(self, token: str) -> PatternTerm:
         first = token[:1]
         if first in {"?", "$"}:
             if len(token) > 1:
@@ -175,29 +182,30 @@ class _LookupParser:
             return self._iri(token)
         elif first == '"':
             return _literal(token)
-        elif (name := _NAME.fullmatch(token)) and name[1] in self._prefixes:
+        elif (name := _PREFIXED_NAME.fullmatch(token)) and name[1] in self._prefixes:
             return NamedNode(self._prefixes[name[1]] + name[2])
-        raise _OtherError
+        raise _NoLookupError
 
     @staticmethod
     def _iri(token: str) -> NamedNode:
-        if len(token) < 3:  # noqa: PLR2004  # a bracket alone
-            raise _OtherError
+        if len(token) < 3:  # noqa: PLR2004  # a lone bracket
+            raise _NoLookupError
         return NamedNode(token[1:-1])
 
 
-def _without_repeats(*pattern: Place) -> Pattern:
-    """A pattern in which no variable stands twice."""
-    subject, predicate, value = pattern
-    if (isinstance(value, str) and subject == value) or (isinstance(predicate, str) and predicate in {subject, value}):
-        raise _OtherError
-    return subject, predicate, value
+def _pattern(subject: PatternTerm, predicate: PatternTerm, object_: PatternTerm) -> Pattern:
+    """A pattern; one with the same variable twice is rejected."""
+    if (isinstance(object_, str) and subject == object_) or (
+        isinstance(predicate, str) and predicate in {subject, object_}
+    ):
+        raise _NoLookupError
+    return subject, predicate, object_
 
 
 def _literal(token: str) -> Literal:
     value, quote, rest = token[1:].rpartition('"')
     if not quote:
-        raise _OtherError
+        raise _NoLookupError
     if rest.startswith("@"):
         return Literal(value, language=rest[1:])
     if rest:
@@ -205,102 +213,98 @@ def _literal(token: str) -> Literal:
     return Literal(value)
 
 
-_MOST_STEPS = 200  # a step is a search in an index, or a quad that it finds: some 2 µs
-_STRING = f"{XSD}string"
-_NOTHING_KNOWN = 5
-
-_Term = NamedNode | BlankNode | Literal | Triple
-_Row = dict[str, _Term]
-
-
-class _NotHereError(Exception):
-    """The lookup is not answered here: it finds a term that is not written here."""
-
-
 def lookup_json(store: Store, lookup: Lookup, *, max_rows: int) -> bytes | None:
-    """The answer over the union of all graphs, in SPARQL 1.1 Query Results JSON Format.
+    """Answer a lookup over the union of all graphs, in SPARQL 1.1 Query Results JSON Format.
 
-    None where that takes more than 200 steps or gives more solutions than it may, or where quoted triples or texts with
-    a direction are found: workers answer these. What stands in several graphs is found as often, as by the engine.
+    A triple that is in several graphs gives as many solutions, as it does with the engine.
+
+    Args:
+        store: The store to search.
+        lookup: The parsed query.
+        max_rows: Maximum number of solutions, before DISTINCT and LIMIT.
+
+    Returns:
+        The answer; None where it takes more than 200 steps, has too many solutions, or has quoted triples or literals
+        with a base direction.
     """
-    steps = _MOST_STEPS
-    rows: list[_Row] = [{}]
-    for width, (subject, predicate, value), free in _in_order(lookup.patterns):
-        if width == _NOTHING_KNOWN:
+    steps = _MAX_STEPS
+    solutions: list[_Solution] = [{}]
+    for rank, (subject, predicate, object_), unbound in _evaluation_order(lookup.patterns):
+        if rank == _UNSELECTIVE:
             return None
-        joined: list[_Row] = []
-        for row in rows:
-            a = row.get(subject) if isinstance(subject, str) else subject
-            b = row.get(predicate) if isinstance(predicate, str) else predicate
-            c = row.get(value) if isinstance(value, str) else value
-            if isinstance(a, Literal | Triple) or not isinstance(b, NamedNode | None):
-                continue
-            for quad in store.quads_for_pattern(a, b, c, None):
+        joined: list[_Solution] = []
+        for solution in solutions:
+            s = solution.get(subject) if isinstance(subject, str) else subject
+            p = solution.get(predicate) if isinstance(predicate, str) else predicate
+            o = solution.get(object_) if isinstance(object_, str) else object_
+            if isinstance(s, Literal | Triple) or not isinstance(p, NamedNode | None):
+                continue  # no triple has such a subject or predicate
+            for quad in store.quads_for_pattern(s, p, o, None):
                 steps -= 1
                 if steps < 0:
                     return None
-                joined.append({**row, **{name: quad[at] for name, at in free}})
+                joined.append({**solution, **{name: quad[position] for name, position in unbound}})
             steps -= 1
         if steps < 0:
             return None
-        rows = joined
-        if not rows:
+        solutions = joined
+        if not solutions:
             break
     try:
-        return _serialized(lookup, rows) if len(rows) <= max_rows else None
-    except _NotHereError:
+        return _json_answer(lookup, solutions) if len(solutions) <= max_rows else None
+    except _UnsupportedTermError:
         return None
 
 
-def _in_order(patterns: tuple[Pattern, ...]) -> Iterator[tuple[int, Pattern, list[tuple[str, int]]]]:
-    """The patterns, what finds least first: how much it finds, itself, and its new variables with their places."""
-    left, known = [*patterns], set[str]()
-    while left:
-        width, at = min([(_width(pattern, known), at) for at, pattern in enumerate(left)])
-        pattern = left.pop(at)
-        free = [(place, at) for at, place in enumerate(pattern) if isinstance(place, str) and place not in known]
-        yield width, pattern, free
-        known.update([name for name, _ in free])
+def _evaluation_order(patterns: tuple[Pattern, ...]) -> Iterator[tuple[int, Pattern, list[tuple[str, int]]]]:
+    """The patterns, most selective first: rank, pattern, and the variables it binds with their positions."""
+    remaining, bound = [*patterns], set[str]()
+    while remaining:
+        rank, index = min([(_rank(pattern, bound), index) for index, pattern in enumerate(remaining)])
+        pattern = remaining.pop(index)
+        unbound = [(term, at) for at, term in enumerate(pattern) if isinstance(term, str) and term not in bound]
+        yield rank, pattern, unbound
+        bound.update([name for name, _ in unbound])
 
 
-def _width(pattern: Pattern, known: set[str]) -> int:
-    """How much a pattern may find, roughly; what finds least is searched first."""
-    subject, predicate, value = pattern
-    if not isinstance(subject, str) or subject in known:
+def _rank(pattern: Pattern, bound: set[str]) -> int:
+    """A rough rank of how many quads a pattern matches; lower ranks are evaluated first."""
+    subject, predicate, object_ = pattern
+    if not isinstance(subject, str) or subject in bound:
         return 0
-    if isinstance(value, str):
-        return 2 if value in known else _NOTHING_KNOWN
-    if isinstance(value, Literal):
+    if isinstance(object_, str):
+        return 2 if object_ in bound else _UNSELECTIVE
+    if isinstance(object_, Literal):
         return 1
-    return 4 if predicate == TYPE else 3
+    return 4 if predicate == _TYPE else 3
 
 
-def _serialized(lookup: Lookup, rows: list[_Row]) -> bytes:
+def _json_answer(lookup: Lookup, solutions: list[_Solution]) -> bytes:
     if lookup.variables is None:
-        return b'{"head":{},"boolean":true}' if rows else b'{"head":{},"boolean":false}'
+        return b'{"head":{},"boolean":true}' if solutions else b'{"head":{},"boolean":false}'
     names = lookup.variables
     if lookup.distinct:
-        rows = [*{tuple(row.get(name) for name in names): row for row in rows}.values()]
+        solutions = [*{tuple(map(solution.get, names)): solution for solution in solutions}.values()]
     bindings = ",".join(
-        "{" + ",".join([f'"{name}":{_as_json(row[name])}' for name in names if name in row]) + "}"
-        for row in rows[: lookup.limit]
+        "{" + ",".join([f'"{name}":{_json_term(solution[name])}' for name in names if name in solution]) + "}"
+        for solution in solutions[: lookup.limit]
     )
-    variables = ",".join([f'"{name}"' for name in names])  # ASCII letters, digits and _, as `lookup` reads them
+    variables = ",".join([f'"{name}"' for name in names])  # ASCII letters, digits and _, see `_TOKEN`
     return f'{{"head":{{"vars":[{variables}]}},"results":{{"bindings":[{bindings}]}}}}'.encode()
 
 
-def _as_json(term: _Term) -> str:
-    """A term.
+def _json_term(term: _FoundTerm) -> str:
+    """Serialize a term.
 
     Raises:
-        _NotHereError: It is none of RDF 1.1.
+        _UnsupportedTermError: It is not a term of RDF 1.1.
     """
     if isinstance(term, NamedNode):
         return f'{{"type":"uri","value":{_quoted(term.value)}}}'
     if isinstance(term, BlankNode):
         return f'{{"type":"bnode","value":{_quoted(term.value)}}}'
     if isinstance(term, Triple) or term.direction is not None:
-        raise _NotHereError
+        raise _UnsupportedTermError
     if term.language:
         return f'{{"type":"literal","value":{_quoted(term.value)},"xml:lang":"{term.language}"}}'
     datatype = term.datatype.value

@@ -1,13 +1,9 @@
-"""Oxigraph stores on disk: built, copied, changed, read.
+"""Oxigraph stores on disk: build, copy, update and read them.
 
-Oxigraph stores on disk: built, copied with hard links, changed graph by graph, read.
+One process writes a store, under a name that no other process knows yet; afterwards it is read-only, for many.
 
-A store is written by one process, under a name that nobody else knows yet; afterwards it is only read, by many.
-
-Reading a release's store in-process: graphs, what is said of a subject, and small fixed queries.
-
-Queries that strangers write run in workers that can be ended (`iomld.store.query_worker`), except lookups, whose
-steps are counted.
+`StoreReader` reads a store in the server process: graphs, quads by pattern and our own small queries. Queries from
+clients run in workers that can be killed (`iomld.store.query_worker`), except lookups, whose steps are bounded.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,19 +15,21 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Stor
 from iomld.errors import StoreError
 from iomld.store.lookup import lookup_json, read_lookup
 
+Term = NamedNode | Literal  # blank nodes and quoted triples do not occur in published data
+
 
 def build_store(path: Path, source: Path | Iterable[Quad]) -> int:
-    """Make a compact store from N-Quads or from quads.
+    """Build a compact store from an N-Quads file or from quads.
 
     Args:
-        path: Folder of the new store; must not hold one.
+        path: Folder of the new store; must not contain a store.
         source: An N-Quads file (not compressed), or the quads.
 
     Returns:
         Number of quads in the store.
 
     Raises:
-        StoreError: There is a store already, the file does not parse, or the disk refuses.
+        StoreError: There is a store already, the file does not parse, or writing fails.
     """
     if (path / "CURRENT").exists():  # RocksDB's own mark of a database
         raise StoreError(f"{path}: there is a store already; choose another folder.")
@@ -42,35 +40,35 @@ def build_store(path: Path, source: Path | Iterable[Quad]) -> int:
 
 
 def copy_store(old: Path, new: Path) -> None:
-    """Copy a store with hard links, which costs milliseconds; the old one may be served meanwhile.
+    """Copy a store with hard links, which takes milliseconds; the old one may be in use meanwhile.
 
     Raises:
         StoreError: The old store cannot be read, or the new folder exists or is on another file system.
     """
     if new.exists():
         raise StoreError(f"{new}: exists already; choose another folder.")
-    with _faults(old):
+    with _store_errors(old):
         Store.read_only(str(old)).backup(str(new))
 
 
 def update_store(
     path: Path, *, remove: Iterable[str] = (), files: Iterable[Path] = (), quads: Iterable[Quad] = ()
 ) -> int:
-    """Take whole graphs out of a store, then put quads in; a store that is not there yet is made.
+    """Remove whole graphs from a store, then add quads; the store is created if there is none.
 
     Args:
-        path: The store; nobody else may have it open.
-        remove: IRIs of the graphs to take out; those that are not there are passed over.
-        files: N-Quads files to put in (not compressed).
-        quads: Quads to put in.
+        path: Folder of the store; no other process may have it open.
+        remove: IRIs of the graphs to remove; unknown ones are ignored.
+        files: N-Quads files to add (not compressed).
+        quads: Quads to add.
 
     Returns:
-        Number of quads in the store after.
+        Number of quads in the updated store.
 
     Raises:
-        StoreError: The store cannot be opened for writing, a file does not parse, or the disk refuses.
+        StoreError: The store cannot be opened for writing, a file does not parse, or writing fails.
     """
-    with _faults(path):
+    with _store_errors(path):
         store = Store(str(path))
         for iri in remove:
             store.remove_graph(NamedNode(iri))
@@ -82,24 +80,24 @@ def update_store(
 
 
 def optimize_store(path: Path) -> None:
-    """Compact a store, which makes reading faster; costs about three seconds for 1.5 million quads.
+    """Compact a store, which makes reading faster; takes about three seconds for 1.5 million quads.
 
     Raises:
         StoreError: The store cannot be opened for writing.
     """
-    with _faults(path):
+    with _store_errors(path):
         store = Store(str(path))
         store.optimize()
         store.flush()
 
 
 def open_read_only(path: Path) -> Store:
-    """Open a store that nobody writes; many processes may do so at once.
+    """Open a store for reading; many processes may do so at once, but none may write to it.
 
     Raises:
         StoreError: There is no store, or it is damaged.
     """
-    with _faults(path):
+    with _store_errors(path):
         return Store.read_only(str(path))
 
 
@@ -109,18 +107,18 @@ def sorted_graphs(store: Store) -> list[str]:
 
 
 def graph_quads(store: Store, iri: str) -> Iterator[Quad]:
-    """The quads of one named graph, in no order that means anything."""
+    """The quads of one named graph, in no particular order."""
     return store.quads_for_pattern(None, None, None, NamedNode(iri))
 
 
 def quads_by_graph(store: Store) -> Iterator[tuple[str, list[Quad]]]:
-    """Each named graph with its quads, graphs sorted; one graph at a time is in memory."""
+    """Each named graph with its quads, sorted by graph; only one graph at a time is in memory."""
     for iri in sorted_graphs(store):
         yield iri, list(graph_quads(store, iri))
 
 
 def literals_of(path: Path, predicate: str) -> Iterator[tuple[str, str]]:
-    """Subject IRI and literal value of each triple with this predicate, in any graph.
+    """Subject IRI and literal value of each triple with this predicate, over all graphs.
 
     Raises:
         StoreError: There is no store, or it is damaged.
@@ -132,8 +130,8 @@ def literals_of(path: Path, predicate: str) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    """Turn the library's errors into ours."""
+def _store_errors(path: Path) -> Iterator[None]:
+    """Translate errors of the library into `StoreError`."""
     try:
         yield
     except FileNotFoundError as error:
@@ -144,11 +142,8 @@ def _faults(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: the quads do not parse: {error.msg}") from error
 
 
-Term = NamedNode | Literal
-
-
 class StoreReader:
-    """A store that is only read; may be used from many threads at once."""
+    """A store opened read-only; may be used from many threads at once."""
 
     def __init__(self, path: Path) -> None:
         """Open the store.
@@ -159,52 +154,52 @@ class StoreReader:
         self._store = open_read_only(path)
 
     def graph(self, iri: str) -> tuple[Quad, ...]:
-        """The quads of a named graph, in no order that means anything; none where there is no such graph."""
+        """The quads of a named graph, in no particular order; empty where there is no such graph."""
         return tuple(graph_quads(self._store, iri))
 
     def has_graph(self, iri: str) -> bool:
-        """Say whether there is a named graph.
+        """Say whether the store has a named graph.
 
         Raises:
-            ValueError: The name is no absolute IRI.
+            ValueError: The name is not an absolute IRI.
         """
         return self._store.contains_named_graph(NamedNode(iri))
 
     def about(self, subject: str, *, graph: str | None = None) -> tuple[Quad, ...]:
-        """The quads with a subject, in all graphs or in one."""
+        """The quads with this subject, in all graphs or in one."""
         name = NamedNode(graph) if graph else None
         return tuple(self._store.quads_for_pattern(NamedNode(subject), None, None, name))
 
     def pointing(self, predicate: str, target: str, *, graph: str | None = None) -> tuple[Quad, ...]:
-        """The quads with a predicate and an object, in all graphs or in one."""
+        """The quads with this predicate and object, in all graphs or in one."""
         name = NamedNode(graph) if graph else None
         return tuple(self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name))
 
     def fitting(
         self, *, predicate: str | None = None, target: str | None = None, graph: str | None = None
     ) -> Iterator[Quad]:
-        """The quads that fit what is given, one after the other; to be taken in the thread that asks."""
+        """Iterate over the quads that match a pattern; consume the iterator in the thread that calls this."""
         pattern = (NamedNode(iri) if iri else None for iri in (predicate, target, graph))
         return iter(self._store.quads_for_pattern(None, *pattern))
 
     def lookup(self, query: str, *, max_rows: int) -> bytes | None:
-        """Answer a query that is a lookup, as JSON; None for all other queries, whatever they are.
+        """Answer a lookup as JSON; None for all other queries, and for invalid ones.
 
         Args:
-            query: Any text.
-            max_rows: Solutions that the answer may have.
+            query: The text of a query.
+            max_rows: Maximum number of solutions.
         """
         lookup = read_lookup(query)
         return lookup_json(self._store, lookup, max_rows=max_rows) if lookup else None
 
     def select(self, query: str) -> Iterator[Mapping[str, Term]]:
-        """The solutions of a SELECT query over the union of all graphs; unbound variables are left out.
+        """The solutions of a SELECT query over the union of all graphs; unbound variables are omitted.
 
         Args:
-            query: One of our own queries, whole. Nothing stops it, so it must be a small one.
+            query: A complete query of our own; a fast one, since nothing can interrupt it.
 
         Raises:
-            StoreError: The query is no SELECT or does not parse, which is our mistake.
+            StoreError: The query is not a SELECT or does not parse, which is a bug of ours.
         """
         try:
             result = self._store.query(query, use_default_graph_as_union=True)
@@ -213,6 +208,6 @@ class StoreReader:
         if not isinstance(result, QuerySolutions):
             raise StoreError("a query of ours is no SELECT")
         names = [variable.value for variable in result.variables]
-        # All solutions are taken at once: they must not be touched from another thread.
+        # Solutions must not be used from another thread, so they are copied here.
         rows = [{name: term for name in names if isinstance(term := row[name], Term)} for row in result]
         return iter(rows)

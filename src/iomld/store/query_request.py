@@ -1,6 +1,6 @@
-"""What is asked of a query worker and what it answers, as JSON values.
+"""Requests to a query worker and the heads of its answers, with their JSON forms.
 
-What travels with each query is a JSON array, which costs a few microseconds; `asdict` alone costs more.
+What is sent with every query is written as a JSON array by hand, in a few microseconds; `asdict` alone takes longer.
 """
 
 import json
@@ -11,7 +11,7 @@ from iomld.messages import Message, message_from_json, message_to_json
 
 
 class FaultKind(StrEnum):
-    """Why a query has no answer though the server is well."""
+    """Why a query has no answer, for reasons that lie in the query or the request."""
 
     SYNTAX = "syntax"
     UPDATE = "update"
@@ -25,13 +25,13 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """One SPARQL query.
+    """A SPARQL query and the media types that the client accepts.
 
     Attributes:
-        query: The text.
-        solutions: Media type for the answer of SELECT; None when none is acceptable.
-        boolean: Media type for the answer of ASK.
-        graph: Media type for the answer of CONSTRUCT and DESCRIBE.
+        query: Its text.
+        solutions: Media type for the result of SELECT; None when the client accepts none that we offer.
+        boolean: Likewise for ASK.
+        graph: Likewise for CONSTRUCT and DESCRIBE.
         default_graphs: Graphs that make up the default graph, in place of those the query names (SPARQL 1.1 Protocol
             section 2.1.4).
         named_graphs: The named graphs, likewise. If both are empty the query decides, and without FROM its default
@@ -46,26 +46,26 @@ class QueryRequest:
     named_graphs: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
-        """As a payload."""
+        """Write it as the payload of a job."""
         types = (self.solutions, self.boolean, self.graph)
         return json.dumps((self.query, *types, self.default_graphs, self.named_graphs)).encode()
 
     @staticmethod
     def from_json(payload: bytes) -> "QueryRequest":
-        """The request that `to_json` wrote."""
+        """Read a request that `to_json` wrote."""
         query, solutions, boolean, graph, default_graphs, named_graphs = json.loads(payload)
         return QueryRequest(query, solutions, boolean, graph, tuple(default_graphs), tuple(named_graphs))
 
 
 @dataclass(frozen=True, slots=True)
 class QueryHead:
-    """What a worker says about an answer.
+    """The head of an answer: what a worker reports about the body.
 
     Attributes:
-        media_type: RFC 6838 type of the body.
+        media_type: Media type of the body (RFC 6838).
         digest: Hash of the body.
-        release: Name of the release that was asked.
-        repeatable: Whether the same query gives the same answer again; not so with NOW or RAND.
+        release: Name of the release that was queried.
+        repeatable: Whether the same query gives the same answer again; not with NOW, RAND or SERVICE.
     """
 
     media_type: str
@@ -74,21 +74,21 @@ class QueryHead:
     repeatable: bool
 
     def to_json(self) -> bytes:
-        """As a head."""
+        """Write it as the head of an answer."""
         return json.dumps((self.media_type, self.digest, self.release, self.repeatable)).encode()
 
     @staticmethod
     def from_json(head: bytes) -> "QueryHead":
-        """The head that `to_json` wrote."""
+        """Read a head that `to_json` wrote."""
         return QueryHead(*json.loads(head))
 
 
 @dataclass(frozen=True, slots=True)
 class QueryFault:
-    """Why there is no answer.
+    """Why a query has no answer; the head of a reply that is a fault.
 
     Attributes:
-        kind: What sort of fault.
+        kind: The kind of fault.
         message: What is wrong and what to do.
     """
 
@@ -96,26 +96,26 @@ class QueryFault:
     message: Message
 
     def to_json(self) -> bytes:
-        """As a head."""
+        """Write it as the head of an answer."""
         return json.dumps({"kind": self.kind, "message": message_to_json(self.message)}).encode()
 
     @staticmethod
     def from_json(head: bytes) -> "QueryFault":
-        """The fault that `to_json` wrote."""
+        """Read a fault that `to_json` wrote."""
         values = json.loads(head)
         return QueryFault(FaultKind(values["kind"]), message_from_json(values["message"]))
 
 
 @dataclass(frozen=True, slots=True)
 class QueryWorker:
-    """What a query worker is opened with.
+    """The configuration of a query worker.
 
     Attributes:
         store: Folder of the release's store.
         base_iri: Base of our data, ending in a slash.
-        release: Name of the release; comes back with each answer.
-        max_rows: Solutions an answer may have.
-        services: Beginnings of the IRIs of endpoints that queries may ask with SERVICE; normally none.
+        release: Name of the release; returned with each answer.
+        max_rows: Maximum number of solutions in an answer.
+        services: Prefixes of the IRIs of endpoints that queries may call with SERVICE; normally none.
     """
 
     store: str
@@ -125,11 +125,11 @@ class QueryWorker:
     services: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """As a worker's argument."""
+        """Write it as the argument of a worker."""
         return json.dumps(asdict(self))
 
     @staticmethod
     def from_json(argument: str) -> "QueryWorker":
-        """The value that `to_json` wrote."""
+        """Read a configuration that `to_json` wrote."""
         worker = QueryWorker(**json.loads(argument))
         return replace(worker, services=tuple(worker.services))  # JSON has lists

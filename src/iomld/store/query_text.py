@@ -1,12 +1,11 @@
-"""The tokens of a query: SERVICE, updates, nesting depth; and a sentence for a syntax error.
+"""Checks of the text of a query before it runs, and messages for its syntax errors.
 
-What can be told of a query by its tokens, before it runs.
+The checks look at tokens, not at a parse tree: does the query use SERVICE or FROM, is it an update, is it nested too
+deeply. The engine's grammar needs no space after a keyword (`SERVICEex:x` is SERVICE of `ex:x`) and distinguishes the
+operator `<` from `<iri>` by context. Tokens cannot, so a query counts as using SERVICE if the word is outside comments,
+strings and IRIs *in any reading*.
 
-The engine's grammar wants no space after a keyword (`SERVICEex:x` is SERVICE of `ex:x`) and tells `<` the operator
-from `<iri>` by context. Tokens alone cannot, so a query that names SERVICE outside comments, strings and IRIs *in any
-reading* is taken to use it.
-
-A sentence for a query that does not parse, in place of the engine's dump of its grammar.
+`syntax_message` replaces the engine's error, a list of grammar rules, by a sentence with the place of the error.
 """
 
 import re
@@ -14,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from iomld.messages import ForeignText, Message, message
 
-MAX_DEPTH = 200  # brackets in brackets; the engine's recursion overflows its stack at some 2 000
+MAX_DEPTH = 200  # of nested brackets; the engine's recursion overflows its stack at some 2 000
 
 TOKEN = re.compile(
     r"""
@@ -40,13 +39,37 @@ _HAS_FROM = re.compile("from", re.IGNORECASE)
 _RELATIVE_IRI = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.\-]*:)")
 _LONG_QUOTE = re.compile("'''|\"\"\"")
 
+_ENGINE_ERROR = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
+_PHRASE = re.compile(r"(?:^|one of |, )([A-Z][A-Za-z]+(?: [A-Za-z]+){3,})")
+_PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
+_FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
+_WORD = re.compile(r"[?$]?\w+|\S")
+# Phrases in errors of the engine, and our message for each.
+_ADVICE = {
+    "The SELECT contains a variable that is unbound": message(
+        "SELECT asks for a variable that GROUP BY does not name; "
+        "add it there, or put it into COUNT, MAX, SAMPLE or the like."
+    ),
+    "The SELECT contains an expression with a variable that is unbound": message(
+        "SELECT computes with a variable that GROUP BY does not name; "
+        "add it there, or put it into COUNT, MAX or the like."
+    ),
+    "Duplicated variable name in SELECT": message(
+        "SELECT gives two columns one name; take one out, or name it anew with AS."
+    ),
+    "The SELECT overrides an existing variable using an expression": message(
+        "SELECT gives with AS a name that the query has already; take another name."
+    ),
+    "SELECT * is not authorized with GROUP BY": message("SELECT * does not go with GROUP BY; name the variables."),
+}
+
 
 def uses_service(query: str, allowed: Collection[str] = ()) -> bool:
-    r"""Say whether a query uses SERVICE, at any depth, SILENT or not, of an endpoint that is not allowed.
+    r"""Say whether a query uses SERVICE, at any depth, SILENT or not, with an endpoint that is not allowed.
 
     Args:
         query: The text.
-        allowed: Beginnings of the IRIs of endpoints that may be asked; these must stand in the query as `<iri>`.
+        allowed: Prefixes of the IRIs of allowed endpoints; the query must write these endpoints as `<iri>`.
 
     >>> uses_service("SELECT * { FILTER EXISTS { service silent ?x { ?s ?p ?o } } }")
     True
@@ -69,7 +92,7 @@ def uses_service(query: str, allowed: Collection[str] = ()) -> bool:
 def _is_allowed(tokens: list[tuple[str, str]], allowed: Collection[str]) -> bool:
     words = [text.upper() if kind == "word" else text for kind, text in tokens[:3]]
     endpoint = words[2:] if words[1:2] == ["SILENT"] else words[1:]
-    return words[0] == "SERVICE" and bool(endpoint) and endpoint[0].startswith(tuple(f"<{one}" for one in allowed))
+    return words[0] == "SERVICE" and bool(endpoint) and endpoint[0].startswith(tuple(f"<{iri}" for iri in allowed))
 
 
 def names_dataset(query: str) -> bool:
@@ -84,7 +107,7 @@ def names_dataset(query: str) -> bool:
 
 
 def is_update(query: str) -> bool:
-    r"""Say whether a text is a SPARQL update: whether its first keyword after the prologue is one of an update.
+    r"""Say whether a text is a SPARQL update, by its first keyword after the prologue.
 
     >>> is_update("PREFIX x: <http://x/> # DELETE\n INSERT DATA { x:a x:b x:c }")
     True
@@ -94,7 +117,7 @@ def is_update(query: str) -> bool:
 
 
 def is_volatile(query: str) -> bool:
-    """Say whether a query may answer differently each time: it names NOW, RAND, UUID, STRUUID or BNODE.
+    """Say whether a query may give a different answer each time: it uses NOW, RAND, UUID, STRUUID or BNODE.
 
     >>> is_volatile("SELECT (NOW() AS ?t) {}")
     True
@@ -103,7 +126,7 @@ def is_volatile(query: str) -> bool:
 
 
 def has_relative_iri(query: str) -> bool:
-    """Say whether a query may have a relative IRI, and so needs a base; a comparison looks like one.
+    """Say whether a query may contain a relative IRI, and so needs a base; a comparison looks like one.
 
     >>> has_relative_iri("DESCRIBE <id/project/1>"), has_relative_iri("DESCRIBE <http://x/>")
     (True, False)
@@ -112,7 +135,7 @@ def has_relative_iri(query: str) -> bool:
 
 
 def unclosed(query: str) -> tuple[int, Message] | None:
-    """The first bracket or text of a query that is not closed, or is closed without being open: place and sentence.
+    """The first unclosed string or bracket of a query, or unmatched closing bracket: offset and message.
 
     >>> start, fault = unclosed("ASK { ?s ?p 'a }")
     >>> start, str(fault)
@@ -141,7 +164,7 @@ def unclosed(query: str) -> tuple[int, Message] | None:
 
 
 def is_too_deep(query: str) -> bool:
-    """Say whether brackets are nested deeper than `MAX_DEPTH`, those in texts and IRIs counted too."""
+    """Say whether brackets are nested deeper than `MAX_DEPTH`; those in strings and IRIs count too."""
     if query.count("{") + query.count("(") + query.count("[") <= MAX_DEPTH:
         return False
     depth = 0
@@ -153,21 +176,21 @@ def is_too_deep(query: str) -> bool:
 
 
 def _lacks(query: str, *words: str) -> bool:
-    """Say whether none of these words can be in a query, whatever their case; nearly always so, and quickly told.
+    """Say whether a query contains none of these words, in any case: a fast test that decides for most queries.
 
-    Only for ASCII: beyond it some letters have a small form that is ASCII, and patterns know more of these than we do.
+    It only decides for ASCII queries: some other letters have a lower-case form in ASCII, and `re` knows more of these.
     """
     if not query.isascii():
         return False
     small = query.lower()
-    for word in words:  # noqa: SIM110  # a generator would take as long as the search that is saved
+    for word in words:  # noqa: SIM110  # a generator would take as long as the search that this saves
         if word in small:
             return False
     return True
 
 
 def _tokens(query: str) -> Iterator[tuple[str, str]]:
-    """Kind and text of each token; an IRI that could also be an operator with a text or a comment is an `iri?`."""
+    """Kind and text of each token; `iri?` for an IRI that may also be an operator before a string or a comment."""
     for match in TOKEN.finditer(query):
         kind, text = match.lastgroup or "other", match.group()
         if kind == "iri" and ("'" in text or ("#" in text and _LONG_QUOTE.search(_rest_of_line(query, match.end())))):
@@ -180,53 +203,28 @@ def _rest_of_line(query: str, start: int) -> str:
     return query[start:] if end < 0 else query[start:end]
 
 
-_ERROR = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
-_PHRASE = re.compile(r"(?:^|one of |, )([A-Z][A-Za-z]+(?: [A-Za-z]+){3,})")
-_PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
-_FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
-_WORD = re.compile(r"[?$]?\w+|\S")
-# What the engine says in words, and what to do.
-_ADVICE = {
-    "The SELECT contains a variable that is unbound": message(
-        "SELECT asks for a variable that GROUP BY does not name; "
-        "add it there, or put it into COUNT, MAX, SAMPLE or the like."
-    ),
-    "The SELECT contains an expression with a variable that is unbound": message(
-        "SELECT computes with a variable that GROUP BY does not name; "
-        "add it there, or put it into COUNT, MAX or the like."
-    ),
-    "Duplicated variable name in SELECT": message(
-        "SELECT gives two columns one name; take one out, or name it anew with AS."
-    ),
-    "The SELECT overrides an existing variable using an expression": message(
-        "SELECT gives with AS a name that the query has already; take another name."
-    ),
-    "SELECT * is not authorized with GROUP BY": message("SELECT * does not go with GROUP BY; name the variables."),
-}
-
-
 def syntax_message(query: str, reported: str, prefixes: Mapping[str, str]) -> Message:
-    """Say where a query does not parse and, where that can be told, why.
+    """A message that says where a query does not parse and, if that can be determined, why.
 
     Args:
         query: The text.
-        reported: What the engine says.
-        prefixes: Prefixes we know, for advice.
+        reported: The error of the engine.
+        prefixes: Our prefixes, to suggest the declaration of one that is missing.
 
     >>> str(syntax_message("SELECT * {", 'error at 1:11: expected one of "}", [_]', {}))
     'line 1, column 11: the query ends too early; “}” is missing.'
     """
-    match = _ERROR.match(reported)
+    match = _ENGINE_ERROR.match(reported)
     if not match:
         return message("The query does not parse: {rest}", rest=ForeignText(reported[:200]))
     line, column, expected = int(match[1]), int(match[2]), match[3]
     start, why = _fault(query, _offset(query, line, column), expected, prefixes)
-    line, column = _place(query, start)
+    line, column = _line_and_column(query, start)
     return message("line {line}, column {column}: {rest}", line=line, column=column, rest=why)
 
 
 def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -> tuple[int, Message | ForeignText]:
-    """Where the fault is and what it is; the engine's place is the farthest it came, often behind the fault."""
+    """Offset and reason of an error; the engine's offset is the farthest it parsed, which is often behind the error."""
     if not _FORM.search(query):
         return start, message("a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK.")
     if "Prefix not found" in expected:
@@ -239,11 +237,11 @@ def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -
         return start, known
     if phrase := _PHRASE.search(expected):
         return start, ForeignText(f"{phrase[1][0].lower()}{phrase[1][1:]}.")
-    return unclosed(query) or _at(query, start)
+    return unclosed(query) or _misplaced_word(query, start)
 
 
-def _at(query: str, start: int) -> tuple[int, Message | ForeignText]:
-    """Where the engine says no more than the place: what stands there."""
+def _misplaced_word(query: str, start: int) -> tuple[int, Message | ForeignText]:
+    """Name the word at the offset, for errors of which the engine gives the place only."""
     while start < len(query) and query[start].isspace():
         start += 1
     while start < len(query) and start > 0 and _is_in_word(query[start]) and _is_in_word(query[start - 1]):
@@ -263,18 +261,18 @@ def _is_in_word(character: str) -> bool:
 
 def _offset(query: str, line: int, column: int) -> int:
     lines = query.split("\n")
-    return sum(len(one) + 1 for one in lines[: line - 1]) + column - 1
+    return sum(len(text) + 1 for text in lines[: line - 1]) + column - 1
 
 
-def _place(query: str, offset: int) -> tuple[int, int]:
+def _line_and_column(query: str, offset: int) -> tuple[int, int]:
     before = query[:offset]
     return before.count("\n") + 1, offset - before.rfind("\n")
 
 
 def _unknown_prefix(query: str, start: int, prefixes: Mapping[str, str]) -> tuple[int, Message | ForeignText]:
-    """The last prefixed name that begins on the line before a place: where it begins, and its prefix."""
-    found = [*_PREFIX.finditer(query, query.rfind("\n", 0, start) + 1, start + 1)]
-    name = found[-1][1] or "" if found else ""
+    """Offset and message for the last prefixed name that begins on the line up to this offset."""
+    names = [*_PREFIX.finditer(query, query.rfind("\n", 0, start) + 1, start + 1)]
+    name = names[-1][1] or "" if names else ""
     prefix = f"{name}:"
     declaration = f"PREFIX {prefix} <{prefixes.get(name, '…')}>"
     why = message(
@@ -282,4 +280,4 @@ def _unknown_prefix(query: str, start: int, prefixes: Mapping[str, str]) -> tupl
         prefix=prefix,
         declaration=declaration,
     )
-    return found[-1].start() if found else start, why
+    return names[-1].start() if names else start, why

@@ -1,15 +1,7 @@
-"""The worker that answers a SPARQL query and counts its solutions.
+"""The query worker: runs SPARQL queries over a release, one at a time, and serializes their results.
 
-The query worker: runs one SPARQL query at a time over a release, and serializes the answer where it ran.
-
-pyoxigraph ends the process when a result is touched by another thread than the one that asked, so query and
-serialization stay together here. `open_handler` is what `iomld.workers` is given by name.
-
-Counting the solutions of an answer while it is written.
-
-A Python loop over the solutions doubles the cost of an answer, so the bytes are searched instead for what stands
-between two solutions. In XML and TSV that is exact. In JSON a text that holds `},{`, in CSV a text with a line break
-of two characters (CR LF), counts too: an answer with such texts meets the limit early, never late.
+pyoxigraph aborts the process when a result is used from another thread than the one that ran the query, so query and
+serialization stay together here. `HANDLER` names the factory of the handler for `iomld.workers`.
 """
 
 import re
@@ -40,53 +32,6 @@ from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Han
 from iomld.workers.once import run_once
 from iomld.workers.protocol import WorkerSpec
 
-# What marks a solution, and how many marks an answer of no solutions has (JSON: one mark less than solutions).
-_MARKS = {
-    results.JSON.name: (b"},{", -1),
-    results.XML.name: (b"<result>", 0),
-    results.CSV.name: (b"\r\n", 1),
-    results.TSV.name: (b"\n", 1),
-}
-
-
-class TooManyRowsError(Exception):
-    """The answer has more solutions than allowed."""
-
-    def __init__(self, limit: int) -> None:
-        """Name the limit."""
-        super().__init__(f"more than {limit} solutions")
-        self.limit = limit
-
-
-class RowCounter:
-    """Passes bytes on to a writer; stops when they hold too many solutions."""
-
-    def __init__(self, writer: AnswerWriter, format_: ResultFormat, limit: int) -> None:
-        """Start to count."""
-        self._writer = writer
-        self._mark, extra = _MARKS[format_.name]
-        self._left = limit + extra
-        self._limit = limit
-        self._tail = b""  # a mark may lie across two pieces
-
-    def write(self, data: bytes) -> int:
-        """Pass a piece on.
-
-        Raises:
-            TooManyRowsError: It holds one solution too many.
-            AnswerTooLargeError: The writer refuses it.
-        """
-        piece = self._tail + data
-        self._left -= piece.count(self._mark)
-        if self._left < 0:
-            raise TooManyRowsError(self._limit)
-        self._tail = piece[-(len(self._mark) - 1) :] if len(self._mark) > 1 else b""
-        return self._writer.write(data)
-
-    def flush(self) -> None:
-        """Part of what file objects can do; nothing waits here."""
-
-
 HANDLER = "iomld.store.query_worker:open_handler"
 
 _UPDATE = message("This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates.")
@@ -109,9 +54,61 @@ _NO_GRAPH = message(
 )
 _FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
 
+# The bytes that separate solutions, and how many of them a result without solutions has. JSON has one less than it has
+# solutions.
+_SEPARATORS = {
+    results.JSON.name: (b"},{", -1),
+    results.XML.name: (b"<result>", 0),
+    results.CSV.name: (b"\r\n", 1),
+    results.TSV.name: (b"\n", 1),
+}
+
+
+class TooManyRowsError(Exception):
+    """The answer has more solutions than allowed."""
+
+    def __init__(self, limit: int) -> None:
+        """Keep the limit, for the message."""
+        super().__init__(f"more than {limit} solutions")
+        self.limit = limit
+
+
+class RowCounter:
+    """Passes a serialized result on to a writer, and counts its solutions to enforce a limit.
+
+    A Python loop over the solutions would double the cost of an answer, so this counts separators in the bytes. In XML
+    and TSV the count is exact. In JSON a literal that contains `},{` counts too, and in CSV one with CR LF: results
+    with such literals reach the limit early, never late.
+    """
+
+    def __init__(self, writer: AnswerWriter, format_: ResultFormat, limit: int) -> None:
+        """Start at zero solutions."""
+        self._writer = writer
+        self._separator, extra = _SEPARATORS[format_.name]
+        self._remaining = limit + extra
+        self._limit = limit
+        self._tail = b""  # a separator may be split between two chunks
+
+    def write(self, data: bytes) -> int:
+        """Pass a chunk on.
+
+        Raises:
+            TooManyRowsError: The result has more solutions than allowed.
+            AnswerTooLargeError: The result is larger than the writer allows.
+        """
+        searched = self._tail + data
+        self._remaining -= searched.count(self._separator)
+        if self._remaining < 0:
+            raise TooManyRowsError(self._limit)
+        self._tail = searched[-(len(self._separator) - 1) :] if len(self._separator) > 1 else b""
+        return self._writer.write(data)
+
+    def flush(self) -> None:
+        """Do nothing; part of the interface of files."""
+
 
 class _FaultError(Exception):
-    """The query has no answer; carries the reason."""
+    """The query has no answer; `fault` says why."""
 
     def __init__(self, kind: FaultKind, message: Message) -> None:
         super().__init__(str(message))
@@ -134,18 +131,18 @@ def open_handler(argument: str) -> Handler:
 def run_query(
     worker: QueryWorker, request: QueryRequest, *, timeout_s: float, max_answer_bytes: int = 1 << 30
 ) -> bytes:
-    """Answer one query without a server; for callers that can wait. Ctrl-C ends it at once.
+    """Answer one query in a worker process of its own, and block until it has answered. Ctrl-C stops it at once.
 
     Args:
-        worker: The release and its limits.
-        request: The query and the media types wanted.
-        timeout_s: Seconds the query may take, start of the process included.
-        max_answer_bytes: Largest answer.
+        worker: The configuration of the worker.
+        request: The query and the accepted media types.
+        timeout_s: Seconds for the query, including the start of the process.
+        max_answer_bytes: Maximum size of the answer.
 
     Raises:
-        QueryError: The query does not parse, asks for what is switched off, or its answer is too large.
-        JobTimeoutError: The time was up.
-        WorkerCrashedError: There is no such release, or memory ran out.
+        QueryError: The query does not parse, uses a disabled feature, or its answer is too large.
+        JobTimeoutError: The query took too long.
+        WorkerCrashedError: The store cannot be opened, or memory ran out.
     """
     spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
     reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
@@ -164,7 +161,7 @@ class _QueryHandler:
         """Answer one query."""
         request = QueryRequest.from_json(payload)
         try:
-            self._refuse(request.query)
+            self._check(request.query)
             media_type = self._answer(request, writer)
         except _FaultError as error:
             return Answer(error.fault.to_json(), fault=True)
@@ -172,11 +169,12 @@ class _QueryHandler:
             return Answer(QueryFault(FaultKind.TOO_LARGE, _too_large(error.limit_bytes)).to_json(), fault=True)
         except TooManyRowsError as error:
             return Answer(QueryFault(FaultKind.TOO_LARGE, _too_many_rows(error.limit)).to_json(), fault=True)
-        # What another endpoint says may be something else the next time.
+        # Another endpoint may answer differently the next time.
         repeatable = not is_volatile(request.query) and not uses_service(request.query)
         return Answer(QueryHead(media_type, writer.digest(), self._worker.release, repeatable).to_json())
 
-    def _refuse(self, query: str) -> None:
+    def _check(self, query: str) -> None:
+        """Raise the fault of a query that is not run at all."""
         if uses_service(query, self._worker.services):
             raise _FaultError(FaultKind.SERVICE, _SERVICE)
         if is_too_deep(query):
@@ -184,10 +182,10 @@ class _QueryHandler:
             raise _FaultError(FaultKind.SYNTAX, fault)
 
     def _answer(self, request: QueryRequest, writer: AnswerWriter) -> str:
-        """Run, serialize, give the media type."""
+        """Run the query and write its result; return the media type."""
         try:
             return self._serialize(self._results(request), request, writer)
-        except OSError as error:  # a part of the query that only evaluation can refuse
+        except OSError as error:  # raised while results are computed
             raise _not_evaluated(error) from error
 
     def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
@@ -207,34 +205,34 @@ class _QueryHandler:
                 raise _FaultError(FaultKind.UPDATE, _UPDATE) from error
             fault = syntax_message(request.query, str(error), self._prefixes)
             raise _FaultError(FaultKind.SYNTAX, fault) from error
-        except RuntimeError as error:  # what parses and cannot be planned
+        except RuntimeError as error:  # the query parses and cannot be planned
             raise _unplanned(error) from error
 
     def _serialize(
-        self, found: QuerySolutions | QueryBoolean | QueryTriples, request: QueryRequest, writer: AnswerWriter
+        self, result: QuerySolutions | QueryBoolean | QueryTriples, request: QueryRequest, writer: AnswerWriter
     ) -> str:
-        match found:
+        match result:
             case QuerySolutions():
                 format_ = _result_format(request.solutions, "SELECT")
-                found.serialize(_file(RowCounter(writer, format_, self._worker.max_rows)), format_.engine)
+                result.serialize(_file(RowCounter(writer, format_, self._worker.max_rows)), format_.engine)
                 return request.solutions or format_.media_type
             case QueryBoolean():
                 format_ = _result_format(request.boolean, "ASK")
-                found.serialize(_file(writer), format_.engine)
+                result.serialize(_file(writer), format_.engine)
                 return request.boolean or format_.media_type
             case QueryTriples():
                 graph_format = _graph_format(request.graph)
                 if graph_format is rdf.NTRIPLES:
-                    found.serialize(_file(writer), graph_format.engine)
-                else:  # only this way takes prefixes
-                    pyoxigraph.serialize(found, _file(writer), graph_format.engine, prefixes=self._prefixes)
+                    result.serialize(_file(writer), graph_format.engine)
+                else:  # only this function takes prefixes
+                    pyoxigraph.serialize(result, _file(writer), graph_format.engine, prefixes=self._prefixes)
                 return graph_format.media_type
 
 
 def _unplanned(error: RuntimeError) -> _FaultError:
-    """Why a query that parses cannot be run."""
-    if found := _FUNCTION.search(str(error)):
-        name = found[1]
+    """The fault of a query that parses but cannot be run."""
+    if match := _FUNCTION.search(str(error)):
+        name = match[1]
         fault = message(
             "No function {name} is known here. Use those of SPARQL 1.1, or compute it from the answer yourself.",
             name=name,
@@ -249,7 +247,7 @@ def _not_evaluated(error: Exception) -> _FaultError:
 
 
 def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:
-    return cast("IO[bytes]", writer)  # the library only calls write and flush
+    return cast("IO[bytes]", writer)  # pyoxigraph only calls write and flush
 
 
 def _graphs(iris: tuple[str, ...]) -> list[NamedNode | BlankNode]:

@@ -1,4 +1,4 @@
-"""What the endpoint says of itself when it is asked without a query (SPARQL 1.1 Service Description)."""
+"""The SPARQL 1.1 Service Description: what the endpoint answers to a request without a query."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ _RESULT_FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """What is true of the endpoint, whoever asks.
+    """Facts about the endpoint that are the same for all clients.
 
     Attributes:
-        base: Base of our data, ending in a slash; the endpoint's place where a client names no host.
+        base: Base of our data, ending in a slash; the server's address for a client that sends no host.
         dataset: IRI of the dataset that is published here.
-        graphs: Names of the named graphs that are told; not those of single records, which may be many.
-        limits: The limits of a query, in a sentence; no vocabulary has terms for them.
+        graphs: Named graphs to list; those of single records are too many.
+        limits: The limits of a query, in a sentence, since no vocabulary has terms for them.
     """
 
     base: str
@@ -44,8 +44,8 @@ def service_description(server: str, facts: ServiceFacts, media_type: str) -> by
 
     Args:
         server: Address of the server as the client knows it, without a slash at the end.
-        facts: What is true of the endpoint.
-        media_type: One of the graph formats.
+        facts: Facts about the endpoint.
+        media_type: Media type of an RDF format.
 
     Returns:
         Triples of this shape, serialized::
@@ -59,16 +59,16 @@ def service_description(server: str, facts: ServiceFacts, media_type: str) -> by
             <…/dataset/projects> void:sparqlEndpoint <…/sparql> .
 
     Raises:
-        ValueError: The address is no IRI, or the format is not one of RDF.
+        ValueError: The address is not an IRI, or the media type is not one of an RDF format.
     """
     format_ = rdf.by_media_type(media_type)
     if format_ is None:
         raise ValueError(f"{media_type} is not an RDF format")
     prefixes = {"sd": _SD, "formats": _FORMATS, "rdfs": RDFS, "void": VOID}
-    return rdf.serialize(_statements(server, facts), format_, prefixes=prefixes)
+    return rdf.serialize(_quads(server, facts), format_, prefixes=prefixes)
 
 
-def _statements(server: str, facts: ServiceFacts) -> Iterator[Quad]:
+def _quads(server: str, facts: ServiceFacts) -> Iterator[Quad]:
     service, dataset, graph = (NamedNode(f"{server}/sparql{part}") for part in ("", "#dataset", "#default-graph"))
     type_ = NamedNode(f"{RDF}type")
     yield Quad(service, type_, _sd("Service"))

@@ -1,4 +1,7 @@
-"""The parts of a query with their places in its text, so that each can be asked alone, or written anew."""
+"""The syntax tree of a SPARQL query, each node with its position in the text.
+
+The positions allow a clause to be evaluated on its own, and an edit to replace exactly its text.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,24 +9,24 @@ from enum import StrEnum
 
 
 class TermType(StrEnum):
-    """What stands in a place of a triple pattern."""
+    """The kinds of term in a triple pattern."""
 
     IRI = "iri"
     LITERAL = "literal"
-    VARIABLE = "variable"  # a blank node too: a variable of its own stands for it
+    VARIABLE = "variable"  # a blank node too: it is replaced by a variable of its own
     PATH = "path"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What stands in a place of a triple pattern, or names a graph.
+    """A term or path in a triple pattern, or the name of a graph.
 
     Attributes:
-        kind: What it is.
-        text: As it is written; for a blank node a variable.
-        start: Where it begins in the query.
-        end: The place after it.
-        iri: The whole IRI, where it is one and that is known; for a literal that of its datatype.
+        kind: Its kind.
+        text: Its text in the query; for a blank node the variable that replaces it.
+        start: Offset of its first character in the query.
+        end: Offset after its last character.
+        iri: The absolute IRI, empty where it is relative or its prefix is unknown; of a literal, the datatype's IRI.
         value: Lexical form of a literal.
         steps: The IRIs of a path, or the IRI itself.
     """
@@ -38,14 +41,14 @@ class Term:
 
 
 class ClauseKind(StrEnum):
-    """What sort of part."""
+    """The kinds of clause in a group graph pattern."""
 
     TRIPLE = "triple"
     FILTER = "filter"
     OPTIONAL = "optional"
     MINUS = "minus"
     GRAPH = "graph"
-    GROUP = "group"  # in braces; with UNION several
+    GROUP = "group"  # a group in braces, or several joined by UNION
     BIND = "bind"
     VALUES = "values"
     SUBSELECT = "subselect"
@@ -53,15 +56,15 @@ class ClauseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a group.
+    """An element of a group graph pattern.
 
     Attributes:
-        kind: What it is.
-        start: Where it begins in the query.
-        end: The place after it.
-        text: What asks it alone; a triple pattern is written whole, subject and predicate too.
-        terms: Subject, predicate and object of a triple pattern; the name of a graph.
-        groups: What is in braces; not that of NOT EXISTS.
+        kind: Its kind.
+        start: Offset of its first character in the query.
+        end: Offset after its last character.
+        text: A text that evaluates it alone; a triple pattern is completed with its subject and predicate.
+        terms: Subject, predicate and object of a triple pattern; the name of a GRAPH clause.
+        groups: The groups in braces inside it, except that of NOT EXISTS.
     """
 
     kind: ClauseKind
@@ -74,7 +77,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class GroupPattern:
-    """A group graph pattern, braces included."""
+    """A group graph pattern; its offsets include the braces."""
 
     start: int
     end: int
@@ -83,20 +86,21 @@ class GroupPattern:
 
 @dataclass(frozen=True, slots=True)
 class QueryTree:
-    """A query taken apart.
+    """A parsed query.
 
     Attributes:
-        text: The whole text.
+        text: The text of the query.
         form: SELECT, CONSTRUCT, DESCRIBE or ASK.
-        is_total: Whether it has one row even of nothing: aggregates, and no GROUP BY.
-        prologue: BASE and PREFIX, as they are written.
+        is_total: Whether it has one solution even over no data: it has aggregates and no GROUP BY.
+        prologue: The text of BASE and PREFIX.
         prefixes: The IRI of each prefix.
-        dataset: FROM and FROM NAMED, as they are written.
-        sources: The graphs that FROM names.
-        described: What DESCRIBE names.
-        where: The pattern; None for DESCRIBE without one.
-        tail: What comes after it.
-        tail_start: Where that begins.
+        dataset: The text of FROM and FROM NAMED.
+        sources: The graphs named by FROM and FROM NAMED.
+        described: The IRIs named by DESCRIBE.
+        where: The WHERE clause; None for DESCRIBE without one.
+        tail: The text after the WHERE clause.
+        tail_start: Offset of the tail.
+        hidden: Start of the names of added variables; no name in the query starts so.
     """
 
     text: str
@@ -110,13 +114,13 @@ class QueryTree:
     where: GroupPattern | None
     tail: str
     tail_start: int
-    hidden: str = field(default="hidden", repr=False)  # the beginning of variables that the query does not have
+    hidden: str = field(default="hidden", repr=False)
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Line and column of a place, counted from 1."""
+        """Line and column of an offset, both counted from 1."""
         before = self.text[:offset]
         return before.count("\n") + 1, offset - before.rfind("\n")
 
     def unused(self, name: str) -> str:
-        """A variable of a name, or of another one if the query has that."""
+        """A variable with this name, or with a derived name where the query uses it already."""
         return f"?{name}" if f"?{name}" not in self.text and f"${name}" not in self.text else f"?{self.hidden}_{name}"

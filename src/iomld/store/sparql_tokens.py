@@ -1,8 +1,6 @@
-"""The tokens of a SPARQL query, and its RDF terms.
+"""Tokens of a SPARQL query, and a reader of its terms: IRIs, literals, variables, blank nodes and property paths.
 
-The tokens of a query one after the other, with their places; for who takes it apart.
-
-Reading the terms of a query: IRIs, literals, variables, blank nodes and property paths, with their places.
+Every token and term carries its offset in the query.
 """
 
 import re
@@ -15,22 +13,26 @@ from iomld.store.query_text import TOKEN
 from iomld.store.sparql_syntax import QueryTree, Term, TermType
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.\d+|\.\d+|\d+)(?:[eE][+-]?\d+)?")
-_DEEPEST = 40  # brackets in brackets
+_MAX_DEPTH = 40  # of nested brackets
 _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_CONSTANT_TOKENS = 5  # the most tokens of a literal with its datatype, and the token after them
 
 
 class UnsupportedSyntaxError(Exception):
-    """The query has a part that is not taken apart here, or it is no query."""
+    """The query does not parse, or uses syntax that this parser does not support."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token.
+    """A token of a query.
 
     Attributes:
-        kind: `iri`, `string`, `variable`, `language`, `name`, `word`, `number`, `other`; empty at the end.
-        text: The token.
-        start: Where it begins.
+        kind: `iri`, `string`, `variable`, `language`, `name`, `word`, `number` or `other`; empty at the end.
+        text: Its text.
+        start: Offset of its first character.
     """
 
     kind: str
@@ -39,17 +41,17 @@ class Token:
 
     @property
     def end(self) -> int:
-        """The place after it."""
+        """Offset after its last character."""
         return self.start + len(self.text)
 
     @property
     def word(self) -> str:
-        """The keyword in capitals; a sign as it is; empty for all else."""
+        """A keyword in capitals, or a punctuation mark; empty for other tokens."""
         return self.text.upper() if self.kind == "word" else self.text if self.kind == "other" else ""
 
 
-def pieces(query: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
-    """The tokens of a part of a query, without comments."""
+def query_tokens(query: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
+    """The tokens between two offsets of a query, without comments."""
     at, stop = start, len(query) if end is None else end
     while match := TOKEN.search(query, at, stop):
         kind, text, at = match.lastgroup or "other", match.group(), match.end()
@@ -57,186 +59,182 @@ def pieces(query: str, start: int = 0, end: int | None = None) -> Iterator[Token
             continue
         if text[0] in "+-.0123456789" and (number := _NUMBER.match(query, match.start(), stop)):
             kind, text, at = "number", number.group(), number.end()
-        while kind == "name" and text.endswith(".") and not text.endswith("\\."):  # a name does not end so
+        while kind == "name" and text.endswith(".") and not text.endswith("\\."):  # a name cannot end in a dot
             text, at = text[:-1], at - 1
         yield Token(kind, text, match.start())
 
 
 class TokenStream:
-    """The tokens of a query, to be taken in order."""
+    """The tokens of a query, consumed in order."""
 
     def __init__(self, query: str, tokens: Iterable[Token]) -> None:
-        """Begin at the first.
+        """Start at the first token.
 
         Raises:
-            UnclearError: Brackets are nested deeply.
+            UnsupportedSyntaxError: Brackets are nested too deeply.
         """
         self.query = query
-        self._all = [*tokens]
-        depths = accumulate((one.word in _OPENING) - (one.word in _CLOSING) for one in self._all)
-        if max(depths, default=0) > _DEEPEST:
-            raise UnsupportedSyntaxError("nested deeply")
-        self._at = 0
+        self._tokens = [*tokens]
+        if max(accumulate(map(_depth_change, self._tokens)), default=0) > _MAX_DEPTH:
+            raise UnsupportedSyntaxError("nested too deeply")
+        self._position = 0
 
     @property
     def next(self) -> Token:
-        """The token that comes next; an empty one at the end."""
-        return self._all[self._at] if self._at < len(self._all) else Token("", "", len(self.query))
+        """The next token, not consumed; an empty token at the end."""
+        at_end = self._position >= len(self._tokens)
+        return Token("", "", len(self.query)) if at_end else self._tokens[self._position]
 
     @property
     def end(self) -> int:
-        """The place after the token that was taken last."""
-        return self._all[self._at - 1].end if self._at else 0
+        """Offset after the token consumed last."""
+        return self._tokens[self._position - 1].end if self._position else 0
 
     def take(self, *words: str) -> Token:
-        """The next token; it must be one of these keywords or signs, if any are given.
+        """Consume the next token; where words are given, it must be one of these keywords or punctuation marks.
 
         Raises:
-            UnclearError: It is not, or there is none.
+            UnsupportedSyntaxError: It is not, or there is no token left.
         """
-        piece = self.next
-        if not piece.kind or (words and piece.word not in words):
-            raise UnsupportedSyntaxError(f"{piece.text!r} at {piece.start}")
-        self._at += 1
-        return piece
+        token = self.next
+        if not token.kind or (words and token.word not in words):
+            raise UnsupportedSyntaxError(f"{token.text!r} at {token.start}")
+        self._position += 1
+        return token
 
     def took(self, *words: str) -> bool:
-        """Take the next token if it is one of these keywords or signs."""
+        """Consume the next token if it is one of these keywords or punctuation marks; say whether it was."""
         if self.next.word not in words or not self.next.kind:
             return False
-        self._at += 1
+        self._position += 1
         return True
 
     def skip_brackets(self) -> None:
-        """Pass by what is in brackets, from the one that opens to the one that closes.
+        """Consume an opening bracket, its contents and its closing bracket.
 
         Raises:
-            UnclearError: No bracket opens here, or it is not closed.
+            UnsupportedSyntaxError: The next token is no opening bracket, or it is not closed.
         """
         self.take("{", "(", "[")
         depth = 1
         while depth:
-            piece = self.take()
-            depth += (piece.word in _OPENING) - (piece.word in _CLOSING)
+            depth += _depth_change(self.take())
 
 
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_SIGNS = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
-_STRING = f"{XSD}string"
-_LONGEST = 5  # tokens of a literal with its datatype, and what follows
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+def _depth_change(token: Token) -> int:
+    return (token.word in _OPENING) - (token.word in _CLOSING)
 
 
-def constant_at(parts: QueryTree, tokens: Sequence[Token], at: int) -> Term | None:
-    """The IRI or the literal that begins with a token of a query; None where there is none, or it names a function."""
+def constant_at(tree: QueryTree, tokens: Sequence[Token], index: int) -> Term | None:
+    """The IRI or literal that starts at this index of the tokens; None for other tokens and for names of functions."""
+    stream = TokenStream(tree.text, tokens[index : index + _CONSTANT_TOKENS])
     try:
-        reader = TermReader(TokenStream(parts.text, tokens[at : at + _LONGEST]), parts.prefixes, parts.hidden)
-        term = reader.term()
+        term = TermReader(stream, tree.prefixes, tree.hidden).term()
     except UnsupportedSyntaxError:
         return None
-    return None if term.kind is TermType.VARIABLE or reader.pieces.next.word == "(" else term
+    return None if term.kind is TermType.VARIABLE or stream.next.word == "(" else term
 
 
 class TermReader:
-    """Reads terms one after the other."""
+    """Reads terms and property paths from a stream of tokens."""
 
-    def __init__(self, pieces: TokenStream, prefixes: Mapping[str, str], hidden: str) -> None:
-        """Begin where the tokens are.
+    def __init__(self, stream: TokenStream, prefixes: Mapping[str, str], hidden: str) -> None:
+        """Start at the next token of the stream.
 
         Args:
-            pieces: The tokens.
-            prefixes: Prefixes by name; more may join while tokens are read.
-            hidden: The beginning of variables that stand for blank nodes.
+            stream: The tokens.
+            prefixes: The IRI of each prefix; the caller may add to them while reading.
+            hidden: Start of the names of the variables that replace blank nodes.
         """
-        self.pieces, self.prefixes, self.hidden = pieces, prefixes, hidden
+        self._stream, self._prefixes, self._hidden = stream, prefixes, hidden
 
     def predicate(self) -> Term:
-        """A variable, an IRI or a path."""
-        pieces = self.pieces
-        if pieces.next.kind == "variable":
+        """Read a variable, an IRI or a path."""
+        stream = self._stream
+        if stream.next.kind == "variable":
             return self.term()
-        start = pieces.next.start
+        start = stream.next.start
         steps: list[Term] = []
         self._path(steps)
-        text = self.pieces.query[start : pieces.end]
+        text = stream.query[start : stream.end]
         if len(steps) == 1 and steps[0].text == text:
             return steps[0]
-        return Term(TermType.PATH, text, start, pieces.end, steps=tuple(steps))
+        return Term(TermType.PATH, text, start, stream.end, steps=tuple(steps))
 
     def _path(self, steps: list[Term]) -> None:
-        """A property path: its IRIs join the steps."""
-        pieces = self.pieces
+        """Read a property path and append its IRIs to the steps."""
+        stream = self._stream
         while True:
-            while pieces.took("^", "!"):
+            while stream.took("^", "!"):
                 pass
-            if pieces.took("("):
-                if pieces.next.word != ")":
+            if stream.took("("):
+                if stream.next.word != ")":
                     self._path(steps)
-                pieces.take(")")
+                stream.take(")")
             else:
                 steps.append(self.iri())
-            if pieces.next.word in {"*", "+", "?"}:
-                pieces.take()
-            if not pieces.took("/", "|"):
+            if stream.next.word in {"*", "+", "?"}:
+                stream.take()
+            if not stream.took("/", "|"):
                 return
 
     def iri(self) -> Term:
-        """An IRI."""
-        piece = self.pieces.take()
-        if piece.text == "a":
+        """Read an IRI."""
+        token = self._stream.take()
+        if token.text == "a":
             iri = f"{RDF}type"
-        elif piece.kind in {"iri", "name"}:
-            iri = self._expanded(piece)
+        elif token.kind in {"iri", "name"}:
+            iri = self._expanded(token)
         else:
-            raise UnsupportedSyntaxError(piece.text)
-        term = Term(TermType.IRI, piece.text, piece.start, piece.end, iri)
-        return Term(TermType.IRI, piece.text, piece.start, piece.end, iri, steps=(term,))
+            raise UnsupportedSyntaxError(token.text)
+        term = Term(TermType.IRI, token.text, token.start, token.end, iri)
+        return Term(TermType.IRI, token.text, token.start, token.end, iri, steps=(term,))
 
-    def _expanded(self, piece: Token) -> str:
-        """A whole IRI; empty where it is relative."""
-        if piece.kind == "iri":
-            return piece.text[1:-1] if _ABSOLUTE.match(piece.text, 1) else ""
-        prefix, _, local = piece.text.partition(":")
-        return self.prefixes[prefix] + _ESCAPED.sub(r"\1", local) if prefix in self.prefixes else ""
+    def _expanded(self, token: Token) -> str:
+        """The absolute IRI; empty where it is relative or its prefix is unknown."""
+        if token.kind == "iri":
+            return token.text[1:-1] if _ABSOLUTE.match(token.text, 1) else ""
+        prefix, _, local = token.text.partition(":")
+        return self._prefixes[prefix] + _ESCAPED.sub(r"\1", local) if prefix in self._prefixes else ""
 
     def term(self) -> Term:
-        """An IRI, a literal, or a variable."""
-        piece = self.pieces.next
-        if piece.kind == "variable":
-            self.pieces.take()
-            return Term(TermType.VARIABLE, piece.text, piece.start, piece.end)
-        if piece.kind == "name" and piece.text.startswith("_:"):
-            self.pieces.take()
-            label = re.sub(r"\W", "_", piece.text[2:])
-            return Term(TermType.VARIABLE, f"?{self.hidden}_{label}", piece.start, piece.end)
-        if piece.kind in {"iri", "name"}:
+        """Read an IRI, a literal, a variable or a labelled blank node."""
+        token = self._stream.next
+        if token.kind == "variable":
+            self._stream.take()
+            return Term(TermType.VARIABLE, token.text, token.start, token.end)
+        if token.kind == "name" and token.text.startswith("_:"):
+            self._stream.take()
+            label = re.sub(r"\W", "_", token.text[2:])
+            return Term(TermType.VARIABLE, f"?{self._hidden}_{label}", token.start, token.end)
+        if token.kind in {"iri", "name"}:
             return self.iri()
         return self._literal()
 
     def _literal(self) -> Term:
-        piece = self.pieces.take()
-        if piece.kind == "string":
-            return self._string(piece)
-        if piece.kind == "number":
+        token = self._stream.take()
+        if token.kind == "string":
+            return self._string(token)
+        if token.kind == "number":
             names = ("double", "decimal", "integer")
-            fits = ("e" in piece.text.lower(), "." in piece.text, True)
-            datatype = XSD + next(name for name, is_it in zip(names, fits, strict=True) if is_it)
-        elif piece.word in {"TRUE", "FALSE"}:
+            matches = ("e" in token.text.lower(), "." in token.text, True)
+            datatype = XSD + names[matches.index(True)]
+        elif token.word in {"TRUE", "FALSE"}:
             datatype = f"{XSD}boolean"
         else:
-            raise UnsupportedSyntaxError(piece.text)
-        return Term(TermType.LITERAL, piece.text, piece.start, piece.end, datatype, piece.text)
+            raise UnsupportedSyntaxError(token.text)
+        return Term(TermType.LITERAL, token.text, token.start, token.end, datatype, token.text)
 
-    def _string(self, piece: Token) -> Term:
-        pieces = self.pieces
-        width = 3 if piece.text[:3] in {"'''", '"""'} and len(piece.text) >= 6 else 1  # noqa: PLR2004  # its quotes
-        value = _ESCAPED.sub(lambda match: _SIGNS.get(match[1], match[1]), piece.text[width:-width])
-        datatype = _STRING
-        if pieces.next.kind == "language":
-            pieces.take()
+    def _string(self, token: Token) -> Term:
+        stream = self._stream
+        width = 3 if token.text[:3] in {"'''", '"""'} and len(token.text) >= 6 else 1  # noqa: PLR2004  # both quotes
+        value = _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), token.text[width:-width])
+        datatype = f"{XSD}string"
+        if stream.next.kind == "language":
+            stream.take()
             datatype = f"{RDF}langString"
-        elif pieces.took("^"):
-            pieces.take("^")
+        elif stream.took("^"):
+            stream.take("^")
             datatype = self.iri().iri
-        text = self.pieces.query[piece.start : pieces.end]
-        return Term(TermType.LITERAL, text, piece.start, pieces.end, datatype, value)
+        text = self._stream.query[token.start : stream.end]
+        return Term(TermType.LITERAL, text, token.start, stream.end, datatype, value)

@@ -1,4 +1,4 @@
-"""Check projects against the shapes: one port, two engines (SHACL 1.0)."""
+"""Validation of projects against our SHACL shapes, with a choice of two engines."""
 
 from iomld.validate.engines import ENGINES
 from iomld.validate.shapes import PROFILES, Rule, all_rules

@@ -1,9 +1,4 @@
-"""What a SHACL engine is to us: N-Triples in, results out.
-
-What a SHACL engine is to us: N-Triples in, results out.
-
-Terms without their RDF syntax, as rules compare them and people read them.
-"""
+"""The interface of SHACL engines: a data graph as N-Triples in, validation results out."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,15 +16,15 @@ class EngineError(IomldError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One validation result (SHACL section 3.6.2) of our own shapes, whose shapes all have names.
+    """A validation result (SHACL section 3.6.2) of our own shapes, all of which are named by IRIs.
 
     Attributes:
         focus_node: IRI of the focus node, or the label of a blank node.
-        path: IRI of the result path, or None where there is none or it is more than one property.
-        value: The value node without its RDF syntax (lexical form or IRI), where the constraint names one.
-        rule: Local name of the shape that raised it.
+        path: IRI of the result path; None where there is none or it is not a single property.
+        value: Lexical form or IRI of the value node, where the result has one.
+        rule: Local name of the source shape.
         severity: Severity of that shape.
-        message: The shape's message; engines give it with its variables filled in, as a sentence without values.
+        message: The shape's message. Engines fill in its variables, so theirs is a text without values.
         component: Local name of the constraint component.
     """
 
@@ -44,16 +39,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class GraphResult:
-    """One validation result (SHACL section 3.6.2) of anyone's shapes; terms are in N-Triples syntax.
+    """A validation result (SHACL section 3.6.2) of any shapes; terms are in N-Triples syntax.
 
     Attributes:
         focus_node: The focus node.
-        path: The result path in SPARQL syntax, `<iri>` or `(<iri>/(<iri>)*)`, where there is one.
-        value: The value node, where the constraint names one.
-        source_shape: The shape that raised it; labels of blank nodes are the engine's own.
-        severity: IRI of the severity, which may be the shapes' own.
+        path: The result path in SPARQL syntax, `<iri>` or `(<iri>/(<iri>)*)`, where the result has one.
+        value: The value node, where the result has one.
+        source_shape: The source shape; labels of blank nodes are the engine's own.
+        severity: IRI of the severity, which the shapes may define themselves.
         component: IRI of the constraint component.
-        messages: What the shapes say in `sh:message`, variables filled in; engines' own sentences are left out.
+        messages: Values of `sh:message` in the shapes, variables filled in; without the engines' own sentences.
     """
 
     focus_node: str
@@ -66,33 +61,33 @@ class GraphResult:
 
 
 class Engine(Protocol):
-    """A SHACL engine with its shapes compiled."""
+    """A SHACL engine with compiled shapes."""
 
     @property
     def name(self) -> str:
-        """Our word for it, as in `--engine shacl`."""
+        """Its name, as in `--engine shacl`."""
 
     def results(self, data: bytes) -> tuple[Result, ...]:
         """Validate a data graph against our own shapes.
 
         Args:
-            data: The data graph as N-Triples, lexical forms as they are in the source.
+            data: The data graph as N-Triples, with the lexical forms of the source.
 
         Returns:
-            The top-level results, in no particular order.
+            The top-level results in no particular order.
 
         Raises:
             EngineError: The engine could not read the data or could not run a rule.
         """
 
     def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
-        """Validate a data graph against any shapes.
+        """Validate a data graph against shapes of any kind.
 
         Args:
             data: As for `results`.
 
         Returns:
-            The top-level results, in no particular order.
+            The top-level results in no particular order.
 
         Raises:
             EngineError: The engine could not read the data or could not run a rule.
@@ -100,7 +95,7 @@ class Engine(Protocol):
 
 
 def plain(term: NamedNode | BlankNode | Literal | Triple) -> str:
-    """The IRI, the label of the blank node, or the lexical form; a quoted triple as it is written.
+    """A term without its RDF syntax: IRI, blank node label or lexical form; a quoted triple keeps its syntax.
 
     >>> plain(Literal("PO.0105"))
     'PO.0105'

@@ -1,9 +1,4 @@
-"""The SHACL engines by name, and the `shacl` wheel, whose verdicts count.
-
-The two engines by name, and any data graph against any shapes graph.
-
-The engine of our verdicts: the `shacl` wheel.
-"""
+"""The SHACL engines by name, and the default one, the `shacl` wheel."""
 
 from __future__ import annotations
 
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RustEngine:
-    """Shapes compiled by the `shacl` wheel."""
+    """The engine `shacl`, a wheel written in Rust, with compiled shapes."""
 
     shapes: shacl.Shapes
     name: str = "shacl"
@@ -42,23 +37,23 @@ class RustEngine:
         except ValueError as error:
             raise EngineError(f"shacl cannot read the data: {error}") from error
         except BaseException as error:
-            # A panic in Rust, as of a date with a year of twenty digits, is an exception of no importable class.
+            # A panic in Rust (a year of twenty digits causes one) is an exception whose class cannot be imported.
             if type(error).__name__ != "PanicException":
                 raise
             raise EngineError(f"shacl gave up on the data: {error}") from error
 
 
 def load_rust(shapes: bytes) -> Engine:
-    """Compile shapes.
+    """Compile shapes with the engine `shacl`.
 
     Args:
         shapes: The shapes graph as N-Triples.
 
     Raises:
-        EngineError: The wheel is not there, or it cannot compile the shapes.
+        EngineError: The wheel is not installed, or it cannot compile the shapes.
     """
     try:
-        import shacl  # noqa: PLC0415  # importing our module must not load an engine, and this one may be absent
+        import shacl  # noqa: PLC0415  # importing our module must not load an engine, and the wheel may be missing
     except ImportError as error:
         raise EngineError(f"the package shacl cannot be loaded: {error}") from error
     try:
@@ -67,44 +62,9 @@ def load_rust(shapes: bytes) -> Engine:
         raise EngineError(f"shacl cannot compile the shapes: {error}") from error
 
 
-def _result(outcome: shacl.Result) -> Result:
-    return Result(
-        focus_node=_plain(outcome.focus_node),
-        path=_predicate(outcome.path),
-        value=outcome.value_plain,
-        rule=local_name(_plain(outcome.source_shape or "")),
-        severity=Severity(outcome.severity),
-        message=Message(outcome.message or ""),
-        component=outcome.component,
-    )
-
-
-def _graph_result(outcome: shacl.Result) -> GraphResult:
-    return GraphResult(
-        focus_node=outcome.focus_node,
-        path=outcome.path,
-        value=outcome.value,
-        source_shape=outcome.source_shape,
-        severity=outcome.severity_iri,
-        component=outcome.component_iri,
-        messages=tuple(outcome.messages),
-    )
-
-
-def _plain(node: str) -> str:
-    """An IRI without its brackets; a blank node's label as it is."""
-    return node[1:-1] if node.startswith("<") else node
-
-
-def _predicate(path: str | None) -> str | None:
-    """The IRI of a path of one property, written `<iri>`; None for all others."""
-    simple = path is not None and path.startswith("<") and path.find(">") == len(path) - 1
-    return path[1:-1] if simple and path else None
-
-
 def load_reference(shapes: bytes) -> Engine:
-    """Read shapes for pyshacl; see `iomld.validate.pyshacl_engine.load_reference`."""
-    from iomld.validate import pyshacl_engine  # noqa: PLC0415  # half a second, for who asks for it only
+    """Load shapes for the engine `pyshacl`; see `iomld.validate.pyshacl_engine.load_reference`."""
+    from iomld.validate import pyshacl_engine  # noqa: PLC0415  # takes half a second, and few use it
 
     return pyshacl_engine.load_reference(shapes)
 
@@ -113,7 +73,7 @@ ENGINES: Mapping[str, Callable[[bytes], Engine]] = {"shacl": load_rust, "pyshacl
 
 
 def load_engine(name: str, shapes: bytes) -> Engine:
-    """Compile shapes.
+    """Compile shapes with the engine of this name.
 
     Args:
         name: `shacl` or `pyshacl`.
@@ -129,18 +89,53 @@ def load_engine(name: str, shapes: bytes) -> Engine:
 
 
 def validate_graphs(data: bytes, shapes: bytes, engine: str = "shacl") -> tuple[GraphResult, ...]:
-    """Validate any data graph against any shapes graph; nothing is fetched and nothing is inferred.
+    """Validate a data graph against a shapes graph, without fetching or inferring anything.
 
     Args:
-        data: The data graph as N-Triples, lexical forms as they are in the source.
+        data: The data graph as N-Triples, with the lexical forms of the source.
         shapes: The shapes graph as N-Triples.
         engine: `shacl` or `pyshacl`.
 
     Returns:
-        The top-level results, in no particular order.
+        The top-level results in no particular order.
 
     Raises:
         SettingsError: There is no such engine.
         EngineError: The engine cannot run the shapes or cannot read the data.
     """
     return load_engine(engine, shapes).graph_results(data)
+
+
+def _result(result: shacl.Result) -> Result:
+    return Result(
+        focus_node=_without_brackets(result.focus_node),
+        path=_predicate(result.path),
+        value=result.value_plain,
+        rule=local_name(_without_brackets(result.source_shape or "")),
+        severity=Severity(result.severity),
+        message=Message(result.message or ""),
+        component=result.component,
+    )
+
+
+def _graph_result(result: shacl.Result) -> GraphResult:
+    return GraphResult(
+        focus_node=result.focus_node,
+        path=result.path,
+        value=result.value,
+        source_shape=result.source_shape,
+        severity=result.severity_iri,
+        component=result.component_iri,
+        messages=tuple(result.messages),
+    )
+
+
+def _without_brackets(node: str) -> str:
+    """An IRI without its brackets; the label of a blank node unchanged."""
+    return node[1:-1] if node.startswith("<") else node
+
+
+def _predicate(path: str | None) -> str | None:
+    """The IRI of a path that is a single property, written `<iri>`; None for other paths."""
+    simple = path is not None and path.startswith("<") and path.find(">") == len(path) - 1
+    return path[1:-1] if simple and path else None

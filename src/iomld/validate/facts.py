@@ -1,11 +1,7 @@
-"""A record's graph read once, and the concepts and countries beside it.
+"""The data that rules are checked on: an index of a record's graph, and the reference data it points to.
 
-What a record's graph says, read once: which nodes it has, and the values that rules in code look at.
-
-What an engine must know beside a record: the concepts and countries that it points to, and our class hierarchy.
-
-An engine that infers nothing sees a member state as a country only if it is told that the one class is in the other.
-Of each description only what some rule reads is given: names in three languages would double the data of a record.
+Engines infer nothing, so they get our class hierarchy and the concepts and countries that a record points to. Of each
+description they get only the properties that some rule reads; names in three languages would double a record's data.
 """
 
 import re
@@ -22,7 +18,8 @@ from iomld.validate.engine import plain
 
 Term = NamedNode | BlankNode | Literal | Triple
 
-_READ = frozenset(
+# Properties of records that rules in code read.
+_RECORD_PROPERTIES = frozenset(
     {f"{RDF}type", f"{FOAF}isPrimaryTopicOf"}
     | {f"{PROV}wasDerivedFrom"}
     | {OA + term for term in ("hasBody", "hasTarget", "hasSelector", "exact", "start", "end")}
@@ -49,21 +46,34 @@ _READ = frozenset(
         )
     }
 )
-# What rules in code read of concepts; of the reference data as well as of a record that describes a concept itself.
-OF_CONCEPTS = frozenset({f"{SKOS}notation", f"{IOMLD}budgetFloor", f"{IOMLD}budgetCeiling"})
+# Properties of concepts that rules in code read, in the reference data and in records that describe a concept.
+_CONCEPT_PROPERTIES = frozenset({f"{SKOS}notation", f"{IOMLD}budgetFloor", f"{IOMLD}budgetCeiling"})
+# Properties of concepts, countries and schemes that rules read; engines need no others.
+_DESCRIPTION_PROPERTIES = frozenset(
+    {
+        f"{RDF}type",
+        f"{SKOS}broader",
+        f"{SKOS}inScheme",
+        f"{SKOS}notation",
+        f"{IOMLD}budgetCeiling",
+        f"{IOMLD}budgetFloor",
+        f"{IOMLD}inRegion",
+        f"{IOMLD}iso2",
+    }
+)
 _YEAR = re.compile(r"[0-9]{4}")
 
 
 @dataclass(slots=True)
 class Facts:
-    """A record's graph.
+    """An index of a record's graph.
 
     Attributes:
-        quads: All of it.
-        subjects: Its subjects, without their syntax.
-        objects: IRIs that it points to.
-        has_blank_nodes: Whether it has nodes without a name of their own.
-        values: For each property that rules in code read, for each subject, the objects.
+        quads: The graph.
+        subjects: IRIs and blank node labels of its subjects.
+        objects: IRIs of its objects.
+        has_blank_nodes: Whether it has blank nodes.
+        values: The objects by property and subject, for each property that rules in code read.
     """
 
     quads: Sequence[Quad]
@@ -73,32 +83,32 @@ class Facts:
     values: Mapping[str, defaultdict[str, list[Term]]] = field(default_factory=dict)
 
     def of(self, subject: str, predicate: str) -> Sequence[Term]:
-        """The objects of a subject and a property that rules read."""
+        """The objects of a subject and one of the properties in `values`."""
         return self.values[predicate].get(subject, ())
 
     def plain(self, subject: str, predicate: str) -> list[str]:
-        """The same, without their syntax."""
+        """The objects, without their RDF syntax."""
         return [plain(term) for term in self.of(subject, predicate)]
 
     def nodes(self, subject: str, predicate: str) -> list[str]:
-        """The nodes among them; a text that reads like an IRI is none."""
+        """The objects that are nodes, without their RDF syntax."""
         return [plain(term) for term in self.of(subject, predicate) if not isinstance(term, Literal)]
 
     def literals(self, subject: str, predicate: str) -> list[str]:
-        """The lexical forms of the literals among them."""
+        """The lexical forms of the objects that are literals."""
         return [plain(term) for term in self.of(subject, predicate) if isinstance(term, Literal)]
 
     def instances(self, class_: str) -> list[str]:
-        """Nodes that are said to be of a class, by name of the class itself."""
+        """The nodes with this `rdf:type`, not counting subclasses."""
         types = self.values[f"{RDF}type"]
         term = NamedNode(class_)
         return [node for node, classes in types.items() if term in classes]
 
 
 def facts_of(quads: Sequence[Quad]) -> Facts:
-    """Read a record's graph."""
+    """Index a record's graph."""
     values: dict[str, defaultdict[str, list[Term]]] = {
-        predicate: defaultdict(list) for predicate in _READ | OF_CONCEPTS
+        predicate: defaultdict(list) for predicate in _RECORD_PROPERTIES | _CONCEPT_PROPERTIES
     }
     facts = Facts(quads, values=values)
     for quad in quads:
@@ -116,7 +126,7 @@ def facts_of(quads: Sequence[Quad]) -> Facts:
 
 
 def year(term: Term) -> int | None:
-    """A literal such as `"2017"^^xsd:gYear`, of four digits, as a number; None for all else.
+    """The number of a literal such as `"2017"^^xsd:gYear`, with four digits; None for other terms.
 
     >>> year(Literal("2017", datatype=NamedNode(f"{XSD}gYear")))
     2017
@@ -125,29 +135,15 @@ def year(term: Term) -> int | None:
     return int(plain(term)) if is_year and _YEAR.fullmatch(plain(term)) else None
 
 
-_READ_BY_RULES = frozenset(
-    {
-        f"{RDF}type",
-        f"{SKOS}broader",
-        f"{SKOS}inScheme",
-        f"{SKOS}notation",
-        f"{IOMLD}budgetCeiling",
-        f"{IOMLD}budgetFloor",
-        f"{IOMLD}inRegion",
-        f"{IOMLD}iso2",
-    }
-)
-
-
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
     """Concepts, countries and classes under one base.
 
     Attributes:
-        descriptions: For each concept and country, by IRI, its description as N-Triples.
+        descriptions: The description of each concept and country as N-Triples, by IRI.
         axioms: The subclass axioms as N-Triples.
-        wholes: For each framework that is a part, by IRI, the frameworks it is a part of, however deep.
-        values: For each property of concepts that rules in code read, by IRI, the values.
+        wholes: The frameworks that each part of a framework belongs to, directly or not, by IRI of the part.
+        values: The values by property and concept, for each property of concepts that rules in code read.
         frameworks: IRIs of the policy frameworks and their parts.
     """
 
@@ -158,7 +154,7 @@ class ReferenceData:
     frameworks: frozenset[str]
 
     def whole(self) -> bytes:
-        """All of it as N-Triples."""
+        """All axioms and descriptions as N-Triples."""
         return b"".join((self.axioms, *self.descriptions.values()))
 
 
@@ -170,25 +166,25 @@ def load_reference_data(base: str = DEFAULT_BASE) -> ReferenceData:
     """
     names = [name for files in REFERENCE_GRAPHS.values() for name in files]
     quads = [quad for name in names for quad in parse(asset_text(name, base=base), TURTLE)]
-    described: defaultdict[str, list[Quad]] = defaultdict(list)
+    descriptions: defaultdict[str, list[Quad]] = defaultdict(list)
     for quad in quads:
-        if isinstance(quad.subject, NamedNode) and quad.predicate.value in _READ_BY_RULES:
-            described[quad.subject.value].append(quad)
+        if isinstance(quad.subject, NamedNode) and quad.predicate.value in _DESCRIPTION_PROPERTIES:
+            descriptions[quad.subject.value].append(quad)
     axioms = [
         quad for quad in quads if quad.predicate.value == f"{RDFS}subClassOf" and isinstance(quad.object, NamedNode)
     ]
     return ReferenceData(
-        descriptions={iri: serialize(lines, NTRIPLES) for iri, lines in described.items() if iri.startswith(base)},
+        descriptions={iri: serialize(lines, NTRIPLES) for iri, lines in descriptions.items() if iri.startswith(base)},
         axioms=serialize(axioms, NTRIPLES),
         wholes=_wholes(quads),
-        values={predicate: _values(predicate, quads) for predicate in OF_CONCEPTS},
+        values={predicate: _values_by_subject(predicate, quads) for predicate in _CONCEPT_PROPERTIES},
         frameworks=frozenset(
             plain(quad.subject) for quad in quads if quad.object == NamedNode(f"{IOMLD}PolicyFramework")
         ),
     )
 
 
-def _values(predicate: str, quads: Iterable[Quad]) -> dict[str, tuple[Term, ...]]:
+def _values_by_subject(predicate: str, quads: Iterable[Quad]) -> dict[str, tuple[Term, ...]]:
     values: defaultdict[str, list[Term]] = defaultdict(list)
     for quad in quads:
         if quad.predicate.value == predicate:
@@ -205,14 +201,14 @@ def _wholes(quads: list[Quad]) -> dict[str, frozenset[str]]:
             and isinstance(quad.object, NamedNode)
         ):
             broader[quad.subject.value].add(quad.object.value)
-    return {part: _above(part, broader) for part in tuple(broader)}
+    return {part: _ancestors(part, broader) for part in tuple(broader)}
 
 
-def _above(part: str, broader: Mapping[str, set[str]]) -> frozenset[str]:
-    found: set[str] = set()
+def _ancestors(part: str, broader: Mapping[str, set[str]]) -> frozenset[str]:
+    ancestors: set[str] = set()
     pending = [part]
     while pending:
-        for whole in broader.get(pending.pop(), set()) - found:
-            found.add(whole)
+        for whole in broader.get(pending.pop(), set()) - ancestors:
+            ancestors.add(whole)
             pending.append(whole)
-    return frozenset(found)
+    return frozenset(ancestors)

@@ -1,4 +1,4 @@
-"""From the results of an engine to findings: one for each cause, the same whichever engine spoke."""
+"""Turns validation results into findings: one for each cause, and the same for both engines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,8 +9,8 @@ from iomld.model import Finding, Severity
 from iomld.validate.engine import Result, plain
 from iomld.validate.shapes import Rule
 
-# The key of a record that a property is made from, so that a person finds what to mend.
-FIELDS: Mapping[str, str] = {
+# The field of a record that each property is made from, so that people find what to correct.
+_FIELD_BY_PROPERTY: Mapping[str, str] = {
     f"{DCTERMS}title": "title",
     f"{DCTERMS}abstract": "abstract",
     f"{DCTERMS}description": "narrative",
@@ -49,34 +49,34 @@ FIELDS: Mapping[str, str] = {
 _RANK = {Severity.VIOLATION: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def findings(
+def findings_from(
     results: Iterable[Result], rules: Mapping[str, Rule], quads: Sequence[Quad], base: str
 ) -> tuple[Finding, ...]:
-    """Findings of one record, the worst first.
+    """The findings of one record, the worst first.
 
     Several constraints of one rule may fail on one value (a title that is too short and has no language): that is one
-    finding. Where SHACL names no value (too many values, a rule on the project as a whole), the values of the property
-    in question are given, unless another result of the rule on that node already names the one at fault.
+    finding. Where a result has no value (too many values, a rule on the project as a whole), the finding has all values
+    of the property, unless another result of the same rule and node has the value at fault.
 
     Args:
         results: The results on the record's nodes.
         rules: The rules by id.
         quads: The record's graph.
-        base: The data base; concepts and countries under it are shown by their codes.
+        base: The data base; concepts and countries under it are written as codes.
     """
     results = tuple(results)
-    named = {(result.rule, result.focus_node) for result in results if _names_value(result)}
-    found = (
+    with_value = {(result.rule, result.focus_node) for result in results if _has_value(result)}
+    candidates = (
         _finding(result, rules[result.rule], quads, base)
         for result in results
-        if _names_value(result) or (result.rule, result.focus_node) not in named
+        if _has_value(result) or (result.rule, result.focus_node) not in with_value
     )
-    once = {_position(finding): finding for finding in found}
-    return tuple(once[position] for position in sorted(once))
+    unique = {_sort_key(finding): finding for finding in candidates}
+    return tuple(unique[key] for key in sorted(unique))
 
 
-def _names_value(result: Result) -> bool:
-    """Whether a value is named; of a rule on the node as a whole, SHACL gives the node itself as the value."""
+def _has_value(result: Result) -> bool:
+    """Whether a value is at fault; results on the node as a whole have the focus node as their value."""
     return result.value is not None and result.value != result.focus_node
 
 
@@ -86,8 +86,8 @@ def _finding(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> Fi
         rule=rule.id,
         severity=result.severity,
         message=result.message if result.message.values else rule.recognised(result.message.id),
-        field=FIELDS.get(path or ""),
-        value=_shown(result.value or "", base) if _names_value(result) else _values(result, rule, quads, base),
+        field=_FIELD_BY_PROPERTY.get(path or ""),
+        value=_as_code(result.value or "", base) if _has_value(result) else _values(result, rule, quads, base),
         focus_node=result.focus_node,
         path=path,
     )
@@ -100,16 +100,16 @@ def _values(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> str
         for quad in quads
         if quad.predicate.value in properties and plain(quad.subject) == result.focus_node
     }
-    return ", ".join(sorted(_shown(value, base) for value in values)) or None
+    return ", ".join(sorted(_as_code(value, base) for value in values)) or None
 
 
-def _shown(value: str, base: str) -> str:
-    """A concept or a country by its code, as it stands in the source; all else as it is."""
+def _as_code(value: str, base: str) -> str:
+    """The code of a concept or country, as in the source; other values unchanged."""
     is_code = value.startswith((f"{base}scheme/", f"{base}id/country/"))
     return local_name(value) if is_code else value
 
 
-def _position(finding: Finding) -> tuple[int, str, str, str, str, str]:
+def _sort_key(finding: Finding) -> tuple[int, str, str, str, str, str]:
     return (
         _RANK[finding.severity],
         finding.rule,

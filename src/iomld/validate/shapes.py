@@ -1,8 +1,7 @@
-"""The shapes of a profile, ready for an engine, and what each rule says of itself.
+"""Our shapes: the shapes graph of a profile, the rules in it, and examples of each rule.
 
-Examples of each rule: a graph without a fault, with a few triples taken out and others put in.
-
-They stand beside the shapes, so that people find them, `iomld rules` shows them and the tests hold every rule to them.
+An example is a valid graph with some triples removed and others added. The examples are files beside the shapes;
+`iomld rules` and the page of rules show them, and tests check every rule with them.
 """
 
 import hashlib
@@ -28,7 +27,35 @@ PROFILES = ("submission", "published", "dataset", "reference")
 _GRAPH_IRI = SHAPES.removesuffix("#")
 _FOR_PEOPLE = frozenset({f"{RDFS}comment", f"{SH}name", f"{SH}description"})
 _VARIABLE = re.compile(r"\{[?$]\w+\}")
-_LANGUAGE = "en"  # engines report the first message they meet, so they are given the English one alone
+_LANGUAGE = "en"  # engines report any one of several messages, so they get the English messages only
+
+# -- examples --
+
+_KEY = "PO.0105"  # key of the project in the examples
+
+_EXAMPLE_FOLDER = "shapes/examples"
+_EXAMPLE_PREFIXES = Iris().prefixes()
+_EXAMPLE_HEADER = f"@base <{DEFAULT_BASE}> .\n" + "".join(
+    f"@prefix {name}: <{iri}> .\n" for name, iri in _EXAMPLE_PREFIXES.items()
+)
+_EXAMPLE_NODES = {
+    "p": f"id/project/{_KEY}",
+    "b": f"id/project/{_KEY}#budget",
+    "m": f"id/project/{_KEY}#m1",
+    "t": f"id/project/{_KEY}#m1-target",
+    "pos": f"id/project/{_KEY}#m1-position",
+    "quote": f"id/project/{_KEY}#m1-quote",
+    "d": f"doc/project/{_KEY}",
+    "n": f"doc/project/{_KEY}#narrative-en",
+    "s": "prov/source/5f70bf18a086",
+    "r": f"doc/project/{_KEY}/rev/1",
+    "run": f"prov/run/{_KEY}",
+    "c": "id/country/XA",
+    "f": "scheme/framework/example",
+}
+_PLACEHOLDERS = {name: f"<{iri}>" for name, iri in _EXAMPLE_NODES.items()}
+_LONG_TEXT = "x" * 501
+_TRANSLATIONS = ("fr", "es")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +64,14 @@ class Rule:
 
     Attributes:
         id: Local name of its shape.
-        severity: How bad a result is.
-        name: What it is about, a few words.
-        description: What it asks for, one sentence.
-        message: What it says to a person; `{?value}` and the like stand for what was found.
-        profiles: The profiles it is part of.
-        order: Where it stands among the rules.
-        subjects: IRIs of the properties to look at, the chief one first.
-        reason: Why it is there, one sentence.
+        severity: Severity of its results.
+        name: Its subject, a few words.
+        description: What it requires, one sentence.
+        message: The message of its results, with variables such as `{?value}`.
+        profiles: The profiles that it belongs to.
+        order: Its place in the order of the rules.
+        subjects: IRIs of the properties that it is about, the main one first.
+        reason: Why the rule exists, one sentence.
         messages: The message by language, English too.
         descriptions: The description by language.
         reasons: The reason by language.
@@ -64,22 +91,22 @@ class Rule:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def filled(self, **values: str) -> Message:
-        """The message with the values of its variables (SHACL section 5.3.2)."""
+        """The message with values for its variables (SHACL section 5.3.2)."""
         return Message(self.message, {mark[1:-1]: values[mark[2:-1]] for mark in _VARIABLE.findall(self.message)})
 
     def recognised(self, sentence: str) -> Message:
-        """The message that an engine has filled in already; a sentence of the engine's own stays as it is."""
+        """The message of a sentence in which an engine has filled in the variables; other sentences are unchanged."""
         match = _pattern(self.message).fullmatch(sentence)
         return self.filled(**match.groupdict()) if match else Message(sentence)
 
 
 @dataclass(frozen=True, slots=True)
 class ShapesGraph:
-    """Shapes of one profile under one base.
+    """The shapes of one profile under one base.
 
     Attributes:
-        data: The shapes graph as N-Triples, rules outside the profile deactivated.
-        rules: Its rules by id.
+        data: The shapes graph as N-Triples; rules outside the profile are deactivated.
+        rules: The rules of the profile by id.
         version: `owl:versionInfo` of the shapes.
         sha256: Hash of the shapes files as published under the base.
     """
@@ -96,7 +123,7 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
     Args:
         profile: One of `PROFILES`.
         base: The data base, ending in a slash; schemes and countries are named under it.
-        without: Ids of rules that the engine is not to run.
+        without: Ids of rules to deactivate, so that the engine does not run them.
 
     Raises:
         SettingsError: There is no such profile.
@@ -107,9 +134,9 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
     quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_in_english(quad)]
     graph = _graph(quads)
     rules = _rules(graph)
-    idle = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in without]
+    inactive = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in without]
     return ShapesGraph(
-        data=serialize([*filter(_is_read_by_engines, quads), *map(_deactivation, idle)], NTRIPLES),
+        data=serialize([*filter(_is_read_by_engines, quads), *map(_deactivation, inactive)], NTRIPLES),
         rules={id_: rule for id_, rule in rules.items() if profile in rule.profiles},
         version=graph[_GRAPH_IRI].text(f"{OWL}versionInfo") or "",
         sha256=hashlib.sha256("".join(texts).encode()).hexdigest(),
@@ -117,7 +144,7 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule of every profile, in the order of `sh:order`."""
+    """The rules of all profiles, in the order of `sh:order`."""
     texts = (asset_text(name) for name in asset_names("shapes"))
     quads = [quad for text in texts for quad in parse(text, TURTLE)]
     return tuple(sorted(_rules(_graph(quads)).values(), key=lambda rule: (rule.order, rule.id)))
@@ -125,7 +152,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
-    """Matches the sentences that a message becomes when its variables are filled in."""
+    """A pattern for the sentences that a message with variables gives."""
     texts, marks = _VARIABLE.split(template), _VARIABLE.findall(template)
     groups = (f"(?P<{mark[2:-1]}>.*?){re.escape(text)}" for mark, text in zip(marks, texts[1:], strict=True))
     return re.compile(re.escape(texts[0]) + "".join(groups), re.DOTALL)
@@ -144,7 +171,7 @@ def _is_read_by_engines(quad: Quad) -> bool:
 
 
 def _graph(quads: Sequence[Quad]) -> SubjectGraph:
-    """The statements about each named node; the message of a SPARQL constraint counts as its shape's."""
+    """The statements about each IRI; the message of a SPARQL constraint counts as that of its shape."""
     shapes = {
         quad.object: quad.subject
         for quad in quads
@@ -156,7 +183,7 @@ def _graph(quads: Sequence[Quad]) -> SubjectGraph:
 
 
 def _rules(graph: SubjectGraph) -> dict[str, Rule]:
-    """The shapes that have a message: those without one hold others together or help them."""
+    """The shapes with a message; the others only group shapes or are used by them."""
     shapes = ((local_name(iri), graph[iri]) for iri in graph)
     return {id_: _rule(id_, shape) for id_, shape in shapes if shape.literals(f"{SH}message")}
 
@@ -179,7 +206,7 @@ def _rule(id_: str, shape: Subject) -> Rule:
 
 
 def _iris(shape: Subject, predicate: str) -> tuple[str, ...]:
-    """The IRIs of a property, in the order of the file."""
+    """The IRIs that are values of a property, in the order of the file."""
     return tuple(term.value for term in shape.terms(predicate) if isinstance(term, NamedNode))
 
 
@@ -200,44 +227,17 @@ def _deactivation(shape: str) -> Quad:
     return Quad(NamedNode(shape), NamedNode(f"{SH}deactivated"), Literal("true", datatype=NamedNode(f"{XSD}boolean")))
 
 
-KEY = "PO.0105"  # of the project in the examples
-
-_FOLDER = "shapes/examples"
-_EXAMPLE_PREFIXES = Iris().prefixes()
-_HEADER = f"@base <{DEFAULT_BASE}> .\n" + "".join(
-    f"@prefix {name}: <{iri}> .\n" for name, iri in _EXAMPLE_PREFIXES.items()
-)
-_NODES = {
-    "p": f"id/project/{KEY}",
-    "b": f"id/project/{KEY}#budget",
-    "m": f"id/project/{KEY}#m1",
-    "t": f"id/project/{KEY}#m1-target",
-    "pos": f"id/project/{KEY}#m1-position",
-    "quote": f"id/project/{KEY}#m1-quote",
-    "d": f"doc/project/{KEY}",
-    "n": f"doc/project/{KEY}#narrative-en",
-    "s": "prov/source/5f70bf18a086",
-    "r": f"doc/project/{KEY}/rev/1",
-    "run": f"prov/run/{KEY}",
-    "c": "id/country/XA",
-    "f": "scheme/framework/example",
-}
-_NAMES = {name: f"<{iri}>" for name, iri in _NODES.items()}
-_LONG = "x" * 501
-_TRANSLATED = ("fr", "es")
-
-
 @dataclass(frozen=True, slots=True)
 class RuleExample:
-    """A graph and what its profile has against it.
+    """An example graph and the rules that it breaks.
 
     Attributes:
-        name: What is special about it, a few words.
-        finds: The rules that speak, one for each finding; empty where nothing is wrong.
-        profile: The profile it is checked with.
-        without: Subject and property of the triples that are taken out, `<id/project/PO.0105> dcterms:title`.
-        added: The triples that are put in, as Turtle with our prefixes and the data base; may be empty.
-        names: The name by language, English too; only what pages show is in all of them.
+        name: What the example shows, a few words.
+        finds: The rules of its findings, one for each finding; empty for a valid graph.
+        profile: The profile to check it with.
+        without: Subject and property of the removed triples, `<id/project/PO.0105> dcterms:title`.
+        added: The added triples, as Turtle with our prefixes and the data base; may be empty.
+        names: The name by language, including English; only examples on pages have it in all languages.
     """
 
     name: str
@@ -247,62 +247,64 @@ class RuleExample:
     added: str
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def graph(self, key: str = KEY) -> tuple[Quad, ...]:
-        """The whole graph.
+    def graph(self, key: str = _KEY) -> tuple[Quad, ...]:
+        """The graph of the example.
 
         Args:
-            key: Another key for the project, so that several examples can be checked together.
+            key: Key of the project; different keys allow several examples to be checked together.
         """
-        source = asset_text(f"{_FOLDER}/{'reference' if self.profile == 'reference' else 'project'}.ttl")
-        dropped = {_pair(text.replace(KEY, key)) for text in self.without}
-        kept = (quad for quad in parse(source.replace(KEY, key), TURTLE) if _subject_and_property(quad) not in dropped)
-        return (*kept, *parse(_HEADER + self.added.replace(KEY, key), TURTLE))
+        source = asset_text(f"{_EXAMPLE_FOLDER}/{'reference' if self.profile == 'reference' else 'project'}.ttl")
+        removed = {_subject_and_property_of(text.replace(_KEY, key)) for text in self.without}
+        remaining = (
+            quad for quad in parse(source.replace(_KEY, key), TURTLE) if _subject_and_property(quad) not in removed
+        )
+        return (*remaining, *parse(_EXAMPLE_HEADER + self.added.replace(_KEY, key), TURTLE))
 
 
 @cache
 def load_examples() -> tuple[RuleExample, ...]:
     """All examples, in the order of their file."""
-    entries = tomllib.loads(asset_text(f"{_FOLDER}/examples.toml"))["example"]
+    entries = tomllib.loads(asset_text(f"{_EXAMPLE_FOLDER}/examples.toml"))["example"]
     return tuple(
         RuleExample(
             name=entry["name"],
             finds=tuple(entry["finds"]),
             profile=entry.get("profile", "published"),
-            without=tuple(Template(text).substitute(_NAMES) for text in entry.get("drop", ())),
-            added=Template(entry.get("add", "")).substitute(_NAMES | {"long": _LONG}),
-            names={"en": entry["name"]} | {code: entry[code] for code in _TRANSLATED if code in entry},
+            without=tuple(Template(text).substitute(_PLACEHOLDERS) for text in entry.get("drop", ())),
+            added=Template(entry.get("add", "")).substitute(_PLACEHOLDERS | {"long": _LONG_TEXT}),
+            names={"en": entry["name"]} | {code: entry[code] for code in _TRANSLATIONS if code in entry},
         )
         for entry in entries
     )
 
 
 def failing_examples() -> dict[str, RuleExample]:
-    """For each rule that has one, an example that only this rule has something against."""
-    return {example.finds[0]: example for example in reversed(tuple(_of_one_rule()))}
+    """An example that breaks only this rule, by id of the rule."""
+    return {example.finds[0]: example for example in reversed(tuple(_examples_of_one_rule()))}
 
 
 def passing_example(rule: Rule) -> RuleExample:
-    """An example that its profile has nothing against: one that changes what the rule looks at, or the whole record."""
+    """A valid example: one that changes a property of the rule if there is one, else the unchanged record."""
     failing = failing_examples()[rule.id]
-    names = [shortened for iri in rule.subjects if (shortened := _prefixed(iri))]
-    fine = [example for example in load_examples() if not example.finds and example.profile == failing.profile]
-    near = (example for example in fine if any(name in f"{example.without} {example.added}" for name in names))
-    return next(near, fine[0])
+    names = [name for iri in rule.subjects if (name := _prefixed(iri))]
+    valid = [example for example in load_examples() if not example.finds and example.profile == failing.profile]
+    related = (example for example in valid if any(name in f"{example.without} {example.added}" for name in names))
+    return next(related, valid[0])
 
 
 def _prefixed(iri: str) -> str:
-    """The IRI as it is written in examples; empty where no prefix of ours fits."""
-    fitting = (
+    """The IRI as a prefixed name; empty where none of our prefixes matches."""
+    prefixed = (
         f"{name}:{iri.removeprefix(start)}" for name, start in _EXAMPLE_PREFIXES.items() if iri.startswith(start)
     )
-    return next(fitting, "")
+    return next(prefixed, "")
 
 
-def _of_one_rule() -> Iterator[RuleExample]:
+def _examples_of_one_rule() -> Iterator[RuleExample]:
     return (example for example in load_examples() if len(set(example.finds)) == 1)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _subject_and_property_of(text: str) -> tuple[str, str]:
     subject, predicate = text.split()
     prefix, name = predicate.split(":")
     return DEFAULT_BASE + subject[1:-1], _EXAMPLE_PREFIXES[prefix] + name

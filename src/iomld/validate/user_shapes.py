@@ -1,14 +1,8 @@
-"""Anyone's data against anyone's shapes, in a process of its own that can be ended.
+"""Checks data of users against shapes of users, in a worker process with limits on time and memory.
 
-Nothing is fetched, nothing is read from disk: imports, remote contexts, other graphs, other endpoints and JavaScript
-are refused. Time and memory have limits, since a rule may never end. `open_checker` is what `iomld.workers` is given by
-name; a server gives `HANDLER` to its pool, sends `payload(...)` and reads the answer with `findings_of`.
-
-What anyone's data and shapes may not hold: whatever would make a validator fetch something or run a program.
-
-Each refusal is a sentence that names the file, the line where it can be found, and what to do.
-
-What is said where shapes have no message of their own, by constraint component (SHACL section 4).
+A rule may never end, so it must be possible to kill the process that runs it. Nothing is fetched and no file is read:
+imports, remote JSON-LD contexts, queries of other graphs or endpoints and JavaScript are refused. Each refusal is a
+sentence with the file, the line if it can be found, and what to do.
 """
 
 import json
@@ -22,16 +16,24 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
 from iomld.iris import OWL, SH, local_name
-from iomld.messages import Message, message
+from iomld.messages import Message, message, message_from_json, message_to_json
 from iomld.model import Finding, Severity, finding_from_json, finding_to_json
 from iomld.validate.engine import EngineError, GraphResult
 from iomld.validate.engines import ENGINES, validate_graphs
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.once import run_once
-from iomld.workers.protocol import WorkerSpec
+from iomld.workers.protocol import HEAD_BYTES, WorkerSpec
 
-_QUERIES = frozenset(SH + term for term in ("select", "ask", "construct", "update"))
-_SKIPPED_OR_WORD = re.compile(
+HANDLER = "iomld.validate.user_shapes:open_checker"
+
+BASE = "http://upload.invalid/"  # base of relative IRIs in data and shapes (RFC 2606 section 2)
+_ENGLISH = "en"
+_HEAD_SIZE = struct.Struct("=I")
+_SHORTENED = 1000  # characters of a message that fit the head of an answer, as JSON writes one with at most 12 bytes
+
+_QUERY_PROPERTIES = frozenset(SH + term for term in ("select", "ask", "construct", "update"))
+# Strings, comments, IRIs, variables and names are matched to be ignored.
+_TOKEN = re.compile(
     r"""  <[^<>\s"{}|^`\\]*> | \#[^\n\r]*
         | '{3}(?:'{0,2}(?:[^'\\]|\\.))*+'{3} | "{3}(?:"{0,2}(?:[^"\\]|\\.))*+"{3}
         | '(?:[^'\\\n\r]|\\.)*+' | "(?:[^"\\\n\r]|\\.)*+"
@@ -39,77 +41,10 @@ _SKIPPED_OR_WORD = re.compile(
         | (?P<word>\w+)""",
     re.VERBOSE | re.DOTALL,
 )
-_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]"]*)?"(?P<iri>[^"]*)"')
+_REMOTE_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]"]*)?"(?P<iri>[^"]*)"')
 
-
-def shapes_refusal(quads: Sequence[Quad], text: str) -> str | None:
-    """Why shapes are not run, or None.
-
-    Args:
-        quads: The shapes graph.
-        text: What it was parsed from.
-    """
-    if not any(quad.predicate.value.startswith(SH) for quad in quads):
-        return "there are no SHACL shapes in it. Choose a file with shapes (http://www.w3.org/ns/shacl#)"
-    return next(_imports(quads, text), None) or next(_programs(quads, text), None) or next(_queries(quads, text), None)
-
-
-def context_refusal(text: str) -> str | None:
-    """Why JSON-LD is not read, or None: a context that would have to be fetched."""
-    for match in _CONTEXT.finditer(text):
-        return (
-            f"line {_line(text, match.start())}: the context {json.dumps(match['iri'])} would have to be fetched, and "
-            "nothing is fetched here. Write the context into the file"
-        )
-    return None
-
-
-def _imports(quads: Iterable[Quad], text: str) -> Iterator[str]:
-    """Imports of what the graph itself describes ask for nothing more; others do."""
-    described = {quad.subject for quad in quads}
-    for quad in quads:
-        if quad.predicate.value == f"{OWL}imports" and quad.object not in described:
-            where = _where(text, r"owl#imports|\bimports\b")
-            yield (
-                f"{where}owl:imports names {quad.object}, and nothing is fetched "
-                "here. Join the imported shapes to the file and take the import out"
-            )
-
-
-def _programs(quads: Iterable[Quad], text: str) -> Iterator[str]:
-    for quad in quads:
-        for term in (quad.predicate, quad.object):
-            name = local_name(term.value) if isinstance(term, NamedNode) and term.value.startswith(SH) else ""
-            if name.startswith(("js", "JS")):
-                where = _where(text, rf"\b{name}\b")
-                yield f"{where}sh:{name} asks for JavaScript, which is not run here. Write the rule in SHACL or SPARQL"
-
-
-def _queries(quads: Iterable[Quad], text: str) -> Iterator[str]:
-    for quad in quads:
-        if quad.predicate.value in _QUERIES and isinstance(quad.object, Literal):
-            query = quad.object.value
-            for match in _SKIPPED_OR_WORD.finditer(query):
-                word = (match["word"] or "").upper()
-                if word in {"FROM", "SERVICE"}:
-                    start = text.find(query)
-                    where = f"line {_line(text, start + match.start())}: " if start >= 0 else ""
-                    yield (
-                        f"{where}sh:{local_name(quad.predicate.value)} holds {word}, which would ask for other data "
-                        f"than the file's. Take {word} out of the query"
-                    )
-
-
-def _where(text: str, pattern: str) -> str:
-    match = re.search(pattern, text)
-    return f"line {_line(text, match.start())}: " if match else ""
-
-
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1
-
-
-_SENTENCES: Mapping[str, Message] = {
+# By constraint component (SHACL section 4), for shapes without messages of their own.
+_DEFAULT_MESSAGES: Mapping[str, Message] = {
     "Class": message("The value is not of the class asked for. Correct the value, or say what class it has."),
     "Datatype": message(
         "The value does not have the datatype asked for, or its form does not fit it. Correct the value."
@@ -142,39 +77,20 @@ _SENTENCES: Mapping[str, Message] = {
     "HasValue": message("The value asked for is missing. Add it."),
     "In": message("The value is not in the list given. Choose one of the list."),
 }
-_OTHER = message("A rule of the shapes is not met. Look it up in the shapes.")
-
-
-def default_message(constraint: str) -> Message:
-    """A sentence for a constraint without a message.
-
-    Args:
-        constraint: Local name of its component, without `ConstraintComponent`.
-
-    >>> str(default_message("MaxLength"))
-    'The value is too long. Shorten it.'
-    """
-    return _SENTENCES.get(constraint, _OTHER)
-
-
-HANDLER = "iomld.validate.user_shapes:open_checker"
-
-BASE = "http://upload.invalid/"  # what relative IRIs of data and shapes are resolved against (RFC 2606 section 2)
-_ENGLISH = "en"
-_HEAD = struct.Struct("=I")
+_OTHER_MESSAGE = message("A rule of the shapes is not met. Look it up in the shapes.")
 
 
 class ShapesError(SourceError):
-    """The shapes are the broken part: they cannot be read, ask for what is refused, or cannot be run."""
+    """The shapes are at fault: they cannot be read, contain what is refused, or cannot be run."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserDocument:
-    """A file in some RDF format.
+    """A file of a user in an RDF format.
 
     Attributes:
-        name: What people call it; stands before each complaint.
-        data: Its bytes.
+        name: Its name, with which error messages begin.
+        data: Its contents.
         format_name: Name of its format, as in `iomld.formats.rdf.by_name`.
     """
 
@@ -185,12 +101,12 @@ class UserDocument:
 
 @dataclass(frozen=True, slots=True)
 class CheckLimits:
-    """How much a check may take.
+    """The limits of a check.
 
     Attributes:
-        timeout_s: Seconds, start of the process included.
-        memory_bytes: Address space beyond what the process has when it starts.
-        answer_bytes: Size of all findings together.
+        timeout_s: Seconds, including the start of the process.
+        memory_bytes: Address space in addition to what the process has mapped when it is ready.
+        answer_bytes: Size of all findings as JSON.
     """
 
     timeout_s: float = 30.0
@@ -206,34 +122,34 @@ def check_graph(
     language: str = _ENGLISH,
     limits: CheckLimits | None = None,
 ) -> tuple[Finding, ...]:
-    """Check a data graph against a shapes graph in a process of its own.
+    """Check a data graph against a shapes graph in a new worker process.
 
     Args:
-        data: The data; where they are in several graphs, their union is checked.
+        data: The data; of a dataset, the union of its graphs is checked.
         shapes: The shapes.
         engine: `shacl` or `pyshacl`.
-        language: Which messages of the shapes are given; English ones or those without a language else.
-        limits: Time and memory.
+        language: Language of the messages of the shapes; where it is missing, English or no language.
+        limits: Limits on time, memory and findings.
 
     Returns:
-        One finding a result, in the order of focus node and rule. The rule is the local name of the shape, or of the
-        constraint (`minCount`) where the shape has none; a severity of the shapes' own counts as Violation.
+        A finding for each result, sorted by focus node and rule. The rule is the local name of the shape, or of the
+        constraint (`minCount`) where the shape has none; severities that the shapes define count as Violation.
 
     Raises:
-        SourceError: Data or shapes cannot be read, ask for what is refused, or cannot be run; the message says where.
-        JobTimeoutError: The time was up.
+        SourceError: Data or shapes cannot be read, contain what is refused, or cannot be run; the message says where.
+        JobTimeoutError: The check took too long.
         WorkerCrashedError: Memory ran out.
     """
-    allowed = limits or CheckLimits()
-    spec = WorkerSpec(HANDLER, memory_limit_bytes=allowed.memory_bytes, max_answer_bytes=allowed.answer_bytes)
-    reply = run_once(spec, payload(data, shapes, engine, language), timeout_s=allowed.timeout_s)
+    limits = limits or CheckLimits()
+    spec = WorkerSpec(HANDLER, memory_limit_bytes=limits.memory_bytes, max_answer_bytes=limits.answer_bytes)
+    reply = run_once(spec, _payload(data, shapes, engine, language), timeout_s=limits.timeout_s)
     if reply.fault:
-        raise SourceError(reply.head.decode())
-    return findings_of(reply.read())
+        raise SourceError(message_from_json(json.loads(reply.head)))
+    return tuple(map(finding_from_json, json.loads(reply.read())))
 
 
-def payload(data: UserDocument, shapes: UserDocument, engine: str = "shacl", language: str = _ENGLISH) -> bytes:
-    """A check as a worker takes it."""
+def _payload(data: UserDocument, shapes: UserDocument, engine: str, language: str) -> bytes:
+    """The payload for a check: the size of the head, the head as JSON, data and shapes."""
     head = {
         "engine": engine,
         "language": language,
@@ -241,40 +157,43 @@ def payload(data: UserDocument, shapes: UserDocument, engine: str = "shacl", lan
         "shapes": [shapes.name, shapes.format_name],
     }
     text = json.dumps(head).encode()
-    return b"".join((_HEAD.pack(len(text)), text, data.data, shapes.data))
-
-
-def findings_of(body: bytes) -> tuple[Finding, ...]:
-    """The findings in a worker's answer."""
-    return tuple(map(finding_from_json, json.loads(body)))
+    return b"".join((_HEAD_SIZE.pack(len(text)), text, data.data, shapes.data))
 
 
 def open_checker(argument: str) -> Handler:
-    """Open a worker; it needs nothing.
+    """Open the handler of a worker.
 
     Args:
-        argument: Ignored.
+        argument: Ignored; the handler needs nothing.
     """
     del argument
-    return _answer
+    return _handle
 
 
-def _answer(payload: bytes, writer: AnswerWriter) -> Answer:
-    """Write the findings as JSON, or answer a fault with the reason why nothing can be checked."""
+def _handle(payload: bytes, writer: AnswerWriter) -> Answer:
+    """Write the findings as JSON, or return a fault with the reason why there are none."""
     try:
-        found = found_in(*_unpacked(payload))
-        writer.write(json.dumps([finding_to_json(finding) for finding in found], ensure_ascii=False).encode())
+        findings = graph_findings(*_unpacked(payload))
+        writer.write(json.dumps([finding_to_json(finding) for finding in findings], ensure_ascii=False).encode())
     except IomldError as error:
-        return Answer(str(error).encode()[:4000], fault=True)
+        return _fault(error.message)
     except AnswerTooLargeError as error:
         limit = f"The findings are larger than {error.limit_bytes >> 20} MiB together. Check less data at a time."
-        return Answer(limit.encode(), fault=True)
+        return _fault(Message(limit))
     return Answer(b"")
 
 
+def _fault(reason: Message) -> Answer:
+    """A fault with a message as JSON; one too large for the head is worded in English and shortened."""
+    head = json.dumps(message_to_json(reason)).encode()
+    if len(head) > HEAD_BYTES:
+        head = json.dumps(message_to_json(Message(str(reason)[:_SHORTENED]))).encode()
+    return Answer(head, fault=True)
+
+
 def _unpacked(payload: bytes) -> tuple[UserDocument, UserDocument, str, str]:
-    start = _HEAD.size + _HEAD.unpack_from(payload)[0]
-    head = json.loads(payload[_HEAD.size : start])
+    start = _HEAD_SIZE.size + _HEAD_SIZE.unpack_from(payload)[0]
+    head = json.loads(payload[_HEAD_SIZE.size : start])
     data_name, data_format, size = head["data"]
     shapes_name, shapes_format = head["shapes"]
     return (
@@ -285,14 +204,16 @@ def _unpacked(payload: bytes) -> tuple[UserDocument, UserDocument, str, str]:
     )
 
 
-def found_in(data: UserDocument, shapes: UserDocument, engine: str, language: str = _ENGLISH) -> tuple[Finding, ...]:
-    """The findings, in this process and without limits; for workers.
+def graph_findings(
+    data: UserDocument, shapes: UserDocument, engine: str, language: str = _ENGLISH
+) -> tuple[Finding, ...]:
+    """Check a data graph in this process and without limits, for callers that are workers; see `check_graph`.
 
     Raises:
         ShapesError: The shapes are at fault.
-        SourceError: Something else, as `check_graph`.
+        SourceError: The data cannot be read, or there is no such engine.
     """
-    shapes_quads = _shapes_of(shapes)
+    shapes_quads = _parsed_shapes(shapes)
     if engine not in ENGINES:
         raise SourceError(f"There is no SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}.")
     try:
@@ -303,15 +224,15 @@ def found_in(data: UserDocument, shapes: UserDocument, engine: str, language: st
         )
     except EngineError as error:
         raise ShapesError(f"{shapes.name}: {error}. Correct the shapes, or try the other engine.") from error
-    return tuple(sorted(map(_finding, results), key=_position))
+    return tuple(sorted(map(_finding, results), key=_sort_key))
 
 
-def _shapes_of(document: UserDocument) -> list[Quad]:
+def _parsed_shapes(document: UserDocument) -> list[Quad]:
     try:
         quads = _parsed(document)
     except SourceError as error:
         raise ShapesError(error.message) from error
-    refusal = shapes_refusal(quads, document.data.decode(errors="replace"))
+    refusal = _shapes_refusal(quads, document.data.decode(errors="replace"))
     if refusal:
         raise ShapesError(f"{document.name}: {refusal}.")
     return quads
@@ -322,7 +243,7 @@ def _parsed(document: UserDocument) -> list[Quad]:
     if format_ is None:
         known = ", ".join(format_.name for format_ in rdf.FORMATS)
         raise SourceError(f"{document.name}: {document.format_name!r} is no RDF format; choose one of {known}.")
-    refusal = context_refusal(document.data.decode(errors="replace")) if format_ is rdf.JSONLD else None
+    refusal = _context_refusal(document.data.decode(errors="replace")) if format_ is rdf.JSONLD else None
     if refusal:
         raise SourceError(f"{document.name}: {refusal}.")
     try:
@@ -332,16 +253,18 @@ def _parsed(document: UserDocument) -> list[Quad]:
 
 
 def _in_one_language(quads: Sequence[Quad], language: str) -> Iterator[Quad]:
-    """Shapes with the messages of one language where they have it, else English: engines choose each in its way."""
+    """The shapes with messages in one language, else in English; engines would each choose in their own way."""
     messages = [quad for quad in quads if quad.predicate.value == f"{SH}message"]
     english = {quad.subject for quad in messages if _language(quad) in (None, _ENGLISH)}
-    wanted = {quad.subject for quad in messages if _language(quad) == language}
-    kept: dict[object, tuple[str | None, ...]] = dict.fromkeys(english, (None, _ENGLISH))
-    kept |= dict.fromkeys(wanted if language != _ENGLISH else (), (language,))
+    translated = {quad.subject for quad in messages if _language(quad) == language}
+    languages: dict[object, tuple[str | None, ...]] = dict.fromkeys(english, (None, _ENGLISH))
+    languages |= dict.fromkeys(translated if language != _ENGLISH else (), (language,))
     return (
         quad
         for quad in quads
-        if quad.predicate.value != f"{SH}message" or quad.subject not in kept or _language(quad) in kept[quad.subject]
+        if quad.predicate.value != f"{SH}message"
+        or quad.subject not in languages
+        or _language(quad) in languages[quad.subject]
     )
 
 
@@ -352,21 +275,21 @@ def _language(quad: Quad) -> str | None:
 def _finding(result: GraphResult) -> Finding:
     constraint = local_name(result.component).removesuffix("ConstraintComponent")
     shape = result.source_shape or ""
-    named = shape.startswith("<")
+    is_named = shape.startswith("<")
     severity = local_name(result.severity)
     return Finding(
-        rule=local_name(shape[1:-1]) if named else constraint[:1].lower() + constraint[1:],
+        rule=local_name(shape[1:-1]) if is_named else constraint[:1].lower() + constraint[1:],
         severity=Severity(severity) if severity in set(Severity) else Severity.VIOLATION,
-        message=Message(min(result.messages)) if result.messages else default_message(constraint),
+        message=Message(min(result.messages)) if result.messages else _default_message(constraint),
         value=None if result.value is None else _plain(result.value),
         focus_node=_plain(result.focus_node),
-        path=None if result.path is None else _simple(result.path),
+        path=None if result.path is None else _path_without_brackets(result.path),
         language="" if result.messages else _ENGLISH,
     )
 
 
 def _plain(term: str) -> str:
-    """An IRI or a lexical form without its syntax; a blank node as it is written."""
+    """A term without its N-Triples syntax; a blank node keeps it."""
     if term.startswith("<"):
         return term[1:-1]
     if term.startswith("_:"):
@@ -375,10 +298,92 @@ def _plain(term: str) -> str:
     return quad.object.value if isinstance(quad.object, Literal) else term
 
 
-def _simple(path: str) -> str:
-    """The IRI of a path of one property; others stay in SPARQL syntax."""
+def _path_without_brackets(path: str) -> str:
+    """The IRI of a path that is a single property; other paths stay in SPARQL syntax."""
     return path[1:-1] if path.startswith("<") else path
 
 
-def _position(finding: Finding) -> tuple[str, ...]:
+def _sort_key(finding: Finding) -> tuple[str, ...]:
     return (finding.focus_node or "", finding.rule, finding.path or "", finding.value or "", str(finding.message))
+
+
+def _default_message(constraint: str) -> Message:
+    """The message for a constraint of a shape without messages.
+
+    Args:
+        constraint: Local name of its component without `ConstraintComponent`.
+
+    >>> str(_default_message("MaxLength"))
+    'The value is too long. Shorten it.'
+    """
+    return _DEFAULT_MESSAGES.get(constraint, _OTHER_MESSAGE)
+
+
+# -- what shapes and data may not contain --
+
+
+def _shapes_refusal(quads: Sequence[Quad], text: str) -> str | None:
+    """The reason why shapes are refused, or None.
+
+    Args:
+        quads: The shapes graph.
+        text: The text that it was parsed from.
+    """
+    if not any(quad.predicate.value.startswith(SH) for quad in quads):
+        return "there are no SHACL shapes in it. Choose a file with shapes (http://www.w3.org/ns/shacl#)"
+    return next(_imports(quads, text), None) or next(_programs(quads, text), None) or next(_queries(quads, text), None)
+
+
+def _context_refusal(text: str) -> str | None:
+    """The reason why JSON-LD is refused, a context that would have to be fetched, or None."""
+    for match in _REMOTE_CONTEXT.finditer(text):
+        return (
+            f"line {_line(text, match.start())}: the context {json.dumps(match['iri'])} would have to be fetched, and "
+            "nothing is fetched here. Write the context into the file"
+        )
+    return None
+
+
+def _imports(quads: Iterable[Quad], text: str) -> Iterator[str]:
+    """Refuse imports, except of ontologies that the graph itself describes."""
+    described = {quad.subject for quad in quads}
+    for quad in quads:
+        if quad.predicate.value == f"{OWL}imports" and quad.object not in described:
+            where = _line_prefix(text, r"owl#imports|\bimports\b")
+            yield (
+                f"{where}owl:imports names {quad.object}, and nothing is fetched "
+                "here. Join the imported shapes to the file and take the import out"
+            )
+
+
+def _programs(quads: Iterable[Quad], text: str) -> Iterator[str]:
+    for quad in quads:
+        for term in (quad.predicate, quad.object):
+            name = local_name(term.value) if isinstance(term, NamedNode) and term.value.startswith(SH) else ""
+            if name.startswith(("js", "JS")):
+                where = _line_prefix(text, rf"\b{re.escape(name)}(?!\w)")
+                yield f"{where}sh:{name} asks for JavaScript, which is not run here. Write the rule in SHACL or SPARQL"
+
+
+def _queries(quads: Iterable[Quad], text: str) -> Iterator[str]:
+    for quad in quads:
+        if quad.predicate.value in _QUERY_PROPERTIES and isinstance(quad.object, Literal):
+            query = quad.object.value
+            for match in _TOKEN.finditer(query):
+                word = (match["word"] or "").upper()
+                if word in {"FROM", "SERVICE"}:
+                    start = text.find(query)
+                    where = f"line {_line(text, start + match.start())}: " if start >= 0 else ""
+                    yield (
+                        f"{where}sh:{local_name(quad.predicate.value)} holds {word}, which would ask for other data "
+                        f"than the file's. Take {word} out of the query"
+                    )
+
+
+def _line_prefix(text: str, pattern: str) -> str:
+    match = re.search(pattern, text)
+    return f"line {_line(text, match.start())}: " if match else ""
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1

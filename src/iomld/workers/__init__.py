@@ -1,4 +1,4 @@
-"""Worker processes that can be killed, and that take their jobs from one socket.
+"""A pool of worker processes that can be killed, fed from one socket.
 
-Nothing here knows what a job is: a payload goes in, a head and a body come out.
+The package knows nothing of what its jobs do: a payload goes in, a head and a body come out.
 """

@@ -1,4 +1,4 @@
-"""Why a job has no answer; the message is a sentence for a person."""
+"""Errors of the pool: why a job has no answer. Each message is a sentence for people."""
 
 from enum import StrEnum
 
@@ -6,24 +6,24 @@ from iomld.errors import IomldError
 
 
 class WorkerError(IomldError):
-    """A job has no answer for a reason that lies in the pool."""
+    """A job has no answer, for a reason that lies in the pool or its workers."""
 
 
 class JobTimeoutError(WorkerError):
-    """The job ran until its time was up; its worker was ended."""
+    """The job ran past its deadline; its worker was killed."""
 
     def __init__(self, limit_s: float) -> None:
-        """Name the limit.
+        """Word the message.
 
         Args:
-            limit_s: Seconds the job was given, counted from its arrival.
+            limit_s: Time limit of the job in seconds, counted from its arrival.
         """
         super().__init__(f"The job was stopped after {limit_s:g} seconds, the limit.")
         self.limit_s = limit_s
 
 
 class PoolOverloadedError(WorkerError):
-    """The queue is full, or the job's time was up before a worker was free."""
+    """The queue is full, or the deadline of the job passed before a worker was free."""
 
 
 class PoolStoppedError(WorkerError):
@@ -31,21 +31,21 @@ class PoolStoppedError(WorkerError):
 
 
 class CrashReason(StrEnum):
-    """What most likely ended a worker."""
+    """The most likely cause of a worker's death."""
 
     MEMORY = "memory"
     FAULT = "fault"
 
 
 class WorkerCrashedError(WorkerError):
-    """The worker ended while it held the job, or before it could take one."""
+    """The worker died while it ran the job, or before it was ready."""
 
     def __init__(self, message: str, reason: CrashReason) -> None:
-        """Say what happened and why.
+        """Store message and cause.
 
         Args:
-            message: A sentence.
-            reason: What most likely ended the worker.
+            message: What happened, a sentence.
+            reason: The most likely cause.
         """
         super().__init__(message)
         self.reason = reason

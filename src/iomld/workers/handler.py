@@ -1,4 +1,4 @@
-"""What a handler in a worker sees: a payload in, a head and a counted body out."""
+"""The interface of handlers, the code that runs jobs in a worker: payload in, head and body out."""
 
 import hashlib
 import io
@@ -12,30 +12,30 @@ from iomld.workers.protocol import INLINE_BYTES
 _CHUNK_BYTES = 1024 * 1024
 
 
-def digest_of(pieces: Iterable[bytes]) -> str:
-    """A hash of the bytes of a body, 32 hexadecimal digits."""
+def digest_of(chunks: Iterable[bytes]) -> str:
+    """The hash of a body in 32 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=16)
-    for piece in pieces:
-        digest.update(piece)
+    for chunk in chunks:
+        digest.update(chunk)
     return digest.hexdigest()
 
 
 class AnswerTooLargeError(Exception):
-    """The body would grow past the limit."""
+    """The body is larger than the limit."""
 
     def __init__(self, limit_bytes: int) -> None:
-        """Name the limit."""
+        """Word the message."""
         super().__init__(f"The answer is larger than {limit_bytes} bytes.")
         self.limit_bytes = limit_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler says about the body that it wrote.
+    """What a handler returns for a job, beside the body that it has written.
 
     Attributes:
-        head: Any bytes, at most 16 KB.
-        fault: Whether the one who asked is at fault; the body is then dropped.
+        head: Bytes that describe the body or the fault, at most 16 KB.
+        fault: Whether the request is at fault; the body is then discarded.
     """
 
     head: bytes
@@ -43,16 +43,16 @@ class Answer:
 
 
 class AnswerWriter:
-    """Takes the body; counts it; moves it to an anonymous file when it grows large.
+    """Collects the body of an answer, up to a maximum size, and moves it to an anonymous file when it grows large.
 
-    So a worker's memory stays small, and nothing is sent before the whole answer is there.
+    This keeps the memory of a worker small. Nothing is sent before the body is complete.
     """
 
     def __init__(self, limit_bytes: int) -> None:
-        """Start an empty body.
+        """Start with an empty body.
 
         Args:
-            limit_bytes: The body may have this size, and not one byte more.
+            limit_bytes: Maximum size of the body.
         """
         self.limit_bytes = limit_bytes
         self.size = 0
@@ -60,7 +60,7 @@ class AnswerWriter:
         self._spooled = False
 
     def write(self, data: bytes) -> int:
-        """Take a piece of the body.
+        """Append a chunk to the body.
 
         Raises:
             AnswerTooLargeError: The body would be too large.
@@ -75,29 +75,29 @@ class AnswerWriter:
         return len(data)
 
     def flush(self) -> None:
-        """Part of what file objects can do; nothing waits here."""
+        """Do nothing; part of the interface of files."""
 
     def digest(self) -> str:
-        """A hash of the body so far, 32 hexadecimal digits."""
+        """The hash of the body so far in 32 hexadecimal digits."""
         self._file.seek(0)
         return digest_of(iter(lambda: self._file.read(_CHUNK_BYTES), b""))
 
     def inline(self) -> bytes:
-        """The body, where it is small enough for a packet; else empty."""
+        """The body if it is small enough for a packet, else empty."""
         if self._spooled:
             return b""
         self._file.seek(0)
         return self._file.read()
 
     def fileno(self) -> int | None:
-        """Descriptor of the file with the body, where it is large."""
+        """Descriptor of the file with the body if it is large, else None."""
         if not self._spooled:
             return None
         self._file.flush()
         return self._file.fileno()
 
     def close(self) -> None:
-        """Let go of the body."""
+        """Discard the body."""
         self._file.close()
 
     def _spool(self) -> None:
@@ -108,20 +108,20 @@ class AnswerWriter:
 
 
 class Handler(Protocol):
-    """Does the jobs of one worker, one after the other, in one thread."""
+    """Runs the jobs of a worker, one at a time, in one thread."""
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
-        """Do one job: write the body, return the head."""
+        """Run a job: write the body, return the head."""
         ...
 
 
 class HandlerFactory(Protocol):
-    """What a worker is given by name; called once."""
+    """The function that `WorkerSpec.handler` names; a worker calls it once."""
 
     def __call__(self, argument: str) -> Handler:
-        """Open what the handler needs.
+        """Open the resources of the handler and return it.
 
         Raises:
-            IomldError: It cannot be opened; the worker ends and says so.
+            IomldError: They cannot be opened; the worker reports the message and exits.
         """
         ...

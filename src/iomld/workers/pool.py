@@ -1,6 +1,6 @@
-"""A pool of killable workers for an event loop.
+"""A pool of worker processes for an event loop: runs jobs with deadlines, and adds workers when jobs are slow.
 
-All workers take their jobs from one socket. A job is answered exactly once: by its worker, or with the reason why not.
+All workers receive their jobs from one socket. A job is answered exactly once, by its worker or with an error.
 """
 
 import asyncio
@@ -11,15 +11,15 @@ from signal import SIGALRM
 
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, PoolStoppedError, WorkerCrashedError
 from iomld.workers.protocol import Reply, Status, WorkerSpec
-from iomld.workers.scheduling import ClientQuota, FairQueue, Job, PoolLimits, PoolStats, crash
+from iomld.workers.scheduling import ClientQuota, FairQueue, Job, PoolLimits, PoolStats, crash_error
 from iomld.workers.supervisor import Supervisor, SupervisorEvents, WorkerProcess
 
-_SWEEP_S = 0.02
-_GROW_AFTER_S = 0.05  # one more worker when all but one have been busy with one job for so long, and another job waits
-_PATIENCE_S = 0.1  # a job that nobody waits for any more may take so long: a new worker would cost the same
-_LOST_S = 5.0  # a worker that was killed from outside may take a job with it; such a job is forgotten so late
-_AHEAD = 4  # jobs that may lie in the socket beyond one a worker, so that no worker waits for the loop
-_RETRY_S = (0.1, 0.5, 2.0, 5.0)  # pauses before workers that do not start are tried again
+_SWEEP_S = 0.02  # between two checks of deadlines
+_GROW_AFTER_S = 0.05  # all workers but one are on jobs older than this and another job waits: start one more
+_ABANDONED_S = 0.1  # run time left to a job without a waiting client, since a new worker would cost as much
+_LOST_S = 5.0  # how long after its deadline a sent job is forgotten if a worker killed from outside took it along
+_PREFETCH = 4  # jobs in the socket beyond one for each worker, so that no worker waits for the event loop
+_RETRY_S = (0.1, 0.5, 2.0, 5.0)  # pauses before another attempt to start workers
 
 _BUSY = "All workers are busy and the queue is full. Try again in a few seconds."
 _NEVER_STARTED = "All workers were busy until the time for this job was up. Try again in a few seconds."
@@ -35,74 +35,74 @@ class Pool:
     """
 
     def __init__(self, spec: WorkerSpec, limits: PoolLimits | None = None) -> None:
-        """Set up; `start` starts."""
+        """Set up the pool; `start` starts the workers."""
         self._spec = spec
         self._limits = limits or PoolLimits()
         self._numbers = itertools.count(1)
         self._queue = FairQueue()
-        self._shares = ClientQuota(self._limits)
-        self._sent: dict[int, Job] = {}  # offered to the workers, not answered; in order
-        self._crew: Supervisor | None = None
+        self._quota = ClientQuota(self._limits)
+        self._sent: dict[int, Job] = {}  # sent to the workers and not answered, in order
+        self._supervisor: Supervisor | None = None
         self._counts: Counter[str] = Counter()
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._retry_timer: asyncio.TimerHandle | None = None
         self._failures = 0
-        self._needed_ns = 0  # when the additional workers last had work
+        self._needed_ns = 0  # when the additional workers were last needed
         self._started: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Start the workers and wait until they are ready.
 
         Raises:
-            WorkerCrashedError: They cannot start; the sentence says why where the worker could tell.
+            WorkerCrashedError: They cannot start; the message has the reason that the worker reported, if any.
         """
         events = SupervisorEvents(replied=self._replied, ready=self._ready, failed=self._failed, gone=self._gone)
-        self._crew = Supervisor(self._spec, self._limits.capacity, events)
+        self._supervisor = Supervisor(self._spec, self._limits.capacity, events)
         self._started = asyncio.get_running_loop().create_future()
         try:
-            self._fill()
+            self._start_missing()
             await self._started
         except BaseException:
             await self.stop()
             raise
 
     async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
-        """Have a worker do a job; cancel the task that waits here to give the job up.
+        """Run a job in a worker; cancel the awaiting task to abandon the job.
 
         Args:
-            payload: What the handler gets.
-            timeout_s: Seconds from now; the pool's own limit if None.
-            client: Who asks; clients that wait take turns, and none has all workers. Empty: nobody in particular.
+            payload: The payload for the handler.
+            timeout_s: Time limit in seconds from now; the pool's default if None.
+            client: Name of the client. Clients take turns and none occupies all workers; empty for no quota.
 
         Returns:
-            The whole answer; the caller must close it.
+            The complete answer; the caller must close it.
 
         Raises:
-            JobTimeoutError: The job ran until its time was up.
+            JobTimeoutError: The job ran past its deadline.
             PoolOverloadedError: The queue is full, or no worker was free in time.
-            WorkerCrashedError: The worker ended, most likely at its memory limit.
+            WorkerCrashedError: The worker died, most likely at its memory limit.
             PoolStoppedError: The pool is not running.
         """
-        if self._crew is None:
+        if self._supervisor is None:
             raise PoolStoppedError(_STOPPED)
         if len(self._queue) >= self._limits.queue:
             self._counts["overloaded"] += 1
             raise PoolOverloadedError(_BUSY)
-        job = self._job(payload, self._limits.timeout_s if timeout_s is None else timeout_s, client)
+        job = self._new_job(payload, self._limits.timeout_s if timeout_s is None else timeout_s, client)
         self._queue.append(job)
-        self._feed(self._crew)
-        self._arm(job.limit_s)
+        self._dispatch(self._supervisor)
+        self._schedule_sweep(job.limit_s)
         try:
             return await job.future
         except asyncio.CancelledError:
-            self._give_up(job)
+            self._abandon(job)
             raise
 
     async def stop(self) -> None:
-        """End all workers at once and wait until none is left; jobs that wait are told so."""
-        crew, self._crew = self._crew, None
-        if crew is None:
+        """Kill all workers and wait until they are gone; unanswered jobs fail with `PoolStoppedError`."""
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is None:
             return
         for timer in (self._sweep_timer, self._idle_timer, self._retry_timer):
             if timer is not None:
@@ -112,28 +112,28 @@ class Pool:
             job.fail(PoolStoppedError(_STOPPED))
         self._sent.clear()
         self._queue.clear()
-        await crew.end()
+        await supervisor.end()
 
     def stats(self) -> PoolStats:
-        """Counts since the start, and the state now."""
-        crew = self._crew
-        workers, busy = (len(crew.workers), len(crew.running())) if crew else (0, 0)
+        """The current state and the counters since the start."""
+        supervisor = self._supervisor
+        workers, busy = (len(supervisor.workers), len(supervisor.running())) if supervisor else (0, 0)
         waiting = max(0, len(self._sent) - busy) + len(self._queue)
         return PoolStats(workers=workers, busy=busy, waiting=waiting, **self._counts)
 
-    def _job(self, payload: bytes, limit_s: float, client: str) -> Job:
+    def _new_job(self, payload: bytes, limit_s: float, client: str) -> Job:
         deadline_ns = time.monotonic_ns() + int(limit_s * 1e9)
         future = asyncio.get_running_loop().create_future()
         return Job(next(self._numbers), payload, limit_s, deadline_ns, future, client)
 
-    def _feed(self, crew: Supervisor) -> None:
-        """Put as many jobs into the socket as workers will soon take; the rest can still be dropped with ease."""
-        ready = sum(worker.ready for worker in crew.workers)
-        room = ready + min(ready, _AHEAD) - len(self._sent)
-        while room > 0 and (job := self._queue.first(self._shares.full(self._sent.values(), ready))):
+    def _dispatch(self, supervisor: Supervisor) -> None:
+        """Send as many jobs as the workers will start soon; the others can still be removed from the queue."""
+        ready = sum(worker.ready for worker in supervisor.workers)
+        room = ready + min(ready, _PREFETCH) - len(self._sent)
+        while room > 0 and (job := self._queue.first(self._quota.exhausted(self._sent.values(), ready))):
             if not job.future.done():
-                if not crew.send(job.number, job.deadline_ns, job.payload):
-                    return  # the sweep tries again
+                if not supervisor.send(job.number, job.deadline_ns, job.payload):
+                    return  # the next sweep tries again
                 job.payload = b""
                 self._sent[job.number] = job
                 room -= 1
@@ -141,8 +141,8 @@ class Pool:
         if len(self._sent) > self._limits.workers:
             self._needed_ns = time.monotonic_ns()
 
-    def _give_up(self, job: Job) -> None:
-        """Nobody waits for this job any more; the sweep stops it if it is running."""
+    def _abandon(self, job: Job) -> None:
+        """Drop a job without a waiting client; the sweep stops it if it is running."""
         if job.future.done() and not job.future.cancelled() and job.future.exception() is None:
             job.future.result().close()
         job.future.cancel()
@@ -158,38 +158,38 @@ class Pool:
         else:
             self._counts["answered"] += 1
             job.future.set_result(reply)
-        if self._crew is not None:
-            self._feed(self._crew)
+        if self._supervisor is not None:
+            self._dispatch(self._supervisor)
 
-    # -- deadlines ---------------------------------------------------------------------------------------------------
+    # -- deadlines -----------------------------------------------------------------------------------------------------
 
-    def _arm(self, soonest_s: float = _SWEEP_S) -> None:
+    def _schedule_sweep(self, soonest_s: float = _SWEEP_S) -> None:
         if self._sweep_timer is None and (self._sent or self._queue):
             delay_s = min(_SWEEP_S, max(soonest_s, 0.0))
             self._sweep_timer = asyncio.get_running_loop().call_later(delay_s, self._sweep)
 
     def _sweep(self) -> None:
         self._sweep_timer = None
-        crew = self._crew
-        if crew is None:
+        supervisor = self._supervisor
+        if supervisor is None:
             return
         now_ns = time.monotonic_ns()
-        running = crew.running()
+        running = supervisor.running()
         for job in tuple(self._sent.values()):
-            self._sweep_sent(crew, job, running.get(job.number), now_ns)
+            self._sweep_sent(supervisor, job, running.get(job.number), now_ns)
         for job in tuple(self._queue):
             if job.deadline_ns <= now_ns:
                 self._queue.remove(job)
                 self._counts["overloaded"] += 1
                 job.fail(PoolOverloadedError(_NEVER_STARTED))
-        self._grow(crew, running, now_ns)
-        self._feed(crew)
+        self._grow(supervisor, running, now_ns)
+        self._dispatch(supervisor)
         left_ns = min((job.deadline_ns - now_ns for job in self._sent.values() if not job.future.done()), default=0)
-        self._arm(left_ns / 1e9 if left_ns > 0 else _SWEEP_S)
+        self._schedule_sweep(left_ns / 1e9 if left_ns > 0 else _SWEEP_S)
 
-    def _sweep_sent(self, crew: Supervisor, job: Job, worker: WorkerProcess | None, now_ns: int) -> None:
+    def _sweep_sent(self, supervisor: Supervisor, job: Job, worker: WorkerProcess | None, now_ns: int) -> None:
         overdue_ns = now_ns - job.deadline_ns
-        if not job.future.done() and overdue_ns >= 0:  # answer first, then kill: a death may take a while
+        if not job.future.done() and overdue_ns >= 0:  # answer before the kill, which may take a while
             self._counts["timed_out" if worker else "overloaded"] += 1
             job.fail(JobTimeoutError(job.limit_s) if worker else PoolOverloadedError(_NEVER_STARTED))
         if not job.future.done():
@@ -197,37 +197,38 @@ class Pool:
         if worker is None:
             if overdue_ns > _LOST_S * 1e9:
                 del self._sent[job.number]
-        elif overdue_ns >= 0 or now_ns - crew.start_ns(worker) > _PATIENCE_S * 1e9:
-            crew.stop_job(worker, job.number)
+        elif overdue_ns >= 0 or now_ns - supervisor.start_ns(worker) > _ABANDONED_S * 1e9:
+            supervisor.stop_job(worker, job.number)
 
-    # -- size --------------------------------------------------------------------------------------------------------
+    # -- number of workers ---------------------------------------------------------------------------------------------
 
-    def _grow(self, crew: Supervisor, running: dict[int, WorkerProcess], now_ns: int) -> None:
+    def _grow(self, supervisor: Supervisor, running: dict[int, WorkerProcess], now_ns: int) -> None:
         waiting = len(self._queue) + len(self._sent) - len(running)
         stuck_ns = now_ns - int(_GROW_AFTER_S * 1e9)
-        stuck = [number for number, worker in running.items() if crew.start_ns(worker) < stuck_ns]
-        self._shares.saw_slow((self._sent[number] for number in stuck if number in self._sent), now_ns)
-        # The last that is free is kept for clients whose jobs are quick; those who wait for it need another.
-        if waiting > 0 and len(crew.workers) < self._limits.capacity and len(stuck) >= max(1, len(crew.workers) - 1):
-            self._spawn(crew)
-            self._watch_idle()
+        stuck = [number for number, worker in running.items() if supervisor.start_ns(worker) < stuck_ns]
+        self._quota.record_slow((self._sent[number] for number in stuck if number in self._sent), now_ns)
+        # The quota keeps the last free worker for clients with quick jobs, so jobs of other clients need a further one.
+        size = len(supervisor.workers)
+        if waiting > 0 and size < self._limits.capacity and len(stuck) >= max(1, size - 1):
+            self._spawn(supervisor)
+            self._schedule_shrink()
 
-    def _watch_idle(self) -> None:
+    def _schedule_shrink(self) -> None:
         if self._idle_timer is None:
             self._idle_timer = asyncio.get_running_loop().call_later(self._limits.idle_s, self._shrink)
 
     def _shrink(self) -> None:
-        """Let one additional worker go if none was needed for a while, and look again later."""
+        """Dismiss one additional worker if none was needed for a while, and schedule the next check."""
         self._idle_timer = None
-        if self._crew is None or len(self._crew.workers) <= self._limits.workers:
+        if self._supervisor is None or len(self._supervisor.workers) <= self._limits.workers:
             return
         if not self._queue and time.monotonic_ns() - self._needed_ns >= self._limits.idle_s * 1e9:
-            self._crew.dismiss()
-        self._watch_idle()
+            self._supervisor.dismiss()
+        self._schedule_shrink()
 
-    def _spawn(self, crew: Supervisor) -> None:
+    def _spawn(self, supervisor: Supervisor) -> None:
         try:
-            crew.spawn()
+            supervisor.spawn()
         except OSError as error:  # the system has no process or descriptor left
             self._failed(f"A worker process cannot be started: {error}.")
             self._retry_later()
@@ -236,12 +237,12 @@ class Pool:
 
     def _ready(self) -> None:
         self._failures = 0
-        if self._crew is None:
+        if self._supervisor is None:
             return
-        ready = sum(worker.ready for worker in self._crew.workers)
+        ready = sum(worker.ready for worker in self._supervisor.workers)
         if self._started is not None and not self._started.done() and ready >= self._limits.workers:
             self._started.set_result(None)
-        self._feed(self._crew)
+        self._dispatch(self._supervisor)
 
     def _failed(self, message: str) -> None:
         if self._started is not None and not self._started.done():
@@ -255,11 +256,11 @@ class Pool:
                 job.fail(JobTimeoutError(job.limit_s))
             else:
                 self._counts["crashed"] += 1
-                job.fail(crash(exit_code))
-        if self._crew is None:
+                job.fail(crash_error(exit_code))
+        if self._supervisor is None:
             return
         if worker.ready:
-            self._fill()
+            self._start_missing()
         else:
             self._failed(f"A worker process could not start (exit code {exit_code}); its standard error says why.")
             self._retry_later()
@@ -268,11 +269,11 @@ class Pool:
         if self._retry_timer is None:
             pause_s = _RETRY_S[min(self._failures, len(_RETRY_S) - 1)]
             self._failures += 1
-            self._retry_timer = asyncio.get_running_loop().call_later(pause_s, self._fill)
+            self._retry_timer = asyncio.get_running_loop().call_later(pause_s, self._start_missing)
 
-    def _fill(self) -> None:
-        """Start as many workers as are always there."""
+    def _start_missing(self) -> None:
+        """Start the missing permanent workers."""
         self._retry_timer = None
-        if self._crew is not None:
-            for _ in range(self._limits.workers - len(self._crew.workers)):
-                self._spawn(self._crew)
+        if self._supervisor is not None:
+            for _ in range(self._limits.workers - len(self._supervisor.workers)):
+                self._spawn(self._supervisor)

@@ -1,10 +1,6 @@
-"""Starts, reads, stops and reaps worker processes.
-
-The workers of a pool: started, read, stopped in time, and none left behind.
+"""Worker processes and their supervisor, which starts them, reads their replies, kills and reaps them.
 
 Everything here runs in the thread of the event loop.
-
-One worker process, seen from the side that started it.
 """
 
 import asyncio
@@ -19,52 +15,62 @@ from dataclasses import dataclass
 from iomld.workers.errors import CrashReason
 from iomld.workers.protocol import (
     EXIT_MEMORY,
-    JOB,
-    LEAVE,
+    EXIT_REQUEST,
+    JOB_HEADER,
     JobTable,
     Reply,
     Status,
     WorkerConfig,
     WorkerSpec,
-    job_table_file,
+    create_table_file,
     receive_packet,
     send_job,
     send_packet,
     unpack_reply,
 )
 
-# A query makes and drops many small values of a few sizes. glibc keeps seven of each size at hand; with more, the store
-# answers a lookup in six sevenths of the time. It takes at most some MB, and other C libraries do not know the name.
-_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=100"}
+# A query allocates and frees many small values of a few sizes. glibc caches seven freed blocks of each size; with a
+# larger cache the store answers a lookup in six sevenths of the time. It takes a few MB at most, and other C libraries
+# ignore the variable.
+_ALLOCATOR_SETTINGS = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=100"}
+_POLL_S = 0.0005  # between two checks whether a worker has stopped
 
 
 class WorkerProcess:
-    """A worker, its reply socket and its slot.
+    """A worker process with its reply socket and its slot in the job table.
 
-    The kernel ends a worker when the *thread* that started it ends (PR_SET_PDEATHSIG), so start workers from a
-    thread that lives as long as they should: the main thread, or the one that runs the event loop.
+    The kernel kills a worker when the *thread* that started it ends (PR_SET_PDEATHSIG). So start workers from a thread
+    that lives as long as they should: the main thread, or the one that runs the event loop.
+
+    Attributes:
+        slot: Its slot in the job table.
+        ready: Whether its handler is open.
+        stopping: Whether it has been sent SIGSTOP; SIGKILL or SIGCONT follows.
+        gone: Whether it has been reaped.
+        replies: Our end of the socket for its replies.
+        pidfd: Descriptor of the process; readable once it has ended.
     """
 
-    def __init__(self, spec: WorkerSpec, *, jobs_fd: int, slots_fd: int, slot: int) -> None:
-        """Start the process; takes a few milliseconds, and the worker reports when it is ready.
+    def __init__(self, spec: WorkerSpec, *, jobs_fd: int, table_fd: int, slot: int) -> None:
+        """Start the process, which takes a few milliseconds; the worker reports when it is ready.
 
         Args:
-            spec: What sort of worker.
-            jobs_fd: The socket end from which workers take jobs.
-            slots_fd: The table of slots.
-            slot: The worker's slot.
+            spec: The kind of worker.
+            jobs_fd: The socket end from which workers receive jobs.
+            table_fd: The job table.
+            slot: The worker's slot in it.
         """
         self.slot = slot
         self.ready = False
-        self.stopping = False  # has been sent SIGSTOP; SIGKILL or SIGCONT follows
+        self.stopping = False
         self.gone = False
-        self.replies, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.replies, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.replies.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
-        orders = WorkerConfig(
+        config = WorkerConfig(
             parent=os.getpid(),
             jobs_fd=jobs_fd,
-            replies_fd=theirs.fileno(),
-            slots_fd=slots_fd,
+            replies_fd=child_end.fileno(),
+            table_fd=table_fd,
             slot=slot,
             handler=spec.handler,
             argument=spec.argument,
@@ -72,24 +78,24 @@ class WorkerProcess:
             max_answer_bytes=spec.max_answer_bytes,
         )
         try:
-            with theirs:
+            with child_end:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "iomld.workers.child", orders.to_json()],
-                    env=_ALLOCATOR | os.environ,
+                    [sys.executable, "-P", "-m", "iomld.workers.child", config.to_json()],
+                    env=_ALLOCATOR_SETTINGS | os.environ,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    pass_fds=(jobs_fd, theirs.fileno(), slots_fd),
+                    pass_fds=(jobs_fd, child_end.fileno(), table_fd),
                     start_new_session=True,  # Ctrl-C in a terminal must not reach the worker
                 )
         except OSError:
             self.replies.close()
             raise
-        self.pidfd = self._watched()
+        self.pidfd = self._open_pidfd()
 
-    def _watched(self) -> int:
+    def _open_pidfd(self) -> int:
         try:
             return os.pidfd_open(self._process.pid)
-        except OSError:  # no descriptor left: nobody could stop this worker
+        except OSError:  # no descriptor left, so that nothing could stop this worker
             self._process.kill()
             self._process.wait()
             self.replies.close()
@@ -101,22 +107,22 @@ class WorkerProcess:
         return self._process.pid
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to exactly this process, never to a later one of the same number."""
+        """Send a signal to this process, never to a later one with the same id."""
         if not self.gone:
             try:
                 signal.pidfd_send_signal(self.pidfd, number)
             except ProcessLookupError:
-                return  # it has ended; its descriptor will say so
+                return  # it has ended, which its pidfd reports
 
     def is_stopped(self) -> bool:
-        """Say whether SIGSTOP has arrived since this was last asked with success."""
+        """Say whether the process has stopped since the last call that returned true."""
         try:
             return os.waitid(os.P_PIDFD, self.pidfd, os.WSTOPPED | os.WNOHANG) is not None
         except ChildProcessError:
             return False
 
     def reap(self) -> int:
-        """Wait for the end, release everything, give the exit code (negative: the signal)."""
+        """Wait for the process, release its descriptors and return the exit code (negative: the signal)."""
         code = self._process.wait()
         if not self.gone:
             self.gone = True
@@ -125,26 +131,23 @@ class WorkerProcess:
         return code
 
 
-def reason_of(exit_code: int) -> CrashReason:
-    """What most likely ended a worker that nobody killed.
+def crash_reason(exit_code: int) -> CrashReason:
+    """The most likely cause of death of a worker that the pool did not kill.
 
-    An allocation that fails aborts the process (SIGABRT) in Rust and C++; the kernel's own memory killer uses SIGKILL.
+    A failed allocation aborts the process (SIGABRT) in Rust and C++; the kernel's out-of-memory killer sends SIGKILL.
     """
     return CrashReason.MEMORY if exit_code in {EXIT_MEMORY, -signal.SIGABRT, -signal.SIGKILL} else CrashReason.FAULT
 
 
-_POLL_S = 0.0005  # between two looks whether a stopped worker has stopped
-
-
 @dataclass(frozen=True, slots=True)
 class SupervisorEvents:
-    """What a crew reports.
+    """Callbacks for what a supervisor observes.
 
     Attributes:
-        replied: Job number, status, reply; the receiver must close the reply.
-        ready: A worker can take jobs.
+        replied: A worker replied: job number, status, reply; the callback must close the reply.
+        ready: A worker is ready for jobs.
         failed: A worker could not open its handler; a sentence says why.
-        gone: A worker has ended: it, the number of the job it held or 0, its exit code.
+        gone: A worker has ended: the worker, the number of its job or 0, its exit code.
     """
 
     replied: Callable[[int, Status, Reply], None]
@@ -154,20 +157,20 @@ class SupervisorEvents:
 
 
 class Supervisor:
-    """Up to `capacity` workers that take jobs from one socket."""
+    """Controls up to `capacity` workers that receive jobs from one socket."""
 
     def __init__(self, spec: WorkerSpec, capacity: int, events: SupervisorEvents) -> None:
-        """Make the sockets and the table; starts nobody."""
+        """Create the sockets and the job table; `spawn` starts workers."""
         self._loop = asyncio.get_running_loop()
         self._spec = spec
         self._events = events
-        self._jobs, self._jobs_out = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._jobs, self._jobs_worker_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._jobs.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
-        self._slots_fd = job_table_file(capacity)
-        self._slots = JobTable(self._slots_fd, capacity)
-        self._free = list(reversed(range(capacity)))
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._table_fd = create_table_file(capacity)
+        self._table = JobTable(self._table_fd, capacity)
+        self._free_slots = list(reversed(range(capacity)))
+        self._all_gone = asyncio.Event()
+        self._all_gone.set()
         self.workers: list[WorkerProcess] = []
 
     def spawn(self) -> None:
@@ -176,17 +179,17 @@ class Supervisor:
         Raises:
             OSError: The system has no process or descriptor left.
         """
-        slot = self._free[-1]
-        self._slots.clear(slot)
-        worker = WorkerProcess(self._spec, jobs_fd=self._jobs_out.fileno(), slots_fd=self._slots_fd, slot=slot)
-        self._free.pop()
+        slot = self._free_slots[-1]
+        self._table.clear(slot)
+        worker = WorkerProcess(self._spec, jobs_fd=self._jobs_worker_end.fileno(), table_fd=self._table_fd, slot=slot)
+        self._free_slots.pop()
         self.workers.append(worker)
-        self._empty.clear()
+        self._all_gone.clear()
         self._loop.add_reader(worker.replies.fileno(), self._read, worker)
         self._loop.add_reader(worker.pidfd, self._ended, worker)
 
     def send(self, number: int, deadline_ns: int, payload: bytes) -> bool:
-        """Offer a job to all workers; False when the socket is full."""
+        """Send a job to the next free worker; False when the socket is full."""
         try:
             send_job(self._jobs, number, deadline_ns, payload)
         except BlockingIOError:
@@ -194,55 +197,55 @@ class Supervisor:
         return True
 
     def dismiss(self) -> None:
-        """Ask one worker, the next that is free, to leave; a full socket means that none is."""
+        """Ask the next free worker to exit; a full socket means that no worker is free, so nothing is asked."""
         try:
-            send_packet(self._jobs, JOB.pack(LEAVE, 0, 0))
+            send_packet(self._jobs, JOB_HEADER.pack(EXIT_REQUEST, 0, 0))
         except BlockingIOError:
             return
 
     def running(self) -> dict[int, WorkerProcess]:
-        """The jobs that are being done, by number."""
-        held = ((self._slots.job(worker.slot), worker) for worker in self.workers)
-        return {number: worker for number, worker in held if number}
+        """The worker of each running job, by job number."""
+        jobs = ((self._table.job(worker.slot), worker) for worker in self.workers)
+        return {number: worker for number, worker in jobs if number}
 
     def start_ns(self, worker: WorkerProcess) -> int:
-        """When a worker took its job (CLOCK_MONOTONIC, ns)."""
-        return self._slots.start_ns(worker.slot)
+        """When a worker started its job (CLOCK_MONOTONIC, ns)."""
+        return self._table.start_ns(worker.slot)
 
     def stop_job(self, worker: WorkerProcess, number: int) -> None:
-        """Kill a worker if it still holds this job, and never for another one.
+        """Kill a worker if it still runs this job, but never while it runs another one.
 
-        The worker is stopped first and looked at while it stands still: between a look and a kill it could
-        otherwise answer this job and take the next.
+        The worker is stopped before its slot is read: otherwise it could answer this job and start the next one between
+        the check and the kill.
         """
         if not worker.stopping:
             worker.stopping = True
             worker.signal(signal.SIGSTOP)
-            self._look(worker, number)
+            self._kill_if_running(worker, number)
 
     async def end(self) -> None:
-        """Kill all workers, wait until they are gone, release everything."""
+        """Kill all workers, wait until they are gone and release all descriptors."""
         for worker in self.workers:
             worker.signal(signal.SIGKILL)
-        await self._empty.wait()
-        self._slots.close()
-        os.close(self._slots_fd)
+        await self._all_gone.wait()
+        self._table.close()
+        os.close(self._table_fd)
         self._jobs.close()
-        self._jobs_out.close()
+        self._jobs_worker_end.close()
 
-    def _look(self, worker: WorkerProcess, number: int) -> None:
+    def _kill_if_running(self, worker: WorkerProcess, number: int) -> None:
         if worker.gone:
             return
         if not worker.is_stopped():
-            self._loop.call_later(_POLL_S, self._look, worker, number)
-        elif self._slots.job(worker.slot) == number:
+            self._loop.call_later(_POLL_S, self._kill_if_running, worker, number)
+        elif self._table.job(worker.slot) == number:
             worker.signal(signal.SIGKILL)
         else:
             worker.signal(signal.SIGCONT)
             worker.stopping = False
 
     def _read(self, worker: WorkerProcess) -> bool:
-        """Take one packet of a worker, if there is one: more of them make the loop call again."""
+        """Receive one packet of a worker, if there is one; the event loop calls again while there are more."""
         try:
             packet, fd = receive_packet(worker.replies)
         except (BlockingIOError, ConnectionResetError):
@@ -261,14 +264,14 @@ class Supervisor:
         return True
 
     def _ended(self, worker: WorkerProcess) -> None:
-        while self._read(worker):  # answers it sent before its end count
+        while self._read(worker):  # replies sent before its end still count
             pass
         self._loop.remove_reader(worker.replies.fileno())
         self._loop.remove_reader(worker.pidfd)
         code = worker.reap()
-        number = self._slots.job(worker.slot)
-        self._free.append(worker.slot)
+        number = self._table.job(worker.slot)
+        self._free_slots.append(worker.slot)
         self.workers.remove(worker)
         if not self.workers:
-            self._empty.set()
+            self._all_gone.set()
         self._events.gone(worker, number, code)

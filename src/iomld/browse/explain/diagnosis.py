@@ -12,7 +12,7 @@ from typing import Protocol
 from pyoxigraph import Literal, NamedNode
 
 from iomld.store.sparql_syntax import Clause, ClauseKind, GroupPattern, QueryTree, Term, TermType
-from iomld.store.sparql_tokens import pieces
+from iomld.store.sparql_tokens import query_tokens
 
 _MOST_VALUES = 300  # values that are compared with a term
 _MOST = 4  # parts that are reported; one correction may make the others unnecessary
@@ -257,8 +257,8 @@ class _Finder:
 def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPattern:
     reason, name = EmptyReason(clause.kind.value), ""
     if clause.kind is ClauseKind.FILTER and "EXISTS" not in clause.text.upper():
-        bound = {piece.text[1:] for one in first for piece in pieces(one.text) if piece.kind == "variable"}
-        used = (piece.text for piece in pieces(clause.text) if piece.kind == "variable")
+        bound = {piece.text[1:] for one in first for piece in query_tokens(one.text) if piece.kind == "variable"}
+        used = (piece.text for piece in query_tokens(clause.text) if piece.kind == "variable")
         name = next((one for one in used if one[1:] not in bound), "")
         reason = EmptyReason.UNBOUND if name else reason
     return EmptyPattern(reason, clause.start, clause.text, scope, clause, tuple(first), name)
@@ -266,13 +266,15 @@ def _condition(clause: Clause, first: Sequence[Clause], scope: Scope) -> EmptyPa
 
 def _modifiers(parts: QueryTree, scope: Scope) -> Sequence[EmptyPattern]:
     """The HAVING, OFFSET, LIMIT or CONSTRUCT that may discard all solutions of the pattern."""
-    words = {piece.word: piece.start for piece in pieces(parts.tail) if piece.kind == "word"}
+    words = {piece.word: piece.start for piece in query_tokens(parts.tail) if piece.kind == "word"}
     for word, reason in (("HAVING", EmptyReason.HAVING), ("OFFSET", EmptyReason.SLICE), ("LIMIT", EmptyReason.SLICE)):
         if word in words:
             text = parts.tail[words[word] :].strip()
             return [EmptyPattern(reason, parts.tail_start + words[word], text, scope)]
     if parts.form == "CONSTRUCT":
         return [
-            EmptyPattern(EmptyReason.TEMPLATE, next(pieces(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope)
+            EmptyPattern(
+                EmptyReason.TEMPLATE, next(query_tokens(parts.text, len(parts.prologue))).start, "CONSTRUCT", scope
+            )
         ]
     return []

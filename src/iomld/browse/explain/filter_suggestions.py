@@ -18,7 +18,7 @@ from iomld.browse.explain.similarity import (
 )
 from iomld.iris import XSD
 from iomld.store.sparql_syntax import Clause, QueryTree, Term
-from iomld.store.sparql_tokens import Token, constant_at, pieces
+from iomld.store.sparql_tokens import Token, constant_at, query_tokens
 
 _SIGNS = frozenset("=!<>")
 _FUNCTIONS = frozenset({"LANG", "STR", "YEAR"})  # functions of a variable whose values can be queried
@@ -116,7 +116,7 @@ async def condition_edits(empty: EmptyPattern, prober: Prober, known: ReleaseTer
     if clause is None:
         return
     query = empty.scope.parts.text
-    tokens = [*pieces(query, clause.start, clause.end)]
+    tokens = [*query_tokens(query, clause.start, clause.end)]
     single = (*_without_case(query, tokens), *_by_text(tokens))
     proposed = [*_bound(empty, tokens), *((edit,) for edit in single)]
     compared = comparisons(empty.scope.parts, tokens)
@@ -139,7 +139,7 @@ def _bound(empty: EmptyPattern, tokens: Sequence[Token]) -> Iterator[tuple[Edit,
     """Edits of an unbound variable to similar variables of the pattern."""
     if not empty.name:
         return
-    names = {piece.text[1:] for one in empty.beside for piece in pieces(one.text) if piece.kind == "variable"}
+    names = {piece.text[1:] for one in empty.beside for piece in query_tokens(one.text) if piece.kind == "variable"}
     wrong = empty.name[1:].lower()
     for name in sorted(names):
         word = name.lower()

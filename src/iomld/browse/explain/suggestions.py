@@ -10,7 +10,7 @@ from iomld.browse.explain.similarity import Edit, are_apart, edited, written
 from iomld.browse.explain.triple_suggestions import TripleEdits
 from iomld.store.sparql_parser import query_tree
 from iomld.store.sparql_syntax import Clause, TermType
-from iomld.store.sparql_tokens import pieces
+from iomld.store.sparql_tokens import query_tokens
 
 _FEW = 3
 _MOST = 3  # suggestions for one part
@@ -67,7 +67,7 @@ def _query(empty: EmptyPattern) -> str:
         value = f"?{scope.parts.hidden}v"
         return scope.finding(value, f"{subject.text} {predicate.text} {value}", _FEW)
     if empty.reason is EmptyReason.FILTER:
-        for one in comparisons(scope.parts, [*pieces(scope.parts.text, clause.start, clause.end)]):
+        for one in comparisons(scope.parts, [*query_tokens(scope.parts.text, clause.start, clause.end)]):
             beside = joined(empty.beside)
             if one.is_equality:
                 return scope.finding(one.expression, beside, _FEW)

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, Response
 from iomld.errors import NotFoundError
 from iomld.export.csv import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
 from iomld.export.formats import write_dataset, write_subset
-from iomld.export.tables import ProjectSource
+from iomld.export.tables import ProjectSource, released_source
 from iomld.formats.rdf import FORMATS, Format
 from iomld.i18n import gettext_noop
 from iomld.messages import message
