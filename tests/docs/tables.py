@@ -1,4 +1,4 @@
-"""The parts of the documents that are written from the code: `python -m tests.docs.tables` writes them anew.
+"""The parts of the documents that are generated from the code; `python -m tests.docs.tables` brings them up to date.
 
 Each stands between `<!-- from the code: NAME -->` and `<!-- end -->`.
 """
@@ -7,9 +7,13 @@ import ast
 import configparser
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from tests.read.documented_columns import columns_table
+
 from iomld.config import SETTINGS, Settings
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.validate import all_rules
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +43,7 @@ def rules_table() -> str:
 
 
 def layers_block() -> str:
-    """The layers of the package, the uppermost first, as the import checker has them."""
+    """The layers of the package, the uppermost first, from the configuration of the import checker."""
     contracts = configparser.ConfigParser()
     contracts.read(ROOT / ".importlinter", encoding="utf-8")
     layers = contracts["importlinter:contract:layers"]["layers"].split("\n")
@@ -47,7 +51,7 @@ def layers_block() -> str:
 
 
 def packages_table() -> str:
-    """Each package with what it is for and its modules."""
+    """Each package with its purpose and its modules."""
     rows = (
         (f"`{name}`", _summary(path / "__init__.py"), ", ".join(f"`{module.stem}`" for module in _modules(path)))
         for name, path in _packages()
@@ -66,6 +70,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "layers": layers_block,
     "packages": packages_table,
     "modules": modules_tables,
+    "project-columns": partial(columns_table, PROJECT_COLUMNS),
+    "mention-columns": partial(columns_table, MENTION_COLUMNS),
 }
 
 
@@ -75,7 +81,7 @@ def parts(text: str) -> Iterator[tuple[str, str]]:
 
 
 def with_parts(text: str) -> str:
-    """A document with its parts as the code has them now."""
+    """A document with its parts up to date."""
     return _PART.sub(lambda match: f"{match[1]}{PARTS[match[2]]()}{match[4]}", text)
 
 
@@ -110,6 +116,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _shown(default: object) -> str:
     """A default as it is written in the environment."""
     match default:
+        case ():
+            return "empty"
         case bool():
             return "`1`" if default else "`0`"
         case float():
