@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from iomld.i18n import decimal_text, is_translated, ngettext, worded
-from iomld.model import ForeignText, Message, Quantity, message, message_from_json, message_to_json
+from iomld.messages import ForeignText, Message, Quantity, message, message_from_json, message_to_json
 
 
 def test_a_message_is_worded_with_the_messages_among_its_values() -> None:

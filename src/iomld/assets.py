@@ -1,7 +1,7 @@
-"""The package's own files: ontology, controlled lists, shapes; and the controlled lists as values.
+"""The data files of the package (ontology, controlled lists, shapes), and the controlled lists as values.
 
-The files name the default data base. Whoever publishes under another base gets them with that base in its place; the
-namespaces of our terms and shapes are the same everywhere and stay (`iomld.iris`).
+The files use the default base IRI. For a publisher with another base it is replaced; the namespaces of our terms and
+shapes (`iomld.iris`) are fixed.
 """
 
 import re
@@ -17,7 +17,7 @@ from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
 
 SCHEMES = ("status", "type", "coverage", "region", "framework", "theme", "line", "method", "review")
 
-# Shared graphs of a release (`Iris.graph`) and the files they hold. decoys.ttl is read by the matcher, never published.
+# The shared graphs of a release (`Iris.graph`) and their files. decoys.ttl is for the matcher and is not published.
 REFERENCE_GRAPHS: Mapping[str, tuple[str, ...]] = {
     "ontology": ("ontology/iomld.ttl", "ontology/alignment.ttl"),
     "schemes": (*(f"ontology/{scheme}.ttl" for scheme in SCHEMES), "ontology/fund.ttl"),
@@ -35,14 +35,14 @@ _LABEL_KINDS = {
 
 
 def asset_text(name: str, *, base: str = DEFAULT_BASE) -> str:
-    """The text of one of our files, naming things under a data base.
+    """The text of a data file, with its IRIs under a base.
 
     Args:
         name: Folder and file, such as `ontology/status.ttl`.
-        base: The data base, ending in a slash.
+        base: The base IRI, ending in a slash.
 
     Raises:
-        FileNotFoundError: We have no such file.
+        FileNotFoundError: There is no such file.
     """
     text = _root().joinpath(name).read_text(encoding="utf-8")
     return text if base == DEFAULT_BASE else _DATA_IRI.sub(lambda _: base, text)
@@ -65,9 +65,9 @@ def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
 
 
 def _root() -> Traversable:
-    """Where the folders are: inside the installed package, or at the top of a checkout."""
-    packed = files("iomld").joinpath("files")
-    return packed if packed.is_dir() else Path(__file__).resolve().parents[2]
+    """The folder of the data files: inside the installed package, or the root of a checkout."""
+    installed = files("iomld").joinpath("files")
+    return installed if installed.is_dir() else Path(__file__).resolve().parents[2]
 
 
 def _concepts(name: str, base: str) -> dict[str, Concept]:
@@ -108,7 +108,7 @@ def _graph(name: str, base: str) -> SubjectGraph:
 
 
 def _labels(subject: Subject) -> tuple[Label, ...]:
-    """All names of a thing by kind, in the order of the file."""
+    """All labels of a resource by kind, in the order of the file."""
     return tuple(
         Label(text, language, kind)
         for predicate, kind in _LABEL_KINDS.items()

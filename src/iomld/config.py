@@ -1,4 +1,7 @@
-"""Settings, read once by the faces and handed down as plain values. `docs/SETTINGS.md` lists them."""
+"""The settings, read from the environment once by a command and passed on as plain values.
+
+`docs/SETTINGS.md` lists them.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; what each means stands in `SETTINGS`. Sizes are in bytes, times in seconds."""
+    """All settings; `SETTINGS` describes each. Sizes are in bytes, times in seconds."""
 
     base_iri: str = DEFAULT_BASE
     data_dir: Path = Path("iomld-data")
@@ -43,7 +46,7 @@ class Settings:
     services: tuple[str, ...] = ()
 
 
-def _yes_or_no(text: str) -> bool:
+def _boolean(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     if text.lower() not in words:
         raise ValueError("write 1 or 0")
@@ -88,7 +91,7 @@ def _networks(text: str) -> str:
 
 
 def _services(text: str) -> tuple[str, ...]:
-    """Beginnings of addresses: each names a whole host, so that none begins another's name."""
+    """Prefixes of addresses; each contains a whole host name, so that it cannot match a longer one."""
     prefixes = tuple(part.strip() for part in text.split(",") if part.strip())
     for prefix in prefixes:
         if "/" not in _web_address(prefix).partition("://")[2]:
@@ -98,15 +101,15 @@ def _services(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: how its text is read, and what it means."""
+    """One setting: the name of its field, the parser of its value, and its meaning."""
 
     name: str
-    read: Callable[[str], object]
+    parse: Callable[[str], object]
     meaning: str
 
     @property
     def variable(self) -> str:
-        """Its name in the environment."""
+        """The environment variable."""
         return PREFIX + self.name.upper()
 
 
@@ -118,30 +121,32 @@ SETTINGS = (
     Setting(
         "contact",
         str,
-        "Address for questions, in the description of the dataset; if empty, the page `/about` stands there.",
+        "Address for questions, in the description of the dataset; if empty, the page `/about`.",
     ),
-    Setting("publish_narrative", _yes_or_no, "Publish narratives whole (1), or only the quoted mentions (0)."),
+    Setting("publish_narrative", _boolean, "Publish narratives whole (1), or only the quoted mentions (0)."),
     Setting("query_timeout", _seconds, "Seconds that a query may take."),
     Setting("query_bytes", _count, "Largest answer to a query, in bytes."),
     Setting("query_rows", _count, "Most rows in an answer to a query."),
     Setting("query_length", _count, "Longest query, in bytes."),
     Setting("query_workers", _count, "Processes that answer queries; up to four times as many under load."),
-    Setting("query_queue", _count, "Queries that may wait; the next is answered 429."),
+    Setting("query_queue", _count, "Queries that can wait in the queue; further ones get status 429."),
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
-    Setting("cache_bytes", _count, "Memory for kept answers, in bytes."),
+    Setting("cache_bytes", _count, "Memory for cached answers, in bytes."),
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
     Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
-    Setting("access_log", _access_log, "A line about each request on standard error: `json` or `off`."),
-    Setting("client_seconds", _seconds, "Seconds of query time that a client may use at once."),
-    Setting("client_refill", _seconds, "Seconds of query time that a client gets back each minute."),
+    Setting("access_log", _access_log, "Log each request as a line on standard error: `json` or `off`."),
+    Setting("client_seconds", _seconds, "Seconds of query time that a client can use at once."),
+    Setting("client_refill", _seconds, "Seconds of query time that a client regains each minute."),
     Setting(
         "client_patience",
         _seconds,
-        "Seconds for a request to come whole or for each next 10 kB of its body, and for a client that reads nothing.",
+        "Seconds to receive a request, or each further 10 kB of its body, and to wait for a client that reads nothing.",
     ),
-    Setting("connections", _count, "Connections at once; further clients are answered 503."),
-    Setting("services", _services, "Beginnings of addresses that queries may ask with SERVICE, with commas between."),
-    Setting("trusted_proxies", _networks, "Addresses of proxies whose X-Forwarded headers count, with commas between."),
+    Setting("connections", _count, "Simultaneous connections; further clients get status 503."),
+    Setting("services", _services, "Prefixes of the addresses that queries can use with SERVICE, separated by commas."),
+    Setting(
+        "trusted_proxies", _networks, "Addresses of proxies with trusted X-Forwarded headers, separated by commas."
+    ),
 )
 
 
@@ -152,17 +157,17 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         environ: The environment (`os.environ`).
 
     Raises:
-        SettingsError: A value cannot be used, or a name looks like a mistyped setting.
+        SettingsError: A value is invalid, or a name looks like a mistyped setting.
     """
     known = {setting.variable: setting for setting in SETTINGS}
     given: dict[str, object] = {}
     for name, text in environ.items():
         if name in known:
             try:
-                given[known[name].name] = known[name].read(text)
+                given[known[name].name] = known[name].parse(text)
             except ValueError as error:
                 raise SettingsError(f"{name}: '{text}' cannot be used: {error}.") from error
         elif name.startswith(PREFIX) and (near := get_close_matches(name, known, n=1, cutoff=0.8)):
             raise SettingsError(f"{name} is no setting. Did you mean {near[0]}?")
-    # Each reader gives the type of its field; the table is checked against the class in the tests.
+    # Each parser returns the type of its field; a test checks the table against the class.
     return Settings(**cast("dict[str, str]", given))  # type: ignore[arg-type]  # as the line above says

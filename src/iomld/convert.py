@@ -1,8 +1,9 @@
-"""Say in RDF what we know of a project: a pure function from values to quads, or to lines of N-Quads.
+"""Converts a project to RDF: a pure function from values to quads, or to lines of N-Quads.
 
-No blank nodes, canonical literals, every IRI from `iomld.iris`: the same project gives the same quads, always.
-There is one description, in written terms: lines are joined from them and quads are read from the lines. To make the
-lines takes less than half of the time of making quads and serializing them, once the largest part of a bulk conversion.
+There are no blank nodes, literals are canonical, and every IRI is from `iomld.iris`: the same project always gives the
+same quads. Each term is made once, as N-Quads text; lines are joined from terms, and quads are parsed from lines.
+Writing lines takes less than half the time of making quads and serializing them.
+
 Source of the vocabulary: `ontology/iomld.ttl`, DCMI Terms, FOAF, PROV-O, Web Annotation, schema.org.
 """
 
@@ -20,14 +21,14 @@ from iomld.model import Mention, Origin, Project, Text
 _TYPE = f"{RDF}type"
 IATI_PREFIX = "XM-DAC-47066-"
 
-# What is said of one subject: the IRI of a predicate, and an object as N-Triples writes it.
-_Said: TypeAlias = tuple[str, str]
-_Node: TypeAlias = tuple[str, list[_Said]]
+# A statement about a subject: the IRI of the predicate, and the object as an N-Triples term.
+_Statement: TypeAlias = tuple[str, str]
+_Node: TypeAlias = tuple[str, list[_Statement]]  # the IRI of a subject, and the statements about it
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What the publisher decides, the same for every record.
+    """Decisions of the publisher that hold for every record.
 
     Attributes:
         iris: The IRIs under the publisher's base.
@@ -52,19 +53,19 @@ def project_quads(project: Project, publication: Publication) -> list[Quad]:
     Returns:
         Quads of the form in `docs/ARCHITECTURE.md`, section "The graph of a project", subject by subject.
     """
-    # Lines and reading them take no longer (0.9 to 1) than making each term and each quad did, and are one description.
+    # Writing and parsing lines takes 0.9 to 1 times as long as making each term and quad.
     return list(parse(project_lines(project, publication), RdfFormat.N_QUADS))
 
 
 def project_lines(project: Project, publication: Publication, *, with_graph: bool = True) -> str:
-    """The same quads as text: N-Quads (RDF 1.1 N-Quads section 2), or N-Triples without the graph, canonical."""
-    graph = _link(publication.iris.record(project.key))
+    """The same quads as canonical text: N-Quads (RDF 1.1 N-Quads section 2), or N-Triples without the graph."""
+    graph = _iri(publication.iris.record(project.key))
     end = f" {graph} .\n" if with_graph else " .\n"
     return "".join(
         [
             f"<{subject}> <{predicate}> {value}{end}"
-            for subject, said in _nodes(project, publication)
-            for predicate, value in said
+            for subject, statements in _nodes(project, publication)
+            for predicate, value in statements
         ]
     )
 
@@ -79,8 +80,8 @@ def canonical_decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _link(iri: str) -> str:
-    """An IRI that is not of our making alone, checked by the library: what it takes needs no escape."""
+def _iri(iri: str) -> str:
+    """An IRI with parts that we did not encode; pyoxigraph checks that it needs no escapes."""
     return str(NamedNode(iri))
 
 
@@ -88,7 +89,7 @@ def _text(value: str) -> str:
     return str(Literal(value))
 
 
-# Most codes, years and days come again in the next record; the numbers bound the memory to a few megabytes.
+# Most codes, years and days recur from record to record; the sizes limit the caches to a few megabytes.
 @lru_cache(maxsize=4096)
 def _typed(value: str, datatype: str) -> str:
     return str(Literal(value, datatype=NamedNode(XSD + datatype)))
@@ -120,30 +121,30 @@ def _nodes(project: Project, publication: Publication) -> Iterator[_Node]:
         yield iris.text(project.key, field, language), _text_entity(project, language, length, iris)
 
 
-def _project(project: Project, publication: Publication) -> list[_Said]:
+def _project(project: Project, publication: Publication) -> list[_Statement]:
     iris = publication.iris
-    said: list[_Said] = [
+    statements: list[_Statement] = [
         (_TYPE, f"<{IOMLD}Project>"),
         (f"{FOAF}isPrimaryTopicOf", f"<{iris.record(project.key)}>"),
         (f"{IOMLD}fundedBy", f"<{iris.fund()}>"),
     ]
     if project.code:
-        said.append((f"{IOMLD}projectCode", _text(project.code)))
-        said.append((f"{IOMLD}candidateIatiIdentifier", _text(IATI_PREFIX + project.code)))
+        statements.append((f"{IOMLD}projectCode", _text(project.code)))
+        statements.append((f"{IOMLD}candidateIatiIdentifier", _text(IATI_PREFIX + project.code)))
     if project.prima_id:
-        said.append((f"{IOMLD}primaId", _text(project.prima_id)))
-    said += _texts(project, with_narrative=publication.with_narrative)
-    said += _concepts(project, iris)
-    said += _period(project)
+        statements.append((f"{IOMLD}primaId", _text(project.prima_id)))
+    statements += _texts(project, with_narrative=publication.with_narrative)
+    statements += _concepts(project, iris)
+    statements += _period(project)
     if project.budget_usd is not None:
-        said.append((f"{IOMLD}budgetUSD", _typed(canonical_decimal(project.budget_usd), "decimal")))
-        said.append((f"{IOMLD}budget", f"<{iris.budget(project.key)}>"))
-    said += _countries(project, iris)
-    said += [(f"{IOMLD}mentionsFramework", _concept(iris.base, "framework", code)) for code in project.frameworks]
-    return said
+        statements.append((f"{IOMLD}budgetUSD", _typed(canonical_decimal(project.budget_usd), "decimal")))
+        statements.append((f"{IOMLD}budget", f"<{iris.budget(project.key)}>"))
+    statements += _countries(project, iris)
+    statements += [(f"{IOMLD}mentionsFramework", _concept(iris.base, "framework", code)) for code in project.frameworks]
+    return statements
 
 
-def _texts(project: Project, *, with_narrative: bool) -> Iterator[_Said]:
+def _texts(project: Project, *, with_narrative: bool) -> Iterator[_Statement]:
     texts: list[tuple[str, tuple[Text, ...]]] = [("title", project.titles), ("abstract", project.abstracts)]
     if with_narrative:
         texts.append(("description", project.narratives))
@@ -152,7 +153,7 @@ def _texts(project: Project, *, with_narrative: bool) -> Iterator[_Said]:
             yield f"{DCTERMS}{name}", str(Literal(text.value, language=text.language))
 
 
-def _concepts(project: Project, iris: Iris) -> Iterator[_Said]:
+def _concepts(project: Project, iris: Iris) -> Iterator[_Statement]:
     for term, scheme, code in (
         ("status", "status", project.status),
         ("projectType", "type", project.project_type),
@@ -163,8 +164,8 @@ def _concepts(project: Project, iris: Iris) -> Iterator[_Said]:
             yield IOMLD + term, _concept(iris.base, scheme, code)
 
 
-def _period(project: Project) -> Iterator[_Said]:
-    """Years as printed, and dates that bound them: gYear values cannot be compared safely, dates can."""
+def _period(project: Project) -> Iterator[_Statement]:
+    """Years as printed, and the first and last day of the period: gYear values cannot be compared safely, dates can."""
     for term, year in (
         ("startYear", project.start_year),
         ("endYear", project.end_year),
@@ -184,7 +185,7 @@ def _period(project: Project) -> Iterator[_Said]:
         yield f"{IOMLD}periodEnd", _typed(latest, "date")
 
 
-def _budget(amount: Decimal) -> list[_Said]:
+def _budget(amount: Decimal) -> list[_Statement]:
     return [
         (_TYPE, f"<{SCHEMA}MonetaryAmount>"),
         (f"{SCHEMA}value", _typed(canonical_decimal(amount), "decimal")),
@@ -192,8 +193,8 @@ def _budget(amount: Decimal) -> list[_Said]:
     ]
 
 
-def _countries(project: Project, iris: Iris) -> Iterator[_Said]:
-    """Member states with both properties, since nobody infers the broader one at query time."""
+def _countries(project: Project, iris: Iris) -> Iterator[_Statement]:
+    """Member states with both properties, since the broader one is not inferred at query time."""
     for code in project.member_states:
         yield f"{IOMLD}benefitingMemberState", _country(iris.base, code)
     for code in dict.fromkeys(project.member_states + project.other_countries):
@@ -220,12 +221,12 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
             (f"{PROV}wasAttributedTo", f"<{iris.matcher(publication.matcher_version)}>"),
         ],
     )
-    said: list[_Said] = [
+    statements: list[_Statement] = [
         (_TYPE, f"<{OA}SpecificResource>"),
         (f"{OA}hasSource", f"<{iris.text(key, mention.field, mention.language)}>"),
         (f"{OA}hasSelector", f"<{quote}>"),
     ]
-    yield target, said if mention.start is None else [*said, (f"{OA}hasSelector", f"<{position}>")]
+    yield target, statements if mention.start is None else [*statements, (f"{OA}hasSelector", f"<{position}>")]
     words = (("exact", mention.quote), ("prefix", mention.prefix), ("suffix", mention.suffix))
     yield quote, [(_TYPE, f"<{OA}TextQuoteSelector>"), *((OA + term, _text(text)) for term, text in words if text)]
     if mention.start is not None:
@@ -239,46 +240,45 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
         )
 
 
-def _record(project: Project, publication: Publication, texts: list[tuple[str, str, int | None]]) -> list[_Said]:
+def _record(project: Project, publication: Publication, texts: list[tuple[str, str, int | None]]) -> list[_Statement]:
     iris = publication.iris
     narratives = [language for field, language, _ in texts if field == "narrative"]
     return [
         (_TYPE, f"<{IOMLD}ProjectRecord>"),
         (f"{FOAF}primaryTopic", f"<{iris.project(project.key)}>"),
-        (f"{DCTERMS}license", _link(publication.license)),
+        (f"{DCTERMS}license", _iri(publication.license)),
         *((f"{PROV}wasDerivedFrom", f"<{iris.snapshot(origin.sha256)}>") for origin in project.origins),
         *((f"{IOMLD}narrative", f"<{iris.text(project.key, 'narrative', language)}>") for language in narratives),
     ]
 
 
-def _snapshot(origin: Origin) -> list[_Said]:
-    said: list[_Said] = [
+def _snapshot(origin: Origin) -> list[_Statement]:
+    statements: list[_Statement] = [
         (_TYPE, f"<{IOMLD}SourceSnapshot>"),
         (f"{IOMLD}sha256", _typed(origin.sha256, "hexBinary")),
         (f"{DCTERMS}format", _text(origin.media_type)),
         (f"{DCTERMS}identifier", _text(origin.file)),
     ]
     if origin.url:
-        said.append((f"{DCTERMS}source", _link(origin.url)))
+        statements.append((f"{DCTERMS}source", _iri(origin.url)))
     if origin.retrieved_at:
-        said.append((f"{IOMLD}retrievedAt", _typed(origin.retrieved_at, "dateTime")))
-    return said
+        statements.append((f"{IOMLD}retrievedAt", _typed(origin.retrieved_at, "dateTime")))
+    return statements
 
 
 def _text_entities(project: Project) -> list[tuple[str, str, int | None]]:
-    """Field, language and length of the texts that mentions point into, and of all narratives.
+    """Field, language and length of all narratives and of the other texts that have mentions.
 
-    Positions count Unicode code points of the NFC form of a text from 0, and so do lengths; a text that only its
-    mentions tell of has none.
+    Lengths and positions count the Unicode code points of a text in NFC; the length is None if the text is unknown.
     """
     lengths = {("narrative", text.language): len(text.value) for text in project.narratives}
-    told = {("abstract", text.language): len(text.value) for text in project.abstracts}
+    others = {("abstract", text.language): len(text.value) for text in project.abstracts}
     targets = {(mention.field, mention.language) for mention in project.mentions}
-    return [(*text, lengths.get(text, told.get(text))) for text in sorted(targets | lengths.keys())]
+    return [(*text, lengths.get(text, others.get(text))) for text in sorted(targets | lengths.keys())]
 
 
-def _text_entity(project: Project, language: str, length: int | None, iris: Iris) -> list[_Said]:
-    said: list[_Said] = [(_TYPE, f"<{PROV}Entity>"), (f"{DCTERMS}language", _typed(language, "string"))]
+def _text_entity(project: Project, language: str, length: int | None, iris: Iris) -> list[_Statement]:
+    statements: list[_Statement] = [(_TYPE, f"<{PROV}Entity>"), (f"{DCTERMS}language", _typed(language, "string"))]
     if length is not None:
-        said.append((f"{DCTERMS}extent", _typed(f"{length} characters", "string")))
-    return said + [(f"{PROV}wasDerivedFrom", f"<{iris.snapshot(origin.sha256)}>") for origin in project.origins]
+        statements.append((f"{DCTERMS}extent", _typed(f"{length} characters", "string")))
+    return statements + [(f"{PROV}wasDerivedFrom", f"<{iris.snapshot(origin.sha256)}>") for origin in project.origins]

@@ -1,44 +1,44 @@
-"""What can go wrong, sorted by whose fault it is.
+"""Exceptions, by whose fault the error is.
 
-A fault inside a record is not an exception: it is a `Finding` (see `iomld.model`), one of all of them.
-Each message here is a sentence that a person reads: what, where, what to do.
+A fault inside a record is not an exception but a `Finding` (`iomld.model`). The message of an exception is written for
+people: what is wrong, where, and what to do.
 """
 
-from iomld.model import Message
+from iomld.messages import Message
 
 
 class IomldError(Exception):
-    """Anything that iomld foresees; everything else is a bug.
+    """An expected error; any other exception is a bug.
 
     Attributes:
-        message: What is wrong and what to do; `str` of the error is the same in English.
+        message: What is wrong and what to do; `str` of the error is the English sentence.
     """
 
     def __init__(self, message: Message | str) -> None:
-        """Say what is wrong.
+        """Create an error.
 
         Args:
-            message: The sentence; text where it is in English alone.
+            message: The message; a plain text is English and has no translation.
         """
         super().__init__(str(message))
         self.message = message if isinstance(message, Message) else Message(message)
 
 
 class SourceError(IomldError):
-    """A whole file cannot be read: it is missing, empty, binary, or in no format that we know."""
+    """A whole file cannot be read: it is missing, empty, binary, or in an unknown format."""
 
 
 class QueryError(IomldError):
-    """The query is at fault: it does not parse, or it asks for what is switched off."""
+    """The query is at fault: it does not parse, or uses a feature that is switched off."""
 
 
 class NotFoundError(IomldError):
-    """No such project, release, or document."""
+    """There is no such project, release or document."""
 
 
 class StoreError(IomldError):
-    """Our side is at fault: a release is missing or damaged, or the disk refuses."""
+    """The server side is at fault: a release is missing or damaged, or the disk fails."""
 
 
 class SettingsError(IomldError):
-    """A setting has a value that we cannot use."""
+    """The value of a setting is invalid."""

@@ -1,7 +1,7 @@
-"""Sentences in the languages of iomld: gettext catalogues, and numbers as Babel writes them.
+"""Translation with gettext catalogues, and numbers in the format of a language (Babel).
 
-The English sentence is the msgid. Catalogues stand in `locale/LANGUAGE/LC_MESSAGES/iomld.po` and are read as they are,
-once for each language; `make messages` brings them up to date. A place for a value is written `{name}`.
+The msgid is the English sentence, with placeholders such as `{name}`. The catalogues are the files
+`locale/LANGUAGE/LC_MESSAGES/iomld.po`, read once for each language; `make messages` updates them.
 """
 
 from decimal import Decimal
@@ -15,23 +15,23 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from iomld.model import Message, Quantity
+from iomld.messages import Message, Quantity
 
 LANGUAGES = ("en", "fr", "es")
 ENGLISH = LANGUAGES[0]
 LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 
 DOMAIN = "iomld"
-_MOST_DIGITS = 28  # of a number, Babel's precision; what has more stays as the data writes it
+_MAX_DIGITS = 28  # Babel's precision; longer numbers are not formatted
 
 
 def gettext_noop(sentence: str) -> str:
-    """Mark an English sentence that is translated later; pybabel extracts it by this call."""
+    """Mark an English sentence that is translated later; pybabel finds it by this call."""
     return sentence
 
 
 def gettext(sentence: str, language: str) -> str:
-    """The translation of an English sentence, its places for values unfilled; the sentence where there is none.
+    """The translation of an English sentence, with its placeholders; the sentence itself if there is none.
 
     Args:
         sentence: The English sentence.
@@ -44,11 +44,11 @@ def gettext(sentence: str, language: str) -> str:
 
 
 def ngettext(one: str, many: str, count: int, language: str) -> str:
-    """The translation of an English sentence in its form for a number, its places for values unfilled.
+    """The translation of an English sentence in the plural form for a number, with its placeholders.
 
     Args:
-        one: The English sentence for one.
-        many: The English sentence for none and for many.
+        one: The English singular.
+        many: The English plural.
         count: The number.
         language: One of `LANGUAGES`.
 
@@ -59,7 +59,7 @@ def ngettext(one: str, many: str, count: int, language: str) -> str:
 
 
 def worded(message: Message, language: str) -> str:
-    """A message in a language; so are the messages and quantities among its values; others stand as they are.
+    """A message as a sentence in a language; messages and quantities among its values are in that language too.
 
     Args:
         message: The message.
@@ -68,31 +68,31 @@ def worded(message: Message, language: str) -> str:
     text = gettext(message.id, language)
     if not message.values:
         return text
-    return text.format_map({name: _worded_value(value, language) for name, value in message.values.items()})
+    return text.format_map({name: _value_text(value, language) for name, value in message.values.items()})
 
 
-def _worded_value(value: object, language: str) -> str:
+def _value_text(value: object, language: str) -> str:
     if isinstance(value, Message):
         return worded(value, language)
     return decimal_text(value, language) if isinstance(value, Quantity) else str(value)
 
 
 def is_translated(message: Message, language: str) -> bool:
-    """Whether a message, with every message among its values, has a translation; English always has."""
+    """Whether a message and every message among its values have a translation; for English this is always true."""
     return (language == ENGLISH or message.id in catalogue(language)) and all(
         is_translated(value, language) for value in message.values.values() if isinstance(value, Message)
     )
 
 
 def decimal_text(number: Decimal | int, language: str) -> str:
-    """A number as the language writes it, with all its digits; what is infinite or very long as it stands.
+    """A number in the format of a language, with all its digits; infinite and very long numbers are not formatted.
 
     >>> decimal_text(Decimal("100000.50"), "en"), decimal_text(1234567, "es")
     ('100,000.50', '1.234.567')
     """
     exact = Decimal(number)
     _, digits, exponent = exact.as_tuple()
-    if not isinstance(exponent, int) or exponent < -_MOST_DIGITS or len(digits) + max(exponent, 0) > _MOST_DIGITS:
+    if not isinstance(exponent, int) or exponent < -_MAX_DIGITS or len(digits) + max(exponent, 0) > _MAX_DIGITS:
         return str(number)
     decimals = f".{'0' * -exponent}" if exponent < 0 else ""
     return format_decimal(exact, f"#,##0{decimals}", locale=language, decimal_quantization=False)
@@ -100,7 +100,7 @@ def decimal_text(number: Decimal | int, language: str) -> str:
 
 @cache
 def catalogue(language: str) -> Catalog:
-    """The catalogue of a language, read once.
+    """The catalogue of a language; cached.
 
     Args:
         language: One of `LANGUAGES`, but not English.

@@ -1,6 +1,6 @@
-"""Every IRI we mint or use, in one place.
+"""All IRIs that iomld mints or uses.
 
-Terms have a fixed namespace; data lives under a base that a publisher may choose (setting `IOMLD_BASE_IRI`).
+Terms have a fixed namespace; the IRIs of data are under a base that the publisher chooses (`IOMLD_BASE_IRI`).
 """
 
 from dataclasses import dataclass
@@ -45,10 +45,10 @@ _NAMESPACES = {
     "xsd": XSD,
 }
 
-# The schemes that records point into; each has a prefix of its name.
+# The schemes that records refer to; each has a prefix of the same name.
 _SCHEMES = ("status", "type", "coverage", "region", "framework", "method", "review")
 
-# The property that says the value of each field of a record.
+# The property for each field of a record.
 FIELD_PROPERTIES = {
     "title": DCTERMS + "title",
     "abstract": DCTERMS + "abstract",
@@ -72,10 +72,10 @@ FIELD_PROPERTIES = {
 
 @dataclass(frozen=True, slots=True)
 class Iris:
-    """The IRIs of things and documents under one base.
+    """The IRIs of resources and documents under a base.
 
     Attributes:
-        base: The data base, ending in a slash.
+        base: The base IRI, ending in a slash.
 
     >>> Iris().project("PO.0105")
     'https://w3id.org/iomld/id/project/PO.0105'
@@ -86,7 +86,7 @@ class Iris:
     base: str = DEFAULT_BASE
 
     def project(self, key: str) -> str:
-        """The project itself, a thing."""
+        """The project itself, as opposed to the document about it."""
         return f"{self.base}id/project/{_segment(key)}"
 
     def record(self, key: str) -> str:
@@ -106,7 +106,7 @@ class Iris:
         return f"{self.project(key)}#m{number}" + (f"-{part}" if part else "")
 
     def text(self, key: str, field: str, language: str) -> str:
-        """A text of a project's record in one language (`#narrative-en`); mention positions count in it."""
+        """A text of a project in one language (`#narrative-en`), which the positions of mentions refer to."""
         return f"{self.record(key)}#{field}-{language}"
 
     def country(self, code: str) -> str:
@@ -122,7 +122,7 @@ class Iris:
         return f"{self.base}scheme/{scheme}/{_segment(code)}"
 
     def derivation(self, key: str, number: int, sha256: str) -> str:
-        """What one source gave to a revision."""
+        """The derivation of a revision from one source."""
         return f"{self.revision(key, number)}#from-{sha256[:12]}"
 
     def snapshot(self, sha256: str) -> str:
@@ -146,7 +146,7 @@ class Iris:
         return f"{self.base}graph/{name}"
 
     def skolem(self, name: str) -> str:
-        """What stands in for a blank node (RDF 1.1 Concepts section 3.5)."""
+        """The Skolem IRI that replaces a blank node (RDF 1.1 Concepts section 3.5)."""
         return f"{self.base}.well-known/genid/{_segment(name)}"
 
     def dataset(self) -> str:
@@ -154,7 +154,7 @@ class Iris:
         return f"{self.base}dataset/projects"
 
     def prefixes(self) -> dict[str, str]:
-        """The prefixes that our Turtle and our query page use."""
+        """The prefixes of our Turtle and of the query page."""
         return (
             _NAMESPACES
             | {

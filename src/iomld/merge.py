@@ -1,14 +1,14 @@
-"""Join the records of one project: language versions, copies from two hosts. Pure.
+"""Merges the records of one project: language versions, and copies from several hosts.
 
-The key is the project code, else the PRIMA identifier. The fullest record speaks first; a field that it leaves
-out is taken from the next. Where two records differ, the first stands; `iomld.link.consistency` says so.
+The key is the project code, else the PRIMA identifier. The record with the most fields comes first; a field that it
+lacks is taken from the next one. If two records differ, the first wins; `iomld.link.consistency` reports it.
 """
 
 from collections.abc import Sequence
 
 from iomld.model import TEXT_FIELDS, GivenMention, MergedRecord, Record, Value
 
-# IATI says what was reported elsewhere about the same activity; it fills gaps and never overrules the page.
+# IATI reports the same activity at second hand: it fills gaps and never overrides the page.
 IATI_MEDIA_TYPE = "application/xml"
 _LANGUAGE_ORDER = ("en", "fr", "es")
 
@@ -22,20 +22,20 @@ def record_key(record: Record) -> str:
 
 
 def merge_records(records: Sequence[Record]) -> MergedRecord:
-    """Join records of one key.
+    """Merge the records of one key.
 
     Args:
         records: At least one record; all of the same key.
 
     Returns:
-        The merged; the same whatever the order of the records.
+        The merged record; the order of the records does not matter.
     """
     ranked = tuple(sorted(records, key=_rank)) if len(records) > 1 else tuple(records)
     names = list(dict.fromkeys(name for record in ranked for name in record.values))
     findings = [finding for record in ranked for finding in record.findings]
     return MergedRecord(
         key=record_key(ranked[0]),
-        values={name: _joined(name, ranked) for name in names},
+        values={name: _merged_values(name, ranked) for name in names},
         records=ranked,
         mentions=_mentions(ranked),
         findings=tuple(findings),
@@ -44,29 +44,30 @@ def merge_records(records: Sequence[Record]) -> MergedRecord:
 
 
 def _supplied(records: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Which source gave which field: a text can have several, one a language; any other field has one."""
+    """The fields that come from each source; a text can come from several sources, one for each language."""
     if len(records) == 1:
         return {origin.sha256: tuple(names) for origin in records[0].origins}
     fields: dict[str, dict[str, None]] = {}
     for name in names:
-        kept = {id(value) for value in _joined(name, records)}  # the values themselves: two sources may say the same
+        # Values are compared by identity: two sources may have equal ones.
+        merged = {id(value) for value in _merged_values(name, records)}
         for record in records:
-            if any(id(value) in kept for value in record.values.get(name, ())):
+            if any(id(value) in merged for value in record.values.get(name, ())):
                 for origin in record.origins:
                     fields.setdefault(origin.sha256, {})[name] = None
-    return {source: tuple(given) for source, given in fields.items()}
+    return {source: tuple(supplied) for source, supplied in fields.items()}
 
 
 def _rank(record: Record) -> tuple[bool, int, int, str, str]:
-    """The page before IATI, the fullest first, then by language, then by hash: the order of sources never matters."""
+    """Pages before IATI, then by number of fields, language and hash, so that the order of sources does not matter."""
     is_iati = record.origin.media_type == IATI_MEDIA_TYPE
     languages = {value.language for name in TEXT_FIELDS for value in record.values.get(name, ())}
     order = min((_LANGUAGE_ORDER.index(tag) for tag in languages if tag in _LANGUAGE_ORDER), default=9)
     return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
 
 
-def _joined(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
-    """A text in every language that some record has; any other field from the first record that has it."""
+def _merged_values(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
+    """For a text, its first version in each language; for any other field, the values of the first record with it."""
     found = (record.values[name] for record in records if name in record.values)
     first = next(found)
     if name not in TEXT_FIELDS or (len(records) == 1 and len(first) == 1):
@@ -83,7 +84,7 @@ def _language_rank(language: str | None) -> tuple[int, str]:
 
 
 def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:
-    """Mentions of all records, each passage once."""
+    """The mentions of all records, without duplicates."""
     seen: dict[tuple[str | int | None, ...], GivenMention] = {}
     for record in records:
         for mention in record.mentions:

@@ -1,7 +1,7 @@
-"""The values that flow from a source to a release; none of them changes after it is made.
+"""The immutable values that flow through the pipeline, from a source to a release.
 
-A reader gives `Record`s: raw strings with their places. `iomld.merge` joins the records of one project into a
-`MergedRecord`. `iomld.link` turns a merged record into a typed `Project` and says in `Finding`s what it could not read.
+A reader yields `Record`s: raw strings with their places. `iomld.merge` combines the records of one project into a
+`MergedRecord`. `iomld.link` turns it into a typed `Project`, and reports what it cannot read as `Finding`s.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from iomld.messages import Message, message_from_json, message_to_json
+
 
 class Severity(StrEnum):
-    """How bad a finding is; the local names of the SHACL severities (SHACL section 2.1.4)."""
+    """The severity of a finding, by the local names of SHACL (section 2.1.4)."""
 
     VIOLATION = "Violation"
     WARNING = "Warning"
@@ -21,13 +23,13 @@ class Severity(StrEnum):
 
 
 class Place(NamedTuple):
-    """Where something stands in a source. A tuple, since a record has dozens: they are made in a third of the time.
+    """A position in a source. It is a tuple, since a record has dozens, and a tuple takes a third of the time to make.
 
     Attributes:
         file: The file's name as the caller gave it.
         line: Line, from 1.
         column: Column in characters, from 1.
-        pointer: JSON pointer (RFC 6901) into the file, for JSON sources.
+        pointer: JSON Pointer (RFC 6901) into the file, for JSON sources.
         sheet: Name of the sheet, for workbooks.
         cell: Cell such as `C7`, for tables.
         excerpt: The source line, shortened.
@@ -43,105 +45,21 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A sentence for people: its identifier, which is the English sentence with places for values, and the values.
-
-    A face words it in the reader's language by looking the identifier up in a catalogue; `str` words it in English.
-
-    Attributes:
-        id: The English sentence with places for values, `The key '{key}' is not known.`; the gettext msgid.
-        values: The value for each place; a value that is itself a `Message` is worded in the same language.
-    """
-
-    id: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """The sentence in English.
-
-        >>> str(message("The key '{key}' is not known.", key="stauts"))
-        "The key 'stauts' is not known."
-        """
-        return self.id.format_map(self.values) if self.values else self.id
-
-
-def message(sentence: str, /, **values: object) -> Message:
-    """A message from its English sentence and the values of its places; pybabel extracts the sentence by this call."""
-    return Message(sentence, values)
-
-
-class ForeignText(str):
-    """A value of a message in words that are not ours, such as those of a parser; always English, never translated."""
-
-    __slots__ = ()
-
-
-class Quantity(int):
-    """A number in a message that is written with the separators of its language, unlike years and numbers of lines.
-
-    >>> str(message("at most {limit} rows", limit=Quantity(1000000)))
-    'at most 1,000,000 rows'
-    """
-
-    __slots__ = ()
-
-    def __format__(self, specification: str) -> str:
-        """In English, with commas."""
-        return int(self).__format__(specification or ",")
-
-
-def message_to_json(sentence: Message) -> dict[str, object]:
-    """A message as a JSON object, for another process."""
-    return {"id": sentence.id, "values": {name: _value_to_json(value) for name, value in sentence.values.items()}}
-
-
-def message_from_json(written: Mapping[str, Any]) -> Message:
-    """The message that `message_to_json` wrote; its values are numbers, texts and messages.
-
-    >>> str(message_from_json(message_to_json(message("{file}: {fault}", file="x", fault=message("It is empty.")))))
-    'x: It is empty.'
-    """
-    return Message(written["id"], {name: _value_from_json(value) for name, value in written["values"].items()})
-
-
-def _value_to_json(value: object) -> object:
-    if isinstance(value, Message):
-        return message_to_json(value)
-    if isinstance(value, ForeignText):
-        return {"foreign": str(value)}
-    if isinstance(value, Quantity):
-        return {"quantity": int(value)}
-    return value if isinstance(value, int | float) else str(value)
-
-
-def _value_from_json(value: object) -> object:
-    match value:
-        case {"foreign": text}:
-            return ForeignText(text)
-        case {"quantity": number}:
-            return Quantity(number)
-        case dict():
-            return message_from_json(value)
-        case _:
-            return value
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault or remark about a record.
+    """A fault in a record, or a remark about it.
 
     Attributes:
         rule: Name of the rule: the local name of a shape (`budget`, `nationalOne`), or of a reading or linking rule.
-        severity: A Violation refuses the record; Warning and Info are published and shown.
-        message: What is wrong, one sentence. It keeps its identifier and its values until a face words it.
-        fix: What to do, one sentence; None where the message says it.
-        field: The record's field (`budgetUSD`), where one is to blame.
-        value: What was found, as it stands in the source.
-        focus_node: IRI of the node, for results of a shape.
-        path: IRI of the property, for results of a shape.
-        place: Where it stands; readers and `check` fill it in.
-        language: Language of the identifiers of message and fix: English for ours, which can be worded in others; that
-            of the text for a finding already worded; empty where it is not known, as for shapes that are not ours.
+        severity: A record with a Violation is refused; Warnings and Infos are only reported.
+        message: What is wrong, in one sentence.
+        fix: What to do, in one sentence; None if the message says it.
+        field: The record's field at fault (`budgetUSD`), if there is one.
+        value: The value at fault, as in the source.
+        focus_node: IRI of the focus node, for results of a shape.
+        path: IRI of the result path, for results of a shape.
+        place: The position in the source; readers and `iomld.pipeline` fill it in.
+        language: Language of message and fix: English until they are translated; empty if unknown, as for shapes of the
+            caller.
     """
 
     rule: str
@@ -161,12 +79,45 @@ class Finding:
 
 
 def is_refused(findings: tuple[Finding, ...]) -> bool:
-    """Say whether any finding refuses the record.
+    """Whether a record with these findings is refused: one of them is a Violation.
 
-    >>> is_refused((Finding("title", Severity.WARNING, message("Odd.")),))
+    >>> is_refused((Finding("title", Severity.WARNING, Message("Odd.")),))
     False
     """
     return any(finding.severity is Severity.VIOLATION for finding in findings)
+
+
+def finding_to_json(finding: Finding) -> dict[str, object]:
+    """A finding as a JSON object, for another process; its messages are not translated yet."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": message_to_json(finding.message),
+        "fix": message_to_json(finding.fix) if finding.fix else None,
+        "field": finding.field,
+        "value": finding.value,
+        "focus_node": finding.focus_node,
+        "path": finding.path,
+        "place": finding.place,
+        "language": finding.language,
+    }
+
+
+def finding_from_json(written: Mapping[str, Any]) -> Finding:
+    """The finding that `finding_to_json` wrote."""
+    fix, place = written["fix"], written["place"]
+    return Finding(
+        rule=written["rule"],
+        severity=Severity(written["severity"]),
+        message=message_from_json(written["message"]),
+        fix=message_from_json(fix) if fix else None,
+        field=written["field"],
+        value=written["value"],
+        focus_node=written["focus_node"],
+        path=written["path"],
+        place=Place(*place) if place else None,
+        language=written["language"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +129,11 @@ class Text:
 
 
 class Value(NamedTuple):
-    """A raw string of a field as it stands in the source. A tuple for the reason that `Place` is one.
+    """A raw string of a field, as in the source; a tuple for the same reason as `Place`.
 
     Attributes:
         text: The string, trimmed.
-        place: Where it stands.
+        place: Its position.
         language: The language of a title or a text; None for codes and numbers.
     """
 
@@ -199,8 +150,8 @@ class Origin:
         file: Name of the file, without its folder.
         sha256: Hash of the bytes, 64 hexadecimal digits.
         media_type: RFC 6838 type of the bytes.
-        url: Address of the page the record describes itself by, if known.
-        retrieved_at: When the bytes were received (xsd:dateTime), if the source says so.
+        url: Address of the web page of the record, if known.
+        retrieved_at: When the bytes were retrieved (xsd:dateTime), if known.
     """
 
     file: str
@@ -212,19 +163,19 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class GivenMention:
-    """A framework mention that the record itself carries, since its narrative cannot be shipped.
+    """A framework mention that the record itself states, since its narrative may not be redistributed.
 
     Attributes:
         framework: Code of the framework or of one of its parts (`gcm`, `sdg-target-3.8`).
         quote: The words that name it.
-        prefix: A few words before the quote, as they stand.
+        prefix: A few words before the quote.
         suffix: A few words after it.
         language: Language of the narrative.
         position: Offset of the quote in the text, in code points from 0, if known.
-        place: Where the mention stands in the record.
-        field: The text it stands in: `narrative`, `abstract` or `title`.
-        method: How it was found (code in the method scheme), where the record says so.
-        confidence: From 0 to 1, where the record says so.
+        place: Position of the mention in the record.
+        field: The text that it is from: `narrative`, `abstract` or `title`.
+        method: Code in the method scheme, if the record states it.
+        confidence: From 0 to 1, if the record states it.
     """
 
     framework: str
@@ -239,7 +190,7 @@ class GivenMention:
     confidence: Decimal | None = None
 
 
-# The fields of a record, by their JSON keys; texts carry a language, states come in several values.
+# The fields of a record, by their JSON keys: texts have a language, fields of states several values.
 TEXT_FIELDS = ("title", "abstract", "narrative")
 STATE_FIELDS = ("benefitingMemberStates", "benefitingCountries")
 SINGLE_FIELDS = (
@@ -264,14 +215,14 @@ class Record:
     """One entry of a source: raw strings with their places.
 
     Attributes:
-        values: For each field name (one of `FIELDS`) its values, in the order of the source; absent fields are absent.
-        origin: The bytes the record came from.
+        values: The values of each field (one of `FIELDS`) in the order of the source; missing fields have no entry.
+        origin: The source that the record was read from.
         place: The record's first line.
-        raw: The record's own text, from which exact places are found when they are needed.
-        mentions: Mentions the record carries.
-        findings: What the reader had to say; places included.
-        stated_origins: Sources that the record itself names with their hashes, as our own exports do; they then stand
-            in the published record in place of the file that was read.
+        raw: The text of the record, for computing exact places when they are needed.
+        mentions: Mentions that the record states.
+        findings: Findings of the reader, with places.
+        stated_origins: Sources that the record itself states with their hashes, as our own exports do; they are
+            published instead of the file that was read.
     """
 
     values: Mapping[str, tuple[Value, ...]]
@@ -284,21 +235,21 @@ class Record:
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """The sources to publish."""
+        """The sources to publish: the stated ones, else the file that was read."""
         return self.stated_origins or (self.origin,)
 
 
 @dataclass(frozen=True, slots=True)
 class MergedRecord:
-    """All that the sources say of one project: the records of one key, merged.
+    """The records of one project, merged.
 
     Attributes:
-        key: Project code (`PO.0105`), else `prima-` and the PRIMA identifier; empty where the record has neither.
-        values: As in `Record`; each text field holds one value a language.
+        key: Project code (`PO.0105`), else `prima-` and the PRIMA identifier; empty if the records have neither.
+        values: As in `Record`; a text field has one value for each language.
         records: The records it was merged from, best first.
-        mentions: Mentions of all records, doubles removed.
-        findings: What readers and merging had to say.
-        supplied: For each source, by its hash, the fields that it gave the value of.
+        mentions: Mentions of all records, without duplicates.
+        findings: Findings of the readers.
+        supplied: The fields whose values come from a source, by the hash of the source.
     """
 
     key: str
@@ -316,16 +267,16 @@ class MergedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A stretch of a project text that names a policy framework.
+    """A passage of a project's text that names a policy framework.
 
     Attributes:
         framework: Code of the framework or part in the framework scheme (`gcm`, `gcm-objective-23`).
         quote: The words.
         prefix: Words just before (at most 32 characters).
         suffix: Words just after (at most 32 characters).
-        field: The text it stands in: `narrative`, `abstract` or `title`.
+        field: The text that it is in: `narrative`, `abstract` or `title`.
         language: Language of that text.
-        start: Offset of the quote in that text in code points from 0, or None if not known.
+        start: Offset of the quote in that text, in code points from 0; None if unknown.
         method: Code in the method scheme: `exact-label`, `variant-label`, `acronym`, `manual`.
         confidence: 0 to 1, meaningful together with the method.
     """
@@ -343,17 +294,17 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project with its links: codes of our schemes, ISO codes, numbers. What is not known is None or empty.
+    """A project as typed values: codes of our schemes, ISO codes, numbers, dates. Unknown values are None or empty.
 
     Attributes:
         key: Last segment of the project's IRI: the project code, else `prima-…`.
         member_states: Codes of benefiting member states, in the order of the source.
         other_countries: Codes of other benefiting countries.
-        start_date: Exact first day, where a source gives the day.
-        end_date: Exact last day, likewise.
-        budget_usd: US dollars, whole and cents as printed.
-        managing_office: ISO code read from the PRIMA identifier.
-        frameworks: Codes of the frameworks that the mentions name; for a part, the part and its whole.
+        start_date: First day, if a source states it.
+        end_date: Last day, if a source states it.
+        budget_usd: US dollars, with the decimals of the source.
+        managing_office: ISO code of the office's country, from the PRIMA identifier.
+        frameworks: Codes of the mentioned frameworks; for a part, both the part and its framework.
         origins: The sources, best first.
     """
 

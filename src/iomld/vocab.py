@@ -1,6 +1,6 @@
-"""The controlled lists as plain values: concepts, countries, frameworks, with all the names they go by.
+"""The vocabulary as plain values: concepts, countries and frameworks with all their labels.
 
-They are read from the SKOS files in `ontology/` by `iomld.assets`; nothing here knows where they came from.
+`iomld.assets` reads it from the SKOS files in `ontology/`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class LabelKind(StrEnum):
-    """SKOS section 5: the lexical labels."""
+    """The kinds of labels (SKOS section 5)."""
 
     PREFERRED = "prefLabel"
     ALTERNATIVE = "altLabel"
@@ -18,7 +18,7 @@ class LabelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A name with its language (en, fr or es)."""
+    """A label with its language (en, fr or es)."""
 
     text: str
     language: str
@@ -31,9 +31,9 @@ class Concept:
 
     Attributes:
         code: Its notation, the last segment of its IRI (`completed`, `PO`, `gcm`, `gcm-objective-23`).
-        labels: All its names.
-        broader: Code of the whole, for a part of a framework.
-        kind: For frameworks, what sort of text or body it is (`treaty`, `process`).
+        labels: All its labels.
+        broader: For a part of a framework, the code of the framework.
+        kind: For frameworks, the kind of text or body (`treaty`, `process`).
     """
 
     code: str
@@ -42,7 +42,7 @@ class Concept:
     kind: str | None = None
 
     def name(self, language: str = "en") -> str:
-        """The preferred name in a language, else in English, else any, else the code."""
+        """The preferred label in a language, else in English, else in any language, else the code."""
         preferred = {label.language: label.text for label in self.labels if label.kind is LabelKind.PREFERRED}
         return preferred.get(language) or preferred.get("en") or next(iter(preferred.values()), self.code)
 
@@ -55,7 +55,7 @@ class Country:
         code: ISO 3166-1 alpha-2 (`CN`); for Kosovo the code of the EU authority table (`1A0`).
         labels: All its names and spellings.
         is_member: Whether it is a member state of the organization.
-        region: Code of the fund region it counts under, if known.
+        region: Code of its region in the fund's statistics, if known.
     """
 
     code: str
@@ -64,19 +64,19 @@ class Country:
     region: str | None = None
 
     def name(self, language: str = "en") -> str:
-        """The preferred name in a language, else in English, else the code."""
+        """The preferred label in a language, else in English, else the code."""
         preferred = {label.language: label.text for label in self.labels if label.kind is LabelKind.PREFERRED}
         return preferred.get(language) or preferred.get("en") or self.code
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All lists together.
+    """All controlled lists.
 
     Attributes:
-        concepts: For each scheme (`status`, `type`, `coverage`, `region`, `framework` …) its concepts by code.
+        concepts: The concepts of each scheme (`status`, `type`, `coverage`, `region`, `framework` …) by code.
         countries: Countries by code.
-        decoys: Names that look like a framework and are none (Compact of Free Association); never published.
+        decoys: Names that look like a framework but are none (Compact of Free Association); never published.
     """
 
     concepts: Mapping[str, Mapping[str, Concept]]

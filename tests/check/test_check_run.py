@@ -7,7 +7,8 @@ from tests.conftest import ROOT
 
 from iomld.check.checker import Checker
 from iomld.check.report import Basis, Tally
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 
 BASIS = Basis("submission", "shacl", "0", {"iomld": "0", "shapes": "0", "vocabularies": "0"})
 
@@ -30,7 +31,7 @@ def test_a_tally_keeps_no_more_than_its_cap() -> None:
     tally = Tally(cap=3)
     for number in range(100_000):
         severity = Severity.VIOLATION if number == 99_999 else Severity.WARNING
-        tally.add(
+        tally.add_finding(
             Finding("x", severity, message("Number {number}.", number=number), place=Place("a.txt", line=number + 1))
         )
     report = tally.report(BASIS, projects=1)
@@ -61,7 +62,9 @@ def test_findings_stand_in_source_order(checker: Checker, tmp_path: Path) -> Non
 def test_what_no_format_can_write_is_replaced() -> None:
     """Control characters and halves of character pairs become U+FFFD; a value that is a whole text is shortened."""
     tally = Tally()
-    tally.add(Finding("x", Severity.INFO, Message("a\x00b\ud800c"), value="v" * 1_000_000, place=Place("f\x1b.txt")))
+    tally.add_finding(
+        Finding("x", Severity.INFO, Message("a\x00b\ud800c"), value="v" * 1_000_000, place=Place("f\x1b.txt"))
+    )
     (finding,) = tally.report(BASIS, projects=0).findings
     assert str(finding.message) == "a\ufffdb\ufffdc"
     assert finding.value is not None

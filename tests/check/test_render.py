@@ -7,7 +7,8 @@ import pytest
 
 from iomld.check.report import Basis, CheckReport, Tally
 from iomld.check.reports.text import finding_lines, report_lines
-from iomld.model import Finding, Message, Place, Severity
+from iomld.messages import Message
+from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import excerpt as shortened
 
 ESCAPE = "\x1b"

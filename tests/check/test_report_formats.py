@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 from iomld.assets import asset_text
 from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
-from iomld.check.reports import REPORT_FORMATS, report_format, report_pieces
+from iomld.check.reports import REPORT_FORMATS, report_chunks, report_format
 from iomld.check.reports.json import sole_components
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.model import Severity
@@ -54,7 +54,7 @@ def written(report: CheckReport, name: str) -> bytes:
     """The report in a format."""
     format_ = report_format(name)
     assert format_ is not None
-    return b"".join(report_pieces(report, format_))
+    return b"".join(report_chunks(report, format_))
 
 
 def solutions(graph: Graph, query: str) -> list[dict[str, str]]:

@@ -14,9 +14,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.check.checker import Checker
-from iomld.check.messages import worded_report
 from iomld.check.report import CheckReport
 from iomld.check.reports.tables import workbook_report
+from iomld.check.translation import worded_report
 from iomld.cli.validate import validate_command
 from iomld.errors import IomldError, SourceError
 from iomld.read.table.workbook_comments import Remark, write_commented

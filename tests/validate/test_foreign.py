@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Message, Severity
+from iomld.messages import Message
+from iomld.model import Finding, Severity
 from iomld.validate.user_shapes import CheckLimits, UserDocument, check_graph, found_in
 from iomld.workers.errors import JobTimeoutError, WorkerCrashedError
 

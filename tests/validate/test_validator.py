@@ -11,7 +11,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
 from iomld.iris import IOMLD, RDF, XSD, Iris
-from iomld.model import Finding, Mention, Message, Origin, Project, Severity, Text
+from iomld.messages import Message
+from iomld.model import Finding, Mention, Origin, Project, Severity, Text
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
 from iomld.validate.engine import EngineError, GraphResult, Result

@@ -15,7 +15,7 @@ from tests.serving import Server
 from iomld.browse.rules import rule_entries
 from iomld.i18n import LANGUAGES, catalogue
 from iomld.i18n import gettext as translated
-from iomld.model import ForeignText, Message, Quantity, message
+from iomld.messages import ForeignText, Message, Quantity, message
 from iomld.web import templating
 from iomld.web.i18n import PageRequest, gettext, gettext_html, making, message_html, ngettext_html, value_text
 from iomld.web.pages.validate import EXAMPLES, example_record

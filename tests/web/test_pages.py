@@ -14,10 +14,11 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.dataset import example_queries
 from iomld.browse.rules import rule_entries
 from iomld.browse.view import ReleaseView, link_to, open_view
-from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
+from iomld.check.upload_report import UploadReport
 from iomld.iris import DEFAULT_BASE
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 from iomld.validate import all_rules
 from iomld.web.data.downloads import Download
 from iomld.web.data.resources import resource_routes
@@ -233,9 +234,9 @@ def test_pages_can_be_revalidated(client: Asker) -> None:
 
 def _report(*findings: Finding) -> UploadReport:
     tally = Tally()
-    tally.read("x.json", 2)
+    tally.add_records("x.json", 2)
     for finding in findings:
-        tally.add(finding)
+        tally.add_finding(finding)
     return UploadReport(tally.report(Basis("submission", "shacl", "0", {}), projects=2))
 
 

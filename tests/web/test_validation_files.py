@@ -10,9 +10,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from tests.serving import Server
 
-from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
 from iomld.check.reports import REPORT_FORMATS
+from iomld.check.upload_report import UploadReport
 from iomld.web.data.upload import Rules, Upload
 from iomld.web.pages.validate import validation_page
 

@@ -2,9 +2,10 @@
 
 import re
 
-from iomld.check.codec import UploadReport
 from iomld.check.report import Basis, Tally
-from iomld.model import Finding, Message, Place, Severity
+from iomld.check.upload_report import UploadReport
+from iomld.messages import Message
+from iomld.model import Finding, Place, Severity
 from iomld.read.table.rows import ShownRow
 from iomld.web.data.upload import Rules, Upload
 from iomld.web.pages.validate import validation_page
@@ -21,7 +22,7 @@ def _finding(
 def _page(text: str | bytes, *findings: Finding, rows: tuple[ShownRow, ...] = ()) -> str:
     tally = Tally()
     for finding in findings:
-        tally.add(finding)
+        tally.add_finding(finding)
     report = UploadReport(tally.report(Basis("submission", "shacl", "0", {}), projects=0), rows)
     return validation_page(report, Upload("x", text if isinstance(text, bytes) else text.encode(), Rules()))
 

@@ -1,1 +1,1 @@
-"""Validate files without storing anything: records in, findings with their places out."""
+"""The check of records without publishing them: records in, findings with their places out."""

@@ -1,11 +1,4 @@
-"""Checks files or bytes against our shapes or the caller's.
-
-Read records and hold them against the shapes.
-
-Anyone's data against anyone's shapes, with the lines of the data, as a report in every form.
-
-The rows of tables that findings speak of, to be shown beside them.
-"""
+"""Checks files or bytes: records against our shapes, or any RDF against shapes of the caller."""
 
 import hashlib
 import re
@@ -17,7 +10,8 @@ from iomld import __version__, merge, read
 from iomld.check.report import MAX_FINDINGS, Basis, CheckReport, Tally, basis_of, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
-from iomld.model import Finding, Place, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.read.detect import is_workbook, rdf_format_of
 from iomld.read.graph.places import find_places
@@ -27,14 +21,18 @@ from iomld.read.table.workbook import workbook_rows
 from iomld.read.text import check_xml
 from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, found_in
 
+_MAX_BYTES = 256 * 1024**2  # of a file that is checked against shapes of the caller
+_MAX_SHOWN_ROWS = 500
+_CELL = re.compile(r"[A-Z]+([0-9]+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """Checks sources; holds no findings beyond the cap, whatever their size.
+    """Checks the records of sources; keeps no more findings in memory than the cap.
 
     Attributes:
         pipeline: The loaded stages.
-        profile: The profile of the shapes that they were loaded with.
+        profile: The profile of the shapes that the pipeline was loaded with.
         cap: The most findings that a report lists; all are counted.
     """
 
@@ -47,21 +45,21 @@ class Checker:
 
         Args:
             files: Files and folders.
-            mapping: For foreign tables: our column for each heading of theirs.
+            mapping: For tables with foreign headings: the column of ours for each heading.
 
         Raises:
-            SourceError: A file does not exist. One that cannot be read is a finding, and the others are checked.
+            SourceError: A file does not exist. A file that cannot be read is a finding, and the others are checked.
         """
         tally = Tally(self.cap)
         options = self.pipeline.reading(mapping=mapping)
 
         def records() -> Iterator[Record]:
             for part in read.expand_sources(files):
-                tally.read(part.name, 0)
+                tally.add_records(part.name, 0)
                 try:
                     yield from read.read_source(part, options)
                 except SourceError as error:
-                    tally.add(_unreadable(part.name, error))
+                    tally.add_finding(_unreadable(part.name, error))
 
         return self._checked(records(), tally)
 
@@ -76,23 +74,23 @@ class Checker:
             SourceError: Nothing in it can be read.
         """
         tally = Tally(self.cap)
-        tally.read(name, 0)
+        tally.add_records(name, 0)
         return self._checked(read.read_bytes(data, file=name, options=self.pipeline.reading()), tally)
 
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0
         with read.RecordSpool() as spool:
             for record in records:
-                tally.read(record.place.file)
+                tally.add_records(record.place.file)
                 spool.add(record, merge.record_key(record))
             for outcome in outcomes(spool.groups(), self.pipeline):
                 projects += 1
-                for finding in self._about_project(outcome):
-                    tally.add(finding)
+                for finding in self._project_findings(outcome):
+                    tally.add_finding(finding)
         return tally.report(basis_of(self.pipeline, self.profile), projects=projects)
 
-    def _about_project(self, outcome: Outcome) -> Iterator[Finding]:
-        """The findings of a project; those that reading and linking made are about the project too."""
+    def _project_findings(self, outcome: Outcome) -> Iterator[Finding]:
+        """The findings of a project; it is also the focus node of findings of readers and the linker."""
         key = outcome.merged.key
         project = self.pipeline.publication.iris.project(key) if key else None
         for finding in outcome.findings:
@@ -103,9 +101,6 @@ def _unreadable(file: str, error: SourceError) -> Finding:
     return Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(file))
 
 
-_MOST_BYTES = 256 * 1024**2
-
-
 def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int, language: str = "en") -> CheckReport:
     """Check RDF files against a file of shapes, each file by itself.
 
@@ -114,23 +109,23 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int,
         shapes: The shapes, in any RDF format.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
-        language: Which messages of the shapes are given, where they have them in several languages.
+        language: Preferred language of the messages of the shapes.
 
     Raises:
-        SourceError: The shapes cannot be read, or ask for what is refused; unreadable data is a finding.
+        SourceError: The shapes cannot be read, or use a refused feature; unreadable data is a finding.
         JobTimeoutError: A check took too long.
     """
     rules = _document(next(read.expand_sources([shapes])))
     tally = Tally(cap)
     for part in read.expand_sources(files):
-        tally.read(part.name)
+        tally.add_records(part.name)
         try:
             data = _document(part)
         except SourceError as error:
-            tally.add(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
+            tally.add_finding(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
             continue
         for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
-            tally.add(finding)
+            tally.add_finding(finding)
     return tally.report(_basis(rules, shapes.name, engine), projects=0)
 
 
@@ -141,21 +136,21 @@ def check_bytes_against(
 
     Args:
         data: Name and bytes of the data.
-        shapes: Name and bytes of the shapes; what does not show its format is read as Turtle.
+        shapes: Name and bytes of the shapes; they are read as Turtle if their format is not recognised.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
-        language: Which messages of the shapes are given, where they have them in several languages.
+        language: Preferred language of the messages of the shapes.
 
     Raises:
-        ShapesError: The shapes cannot be read, ask for what is refused, or cannot be run.
+        ShapesError: The shapes cannot be read, use a refused feature, or cannot be run.
         SourceError: The data cannot be read.
     """
     tally = Tally(cap)
     rules = _as_shapes(*shapes)
     checked = _as_document(*data)
-    tally.read(checked.name)
+    tally.add_records(checked.name)
     for finding in _located(found_in(checked, rules, engine, language), checked):
-        tally.add(finding)
+        tally.add_finding(finding)
     return tally.report(_basis(rules, rules.name, engine), projects=0)
 
 
@@ -175,10 +170,10 @@ def _basis(rules: UserDocument, profile: str, engine: str) -> Basis:
 
 def _document(part: read.SourceFile) -> UserDocument:
     with part.open() as stream:
-        data = stream.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
+        data = stream.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
         raise SourceError(
-            message("{file}: larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MOST_BYTES)
+            message("{file}: larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MAX_BYTES)
         )
     return _as_document(part.name, data)
 
@@ -205,24 +200,20 @@ def _located(findings: Sequence[Finding], data: UserDocument) -> Iterator[Findin
         yield finding.at(places.of(finding.focus_node or "", finding.path or ""))
 
 
-_NUMBER = re.compile(r"[A-Z]+([0-9]+)")
-_MOST_ROWS = 500
-
-
-def rows_beside(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, ...]:
-    """The rows of a table in which something was found, with their headings.
+def finding_rows(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, ...]:
+    """The rows of a table that findings are about, to be shown beside them.
 
     Args:
-        report: What was found.
-        data: What was checked.
+        report: The report.
+        data: The file that was checked.
         name: Its name.
     """
     wanted: dict[str, set[int]] = {}
     count = 0
     for finding in report.findings:
         place = finding.place
-        match = _NUMBER.fullmatch(place.cell) if place and place.cell and place.file == name else None
-        if place and match and count < _MOST_ROWS:
+        match = _CELL.fullmatch(place.cell) if place and place.cell and place.file == name else None
+        if place and match and count < _MAX_SHOWN_ROWS:
             numbers = wanted.setdefault(place.sheet or "", set())
             count += int(match[1]) not in numbers
             numbers.add(int(match[1]))
@@ -234,5 +225,5 @@ def rows_beside(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, 
         else:
             rows = table_rows(data, file=name, wanted=wanted.get("", set()))
         return tuple(rows)
-    except SourceError:  # packed, or in a form of its own: the findings stand alone
+    except SourceError:  # compressed, or not a table that we read: the findings are shown without rows
         return ()

@@ -1,4 +1,4 @@
-"""What a check found: whole counts, and as many findings as one asked for."""
+"""The report of a check: counts of all findings, and the first of them up to a cap."""
 
 import re
 from collections import Counter
@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 
-from iomld.model import Finding, ForeignText, Message, Place, Severity
+from iomld.messages import ForeignText, Message
+from iomld.model import Finding, Place, Severity
 from iomld.pipeline.stages import Pipeline
 
-MAX_FINDINGS = 1000  # listed in a report unless more are asked for
+MAX_FINDINGS = 1000  # default cap of a report
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
-# What XML, Turtle or UTF-8 cannot hold: controls but tab and line ends, halves of character pairs, non-characters.
+# Not allowed in XML, Turtle or UTF-8: controls except tab and line ends, lone surrogates, non-characters.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_LONGEST = 2000  # characters; a value may be a whole text
+_MAX_LENGTH = 2000  # characters of a value, which may be a whole text
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a report stands on: the same basis and the same bytes give the same report.
+    """The rules and software of a check: the same basis and the same bytes give the same report.
 
     Attributes:
         profile: Profile of the shapes.
@@ -54,7 +55,7 @@ class FindingGroup:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What was found in one file.
+    """The counts of one file.
 
     Attributes:
         name: The file.
@@ -69,18 +70,18 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What was found in one or more sources.
+    """The result of a check of one or more sources.
 
     Attributes:
-        basis: What the verdicts stand on.
+        basis: The rules and software of the check.
         records: Records read.
-        projects: Projects they describe, merged.
+        projects: Projects that they describe.
         counts: Number of findings by severity, listed or not.
         groups: The findings by cause, the worst first.
-        files: The files, in the order in which they were met.
+        files: The files, in the order in which they were read.
         findings: The first findings, up to the cap, in source order.
         cap: The most findings that the report lists.
-        language: The language that its findings are worded in; a finding may be in another.
+        language: Language of its findings; a finding without a translation is in English.
     """
 
     basis: Basis
@@ -115,9 +116,9 @@ class CheckReport:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts findings as they come, and keeps the first ones.
+    """Counts findings and keeps the first of them.
 
-    Memory grows with the number of files and of rules, not with that of findings.
+    Memory grows with the number of files and rules, not with the number of findings.
 
     Attributes:
         cap: The most findings to keep.
@@ -131,14 +132,14 @@ class Tally:
     _files: dict[str, Counter[tuple[str, Severity]]] = field(default_factory=dict)
     _records: Counter[str] = field(default_factory=Counter)
 
-    def read(self, file: str, records: int = 1) -> None:
-        """Note that records were read from a file."""
+    def add_records(self, file: str, records: int = 1) -> None:
+        """Count records that were read from a file."""
         name = writable(file)
         self._files.setdefault(name, Counter())
         self._records[name] += records
 
-    def add(self, finding: Finding) -> None:
-        """Count a finding; keep it while there is room."""
+    def add_finding(self, finding: Finding) -> None:
+        """Count a finding, and keep it below the cap."""
         cause = (finding.rule, finding.severity)
         name = writable(finding.place.file) if finding.place else ""
         self._counts[finding.severity] += 1
@@ -150,10 +151,10 @@ class Tally:
             self._kept.append(_writable_finding(finding))
 
     def report(self, basis: Basis, *, projects: int) -> CheckReport:
-        """What was found.
+        """The report on everything counted so far.
 
         Args:
-            basis: What the verdicts stand on.
+            basis: The rules and software of the check.
             projects: Projects that the records describe.
         """
         order = {name: number for number, name in enumerate(self._files)}
@@ -171,11 +172,11 @@ class Tally:
 
 
 def basis_of(pipeline: Pipeline, profile: str) -> Basis:
-    """What the verdicts of a pipeline stand on.
+    """The rules and software of a pipeline.
 
     Args:
         pipeline: The loaded stages.
-        profile: The profile that they were loaded with.
+        profile: The profile that the pipeline was loaded with.
     """
     engine = pipeline.validator.engine_name
     return Basis(profile, engine, package_version(engine), dict(pipeline.versions))
@@ -183,38 +184,38 @@ def basis_of(pipeline: Pipeline, profile: str) -> Basis:
 
 @cache
 def package_version(package: str) -> str:
-    """Version of an installed package; looking it up costs more than checking a record."""
+    """Version of an installed package; cached, since looking it up takes longer than checking a record."""
     return version(package)
 
 
-def writable(text: str, longest: int = _LONGEST) -> str:
-    r"""A text that every report format can hold: shortened, and U+FFFD for what cannot be written.
+def writable(text: str, max_length: int = _MAX_LENGTH) -> str:
+    r"""A text in a form that every report format can hold: shortened, with U+FFFD for characters that are not allowed.
 
     >>> writable("a\x00b") == "a\ufffdb"
     True
     """
-    short = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    short = text if len(text) <= max_length else f"{text[: max_length - 1]}…"
     return _UNWRITABLE.sub("\ufffd", short)
 
 
-def writable_message(message: Message, longest: int = _LONGEST) -> Message:
-    """A message that every report format can hold: its values, or where it has none itself, as `writable` gives them.
+def writable_message(message: Message, max_length: int = _MAX_LENGTH) -> Message:
+    """A message in a form that every report format can hold: its values, or a plain sentence, are made `writable`.
 
     Args:
         message: The message.
-        longest: The most characters of a value.
+        max_length: The most characters of a value.
     """
     if not message.values:
-        return Message(writable(message.id, longest))
-    return Message(message.id, {name: _writable_value(value, longest) for name, value in message.values.items()})
+        return Message(writable(message.id, max_length))
+    return Message(message.id, {name: _writable_value(value, max_length) for name, value in message.values.items()})
 
 
-def _writable_value(value: object, longest: int) -> object:
+def _writable_value(value: object, max_length: int) -> object:
     if isinstance(value, Message):
-        return writable_message(value, longest)
+        return writable_message(value, max_length)
     if isinstance(value, int | float):
         return value
-    text = writable(str(value), longest)
+    text = writable(str(value), max_length)
     return ForeignText(text) if isinstance(value, ForeignText) else text
 
 
@@ -224,9 +225,9 @@ def _writable_finding(finding: Finding) -> Finding:
         finding,
         message=writable_message(finding.message),
         fix=writable_message(finding.fix) if finding.fix else None,
-        value=_known(finding.value),
-        focus_node=_known(finding.focus_node),
-        path=_known(finding.path),
+        value=_writable_or_none(finding.value),
+        focus_node=_writable_or_none(finding.focus_node),
+        path=_writable_or_none(finding.path),
         place=_writable_place(place) if place else None,
     )
 
@@ -236,14 +237,14 @@ def _writable_place(place: Place) -> Place:
         file=writable(place.file),
         line=place.line,
         column=place.column,
-        pointer=_known(place.pointer),
-        sheet=_known(place.sheet),
+        pointer=_writable_or_none(place.pointer),
+        sheet=_writable_or_none(place.sheet),
         cell=place.cell,
-        excerpt=_known(place.excerpt),
+        excerpt=_writable_or_none(place.excerpt),
     )
 
 
-def _known(text: str | None) -> str | None:
+def _writable_or_none(text: str | None) -> str | None:
     return None if text is None else writable(text)
 
 

@@ -1,34 +1,34 @@
-"""The validation worker: checks one upload at a time in a process that can be ended.
+"""The validation worker: checks one upload at a time in a process that can be stopped.
 
-`open_checker` is what `iomld.workers` is given by name.
+`iomld.workers` gets the handler by the name of `open_checker`.
 """
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
-from iomld.check.checker import Checker, check_bytes_against, rows_beside
-from iomld.check.codec import UploadReport, upload_report_to_json
-from iomld.check.messages import worded_report
+from iomld.check.checker import Checker, check_bytes_against, finding_rows
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
-from iomld.check.reports import report_format, report_pieces
+from iomld.check.reports import report_chunks, report_format
 from iomld.check.reports.tables import WORKBOOK, workbook_report
+from iomld.check.translation import worded_report
+from iomld.check.upload_report import UploadReport, upload_report_to_json
 from iomld.errors import SourceError
 from iomld.i18n import ENGLISH
-from iomld.model import Message, message, message_from_json, message_to_json
+from iomld.messages import Message, message, message_from_json, message_to_json
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.validate.user_shapes import ShapesError
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
-PAGE = "page"  # a form for our own page: what `iomld.check.codec` writes, not worded yet
-_LONGEST_VALUE = 200  # characters; a head holds 16 KB, and JSON may write a character with 12 bytes
+PAGE = "page"  # report format for our own page, see `iomld.check.upload_report`; not translated yet
+_MAX_VALUE_LENGTH = 200  # characters; the head of an answer holds 16 KB, and JSON may need 12 bytes a character
 
 
 @dataclass(frozen=True, slots=True)
 class CheckWorker:
-    """What a validation worker is opened with: the base of the IRIs and the profile of the shapes."""
+    """The configuration of a validation worker: the base of the IRIs and the profile of the shapes."""
 
     base: str
     profile: str = "submission"
@@ -39,17 +39,17 @@ class CheckWorker:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckOrder:
-    """One upload to check.
+class CheckRequest:
+    """The request to check one upload.
 
     Attributes:
         name: The file's name, for places.
-        format_name: Form of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `WORKBOOK` or `PAGE`.
-        language: Its language, one of `iomld.i18n.LANGUAGES`.
+        format_name: Format of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `WORKBOOK` or `PAGE`.
+        language: Language of the report, one of `iomld.i18n.LANGUAGES`.
         profile: Profile of our shapes; empty for the worker's own.
-        engine: The engine that runs shapes of the sender's own.
-        shapes_name: Name of shapes of the sender's own, for places; empty where ours are asked for.
-        shapes_bytes: Their length; they stand before the data.
+        engine: SHACL engine for shapes of the client.
+        shapes_name: Name of the client's shapes, for places; empty to check against ours.
+        shapes_bytes: Length of the client's shapes, which precede the data in the payload.
     """
 
     name: str
@@ -61,9 +61,9 @@ class CheckOrder:
     shapes_bytes: int = 0
 
     def payload(self, data: bytes, shapes: bytes = b"") -> bytes:
-        """The order and the upload's bytes, for the worker."""
-        order = replace(self, shapes_bytes=len(shapes))
-        return b"".join((json.dumps(asdict(order)).encode(), b"\n", shapes, data))
+        """The payload for the worker: this request, the shapes and the data."""
+        request = replace(self, shapes_bytes=len(shapes))
+        return b"".join((json.dumps(asdict(request)).encode(), b"\n", shapes, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def fault_of(head: bytes) -> Fault:
 
 
 def open_checker(argument: str) -> Handler:
-    """Load the stages once; each payload is then the one of a `CheckOrder`."""
+    """The handler of a validation worker, with its stages loaded; it takes payloads of `CheckRequest`."""
     return _Checker(CheckWorker(**json.loads(argument)))
 
 
@@ -93,16 +93,16 @@ class _Checker:
     def __init__(self, worker: CheckWorker) -> None:
         self._worker = worker
         self._checkers: dict[str, Checker] = {}
-        self._checker(worker.profile)  # the usual one, before the first upload comes
+        self._checker(worker.profile)  # loaded before the first upload
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
-        """Write the report, or answer a fault with the reason why there is none."""
+        """Write the report, or answer with a fault that says why there is none."""
         head, _, data = payload.partition(b"\n")
-        order = CheckOrder(**json.loads(head))
+        request = CheckRequest(**json.loads(head))
         try:
-            report = self._report(order, data)
-            for piece in _pieces(report, order, data[order.shapes_bytes :]):
-                writer.write(piece)
+            report = self._report(request, data)
+            for chunk in _report_chunks(report, request, data[request.shapes_bytes :]):
+                writer.write(chunk)
         except ShapesError as error:
             return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
         except SourceError as error:
@@ -112,16 +112,16 @@ class _Checker:
             return _fault(TOO_LARGE, too_large)
         return Answer(b"")
 
-    def _report(self, order: CheckOrder, data: bytes) -> CheckReport:
-        if not order.shapes_name:
-            return self._checker(order.profile or self._worker.profile).check_bytes(data, order.name)
-        shapes, rest = data[: order.shapes_bytes], data[order.shapes_bytes :]
+    def _report(self, request: CheckRequest, data: bytes) -> CheckReport:
+        if not request.shapes_name:
+            return self._checker(request.profile or self._worker.profile).check_bytes(data, request.name)
+        shapes, rest = data[: request.shapes_bytes], data[request.shapes_bytes :]
         return check_bytes_against(
-            (order.name, rest),
-            (order.shapes_name, shapes),
-            engine=order.engine,
+            (request.name, rest),
+            (request.shapes_name, shapes),
+            engine=request.engine,
             cap=MAX_FINDINGS,
-            language=order.language,
+            language=request.language,
         )
 
     def _checker(self, profile: str) -> Checker:
@@ -132,16 +132,16 @@ class _Checker:
         return self._checkers[profile]
 
 
-def _pieces(report: CheckReport, order: CheckOrder, data: bytes) -> Iterator[bytes]:
-    if order.format_name == PAGE:
-        return iter((upload_report_to_json(UploadReport(report, rows_beside(report, data, order.name))),))
-    report = worded_report(report, order.language)
-    if order.format_name == WORKBOOK:
-        return iter((workbook_report(report, data, order.name),))
-    format_ = report_format(order.format_name)
-    assert format_ is not None  # noqa: S101  # whoever made the order chose it from the list
-    return report_pieces(report, format_)
+def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes) -> Iterator[bytes]:
+    if request.format_name == PAGE:
+        return iter((upload_report_to_json(UploadReport(report, finding_rows(report, data, request.name))),))
+    report = worded_report(report, request.language)
+    if request.format_name == WORKBOOK:
+        return iter((workbook_report(report, data, request.name),))
+    format_ = report_format(request.format_name)
+    assert format_ is not None  # noqa: S101  # the web process takes the name from the list
+    return report_chunks(report, format_)
 
 
 def _fault(kind: str, fault: Message) -> Answer:
-    return Answer(Fault(kind, writable_message(fault, _LONGEST_VALUE)).to_json(), fault=True)
+    return Answer(Fault(kind, writable_message(fault, _MAX_VALUE_LENGTH)).to_json(), fault=True)

@@ -1,1 +1,1 @@
-"""The command line: one file a command; `iomld.cli.main` puts them together."""
+"""The command line: one module for each command or pair of commands, put together in `iomld.cli.main`."""

@@ -1,4 +1,4 @@
-"""`iomld convert`."""
+"""The command `iomld convert`: records to RDF or tables, without publishing them."""
 
 import gc
 import sys
@@ -16,7 +16,15 @@ from iomld import read
 from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, loaded, mapping_option, settings, sources_argument
+from iomld.cli.options import (
+    check_source_url,
+    loaded_pipeline,
+    mapping_option,
+    pipeline_choices,
+    settings,
+    source_url_option,
+    sources_argument,
+)
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat
@@ -30,7 +38,7 @@ from iomld.read import ReadOptions
 from iomld.read.table.headings import read_mapping
 
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
-_BLOCK = 50  # records; an eighth quicker than one by one
+_BATCH_SIZE = 50  # records; an eighth faster than one by one
 _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
 
 
@@ -42,28 +50,27 @@ _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
     type=click.Choice(_FORMATS),
     default="turtle",
     show_default=True,
-    help="csv is a zip archive of two tables.",
+    help="Output format; csv is a zip archive of two tables.",
 )
-@click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
+@source_url_option
 @mapping_option
 def convert_command(
     *, sources: tuple[Path, ...], format_name: str, source_url: str | None, mapping: Path | None
 ) -> int:
-    """Write the records in SOURCES as RDF or as tables on standard output, one after the other.
+    """Convert the records in SOURCES (files and folders) to RDF or tables, on standard output.
 
-    Each record is linked and converted by itself; copies of a project are not merged and shapes are not asked.
-    What cannot be read is named on standard error.
+    Each record is linked and converted by itself: copies of a project are not merged, and the shapes are not
+    checked. Records that cannot be read are reported on standard error.
 
     \b
     Example:
       iomld convert page.txt --format jsonld
       iomld convert pages/ --format xlsx > projects.xlsx
     """
-    if source_url and len(sources) > 1:
-        raise click.UsageError("--source-url goes with one SOURCE.")
+    check_source_url(source_url, sources)
     known = settings()
-    pipeline = loaded(choices(known, profile="submission"))
-    gc.freeze()  # lists, names and patterns live to the end: to look through them again and again costs 3 % of the time
+    pipeline = loaded_pipeline(pipeline_choices(known, profile="submission"))
+    gc.freeze()  # lists, names and patterns live to the end; collecting garbage among them takes 3 % of the time
     options = pipeline.reading(url=source_url, mapping=read_mapping(mapping) if mapping else {})
     conversion = _Conversion(pipeline, options)
     if format_name in TABLE_FORMATS:
@@ -75,7 +82,7 @@ def convert_command(
 
 
 class _Conversion:
-    """Streams graphs and remembers whether a record was refused."""
+    """Converts records as a stream and remembers whether one was refused."""
 
     def __init__(self, pipeline: Pipeline, options: ReadOptions) -> None:
         self._pipeline = pipeline
@@ -88,8 +95,8 @@ class _Conversion:
             yield tuple(project_quads(project, self._pipeline.publication))
 
     def lines(self, sources: tuple[Path, ...], *, with_graph: bool) -> Iterator[bytes]:
-        """The same graphs as N-Quads or N-Triples, without quads between, which saves a quarter of the time."""
-        for projects in self._blocks(sources):
+        """The same graphs as N-Quads or N-Triples, written without making quads, which saves a quarter of the time."""
+        for projects in self._batches(sources):
             yield from [
                 project_lines(project, self._pipeline.publication, with_graph=with_graph).encode()
                 for project in projects
@@ -97,17 +104,17 @@ class _Conversion:
 
     def projects(self, sources: tuple[Path, ...]) -> Iterator[Project]:
         """Every record that can be read, linked by itself."""
-        return chain.from_iterable(self._blocks(sources))
+        return chain.from_iterable(self._batches(sources))
 
-    def _blocks(self, sources: tuple[Path, ...]) -> Iterator[list[Project]]:
-        """The same in blocks that go through one stage after the other, so that its code stays in the cache."""
+    def _batches(self, sources: tuple[Path, ...]) -> Iterator[list[Project]]:
+        """The projects in batches; a batch passes one stage after the other, which keeps the code in the CPU cache."""
         records = self._records(sources)
-        while block := list(islice(records, _BLOCK)):
-            outcomes = [linked((record,), self._pipeline.linker) for record in block]
-            yield [outcome.project for outcome in outcomes if self._is_whole(outcome)]
+        while batch := list(islice(records, _BATCH_SIZE)):
+            outcomes = [linked((record,), self._pipeline.linker) for record in batch]
+            yield [outcome.project for outcome in outcomes if self._is_convertible(outcome)]
 
-    def _is_whole(self, outcome: Outcome) -> bool:
-        """Whether a record can be converted; what was found in it is named."""
+    def _is_convertible(self, outcome: Outcome) -> bool:
+        """Whether a record can be converted; its findings are printed."""
         for line in all_lines(placed(outcome.findings, outcome.merged)) if outcome.findings else ():
             click.echo(line, err=True)
         self.refused |= outcome.refused
@@ -124,7 +131,7 @@ class _Conversion:
 
 
 def _write_table(conversion: _Conversion, sources: tuple[Path, ...], table: TableFormat, output: BinaryIO) -> None:
-    """Tables need to know all projects first; these wait on disk."""
+    """Write a table; its columns depend on all projects, which are therefore spooled to disk."""
     with tempfile.TemporaryFile() as file:
         table.write(spooled(conversion.projects(sources), cast("BinaryIO", file)), output)
 
@@ -144,7 +151,7 @@ def _write_rdf(
 
 
 def _write_documents(graphs: Iterator[tuple[Quad, ...]], output: BinaryIO, base: str) -> None:
-    """One framed document as it is; several as a JSON array, streamed."""
+    """Write one framed document as it is, and several as a JSON array, streamed."""
     documents = (framed_bytes(framed_project(graph, base=base)) for graph in graphs)
     first, second = next(documents, None), next(documents, None)
     if first is None:

@@ -1,9 +1,4 @@
-"""`iomld export` and `iomld template`.
-
-`iomld export`.
-
-`iomld template`.
-"""
+"""The commands `iomld export` and `iomld template`: the dataset as one file, and an empty table."""
 
 import sys
 from collections.abc import Callable
@@ -20,22 +15,26 @@ from iomld.export.tables import released
 from iomld.export.workbook import write_csv_template, write_workbook_template
 from iomld.formats import rdf
 
+_file_option = click.option(
+    "--to", "target", type=click.Path(path_type=Path), help="File to write.  [default: standard output]"
+)
+
 
 @click.command()
 @datadir_option
-@click.option("--to", "target", type=click.Path(path_type=Path), help="File to write; standard output if left out.")
+@_file_option
 @click.option(
     "--format",
     "format_name",
     type=click.Choice([*(format_.name for format_ in rdf.FORMATS), *TABLE_FORMATS]),
     default="nquads",
     show_default=True,
-    help="csv is a zip archive of two tables.",
+    help="Output format; csv is a zip archive of two tables.",
 )
 def export_command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
-    """Write the whole dataset in one format.
+    """Write the whole dataset of the current release in one format.
 
-    The formats csv, xlsx and jsonl hold the project records, which 'iomld publish' reads back.
+    The formats csv, xlsx and jsonl hold the project records; 'iomld publish' can read them back.
 
     \b
     Example:
@@ -53,7 +52,11 @@ def export_command(*, datadir: Path | None, target: Path | None, format_name: st
 
 
 def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text: bool) -> None:
-    """Write to a file, or to standard output, but never binary content to a terminal."""
+    """Write to a file, or to standard output.
+
+    Raises:
+        UsageError: Standard output is a terminal and the content is binary.
+    """
     if target is not None:
         with target.open("wb") as output:
             write(output)
@@ -65,12 +68,19 @@ def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text
 
 
 @click.command()
-@click.option("--format", "format_name", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
-@click.option("--to", "target", type=click.Path(path_type=Path), help="File to write; standard output if left out.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["xlsx", "csv"]),
+    default="xlsx",
+    show_default=True,
+    help="Format of the template; csv is the header alone.",
+)
+@_file_option
 def template_command(*, format_name: str, target: Path | None) -> None:
     """Write an empty table of projects to fill in.
 
-    The workbook has drop-downs for the lists and a note on each column.
+    The workbook has drop-down lists for controlled values, and a note on each column.
 
     \b
     Example:

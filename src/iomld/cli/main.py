@@ -1,8 +1,8 @@
-"""The `iomld` command: finds the file of a command when it is asked for, and translates errors once."""
+"""The `iomld` command: imports a subcommand when it is called, and turns errors into exit statuses."""
 
 import sys
 from importlib import import_module
-from typing import cast
+from typing import NamedTuple, cast
 
 import click
 
@@ -12,27 +12,32 @@ from iomld.errors import IomldError
 EXIT_DONE = 0
 EXIT_REFUSED = 1
 EXIT_FAILED = 2
+EXIT_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+
+
+class _Command(NamedTuple):
+    """A subcommand: the module in `iomld.cli` that holds `NAME_command`, and its line in `iomld --help`."""
+
+    module: str
+    summary: str
+
 
 _COMMANDS = {
-    "publish": "Read records and make a release.",
-    "serve": "Serve the current release.",
-    "validate": "Check records against the shapes.",
-    "convert": "Write records as RDF or tables.",
-    "query": "Ask a release in SPARQL.",
-    "export": "Write the whole dataset in one format.",
-    "template": "Write an empty table to fill in.",
-    "withdraw": "Take records back, and say why.",
-    "releases": "List releases and roll back.",
-    "rules": "Explain every rule that records are held against.",
+    "publish": _Command("publish", "Read records and publish them as a new release."),
+    "serve": _Command("serve", "Serve the current release over HTTP."),
+    "validate": _Command("validate", "Check records against the shapes."),
+    "convert": _Command("convert", "Convert records to RDF or tables."),
+    "query": _Command("query", "Run a SPARQL query on a release or an endpoint."),
+    "export": _Command("export", "Write the whole dataset in one format."),
+    "template": _Command("export", "Write an empty table to fill in."),
+    "withdraw": _Command("publish", "Withdraw published records, with a reason."),
+    "releases": _Command("releases", "List releases, or roll back to one."),
+    "rules": _Command("rules", "Explain the rules that records are checked against."),
 }
 
 
-# Commands that share the module of another.
-_MODULES = {"template": "export", "withdraw": "publish"}
-
-
-class _Commands(click.Group):
-    """Commands that are imported when they are used, so that `--help` is quick."""
+class _LazyGroup(click.Group):
+    """A group that imports a command only when it is called, so that `--help` is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -42,16 +47,16 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"iomld.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        module = import_module(f"iomld.cli.{_COMMANDS[cmd_name].module}")
         return cast("click.Command", getattr(module, f"{cmd_name}_command"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl([(name, command.summary) for name, command in _COMMANDS.items()])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="iomld")
 def iomld() -> None:
     """Publish, validate and query development-project records as linked data.
@@ -59,11 +64,13 @@ def iomld() -> None:
     \b
     Example:
       iomld publish data/ && iomld serve
+
+    'iomld COMMAND --help' explains a command.
     """
 
 
 def main() -> None:
-    """Run the command line; exit 0 done, 1 some records refused, 2 could not run."""
+    """Run the command line and exit: 0 done, 1 some records refused, 2 could not run, 130 interrupted."""
     try:
         status = iomld.main(standalone_mode=False)
     except click.ClickException as error:
@@ -74,9 +81,9 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("iomld: stopped.", err=True)
-        sys.exit(130)
+        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone away (`iomld export | head`); nobody is left to tell.
+        # The process that reads our output has ended (`iomld export | head`): there is nobody to report to.
         sys.stderr.close()
         sys.exit(EXIT_DONE)
     sys.exit(status if isinstance(status, int) else EXIT_DONE)

@@ -1,7 +1,7 @@
-"""Options that several commands share, and what a command loads from the settings."""
+"""Options that several commands share, and the settings, pipeline and release that commands load."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -21,24 +21,33 @@ sources_argument = click.argument("sources", nargs=-1, required=True, type=click
 datadir_option = click.option(
     "--from", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]"
 )
-
-
+target_option = click.option(
+    "--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]"
+)
+source_url_option = click.option(
+    "--source-url", metavar="URL", help="Address of the page that the SOURCE was saved from; for a single SOURCE."
+)
 mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="For tables of others: a file that gives our column for each heading of theirs.",
+    help="For tables with other headings: a file that maps each of them to one of our columns.",
 )
 
 
 def engine_options(command: _Command) -> _Command:
     """Add `--engine` and `--as-of`."""
     engine = click.option(
-        "--engine", type=click.Choice(ENGINES), default="shacl", show_default=True, help="SHACL engine."
+        "--engine",
+        type=click.Choice(ENGINES),
+        default="shacl",
+        show_default=True,
+        help="SHACL engine to use.",
     )
     as_of = click.option(
         "--as-of",
         type=click.DateTime(["%Y-%m-%d"]),
-        help="Day that rules about time compare with where a source has no retrieval time.",
+        metavar="YYYY-MM-DD",
+        help="Date that rules about time use for sources without a retrieval time.",
     )
     return engine(as_of(command))
 
@@ -48,8 +57,8 @@ def settings() -> Settings:
     return read_settings(os.environ)
 
 
-def choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: datetime | None = None) -> Choices:
-    """What the pipeline is loaded with."""
+def pipeline_choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: datetime | None = None) -> Choices:
+    """The choices that a pipeline is loaded with: the publisher's settings and the options of the command."""
     return Choices(
         base=known.base_iri,
         license=known.license,
@@ -60,8 +69,8 @@ def choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: date
     )
 
 
-def loaded(chosen: Choices) -> Pipeline:
-    """The stages; says on standard error where another engine had to stand in."""
+def loaded_pipeline(chosen: Choices) -> Pipeline:
+    """Load the stages; report on standard error if another SHACL engine is used than the one chosen."""
     pipeline = load_pipeline(chosen)
     if pipeline.validator.fallback_reason:
         reason = pipeline.validator.fallback_reason
@@ -75,9 +84,19 @@ def served_release(datadir: Path) -> Release:
     """The current release of a folder.
 
     Raises:
-        NotFoundError: Nothing was published there.
+        NotFoundError: The folder holds no release.
     """
     current = release.current_release(datadir)
     if current is None:
         raise NotFoundError(f"{datadir}: nothing is published here. Run 'iomld publish SOURCE… --to {datadir}' first.")
     return current
+
+
+def check_source_url(url: str | None, sources: Sequence[Path]) -> None:
+    """Refuse `--source-url` with several sources.
+
+    Raises:
+        UsageError: There is an address and more than one source.
+    """
+    if url and len(sources) > 1:
+        raise click.UsageError("--source-url goes with one SOURCE.")

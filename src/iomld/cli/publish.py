@@ -1,9 +1,4 @@
-"""`iomld publish` and `iomld withdraw`.
-
-`iomld publish`.
-
-`iomld withdraw`.
-"""
+"""The commands `iomld publish` and `iomld withdraw`: make a new release with records, or without them."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +10,16 @@ import click
 
 from iomld import __version__
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
-from iomld.cli.options import choices, engine_options, loaded, mapping_option, settings
+from iomld.cli.options import (
+    check_source_url,
+    engine_options,
+    loaded_pipeline,
+    mapping_option,
+    pipeline_choices,
+    settings,
+    source_url_option,
+    target_option,
+)
 from iomld.pipeline.stages import Choices
 from iomld.publish.report import PublishReport
 from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects
@@ -29,12 +33,12 @@ from iomld.read.table.headings import read_mapping
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Publish the graphs of this .nq, .trig or .ttl file as they are; may be repeated. No SOURCE is needed.",
+    help="Also publish the graphs of this .nq, .trig or .ttl file as they are; can be repeated.",
 )
-@click.option("--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]")
-@click.option("--source-url", metavar="URL", help="Address of the page that the one SOURCE was saved from.")
+@target_option
+@source_url_option
 @mapping_option
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
 @engine_options
 def publish_command(
     *,
@@ -47,10 +51,10 @@ def publish_command(
     engine: str,
     as_of: datetime | None,
 ) -> int:
-    """Read records from SOURCES (files and folders), check them, and make a release.
+    """Read records from SOURCES (files and folders), check them, and publish them as a new release.
 
-    Records are added, or replace the ones of the same project; those not given stay. A record with a violation
-    is refused and named, and the others are published.
+    A record replaces the published record of the same project; all other published records stay. A record with a
+    violation is refused and reported, and the others are published. With --include, no SOURCE is needed.
 
     \b
     Example:
@@ -61,9 +65,8 @@ def publish_command(
     known = settings()
     if not (sources or include):
         raise click.UsageError("Name a SOURCE, or a file with --include.")
-    if source_url and len(sources) > 1:
-        raise click.UsageError("--source-url goes with one SOURCE.")
-    order = PublishRequest(
+    check_source_url(source_url, sources)
+    request = PublishRequest(
         sources=sources,
         datadir=datadir or known.data_dir,
         publisher=known.publisher,
@@ -73,16 +76,16 @@ def publish_command(
         dry_run=dry_run,
         include=include,
     )
-    report = run(order, choices(known, profile="published", engine=engine, as_of=as_of))
-    for line in table(report, dry_run=dry_run):
+    report = publish_with_progress(request, pipeline_choices(known, profile="published", engine=engine, as_of=as_of))
+    for line in summary_lines(report, dry_run=dry_run):
         click.echo(line)
     return EXIT_REFUSED if report.refused else EXIT_DONE
 
 
-def run(order: PublishRequest, chosen: Choices) -> PublishReport:
-    """Publish with a progress bar on a terminal, and name what is refused on standard error."""
-    with _progress() as pipeline_progress:
-        report = publish_sources(order, loaded(chosen), pipeline_progress)
+def publish_with_progress(request: PublishRequest, chosen: Choices) -> PublishReport:
+    """Publish with progress on a terminal, and report refusals on standard error."""
+    with _progress() as progress:
+        report = publish_sources(request, loaded_pipeline(chosen), progress)
     for refusal in report.refused:
         kept = " Its earlier version stays published." if refusal.kept else ""
         click.echo(f"refused: {refusal.name}.{kept}", err=True)
@@ -95,8 +98,8 @@ def run(order: PublishRequest, chosen: Choices) -> PublishReport:
     return report
 
 
-def table(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
-    """The table that a publish ends with."""
+def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
+    """The summary of a publish: one line for each figure."""
     yield f"read       {report.read:>8} records of {report.projects} projects"
     yield f"published  {report.published:>8} projects: {len(report.added)} new, {len(report.changed)} changed"
     if report.returned:
@@ -126,7 +129,7 @@ def _progress() -> Iterator["_Progress"]:
 
 
 class _Progress:
-    """Counts projects on a terminal; the number to come is not known while sources are streamed."""
+    """Shows a count of projects on a terminal; the total is not known while sources are streamed."""
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
@@ -144,17 +147,17 @@ class _Progress:
 
 @click.command()
 @click.argument("codes", nargs=-1, required=True, metavar="CODES...")
-@click.option("--reason", metavar="TEXT", required=True, help="Why, a sentence for people; it is published.")
-@click.option("--replaced-by", metavar="CODE", help="Code of the published project that stands for them now.")
-@click.option("--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]")
-@click.option("--dry-run", is_flag=True, help="Say what would be withdrawn, and change nothing.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why, in a sentence; it is published.")
+@click.option("--replaced-by", metavar="CODE", help="Code of the published project that replaces them.")
+@target_option
+@click.option("--dry-run", is_flag=True, help="Show what would be withdrawn, without changing anything.")
 def withdraw_command(
     *, codes: tuple[str, ...], reason: str, replaced_by: str | None, datadir: Path | None, dry_run: bool
 ) -> None:
-    """Withdraw the records of projects: a new release without them, which says when and why.
+    """Withdraw the records of projects: make a new release without them that says when and why.
 
-    CODES are project codes, or prima-IDENTIFIER for projects without a code. Earlier releases still hold the
-    records. Publishing a project again brings it back.
+    CODES are project codes, or prima-IDENTIFIER for projects without a code. Earlier releases keep the records.
+    To bring a project back, publish it again.
 
     \b
     Example:
@@ -164,7 +167,7 @@ def withdraw_command(
     if not reason.strip():
         raise click.UsageError("--reason is empty. Say why in a sentence; it is published.")
     known = settings()
-    order = Withdrawal(
+    withdrawal = Withdrawal(
         keys=tuple(dict.fromkeys(codes)),
         reason=reason.strip(),
         replaced_by=replaced_by,
@@ -175,6 +178,6 @@ def withdraw_command(
         version=__version__,
         dry_run=dry_run,
     )
-    served = withdraw_projects(order)
-    click.echo(f"withdrawn  {', '.join(order.keys)}")
+    served = withdraw_projects(withdrawal)
+    click.echo(f"withdrawn  {', '.join(withdrawal.keys)}")
     click.echo("dry run: nothing was changed" if dry_run else f"release    {served.manifest.name}")

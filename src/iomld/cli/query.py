@@ -1,4 +1,4 @@
-"""`iomld query`."""
+"""The command `iomld query`: runs a SPARQL query on a release on disk or on an endpoint."""
 
 import json
 import re
@@ -21,22 +21,30 @@ from iomld.store.query_worker import run_query
 
 _SOLUTION_FORMATS = tuple(format_.name for format_ in results.RESULT_FORMATS)
 _GRAPH_FORMATS = ("turtle", "ntriples", "rdfxml", "jsonld")
-_WIDEST = 60
+_MAX_WIDTH = 60  # characters of a column
 
 
 @click.command()
 @click.argument("query")
-@click.option("--from", "place", help="Folder of the releases, or address of an endpoint.  [default: iomld-data]")
+@click.option(
+    "--from",
+    "place",
+    metavar="PATH|URL",
+    help="Folder of the releases, or address of an endpoint.  [default: iomld-data]",
+)
 @click.option(
     "--format",
     "format_name",
     type=click.Choice(["table", *_SOLUTION_FORMATS, *_GRAPH_FORMATS]),
     default="table",
     show_default=True,
-    help="For SELECT and ASK a table or a result format; for CONSTRUCT and DESCRIBE an RDF format.",
+    help="Output format: a table or a results format for SELECT and ASK, an RDF format for CONSTRUCT and DESCRIBE.",
 )
 def query_command(*, query: str, place: str | None, format_name: str) -> None:
-    """Ask a release in SPARQL. QUERY is the text, a file name after @, or - for standard input.
+    """Run a SPARQL query on the current release or on an endpoint.
+
+    QUERY is the text of the query, @FILE to read it from a file, or - to read it from standard input. The usual
+    prefixes (iomld:, dcterms:, skos: …) need no declaration.
 
     \b
     Example:
@@ -47,7 +55,7 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
     text = _query_text(query)
     request = _request(text, format_name)
     if place and place.startswith(("http://", "https://")):
-        answer = _ask_endpoint(place, request, known.query_timeout)
+        answer = _query_endpoint(place, request, known.query_timeout)
     else:
         current = served_release(Path(place) if place else known.data_dir)
         worker = QueryWorker(
@@ -76,7 +84,7 @@ def _query_text(query: str) -> str:
 
 
 def _request(text: str, format_name: str) -> QueryRequest:
-    """The query with our prefixes known, and the media types that the format asks for."""
+    """The query with the usual prefixes declared, and the media types of the format."""
     solutions = next((f for f in results.RESULT_FORMATS if f.name == format_name), results.JSON)
     graph = next((f for f in rdf.FORMATS if f.name == format_name), rdf.TURTLE)
     boolean = solutions if solutions.holds_booleans else results.JSON
@@ -84,13 +92,13 @@ def _request(text: str, format_name: str) -> QueryRequest:
 
 
 def _with_prefixes(text: str) -> str:
-    """The query with our prefixes declared where it uses them without; on its first line, so that lines still count."""
+    """The query with its undeclared prefixes declared; they go on the first line, which keeps line numbers valid."""
     declared = set(re.findall(r"(?i)\bprefix\s+([\w-]*):", text))
     prefixes = {name: iri for name, iri in Iris().prefixes().items() if name not in declared and f"{name}:" in text}
     return "".join(f"PREFIX {name}: <{iri}> " for name, iri in prefixes.items()) + text
 
 
-def _ask_endpoint(address: str, request: QueryRequest, timeout_s: float) -> bytes:
+def _query_endpoint(address: str, request: QueryRequest, timeout_s: float) -> bytes:
     accept = f"{request.solutions}, {request.graph}"
     body = urlencode({"query": request.query}).encode()
     call = urllib.request.Request(address, body, {"Accept": accept})  # noqa: S310  # http(s) only, checked by the caller
@@ -136,7 +144,7 @@ def _shortened(iri: str) -> str:
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [min(_WIDEST, max(len(cell) for cell in column)) for column in zip(names, *rows, strict=True)]
+    widths = [min(_MAX_WIDTH, max(len(cell) for cell in column)) for column in zip(names, *rows, strict=True)]
     lines = [names, ["-" * width for width in widths], *rows]
     return ["  ".join(_fit(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 

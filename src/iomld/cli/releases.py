@@ -1,4 +1,4 @@
-"""`iomld releases`."""
+"""The commands `iomld releases list` and `iomld releases rollback`."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from iomld.cli.options import datadir_option, settings
 @click.group(invoke_without_command=True)
 @click.pass_context
 def releases_command(context: click.Context) -> None:
-    """List releases and roll back.
+    """List the releases in a folder, or roll back to one of them.
 
     \b
     Example:
@@ -25,7 +25,7 @@ def releases_command(context: click.Context) -> None:
 @releases_command.command("list")
 @datadir_option
 def list_releases(*, datadir: Path | None) -> None:
-    """Name the releases, oldest first; the one that is served has a star.
+    """List the releases, oldest first; * marks the current one.
 
     \b
     Example:
@@ -49,7 +49,7 @@ def list_releases(*, datadir: Path | None) -> None:
 @click.argument("name")
 @datadir_option
 def rollback(*, name: str, datadir: Path | None) -> None:
-    """Serve release NAME again. Nothing is removed.
+    """Make release NAME the current one again. No release is deleted.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`iomld rules`."""
+"""The command `iomld rules`: explains the rules of the shapes, with failing examples."""
 
 import json
 import textwrap
@@ -10,19 +10,25 @@ from iomld.cli.main import EXIT_DONE
 from iomld.validate import Rule, all_rules
 from iomld.validate.shapes import RuleExample, failing_examples
 
-_WIDTH = 100
-_SHOWN = 200  # characters of a line of an example
+_LINE_WIDTH = 100
+_MAX_EXAMPLE_WIDTH = 200  # characters of a line of an example
 
 
 @click.command()
 @click.argument("rule_ids", metavar="[RULE]…", nargs=-1)
 @click.option(
-    "--format", "format_name", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
 def rules_command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
-    """Explain every rule of the shapes, or those named: what it checks, why, what it says, an example that fails.
+    """Explain all rules of the shapes, or only the named ones.
 
-    An example is a record without a fault from which a few triples are taken out (-) and into which others are put (+).
+    For each rule: what it checks, why, its message, and an example that fails. The example is a diff to a valid
+    record: triples removed (-) and added (+).
 
     \b
     Example:
@@ -51,7 +57,7 @@ def _text_lines(rule: Rule, example: RuleExample) -> Iterator[str]:
         "fails": example.name[:1].upper() + example.name[1:],
     }
     for label, text in parts.items():
-        yield textwrap.fill(text, _WIDTH, initial_indent=f"  {label:7}", subsequent_indent=" " * 9)
+        yield textwrap.fill(text, _LINE_WIDTH, initial_indent=f"  {label:7}", subsequent_indent=" " * 9)
     yield from (f"         {line}" for line in _changes(example))
 
 
@@ -93,7 +99,7 @@ def _changes(example: RuleExample) -> Iterator[str]:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 2]} …"
+    return text if len(text) <= _MAX_EXAMPLE_WIDTH else f"{text[: _MAX_EXAMPLE_WIDTH - 2]} …"
 
 
 _WRITERS = {"text": _as_text, "json": _as_json, "markdown": _as_markdown}

@@ -1,12 +1,12 @@
-"""`iomld serve`."""
+"""The command `iomld serve`: the web application on an HTTP server."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from iomld.cli.options import choices, datadir_option, served_release, settings
-from iomld.cli.publish import run, table
+from iomld.cli.options import datadir_option, pipeline_choices, served_release, settings
+from iomld.cli.publish import publish_with_progress, summary_lines
 from iomld.publish.run import PublishRequest
 from iomld.server.run import ServerOptions, fitting_connections, listen, run_server
 from iomld.web.app import create_app
@@ -17,11 +17,13 @@ from iomld.web.app import create_app
 @datadir_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes that answer queries.  [default: 2]")
+@click.option("--workers", type=click.IntRange(1, 64), help="Number of processes that run queries.  [default: 2]")
 def serve_command(
     *, sources: tuple[Path, ...], datadir: Path | None, host: str, port: int, workers: int | None
 ) -> None:
-    """Serve the current release. Given SOURCES, publish them first and serve despite refusals, naming them.
+    """Serve the current release: web pages, linked data and a SPARQL endpoint.
+
+    With SOURCES, publish them first; refused records are reported and do not keep the server from starting.
 
     \b
     Example:
@@ -33,10 +35,9 @@ def serve_command(
         known = replace(known, query_workers=workers)
     folder = datadir or known.data_dir
     if sources:
-        report = run(
-            PublishRequest(sources, folder, known.publisher, known.contact), choices(known, profile="published")
-        )
-        for line in table(report, dry_run=False):
+        request = PublishRequest(sources, folder, known.publisher, known.contact)
+        report = publish_with_progress(request, pipeline_choices(known, profile="published"))
+        for line in summary_lines(report, dry_run=False):
             click.echo(line)
     base = served_release(folder).manifest.base
     listener = listen(host, port, known.client_patience)
@@ -48,7 +49,7 @@ def serve_command(
 
 
 def _connections(wanted: int) -> int:
-    """How many there may be at once; fewer than wanted where the system allows too few open files."""
+    """The limit of simultaneous connections: fewer than wanted if the system allows too few open files."""
     fitting = fitting_connections(wanted)
     if fitting < wanted:
         click.echo(

@@ -11,7 +11,7 @@ import pyoxigraph
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
 
 from iomld.errors import SourceError
-from iomld.model import ForeignText, Message, message
+from iomld.messages import ForeignText, Message, message
 
 
 @dataclass(frozen=True, slots=True)

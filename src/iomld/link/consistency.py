@@ -11,7 +11,8 @@ from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
 from iomld.link.project import Linker
 from iomld.link.values import read_budget, read_day, read_year
-from iomld.model import STATE_FIELDS, Finding, MergedRecord, Severity, Value, message
+from iomld.messages import message
+from iomld.model import STATE_FIELDS, Finding, MergedRecord, Severity, Value
 
 _Meaning = Callable[[Sequence[Value]], Hashable]
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iomld.lexicon.countries import Gazetteer, States
-from iomld.model import Finding, Severity, Value, message
+from iomld.messages import message
+from iomld.model import Finding, Severity, Value
 
 _SHOWN = 80  # characters of a leftover that a message quotes
 

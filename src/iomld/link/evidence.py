@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from iomld.lexicon.words import ConceptTable
 from iomld.link.frameworks import FrameworkMatcher, context
-from iomld.model import Finding, GivenMention, Mention, Severity, Text, message
+from iomld.messages import message
+from iomld.model import Finding, GivenMention, Mention, Severity, Text
 
 _LANGUAGES = ("en", "fr", "es")
 _FIELDS = ("narrative", "abstract", "title")

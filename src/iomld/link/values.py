@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from iomld.lexicon.words import ConceptTable
-from iomld.model import Finding, Severity, Value, message
+from iomld.messages import message
+from iomld.model import Finding, Severity, Value
 
 # A list of at most this many names is shown whole to who wrote a word that is like none of them.
 _SHORT_LIST = 8

@@ -22,7 +22,8 @@ from iomld.convert import Publication
 from iomld.iris import DEFAULT_BASE, Iris
 from iomld.link.consistency import disagreements
 from iomld.link.project import Linker, build_linker, link_project
-from iomld.model import Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused, message
+from iomld.messages import message
+from iomld.model import Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused
 from iomld.read import ReadOptions
 from iomld.validate import Validator, load_validator
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from iomld.errors import SourceError
-from iomld.model import ForeignText, message
+from iomld.messages import ForeignText, message
 from iomld.read.detect import is_gzip, is_office_document, is_zip
 
 # Suffixes of the files that are looked for in folders and archives; a file that is named itself may have any.

@@ -36,7 +36,8 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Origin, Place, Record, Severity, Value, message
+from iomld.messages import message
+from iomld.model import Finding, Origin, Place, Record, Severity, Value
 from iomld.read.options import ReadOptions
 from iomld.read.text import (
     check_xml,

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from iomld.errors import SourceError
-from iomld.model import Origin, Record, message
+from iomld.messages import message
+from iomld.model import Origin, Record
 from iomld.read.archives import SourceFile, files_of_bytes, files_of_path
 from iomld.read.detect import HEAD_BYTES, Form, LoadedSource, form_of, is_json_lines
 from iomld.read.graph.records import read_rdf

@@ -16,7 +16,7 @@ from typing import BinaryIO, Literal
 from lxml import etree
 
 from iomld.errors import SourceError
-from iomld.model import ForeignText, message
+from iomld.messages import ForeignText, message
 
 MAX_XML_BYTES = 256 * 1024 * 1024
 

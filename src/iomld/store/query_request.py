@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from iomld.model import Message, message_from_json, message_to_json
+from iomld.messages import Message, message_from_json, message_to_json
 
 
 class FaultKind(StrEnum):

@@ -12,7 +12,7 @@ A sentence for a query that does not parse, in place of the engine's dump of its
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from iomld.model import ForeignText, Message, message
+from iomld.messages import ForeignText, Message, message
 
 MAX_DEPTH = 200  # brackets in brackets; the engine's recursion overflows its stack at some 2 000
 

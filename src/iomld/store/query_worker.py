@@ -23,7 +23,7 @@ from iomld.errors import QueryError
 from iomld.formats import rdf, results
 from iomld.formats.results import ResultFormat
 from iomld.iris import Iris
-from iomld.model import ForeignText, Message, Quantity, message
+from iomld.messages import ForeignText, Message, Quantity, message
 from iomld.store.oxigraph import open_read_only
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
 from iomld.store.query_text import (

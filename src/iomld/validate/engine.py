@@ -11,7 +11,8 @@ from typing import Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from iomld.errors import IomldError
-from iomld.model import Message, Severity
+from iomld.messages import Message
+from iomld.model import Severity
 
 
 class EngineError(IomldError):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from iomld.errors import SettingsError
 from iomld.iris import local_name
-from iomld.model import Message, Severity
+from iomld.messages import Message
+from iomld.model import Severity
 from iomld.validate.engine import Engine, EngineError, GraphResult, Result
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from rdflib.term import Node
 
 from iomld.formats.rdf import NTRIPLES, parse
 from iomld.iris import SH, XSD, local_name
-from iomld.model import Message, Severity
+from iomld.messages import Message
+from iomld.model import Severity
 from iomld.validate.engine import Engine, EngineError, GraphResult, Result
 
 _SUFFIXES = {str(SHACL.zeroOrMorePath): "*", str(SHACL.oneOrMorePath): "+", str(SHACL.zeroOrOnePath): "?"}

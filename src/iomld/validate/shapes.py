@@ -20,7 +20,8 @@ from iomld.errors import SettingsError
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.iris import DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, XSD, Iris, local_name
-from iomld.model import Message, Severity
+from iomld.messages import Message
+from iomld.model import Severity
 
 PROFILES = ("submission", "published", "dataset", "reference")
 

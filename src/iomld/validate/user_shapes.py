@@ -21,9 +21,9 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
-from iomld.formats.findings import finding_from_json, finding_to_json
 from iomld.iris import OWL, SH, local_name
-from iomld.model import Finding, Message, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Severity, finding_from_json, finding_to_json
 from iomld.validate.engine import EngineError, GraphResult
 from iomld.validate.engines import ENGINES, validate_graphs
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler

@@ -17,7 +17,8 @@ from pyoxigraph import Quad
 from iomld.errors import SettingsError
 from iomld.formats.rdf import NTRIPLES, serialize
 from iomld.iris import DCTERMS, DEFAULT_BASE, SHAPES, XSD
-from iomld.model import Finding, ForeignText, Message, Severity, message
+from iomld.messages import ForeignText, Message, message
+from iomld.model import Finding, Severity
 from iomld.validate.engine import Engine, EngineError, Result
 from iomld.validate.engines import ENGINES, load_engine, load_reference
 from iomld.validate.facts import Facts, ReferenceData, facts_of, load_reference_data

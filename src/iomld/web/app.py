@@ -25,7 +25,7 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
-from iomld.model import Message, message
+from iomld.messages import Message, message
 from iomld.store.service_description import ServiceFacts
 from iomld.web.compression import Compression
 from iomld.web.conditional import ConditionalStaticFiles

@@ -12,7 +12,7 @@ from starlette_compress import CompressMiddleware, add_compress_type
 
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose_coding
-from iomld.model import message
+from iomld.messages import message
 from iomld.web.problems import problem
 
 SMALLEST_BYTES = 1024

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from iomld import i18n
 from iomld.i18n import ENGLISH, LANGUAGES
-from iomld.model import ForeignText, Message, Quantity
+from iomld.messages import ForeignText, Message, Quantity
 
 LANGUAGE_PARAMETER = "lang"  # of an address
 

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iomld.i18n import ENGLISH, LANGUAGES
-from iomld.model import message
+from iomld.messages import message
 from iomld.web.i18n import LANGUAGE_PARAMETER, PageRequest, making
 from iomld.web.problems import ProblemError
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from iomld import __version__
 from iomld.errors import IomldError
-from iomld.model import message
+from iomld.messages import message
 from iomld.store.query_request import QueryRequest
 from iomld.web.metrics import MEDIA_TYPE, Metrics
 from iomld.web.openapi import responses

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from iomld.formats.negotiate import choose
 from iomld.i18n import gettext_noop
 from iomld.iris import DEFAULT_BASE
-from iomld.model import Message
+from iomld.messages import Message
 from iomld.web.i18n import gettext
 from iomld.web.templating import render
 

@@ -12,7 +12,7 @@ from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView, open_view
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
-from iomld.model import message
+from iomld.messages import message
 from iomld.release import FILES, Release
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER

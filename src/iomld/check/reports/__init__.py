@@ -1,4 +1,4 @@
-"""The forms of a report, all from the same findings."""
+"""The formats of a report, by name."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from iomld.check.reports.rdf import jsonld_report, turtle_report
 from iomld.check.reports.tables import csv_report
 from iomld.check.reports.text import report_lines
 
-_PIECE = 64 * 1024  # characters
+_CHUNK_LENGTH = 64 * 1024  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFormat:
-    """A form of the report.
+    """A format of the report.
 
     Attributes:
         name: Our word for it, as in `--format sarif`.
-        media_types: RFC 6838 media types by which it is asked for; it is sent as the first.
-        write: Gives the report's text in pieces.
+        media_types: Media types (RFC 6838) that a client can ask for; the first is the one of the response.
+        write: Yields the text of the report in chunks.
     """
 
     name: str
@@ -46,7 +46,7 @@ REPORT_FORMATS = (
 
 
 def report_format(name: str) -> ReportFormat | None:
-    """The format that we call so, or None.
+    """The format of a name, or None.
 
     >>> report_format("csv").media_types
     ('text/csv',)
@@ -54,14 +54,14 @@ def report_format(name: str) -> ReportFormat | None:
     return next((format_ for format_ in REPORT_FORMATS if format_.name == name), None)
 
 
-def report_pieces(report: CheckReport, format_: ReportFormat) -> Iterator[bytes]:
-    """The report as UTF-8, in pieces of some size."""
-    pieces: list[str] = []
+def report_chunks(report: CheckReport, format_: ReportFormat) -> Iterator[bytes]:
+    """The report as UTF-8, in chunks of about 64 KB."""
+    texts: list[str] = []
     size = 0
     for text in format_.write(report):
-        pieces.append(text)
+        texts.append(text)
         size += len(text)
-        if size > _PIECE:
-            yield "".join(pieces).encode()
-            pieces, size = [], 0
-    yield "".join(pieces).encode()
+        if size > _CHUNK_LENGTH:
+            yield "".join(texts).encode()
+            texts, size = [], 0
+    yield "".join(texts).encode()

@@ -1,9 +1,4 @@
-"""The report for build servers and code scanning: SARIF 2.1.0 and JUnit XML.
-
-The report as SARIF 2.1.0 (OASIS), which code scanning services and editors read.
-
-The report as JUnit XML, which build servers read: a suite for each file, a case for each rule with findings.
-"""
+"""The report for build servers and code scanning services: SARIF 2.1.0 (OASIS) and JUnit XML."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +6,14 @@ from pathlib import PurePath
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from iomld.check.messages import counted_findings
 from iomld.check.report import CheckReport, FileReport
 from iomld.check.reports.json import shape_rules
 from iomld.check.reports.text import cap_sentence, place_words
+from iomld.check.translation import counted_findings
 from iomld.i18n import worded
 from iomld.iris import DEFAULT_BASE, SHAPES
-from iomld.model import Finding, Place, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Severity
 from iomld.validate import Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -25,7 +21,7 @@ _LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.IN
 
 
 def sarif_report(report: CheckReport) -> Iterator[str]:
-    """The report as a SARIF log, in pieces."""
+    """The report as a SARIF log, in chunks."""
     rules = _rules(report)
     numbers = {str(rule["id"]): number for number, rule in enumerate(rules)}
     log = {
@@ -62,11 +58,11 @@ def _driver(report: CheckReport, rules: list[dict[str, object]]) -> dict[str, ob
 
 
 def _rules(report: CheckReport) -> list[dict[str, object]]:
-    """The rules of the shapes, and those of reading and linking that were broken."""
+    """All rules of the shapes, and the rules of readers and the linker that have findings."""
     shapes = {rule.id: _shape_rule(rule) for rule in shape_rules()}
     others: dict[str, dict[str, object]] = {
         group.rule: {"id": group.rule, "defaultConfiguration": {"level": _LEVELS[group.severity]}}
-        for group in reversed(report.groups)  # of two severities the worse counts, which stands first
+        for group in reversed(report.groups)  # the groups of worse severity come first, and so win
         if group.rule not in shapes
     }
     return [*shapes.values(), *(others[id_] for id_ in sorted(others))]
@@ -83,7 +79,7 @@ def _shape_rule(rule: Rule) -> dict[str, object]:
 
 
 def _invocation(report: CheckReport) -> dict[str, object]:
-    """How the run went; SARIF section 3.58 has a place for what the run itself has to say."""
+    """The run (SARIF section 3.58); a notification says that findings are omitted."""
     note = {"level": "warning", "message": {"text": cap_sentence(report)}}
     return {"executionSuccessful": True} | ({"toolExecutionNotifications": [note]} if report.omitted else {})
 
@@ -97,13 +93,13 @@ def _result(finding: Finding, numbers: Mapping[str, int]) -> dict[str, object]:
     }
     if finding.place and finding.place.file:
         result["locations"] = [_location(finding.place)]
-    more = {
+    details = {
         "field": finding.field,
         "value": finding.value,
         "focusNode": finding.focus_node,
         "path": finding.path,
     }
-    properties = {name: value for name, value in more.items() if value is not None}
+    properties = {name: value for name, value in details.items() if value is not None}
     return result | ({"properties": properties} if properties else {})
 
 
@@ -127,7 +123,10 @@ def _uri(file: str) -> str:
 
 
 def junit_report(report: CheckReport) -> Iterator[str]:
-    """The report as XML, in pieces. A rule with a Violation is a failure; Warnings and Infos are told as output."""
+    """The report as JUnit XML, in chunks: a suite for each file, a case for each rule with findings.
+
+    A rule with a Violation is a failure; Warnings and Infos are output of the case.
+    """
     tests = sum(max(len(file.counts), 1) for file in report.files)
     failures = sum(_failures(file) for file in report.files)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -140,23 +139,23 @@ def junit_report(report: CheckReport) -> Iterator[str]:
     yield "</testsuites>\n"
 
 
-def _suite(file: FileReport, here: Sequence[Finding], report: CheckReport) -> Iterator[str]:
+def _suite(file: FileReport, findings: Sequence[Finding], report: CheckReport) -> Iterator[str]:
     tests = max(len(file.counts), 1)
     name = file.name or "-"
     yield (
-        f' <testsuite name={_quoted(name)} tests="{tests}" failures="{_failures(file)}" errors="0" skipped="0"'
+        f' <testsuite name={_attribute(name)} tests="{tests}" failures="{_failures(file)}" errors="0" skipped="0"'
         ' time="0">\n  <properties>\n'
     )
     for key, value in _properties(file, report):
-        yield f"   <property name={_quoted(key)} value={_quoted(value)}/>\n"
+        yield f"   <property name={_attribute(key)} value={_attribute(value)}/>\n"
     yield "  </properties>\n"
     for rule, severity in sorted(file.counts):
-        listed = [one for one in here if (one.rule, one.severity) == (rule, severity)]
-        yield f'  <testcase classname={_quoted(name)} name={_quoted(f"{rule} {severity.value}")} time="0">\n'
-        yield _told(severity, listed, file.counts[rule, severity], report.language)
+        listed = [finding for finding in findings if (finding.rule, finding.severity) == (rule, severity)]
+        yield f'  <testcase classname={_attribute(name)} name={_attribute(f"{rule} {severity.value}")} time="0">\n'
+        yield _case_content(severity, listed, file.counts[rule, severity], report.language)
         yield "  </testcase>\n"
     if not file.counts:
-        yield f'  <testcase classname={_quoted(name)} name="no finding" time="0"/>\n'
+        yield f'  <testcase classname={_attribute(name)} name="no finding" time="0"/>\n'
     yield " </testsuite>\n"
 
 
@@ -170,21 +169,22 @@ def _properties(file: FileReport, report: CheckReport) -> Iterator[tuple[str, st
         yield "capped", cap_sentence(report)
 
 
-def _told(severity: Severity, listed: Sequence[Finding], count: int, language: str) -> str:
-    """A failure, or output: the findings line by line, and how many are not listed."""
-    lines = [f"{place_words(one.place)}{one.message} {one.fix or ''}".strip() for one in listed]
+def _case_content(severity: Severity, listed: Sequence[Finding], count: int, language: str) -> str:
+    """The failure or the output of a case: the findings, one on each line, and the number of omitted ones."""
+    lines = [f"{place_words(finding.place)}{finding.message} {finding.fix or ''}".strip() for finding in listed]
     if count > len(listed):
         lines.append(worded(message("{number} more are not listed.", number=count - len(listed)), language))
     text = escape("\n".join(lines))
     if severity is not Severity.VIOLATION:
         return f"   <system-out>{text}</system-out>\n"
     first = str(listed[0].message) if listed else counted_findings(count, severity, language)
-    return f'   <failure message={_quoted(first)} type="{severity.value}">{text}</failure>\n'
+    return f'   <failure message={_attribute(first)} type="{severity.value}">{text}</failure>\n'
 
 
 def _failures(file: FileReport) -> int:
     return sum(severity is Severity.VIOLATION for _, severity in file.counts)
 
 
-def _quoted(text: str) -> str:
+def _attribute(text: str) -> str:
+    """A quoted attribute value of XML."""
     return quoteattr(text, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

@@ -1,21 +1,27 @@
-"""The report as a page that stands alone: one file, no script, nothing fetched."""
+"""The report as a self-contained HTML page without scripts."""
 
 from collections.abc import Iterator
 from html import escape
 
-from iomld.check.messages import counted_findings, counted_projects, counted_records
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.check.reports.text import basis_words, cap_sentence, place_words
+from iomld.check.translation import counted_findings, counted_projects, counted_records
 from iomld.i18n import gettext, gettext_noop, ngettext, worded
-from iomld.model import Finding, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Severity
 
-_CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.INFO: "info"}
-_WORDS = {
+_CSS_CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.INFO: "info"}
+_SEVERITY_NAMES = {
     Severity.VIOLATION: gettext_noop("Violation"),
     Severity.WARNING: gettext_noop("Warning"),
     Severity.INFO: gettext_noop("Note"),
 }
-_HEADS = (gettext_noop("Rule"), gettext_noop("How bad"), gettext_noop("How many"), gettext_noop("The first one"))
+_HEADINGS = (
+    gettext_noop("Rule"),
+    gettext_noop("How bad"),
+    gettext_noop("How many"),
+    gettext_noop("The first one"),
+)
 _STYLE = """
 :root{color-scheme:light dark;--paper:light-dark(#f5f7f9,#0d141b);--surface:light-dark(#fff,#141d27);
 --sunken:light-dark(#edf1f5,#0a1016);--ink:light-dark(#13202e,#e7edf4);--ink-2:light-dark(#4b5b6d,#a7b6c6);
@@ -42,7 +48,7 @@ pre{margin:.4rem 0 0;padding:.5rem .8rem;background:var(--sunken);border-radius:
 
 
 def html_report(report: CheckReport) -> Iterator[str]:
-    """The report as a page, in pieces."""
+    """The report as a page, in chunks."""
     language = report.language
     verdict = gettext("No violation", language) if report.conforms else gettext("Does not conform", language)
     yield (
@@ -54,7 +60,7 @@ def html_report(report: CheckReport) -> Iterator[str]:
     if report.omitted:
         yield f"<p><strong>{escape(cap_sentence(report))}</strong></p>\n"
     if report.groups:
-        heads = "".join(f'<th scope="col">{gettext(head, language)}</th>' for head in _HEADS)
+        heads = "".join(f'<th scope="col">{gettext(head, language)}</th>' for head in _HEADINGS)
         by_cause, in_order = gettext("By cause", language), gettext("In the order of the source", language)
         yield f"<h2>{by_cause}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
         yield from (_row(group, language) for group in report.groups)
@@ -67,10 +73,10 @@ def html_report(report: CheckReport) -> Iterator[str]:
 
 def _counts(report: CheckReport) -> str:
     language = report.language
-    looks = {Severity.VIOLATION: "ok" if report.conforms else "err", Severity.WARNING: "warn", Severity.INFO: ""}
+    css_classes = {Severity.VIOLATION: "ok" if report.conforms else "err", Severity.WARNING: "warn", Severity.INFO: ""}
     pills = (
-        f'<span class="pill {look}">{_counted(report.count(severity), severity, language)}</span>'
-        for severity, look in looks.items()
+        f'<span class="pill {css_class}">{_counted(report.count(severity), severity, language)}</span>'
+        for severity, css_class in css_classes.items()
     )
     records, projects = counted_records(report.records, language), counted_projects(report.projects, language)
     read = worded(message("{records} read, {projects}", records=records, projects=projects), language)
@@ -78,7 +84,7 @@ def _counts(report: CheckReport) -> str:
 
 
 def _counted(count: int, severity: Severity, language: str) -> str:
-    """A page calls an Info a note."""
+    """The number of findings with its noun; the page calls an Info a note."""
     if severity is Severity.INFO:
         return ngettext("{count} note", "{count} notes", count, language).format(count=count)
     return counted_findings(count, severity, language)
@@ -87,7 +93,7 @@ def _counted(count: int, severity: Severity, language: str) -> str:
 def _row(group: FindingGroup, language: str) -> str:
     return (
         f'<tr><th scope="row" class="mono">{escape(group.rule)}</th><td>{_severity(group.severity, language)}</td>'
-        f"<td>{group.count}</td><td>{_words(group.example)}</td></tr>\n"
+        f"<td>{group.count}</td><td>{_text(group.example)}</td></tr>\n"
     )
 
 
@@ -97,13 +103,13 @@ def _item(finding: Finding, language: str) -> str:
     excerpt = finding.place.excerpt if finding.place else None
     source = f"<pre>{escape(excerpt)}</pre>" if excerpt else ""
     rule = f'<small class="mono muted">{escape(finding.rule)}</small>'
-    return f"<li>{_severity(finding.severity, language)}{where}<br>{_words(finding)} {rule}{source}</li>\n"
+    return f"<li>{_severity(finding.severity, language)}{where}<br>{_text(finding)} {rule}{source}</li>\n"
 
 
 def _severity(severity: Severity, language: str) -> str:
-    return f'<span class="pill {_CLASSES[severity]}">{gettext(_WORDS[severity], language)}</span>'
+    return f'<span class="pill {_CSS_CLASSES[severity]}">{gettext(_SEVERITY_NAMES[severity], language)}</span>'
 
 
-def _words(finding: Finding) -> str:
+def _text(finding: Finding) -> str:
     fix = f" <strong>{escape(str(finding.fix))}</strong>" if finding.fix else ""
     return f"{escape(str(finding.message))}{fix}"

@@ -1,8 +1,6 @@
-"""The report as JSON, and the rules in it.
+"""The report as JSON, and the rules of the shapes that reports describe.
 
-The report as JSON; `ontology/report.schema.json` is its schema.
-
-The rules of the shapes as reports tell of them, read once.
+`ontology/report.schema.json` is the schema of the report.
 """
 
 import json
@@ -18,16 +16,35 @@ from iomld.validate import Rule, all_rules
 
 _FIELDS = ("rule", "severity", "message", "fix", "field", "value", "focusNode", "path")
 _PLACE = ("file", "line", "column", "pointer", "sheet", "cell", "excerpt")
+# Parameters of the constraint components that our shapes use (SHACL sections 4 and 5.1).
+_PARAMETERS = (
+    "class",
+    "datatype",
+    "hasValue",
+    "maxCount",
+    "maxInclusive",
+    "maxLength",
+    "minCount",
+    "minExclusive",
+    "minInclusive",
+    "minLength",
+    "node",
+    "nodeKind",
+    "or",
+    "pattern",
+    "sparql",
+    "uniqueLang",
+)
 
 
 def json_report(report: CheckReport) -> Iterator[str]:
-    """The report as the text of a JSON document, in pieces."""
+    """The report as the text of a JSON document, in chunks."""
     yield from json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(report_document(report))
     yield "\n"
 
 
 def report_document(report: CheckReport) -> dict[str, object]:
-    """The report as a JSON document; its form is described in `docs/VALIDATION.md`."""
+    """The report as a JSON document, described in `docs/VALIDATION.md`."""
     basis = report.basis
     return {
         "conforms": report.conforms,
@@ -45,7 +62,7 @@ def report_document(report: CheckReport) -> dict[str, object]:
 
 
 def source_of(place: Place) -> dict[str, object]:
-    """A place as a JSON object, without what is not known."""
+    """A place as a JSON object, without its unknown parts."""
     values = (place.file, place.line, place.column, place.pointer, place.sheet, place.cell, place.excerpt)
     return {name: value for name, value in zip(_PLACE, values, strict=True) if value is not None}
 
@@ -77,36 +94,15 @@ def _result(finding: Finding) -> dict[str, object]:
     return result | ({"source": source_of(finding.place)} if finding.place else {})
 
 
-# Parameters of the constraint components that our shapes use (SHACL sections 4 and 5.1).
-_PARAMETERS = (
-    "class",
-    "datatype",
-    "hasValue",
-    "maxCount",
-    "maxInclusive",
-    "maxLength",
-    "minCount",
-    "minExclusive",
-    "minInclusive",
-    "minLength",
-    "node",
-    "nodeKind",
-    "or",
-    "pattern",
-    "sparql",
-    "uniqueLang",
-)
-
-
 @cache
 def shape_rules() -> tuple[Rule, ...]:
-    """Every rule of the shapes; reading them costs more than checking a record."""
+    """All rules of the shapes; cached, since reading them takes longer than checking a record."""
     return all_rules()
 
 
 @cache
 def sole_components() -> Mapping[str, str]:
-    """For each rule with one constraint the local name of its component; several constraints are one finding."""
+    """The local name of the constraint component of each rule that has only one."""
     components = {f"<{SH}{name}>": _component(name) for name in _PARAMETERS}
     found: dict[str, set[str]] = {}
     for name in asset_names("shapes"):

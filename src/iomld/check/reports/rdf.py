@@ -1,6 +1,6 @@
 """SHACL validation reports (SHACL section 3.6) as Turtle and as JSON-LD, serialized by pyoxigraph.
 
-Places are pointers of `Pointer Methods in RDF 1.0` (W3C); PROV and schema.org describe what the report stands on.
+Places are pointers of `Pointer Methods in RDF 1.0` (W3C); PROV and schema.org describe the basis of the report.
 Blank nodes are numbered in the order of the report, so that the same report gives the same bytes.
 """
 
@@ -42,7 +42,7 @@ class _ReportQuads:
         self._nodes = 0
 
     def quads(self) -> Iterator[Quad]:
-        """The report; in SHACL a graph conforms only where there is no result at all, of whatever severity."""
+        """The quads of the report; in SHACL a graph conforms only without results, whatever their severity."""
         report, node = self._report, self._node()
         yield _type(node, f"{SH}ValidationReport")
         yield _quad(node, f"{SH}conforms", Literal(report.total == 0))
@@ -77,7 +77,7 @@ class _ReportQuads:
             yield from _versioned(entity, f"{PROV}Entity", name, (f"{SCHEMA}version", version))
 
     def _result(self, result: BlankNode, finding: Finding) -> Iterator[Quad]:
-        """One result; each has one focus node, a blank one where the source does not say what it is about."""
+        """One result; its focus node is a blank node if the finding has none, since SHACL requires one."""
         yield _type(result, f"{SH}ValidationResult")
         yield _quad(result, f"{DCTERMS}identifier", Literal(finding.rule))
         yield _quad(result, f"{SH}resultSeverity", NamedNode(f"{SH}{finding.severity.value}"))
@@ -104,9 +104,9 @@ class _ReportQuads:
         yield _type(pointer, f"{_PTR}SinglePointer")
         yield _quad(pointer, f"{_PTR}reference", file)
         if place.line is not None:
-            yield _quad(pointer, f"{_PTR}lineNumber", _whole(place.line))
+            yield _quad(pointer, f"{_PTR}lineNumber", _integer(place.line))
         if place.column is not None:
-            yield _quad(pointer, f"{_PTR}charNumber", _whole(place.column))
+            yield _quad(pointer, f"{_PTR}charNumber", _integer(place.column))
         cell = f"{place.sheet}!{place.cell}" if place.sheet and place.cell else place.cell
         expression = cell or place.pointer
         if expression is not None:
@@ -115,7 +115,14 @@ class _ReportQuads:
 
 
 def _versioned(node: BlankNode, class_: str, name: str, version: tuple[str, str]) -> Iterator[Quad]:
-    """A thing with a name and a version; of the version the property and the value."""
+    """Describe an agent or entity with a name and a version.
+
+    Args:
+        node: The node.
+        class_: Its class.
+        name: Its name.
+        version: The property for the version, and the version.
+    """
     yield _type(node, class_)
     yield _quad(node, f"{RDFS}label", Literal(name))
     yield _quad(node, version[0], Literal(version[1]))
@@ -129,7 +136,7 @@ def _quad(subject: BlankNode, predicate: str, value: NamedNode | BlankNode | Lit
     return Quad(subject, NamedNode(predicate), value)
 
 
-def _whole(number: int) -> Literal:
+def _integer(number: int) -> Literal:
     return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))
 
 

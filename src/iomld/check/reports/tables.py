@@ -1,20 +1,16 @@
-"""The report as CSV, and as the checked workbook with comments.
-
-The report as CSV (RFC 4180): one row a finding.
-
-The workbook that was checked, given back with each finding as a comment at its cell.
-"""
+"""The report as CSV (RFC 4180), and as the checked workbook with findings as comments."""
 
 import csv
 import io
 from collections.abc import Iterator
 
-from iomld.check.messages import colon, severity_word
 from iomld.check.report import CheckReport
 from iomld.check.reports.text import cap_sentence
+from iomld.check.translation import colon, severity_word
 from iomld.model import Finding, Place
 from iomld.read.table.workbook_comments import Remark, write_commented
 
+WORKBOOK = "xlsx"  # name of the format; not in `REPORT_FORMATS`, since it also needs the checked file
 COLUMNS = (
     "file",
     "line",
@@ -32,11 +28,11 @@ COLUMNS = (
     "path",
     "excerpt",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_report(report: CheckReport) -> Iterator[str]:
-    """The report as rows; where findings are left out, a last row says so in `message`."""
+    """The report as CSV, one row for each finding; if findings are omitted, a last row says so in `message`."""
     yield _line(COLUMNS)
     for finding in report.findings:
         yield _line(_row(finding))
@@ -68,28 +64,25 @@ def _row(finding: Finding) -> tuple[str | int | None, ...]:
 
 def _line(cells: tuple[str | int | None, ...]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(_harmless(cell) for cell in cells)
+    csv.writer(line).writerow(_neutralised(cell) for cell in cells)
     return line.getvalue()
 
 
-def _harmless(cell: str | int | None) -> str | int | None:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-WORKBOOK = "xlsx"  # its name among the forms of the report; it needs what was checked
+def _neutralised(cell: str | int | None) -> str | int | None:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def workbook_report(report: CheckReport, data: bytes, file: str) -> bytes:
-    """The workbook with the findings as comments, in the language of the report.
+    """The checked workbook with the findings as comments, in the language of the report.
 
     Args:
-        report: What was found.
+        report: The report.
         data: The workbook that was checked.
         file: Its name, as in the places of the report.
 
     Raises:
-        SourceError: It is no workbook, holds macros, or is too large to be given back.
+        SourceError: The file is no workbook, holds macros, or is too large.
     """
     remarks = [_remark(finding, report.language) for finding in report.findings]
     output = io.BytesIO()
@@ -100,6 +93,6 @@ def workbook_report(report: CheckReport, data: bytes, file: str) -> bytes:
 def _remark(finding: Finding, language: str) -> Remark:
     place = finding.place or Place("")
     severity = severity_word(finding.severity, language).capitalize()
-    said = "\n".join(str(text) for text in (finding.fix, finding.message) if text)
-    text = f"{severity}{colon(language)} {said}\n[{finding.rule}]"
+    sentences = "\n".join(str(text) for text in (finding.fix, finding.message) if text)
+    text = f"{severity}{colon(language)} {sentences}\n[{finding.rule}]"
     return Remark(place.sheet or "", place.cell or "", place.line or 0 if place.sheet else 0, text)

@@ -1,4 +1,4 @@
-"""Findings as lines of text, for terminals."""
+"""The report as text for terminals."""
 
 import re
 import unicodedata
@@ -6,32 +6,33 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from iomld.check.messages import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.check.report import Basis, CheckReport, FindingGroup
+from iomld.check.translation import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.i18n import ENGLISH, gettext, ngettext, worded
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import CUT, LEAD
 
 _COLORS = {Severity.VIOLATION: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _BOLD, _FAINT, _MARK = "1", "2", "32"
-_MOST_PLACES = 10  # of a group
+_MAX_PLACES = 10  # of a group
 _INDENT = "    "
 _FRENCH_SPACES = "\u00a0\u202f"
 
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """How text is written: with colours (ECMA-48 select graphic rendition) or without."""
+    """Writes text with colours (ECMA-48 select graphic rendition) or without."""
 
     color: bool = False
 
     def write(self, text: str, code: str) -> str:
-        """The text in a colour, where there are colours."""
+        """The text in a colour, if colours are used."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
 def report_lines(report: CheckReport, *, color: bool = False, group: bool = False) -> Iterator[str]:
-    """The report as lines: each finding with its place, the source line with a mark, and what to do; then the counts.
+    """The report as lines: each finding with its place, its marked source line and the fix; then the verdict.
 
     Args:
         report: The report.
@@ -71,7 +72,7 @@ def basis_words(basis: Basis) -> str:
 
 
 def cap_sentence(report: CheckReport) -> str:
-    """Say that not all findings are listed."""
+    """The sentence that says how many findings are listed of how many."""
     total = ngettext("{count} finding", "{count} findings", report.total, report.language).format(count=report.total)
     sentence = message(
         "Only the first {cap} of {total} are listed; the counts are of all. Correct these first, or raise "
@@ -83,7 +84,7 @@ def cap_sentence(report: CheckReport) -> str:
 
 
 def finding_lines(finding: Finding, pen: Pen | None = None, language: str = ENGLISH) -> Iterator[str]:
-    """One finding: where and how bad, the source line with a mark under the value, what to do."""
+    """One finding as lines: place, severity and message; the source line with a mark under the value; the fix."""
     pen = pen or Pen()
     kind = f"{severity_word(finding.severity, language)}{colon(language)}"
     severity = pen.write(kind, _COLORS[finding.severity])
@@ -99,13 +100,13 @@ def finding_lines(finding: Finding, pen: Pen | None = None, language: str = ENGL
 
 
 def all_lines(findings: Iterable[Finding], pen: Pen | None = None) -> Iterator[str]:
-    """Several findings."""
+    """Several findings as lines."""
     for finding in findings:
         yield from finding_lines(finding, pen)
 
 
 def place_words(place: Place | None) -> str:
-    """Where, as editors read it (`page.txt:22:1: `); empty for a whole file, which its message names already."""
+    """A place as editors recognise it (`page.txt:22:1: `); empty for a whole file, which the message names."""
     if place is None or (place.line is None and place.cell is None):
         return ""
     if place.cell is not None:
@@ -116,11 +117,11 @@ def place_words(place: Place | None) -> str:
 
 
 def visible(text: str, *, spaces: str = "") -> str:
-    r"""A text without anything that steers a terminal or turns the order of words.
+    r"""A text with control and direction characters escaped, safe for a terminal.
 
     Args:
         text: The text.
-        spaces: Odd spaces that stay as they are.
+        spaces: Spaces that are not escaped, besides the usual one.
 
     >>> visible("a\x1b[2Jb")
     'a\\x1b[2Jb'
@@ -132,15 +133,15 @@ def visible(text: str, *, spaces: str = "") -> str:
 
 
 def _sentence(sentence: Message, finding: Finding) -> str:
-    """What a finding says; a sentence in French has spaces that do not break."""
+    """A message or a fix, safe for a terminal; French sentences keep their no-break spaces."""
     return visible(str(sentence), spaces=_FRENCH_SPACES if finding.language == "fr" else "")
 
 
 def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
-    """Blanks and carets to stand under the value in the excerpt; None where we do not know where it stands.
+    """The blanks and the carets under the value in the excerpt, or None if its position is unknown.
 
-    The excerpt is the source line without the blanks around it, so the column says where the value cannot begin
-    before; the value itself says where it does.
+    The excerpt is the source line without leading blanks, so the column is only the latest position at which the value
+    can begin; the value is searched for up to there.
     """
     text, value = place.excerpt or "", finding.value
     is_cut = text.startswith(CUT) and (place.column or 0) > LEAD
@@ -148,7 +149,7 @@ def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
     if value:
         latest = place.column - 1 if place.column else len(text)
         found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)]
-        if is_cut:  # the value, or its quotation mark, stands where the excerpt was cut for it
+        if is_cut:  # the excerpt was cut around the value or its quotation mark
             latest = len(CUT) + LEAD + 1
         start = max((at for at in found if at <= latest), default=found[0] if found else -1)
     if start < 0 and is_cut:
@@ -161,7 +162,7 @@ def _mark(finding: Finding, place: Place) -> tuple[str, str] | None:
 
 
 def _width(text: str) -> int:
-    """Columns of a terminal that a text takes: East Asian wide characters two, marks above letters none."""
+    """Columns that a text takes in a terminal: two for East Asian wide characters, none for combining marks."""
     wide = sum(unicodedata.east_asian_width(one) in {"W", "F"} for one in text)
     return len(text) + wide - sum(unicodedata.combining(one) > 0 for one in text)
 
@@ -173,11 +174,11 @@ def _group_lines(group: FindingGroup, findings: Iterable[Finding], pen: Pen, lan
     if example.fix:
         yield f"{_INDENT}{_sentence(example.fix, example)}"
     listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
-    # The same place several times (a value of several faults) is written once.
+    # A place that comes several times, for a value with several faults, is written once.
     places = [place for place, _ in groupby(place_words(one.place).removesuffix(": ") for one in listed) if place]
-    for place in places[:_MOST_PLACES]:
+    for place in places[:_MAX_PLACES]:
         yield f"{_INDENT}{place}"
-    more = group.count - len(listed) + len(places) - len(places[:_MOST_PLACES])
+    more = group.count - len(listed) + len(places) - len(places[:_MAX_PLACES])
     if places and more:
         rest = message("and {number} more", number=more)
         yield f"{_INDENT}{worded(rest, language)}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from iomld.formats.jsonld_nodes import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 from iomld.read.record.framed import scheme_code, text_of
 from iomld.read.record.origins import source_of
 

@@ -17,7 +17,8 @@ from iomld.assets import asset_text
 from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
-from iomld.model import Finding, ForeignText, GivenMention, Origin, Place, Record, Severity, Value, message
+from iomld.messages import ForeignText, message
+from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity, Value
 from iomld.read.graph.content import Graph, ProjectContent, project_content
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions

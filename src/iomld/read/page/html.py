@@ -17,7 +17,8 @@ from lxml.html import HtmlElement
 
 from iomld.errors import SourceError
 from iomld.lexicon.words import NO_WORDS, Lexicon
-from iomld.model import STATE_FIELDS, Origin, Record, message
+from iomld.messages import message
+from iomld.model import STATE_FIELDS, Origin, Record
 from iomld.read.page.html_blocks import HtmlBlocks, element_text, html_blocks, joined
 from iomld.read.page.labelled import once, read_fields, title_above
 from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from iomld.errors import SourceError
 from iomld.lexicon.words import Lexicon
-from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value, message
+from iomld.messages import message
+from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import excerpt
 from iomld.read.text import has_forbidden_character, lines_of, normalised
 

@@ -6,7 +6,8 @@ site's menu stands before the title and is never read as part of the record.
 
 from iomld.errors import SourceError
 from iomld.lexicon.words import NO_WORDS, Lexicon
-from iomld.model import Origin, Record, message
+from iomld.messages import message
+from iomld.model import Origin, Record
 from iomld.read.page.labelled import labelled_draft
 from iomld.read.page.labels import text_marks
 from iomld.read.page.page import PageDraft, PageSource, record_of, text_lines

@@ -14,20 +14,8 @@ from difflib import get_close_matches
 from json import JSONDecodeError, JSONDecoder
 
 from iomld.errors import SourceError
-from iomld.model import (
-    FIELDS,
-    STATE_FIELDS,
-    TEXT_FIELDS,
-    Finding,
-    ForeignText,
-    Message,
-    Origin,
-    Place,
-    Record,
-    Severity,
-    Value,
-    message,
-)
+from iomld.messages import ForeignText, Message, message
+from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.framed import is_framed, unframed
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import stated_origins

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 
-from iomld.model import Finding, GivenMention, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, GivenMention, Place, Severity
 from iomld.read.text import has_forbidden_character, is_language_tag
 
 MENTION_FIELDS = ("narrative", "abstract", "title")

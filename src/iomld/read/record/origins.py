@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from iomld.model import Finding, Message, Origin, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Origin, Place, Severity
 from iomld.read.text import has_forbidden_character, is_web_address, utc_moment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

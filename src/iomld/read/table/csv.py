@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import islice
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
 from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from iomld.errors import SourceError
 from iomld.folding import fold
-from iomld.model import TEXT_FIELDS, ForeignText, message
+from iomld.messages import ForeignText, message
+from iomld.model import TEXT_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
 from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
 

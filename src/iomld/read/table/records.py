@@ -7,18 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
-from iomld.model import (
-    STATE_FIELDS,
-    TEXT_FIELDS,
-    Finding,
-    GivenMention,
-    Origin,
-    Place,
-    Record,
-    Severity,
-    Value,
-    message,
-)
+from iomld.messages import message
+from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, GivenMention, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.mentions import given_mention
 from iomld.read.record.origins import stated_origins

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, reduce
 
-from iomld.model import Finding, Message, Place, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Place, Severity
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.read.table.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 

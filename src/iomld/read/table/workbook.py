@@ -15,7 +15,8 @@ from lxml import etree
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Place, Record, Severity, message
+from iomld.messages import message
+from iomld.model import Finding, Place, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.csv_rows import MOST_COLUMNS
 from iomld.read.table.records import MentionIndex, mention_index, orphan_records, table_records

@@ -18,7 +18,7 @@ from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.errors import SourceError
-from iomld.model import ForeignText, message
+from iomld.messages import ForeignText, message
 from iomld.read.detect import is_workbook
 from iomld.read.table.rows import neutralised
 from iomld.read.table.workbook_package import Package, open_package

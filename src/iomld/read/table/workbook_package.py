@@ -18,7 +18,7 @@ from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from iomld.errors import SourceError
-from iomld.model import ForeignText, message
+from iomld.messages import ForeignText, message
 from iomld.read.table.csv_rows import LONGEST_CELL
 from iomld.read.text import read_prolog, safe_events
 

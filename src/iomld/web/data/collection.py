@@ -13,7 +13,7 @@ from iomld.browse.filters import Filters, page_number, read_filters
 from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats.jsonld import context_iri, framed_bytes, framed_project
-from iomld.model import message
+from iomld.messages import message
 from iomld.release.project_index import ProjectEntry
 from iomld.web.data.documents import unknown
 from iomld.web.links import WebLink, link_header

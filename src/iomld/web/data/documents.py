@@ -16,7 +16,7 @@ from iomld.formats.jsonld import expanded_bytes
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.iris import RDF, SCHEMA
-from iomld.model import Message, message
+from iomld.messages import Message, message
 from iomld.web.data.parameters import RequestedForm, profile_type
 from iomld.web.links import LINKSET, LINKSET_SUFFIX, WebLink, link_header, linkset_bytes
 from iomld.web.problems import ProblemError

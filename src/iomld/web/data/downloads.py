@@ -26,7 +26,7 @@ from iomld.export.formats import write_dataset, write_subset
 from iomld.export.tables import ProjectSource, released
 from iomld.formats.rdf import FORMATS, Format
 from iomld.i18n import gettext_noop
-from iomld.model import message
+from iomld.messages import message
 from iomld.release import FILES, Release
 from iomld.release.nquads import compressing, file_digest
 from iomld.release.subsets import FORMAT_NAMES, PARTITIONINGS, Partitioning, subset_file, subset_names

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from fastapi import Depends, Path, Query, Request
 
 from iomld.formats.rdf import FORMATS
-from iomld.model import message
+from iomld.messages import message
 from iomld.web.links import LINKSET, LINKSET_SUFFIX
 from iomld.web.openapi import HTML, Text, sample
 from iomld.web.problems import ProblemError

@@ -28,7 +28,7 @@ from iomld.formats import rdf
 from iomld.formats.jsonld import compact_resource, framed_bytes, framed_project
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
-from iomld.model import message
+from iomld.messages import message
 from iomld.release.history import Tombstone
 from iomld.web.data.collection import collection_routes
 from iomld.web.data.descriptions import described_routes, revision_document

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from iomld.i18n import gettext_noop
-from iomld.model import message
+from iomld.messages import message
 from iomld.validate import ENGINES
 from iomld.web.problems import ProblemError
 

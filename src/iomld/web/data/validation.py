@@ -11,13 +11,13 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from iomld.check.codec import UploadReport, upload_report_from_json
 from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.tables import WORKBOOK
-from iomld.check.worker import PAGE, TOO_LARGE, CheckOrder, fault_of
+from iomld.check.upload_report import UploadReport, upload_report_from_json
+from iomld.check.worker import PAGE, TOO_LARGE, CheckRequest, fault_of
 from iomld.formats.negotiate import choose
 from iomld.i18n import LANGUAGES
-from iomld.model import message
+from iomld.messages import message
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.validate import ENGINES
 from iomld.web.data.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
@@ -236,7 +236,7 @@ async def _report(pool: CheckPool, upload: Upload, format_name: str, language: s
 def _order(upload: Upload, format_name: str, language: str) -> bytes:
     """What the worker is given."""
     rules = upload.rules
-    order = CheckOrder(
+    order = CheckRequest(
         upload.name,
         format_name,
         language,

@@ -12,7 +12,7 @@ from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements
 from iomld.browse.rules import Revalidation, check_record, rule_entries
 from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import Link, LinkKind, ReleaseView
-from iomld.check.messages import worded_finding
+from iomld.check.translation import worded_finding
 from iomld.i18n import gettext_noop
 from iomld.iris import Iris
 from iomld.model import Finding

@@ -219,7 +219,7 @@ def rows_of(rows: Sequence[ShownRow], findings: Sequence[Finding]) -> Iterator[C
     """The rows that findings speak of.
 
     Args:
-        rows: As `iomld.check.checker.rows_beside` gives them.
+        rows: As `iomld.check.checker.finding_rows` gives them.
         findings: What was found.
     """
     by_row: dict[tuple[str, int], list[Finding]] = {}

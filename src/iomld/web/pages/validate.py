@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iomld.browse.view import ReleaseView
-from iomld.check.codec import UploadReport
-from iomld.check.messages import worded_report
+from iomld.check.translation import worded_report
+from iomld.check.upload_report import UploadReport
 from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
 from iomld.model import Finding, Severity
 from iomld.validate import all_rules

@@ -15,7 +15,7 @@ from typing import Protocol
 from starlette.types import Receive, Scope, Send
 
 from iomld.formats import results
-from iomld.model import message
+from iomld.messages import message
 from iomld.store.query_request import QueryHead
 from iomld.web.conditional import is_not_modified
 from iomld.web.problems import ProblemError

@@ -33,7 +33,7 @@ from iomld.browse.view import ReleaseView, shared_graph_names
 from iomld.config import Settings
 from iomld.formats.negotiate import choose
 from iomld.iris import Iris
-from iomld.model import message
+from iomld.messages import message
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest
 from iomld.store.service_description import ServiceFacts, service_description
 from iomld.web.problems import ProblemError

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.iris import Iris
-from iomld.model import message
+from iomld.messages import message
 from iomld.store.oxigraph import StoreReader
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.protocol import (

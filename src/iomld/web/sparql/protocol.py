@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
-from iomld.model import Quantity, message
+from iomld.messages import Quantity, message
 from iomld.web.problems import ProblemError, problem_of
 
 FORM = "application/x-www-form-urlencoded"

@@ -4,7 +4,7 @@ import io
 
 from openpyxl import Workbook
 
-from iomld.check.checker import Checker, rows_beside
+from iomld.check.checker import Checker, finding_rows
 from iomld.read.table.rows import ShownRow
 
 HEADER = ("projectCode", "title_en", "budgetUSD")
@@ -26,11 +26,11 @@ def test_rows_of_a_table_come_with_their_headings(checker: Checker) -> None:
         ("\n".join(lines).encode(), "t.csv", 4, None),
         (file.getvalue(), "t.xlsx", 3, "projects"),
     ):
-        rows = rows_beside(checker.check_bytes(data, name), data, name)
+        rows = finding_rows(checker.check_bytes(data, name), data, name)
         assert ShownRow(sheet_name, 3, line, tuple(HEADER), ("PO.9002", "Two", "100 000 USD")) in rows
 
 
 def test_what_is_no_table_has_no_rows(checker: Checker) -> None:
     """JSON gives none."""
     data = b'{"projectCode": "PO.9001", "budgetUSD": "x"}'
-    assert rows_beside(checker.check_bytes(data, "r.json"), data, "r.json") == ()
+    assert finding_rows(checker.check_bytes(data, "r.json"), data, "r.json") == ()

@@ -1,7 +1,7 @@
-"""A report as JSON from the validation worker to the web process, and back.
+"""The report on an upload as JSON, from the validation worker to the web process.
 
-Nothing is worded on the way: findings keep the identifiers and values of their messages. The JSON report for users is
-another form, `iomld.check.reports.json`.
+It is not translated yet: findings keep the identifiers and values of their messages. The JSON report for users is
+written by `iomld.check.reports.json`.
 """
 
 import json
@@ -10,27 +10,26 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from iomld.check.report import Basis, CheckReport, FileReport, FindingGroup
-from iomld.formats.findings import finding_from_json, finding_to_json
-from iomld.model import Severity
+from iomld.model import Severity, finding_from_json, finding_to_json
 from iomld.read.table.rows import ShownRow
 
 
 @dataclass(frozen=True, slots=True)
 class UploadReport:
-    """What was found in an upload, for our own page.
+    """The report on an upload, with the rows of its table that findings are about; for our own page.
 
     Attributes:
         report: The report.
-        rows: Rows of tables in which something was found.
+        rows: The rows.
     """
 
     report: CheckReport
     rows: tuple[ShownRow, ...] = ()
 
 
-def upload_report_to_json(found: UploadReport) -> bytes:
+def upload_report_to_json(upload: UploadReport) -> bytes:
     """The report of an upload as JSON."""
-    document = {"report": _report_to_json(found.report), "rows": [asdict(row) for row in found.rows]}
+    document = {"report": _report_to_json(upload.report), "rows": [asdict(row) for row in upload.rows]}
     return json.dumps(document).encode()
 
 

@@ -13,15 +13,16 @@ from pyoxigraph import Literal
 from tests.conftest import ROOT
 
 from iomld.check.checker import Checker
-from iomld.check.codec import UploadReport, upload_report_from_json, upload_report_to_json
-from iomld.check.messages import worded_finding, worded_report
 from iomld.check.report import CheckReport
+from iomld.check.translation import worded_finding, worded_report
+from iomld.check.upload_report import UploadReport, upload_report_from_json, upload_report_to_json
 from iomld.cli.validate import validate_command
 from iomld.errors import SourceError
 from iomld.formats.rdf import TURTLE, parse
 from iomld.i18n import LANGUAGES, is_translated, worded
 from iomld.iris import SH
-from iomld.model import Finding, Message, Severity, message
+from iomld.messages import Message, message
+from iomld.model import Finding, Severity
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.validate import all_rules
 

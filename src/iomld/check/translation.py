@@ -1,7 +1,7 @@
-"""What findings and reports say, in the languages of iomld.
+"""Translates findings and reports into a language of iomld, just before they are shown.
 
-A finding carries the identifiers and values of its messages; a face words it here, just before it is shown. Sentences
-stand in the catalogues of `iomld.i18n`, those of shape rules in the shapes themselves.
+A finding carries the identifiers and values of its messages. Translations are in the catalogues of `iomld.i18n`; those
+of shape rules are in the shapes themselves.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from functools import cache
 
 from iomld.check.report import CheckReport
 from iomld.i18n import ENGLISH, gettext, gettext_noop, is_translated, ngettext, worded
-from iomld.model import Finding, Message, Severity
+from iomld.messages import Message
+from iomld.model import Finding, Severity
 from iomld.validate import all_rules
 
 _SEVERITIES = {
@@ -21,16 +22,16 @@ _SEVERITIES = {
 
 
 def worded_finding(finding: Finding, language: str) -> Finding:
-    """A finding whose message and fix are sentences of a language; without a translation of both it stays English.
+    """A finding with message and fix in a language, or in English unless both have a translation.
 
     Args:
-        finding: The finding; one that is not in English is worded already.
+        finding: The finding; one that is not in English is returned as it is.
         language: One of `iomld.i18n.LANGUAGES`.
     """
     if finding.language != ENGLISH:
         return finding
-    text = _sentence(finding.message, finding.rule, language)
-    fix = _sentence(finding.fix, finding.rule, language) if finding.fix else None
+    text = _translated(finding.message, finding.rule, language)
+    fix = _translated(finding.fix, finding.rule, language) if finding.fix else None
     if text is None or (finding.fix and fix is None):
         return replace(
             finding, message=Message(str(finding.message)), fix=Message(str(finding.fix)) if finding.fix else None
@@ -39,7 +40,7 @@ def worded_finding(finding: Finding, language: str) -> Finding:
 
 
 def worded_report(report: CheckReport, language: str) -> CheckReport:
-    """A report in a language: the same rules, places and values.
+    """A report with its findings in a language.
 
     Args:
         report: The report.
@@ -81,12 +82,12 @@ def counted_projects(count: int, language: str) -> str:
 
 
 def colon(language: str) -> str:
-    """A colon as the language sets it."""
+    """A colon with the space that the language sets before it."""
     return "\u00a0:" if language == "fr" else ":"
 
 
-def _sentence(message: Message, rule: str, language: str) -> Message | None:
-    """A message as a sentence of the language, without values; None where there is no translation."""
+def _translated(message: Message, rule: str, language: str) -> Message | None:
+    """A message as a plain sentence of the language; None if there is no translation."""
     own = _rule_messages(language).get((rule, message.id))
     if own is not None:
         return Message(str(Message(own, message.values)))
