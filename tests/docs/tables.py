@@ -1,14 +1,19 @@
-"""The parts of the documents that are written from the code: `python -m tests.docs.tables` writes them anew.
+"""The parts of the documents that are generated from the code; `python -m tests.docs.tables` brings them up to date.
 
 Each stands between `<!-- from the code: NAME -->` and `<!-- end -->`.
 """
 
+import ast
 import configparser
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from tests.read.documented_columns import columns_table
+
 from iomld.config import SETTINGS, Settings
+from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.validate import all_rules
 
 ROOT = Path(__file__).parents[2]
@@ -38,14 +43,36 @@ def rules_table() -> str:
 
 
 def layers_block() -> str:
-    """The layers of the package, the uppermost first, as the import checker has them."""
+    """The layers of the package, the uppermost first, from the configuration of the import checker."""
     contracts = configparser.ConfigParser()
     contracts.read(ROOT / ".importlinter", encoding="utf-8")
     layers = contracts["importlinter:contract:layers"]["layers"].split("\n")
     return "\n".join(["```text", *(line.strip() for line in layers if line.strip()), "```"]) + "\n"
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table, "rules": rules_table, "layers": layers_block}
+def packages_table() -> str:
+    """Each package with its purpose and its modules."""
+    rows = (
+        (f"`{name}`", _summary(path / "__init__.py"), ", ".join(f"`{module.stem}`" for module in _modules(path)))
+        for name, path in _packages()
+    )
+    return _table(("package", "what it is for", "modules"), rows)
+
+
+def modules_tables() -> str:
+    """Each module of each package with its job, the first line of its docstring."""
+    return "\n".join(_modules_table(name, path) for name, path in _packages())
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "rules": rules_table,
+    "layers": layers_block,
+    "packages": packages_table,
+    "modules": modules_tables,
+    "project-columns": partial(columns_table, PROJECT_COLUMNS),
+    "mention-columns": partial(columns_table, MENTION_COLUMNS),
+}
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:
@@ -54,8 +81,31 @@ def parts(text: str) -> Iterator[tuple[str, str]]:
 
 
 def with_parts(text: str) -> str:
-    """A document with its parts as the code has them now."""
+    """A document with its parts up to date."""
     return _PART.sub(lambda match: f"{match[1]}{PARTS[match[2]]()}{match[4]}", text)
+
+
+def _packages() -> Iterator[tuple[str, Path]]:
+    """The packages by their dotted names below `iomld`, the package itself first, in the order of their names."""
+    package = ROOT / "src" / "iomld"
+    for init in sorted(package.rglob("__init__.py"), key=lambda path: path.parent):
+        name = ".".join(("iomld", *init.parent.relative_to(package).parts))
+        yield name, init.parent
+
+
+def _modules(package: Path) -> list[Path]:
+    return sorted(path for path in package.glob("*.py") if path.name != "__init__.py")
+
+
+def _modules_table(name: str, package: Path) -> str:
+    folder = package.relative_to(ROOT)
+    rows = ((f"[`{path.stem}`](../{folder}/{path.name})", _summary(path)) for path in _modules(package))
+    return f"## {name}\n\n{_summary(package / '__init__.py')}\n\n{_table(('module', 'job'), rows)}"
+
+
+def _summary(path: Path) -> str:
+    """The first line of a module's docstring."""
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -66,6 +116,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _shown(default: object) -> str:
     """A default as it is written in the environment."""
     match default:
+        case ():
+            return "empty"
         case bool():
             return "`1`" if default else "`0`"
         case float():

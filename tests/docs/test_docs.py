@@ -1,4 +1,4 @@
-"""The documents say what the code does: settings, commands, routes, rules, links and examples."""
+"""The documents agree with the code: settings, commands, routes, rules, links and examples."""
 
 import ast
 import re
@@ -29,6 +29,10 @@ _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 _FORBIDDEN = re.compile(r"/home/\w|/root/|/work/|localhost:\d{4,5}/simple")
 _BINARY = frozenset({".woff2", ".png", ".webp", ".gz", ".ico"})
 _THIS = Path(__file__)
+PACKAGE = ROOT / "src" / "iomld"
+# A path of a file or folder, none with a part to fill in, such as `read/NAME.py`.
+_PATH = re.compile(r"(?!\S*(?:NAME|FILE|DATADIR|CODE))(?:[a-z_][\w.-]*/)[\w./*-]*|[a-z_]+\.(?:py|toml|cfg)")
+_CONSTANT = re.compile(r"_?[A-Z][A-Z_]{3,}")
 
 
 def _read(path: Path) -> str:
@@ -94,7 +98,7 @@ def _parse(command: click.Command, arguments: list[str], parent: click.Context |
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_is_written_from_the_code_is_up_to_date(path: Path) -> None:
-    """Tables of settings, rules and layers equal the code; `python -m tests.docs.tables` writes them anew."""
+    """Tables equal the code; `python -m tests.docs.tables` brings them up to date."""
     text = _read(path)
     assert dict(parts(text)) == dict(parts(with_parts(text)))
 
@@ -108,7 +112,7 @@ def test_every_rule_of_reading_and_linking_is_documented() -> None:
     """Each rule that a finding is made with in the code has a row."""
     named = set(UNKNOWN_WORD_RULES.values())
     for path in (ROOT / "src" / "iomld").rglob("*.py"):
-        if path.parent.name != "web":
+        if "web" not in path.parts:
             named |= _rules_named(ast.parse(_read(path)))
     documented = set(re.findall(r"^\| `(\w+)` \|", _read(DOCS / "VALIDATION.md"), re.MULTILINE))
     assert {"unreadableYear", "unknownKey", "notJson", "primaUnique"} <= named
@@ -202,6 +206,19 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
         assert aim.exists(), target
         if anchor:
             assert anchor in {_anchor(heading) for heading in _HEADING.findall(_read(aim))}, target
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/ARCHITECTURE.md"])
+def test_files_and_constants_that_recipes_name_exist(name: str) -> None:
+    """Paths stand for files of the repository or of the package, and names in capitals for constants of the code."""
+    spans = re.findall(r"`([^`\n]+)`", _CODE_BLOCK.sub("", _read(ROOT / name)))
+    words = {word for span in spans for word in span.split()}
+    paths = {word.rstrip("/") for word in words if _PATH.fullmatch(word)}
+    missing = {path for path in paths if not any(any(folder.glob(path)) for folder in (ROOT, PACKAGE))}
+    assert missing == set()
+    code = "".join(_read(path) for folder in (PACKAGE, ROOT / "tests") for path in folder.rglob("*.py"))
+    constants = {word for word in words if _CONSTANT.fullmatch(word)}
+    assert {constant for constant in constants if not re.search(rf"\b{constant}\b", code)} == set()
 
 
 def _anchor(heading: str) -> str:
