@@ -193,13 +193,13 @@ def test_the_same_answer_is_304(client: Asker) -> None:
         answer = client.get(f"{RECORD}.{suffix}")
         tag = answer.headers["etag"]
         tags.add(tag)
-        for value in (tag, f'"x", {tag}', f"W/{tag}", "*"):
+        for value in (tag, f'"x", {tag}', tag.removeprefix("W/"), "*"):
             again = client.get(f"{RECORD}.{suffix}", headers={"If-None-Match": value})
             assert (again.status_code, again.content) == (304, b"")
             assert again.headers["etag"] == tag
         assert client.get(f"{RECORD}.{suffix}", headers={"If-None-Match": '"x"'}).status_code == 200
     assert len(tags) == 4
-    assert not any(tag.startswith("W/") for tag in tags)
+    assert all(tag.startswith("W/") for tag in tags)  # a document may be compressed on its way
     modified = client.get(f"{RECORD}.ttl").headers["last-modified"]
     assert modified == "Sun, 01 Feb 2026 00:00:00 GMT"
     for since, status in ((modified, 304), ("Sat, 31 Jan 2026 00:00:00 GMT", 200), ("soon", 200)):

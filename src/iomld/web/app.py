@@ -188,13 +188,13 @@ class _EndpointRouter:
     is chosen, since that takes as long as an answer from the cache.
     """
 
-    def __init__(self, routes: ASGIApp, endpoint: ASGIApp) -> None:
-        self._routes, self._endpoint = routes, endpoint
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
+        self._app, self._endpoint = app, endpoint
         self._endpoint_with_pages = LanguageMiddleware(endpoint)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != _ENDPOINT_PATH:
-            await self._routes(scope, receive, send)
+            await self._app(scope, receive, send)
         elif any(name == b"accept" and _HTML_RANGE.search(value) for name, value in scope["headers"]):
             await self._endpoint_with_pages(scope, receive, send)
         else:
