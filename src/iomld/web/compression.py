@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 from starlette_compress import CompressMiddleware, add_compress_type
 
+from iomld.check.reports import REPORT_FORMATS
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose_coding
 from iomld.messages import message
@@ -18,9 +19,10 @@ from iomld.web.problems import problem
 SMALLEST_BYTES = 1024
 _CHUNK_BYTES = 64 * 1024  # compressed at once; the event loop serves others between two chunks
 _CODINGS = ("zstd", "br", "gzip")
-_OTHER_TYPES = ("problem+json", "linkset+json", "sarif+json", "schema+json", "junit+xml", "x-ndjson", "jsonl")
+_OTHER_TYPES = ("problem+json", "linkset+json", "schema+json", "x-ndjson", "jsonl")
 _TYPES = (
     *(format_.media_type for format_ in (*rdf.FORMATS, *results.RESULT_FORMATS)),
+    *(media_type for format_ in REPORT_FORMATS for media_type in format_.media_types),
     *(f"application/{name}" for name in _OTHER_TYPES),
 )
 

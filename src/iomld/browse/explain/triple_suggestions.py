@@ -9,13 +9,14 @@ from iomld.browse.explain.candidates import MOST, CandidateTerms, ReleaseTerms, 
 from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, joined
 from iomld.browse.explain.similarity import DATATYPES, Edit, cast_literal, edited, literal_text, relation
 from iomld.iris import RDF
+from iomld.model import TEXT_LANGUAGES
 from iomld.store.sparql_syntax import Clause, ClauseKind, Term, TermType
 
 _SHORTEST = 5  # letters; shorter texts are part of too many others
 _FEW = 3  # properties with which other terms are tested
 _MOST_CLASSES = 4  # classes that may replace one; more than that are no hint
 _TYPE = f"{RDF}type"
-_LANGUAGES = (None, "en", "fr", "es")
+_LANGUAGES = (None, *TEXT_LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
