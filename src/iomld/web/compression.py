@@ -98,8 +98,9 @@ class _ChunkedResponse:
 
 
 def _is_fixed(headers: dict[bytes, bytes]) -> bool:
-    """Whether a response must not be changed: a file to be saved, or one with `no-transform`."""
-    return b"content-disposition" in headers or b"no-transform" in headers.get(b"cache-control", b"")
+    """Whether a response must not be changed: a file to be saved, a part of a file, or one with `no-transform`."""
+    is_part_or_file = b"content-disposition" in headers or b"content-range" in headers
+    return is_part_or_file or b"no-transform" in headers.get(b"cache-control", b"")
 
 
 def _varying(event: Event) -> Event:
