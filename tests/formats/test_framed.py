@@ -257,9 +257,9 @@ def test_a_country_is_one_node_object() -> None:
     }
 
 
-def test_a_resource_of_which_nothing_is_said_is_a_bug() -> None:
+def test_a_resource_without_triples_is_a_bug() -> None:
     """The caller looks first."""
-    with pytest.raises(ValueError, match="nothing is said"):
+    with pytest.raises(ValueError, match="has no triples"):
         compact_resource([], subject=f"{DEFAULT_BASE}id/country/XX", base=DEFAULT_BASE)
 
 
