@@ -105,8 +105,10 @@ def _is_fixed(headers: dict[bytes, bytes]) -> bool:
 
 def _varying(event: Event) -> Event:
     """The event, with Accept-Encoding in Vary if it starts a response that may be compressed, or its 304."""
-    headers = dict(event.get("headers", ()))
-    if _is_fixed(headers) or not headers.keys() & {b"content-type", b"etag"}:
+    if event["type"] != "http.response.start":
+        return event
+    headers = dict(event["headers"])
+    if _is_fixed(headers) or not (b"content-type" in headers or b"etag" in headers):
         return event
     vary = headers.get(b"vary")
     if vary and b"accept-encoding" in vary.lower():
