@@ -69,6 +69,35 @@ class _UnparsedFlow(FlowControl):
             super().resume_reading()
 
 
+class _ResponseTransport:
+    """The transport of a response: sends its head together with the beginning of its body, in one system call."""
+
+    def __init__(self, transport: Transport, cycle: RequestResponseCycle) -> None:
+        self._transport, self._cycle = transport, cycle
+        self._head = b""  # that is not sent yet
+        self._has_begun = False
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            self._transport.writelines((self._head, data))
+            self._head = b""
+        elif self._has_begun or not self._cycle.response_started:  # a later part, or `100 Continue`
+            self._transport.write(data)
+        else:
+            self._head, self._has_begun = data, True
+
+    def flush(self) -> None:
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
 class LimitedConnection(HttpToolsProtocol):
     """A client's connection, for `uvicorn.Config(http=partial(LimitedConnection, limits=...))`."""
 
@@ -79,6 +108,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._deadline_s = _NEVER  # by the clock of the loop: when the client must have sent the rest of a request
         self._timer: TimerHandle | None = None  # not set anew for each request, which would take longer than parsing it
         self._is_idle = False
+        self._response: _ResponseTransport  # of the request that was begun last
         self._unparsed = bytearray()
         self._tail = b""  # the last two bytes that were parsed
         self._bodiless_bytes = 0  # parsed since the last byte of a body, or since the request began
@@ -144,6 +174,8 @@ class LimitedConnection(HttpToolsProtocol):
             raise _HeadError  # RFC 9112 section 3.2
         self._bodiless_bytes = 0
         super().on_headers_complete()
+        self._response = _ResponseTransport(self.transport, self.cycle)
+        self.cycle.transport = self._response  # type: ignore[assignment]  # has what the cycle needs of a transport
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of the body; discard it if the request is answered, so that the client reads the response."""
@@ -169,6 +201,7 @@ class LimitedConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Continue with the next request. uvicorn's own method would set a second timer for each."""
         self.server_state.total_requests += 1
+        self._response.flush()  # the head of a response without a body
         if self.transport.is_closing():
             return
         if not self.cycle.more_body:

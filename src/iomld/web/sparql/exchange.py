@@ -12,7 +12,11 @@ from iomld.messages import Quantity, message
 from iomld.web.problems import ProblemError, problem_of
 
 # Scripts of any site may read the answers, which are the same for all users, so credentials are not allowed.
-COMMON_HEADERS = {"Access-Control-Allow-Origin": "*", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
+COMMON_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Vary": "Accept, Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
 _WATCH_AFTER_S = 0.05  # most answers are complete by then, and watching costs a task
 
 
@@ -42,8 +46,9 @@ class HttpRequest:
 
     def header(self, name: str) -> str | None:
         """The value of a header; several of one name are joined with commas (RFC 9110 section 5.3)."""
-        values = self.headers.getlist(name)
-        return ", ".join(values) if values else None
+        key = name.encode("ascii")
+        values = [value for other, value in self.scope["headers"] if other == key]
+        return b", ".join(values).decode("latin-1") if values else None
 
     async def body(self, limit_bytes: int) -> bytes:
         """Read the body; its bytes are counted as they arrive, since Content-Length need not be true.
