@@ -12,11 +12,7 @@ from iomld.messages import Quantity, message
 from iomld.web.problems import ProblemError, problem_of
 
 # Scripts of any site may read the answers, which are the same for all users, so credentials are not allowed.
-COMMON_HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Vary": "Accept, Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
-}
+COMMON_HEADERS = {"Access-Control-Allow-Origin": "*", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
 _WATCH_AFTER_S = 0.05  # most answers are complete by then, and watching costs a task
 
 
