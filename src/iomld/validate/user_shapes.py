@@ -41,7 +41,7 @@ _TOKEN = re.compile(
         | (?P<word>\w+)""",
     re.VERBOSE | re.DOTALL,
 )
-_REMOTE_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]"]*)?"(?P<iri>[^"]*)"')
+_REMOTE_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]{}"]*)?"(?P<iri>[^"]*)"')
 
 # By constraint component (SHACL section 4), for shapes without messages of their own.
 _DEFAULT_MESSAGES: Mapping[str, Message] = {
