@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 import pyoxigraph
-from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
+from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, Triple
 
 from iomld.errors import SourceError
 from iomld.formats.xml_output import XmlOutput, escaped_xml, with_element_names
@@ -120,6 +120,19 @@ def serialize(
         prefixes=dict(prefixes or {}),
     )
     return escaped_xml(written or b"") if format_ is RDFXML else written or b""
+
+
+def numbered(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """The same quads, with blank nodes numbered in their order; a parser gives those without a label random ones."""
+    labels: dict[BlankNode, BlankNode] = {}
+
+    def number(node: BlankNode) -> BlankNode:
+        return labels.setdefault(node, BlankNode(f"b{len(labels)}"))
+
+    for quad in quads:
+        subject = number(quad.subject) if isinstance(quad.subject, BlankNode) else quad.subject
+        value = number(quad.object) if isinstance(quad.object, BlankNode) else quad.object
+        yield Quad(subject, quad.predicate, value, quad.graph_name)
 
 
 def in_graph(quads: Iterable[Quad], graph: str) -> Iterator[Quad]:
