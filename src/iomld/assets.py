@@ -6,6 +6,7 @@ shapes (`iomld.iris`) are fixed.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -54,8 +55,9 @@ def asset_names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(f"{folder}/{entry.name}" for entry in entries if entry.is_file()))
 
 
+@lru_cache(maxsize=2)
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
-    """Read the controlled lists, the countries and the decoys, in the order of their files."""
+    """The controlled lists, the countries and the decoys, in the order of their files; read once for a base."""
     decoys = _graph("ontology/decoys.ttl", base)
     return Vocabulary(
         concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in SCHEMES},

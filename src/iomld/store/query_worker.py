@@ -29,7 +29,6 @@ from iomld.store.query_text import (
     uses_service,
 )
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
-from iomld.workers.once import run_once
 from iomld.workers.protocol import WorkerSpec
 
 HANDLER = "iomld.store.query_worker:open_handler"
@@ -144,6 +143,8 @@ def run_query(
         JobTimeoutError: The query took too long.
         WorkerCrashedError: The store cannot be opened, or memory ran out.
     """
+    from iomld.workers.once import run_once  # noqa: PLC0415  # workers import this module, and need no asyncio
+
     spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
     reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
     if reply.fault:
