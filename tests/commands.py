@@ -20,21 +20,31 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-COMMANDS = ("publish", "serve", "validate", "convert", "query", "export", "template", "withdraw", "releases", "rules")
 _PROGRAM = Path(sys.executable).parent / "iomld"
 _TIMEOUT_S = 280
 # What decides how Python itself starts. A process that is given any of these is not forked.
 _OF_PYTHON = ("PYTHON", "LANG", "LC_", "MALLOC")
 
 
-def run_iomld(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed `iomld` command; variables are added to its environment."""
+def run_iomld(*arguments: str | Path, prelude: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed `iomld` command.
+
+    Args:
+        arguments: Its arguments.
+        prelude: Python that its process runs first.
+        variables: What is added to its environment.
+    """
     if any(name.startswith(_OF_PYTHON) for name in variables):
         return run_iomld_alone(*arguments, **variables)
     command = [str(_PROGRAM), *map(str, arguments)]
-    request = {"command": command, "environment": _environment(variables), "folder": str(Path.cwd())}
+    request = {
+        "command": command,
+        "environment": _environment(variables),
+        "folder": str(Path.cwd()),
+        "prelude": prelude,
+    }
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, socket.socket(socket.AF_UNIX) as server:
         server.settimeout(_TIMEOUT_S)
         server.connect(str(_forking_process()))
@@ -115,10 +125,9 @@ def _serve(address: str) -> None:
 
 
 def _warm_up() -> None:
-    """Load what commands load after their imports, so that Python has the large regular expressions at hand."""
-    build_linker = import_module("iomld.link.project").build_linker
-    build_linker(import_module("iomld.assets").load_vocabulary())
-    import_module("shacl")
+    """Load what commands load after their imports, and keep."""
+    stages = import_module("iomld.pipeline.stages")
+    stages.load_pipeline(stages.Choices(profile="published"))
     import_module("openpyxl")
 
 
@@ -138,13 +147,13 @@ def _run(connection: socket.socket) -> NoReturn:
     child = os.fork()
     if child == 0:
         connection.close()
-        _become(request["command"], request["environment"], request["folder"], files)
+        _become(request, files)
     _, status = os.waitpid(child, 0)
     connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str], folder: str, files: Sequence[int]) -> NoReturn:
+def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command, as its script is."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with Path(os.devnull).open("rb") as nothing:
@@ -157,9 +166,10 @@ def _become(command: Sequence[str], environment: Mapping[str, str], folder: str,
         for number, mode, errors in ((0, "r", "strict"), (1, "w", "strict"), (2, "w", "backslashreplace"))
     )
     os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
-    sys.argv[:] = command
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.argv[:] = request["command"]
+    exec(request["prelude"], {})  # noqa: S102  # from a test
     try:
         sys.exit(import_module("iomld.cli.main").main())
     except SystemExit as end:
