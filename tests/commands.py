@@ -82,8 +82,7 @@ def _text(file: int) -> str:
 @cache
 def _forking_process() -> Path:
     """Start the process that forks; gives the address at which it listens."""
-    folder = Path(tempfile.mkdtemp(prefix="iomld-tests-"))
-    address = folder / "socket"
+    address = Path(tempfile.mkdtemp(prefix="iomld-tests-")) / "socket"
     environment = _environment({"PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
     process = subprocess.Popen(
         [sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
@@ -91,11 +90,7 @@ def _forking_process() -> Path:
     assert process.stdin is not None
     assert process.stdout is not None
 
-    def end() -> None:
-        process.communicate()  # the end of its input is its end, also where these tests are killed
-        shutil.rmtree(folder)
-
-    atexit.register(end)
+    atexit.register(process.communicate)  # the end of its input is its end, also where these tests are killed
     assert process.stdout.readline() == b"ready\n"
     return address
 
@@ -115,6 +110,7 @@ def _serve(address: str) -> None:
         while True:
             ready, _, _ = select.select([listener, 0], [], [])
             if 0 in ready:
+                shutil.rmtree(Path(address).parent)
                 return
             connection, _ = listener.accept()
             with connection:
