@@ -233,7 +233,8 @@ def _allowed_methods(request: Request, path: str) -> list[str]:
 def _redirect_without_slash(request: Request) -> Response | None:
     """Redirect a path with a trailing slash to the route without; only by path, as clients may name any host."""
     path, raw = request.scope["path"], request.scope.get("raw_path", b"")
-    if not (raw.endswith(b"/") and _allowed_methods(request, path[:-1])):
+    is_known = path[:-1] == _ENDPOINT_PATH or _allowed_methods(request, path[:-1])
+    if not (raw.endswith(b"/") and is_known):
         return None
     query = request.scope["query_string"]
     return RedirectResponse((raw[:-1] + (b"?" + query if query else b"")).decode("latin-1"), 308)
