@@ -1,7 +1,7 @@
 """Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,11 +11,12 @@ from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lex
 from iomld.link.countries import Beneficiaries, read_beneficiaries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.values import read_budget, read_concept, read_day, read_year
+from iomld.link.values import garbled_texts, read_budget, read_concept, read_day, read_year
 from iomld.messages import message
 from iomld.model import (
     DATE_FIELDS,
     STATE_FIELDS,
+    TEXT_FIELDS,
     UNDETERMINED,
     YEAR_FIELDS,
     Finding,
@@ -105,7 +106,13 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         frameworks=_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
     )
-    return project, tuple(findings)
+    return project, (*findings, *_garbled(merged))
+
+
+def _garbled(merged: MergedRecord) -> Iterator[Finding]:
+    """The findings about texts that were decoded wrongly."""
+    for field in TEXT_FIELDS:
+        yield from garbled_texts(merged.values.get(field, ()), field)
 
 
 def _concepts(

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iomld.errors import SourceError
 from iomld.lexicon.words import Lexicon
 from iomld.messages import message
 from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import excerpt
-from iomld.read.text import has_forbidden_character, lines_of, normalised
+from iomld.read.text import has_forbidden_character, lines_of, normalised, plain_text
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*(?:\s|$)|[:;]$")
 # The full stop of an abbreviation, as in "St. Lucia", does not end a sentence.
@@ -185,6 +185,7 @@ def record_of(draft: PageDraft, page: PageSource) -> Record:
 
 
 def _value(line: PageLine, page: PageSource, language: str | None = None) -> Value:
+    line = replace(line, text=plain_text(line.text))
     if has_forbidden_character(line.text):
         raise SourceError(
             message("{file}, line {line}: holds a control character. Remove it.", file=page.file, line=line.number)

@@ -201,7 +201,7 @@ def decoded(encoded: bytes) -> str:
 
 def _text(encoded: bytes) -> str:
     try:
-        return encoded.decode()
+        return encoded.decode().removeprefix("\ufeff")  # editors put a byte order mark before a query
     except UnicodeDecodeError as error:
         raise ProblemError(
             400, "encoding", message("The request is not UTF-8 (byte {place}); send it in UTF-8.", place=error.start)
