@@ -87,6 +87,7 @@ def _concept(subject: Subject) -> Concept | None:
         labels=_labels(subject),
         broader=local_name(broader) if broader else None,
         kind=subject.value(f"{IOMLD}frameworkKind"),
+        issuer=subject.value(f"{IOMLD}issuingBody"),
     )
 
 

@@ -34,12 +34,14 @@ class Concept:
         labels: All its labels.
         broader: For a part of a framework, the code of the framework.
         kind: For frameworks, the kind of text or body (`treaty`, `process`).
+        issuer: For frameworks, the name of the body that issued it.
     """
 
     code: str
     labels: tuple[Label, ...]
     broader: str | None = None
     kind: str | None = None
+    issuer: str | None = None
 
     def name(self, language: str = "en") -> str:
         """The preferred label in a language, else in English, else in any language, else the code."""

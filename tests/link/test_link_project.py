@@ -96,6 +96,14 @@ def test_missing_fields_are_no_fault_of_linking(linker: Linker) -> None:
     )
 
 
+@pytest.mark.parametrize(("code", "project_type"), [("PO.0001", "PO"), ("Q36-805", None), ("ZZ.0001", None)])
+def test_an_unknown_type_word_yields_to_the_code(code: str, project_type: str | None, linker: Linker) -> None:
+    """The two letters of the project code give the type, if they are one; the word is a Warning."""
+    project, (finding,) = link_project(merged(projectCode=code, projectType="Dancing with Officers"), linker)
+    assert project.project_type == project_type
+    assert (finding.rule, finding.severity, finding.field) == ("unknownType", Severity.WARNING, "projectType")
+
+
 def test_all_faults_are_told_at_once(linker: Linker) -> None:
     """Each unreadable field gives its own finding, with rule, field, value, place and what to do."""
     project, findings = link_project(
@@ -128,7 +136,8 @@ def test_all_faults_are_told_at_once(linker: Linker) -> None:
         "endYear",
         "allocationYear",
     ]
-    assert all(finding.severity is Severity.VIOLATION and finding.place == PLACE for finding in findings)
+    assert all(finding.place == PLACE for finding in findings)
+    assert {finding.rule for finding in findings if finding.severity is not Severity.VIOLATION} == {"unknownType"}
     assert all(finding.message and finding.fix and finding.value for finding in findings)
     assert (project.status, project.start_year, project.budget_usd) == (None, None, None)
 
@@ -163,7 +172,7 @@ def test_an_unknown_state_names_the_closest(linker: Linker) -> None:
     project, (finding,) = link_project(merged(benefitingMemberStates="Chino"), linker)
     assert project.member_states == ()
     assert (finding.rule, finding.value) == ("unknownState", "Chino")
-    assert str(finding.fix) == "Closest names: China, Chile."
+    assert str(finding.fix) == "Closest names: China."
 
 
 def test_a_prima_prefix_without_country_is_no_office(linker: Linker) -> None:

@@ -1,5 +1,6 @@
 """Checks files or bytes: records against our shapes, or any RDF against shapes of the caller."""
 
+import codecs
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from iomld.read.graph.places import find_places
 from iomld.read.table.csv import table_rows
 from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import workbook_rows
-from iomld.read.text import check_xml
+from iomld.read.text import check_xml, utf8_xml
 from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, graph_findings
 
 _MAX_BYTES = 256 * 1024**2  # of a file that is checked against shapes of the caller
@@ -179,6 +180,7 @@ def _document(part: read.SourceFile) -> UserDocument:
 
 
 def _as_document(name: str, data: bytes) -> UserDocument:
+    data = utf8_xml(data, name).removeprefix(codecs.BOM_UTF8)
     format_ = rdf_format_of(data, name)
     if format_ is None:
         names = ", ".join(known.name for known in rdf.FORMATS)

@@ -1,6 +1,7 @@
 """Finds disagreements between the records of a project: each field of each record against the published value.
 
-Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé` with `Completed`.
+Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé` with `Completed`. A value without a
+meaning cannot be read, and another record supplies the field.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -25,8 +26,8 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
         linker: The names of the vocabulary.
 
     Yields:
-        A Warning `sourcesDiffer` for each value with another meaning than the published one, with both values and
-        their places. Values that cannot be read are ignored.
+        A Warning `sourcesDiffer` for each value with another meaning than the published one, and a Warning
+        `unreadableCopy` for each that cannot be read, with both values and their places.
     """
     if len(merged.records) == 1:
         return
@@ -37,9 +38,16 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
         expected = meaning(published)
         for record in merged.records:
             values = record.values.get(name)
-            found = meaning(values) if values and values is not published else None
-            if values and found is not None and expected is not None and found != expected:
-                yield _differs(name, published, values)
+            found = meaning(values) if values else None
+            if not values or values is published or expected is None or found == expected:
+                continue
+            yield _unreadable(name, published, values) if found is None else _differs(name, published, values)
+
+
+def is_readable(linker: Linker, field: str, values: Sequence[Value]) -> bool:
+    """Whether the values of a field can be read; texts always can."""
+    meaning = dict(_meanings(linker)).get(field)
+    return meaning is None or meaning(values) is not None
 
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
@@ -68,8 +76,40 @@ def _day(field: str, values: Sequence[Value]) -> date | None:
     return read_day(values[0], field)[0]
 
 
-def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str]:
-    return frozenset(code for value in values for code in gazetteer.states(value.text).codes)
+def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str] | None:
+    found = [gazetteer.states(value.text) for value in values]
+    is_read = not any(states.leftovers or states.rivals for states in found)
+    return frozenset(code for states in found for code in states.codes) if is_read else None
+
+
+def _unreadable(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
+    first, other = (", ".join(value.text for value in side) for side in (published, values))
+    place = published[0].place
+    sentence = (
+        message(
+            "“{other}” cannot be read here; “{first}” in {place}, line {line}, is published instead.",
+            first=first,
+            place=place.file,
+            line=place.line,
+            other=other,
+        )
+        if place.line
+        else message(
+            "“{other}” cannot be read here; “{first}” in {place} is published instead.",
+            first=first,
+            place=place.file,
+            other=other,
+        )
+    )
+    return Finding(
+        rule="unreadableCopy",
+        severity=Severity.WARNING,
+        message=sentence,
+        fix=message("Correct it, so that both copies say the same."),
+        field=name,
+        value=other,
+        place=values[0].place,
+    )
 
 
 def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:

@@ -1,8 +1,8 @@
 """Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,16 +11,19 @@ from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lex
 from iomld.link.countries import Beneficiaries, read_beneficiaries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.values import read_budget, read_concept, read_day, read_year
+from iomld.link.values import garbled_texts, read_budget, read_concept, read_day, read_year
+from iomld.messages import message
 from iomld.model import (
     DATE_FIELDS,
     STATE_FIELDS,
+    TEXT_FIELDS,
     UNDETERMINED,
     YEAR_FIELDS,
     Finding,
     Mention,
     MergedRecord,
     Project,
+    Severity,
     Text,
     Value,
 )
@@ -33,7 +36,7 @@ UNKNOWN_WORD_RULES = {
     "coverage": "unknownCoverage",
     "region": "unknownRegion",
 }
-_OFFICE_LETTERS = 2
+_PREFIX = 2  # letters: the type in a project code, the office in a PRIMA identifier
 _NO_NAMES = ConceptTable({}, {})
 
 
@@ -58,7 +61,7 @@ def build_linker(vocabulary: Vocabulary) -> Linker:
 def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
     """Turn a merged record into a project.
 
-    A field that cannot be read is left empty, with a Violation; missing fields are checked by the shapes.
+    A field that cannot be read is left empty, with a finding; missing fields are checked by the shapes.
 
     Args:
         merged: The merged record.
@@ -103,7 +106,13 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         frameworks=_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
     )
-    return project, tuple(findings)
+    return project, (*findings, *_garbled(merged))
+
+
+def _garbled(merged: MergedRecord) -> Iterator[Finding]:
+    """The findings about texts that were decoded wrongly."""
+    for field in TEXT_FIELDS:
+        yield from garbled_texts(merged.values.get(field, ()), field)
 
 
 def _concepts(
@@ -116,8 +125,27 @@ def _concepts(
         codes[field], faults = (
             read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
         )
+        if field == "projectType" and faults:
+            codes[field], faults = _type_of_code(merged, table, faults[0])
         findings += faults
     return codes
+
+
+def _type_of_code(
+    merged: MergedRecord, table: ConceptTable, unknown: Finding
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """The type that the first two letters of the project code name, for a record whose word for it is not known.
+
+    The fund names new types now and then, so an unknown word does not refuse the record.
+    """
+    letters = (_text(_first(merged, "projectCode")) or "")[:_PREFIX]
+    code = table.code(letters)
+    if code is None:
+        return None, (replace(unknown, severity=Severity.WARNING),)
+    fix = message(
+        "The type of the project code is published: {name}. Write it, or ask for the new word.", name=table.names[code]
+    )
+    return code, (replace(unknown, severity=Severity.WARNING, fix=fix),)
 
 
 def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
@@ -195,5 +223,5 @@ def normal_text(text: str) -> str:
 
 def _managing_office(prima_id: str | None, gazetteer: Gazetteer) -> str | None:
     """The country of the office that manages the project: the first two letters of the PRIMA identifier."""
-    office = (prima_id or "")[:_OFFICE_LETTERS]
-    return office if len(office) == _OFFICE_LETTERS and office in gazetteer.labels else None
+    office = (prima_id or "")[:_PREFIX]
+    return office if len(office) == _PREFIX and office in gazetteer.labels else None

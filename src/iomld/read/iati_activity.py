@@ -28,7 +28,7 @@ from lxml import etree
 
 from iomld.messages import message
 from iomld.model import Finding, Place, Severity, Value
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, plain_text
 
 IDENTIFIER_PREFIX = "XM-DAC-47066-"
 
@@ -113,7 +113,7 @@ class _ActivityReader:
         found: dict[str, tuple[list[str], etree._Element]] = {}
         for narrative in (narrative for element in elements for narrative in element.iterfind("narrative")):
             language = _language(narrative.get(_LANGUAGE)) or self._default_language or "en"
-            text = _text(narrative)
+            text = plain_text(_text(narrative))
             if text and has_forbidden_character(text):
                 self._add(narrative, _control_character(name))
             elif text:

@@ -11,7 +11,15 @@ from iomld.model import FIELDS, STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Plac
 from iomld.read.record.locate import pointer_step
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, utc_moment
+from iomld.read.text import (
+    has_forbidden_character,
+    is_language_tag,
+    is_web_address,
+    lines_of,
+    normalised,
+    plain_text,
+    utc_moment,
+)
 
 _LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 # Keys of a downloaded record that the publisher computes anew; they are ignored.
@@ -88,7 +96,7 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
             )
         elif not isinstance(text, str):
             findings.append(wrong_kind(key, text, message("a text"), at))
-        elif has_forbidden_character(text):
+        elif has_forbidden_character(plain_text(text)):
             findings.append(control_character(key, at))
         elif text.strip():
             values.append(Value(clean_text(key, text), at, language))
@@ -96,13 +104,14 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
 
 
 def clean_text(field: str, text: str) -> str:
-    r"""A text in its published form: a narrative in paragraphs, any other text on one line.
+    r"""A text in its published form: without markup, a narrative in paragraphs, any other text on one line.
 
     Spaces inside a line, no-break spaces included, stay as they are, so that a published text reads back the same.
 
     >>> clean_text("title", " Two \n lines : one  title ")
     'Two lines : one  title'
     """
+    text = plain_text(text)
     if field == "narrative":
         return normalised(lines_of(text))
     return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
@@ -122,6 +131,7 @@ def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], li
         return (), []
     if not isinstance(given, str):
         return (), [wrong_kind(key, given, message("a text or a number"), place)]
+    given = plain_text(given)
     if has_forbidden_character(given):
         return (), [control_character(key, place)]
     return ((Value(given.strip(), place),) if given.strip() else ()), []

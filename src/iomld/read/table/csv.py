@@ -157,7 +157,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     def rows() -> Iterator[CsvRow]:
         return (row for row in read_rows(text, delimiter, file=source.file) if row.number > header.number)
 
-    cents = _comma_cents(layout, rows()) if delimiter == ";" else None
+    cents = _comma_cents(layout, rows()) if delimiter in ";\t" else None
     if cents is not None:
         problem = message("Budgets are written with a comma before the cents, and were read so.")
         place = layout.place(TableRow(header.number, header.line, header.cells), cents)

@@ -33,6 +33,9 @@ _TAGGED = re.compile(
     r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\s*[)\]]?"
 )
 _PIECE = re.compile(r"(?P<heading>[a-z]+_[a-z0-9-]+) \((?P<number>[2-9]|[1-9][0-9])\)")
+_NUMBERED = re.compile(
+    r"\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[A-Za-z])[.)] ?(?=\S)|[0-9]{1,2} (?=[A-Za-z])|(?:No|N°|#) ?[0-9]{1,2}[.:] ?"
+)
 _FIX = 'Write {"Their heading": "projectCode"}, or two columns: their heading, ours.'
 _COLUMNS_OF_A_MAPPING = 2
 _MOST_BYTES = 1024 * 1024
@@ -97,7 +100,7 @@ def _known_heading(text: str) -> Heading | None:
         return Heading(name, _HEADING_LANGUAGES.get(key.partition(" ")[0], "en"))
     if name:
         return Heading(name)
-    tagged = _TAGGED.fullmatch(text.strip())
+    tagged = _TAGGED.fullmatch(_bare(text))
     base = _PROJECT_NAMES.get(_key(tagged["base"])) if tagged else None
     if tagged and base in TEXT_FIELDS:
         return Heading(base, tagged["tag"].lower().replace("_", "-"))
@@ -113,8 +116,17 @@ def _mapped_column(text: str, mapping: Mapping[str, str]) -> str | None:
 
 
 def _key(text: str) -> str:
-    """The folded heading, without the marks that forms put after a heading."""
-    return fold(text.replace("_", " ").strip().rstrip("*:").strip())
+    """The folded heading, without the marks of forms."""
+    return fold(_bare(text).replace("_", " "))
+
+
+def _bare(text: str) -> str:
+    """A heading without the number that forms put before it and the marks that they put after it.
+
+    >>> _bare("3. Title (en) *"), _bare("(b) Coverage:")
+    ('Title (en)', 'Coverage')
+    """
+    return _NUMBERED.sub("", text.strip().strip("*").strip()).rstrip("*: ").strip()
 
 
 def _project_names() -> dict[str, str]:
