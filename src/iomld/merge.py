@@ -6,10 +6,19 @@ lacks is taken from the next one. If two records differ, the first wins; `iomld.
 
 from collections.abc import Sequence
 
-from iomld.model import TEXT_FIELDS, TEXT_LANGUAGES, GivenMention, MergedRecord, Record, Value, language_rank
+from iomld.model import (
+    BUDGET_FIELDS,
+    IATI_MEDIA_TYPE,
+    TEXT_FIELDS,
+    TEXT_LANGUAGES,
+    GivenMention,
+    MergedRecord,
+    Record,
+    Value,
+    language_rank,
+)
 
-# IATI reports the same activity at second hand: it fills gaps and never overrides the page.
-IATI_MEDIA_TYPE = "application/xml"
+_AMOUNTS = ("budgetUSD", "budget")
 
 
 def record_key(record: Record) -> str:
@@ -34,7 +43,7 @@ def merge_records(records: Sequence[Record]) -> MergedRecord:
     findings = [finding for record in ranked for finding in record.findings]
     return MergedRecord(
         key=record_key(ranked[0]),
-        values={name: _merged_values(name, ranked) for name in names},
+        values={name: values for name in names if (values := _merged_values(name, ranked))},
         records=ranked,
         mentions=_mentions(ranked),
         findings=tuple(findings),
@@ -66,7 +75,13 @@ def _rank(record: Record) -> tuple[bool, int, int, str, str]:
 
 
 def _merged_values(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
-    """For a text, its first version in each language; for any other field, the values of the first record with it."""
+    """For a text, its first version in each language; for any other field, the values of the first record with it.
+
+    An amount and its currency are of one record, the first with an amount.
+    """
+    if name in BUDGET_FIELDS:
+        source = next((record for record in records if not record.values.keys().isdisjoint(_AMOUNTS)), records[0])
+        return source.values.get(name, ())
     found = (record.values[name] for record in records if name in record.values)
     first = next(found)
     if name not in TEXT_FIELDS or (len(records) == 1 and len(first) == 1):

@@ -3,14 +3,15 @@
 Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé` with `Completed`.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
+from iomld.link.money import read_money
 from iomld.link.project import Linker
-from iomld.link.values import read_budget, read_day, read_year
+from iomld.link.values import read_day, read_year
 from iomld.messages import message
 from iomld.model import DATE_FIELDS, STATE_FIELDS, YEAR_FIELDS, Finding, MergedRecord, Severity, Value
 
@@ -40,6 +41,26 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
             found = meaning(values) if values and values is not published else None
             if values and found is not None and expected is not None and found != expected:
                 yield _differs(name, published, values)
+    yield from _other_budgets(merged, linker.own_currency)
+
+
+def _other_budgets(merged: MergedRecord, own_currency: str | None) -> Iterator[Finding]:
+    """The budgets of records that differ from the published one in their amount or currency."""
+    expected = read_money(merged.values, own_currency)[0]
+    for record in merged.records if expected else ():
+        found = read_money(record.values, own_currency)[0]
+        if found and found != expected:
+            name = "budgetUSD" if "budgetUSD" in record.values else "budget"
+            yield _differs(name, _as_written(merged.values), _as_written(record.values))
+
+
+def _as_written(values: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
+    """The amount and the currency of a budget that stands in a field without one."""
+    if "budgetUSD" in values:
+        return values["budgetUSD"][:1]
+    amount = values["budget"][0]
+    currency = "".join(f" {value.text}" for value in values.get("budgetCurrency", ())[:1])
+    return (amount._replace(text=amount.text + currency),)
 
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
@@ -50,7 +71,6 @@ def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
         yield name, partial(_year, name)
     for name in DATE_FIELDS:
         yield name, partial(_day, name)
-    yield "budgetUSD", lambda values: read_budget(values[0])[0]
     yield "primaId", lambda values: values[0].text
     for name in STATE_FIELDS:
         yield name, partial(_states, linker.lexicon.gazetteer)
