@@ -8,13 +8,22 @@ lacks, or that nobody can read there, is taken from the next one. If two records
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from iomld.model import TEXT_FIELDS, TEXT_LANGUAGES, GivenMention, MergedRecord, Record, Value, language_rank
+from iomld.model import (
+    BUDGET_FIELDS,
+    IATI_MEDIA_TYPE,
+    TEXT_FIELDS,
+    TEXT_LANGUAGES,
+    GivenMention,
+    MergedRecord,
+    Record,
+    Value,
+    language_rank,
+)
 
-# IATI reports the same activity at second hand: it fills gaps and never overrides the page.
-IATI_MEDIA_TYPE = "application/xml"
+_AMOUNTS = ("budgetUSD", "budget")
 
-# Says whether the values of a field can be read.
-Readable: TypeAlias = Callable[[str, Sequence[Value]], bool]
+# Says whether a field can be read, by its name and the values of its record.
+Readable: TypeAlias = Callable[[str, Mapping[str, tuple[Value, ...]]], bool]
 
 
 def record_key(record: Record) -> str:
@@ -37,7 +46,7 @@ def merge_records(records: Sequence[Record], is_readable: Readable = lambda _fie
     """
     ranked = tuple(sorted(records, key=_rank)) if len(records) > 1 else tuple(records)
     names = dict.fromkeys(name for record in ranked for name in record.values)
-    values = {name: _merged_values(name, ranked, is_readable) for name in names}
+    values = {name: found for name in names if (found := _merged_values(name, ranked, is_readable))}
     findings = [finding for record in ranked for finding in record.findings]
     return MergedRecord(
         key=record_key(ranked[0]),
@@ -73,15 +82,29 @@ def _rank(record: Record) -> tuple[bool, int, int, str, str]:
 
 
 def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) -> tuple[Value, ...]:
-    """For a text, its first version in each language; for any other field, the values of the first readable record."""
-    found = [record.values[name] for record in records if name in record.values]
-    if name not in TEXT_FIELDS or (len(records) == 1 and len(found[0]) == 1):
-        return next((values for values in found if len(found) > 1 and is_readable(name, values)), found[0])
+    """For a text, its first version in each language; for any other field, the values of the first readable record.
+
+    An amount and its currency are of one record, the first with an amount that can be read.
+    """
+    if name in BUDGET_FIELDS:
+        with_amounts = [record for record in records if not record.values.keys().isdisjoint(_AMOUNTS)] or records[:1]
+        return _first_readable(name, with_amounts, is_readable).values.get(name, ())
+    with_field = [record for record in records if name in record.values]
+    first = with_field[0].values[name]
+    if name not in TEXT_FIELDS or (len(records) == 1 and len(first) == 1):
+        return _first_readable(name, with_field, is_readable).values[name]
     by_language: dict[str | None, Value] = {}
-    for values in found:
-        for value in values:
+    for record in with_field:
+        for value in record.values[name]:
             by_language.setdefault(value.language, value)
     return tuple(by_language[language] for language in sorted(by_language, key=language_rank))
+
+
+def _first_readable(name: str, records: Sequence[Record], is_readable: Readable) -> Record:
+    """The first record whose field can be read; if there is none, the first record."""
+    if len(records) == 1:
+        return records[0]
+    return next((record for record in records if is_readable(name, record.values)), records[0])
 
 
 def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:

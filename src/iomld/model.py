@@ -128,6 +128,27 @@ class Text:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in whole units of a currency (ISO 4217), with the decimals of the source."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funder:
+    """A fund of our list, by its code, or another organization, by its identifier in IATI and its name."""
+
+    identifier: str
+    name: str | None = None
+    is_fund: bool = False
+
+    def __str__(self) -> str:
+        """The funder as a value of the field `fundedBy`: `idf`, `USAID [US-GOV-1]`."""
+        return self.identifier if self.is_fund else f"{self.name or ''} [{self.identifier}]".strip()
+
+
 class Value(NamedTuple):
     """A raw string of a field, as in the source; a tuple for the same reason as `Place`.
 
@@ -190,6 +211,9 @@ class GivenMention:
     confidence: Decimal | None = None
 
 
+# IATI reports the same activity at second hand: it fills gaps and never overrides the page.
+IATI_MEDIA_TYPE = "application/xml"
+
 # Languages of the texts (BCP 47), the preferred one first; a text that does not state its language is undetermined.
 TEXT_LANGUAGES = ("en", "fr", "es")
 UNDETERMINED = "und"
@@ -197,6 +221,8 @@ UNDETERMINED = "und"
 # The fields of a record, by their JSON keys: texts have a language, fields of states several values.
 TEXT_FIELDS = ("title", "abstract", "narrative")
 STATE_FIELDS = ("benefitingMemberStates", "benefitingCountries")
+LIST_FIELDS = (*STATE_FIELDS, "fundedBy")
+NO_FUNDER = "-"  # the value of `fundedBy` in a source that names nobody, and is not to have the default
 SINGLE_FIELDS = (
     "projectCode",
     "primaId",
@@ -209,9 +235,13 @@ SINGLE_FIELDS = (
     "allocationYear",
     "startDate",
     "endDate",
+    "budget",
+    "budgetCurrency",
     "budgetUSD",
 )
-FIELDS = TEXT_FIELDS + SINGLE_FIELDS + STATE_FIELDS
+# The fields of one statement about money: records are not mixed, and a fault of one is a fault of the budget.
+BUDGET_FIELDS = ("budgetUSD", "budget", "budgetCurrency")
+FIELDS = TEXT_FIELDS + SINGLE_FIELDS + LIST_FIELDS
 YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
 DATE_FIELDS = ("startDate", "endDate")
 
@@ -314,11 +344,12 @@ class Project:
 
     Attributes:
         key: Last segment of the project's IRI: the project code, else `prima-…`.
+        funders: Who allocated the amount.
         member_states: Codes of benefiting member states, in the order of the source.
         other_countries: Codes of other benefiting countries.
         start_date: First day, if a source states it.
         end_date: Last day, if a source states it.
-        budget_usd: US dollars, with the decimals of the source.
+        budget: The amount allocated, in the currency of the source.
         managing_office: ISO code of the office's country, from the PRIMA identifier.
         frameworks: Codes of the mentioned frameworks; for a part, both the part and its framework.
         origins: The sources, best first.
@@ -339,7 +370,8 @@ class Project:
     allocation_year: int | None = None
     start_date: date | None = None
     end_date: date | None = None
-    budget_usd: Decimal | None = None
+    budget: Money | None = None
+    funders: tuple[Funder, ...] = ()
     member_states: tuple[str, ...] = ()
     other_countries: tuple[str, ...] = ()
     managing_office: str | None = None

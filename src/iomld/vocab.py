@@ -72,6 +72,23 @@ class Country:
 
 
 @dataclass(frozen=True, slots=True)
+class Fund:
+    """A fund that pays for projects.
+
+    Attributes:
+        code: Last segment of its IRI (`idf`).
+        labels: All its names.
+        currency: The currency (ISO 4217) of amounts that name none; None if no currency may be assumed.
+        iati_organisation: Its own identifier as an organization in IATI, if it has one.
+    """
+
+    code: str
+    labels: tuple[Label, ...]
+    currency: str | None = None
+    iati_organisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All controlled lists.
 
@@ -79,8 +96,15 @@ class Vocabulary:
         concepts: The concepts of each scheme (`status`, `type`, `coverage`, `region`, `framework` …) by code.
         countries: Countries by code.
         decoys: Names that look like a framework but are none (Compact of Free Association); never published.
+        funds: The funds of `ontology/fund.ttl`.
     """
 
     concepts: Mapping[str, Mapping[str, Concept]]
     countries: Mapping[str, Country]
     decoys: tuple[Label, ...] = ()
+    funds: tuple[Fund, ...] = ()
+
+    @property
+    def fund(self) -> Fund | None:
+        """The publisher's own fund: the only one of the list."""
+        return self.funds[0] if len(self.funds) == 1 else None

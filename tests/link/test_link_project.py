@@ -11,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.link.project import Linker, build_linker, link_project, normal_text
-from iomld.model import FIELDS, GivenMention, Mention, MergedRecord, Origin, Place, Project, Record, Severity, Value
+from iomld.model import (
+    FIELDS,
+    GivenMention,
+    Mention,
+    MergedRecord,
+    Money,
+    Origin,
+    Place,
+    Project,
+    Record,
+    Severity,
+    Value,
+)
 from iomld.vocab import Vocabulary
 
 PLACE = Place("records.json", line=3)
@@ -74,8 +86,8 @@ def test_a_full_record_becomes_links(linker: Linker) -> None:
         "asia",
     )
     assert (project.start_year, project.end_year, project.allocation_year) == (2017, 2019, 2016)
-    assert (project.budget_usd, project.member_states, project.other_countries) == (
-        Decimal("100000.00"),
+    assert (project.budget, project.member_states, project.other_countries) == (
+        Money(Decimal("100000.00"), "USD"),
         ("CN",),
         ("CL", "UY"),
     )
@@ -87,7 +99,7 @@ def test_missing_fields_are_no_fault_of_linking(linker: Linker) -> None:
     """An empty merged and empty strings give an empty project."""
     assert link_project(merged(), linker)[1] == ()
     project, findings = link_project(merged(status="", startYear=" ", budgetUSD="", primaId=""), linker)
-    assert (project.status, project.start_year, project.budget_usd, project.prima_id, findings) == (
+    assert (project.status, project.start_year, project.budget, project.prima_id, findings) == (
         None,
         None,
         None,
@@ -139,7 +151,7 @@ def test_all_faults_are_told_at_once(linker: Linker) -> None:
     assert all(finding.place == PLACE for finding in findings)
     assert {finding.rule for finding in findings if finding.severity is not Severity.VIOLATION} == {"unknownType"}
     assert all(finding.message and finding.fix and finding.value for finding in findings)
-    assert (project.status, project.start_year, project.budget_usd) == (None, None, None)
+    assert (project.status, project.start_year, project.budget) == (None, None, None)
 
 
 def test_an_ambiguous_run_is_refused(linker: Linker) -> None:

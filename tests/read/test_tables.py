@@ -153,7 +153,7 @@ def test_every_column_is_documented() -> None:
         ("Project title ES", "title", "es"),
         ("Start date", "start", None),
         ("start_year", "startYear", None),
-        ("Budget (USD) *", "budgetUSD", None),
+        ("Budget (USD) *", "budget", None),
         ("benefiting_member_states", "benefitingMemberStates", None),
     ],
 )

@@ -12,7 +12,7 @@ from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
 from iomld.iris import IOMLD, RDF, XSD, Iris
 from iomld.messages import Message
-from iomld.model import Finding, Mention, Origin, Project, Severity, Text
+from iomld.model import Finding, Mention, Money, Origin, Project, Severity, Text
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
 from iomld.validate.engine import EngineError, GraphResult, Result
@@ -48,7 +48,7 @@ def _project(key: str = "PO.0105", **fields: object) -> Project:
         "start_year": 2017,
         "end_year": 2019,
         "allocation_year": 2017,
-        "budget_usd": Decimal(100000),
+        "budget": Money(Decimal(100000), "USD"),
         "member_states": ("CN",),
         "mentions": (mention,),
         "origins": (origin,),

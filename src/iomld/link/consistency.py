@@ -4,16 +4,17 @@ Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé`
 meaning cannot be read, and another record supplies the field.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
+from iomld.link.money import read_money
 from iomld.link.project import Linker
-from iomld.link.values import read_budget, read_day, read_year
+from iomld.link.values import read_day, read_year
 from iomld.messages import message
-from iomld.model import DATE_FIELDS, STATE_FIELDS, YEAR_FIELDS, Finding, MergedRecord, Severity, Value
+from iomld.model import BUDGET_FIELDS, DATE_FIELDS, STATE_FIELDS, YEAR_FIELDS, Finding, MergedRecord, Severity, Value
 
 _Meaning = Callable[[Sequence[Value]], Hashable]
 
@@ -42,12 +43,36 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
             if not values or values is published or expected is None or found == expected:
                 continue
             yield _unreadable(name, published, values) if found is None else _differs(name, published, values)
+    yield from _other_budgets(merged, linker.own_currency)
 
 
-def is_readable(linker: Linker, field: str, values: Sequence[Value]) -> bool:
-    """Whether the values of a field can be read; texts always can."""
+def _other_budgets(merged: MergedRecord, own_currency: str | None) -> Iterator[Finding]:
+    """The budgets of records that differ from the published one in their amount or currency, or cannot be read."""
+    expected = read_money(merged.values, own_currency)[0]
+    for record in merged.records if expected else ():
+        found = read_money(record.values, own_currency)[0]
+        name = "budgetUSD" if "budgetUSD" in record.values else "budget"
+        if found == expected or name not in record.values:
+            continue
+        published, other = _as_written(merged.values), _as_written(record.values)
+        yield _differs(name, published, other) if found else _unreadable(name, published, other)
+
+
+def _as_written(values: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
+    """The amount and the currency of a budget that stands in a field without one."""
+    if "budgetUSD" in values:
+        return values["budgetUSD"][:1]
+    amount = values["budget"][0]
+    currency = "".join(f" {value.text}" for value in values.get("budgetCurrency", ())[:1])
+    return (amount._replace(text=amount.text + currency),)
+
+
+def is_readable(linker: Linker, field: str, values: Mapping[str, tuple[Value, ...]]) -> bool:
+    """Whether a field of a record can be read; texts always can, and an amount only with its currency."""
+    if field in BUDGET_FIELDS:
+        return read_money(values, linker.own_currency)[0] is not None
     meaning = dict(_meanings(linker)).get(field)
-    return meaning is None or meaning(values) is not None
+    return meaning is None or meaning(values[field]) is not None
 
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
@@ -58,7 +83,6 @@ def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
         yield name, partial(_year, name)
     for name in DATE_FIELDS:
         yield name, partial(_day, name)
-    yield "budgetUSD", lambda values: read_budget(values[0])[0]
     yield "primaId", lambda values: values[0].text
     for name in STATE_FIELDS:
         yield name, partial(_states, linker.lexicon.gazetteer)

@@ -4,14 +4,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lexicon
 from iomld.link.countries import Beneficiaries, read_beneficiaries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.values import garbled_texts, read_budget, read_concept, read_day, read_year
+from iomld.link.funders import FundTable, build_fund_table, read_funders
+from iomld.link.money import read_money
+from iomld.link.values import garbled_texts, read_concept, read_day, read_year
 from iomld.messages import message
 from iomld.model import (
     DATE_FIELDS,
@@ -20,8 +21,10 @@ from iomld.model import (
     UNDETERMINED,
     YEAR_FIELDS,
     Finding,
+    Funder,
     Mention,
     MergedRecord,
+    Money,
     Project,
     Severity,
     Text,
@@ -47,15 +50,26 @@ class Linker:
     Attributes:
         lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
+        funds: The names of funds, and the publisher's own fund.
     """
 
     lexicon: Lexicon
     matcher: FrameworkMatcher
+    funds: FundTable
+
+    @property
+    def own_currency(self) -> str | None:
+        """The currency of amounts that name none; None if the publisher has no such currency."""
+        return self.funds.own.currency if self.funds.own else None
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
     """Index a vocabulary for linking."""
-    return Linker(lexicon=build_lexicon(vocabulary), matcher=build_matcher(vocabulary))
+    return Linker(
+        lexicon=build_lexicon(vocabulary),
+        matcher=build_matcher(vocabulary),
+        funds=build_fund_table(vocabulary.funds, vocabulary.fund),
+    )
 
 
 def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
@@ -74,13 +88,10 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
     codes = _concepts(merged, linker.lexicon.concepts, findings)
     years = _years(merged, findings)
     days = _days(merged, findings)
-    budget = _budget(merged, findings)
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
     narratives, abstracts = _texts(merged, "narrative"), _texts(merged, "abstract")
-    mentions, faults = link_mentions(
-        narratives, abstracts, merged.mentions, linker.matcher, _table(linker.lexicon.concepts, "framework")
-    )
-    findings += faults
+    funders, budget = _funding(merged, linker, findings)
+    mentions = _mentions(merged, narratives, abstracts, linker, findings)
     prima_id = _text(_first(merged, "primaId"))
     project = Project(
         key=merged.key,
@@ -98,7 +109,8 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         allocation_year=years["allocationYear"],
         start_date=days["startDate"],
         end_date=days["endDate"],
-        budget_usd=budget,
+        budget=budget,
+        funders=funders,
         member_states=beneficiaries.members,
         other_countries=beneficiaries.others,
         managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
@@ -177,13 +189,25 @@ def _days(merged: MergedRecord, findings: list[Finding]) -> dict[str, date | Non
     return days
 
 
-def _budget(merged: MergedRecord, findings: list[Finding]) -> Decimal | None:
-    value = _first(merged, "budgetUSD")
-    if value is None:
-        return None
-    budget, faults = read_budget(value)
+def _mentions(
+    merged: MergedRecord,
+    narratives: tuple[Text, ...],
+    abstracts: tuple[Text, ...],
+    linker: Linker,
+    findings: list[Finding],
+) -> tuple[Mention, ...]:
+    frameworks = _table(linker.lexicon.concepts, "framework")
+    mentions, faults = link_mentions(narratives, abstracts, merged.mentions, linker.matcher, frameworks)
     findings += faults
-    return budget
+    return mentions
+
+
+def _funding(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> tuple[tuple[Funder, ...], Money | None]:
+    """Who pays, and how much."""
+    funders, unlisted = read_funders(merged, linker.funds)
+    budget, unread = read_money(merged.values, linker.own_currency)
+    findings += (*unlisted, *unread)
+    return funders, budget
 
 
 def _beneficiaries(merged: MergedRecord, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:

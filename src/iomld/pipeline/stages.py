@@ -18,7 +18,7 @@ from iomld.iris import DEFAULT_BASE, Iris
 from iomld.link.consistency import disagreements, is_readable
 from iomld.link.project import Linker, build_linker, link_project
 from iomld.messages import message
-from iomld.model import Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused
+from iomld.model import BUDGET_FIELDS, Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused
 from iomld.read import ReadOptions
 from iomld.validate import Validator, load_validator
 
@@ -149,7 +149,7 @@ def outcomes(
         outcome = pending.popleft()
         findings = (
             *outcome.findings,
-            *_new_results(outcome.findings, results),
+            *_new_results(outcome.findings, _named_as_given(results, outcome.merged)),
             *_duplicate_identifier(outcome.project, owners),
         )
         done = replace(outcome, findings=placed(findings, outcome.merged))
@@ -188,9 +188,19 @@ def _missing_code(merged: MergedRecord) -> Finding:
     )
 
 
+def _named_as_given(results: Iterable[Finding], merged: MergedRecord) -> tuple[Finding, ...]:
+    """The results; those about an amount name the field that the record gives it in."""
+    given = next((name for name in ("budgetUSD", "budget") if name in merged.values), "budget")
+    return tuple(
+        replace(result, field=given) if result.field in ("budgetUSD", "budget") else result for result in results
+    )
+
+
 def _new_results(known: tuple[Finding, ...], results: tuple[Finding, ...]) -> Iterator[Finding]:
     """The results of shapes for causes without an earlier finding, so that each cause is reported once."""
     fields = {finding.field for finding in known if finding.severity is Severity.VIOLATION and finding.field}
+    if not fields.isdisjoint(BUDGET_FIELDS):
+        fields.update(BUDGET_FIELDS)
     left_out = {finding.field for finding in known if finding.rule in _LEFT_OUT}
     no_key = any(finding.rule == "codeMissing" for finding in known)
     for result in results:

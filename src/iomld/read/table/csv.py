@@ -212,7 +212,7 @@ def _table_row(row: CsvRow, cents: int | None) -> TableRow:
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
     """The index of the budget column if all its values fit the form 100.000,00 and at least one fits no other form."""
-    index = next((index for index, heading in layout.columns if heading.column == "budgetUSD"), None)
+    index = next((index for index, heading in layout.columns if heading.column in ("budget", "budgetUSD")), None)
     if index is None:
         return None
     decisive = False

@@ -8,12 +8,12 @@ from json import JSONDecodeError
 
 from iomld.folding import fold
 from iomld.messages import message
-from iomld.model import STATE_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
+from iomld.model import LIST_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
 from iomld.read.table.mentions import MentionIndex, canonical_digest
-from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
+from iomld.read.table.rows import CellFault, CellValue, Layout, Number, TableRow, cell_text
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, plain_text, utc_moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -26,16 +26,18 @@ _TOTAL = re.compile(
     r"|(?:(?:grand |sub-?|sous-?)?total|suma|summe) ",
     re.IGNORECASE,
 )
+_AMOUNTS = frozenset({"budget", "budgetUSD"})
 _SHOWN = 80  # characters of a value that a finding quotes
 
 
 @dataclass(slots=True)
 class _RowDraft:
-    """The cells of a row read so far: text and place by column and language."""
+    """The cells of a row read so far: text and place by column and language, and the currencies outside of cells."""
 
     texts: dict[tuple[str, str | None], tuple[str, Place]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     canonical: list[tuple[str, str]] = field(default_factory=list)
+    currencies: list[Value] = field(default_factory=list)
 
 
 def table_records(
@@ -117,6 +119,8 @@ def _draft(row: TableRow, layout: Layout) -> _RowDraft:
         elif text.strip():
             draft.canonical.append((layout.headings[index], text))
             _add_cell(draft, heading, text, place)
+            if heading.column in _AMOUNTS:
+                _add_currencies(draft, heading, value, place)
     return draft
 
 
@@ -137,6 +141,12 @@ def _add_cell(draft: _RowDraft, heading: Heading, text: str, place: Place) -> No
             draft.texts[key] = (known[0] + content, known[1])
         elif known[0].split() != content.split():
             draft.findings.append(_differing_cells(name, known, content, place))
+
+
+def _add_currencies(draft: _RowDraft, heading: Heading, value: CellValue, place: Place) -> None:
+    """Add the currency of a heading, and that of a number's format; linking compares them."""
+    shown = value.currency if isinstance(value, Number) else None
+    draft.currencies += [Value(currency, place) for currency in (heading.currency, shown) if currency]
 
 
 def _differing_cells(name: str, known: tuple[str, Place], text: str, place: Place) -> Finding:
@@ -196,11 +206,12 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
     for (name, language), (text, place) in draft.texts.items():
         if name in TEXT_FIELDS:
             values[name] = (*values.get(name, ()), *_texts(name, text, place, language, draft.findings))
-        elif name in STATE_FIELDS:
+        elif name in LIST_FIELDS:
             parts = (part.strip() for part in _STATES.split(text))
             values[name] = tuple(Value(part, place) for part in parts if part)
         elif name not in _SOURCE_COLUMNS:
             values[name] = (Value(text, place),)
+    values["budgetCurrency"] = (*draft.currencies, *values.get("budgetCurrency", ()))
     values = {name: found for name, found in values.items() if found}
     code, prima = values.get("projectCode"), values.get("primaId")
     key = code[0].text if code else f"prima-{prima[0].text}" if prima else ""

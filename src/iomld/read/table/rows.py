@@ -33,10 +33,12 @@ class Number:
     Attributes:
         text: Its digits, without exponent.
         day: The date if the number counts days, for dates of our time.
+        currency: The code or sign of the currency that its format shows.
     """
 
     text: str
     day: date | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
