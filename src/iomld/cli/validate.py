@@ -126,9 +126,7 @@ def validate_command(
       iomld validate record.json --format sarif > report.sarif
       iomld validate data.ttl --shapes mine.ttl
       iomld validate records.xlsx --format xlsx --output checked.xlsx
-      iomld validate record.json --lang fr
       iomld validate data/ --quiet --fail-on warning --report sarif=a.sarif --report junit=b.xml
-      cat record.json | iomld validate -
     """
     _check_form(format_name, sources, output, for_text=group or bool(color))
     if shapes:

@@ -58,7 +58,7 @@ def shapes_refusal(quads: Sequence[Quad], text: str, engine: str) -> Message | N
         engine: The engine that is to run them.
     """
     if not any(quad.predicate.value.startswith(SH) for quad in quads):
-        return message("there are no SHACL shapes in it. Choose a file with shapes (http://www.w3.org/ns/shacl#)")
+        return message("there are no SHACL shapes in it. Choose a file with shapes ({namespace})", namespace=SH)
     checks = (_imports(quads, text), _programs(quads, text), _features(quads, text, engine), _queries(quads, text))
     return next((reason for check in checks for reason in check), None)
 
