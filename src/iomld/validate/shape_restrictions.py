@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.formats.rdf import Term
-from iomld.iris import OWL, SH, local_name
+from iomld.iris import OWL, RDF, SH, local_name
 from iomld.messages import Message, message
 
 # Terms of SHACL Advanced Features and of the draft of SHACL 1.2 that the engine `shacl` runs and `pyshacl` does not, as
@@ -117,8 +117,10 @@ def _programs(quads: Iterable[Quad], text: str) -> Iterator[Message]:
 
 
 def _features(quads: Iterable[Quad], text: str, engine: str) -> Iterator[Message]:
-    """Refuse what the engine would ignore."""
-    for name in shacl_terms(quads):
+    """Refuse what the engine would ignore: properties and classes, not properties that are only spoken of."""
+    used = (quad.object if quad.predicate.value == f"{RDF}type" else quad.predicate for quad in quads)
+    names = (term.value[len(SH) :] for term in used if isinstance(term, NamedNode) and term.value.startswith(SH))
+    for name in dict.fromkeys(names):
         if name in _IN_NEITHER:
             reason = message(
                 "{term} is not run here, and would be ignored. Take it out, or write it as a constraint of SHACL or "
