@@ -44,6 +44,28 @@ class Place(NamedTuple):
     excerpt: str | None = None
 
 
+class ValidationResult(NamedTuple):
+    """A validation result (SHACL section 3.6.2); its terms are in N-Triples syntax.
+
+    Attributes:
+        focus_node: The focus node.
+        severity: IRI of the severity, which the shapes may define themselves.
+        component: IRI of the constraint component.
+        path: The result path in SPARQL syntax, `<iri>` or `(<iri>/(<iri>)*)`, where the result has one.
+        value: The value node, where the result has one.
+        source_shape: The source shape; a blank node has its label in the shapes graph.
+        messages: Values of `sh:message` in the shapes, variables filled in; without the engines' own sentences.
+    """
+
+    focus_node: str
+    severity: str
+    component: str
+    path: str | None = None
+    value: str | None = None
+    source_shape: str | None = None
+    messages: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A fault in a record, or a remark about it.
@@ -60,6 +82,8 @@ class Finding:
         place: The position in the source; readers and `iomld.pipeline` fill it in.
         language: Language of message and fix: English until they are translated; empty if unknown, as for shapes of the
             caller.
+        results: The validation results that it stands for: one for each constraint that fails; none for findings of
+            readers and the linker.
     """
 
     rule: str
@@ -72,6 +96,7 @@ class Finding:
     path: str | None = None
     place: Place | None = None
     language: str = "en"
+    results: tuple[ValidationResult, ...] = ()
 
     def at(self, place: Place) -> "Finding":
         """The same finding, with its place."""
@@ -100,6 +125,7 @@ def finding_to_json(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "place": finding.place,
         "language": finding.language,
+        "results": finding.results,
     }
 
 
@@ -117,6 +143,7 @@ def finding_from_json(written: Mapping[str, Any]) -> Finding:
         path=written["path"],
         place=Place(*place) if place else None,
         language=written["language"],
+        results=tuple(ValidationResult(*terms)._replace(messages=tuple(terms[-1])) for terms in written["results"]),
     )
 
 

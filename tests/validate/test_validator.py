@@ -10,12 +10,12 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
-from iomld.iris import IOMLD, RDF, XSD, Iris
+from iomld.iris import IOMLD, RDF, SH, SHAPES, XSD, Iris
 from iomld.messages import Message
-from iomld.model import Finding, Mention, Money, Origin, Project, Severity, Text
+from iomld.model import Finding, Mention, Money, Origin, Project, Severity, Text, ValidationResult
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
-from iomld.validate.engine import EngineError, GraphResult, Result
+from iomld.validate.engine import EngineError
 from iomld.validate.engines import load_rust
 from iomld.validate.shapes import load_shapes
 
@@ -96,6 +96,17 @@ def test_a_finding_names_field_value_node_and_path(published: Validator) -> None
         value="CN, MN",
         focus_node="https://w3id.org/iomld/id/project/PO.0105",
         path=f"{IOMLD}benefitingMemberState",
+        results=finding.results,
+    )
+    assert finding.results == (
+        ValidationResult(
+            "<https://w3id.org/iomld/id/project/PO.0105>",
+            f"{SH}Violation",
+            f"{SH}OrConstraintComponent",
+            value="<https://w3id.org/iomld/id/project/PO.0105>",
+            source_shape=f"<{SHAPES}nationalOne>",
+            messages=(str(finding.message),),
+        ),
     )
 
 
@@ -240,13 +251,9 @@ class _Choosy:
 
     name = "choosy"
 
-    def results(self, data: bytes) -> tuple[Result, ...]:
+    def results(self, data: bytes) -> tuple[ValidationResult, ...]:
         if b"PO.0002" in data:
             raise EngineError("it holds PO.0002")
-        return ()
-
-    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
-        assert data
         return ()
 
 
