@@ -2,9 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import BinaryIO
+
+from pyoxigraph import Quad, Triple
 
 from iomld.export.csv import write_csv
 from iomld.export.records import record_json
@@ -81,4 +84,10 @@ def _rewrite(release: Release, file: str, formats: tuple[Format, Format], output
             shutil.copyfileobj(lines, output)
         else:
             prefixes = Iris(release.manifest.base).prefixes()
-            rdf.write(rdf.parse(lines, stored), target, output, prefixes=prefixes)
+            quads = rdf.parse(lines, stored)
+            rdf.write(quads if target.holds_graphs else _triples(quads), target, output, prefixes=prefixes)
+
+
+def _triples(quads: Iterable[Quad]) -> Iterator[Triple]:
+    """The triples of sorted quads; a triple in two graphs is there once."""
+    return (triple for triple, _ in groupby(quad.triple for quad in quads))
