@@ -17,7 +17,7 @@ from tests.e2e.test_publish import PAGE
 from tests.serving import serve
 
 from iomld.browse.lists import project_counts
-from iomld.browse.view import open_view
+from iomld.browse.view import open_view, resource_quads
 from iomld.iris import XSD
 from iomld.release import current_release
 from iomld.store.query_request import FaultKind, QueryFault, QueryRequest, QueryWorker
@@ -238,6 +238,20 @@ def test_our_own_graphs_repeat_nothing(datadir: Path) -> None:
     triples = [quad.triple for text in texts for quad in pyoxigraph.parse(text, RdfFormat.N_QUADS)]
     triples += [quad.triple for quad in pyoxigraph.parse((current / "dataset.ttl").read_bytes(), RdfFormat.TURTLE)]
     assert len(triples) == len(set(triples))
+
+
+def test_documents_hold_each_triple_once(datadir: Path, iomld: Command, tmp_path: Path) -> None:
+    """A document about a scheme is the same where another graph repeats all that is published."""
+    lines = gzip.decompress((datadir / "current" / "dataset.nq.gz").read_bytes()).decode().splitlines()
+    (tmp_path / "all.nq").write_text("".join(f"{line.rsplit(' ', 2)[0]} <{X}all> .\n" for line in lines))
+    to = tmp_path / "to"
+    assert iomld("publish", ROOT / "data", "--include", tmp_path / "all.nq", "--to", to).returncode == 0
+    assert repeats(to) == len(lines)
+    views = [open_view(one) for one in map(current_release, (datadir, to)) if one]
+    for iri in (f"{BASE}scheme/framework", f"{BASE}scheme/framework/gcm", f"{BASE}id/country/CN"):
+        alone, beside = (resource_quads(view, iri) for view in views)
+        assert alone
+        assert beside == alone
 
 
 def test_pages_count_a_repeated_project_once(datadir: Path, iomld: Command, tmp_path: Path) -> None:

@@ -215,9 +215,10 @@ class StoreReader:
         return tuple(self._store.quads_for_pattern(NamedNode(subject), None, None, name))
 
     def pointing(self, predicate: str, target: str, *, graph: str | None = None) -> tuple[Quad, ...]:
-        """The quads with this predicate and object, in all graphs or in one."""
+        """The quads with this predicate and object, in one graph or in all; then, of a triple in several, one."""
         name = NamedNode(graph) if graph else None
-        return tuple(self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name))
+        quads = self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name)
+        return tuple({quad.triple: quad for quad in quads}.values())
 
     def fitting(
         self, *, predicate: str | None = None, target: str | None = None, graph: str | None = None
