@@ -6,14 +6,15 @@ shapes (`iomld.iris`) are fixed.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SCHEMA, SKOS, local_name
-from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
+from iomld.iris import DCTERMS, DEFAULT_BASE, FOAF, IOMLD, RDF, SCHEMA, SKOS, local_name
+from iomld.vocab import Concept, Country, Fund, Label, LabelKind, Vocabulary
 
 SCHEMES = ("status", "type", "coverage", "region", "framework", "theme", "line", "method", "review")
 
@@ -29,6 +30,7 @@ _DATA_IRI = re.compile(re.escape(DEFAULT_BASE) + r"(?!(?:ns|shapes)\b)")
 _LABEL_KINDS = {
     f"{SKOS}prefLabel": LabelKind.PREFERRED,
     f"{SCHEMA}name": LabelKind.PREFERRED,
+    f"{FOAF}name": LabelKind.PREFERRED,
     f"{SKOS}altLabel": LabelKind.ALTERNATIVE,
     f"{SKOS}hiddenLabel": LabelKind.HIDDEN,
 }
@@ -54,13 +56,15 @@ def asset_names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(f"{folder}/{entry.name}" for entry in entries if entry.is_file()))
 
 
+@lru_cache(maxsize=2)
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
-    """Read the controlled lists, the countries and the decoys, in the order of their files."""
+    """The controlled lists, the countries and the decoys, in the order of their files; read once for a base."""
     decoys = _graph("ontology/decoys.ttl", base)
     return Vocabulary(
         concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in SCHEMES},
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
+        funds=_funds(base),
     )
 
 
@@ -85,6 +89,7 @@ def _concept(subject: Subject) -> Concept | None:
         labels=_labels(subject),
         broader=local_name(broader) if broader else None,
         kind=subject.value(f"{IOMLD}frameworkKind"),
+        issuer=subject.value(f"{IOMLD}issuingBody"),
     )
 
 
@@ -100,6 +105,19 @@ def _country(code: str, subject: Subject) -> Country:
         labels=_labels(subject),
         is_member=f"{IOMLD}MemberState" in subject.iris(f"{RDF}type"),
         region=local_name(region) if region else None,
+    )
+
+
+def _funds(base: str) -> tuple[Fund, ...]:
+    graph = _graph("ontology/fund.ttl", base)
+    return tuple(
+        Fund(
+            code=local_name(iri),
+            labels=_labels(graph[iri]),
+            currency=graph[iri].value(f"{IOMLD}assumedCurrency"),
+            iati_organisation=graph[iri].value(f"{DCTERMS}identifier"),
+        )
+        for iri in graph
     )
 
 

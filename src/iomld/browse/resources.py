@@ -24,6 +24,7 @@ _POINTERS = {
     "theme": "theme",
     "line": "fundingLine",
     "fund": "fundedBy",
+    "organization": "fundedBy",
 }
 _NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
 _NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
@@ -191,7 +192,7 @@ def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
 
 
 def _family(view: ReleaseView, iri: str) -> str:
-    """`country`, `fund`, or the name of the scheme."""
+    """`country`, `fund`, `organization`, or the name of the scheme."""
     return iri.removeprefix(view.iris.base).split("/")[1]
 
 

@@ -12,8 +12,8 @@ from pyoxigraph import Literal, Quad
 from iomld import store
 from iomld.convert import canonical_decimal
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, FIELD_PROPERTIES, IOMLD, OA, PROV, Iris
-from iomld.model import TEXT_FIELDS, UNDETERMINED, Mention, Origin, Project, Text, language_rank
+from iomld.iris import DCTERMS, FIELD_PROPERTIES, FOAF, IOMLD, OA, PROV, SCHEMA, Iris
+from iomld.model import TEXT_FIELDS, UNDETERMINED, Funder, Mention, Money, Origin, Project, Text, language_rank
 from iomld.release import FILES, Release
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
@@ -48,8 +48,10 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
     texts = {name: _texts(subject.literals(FIELD_PROPERTIES[name])) for name in TEXT_FIELDS}
     members = _codes(subject.values(f"{IOMLD}benefitingMemberState"))
     others = _codes(subject.values(f"{IOMLD}benefitingCountry"))
-    budget = subject.value(f"{IOMLD}budgetUSD")
+    budget = graph[iris.budget(key)]
+    amount, currency = budget.value(f"{SCHEMA}value"), budget.value(f"{SCHEMA}currency")
     nodes = graph[iris.record(key)].values(f"{PROV}wasDerivedFrom")
+    funders = [_funder(graph, iri, iris) for iri in subject.values(f"{IOMLD}fundedBy")]
     return Project(
         key=key,
         code=subject.value(f"{IOMLD}projectCode"),
@@ -66,7 +68,8 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
         allocation_year=_year_of(subject, f"{IOMLD}allocationYear"),
         start_date=_day_of(subject, f"{IOMLD}startDate"),
         end_date=_day_of(subject, f"{IOMLD}endDate"),
-        budget_usd=Decimal(budget) if budget else None,
+        budget=Money(Decimal(amount), currency) if amount and currency else None,
+        funders=tuple(funders),
         member_states=members,
         other_countries=tuple(code for code in others if code not in members),
         managing_office=_code(subject, f"{IOMLD}managingOfficeCountry"),
@@ -92,6 +95,7 @@ def record_json(project: Project) -> dict[str, object]:
         )
         if codes
     }
+    fields["fundedBy"] = list(map(str, project.funders))
     if project.mentions:
         fields["mentions"] = [_mention_json(mention) for mention in project.mentions]
     fields["sources"] = sources_json(project.origins)
@@ -105,6 +109,7 @@ def project_texts(project: Project) -> dict[str, tuple[Text, ...]]:
 
 def plain_fields(project: Project) -> dict[str, str]:
     """The fields with a single value, by their keys; unknown values are empty."""
+    amount = _amount(project.budget.amount) if project.budget else ""
     return {
         "projectCode": project.code or "",
         "primaId": project.prima_id or "",
@@ -117,7 +122,9 @@ def plain_fields(project: Project) -> dict[str, str]:
         "allocationYear": _year(project.allocation_year),
         "startDate": project.start_date.isoformat() if project.start_date else "",
         "endDate": project.end_date.isoformat() if project.end_date else "",
-        "budgetUSD": _amount(project.budget_usd),
+        "budget": amount,
+        "budgetCurrency": project.budget.currency if project.budget else "",
+        "budgetUSD": amount if project.budget and project.budget.currency == "USD" else "",
     }
 
 
@@ -190,6 +197,11 @@ def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
     return tuple(mentions)
 
 
+def _funder(graph: SubjectGraph, iri: str, iris: Iris) -> Funder:
+    (code,) = _codes([iri])
+    return Funder(code, is_fund=True) if iri == iris.fund(code) else Funder(code, graph[iri].value(f"{FOAF}name"))
+
+
 def _origins(graph: SubjectGraph, node: str) -> Iterator[Origin]:
     """The sources with a hash: as many as are needed to have each file name, media type, address and time."""
     names = (f"{DCTERMS}identifier", f"{IOMLD}sha256", f"{DCTERMS}format", f"{DCTERMS}source", f"{IOMLD}retrievedAt")
@@ -221,9 +233,7 @@ def _year(year: int | None) -> str:
     return "" if year is None else f"{year:04}"
 
 
-def _amount(amount: Decimal | None) -> str:
+def _amount(amount: Decimal) -> str:
     """An amount in an unambiguous form: three decimals get a zero more, as 100.125 could be a hundred thousand."""
-    if amount is None:
-        return ""
     text = canonical_decimal(amount)
     return f"{text}0" if _THREE_DECIMALS.search(text) else text

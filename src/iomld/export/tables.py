@@ -16,7 +16,7 @@ from iomld import store
 from iomld.convert import canonical_decimal
 from iomld.export.records import plain_fields, project_texts, released_projects, sources_json
 from iomld.iris import FIELD_PROPERTIES, Iris
-from iomld.model import TEXT_FIELDS, UNDETERMINED, Mention, Project, language_rank
+from iomld.model import NO_FUNDER, TEXT_FIELDS, UNDETERMINED, Mention, Project, language_rank
 from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
 from iomld.release import FILES, Release
 
@@ -170,6 +170,7 @@ def _other_fields(project: Project) -> dict[str, str]:
     """The columns of states and sources."""
     first = next((origin for origin in project.origins if origin.url), None)
     return {
+        "fundedBy": "; ".join(map(str, project.funders)) or NO_FUNDER,
         "benefitingMemberStates": "; ".join(project.member_states),
         "benefitingCountries": "; ".join(project.other_countries),
         "sourceUrl": (first.url or "") if first else "",

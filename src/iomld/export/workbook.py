@@ -31,7 +31,7 @@ CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MAX_ROWS = 1_048_576
 _EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
-_NUMBER_COLUMNS = frozenset({*YEAR_FIELDS, "budgetUSD", "position", "confidence"})
+_NUMBER_COLUMNS = frozenset({*YEAR_FIELDS, "budget", "budgetUSD", "position", "confidence"})
 # ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are escaped.
 _TO_ESCAPE = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
 _FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -168,6 +168,7 @@ KEYS: tuple[Key, ...] = (
     _string("documentSymbol", IOMLD + "documentSymbol"),
     _string("partNumber", IOMLD + "partNumber"),
     _string("partRole", IOMLD + "partRole"),
+    _string("assumedCurrency", IOMLD + "assumedCurrency"),
     _typed("budgetFloor", IOMLD + "budgetFloor", "decimal"),
     _typed("budgetCeiling", IOMLD + "budgetCeiling", "decimal"),
     _link("inScheme", SKOS + "inScheme", many=True),

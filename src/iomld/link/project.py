@@ -1,26 +1,32 @@
 """Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lexicon
 from iomld.link.countries import Beneficiaries, read_beneficiaries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.values import read_budget, read_concept, read_day, read_year
+from iomld.link.funders import FundTable, build_fund_table, read_funders
+from iomld.link.money import read_money
+from iomld.link.values import garbled_texts, read_concept, read_day, read_year
+from iomld.messages import message
 from iomld.model import (
     DATE_FIELDS,
     STATE_FIELDS,
+    TEXT_FIELDS,
     UNDETERMINED,
     YEAR_FIELDS,
     Finding,
+    Funder,
     Mention,
     MergedRecord,
+    Money,
     Project,
+    Severity,
     Text,
     Value,
 )
@@ -33,7 +39,7 @@ UNKNOWN_WORD_RULES = {
     "coverage": "unknownCoverage",
     "region": "unknownRegion",
 }
-_OFFICE_LETTERS = 2
+_PREFIX = 2  # letters: the type in a project code, the office in a PRIMA identifier
 _NO_NAMES = ConceptTable({}, {})
 
 
@@ -44,21 +50,32 @@ class Linker:
     Attributes:
         lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
+        funds: The names of funds, and the publisher's own fund.
     """
 
     lexicon: Lexicon
     matcher: FrameworkMatcher
+    funds: FundTable
+
+    @property
+    def own_currency(self) -> str | None:
+        """The currency of amounts that name none; None if the publisher has no such currency."""
+        return self.funds.own.currency if self.funds.own else None
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
     """Index a vocabulary for linking."""
-    return Linker(lexicon=build_lexicon(vocabulary), matcher=build_matcher(vocabulary))
+    return Linker(
+        lexicon=build_lexicon(vocabulary),
+        matcher=build_matcher(vocabulary),
+        funds=build_fund_table(vocabulary.funds, vocabulary.fund),
+    )
 
 
 def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
     """Turn a merged record into a project.
 
-    A field that cannot be read is left empty, with a Violation; missing fields are checked by the shapes.
+    A field that cannot be read is left empty, with a finding; missing fields are checked by the shapes.
 
     Args:
         merged: The merged record.
@@ -71,13 +88,10 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
     codes = _concepts(merged, linker.lexicon.concepts, findings)
     years = _years(merged, findings)
     days = _days(merged, findings)
-    budget = _budget(merged, findings)
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
     narratives, abstracts = _texts(merged, "narrative"), _texts(merged, "abstract")
-    mentions, faults = link_mentions(
-        narratives, abstracts, merged.mentions, linker.matcher, _table(linker.lexicon.concepts, "framework")
-    )
-    findings += faults
+    funders, budget = _funding(merged, linker, findings)
+    mentions = _mentions(merged, narratives, abstracts, linker, findings)
     prima_id = _text(_first(merged, "primaId"))
     project = Project(
         key=merged.key,
@@ -95,7 +109,8 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         allocation_year=years["allocationYear"],
         start_date=days["startDate"],
         end_date=days["endDate"],
-        budget_usd=budget,
+        budget=budget,
+        funders=funders,
         member_states=beneficiaries.members,
         other_countries=beneficiaries.others,
         managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
@@ -103,7 +118,13 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         frameworks=_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
     )
-    return project, tuple(findings)
+    return project, (*findings, *_garbled(merged))
+
+
+def _garbled(merged: MergedRecord) -> Iterator[Finding]:
+    """The findings about texts that were decoded wrongly."""
+    for field in TEXT_FIELDS:
+        yield from garbled_texts(merged.values.get(field, ()), field)
 
 
 def _concepts(
@@ -116,8 +137,27 @@ def _concepts(
         codes[field], faults = (
             read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
         )
+        if field == "projectType" and faults:
+            codes[field], faults = _type_of_code(merged, table, faults[0])
         findings += faults
     return codes
+
+
+def _type_of_code(
+    merged: MergedRecord, table: ConceptTable, unknown: Finding
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """The type that the first two letters of the project code name, for a record whose word for it is not known.
+
+    The fund names new types now and then, so an unknown word does not refuse the record.
+    """
+    letters = (_text(_first(merged, "projectCode")) or "")[:_PREFIX]
+    code = table.code(letters)
+    if code is None:
+        return None, (replace(unknown, severity=Severity.WARNING),)
+    fix = message(
+        "The type of the project code is published: {name}. Write it, or ask for the new word.", name=table.names[code]
+    )
+    return code, (replace(unknown, severity=Severity.WARNING, fix=fix),)
 
 
 def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
@@ -149,13 +189,25 @@ def _days(merged: MergedRecord, findings: list[Finding]) -> dict[str, date | Non
     return days
 
 
-def _budget(merged: MergedRecord, findings: list[Finding]) -> Decimal | None:
-    value = _first(merged, "budgetUSD")
-    if value is None:
-        return None
-    budget, faults = read_budget(value)
+def _mentions(
+    merged: MergedRecord,
+    narratives: tuple[Text, ...],
+    abstracts: tuple[Text, ...],
+    linker: Linker,
+    findings: list[Finding],
+) -> tuple[Mention, ...]:
+    frameworks = _table(linker.lexicon.concepts, "framework")
+    mentions, faults = link_mentions(narratives, abstracts, merged.mentions, linker.matcher, frameworks)
     findings += faults
-    return budget
+    return mentions
+
+
+def _funding(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> tuple[tuple[Funder, ...], Money | None]:
+    """Who pays, and how much."""
+    funders, unlisted = read_funders(merged, linker.funds)
+    budget, unread = read_money(merged.values, linker.own_currency)
+    findings += (*unlisted, *unread)
+    return funders, budget
 
 
 def _beneficiaries(merged: MergedRecord, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:
@@ -195,5 +247,5 @@ def normal_text(text: str) -> str:
 
 def _managing_office(prima_id: str | None, gazetteer: Gazetteer) -> str | None:
     """The country of the office that manages the project: the first two letters of the PRIMA identifier."""
-    office = (prima_id or "")[:_OFFICE_LETTERS]
-    return office if len(office) == _OFFICE_LETTERS and office in gazetteer.labels else None
+    office = (prima_id or "")[:_PREFIX]
+    return office if len(office) == _PREFIX and office in gazetteer.labels else None

@@ -15,11 +15,9 @@ from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, Qu
 
 from iomld.errors import QueryError
 from iomld.formats import rdf, results
-from iomld.formats.results import ResultFormat
 from iomld.formats.xml_output import NotInXmlError, XmlOutput
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, Quantity, message
-from iomld.store.csv_solutions import TooManyRowsError, write_csv
 from iomld.store.oxigraph import has_default_graph, open_read_only
 from iomld.store.query_dataset import (
     MAX_MERGED,
@@ -42,8 +40,8 @@ from iomld.store.query_text import (
     unescaped,
     uses_service,
 )
+from iomld.store.solutions import RowCounter, TooManyRowsError, write_csv
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
-from iomld.workers.once import run_once
 from iomld.workers.protocol import WorkerSpec
 
 HANDLER = "iomld.store.query_worker:open_handler"
@@ -68,48 +66,6 @@ _NO_GRAPH = message(
 )
 _Ask = Callable[[str], QuerySolutions | QueryBoolean | QueryTriples]
 _FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
-
-# The bytes that separate solutions, and how many of them a result without solutions has. JSON has one less than it has
-# solutions.
-_SEPARATORS = {
-    results.JSON.name: (b"},{", -1),
-    results.XML.name: (b"<result>", 0),
-    results.TSV.name: (b"\n", 1),
-}
-
-
-class RowCounter:
-    """Passes a serialized result on to a writer, and counts its solutions to enforce a limit.
-
-    A Python loop over the solutions would double the cost of an answer, so this counts separators in the bytes. In XML
-    and TSV the count is exact. In JSON a literal that contains `},{` counts too: results with such literals reach the
-    limit early, never late.
-    """
-
-    def __init__(self, writer: AnswerWriter, format_: ResultFormat, limit: int) -> None:
-        """Start at zero solutions."""
-        self._writer = writer
-        self._separator, extra = _SEPARATORS[format_.name]
-        self._remaining = limit + extra
-        self._limit = limit
-        self._tail = b""  # a separator may be split between two chunks
-
-    def write(self, data: bytes) -> int:
-        """Pass a chunk on.
-
-        Raises:
-            TooManyRowsError: The result has more solutions than allowed.
-            AnswerTooLargeError: The result is larger than the writer allows.
-        """
-        searched = self._tail + data
-        self._remaining -= searched.count(self._separator)
-        if self._remaining < 0:
-            raise TooManyRowsError(self._limit)
-        self._tail = searched[-(len(self._separator) - 1) :] if len(self._separator) > 1 else b""
-        return self._writer.write(data)
-
-    def flush(self) -> None:
-        """Do nothing; part of the interface of files."""
 
 
 class _FaultError(Exception):
@@ -149,6 +105,8 @@ def run_query(
         JobTimeoutError: The query took too long.
         WorkerCrashedError: The store cannot be opened, or memory ran out.
     """
+    from iomld.workers.once import run_once  # noqa: PLC0415  # workers import this module, and need no asyncio
+
     spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
     reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
     if reply.fault:

@@ -115,11 +115,28 @@ PROJECT_COLUMNS = (
         "last day; dernier jour; último día",
     ),
     Column(
+        "budget",
+        "Budget, where its currency is in the next column, in the heading as in `budget (EUR)`, or beside the number.",
+        "100000.00",
+        "budget amount; montant; presupuesto",
+    ),
+    Column(
+        "budgetCurrency",
+        "Currency of the budget: its code of ISO 4217.",
+        "EUR",
+        "currency; monnaie; devise; moneda; divisa",
+    ),
+    Column(
         "budgetUSD",
         "Budget in US dollars, without the currency.",
         "100000.00",
-        "budget; budget amount (usd); budget (usd); budget us$; budget (us$); amount (usd); montant (usd); "
-        "montant; presupuesto; presupuesto (usd); monto (usd)",
+    ),
+    Column(
+        "fundedBy",
+        "Who gave the money, a semicolon between several: a name or code of a fund, or an organization with its "
+        "identifier in IATI. By default the publisher's own fund; `-` for nobody.",
+        "USAID [US-GOV-1]",
+        "funder; funders; funded by; bailleur; bailleur de fonds; financé par; financiador; financiado por",
     ),
     Column(
         "benefitingMemberStates",

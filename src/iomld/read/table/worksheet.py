@@ -6,11 +6,11 @@ Source: ECMA-376 part 1, section 18.3.1 (worksheets).
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from lxml import etree
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from iomld.errors import SourceError
 from iomld.messages import message
@@ -115,8 +115,10 @@ def _value(element: etree._Element, package: Package) -> CellValue:
             return _shared_string(text, package)
         case "n":
             style = element.get("s", "0")
-            is_date = _WHOLE.fullmatch(style) is not None and int(style) in package.date_styles
-            return _number(text, from_1904=package.from_1904, is_date=is_date)
+            number = int(style) if _WHOLE.fullmatch(style) else -1
+            value = _number(text, from_1904=package.from_1904, is_date=number in package.date_styles)
+            currency = package.currencies.get(number)
+            return replace(value, currency=currency) if currency and isinstance(value, Number) else value
         case "e":
             return CellFault(
                 "cellError",
@@ -159,6 +161,8 @@ def _number(text: str, *, from_1904: bool, is_date: bool) -> CellValue:
 
 
 def _moment(days: float, *, from_1904: bool) -> datetime | None:
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel  # noqa: PLC0415  # 0.2 s
+
     try:
         moment = from_excel(days, CALENDAR_MAC_1904 if from_1904 else CALENDAR_WINDOWS_1900)
     except (OverflowError, ValueError):
