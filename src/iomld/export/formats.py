@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import BinaryIO, cast
 
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Quad, Triple
 
 from iomld import store
 from iomld.assets import jsonld_context
@@ -96,7 +96,8 @@ def _rewrite(release: Release, file: str, formats: tuple[Format, Format], output
             shutil.copyfileobj(lines, output)
         else:
             prefixes = Iris(release.manifest.base).prefixes()
-            rdf.write(rdf.parse(lines, stored), target, output, prefixes=prefixes)
+            quads = rdf.parse(lines, stored)
+            rdf.write(quads if target.holds_graphs else _triples(quads), target, output, prefixes=prefixes)
 
 
 def _project_nodes(release: Release, file: str, stored: Format) -> Iterator[Mapping[str, object]]:
@@ -125,3 +126,8 @@ def _is_record(graph: bytes, base: str) -> bool:
     """Whether a graph is that of a project's record."""
     start = Iris(base).record("").encode()
     return graph.startswith(start) and b"/" not in graph[len(start) :]
+
+
+def _triples(quads: Iterable[Quad]) -> Iterator[Triple]:
+    """The triples of sorted quads; a triple in two graphs is there once."""
+    return (triple for triple, _ in groupby(quad.triple for quad in quads))
