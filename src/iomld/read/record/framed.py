@@ -117,7 +117,7 @@ def _funders(content: Mapping[str, object]) -> object:
     given = content.get("fundedBy", [])
     included = content.get("included")
     nodes = [node for node in included if isinstance(node, dict)] if isinstance(included, list) else []
-    names = {node.get("id"): node.get("agentName") for node in nodes}
+    names = {iri: node.get("agentName") for node in nodes if isinstance(iri := node.get("id"), str)}
     if isinstance(given, list):
         return [funder_of(item, names.get(item)) if isinstance(item, str) else item for item in given]
     return funder_of(given, names.get(given)) if isinstance(given, str) else given
