@@ -1,18 +1,21 @@
-"""The data files of the package (ontology, controlled lists, shapes), and the controlled lists as values.
+"""The data files of the package (ontology, controlled lists, shapes); the controlled lists and the fields as values.
 
 The files use the default base IRI. For a publisher with another base it is replaced; the namespaces of our terms and
 shapes (`iomld.iris`) are fixed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any, TypeAlias
 
+from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SCHEMA, SKOS, local_name
+from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
 from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
 
 SCHEMES = ("status", "type", "coverage", "region", "framework", "theme", "line", "method", "review")
@@ -25,6 +28,15 @@ REFERENCE_GRAPHS: Mapping[str, tuple[str, ...]] = {
     "queries": ("ontology/queries.ttl",),
 }
 
+# What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
+_Shape: TypeAlias = Mapping[str, list[Any]]
+_KINDS = {
+    f"{RDF}langString": FieldKind.TEXT,
+    f"{XSD}string": FieldKind.STRING,
+    f"{XSD}gYear": FieldKind.YEAR,
+    f"{XSD}date": FieldKind.DAY,
+    f"{XSD}decimal": FieldKind.AMOUNT,
+}
 _DATA_IRI = re.compile(re.escape(DEFAULT_BASE) + r"(?!(?:ns|shapes)\b)")
 _LABEL_KINDS = {
     f"{SKOS}prefLabel": LabelKind.PREFERRED,
@@ -62,6 +74,62 @@ def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
     )
+
+
+@cache
+def load_fields() -> Fields:
+    """Read the fields of a project: the property shapes that have a `sh:codeIdentifier`, in the order of `sh:order`."""
+    shapes: dict[str, dict[str, list[Any]]] = {}
+    for name in asset_names("shapes"):
+        for quad in parse(asset_text(name), TURTLE):
+            shapes.setdefault(str(quad.subject), {}).setdefault(quad.predicate.value, []).append(quad.object)
+    found = [(shape, _field(shape, shapes)) for shape in shapes.values() if f"{SH}codeIdentifier" in shape]
+    found.sort(key=lambda one: (float(_first(one[0], f"{SH}order", "inf")), one[1].key))
+    return Fields(tuple(field for _, field in found))
+
+
+def _field(shape: _Shape, shapes: Mapping[str, _Shape]) -> Field:
+    classes = {term.value for term in shape.get(f"{SH}class", ())}
+    scheme = next(_schemes(shape, shapes), "")
+    kind = _KINDS.get(_first(shape, f"{SH}datatype"))
+    if kind is None:
+        is_country = classes & {f"{IOMLD}MemberState", f"{SCHEMA}Country"}
+        kind = FieldKind.CONCEPT if scheme else FieldKind.COUNTRY if is_country else FieldKind.LINK
+    return Field(
+        key=_first(shape, f"{SH}codeIdentifier"),
+        iri=_first(shape, f"{SH}path"),
+        kind=kind,
+        given=any(local_name(term.value) == "submission" for term in shape.get(f"{DCTERMS}isPartOf", ())),
+        many=kind not in (FieldKind.TEXT, FieldKind.LINK) and _first(shape, f"{SH}maxCount") != "1",
+        required=_first(shape, f"{SH}minCount", "0") != "0",
+        scheme=scheme,
+        members=f"{IOMLD}MemberState" in classes,
+        pattern=_first(shape, f"{SH}pattern"),
+        long=_first(shape, f"{DASH}singleLine") == "false",
+        example=_first(shape, f"{SKOS}example"),
+        names={language: text for text, language in _texts(shape, f"{SH}name")},
+        meanings={language: text for text, language in _texts(shape, f"{SH}description")},
+        labels=_texts(shape, f"{SKOS}altLabel"),
+        headings=_texts(shape, f"{SKOS}hiddenLabel"),
+    )
+
+
+def _schemes(shape: _Shape, shapes: Mapping[str, _Shape]) -> Iterator[str]:
+    """The scheme of the concepts: `sh:node [ sh:property [ sh:path skos:inScheme ; sh:hasValue SCHEME ] ]`."""
+    for node in shape.get(f"{SH}node", ()):
+        for rule in shapes.get(str(node), {}).get(f"{SH}property", ()):
+            about = shapes.get(str(rule), {})
+            if _first(about, f"{SH}path") == f"{SKOS}inScheme":
+                yield from (local_name(term.value) for term in about.get(f"{SH}hasValue", ()))
+
+
+def _first(shape: _Shape, predicate: str, default: str = "") -> str:
+    return next((str(term.value) for term in shape.get(predicate, ())), default)
+
+
+def _texts(shape: _Shape, predicate: str) -> tuple[tuple[str, str], ...]:
+    """Texts with their languages, or an empty language."""
+    return tuple((term.value, term.language or "") for term in shape.get(predicate, ()))
 
 
 def _root() -> Traversable:

@@ -11,6 +11,7 @@ DEFAULT_BASE = "https://w3id.org/iomld/"
 
 IOMLD = "https://w3id.org/iomld/ns#"
 SHAPES = "https://w3id.org/iomld/shapes#"
+DASH = "http://datashapes.org/dash#"
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
 FOAF = "http://xmlns.com/foaf/0.1/"
