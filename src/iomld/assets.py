@@ -67,12 +67,13 @@ def asset_names(folder: str) -> tuple[str, ...]:
 
 
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
-    """Read the controlled lists, the countries and the decoys, in the order of their files."""
+    """Read the controlled lists, the countries and the decoys, in the order of their files, and the fields."""
     decoys = _graph("ontology/decoys.ttl", base)
     return Vocabulary(
         concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in SCHEMES},
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
+        fields=load_fields(),
     )
 
 

@@ -49,27 +49,6 @@ _NAMESPACES = {
 # The schemes that records refer to; each has a prefix of the same name.
 _SCHEMES = ("status", "type", "coverage", "region", "framework", "method", "review")
 
-# The property for each field of a record.
-FIELD_PROPERTIES = {
-    "title": DCTERMS + "title",
-    "abstract": DCTERMS + "abstract",
-    "narrative": DCTERMS + "description",
-    "projectCode": IOMLD + "projectCode",
-    "primaId": IOMLD + "primaId",
-    "status": IOMLD + "status",
-    "projectType": IOMLD + "projectType",
-    "coverage": IOMLD + "coverage",
-    "region": IOMLD + "region",
-    "startYear": IOMLD + "startYear",
-    "endYear": IOMLD + "endYear",
-    "allocationYear": IOMLD + "allocationYear",
-    "startDate": IOMLD + "startDate",
-    "endDate": IOMLD + "endDate",
-    "budgetUSD": IOMLD + "budgetUSD",
-    "benefitingMemberStates": IOMLD + "benefitingMemberState",
-    "benefitingCountries": IOMLD + "benefitingCountry",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Iris:

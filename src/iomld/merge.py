@@ -6,7 +6,7 @@ lacks is taken from the next one. If two records differ, the first wins; `iomld.
 
 from collections.abc import Sequence
 
-from iomld.model import TEXT_FIELDS, TEXT_LANGUAGES, GivenMention, MergedRecord, Record, Value, language_rank
+from iomld.model import TEXT_LANGUAGES, GivenMention, MergedRecord, Record, Value, language_rank
 
 # IATI reports the same activity at second hand: it fills gaps and never overrides the page.
 IATI_MEDIA_TYPE = "application/xml"
@@ -60,7 +60,7 @@ def _supplied(records: Sequence[Record], names: Sequence[str]) -> dict[str, tupl
 def _rank(record: Record) -> tuple[bool, int, int, str, str]:
     """Pages before IATI, then by number of fields, language and hash, so that the order of sources does not matter."""
     is_iati = record.origin.media_type == IATI_MEDIA_TYPE
-    languages = {value.language for name in TEXT_FIELDS for value in record.values.get(name, ())}
+    languages = {value.language for values in record.values.values() for value in values if value.language}
     order = min((TEXT_LANGUAGES.index(tag) for tag in languages if tag in TEXT_LANGUAGES), default=len(TEXT_LANGUAGES))
     return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
 
@@ -69,7 +69,7 @@ def _merged_values(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
     """For a text, its first version in each language; for any other field, the values of the first record with it."""
     found = (record.values[name] for record in records if name in record.values)
     first = next(found)
-    if name not in TEXT_FIELDS or (len(records) == 1 and len(first) == 1):
+    if not first or first[0].language is None or (len(records) == 1 and len(first) == 1):
         return first
     by_language: dict[str | None, Value] = {}
     for values in (first, *found):

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Quad
 
+from iomld.assets import load_fields
 from iomld.errors import SourceError
 from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.iris import DEFAULT_BASE
 from iomld.model import Record
 from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
 from iomld.read import located, read_bytes, read_file
+
+FIELDS = load_fields()
 
 DATA = Path(__file__).parents[2] / "data"
 PAGE = """Quel avenir\u00a0pour  les  ports ?
@@ -95,7 +98,7 @@ def test_downloads_read_back_unchanged(name: str, joined: Callable[[list[bytes]]
     """Documents, one or many, give the graphs they were made from, and nothing is remarked."""
     sources = read_bytes(PAGE.encode(), file="page.txt") if name == "page" else read_file(DATA / name)
     written = graphs(sources, pipeline)
-    documents = [framed_bytes(framed_project(quads, base=DEFAULT_BASE)) for quads in written]
+    documents = [framed_bytes(framed_project(quads, base=DEFAULT_BASE, fields=FIELDS)) for quads in written]
     records = list(read_bytes(joined(documents), file="download.jsonld"))
     assert [finding for record in records for finding in record.findings] == []
     assert [set(quads) for quads in graphs(records, pipeline)] == [set(quads) for quads in written]
@@ -123,11 +126,11 @@ def test_a_document_is_read_as_a_record() -> None:
 def test_faults_stand_where_the_document_has_them() -> None:
     """A mention without words is named by its pointer and line."""
     mention = {"framework": "gcm", "target": {"selectors": []}}
-    (record,) = read(DOCUMENT | {"mentions": [mention], "themes": ["a"]}, indent=1)
+    (record,) = read(DOCUMENT | {"mentions": [mention], "colour": ["a"]}, indent=1)
     places = {finding.rule: located(finding, record).place for finding in record.findings}
     assert {rule: place.pointer for rule, place in places.items() if place} == {
         "mentionForm": "/mentions/0",
-        "unknownKey": "/themes",
+        "unknownKey": "/colour",
     }
     assert all(place and place.line and place.column for place in places.values())
 

@@ -13,6 +13,7 @@ import click
 from pyoxigraph import Quad
 
 from iomld import read
+from iomld.assets import load_fields
 from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
@@ -152,7 +153,7 @@ def _write_rdf(
 
 def _write_documents(graphs: Iterator[tuple[Quad, ...]], output: BinaryIO, base: str) -> None:
     """Write one framed document as it is, and several as a JSON array, streamed."""
-    documents = (framed_bytes(framed_project(graph, base=base)) for graph in graphs)
+    documents = (framed_bytes(framed_project(graph, base=base, fields=load_fields())) for graph in graphs)
     first, second = next(documents, None), next(documents, None)
     if first is None:
         return

@@ -76,7 +76,7 @@ class Field:
         return self.meanings.get(language) or self.meanings.get("en") or ""
 
 
-@dataclass(frozen=True)  # without slots, for the cached properties
+@dataclass(frozen=True, eq=False)  # without slots, for the cached properties
 class Fields:
     """All fields, in the order of `sh:order`.
 
@@ -137,3 +137,6 @@ class Fields:
 
     def _keys(self, chosen: Callable[[Field], bool]) -> frozenset[str]:
         return frozenset(key for key, field in self.given.items() if chosen(field))
+
+
+NO_FIELDS = Fields()

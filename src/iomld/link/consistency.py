@@ -4,16 +4,17 @@ Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé`
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from datetime import date
 from functools import partial
 
+from iomld.fields.declared import FieldKind
 from iomld.lexicon.countries import Gazetteer
-from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
+from iomld.lexicon.words import ConceptTable
 from iomld.link.project import Linker
 from iomld.link.values import read_budget, read_day, read_year
 from iomld.messages import message
-from iomld.model import DATE_FIELDS, STATE_FIELDS, YEAR_FIELDS, Finding, MergedRecord, Severity, Value
+from iomld.model import Finding, MergedRecord, Severity, Value
 
+_Reader = Callable[[Value, str], tuple[Hashable, tuple[Finding, ...]]]
 _Meaning = Callable[[Sequence[Value]], Hashable]
 
 
@@ -44,28 +45,33 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     """The function of each field that gives the meaning of its values, or None if they cannot be read."""
-    for name, scheme in CONCEPT_FIELDS.items():
-        yield name, partial(_code, linker.lexicon.concepts[scheme])
-    for name in YEAR_FIELDS:
-        yield name, partial(_year, name)
-    for name in DATE_FIELDS:
-        yield name, partial(_day, name)
-    yield "budgetUSD", lambda values: read_budget(values[0])[0]
-    yield "primaId", lambda values: values[0].text
-    for name in STATE_FIELDS:
-        yield name, partial(_states, linker.lexicon.gazetteer)
+    readers: dict[FieldKind, _Reader] = {
+        FieldKind.YEAR: read_year,
+        FieldKind.DAY: read_day,
+        FieldKind.AMOUNT: read_budget,
+    }
+    for key, field in linker.fields.given.items():
+        if field.kind is FieldKind.CONCEPT:
+            yield key, partial(_codes, linker.lexicon.concepts[field.scheme])
+        elif field.kind is FieldKind.COUNTRY:
+            yield key, partial(_states, linker.lexicon.gazetteer)
+        elif field.kind in readers:
+            yield key, partial(_number, readers[field.kind], key)
+        elif field.kind is not FieldKind.TEXT and key != "projectCode":  # the same in all records of a project
+            yield key, _strings
 
 
-def _code(table: ConceptTable, values: Sequence[Value]) -> str | None:
-    return table.code(values[0].text)
+def _codes(table: ConceptTable, values: Sequence[Value]) -> frozenset[str] | None:
+    codes = [table.code(value.text) for value in values]
+    return None if None in codes else frozenset(code for code in codes if code)
 
 
-def _year(field: str, values: Sequence[Value]) -> int | None:
-    return read_year(values[0], field)[0]
+def _number(read: _Reader, key: str, values: Sequence[Value]) -> Hashable:
+    return read(values[0], key)[0]
 
 
-def _day(field: str, values: Sequence[Value]) -> date | None:
-    return read_day(values[0], field)[0]
+def _strings(values: Sequence[Value]) -> frozenset[str]:
+    return frozenset(value.text for value in values)
 
 
 def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str]:

@@ -1,38 +1,30 @@
 """Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from typing import Any
 
+from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.lexicon.countries import Gazetteer
-from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lexicon
-from iomld.link.countries import Beneficiaries, read_beneficiaries
+from iomld.lexicon.words import ConceptTable, Lexicon, build_lexicon
+from iomld.link.countries import Beneficiaries, read_beneficiaries, read_countries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.values import read_budget, read_concept, read_day, read_year
+from iomld.link.values import read_address, read_budget, read_concept, read_day, read_year
 from iomld.model import (
-    DATE_FIELDS,
     STATE_FIELDS,
     UNDETERMINED,
-    YEAR_FIELDS,
     Finding,
     Mention,
     MergedRecord,
     Project,
     Text,
     Value,
+    project_arguments,
 )
 from iomld.vocab import Vocabulary
 
-# The rule for an unknown word in each field of a concept.
-UNKNOWN_WORD_RULES = {
-    "status": "unknownStatus",
-    "projectType": "unknownType",
-    "coverage": "unknownCoverage",
-    "region": "unknownRegion",
-}
 _OFFICE_LETTERS = 2
 _NO_NAMES = ConceptTable({}, {})
 
@@ -44,15 +36,17 @@ class Linker:
     Attributes:
         lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
+        fields: The fields of a project.
     """
 
     lexicon: Lexicon
     matcher: FrameworkMatcher
+    fields: Fields
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
     """Index a vocabulary for linking."""
-    return Linker(lexicon=build_lexicon(vocabulary), matcher=build_matcher(vocabulary))
+    return Linker(build_lexicon(vocabulary), build_matcher(vocabulary), vocabulary.fields)
 
 
 def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
@@ -68,56 +62,88 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         The project, and the findings of linking; those of the readers are in the merged record.
     """
     findings: list[Finding] = []
-    codes = _concepts(merged, linker.lexicon.concepts, findings)
-    years = _years(merged, findings)
-    days = _days(merged, findings)
-    budget = _budget(merged, findings)
+    values = dict(_values(merged, linker, findings))
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
-    narratives, abstracts = _texts(merged, "narrative"), _texts(merged, "abstract")
     mentions, faults = link_mentions(
-        narratives, abstracts, merged.mentions, linker.matcher, _table(linker.lexicon.concepts, "framework")
+        _texts(merged, "narrative"),
+        _texts(merged, "abstract"),
+        merged.mentions,
+        linker.matcher,
+        _table(linker.lexicon.concepts, "framework"),
     )
     findings += faults
     prima_id = _text(_first(merged, "primaId"))
     project = Project(
         key=merged.key,
-        code=_text(_first(merged, "projectCode")),
-        prima_id=prima_id,
-        titles=_texts(merged, "title"),
-        abstracts=abstracts,
-        narratives=narratives,
-        status=codes["status"],
-        project_type=codes["projectType"],
-        coverage=codes["coverage"],
-        region=codes["region"],
-        start_year=years["startYear"],
-        end_year=years["endYear"],
-        allocation_year=years["allocationYear"],
-        start_date=days["startDate"],
-        end_date=days["endDate"],
-        budget_usd=budget,
         member_states=beneficiaries.members,
         other_countries=beneficiaries.others,
         managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
         mentions=mentions,
         frameworks=_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
+        **project_arguments(values),
     )
     return project, tuple(findings)
 
 
-def _concepts(
-    merged: MergedRecord, tables: Mapping[str, ConceptTable], findings: list[Finding]
-) -> dict[str, str | None]:
-    codes: dict[str, str | None] = {}
-    for field, scheme in CONCEPT_FIELDS.items():
-        value = _first(merged, field)
-        table = _table(tables, scheme)
-        codes[field], faults = (
-            read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
-        )
-        findings += faults
-    return codes
+def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The values of each field but the beneficiaries, by the kind of the field."""
+    for key, field in linker.fields.given.items():
+        if key in STATE_FIELDS or key not in merged.values:
+            continue
+        if field.kind is FieldKind.TEXT:
+            yield key, _texts(merged, key)
+            continue
+        found: list[Any] = []
+        for value in _listed(merged.values[key], field):
+            if value.text.strip():
+                codes, faults = _read(value, field, linker)
+                found += codes
+                findings += faults
+        if found:
+            yield key, tuple(dict.fromkeys(found))
+
+
+def _listed(values: Sequence[Value], field: Field) -> Iterator[Value]:
+    """The values of a field: all of a list, also of codes in one text with semicolons, or the first one."""
+    if not field.many:
+        yield from values[:1]
+    elif field.kind is FieldKind.CONCEPT:
+        yield from (value._replace(text=text) for value in values for text in value.text.split(";"))
+    else:
+        yield from values
+
+
+def _read(value: Value, field: Field, linker: Linker) -> tuple[tuple[Any, ...], tuple[Finding, ...]]:
+    """Read one value; nothing and a Violation if it cannot be read."""
+    found: Any
+    match field.kind:
+        case FieldKind.CONCEPT:
+            table = _table(linker.lexicon.concepts, field.scheme)
+            rule = unknown_word_rule(field.scheme)
+            found, faults = read_concept(value, table, field=field.key, rule=rule)
+        case FieldKind.YEAR:
+            found, faults = read_year(value, field.key)
+        case FieldKind.DAY:
+            found, faults = read_day(value, field.key)
+        case FieldKind.AMOUNT:
+            found, faults = read_budget(value, field.key)
+        case FieldKind.LINK:
+            found, faults = read_address(value, field.key)
+        case FieldKind.COUNTRY:
+            return read_countries((value,), linker.lexicon.gazetteer, field.key)
+        case _:
+            found, faults = value.text.strip(), ()
+    return () if found is None else (found,), faults
+
+
+def unknown_word_rule(scheme: str) -> str:
+    """The rule that a word breaks which is not in a scheme.
+
+    >>> unknown_word_rule("status")
+    'unknownStatus'
+    """
+    return f"unknown{scheme[:1].upper()}{scheme[1:]}"
 
 
 def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
@@ -129,33 +155,6 @@ def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple
 def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
     """The names of a scheme; none if the vocabulary lacks the scheme."""
     return tables.get(scheme, _NO_NAMES)
-
-
-def _years(merged: MergedRecord, findings: list[Finding]) -> dict[str, int | None]:
-    years: dict[str, int | None] = {}
-    for field in YEAR_FIELDS:
-        value = _first(merged, field)
-        years[field], faults = read_year(value, field) if value else (None, ())
-        findings += faults
-    return years
-
-
-def _days(merged: MergedRecord, findings: list[Finding]) -> dict[str, date | None]:
-    days: dict[str, date | None] = {}
-    for field in DATE_FIELDS:
-        value = _first(merged, field)
-        days[field], faults = read_day(value, field) if value else (None, ())
-        findings += faults
-    return days
-
-
-def _budget(merged: MergedRecord, findings: list[Finding]) -> Decimal | None:
-    value = _first(merged, "budgetUSD")
-    if value is None:
-        return None
-    budget, faults = read_budget(value)
-    findings += faults
-    return budget
 
 
 def _beneficiaries(merged: MergedRecord, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:

@@ -22,6 +22,7 @@ _SUM = re.compile(
 # "100.000" is a hundred thousand in half of the world, and a hundred in the other half.
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 _CURRENCY = re.compile(r"(?i:US dollars?|dollars?|USD|US\$|\$|EUR|€|CHF)")
+_ADDRESS = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`]+")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 
@@ -138,6 +139,27 @@ def read_budget(value: Value, field: str = "budgetUSD") -> tuple[Decimal | None,
             severity=Severity.VIOLATION,
             message=sentence,
             fix=fix,
+            field=field,
+            value=value.text,
+            place=value.place,
+        ),
+    )
+
+
+def read_address(value: Value, field: str) -> tuple[str | None, tuple[Finding, ...]]:
+    """Read the IRI of a thing on the web.
+
+    Returns:
+        The IRI, or None and a Violation `unreadableAddress`.
+    """
+    if _ADDRESS.fullmatch(value.text):
+        return value.text, ()
+    return None, (
+        Finding(
+            rule="unreadableAddress",
+            severity=Severity.VIOLATION,
+            message=message("“{value}” is no web address.", value=value.text),
+            fix=message("Write the whole address, such as https://example.org/thing."),
             field=field,
             value=value.text,
             place=value.place,

@@ -4,36 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pyoxigraph import Quad
 
+from iomld.assets import load_fields
 from iomld.iris import DCTERMS, IOMLD, OA, SCHEMA, local_name
 from iomld.model import Finding, Severity
 from iomld.validate.engine import Result, plain
 from iomld.validate.shapes import Rule
 
-# The field of a record that each property is made from, so that people find what to correct.
-_FIELD_BY_PROPERTY: Mapping[str, str] = {
-    f"{DCTERMS}title": "title",
-    f"{DCTERMS}abstract": "abstract",
-    f"{DCTERMS}description": "narrative",
+# The field of a record that each property is made from, where it is not the property's own, so that people find what
+# to correct.
+_MADE_FROM: Mapping[str, str] = {
     f"{DCTERMS}source": "source",
     f"{IOMLD}retrievedAt": "source",
-    f"{IOMLD}projectCode": "projectCode",
     f"{IOMLD}candidateIatiIdentifier": "projectCode",
-    f"{IOMLD}primaId": "primaId",
     f"{IOMLD}managingOfficeCountry": "primaId",
-    f"{IOMLD}status": "status",
-    f"{IOMLD}projectType": "projectType",
-    f"{IOMLD}coverage": "coverage",
-    f"{IOMLD}region": "region",
-    f"{IOMLD}startYear": "startYear",
     f"{IOMLD}periodStart": "startYear",
-    f"{IOMLD}endYear": "endYear",
     f"{IOMLD}periodEnd": "endYear",
-    f"{IOMLD}allocationYear": "allocationYear",
     f"{IOMLD}budget": "budgetUSD",
-    f"{IOMLD}budgetUSD": "budgetUSD",
     f"{SCHEMA}value": "budgetUSD",
     f"{SCHEMA}currency": "budgetUSD",
-    f"{IOMLD}benefitingMemberState": "benefitingMemberStates",
     f"{IOMLD}benefitingCountry": "benefitingMemberStates",
     f"{IOMLD}mentionsFramework": "mentions",
     f"{OA}hasBody": "mentions",
@@ -86,11 +74,17 @@ def _finding(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> Fi
         rule=rule.id,
         severity=result.severity,
         message=result.message if result.message.values else rule.recognised(result.message.id),
-        field=_FIELD_BY_PROPERTY.get(path or ""),
+        field=_field_of(path or ""),
         value=_as_code(result.value or "", base) if _has_value(result) else _values(result, rule, quads, base),
         focus_node=result.focus_node,
         path=path,
     )
+
+
+def _field_of(path: str) -> str | None:
+    """The field of a record to correct, by the IRI of a property; None if there is none."""
+    field = load_fields().by_property.get(path)
+    return _MADE_FROM.get(path) or (field.key if field and field.given else None)
 
 
 def _values(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> str | None:

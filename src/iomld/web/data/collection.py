@@ -136,5 +136,5 @@ def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
 
 def _member(view: ReleaseView, key: str) -> dict[str, object]:
     """The framed document of a project, without the context, which the collection has."""
-    document = framed_project(project_document(view, key) or (), base=view.iris.base)
+    document = framed_project(project_document(view, key) or (), base=view.iris.base, fields=view.vocabulary.fields)
     return {name: value for name, value in document.items() if name != "@context"}

@@ -193,7 +193,7 @@ def _project_document(view: ReleaseView, key: str, *, with_labels: bool) -> WebD
         return project_html(view, project, quads, jsonld(quads)) if project else b""
 
     def jsonld(content: Sequence[Quad]) -> bytes:
-        return node_jsonld(framed_project(content, base=view.iris.base))
+        return node_jsonld(framed_project(content, base=view.iris.base, fields=view.vocabulary.fields))
 
     return WebDocument(
         path=encoded_path("doc", "project", key),
@@ -228,7 +228,9 @@ def _resource_document(view: ReleaseView, iri: str, path: str, *, with_labels: b
     return WebDocument(
         path=path,
         quads=lambda: shown,
-        jsonld=lambda: node_jsonld(compact_resource(shown, subject=iri, base=view.iris.base)),
+        jsonld=lambda: node_jsonld(
+            compact_resource(shown, subject=iri, base=view.iris.base, fields=view.vocabulary.fields)
+        ),
         page=page,
         license=license_of(view),
         iri=iri,
@@ -322,6 +324,8 @@ def _tombstone_document(view: ReleaseView, tombstone: Tombstone) -> WebDocument:
     return WebDocument(
         path=encoded_path("doc", "project", tombstone.key),
         quads=lambda: quads,
-        jsonld=lambda: node_jsonld(compact_resource(quads, subject=iri, base=view.iris.base)),
+        jsonld=lambda: node_jsonld(
+            compact_resource(quads, subject=iri, base=view.iris.base, fields=view.vocabulary.fields)
+        ),
         page=None,
     )
