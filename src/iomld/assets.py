@@ -18,15 +18,14 @@ from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
 from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
 
-SCHEMES = ("status", "type", "coverage", "region", "framework", "theme", "line", "method", "review")
-
-# The shared graphs of a release (`Iris.graph`) and their files. decoys.ttl is for the matcher and is not published.
-REFERENCE_GRAPHS: Mapping[str, tuple[str, ...]] = {
+# The files of the shared graphs of a release (`Iris.graph`), except for the schemes: all other files are one each.
+# decoys.ttl is for the matcher and is not published.
+_GRAPH_FILES: Mapping[str, tuple[str, ...]] = {
     "ontology": ("ontology/iomld.ttl", "ontology/alignment.ttl"),
-    "schemes": (*(f"ontology/{scheme}.ttl" for scheme in SCHEMES), "ontology/fund.ttl"),
     "countries": ("ontology/countries.ttl",),
     "queries": ("ontology/queries.ttl",),
 }
+_FUND_FILE, _DECOYS_FILE = "ontology/fund.ttl", "ontology/decoys.ttl"
 
 # What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
 _Shape: TypeAlias = Mapping[str, list[Any]]
@@ -66,11 +65,25 @@ def asset_names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(f"{folder}/{entry.name}" for entry in entries if entry.is_file()))
 
 
+@cache
+def scheme_names() -> tuple[str, ...]:
+    """The names of the schemes (`status`, `type` …), each that of its file in `ontology/`, sorted."""
+    others = {name for names in _GRAPH_FILES.values() for name in names} | {_FUND_FILE, _DECOYS_FILE}
+    lists = (name for name in asset_names("ontology") if name.endswith(".ttl") and name not in others)
+    return tuple(Path(name).stem for name in lists)
+
+
+def reference_graphs() -> dict[str, tuple[str, ...]]:
+    """The shared graphs of a release (`Iris.graph`) and their files."""
+    schemes = (*(f"ontology/{scheme}.ttl" for scheme in scheme_names()), _FUND_FILE)
+    return {**_GRAPH_FILES, "schemes": schemes}
+
+
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
     """Read the controlled lists, the countries and the decoys, in the order of their files, and the fields."""
-    decoys = _graph("ontology/decoys.ttl", base)
+    decoys = _graph(_DECOYS_FILE, base)
     return Vocabulary(
-        concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in SCHEMES},
+        concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in scheme_names()},
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
         fields=load_fields(),

@@ -118,7 +118,7 @@ class ReleaseContext:
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
     """The shared graphs (ontology, schemes, countries, queries): each graph IRI with its sorted N-Quads lines."""
-    for name, files in sorted(assets.REFERENCE_GRAPHS.items()):
+    for name, files in sorted(assets.reference_graphs().items()):
         graph = f"{base}graph/{name}"
         quads: list[Quad] = []
         for file in files:
