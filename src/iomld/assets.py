@@ -115,7 +115,8 @@ def _field(shape: _Shape, shapes: Mapping[str, _Shape]) -> Field:
         kind=kind,
         given=any(local_name(term.value) == "submission" for term in shape.get(f"{DCTERMS}isPartOf", ())),
         many=kind not in (FieldKind.TEXT, FieldKind.LINK) and _first(shape, f"{SH}maxCount") != "1",
-        required=_first(shape, f"{SH}minCount", "0") != "0",
+        required=_first(shape, f"{SH}minCount", "0") != "0"
+        and local_name(_first(shape, f"{SH}severity")) == "Violation",
         scheme=scheme,
         members=f"{IOMLD}MemberState" in classes,
         pattern=_first(shape, f"{SH}pattern"),

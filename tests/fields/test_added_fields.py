@@ -181,9 +181,12 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
         )
         context = json.loads(_get(f"{server.address}/context/v1.jsonld"))["@context"]
         schema = json.loads(_get(f"{server.address}/schema/record.json"))["properties"]
+        metadata = json.loads(_get(f"{server.address}/downloads/projects.csv-metadata.json"))
     assert "Partenaire d’exécution" in page
     assert "Coast Guard" in page
     assert re.search(r'<a href="/scheme/sector/15190"[^>]*>Migrations ordonnées</a>', page)
+    columns = {column["name"]: column["propertyUrl"] for column in metadata["tableSchema"]["columns"][:-3]}
+    assert columns["sector"] == "https://w3id.org/iomld/ns#sector"
     project = json.loads(document)
     assert (project["implementingPartners"], project["sector"]) == (sorted(PARTNERS), "15190")
     assert context["sector"]["@context"] == {"@vocab": "https://w3id.org/iomld/scheme/sector/"}

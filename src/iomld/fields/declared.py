@@ -32,7 +32,7 @@ class Field:
         kind: What its values are.
         given: Whether records state it; otherwise the publisher computes it.
         many: Whether it can have several values; a text has one for each language.
-        required: Whether a record must have it (`sh:minCount` 1).
+        required: Whether a record without it is refused (`sh:minCount` 1 and `sh:Violation`).
         scheme: For concepts, the name of their scheme.
         members: For countries, whether they must be member states.
         pattern: A regular expression for its values (`sh:pattern`), or empty.

@@ -9,8 +9,7 @@ from functools import partial
 from iomld.fields.declared import FieldKind
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import ConceptTable
-from iomld.link.project import Linker
-from iomld.link.values import read_budget, read_day, read_year
+from iomld.link.project import READERS, Linker
 from iomld.messages import message
 from iomld.model import Finding, MergedRecord, Severity, Value
 
@@ -45,18 +44,13 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     """The function of each field that gives the meaning of its values, or None if they cannot be read."""
-    readers: dict[FieldKind, _Reader] = {
-        FieldKind.YEAR: read_year,
-        FieldKind.DAY: read_day,
-        FieldKind.AMOUNT: read_budget,
-    }
     for key, field in linker.fields.given.items():
         if field.kind is FieldKind.CONCEPT:
             yield key, partial(_codes, linker.lexicon.concepts[field.scheme])
         elif field.kind is FieldKind.COUNTRY:
             yield key, partial(_states, linker.lexicon.gazetteer)
-        elif field.kind in readers:
-            yield key, partial(_number, readers[field.kind], key)
+        elif field.kind in READERS:
+            yield key, partial(_number, READERS[field.kind], key)
         elif field.kind is not FieldKind.TEXT and key != "projectCode":  # the same in all records of a project
             yield key, _strings
 

@@ -1,7 +1,7 @@
 """Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,13 @@ from iomld.model import (
 from iomld.vocab import Vocabulary
 
 _OFFICE_LETTERS = 2
+# How one value is read, for the kinds that need no list.
+READERS: Mapping[FieldKind, Callable[[Value, str], tuple[Any, tuple[Finding, ...]]]] = {
+    FieldKind.YEAR: read_year,
+    FieldKind.DAY: read_day,
+    FieldKind.AMOUNT: read_budget,
+    FieldKind.LINK: read_address,
+}
 _NO_NAMES = ConceptTable({}, {})
 
 
@@ -65,8 +72,8 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
     values = dict(_values(merged, linker, findings))
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
     mentions, faults = link_mentions(
-        _texts(merged, "narrative"),
-        _texts(merged, "abstract"),
+        values.get("narrative", ()),
+        values.get("abstract", ()),
         merged.mentions,
         linker.matcher,
         _table(linker.lexicon.concepts, "framework"),
@@ -88,52 +95,43 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
 
 def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The values of each field but the beneficiaries, by the kind of the field."""
-    for key, field in linker.fields.given.items():
-        if key in STATE_FIELDS or key not in merged.values:
+    for key, values in merged.values.items():
+        field = linker.fields.given.get(key)
+        if field is None or key in STATE_FIELDS:
             continue
         if field.kind is FieldKind.TEXT:
             yield key, _texts(merged, key)
             continue
-        found: list[Any] = []
-        for value in _listed(merged.values[key], field):
+        found: tuple[Any, ...] = ()
+        for value in _listed(values, field):
             if value.text.strip():
-                codes, faults = _read(value, field, linker)
-                found += codes
+                read, faults = _read(value, field, linker)
+                found += read
                 findings += faults
         if found:
-            yield key, tuple(dict.fromkeys(found))
+            yield key, tuple(dict.fromkeys(found)) if field.many else found
 
 
-def _listed(values: Sequence[Value], field: Field) -> Iterator[Value]:
+def _listed(values: tuple[Value, ...], field: Field) -> Sequence[Value]:
     """The values of a field: all of a list, also of codes in one text with semicolons, or the first one."""
     if not field.many:
-        yield from values[:1]
-    elif field.kind is FieldKind.CONCEPT:
-        yield from (value._replace(text=text) for value in values for text in value.text.split(";"))
-    else:
-        yield from values
+        return values[:1]
+    if field.kind is not FieldKind.CONCEPT:
+        return values
+    return [value._replace(text=text.strip()) for value in values for text in value.text.split(";")]
 
 
 def _read(value: Value, field: Field, linker: Linker) -> tuple[tuple[Any, ...], tuple[Finding, ...]]:
     """Read one value; nothing and a Violation if it cannot be read."""
-    found: Any
-    match field.kind:
-        case FieldKind.CONCEPT:
-            table = _table(linker.lexicon.concepts, field.scheme)
-            rule = unknown_word_rule(field.scheme)
-            found, faults = read_concept(value, table, field=field.key, rule=rule)
-        case FieldKind.YEAR:
-            found, faults = read_year(value, field.key)
-        case FieldKind.DAY:
-            found, faults = read_day(value, field.key)
-        case FieldKind.AMOUNT:
-            found, faults = read_budget(value, field.key)
-        case FieldKind.LINK:
-            found, faults = read_address(value, field.key)
-        case FieldKind.COUNTRY:
-            return read_countries((value,), linker.lexicon.gazetteer, field.key)
-        case _:
-            found, faults = value.text.strip(), ()
+    if field.kind is FieldKind.STRING:
+        return (value.text.strip(),), ()
+    if field.kind is FieldKind.COUNTRY:
+        return read_countries((value,), linker.lexicon.gazetteer, field.key)
+    if field.kind is FieldKind.CONCEPT:
+        table, rule = _table(linker.lexicon.concepts, field.scheme), unknown_word_rule(field.scheme)
+        found, faults = read_concept(value, table, field=field.key, rule=rule)
+    else:
+        found, faults = READERS[field.kind](value, field.key)
     return () if found is None else (found,), faults
 
 
