@@ -25,6 +25,7 @@ _MAX_CHUNKS = 500  # parsed in a row; then other connections have their turn
 _END = b"\n\r\n"  # of a head, and of a chunked body; the parser accepts no other line ends
 _MIN_BODY_BYTES = 10_000  # received within the patience
 _LINGER_S = 2.0  # for a client beyond the limit to read the refusal
+_NEVER = float("inf")
 _MAX_LINGERING = 100  # further clients are disconnected without a refusal
 
 _REFUSALS = {
@@ -68,6 +69,35 @@ class _UnparsedFlow(FlowControl):
             super().resume_reading()
 
 
+class _ResponseTransport:
+    """The transport of a response: sends its head together with the beginning of its body, in one system call."""
+
+    def __init__(self, transport: Transport, cycle: RequestResponseCycle) -> None:
+        self._transport, self._cycle = transport, cycle
+        self._head = b""  # that is not sent yet
+        self._has_begun = False
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            self._transport.writelines((self._head, data))
+            self._head = b""
+        elif self._has_begun or not self._cycle.response_started:  # a later part, or `100 Continue`
+            self._transport.write(data)
+        else:
+            self._head, self._has_begun = data, True
+
+    def flush(self) -> None:
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
 class LimitedConnection(HttpToolsProtocol):
     """A client's connection, for `uvicorn.Config(http=partial(LimitedConnection, limits=...))`."""
 
@@ -75,7 +105,10 @@ class LimitedConnection(HttpToolsProtocol):
         """Set up with the limits of the server."""
         super().__init__(*args, **kwargs)
         self._limits = limits
-        self._timer: TimerHandle | None = None  # runs while the client owes us the rest of a request
+        self._deadline_s = _NEVER  # by the clock of the loop: when the client must have sent the rest of a request
+        self._timer: TimerHandle | None = None  # not set anew for each request, which would take longer than parsing it
+        self._is_idle = False
+        self._response: _ResponseTransport  # of the request that was begun last
         self._unparsed = bytearray()
         self._tail = b""  # the last two bytes that were parsed
         self._bodiless_bytes = 0  # parsed since the last byte of a body, or since the request began
@@ -90,12 +123,14 @@ class LimitedConnection(HttpToolsProtocol):
         if len(self.connections) - len(self._limits.lingering) > self._limits.connections:
             self._refuse_connection()
         else:
-            self._start_timer()
+            self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Discard the bytes that were not parsed."""
         self._limits.lingering.discard(self)
-        self._stop_timer()
+        self._deadline_s = _NEVER
+        if self._timer:
+            self._timer.cancel()
         self._unparsed.clear()
         super().connection_lost(exc)
 
@@ -103,23 +138,25 @@ class LimitedConnection(HttpToolsProtocol):
         """Parse the bytes of the current request; the rest waits until that is answered."""
         if self in self._limits.lingering:
             return
+        if self._is_next_head(data):
+            self._feed(data)
+            return
         self._unparsed += data
         self._parse()
         if self._unparsed and not self.transport.is_closing():
             self.flow.pause_reading()
 
+    def _is_next_head(self, data: bytes) -> bool:
+        """Whether these bytes are one whole head, as from most clients, which need not wait nor be divided."""
+        if self._unparsed or self._owed_bytes or self._is_answering() or self.transport.is_closing():
+            return False
+        return data[:1].isalpha() and data.find(_END) == len(data) - len(_END) and len(data) <= _CHUNK_BYTES
+
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._unset_keepalive_if_required()
         self._discarded_bytes = 0
-        self._start_timer()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header, or a trailer of a chunked body."""
-        super().on_header(name, value)
-        if len(self.headers) > _MAX_HEADERS:
-            raise _HeadError
+        self._expect_request()
 
     def on_headers_complete(self) -> None:
         """Start the request, unless it offers another protocol: `_parse` then removes the offer and starts again."""
@@ -127,13 +164,18 @@ class LimitedConnection(HttpToolsProtocol):
             raise _HeadError
         if self.parser.should_upgrade():
             return
-        names = [name for name, _ in self.headers]
-        if names.count(b"host") != 1 and (b"host" in names or self.parser.get_http_version() == "1.1"):
+        hosts = 0
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"content-length":
+                self._owed_bytes = int(value)
+        if len(self.headers) > _MAX_HEADERS or (hosts != 1 and (hosts or self.parser.get_http_version() == "1.1")):
             raise _HeadError  # RFC 9112 section 3.2
-        if b"content-length" in names:
-            self._owed_bytes = int(self.headers[names.index(b"content-length")][1])
         self._bodiless_bytes = 0
         super().on_headers_complete()
+        self._response = _ResponseTransport(self.transport, self.cycle)
+        self.cycle.transport = self._response  # type: ignore[assignment]  # has what the cycle needs of a transport
 
     def on_body(self, body: bytes) -> None:
         """Receive a part of the body; discard it if the request is answered, so that the client reads the response."""
@@ -151,18 +193,19 @@ class LimitedConnection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._bodiless_bytes = 0
-        self._stop_timer()
+        self._deadline_s = _NEVER
         if self.cycle.response_complete:
-            self._start_timer()
+            self._expect_request()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Continue with the next request."""
-        super().on_response_complete()
+        """Continue with the next request. uvicorn's own method would set a second timer for each."""
+        self.server_state.total_requests += 1
+        self._response.flush()  # the head of a response without a body
         if self.transport.is_closing():
             return
-        if self._timer:  # the body is still being sent
-            self._unset_keepalive_if_required()
+        if not self.cycle.more_body:
+            self._await_next_request()
         self._resume()
 
     def _resume(self) -> None:
@@ -177,21 +220,26 @@ class LimitedConnection(HttpToolsProtocol):
         for _ in range(_MAX_CHUNKS):
             if not self._unparsed or self._is_answering() or self.transport.is_closing():
                 return
-            chunk = self._unparsed[: self._chunk_size()]
+            chunk = bytes(self._unparsed[: self._chunk_size()])
             del self._unparsed[: len(chunk)]
-            self._tail = (self._tail + chunk[-2:])[-2:]
-            self._bodiless_bytes += len(chunk)
-            if self._bodiless_bytes > _MAX_HEAD_BYTES:
-                self._refuse(431)
-                return
-            try:
-                self.parser.feed_data(chunk)
-            except HttpParserUpgrade:
-                self._unparsed[:0] = self._head_without_upgrade()
-                self._bodiless_bytes = 0
-            except HttpParserError:
-                self._refuse(431 if len(self.headers or ()) > _MAX_HEADERS else 400)
+            self._feed(chunk)
         self.loop.call_soon(self._resume)
+
+    def _feed(self, chunk: bytes) -> None:
+        """Give the parser bytes of the current request; refuse the request if they cannot be accepted."""
+        self._tail = (self._tail + chunk[-2:])[-2:]
+        self._bodiless_bytes += len(chunk)
+        if self._bodiless_bytes > _MAX_HEAD_BYTES:
+            self._refuse(431)
+            return
+        try:
+            self.parser.feed_data(chunk)
+        except HttpParserUpgrade:
+            self._unparsed[:0] = self._head_without_upgrade()
+            self._bodiless_bytes = 0
+            self._parse()
+        except HttpParserError:
+            self._refuse(431 if len(self.headers or ()) > _MAX_HEADERS else 400)
 
     def _is_answering(self) -> bool:
         """Whether a complete request is not answered yet."""
@@ -217,21 +265,40 @@ class LimitedConnection(HttpToolsProtocol):
         head = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         return head + b"".join(b"%b: %b\r\n" % pair for pair in self.headers if pair[0] != b"upgrade") + b"\r\n"
 
-    def _start_timer(self) -> None:
-        """Give the client the server's patience, from now on."""
-        self._stop_timer()
+    def _expect_request(self) -> None:
+        """Give the client the server's patience for a request, or for the next part of its body."""
+        self._is_idle = False
         self._received_bytes = 0
-        self._timer = self.loop.call_later(self._limits.patience_s, self._on_timeout)
+        self._set_deadline(self._limits.patience_s)
 
-    def _stop_timer(self) -> None:
-        if self._timer:
+    def _await_next_request(self) -> None:
+        """Keep the connection open for the client's next request, for a while."""
+        self._is_idle = True
+        self._set_deadline(self.timeout_keep_alive)
+
+    def _set_deadline(self, seconds: float) -> None:
+        """Set when `_on_timeout` is called; a timer that runs already and ends before is left as it is."""
+        self._deadline_s = self.loop.time() + seconds
+        if self._timer and self._timer.when() > self._deadline_s:
             self._timer.cancel()
             self._timer = None
+        if not self._timer:
+            self._timer = self.loop.call_at(self._deadline_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        """Call `_on_timeout` if the deadline is over; otherwise wait for it, if there is one."""
+        self._timer = None
+        if self._deadline_s <= self.loop.time():
+            self._on_timeout()
+        elif self._deadline_s != _NEVER:
+            self._timer = self.loop.call_at(self._deadline_s, self._on_timer)
 
     def _on_timeout(self) -> None:
-        """Refuse a request that is too slow, unless we ourselves have stopped reading it."""
-        if self._received_bytes >= _MIN_BODY_BYTES or self.flow.read_paused:
-            self._start_timer()
+        """Refuse a request that is too slow, unless we ourselves have stopped reading it; close an idle connection."""
+        if self._is_idle:
+            self.transport.close()
+        elif self._received_bytes >= _MIN_BODY_BYTES or self.flow.read_paused:
+            self._expect_request()
         else:
             self._refuse(408)
 
@@ -247,7 +314,7 @@ class LimitedConnection(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         """Close the connection, with a refusal unless a response is being sent."""
-        self._stop_timer()
+        self._deadline_s = _NEVER
         self._unparsed.clear()
         cycle: RequestResponseCycle | None = self.cycle
         is_responding = cycle is not None and cycle.response_started and not cycle.response_complete

@@ -3,7 +3,7 @@
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
@@ -120,6 +120,9 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
     3. `CompressionMiddleware`.
     4. `_EndpointRouter`, which spares requests to the SPARQL endpoint the framework.
     5. `LanguageMiddleware`, for responses that may be a page.
+
+    Those that do nothing after a response, or after an event of it, return what is to be awaited: a coroutine of their
+    own for each would be a tenth of the time of a cached answer.
     """
     routes = _EndpointRouter(LanguageMiddleware(app), endpoint)
     return RequestMetricsMiddleware(_SafetyHeadersMiddleware(CompressionMiddleware(routes)), log)
@@ -170,15 +173,15 @@ class _SafetyHeadersMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_safely(event: Event) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        def send_safely(event: Event) -> Awaitable[None]:
             if event["type"] == "http.response.start":
                 headers = event.get("headers", ())
                 more = _SAFETY_HEADERS if _NO_SNIFFING in headers else (*_SAFETY_HEADERS, _NO_SNIFFING)
                 event["headers"] = [*headers, *more]
-            await send(event)
+            return send(event)
 
-        await self._app(scope, receive, send_safely)
+        return self._app(scope, receive, send_safely)
 
 
 class _EndpointRouter:
@@ -192,13 +195,13 @@ class _EndpointRouter:
         self._app, self._endpoint = app, endpoint
         self._endpoint_with_pages = LanguageMiddleware(endpoint)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["path"] != _ENDPOINT_PATH:
-            await self._app(scope, receive, send)
-        elif any(name == b"accept" and _HTML_RANGE.search(value) for name, value in scope["headers"]):
-            await self._endpoint_with_pages(scope, receive, send)
-        else:
-            await self._endpoint(scope, receive, send)
+            return self._app(scope, receive, send)
+        for name, value in scope["headers"]:
+            if name == b"accept" and _HTML_RANGE.search(value):
+                return self._endpoint_with_pages(scope, receive, send)
+        return self._endpoint(scope, receive, send)
 
 
 def _checker(settings: Settings, base: str) -> Pool:

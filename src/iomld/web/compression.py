@@ -5,6 +5,7 @@ with `Content-Disposition` or `Cache-Control: no-transform`: files to be saved k
 """
 
 import asyncio
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
@@ -51,8 +52,8 @@ class CompressionMiddleware:
             await problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
             return
 
-        async def send_varying(event: Event) -> None:
-            await send(_varying(event))
+        def send_varying(event: Event) -> Awaitable[None]:
+            return send(_varying(event))
 
         if coding == "identity":
             await self._app(scope, receive, send_varying)
@@ -108,10 +109,10 @@ def _varying(event: Event) -> Event:
     if event["type"] != "http.response.start":
         return event
     headers = dict(event["headers"])
-    if _is_fixed(headers) or not (b"content-type" in headers or b"etag" in headers):
-        return event
     vary = headers.get(b"vary")
     if vary and b"accept-encoding" in vary.lower():
+        return event
+    if _is_fixed(headers) or not (b"content-type" in headers or b"etag" in headers):
         return event
     others = [pair for pair in event["headers"] if pair != (b"vary", vary)]
     return {**event, "headers": [*others, (b"vary", vary + b", Accept-Encoding" if vary else b"Accept-Encoding")]}

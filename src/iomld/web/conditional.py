@@ -45,7 +45,7 @@ def is_not_modified(request: Headers, etag: str, modified: datetime | None = Non
     tags = ", ".join(request.getlist("if-none-match"))
     if tags:
         return tags.strip() == "*" or etag.removeprefix("W/") in _OPAQUE.findall(tags)
-    since = request.get("if-modified-since")
+    since = request.get("if-modified-since") if modified else None
     if since is None or modified is None:
         return False
     try:

@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
@@ -26,8 +26,7 @@ _MAX_PATH_LENGTH = 500
 _STATUS_WITHOUT_RESPONSE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredRequest:
+class AnsweredRequest(NamedTuple):  # quicker to make than a dataclass, and one is made for every request
     """A request that was answered.
 
     Attributes:
@@ -157,13 +156,13 @@ class SentResponse:
         self._send = send
         self.status, self.size = _STATUS_WITHOUT_RESPONSE, 0
 
-    async def send(self, event: Message) -> None:
+    def send(self, event: Message) -> Awaitable[None]:
         """Send an event of the response."""
         if event["type"] == "http.response.start":
             self.status = event["status"]
         else:
             self.size += len(event.get("body", b""))
-        await self._send(event)
+        return self._send(event)
 
 
 def route_of(scope: Scope) -> str:

@@ -20,7 +20,7 @@ is no answer:
 """
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response
@@ -111,9 +111,9 @@ class SparqlApp:
         self._facts = facts or (lambda: ServiceFacts(iris.base, iris.dataset()))
         self._known = known or (lambda: ReleaseTerms(iris.base))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        await answer_request(HttpRequest(scope, receive), self._respond, send)
+        return answer_request(HttpRequest(scope, receive), self._respond, send)
 
     async def _respond(self, request: HttpRequest) -> ASGIApp:
         if request.method == "OPTIONS":
@@ -124,7 +124,7 @@ class SparqlApp:
         if operation.explain:
             return await explain_response(self, request, operation, self._known)
         types = media_types(request.accept, operation.format_)
-        if types == MediaTypes(None, None, None):
+        if not any(types):
             raise ProblemError(
                 406,
                 "not-acceptable",
@@ -204,8 +204,7 @@ def service_facts(view: ReleaseView, settings: Settings) -> ServiceFacts:
 
 def _cache_key(operation: Operation, types: MediaTypes) -> Hashable:
     """All that an answer depends on besides the release."""
-    wanted = types.solutions, types.boolean, types.graph  # a tuple: hashing the dataclass takes as long as a lookup
-    return operation.query, operation.default_graphs, operation.named_graphs, wanted
+    return operation.query, operation.default_graphs, operation.named_graphs, types
 
 
 def _description(request: HttpRequest, operation: Operation, facts: ServiceFacts) -> Response:

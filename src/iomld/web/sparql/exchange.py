@@ -42,8 +42,9 @@ class HttpRequest:
 
     def header(self, name: str) -> str | None:
         """The value of a header; several of one name are joined with commas (RFC 9110 section 5.3)."""
-        values = self.headers.getlist(name)
-        return ", ".join(values) if values else None
+        key = name.encode("ascii")
+        values = [value for other, value in self.scope["headers"] if other == key]
+        return b", ".join(values).decode("latin-1") if values else None
 
     async def body(self, limit_bytes: int) -> bytes:
         """Read the body; its bytes are counted as they arrive, since Content-Length need not be true.

@@ -281,7 +281,7 @@ class Probes:
             self.complete = False
             return None
         # Half of the time left, so that a slow probe leaves some for others.
-        probe = replace(self._operation, query=query, timeout_s=left_s / 2, format_=None, explain=False)
+        probe = self._operation._replace(query=query, timeout_s=left_s / 2, format_=None, explain=False)
         try:
             answer = await self._endpoint.find(self._request, probe, _LINE_TYPES)
         except ProblemError:
