@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.commands import run_iomld
 from tests.serving import Server, serve
 from tests.sharing import made_once
 
@@ -21,20 +21,6 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def run_iomld(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed `iomld` command; variables are added to its environment."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")}
-    return subprocess.run(
-        [Path(sys.executable).parent / "iomld", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment | variables,
-        timeout=280,
-    )
 
 
 @pytest.fixture(scope="session")

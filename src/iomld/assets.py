@@ -6,7 +6,7 @@ shapes (`iomld.iris`) are fixed.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -79,8 +79,9 @@ def reference_graphs() -> dict[str, tuple[str, ...]]:
     return {**_GRAPH_FILES, "schemes": schemes}
 
 
+@lru_cache(maxsize=2)
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
-    """Read the controlled lists, the countries and the decoys, in the order of their files, and the fields."""
+    """The controlled lists and the decoys in the order of their files, and the fields; read once for a base."""
     decoys = _graph(_DECOYS_FILE, base)
     return Vocabulary(
         concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in scheme_names()},

@@ -37,7 +37,7 @@ _RESULTS = {
     SELECT[1]: QueryResultsFormat.XML,
     SELECT[2]: QueryResultsFormat.TSV,
 }
-Answers = Counter[object] | list[object] | set[str] | bool
+Answers = Counter[object] | list[object] | set[str] | bool | None
 
 pytestmark = [
     pytest.mark.server,
@@ -111,13 +111,17 @@ def answers(client: httpx.Client, path: str, query: str, media_type: str) -> Ans
     if format_ := by_media_type(media_type):
         return canonical(parse(response.content, format_))
     if media_type == "text/csv":
-        rows: list[object] = [tuple(row) for row in csv.reader(io.StringIO(response.text, newline=""))]
+        table = [*csv.reader(io.StringIO(response.text, newline=""))]
+        if path == "/query" and {len(row) for row in table} != {len(table[0])}:
+            return None  # IRIs with commas are not quoted there
+        # Sorted by column, since the columns of SELECT * are in another order there.
+        rows: list[object] = [*zip(*sorted(zip(*table, strict=True)), strict=True)]
         return rows if "ORDER BY" in query else Counter(rows)
     found = pyoxigraph.parse_query_results(response.content, format=_RESULTS[media_type])
     if isinstance(found, QueryBoolean):
         return bool(found)
     assert isinstance(found, QuerySolutions)
-    names = [variable.value for variable in found.variables]
+    names = sorted(variable.value for variable in found.variables)
     solutions: list[object] = [tuple((name, str(row[name])) for name in names) for row in found]
     solutions.insert(0, tuple(names))
     return solutions if "ORDER BY" in query else Counter(solutions)
@@ -138,7 +142,10 @@ def test_the_answers_are_the_same(
     for query in queries[kind]:
         for media_type in formats(query):
             our_answer = answers(ours, "/sparql", query, media_type)
-            assert our_answer == answers(theirs, "/query", query, media_type), (query, media_type)
+            their_answer = answers(theirs, "/query", query, media_type)
+            if their_answer is not None:
+                assert our_answer == their_answer, (query, media_type)
+        assert our_answer is not None
         sizes.append(1 if isinstance(our_answer, bool) else len(our_answer))
     assert len(sizes) >= EACH
     assert sum(size > 1 for size in sizes) >= EACH // 2 or kind == "ask"

@@ -13,8 +13,8 @@ from iomld.release import current_release
 pytestmark = pytest.mark.server
 
 PAGE = ROOT / "tests" / "golden" / "page.txt"
-# Runs in a publish before it does anything, and counts what it is about to change in its folder. It kills the process
-# at a given change, or when the store is being written, which is not ours to count.
+# Runs in the process of a publish before it does anything, and counts what it is about to change in its folder. It
+# kills the process at a given change, or when the store is being written, which is not ours to count.
 KILLER = """
 import os, signal, sys, threading
 from pathlib import Path
@@ -34,23 +34,19 @@ def watch():
     while not any(Path(folder).glob("releases/.*/store/*")):
         pass
     kill()
-if "publish" in sys.orig_argv:
-    sys.addaudithook(count)
-    if moment == "store":
-        threading.Thread(target=watch, daemon=True).start()
+sys.addaudithook(count)
+if moment == "store":
+    threading.Thread(target=watch, daemon=True).start()
 """
 
 
 def test_killed_at_eleven_moments(tmp_path: Path, iomld: Command) -> None:
     """At each of eleven moments of a publish the old release stays whole, and publishing again succeeds."""
-    killer = tmp_path / "killer"
-    killer.mkdir()
-    (killer / "sitecustomize.py").write_text(KILLER, encoding="utf-8")
     folder, other = tmp_path / "data", tmp_path / "other"
 
     def publish(to: Path, moment: str) -> tuple[int, int]:
         """The exit code, and how many changes were begun."""
-        done = iomld("publish", DATA, "--to", to, PYTHONPATH=str(killer), KILL_IN=str(to), KILL_AT=moment)
+        done = iomld("publish", DATA, "--to", to, prelude=KILLER, KILL_IN=str(to), KILL_AT=moment)
         return done.returncode, done.stderr.count("\n")
 
     assert iomld("publish", PAGE, "--to", folder).returncode == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
+from tests.commands import run_iomld_alone
 from tests.conftest import DATA, Command
 
 PAGE = Path(__file__).parents[1] / "golden" / "page.txt"
@@ -105,6 +106,21 @@ def test_records_not_given_stay_and_those_given_are_replaced(tmp_path: Path, iom
     assert asked.stdout.split() == ["n", "1", "2"]
     stored = iomld("query", "SELECT ?v { prj:PO.9002 iomld:budgetUSD ?v }", "--from", tmp_path, "--format", "csv")
     assert stored.stdout.split() == ["v", "5000.5"]
+
+
+@pytest.mark.parametrize("name", ["publish", "serve", "validate", "convert", "query", "export", "releases", "rules"])
+def test_a_command_starts_by_itself(name: str) -> None:
+    """The script finds the command and all that it imports; most other tests have it in memory already."""
+    done = run_iomld_alone(name, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: iomld {name} ")
+
+
+def test_a_publish_from_the_start(tmp_path: Path) -> None:
+    """A process of its own, with nothing in memory, publishes a page and answers a query about it."""
+    assert run_iomld_alone("publish", PAGE, "--to", tmp_path).returncode == 0
+    asked = run_iomld_alone("query", "ASK { prj:PO.9001 ?p ?o }", "--from", tmp_path)
+    assert (asked.stdout.strip(), asked.stderr) == ("yes", "")
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path, iomld: Command) -> None:

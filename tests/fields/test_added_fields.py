@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from tests.conftest import run_iomld
+from tests.commands import run_iomld
 from tests.serving import serve
 
 ROOT = Path(__file__).parents[2]

@@ -24,6 +24,7 @@ from tests.unit.house import (
 LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.cli.export": "A command has a module of its own, imported when it is used; `convert` shares `write_out`.",
     "iomld.link.name_matcher": "An algorithm of its own, with tests of its own, that knows nothing of frameworks.",
+    "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.read.spool": "The only use of SQLite; readers could do without it, and then no database would be loaded.",
 }
 # Why a class name stands in several modules.

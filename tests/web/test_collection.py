@@ -1,6 +1,7 @@
 """All projects as pages of JSON-LD."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
     return open_view(make_release(Path(tmp_path_factory.mktemp("release"))))
 
 
-@pytest.fixture
-def client(opened: ReleaseView, monkeypatch: pytest.MonkeyPatch) -> Asker:
+@pytest.fixture(scope="module")
+def client(opened: ReleaseView) -> Iterator[Asker]:
     """A client of the resource routes; two projects a page."""
-    monkeypatch.setattr(collection, "_PAGE_SIZE", 2)
     app = FastAPI()
     app.include_router(resource_routes(lambda: opened))
 
@@ -37,7 +37,9 @@ def client(opened: ReleaseView, monkeypatch: pytest.MonkeyPatch) -> Asker:
     def on_problem(request: Request, error: ProblemError) -> Response:
         return problem_of(error, accept=request.headers.get("accept"))
 
-    return Asker(app)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collection, "_PAGE_SIZE", 2)
+        yield Asker(app)
 
 
 def _load(url: str, _options: object) -> dict[str, object]:

@@ -57,5 +57,7 @@ def test_a_slash_too_many_leads_to_the_address_without(bundled_server: Server) -
     with httpx.Client(base_url=bundled_server.address, timeout=60) as client:
         moved = client.get("/projects/?page=2&q=%C3%A9", headers={"Host": "example.org"})
         assert (moved.status_code, moved.headers["location"]) == (308, "/projects?page=2&q=%C3%A9")
+        asked = client.get("/sparql/?query=ASK%7B%7D")
+        assert (asked.status_code, asked.headers["location"]) == (308, "/sparql?query=ASK%7B%7D")
         for path in ("/nowhere/", "//nowhere.example/", "/projects%2F", "/dataset.ttl%2F"):
             assert client.get(bundled_server.address + path).status_code == 404, path

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -64,12 +65,18 @@ class Blocks(HTMLParser):
             self.found[-1] += data
 
 
-def markup_of(view: ReleaseView, path: str) -> dict[str, object]:
-    """The one block of a page, read."""
+@cache
+def browser_of(view: ReleaseView) -> Asker:
+    """A browser of the pages of a release."""
     app = FastAPI()
     app.include_router(page_routes(lambda: view, tuple))
     app.include_router(resource_routes(lambda: view))
-    blocks = Blocks(Asker(app, {"Accept": "text/html"}).get(path).text)
+    return Asker(app, {"Accept": "text/html"})
+
+
+def markup_of(view: ReleaseView, path: str) -> dict[str, object]:
+    """The one block of a page, read."""
+    blocks = Blocks(browser_of(view).get(path).text)
     assert blocks.scripts == 2  # the site's own, and the block
     (block,) = blocks.found
     read = json.loads(block)

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.serving import Server, serve
+from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
@@ -85,16 +85,9 @@ class Route:
 
 
 @pytest.fixture(scope="module")
-def server(datadir: Path) -> Iterator[Server]:
-    """A server with query time for all that is asked here."""
-    with serve(datadir, IOMLD_CLIENT_SECONDS="100000") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def described(server: Server) -> Json:
+def described(bundled_server: Server) -> Json:
     """The description that the server gives."""
-    found: Json = httpx.get(f"{server.address}/openapi.json", timeout=30).json()
+    found: Json = httpx.get(f"{bundled_server.address}/openapi.json", timeout=30).json()
     return found
 
 
@@ -156,7 +149,7 @@ def check(route: Route, answer: httpx.Response, problems: Draft202012Validator) 
         assert answer.json()["status"] == answer.status_code
 
 
-def test_nothing_that_is_asked_breaks_the_description(server: Server, described: Json) -> None:
+def test_nothing_that_is_asked_breaks_the_description(bundled_server: Server, described: Json) -> None:
     """Statuses, media types and problems of every answer are described, none is a fault of the server."""
     routes = [
         Route(method.upper(), path, said)
@@ -178,14 +171,14 @@ def test_nothing_that_is_asked_breaks_the_description(server: Server, described:
         @given(requests(routes))
         def ask(made: tuple[Route, httpx.Request]) -> None:
             route, request = made
-            address = str(request.url).replace("http://server", server.address, 1)
+            address = str(request.url).replace("http://server", bundled_server.address, 1)
             sent = client.build_request(
                 request.method, address, headers=dict(request.headers) | {"host": "localhost"}, content=request.content
             )
             check(route, client.send(sent), problems)
 
         ask()
-        answer = client.get(f"{server.address}/sparql", params={"query": LOOKUP, "format": "csv"})
+        answer = client.get(f"{bundled_server.address}/sparql", params={"query": LOOKUP, "format": "csv"})
     assert (answer.status_code, answer.text.split()) == (200, ["n", "91"])
 
 
@@ -200,9 +193,18 @@ def test_parameters_are_named_once_and_routes_have_names_of_their_own(described:
 
 
 @pytest.mark.skipif(shutil.which("st") is None, reason="schemathesis (pip install schemathesis) is not at hand")
-def test_schemathesis_finds_nothing(server: Server, tmp_path: Path) -> None:
+def test_schemathesis_finds_nothing(bundled_server: Server, tmp_path: Path) -> None:
     """A fuzzer that others wrote has no complaint."""
-    command = ["st", "--config-file", CONFIG, "run", f"{server.address}/openapi.json", "--seed", "1", "--no-color"]
+    command = [
+        "st",
+        "--config-file",
+        CONFIG,
+        "run",
+        f"{bundled_server.address}/openapi.json",
+        "--seed",
+        "1",
+        "--no-color",
+    ]
     done = subprocess.run(
         [*command, "--max-examples", "5"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
     )

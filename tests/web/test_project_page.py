@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -43,6 +44,7 @@ RECORD = {
 NEAR = RECORD | {"projectCode": "PO.9002", "title": {"ar": "ميناء"}, "narrative": {"en": "The 2030 Agenda."}}
 
 
+@cache
 def asker(view: ReleaseView) -> Asker:
     """A browser of the documents of a release."""
     app = FastAPI()

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.serving import serve
+from tests.serving import Server
 
 from iomld.web.openapi import TAGS
 
@@ -23,9 +23,9 @@ _STATUS = re.compile(r"<dt>(\d{3})</dt>")
 
 
 @pytest.fixture(scope="module")
-def client(datadir: Path) -> Iterator[httpx.Client]:
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
     """A client of a server of the bundled records, which the examples name."""
-    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=30) as client:
+    with httpx.Client(base_url=bundled_server.address, timeout=30) as client:
         yield client
 
 

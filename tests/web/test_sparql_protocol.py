@@ -87,6 +87,20 @@ TABLE = [
     ("POST", "/sparql?default-graph-uri=http%3A%2F%2Fx%2F", DIRECT, b"ASK {}", 200, None),
     ("GET", "/sparql?query=ASK%7B%7D&named-graph-uri=http://x/&named-graph-uri=http://y/", {}, b"", 200, None),
     ("GET", "/sparql?query=ASK%7B%7D&unknown=1", {}, b"", 200, None),
+    (
+        "GET",
+        "/sparql?query=ASK%7B%7D&format=&timeout=&default-graph-uri=&named-graph-uri=&explain=",
+        {},
+        b"",
+        200,
+        None,
+    ),
+    ("POST", "/sparql?format=", FORM, b"query=ASK%7B%7D&timeout=", 200, "application/sparql-results+json"),
+    ("GET", "/sparql?query=ASK%7B%7D&asOf=2020-01-01", {}, b"", 400, None),
+    ("GET", "/sparql?query=ASK%7B%7D&release=", {}, b"", 400, None),
+    ("GET", "/sparql?query=ASK%7B%7D&limit=5", {}, b"", 400, None),
+    ("GET", "/sparql?query=ASK%7B%7D&$p=%3Chttp://x/%3E", {}, b"", 400, None),
+    ("POST", "/sparql", FORM, b"query=ASK%7B%7D&using-graph-uri=http://x/", 400, None),
     ("GET", "/sparql?query=ASK%7B%7D&query=ASK%7B%7D", {}, b"", 400, "application/problem+json"),
     ("POST", "/sparql?query=ASK%7B%7D", DIRECT, b"ASK {}", 400, None),
     ("POST", "/sparql", FORM, b"query=ASK%7B%7D&query=ASK%7B%7D", 400, None),
@@ -178,6 +192,9 @@ ACCEPTS = [
     ("CONSTRUCT {} {}", "application/sparql-results+json, application/ld+json", "application/ld+json"),
     ("CONSTRUCT {} {}", "application/n-triples", "application/n-triples"),
     ("DESCRIBE <http://x/>", "application/rdf+xml", "application/rdf+xml"),
+    ("CONSTRUCT {} {}", "text/n3", "text/n3; charset=utf-8"),
+    ("CONSTRUCT {} {}", "application/x-turtle", "application/x-turtle"),
+    ("CONSTRUCT {} {}", "application/n-quads", "application/n-quads"),
 ]
 FORMATS = [
     ("SELECT * {}", "csv", "text/csv; charset=utf-8"),
@@ -197,6 +214,8 @@ FORMATS = [
     ("CONSTRUCT {} {}", ["rdf+xml", "application/rdf+xml"], "application/rdf+xml"),
     ("CONSTRUCT {} {}", ["json-ld", "application/ld+json,application/x-json+ld"], "application/ld+json"),
     ("CONSTRUCT {} {}", "n3", "text/turtle; charset=utf-8"),
+    ("CONSTRUCT {} {}", "nquads", "application/n-quads"),
+    ("CONSTRUCT {} {}", "trig", "application/trig"),
     ("CONSTRUCT {} {}", ["unheard-of", "nt"], "application/n-triples"),
 ]
 

@@ -19,13 +19,12 @@ from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     check_source_url,
-    loaded_pipeline,
     mapping_option,
-    pipeline_choices,
     settings,
     source_url_option,
     sources_argument,
 )
+from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat

@@ -1,8 +1,7 @@
-"""Options that several commands share, and the settings, pipeline and release that commands load."""
+"""Options that several commands share, and the settings and the release that commands load."""
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +10,6 @@ import click
 from iomld import release
 from iomld.config import Settings, read_settings
 from iomld.errors import NotFoundError
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
 from iomld.release import Release
 
 ENGINES = ("shacl", "pyshacl")
@@ -55,29 +53,6 @@ def engine_options(command: _Command) -> _Command:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
-
-
-def pipeline_choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: datetime | None = None) -> Choices:
-    """The choices that a pipeline is loaded with: the publisher's settings and the options of the command."""
-    return Choices(
-        base=known.base_iri,
-        license=known.license,
-        with_narrative=known.publish_narrative,
-        profile=profile,
-        engine=engine,
-        as_of=as_of.date() if as_of else None,
-    )
-
-
-def loaded_pipeline(chosen: Choices) -> Pipeline:
-    """Load the stages; report on standard error if another SHACL engine is used than the one chosen."""
-    pipeline = load_pipeline(chosen)
-    if pipeline.validator.fallback_reason:
-        reason = pipeline.validator.fallback_reason
-        click.echo(
-            f"iomld: {pipeline.validator.engine_name} checks the shapes instead of {chosen.engine}: {reason}", err=True
-        )
-    return pipeline
 
 
 def served_release(datadir: Path) -> Release:

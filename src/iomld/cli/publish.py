@@ -13,13 +13,12 @@ from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     check_source_url,
     engine_options,
-    loaded_pipeline,
     mapping_option,
-    pipeline_choices,
     settings,
     source_url_option,
     target_option,
 )
+from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.pipeline.stages import Choices
 from iomld.publish.report import PublishReport
 from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from iomld.cli.options import datadir_option, pipeline_choices, served_release, settings
-from iomld.cli.publish import publish_with_progress, summary_lines
-from iomld.publish.run import PublishRequest
+from iomld.cli.options import datadir_option, served_release, settings
+from iomld.config import Settings
 from iomld.server.run import ServerOptions, fitting_connections, listen, run_server
 from iomld.web.app import create_app
 
@@ -35,10 +34,7 @@ def serve_command(
         known = replace(known, query_workers=workers)
     folder = datadir or known.data_dir
     if sources:
-        request = PublishRequest(sources, folder, known.publisher, known.contact)
-        report = publish_with_progress(request, pipeline_choices(known, profile="published"))
-        for line in summary_lines(report, dry_run=False):
-            click.echo(line)
+        _publish(sources, folder, known)
     base = served_release(folder).manifest.base
     listener = listen(host, port, known.client_patience)
     options = ServerOptions(known.client_patience, _connections(known.connections), known.trusted_proxies)
@@ -46,6 +42,18 @@ def serve_command(
     click.echo(f"Serving on http://{shown_host}:{listener.getsockname()[1]} — stop with Ctrl-C.")
     app = create_app(folder, known, base)
     run_server(app, listener, options, app.log.refused)
+
+
+def _publish(sources: tuple[Path, ...], folder: Path, known: Settings) -> None:
+    """Publish sources as `iomld publish` does; only then are its modules imported, which takes half a second."""
+    from iomld.cli.publish import publish_with_progress, summary_lines  # noqa: PLC0415
+    from iomld.cli.stages import pipeline_choices  # noqa: PLC0415
+    from iomld.publish.run import PublishRequest  # noqa: PLC0415
+
+    request = PublishRequest(sources, folder, known.publisher, known.contact)
+    report = publish_with_progress(request, pipeline_choices(known, profile="published"))
+    for line in summary_lines(report, dry_run=False):
+        click.echo(line)
 
 
 def _connections(wanted: int) -> int:

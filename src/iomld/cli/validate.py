@@ -17,12 +17,11 @@ from iomld.check.translation import worded_report
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     engine_options,
-    loaded_pipeline,
     mapping_option,
-    pipeline_choices,
     settings,
     sources_argument,
 )
+from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.errors import IomldError
 from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.read.table.headings import read_mapping

@@ -9,7 +9,6 @@ from typing import BinaryIO
 from iomld.export.csv import write_csv
 from iomld.export.records import record_json
 from iomld.export.tables import ProjectSource
-from iomld.export.workbook import write_workbook
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
@@ -42,9 +41,15 @@ def write_json_lines(source: ProjectSource, output: BinaryIO) -> None:
     output.writelines(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
 
 
+def _write_workbook(source: ProjectSource, output: BinaryIO) -> None:
+    from iomld.export.workbook import write_workbook  # noqa: PLC0415  # openpyxl takes 0.2 s to import, and few use it
+
+    write_workbook(source, output)
+
+
 TABLE_FORMATS: Mapping[str, TableFormat] = {
     "csv": TableFormat("application/zip", "zip", is_text=False, write=write_csv),
-    "xlsx": TableFormat(MEDIA_TYPE, "xlsx", is_text=False, write=write_workbook),
+    "xlsx": TableFormat(MEDIA_TYPE, "xlsx", is_text=False, write=_write_workbook),
     "jsonl": TableFormat("application/jsonl", "jsonl", is_text=True, write=write_json_lines),
 }
 

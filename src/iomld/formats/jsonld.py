@@ -96,7 +96,7 @@ def expanded_bytes(quads: Iterable[Quad]) -> bytes:
     No node is nested, so the array is both in expanded and in flattened form (JSON-LD 1.1 API sections 5.1 and 7.1).
     """
     triples = sorted({quad.triple for quad in quads}, key=str)
-    written = rdf.serialize(triples, rdf.JSONLD)  # type: ignore[arg-type]  # triples are accepted too
+    written = rdf.serialize(triples, rdf.JSONLD)
     nodes = sorted((_typed(node) for node in json.loads(written)), key=lambda node: str(node["@id"]))
     return json.dumps(nodes, ensure_ascii=False, indent=2).encode() + b"\n"
 

@@ -5,12 +5,13 @@ RDF terms are those of pyoxigraph, which never fetches a remote JSON-LD context.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pyoxigraph
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
 
 from iomld.errors import SourceError
+from iomld.formats.xml_output import XmlOutput, escaped_xml, with_element_names
 from iomld.messages import ForeignText, Message, message
 
 
@@ -24,6 +25,7 @@ class Format:
         suffix: File name suffix without the dot.
         holds_graphs: Whether it has named graphs (RDF 1.1 datasets).
         engine: The format in pyoxigraph.
+        also: Older media types that clients still ask for.
     """
 
     name: str
@@ -31,14 +33,26 @@ class Format:
     suffix: str
     holds_graphs: bool
     engine: RdfFormat
+    also: tuple[str, ...] = ()
 
 
-TURTLE = Format("turtle", "text/turtle", "ttl", holds_graphs=False, engine=RdfFormat.TURTLE)
+TURTLE = Format(
+    "turtle",
+    "text/turtle",
+    "ttl",
+    holds_graphs=False,
+    engine=RdfFormat.TURTLE,
+    also=("application/x-turtle", "application/turtle", "text/n3", "text/rdf+n3"),
+)
 JSONLD = Format("jsonld", "application/ld+json", "jsonld", holds_graphs=True, engine=RdfFormat.JSON_LD)
 NTRIPLES = Format("ntriples", "application/n-triples", "nt", holds_graphs=False, engine=RdfFormat.N_TRIPLES)
-NQUADS = Format("nquads", "application/n-quads", "nq", holds_graphs=True, engine=RdfFormat.N_QUADS)
+NQUADS = Format(
+    "nquads", "application/n-quads", "nq", holds_graphs=True, engine=RdfFormat.N_QUADS, also=("text/x-nquads",)
+)
 RDFXML = Format("rdfxml", "application/rdf+xml", "rdf", holds_graphs=False, engine=RdfFormat.RDF_XML)
-TRIG = Format("trig", "application/trig", "trig", holds_graphs=True, engine=RdfFormat.TRIG)
+TRIG = Format(
+    "trig", "application/trig", "trig", holds_graphs=True, engine=RdfFormat.TRIG, also=("application/x-trig",)
+)
 
 FORMATS = (TURTLE, JSONLD, NTRIPLES, NQUADS, RDFXML, TRIG)
 
@@ -58,8 +72,10 @@ def by_name(name: str) -> Format | None:
 
 
 def by_media_type(media_type: str) -> Format | None:
-    """The format of a media type without parameters, or None."""
-    return next((format_ for format_ in FORMATS if format_.media_type == media_type), None)
+    """The format of a media type without parameters, including the `also` ones, or None."""
+    return next(
+        (format_ for format_ in FORMATS if media_type == format_.media_type or media_type in format_.also), None
+    )
 
 
 def parse(data: bytes | str | BinaryIO, format_: Format, *, base_iri: str | None = None) -> Iterator[Quad]:
@@ -90,15 +106,20 @@ def _syntax_fault(error: SyntaxError, format_: Format) -> Message:
     )
 
 
-def serialize(quads: Iterable[Quad], format_: Format, *, prefixes: Mapping[str, str] | None = None) -> bytes:
-    """Serialize quads; formats without named graphs get the triples alone."""
-    statements: Iterable[Quad | Triple] = quads if format_.holds_graphs else (quad.triple for quad in quads)
+def serialize(
+    statements: Iterable[Quad] | Iterable[Triple], format_: Format, *, prefixes: Mapping[str, str] | None = None
+) -> bytes:
+    """Serialize quads or triples; formats without named graphs get the triples of quads.
+
+    Raises:
+        NotInXmlError: The format is RDF/XML, which cannot hold them.
+    """
     written = pyoxigraph.serialize(
-        statements,  # type: ignore[arg-type]  # the stub takes quads or triples; each branch has only one of them
+        _serializable(statements, format_),  # type: ignore[arg-type]  # as in `write`
         format=format_.engine,
         prefixes=dict(prefixes or {}),
     )
-    return written or b""
+    return escaped_xml(written or b"") if format_ is RDFXML else written or b""
 
 
 def in_graph(quads: Iterable[Quad], graph: str) -> Iterator[Quad]:
@@ -108,13 +129,28 @@ def in_graph(quads: Iterable[Quad], graph: str) -> Iterator[Quad]:
 
 
 def write(
-    quads: Iterable[Quad], format_: Format, output: BinaryIO, *, prefixes: Mapping[str, str] | None = None
+    statements: Iterable[Quad] | Iterable[Triple],
+    format_: Format,
+    output: BinaryIO,
+    *,
+    prefixes: Mapping[str, str] | None = None,
 ) -> None:
-    """Serialize quads to a stream, in bounded memory."""
-    statements: Iterable[Quad | Triple] = quads if format_.holds_graphs else (quad.triple for quad in quads)
+    """Serialize quads or triples to a stream, in bounded memory.
+
+    Raises:
+        NotInXmlError: The format is RDF/XML, which cannot hold them.
+    """
     pyoxigraph.serialize(
-        statements,  # type: ignore[arg-type]  # as in `serialize`
-        output,
+        _serializable(statements, format_),  # type: ignore[arg-type]  # the stub takes quads or triples, not one of both
+        cast("BinaryIO", XmlOutput(output)) if format_ is RDFXML else output,  # only write and flush are called
         format_.engine,
         prefixes=dict(prefixes or {}),
     )
+
+
+def _serializable(statements: Iterable[Quad] | Iterable[Triple], format_: Format) -> Iterable[Quad | Triple]:
+    """The statements as the engine's writer of a format needs them."""
+    if format_.holds_graphs:
+        return statements
+    triples = (item.triple if isinstance(item, Quad) else item for item in statements)
+    return with_element_names(triples) if format_ is RDFXML else triples

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from pyoxigraph import Quad
 
@@ -67,7 +68,7 @@ class Pipeline:
 def load_pipeline(choices: Choices) -> Pipeline:
     """Load the vocabulary, the linker, the shapes and the SHACL engine."""
     return Pipeline(
-        linker=build_linker(assets.load_vocabulary(choices.base)),
+        linker=_linker(choices.base),
         publication=Publication(
             iris=Iris(choices.base),
             license=choices.license,
@@ -82,6 +83,12 @@ def load_pipeline(choices: Choices) -> Pipeline:
             "vocabularies": _digest("ontology"),
         },
     )
+
+
+@lru_cache(maxsize=2)
+def _linker(base: str) -> Linker:
+    """The names under a base: all profiles share them, and indexing them takes a quarter of a second."""
+    return build_linker(assets.load_vocabulary(base))
 
 
 def _digest(folder: str) -> str:

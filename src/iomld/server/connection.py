@@ -18,6 +18,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _MAX_HEAD_BYTES = 131_072  # twice the longest address that the parser takes
+_MAX_URL_BYTES = 65_535  # what the parser of URLs takes
 _MAX_HEADERS = 200
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of the body of an answered request; closing at once would lose the response
 _CHUNK_BYTES = 65_536
@@ -31,6 +32,7 @@ _MAX_LINGERING = 100  # further clients are disconnected without a refusal
 _REFUSALS = {
     400: "This is no request of HTTP.",
     408: "The request did not come to its end in time.",
+    414: "The address of the request is too long. Send a long query in the body of a POST.",
     431: "The head of the request is too large.",
     503: "All connections of the server are in use. Try again in a few seconds.",
 }
@@ -107,6 +109,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._limits = limits
         self._deadline_s = _NEVER  # by the clock of the loop: when the client must have sent the rest of a request
         self._timer: TimerHandle | None = None  # not set anew for each request, which would take longer than parsing it
+        self.url = b""  # uvicorn sets it when a request begins
         self._is_idle = False
         self._response: _ResponseTransport  # of the request that was begun last
         self._unparsed = bytearray()
@@ -170,6 +173,8 @@ class LimitedConnection(HttpToolsProtocol):
                 hosts += 1
             elif name == b"content-length":
                 self._owed_bytes = int(value)
+        if self._is_url_too_long():
+            raise _HeadError
         if len(self.headers) > _MAX_HEADERS or (hosts != 1 and (hosts or self.parser.get_http_version() == "1.1")):
             raise _HeadError  # RFC 9112 section 3.2
         self._bodiless_bytes = 0
@@ -230,7 +235,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._tail = (self._tail + chunk[-2:])[-2:]
         self._bodiless_bytes += len(chunk)
         if self._bodiless_bytes > _MAX_HEAD_BYTES:
-            self._refuse(431)
+            self._refuse(414 if self._is_url_too_long() else 431)
             return
         try:
             self.parser.feed_data(chunk)
@@ -239,7 +244,16 @@ class LimitedConnection(HttpToolsProtocol):
             self._bodiless_bytes = 0
             self._parse()
         except HttpParserError:
-            self._refuse(431 if len(self.headers or ()) > _MAX_HEADERS else 400)
+            self._refuse(self._fault_status())
+
+    def _fault_status(self) -> int:
+        """The status of the refusal of a head that the parser, or `on_headers_complete`, does not accept."""
+        if len(self.headers or ()) > _MAX_HEADERS:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        return HTTPStatus.REQUEST_URI_TOO_LONG if self._is_url_too_long() else HTTPStatus.BAD_REQUEST
+
+    def _is_url_too_long(self) -> bool:
+        return len(self.url) > _MAX_URL_BYTES
 
     def _is_answering(self) -> bool:
         """Whether a complete request is not answered yet."""

@@ -21,6 +21,7 @@ from iomld.iris import RDF, XSD
 
 _MAX_LENGTH = 2_000  # characters
 _MAX_PATTERNS = 8
+_MAX_LIMIT = 2**64 - 1  # of the engine
 _MAX_STEPS = 200  # a step is a search in an index or a quad found by it, some 2 µs
 _UNSELECTIVE = 5  # the rank of a pattern without a known subject or object, which would scan the store
 _TYPE = NamedNode(f"{RDF}type")
@@ -101,8 +102,7 @@ class _LookupParser:
         variables, distinct = self._projection(form)
         patterns = self._patterns()
         if variables == ():
-            names = {term for pattern in patterns for term in pattern if isinstance(term, str)}
-            variables = tuple(sorted(names))  # in the engine's order for `*`
+            variables = tuple(dict.fromkeys(term for pattern in patterns for term in pattern if isinstance(term, str)))
         limit = self._limit()
         if variables is None and limit is not None:  # an ASK without solutions where LIMIT is 0
             raise _NoLookupError
@@ -169,6 +169,8 @@ class _LookupParser:
         word = self._next()
         if word.upper() == "LIMIT":
             limit, word = int(self._next()), self._next()
+            if limit > _MAX_LIMIT:
+                raise _NoLookupError
         if word:
             raise _NoLookupError
         return limit

@@ -1,4 +1,4 @@
-"""Checks of the text of a query before it runs, and messages for its syntax errors.
+"""Checks and changes of the text of a query before it runs, and messages for its syntax errors.
 
 The checks look at tokens, not at a parse tree: does the query use SERVICE or FROM, is it an update, is it nested too
 deeply. The engine's grammar needs no space after a keyword (`SERVICEex:x` is SERVICE of `ex:x`) and distinguishes the
@@ -36,6 +36,8 @@ _FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
 _VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
 _HAS_SERVICE = re.compile("service", re.IGNORECASE)
 _HAS_FROM = re.compile("from", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_LAST_CODE, _SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
 _RELATIVE_IRI = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.\-]*:)")
 _LONG_QUOTE = re.compile("'''|\"\"\"")
 
@@ -62,6 +64,57 @@ _ADVICE = {
     ),
     "SELECT * is not authorized with GROUP BY": message("SELECT * does not go with GROUP BY; name the variables."),
 }
+
+
+def unescaped(query: str) -> str:
+    r"""A query without a byte order mark, and with the characters for codepoint escapes (section 19.2).
+
+    The engine reads the escapes in strings and IRIs itself.
+
+    >>> unescaped(r'SELECT ?caf\u00E9 { ?caf\u00E9 ex:\u0061 "\u0061" }')
+    'SELECT ?café { ?café ex:a "\\u0061" }'
+    """
+    query = query.removeprefix("\ufeff")
+    if "\\" not in query:
+        return query
+    parts, end = [], 0
+    for match in TOKEN.finditer(query):
+        if match.lastgroup in {"comment", "iri", "string"}:
+            parts += [_ESCAPE.sub(_character, query[end : match.start()]), match.group()]
+            end = match.end()
+    return "".join((*parts, _ESCAPE.sub(_character, query[end:])))
+
+
+def _character(escape: re.Match[str]) -> str:
+    code = int(escape[1] or escape[2], 16)
+    is_character = code <= _LAST_CODE and not _SURROGATES[0] <= code <= _SURROGATES[1]
+    return chr(code) if is_character else escape[0]
+
+
+def in_order_of_appearance(query: str, names: Collection[str]) -> str | None:
+    """A query of the form `SELECT *` with its variables in the order in which it mentions them; None for another form.
+
+    Args:
+        query: A query that parses.
+        names: The variables that it projects.
+
+    >>> in_order_of_appearance("SELECT * { ?b ?p ?a }", ["a", "b", "p"])
+    'SELECT  ?b ?p ?a  { ?b ?p ?a }'
+    """
+    if "*" not in query or not names:
+        return None
+    tokens = (match for match in TOKEN.finditer(query) if match.lastgroup != "comment")
+    for match in tokens:
+        if match.lastgroup == "word" and match.group().upper() in _FORMS:
+            break
+    star = next(tokens, None)
+    if star and star.group().upper() in {"DISTINCT", "REDUCED"}:
+        star = next(tokens, None)
+    if star is None or star.group() != "*":
+        return None
+    mentioned = dict.fromkeys(match.group()[1:] for match in tokens if match.lastgroup == "variable")
+    projected = " ".join(f"?{name}" for name in mentioned if name in names)
+    return f"{query[: star.start()]} {projected} {query[star.end() :]}"
 
 
 def uses_service(query: str, allowed: Collection[str] = ()) -> bool:

@@ -5,15 +5,15 @@ serialization stay together here. `HANDLER` names the factory of the handler for
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO, cast
 
-import pyoxigraph
 from pyoxigraph import BlankNode, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
 
 from iomld.errors import QueryError
 from iomld.formats import rdf, results
-from iomld.formats.results import ResultFormat
+from iomld.formats.xml_output import NotInXmlError, XmlOutput
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, Quantity, message
 from iomld.store.oxigraph import open_read_only
@@ -21,15 +21,17 @@ from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryReq
 from iomld.store.query_text import (
     MAX_DEPTH,
     has_relative_iri,
+    in_order_of_appearance,
     is_too_deep,
     is_update,
     is_volatile,
     names_dataset,
     syntax_message,
+    unescaped,
     uses_service,
 )
+from iomld.store.solutions import RowCounter, TooManyRowsError, write_csv
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
-from iomld.workers.once import run_once
 from iomld.workers.protocol import WorkerSpec
 
 HANDLER = "iomld.store.query_worker:open_handler"
@@ -53,58 +55,6 @@ _NO_GRAPH = message(
     "is acceptable to you. Ask with ?format=turtle or another Accept header."
 )
 _FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
-
-# The bytes that separate solutions, and how many of them a result without solutions has. JSON has one less than it has
-# solutions.
-_SEPARATORS = {
-    results.JSON.name: (b"},{", -1),
-    results.XML.name: (b"<result>", 0),
-    results.CSV.name: (b"\r\n", 1),
-    results.TSV.name: (b"\n", 1),
-}
-
-
-class TooManyRowsError(Exception):
-    """The answer has more solutions than allowed."""
-
-    def __init__(self, limit: int) -> None:
-        """Keep the limit, for the message."""
-        super().__init__(f"more than {limit} solutions")
-        self.limit = limit
-
-
-class RowCounter:
-    """Passes a serialized result on to a writer, and counts its solutions to enforce a limit.
-
-    A Python loop over the solutions would double the cost of an answer, so this counts separators in the bytes. In XML
-    and TSV the count is exact. In JSON a literal that contains `},{` counts too, and in CSV one with CR LF: results
-    with such literals reach the limit early, never late.
-    """
-
-    def __init__(self, writer: AnswerWriter, format_: ResultFormat, limit: int) -> None:
-        """Start at zero solutions."""
-        self._writer = writer
-        self._separator, extra = _SEPARATORS[format_.name]
-        self._remaining = limit + extra
-        self._limit = limit
-        self._tail = b""  # a separator may be split between two chunks
-
-    def write(self, data: bytes) -> int:
-        """Pass a chunk on.
-
-        Raises:
-            TooManyRowsError: The result has more solutions than allowed.
-            AnswerTooLargeError: The result is larger than the writer allows.
-        """
-        searched = self._tail + data
-        self._remaining -= searched.count(self._separator)
-        if self._remaining < 0:
-            raise TooManyRowsError(self._limit)
-        self._tail = searched[-(len(self._separator) - 1) :] if len(self._separator) > 1 else b""
-        return self._writer.write(data)
-
-    def flush(self) -> None:
-        """Do nothing; part of the interface of files."""
 
 
 class _FaultError(Exception):
@@ -144,6 +94,8 @@ def run_query(
         JobTimeoutError: The query took too long.
         WorkerCrashedError: The store cannot be opened, or memory ran out.
     """
+    from iomld.workers.once import run_once  # noqa: PLC0415  # workers import this module, and need no asyncio
+
     spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
     reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
     if reply.fault:
@@ -160,11 +112,14 @@ class _QueryHandler:
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
         """Answer one query."""
         request = QueryRequest.from_json(payload)
+        request = replace(request, query=unescaped(request.query))
         try:
             self._check(request.query)
             media_type = self._answer(request, writer)
         except _FaultError as error:
             return Answer(error.fault.to_json(), fault=True)
+        except NotInXmlError as error:
+            return Answer(QueryFault(FaultKind.NOT_ACCEPTABLE, error.message).to_json(), fault=True)
         except AnswerTooLargeError as error:
             return Answer(QueryFault(FaultKind.TOO_LARGE, _too_large(error.limit_bytes)).to_json(), fault=True)
         except TooManyRowsError as error:
@@ -189,6 +144,14 @@ class _QueryHandler:
             raise _not_evaluated(error) from error
 
     def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
+        result = self._run(request)
+        if isinstance(result, QuerySolutions):
+            names = [variable.value for variable in result.variables]  # of SELECT *, the engine sorts them by name
+            if projected := in_order_of_appearance(request.query, names):
+                return self._run(replace(request, query=projected))
+        return result
+
+    def _run(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
         base_iri = f"{self._worker.base_iri}sparql" if has_relative_iri(request.query) else None
         try:
             if request.default_graphs or request.named_graphs:
@@ -214,7 +177,11 @@ class _QueryHandler:
         match result:
             case QuerySolutions():
                 format_ = _result_format(request.solutions, "SELECT")
-                result.serialize(_file(RowCounter(writer, format_, self._worker.max_rows)), format_.engine)
+                if format_ is results.CSV:
+                    write_csv(result, writer, max_rows=self._worker.max_rows)
+                else:
+                    counter = RowCounter(writer, format_, self._worker.max_rows)
+                    result.serialize(_file(XmlOutput(counter) if format_ is results.XML else counter), format_.engine)
                 return request.solutions or format_.media_type
             case QueryBoolean():
                 format_ = _result_format(request.boolean, "ASK")
@@ -225,8 +192,8 @@ class _QueryHandler:
                 if graph_format is rdf.NTRIPLES:
                     result.serialize(_file(writer), graph_format.engine)
                 else:  # only this function takes prefixes
-                    pyoxigraph.serialize(result, _file(writer), graph_format.engine, prefixes=self._prefixes)
-                return graph_format.media_type
+                    rdf.write(result, graph_format, _file(writer), prefixes=self._prefixes)
+                return request.graph or graph_format.media_type
 
 
 def _unplanned(error: RuntimeError) -> _FaultError:
@@ -246,8 +213,8 @@ def _not_evaluated(error: Exception) -> _FaultError:
     return _FaultError(FaultKind.EVALUATION, fault)
 
 
-def _file(writer: AnswerWriter | RowCounter) -> IO[bytes]:
-    return cast("IO[bytes]", writer)  # pyoxigraph only calls write and flush
+def _file(writer: AnswerWriter | RowCounter | XmlOutput) -> BinaryIO:
+    return cast("BinaryIO", writer)  # pyoxigraph only calls write and flush
 
 
 def _graphs(iris: tuple[str, ...]) -> list[NamedNode | BlankNode]:

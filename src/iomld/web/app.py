@@ -9,7 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -36,7 +36,7 @@ from iomld.web.data.validation import validation_routes
 from iomld.web.docs_page import docs_routes
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
-from iomld.web.openapi import TAGS, describe_routes, operation_id
+from iomld.web.openapi import TAGS, describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
@@ -93,21 +93,26 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
 
     app = _framework(lifespan)
     _translate_errors(app)
-    app.include_router(operation_routes(serving, metrics, cache))
-    app.include_router(page_routes(view, lambda: files.listed(serving.release)))
+    _add_routes(app, operation_routes(serving, metrics, cache))
+    _add_routes(app, page_routes(view, lambda: files.listed(serving.release)))
     endpoint = _endpoint(serving, settings, base, cache)
-    app.include_router(query_routes(view, endpoint))
-    app.include_router(resource_routes(view))
-    app.include_router(catalogue_routes(lambda: serving.view))
-    app.include_router(download_routes(lambda: serving.release, files))
-    app.include_router(validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
-    app.include_router(docs_routes(view, app.openapi))
+    _add_routes(app, query_routes(view, endpoint))
+    _add_routes(app, resource_routes(view))
+    _add_routes(app, catalogue_routes(lambda: serving.view))
+    _add_routes(app, download_routes(lambda: serving.release, files))
+    _add_routes(app, validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
+    _add_routes(app, docs_routes(view, app.openapi))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
     return _with_middleware(app, endpoint, log)
+
+
+def _add_routes(app: FastAPI, router: APIRouter) -> None:
+    """Add the routes of a router as they are; `include_router` would analyse their parameters once more."""
+    app.router.routes.extend(router.routes)
 
 
 def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> RequestMetricsMiddleware:
@@ -135,7 +140,6 @@ def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
         version=__version__,
         openapi_tags=TAGS,
         lifespan=lifespan,
-        generate_unique_id_function=operation_id,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -229,7 +233,8 @@ def _allowed_methods(request: Request, path: str) -> list[str]:
 def _redirect_without_slash(request: Request) -> Response | None:
     """Redirect a path with a trailing slash to the route without; only by path, as clients may name any host."""
     path, raw = request.scope["path"], request.scope.get("raw_path", b"")
-    if not (raw.endswith(b"/") and _allowed_methods(request, path[:-1])):
+    is_known = path[:-1] == _ENDPOINT_PATH or _allowed_methods(request, path[:-1])
+    if not (raw.endswith(b"/") and is_known):
         return None
     query = request.scope["query_string"]
     return RedirectResponse((raw[:-1] + (b"?" + query if query else b"")).decode("latin-1"), 308)

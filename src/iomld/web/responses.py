@@ -1,16 +1,18 @@
 """Responses that clients may cache (entity tags, 304, HEAD: RFC 9110), and routes for GET and HEAD."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import TypedDict, Unpack
 
 from fastapi import APIRouter, Request
 from fastapi.params import Depends
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import page_language
-from iomld.web.openapi import PAGE, Responses, page_language_parameter
+from iomld.web.openapi import PAGE, Responses, operation_id, page_language_parameter
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -78,9 +80,15 @@ def get_route(
             summary=summary,
             responses=answers,
             response_class=Response,
+            generate_unique_id_function=operation_id,
             **more,
         )
-        router.add_api_route(path, function, methods=["HEAD"], include_in_schema=False, response_class=Response)
+        # Most of the time in which a server starts goes into analysing parameters, so HEAD takes those of GET.
+        route = router.routes[-1]
+        assert isinstance(route, APIRoute)  # noqa: S101  # it was added just now
+        head = copy(route)
+        head.methods, head.include_in_schema = {"HEAD"}, False
+        router.routes.append(head)
 
     return register
 

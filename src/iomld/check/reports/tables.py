@@ -8,7 +8,6 @@ from iomld.check.report import CheckReport
 from iomld.check.reports.text import cap_sentence
 from iomld.check.translation import colon, severity_word
 from iomld.model import Finding, Place
-from iomld.read.table.workbook_comments import Remark, write_commented
 
 WORKBOOK = "xlsx"  # name of the format; not in `REPORT_FORMATS`, since it also needs the checked file
 COLUMNS = (
@@ -84,15 +83,18 @@ def workbook_report(report: CheckReport, data: bytes, file: str) -> bytes:
     Raises:
         SourceError: The file is no workbook, holds macros, or is too large.
     """
-    remarks = [_remark(finding, report.language) for finding in report.findings]
+    from iomld.read.table.workbook_comments import Remark, write_commented  # noqa: PLC0415  # takes 0.2 s
+
+    remarks = [Remark(*_remark(finding, report.language)) for finding in report.findings]
     output = io.BytesIO()
     write_commented(data, remarks, output, file=file)
     return output.getvalue()
 
 
-def _remark(finding: Finding, language: str) -> Remark:
+def _remark(finding: Finding, language: str) -> tuple[str, str, int, str]:
+    """Sheet, cell, row and text of a remark."""
     place = finding.place or Place("")
     severity = severity_word(finding.severity, language).capitalize()
     sentences = "\n".join(str(text) for text in (finding.fix, finding.message) if text)
     text = f"{severity}{colon(language)} {sentences}\n[{finding.rule}]"
-    return Remark(place.sheet or "", place.cell or "", place.line or 0 if place.sheet else 0, text)
+    return place.sheet or "", place.cell or "", place.line or 0 if place.sheet else 0, text

@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import BinaryIO, cast
 
 from lxml import etree
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from iomld.errors import SourceError
 from iomld.messages import ForeignText, message
@@ -221,6 +220,8 @@ def _sheets(package: Package, part: str, relations: dict[str, tuple[str, str]]) 
 
 
 def _date_styles(package: Package, part: str) -> frozenset[int]:
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format  # noqa: PLC0415  # takes 0.2 s
+
     formats: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
     styles: list[str] = []
     for element in package.elements(part, "numFmt", "cellXfs"):

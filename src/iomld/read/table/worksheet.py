@@ -10,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from lxml import etree
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from iomld.errors import SourceError
 from iomld.messages import message
@@ -159,6 +158,8 @@ def _number(text: str, *, from_1904: bool, is_date: bool) -> CellValue:
 
 
 def _moment(days: float, *, from_1904: bool) -> datetime | None:
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel  # noqa: PLC0415  # 0.2 s
+
     try:
         moment = from_excel(days, CALENDAR_MAC_1904 if from_1904 else CALENDAR_WINDOWS_1900)
     except (OverflowError, ValueError):

@@ -144,7 +144,7 @@ def node_jsonld(document: Mapping[str, object]) -> bytes:
 
 def graph_jsonld(quads: Iterable[Quad]) -> bytes:
     """JSON-LD of a whole graph, without a context; its triples are in the default graph."""
-    return rdf.serialize((quad.triple for quad in quads), rdf.JSONLD)  # type: ignore[misc]  # it accepts triples too
+    return rdf.serialize((quad.triple for quad in quads), rdf.JSONLD)
 
 
 def encoded_path(*segments: str) -> str:

@@ -20,7 +20,7 @@ from iomld.validate import ENGINES
 from iomld.web.data.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
 from iomld.web.i18n import page_language
 from iomld.web.language import answer_language, language_headers
-from iomld.web.openapi import Text, responses
+from iomld.web.openapi import Text, operation_id, responses
 from iomld.web.problems import ProblemError
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.protocol import Reply
@@ -129,6 +129,7 @@ def validation_routes(
         response_class=Response,
         responses=_RESPONSES,
         openapi_extra={"requestBody": _upload_body()},
+        generate_unique_id_function=operation_id,
     )
     async def validate(
         request: Request,

@@ -16,7 +16,15 @@ from iomld.messages import message
 from iomld.store.oxigraph import StoreReader
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.exchange import HttpRequest, answer_request, preflight_headers
-from iomld.web.sparql.protocol import MediaTypes, Operation, format_of, media_types, parameters_of, single
+from iomld.web.sparql.protocol import (
+    MediaTypes,
+    Operation,
+    format_of,
+    media_types,
+    parameters_of,
+    require_known,
+    single,
+)
 
 PATH = "/rdf-graph-store"
 
@@ -75,6 +83,7 @@ class GraphStore:
             )
             raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
         values = parameters_of(request.scope.get("query_string", b""))
+        require_known(values)
         types = media_types(request.accept, format_of(values))
         if types.graph is None:
             detail = message(

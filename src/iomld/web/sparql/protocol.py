@@ -2,7 +2,7 @@
 
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,9 +17,18 @@ UPDATE = "application/sparql-update"
 _ALSO = tuple(also for format_ in results.RESULT_FORMATS for also in format_.also)
 SOLUTION_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS), *_ALSO)
 BOOLEAN_OFFERS = (*(format_.media_type for format_ in results.RESULT_FORMATS if format_.holds_booleans), *_ALSO)
-GRAPH_OFFERS = tuple(format_.media_type for format_ in (rdf.TURTLE, rdf.NTRIPLES, rdf.RDFXML, rdf.JSONLD))
+_GRAPH_FORMATS = (rdf.TURTLE, rdf.NTRIPLES, rdf.RDFXML, rdf.JSONLD, rdf.NQUADS, rdf.TRIG)
+GRAPH_OFFERS = (
+    *(format_.media_type for format_ in _GRAPH_FORMATS),
+    *(also for format_ in _GRAPH_FORMATS for also in format_.also),
+)
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+# Parameters of other endpoints, and of queries over other releases: ignoring them would answer another question.
+_FOREIGN = frozenset(
+    {"asof", "release", "revision", "limit", "offset", "using-graph-uri", "using-named-graph-uri", "bindings"}
+)
+_BINDING = "$"  # begins the name of a variable that the request binds
 _READ_ONLY = message("This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK.")
 
 
@@ -40,12 +49,15 @@ _NAMES = {
     "ntriples": MediaTypes(None, None, rdf.NTRIPLES.media_type),
     "rdfxml": MediaTypes(results.XML.media_type, results.XML.media_type, rdf.RDFXML.media_type),
     "jsonld": MediaTypes(results.JSON.media_type, results.JSON.media_type, rdf.JSONLD.media_type),
+    "nquads": MediaTypes(None, None, rdf.NQUADS.media_type),
+    "trig": MediaTypes(None, None, rdf.TRIG.media_type),
 }
 # Other names that clients use for the same formats.
 _ALIASES = {
     "ttl": "turtle",
     "n3": "turtle",
     "nt": "ntriples",
+    "nq": "nquads",
     "rdf": "rdfxml",
     "rdf+xml": "rdfxml",
     "json-ld": "jsonld",
@@ -210,8 +222,10 @@ def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Op
     """The operation that parameters describe; only without a body may it be a request for the description."""
     if "update" in values:
         raise ProblemError(403, "read-only", _READ_ONLY)
+    values = {name: [*filter(None, given)] if name != "query" else given for name, given in values.items()}
+    require_known(values)
     query = single(values, "query")
-    if query is None and (has_body or values.keys() - {"format"}):
+    if query is None and (has_body or {name for name, given in values.items() if given} - {"format"}):
         raise ProblemError(400, "no-query", message("The parameter “query” is missing; put the SPARQL query there."))
     return Operation(
         query,
@@ -221,6 +235,22 @@ def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Op
         _timeout_s(single(values, "timeout")),
         _is_on(values, "explain"),
     )
+
+
+def require_known(names: Iterable[str]) -> None:
+    """Check that no parameter would change what the query means at another endpoint.
+
+    Raises:
+        ProblemError: One would.
+    """
+    for name in names:
+        if name.lower() in _FOREIGN or name.startswith(_BINDING):
+            detail = message(
+                "The parameter “{name}” is unknown here, and without it the answer would be another one. "
+                "Say in the query what it stands for, or leave it out.",
+                name=name[:40],
+            )
+            raise ProblemError(400, "unknown-parameter", detail)
 
 
 def _is_on(values: Mapping[str, list[str]], name: str) -> bool:
@@ -255,7 +285,7 @@ def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
     Raises:
         ProblemError: None of them is known.
     """
-    given = values.get("format", ())
+    given = [name for name in values.get("format", ()) if name]
     known = next((name for name in given if name in _BY_FORMAT), None)
     if given and known is None:
         names = ", ".join(_NAMES)

@@ -1,0 +1,181 @@
+"""The `iomld` command for tests: each call is a process of its own, which finds the program imported already.
+
+Importing the program takes a process longer than most calls take. So one process imports it, and forks for each call.
+What a fork cannot show, that a command starts by itself, is seen by `tests/e2e/test_publish.py`.
+"""
+
+import atexit
+import gc
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+_PROGRAM = Path(sys.executable).parent / "iomld"
+_TIMEOUT_S = 280
+# What decides how Python itself starts. A process that is given any of these is not forked.
+_OF_PYTHON = ("PYTHON", "LANG", "LC_", "MALLOC")
+
+
+def run_iomld(*arguments: str | Path, prelude: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed `iomld` command.
+
+    Args:
+        arguments: Its arguments.
+        prelude: Python that its process runs first.
+        variables: What is added to its environment.
+    """
+    if any(name.startswith(_OF_PYTHON) for name in variables):
+        return run_iomld_alone(*arguments, **variables)
+    command = [str(_PROGRAM), *map(str, arguments)]
+    request = {
+        "command": command,
+        "environment": _environment(variables),
+        "folder": str(Path.cwd()),
+        "prelude": prelude,
+    }
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(_TIMEOUT_S)
+        server.connect(str(_forking_process()))
+        socket.send_fds(server, [json.dumps(request).encode() + b"\n"], [out.fileno(), err.fileno()])
+        status = server.makefile().readline()
+        texts = [_text(file.fileno()) for file in (out, err)]
+    assert status, (command, "was not run to its end")
+    return subprocess.CompletedProcess(command, int(status), *texts)
+
+
+def run_iomld_alone(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process that imports the program itself."""
+    return subprocess.run(
+        [_PROGRAM, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(variables),
+        timeout=_TIMEOUT_S,
+    )
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")} | dict(variables)
+
+
+def _text(file: int) -> str:
+    """What was written, with the line ends that a pipe read as text has."""
+    with open(file, encoding="utf-8", closefd=False) as stream:
+        stream.seek(0)
+        return stream.read()
+
+
+@cache
+def _forking_process() -> Path:
+    """Start the process that forks; gives the address at which it listens."""
+    address = Path(tempfile.mkdtemp(prefix="iomld-tests-")) / "socket"
+    environment = _environment({"PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+    process = subprocess.Popen(
+        [sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+
+    atexit.register(process.communicate)  # the end of its input is its end, also where these tests are killed
+    assert process.stdout.readline() == b"ready\n"
+    return address
+
+
+def _serve(address: str) -> None:
+    """Fork for each connection, until standard input ends."""
+    for name in ("publish", "validate", "convert", "query", "export", "releases", "rules"):
+        import_module(f"iomld.cli.{name}")
+    _warm_up()
+    gc.collect()
+    gc.freeze()  # so that no fork visits, and so copies, what is here
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads cannot be forked"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        os.write(1, b"ready\n")
+        while True:
+            ready, _, _ = select.select([listener, 0], [], [])
+            if 0 in ready:
+                shutil.rmtree(Path(address).parent)
+                return
+            connection, _ = listener.accept()
+            with connection:
+                if os.fork() == 0:
+                    listener.close()
+                    _run(connection)
+            _reap()
+
+
+def _warm_up() -> None:
+    """Load what commands load after their imports, and keep."""
+    stages = import_module("iomld.pipeline.stages")
+    stages.load_pipeline(stages.Choices(profile="published"))
+    import_module("openpyxl")
+
+
+def _reap() -> None:
+    """Forget the processes that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _run(connection: socket.socket) -> NoReturn:
+    """Run one command in a process below this one, and tell its status."""
+    line, files, _, _ = socket.recv_fds(connection, 1 << 20, 2)
+    request = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _become(request, files)
+    _, status = os.waitpid(child, 0)
+    connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
+    """Be the command, as its script is."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with Path(os.devnull).open("rb") as nothing:
+        for number, file in enumerate((nothing.fileno(), *files)):
+            os.dup2(file, number)
+    for file in files:
+        os.close(file)
+    sys.stdin, sys.stdout, sys.stderr = (  # as long as the process lives
+        open(number, mode, encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
+        for number, mode, errors in ((0, "r", "strict"), (1, "w", "strict"), (2, "w", "backslashreplace"))
+    )
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.argv[:] = request["command"]
+    exec(request["prelude"], {})  # noqa: S102  # from a test
+    try:
+        sys.exit(import_module("iomld.cli.main").main())
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(bool(end.code))
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # freeing what was imported would take longer than the command
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
