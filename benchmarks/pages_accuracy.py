@@ -45,7 +45,7 @@ _READ: dict[str, Callable[[Project], object]] = {
     "start": lambda project: project.start_year,
     "end": lambda project: project.end_year,
     "year": lambda project: project.allocation_year,
-    "budget": lambda project: project.budget_usd,
+    "budget": lambda project: project.budget.amount if project.budget else None,
     "status": lambda project: project.status,
     "type": lambda project: project.project_type,
     "coverage": lambda project: project.coverage,

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
-from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
+from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, FOAF, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
+from iomld.vocab import Concept, Country, Fund, Label, LabelKind, Vocabulary
 
 # The files of the shared graphs of a release (`Iris.graph`), except for the schemes: all other files are one each.
 # decoys.ttl is for the matcher and is not published.
@@ -36,10 +36,17 @@ _KINDS = {
     f"{XSD}date": FieldKind.DAY,
     f"{XSD}decimal": FieldKind.AMOUNT,
 }
+_CLASS_KINDS = {
+    f"{IOMLD}MemberState": FieldKind.COUNTRY,
+    f"{SCHEMA}Country": FieldKind.COUNTRY,
+    f"{SCHEMA}MonetaryAmount": FieldKind.MONEY,
+    f"{FOAF}Organization": FieldKind.FUNDER,
+}
 _DATA_IRI = re.compile(re.escape(DEFAULT_BASE) + r"(?!(?:ns|shapes)\b)")
 _LABEL_KINDS = {
     f"{SKOS}prefLabel": LabelKind.PREFERRED,
     f"{SCHEMA}name": LabelKind.PREFERRED,
+    f"{FOAF}name": LabelKind.PREFERRED,
     f"{SKOS}altLabel": LabelKind.ALTERNATIVE,
     f"{SKOS}hiddenLabel": LabelKind.HIDDEN,
 }
@@ -88,6 +95,7 @@ def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
         fields=load_fields(),
+        funds=_funds(base),
     )
 
 
@@ -108,8 +116,10 @@ def _field(shape: _Shape, shapes: Mapping[str, _Shape]) -> Field:
     scheme = next(_schemes(shape, shapes), "")
     kind = _KINDS.get(_first(shape, f"{SH}datatype"))
     if kind is None:
-        is_country = classes & {f"{IOMLD}MemberState", f"{SCHEMA}Country"}
-        kind = FieldKind.CONCEPT if scheme else FieldKind.COUNTRY if is_country else FieldKind.LINK
+        known = next((_CLASS_KINDS[one] for one in classes if one in _CLASS_KINDS), FieldKind.LINK)
+        kind = FieldKind.CONCEPT if scheme else known
+    elif _first(shape, f"{SH}path") == f"{SCHEMA}currency":
+        kind = FieldKind.CURRENCY
     return Field(
         key=_first(shape, f"{SH}codeIdentifier"),
         iri=_first(shape, f"{SH}path"),
@@ -169,6 +179,7 @@ def _concept(subject: Subject) -> Concept | None:
         labels=_labels(subject),
         broader=local_name(broader) if broader else None,
         kind=subject.value(f"{IOMLD}frameworkKind"),
+        issuer=subject.value(f"{IOMLD}issuingBody"),
     )
 
 
@@ -184,6 +195,19 @@ def _country(code: str, subject: Subject) -> Country:
         labels=_labels(subject),
         is_member=f"{IOMLD}MemberState" in subject.iris(f"{RDF}type"),
         region=local_name(region) if region else None,
+    )
+
+
+def _funds(base: str) -> tuple[Fund, ...]:
+    graph = _graph("ontology/fund.ttl", base)
+    return tuple(
+        Fund(
+            code=local_name(iri),
+            labels=_labels(graph[iri]),
+            currency=graph[iri].value(f"{IOMLD}assumedCurrency"),
+            iati_organisation=graph[iri].value(f"{DCTERMS}identifier"),
+        )
+        for iri in graph
     )
 
 

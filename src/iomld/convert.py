@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, XSD, Iris
-from iomld.model import Mention, Origin, Project, Text, canonical_decimal, lexical_form
+from iomld.model import Funder, Mention, Money, Origin, Project, Text, canonical_decimal, lexical_form
 
 _TYPE = f"{RDF}type"
 IATI_PREFIX = "XM-DAC-47066-"
@@ -103,8 +103,11 @@ def _nodes(project: Project, publication: Publication) -> Iterator[_Node]:
     iris = publication.iris
     about = iris.project(project.key)
     yield about, _project(project, publication)
-    if project.budget_usd is not None:
-        yield iris.budget(project.key), _budget(project.budget_usd)
+    if project.budget is not None:
+        yield iris.budget(project.key), _budget(project.budget)
+    for funder in project.funders:
+        if not funder.is_fund:  # the publisher describes its funds in a graph of their own
+            yield _funder(funder, iris), _organization(funder)
     for number, mention in enumerate(project.mentions, start=1):
         yield from _mention(project.key, number, mention, publication)
     texts = _text_entities(project)
@@ -120,7 +123,7 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
     statements: list[_Statement] = [
         (_TYPE, f"<{IOMLD}Project>"),
         (f"{FOAF}isPrimaryTopicOf", f"<{iris.record(project.key)}>"),
-        (f"{IOMLD}fundedBy", f"<{iris.fund()}>"),
+        *((f"{IOMLD}fundedBy", f"<{_funder(funder, iris)}>") for funder in project.funders),
     ]
     if project.code:
         statements.append((f"{IOMLD}candidateIatiIdentifier", _text(IATI_PREFIX + project.code)))
@@ -128,7 +131,7 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
         if key != "narrative" or publication.with_narrative:
             statements += [(iri, term(value)) for value in project.of(key)]
     statements += _period(project)
-    if project.budget_usd is not None:
+    if project.budget is not None:
         statements.append((f"{IOMLD}budget", f"<{iris.budget(project.key)}>"))
     statements += _derived_countries(project, iris)
     statements += [(f"{IOMLD}mentionsFramework", _concept(iris.base, "framework", code)) for code in project.frameworks]
@@ -141,8 +144,8 @@ _Term: TypeAlias = Callable[[Any], str]  # gives a value of a field as an N-Trip
 
 @lru_cache(maxsize=8)
 def _terms(fields: Fields, base: str) -> tuple[tuple[str, str, _Term], ...]:
-    """Key, property and term of the values of each field that records state; looked up once for all projects."""
-    return tuple((key, field.iri, _term(field, base)) for key, field in fields.given.items())
+    """Key, property and term of the values of each field that is read alone; looked up once for all projects."""
+    return tuple((key, field.iri, _term(field, base)) for key, field in fields.given.items() if not field.is_nested)
 
 
 def _term(field: Field, base: str) -> _Term:
@@ -181,12 +184,21 @@ def _period(project: Project) -> Iterator[_Statement]:
         yield f"{IOMLD}periodEnd", _typed(latest, "date")
 
 
-def _budget(amount: Decimal) -> list[_Statement]:
+def _budget(budget: Money) -> list[_Statement]:
     return [
         (_TYPE, f"<{SCHEMA}MonetaryAmount>"),
-        (f"{SCHEMA}value", _typed(canonical_decimal(amount), "decimal")),
-        (f"{SCHEMA}currency", _typed("USD", "string")),
+        (f"{SCHEMA}value", _typed(canonical_decimal(budget.amount), "decimal")),
+        (f"{SCHEMA}currency", _typed(budget.currency, "string")),
     ]
+
+
+def _funder(funder: Funder, iris: Iris) -> str:
+    return iris.fund(funder.identifier) if funder.is_fund else iris.organization(funder.identifier)
+
+
+def _organization(funder: Funder) -> list[_Statement]:
+    statements = [(_TYPE, f"<{FOAF}Organization>"), (f"{DCTERMS}identifier", _text(funder.identifier))]
+    return [*statements, (f"{FOAF}name", _text(funder.name))] if funder.name else statements
 
 
 def _derived_countries(project: Project, iris: Iris) -> Iterator[_Statement]:

@@ -93,9 +93,13 @@ class Iris:
         """A member state or another country."""
         return f"{self.base}id/country/{_segment(code)}"
 
-    def fund(self) -> str:
-        """The fund that pays for the projects."""
-        return f"{self.base}id/fund/idf"
+    def fund(self, code: str) -> str:
+        """A fund that pays for projects."""
+        return f"{self.base}id/fund/{_segment(code)}"
+
+    def organization(self, identifier: str) -> str:
+        """Another organization that pays for projects, by its identifier in IATI."""
+        return f"{self.base}id/organization/{_segment(identifier)}"
 
     def concept(self, scheme: str, code: str) -> str:
         """A concept of a scheme."""

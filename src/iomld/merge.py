@@ -1,15 +1,28 @@
 """Merges the records of one project: language versions, and copies from several hosts.
 
 The key is the project code, else the PRIMA identifier. The record with the most fields comes first; a field that it
-lacks is taken from the next one. If two records differ, the first wins; `iomld.link.consistency` reports it.
+lacks, or that nobody can read there, is taken from the next one. If two records differ, the first wins;
+`iomld.link.consistency` reports it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
-from iomld.model import TEXT_LANGUAGES, GivenMention, MergedRecord, Record, Value, language_rank
+from iomld.model import (
+    BUDGET_FIELDS,
+    IATI_MEDIA_TYPE,
+    TEXT_LANGUAGES,
+    GivenMention,
+    MergedRecord,
+    Record,
+    Value,
+    language_rank,
+)
 
-# IATI reports the same activity at second hand: it fills gaps and never overrides the page.
-IATI_MEDIA_TYPE = "application/xml"
+_AMOUNTS = ("budgetUSD", "budget")
+
+# Says whether a field can be read, by its name and the values of its record.
+Readable: TypeAlias = Callable[[str, Mapping[str, tuple[Value, ...]]], bool]
 
 
 def record_key(record: Record) -> str:
@@ -20,36 +33,38 @@ def record_key(record: Record) -> str:
     return f"prima-{prima[0].text}" if prima else ""
 
 
-def merge_records(records: Sequence[Record]) -> MergedRecord:
+def merge_records(records: Sequence[Record], is_readable: Readable = lambda _field, _values: True) -> MergedRecord:
     """Merge the records of one key.
 
     Args:
         records: At least one record; all of the same key.
+        is_readable: Decides which records can supply a field; if none can, the first one with the field does.
 
     Returns:
         The merged record; the order of the records does not matter.
     """
     ranked = tuple(sorted(records, key=_rank)) if len(records) > 1 else tuple(records)
-    names = list(dict.fromkeys(name for record in ranked for name in record.values))
+    names = dict.fromkeys(name for record in ranked for name in record.values)
+    values = {name: found for name in names if (found := _merged_values(name, ranked, is_readable))}
     findings = [finding for record in ranked for finding in record.findings]
     return MergedRecord(
         key=record_key(ranked[0]),
-        values={name: _merged_values(name, ranked) for name in names},
+        values=values,
         records=ranked,
         mentions=_mentions(ranked),
         findings=tuple(findings),
-        supplied=_supplied(ranked, names),
+        supplied=_supplied(ranked, values),
     )
 
 
-def _supplied(records: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _supplied(records: Sequence[Record], values: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[str, ...]]:
     """The fields that come from each source; a text can come from several sources, one for each language."""
     if len(records) == 1:
-        return {origin.sha256: tuple(names) for origin in records[0].origins}
+        return {origin.sha256: tuple(values) for origin in records[0].origins}
     fields: dict[str, dict[str, None]] = {}
-    for name in names:
+    for name, chosen in values.items():
         # Values are compared by identity: two sources may have equal ones.
-        merged = {id(value) for value in _merged_values(name, records)}
+        merged = {id(value) for value in chosen}
         for record in records:
             if any(id(value) in merged for value in record.values.get(name, ())):
                 for origin in record.origins:
@@ -65,17 +80,30 @@ def _rank(record: Record) -> tuple[bool, int, int, str, str]:
     return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
 
 
-def _merged_values(name: str, records: Sequence[Record]) -> tuple[Value, ...]:
-    """For a text, its first version in each language; for any other field, the values of the first record with it."""
-    found = (record.values[name] for record in records if name in record.values)
-    first = next(found)
+def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) -> tuple[Value, ...]:
+    """For a text, its first version in each language; for any other field, the values of the first readable record.
+
+    An amount and its currency are of one record, the first with an amount that can be read.
+    """
+    if name in BUDGET_FIELDS:
+        with_amounts = [record for record in records if not record.values.keys().isdisjoint(_AMOUNTS)] or records[:1]
+        return _first_readable(name, with_amounts, is_readable).values.get(name, ())
+    with_field = [record for record in records if name in record.values]
+    first = with_field[0].values[name]
     if not first or first[0].language is None or (len(records) == 1 and len(first) == 1):
-        return first
+        return _first_readable(name, with_field, is_readable).values[name]
     by_language: dict[str | None, Value] = {}
-    for values in (first, *found):
-        for value in values:
+    for record in with_field:
+        for value in record.values[name]:
             by_language.setdefault(value.language, value)
     return tuple(by_language[language] for language in sorted(by_language, key=language_rank))
+
+
+def _first_readable(name: str, records: Sequence[Record], is_readable: Readable) -> Record:
+    """The first record whose field can be read; if there is none, the first record."""
+    if len(records) == 1:
+        return records[0]
+    return next((record for record in records if is_readable(name, record.values)), records[0])
 
 
 def _mentions(records: Sequence[Record]) -> tuple[GivenMention, ...]:

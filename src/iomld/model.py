@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from iomld.messages import Message, message_from_json, message_to_json
 
@@ -44,6 +44,28 @@ class Place(NamedTuple):
     excerpt: str | None = None
 
 
+class ValidationResult(NamedTuple):
+    """A validation result (SHACL section 3.6.2); its terms are in N-Triples syntax.
+
+    Attributes:
+        focus_node: The focus node.
+        severity: IRI of the severity, which the shapes may define themselves.
+        component: IRI of the constraint component.
+        path: The result path in SPARQL syntax, `<iri>` or `(<iri>/(<iri>)*)`, where the result has one.
+        value: The value node, where the result has one.
+        source_shape: The source shape; a blank node has its label in the shapes graph.
+        messages: Values of `sh:message` in the shapes, variables filled in; without the engines' own sentences.
+    """
+
+    focus_node: str
+    severity: str
+    component: str
+    path: str | None = None
+    value: str | None = None
+    source_shape: str | None = None
+    messages: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A fault in a record, or a remark about it.
@@ -60,6 +82,8 @@ class Finding:
         place: The position in the source; readers and `iomld.pipeline` fill it in.
         language: Language of message and fix: English until they are translated; empty if unknown, as for shapes of the
             caller.
+        results: The validation results that it stands for: one for each constraint that fails; none for findings of
+            readers and the linker.
     """
 
     rule: str
@@ -72,6 +96,7 @@ class Finding:
     path: str | None = None
     place: Place | None = None
     language: str = "en"
+    results: tuple[ValidationResult, ...] = ()
 
     def at(self, place: Place) -> "Finding":
         """The same finding, with its place."""
@@ -100,6 +125,7 @@ def finding_to_json(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "place": finding.place,
         "language": finding.language,
+        "results": finding.results,
     }
 
 
@@ -117,6 +143,7 @@ def finding_from_json(written: Mapping[str, Any]) -> Finding:
         path=written["path"],
         place=Place(*place) if place else None,
         language=written["language"],
+        results=tuple(ValidationResult(*terms)._replace(messages=tuple(terms[-1])) for terms in written["results"]),
     )
 
 
@@ -126,6 +153,27 @@ class Text:
 
     value: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in whole units of a currency (ISO 4217), with the decimals of the source."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funder:
+    """A fund of our list, by its code, or another organization, by its identifier in IATI and its name."""
+
+    identifier: str
+    name: str | None = None
+    is_fund: bool = False
+
+    def __str__(self) -> str:
+        """The funder as a value of the field `fundedBy`: `idf`, `USAID [US-GOV-1]`."""
+        return self.identifier if self.is_fund else f"{self.name or ''} [{self.identifier}]".strip()
 
 
 class Value(NamedTuple):
@@ -190,12 +238,18 @@ class GivenMention:
     confidence: Decimal | None = None
 
 
+# IATI reports the same activity at second hand: it fills gaps and never overrides the page.
+IATI_MEDIA_TYPE = "application/xml"
+
 # Languages of the texts (BCP 47), the preferred one first; a text that does not state its language is undetermined.
 TEXT_LANGUAGES = ("en", "fr", "es")
 UNDETERMINED = "und"
 
 # The lists of beneficiaries, which pages and spreadsheets print as runs of names (`iomld.link.countries`).
 STATE_FIELDS = ("benefitingMemberStates", "benefitingCountries")
+NO_FUNDER = "-"  # the value of `fundedBy` in a source that names nobody, and is not to have the default
+# The fields of one statement about money: records are not mixed, and a fault of one is a fault of the budget.
+BUDGET_FIELDS = ("budgetUSD", "budget", "budgetCurrency")
 
 
 def language_rank(language: str | None) -> tuple[int, str]:
@@ -300,8 +354,12 @@ def canonical_decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def lexical_form(value: Text | str | int | date | Decimal) -> Text | str:
-    """A year, day or amount in the lexical form of its datatype; texts and codes unchanged.
+# A value of a field of a project.
+FieldValue: TypeAlias = Text | str | int | date | Decimal | Funder
+
+
+def lexical_form(value: FieldValue) -> Text | str:
+    """A year, day or amount in the lexical form of its datatype, a funder as records write it; others unchanged.
 
     >>> lexical_form(987), lexical_form(date(2017, 3, 1)), lexical_form("PO")
     ('0987', '2017-03-01', 'PO')
@@ -313,6 +371,8 @@ def lexical_form(value: Text | str | int | date | Decimal) -> Text | str:
             return value.isoformat()
         case Decimal():
             return canonical_decimal(value)
+        case Funder():
+            return str(value)
         case _:
             return value
 
@@ -323,11 +383,12 @@ class Project:
 
     Attributes:
         key: Last segment of the project's IRI: the project code, else `prima-…`.
+        funders: Who allocated the amount.
         member_states: Codes of benefiting member states, in the order of the source.
         other_countries: Codes of other benefiting countries.
         start_date: First day, if a source states it.
         end_date: Last day, if a source states it.
-        budget_usd: US dollars, with the decimals of the source.
+        budget: The amount allocated, in the currency of the source.
         managing_office: ISO code of the office's country, from the PRIMA identifier.
         frameworks: Codes of the mentioned frameworks; for a part, both the part and its framework.
         origins: The sources, best first.
@@ -349,7 +410,8 @@ class Project:
     allocation_year: int | None = None
     start_date: date | None = None
     end_date: date | None = None
-    budget_usd: Decimal | None = None
+    budget: Money | None = None
+    funders: tuple[Funder, ...] = ()
     member_states: tuple[str, ...] = ()
     other_countries: tuple[str, ...] = ()
     managing_office: str | None = None
@@ -358,7 +420,22 @@ class Project:
     origins: tuple[Origin, ...] = ()
     values: Mapping[str, tuple[Text | str, ...]] = field(default_factory=dict)
 
-    def of(self, key: str) -> tuple[Text | str | int | date | Decimal, ...]:
+    @property
+    def amount(self) -> Decimal | None:
+        """The amount of the budget, in its currency."""
+        return self.budget.amount if self.budget else None
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the budget."""
+        return self.budget.currency if self.budget else None
+
+    @property
+    def amount_in_dollars(self) -> Decimal | None:
+        """The amount of a budget in US dollars; nothing is converted."""
+        return self.amount if self.currency == "USD" else None
+
+    def of(self, key: str) -> tuple[FieldValue, ...]:
         """The values of a field, by its key in records; empty if they are unknown."""
         attribute = ATTRIBUTES.get(key)
         if attribute is None:
@@ -385,7 +462,10 @@ ATTRIBUTES: Mapping[str, str] = {
     "allocationYear": "allocation_year",
     "startDate": "start_date",
     "endDate": "end_date",
-    "budgetUSD": "budget_usd",
+    "budget": "amount",
+    "budgetCurrency": "currency",
+    "budgetUSD": "amount_in_dollars",
+    "fundedBy": "funders",
     "benefitingMemberStates": "member_states",
     "benefitingCountries": "other_countries",
 }

@@ -36,12 +36,14 @@ class Concept:
         labels: All its labels.
         broader: For a part of a framework, the code of the framework.
         kind: For frameworks, the kind of text or body (`treaty`, `process`).
+        issuer: For frameworks, the name of the body that issued it.
     """
 
     code: str
     labels: tuple[Label, ...]
     broader: str | None = None
     kind: str | None = None
+    issuer: str | None = None
 
     def name(self, language: str = "en") -> str:
         """The preferred label in a language, else in English, else in any language, else the code."""
@@ -72,6 +74,23 @@ class Country:
 
 
 @dataclass(frozen=True, slots=True)
+class Fund:
+    """A fund that pays for projects.
+
+    Attributes:
+        code: Last segment of its IRI (`idf`).
+        labels: All its names.
+        currency: The currency (ISO 4217) of amounts that name none; None if no currency may be assumed.
+        iati_organisation: Its own identifier as an organization in IATI, if it has one.
+    """
+
+    code: str
+    labels: tuple[Label, ...]
+    currency: str | None = None
+    iati_organisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All controlled lists.
 
@@ -80,9 +99,16 @@ class Vocabulary:
         countries: Countries by code.
         decoys: Names that look like a framework but are none (Compact of Free Association); never published.
         fields: The fields of a project, which say where its codes stand.
+        funds: The funds of `ontology/fund.ttl`.
     """
 
     concepts: Mapping[str, Mapping[str, Concept]]
     countries: Mapping[str, Country]
     decoys: tuple[Label, ...] = ()
     fields: Fields = NO_FIELDS
+    funds: tuple[Fund, ...] = ()
+
+    @property
+    def fund(self) -> Fund | None:
+        """The publisher's own fund: the only one of the list."""
+        return self.funds[0] if len(self.funds) == 1 else None

@@ -16,6 +16,7 @@ from iomld.browse.search import filter_projects, project_index
 from iomld.browse.view import LinkKind, ReleaseView, label_quads, link_to, open_view, project_document, resource_quads
 from iomld.errors import StoreError
 from iomld.iris import IOMLD
+from iomld.model import Money
 from iomld.release import Release
 
 
@@ -44,7 +45,7 @@ def test_a_page_has_texts_facts_sources_and_history(view: ReleaseView) -> None:
     assert fields["Budget in US dollars"] == ("budgetUSD", ["100000"])
     assert fields["Benefiting member states"] == ("benefitingMemberStates", ["Côte d'Ivoire"])
     assert "Benefits country" not in fields
-    assert page.budget == 100000
+    assert page.budget == Money(Decimal(100000), "USD")
     assert [source.url for source in page.sources] == ["https://example.org/page"]
     assert [note.number for note in page.history] == [2, 1]
     assert page.license == "https://example.org/licence"
@@ -131,7 +132,7 @@ def test_a_country_page_adds_its_projects_up(datadir: Path) -> None:
     )
     row = next(iter(asked))
     assert sum(count for _, count in totals.years) == int(row["n"].value)
-    assert totals.budget == Decimal(row["sum"].value)
+    assert totals.budgets == (Money(Decimal(row["sum"].value), "USD"),)
     assert totals.years[0][1] > 0
     thing = resource_page(view, view.iris.country("GT"))
     assert thing is not None

@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from tests.conftest import Command
+
+from iomld.assets import asset_text
 
 SHAPES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
 ex:PersonShape a sh:NodeShape ; sh:targetClass ex:Person ;
@@ -51,3 +54,55 @@ def test_what_cannot_be_checked_says_where(shapes: str, data: str, words: str, t
     assert done.returncode != 0
     assert words in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+def test_conforms_never_hides_that_nothing_was_checked(engine: str, tmp_path: Path, iomld: Command) -> None:
+    """Every form of the report says that a shape checked no node, and where that shape stands."""
+    shapes, data = tmp_path / "shapes.ttl", tmp_path / "data.ttl"
+    shapes.write_text(SHAPES.replace("targetClass ex:Person", "targetClass ex:Persona"))
+    data.write_text(DATA)
+    for name in ("text", "json", "turtle", "jsonld", "csv", "sarif", "junit", "html"):
+        done = iomld("validate", data, "--shapes", shapes, "--engine", engine, "--format", name)
+        assert done.returncode == 0, done.stderr
+        assert "checked no node: nothing in the data meets its target." in done.stdout, name
+        if name == "json":
+            report = json.loads(done.stdout)
+            jsonschema.validate(report, json.loads(asset_text("ontology/report.schema.json")))
+            assert [(one["focusNodes"], one["shape"]["value"]) for one in report["shapes"]] == [
+                (0, "http://example.org/PersonShape")
+            ]
+            assert [(one["rule"], one["source"]["line"]) for one in report["warnings"]] == [("noFocusNode", 2)]
+        if name == "text":
+            assert done.stdout.splitlines()[-1].startswith("Nothing was checked: 1 record")
+        if name in {"text", "turtle", "junit"}:
+            assert f"{shapes}:2:" in done.stdout
+
+
+@pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
+def test_misspelt_terms_and_ill_formed_shapes_are_warnings_with_their_line(
+    engine: str, tmp_path: Path, iomld: Command
+) -> None:
+    """The right term is named; an ill-formed shape that an engine cannot run is a refusal with the same place."""
+    shapes, data = tmp_path / "shapes.ttl", tmp_path / "data.ttl"
+    data.write_text(DATA)
+    shapes.write_text(
+        SHAPES + "ex:Two a sh:NodeShape ; sh:targetNode ex:a ;\n sh:property [ sh:path ex:p ;\n sh:mincount 0 ] ."
+    )
+    done = iomld("validate", data, "--shapes", shapes, "--engine", engine)
+    assert f"{shapes}:6: warning: sh:mincount is no term of SHACL, and has no effect. [unknownTerm]" in done.stdout
+    assert "Write sh:minCount." in done.stdout
+    shapes.write_text(SHAPES + "ex:Two a sh:NodeShape ; sh:targetNode ex:a ;\n sh:property [ sh:path ex:p, ex:q ] .")
+    done = iomld("validate", data, "--shapes", shapes, "--engine", engine)
+    if engine == "shacl":
+        assert f"{shapes}:5:14: warning: The shape is ill-formed at sh:path." in done.stdout
+    else:
+        assert done.returncode == 2
+        assert f"{shapes}: line 5: The shape is ill-formed at sh:path." in done.stderr
+
+
+def test_records_that_are_none_are_not_said_to_conform(tmp_path: Path, iomld: Command) -> None:
+    """A list without a record conforms to everything, and says nothing."""
+    (tmp_path / "none.json").write_text("[]")
+    done = iomld("validate", tmp_path / "none.json")
+    assert done.stdout.splitlines()[-1].startswith("Nothing was checked: 0 records")

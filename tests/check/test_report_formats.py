@@ -12,7 +12,7 @@ import jsonschema
 import pyld.jsonld
 import pytest
 from lxml import etree
-from rdflib import Graph, Literal, URIRef
+from rdflib import Graph, Literal
 from rdflib.compare import isomorphic
 from rdflib.namespace import SH
 from rdflib.term import Node
@@ -23,12 +23,11 @@ from iomld.assets import asset_text
 from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_chunks, report_format
-from iomld.check.reports.json import sole_components
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
 from iomld.model import Severity
 from iomld.validate import ENGINES, all_rules
 
-# What SHACL section 3.6 asks of reports; the component is left out, since several constraints are one finding here.
+# What SHACL section 3.6 asks of reports.
 REPORT_SHAPES = """
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -41,9 +40,9 @@ REPORT_SHAPES = """
   sh:property :focus, :severity, :path, :shape, :component, :value, :message, :report .
 :focus sh:path sh:focusNode ; sh:minCount 1 ; sh:maxCount 1 .
 :severity sh:path sh:resultSeverity ; sh:in ( sh:Info sh:Warning sh:Violation ) ; sh:minCount 1 ; sh:maxCount 1 .
-:path sh:path sh:resultPath ; sh:nodeKind sh:IRI ; sh:maxCount 1 .
+:path sh:path sh:resultPath ; sh:nodeKind sh:BlankNodeOrIRI ; sh:maxCount 1 .
 :shape sh:path sh:sourceShape ; sh:nodeKind sh:IRI ; sh:maxCount 1 .
-:component sh:path sh:sourceConstraintComponent ; sh:nodeKind sh:IRI ; sh:maxCount 1 .
+:component sh:path sh:sourceConstraintComponent ; sh:nodeKind sh:IRI ; sh:minCount 1 ; sh:maxCount 1 .
 :value sh:path sh:value ; sh:maxCount 1 .
 :message sh:path sh:resultMessage ; sh:datatype rdf:langString ; sh:minCount 1 ; sh:uniqueLang true .
 :report sh:path [ sh:inversePath sh:result ] ; sh:minCount 1 ; sh:maxCount 1 .
@@ -204,7 +203,9 @@ def test_shacl_reports_say_the_same_in_both_forms(any_report: CheckReport) -> No
         SELECT ?severity (COUNT(?result) AS ?n) { ?report a sh:ValidationReport ; sh:result ?result .
           ?result a sh:ValidationResult ; sh:resultSeverity ?severity } GROUP BY ?severity"""
     found = {row["severity"].rpartition("#")[2]: int(row["n"]) for row in solutions(graph, query)}
-    assert found == Counter(str(finding.severity) for finding in any_report.findings)
+    assert found == Counter(
+        str(finding.severity) for finding in any_report.findings for _ in range(max(len(finding.results), 1))
+    )
     terms = {term for triple in graph for term in triple if str(term).startswith(str(SH))}
     assert terms <= shacl_terms()
     assert not [term for term in graph.predicates() if "w3id.org" in str(term)]
@@ -218,7 +219,8 @@ def test_shacl_reports_hold_to_section_3_6(engine: str, report: CheckReport) -> 
     broken = text.replace("sh:focusNode", "sh:detail", 1).replace("sh:Violation ;", "sh:Bad ;", 1)
     found = [loaded.results(serialize(parse(one, TURTLE), NTRIPLES)) for one in (text, broken)]
     assert found[0] == ()
-    assert sorted(result.rule for result in found[1]) == ["focus", "severity"]
+    shapes = [result.source_shape for result in found[1]]
+    assert sorted(map(str, shapes)) == ["<http://example.org/focus>", "<http://example.org/severity>"]
 
 
 def test_shacl_reports_conform_only_without_results(report: CheckReport, clean_report: CheckReport) -> None:
@@ -237,20 +239,13 @@ def test_shacl_reports_tell_place_and_shape(report: CheckReport) -> None:
         PREFIX dcterms: <http://purl.org/dc/terms/> PREFIX shapes: <https://w3id.org/iomld/shapes#>
         SELECT ?line ?file ?path ?value { ?result sh:sourceShape shapes:budget ; sh:resultPath ?path ;
           sh:value ?value ; dcterms:source [ ptr:lineNumber ?line ; ptr:reference [ dcterms:identifier ?file ] ] }"""
-    (row,) = solutions(graph, query)
+    rows = solutions(graph, query)
+    assert rows
     (finding,) = [one for one in report.findings if one.rule == "budget"]
     assert finding.place is not None
-    assert row == {"line": str(finding.place.line), "file": HOSTILE_NAME, "path": finding.path, "value": "0"}
+    assert {row["line"] for row in rows} == {str(finding.place.line)}
+    assert {(row["file"], row["value"]) for row in rows} == {(HOSTILE_NAME, "0")}
     assert HOSTILE_VALUE in {str(value) for value in graph.objects(None, SH.value)}
-
-
-def test_components_are_those_of_shacl() -> None:
-    """A rule with one constraint names its component by a term that SHACL has."""
-    components = sole_components()
-    assert components["codePattern"] == "PatternConstraintComponent"
-    assert components["codeType"] == "SPARQLConstraintComponent"
-    assert "title" not in components
-    assert {URIRef(f"{SH}{name}") for name in components.values()} <= shacl_terms()
 
 
 def test_csv_is_one_row_a_finding(report: CheckReport) -> None:

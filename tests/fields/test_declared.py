@@ -29,7 +29,10 @@ _EACH = pytest.mark.parametrize("field", FIELDS.declared, ids=lambda field: fiel
         ("benefitingMemberStates", FieldKind.COUNTRY, {"members": True, "many": True, "path": "id/country/"}),
         ("benefitingCountries", FieldKind.COUNTRY, {"members": False, "many": True}),
         ("managingOfficeCountry", FieldKind.COUNTRY, {"given": False, "many": False}),
-        ("budget", FieldKind.LINK, {"given": False, "path": ""}),
+        ("budget", FieldKind.MONEY, {"given": True, "many": False, "path": "", "is_nested": True}),
+        ("budgetCurrency", FieldKind.CURRENCY, {"given": True, "many": False, "is_nested": True}),
+        ("fundedBy", FieldKind.FUNDER, {"given": True, "many": True, "path": "", "is_nested": True}),
+        ("record", FieldKind.LINK, {"given": False, "path": ""}),
     ],
 )
 def test_the_kind_follows_from_the_shape(key: str, kind: FieldKind, more: dict[str, object]) -> None:

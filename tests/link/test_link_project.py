@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from iomld.assets import load_fields
 from iomld.link.project import Linker, build_linker, link_project, normal_text
-from iomld.model import GivenMention, Mention, MergedRecord, Origin, Place, Project, Record, Severity, Value
+from iomld.model import (
+    GivenMention,
+    Mention,
+    MergedRecord,
+    Money,
+    Origin,
+    Place,
+    Project,
+    Record,
+    Severity,
+    Value,
+)
 from iomld.vocab import Vocabulary
 
 PLACE = Place("records.json", line=3)
@@ -75,8 +86,8 @@ def test_a_full_record_becomes_links(linker: Linker) -> None:
         "asia",
     )
     assert (project.start_year, project.end_year, project.allocation_year) == (2017, 2019, 2016)
-    assert (project.budget_usd, project.member_states, project.other_countries) == (
-        Decimal("100000.00"),
+    assert (project.budget, project.member_states, project.other_countries) == (
+        Money(Decimal("100000.00"), "USD"),
         ("CN",),
         ("CL", "UY"),
     )
@@ -88,13 +99,21 @@ def test_missing_fields_are_no_fault_of_linking(linker: Linker) -> None:
     """An empty merged and empty strings give an empty project."""
     assert link_project(merged(), linker)[1] == ()
     project, findings = link_project(merged(status="", startYear=" ", budgetUSD="", primaId=""), linker)
-    assert (project.status, project.start_year, project.budget_usd, project.prima_id, findings) == (
+    assert (project.status, project.start_year, project.budget, project.prima_id, findings) == (
         None,
         None,
         None,
         None,
         (),
     )
+
+
+@pytest.mark.parametrize(("code", "project_type"), [("PO.0001", "PO"), ("Q36-805", None), ("ZZ.0001", None)])
+def test_an_unknown_type_word_yields_to_the_code(code: str, project_type: str | None, linker: Linker) -> None:
+    """The two letters of the project code give the type, if they are one; the word is a Warning."""
+    project, (finding,) = link_project(merged(projectCode=code, projectType="Dancing with Officers"), linker)
+    assert project.project_type == project_type
+    assert (finding.rule, finding.severity, finding.field) == ("unknownType", Severity.WARNING, "projectType")
 
 
 def test_all_faults_are_told_at_once(linker: Linker) -> None:
@@ -129,9 +148,10 @@ def test_all_faults_are_told_at_once(linker: Linker) -> None:
         "endYear",
         "allocationYear",
     ]
-    assert all(finding.severity is Severity.VIOLATION and finding.place == PLACE for finding in findings)
+    assert all(finding.place == PLACE for finding in findings)
+    assert {finding.rule for finding in findings if finding.severity is not Severity.VIOLATION} == {"unknownType"}
     assert all(finding.message and finding.fix and finding.value for finding in findings)
-    assert (project.status, project.start_year, project.budget_usd) == (None, None, None)
+    assert (project.status, project.start_year, project.budget) == (None, None, None)
 
 
 def test_an_ambiguous_run_is_refused(linker: Linker) -> None:
@@ -164,7 +184,7 @@ def test_an_unknown_state_names_the_closest(linker: Linker) -> None:
     project, (finding,) = link_project(merged(benefitingMemberStates="Chino"), linker)
     assert project.member_states == ()
     assert (finding.rule, finding.value) == ("unknownState", "Chino")
-    assert str(finding.fix) == "Closest names: China, Chile."
+    assert str(finding.fix) == "Closest names: China."
 
 
 def test_a_prima_prefix_without_country_is_no_office(linker: Linker) -> None:

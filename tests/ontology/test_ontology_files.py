@@ -9,7 +9,7 @@ from pathlib import Path
 import pyoxigraph
 import pytest
 from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCTERMS, OWL, SKOS, XSD
+from rdflib.namespace import DCTERMS, OWL, SH, SKOS, XSD
 
 REPOSITORY = Path(__file__).parents[2]
 ONTOLOGY = REPOSITORY / "ontology"
@@ -18,7 +18,7 @@ SCHEME_FILES = ("status", "type", "coverage", "region", "framework", "theme", "l
 IOMLD = Namespace("https://w3id.org/iomld/ns#")
 BASE = "https://w3id.org/iomld/"
 LANGUAGES = {"en", "fr", "es"}
-TERM_TYPES = (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty)
+TERM_TYPES = (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, SH.ConstraintComponent)
 
 # Terms that no file and no code uses yet, and why they are declared all the same.
 DECLARED_AHEAD = {

@@ -111,6 +111,7 @@ def test_a_document_is_read_as_a_record() -> None:
         "title": ["Ports"],
         "projectCode": ["PO.0001"],
         "status": ["active"],
+        "fundedBy": [f"{DEFAULT_BASE}id/fund/idf"],
         "benefitingMemberStates": ["NA"],
         "benefitingCountries": ["KW"],
     }

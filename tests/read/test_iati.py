@@ -86,7 +86,8 @@ def test_an_activity_gives_the_fields_of_a_record() -> None:
         "coverage": ["multi-regional"],
         "benefitingMemberStates": ["NA", "ZA"],
         "projectType": ["PO"],
-        "budgetUSD": ["100000.00"],
+        "budget": ["100000.00"],
+        "budgetCurrency": ["USD"],
     }
     assert [value.language for value in record.values["title"]] == ["en", "fr"]
     lines = ACTIVITY.split("\n")
@@ -149,7 +150,7 @@ def test_activities_of_others_are_counted() -> None:
         ('status code="2"', 'status code="5"', "statusNotMapped", Severity.WARNING),
         ('scope code="3"', 'scope code="8"', "scopeNotMapped", Severity.WARNING),
         ("<budget ", '<budget type="2"><value>5</value></budget><budget ', "budgetNotRead", Severity.INFO),
-        ('default-currency="USD"', 'default-currency="EUR"', "budgetNotRead", Severity.INFO),
+        ('default-currency="USD"', 'default-currency=""', "budgetNotRead", Severity.INFO),
         ("<activity-status", '<sector vocabulary="99" code="CT"/><activity-status', "repeatedField", Severity.WARNING),
     ],
 )

@@ -168,7 +168,9 @@ def test_what_others_write_is_read_as_far_as_it_goes() -> None:
         "title": ["Ports"],
         "status": ["Completed"],
         "startYear": ["2017"],
-        "budgetUSD": ["100000.50"],
+        "budget": ["100000.50"],
+        "budgetCurrency": ["USD"],
+        "fundedBy": ["-"],
         "benefitingMemberStates": ["NA"],
         "benefitingCountries": ["KW"],
         "region": ["http://example.org/africa"],
@@ -259,7 +261,12 @@ def test_json_ld_with_our_context_needs_no_network() -> None:
     text = json.dumps({"@context": context, "@graph": [node | {"title": {"en": "Ports"}}]}, indent=1)
     assert rdf_format_of(text, "a.json") is JSONLD
     (record,) = read(text, JSONLD)
-    assert found(record) == {"projectCode": ["PO.1"], "status": ["x"], "title": ["Ports"]}
+    assert found(record) == {
+        "projectCode": ["PO.1"],
+        "status": ["x"],
+        "title": ["Ports"],
+        "fundedBy": ["-"],
+    }
     place = record.values["projectCode"][0].place
     assert (place.pointer, place.line) == ("/@graph/0/projectCode", 7)
 

@@ -10,6 +10,7 @@ import pytest
 
 from iomld.formats import rdf
 from iomld.iris import Iris
+from iomld.model import Money
 from iomld.release.project_index import ProjectEntry, Title, indexed, read_index
 
 IRIS = Iris("https://example.org/data/")
@@ -47,10 +48,26 @@ def written(lines: list[bytes], path: Path) -> tuple[ProjectEntry, ...]:
 def test_an_entry_holds_what_lists_need(tmp_path: Path) -> None:
     """Titles with their signs, years, budget, codes of our own things, folded texts."""
     (entry,) = written(lines_of(a=_FULL), tmp_path / "index")
-    assert (entry.key, entry.start_year, entry.end_year, entry.budget) == ("T.1", 2017, None, Decimal("100000.50"))
+    assert (entry.key, entry.start_year, entry.end_year) == ("T.1", 2017, None)
+    assert entry.budget == Money(Decimal("100000.50"), "USD")
     assert entry.titles == (Title("A Title", "en"), Title('Ein\nTitel\u2028 "Ü" \\', "de"))
     assert (entry.codes["country"], entry.codes["framework"], entry.codes["region"]) == (("NA", "ZA"), ("gcm",), ())
     assert (entry.searched.codes, entry.searched.titles.split("\n")[0]) == ("t.1", "a title")
+
+
+def test_a_budget_has_its_currency(tmp_path: Path) -> None:
+    """The amount and currency are those of the budget node, whatever other projects stand between the two."""
+    text = "".join(
+        f'<id/project/{key}> a iomld:Project ; iomld:projectCode "{key}" ; iomld:budget <id/project/{key}#budget> .'
+        f'<id/project/{key}#budget> <https://schema.org/value> {amount} ; <https://schema.org/currency> "{currency}" .'
+        for key, amount, currency in (("T.1", "5.5", "EUR"), ("T.10", "7.0", "USD"), ("T.1-2", "9.0", "CHF"))
+    )
+    budgets = {entry.key: entry.budget for entry in written(lines_of(a=text), tmp_path / "index")}
+    assert budgets == {
+        "T.1": Money(Decimal("5.5"), "EUR"),
+        "T.10": Money(Decimal("7.0"), "USD"),
+        "T.1-2": Money(Decimal("9.0"), "CHF"),
+    }
 
 
 def test_what_two_graphs_say_counts_once(tmp_path: Path) -> None:
@@ -84,7 +101,7 @@ def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:
         lambda _: b"",
         lambda _: b"no gzip",
         lambda _: gzip.compress(b""),
-        lambda data: gzip.compress(gzip.decompress(data).replace(b'"version":1', b'"version":0')),
+        lambda data: gzip.compress(gzip.decompress(data).replace(b'"version":2', b'"version":1')),
         lambda data: gzip.compress(gzip.decompress(data).replace(b'"country":', b'"land":')),
         lambda data: gzip.compress(gzip.decompress(data).replace(b'"100000.50"', b'"much"')),
         lambda data: gzip.compress(gzip.decompress(data)[:-9]),

@@ -23,7 +23,7 @@ from tests.unit.house import (
 # Why a small module that serves one neighbour stands alone, by its name.
 LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.cli.export": "A command has a module of its own, imported when it is used; `convert` shares `write_out`.",
-    "iomld.link.name_matcher": "An algorithm of its own, with tests of its own, that knows nothing of frameworks.",
+    "iomld.link.funders": "Who pays is a subject of its own, with tests of its own, as what is paid (`link.money`) is.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.read.spool": "The only use of SQLite; readers could do without it, and then no database would be loaded.",
 }

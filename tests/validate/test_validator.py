@@ -11,12 +11,12 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from iomld.assets import load_fields
 from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
-from iomld.iris import IOMLD, RDF, XSD, Iris
+from iomld.iris import IOMLD, RDF, SH, SHAPES, XSD, Iris
 from iomld.messages import Message
-from iomld.model import Finding, Mention, Origin, Project, Severity, Text
+from iomld.model import Finding, Mention, Money, Origin, Project, Severity, Text, ValidationResult
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
-from iomld.validate.engine import EngineError, GraphResult, Result
+from iomld.validate.engine import EngineError
 from iomld.validate.engines import load_rust
 from iomld.validate.shapes import load_shapes
 
@@ -49,7 +49,7 @@ def _project(key: str = "PO.0105", **fields: object) -> Project:
         "start_year": 2017,
         "end_year": 2019,
         "allocation_year": 2017,
-        "budget_usd": Decimal(100000),
+        "budget": Money(Decimal(100000), "USD"),
         "member_states": ("CN",),
         "mentions": (mention,),
         "origins": (origin,),
@@ -99,6 +99,17 @@ def test_a_finding_names_field_value_node_and_path(published: Validator) -> None
         value="CN, MN",
         focus_node="https://w3id.org/iomld/id/project/PO.0105",
         path=f"{IOMLD}benefitingMemberState",
+        results=finding.results,
+    )
+    assert finding.results == (
+        ValidationResult(
+            "<https://w3id.org/iomld/id/project/PO.0105>",
+            f"{SH}Violation",
+            f"{SH}OrConstraintComponent",
+            value="<https://w3id.org/iomld/id/project/PO.0105>",
+            source_shape=f"<{SHAPES}nationalOne>",
+            messages=(str(finding.message),),
+        ),
     )
 
 
@@ -106,7 +117,7 @@ def test_the_worst_comes_first(published: Validator) -> None:
     """Findings come by severity, then by rule."""
     project = _project(titles=(), status=None, end_year=2024, region=None, allocation_year=2016)
     found = published.check(_quads(project))
-    assert _rules(found) == ["status", "title", "region", "allocBefore", "longRun"]
+    assert _rules(found) == ["title", "region", "statusMissing", "allocBefore", "longRun"]
 
 
 def test_an_empty_graph_has_no_findings(published: Validator) -> None:
@@ -159,7 +170,7 @@ def test_many_come_in_order_and_lazily(published: Validator) -> None:
             yield _quads(_project(f"PO.{number:04}", status=None if number % 3 == 0 else "completed"))
 
     found = published.check_many(graphs())  # type: ignore[arg-type]  # a generator with a note of what was taken
-    assert _rules(next(found)) == ["status"]
+    assert _rules(next(found)) == ["statusMissing"]
     assert len(taken) == module.CHUNK_SIZE
     rest = list(found)
     assert [bool(findings) for findings in rest] == [number % 3 == 0 for number in range(1, 3 * module.CHUNK_SIZE + 1)]
@@ -224,7 +235,7 @@ def test_the_reference_engine_stands_in(monkeypatch: pytest.MonkeyPatch) -> None
     validator = load_validator("submission")
     assert validator.engine_name == "pyshacl"
     assert "shacl" in validator.fallback_reason
-    assert _rules(validator.check(_quads(_project(status=None)))) == ["status"]
+    assert _rules(validator.check(_quads(_project(status=None)))) == ["statusMissing"]
 
 
 def test_shapes_that_an_engine_cannot_compile() -> None:
@@ -243,13 +254,9 @@ class _Choosy:
 
     name = "choosy"
 
-    def results(self, data: bytes) -> tuple[Result, ...]:
+    def results(self, data: bytes) -> tuple[ValidationResult, ...]:
         if b"PO.0002" in data:
             raise EngineError("it holds PO.0002")
-        return ()
-
-    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
-        assert data
         return ()
 
 

@@ -132,6 +132,8 @@ def test_the_table_holds_the_results(client: Asker) -> None:
         "start_year": "2017",
         "end_year": "",
         "budget_usd": "100000",
+        "budget": "100000",
+        "budget_currency": "USD",
     }
     assert client.head("/projects.csv").content == b""
 

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from iomld.model import Money
+
 # The facets in the order of pages; each is the name of a parameter that may be repeated.
 FACETS = ("status", "type", "coverage", "region", "country", "framework", "year", "budget")
 SORTS = ("relevance", "code", "title", "start", "budget")
+DOLLARS = "USD"
 # Budget bands that pages offer, in US dollars; an address may use others.
 BANDS = ("0-50000", "50000-100000", "100000-200000", "200000-500000", "500000-")
 
@@ -108,10 +111,12 @@ def budget_band(text: str) -> tuple[Decimal, Decimal | None] | None:
     return (Decimal(band[1]), Decimal(band[2]) if band[2] else None) if band else None
 
 
-def in_band(budget: Decimal | None, text: str) -> bool:
-    """Say whether a budget lies in a band; False for a text that is not a band."""
+def in_band(budget: Money | None, text: str) -> bool:
+    """Say whether a budget in US dollars lies in a band; False for another currency, and for a text that is no band."""
     band = budget_band(text)
-    return band is not None and budget is not None and band[0] <= budget and (band[1] is None or budget < band[1])
+    if band is None or budget is None or budget.currency != DOLLARS:
+        return False
+    return band[0] <= budget.amount and (band[1] is None or budget.amount < band[1])
 
 
 def _printable(character: str) -> str:

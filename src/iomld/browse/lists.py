@@ -8,11 +8,13 @@ from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode
 
+from iomld.browse.filters import DOLLARS
 from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.search import project_index
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name
 from iomld.iris import IOMLD
+from iomld.model import Money
 from iomld.release.project_index import CODED, ProjectEntry, coded
 from iomld.store.oxigraph import StoreReader
 
@@ -131,12 +133,12 @@ class Totals:
     Attributes:
         years: Number of projects for each start year, in order, including years without projects.
         undated: Number of projects without a start year.
-        budget: Sum of the known budgets, in US dollars; None if none is known.
+        budgets: Sum of the known budgets in each currency, US dollars first.
     """
 
     years: tuple[tuple[int, int], ...] = ()
     undated: int = 0
-    budget: Decimal | None = None
+    budgets: tuple[Money, ...] = ()
 
 
 def totals_of(entries: Sequence[ProjectEntry]) -> Totals:
@@ -147,11 +149,13 @@ def totals_of(entries: Sequence[ProjectEntry]) -> Totals:
     """
     begun = Counter(entry.start_year for entry in entries if entry.start_year is not None)
     years = range(min(begun), max(begun) + 1) if begun else range(0)
-    budgets = [entry.budget for entry in entries if entry.budget is not None]
+    sums: dict[str, Decimal] = {}
+    for budget in (entry.budget for entry in entries if entry.budget is not None):
+        sums[budget.currency] = sums.get(budget.currency, Decimal()) + budget.amount
     return Totals(
         years=tuple((year, begun[year]) for year in years),
         undated=len(entries) - begun.total(),
-        budget=sum(budgets, Decimal()) if budgets else None,
+        budgets=tuple(Money(sums[code], code) for code in sorted(sums, key=lambda code: (code != DOLLARS, code))),
     )
 
 

@@ -11,7 +11,8 @@ from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name, project_document
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, IOMLD, XSD, local_name
+from iomld.iris import DCTERMS, IOMLD, SCHEMA, XSD, local_name
+from iomld.model import Money
 
 _LONGEST = 160
 
@@ -111,7 +112,7 @@ class ProjectPage:
         region: Its region.
         states: Countries that benefit, member states and others.
         frameworks: Frameworks that its texts name.
-        budget: US dollars.
+        budget: The amount allocated, with its currency.
         start_year: Four digits.
         end_year: Four digits.
         facts: All statements.
@@ -132,7 +133,7 @@ class ProjectPage:
     region: Link | None
     states: tuple[Link, ...]
     frameworks: tuple[Link, ...]
-    budget: Decimal | None
+    budget: Money | None
     start_year: str | None
     end_year: str | None
     facts: tuple[Fact, ...]
@@ -193,7 +194,7 @@ def project_page(view: ReleaseView, key: str) -> ProjectPage | None:
         region=_link(view, project.iri(f"{IOMLD}region")),
         states=states,
         frameworks=frameworks,
-        budget=_amount(project.text(f"{IOMLD}budgetUSD")),
+        budget=_budget(project, graph[view.iris.budget(key)]),
         start_year=project.text(f"{IOMLD}startYear"),
         end_year=project.text(f"{IOMLD}endYear"),
         facts=tuple(facts_of(view, project, history.supplied)),
@@ -218,8 +219,12 @@ def _link(view: ReleaseView, iri: str | None) -> Link | None:
     return link_to(view, iri) if iri else None
 
 
-def _amount(text: str | None) -> Decimal | None:
+def _budget(project: Subject, node: Subject) -> Money | None:
+    """The amount of the budget node, else the amount in US dollars."""
+    amount, currency = node.text(f"{SCHEMA}value"), node.text(f"{SCHEMA}currency")
+    if amount is None:
+        amount, currency = project.text(f"{IOMLD}budgetUSD"), "USD"
     try:
-        return Decimal(text) if text else None
+        return Money(Decimal(amount), currency) if amount and currency else None
     except InvalidOperation:
         return None

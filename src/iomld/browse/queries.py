@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pyoxigraph import Literal, NamedNode
 
 from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS
-from iomld.release.project_index import PROPERTIES
+from iomld.release.project_index import BUDGET_PROPERTIES, PROPERTIES
 
 _PREFIXES = (
     f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "
@@ -31,8 +31,11 @@ POINTING = (
 ENTRIES = (
     _PREFIXES
     + f"""SELECT ?project ?property ?value WHERE {{
-  VALUES ?property {{ {" ".join(f"<{iri}>" for iri in PROPERTIES)} }}
-  ?project a iomld:Project ; ?property ?value .
+  ?project a iomld:Project .
+  {{ VALUES ?property {{ {" ".join(f"<{iri}>" for iri in PROPERTIES)} }}
+    ?project ?property ?value . }}
+  UNION {{ VALUES ?property {{ {" ".join(f"<{iri}>" for iri in BUDGET_PROPERTIES)} }}
+    ?project iomld:budget ?budget . ?budget ?property ?value . }}
 }}"""
 )
 _COUNT_QUERY = f"""PREFIX iomld: <{IOMLD}>

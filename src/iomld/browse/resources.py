@@ -14,7 +14,11 @@ from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 
 # The properties by which projects point to things that are no concepts.
-_POINTERS = {"country": f"{IOMLD}benefitingCountry", "fund": f"{IOMLD}fundedBy"}
+_POINTERS = {
+    "country": f"{IOMLD}benefitingCountry",
+    "fund": f"{IOMLD}fundedBy",
+    "organization": f"{IOMLD}fundedBy",
+}
 _NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
 _NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
 _CODES = (("notation", SKOS), ("iso2", IOMLD), ("iso3", IOMLD), ("m49", IOMLD), ("frameworkKind", IOMLD))
@@ -181,7 +185,7 @@ def countries_page(view: ReleaseView) -> tuple[tuple[Link, int], ...]:
 
 
 def _family(view: ReleaseView, iri: str) -> str:
-    """`country`, `fund`, or the name of the scheme."""
+    """`country`, `fund`, `organization`, or the name of the scheme."""
     return iri.removeprefix(view.iris.base).split("/")[1]
 
 

@@ -8,10 +8,11 @@ from operator import and_, or_
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from iomld.browse.filters import BANDS, FACETS, Filters, in_band
+from iomld.browse.filters import BANDS, DOLLARS, FACETS, Filters, in_band
 from iomld.browse.queries import ENTRIES
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold, folded
+from iomld.model import Money
 from iomld.release import FILES
 from iomld.release.project_index import ProjectEntry, SearchedTexts, Statement, project_entry, read_index
 from iomld.store.oxigraph import StoreReader
@@ -245,6 +246,13 @@ def _kind_of_text(number: int, searched: SearchedTexts, word: str, naming: froze
     return _TEXTS if word in searched.texts else None
 
 
+def _budget_order(budget: Money | None) -> tuple[bool, bool, str, Decimal]:
+    """Largest first within a currency, dollars before others; amounts of two currencies are not compared."""
+    if budget is None:
+        return True, True, "", Decimal()
+    return False, budget.currency != DOLLARS, budget.currency, -budget.amount
+
+
 def _sorted(
     index: ProjectIndex, bits: int, filters: Filters, ranks: Mapping[int, int] | None, language: str
 ) -> tuple[ProjectEntry, ...]:
@@ -256,7 +264,7 @@ def _sorted(
         case "start":
             numbers.sort(key=lambda number: -(entries[number].years() or (0,))[0])
         case "budget":
-            numbers.sort(key=lambda number: -(entries[number].budget or Decimal(-1)))
+            numbers.sort(key=lambda number: _budget_order(entries[number].budget))
         case "" | "relevance" if ranks is not None:
             numbers.sort(key=ranks.__getitem__)
     return tuple(entries[number] for number in numbers)

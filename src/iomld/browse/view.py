@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import load_vocabulary
 from iomld.formats import rdf
@@ -189,8 +189,8 @@ def link_to(view: ReleaseView, iri: str) -> Link | None:
         case "id", "country":
             country = view.vocabulary.countries.get(code)
             return Link(iri, LinkKind.STATE, country.name(view.language) if country else code, code)
-        case "id", "fund":
-            return Link(iri, LinkKind.CONCEPT, _FUND.get(view.language, _FUND["en"]), code)
+        case "id", ("fund" | "organization"):
+            return Link(iri, LinkKind.CONCEPT, _funder_name(view, iri, code), code)
         case "id", "project":
             return Link(iri, LinkKind.PROJECT, code, code)
         case "scheme", scheme if code:
@@ -200,6 +200,14 @@ def link_to(view: ReleaseView, iri: str) -> Link | None:
                 iri, kinds.get(scheme, LinkKind.CONCEPT), concept.name(view.language) if concept else code, code
             )
     return None
+
+
+def _funder_name(view: ReleaseView, iri: str, code: str) -> str:
+    """The name of a fund in the view's language, or of an organization as the records have it."""
+    if iri.startswith(view.iris.fund("")):
+        return _FUND.get(view.language, _FUND["en"])
+    names = (quad.object for quad in view.reader.about(iri) if quad.predicate.value == f"{FOAF}name")
+    return min((term.value for term in names if isinstance(term, Literal)), default=code)
 
 
 def links_by_name(view: ReleaseView, iris: Iterable[str]) -> tuple[Link, ...]:

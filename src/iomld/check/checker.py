@@ -1,5 +1,6 @@
 """Checks files or bytes: records against our shapes, or any RDF against shapes of the caller."""
 
+import codecs
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,16 +11,25 @@ from iomld import __version__, merge, read
 from iomld.check.report import MAX_FINDINGS, Basis, CheckReport, Tally, basis_of, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
-from iomld.messages import message
+from iomld.messages import Message, message
 from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.read.detect import is_workbook, rdf_format_of
-from iomld.read.graph.places import find_places
+from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.table.csv import table_rows
 from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import workbook_rows
-from iomld.read.text import check_xml
-from iomld.validate.user_shapes import BASE, ShapesError, UserDocument, check_graph, graph_findings
+from iomld.read.text import check_xml, utf8_xml
+from iomld.validate.shape_checks import ILL_FORMED
+from iomld.validate.user_shapes import (
+    BASE,
+    CORRECT_SHAPES,
+    GraphCheck,
+    ShapesError,
+    UserDocument,
+    check_graph,
+    checked_graph,
+)
 
 _MAX_BYTES = 256 * 1024**2  # of a file that is checked against shapes of the caller
 _MAX_SHOWN_ROWS = 500
@@ -50,11 +60,17 @@ class Checker:
         Raises:
             SourceError: A file does not exist. A file that cannot be read is a finding, and the others are checked.
         """
+        return self.check_sources(read.expand_sources(files), mapping=mapping)
+
+    def check_sources(
+        self, sources: Iterable[read.SourceFile], *, mapping: Mapping[str, str] | None = None
+    ) -> CheckReport:
+        """Check every record of files that need not have a path; see `check_files`."""
         tally = Tally(self.cap)
         options = self.pipeline.read_options(mapping=mapping)
 
         def records() -> Iterator[Record]:
-            for part in read.expand_sources(files):
+            for part in sources:
                 tally.add_records(part.name, 0)
                 try:
                     yield from read.read_source(part, options)
@@ -101,11 +117,13 @@ def _unreadable(file: str, error: SourceError) -> Finding:
     return Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(file))
 
 
-def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int, language: str = "en") -> CheckReport:
+def check_against(
+    sources: Iterable[read.SourceFile], shapes: Path, *, engine: str, cap: int, language: str = "en"
+) -> CheckReport:
     """Check RDF files against a file of shapes, each file by itself.
 
     Args:
-        files: RDF files and folders of them.
+        sources: RDF files.
         shapes: The shapes, in any RDF format.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
@@ -117,15 +135,14 @@ def check_against(files: Sequence[Path], shapes: Path, *, engine: str, cap: int,
     """
     rules = _document(next(read.expand_sources([shapes])))
     tally = Tally(cap)
-    for part in read.expand_sources(files):
+    for part in sources:
         tally.add_records(part.name)
         try:
             data = _document(part)
         except SourceError as error:
             tally.add_finding(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
             continue
-        for finding in _located(check_graph(data, rules, engine=engine, language=language), data):
-            tally.add_finding(finding)
+        _add_check(tally, check_graph(data, rules, engine=engine, language=language), data, rules)
     return tally.report(_basis(rules, shapes.name, engine), projects=0)
 
 
@@ -149,8 +166,7 @@ def check_bytes_against(
     rules = _as_shapes(*shapes)
     checked = _as_document(*data)
     tally.add_records(checked.name)
-    for finding in _located(graph_findings(checked, rules, engine, language), checked):
-        tally.add_finding(finding)
+    _add_check(tally, checked_graph(checked, rules, engine, language), checked, rules)
     return tally.report(_basis(rules, rules.name, engine), projects=0)
 
 
@@ -179,6 +195,7 @@ def _document(part: read.SourceFile) -> UserDocument:
 
 
 def _as_document(name: str, data: bytes) -> UserDocument:
+    data = utf8_xml(data, name).removeprefix(codecs.BOM_UTF8)
     format_ = rdf_format_of(data, name)
     if format_ is None:
         names = ", ".join(known.name for known in rdf.FORMATS)
@@ -190,14 +207,39 @@ def _as_document(name: str, data: bytes) -> UserDocument:
     return UserDocument(name, data, format_.name)
 
 
-def _located(findings: Sequence[Finding], data: UserDocument) -> Iterator[Finding]:
-    """The findings with the line of their focus node and path in the data."""
-    format_ = rdf.by_name(data.format_name)
-    if not findings or format_ is None:
-        return
-    places = find_places(data.data.decode("utf-8-sig", "replace"), format_, file=data.name, base=BASE)
-    for finding in findings:
-        yield finding.at(places.of(finding.focus_node or "", finding.path or ""))
+def _add_check(tally: Tally, check: GraphCheck, data: UserDocument, shapes: UserDocument) -> None:
+    """Count what a check found, each finding with the line of its focus node and path, each warning with its own.
+
+    Raises:
+        ShapesError: The engine cannot run the shapes, since they are ill-formed.
+    """
+    places = _places(data) if check.findings else None
+    for finding in check.findings:
+        tally.add_finding(finding.at(places.of(finding.focus_node or "", finding.path or "")) if places else finding)
+    tally.add_focus_nodes(check.focus_nodes)
+    shapes_places = _places(shapes) if any(one.statement for one in check.warnings) else None
+    for warning in check.warnings:
+        finding = warning.finding
+        if warning.statement and shapes_places:
+            finding = finding.at(shapes_places.of(*warning.statement))
+        if not check.was_run and finding.rule == ILL_FORMED:
+            raise ShapesError(_ill_formed(finding, shapes.name))
+        tally.add_warning(finding)
+
+
+def _ill_formed(finding: Finding, file: str) -> Message:
+    line = finding.place.line if finding.place else None
+    if line is None:
+        return message("{file}: {fault} {rest}", file=file, fault=finding.message, rest=CORRECT_SHAPES)
+    return message(
+        "{file}: line {line}: {fault} {rest}", file=file, line=line, fault=finding.message, rest=CORRECT_SHAPES
+    )
+
+
+def _places(document: UserDocument) -> ValuePlaces | None:
+    format_ = rdf.by_name(document.format_name)
+    text = document.data.decode("utf-8-sig", "replace")
+    return find_places(text, format_, file=document.name, base=BASE) if format_ else None
 
 
 def finding_rows(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, ...]:

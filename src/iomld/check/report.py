@@ -1,21 +1,24 @@
 """The report of a check: counts of all findings, and the first of them up to a cap."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 
+from iomld.formats.rdf import with_value
 from iomld.messages import ForeignText, Message
-from iomld.model import Finding, Place, Severity
+from iomld.model import Finding, Place, Severity, ValidationResult
 from iomld.pipeline.stages import Pipeline
+from iomld.validate.shape_checks import NO_FOCUS_NODE
 
 MAX_FINDINGS = 1000  # default cap of a report
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 # Not allowed in XML, Turtle or UTF-8: controls except tab and line ends, lone surrogates, non-characters.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_MAX_GROUPED_LENGTH = 200  # characters of a value by which findings are grouped
 _MAX_LENGTH = 2000  # characters of a value, which may be a whole text
 
 
@@ -27,13 +30,18 @@ class Basis:
         profile: Profile of the shapes.
         engine: Name of the SHACL engine.
         engine_version: Its version.
-        versions: Version of iomld, hashes of the shapes and of the vocabularies.
+        versions: Version of iomld, hashes of the shapes and, with our shapes, of the vocabularies.
     """
 
     profile: str
     engine: str
     engine_version: str
     versions: Mapping[str, str]
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the shapes are the caller's."""
+        return "vocabularies" not in self.versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,15 @@ class FindingGroup:
         severity: How bad they are.
         count: How many there are, listed or not.
         example: The first one.
+        values: The values at fault and how many findings have each, the most frequent first; no more than the cap of
+            the report in all groups together, and none for findings without a value.
     """
 
     rule: str
     severity: Severity
     count: int
     example: Finding
+    values: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ class CheckReport:
         findings: The first findings, up to the cap, in source order.
         cap: The most findings that the report lists.
         language: Language of its findings; a finding without a translation is in English.
+        warnings: Warnings about the check itself: what the shapes did not check. They are no findings, and not counted.
+        focus_nodes: The number of focus nodes of each shape with a target, by shape in N-Triples syntax.
     """
 
     basis: Basis
@@ -93,6 +106,14 @@ class CheckReport:
     findings: tuple[Finding, ...]
     cap: int = MAX_FINDINGS
     language: str = "en"
+    warnings: tuple[Finding, ...] = ()
+    focus_nodes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def checked_nothing(self) -> bool:
+        """Whether nothing in the data was checked: no record was read, or the shapes of the caller checked no node."""
+        is_idle = bool(self.warnings) and self.basis.is_foreign and not any(self.focus_nodes.values())
+        return self.total == 0 and (self.records == 0 or is_idle)
 
     @property
     def conforms(self) -> bool:
@@ -108,6 +129,11 @@ class CheckReport:
     def omitted(self) -> int:
         """Number of findings that are counted and not listed."""
         return self.total - len(self.findings)
+
+    def has_at_least(self, severity: Severity) -> bool:
+        """Whether there is a finding, or a warning about the shapes, of this severity or a worse one."""
+        severities = {one for one in Severity if self.count(one)} | {one.severity for one in self.warnings}
+        return any(_RANK[one] <= _RANK[severity] for one in severities)
 
     def count(self, severity: Severity) -> int:
         """How many findings have a severity, listed or not."""
@@ -131,6 +157,9 @@ class Tally:
     _examples: dict[tuple[str, Severity], Finding] = field(default_factory=dict)
     _files: dict[str, Counter[tuple[str, Severity]]] = field(default_factory=dict)
     _records: Counter[str] = field(default_factory=Counter)
+    _values: Counter[tuple[str, Severity, str]] = field(default_factory=Counter)
+    _focus_nodes: dict[str, int] = field(default_factory=dict)
+    _warnings: list[Finding] = field(default_factory=list)
 
     def add_records(self, file: str, records: int = 1) -> None:
         """Count records that were read from a file."""
@@ -145,10 +174,24 @@ class Tally:
         self._counts[finding.severity] += 1
         self._groups[cause] += 1
         self._files.setdefault(name, Counter())[cause] += 1
+        if finding.value is not None:
+            key = (*cause, writable(finding.value, _MAX_GROUPED_LENGTH))
+            if key in self._values or len(self._values) < self.cap:
+                self._values[key] += 1
         if cause not in self._examples:
             self._examples[cause] = _writable_finding(finding)
         if len(self._kept) < self.cap:
             self._kept.append(_writable_finding(finding))
+
+    def add_focus_nodes(self, counts: Mapping[str, int]) -> None:
+        """Count the focus nodes of each shape; those without any are listed too."""
+        for shape, count in counts.items():
+            self._focus_nodes[shape] = self._focus_nodes.get(shape, 0) + count
+
+    def add_warning(self, warning: Finding) -> None:
+        """Keep a warning about the check itself, each once."""
+        if warning not in self._warnings and len(self._warnings) < self.cap:
+            self._warnings.append(_writable_finding(warning))
 
     def report(self, basis: Basis, *, projects: int) -> CheckReport:
         """The report on everything counted so far.
@@ -157,6 +200,10 @@ class Tally:
             basis: The rules and software of the check.
             projects: Projects that the records describe.
         """
+        values: defaultdict[tuple[str, Severity], list[tuple[str, int]]] = defaultdict(list)
+        for (rule, severity, value), count in sorted(self._values.items(), key=lambda item: (-item[1], item[0])):
+            values[rule, severity].append((value, count))
+        checked = {shape for shape, count in self._focus_nodes.items() if count}
         order = {name: number for number, name in enumerate(self._files)}
         causes = sorted(self._groups, key=lambda cause: (_RANK[cause[1]], -self._groups[cause], cause[0]))
         return CheckReport(
@@ -164,10 +211,15 @@ class Tally:
             records=self._records.total(),
             projects=projects,
             counts={severity: self._counts[severity] for severity in Severity},
-            groups=tuple(FindingGroup(*cause, self._groups[cause], self._examples[cause]) for cause in causes),
+            groups=tuple(
+                FindingGroup(*cause, self._groups[cause], self._examples[cause], tuple(values[cause]))
+                for cause in causes
+            ),
             files=tuple(FileReport(name, self._records[name], dict(found)) for name, found in self._files.items()),
             findings=tuple(sorted(self._kept, key=lambda finding: _source_position(finding, order))),
             cap=self.cap,
+            warnings=tuple(one for one in self._warnings if one.rule != NO_FOCUS_NODE or one.value not in checked),
+            focus_nodes=dict(self._focus_nodes),
         )
 
 
@@ -229,6 +281,15 @@ def _writable_finding(finding: Finding) -> Finding:
         focus_node=_writable_or_none(finding.focus_node),
         path=_writable_or_none(finding.path),
         place=_writable_place(place) if place else None,
+        results=tuple(map(_writable_result, finding.results)),
+    )
+
+
+def _writable_result(result: ValidationResult) -> ValidationResult:
+    return result._replace(
+        focus_node=with_value(result.focus_node, writable),
+        value=None if result.value is None else with_value(result.value, writable),
+        messages=(),  # the finding has the message
     )
 
 

@@ -51,6 +51,7 @@ def worded_report(report: CheckReport, language: str) -> CheckReport:
         groups=tuple(replace(group, example=worded_finding(group.example, language)) for group in report.groups),
         findings=tuple(worded_finding(finding, language) for finding in report.findings),
         language=language,
+        warnings=tuple(worded_finding(warning, language) for warning in report.warnings),
     )
 
 
@@ -91,10 +92,19 @@ def _translated(message: Message, rule: str, language: str) -> Message | None:
     own = _rule_messages(language).get((rule, message.id))
     if own is not None:
         return Message(str(Message(own, message.values)))
-    return Message(worded(message, language)) if is_translated(message, language) else None
+    parts = {name: _part(value, rule, language) for name, value in message.values.items()}
+    whole = Message(message.id, parts)
+    return Message(worded(whole, language)) if is_translated(whole, language) else None
+
+
+def _part(value: object, rule: str, language: str) -> object:
+    """A value of a message; the name or the message of the rule is put into the language."""
+    own = _rule_messages(language).get((rule, value.id)) if isinstance(value, Message) else None
+    return value if own is None or not isinstance(value, Message) else str(Message(own, value.values))
 
 
 @cache
 def _rule_messages(language: str) -> Mapping[tuple[str, str], str]:
-    """The messages of the shape rules in a language, by rule and English message."""
-    return {(rule.id, rule.message): rule.messages[language] for rule in all_rules()}
+    """The messages and names of the shape rules in a language, by rule and English text."""
+    names = {(rule.id, rule.name): rule.names.get(language, rule.name) for rule in all_rules()}
+    return names | {(rule.id, rule.message): rule.messages[language] for rule in all_rules()}

@@ -46,7 +46,8 @@ def _report_to_json(report: CheckReport) -> dict[str, object]:
         "projects": report.projects,
         "counts": report.counts,
         "groups": [
-            [group.rule, group.severity, group.count, finding_to_json(group.example)] for group in report.groups
+            [group.rule, group.severity, group.count, finding_to_json(group.example), group.values]
+            for group in report.groups
         ],
         "files": [
             [file.name, file.records, [[*cause, count] for cause, count in file.counts.items()]]
@@ -55,6 +56,8 @@ def _report_to_json(report: CheckReport) -> dict[str, object]:
         "findings": [finding_to_json(finding) for finding in report.findings],
         "cap": report.cap,
         "language": report.language,
+        "warnings": [finding_to_json(warning) for warning in report.warnings],
+        "focus_nodes": dict(report.focus_nodes),
     }
 
 
@@ -65,8 +68,8 @@ def _report_from_json(written: Mapping[str, Any]) -> CheckReport:
         projects=written["projects"],
         counts={Severity(severity): count for severity, count in written["counts"].items()},
         groups=tuple(
-            FindingGroup(rule, Severity(severity), count, finding_from_json(example))
-            for rule, severity, count, example in written["groups"]
+            FindingGroup(rule, Severity(severity), count, finding_from_json(example), tuple(map(tuple, values)))
+            for rule, severity, count, example, values in written["groups"]
         ),
         files=tuple(
             FileReport(name, records, {(rule, Severity(severity)): count for rule, severity, count in counts})
@@ -75,6 +78,8 @@ def _report_from_json(written: Mapping[str, Any]) -> CheckReport:
         findings=tuple(map(finding_from_json, written["findings"])),
         cap=written["cap"],
         language=written["language"],
+        warnings=tuple(map(finding_from_json, written["warnings"])),
+        focus_nodes=written["focus_nodes"],
     )
 
 

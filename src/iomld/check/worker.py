@@ -20,6 +20,7 @@ from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.validate.user_shapes import ShapesError
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
+_DEFAULT_ENGINE = "shacl"
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
 PAGE = "page"  # report format for our own page, see `iomld.check.upload_report`; not translated yet
@@ -47,7 +48,7 @@ class CheckRequest:
         format_name: Format of the report, one of `iomld.check.reports.REPORT_FORMATS`, or `WORKBOOK` or `PAGE`.
         language: Language of the report, one of `iomld.i18n.LANGUAGES`.
         profile: Profile of our shapes; empty for the worker's own.
-        engine: SHACL engine for shapes of the client.
+        engine: The SHACL engine.
         shapes_name: Name of the client's shapes, for places; empty to check against ours.
         shapes_bytes: Length of the client's shapes, which precede the data in the payload.
     """
@@ -56,7 +57,7 @@ class CheckRequest:
     format_name: str = "json"
     language: str = ENGLISH
     profile: str = ""
-    engine: str = "shacl"
+    engine: str = _DEFAULT_ENGINE
     shapes_name: str = ""
     shapes_bytes: int = 0
 
@@ -92,8 +93,8 @@ def open_checker(argument: str) -> Handler:
 class _Checker:
     def __init__(self, worker: CheckWorker) -> None:
         self._worker = worker
-        self._checkers: dict[str, Checker] = {}
-        self._checker(worker.profile)  # loaded before the first upload
+        self._checkers: dict[tuple[str, str], Checker] = {}
+        self._checker(worker.profile, _DEFAULT_ENGINE)  # loaded before the first upload
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
         """Write the report, or answer with a fault that says why there is none."""
@@ -114,7 +115,8 @@ class _Checker:
 
     def _report(self, request: CheckRequest, data: bytes) -> CheckReport:
         if not request.shapes_name:
-            return self._checker(request.profile or self._worker.profile).check_bytes(data, request.name)
+            checker = self._checker(request.profile or self._worker.profile, request.engine)
+            return checker.check_bytes(data, request.name)
         shapes, rest = data[: request.shapes_bytes], data[request.shapes_bytes :]
         return check_bytes_against(
             (request.name, rest),
@@ -124,12 +126,13 @@ class _Checker:
             language=request.language,
         )
 
-    def _checker(self, profile: str) -> Checker:
-        """The stages for a profile, loaded once."""
-        if profile not in self._checkers:
-            pipeline = load_pipeline(Choices(base=self._worker.base, profile=profile))
-            self._checkers[profile] = Checker(pipeline, profile)
-        return self._checkers[profile]
+    def _checker(self, profile: str, engine: str) -> Checker:
+        """The stages for a profile and an engine, loaded once."""
+        key = (profile, engine)
+        if key not in self._checkers:
+            pipeline = load_pipeline(Choices(base=self._worker.base, profile=profile, engine=engine))
+            self._checkers[key] = Checker(pipeline, profile)
+        return self._checkers[key]
 
 
 def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes) -> Iterator[bytes]:

@@ -74,10 +74,10 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
 
 def _query_text(query: str) -> str:
     if query == "-":
-        return sys.stdin.read()
+        return sys.stdin.read().removeprefix("\ufeff")
     if query.startswith("@"):
         try:
-            return Path(query[1:]).read_text(encoding="utf-8")
+            return Path(query[1:]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise QueryError(f"{query[1:]}: cannot be read ({error}).") from error
     return query

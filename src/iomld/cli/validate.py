@@ -24,9 +24,13 @@ from iomld.cli.options import (
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.errors import IomldError
 from iomld.i18n import ENGLISH, LANGUAGES
+from iomld.model import Severity
+from iomld.read import SourceFile, expand_sources
+from iomld.read.archives import files_of_bytes
 from iomld.read.table.headings import read_mapping
 
-_TEXT = "text"
+_TEXT, _STDIN = "text", "-"
+_FAIL_ON = ("violation", "warning", "info")
 
 
 @click.command()
@@ -56,6 +60,22 @@ _TEXT = "text"
     type=click.Path(path_type=Path, dir_okay=False),
     help="Check RDF data against these SHACL shapes instead of ours.",
 )
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORM=FILE",
+    callback=lambda _context, _option, texts: tuple(map(_further_report, texts)),
+    help="Write the report to a file in a further form, such as sarif=report.sarif; may be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(_FAIL_ON),
+    default=_FAIL_ON[0],
+    show_default=True,
+    help="The least severity for which the exit status is 1.",
+)
+@click.option("--quiet", is_flag=True, help="Write nothing to standard output; the exit status and files tell.")
 @click.option("--group", is_flag=True, help="Write each cause once, with its places; only with --format text.")
 @click.option(
     "--max-findings",
@@ -83,6 +103,9 @@ def validate_command(
     output: Path | None,
     profile: str,
     shapes: Path | None,
+    reports: tuple[tuple[str, Path], ...],
+    fail_on: str,
+    quiet: bool,
     group: bool,
     cap: int,
     language: str,
@@ -91,9 +114,10 @@ def validate_command(
     engine: str,
     as_of: datetime | None,
 ) -> int:
-    """Check the records in SOURCES (files and folders) and report each finding with its line. Nothing is published.
+    """Check the records in SOURCES (files and folders, or - for standard input) and report each finding with its line.
 
-    The exit status is 0 if there is no violation, 1 if there is one, and 2 if the check could not run.
+    Nothing is published. The exit status is 0 if there is no violation, 1 if there is one (see --fail-on), and 2 if the
+    check could not run.
 
     \b
     Example:
@@ -101,32 +125,62 @@ def validate_command(
       iomld validate record.json --format sarif > report.sarif
       iomld validate data.ttl --shapes mine.ttl
       iomld validate records.xlsx --format xlsx --output checked.xlsx
-      iomld validate record.json --lang fr
+      iomld validate data/ --quiet --fail-on warning --report sarif=a.sarif --report junit=b.xml
     """
-    if format_name != _TEXT and (group or color):
-        raise click.UsageError("--group and --color go with --format text.")
-    if format_name == WORKBOOK:
-        _check_workbook(sources, output)
+    _check_form(format_name, sources, output, for_text=group or bool(color))
     if shapes:
-        report = check_against(sources, shapes, engine=engine, cap=cap, language=language)
+        report = check_against(_source_files(sources), shapes, engine=engine, cap=cap, language=language)
     else:
         pipeline = loaded_pipeline(pipeline_choices(settings(), profile=profile, engine=engine, as_of=as_of))
-        columns = read_mapping(mapping) if mapping else None
-        report = Checker(pipeline, profile, cap).check_files(sources, mapping=columns)
+        report = Checker(pipeline, profile, cap).check_sources(
+            _source_files(sources), mapping=read_mapping(mapping) if mapping else None
+        )
     report = worded_report(report, language)
+    for name, file in reports:
+        _write(_report_chunks(report, name, sources, group=False), file)
     if format_name == _TEXT and output is None:
-        shown = _is_colored(color)
-        for line in report_lines(report, color=shown, group=group):
-            click.echo(line, color=shown)
-    else:
+        _print(report, color=not quiet and _is_colored(color), group=group, quiet=quiet)
+    elif output is not None or not quiet:
         _write(_report_chunks(report, format_name, sources, group=group), output)
-        if report.omitted and format_name != _TEXT:
-            click.echo(f"iomld: {cap_sentence(report)}", err=True)
-    return EXIT_DONE if report.conforms else EXIT_REFUSED
+        _tell_omitted(report, format_name)
+    return EXIT_REFUSED if report.has_at_least(Severity(fail_on.capitalize())) else EXIT_DONE
 
 
-def _check_workbook(sources: tuple[Path, ...], output: Path | None) -> None:
-    """Require one workbook as the source, and another file for the report."""
+def _print(report: CheckReport, *, color: bool, group: bool, quiet: bool) -> None:
+    for line in () if quiet else report_lines(report, color=color, group=group):
+        click.echo(line, color=color)
+
+
+def _tell_omitted(report: CheckReport, format_name: str) -> None:
+    """Say on standard error that findings are omitted; the text says so itself."""
+    if report.omitted and format_name != _TEXT:
+        click.echo(f"iomld: {cap_sentence(report)}", err=True)
+
+
+def _source_files(sources: tuple[Path, ...]) -> Iterator[SourceFile]:
+    """The files of the sources; `-` is standard input, once."""
+    for source in sources:
+        if str(source) == _STDIN:
+            yield from files_of_bytes(sys.stdin.buffer.read(), "stdin")
+        else:
+            yield from expand_sources([source])
+
+
+def _further_report(text: str) -> tuple[str, Path]:
+    """Form and file of a `--report`."""
+    name, separator, file = text.partition("=")
+    if not separator or not file or report_format(name) is None:
+        names = ", ".join(format_.name for format_ in REPORT_FORMATS)
+        raise click.UsageError(f"--report {text}: write FORM=FILE, with one of these forms: {names}.")
+    return name, Path(file)
+
+
+def _check_form(format_name: str, sources: tuple[Path, ...], output: Path | None, *, for_text: bool) -> None:
+    """Require text for the options of text; for a workbook, one workbook as the source and another file."""
+    if format_name != _TEXT and for_text:
+        raise click.UsageError("--group and --color go with --format text.")
+    if format_name != WORKBOOK:
+        return
     if len(sources) != 1 or not sources[0].is_file():
         raise click.UsageError("--format xlsx takes one workbook.")
     if output is None and sys.stdout.isatty():

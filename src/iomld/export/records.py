@@ -14,8 +14,20 @@ from iomld import store
 from iomld.assets import load_fields
 from iomld.fields.declared import Field, FieldKind
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, IOMLD, OA, PROV, Iris
-from iomld.model import UNDETERMINED, Mention, Origin, Project, Text, language_rank, lexical_form, project_arguments
+from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, SCHEMA, Iris
+from iomld.model import (
+    UNDETERMINED,
+    FieldValue,
+    Funder,
+    Mention,
+    Money,
+    Origin,
+    Project,
+    Text,
+    language_rank,
+    lexical_form,
+    project_arguments,
+)
 from iomld.release import FILES, Release
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
@@ -48,12 +60,21 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
     graph = SubjectGraph(quads)
     subject = graph[iris.project(key)]
     fields = load_fields().given
-    values = {name: _field_values(subject, field) for name, field in fields.items()}
+    values = {
+        name: _field_values(subject, field)
+        for name, field in fields.items()
+        if name != "budgetUSD" and not field.is_nested
+    }
     members = values["benefitingMemberStates"]
     values["benefitingCountries"] = tuple(code for code in values["benefitingCountries"] if code not in members)
+    budget = graph[iris.budget(key)]
+    amount, currency = budget.value(f"{SCHEMA}value"), budget.value(f"{SCHEMA}currency")
     nodes = graph[iris.record(key)].values(f"{PROV}wasDerivedFrom")
+    funders = [_funder(graph, iri, iris) for iri in subject.values(f"{IOMLD}fundedBy")]
     return Project(
         key=key,
+        budget=Money(Decimal(amount), currency) if amount and currency else None,
+        funders=tuple(funders),
         managing_office=next(iter(_codes(subject.values(f"{IOMLD}managingOfficeCountry"))), None),
         mentions=_mentions(graph, key, iris),
         frameworks=_codes(subject.values(f"{IOMLD}mentionsFramework")),
@@ -84,14 +105,14 @@ def record_json(project: Project) -> dict[str, object]:
     fields: dict[str, object] = {}
     for key, field in load_fields().given.items():
         values = project.of(key)
-        if not values:
+        if not values and field.kind is not FieldKind.FUNDER:  # without the key, the publisher's own fund is meant
             continue
         if field.kind is FieldKind.TEXT:
             fields[key] = {text.language: text.value for text in values if isinstance(text, Text)}
         elif field.many:
-            fields[key] = [written(field, value) for value in values]
+            fields[key] = [written(value) for value in values]
         else:
-            fields[key] = written(field, values[0])
+            fields[key] = written(values[0])
     if project.mentions:
         fields["mentions"] = [_mention_json(mention) for mention in project.mentions]
     fields["sources"] = sources_json(project.origins)
@@ -104,13 +125,13 @@ def project_texts(project: Project) -> Iterator[tuple[str, Text]]:
         yield from ((key, value) for value in project.of(key) if isinstance(value, Text))
 
 
-def written(field: Field, value: Text | str | int | date | Decimal) -> str:
+def written(value: FieldValue) -> str:
     """A value of a field as records and tables have it.
 
     An amount is unambiguous: three decimals get a zero more, as 100.125 could be a hundred thousand.
     """
     text = str(lexical_form(value))
-    return f"{text}0" if field.kind is FieldKind.AMOUNT and _THREE_DECIMALS.search(text) else text
+    return f"{text}0" if isinstance(value, Decimal) and _THREE_DECIMALS.search(text) else text
 
 
 def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
@@ -165,6 +186,11 @@ def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
             )
         )
     return tuple(mentions)
+
+
+def _funder(graph: SubjectGraph, iri: str, iris: Iris) -> Funder:
+    (code,) = _codes([iri])
+    return Funder(code, is_fund=True) if iri == iris.fund(code) else Funder(code, graph[iri].value(f"{FOAF}name"))
 
 
 def _origins(graph: SubjectGraph, node: str) -> Iterator[Origin]:

@@ -17,8 +17,13 @@ from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
 METADATA_FILE = f"{PROJECTS_FILE}-metadata.json"
 PACKAGE_FILE = "datapackage.json"
 SEPARATOR = "; "
-_CSVW_DATATYPES = {FieldKind.YEAR: "gYear", FieldKind.DAY: "date", FieldKind.AMOUNT: "decimal"}
-_PACKAGE_TYPES = {FieldKind.YEAR: "year", FieldKind.DAY: "date", FieldKind.AMOUNT: "number"}
+_CSVW_DATATYPES = {
+    FieldKind.YEAR: "gYear",
+    FieldKind.DAY: "date",
+    FieldKind.AMOUNT: "decimal",
+    FieldKind.MONEY: "decimal",
+}
+_PACKAGE_TYPES = {FieldKind.YEAR: "year", FieldKind.DAY: "date", FieldKind.AMOUNT: "number", FieldKind.MONEY: "number"}
 _MENTION_TYPES = {"position": "integer", "confidence": "number"}
 
 
@@ -74,7 +79,8 @@ def _texts(texts: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _csvw_column(field: Field, base: str) -> dict[str, object]:
-    described: dict[str, object] = {"propertyUrl": field.iri}
+    # The property of a node of its own is not one of the project.
+    described: dict[str, object] = {} if field.is_nested else {"propertyUrl": field.iri}
     if field.kind in _CSVW_DATATYPES:
         described["datatype"] = _CSVW_DATATYPES[field.kind]
     if field.many:
@@ -95,7 +101,8 @@ def _package_fields(form: TableForm) -> Iterator[dict[str, object]]:
             continue
         kind = "string" if field.many else _PACKAGE_TYPES.get(field.kind, "string")
         described: dict[str, object] = {"name": heading, "type": kind, "title": field.name()}
-        yield described | {"description": field.meaning(), "rdfType": field.iri}
+        described["description"] = field.meaning()
+        yield described if field.is_nested else described | {"rdfType": field.iri}
 
 
 def _package_mention_field(column: Column) -> dict[str, object]:

@@ -15,9 +15,9 @@ from pyoxigraph import Literal, NamedNode
 from iomld import store
 from iomld.assets import load_fields
 from iomld.export.records import project_texts, released_projects, sources_json, written
-from iomld.fields.declared import Field
+from iomld.fields.declared import Field, FieldKind
 from iomld.iris import Iris
-from iomld.model import UNDETERMINED, Mention, Project, canonical_decimal, language_rank
+from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.release import FILES, Release
 
@@ -164,7 +164,8 @@ def mention_cells(project: Project, mention: Mention) -> Sequence[str]:
 
 
 def _cell(field: Field, project: Project) -> str:
-    return "; ".join(written(field, value) for value in project.of(field.key))
+    text = "; ".join(map(written, project.of(field.key)))
+    return text or (NO_FUNDER if field.kind is FieldKind.FUNDER else "")
 
 
 def _source_cells(project: Project) -> dict[str, str]:

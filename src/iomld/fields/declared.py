@@ -17,6 +17,9 @@ class FieldKind(StrEnum):
     YEAR = "year"
     DAY = "day"
     AMOUNT = "amount"
+    MONEY = "money"  # an amount and its currency: in the graph a schema:MonetaryAmount
+    CURRENCY = "currency"  # the currency of that amount
+    FUNDER = "funder"  # a fund, or another organization with its name
     CONCEPT = "concept"
     COUNTRY = "country"
     LINK = "link"
@@ -59,6 +62,11 @@ class Field:
     meanings: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[tuple[str, str], ...] = ()
     headings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its values are described by, or belong to, a node of their own; code reads and writes these."""
+        return self.kind in (FieldKind.MONEY, FieldKind.CURRENCY, FieldKind.FUNDER)
 
     @property
     def path(self) -> str:

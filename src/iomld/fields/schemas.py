@@ -20,6 +20,8 @@ _PROJECT_DEFINITIONS = {
     FieldKind.AMOUNT: "decimal",
     FieldKind.CONCEPT: "code",
     FieldKind.COUNTRY: "country",
+    FieldKind.MONEY: "iri",
+    FieldKind.FUNDER: "iri",
     FieldKind.LINK: "iri",
 }
 # Definitions of several values: one for each definition of a single value.
@@ -28,7 +30,11 @@ _SEVERAL = {"code": "codes", "country": "countries"}
 
 def record_schema(schema: Schema, fields: Fields) -> dict[str, Any]:
     """The schema of a record, with a property for each field that records state."""
-    properties = {key: _record_property(field) for key, field in fields.given.items()}
+    written = schema["properties"]
+    properties = {
+        key: written[key] if _is_written(field, schema) else _record_property(field)
+        for key, field in fields.given.items()
+    }
     return {**schema, "properties": _with_others(properties, schema, fields)}
 
 
@@ -36,12 +42,16 @@ def project_schema(schema: Schema, fields: Fields) -> dict[str, Any]:
     """The schema of a document, with a property for each field; nodes that links embed stay as they are."""
     written = schema["properties"]
     properties = {
-        field.key: written[field.key]
-        if field.kind is FieldKind.LINK and field.key in written
-        else _project_property(field)
+        field.key: written[field.key] if _is_written(field, schema) else _project_property(field)
         for field in fields
+        if field.kind is not FieldKind.CURRENCY  # it stands at the amount
     }
     return {**schema, "properties": _with_others(properties, schema, fields)}
+
+
+def _is_written(field: Field, schema: Schema) -> bool:
+    """Whether the property is written by hand, as its values can be nodes."""
+    return field.kind in (FieldKind.LINK, FieldKind.MONEY, FieldKind.FUNDER) and field.key in schema["properties"]
 
 
 def _with_others(properties: Mapping[str, Any], schema: Schema, fields: Fields) -> dict[str, Any]:

@@ -144,6 +144,7 @@ _OTHER_KEYS: tuple[Key, ...] = (
     _string("documentSymbol", IOMLD + "documentSymbol"),
     _string("partNumber", IOMLD + "partNumber"),
     _string("partRole", IOMLD + "partRole"),
+    _string("assumedCurrency", IOMLD + "assumedCurrency"),
     _typed("budgetFloor", IOMLD + "budgetFloor", "decimal"),
     _typed("budgetCeiling", IOMLD + "budgetCeiling", "decimal"),
     _link("inScheme", SKOS + "inScheme", many=True),
@@ -213,6 +214,8 @@ _KEY_KINDS = {
     FieldKind.YEAR: (KeyKind.TYPED, f"{XSD}gYear"),
     FieldKind.DAY: (KeyKind.TYPED, f"{XSD}date"),
     FieldKind.AMOUNT: (KeyKind.TYPED, f"{XSD}decimal"),
+    FieldKind.MONEY: (KeyKind.LINK, ""),
+    FieldKind.FUNDER: (KeyKind.LINK, ""),
     FieldKind.LINK: (KeyKind.LINK, ""),
 }
 
@@ -254,11 +257,14 @@ class DocumentKeys:
 @lru_cache(maxsize=8)
 def document_keys(fields: Fields) -> DocumentKeys:
     """The keys of documents: those of the fields of a project, in their order, then all others."""
-    return DocumentKeys((*map(_field_key, fields), *_OTHER_KEYS))
+    # The currency stands at the amount of money, as `currency`.
+    own = (_field_key(field) for field in fields if field.kind is not FieldKind.CURRENCY)
+    return DocumentKeys((*own, *_OTHER_KEYS))
 
 
 def _field_key(field: Field) -> Key:
     if field.path:
         return Key(field.key, field.iri, KeyKind.CODE, scope=field.path, many=field.many)
     kind, scope = _KEY_KINDS[field.kind]
-    return Key(field.key, field.iri, kind, scope=scope, many=field.many)
+    many = field.many and field.kind is not FieldKind.FUNDER  # which the first context published as a single link
+    return Key(field.key, field.iri, kind, scope=scope, many=many)

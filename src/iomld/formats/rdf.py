@@ -3,16 +3,20 @@
 RDF terms are those of pyoxigraph, which never fetches a remote JSON-LD context.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 import pyoxigraph
-from pyoxigraph import NamedNode, Quad, RdfFormat, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple
 
 from iomld.errors import SourceError
 from iomld.formats.xml_output import XmlOutput, escaped_xml, with_element_names
 from iomld.messages import ForeignText, Message, message
+
+Term = NamedNode | BlankNode | Literal | Triple
+
+_STRING = NamedNode("http://www.w3.org/2001/XMLSchema#string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,52 @@ def parse(data: bytes | str | BinaryIO, format_: Format, *, base_iri: str | None
         raise SourceError(
             message("not valid {format}: {detail}", format=format_.name, detail=ForeignText(error))
         ) from error
+
+
+def parse_term(text: str) -> Term:
+    """The term of a text in N-Triples syntax.
+
+    Raises:
+        SourceError: The text is no term.
+
+    >>> parse_term('"twelve"@en')
+    <Literal value=twelve language=en>
+    """
+    if text.startswith("_:"):
+        return BlankNode(text[2:])  # the parser would rename it
+    return next(parse(f"<x:s> <x:p> {text} .", NTRIPLES)).object
+
+
+def with_value(text: str, change: Callable[[str], str]) -> str:
+    """A literal in N-Triples syntax with its lexical form changed; other terms stay as they are.
+
+    >>> with_value('"twelve"@en', str.upper)
+    '"TWELVE"@en'
+    """
+    term = parse_term(text) if text.startswith('"') else None
+    if not isinstance(term, Literal):
+        return text
+    datatype = None if term.language else term.datatype
+    return str(Literal(change(term.value), datatype=datatype, language=term.language))
+
+
+def term_to_json(text: str) -> dict[str, str]:
+    """A term in N-Triples syntax as in SPARQL results in JSON (SPARQL 1.1 Query Results JSON Format, section 3.2.2).
+
+    >>> term_to_json('"twelve"@en')
+    {'type': 'literal', 'value': 'twelve', 'xml:lang': 'en'}
+    """
+    match parse_term(text):
+        case NamedNode(value=value):
+            return {"type": "uri", "value": value}
+        case BlankNode(value=value):
+            return {"type": "bnode", "value": value}
+        case Literal(value=value, language=str(language)):
+            return {"type": "literal", "value": value, "xml:lang": language}
+        case Literal(value=value, datatype=datatype) if datatype != _STRING:
+            return {"type": "literal", "value": value, "datatype": datatype.value}
+        case term:
+            return {"type": "literal", "value": term.value if isinstance(term, Literal) else text}
 
 
 def _syntax_fault(error: SyntaxError, format_: Format) -> Message:

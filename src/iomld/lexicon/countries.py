@@ -9,18 +9,26 @@ from typing import NamedTuple
 
 from iomld.folding import fold
 from iomld.lexicon.segmentation import Arc, Reading, best_reading
-from iomld.vocab import LabelKind, Vocabulary
+from iomld.vocab import Label, LabelKind, Vocabulary
 
 LABEL_RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
 _LONGEST_MISTYPED = 60  # characters of a text that may be a mistyped name
 _MISTYPED = 0.85  # similarity of a mistyped name (difflib); that of "Chinna" is 0.91
 _LONGEST_COMPARED = 80  # characters of an unknown word that are compared with the names
+_CLOSE = 0.8  # similarity (difflib) of names that are offered for an unknown word: "Chino" and China have as much
 
 # Separators of words. A name cannot cross a hard gap, but it can cross a comma ("Iran, Islamic Republic of").
-_GAP = re.compile(r"[\s,;|/•·&()\-\u00ad\u2010-\u2015]+")
-_HARD = frozenset("\n\r\t;|/•·&")
-_NOISE = re.compile(r'[*."]')
-_JOINERS = frozenset({"and", "et", "y", "e", "the"})
+_GAP = re.compile(r"[\s,;|/•·()\-\u00ad\u2010-\u2015]+")
+_HARD = frozenset("\n\r\t;|/•·")
+_NOISE = re.compile(r'[*."]|^l\'(?=.)')
+_JOINERS = frozenset({"and", "e"})
+# Lists of countries write articles or leave them out ("Gambia (the)", "República Dominicana (la)"), and abbreviate.
+_ARTICLES = frozenset({"the", "le", "la", "les", "el", "los", "las", "l'"})
+_SAME_WORDS = {"&": "and", "et": "and", "y": "and", "st": "saint", "ste": "sainte"}
+# "Republic of Moldova" is also written "Moldova, Republic of" and "Moldova (the Republic of)".
+_STATE = r"\b(?i:republi|state|kingdom|[ée]tats?\b|royaume|f[eé]d[eé]r|estado|reino)"
+_INVERTIBLE = re.compile(rf"(?P<kind>(?=.*{_STATE}).+? (?:(?:of|des?|du|del)(?= )|d['’])) ?(?P<name>[^(),]+)")
+_BRACKETED = re.compile(r"(?P<name>[^(),]+)(?:, | \()(?P<kind>[^(),]+)\)?")
 
 
 class _Atom(NamedTuple):
@@ -105,9 +113,9 @@ class Gazetteer:
         return _states(best_reading(len(atoms), self._arcs(atoms, text)), atoms, text)
 
     def closest(self, word: str) -> tuple[str, ...]:
-        """Up to three names most similar to a word, best first, one for each country."""
+        """Up to three names that a word may be a misspelling of, best first, one for each country."""
         key = _key(tuple(_atoms(word[:_LONGEST_COMPARED])))
-        near = get_close_matches(key, self.names, n=6, cutoff=0.6)
+        near = get_close_matches(key, self.names, n=6, cutoff=_CLOSE)
         return tuple(dict.fromkeys(self.labels[self.names[name][0].code] for name in near))[:3]
 
     def resembles(self, text: str) -> bool:
@@ -146,12 +154,13 @@ def build_gazetteer(vocabulary: Vocabulary) -> Gazetteer:
     longest = 1
     for code, country in vocabulary.countries.items():
         for label in country.labels:
-            atoms = tuple(_atoms(label.text))
-            key = label_keys[label.text] = _key(atoms)
-            ranks = ranks_by_key.setdefault(key, {})
-            ranks[code] = min(LABEL_RANKS[label.kind], ranks.get(code, len(LABEL_RANKS)))
-            # One more, since a text is split where a small letter precedes a capital ("eSwatini").
-            longest = max(longest, len(atoms) + 1)
+            for text, rank in _forms(label):
+                atoms = tuple(_atoms(text))
+                key = label_keys[text] = _key(atoms)
+                ranks = ranks_by_key.setdefault(key, {})
+                ranks[code] = min(rank, ranks.get(code, len(LABEL_RANKS)))
+                # One more, since a text is split where a small letter precedes a capital ("eSwatini").
+                longest = max(longest, len(atoms) + 1)
     names = {
         key: tuple(CountryName(code, rank) for code, rank in ranks.items() if rank == min(ranks.values()))
         for key, ranks in ranks_by_key.items()
@@ -164,6 +173,15 @@ def build_gazetteer(vocabulary: Vocabulary) -> Gazetteer:
     return Gazetteer(names, labels, members, longest, exact)
 
 
+def _forms(label: Label) -> Iterator[tuple[str, int]]:
+    """A name, and its forms with the kind of state behind it; these count like hidden names."""
+    yield label.text, LABEL_RANKS[label.kind]
+    parts = _INVERTIBLE.fullmatch(label.text) or _BRACKETED.fullmatch(label.text)
+    if parts:
+        for form in ("{name}, {kind}", "{name} ({kind})"):
+            yield form.format(**parts.groupdict()), LABEL_RANKS[LabelKind.HIDDEN]
+
+
 def _atoms(text: str) -> Iterator[_Atom]:
     """Split a text into words, at gaps and between joined words."""
     gap, at = "\n", 0
@@ -171,7 +189,8 @@ def _atoms(text: str) -> Iterator[_Atom]:
         end = between.start() if between else len(text)
         for start, stop in _split_joined(text, at, end):
             key = _NOISE.sub("", fold(text[start:stop]))
-            if key:
+            key = _SAME_WORDS.get(key, key)
+            if key and (key not in _ARTICLES or text[start:stop].isupper()):
                 yield _Atom(key, start, stop, gap)
                 gap = ""
         if between:

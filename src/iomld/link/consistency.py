@@ -1,17 +1,19 @@
 """Finds disagreements between the records of a project: each field of each record against the published value.
 
-Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé` with `Completed`.
+Values are compared by meaning: `100,000` agrees with `100000.00`, and `Achevé` with `Completed`. A value without a
+meaning cannot be read, and another record supplies the field.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 
 from iomld.fields.declared import FieldKind
 from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import ConceptTable
+from iomld.link.money import read_money
 from iomld.link.project import READERS, Linker
 from iomld.messages import message
-from iomld.model import Finding, MergedRecord, Severity, Value
+from iomld.model import BUDGET_FIELDS, Finding, MergedRecord, Severity, Value
 
 _Reader = Callable[[Value, str], tuple[Hashable, tuple[Finding, ...]]]
 _Meaning = Callable[[Sequence[Value]], Hashable]
@@ -25,8 +27,8 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
         linker: The names of the vocabulary.
 
     Yields:
-        A Warning `sourcesDiffer` for each value with another meaning than the published one, with both values and
-        their places. Values that cannot be read are ignored.
+        A Warning `sourcesDiffer` for each value with another meaning than the published one, and a Warning
+        `unreadableCopy` for each that cannot be read, with both values and their places.
     """
     if len(merged.records) == 1:
         return
@@ -37,21 +39,54 @@ def disagreements(merged: MergedRecord, linker: Linker) -> Iterator[Finding]:
         expected = meaning(published)
         for record in merged.records:
             values = record.values.get(name)
-            found = meaning(values) if values and values is not published else None
-            if values and found is not None and expected is not None and found != expected:
-                yield _differs(name, published, values)
+            found = meaning(values) if values else None
+            if not values or values is published or expected is None or found == expected:
+                continue
+            yield _unreadable(name, published, values) if found is None else _differs(name, published, values)
+    yield from _other_budgets(merged, linker.own_currency)
+
+
+def _other_budgets(merged: MergedRecord, own_currency: str | None) -> Iterator[Finding]:
+    """The budgets of records that differ from the published one in their amount or currency, or cannot be read."""
+    expected = read_money(merged.values, own_currency)[0]
+    for record in merged.records if expected else ():
+        found = read_money(record.values, own_currency)[0]
+        name = "budgetUSD" if "budgetUSD" in record.values else "budget"
+        if found == expected or name not in record.values:
+            continue
+        published, other = _as_written(merged.values), _as_written(record.values)
+        yield _differs(name, published, other) if found else _unreadable(name, published, other)
+
+
+def _as_written(values: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
+    """The amount and the currency of a budget that stands in a field without one."""
+    if "budgetUSD" in values:
+        return values["budgetUSD"][:1]
+    amount = values["budget"][0]
+    currency = "".join(f" {value.text}" for value in values.get("budgetCurrency", ())[:1])
+    return (amount._replace(text=amount.text + currency),)
+
+
+def is_readable(linker: Linker, field: str, values: Mapping[str, tuple[Value, ...]]) -> bool:
+    """Whether a field of a record can be read; texts always can, and an amount only with its currency."""
+    if field in BUDGET_FIELDS:
+        return read_money(values, linker.own_currency)[0] is not None
+    meaning = dict(_meanings(linker)).get(field)
+    return meaning is None or meaning(values[field]) is not None
 
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     """The function of each field that gives the meaning of its values, or None if they cannot be read."""
     for key, field in linker.fields.given.items():
+        if key in BUDGET_FIELDS:
+            continue  # compared together
         if field.kind is FieldKind.CONCEPT:
             yield key, partial(_codes, linker.lexicon.concepts[field.scheme])
         elif field.kind is FieldKind.COUNTRY:
             yield key, partial(_states, linker.lexicon.gazetteer)
         elif field.kind in READERS:
             yield key, partial(_number, READERS[field.kind], key)
-        elif field.kind is not FieldKind.TEXT and key != "projectCode":  # the same in all records of a project
+        elif field.kind is FieldKind.STRING and key != "projectCode":  # the same in all records of a project
             yield key, _strings
 
 
@@ -68,8 +103,40 @@ def _strings(values: Sequence[Value]) -> frozenset[str]:
     return frozenset(value.text for value in values)
 
 
-def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str]:
-    return frozenset(code for value in values for code in gazetteer.states(value.text).codes)
+def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str] | None:
+    found = [gazetteer.states(value.text) for value in values]
+    is_read = not any(states.leftovers or states.rivals for states in found)
+    return frozenset(code for states in found for code in states.codes) if is_read else None
+
+
+def _unreadable(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
+    first, other = (", ".join(value.text for value in side) for side in (published, values))
+    place = published[0].place
+    sentence = (
+        message(
+            "“{other}” cannot be read here; “{first}” in {place}, line {line}, is published instead.",
+            first=first,
+            place=place.file,
+            line=place.line,
+            other=other,
+        )
+        if place.line
+        else message(
+            "“{other}” cannot be read here; “{first}” in {place} is published instead.",
+            first=first,
+            place=place.file,
+            other=other,
+        )
+    )
+    return Finding(
+        rule="unreadableCopy",
+        severity=Severity.WARNING,
+        message=sentence,
+        fix=message("Correct it, so that both copies say the same."),
+        field=name,
+        value=other,
+        place=values[0].place,
+    )
 
 
 def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:

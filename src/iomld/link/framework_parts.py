@@ -19,7 +19,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
 _ROLE = "|".join(_ROLES)
 _NUMBER = r"[0-9]{1,2}(?:\.(?:[0-9]{1,2}|[a-d](?!\w)))?"
 # "3, 8 and 10.7", "1 to 5"; an indicator ("10.7.1") counts as its target. Dashes are folded to one form.
-_JOIN = r", ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o|to|through|a|au|al) |-"
+_JOIN = r", ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o|to|through|a|au|al) | ?/ ?|-"
 _LIST = rf"(?P<list>{_NUMBER}(?:(?:{_JOIN}){_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
 _SIGN = r"(?:no\.? ?|n° ?|num(?:ber|ero|\.) ?)?"
 _AFTER = re.compile(rf"(?P<lead>,? ?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
@@ -69,7 +69,7 @@ class FrameworkParts:
         if not known:
             return None
         following = _AFTER.match(text, end)
-        if following and (following["role"] or following["lead"] in {" ", "-"}):
+        if following and (following["role"] or following["lead"] in {"", " ", "-"}):
             codes = _codes(framework, following["role"], following["list"], known)
             if codes:
                 closed = "(" in following["lead"] and text.startswith(")", following.end())

@@ -18,6 +18,12 @@ _CONTEXT = 30
 _CACHED_NAMES = 4096  # resolved names, each under a kilobyte
 _LONG_NAME_SPACES = 2  # shorter names may be common words, so a capital or a digit is required
 
+# A national "migration governance framework" or any "regional conference on migration" is none of these.
+_OWNER = "International Organization for Migration"
+_FORMAL_KINDS = frozenset({"process"})
+_SMALL_WORD = 3  # letters of a word that has no capital in a title
+_WORD = re.compile(r"[^\W_]+")
+
 _EXACT, _VARIANT, _ACRONYM, _MANUAL = "exact-label", "variant-label", "acronym", "manual"
 _CONFIDENCE = {LabelKind.PREFERRED: Decimal("0.99"), LabelKind.ALTERNATIVE: Decimal("0.98")}
 _VARIANT_CONFIDENCE = Decimal("0.9")
@@ -37,6 +43,7 @@ class Alias:
         kind: Which kind of label it is.
         plain: The folded name with single spaces.
         is_acronym: Whether it is one word, all in capitals or with at least two.
+        is_formal: Whether common words such as "migration governance framework" are this name only with capitals.
     """
 
     code: str
@@ -45,11 +52,14 @@ class Alias:
     kind: LabelKind
     plain: str
     is_acronym: bool
+    is_formal: bool
 
     def fits(self, words: str) -> bool:
-        """Whether words of a text can be this name: acronyms must be equal, short names need a capital or a digit."""
+        """Whether words of a text can be this name: acronyms must be equal, names of common words need capitals."""
         if self.is_acronym:
             return words == self.text
+        if self.is_formal:
+            return _is_written_as_name(words, self.language)
         if self.plain.count(" ") >= _LONG_NAME_SPACES:
             return True
         return any(character.isupper() or character.isdigit() for character in words)
@@ -132,6 +142,9 @@ class FrameworkMatcher:
                 at = self._after_decoy(searched, found)
             else:
                 part = self.parts.around(named.code, source.text, start, end, after=done)
+                if part is None and source.text[end : end + 1].isdigit():
+                    at = found.start() + 1
+                    continue
                 codes = part.codes if part else (named.code,)
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
@@ -179,13 +192,18 @@ def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
     frameworks = vocabulary.concepts.get("framework", {})
     wholes = {code: concept.broader for code, concept in frameworks.items() if concept.broader}
     parts = build_parts(frameworks)
-    names = [_alias("", label) for label in vocabulary.decoys]
+    names = [_alias("", label, is_formal=False) for label in vocabulary.decoys]
     part_names: list[Alias] = []
     for code, concept in frameworks.items():
         if code in wholes:
-            part_names += [_alias(code, label) for label in concept.labels if label.kind is not LabelKind.PREFERRED]
+            part_names += [
+                _alias(code, label, is_formal=False)
+                for label in concept.labels
+                if label.kind is not LabelKind.PREFERRED
+            ]
         else:
-            names += [_alias(code, label) for label in concept.labels]
+            is_formal = concept.issuer == _OWNER or concept.kind in _FORMAL_KINDS
+            names += [_alias(code, label, is_formal=is_formal) for label in concept.labels]
     matcher = _matcher(names, parts, wholes)
     names += [alias for alias in part_names if not _is_matched(alias, matcher)]
     return _matcher(names, parts, wholes)
@@ -207,10 +225,19 @@ def context(text: str, start: int, end: int) -> tuple[str, str]:
     return before, after
 
 
-def _alias(code: str, label: Label) -> Alias:
+def _alias(code: str, label: Label, *, is_formal: bool) -> Alias:
     text = label.text
     is_acronym = " " not in text and (text.isupper() or sum(map(str.isupper, text)) > 1)
-    return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym)
+    return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym, is_formal)
+
+
+def _is_written_as_name(words: str, language: str) -> bool:
+    """Whether words look like a name: with an abbreviation, or a capital first and, in English, at most words."""
+    content = [word for word in _WORD.findall(words) if len(word) > _SMALL_WORD or word.isupper()]
+    if any(word.isupper() and len(word) > 1 for word in content):
+        return True
+    capitals = [not word[0].islower() for word in content]
+    return capitals[:1] == [True] and (language != "en" or 2 * sum(capitals) >= len(capitals))
 
 
 def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str, str]) -> FrameworkMatcher:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iomld.fields.declared import Field, FieldKind, Fields
@@ -11,28 +11,37 @@ from iomld.lexicon.words import ConceptTable, Lexicon, build_lexicon
 from iomld.link.countries import Beneficiaries, read_beneficiaries, read_countries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
-from iomld.link.values import read_address, read_budget, read_concept, read_day, read_year
+from iomld.link.funders import FundTable, build_fund_table, read_funders
+from iomld.link.money import read_money, read_sum
+from iomld.link.values import garbled_texts, read_address, read_concept, read_day, read_year
+from iomld.messages import message
 from iomld.model import (
+    BUDGET_FIELDS,
     STATE_FIELDS,
     UNDETERMINED,
     Finding,
+    Funder,
     Mention,
     MergedRecord,
+    Money,
     Project,
+    Severity,
     Text,
     Value,
     project_arguments,
 )
 from iomld.vocab import Vocabulary
 
-_OFFICE_LETTERS = 2
+_PREFIX = 2  # letters: the type in a project code, the office in a PRIMA identifier
 # How one value is read, for the kinds that need no list.
 READERS: Mapping[FieldKind, Callable[[Value, str], tuple[Any, tuple[Finding, ...]]]] = {
     FieldKind.YEAR: read_year,
     FieldKind.DAY: read_day,
-    FieldKind.AMOUNT: read_budget,
+    FieldKind.AMOUNT: read_sum,
     FieldKind.LINK: read_address,
 }
+# The fields that are read with others.
+_READ_TOGETHER = frozenset({*STATE_FIELDS, *BUDGET_FIELDS, "fundedBy"})
 _NO_NAMES = ConceptTable({}, {})
 
 
@@ -44,22 +53,34 @@ class Linker:
         lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
         fields: The fields of a project.
+        funds: The names of funds, and the publisher's own fund.
     """
 
     lexicon: Lexicon
     matcher: FrameworkMatcher
     fields: Fields
+    funds: FundTable
+
+    @property
+    def own_currency(self) -> str | None:
+        """The currency of amounts that name none; None if the publisher has no such currency."""
+        return self.funds.own.currency if self.funds.own else None
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
     """Index a vocabulary for linking."""
-    return Linker(build_lexicon(vocabulary), build_matcher(vocabulary), vocabulary.fields)
+    return Linker(
+        lexicon=build_lexicon(vocabulary),
+        matcher=build_matcher(vocabulary),
+        fields=vocabulary.fields,
+        funds=build_fund_table(vocabulary.funds, vocabulary.fund),
+    )
 
 
 def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[Finding, ...]]:
     """Turn a merged record into a project.
 
-    A field that cannot be read is left empty, with a Violation; missing fields are checked by the shapes.
+    A field that cannot be read is left empty, with a finding; missing fields are checked by the shapes.
 
     Args:
         merged: The merged record.
@@ -71,6 +92,7 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
     findings: list[Finding] = []
     values = dict(_values(merged, linker, findings))
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
+    funders, budget = _funding(merged, linker, findings)
     mentions, faults = link_mentions(
         values.get("narrative", ()),
         values.get("abstract", ()),
@@ -82,6 +104,8 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
     prima_id = _text(_first(merged, "primaId"))
     project = Project(
         key=merged.key,
+        budget=budget,
+        funders=funders,
         member_states=beneficiaries.members,
         other_countries=beneficiaries.others,
         managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
@@ -90,14 +114,20 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
         **project_arguments(values),
     )
-    return project, tuple(findings)
+    return project, (*findings, *_garbled(merged, linker.fields.texts))
+
+
+def _garbled(merged: MergedRecord, texts: Iterable[str]) -> Iterator[Finding]:
+    """The findings about texts that were decoded wrongly."""
+    for field in texts:
+        yield from garbled_texts(merged.values.get(field, ()), field)
 
 
 def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The values of each field but the beneficiaries, by the kind of the field."""
+    """The values of each field that is read alone, by the kind of the field."""
     for key, values in merged.values.items():
         field = linker.fields.given.get(key)
-        if field is None or key in STATE_FIELDS:
+        if field is None or key in _READ_TOGETHER:
             continue
         if field.kind is FieldKind.TEXT:
             yield key, _texts(merged, key)
@@ -106,6 +136,8 @@ def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> It
         for value in _listed(values, field):
             if value.text.strip():
                 read, faults = _read(value, field, linker)
+                if key == "projectType" and faults:
+                    read, faults = _type_of_code(merged, _table(linker.lexicon.concepts, field.scheme), faults[0])
                 found += read
                 findings += faults
         if found:
@@ -144,6 +176,23 @@ def unknown_word_rule(scheme: str) -> str:
     return f"unknown{scheme[:1].upper()}{scheme[1:]}"
 
 
+def _type_of_code(
+    merged: MergedRecord, table: ConceptTable, unknown: Finding
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """The type that the first two letters of the project code name, for a record whose word for it is not known.
+
+    The fund names new types now and then, so an unknown word does not refuse the record.
+    """
+    letters = (_text(_first(merged, "projectCode")) or "")[:_PREFIX]
+    code = table.code(letters)
+    if code is None:
+        return (), (replace(unknown, severity=Severity.WARNING),)
+    fix = message(
+        "The type of the project code is published: {name}. Write it, or ask for the new word.", name=table.names[code]
+    )
+    return (code,), (replace(unknown, severity=Severity.WARNING, fix=fix),)
+
+
 def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
     """The mentioned frameworks in the order of the mentions; for a part, both the part and its framework."""
     named = (code for mention in mentions for code in (mention.framework, wholes.get(mention.framework)))
@@ -153,6 +202,14 @@ def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple
 def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
     """The names of a scheme; none if the vocabulary lacks the scheme."""
     return tables.get(scheme, _NO_NAMES)
+
+
+def _funding(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> tuple[tuple[Funder, ...], Money | None]:
+    """Who pays, and how much."""
+    funders, unlisted = read_funders(merged, linker.funds)
+    budget, unread = read_money(merged.values, linker.own_currency)
+    findings += (*unlisted, *unread)
+    return funders, budget
 
 
 def _beneficiaries(merged: MergedRecord, gazetteer: Gazetteer, findings: list[Finding]) -> Beneficiaries:
@@ -192,5 +249,5 @@ def normal_text(text: str) -> str:
 
 def _managing_office(prima_id: str | None, gazetteer: Gazetteer) -> str | None:
     """The country of the office that manages the project: the first two letters of the PRIMA identifier."""
-    office = (prima_id or "")[:_OFFICE_LETTERS]
-    return office if len(office) == _OFFICE_LETTERS and office in gazetteer.labels else None
+    office = (prima_id or "")[:_PREFIX]
+    return office if len(office) == _PREFIX and office in gazetteer.labels else None

@@ -4,6 +4,7 @@ A value that cannot be parsed, or in more than one way, is a finding.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -21,9 +22,46 @@ _SUM = re.compile(
 )
 # "100.000" is a hundred thousand in half of the world, and a hundred in the other half.
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
-_CURRENCY = re.compile(r"(?i:US dollars?|dollars?|USD|US\$|\$|EUR|€|CHF)")
 _ADDRESS = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`]+")
+# Two or three bytes of UTF-8, each read as a character of its own; and the character for what could not be read.
+_GARBLED = re.compile(
+    "[\u00c2-\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|\u00e2[\u0080\u20ac][\u0080-\u00bf\u0152\u0153\u0160\u0161\u02dc\u2018-\u2022\u2039\u203a\u2122]"
+    "|\u221a[\u0080-\u2265]|\u201a\u00c4[\u0080-\u2265]|\ufffd"
+)
+# Letters of Latin scripts, and the signs of our languages.
+_PLAUSIBLE = re.compile("[\u00a0-\u017f\u2010-\u203a]")
 _NOT_DIGITS = re.compile(r"[^0-9]")
+
+
+def garbled_texts(values: Iterable[Value], field: str) -> Iterator[Finding]:
+    """A Warning `garbledText` for each text that was decoded wrongly somewhere, such as "lâ€™Ã©migration"."""
+    for value in values:
+        for found in _GARBLED.finditer(value.text):
+            meant = _redecoded(found[0])
+            if meant:
+                yield Finding(
+                    rule="garbledText",
+                    severity=Severity.WARNING,
+                    message=message("“{found}” looks like “{meant}” decoded wrongly.", found=found[0], meant=meant),
+                    fix=message("Save the source as UTF-8 again, from the file in which the text is still right."),
+                    field=field,
+                    value=found[0],
+                    place=value.place,
+                )
+                break
+
+
+def _redecoded(text: str) -> str | None:
+    """The text that UTF-8 read as Windows-1252 or Mac Roman was; None if it makes no sense in our languages."""
+    for encoding in ("cp1252", "latin-1", "mac-roman"):
+        try:
+            meant = text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if _PLAUSIBLE.fullmatch(meant):
+            return meant
+    return "?" if text == "\ufffd" else None
 
 
 def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) -> tuple[str | None, tuple[Finding, ...]]:
@@ -115,35 +153,18 @@ def read_day(value: Value, field: str) -> tuple[date | None, tuple[Finding, ...]
     )
 
 
-def read_budget(value: Value, field: str = "budgetUSD") -> tuple[Decimal | None, tuple[Finding, ...]]:
-    """Read a sum in US dollars: a point before the cents, commas or spaces only between groups of three digits.
+def read_amount(text: str) -> Decimal | None:
+    """Read a number: a point before the cents, commas or spaces only between groups of three digits.
 
     The shapes check whether it is positive and within limits.
 
     Returns:
-        The sum with the decimals of the source, or None and a Violation `unreadableBudget`.
+        The number with the decimals of the source; None if the text is no number or can be read in two ways.
     """
-    amount = _amount(value.text)
-    if amount is not None:
-        return amount, ()
-    bare_amount = _amount(_CURRENCY.sub("", value.text).strip())
-    if bare_amount is not None:
-        sentence = message("“{value}” holds more than a number.", value=value.text)
-        fix = message("Write {value} and leave the currency out.", value=f"{bare_amount:.2f}")
-    else:
-        sentence = message("“{value}” cannot be read as one sum of money.", value=value.text)
-        fix = message("Write it like 100000.00 and leave the currency out.")
-    return None, (
-        Finding(
-            rule="unreadableBudget",
-            severity=Severity.VIOLATION,
-            message=sentence,
-            fix=fix,
-            field=field,
-            value=value.text,
-            place=value.place,
-        ),
-    )
+    match = _SUM.fullmatch(text)
+    if match is None or _POINT_AND_THREE.fullmatch(text):
+        return None
+    return Decimal(match["sign"] + _NOT_DIGITS.sub("", match["whole"]) + (match["cents"] or ""))
 
 
 def read_address(value: Value, field: str) -> tuple[str | None, tuple[Finding, ...]]:
@@ -165,11 +186,3 @@ def read_address(value: Value, field: str) -> tuple[str | None, tuple[Finding, .
             place=value.place,
         ),
     )
-
-
-def _amount(text: str) -> Decimal | None:
-    """The number, or None if the text is no number or ambiguous."""
-    match = _SUM.fullmatch(text)
-    if match is None or _POINT_AND_THREE.fullmatch(text):
-        return None
-    return Decimal(match["sign"] + _NOT_DIGITS.sub("", match["whole"]) + (match["cents"] or ""))

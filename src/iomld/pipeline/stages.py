@@ -8,19 +8,22 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pyoxigraph import Quad
 
 from iomld import __version__, assets, convert, merge, read
 from iomld.convert import Publication
 from iomld.iris import DEFAULT_BASE, Iris
-from iomld.link.consistency import disagreements
+from iomld.link.consistency import disagreements, is_readable
 from iomld.link.project import Linker, build_linker, link_project
 from iomld.messages import message
-from iomld.model import Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused
+from iomld.model import BUDGET_FIELDS, Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused
 from iomld.read import ReadOptions
 from iomld.validate import Validator, load_validator
+
+# Rules of earlier stages by which a value is left out with a Warning; the shapes then miss the value.
+_LEFT_OUT = frozenset({"unknownType", "falseEndYear"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def outcomes(
         outcome = pending.popleft()
         findings = (
             *outcome.findings,
-            *_new_results(outcome.findings, results),
+            *_new_results(outcome.findings, _named_as_given(results, outcome.merged)),
             *_duplicate_identifier(outcome.project, owners),
         )
         done = replace(outcome, findings=placed(findings, outcome.merged))
@@ -158,7 +161,7 @@ def outcomes(
 
 def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:
     """Merge and link the records of one project, without converting or validating it."""
-    merged = merge.merge_records(records)
+    merged = merge.merge_records(records, partial(is_readable, linker))
     project, findings = link_project(merged, linker)
     findings = (*merged.findings, *findings, *disagreements(merged, linker))
     is_unread = not merged.values and is_refused(merged.findings)  # the reader has reported why
@@ -186,12 +189,24 @@ def _missing_code(merged: MergedRecord) -> Finding:
     )
 
 
+def _named_as_given(results: Iterable[Finding], merged: MergedRecord) -> tuple[Finding, ...]:
+    """The results; those about an amount name the field that the record gives it in."""
+    given = next((name for name in ("budgetUSD", "budget") if name in merged.values), "budget")
+    return tuple(
+        replace(result, field=given) if result.field in ("budgetUSD", "budget") else result for result in results
+    )
+
+
 def _new_results(known: tuple[Finding, ...], results: tuple[Finding, ...]) -> Iterator[Finding]:
     """The results of shapes for causes without an earlier finding, so that each cause is reported once."""
     fields = {finding.field for finding in known if finding.severity is Severity.VIOLATION and finding.field}
+    if not fields.isdisjoint(BUDGET_FIELDS):
+        fields.update(BUDGET_FIELDS)
+    left_out = {finding.field for finding in known if finding.rule in _LEFT_OUT}
     no_key = any(finding.rule == "codeMissing" for finding in known)
     for result in results:
-        if result.field not in fields and not (no_key and result.rule == "codeMissing"):
+        is_known = result.field in fields or (result.severity is Severity.WARNING and result.field in left_out)
+        if not is_known and not (no_key and result.rule == "codeMissing"):
             yield result
 
 

@@ -39,7 +39,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
         SourceError: The XML is broken or harmful, of IATI 1, or holds no activity of the organization.
     """
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
-    check_xml(raw, file)
+    raw = check_xml(raw, file)
     encoding = None if isinstance(data, bytes) else "utf-8"
     skipped = _Skipped()
     last: Record | None = None  # delayed, since the last record carries the finding about skipped activities

@@ -10,7 +10,9 @@
 | status, coverage | `activity-status`, `activity-scope` |
 | benefitingMemberStates | `recipient-country/@code` of the activity |
 | projectType | `sector` of vocabulary 99 with a code of two letters |
-| budgetUSD | `budget/value`, where there is one budget alone and it is in US dollars |
+| budget | `budget/value`, where there is one budget alone; a revised one replaces the original of its period |
+| budgetCurrency | `budget/value/@currency`, else `@default-currency` |
+| fundedBy | `participating-org` of role 1 with a `ref`; nobody is assumed |
 | address of the page | `document-link` to a page of iom.int |
 
 An IATI budget covers one year at most. A project of several years has several, and their total differs from the amount
@@ -28,7 +30,7 @@ from lxml import etree
 
 from iomld.messages import message
 from iomld.model import Finding, Place, Severity, Value
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, plain_text
 
 IDENTIFIER_PREFIX = "XM-DAC-47066-"
 
@@ -36,6 +38,8 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
 _DAY = re.compile(r"(?P<day>(?P<year>[0-9]{4})-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2}|T.*)?")
 _TYPE = re.compile(r"[A-Z]{2}")
+_FUNDING = "1"  # IATI code list OrganisationRole
+_REVISED = "2"  # IATI code list BudgetType
 # IATI code lists ActivityStatus and ActivityScope; the names are for messages about codes without one of ours.
 _STATUSES = {"2": "active", "4": "completed"}
 _STATUS_NAMES = {"1": "Pipeline/identification", "3": "Finalisation", "5": "Cancelled", "6": "Suspended"}
@@ -82,6 +86,7 @@ def read_activity(element: etree._Element, file: str) -> Activity:
     reader.states()
     reader.project_type()
     reader.budget()
+    reader.funders()
     reader.activity.page = next(reader.pages(), None)
     return reader.activity
 
@@ -113,7 +118,7 @@ class _ActivityReader:
         found: dict[str, tuple[list[str], etree._Element]] = {}
         for narrative in (narrative for element in elements for narrative in element.iterfind("narrative")):
             language = _language(narrative.get(_LANGUAGE)) or self._default_language or "en"
-            text = _text(narrative)
+            text = plain_text(_text(narrative))
             if text and has_forbidden_character(text):
                 self._add(narrative, _control_character(name))
             elif text:
@@ -185,25 +190,47 @@ class _ActivityReader:
                 self._set_field("projectType", code, sector)
 
     def budget(self) -> None:
-        """Read the amount if the activity has a single budget in US dollars, else add an Info."""
+        """Read the amount and its currency if the activity has a single budget that counts, else add an Info."""
         budgets = list(self._element.iterfind("budget"))
         if not budgets:
             return
-        value = budgets[0].find("value")
-        default = self._element.get("default-currency", "")
-        if len(budgets) == 1 and value is not None and value.get("currency", default).strip() == "USD" and _text(value):
-            self._set_field("budgetUSD", _text(value), value)
+        counting = _without_replaced(budgets)
+        value = counting[0].find("value")
+        currency = _given(value, "currency") or _given(self._element, "default-currency")
+        if len(counting) == 1 and value is not None and currency and _text(value):
+            self._set_field("budget", _text(value), value)
+            self._set_field("budgetCurrency", currency, value)
             problem = message(
                 "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
             )
-            finding = Finding("budgetFromIati", Severity.INFO, problem, field="budgetUSD", value=_text(value))
-            self._add(value, finding)
+            self._add(value, Finding("budgetFromIati", Severity.INFO, problem, field="budget", value=_text(value)))
             return
         problem = message(
-            "The activity has {number} IATI budgets that give no one sum in US dollars; they were not read.",
+            "The activity has {number} IATI budgets that give no one sum with its currency; they were not read.",
             number=len(budgets),
         )
-        self._add(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budgetUSD"))
+        self._add(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budget"))
+
+    def funders(self) -> None:
+        """Read the participating organizations of role 1 (Funding); one without an identifier is an Info."""
+        values: dict[str, Value] = {}
+        for element in self._element.iterfind("participating-org"):
+            if _given(element, "role") != _FUNDING:
+                continue
+            ref = _given(element, "ref")
+            name = " ".join((element.findtext("narrative") or "").split())
+            if has_forbidden_character(f"{ref}{name}"):
+                self._add(element, _control_character("fundedBy"))
+            elif ref and not set(ref) & set("[]"):
+                values.setdefault(ref, Value(f"{name} [{ref}]".strip(), self._place(element)))
+            else:
+                problem = message(
+                    "The activity names a funder without an identifier, '{name}'; it was not read.", name=name
+                )
+                fix = message("Give the identifier of the organization as participating-org/@ref.")
+                self._add(element, Finding("funderNotRead", Severity.INFO, problem, fix, field="fundedBy", value=name))
+        if values:
+            self.activity.values["fundedBy"] = tuple(values.values())
 
     def pages(self) -> Iterator[str]:
         """Addresses of the organization's web pages among the documents."""
@@ -233,6 +260,24 @@ class _ActivityReader:
 
     def _place(self, element: etree._Element) -> Place:
         return Place(self._file, line=element.sourceline)
+
+
+def _without_replaced(budgets: list[etree._Element]) -> list[etree._Element]:
+    """The budgets that count: a revised one (type 2) replaces the original of its period."""
+    revised = {_period(budget) for budget in budgets if _given(budget, "type") == _REVISED}
+    return [budget for budget in budgets if _given(budget, "type") == _REVISED or _period(budget) not in revised]
+
+
+def _period(budget: etree._Element) -> tuple[str, ...]:
+    """The days between which a budget holds."""
+    ends = (budget.find(name) for name in ("period-start", "period-end"))
+    days = (_given(end, "iso-date") for end in ends)
+    return tuple(match["day"] if (match := _DAY.fullmatch(day)) else day for day in days)
+
+
+def _given(element: etree._Element | None, name: str) -> str:
+    """An attribute, trimmed; an empty attribute counts as absent."""
+    return element.get(name, "").strip() if element is not None else ""
 
 
 def _control_character(name: str) -> Finding:

@@ -19,7 +19,7 @@ from iomld.read.page.text import read_page
 from iomld.read.record.json_files import LONGEST_LINE_BYTES, read_lines, read_records
 from iomld.read.table.csv import read_table, read_table_pair
 from iomld.read.table.workbook import read_workbook
-from iomld.read.text import forbidden_line, is_web_address, utf8_text
+from iomld.read.text import forbidden_line, is_web_address, utf8_text, utf8_xml
 
 # Sources other than JSON Lines are held in memory while they are read.
 _MOST_BYTES = 512 * 1024**2
@@ -73,7 +73,7 @@ def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterat
                 limit=_MOST_BYTES,
             )
         )
-    source = LoadedSource(data, file.name, options.mapping)
+    source = LoadedSource(utf8_xml(data, file.name), file.name, options.mapping)
     if file.mentions is None:
         yield from _READERS[form_of(source)](source, options)
         return

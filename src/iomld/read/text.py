@@ -7,6 +7,7 @@ the root element (section 2.8), so only the prolog is checked, and words in comm
 """
 
 import codecs
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +29,28 @@ _SPACE_OR_COMMENT = re.compile(rb"\s++|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(rb"<!DOCTYPE\b(?:[^\[>\"']|\"[^\"]*\"|'[^']*')*+(?:\[.*?\]\s*)?>?", re.DOTALL)
 _ROOT = re.compile(rb"<(?P<name>[^\s<>/!?\"'=]++)")
 _ENCODING = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"'](?P<name>[A-Za-z0-9._-]+)[\"']")
-# Supersets of ASCII, in which the bytes of a declaration cannot mean anything else.
-_ENCODINGS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+# How "<?" begins a document in encodings whose bytes are not those of ASCII (XML 1.0, appendix F).
+_BEGINNINGS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    *(("<?".encode(name), name) for name in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")),
+)
+# Codecs of Python that are no character sets, or in which ASCII can hide.
+_NO_CHARACTER_SETS = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
+_TEXT_DECLARATION = re.compile(r"""(<\?xml\s[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""")
+_BLOCKS = (
+    "address|article|blockquote|br|caption|dd|div|dl|dt|figure|h[1-6]|hr|li|ol|p|pre|section|table|tbody|td|th|tr|ul"
+)
+_INLINES = "a|abbr|b|big|cite|code|em|font|i|img|ins|mark|o:p|q|s|small|span|strike|strong|sub|sup|u|wbr"
+_MARKUP_END = r"(?:\s[^<>]*)?/?>"
+_BLOCK = re.compile(rf"</?(?:{_BLOCKS}){_MARKUP_END}", re.IGNORECASE)
+_INLINE = re.compile(rf"</?(?:{_INLINES}){_MARKUP_END}|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_WHITE = re.compile(r"[ \t\r\n\u00a0]+")
+_MOST_ESCAPED = 3  # times; exports of exports escape "&" again
 # XML 1.0 section 2.2 excludes these, and RDF/XML is one of our formats; lone surrogates are not characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalise it.
@@ -56,6 +77,26 @@ def normalised(paragraphs: Iterable[str]) -> str:
     """The narrative that positions refer to: NFC, paragraphs stripped and joined with one line feed."""
     stripped = (paragraph.strip() for paragraph in paragraphs)
     return unicodedata.normalize("NFC", "\n".join(paragraph for paragraph in stripped if paragraph))
+
+
+def plain_text(text: str) -> str:
+    r"""A text without the markup and the entities of HTML, read as a browser shows it; any other text as it is.
+
+    >>> plain_text("<p>Women&#039;s&nbsp;rights &amp;amp; a < b</p><p>Two <b>ports</b></p>")
+    "Women's rights & a < b\nTwo ports"
+    """
+    for _ in range(_MOST_ESCAPED):
+        if "<" not in text and "&" not in text:
+            break
+        before = text
+        text = _UNSEEN.sub("", text)
+        if _BLOCK.search(text):
+            text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _BLOCK.sub("\n", _WHITE.sub(" ", text)))
+            text = "\n".join(line for line in (_WHITE.sub(" ", line).strip() for line in text.split("\n")) if line)
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _INLINE.sub("", text))
+        if text == before:
+            break
+    return text
 
 
 def has_forbidden_character(text: str) -> bool:
@@ -175,8 +216,42 @@ def not_xml(file: str, error: etree.XMLSyntaxError) -> SourceError:
     )
 
 
-def check_xml(data: bytes, file: str) -> None:
-    """Refuse harmful XML.
+def utf8_xml(data: bytes, file: str) -> bytes:
+    """An XML document in UTF-8, from any encoding that XML allows (XML 1.0 section 4.3.3).
+
+    Returns:
+        The document; the same bytes if they are UTF-8, a page in HTML, or no XML.
+
+    Raises:
+        SourceError: The encoding is not known, or the bytes are not in it.
+    """
+    encoding = next((name for start, name in _BEGINNINGS if data.startswith(start)), None)
+    declared = None if data.startswith(codecs.BOM_UTF8) else _ENCODING.match(data[:200])
+    name = encoding or (declared["name"].decode("ascii") if declared else "utf-8")
+    if name.lower() in {"utf-8", "us-ascii"} or (declared and read_prolog(data).root == "html"):
+        return data
+    try:
+        text = data.decode(_character_set(name)).removeprefix("\ufeff")
+    except (LookupError, UnicodeError) as error:
+        if name in {"utf-16", "utf-32"} and declared is None:
+            return data  # a byte order mark alone does not make it XML
+        raise SourceError(
+            message("{file}, line 1: XML in an encoding that is not read. Save the file as UTF-8.", file=file)
+        ) from error
+    # The declaration is wrong now, and a parser takes UTF-8 without one.
+    written = (_TEXT_DECLARATION.sub(r"\1", text[:200]) + text[200:]).encode("utf-8", "replace")
+    return written if declared or read_prolog(written).root not in {"", "html"} else data
+
+
+def _character_set(name: str) -> str:
+    known = codecs.lookup(name).name.replace("_", "-")
+    if known in _NO_CHARACTER_SETS:
+        raise LookupError(name)
+    return known
+
+
+def check_xml(data: bytes, file: str) -> bytes:
+    """Refuse harmful XML, and give it in UTF-8.
 
     Raises:
         SourceError: It is too large, in an unsupported encoding, or has a document type declaration.
@@ -186,12 +261,7 @@ def check_xml(data: bytes, file: str) -> None:
         raise SourceError(
             message("{file}: the XML is larger than {limit} MiB. Split it into several files.", file=file, limit=mib)
         )
-    declared = _ENCODING.match(data.removeprefix(codecs.BOM_UTF8)[:200])
-    encoding = declared["name"].decode("ascii").lower() if declared else "utf-8"
-    if encoding not in _ENCODINGS or b"\0" in data[:200]:
-        raise SourceError(
-            message("{file}, line 1: XML in an encoding that is not read. Save the file as UTF-8.", file=file)
-        )
+    data = utf8_xml(data, file)
     doctype = read_prolog(data).doctype
     if doctype is not None:
         raise SourceError(
@@ -202,3 +272,4 @@ def check_xml(data: bytes, file: str) -> None:
                 line=doctype,
             )
         )
+    return data

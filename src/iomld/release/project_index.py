@@ -19,7 +19,8 @@ from pyoxigraph import Literal, NamedNode
 
 from iomld.folding import folded
 from iomld.formats import rdf
-from iomld.iris import DCTERMS, IOMLD, RDF, Iris
+from iomld.iris import DCTERMS, IOMLD, RDF, SCHEMA, Iris
+from iomld.model import Money
 
 # The facets whose values are codes, each with its property.
 CODED = {
@@ -33,12 +34,15 @@ CODED = {
 _TITLE = f"{DCTERMS}title"
 _CODES = (f"{IOMLD}projectCode", f"{IOMLD}primaId")
 _TEXTS = (f"{DCTERMS}abstract", f"{DCTERMS}description")
-_FIGURES = (f"{IOMLD}startYear", f"{IOMLD}endYear", f"{IOMLD}budgetUSD")
-PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_FIGURES)
+_YEARS = (f"{IOMLD}startYear", f"{IOMLD}endYear")
+_BUDGET_USD = f"{IOMLD}budgetUSD"
+BUDGET_PROPERTIES = (f"{SCHEMA}value", f"{SCHEMA}currency")  # of the budget node, here as properties of its project
+PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_YEARS, _BUDGET_USD)
 _LONGEST_SPAN = 100
 # Increment the version with each change of the lines or of folding: an index of another version is not read.
-_HEAD = b'{"index":"projects","version":1}\n'
-_WANTED = frozenset(f"<{iri}>".encode() for iri in PROPERTIES)
+_HEAD = b'{"index":"projects","version":2}\n'
+_WANTED = frozenset(f"<{iri}>".encode() for iri in (*PROPERTIES, *BUDGET_PROPERTIES))
+_BUDGET_NODE = b"#budget>"
 _PROJECT = f" <{RDF}type> <{IOMLD}Project> ".encode()
 
 
@@ -75,7 +79,7 @@ class ProjectEntry:
         titles: Its titles, English first, then by language.
         start_year: First year, if known.
         end_year: Last year, if known.
-        budget: Budget in US dollars, if known.
+        budget: Its budget, if known.
         codes: Its codes for each facet of `CODED`, sorted; those of a part of a framework include the framework.
         searched: Its own texts, for searches.
     """
@@ -85,7 +89,7 @@ class ProjectEntry:
     titles: tuple[Title, ...]
     start_year: int | None
     end_year: int | None
-    budget: Decimal | None
+    budget: Money | None
     codes: Mapping[str, tuple[str, ...]]
     searched: SearchedTexts
 
@@ -106,7 +110,8 @@ def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> Proj
     Args:
         iris: IRIs under the base.
         iri: The project.
-        statements: Properties and values; properties that are not in `PROPERTIES` are ignored.
+        statements: Properties and values, those of the budget node included; others than `PROPERTIES` and
+            `BUDGET_PROPERTIES` are ignored.
     """
     properties: dict[str, set[NamedNode | Literal]] = {}
     for predicate, value in statements:
@@ -162,10 +167,13 @@ def _year(properties: _Terms, predicate: str) -> int | None:
     return min((int(year) for year in years if year.isascii() and year.isdigit()), default=None)
 
 
-def _budget(properties: _Terms) -> Decimal | None:
-    amounts = (term.value for term in properties.get(f"{IOMLD}budgetUSD", ()))
+def _budget(properties: _Terms) -> Money | None:
+    amounts, currencies = (sorted(term.value for term in properties.get(name, ())) for name in BUDGET_PROPERTIES)
+    if not amounts:
+        amounts, currencies = sorted(term.value for term in properties.get(_BUDGET_USD, ())), ["USD"]
     # Of equal amounts with different lexical forms always the same one, whatever the order.
-    return min(map(Decimal, sorted(filter(_is_amount, amounts))), default=None)
+    amount = min(map(Decimal, filter(_is_amount, amounts)), default=None)
+    return Money(amount, currencies[0]) if amount is not None and currencies else None
 
 
 def _is_amount(text: str) -> bool:
@@ -184,6 +192,7 @@ def indexed(lines: Iterable[bytes], path: Path, iris: Iris) -> Iterator[bytes]:
     """
     with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as output:
         output.write(_HEAD)
+        budgets: dict[bytes, list[bytes]] = {}  # lines of budget nodes, which come before those of their projects
         for subject, said in groupby(lines, _line_subject):
             is_project, wanted, typed = False, [], subject + _PROJECT
             for line in said:
@@ -192,6 +201,9 @@ def indexed(lines: Iterable[bytes], path: Path, iris: Iris) -> Iterator[bytes]:
                 elif line.startswith(typed):
                     is_project = True
                 yield line
+            if subject.endswith(_BUDGET_NODE):
+                budgets[subject.removesuffix(_BUDGET_NODE) + b">"] = wanted
+            wanted += budgets.pop(subject, [])
             if is_project and wanted:
                 output.write(_json_line(_lines_entry(iris, subject[1:-1].decode(), wanted)))
 
@@ -228,7 +240,7 @@ def _json_line(entry: ProjectEntry) -> bytes:
         "iri": entry.iri,
         "titles": [[title.text, title.language] for title in entry.titles],
         "years": [entry.start_year, entry.end_year],
-        "budget": None if entry.budget is None else str(entry.budget),
+        "budget": None if entry.budget is None else [str(entry.budget.amount), entry.budget.currency],
         **entry.codes,
         "searched": [searched.codes, searched.titles, searched.texts],
     }
@@ -246,7 +258,7 @@ def _read_entry(values: dict[str, Any], iris: Iris, shared: dict[tuple[str, ...]
         titles=tuple(Title(text, language) for text, language in values["titles"]),
         start_year=start,
         end_year=end,
-        budget=None if values["budget"] is None else Decimal(values["budget"]),
+        budget=None if values["budget"] is None else Money(Decimal(values["budget"][0]), values["budget"][1]),
         codes={facet: shared.setdefault(found, found) for facet, found in codes.items()},
         searched=SearchedTexts(*values["searched"]),
     )

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyoxigraph import BlankNode
+
 from iomld.errors import SettingsError
-from iomld.iris import local_name
-from iomld.messages import Message
-from iomld.model import Severity
-from iomld.validate.engine import Engine, EngineError, GraphResult, Result
+from iomld.formats.rdf import NTRIPLES, parse
+from iomld.model import ValidationResult
+from iomld.validate.engine import Engine, EngineError
 
 if TYPE_CHECKING:
     import shacl
 
 
+# The label that the engine gives a blank node: the number of the node, first those of the shapes, then of the data.
+_LABEL = re.compile(r"_:[0-9]+_b([0-9]+)")
+
+
 @dataclass(frozen=True, slots=True)
 class RustEngine:
-    """The engine `shacl`, a wheel written in Rust, with compiled shapes."""
+    """The engine `shacl`, a wheel written in Rust, with compiled shapes.
+
+    Attributes:
+        shapes: The compiled shapes.
+        labels: Labels of the blank nodes of the shapes graph, in the order of the graph.
+        name: Name of the engine.
+    """
 
     shapes: shacl.Shapes
+    labels: tuple[str, ...] = ()
     name: str = "shacl"
 
-    def results(self, data: bytes) -> tuple[Result, ...]:
+    def results(self, data: bytes) -> tuple[ValidationResult, ...]:
         """See `Engine.results`."""
-        return tuple(map(_result, self._report(data).results))
-
-    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
-        """See `Engine.graph_results`."""
-        return tuple(map(_graph_result, self._report(data).results))
+        results = tuple(map(_result, self._report(data).results))
+        if not any(_LABEL.fullmatch(term) for result in results for term in _nodes(result)):
+            return results
+        labels = (*self.labels, *_blank_node_labels(data))
+        return tuple(_labelled(result, labels) for result in results)
 
     def _report(self, data: bytes) -> shacl.Report:
         try:
@@ -57,7 +70,7 @@ def load_rust(shapes: bytes) -> Engine:
     except ImportError as error:
         raise EngineError(f"the package shacl cannot be loaded: {error}") from error
     try:
-        return RustEngine(shacl.Shapes.from_text(shapes.decode(), "ntriples"))
+        return RustEngine(shacl.Shapes.from_text(shapes.decode(), "ntriples"), _blank_node_labels(shapes))
     except ValueError as error:
         raise EngineError(f"shacl cannot compile the shapes: {error}") from error
 
@@ -88,7 +101,7 @@ def load_engine(name: str, shapes: bytes) -> Engine:
     return ENGINES[name](shapes)
 
 
-def validate_graphs(data: bytes, shapes: bytes, engine: str = "shacl") -> tuple[GraphResult, ...]:
+def validate_graphs(data: bytes, shapes: bytes, engine: str = "shacl") -> tuple[ValidationResult, ...]:
     """Validate a data graph against a shapes graph, without fetching or inferring anything.
 
     Args:
@@ -103,39 +116,40 @@ def validate_graphs(data: bytes, shapes: bytes, engine: str = "shacl") -> tuple[
         SettingsError: There is no such engine.
         EngineError: The engine cannot run the shapes or cannot read the data.
     """
-    return load_engine(engine, shapes).graph_results(data)
+    return load_engine(engine, shapes).results(data)
 
 
-def _result(result: shacl.Result) -> Result:
-    return Result(
-        focus_node=_without_brackets(result.focus_node),
-        path=_predicate(result.path),
-        value=result.value_plain,
-        rule=local_name(_without_brackets(result.source_shape or "")),
-        severity=Severity(result.severity),
-        message=Message(result.message or ""),
-        component=result.component,
-    )
-
-
-def _graph_result(result: shacl.Result) -> GraphResult:
-    return GraphResult(
+def _result(result: shacl.Result) -> ValidationResult:
+    return ValidationResult(
         focus_node=result.focus_node,
+        severity=result.severity_iri,
+        component=result.component_iri,
         path=result.path,
         value=result.value,
         source_shape=result.source_shape,
-        severity=result.severity_iri,
-        component=result.component_iri,
         messages=tuple(result.messages),
     )
 
 
-def _without_brackets(node: str) -> str:
-    """An IRI without its brackets; the label of a blank node unchanged."""
-    return node[1:-1] if node.startswith("<") else node
+def _nodes(result: ValidationResult) -> Iterator[str]:
+    return (term for term in (result.focus_node, result.value, result.source_shape) if term)
 
 
-def _predicate(path: str | None) -> str | None:
-    """The IRI of a path that is a single property, written `<iri>`; None for other paths."""
-    simple = path is not None and path.startswith("<") and path.find(">") == len(path) - 1
-    return path[1:-1] if simple and path else None
+def _labelled(result: ValidationResult, labels: Sequence[str]) -> ValidationResult:
+    """The result with the labels that blank nodes have in the data and the shapes."""
+
+    def term(name: str) -> str:
+        match = _LABEL.fullmatch(name)
+        return labels[int(match[1])] if match else name
+
+    return result._replace(
+        focus_node=term(result.focus_node),
+        value=result.value and term(result.value),
+        source_shape=result.source_shape and term(result.source_shape),
+    )
+
+
+def _blank_node_labels(data: bytes) -> tuple[str, ...]:
+    """The blank nodes of a graph in N-Triples syntax, in the order of the graph."""
+    nodes = (node for quad in parse(data, NTRIPLES) for node in (quad.subject, quad.object))
+    return tuple(dict.fromkeys(str(node) for node in nodes if isinstance(node, BlankNode)))

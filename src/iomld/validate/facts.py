@@ -9,14 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from iomld.assets import asset_text, reference_graphs
-from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
+from iomld.formats.rdf import NTRIPLES, TURTLE, Term, parse, serialize
 from iomld.iris import DEFAULT_BASE, FOAF, IOMLD, OA, PROV, RDF, RDFS, SKOS, XSD
 from iomld.validate.engine import plain
-
-Term = NamedNode | BlankNode | Literal | Triple
 
 # Properties of records that rules in code read.
 _RECORD_PROPERTIES = frozenset(

@@ -1,13 +1,16 @@
 """Turns validation results into findings: one for each cause, and the same for both engines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pyoxigraph import Quad
 
 from iomld.assets import load_fields
-from iomld.iris import DCTERMS, IOMLD, OA, SCHEMA, local_name
-from iomld.model import Finding, Severity
-from iomld.validate.engine import Result, plain
+from iomld.formats.rdf import parse_term
+from iomld.iris import DCTERMS, IOMLD, OA, SCHEMA, SH, local_name
+from iomld.messages import Message, message
+from iomld.model import Finding, Severity, ValidationResult
+from iomld.validate.engine import plain, simple_path
 from iomld.validate.shapes import Rule
 
 # The field of a record that each property is made from, where it is not the property's own, so that people find what
@@ -19,9 +22,7 @@ _MADE_FROM: Mapping[str, str] = {
     f"{IOMLD}managingOfficeCountry": "primaId",
     f"{IOMLD}periodStart": "startYear",
     f"{IOMLD}periodEnd": "endYear",
-    f"{IOMLD}budget": "budgetUSD",
-    f"{SCHEMA}value": "budgetUSD",
-    f"{SCHEMA}currency": "budgetUSD",
+    f"{SCHEMA}value": "budget",
     f"{IOMLD}benefitingCountry": "benefitingMemberStates",
     f"{IOMLD}mentionsFramework": "mentions",
     f"{OA}hasBody": "mentions",
@@ -34,17 +35,19 @@ _MADE_FROM: Mapping[str, str] = {
     f"{IOMLD}reviewStatus": "mentions",
 }
 
-_RANK = {Severity.VIOLATION: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_MIN_COUNT = f"{SH}MinCountConstraintComponent"
+_RANK = {Severity.VIOLATION: "0", Severity.WARNING: "1", Severity.INFO: "2"}
 
 
 def findings_from(
-    results: Iterable[Result], rules: Mapping[str, Rule], quads: Sequence[Quad], base: str
+    results: Iterable[ValidationResult], rules: Mapping[str, Rule], quads: Sequence[Quad], base: str
 ) -> tuple[Finding, ...]:
     """The findings of one record, the worst first.
 
     Several constraints of one rule may fail on one value (a title that is too short and has no language): that is one
-    finding. Where a result has no value (too many values, a rule on the project as a whole), the finding has all values
-    of the property, unless another result of the same rule and node has the value at fault.
+    finding with several results. Where a result has no value (too many values, a rule on the project as a whole), the
+    finding has all values of the property, unless another result of the same rule and node has the value at fault: the
+    result then belongs to that finding.
 
     Args:
         results: The results on the record's nodes.
@@ -52,32 +55,59 @@ def findings_from(
         quads: The record's graph.
         base: The data base; concepts and countries under it are written as codes.
     """
-    results = tuple(results)
-    with_value = {(result.rule, result.focus_node) for result in results if _has_value(result)}
-    candidates = (
-        _finding(result, rules[result.rule], quads, base)
-        for result in results
-        if _has_value(result) or (result.rule, result.focus_node) not in with_value
-    )
-    unique = {_sort_key(finding): finding for finding in candidates}
-    return tuple(unique[key] for key in sorted(unique))
+    found: dict[tuple[str, ...], Finding] = {}
+    by_node: dict[tuple[str | None, str], tuple[str, ...]] = {}
+    for result in sorted(results, key=_result_key):
+        node = (result.source_shape, result.focus_node)
+        finding = _finding(result, rules, quads, base)
+        key = _sort_key(finding)
+        if _has_value(result):
+            by_node.setdefault(node, key)
+        else:
+            key = by_node.get(node, key)
+        known = found.setdefault(key, finding)
+        if result not in known.results:
+            found[key] = replace(known, results=(*known.results, result))
+    return tuple(_named_if_missing(found[key], rules) for key in sorted(found))
 
 
-def _has_value(result: Result) -> bool:
+def _named_if_missing(finding: Finding, rules: Mapping[str, Rule]) -> Finding:
+    """A finding about a missing value says so first, before what its rule asks for."""
+    is_missing = finding.value is None and any(result.component == _MIN_COUNT for result in finding.results)
+    name = rules[finding.rule].name
+    if not is_missing or not name:
+        return finding
+    text = message("“{name}” is missing. {rest}", name=Message(name), rest=finding.message)
+    return replace(finding, message=text)
+
+
+def _result_key(result: ValidationResult) -> tuple[object, ...]:
+    """Results with a value come first."""
+    return (not _has_value(result), result._replace(path=result.path or "", value=result.value or ""))
+
+
+def _has_value(result: ValidationResult) -> bool:
     """Whether a value is at fault; results on the node as a whole have the focus node as their value."""
     return result.value is not None and result.value != result.focus_node
 
 
-def _finding(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> Finding:
-    path = result.path or next(iter(rule.subjects), None)
+def _finding(result: ValidationResult, rules: Mapping[str, Rule], quads: Sequence[Quad], base: str) -> Finding:
+    rule = rules[local_name(plain(parse_term(result.source_shape or "")))]
+    focus_node = plain(parse_term(result.focus_node))
+    path = simple_path(result.path) or next(iter(rule.subjects), None)
+    if result.value is not None and _has_value(result):
+        value: str | None = _as_code(plain(parse_term(result.value)), base)
+    else:
+        value = _values({path, *rule.subjects}, focus_node, quads, base)
     return Finding(
         rule=rule.id,
-        severity=result.severity,
-        message=result.message if result.message.values else rule.recognised(result.message.id),
+        severity=Severity(local_name(result.severity)),
+        message=rule.recognised(next(iter(result.messages), "")),
         field=_field_of(path or ""),
-        value=_as_code(result.value or "", base) if _has_value(result) else _values(result, rule, quads, base),
-        focus_node=result.focus_node,
+        value=value,
+        focus_node=focus_node,
         path=path,
+        results=(result,),
     )
 
 
@@ -87,12 +117,9 @@ def _field_of(path: str) -> str | None:
     return _MADE_FROM.get(path) or (field.key if field and field.given else None)
 
 
-def _values(result: Result, rule: Rule, quads: Sequence[Quad], base: str) -> str | None:
-    properties = {result.path, *rule.subjects}
+def _values(properties: Collection[str | None], node: str, quads: Sequence[Quad], base: str) -> str | None:
     values = {
-        plain(quad.object)
-        for quad in quads
-        if quad.predicate.value in properties and plain(quad.subject) == result.focus_node
+        plain(quad.object) for quad in quads if quad.predicate.value in properties and plain(quad.subject) == node
     }
     return ", ".join(sorted(_as_code(value, base) for value in values)) or None
 
@@ -103,7 +130,7 @@ def _as_code(value: str, base: str) -> str:
     return local_name(value) if is_code else value
 
 
-def _sort_key(finding: Finding) -> tuple[int, str, str, str, str, str]:
+def _sort_key(finding: Finding) -> tuple[str, ...]:
     return (
         _RANK[finding.severity],
         finding.rule,

@@ -26,10 +26,9 @@ from rdflib.plugins.sparql.sparql import SPARQLError
 from rdflib.term import Node
 
 from iomld.formats.rdf import NTRIPLES, parse
-from iomld.iris import SH, XSD, local_name
-from iomld.messages import Message
-from iomld.model import Severity
-from iomld.validate.engine import Engine, EngineError, GraphResult, Result
+from iomld.iris import SH, XSD
+from iomld.model import ValidationResult
+from iomld.validate.engine import Engine, EngineError
 
 if TYPE_CHECKING:
     from rdflib.plugins.sparql.sparql import Query
@@ -95,13 +94,9 @@ class ReferenceEngine:
     shapes: Graph
     name: str = "pyshacl"
 
-    def results(self, data: bytes) -> tuple[Result, ...]:
+    def results(self, data: bytes) -> tuple[ValidationResult, ...]:
         """See `Engine.results`."""
-        return tuple(_result(report, node) for report, node in self._report(data))
-
-    def graph_results(self, data: bytes) -> tuple[GraphResult, ...]:
-        """See `Engine.graph_results`."""
-        return tuple(_graph_result(report, node, self.shapes) for report, node in self._report(data))
+        return tuple(_result(report, node, self.shapes) for report, node in self._report(data))
 
     def _report(self, data: bytes) -> list[tuple[Graph, Node]]:
         """The report with each top-level result; results inside `sh:detail` are omitted."""
@@ -122,7 +117,11 @@ def load_reference(shapes: bytes) -> Engine:
     """
     # Ill-typed literals belong in the report; rdflib would log a traceback for each.
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
-    return ReferenceEngine(_graph(shapes))
+    graph = _graph(shapes)
+    for shape, value in list(graph.subject_objects(SHACL.uniqueLang)):
+        if str(value) != "true":  # SHACL section 4.4.5: only the literal true; pyshacl takes "1"^^xsd:boolean too
+            graph.remove((shape, SHACL.uniqueLang, value))
+    return ReferenceEngine(graph)
 
 
 def _graph(data: bytes) -> Graph:
@@ -163,29 +162,16 @@ def _correct_value(literal: Literal, term: pyoxigraph.Literal) -> None:
             literal._value, literal._ill_typed = start + timedelta(days=1), False  # noqa: SLF001  # see above
 
 
-def _result(report: Graph, node: Node) -> Result:
-    path, value = _property_value(report, node, "resultPath"), _property_value(report, node, "value")
-    return Result(
-        focus_node=str(_property_value(report, node, "focusNode")),
-        path=str(path) if isinstance(path, URIRef) else None,
-        value=None if value is None else str(value),
-        rule=local_name(str(_property_value(report, node, "sourceShape"))),
-        severity=Severity(local_name(str(_property_value(report, node, "resultSeverity")))),
-        message=Message(str(_property_value(report, node, "resultMessage") or "")),
-        component=local_name(str(_property_value(report, node, "sourceConstraintComponent"))),
-    )
-
-
-def _graph_result(report: Graph, node: Node, shapes: Graph) -> GraphResult:
+def _result(report: Graph, node: Node, shapes: Graph) -> ValidationResult:
     path, value, shape = (_property_value(report, node, term) for term in ("resultPath", "value", "sourceShape"))
     component = str(_property_value(report, node, "sourceConstraintComponent"))
-    return GraphResult(
+    return ValidationResult(
         focus_node=_ntriples_term(_property_value(report, node, "focusNode")) or "",
+        severity=str(_property_value(report, node, "resultSeverity")),
+        component=component,
         path=None if path is None else _path_text(path, report if (path, None, None) in report else shapes),
         value=_ntriples_term(value),
         source_shape=_ntriples_term(shape),
-        severity=str(_property_value(report, node, "resultSeverity")),
-        component=component,
         messages=_result_messages(report, node) if _is_message_of_shapes(shape, component, shapes) else (),
     )
 

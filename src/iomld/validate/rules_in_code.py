@@ -14,9 +14,11 @@ from decimal import Decimal
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.iris import FOAF, IOMLD, OA, PROV, SKOS, XSD, Iris, local_name
-from iomld.validate.engine import Result, plain
-from iomld.validate.facts import Facts, ReferenceData, Term, year
+from iomld.formats.rdf import Term
+from iomld.iris import FOAF, IOMLD, OA, PROV, SH, SHAPES, SKOS, XSD, Iris, local_name
+from iomld.model import ValidationResult
+from iomld.validate.engine import plain
+from iomld.validate.facts import Facts, ReferenceData, year
 from iomld.validate.shapes import Rule
 
 MENTION_RULES = ("quoteLength", "shortcutBacked")
@@ -24,7 +26,8 @@ MENTION_RULES = ("quoteLength", "shortcutBacked")
 _PROJECT = f"{IOMLD}Project"
 _MENTION = f"{IOMLD}FrameworkMention"
 _NOTATION = f"{SKOS}notation"
-_COMPONENT = "SPARQLConstraintComponent"  # of the constraints that the shapes have for these rules
+_COMPONENT = f"{SH}SPARQLConstraintComponent"  # of the constraints that the shapes have for these rules
+_QUOTE_PATH = f"(<{OA}hasTarget>/<{OA}hasSelector>/<{OA}exact>)"
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _CODE_PREFIX = re.compile(r"[A-Z]{2}[.]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -98,7 +101,7 @@ class _ProjectFacts:
             yield from _year_of(self.context.as_of)
 
 
-def project_results(facts: Facts, context: RuleContext, rules: Mapping[str, Rule]) -> Iterator[Result]:
+def project_results(facts: Facts, context: RuleContext, rules: Mapping[str, Rule]) -> Iterator[ValidationResult]:
     """Check the projects of one record.
 
     Args:
@@ -111,15 +114,28 @@ def project_results(facts: Facts, context: RuleContext, rules: Mapping[str, Rule
         project = _ProjectFacts(iri, facts, context)
         for rule, path, check in active:
             for match in check(project):
-                yield Result(
-                    focus_node=iri,
-                    path=match.path or (path and IOMLD + path),
-                    value=plain(match.value),
-                    rule=rule.id,
-                    severity=rule.severity,
-                    message=rule.filled(value=plain(match.value), **match.variables),
-                    component=_COMPONENT,
-                )
+                yield _result(rule, iri, match.value, match.path or (path and f"<{IOMLD}{path}>"), **match.variables)
+
+
+def _result(rule: Rule, node: str, value: Term, path: str | None = None, **variables: str) -> ValidationResult:
+    """The result of the shape's SPARQL constraint.
+
+    Args:
+        rule: The rule.
+        node: IRI of the focus node, or the label of a blank node.
+        value: The value node.
+        path: The path in SPARQL syntax.
+        variables: Values of further variables in the rule's message.
+    """
+    return ValidationResult(
+        focus_node=f"<{node}>" if ":" in node else f"_:{node}",
+        severity=SH + rule.severity.value,
+        component=_COMPONENT,
+        path=path,
+        value=str(value),
+        source_shape=f"<{SHAPES}{rule.id}>",
+        messages=(str(rule.filled(value=plain(value), **variables)),),
+    )
 
 
 def _year_of(time: str) -> Iterator[int]:
@@ -168,14 +184,14 @@ def _year_order(project: _ProjectFacts) -> Iterator[_Match]:
 
 def _year_floor(project: _ProjectFacts) -> Iterator[_Match]:
     for name in _YEAR_PROPERTIES:
-        yield from (_match(term, IOMLD + name) for term, number in project.years(name) if number < _FUND_START)
+        yield from (_match(term, f"<{IOMLD}{name}>") for term, number in project.years(name) if number < _FUND_START)
 
 
 def _year_range(project: _ProjectFacts) -> Iterator[_Match]:
     for seen in project.years_seen():
         for name in _YEAR_PROPERTIES:
             late = (term for term, number in project.years(name) if number > seen + _MAX_YEARS_AHEAD)
-            yield from (_match(term, IOMLD + name) for term in late)
+            yield from (_match(term, f"<{IOMLD}{name}>") for term in late)
 
 
 def _allocation_outside(project: _ProjectFacts) -> Iterator[_Match]:
@@ -277,7 +293,9 @@ PROJECT_CHECKS: Mapping[str, tuple[str | None, Callable[[_ProjectFacts], Iterato
 }
 
 
-def mention_results(facts: Facts, reference: ReferenceData, rules: Mapping[str, Rule], base: str) -> Iterator[Result]:
+def mention_results(
+    facts: Facts, reference: ReferenceData, rules: Mapping[str, Rule], base: str
+) -> Iterator[ValidationResult]:
     """Check the mentions of one record.
 
     Args:
@@ -293,20 +311,20 @@ def mention_results(facts: Facts, reference: ReferenceData, rules: Mapping[str, 
         yield from _unbacked_shortcuts(facts, reference, rules["shortcutBacked"], rejected)
 
 
-def _quote_lengths(facts: Facts, rule: Rule) -> Iterator[Result]:
+def _quote_lengths(facts: Facts, rule: Rule) -> Iterator[ValidationResult]:
     """Compare lengths in code points, which STRLEN counts (SPARQL 1.1 section 17.4.3.2) as Python does."""
     for mention in facts.instances(_MENTION):
         for quote, span in _quotes_and_spans(facts, mention):
-            if len(quote) != span:
-                message = rule.filled(value=quote, length=str(len(quote)), span=str(span))
-                yield Result(mention, None, quote, rule.id, rule.severity, message, _COMPONENT)
+            length = len(plain(quote))
+            if length != span:
+                yield _result(rule, mention, quote, _QUOTE_PATH, length=str(length), span=str(span))
 
 
-def _quotes_and_spans(facts: Facts, mention: str) -> Iterator[tuple[str, int]]:
+def _quotes_and_spans(facts: Facts, mention: str) -> Iterator[tuple[Term, int]]:
     """Each quote of a mention with the length that its start and end give, where it has both."""
     for target in facts.nodes(mention, f"{OA}hasTarget"):
         selectors = facts.nodes(target, f"{OA}hasSelector")
-        quotes = [quote for selector in selectors for quote in facts.literals(selector, f"{OA}exact")]
+        quotes = [quote for one in selectors for quote in facts.of(one, f"{OA}exact") if isinstance(quote, Literal)]
         spans = [span for selector in selectors for span in _spans(facts, selector)]
         yield from ((quote, span) for quote in quotes for span in spans)
 
@@ -318,7 +336,9 @@ def _spans(facts: Facts, selector: str) -> Iterator[int]:
                 yield int(end) - int(start)
 
 
-def _unbacked_shortcuts(facts: Facts, reference: ReferenceData, rule: Rule, rejected: str) -> Iterator[Result]:
+def _unbacked_shortcuts(
+    facts: Facts, reference: ReferenceData, rule: Rule, rejected: str
+) -> Iterator[ValidationResult]:
     mentioned: defaultdict[str, set[str]] = defaultdict(set)
     for mention in facts.values[f"{IOMLD}aboutProject"]:
         if rejected in facts.nodes(mention, f"{IOMLD}reviewStatus"):
@@ -329,6 +349,5 @@ def _unbacked_shortcuts(facts: Facts, reference: ReferenceData, rule: Rule, reje
     for project in facts.instances(_PROJECT):
         for framework in facts.nodes(project, f"{IOMLD}mentionsFramework"):
             if framework in reference.frameworks and framework not in mentioned[project]:
-                message = rule.filled(code=local_name(framework))
-                path = f"{IOMLD}mentionsFramework"
-                yield Result(project, path, framework, rule.id, rule.severity, message, _COMPONENT)
+                path = f"<{IOMLD}mentionsFramework>"
+                yield _result(rule, project, NamedNode(framework), path, code=local_name(framework))

@@ -78,6 +78,7 @@ class Rule:
         messages: The message by language, English too.
         descriptions: The description by language.
         reasons: The reason by language.
+        names: The name by language.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Rule:
     messages: Mapping[str, str] = field(default_factory=dict)
     descriptions: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def filled(self, **values: str) -> Message:
         """The message with values for its variables (SHACL section 5.3.2)."""
@@ -205,6 +207,7 @@ def _rule(id_: str, shape: Subject) -> Rule:
         messages=_by_language(shape, f"{SH}message"),
         descriptions=_by_language(shape, f"{SH}description"),
         reasons=_by_language(shape, f"{RDFS}comment"),
+        names=_by_language(shape, f"{SH}name"),
     )
 
 

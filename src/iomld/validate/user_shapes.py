@@ -6,20 +6,21 @@ sentence with the file, the line if it can be found, and what to do.
 """
 
 import json
-import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, Quad
 
 from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
-from iomld.iris import OWL, SH, local_name
-from iomld.messages import Message, message, message_from_json, message_to_json
-from iomld.model import Finding, Severity, finding_from_json, finding_to_json
-from iomld.validate.engine import EngineError, GraphResult
+from iomld.iris import SH, local_name
+from iomld.messages import ForeignText, Message, message, message_from_json, message_to_json
+from iomld.model import Finding, Severity, ValidationResult, finding_from_json, finding_to_json
+from iomld.validate.engine import EngineError, plain, simple_path
 from iomld.validate.engines import ENGINES, validate_graphs
+from iomld.validate.shape_checks import ILL_FORMED, ShapeWarning, focus_node_counts, form_warnings, target_warnings
+from iomld.validate.shape_restrictions import context_refusal, shapes_refusal
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.once import run_once
 from iomld.workers.protocol import HEAD_BYTES, WorkerSpec
@@ -31,18 +32,6 @@ _ENGLISH = "en"
 _HEAD_SIZE = struct.Struct("=I")
 _SHORTENED = 1000  # characters of a message that fit the head of an answer, as JSON writes one with at most 12 bytes
 
-_QUERY_PROPERTIES = frozenset(SH + term for term in ("select", "ask", "construct", "update"))
-# Strings, comments, IRIs, variables and names are matched to be ignored.
-_TOKEN = re.compile(
-    r"""  <[^<>\s"{}|^`\\]*> | \#[^\n\r]*
-        | '{3}(?:'{0,2}(?:[^'\\]|\\.))*+'{3} | "{3}(?:"{0,2}(?:[^"\\]|\\.))*+"{3}
-        | '(?:[^'\\\n\r]|\\.)*+' | "(?:[^"\\\n\r]|\\.)*+"
-        | [?$:@]\w+ | \w[\w.-]*: [\w.-]*
-        | (?P<word>\w+)""",
-    re.VERBOSE | re.DOTALL,
-)
-_REMOTE_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]"]*)?"(?P<iri>[^"]*)"')
-
 # By constraint component (SHACL section 4), for shapes without messages of their own.
 _DEFAULT_MESSAGES: Mapping[str, Message] = {
     "Class": message("The value is not of the class asked for. Correct the value, or say what class it has."),
@@ -50,7 +39,7 @@ _DEFAULT_MESSAGES: Mapping[str, Message] = {
         "The value does not have the datatype asked for, or its form does not fit it. Correct the value."
     ),
     "NodeKind": message("The value is not of the kind asked for (IRI, blank node or literal). Correct the value."),
-    "MinCount": message("There are fewer values than asked for. Add what is missing."),
+    "MinCount": message("A value is missing: there are fewer than the shape asks for. Add it."),
     "MaxCount": message("There are more values than allowed. Keep those that hold."),
     "MinExclusive": message("The value is too small. Correct it."),
     "MinInclusive": message("The value is too small. Correct it."),
@@ -77,6 +66,7 @@ _DEFAULT_MESSAGES: Mapping[str, Message] = {
     "HasValue": message("The value asked for is missing. Add it."),
     "In": message("The value is not in the list given. Choose one of the list."),
 }
+CORRECT_SHAPES = message("Correct the shapes, or try the other engine.")
 _OTHER_MESSAGE = message("A rule of the shapes is not met. Look it up in the shapes.")
 
 
@@ -114,6 +104,48 @@ class CheckLimits:
     answer_bytes: int = 32 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class GraphCheck:
+    """What a check of data against shapes found.
+
+    Attributes:
+        findings: A finding for each result, sorted by focus node and rule. The rule is the local name of the shape, or
+            of the constraint (`minCount`) where the shape has none; severities that the shapes define count as
+            Violation.
+        focus_nodes: The number of focus nodes of each shape with a target, by shape in N-Triples syntax.
+        warnings: Warnings about the shapes themselves.
+        was_run: False if the engine cannot run the shapes because they are ill-formed; a warning says where.
+    """
+
+    findings: tuple[Finding, ...]
+    focus_nodes: Mapping[str, int]
+    warnings: tuple[ShapeWarning, ...]
+    was_run: bool = True
+
+    def to_json(self) -> bytes:
+        """As JSON, for another process; messages are not translated yet."""
+        document = {
+            "findings": [finding_to_json(finding) for finding in self.findings],
+            "focus_nodes": dict(self.focus_nodes),
+            "warnings": [[finding_to_json(one.finding), one.statement] for one in self.warnings],
+            "was_run": self.was_run,
+        }
+        return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _check_from_json(body: bytes) -> GraphCheck:
+    written = json.loads(body)
+    return GraphCheck(
+        findings=tuple(map(finding_from_json, written["findings"])),
+        focus_nodes=written["focus_nodes"],
+        warnings=tuple(
+            ShapeWarning(finding_from_json(finding), tuple(statement) if statement else None)
+            for finding, statement in written["warnings"]
+        ),
+        was_run=written["was_run"],
+    )
+
+
 def check_graph(
     data: UserDocument,
     shapes: UserDocument,
@@ -121,7 +153,7 @@ def check_graph(
     engine: str = "shacl",
     language: str = _ENGLISH,
     limits: CheckLimits | None = None,
-) -> tuple[Finding, ...]:
+) -> GraphCheck:
     """Check a data graph against a shapes graph in a new worker process.
 
     Args:
@@ -130,10 +162,6 @@ def check_graph(
         engine: `shacl` or `pyshacl`.
         language: Language of the messages of the shapes; where it is missing, English or no language.
         limits: Limits on time, memory and findings.
-
-    Returns:
-        A finding for each result, sorted by focus node and rule. The rule is the local name of the shape, or of the
-        constraint (`minCount`) where the shape has none; severities that the shapes define count as Violation.
 
     Raises:
         SourceError: Data or shapes cannot be read, contain what is refused, or cannot be run; the message says where.
@@ -145,7 +173,7 @@ def check_graph(
     reply = run_once(spec, _payload(data, shapes, engine, language), timeout_s=limits.timeout_s)
     if reply.fault:
         raise SourceError(message_from_json(json.loads(reply.head)))
-    return tuple(map(finding_from_json, json.loads(reply.read())))
+    return _check_from_json(reply.read())
 
 
 def _payload(data: UserDocument, shapes: UserDocument, engine: str, language: str) -> bytes:
@@ -173,13 +201,14 @@ def open_checker(argument: str) -> Handler:
 def _handle(payload: bytes, writer: AnswerWriter) -> Answer:
     """Write the findings as JSON, or return a fault with the reason why there are none."""
     try:
-        findings = graph_findings(*_unpacked(payload))
-        writer.write(json.dumps([finding_to_json(finding) for finding in findings], ensure_ascii=False).encode())
+        writer.write(checked_graph(*_unpacked(payload)).to_json())
     except IomldError as error:
         return _fault(error.message)
     except AnswerTooLargeError as error:
-        limit = f"The findings are larger than {error.limit_bytes >> 20} MiB together. Check less data at a time."
-        return _fault(Message(limit))
+        mebibytes = error.limit_bytes >> 20
+        return _fault(
+            message("The findings are larger than {size} MiB together. Check less data at a time.", size=mebibytes)
+        )
     return Answer(b"")
 
 
@@ -204,37 +233,53 @@ def _unpacked(payload: bytes) -> tuple[UserDocument, UserDocument, str, str]:
     )
 
 
-def graph_findings(
-    data: UserDocument, shapes: UserDocument, engine: str, language: str = _ENGLISH
-) -> tuple[Finding, ...]:
+def checked_graph(data: UserDocument, shapes: UserDocument, engine: str, language: str = _ENGLISH) -> GraphCheck:
     """Check a data graph in this process and without limits, for callers that are workers; see `check_graph`.
 
     Raises:
         ShapesError: The shapes are at fault.
         SourceError: The data cannot be read, or there is no such engine.
     """
-    shapes_quads = _parsed_shapes(shapes)
     if engine not in ENGINES:
-        raise SourceError(f"There is no SHACL engine {engine!r}; choose one of {', '.join(ENGINES)}.")
+        raise SourceError(
+            message("There is no SHACL engine '{name}'. Choose one of {names}.", name=engine, names=", ".join(ENGINES))
+        )
+    shapes_quads = list(_with_labels(_parsed_shapes(shapes, engine), "s"))
+    facts = list(_with_labels(_parsed(data), "d"))
+    text = shapes.data.decode(errors="replace")
+    warnings = form_warnings(shapes_quads, text, shapes.name, _DEFAULT_MESSAGES)
     try:
         results = validate_graphs(
-            rdf.serialize(_parsed(data), rdf.NTRIPLES),
+            rdf.serialize(facts, rdf.NTRIPLES),
             rdf.serialize(_in_one_language(shapes_quads, language), rdf.NTRIPLES),
             engine,
         )
     except EngineError as error:
-        raise ShapesError(f"{shapes.name}: {error}. Correct the shapes, or try the other engine.") from error
-    return tuple(sorted(map(_finding, results), key=_sort_key))
+        if any(one.finding.rule == ILL_FORMED for one in warnings):
+            return GraphCheck((), {}, tuple(warnings), was_run=False)
+        reason = ForeignText(" ".join(str(error).split())[:_SHORTENED].rstrip("."))
+        raise ShapesError(
+            message("{file}: {reason}. {rest}", file=shapes.name, reason=reason, rest=CORRECT_SHAPES)
+        ) from error
+    languages = {
+        quad.object.value: quad.object.language
+        for quad in shapes_quads
+        if quad.predicate.value == f"{SH}message" and isinstance(quad.object, Literal) and quad.object.language
+    }
+    findings = sorted((_finding(result, languages) for result in results), key=_sort_key)
+    counts = focus_node_counts(facts, shapes_quads)
+    warnings.extend(target_warnings(counts, shapes_quads, shapes.name))
+    return GraphCheck(tuple(findings), counts, tuple(warnings))
 
 
-def _parsed_shapes(document: UserDocument) -> list[Quad]:
+def _parsed_shapes(document: UserDocument, engine: str) -> list[Quad]:
     try:
         quads = _parsed(document)
     except SourceError as error:
         raise ShapesError(error.message) from error
-    refusal = _shapes_refusal(quads, document.data.decode(errors="replace"))
+    refusal = shapes_refusal(quads, document.data.decode(errors="replace"), engine)
     if refusal:
-        raise ShapesError(f"{document.name}: {refusal}.")
+        raise ShapesError(message("{file}: {fault}.", file=document.name, fault=refusal))
     return quads
 
 
@@ -242,14 +287,31 @@ def _parsed(document: UserDocument) -> list[Quad]:
     format_ = rdf.by_name(document.format_name)
     if format_ is None:
         known = ", ".join(format_.name for format_ in rdf.FORMATS)
-        raise SourceError(f"{document.name}: {document.format_name!r} is no RDF format; choose one of {known}.")
-    refusal = _context_refusal(document.data.decode(errors="replace")) if format_ is rdf.JSONLD else None
+        raise SourceError(
+            message(
+                "{file}: '{name}' is no RDF format; choose one of {names}.",
+                file=document.name,
+                name=document.format_name,
+                names=known,
+            )
+        )
+    refusal = context_refusal(document.data.decode(errors="replace")) if format_ is rdf.JSONLD else None
     if refusal:
-        raise SourceError(f"{document.name}: {refusal}.")
+        raise SourceError(message("{file}: {fault}.", file=document.name, fault=refusal))
     try:
         return list(rdf.parse(document.data, format_, base_iri=BASE))
     except SourceError as error:
         raise SourceError(message("{file}: {fault}.", file=document.name, fault=error.message)) from error
+
+
+def _with_labels(quads: Iterable[Quad], letter: str) -> Iterator[Quad]:
+    """The triples with their blank nodes numbered in order, so that equal files give equal reports."""
+    labels: dict[object, BlankNode] = {}
+    for quad in quads:
+        for term in (quad.subject, quad.object):
+            if isinstance(term, BlankNode) and term not in labels:
+                labels[term] = BlankNode(f"{letter}{len(labels) + 1}")
+        yield Quad(labels.get(quad.subject, quad.subject), quad.predicate, labels.get(quad.object, quad.object))
 
 
 def _in_one_language(quads: Sequence[Quad], language: str) -> Iterator[Quad]:
@@ -272,35 +334,33 @@ def _language(quad: Quad) -> str | None:
     return quad.object.language if isinstance(quad.object, Literal) else None
 
 
-def _finding(result: GraphResult) -> Finding:
+def _finding(result: ValidationResult, languages: Mapping[str, str]) -> Finding:
+    """The finding for a result.
+
+    Args:
+        result: The result.
+        languages: The language of each message of the shapes that has one.
+    """
     constraint = local_name(result.component).removesuffix("ConstraintComponent")
     shape = result.source_shape or ""
-    is_named = shape.startswith("<")
     severity = local_name(result.severity)
+    is_ours = result.severity.startswith(SH) and severity in set(Severity)
+    text = min(result.messages, default="")
     return Finding(
-        rule=local_name(shape[1:-1]) if is_named else constraint[:1].lower() + constraint[1:],
-        severity=Severity(severity) if severity in set(Severity) else Severity.VIOLATION,
-        message=Message(min(result.messages)) if result.messages else _default_message(constraint),
+        rule=local_name(shape[1:-1]) if shape.startswith("<") else constraint[:1].lower() + constraint[1:],
+        severity=Severity(severity) if is_ours else Severity.VIOLATION,
+        message=Message(text) if text else _default_message(constraint),
         value=None if result.value is None else _plain(result.value),
         focus_node=_plain(result.focus_node),
-        path=None if result.path is None else _path_without_brackets(result.path),
-        language="" if result.messages else _ENGLISH,
+        path=simple_path(result.path) or result.path,
+        language=languages.get(text, "") if text else _ENGLISH,
+        results=(result,),
     )
 
 
 def _plain(term: str) -> str:
     """A term without its N-Triples syntax; a blank node keeps it."""
-    if term.startswith("<"):
-        return term[1:-1]
-    if term.startswith("_:"):
-        return term
-    quad = next(rdf.parse(f"<x:s> <x:p> {term} .", rdf.NTRIPLES))
-    return quad.object.value if isinstance(quad.object, Literal) else term
-
-
-def _path_without_brackets(path: str) -> str:
-    """The IRI of a path that is a single property; other paths stay in SPARQL syntax."""
-    return path[1:-1] if path.startswith("<") else path
+    return term if term.startswith("_:") else plain(rdf.parse_term(term))
 
 
 def _sort_key(finding: Finding) -> tuple[str, ...]:
@@ -317,73 +377,3 @@ def _default_message(constraint: str) -> Message:
     'The value is too long. Shorten it.'
     """
     return _DEFAULT_MESSAGES.get(constraint, _OTHER_MESSAGE)
-
-
-# -- what shapes and data may not contain --
-
-
-def _shapes_refusal(quads: Sequence[Quad], text: str) -> str | None:
-    """The reason why shapes are refused, or None.
-
-    Args:
-        quads: The shapes graph.
-        text: The text that it was parsed from.
-    """
-    if not any(quad.predicate.value.startswith(SH) for quad in quads):
-        return "there are no SHACL shapes in it. Choose a file with shapes (http://www.w3.org/ns/shacl#)"
-    return next(_imports(quads, text), None) or next(_programs(quads, text), None) or next(_queries(quads, text), None)
-
-
-def _context_refusal(text: str) -> str | None:
-    """The reason why JSON-LD is refused, a context that would have to be fetched, or None."""
-    for match in _REMOTE_CONTEXT.finditer(text):
-        return (
-            f"line {_line(text, match.start())}: the context {json.dumps(match['iri'])} would have to be fetched, and "
-            "nothing is fetched here. Write the context into the file"
-        )
-    return None
-
-
-def _imports(quads: Iterable[Quad], text: str) -> Iterator[str]:
-    """Refuse imports, except of ontologies that the graph itself describes."""
-    described = {quad.subject for quad in quads}
-    for quad in quads:
-        if quad.predicate.value == f"{OWL}imports" and quad.object not in described:
-            where = _line_prefix(text, r"owl#imports|\bimports\b")
-            yield (
-                f"{where}owl:imports names {quad.object}, and nothing is fetched "
-                "here. Join the imported shapes to the file and take the import out"
-            )
-
-
-def _programs(quads: Iterable[Quad], text: str) -> Iterator[str]:
-    for quad in quads:
-        for term in (quad.predicate, quad.object):
-            name = local_name(term.value) if isinstance(term, NamedNode) and term.value.startswith(SH) else ""
-            if name.startswith(("js", "JS")):
-                where = _line_prefix(text, rf"\b{re.escape(name)}(?!\w)")
-                yield f"{where}sh:{name} asks for JavaScript, which is not run here. Write the rule in SHACL or SPARQL"
-
-
-def _queries(quads: Iterable[Quad], text: str) -> Iterator[str]:
-    for quad in quads:
-        if quad.predicate.value in _QUERY_PROPERTIES and isinstance(quad.object, Literal):
-            query = quad.object.value
-            for match in _TOKEN.finditer(query):
-                word = (match["word"] or "").upper()
-                if word in {"FROM", "SERVICE"}:
-                    start = text.find(query)
-                    where = f"line {_line(text, start + match.start())}: " if start >= 0 else ""
-                    yield (
-                        f"{where}sh:{local_name(quad.predicate.value)} holds {word}, which would ask for other data "
-                        f"than the file's. Take {word} out of the query"
-                    )
-
-
-def _line_prefix(text: str, pattern: str) -> str:
-    match = re.search(pattern, text)
-    return f"line {_line(text, match.start())}: " if match else ""
-
-
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1

@@ -7,7 +7,7 @@ own way. SHACL knows no named graphs, so such a node gets a name of its own in e
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
@@ -16,9 +16,9 @@ from pyoxigraph import Quad
 from iomld.errors import SettingsError
 from iomld.formats.rdf import NTRIPLES, serialize
 from iomld.iris import DCTERMS, DEFAULT_BASE, SHAPES, XSD
-from iomld.messages import ForeignText, Message, message
-from iomld.model import Finding, Severity
-from iomld.validate.engine import Engine, EngineError, Result
+from iomld.messages import ForeignText, message
+from iomld.model import Finding, Severity, ValidationResult
+from iomld.validate.engine import Engine, EngineError
 from iomld.validate.engines import ENGINES, load_engine, load_reference
 from iomld.validate.facts import Facts, ReferenceData, facts_of, load_reference_data
 from iomld.validate.findings import findings_from
@@ -47,24 +47,36 @@ class Chunk:
     owners: Mapping[str, int]
     original_names: Mapping[str, str]
 
-    def results_by_record(self, results: Iterable[Result], count: int) -> tuple[tuple[Result, ...], ...]:
+    def results_by_record(
+        self, results: Iterable[ValidationResult], count: int
+    ) -> tuple[tuple[ValidationResult, ...], ...]:
         """The results of each record; those on reference data are dropped."""
-        by_record: tuple[list[Result], ...] = tuple([] for _ in range(count))
+        by_record: tuple[list[ValidationResult], ...] = tuple([] for _ in range(count))
         for result in results:
-            owner = self.owners.get(result.focus_node)
+            owner = self.owners.get(_name(result.focus_node))
             if owner is not None:
                 by_record[owner].append(self._restored(result))
         return tuple(map(tuple, by_record))
 
-    def _restored(self, result: Result) -> Result:
+    def _restored(self, result: ValidationResult) -> ValidationResult:
         """The result with the original names of nodes."""
-        focus_node = self.original_names.get(result.focus_node, result.focus_node)
-        value = None if result.value is None else self.original_names.get(result.value, result.value)
-        text = result.message.id  # a text without values, see `Result.message`
-        for name, iri in ((result.focus_node, focus_node), (result.value, value)):
-            if name is not None and name != iri:
-                text = text.replace(name, iri or "")
-        return replace(result, focus_node=focus_node, value=value, message=Message(text))
+        messages = result.messages
+        terms = {}
+        for term in filter(None, (result.focus_node, result.value)):
+            name = _name(term)
+            iri = self.original_names.get(name)
+            if iri is not None:
+                terms[term] = f"<{iri}>"
+                messages = tuple(message.replace(name, iri) for message in messages)
+        if not terms:
+            return result
+        focus_node, value = terms.get(result.focus_node, result.focus_node), result.value
+        return result._replace(focus_node=focus_node, value=value and terms.get(value, value), messages=messages)
+
+
+def _name(term: str) -> str:
+    """The IRI of a named node, the label of a blank node; a literal stays as it is."""
+    return term[1:-1] if term.startswith("<") else term.removeprefix("_:")
 
 
 def chunk_of(records: Sequence[Facts], reference: ReferenceData) -> Chunk:
@@ -162,15 +174,15 @@ class Validator:
         for record in records:
             yield from self._check_chunk((record,))
 
-    def _results(self, records: Sequence[Facts]) -> tuple[tuple[Result, ...], ...]:
+    def _results(self, records: Sequence[Facts]) -> tuple[tuple[ValidationResult, ...], ...]:
         chunk = chunk_of(records, self.reference)
         return chunk.results_by_record(self.engine.results(chunk.data + self._as_of_line()), len(records))
 
-    def _findings(self, record: Facts, results: tuple[Result, ...]) -> tuple[Finding, ...]:
+    def _findings(self, record: Facts, results: tuple[ValidationResult, ...]) -> tuple[Finding, ...]:
         in_code = self._results_in_code(record)
         return findings_from((*results, *in_code), self.shapes.rules, record.quads, self.base)
 
-    def _results_in_code(self, record: Facts) -> Iterator[Result]:
+    def _results_in_code(self, record: Facts) -> Iterator[ValidationResult]:
         rules = {id_: rule for id_, rule in self.shapes.rules.items() if id_ in self.in_code}
         context = RuleContext(self.reference, self.base, self.as_of.isoformat() if self.as_of else "")
         yield from project_results(record, context, rules)

@@ -1,6 +1,9 @@
 """The report for build servers and code scanning services: SARIF 2.1.0 (OASIS) and JUnit XML."""
 
+import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from urllib.parse import quote
@@ -8,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from iomld.check.report import CheckReport, FileReport
 from iomld.check.reports.json import shape_rules
-from iomld.check.reports.text import cap_sentence, place_words
+from iomld.check.reports.text import cap_sentence, place_words, said
 from iomld.check.translation import counted_findings
 from iomld.i18n import worded
 from iomld.iris import DEFAULT_BASE, SHAPES
@@ -17,6 +20,9 @@ from iomld.model import Finding, Place, Severity
 from iomld.validate import Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "SRCROOT"
+_ROOT_MEANING = "The folder in which iomld ran: the root of the source tree."
+_WORD = re.compile(r"\S+")
 _LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -31,9 +37,10 @@ def sarif_report(report: CheckReport) -> Iterator[str]:
             {
                 "tool": {"driver": _driver(report, rules)},
                 "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": {_ROOT: {"description": {"text": _ROOT_MEANING}}},
                 "invocations": [_invocation(report)],
-                "artifacts": [{"location": {"uri": _uri(file.name)}} for file in report.files if file.name],
-                "results": [_result(finding, numbers) for finding in report.findings],
+                "artifacts": [{"location": _artifact(file.name)} for file in report.files if file.name],
+                "results": list(_results(report.findings, numbers)),
                 "properties": {
                     "profile": report.basis.profile,
                     "engine": f"{report.basis.engine} {report.basis.engine_version}",
@@ -74,14 +81,41 @@ def _shape_rule(rule: Rule) -> dict[str, object]:
         "shortDescription": {"text": rule.name or rule.id},
         "fullDescription": {"text": rule.description or rule.name or rule.id},
         "helpUri": f"{SHAPES}{rule.id}",
+        "help": {"text": " ".join(filter(None, (rule.description, rule.reason))) or rule.id},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
 
 
 def _invocation(report: CheckReport) -> dict[str, object]:
     """The run (SARIF section 3.58); a notification says that findings are omitted."""
-    note = {"level": "warning", "message": {"text": cap_sentence(report)}}
-    return {"executionSuccessful": True} | ({"toolExecutionNotifications": [note]} if report.omitted else {})
+    invocation: dict[str, object] = {"executionSuccessful": True}
+    if report.omitted:
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": cap_sentence(report)}}]
+    if report.warnings:
+        invocation["toolConfigurationNotifications"] = [_notification(warning) for warning in report.warnings]
+    return invocation
+
+
+def _notification(warning: Finding) -> dict[str, object]:
+    """A warning about the shapes (SARIF section 3.58)."""
+    notification: dict[str, object] = {
+        "level": _LEVELS[warning.severity],
+        "descriptor": {"id": warning.rule},
+        "message": {"text": said(warning)},
+    }
+    return notification | ({"locations": [_location(warning.place)]} if warning.place else {})
+
+
+def _results(findings: Sequence[Finding], numbers: Mapping[str, int]) -> Iterator[dict[str, object]]:
+    """The results, each with a fingerprint that does not change when lines are added above (SARIF section 3.27.17)."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        file = finding.place.file if finding.place else ""
+        parts = (finding.rule, file, finding.focus_node, finding.path, finding.value, finding.field)
+        digest = hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).hexdigest()[:32]
+        seen[digest] += 1
+        fingerprint = {"partialFingerprints": {"iomldFinding/v1": f"{digest}:{seen[digest]}"}}
+        yield _result(finding, numbers) | fingerprint
 
 
 def _result(finding: Finding, numbers: Mapping[str, int]) -> dict[str, object]:
@@ -89,10 +123,10 @@ def _result(finding: Finding, numbers: Mapping[str, int]) -> dict[str, object]:
         "ruleId": finding.rule,
         "ruleIndex": numbers[finding.rule],
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message} {finding.fix or ''}".strip()},
+        "message": {"text": said(finding)},
     }
     if finding.place and finding.place.file:
-        result["locations"] = [_location(finding.place)]
+        result["locations"] = [_location(finding.place, finding.value)]
     details = {
         "field": finding.field,
         "value": finding.value,
@@ -103,11 +137,12 @@ def _result(finding: Finding, numbers: Mapping[str, int]) -> dict[str, object]:
     return result | ({"properties": properties} if properties else {})
 
 
-def _location(place: Place) -> dict[str, object]:
-    physical: dict[str, object] = {"artifactLocation": {"uri": _uri(place.file)}}
+def _location(place: Place, value: str | None = None) -> dict[str, object]:
+    physical: dict[str, object] = {"artifactLocation": _artifact(place.file)}
     if place.line is not None:
         region: dict[str, object] = {"startLine": place.line}
         region |= {"startColumn": place.column} if place.column else {}
+        region |= {"endColumn": place.column + _width(place, value)} if place.column else {}
         region |= {"snippet": {"text": place.excerpt}} if place.excerpt else {}
         physical["region"] = region
     location: dict[str, object] = {"physicalLocation": physical}
@@ -116,10 +151,22 @@ def _location(place: Place) -> dict[str, object]:
     return location | ({"logicalLocations": [{"fullyQualifiedName": name}]} if name else {})
 
 
-def _uri(file: str) -> str:
-    """A file name as a URI reference: relative names stay relative."""
+def _width(place: Place, value: str | None) -> int:
+    """Characters of the fault: of the value if the line shows it at its place, else of the word that begins there."""
+    line = place.excerpt or ""
+    start = line.find(value) if value and "\n" not in value else -1
+    if value and start >= 0:
+        return len(value)
+    word = _WORD.match(line)
+    return len(word[0]) if word else 1
+
+
+def _artifact(file: str) -> dict[str, object]:
+    """The location of a file: below the root of the source tree if its name is relative, else its whole URI."""
     path = PurePath(file)
-    return ("file://" if path.is_absolute() else "") + quote(path.as_posix())
+    if path.is_absolute():
+        return {"uri": f"file://{quote(path.as_posix())}"}
+    return {"uri": quote(path.as_posix()), "uriBaseId": _ROOT}
 
 
 def junit_report(report: CheckReport) -> Iterator[str]:
@@ -167,11 +214,13 @@ def _properties(file: FileReport, report: CheckReport) -> Iterator[tuple[str, st
     yield from basis.versions.items()
     if report.omitted:
         yield "capped", cap_sentence(report)
+    for warning in report.warnings:
+        yield "warning", f"{place_words(warning.place)}{said(warning)}"
 
 
 def _case_content(severity: Severity, listed: Sequence[Finding], count: int, language: str) -> str:
     """The failure or the output of a case: the findings, one on each line, and the number of omitted ones."""
-    lines = [f"{place_words(finding.place)}{finding.message} {finding.fix or ''}".strip() for finding in listed]
+    lines = [f"{place_words(finding.place)}{said(finding)}" for finding in listed]
     if count > len(listed):
         lines.append(worded(message("{number} more are not listed.", number=count - len(listed)), language))
     text = escape("\n".join(lines))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from iomld.check.report import CheckReport, FindingGroup
-from iomld.check.reports.text import basis_words, cap_sentence, place_words
+from iomld.check.reports.text import basis_words, cap_sentence, place_words, verdict_words
 from iomld.check.translation import counted_findings, counted_projects, counted_records
 from iomld.i18n import gettext, gettext_noop, ngettext, worded
 from iomld.messages import message
@@ -22,6 +22,7 @@ _HEADINGS = (
     gettext_noop("How many"),
     gettext_noop("The first one"),
 )
+_MOST_VALUES = 10  # of a group
 _STYLE = """
 :root{color-scheme:light dark;--paper:light-dark(#f5f7f9,#0d141b);--surface:light-dark(#fff,#141d27);
 --sunken:light-dark(#edf1f5,#0a1016);--ink:light-dark(#13202e,#e7edf4);--ink-2:light-dark(#4b5b6d,#a7b6c6);
@@ -50,7 +51,9 @@ pre{margin:.4rem 0 0;padding:.5rem .8rem;background:var(--sunken);border-radius:
 def html_report(report: CheckReport) -> Iterator[str]:
     """The report as a page, in chunks."""
     language = report.language
-    verdict = gettext("No violation", language) if report.conforms else gettext("Does not conform", language)
+    verdict = (
+        verdict_words(report) if report.checked_nothing or not report.conforms else gettext("No violation", language)
+    )
     yield (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -59,6 +62,11 @@ def html_report(report: CheckReport) -> Iterator[str]:
     )
     if report.omitted:
         yield f"<p><strong>{escape(cap_sentence(report))}</strong></p>\n"
+    if report.warnings:
+        heading = gettext("About the shapes", language)
+        yield f'<h2>{heading}</h2>\n<ul class="card">\n'
+        yield from (_item(warning, language) for warning in report.warnings)
+        yield "</ul>\n"
     if report.groups:
         heads = "".join(f'<th scope="col">{gettext(head, language)}</th>' for head in _HEADINGS)
         by_cause, in_order = gettext("By cause", language), gettext("In the order of the source", language)
@@ -93,8 +101,14 @@ def _counted(count: int, severity: Severity, language: str) -> str:
 def _row(group: FindingGroup, language: str) -> str:
     return (
         f'<tr><th scope="row" class="mono">{escape(group.rule)}</th><td>{_severity(group.severity, language)}</td>'
-        f"<td>{group.count}</td><td>{_text(group.example)}</td></tr>\n"
+        f"<td>{group.count}</td><td>{_text(group.example)}{_values(group)}</td></tr>\n"
     )
+
+
+def _values(group: FindingGroup) -> str:
+    """The most frequent values at fault, with their counts."""
+    shown = (f"{escape(value)}: {count}" for value, count in group.values[:_MOST_VALUES])
+    return f"<pre>{'<br>'.join(shown)}</pre>" if group.values else ""
 
 
 def _item(finding: Finding, language: str) -> str:

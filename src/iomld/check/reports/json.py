@@ -4,37 +4,16 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
-from iomld.assets import asset_names, asset_text
 from iomld.check.report import CheckReport, FindingGroup
-from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import SH, SHAPES
-from iomld.model import Finding, Place, Severity
+from iomld.formats.rdf import term_to_json
+from iomld.model import Finding, Place, Severity, ValidationResult
 from iomld.validate import Rule, all_rules
 
 _FIELDS = ("rule", "severity", "message", "fix", "field", "value", "focusNode", "path")
 _PLACE = ("file", "line", "column", "pointer", "sheet", "cell", "excerpt")
-# Parameters of the constraint components that our shapes use (SHACL sections 4 and 5.1).
-_PARAMETERS = (
-    "class",
-    "datatype",
-    "hasValue",
-    "maxCount",
-    "maxInclusive",
-    "maxLength",
-    "minCount",
-    "minExclusive",
-    "minInclusive",
-    "minLength",
-    "node",
-    "nodeKind",
-    "or",
-    "pattern",
-    "sparql",
-    "uniqueLang",
-)
 
 
 def json_report(report: CheckReport) -> Iterator[str]:
@@ -55,6 +34,8 @@ def report_document(report: CheckReport) -> dict[str, object]:
         "omitted": report.omitted,
         "groups": [_group(group) for group in report.groups],
         "results": [_result(finding) for finding in report.findings],
+        "warnings": [_result(warning) for warning in report.warnings],
+        "shapes": [{"shape": term_to_json(shape), "focusNodes": count} for shape, count in report.focus_nodes.items()],
         "profile": basis.profile,
         "engine": {"name": basis.engine, "version": basis.engine_version},
         "versions": dict(basis.versions),
@@ -76,6 +57,8 @@ def _group(group: FindingGroup) -> dict[str, object]:
         "message": str(example.message),
         "fix": str(example.fix or ""),
     }
+    if group.values:
+        shown["values"] = [{"value": value, "count": count} for value, count in group.values]
     return shown | ({"source": source_of(example.place)} if example.place else {})
 
 
@@ -91,33 +74,24 @@ def _result(finding: Finding) -> dict[str, object]:
         finding.path,
     )
     result: dict[str, object] = {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
-    return result | ({"source": source_of(finding.place)} if finding.place else {})
+    result |= {"source": source_of(finding.place)} if finding.place else {}
+    return result | ({"shacl": [_shacl_result(one) for one in finding.results]} if finding.results else {})
+
+
+def _shacl_result(result: ValidationResult) -> dict[str, object]:
+    """A validation result by the local names of SHACL; terms as in SPARQL results in JSON, the path as in SPARQL."""
+    terms = {"focusNode": result.focus_node, "value": result.value, "sourceShape": result.source_shape}
+    others = {
+        "resultPath": result.path,
+        "sourceConstraintComponent": result.component,
+        "resultSeverity": result.severity,
+    }
+    return {name: term_to_json(term) for name, term in terms.items() if term is not None} | {
+        name: value for name, value in others.items() if value is not None
+    }
 
 
 @cache
 def shape_rules() -> tuple[Rule, ...]:
     """All rules of the shapes; cached, since reading them takes longer than checking a record."""
     return all_rules()
-
-
-@cache
-def sole_components() -> Mapping[str, str]:
-    """The local name of the constraint component of each rule that has only one."""
-    components = {f"<{SH}{name}>": _component(name) for name in _PARAMETERS}
-    found: dict[str, set[str]] = {}
-    for name in asset_names("shapes"):
-        for quad in parse(asset_text(name), TURTLE):
-            component = components.get(str(quad.predicate))
-            if component:
-                found.setdefault(str(quad.subject), set()).add(component)
-    ours = f"<{SHAPES}"
-    return {
-        shape.removeprefix(ours).removesuffix(">"): next(iter(names))
-        for shape, names in found.items()
-        if shape.startswith(ours) and len(names) == 1
-    }
-
-
-def _component(parameter: str) -> str:
-    name = "SPARQL" if parameter == "sparql" else f"{parameter[0].upper()}{parameter[1:]}"
-    return f"{name}ConstraintComponent"

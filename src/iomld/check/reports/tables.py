@@ -31,9 +31,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_report(report: CheckReport) -> Iterator[str]:
-    """The report as CSV, one row for each finding; if findings are omitted, a last row says so in `message`."""
+    """The report as CSV, one row for each finding and warning; if findings are omitted, a last row says so."""
     yield _line(COLUMNS)
-    for finding in report.findings:
+    for finding in (*report.findings, *report.warnings):
         yield _line(_row(finding))
     if report.omitted:
         message = cap_sentence(report)

@@ -46,8 +46,12 @@ def report_lines(report: CheckReport, *, color: bool = False, group: bool = Fals
     else:
         for finding in report.findings:
             yield from finding_lines(finding, pen, report.language)
+    for warning in report.warnings:
+        yield from finding_lines(warning, pen, report.language)
     if report.omitted:
         yield pen.write(cap_sentence(report), _BOLD)
+    if report.focus_nodes:
+        yield pen.write(_focus_nodes(report), _FAINT)
     basis = message("Checked with {basis}.", basis=basis_words(report.basis))
     yield pen.write(worded(basis, report.language), _FAINT)
     yield verdict_line(report)
@@ -56,13 +60,36 @@ def report_lines(report: CheckReport, *, color: bool = False, group: bool = Fals
 def verdict_line(report: CheckReport) -> str:
     """The verdict and the counts in one line."""
     language = report.language
-    verdict = gettext("Conforms", language) if report.conforms else gettext("Does not conform", language)
+    verdict = verdict_words(report)
     counts = (
         counted_records(report.records, language),
         counted_projects(report.projects, language),
         *(counted_findings(report.count(severity), severity, language) for severity in Severity),
     )
-    return f"{verdict}{colon(language)} {', '.join(counts)}."
+    warnings = ngettext(
+        "{count} warning about the shapes", "{count} warnings about the shapes", len(report.warnings), language
+    )
+    about = (warnings.format(count=len(report.warnings)),) if report.warnings else ()
+    return f"{verdict}{colon(language)} {', '.join((*counts, *about))}."
+
+
+def _focus_nodes(report: CheckReport) -> str:
+    """The number of focus nodes of each shape."""
+    counts = [f"{visible(shape)} {count}" for shape, count in report.focus_nodes.items()]
+    listed = [*counts[:_MAX_PLACES], *(["…"] if len(counts) > _MAX_PLACES else [])]
+    return worded(message("Focus nodes of the shapes: {counts}.", counts=", ".join(listed)), report.language)
+
+
+def verdict_words(report: CheckReport) -> str:
+    """The verdict; where nothing was checked, it says so instead of "conforms"."""
+    if report.checked_nothing:
+        return gettext("Nothing was checked", report.language)
+    return gettext("Conforms", report.language) if report.conforms else gettext("Does not conform", report.language)
+
+
+def said(finding: Finding) -> str:
+    """What is wrong and what to do, in one line."""
+    return f"{finding.message} {finding.fix or ''}".strip()
 
 
 def basis_words(basis: Basis) -> str:
@@ -174,6 +201,8 @@ def _group_lines(group: FindingGroup, findings: Iterable[Finding], pen: Pen, lan
     if example.fix:
         yield f"{_INDENT}{_sentence(example.fix, example)}"
     listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
+    for value, count in group.values[:_MAX_PLACES]:
+        yield f"{_INDENT}{visible(value)}{colon(language)} {count}"
     # A place that comes several times, for a value with several faults, is written once.
     places = [place for place, _ in groupby(place_words(one.place).removesuffix(": ") for one in listed) if place]
     for place in places[:_MAX_PLACES]:

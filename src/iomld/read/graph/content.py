@@ -9,16 +9,18 @@ from iomld.formats.jsonld_nodes import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
-from iomld.read.record.framed import scheme_code, text_of
+from iomld.read.record.framed import funder_of, scheme_code, text_of
 from iomld.read.record.origins import source_of
 
 # Subject to predicate to objects in the order of the text. Subjects are written as in N-Triples.
 Graph = dict[str, dict[str, list[Term]]]
 
+_FUNDED_BY = f"{IOMLD}fundedBy"
 _BUDGET_USD, _BUDGET = f"{IOMLD}budgetUSD", f"{IOMLD}budget"
+_MONEY = {_BUDGET_USD: "budgetUSD", f"{SCHEMA}value": "budget", f"{SCHEMA}currency": "budgetCurrency"}
 _TOPIC_OF, _TOPIC = f"{FOAF}isPrimaryTopicOf", f"{FOAF}primaryTopic"
 _ABOUT, _DERIVED = f"{IOMLD}aboutProject", f"{PROV}wasDerivedFrom"
-# Properties that are read with the budget node, and the class, which every project has.
+# The class, which every project has, and the amount in US dollars, which is read with the budget node.
 _NOT_FIELDS = frozenset({f"{RDF}type", _BUDGET_USD})
 _SNAPSHOT = {
     "identifier": f"{DCTERMS}identifier",
@@ -80,8 +82,8 @@ class _ProjectReader:
         declared = load_fields().by_property
         for predicate, terms in properties.items():
             field = declared.get(predicate)
-            if predicate in _NOT_FIELDS or (field and not field.given):
-                continue  # the publisher computes it anew
+            if predicate in _NOT_FIELDS or (field and (field.is_nested or not field.given)):
+                continue  # read below, or computed anew by the publisher
             if field is None:
                 self._unknown(predicate)
             elif field.kind is FieldKind.TEXT:
@@ -89,8 +91,9 @@ class _ProjectReader:
             elif field.many:
                 self._several(field, terms)
             else:
-                self._single(field, predicate, terms)
+                self._single(field, predicate, self._numbered([self._node], predicate))
         self._budget(properties)
+        self._funders(properties.get(_FUNDED_BY, ()))
         self._mentions(mentions)
         self._origins([*documents, *map(str, properties.get(_TOPIC_OF, ()))])
         return self._content
@@ -120,11 +123,20 @@ class _ProjectReader:
             self._content.sources.setdefault(pointer, (self._content.subject, field.iri, number))
         self._content.keys[key] = texts
 
-    def _single(self, field: Field, predicate: str, terms: Sequence[Term], subject: str | None = None) -> None:
+    def _numbered(self, nodes: Sequence[str], predicate: str) -> list[tuple[str, int, Term]]:
+        """The objects of a predicate of some nodes, with their subject and number."""
+        return [
+            (_name(node), number, term)
+            for node in nodes
+            for number, term in enumerate(self._graph.get(node, {}).get(predicate, ()))
+        ]
+
+    def _single(self, field: Field, predicate: str, statements: Sequence[tuple[str, int, Term]]) -> None:
         key = field.key
-        text, number = self._text(field, terms[0]), 0
-        for number, term in enumerate(terms):
-            source = (_name(subject or self._node), predicate, number)
+        terms = [term for _, _, term in statements]
+        text = self._text(field, terms[0])
+        for number, (subject, index, term) in enumerate(statements):
+            source = (subject, predicate, index)
             if number == 0:
                 self._content.sources[f"/{key}"] = source
             elif self._text(field, term) != text:
@@ -172,16 +184,25 @@ class _ProjectReader:
             self._content.keys[key] = list(codes)
 
     def _budget(self, properties: Mapping[str, list[Term]]) -> None:
-        """Read the amount in US dollars, from the budget node if the project itself has none."""
-        field = load_fields().by_property[_BUDGET_USD]
-        for node in map(str, properties.get(_BUDGET, ())[:_MOST]):
-            self._content.reached.add(node)
-            budget = self._graph.get(node, {})
-            currencies = {str(getattr(term, "value", "")) for term in budget.get(f"{SCHEMA}currency", ())[:_MOST]}
-            if _BUDGET_USD not in properties and currencies == {"USD"} and budget.get(f"{SCHEMA}value"):
-                self._single(field, f"{SCHEMA}value", budget[f"{SCHEMA}value"][:2], node)
-        if _BUDGET_USD in properties:
-            self._single(field, _BUDGET_USD, properties[_BUDGET_USD])
+        """Read the amount in US dollars, and the amount and currency of the budget node."""
+        nodes = [str(node) for node in properties.get(_BUDGET, ())[:_MOST]]
+        self._content.reached.update(nodes)
+        for predicate, key in _MONEY.items():
+            holders = [self._node] if predicate == _BUDGET_USD else nodes
+            if statements := self._numbered(holders, predicate)[:_MOST]:
+                self._single(load_fields().by_key[key], predicate, statements)
+
+    def _funders(self, terms: Sequence[Term]) -> None:
+        """Read the funders with the names that the graph gives; a graph without any says that nobody is named."""
+        funders: list[str] = []
+        for number, term in enumerate(terms):
+            organization = self._graph.get(str(term), {})
+            names = [_plain(name) for name in organization.get(f"{FOAF}name", ())]
+            if organization:
+                self._content.reached.add(str(term))
+            self._content.sources[f"/fundedBy/{number}"] = (self._content.subject, _FUNDED_BY, number)
+            funders.append(funder_of(_plain(term) if _is_literal(term) else _name(str(term)), min(names, default=None)))
+        self._content.keys["fundedBy"] = funders
 
     def _mentions(self, nodes: Sequence[str]) -> None:
         # In the order of their numbers, as `iomld.convert` counts them: #m2 before #m10.

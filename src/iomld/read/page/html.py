@@ -7,7 +7,7 @@ no entities are loaded.
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -21,7 +21,16 @@ from iomld.messages import message
 from iomld.model import STATE_FIELDS, Origin, Record
 from iomld.read.page.html_blocks import HtmlBlocks, element_text, html_blocks, joined
 from iomld.read.page.labelled import once, read_fields, title_above
-from iomld.read.page.labels import SEPARATOR, Mark, first_language, guessed_language, label_in, language_of, text_marks
+from iomld.read.page.labels import (
+    SEPARATOR,
+    Mark,
+    first_language,
+    guessed_language,
+    label_in,
+    language_of,
+    text_marks,
+    unknown_label,
+)
 from iomld.read.page.page import PageDraft, PageLine, PageSource, PrintedField, are_countries, is_prose, record_of
 from iomld.read.page.unlabelled import unlabelled_draft
 from iomld.read.text import BOMS, forbidden_line, is_language_tag, is_web_address, lines_of
@@ -38,6 +47,7 @@ _ENCODINGS = {
 }  # fmt: skip
 _CONTENT = ("main", "article", "body", "html")
 _LISTS = frozenset({"dl", "table", "tbody", "ul", "ol"})
+_FEWEST_LABELS = 3  # known labels that show which elements hold labels
 _MOST_BLOCKS = 3  # of a field with one value
 _NARRATIVE = re.compile(r"(?:^|\s)field--name-body(?:\s|$)")
 
@@ -151,13 +161,16 @@ def _draft(root: HtmlElement, blocks: HtmlBlocks, lexicon: Lexicon) -> PageDraft
         body=body,
         first=first.number,
         language=first_language((language_of(found.labels), language, guessed_language(text))),
+        unknown=found.unknown,
     )
 
 
 def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
     """The labels of a page, each with the blocks that belong to it."""
     labels = {index: found for index, line in enumerate(blocks.lines) if (found := label_in(line)) is not None}
-    starts = [index for index, (_, _, inline) in labels.items() if not (inline and is_prose(inline.text))]
+    labels = {i: found for i, found in labels.items() if not (found[2] and is_prose(found[2].text))}
+    labels |= dict(_unknown_labels(blocks, labels))
+    starts = sorted(labels)
     for number, index in enumerate(starts):
         label, field, inline = labels[index]
         following = (*starts[number + 1 : number + 2], len(blocks.lines))[0]
@@ -170,6 +183,33 @@ def _marks(blocks: HtmlBlocks) -> Iterator[Mark]:
             is_list or (is_item and not _holds_other(blocks, around, starts[max(0, number - 1) : number]))
         )
         yield Mark(label, field, index, blocks.lines[index], index + 1, until, is_closed, inline)
+
+
+def _unknown_labels(blocks: HtmlBlocks, known: Iterable[int]) -> Iterator[tuple[int, tuple[str, str, PageLine | None]]]:
+    """The labels that are not known: elements like those of the known labels, beside them in the same element."""
+    owners = [blocks.owners[index] for index in known]
+    if len(owners) < _FEWEST_LABELS:
+        return
+    around = set.intersection(*({owner, *owner.iterancestors()} for owner in owners))
+    common = next(element for element in owners[0].iterancestors() if element in around)
+    items = [next(one for one in (owner, *owner.iterancestors()) if one.getparent() is common) for owner in owners]
+    values = {_shape(item.getnext()) for item in items[:-1]} if items[0] is owners[0] else set()
+    shapes = {_shape(item) for item in items} - values
+    for item in common:
+        start, end = blocks.spans.get(item, (0, 0))
+        if start == end or item in items or _shape(item) not in shapes:
+            continue
+        line, owner = blocks.lines[start], blocks.owners[start]
+        if common.tag in _LISTS or item.get("class") or _shape(owner) in map(_shape, owners):
+            label, *value = line.pieces if end == start + 1 and len(line.pieces) > 1 else (line.text,)
+            found = unknown_label(replace(line, text=label), has_value=True)
+            if found:
+                yield start, (found[0], found[1], replace(line, text=" ".join(value)) if value else found[2])
+
+
+def _shape(element: HtmlElement | None) -> tuple[str, str]:
+    """The name and the class of an element, by which pages distinguish labels and values."""
+    return ("", "") if element is None else (str(element.tag), element.get("class", ""))
 
 
 def _enclosing(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:

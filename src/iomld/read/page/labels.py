@@ -8,16 +8,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 
 from iomld.assets import load_fields
 from iomld.folding import fold
 from iomld.model import TEXT_LANGUAGES
-from iomld.read.page.page import PageLine, filled
+from iomld.read.page.page import PageLine, filled, is_prose
 
 # Spanish pages print "Tipo de proyecto" over the status and again over the type: the value or the order decides.
 STATUS_OR_TYPE = "tipo de proyecto"
 
+_MISSPELT = 0.85  # similarity of a misspelt label (difflib)
 _WORD = re.compile(r"[^\W\d_]+")
 # Small words that occur in only one of the three languages.
 _SMALL: Mapping[str, frozenset[str]] = {
@@ -30,6 +32,8 @@ _MARGIN = 2  # times as many small words as in any other language
 SEPARATOR = "-"
 _BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")
 _LONGEST_LABEL = 150  # characters before a colon
+_LONGEST_UNKNOWN = 80  # characters of a label that is not known; a longer line after a dash is an item of a text
+UNKNOWN = ""  # the field of a label that is not known
 _FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
 
 
@@ -37,6 +41,12 @@ _FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand
 def _fields() -> Mapping[str, str]:
     """The field of each folded label: case, accents, dashes and spaces make no difference."""
     return {fold(label): field.key for field in load_fields() for label, _ in field.labels}
+
+
+@cache
+def _printed() -> Mapping[str, str]:
+    """Each label as pages print it, by its folded form."""
+    return {fold(label): label for field in load_fields() for label, _ in field.labels}
 
 
 @cache
@@ -101,7 +111,7 @@ class Mark:
 
     Attributes:
         label: The label as printed.
-        field: The field that it names.
+        field: The field that it names; `UNKNOWN` for a label that is not known.
         start: Index of its first line: that of its dash, else its own.
         line: The label's own line.
         after: Index of the first line that may be a value.
@@ -121,8 +131,10 @@ class Mark:
 
 
 def text_marks(lines: Sequence[PageLine]) -> list[Mark]:
-    """The labels of a text page, in order."""
+    """The labels of a text page in order, with what stands where labels stand; empty if no label is known."""
     marks = list(_marked(lines))
+    styles = {_style(mark) for mark in marks if mark.field}
+    marks = [mark for mark in marks if _style(mark) in styles]
     if not marks:
         marks = list(_unmarked(lines))
         if len({mark.field for mark in marks}) < _FEWEST_UNMARKED:
@@ -151,18 +163,45 @@ def _marked(lines: Sequence[PageLine]) -> Iterator[Mark]:
         bullet = _BULLET.match(line.text)
         if bullet:
             bare = PageLine(line.text[bullet.end() :], line.number, line.column + bullet.end())
-            found = label_in(bare)
+            until, closed = _bullet_end(lines, index)
+            found = label_in(bare) or unknown_label(bare, has_value=closed or any(filled(lines, index + 1, until)))
             if found:
-                until, closed = _bullet_end(lines, index)
                 yield Mark(found[0], found[1], index, line, index + 1, until, closed, found[2])
             continue
         before = index - 1
         while before >= 0 and not lines[before].text:
             before -= 1
         if before >= 0 and lines[before].text == SEPARATOR:
-            found = label_in(line)
+            found = label_in(line) or unknown_label(line, has_value=True)
             if found:
                 yield Mark(found[0], found[1], before, line, index + 1, len(lines), inline=found[2])
+
+
+def _style(mark: Mark) -> tuple[str, int]:
+    """How a label is marked: its bullet and column; the labels of a page are all marked alike."""
+    bullet = _BULLET.match(mark.line.text)
+    return (bullet[0].strip(), mark.line.column) if bullet else ("", 0)
+
+
+def unknown_label(line: PageLine, *, has_value: bool) -> tuple[str, str, PageLine | None] | None:
+    """A short line in the place of a label, like the result of `label_in`; None if it is prose or has no value."""
+    label, colon, rest = line.text.partition(":")
+    label, rest = label.rstrip(), rest.strip()
+    if len(label) > _LONGEST_UNKNOWN or not label[:1].isalpha() or is_prose(label) or not (has_value or rest):
+        return None
+    inline = PageLine(rest, line.number, line.column + len(line.text) - len(rest)) if colon and rest else None
+    return label, UNKNOWN, inline
+
+
+def closest_label(label: str) -> str | None:
+    """The known label that an unknown one is a misspelling of, or None.
+
+    >>> closest_label("Project Statuss"), closest_label("Implementing Partner")
+    ('Project Status', None)
+    """
+    printed = _printed()
+    near = get_close_matches(fold(label), printed, n=1, cutoff=_MISSPELT)
+    return printed[near[0]] if near else None
 
 
 def _bullet_end(lines: Sequence[PageLine], index: int) -> tuple[int, bool]:

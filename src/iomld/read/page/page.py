@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iomld.errors import SourceError
 from iomld.lexicon.words import Lexicon
 from iomld.messages import message
 from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import excerpt
-from iomld.read.text import has_forbidden_character, lines_of, normalised
+from iomld.read.text import has_forbidden_character, lines_of, normalised, plain_text
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*(?:\s|$)|[:;]$")
 # The full stop of an abbreviation, as in "St. Lucia", does not end a sentence.
@@ -18,6 +18,8 @@ _ABBREVIATION = re.compile(r"\b(?:St|Ste|Sta|Sto|Rep|Dem|Fed|[A-Z])\.(?=\s|$)")
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST_WORDS = 4  # of a text that counts as prose for its small words
 _SMALL_SHARE = 0.5
+# On French pages without a start year; their copies in other languages end in 2011 or 2015.
+_YEAR_OF_MOVE = "2024"
 LONGEST_VALUE = 4000  # characters; a list of all countries of the world needs fewer
 _CHECKED = 1000  # characters that decide whether a line is prose
 _LONG_LINE = 400  # characters; the excerpt of a longer line begins at the value
@@ -91,6 +93,23 @@ class PrintedField:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownLabel:
+    """A label of a page that names no field of ours.
+
+    Attributes:
+        line: Its line.
+        label: The label as printed.
+        value: The text under it.
+        closest: The label that it may be a misspelling of.
+    """
+
+    line: PageLine
+    label: str
+    value: str
+    closest: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PageDraft:
     """The parts of a page that a layout finds.
 
@@ -100,6 +119,7 @@ class PageDraft:
         body: The lines of the narrative.
         first: The first line of a record without a title.
         language: Language of title and narrative (BCP 47).
+        unknown: The labels that are not known; their values belong to no field.
     """
 
     title: PageLine | None
@@ -107,6 +127,7 @@ class PageDraft:
     body: tuple[PageLine, ...]
     first: int
     language: str
+    unknown: tuple[UnknownLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +159,21 @@ def record_of(draft: PageDraft, page: PageSource) -> Record:
 
     Returns:
         The record; a field without a value is absent. If a field occurs twice with different values, the first counts
-        and the second is a Violation `repeatedField`.
+        and the second is a Violation `repeatedField`. The end year that the site invents is left out, with a Warning.
 
     Raises:
         SourceError: A value holds a control character.
     """
     values: dict[str, tuple[Value, ...]] = {}
-    findings: list[Finding] = []
+    findings = [_unknown(label, page) for label in draft.unknown]
     for printed in draft.fields:
         found = tuple(_value(line, page) for line in printed.values)
         if found and printed.field in values:
             findings += _repeated(printed, found, values)
         elif found:
             values[printed.field] = found
+    if _has_false_end(values, draft.language):
+        findings.append(_false_end(values.pop("endYear")[0]))
     if draft.title:
         values["title"] = (_value(draft.title, page, draft.language),)
     body = normalised(line.text for line in draft.body)
@@ -162,12 +185,47 @@ def record_of(draft: PageDraft, page: PageSource) -> Record:
 
 
 def _value(line: PageLine, page: PageSource, language: str | None = None) -> Value:
+    line = replace(line, text=plain_text(line.text))
     if has_forbidden_character(line.text):
         raise SourceError(
             message("{file}, line {line}: holds a control character. Remove it.", file=page.file, line=line.number)
         )
     text = unicodedata.normalize("NFC", line.text) if language else line.text
     return Value(text, page.place(line), language)
+
+
+def _unknown(unknown: UnknownLabel, page: PageSource) -> Finding:
+    return Finding(
+        "unknownLabel",
+        Severity.WARNING,
+        message("The label '{label}' is not known; its value was not read.", label=unknown.label),
+        message("If it is a misspelling of '{label}', correct it.", label=unknown.closest)
+        if unknown.closest
+        else message("Nothing to do, unless the value belongs to a field: then give it in another source."),
+        value=unknown.value[:_LONG_LINE] or None,
+        place=page.place(unknown.line),
+    )
+
+
+def _has_false_end(values: Mapping[str, tuple[Value, ...]], language: str) -> bool:
+    """Whether the end is the year that the site put on French pages when it moved them and lost their years."""
+    end = values.get("endYear")
+    return language == "fr" and "startYear" not in values and end is not None and end[0].text == _YEAR_OF_MOVE
+
+
+def _false_end(value: Value) -> Finding:
+    return Finding(
+        "falseEndYear",
+        Severity.WARNING,
+        message(
+            "The end year {year} was left out: the site prints it on French pages that lost their years.",
+            year=value.text,
+        ),
+        message("Add the years from the English page."),
+        field="endYear",
+        value=value.text,
+        place=value.place,
+    )
 
 
 def _repeated(

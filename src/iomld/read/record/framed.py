@@ -2,7 +2,7 @@
 
 A framed document has the keys of a record and more: a mention points at its passage by selectors, and the sources are
 listed under `record`. These take the forms that a record has. Keys keep their positions, so that a finding points at
-the value that it is about. Values that the publisher computes (periods, the budget node, identifiers) are ignored.
+the value that it is about. Values that the publisher computes (periods, identifiers) are ignored.
 """
 
 import re
@@ -18,6 +18,7 @@ CONTEXT_PATH = "context/v1.jsonld"
 
 # The codes of mentions, with the path of their IRIs under a data base.
 _MENTION_PATHS = {"framework": "scheme/framework/", "method": "scheme/method/"}
+_ORGANIZATIONS = "id/organization/"
 _TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Za-z0-9-]+)$")
 
 
@@ -38,6 +39,7 @@ def unframed(content: Mapping[str, object]) -> dict[str, object]:
     if isinstance(states, list) and isinstance(countries, list):
         # Member states are in both lists; null keeps the indexes of the others.
         plain["benefitingCountries"] = [None if country in states else country for country in countries]
+    plain["fundedBy"] = _funders(content)
     mentions = content.get("mentions")
     if isinstance(mentions, list):
         plain["mentions"] = [_mention(item) for item in mentions]
@@ -75,6 +77,28 @@ def _codes(field: str, given: object) -> object:
     if isinstance(given, list):
         return [_codes(field, item) for item in given]
     return scheme_code(field, unquote(given)) if isinstance(given, str) else given
+
+
+def _funders(content: Mapping[str, object]) -> object:
+    """The funders with the names that the document gives; a document without any says that nobody is named."""
+    given = content.get("fundedBy", [])
+    included = content.get("included")
+    nodes = [node for node in included if isinstance(node, dict)] if isinstance(included, list) else []
+    names = {node.get("id"): node.get("agentName") for node in nodes}
+    if isinstance(given, list):
+        return [funder_of(item, names.get(item)) if isinstance(item, str) else item for item in given]
+    return funder_of(given, names.get(given)) if isinstance(given, str) else given
+
+
+def funder_of(iri: str, name: object) -> str:
+    """The IRI of an organization under any data base as a funder with its name; any other text as it is.
+
+    >>> funder_of("https://example.org/id/organization/US-GOV-1", "USAID")
+    'USAID [US-GOV-1]'
+    """
+    base, path, code = iri.rpartition(_ORGANIZATIONS)
+    is_ours = path and is_web_address(base) and base.endswith("/") and code and not set(code) & set("/?#")
+    return f"{name if isinstance(name, str) else ''} [{unquote(code)}]".strip() if is_ours else iri
 
 
 def _mention(item: object) -> object:

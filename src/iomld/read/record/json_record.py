@@ -8,11 +8,20 @@ from difflib import get_close_matches
 
 from iomld.assets import load_fields
 from iomld.messages import Message, message
-from iomld.model import Finding, Origin, Place, Record, Severity, Value
+from iomld.model import BUDGET_FIELDS, NO_FUNDER, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import pointer_step
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, utc_moment
+from iomld.read.table.money import split_heading
+from iomld.read.text import (
+    has_forbidden_character,
+    is_language_tag,
+    is_web_address,
+    lines_of,
+    normalised,
+    plain_text,
+    utc_moment,
+)
 
 _LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
 # Keys of a downloaded record that are no fields; like the fields that the publisher computes, they are ignored.
@@ -58,6 +67,11 @@ def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tupl
         at = below(place, key)
         if key in fields.texts:
             found, faults = _texts(key, given, at, default=str(language))
+        elif key == "budget" and isinstance(given, dict):
+            found, faults = _plain(key, given.get("amount"), below(at, "amount"))
+            currency, more = _plain("budgetCurrency", given.get("currency"), below(at, "currency"))
+            values["budgetCurrency"] = (*values.get("budgetCurrency", ()), *currency)
+            faults += more
         elif key in fields.given:
             found, faults = _plain(key, given, at)
         else:
@@ -66,8 +80,8 @@ def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tupl
             continue
         findings += faults
         if found:
-            values[key] = found
-    return values, findings
+            values[key] = (*values.get(key, ()), *found)
+    return {key: found for key, found in values.items() if found}, findings
 
 
 def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tuple[Value, ...], list[Finding]]:
@@ -87,7 +101,7 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
             )
         elif not isinstance(text, str):
             findings.append(wrong_kind(key, text, message("a text"), at))
-        elif has_forbidden_character(text):
+        elif has_forbidden_character(plain_text(text)):
             findings.append(control_character(key, at))
         elif text.strip():
             values.append(Value(clean_text(key, text), at, language))
@@ -95,13 +109,14 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
 
 
 def clean_text(field: str, text: str) -> str:
-    r"""A text in its published form: a narrative in paragraphs, any other text on one line.
+    r"""A text in its published form: without markup, a narrative in paragraphs, any other text on one line.
 
     Spaces inside a line, no-break spaces included, stay as they are, so that a published text reads back the same.
 
     >>> clean_text("title", " Two \n lines : one  title ")
     'Two lines : one  title'
     """
+    text = plain_text(text)
     if load_fields().by_key[field].long:
         return normalised(lines_of(text))
     return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
@@ -109,6 +124,8 @@ def clean_text(field: str, text: str) -> str:
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
     """One string or number, or several if the field takes several."""
+    if key == "fundedBy" and given == []:
+        return (Value(NO_FUNDER, place),), []
     if key in load_fields().lists and isinstance(given, list):
         values: list[Value] = []
         findings: list[Finding] = []
@@ -121,6 +138,7 @@ def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], li
         return (), []
     if not isinstance(given, str):
         return (), [wrong_kind(key, given, message("a text or a number"), place)]
+    given = plain_text(given)
     if has_forbidden_character(given):
         return (), [control_character(key, place)]
     return ((Value(given.strip(), place),) if given.strip() else ()), []
@@ -167,12 +185,17 @@ def repeated_key(key: str, place: Place) -> Finding:
 
 def unknown_key(key: str, known: Iterable[str], place: Place) -> Finding:
     """A Warning for a key that is not the name of a field."""
+    base, currency = split_heading(key)
     near = get_close_matches(key, sorted(known), n=1)
-    fix = (
-        message("Did you mean '{name}'?", name=near[0])
-        if near
-        else message("Leave it out, or see the list of keys in the documentation.")
-    )
+    # `budgetEUR` is like `budgetUSD`; nothing but dollars is to be called dollars.
+    if near and near[0] in BUDGET_FIELDS and (currency or abs(len(near[0]) - len(key)) > 1 or near[0] == "budgetUSD"):
+        near = []
+    if currency and currency != "USD" and base.lower() in ("budget", "amount"):
+        fix = message("Write it as budget, with {currency} as budgetCurrency.", currency=currency)
+    elif near:
+        fix = message("Did you mean '{name}'?", name=near[0])
+    else:
+        fix = message("Leave it out, or see the list of keys in the documentation.")
     return Finding(
         "unknownKey",
         Severity.WARNING,

@@ -157,7 +157,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     def rows() -> Iterator[CsvRow]:
         return (row for row in read_rows(text, delimiter, file=source.file) if row.number > header.number)
 
-    cents = _comma_cents(layout, rows()) if delimiter == ";" else None
+    cents = _comma_cents(layout, rows()) if delimiter in ";\t" else None
     if cents is not None:
         problem = message("Budgets are written with a comma before the cents, and were read so.")
         place = layout.place(TableRow(header.number, header.line, header.cells), cents)
@@ -212,7 +212,7 @@ def _table_row(row: CsvRow, cents: int | None) -> TableRow:
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
     """The index of the budget column if all its values fit the form 100.000,00 and at least one fits no other form."""
-    index = next((index for index, heading in layout.columns if heading.column == "budgetUSD"), None)
+    index = next((index for index, heading in layout.columns if heading.column in ("budget", "budgetUSD")), None)
     if index is None:
         return None
     decisive = False

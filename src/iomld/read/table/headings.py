@@ -7,7 +7,7 @@ are headings too. A mapping gives our column for each heading of a foreign table
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from json import JSONDecodeError
@@ -17,8 +17,10 @@ from iomld.assets import load_fields
 from iomld.errors import SourceError
 from iomld.folding import fold
 from iomld.messages import ForeignText, message
+from iomld.model import BUDGET_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, Column, headings_of, project_columns
 from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
+from iomld.read.table.money import AMOUNT_WORDS, split_heading
 
 IGNORED = "-"  # the value in a mapping for a column to ignore
 
@@ -32,8 +34,12 @@ _TAGGED = re.compile(
     r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\s*[)\]]?"
 )
 _PIECE = re.compile(r"(?P<heading>[a-z]+_[a-z0-9-]+) \((?P<number>[2-9]|[1-9][0-9])\)")
+_NUMBERED = re.compile(
+    r"\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[A-Za-z])[.)] ?(?=\S)|[0-9]{1,2} (?=[A-Za-z])|(?:No|N°|#) ?[0-9]{1,2}[.:] ?"
+)
 _FIX = 'Write {"Their heading": "projectCode"}, or two columns: their heading, ours.'
 _COLUMNS_OF_A_MAPPING = 2
+_MONEY_CUTOFF = 0.82  # the least similarity of a heading to one of a budget: "bugdet" is as similar as that
 _MOST_BYTES = 1024 * 1024
 
 
@@ -45,11 +51,13 @@ class Heading:
         column: Name of the column; a key of `YEAR_OR_DAY` if the value decides.
         language: Language of a text.
         piece: Number, from 1, of the part of a text too long for one cell: 2 for `narrative_en (2)`.
+        currency: The code or sign of a currency in the heading of a budget.
     """
 
     column: str
     language: str | None = None
     piece: int = 1
+    currency: str | None = None
 
 
 def heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
@@ -60,11 +68,15 @@ def heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
         mapping: Our column for each foreign heading; headings are compared folded.
 
     >>> heading_of("Código del proyecto", {}), heading_of("Titre (FR)", {})
-    (Heading(column='projectCode', language=None, piece=1), Heading(column='title', language='fr', piece=1))
+    (Heading(column='projectCode', language=None, piece=1, currency=None), \
+Heading(column='title', language='fr', piece=1, currency=None))
     """
     mapped = _mapped_column(text, mapping)
     if mapped is not None:
-        return None if mapped == IGNORED else _known_heading(mapped)
+        heading = None if mapped == IGNORED else _known_heading(mapped)
+        if heading and heading.column in BUDGET_FIELDS:
+            return replace(heading, currency=heading.currency or split_heading(text)[1])
+        return heading
     piece = _PIECE.fullmatch(text.strip())
     if piece:
         whole = _known_heading(piece["heading"])
@@ -84,17 +96,32 @@ def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
 
 
 def closest_columns(text: str, columns: Iterable[Column]) -> tuple[str, ...]:
-    """The column whose name or heading is most similar to a text; empty if none is similar."""
+    """The column whose name or heading is most similar to a text, with the text's currency; empty if none is."""
+    base, currency = split_heading(text)
     names = {_key(heading): column.name for column in columns for heading in column.headings}
-    return tuple(names[key] for key in get_close_matches(_key(text)[:100], names, n=1, cutoff=0.7))
+    key = _key(base)[:100]
+    for near in get_close_matches(key, names, n=1, cutoff=0.7):
+        if names[near] not in BUDGET_FIELDS:
+            return (names[near],)
+        # What stands beside the word may be a currency that is not known; nothing but dollars is called dollars.
+        if len(key.split()) <= len(near.split()) and get_close_matches(key, (near,), cutoff=_MONEY_CUTOFF):
+            return (f"budget ({currency})" if currency else "budget",)
+    return ()
 
 
 def _known_heading(text: str) -> Heading | None:
     key = _key(text)
     known = _project_headings()
-    if heading := known.get(key):
+    heading = known.get(key)
+    amount, currency = split_heading(text)
+    whole = known.get(_key(amount))
+    is_amount = (whole is not None and whole.column == "budget") or _key(amount) in AMOUNT_WORDS
+    # `budgetUSD` is the name of a column; any other heading, such as "Budget Amount (USD)", says its currency.
+    if currency and is_amount and key != _key("budgetUSD"):
+        return Heading("budget", currency=currency)
+    if heading:
         return heading
-    tagged = _TAGGED.fullmatch(text.strip())
+    tagged = _TAGGED.fullmatch(_bare(text))
     base = known.get(_key(tagged["base"])) if tagged else None
     if tagged and base and base.language:
         return Heading(base.column, tagged["tag"].lower().replace("_", "-"))
@@ -110,8 +137,17 @@ def _mapped_column(text: str, mapping: Mapping[str, str]) -> str | None:
 
 
 def _key(text: str) -> str:
-    """The folded heading, without the marks that forms put after a heading."""
-    return fold(text.replace("_", " ").strip().rstrip("*:").strip())
+    """The folded heading, without the marks of forms."""
+    return fold(_bare(text).replace("_", " "))
+
+
+def _bare(text: str) -> str:
+    """A heading without the number that forms put before it and the marks that they put after it.
+
+    >>> _bare("3. Title (en) *"), _bare("(b) Coverage:")
+    ('Title (en)', 'Coverage')
+    """
+    return _NUMBERED.sub("", text.strip().strip("*").strip()).rstrip("*: ").strip()
 
 
 @cache

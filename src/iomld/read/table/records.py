@@ -7,28 +7,38 @@ from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
 from iomld.assets import load_fields
+from iomld.folding import fold
 from iomld.messages import message
 from iomld.model import Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
 from iomld.read.table.mentions import MentionIndex, canonical_digest
-from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
+from iomld.read.table.rows import CellFault, CellValue, Layout, Number, TableRow, cell_text
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, plain_text, utc_moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SEPARATORS = re.compile(r"[;|\r\n]+")
 _SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
+_IDENTIFIERS = frozenset({"projectCode", "primaId"})
+_FEWEST_REPEATED = 2  # headings in a row below the header that make it a repeated header
+_TOTAL = re.compile(
+    r"(?:grand[ -]?|sub[ -]?|sous[ -]?)?(?:total|totaux|sum|somme|suma|summe|gesamt|average|moyenne|promedio)\b[^a-z]*$"
+    r"|(?:(?:grand |sub-?|sous-?)?total|suma|summe) ",
+    re.IGNORECASE,
+)
+_AMOUNTS = frozenset({"budget", "budgetUSD"})
 _SHOWN = 80  # characters of a value that a finding quotes
 
 
 @dataclass(slots=True)
 class _RowDraft:
-    """The cells of a row read so far: text and place by column and language."""
+    """The cells of a row read so far: text and place by column and language, and the currencies outside of cells."""
 
     texts: dict[tuple[str, str | None], tuple[str, Place]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     canonical: list[tuple[str, str]] = field(default_factory=list)
+    currencies: list[Value] = field(default_factory=list)
 
 
 def table_records(
@@ -47,15 +57,45 @@ def table_records(
     """
     pending = [*remarks, *layout.findings]
     unnamed_reported = False
+    last: Record | None = None  # delayed, since the last record carries the findings about the rows below it
     for row in rows:
         if row.is_empty:
+            continue
+        if _is_no_record(row, layout):
+            pending.append(_no_record(row, layout))
             continue
         draft = _draft(row, layout)
         stray = _stray_cells(row, layout, report_unnamed=not unnamed_reported)
         unnamed_reported = unnamed_reported or any(finding.severity is Severity.WARNING for finding in stray)
         draft.findings += [*pending, *stray]
         pending = []
-        yield _record(row, layout, draft, mentions)
+        if last:
+            yield last
+        last = _record(row, layout, draft, mentions)
+    if last:
+        yield replace(last, findings=(*last.findings, *pending))
+
+
+def _is_no_record(row: TableRow, layout: Layout) -> bool:
+    """Whether a row is no record: it repeats the headings, or it has no identifier and a total or a single note."""
+    cells = {index: heading.column for index, heading in layout.columns if not _is_blank(row.cell(index) or "")}
+    texts = {index: cell_text(row.cell(index), "").strip() for index in cells}
+    if sum(fold(text) == fold(layout.headings[index]) for index, text in texts.items()) >= _FEWEST_REPEATED:
+        return True
+    is_total = any(map(_TOTAL.match, texts.values()))
+    codes = [texts[index] for index, name in cells.items() if name in _IDENTIFIERS]
+    has_identifier = any(" " not in code and not _TOTAL.match(code) for code in codes)
+    filled = sum(not _is_blank(cell) for cell in row.cells if cell is not None)
+    return not has_identifier and (is_total or filled == 1)
+
+
+def _no_record(row: TableRow, layout: Layout) -> Finding:
+    at = next((index for index, cell in enumerate(row.cells) if cell is not None and not _is_blank(cell)), 0)
+    problem = message(
+        "Row {number} looks like a total, a note or a repeated heading; it was not read.", number=row.number
+    )
+    fix = message("Delete it, or give it a project code if it is a project.")
+    return Finding("noRecordRow", Severity.WARNING, problem, fix, place=layout.place(row, at))
 
 
 def _draft(row: TableRow, layout: Layout) -> _RowDraft:
@@ -73,12 +113,15 @@ def _draft(row: TableRow, layout: Layout) -> _RowDraft:
             draft.findings.append(value.finding(_field(heading), layout.place(row, index)))
             continue
         text = cell_text(value, heading.column)
+        text = text if heading.column in _SOURCE_COLUMNS else plain_text(text)
         place = layout.place(row, index, text)
         if has_forbidden_character(text):
             draft.findings.append(replace(control_character(layout.headings[index], place), field=_field(heading)))
         elif text.strip():
             draft.canonical.append((layout.headings[index], text))
             _add_cell(draft, heading, text, place)
+            if heading.column in _AMOUNTS:
+                _add_currencies(draft, heading, value, place)
     return draft
 
 
@@ -99,6 +142,12 @@ def _add_cell(draft: _RowDraft, heading: Heading, text: str, place: Place) -> No
             draft.texts[key] = (known[0] + content, known[1])
         elif known[0].split() != content.split():
             draft.findings.append(_differing_cells(name, known, content, place))
+
+
+def _add_currencies(draft: _RowDraft, heading: Heading, value: CellValue, place: Place) -> None:
+    """Add the currency of a heading, and that of a number's format; linking compares them."""
+    shown = value.currency if isinstance(value, Number) else None
+    draft.currencies += [Value(currency, place) for currency in (heading.currency, shown) if currency]
 
 
 def _differing_cells(name: str, known: tuple[str, Place], text: str, place: Place) -> Finding:
@@ -164,6 +213,7 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
             values[name] = tuple(Value(part, place) for part in parts if part)
         elif name not in _SOURCE_COLUMNS:
             values[name] = (Value(text, place),)
+    values["budgetCurrency"] = (*draft.currencies, *values.get("budgetCurrency", ()))
     values = {name: found for name, found in values.items() if found}
     code, prima = values.get("projectCode"), values.get("primaId")
     key = code[0].text if code else f"prima-{prima[0].text}" if prima else ""

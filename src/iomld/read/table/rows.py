@@ -17,6 +17,9 @@ from iomld.read.table.headings import YEAR_OR_DAY, Heading, closest_columns, hea
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
+# "100 000,00" and "100.000,00" can be read in one way only; "100,000" and "100.000" cannot.
+_COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:[. \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+),[0-9]{1,2}")
+_GROUPING = re.compile(r"[. \u00a0\u2009\u202f'’]")
 PROJECTS, MENTIONS = "projects", "mentions"
 _FEWEST_KNOWN = 2  # known columns that make a row a header
 _LETTERS = 26
@@ -29,10 +32,12 @@ class Number:
     Attributes:
         text: Its digits, without exponent.
         day: The date if the number counts days, for dates of our time.
+        currency: The code or sign of the currency that its format shows.
     """
 
     text: str
     day: date | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,14 @@ def cell_text(value: CellValue, column: str) -> str:
 
     Args:
         value: The value.
-        column: Name of the column. In a column of years a date gives its year; in one of days a number gives its date.
+        column: Name of the column. In a column of years a date gives its year; in one of days a number gives its
+            date; in one of sums a comma before the cents becomes a point.
     """
     match value:
         case str():
             text = plain(value)
+            if column == "budgetUSD" and _COMMA_CENTS.fullmatch(text.strip()):
+                text = _GROUPING.sub("", text.strip()).replace(",", ".")
         case Number():
             text = value.day.isoformat() if value.day and _holds_days(column) else value.text
             # A text such as 1.234 can be read in two ways; a number is 1.2340, which cannot.

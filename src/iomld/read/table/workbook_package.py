@@ -9,7 +9,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,6 +20,7 @@ from lxml import etree
 from iomld.errors import SourceError
 from iomld.messages import ForeignText, message
 from iomld.read.table.csv_rows import LONGEST_CELL
+from iomld.read.table.money import format_currency
 from iomld.read.text import read_prolog, safe_events
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -53,6 +54,7 @@ class Package:
         from_1904: Whether days are counted from 1904, as in old Macintosh workbooks.
         strings: The texts that cells share.
         date_styles: Numbers of the cell styles that show a date.
+        currencies: Code or sign of the currency that a cell style shows, by number of the style.
     """
 
     file: str
@@ -61,6 +63,7 @@ class Package:
     from_1904: bool = False
     strings: list[str] = field(default_factory=list)
     date_styles: frozenset[int] = frozenset()
+    currencies: Mapping[int, str] = field(default_factory=dict)
 
     def elements(self, part: str, *names: str, forget: str = "") -> Iterator[etree._Element]:
         """Each element of a part with one of the names, when it ends.
@@ -119,7 +122,13 @@ def open_package(data: bytes, file: str) -> Package:
     package.sheets, package.from_1904 = _sheets(package, main, parts)
     kinds = dict(parts.values())
     if "styles" in kinds:
-        package.date_styles = _date_styles(package, kinds["styles"])
+        formats = _formats(package, kinds["styles"])
+        from openpyxl.styles.numbers import is_date_format  # noqa: PLC0415  # takes 0.2 s
+
+        package.date_styles = frozenset(number for number, code in enumerate(formats) if code and is_date_format(code))
+        package.currencies = {
+            number: currency for number, code in enumerate(formats) if code and (currency := format_currency(code))
+        }
     if "sharedStrings" in kinds:
         package.strings = _shared_strings(package, kinds["sharedStrings"])
     return package
@@ -219,17 +228,18 @@ def _sheets(package: Package, part: str, relations: dict[str, tuple[str, str]]) 
     return tuple(sheets), from_1904
 
 
-def _date_styles(package: Package, part: str) -> frozenset[int]:
-    from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format  # noqa: PLC0415  # takes 0.2 s
+def _formats(package: Package, part: str) -> list[str]:
+    """The number format of each cell style; empty for formats that programs show in the currency of their user."""
+    from openpyxl.styles.numbers import BUILTIN_FORMATS  # noqa: PLC0415  # takes 0.2 s
 
-    formats: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
+    formats: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items() if "$" not in code}
     styles: list[str] = []
     for element in package.elements(part, "numFmt", "cellXfs"):
         if local_name(element) == "numFmt":
             formats[element.get("numFmtId", "")] = element.get("formatCode", "")
         else:
             styles = [child.get("numFmtId", "0") for child in element]
-    return frozenset(number for number, style in enumerate(styles) if is_date_format(formats.get(style, "General")))
+    return [formats.get(style, "") for style in styles]
 
 
 def _shared_strings(package: Package, part: str) -> list[str]:

@@ -6,6 +6,7 @@ Source: ECMA-376 part 1, section 18.3.1 (worksheets).
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -114,8 +115,10 @@ def _value(element: etree._Element, package: Package) -> CellValue:
             return _shared_string(text, package)
         case "n":
             style = element.get("s", "0")
-            is_date = _WHOLE.fullmatch(style) is not None and int(style) in package.date_styles
-            return _number(text, from_1904=package.from_1904, is_date=is_date)
+            number = int(style) if _WHOLE.fullmatch(style) else -1
+            value = _number(text, from_1904=package.from_1904, is_date=number in package.date_styles)
+            currency = package.currencies.get(number)
+            return replace(value, currency=currency) if currency and isinstance(value, Number) else value
         case "e":
             return CellFault(
                 "cellError",

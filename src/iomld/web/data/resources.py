@@ -41,15 +41,19 @@ from iomld.web.pages.render import project_html, scheme_html, thing_html
 from iomld.web.problems import PROBLEM_JSON, problem
 from iomld.web.responses import get_route
 
-_KINDS = ("country", "fund")  # of resources under /id/, besides projects
+_KINDS = ("country", "fund", "organization")  # of resources under /id/, besides projects
 _RECORD = responses({200: DOCUMENT_TYPES, 301: (), 304: ()}, 404, 406, 410, 503)
 _IDENTIFIER = responses({301: (), 303: ()}, 404, 410, 503)
 _IN_QUERIES = "%&=+/?:@!$'()*,;"  # allowed in a query besides letters and digits (RFC 3986, section 3.4)
 # A withdrawn project may come back: clients must revalidate the redirect as well as the tombstone.
 _WITHDRAWN_HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache", "Vary": "Accept"}
 
-_Kind = Annotated[str, Path(description="`project`, `country` or `fund`.", openapi_examples=sample("project"))]
-_KindOfDocument = Annotated[str, Path(description="`country` or `fund`.", openapi_examples=sample("country"))]
+_Kind = Annotated[
+    str, Path(description="`project`, `country`, `fund` or `organization`.", openapi_examples=sample("project"))
+]
+_KindOfDocument = Annotated[
+    str, Path(description="`country`, `fund` or `organization`.", openapi_examples=sample("country"))
+]
 _Code = Annotated[str, Path(description="The code of the resource.", openapi_examples=sample("PO.0105"))]
 _Project = Annotated[str, Path(description=CODED, openapi_examples=sample("PO.0105"))]
 _PageOfProjects = Annotated[str, Query(description="On the page, which page of the list of projects to show.")]
@@ -114,7 +118,7 @@ def _document_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
         document = _project_document(opened, key, with_labels=wants_labels(labels))
         return document_response(request, opened, document, requested.suffixed(suffix))
 
-    @get_route(router, "/doc/{kind}/{name:path}", "records", "Get the statements about a country or the fund", DOCUMENT)
+    @get_route(router, "/doc/{kind}/{name:path}", "records", "Get the statements about a country or a funder", DOCUMENT)
     def described(
         request: Request,
         kind: _KindOfDocument,

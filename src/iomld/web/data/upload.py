@@ -136,14 +136,14 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
     counted = Request(request.scope, _counted(request, max_bytes))
     try:
         if kind in FORM_TYPES:
-            return await _from_form(counted, max_bytes, rules, engine)
+            return await _from_form(counted, max_bytes, rules)
         if kind and kind not in RAW_TYPES:
             raise ProblemError(
                 415,
                 "media-type",
                 message("'{type}' is not read here. Send one of {types}.", type=kind, types=", ".join(RAW_TYPES)),
             )
-        return Upload("upload", await counted.body(), _consistent(rules, engine))
+        return Upload("upload", await counted.body(), rules)
     except ClientDisconnect as error:
         detail = message("The upload ended before all of it was sent. Send it again, whole.")
         raise ProblemError(400, "upload-cut", detail) from error
@@ -169,9 +169,9 @@ def _counted(request: Request, max_bytes: int) -> Receive:
     return receive
 
 
-async def _from_form(request: Request, max_bytes: int, rules: Rules, engine: str) -> Upload:
+async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
     async with request.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
-        rules = _consistent(await _form_rules(form, rules), engine)
+        rules = await _form_rules(form, rules)
         choices = UploadChoices(_field(form, "format"), _field(form, "lang"))
         file, text, data = form.get("file"), form.get("text"), _field(form, "data")
         if isinstance(file, UploadFile) and file.filename:
@@ -264,13 +264,6 @@ def _known_engine(engine: str) -> str:
         )
         raise ProblemError(400, "engine", detail)
     return name
-
-
-def _consistent(rules: Rules, engine: str) -> Rules:
-    """The rules. Raises 400 if an engine is chosen without shapes of the client's own."""
-    if engine and not rules.name:
-        raise ProblemError(400, "engine", message("?engine= goes with shapes of your own. Send them, or leave it out."))
-    return rules
 
 
 def _text(data: bytes) -> str:

@@ -71,7 +71,7 @@ _Engine = Annotated[
     str,
     Query(
         default_factory=str,
-        description="The engine that validates with your own shapes.",
+        description="The engine that validates.",
         json_schema_extra={"enum": [*ENGINES], "default": "shacl"},
     ),
 ]

@@ -1,12 +1,12 @@
 """Values for the page of the list of projects: rows, facets, active filters, sort orders and addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from iomld.browse.filter_query import filters_query
-from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.search import SearchResult
+from iomld.browse.filters import BANDS, DOLLARS, FACETS, SORTS, Filters, budget_band
+from iomld.browse.search import SearchResult, filter_projects
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.i18n import gettext_noop
 from iomld.release.project_index import CODED, ProjectEntry
@@ -21,7 +21,7 @@ _LEGENDS = {
     "country": gettext_noop("Country"),
     "framework": gettext_noop("Framework"),
     "year": gettext_noop("Year active"),
-    "budget": gettext_noop("Budget"),
+    "budget": gettext_noop("Budget in US dollars"),
 }
 _ORDERS = (
     gettext_noop("Relevance"),
@@ -53,12 +53,14 @@ class Facet:
         legend: Its heading.
         first: The values shown at once: the chosen ones, then those with most projects.
         others: All other values, which unfold.
+        left_out: Number of the projects found whose budget is in another currency than that of the bands.
     """
 
     name: str
     legend: str
     first: tuple[Option, ...]
     others: tuple[Option, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,18 @@ def shown_rows(view: ReleaseView, found: SearchResult) -> tuple[FacetRow, ...]:
 def shown_facets(view: ReleaseView, filters: Filters, found: SearchResult) -> tuple[Facet, ...]:
     """The facets that have values to choose from."""
     facets = (_facet(view, name, filters.values.get(name, ()), found.counts[name]) for name in FACETS)
-    return tuple(facet for facet in facets if facet.first)
+    budgets = (entry.budget for entry in _without_bands(view, filters, found))
+    others = sum(1 for budget in budgets if budget and budget.currency != DOLLARS)
+    shown = (replace(facet, left_out=others) if facet.name == "budget" else facet for facet in facets)
+    return tuple(facet for facet in shown if facet.first or facet.left_out)
+
+
+def _without_bands(view: ReleaseView, filters: Filters, found: SearchResult) -> Iterable[ProjectEntry]:
+    """The projects that match all filters but the bands of budgets."""
+    if "budget" not in filters.values:
+        return found.entries
+    values = {name: values for name, values in filters.values.items() if name != "budget"}
+    return filter_projects(view, replace(filters, values=values))
 
 
 def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
-from iomld.browse.filters import SORTS, Filters, read_filters
+from iomld.browse.filters import DOLLARS, SORTS, Filters, read_filters
 from iomld.browse.search import filter_projects, find_projects
 from iomld.browse.view import ReleaseView
 from iomld.read.table.rows import neutralised
@@ -42,6 +42,8 @@ TABLE_HEADER = (
     "start_year",
     "end_year",
     "budget_usd",
+    "budget",
+    "budget_currency",
 )
 _ROWS_IN_CHUNK = 200
 _TABLE_HEADERS = {
@@ -167,6 +169,7 @@ def _table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
 
 def _row(entry: ProjectEntry) -> tuple[str, ...]:
     title = entry.title()
+    amount = f"{entry.budget.amount:f}" if entry.budget else ""
     facets = ("status", "type", "coverage", "region", "country", "framework")
     return (
         entry.iri,
@@ -176,7 +179,9 @@ def _row(entry: ProjectEntry) -> tuple[str, ...]:
         *("; ".join(entry.codes[facet]) for facet in facets),
         str(entry.start_year or ""),
         str(entry.end_year or ""),
-        "" if entry.budget is None else f"{entry.budget:f}",
+        amount if entry.budget and entry.budget.currency == DOLLARS else "",
+        amount,
+        entry.budget.currency if entry.budget else "",
     )
 
 

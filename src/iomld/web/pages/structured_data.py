@@ -14,6 +14,7 @@ from markupsafe import Markup
 from iomld.browse.dataset import DatasetFacts, DatasetFile
 from iomld.browse.project import ProjectPage
 from iomld.browse.view import Link, ReleaseView
+from iomld.iris import IOMLD
 from iomld.web.i18n import page_language
 from iomld.web.templating import web_address
 
@@ -107,9 +108,13 @@ def _identifiers(page: ProjectPage) -> Iterator[_Node]:
             yield {"@type": "PropertyValue", "propertyID": label, "value": value.text}
 
 
-def _funder(page: ProjectPage) -> _Node | None:
-    fund = page.fact("fundedBy")
-    return {"@type": "Organization", "@id": fund.link.iri, "name": fund.text} if fund and fund.link else None
+def _funder(page: ProjectPage) -> _Node | list[_Node] | None:
+    """The funder, or a list of several."""
+    named = (value for fact in page.facts if fact.iri == f"{IOMLD}fundedBy" for value in fact.values)
+    nodes: list[_Node] = [
+        {"@type": "Organization", "@id": value.link.iri, "name": value.text} for value in named if value.link
+    ]
+    return nodes[0] if len(nodes) == 1 else nodes or None
 
 
 def _grant(view: ReleaseView, page: ProjectPage) -> _Node | None:
@@ -118,8 +123,8 @@ def _grant(view: ReleaseView, page: ProjectPage) -> _Node | None:
     amount = {
         "@type": "MonetaryAmount",
         "@id": view.iris.budget(page.key),
-        "value": _number(page.budget),
-        "currency": "USD",
+        "value": _number(page.budget.amount),
+        "currency": page.budget.currency,
     }
     return _without_empty({"@type": "MonetaryGrant", "amount": amount, "funder": _funder(page)})
 

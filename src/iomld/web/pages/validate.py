@@ -143,6 +143,8 @@ class ReportView:
         rows: Rows of a workbook with findings.
         rows_by_line: Rows of a table in text, by the line on which they begin.
         anchors: For each finding the fragment identifier of its place; empty if it has none.
+        warnings: Warnings about the shapes.
+        checked_nothing: Whether nothing was checked.
     """
 
     conforms: bool
@@ -154,6 +156,8 @@ class ReportView:
     rows: tuple[CellRow, ...]
     rows_by_line: Mapping[int, CellRow]
     anchors: tuple[str, ...]
+    warnings: tuple[Finding, ...]
+    checked_nothing: bool
 
 
 def validation_page(report: UploadReport, upload: Upload, language: str = ENGLISH) -> str:
@@ -209,6 +213,8 @@ def _report_view(upload_report: UploadReport, text: str, language: str) -> Repor
         rows=() if lines else rows,
         rows_by_line={row.line: row for row in rows} if lines else {},
         anchors=tuple(_anchors(shown, lines, rows)),
+        warnings=report.warnings,
+        checked_nothing=report.checked_nothing,
     )
 
 

@@ -1,0 +1,96 @@
+"""The currencies of ISO 4217, and the signs that stand for them beside an amount.
+
+A sign can stand for several currencies: `$` is the dollar of the United States, of Canada and of others, so that only
+a second statement or the publisher's own currency decides.
+"""
+
+import re
+
+# ISO 4217, list one and some codes withdrawn since 2010, without funds, metals and test codes. The shape has the
+# same list (`moneyCurrency`), which a test compares.
+_CODES = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
+    "CHF CLP CNY COP CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD "
+    "HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD "
+    "LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP "
+    "PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT "
+    "TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL"
+)
+CURRENCIES = frozenset(_CODES.split())
+
+_SIGNS = {
+    "$": "USD ARS AUD BBD BMD BND BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SBD SGD SRD TTD TWD "
+    "UYU XCD",
+    "us$": "USD",
+    "us dollar": "USD",
+    "us dollars": "USD",
+    "dollar": "USD AUD CAD NZD",
+    "dollars": "USD AUD CAD NZD",
+    "a$": "AUD",
+    "c$": "CAD",
+    "ca$": "CAD",
+    "can$": "CAD",
+    "nz$": "NZD",
+    "hk$": "HKD",
+    "s$": "SGD",
+    "r$": "BRL",
+    "€": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "£": "GBP",
+    "¥": "JPY CNY",
+    "kr": "SEK NOK DKK ISK",
+    "fr.": "CHF",
+    "₣": "CHF",
+    "₹": "INR",
+    "₦": "NGN",
+    "₱": "PHP",
+    "₫": "VND",
+    "₩": "KRW KPW",
+    "₪": "ILS",
+    "₴": "UAH",
+    "₽": "RUB",
+    "₺": "TRY",
+    "₸": "KZT",
+    "₾": "GEL",
+    "₼": "AZN",
+    "₵": "GHS",
+    "฿": "THB",
+    "₡": "CRC",
+    "₲": "PYG",
+    "₭": "LAK",
+    "៛": "KHR",
+    "৳": "BDT",
+    "₮": "MNT",
+    "֏": "AMD",
+}
+_CODES_OF_SIGNS = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()}
+_LEADING = re.compile(r"(?P<word>[^\d\s.,+-][^\d]*?)\s*(?P<amount>-?[0-9].*)")
+_TRAILING = re.compile(r"(?P<amount>.*[0-9])\s*(?P<word>[^\d\s.,][^\d]*)")
+
+
+def currencies_of(word: str) -> frozenset[str]:
+    """The currencies that a code or a sign can stand for; empty for any other word.
+
+    >>> sorted(currencies_of("eur")), sorted(currencies_of("¥")), sorted(currencies_of("XYZ"))
+    (['EUR'], ['CNY', 'JPY'], [])
+    """
+    code = word.strip().upper()
+    return frozenset({code}) if code in CURRENCIES else _CODES_OF_SIGNS.get(word.strip().lower(), frozenset())
+
+
+def split_currency(text: str) -> tuple[str, tuple[str, ...]]:
+    """An amount as written, and the words before and after it.
+
+    >>> split_currency("€ 125,000"), split_currency("815500.00 EUR"), split_currency("100000")
+    (('125,000', ('€',)), ('815500.00', ('EUR',)), ('100000', ()))
+    """
+    words: list[str] = []
+    amount = text.strip()
+    if leading := _LEADING.fullmatch(amount):
+        words.append(leading["word"])
+        amount = leading["amount"]
+    if trailing := _TRAILING.fullmatch(amount):
+        words.append(trailing["word"])
+        amount = trailing["amount"].strip()
+    return amount, tuple(words)
