@@ -33,7 +33,6 @@ CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MAX_ROWS = 1_048_576
 _EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
-_NUMBERS = frozenset({FieldKind.YEAR, FieldKind.AMOUNT, FieldKind.MONEY})
 _MENTION_NUMBERS = frozenset({"position", "confidence"})
 # ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are escaped.
 _TO_ESCAPE = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
@@ -93,8 +92,8 @@ def cell_value(text: str, column: str) -> str | int | float | datetime:
 
 
 def _holds_numbers(column: str) -> bool:
-    field = load_fields().given.get(column)
-    return column in _MENTION_NUMBERS or (field is not None and field.kind in _NUMBERS)
+    fields = load_fields()
+    return column in _MENTION_NUMBERS or column in fields.years or column in fields.sums
 
 
 class _Sheet:

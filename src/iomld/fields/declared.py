@@ -134,6 +134,11 @@ class Fields:
         return self._keys(lambda field: field.kind is FieldKind.DAY)
 
     @cached_property
+    def sums(self) -> frozenset[str]:
+        """The keys of the given sums of money."""
+        return self._keys(lambda field: field.kind in (FieldKind.AMOUNT, FieldKind.MONEY))
+
+    @cached_property
     def concepts(self) -> Mapping[str, str]:
         """The scheme of each given field of concepts."""
         return {key: field.scheme for key, field in self.given.items() if field.kind is FieldKind.CONCEPT}

@@ -7,6 +7,7 @@ from functools import cache
 from iomld.assets import load_fields
 from iomld.fields.declared import Field
 from iomld.folding import fold
+from iomld.read.table.money import split_heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,12 @@ def _column(field: Field) -> Column:
 
 
 def headings_of(field: Field) -> Iterator[tuple[str, str]]:
-    """The headings of a field with their languages, its own name in each language first."""
+    """The headings of a field with their languages, its own name in each language first.
+
+    A label with a currency in it, such as "Budget Amount (USD)", is a heading of `budget` with that currency.
+    """
     yield from ((name, language) for language, name in field.names.items())
-    yield from field.labels
+    yield from (label for label in field.labels if split_heading(label[0])[1] is None)
     yield from field.headings
 
 

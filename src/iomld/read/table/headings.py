@@ -112,19 +112,16 @@ def closest_columns(text: str, columns: Iterable[Column]) -> tuple[str, ...]:
 def _known_heading(text: str) -> Heading | None:
     key = _key(text)
     known = _project_headings()
-    heading = known.get(key)
-    amount, currency = split_heading(text)
-    whole = known.get(_key(amount))
-    is_amount = (whole is not None and whole.column == "budget") or _key(amount) in AMOUNT_WORDS
-    # `budgetUSD` is the name of a column; any other heading, such as "Budget Amount (USD)", says its currency.
-    if currency and is_amount and key != _key("budgetUSD"):
-        return Heading("budget", currency=currency)
-    if heading:
+    if heading := known.get(key):
         return heading
     tagged = _TAGGED.fullmatch(_bare(text))
     base = known.get(_key(tagged["base"])) if tagged else None
     if tagged and base and base.language:
         return Heading(base.column, tagged["tag"].lower().replace("_", "-"))
+    amount, currency = split_heading(text)
+    whole = known.get(_key(amount))
+    if currency and ((whole and whole.column == "budget") or _key(amount) in AMOUNT_WORDS):
+        return Heading("budget", currency=currency)
     return None
 
 

@@ -85,7 +85,7 @@ def cell_text(value: CellValue, column: str) -> str:
     match value:
         case str():
             text = plain(value)
-            if column == "budgetUSD" and _COMMA_CENTS.fullmatch(text.strip()):
+            if column in load_fields().sums and _COMMA_CENTS.fullmatch(text.strip()):
                 text = _GROUPING.sub("", text.strip()).replace(",", ".")
         case Number():
             text = value.day.isoformat() if value.day and _holds_days(column) else value.text
