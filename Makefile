@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_OPTIONS ?= --numprocesses=auto --maxprocesses=8
 
-.PHONY: serve test test-lowest check messages bench lock editor map clean
+.PHONY: serve test test-lowest check messages fields bench lock editor map clean
 
 serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
 	$(BIN)/iomld serve data
@@ -32,6 +32,10 @@ messages: $(VENV)/.dev  ## extract the sentences and bring the catalogues of all
 	  --no-location --sort-output --width=116 --output=$(LOCALE)/iomld.pot src
 	$(PYBABEL) update --domain=iomld --input-file=$(LOCALE)/iomld.pot --output-dir=$(LOCALE) \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=116
+
+fields: $(VENV)/.dev  ## write the context, the JSON Schemas and the tables of documents anew from the shapes
+	$(BIN)/python -m tests.fields.generated
+	$(BIN)/python -m tests.docs.tables
 
 bench: $(VENV)/.dev  ## measure; figures depend on the machine
 	$(BIN)/python benchmarks/run.py

@@ -1,5 +1,6 @@
 """A small vocabulary, enough for each rule of looking words up and of linking."""
 
+from iomld.assets import load_fields
 from iomld.vocab import Concept, Country, Label, LabelKind, Vocabulary
 
 
@@ -69,6 +70,7 @@ def small_vocabulary() -> Vocabulary:
     ]
     finished = Concept("completed", (label("Completed"), label("Achevé", "fr"), label("Finalizado", "es")))
     return Vocabulary(
+        fields=load_fields(),
         concepts={
             "status": {"active": concept("active", "Active"), "completed": finished},
             "type": {"PO": concept("PO", "Migration Policy Activities")},

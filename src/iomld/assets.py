@@ -1,4 +1,4 @@
-"""The data files of the package (ontology, controlled lists, shapes), and the controlled lists as values.
+"""The data files of the package (ontology, controlled lists, shapes); the controlled lists and the fields as values.
 
 The files use the default base IRI. For a publisher with another base it is replaced; the namespaces of our terms and
 shapes (`iomld.iris`) are fixed.
@@ -6,27 +6,43 @@ shapes (`iomld.iris`) are fixed.
 
 import json
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any, TypeAlias
 
+from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import DCTERMS, DEFAULT_BASE, FOAF, IOMLD, RDF, SCHEMA, SKOS, local_name
+from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, FOAF, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
 from iomld.vocab import Concept, Country, Fund, Label, LabelKind, Vocabulary
 
-SCHEMES = ("status", "type", "coverage", "region", "framework", "theme", "line", "method", "review")
-
-# The shared graphs of a release (`Iris.graph`) and their files. decoys.ttl is for the matcher and is not published.
-REFERENCE_GRAPHS: Mapping[str, tuple[str, ...]] = {
+# The files of the shared graphs of a release (`Iris.graph`), except for the schemes: all other files are one each.
+# decoys.ttl is for the matcher and is not published.
+_GRAPH_FILES: Mapping[str, tuple[str, ...]] = {
     "ontology": ("ontology/iomld.ttl", "ontology/alignment.ttl"),
-    "schemes": (*(f"ontology/{scheme}.ttl" for scheme in SCHEMES), "ontology/fund.ttl"),
     "countries": ("ontology/countries.ttl",),
     "queries": ("ontology/queries.ttl",),
 }
+_FUND_FILE, _DECOYS_FILE = "ontology/fund.ttl", "ontology/decoys.ttl"
 
+# What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
+_Shape: TypeAlias = Mapping[str, list[Any]]
+_KINDS = {
+    f"{RDF}langString": FieldKind.TEXT,
+    f"{XSD}string": FieldKind.STRING,
+    f"{XSD}gYear": FieldKind.YEAR,
+    f"{XSD}date": FieldKind.DAY,
+    f"{XSD}decimal": FieldKind.AMOUNT,
+}
+_CLASS_KINDS = {
+    f"{IOMLD}MemberState": FieldKind.COUNTRY,
+    f"{SCHEMA}Country": FieldKind.COUNTRY,
+    f"{SCHEMA}MonetaryAmount": FieldKind.MONEY,
+    f"{FOAF}Organization": FieldKind.FUNDER,
+}
 _DATA_IRI = re.compile(re.escape(DEFAULT_BASE) + r"(?!(?:ns|shapes)\b)")
 _LABEL_KINDS = {
     f"{SKOS}prefLabel": LabelKind.PREFERRED,
@@ -64,16 +80,90 @@ def asset_names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(f"{folder}/{entry.name}" for entry in entries if entry.is_file()))
 
 
+@cache
+def scheme_names() -> tuple[str, ...]:
+    """The names of the schemes (`status`, `type` …), each that of its file in `ontology/`, sorted."""
+    others = {name for names in _GRAPH_FILES.values() for name in names} | {_FUND_FILE, _DECOYS_FILE}
+    lists = (name for name in asset_names("ontology") if name.endswith(".ttl") and name not in others)
+    return tuple(Path(name).stem for name in lists)
+
+
+def reference_graphs() -> dict[str, tuple[str, ...]]:
+    """The shared graphs of a release (`Iris.graph`) and their files."""
+    schemes = (*(f"ontology/{scheme}.ttl" for scheme in scheme_names()), _FUND_FILE)
+    return {**_GRAPH_FILES, "schemes": schemes}
+
+
 @lru_cache(maxsize=2)
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
-    """The controlled lists, the countries and the decoys, in the order of their files; read once for a base."""
-    decoys = _graph("ontology/decoys.ttl", base)
+    """The controlled lists and the decoys in the order of their files, and the fields; read once for a base."""
+    decoys = _graph(_DECOYS_FILE, base)
     return Vocabulary(
-        concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in SCHEMES},
+        concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in scheme_names()},
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
+        fields=load_fields(),
         funds=_funds(base),
     )
+
+
+@cache
+def load_fields() -> Fields:
+    """Read the fields of a project: the property shapes that have a `sh:codeIdentifier`, in the order of `sh:order`."""
+    shapes: dict[str, dict[str, list[Any]]] = {}
+    for name in asset_names("shapes"):
+        for quad in parse(asset_text(name), TURTLE):
+            shapes.setdefault(str(quad.subject), {}).setdefault(quad.predicate.value, []).append(quad.object)
+    found = [(shape, _field(shape, shapes)) for shape in shapes.values() if f"{SH}codeIdentifier" in shape]
+    found.sort(key=lambda one: (float(_first(one[0], f"{SH}order", "inf")), one[1].key))
+    return Fields(tuple(field for _, field in found))
+
+
+def _field(shape: _Shape, shapes: Mapping[str, _Shape]) -> Field:
+    classes = {term.value for term in shape.get(f"{SH}class", ())}
+    scheme = next(_schemes(shape, shapes), "")
+    kind = _KINDS.get(_first(shape, f"{SH}datatype"))
+    if kind is None:
+        known = next((_CLASS_KINDS[one] for one in classes if one in _CLASS_KINDS), FieldKind.LINK)
+        kind = FieldKind.CONCEPT if scheme else known
+    elif _first(shape, f"{SH}path") == f"{SCHEMA}currency":
+        kind = FieldKind.CURRENCY
+    return Field(
+        key=_first(shape, f"{SH}codeIdentifier"),
+        iri=_first(shape, f"{SH}path"),
+        kind=kind,
+        given=any(local_name(term.value) == "submission" for term in shape.get(f"{DCTERMS}isPartOf", ())),
+        many=kind not in (FieldKind.TEXT, FieldKind.LINK) and _first(shape, f"{SH}maxCount") != "1",
+        required=_first(shape, f"{SH}minCount", "0") != "0"
+        and local_name(_first(shape, f"{SH}severity")) == "Violation",
+        scheme=scheme,
+        members=f"{IOMLD}MemberState" in classes,
+        pattern=_first(shape, f"{SH}pattern"),
+        long=_first(shape, f"{DASH}singleLine") == "false",
+        example=_first(shape, f"{SKOS}example"),
+        names={language: text for text, language in _texts(shape, f"{SH}name")},
+        meanings={language: text for text, language in _texts(shape, f"{SH}description")},
+        labels=_texts(shape, f"{SKOS}altLabel"),
+        headings=_texts(shape, f"{SKOS}hiddenLabel"),
+    )
+
+
+def _schemes(shape: _Shape, shapes: Mapping[str, _Shape]) -> Iterator[str]:
+    """The scheme of the concepts: `sh:node [ sh:property [ sh:path skos:inScheme ; sh:hasValue SCHEME ] ]`."""
+    for node in shape.get(f"{SH}node", ()):
+        for rule in shapes.get(str(node), {}).get(f"{SH}property", ()):
+            about = shapes.get(str(rule), {})
+            if _first(about, f"{SH}path") == f"{SKOS}inScheme":
+                yield from (local_name(term.value) for term in about.get(f"{SH}hasValue", ()))
+
+
+def _first(shape: _Shape, predicate: str, default: str = "") -> str:
+    return next((str(term.value) for term in shape.get(predicate, ())), default)
+
+
+def _texts(shape: _Shape, predicate: str) -> tuple[tuple[str, str], ...]:
+    """Texts with their languages, or an empty language."""
+    return tuple((term.value, term.language or "") for term in shape.get(predicate, ()))
 
 
 def _root() -> Traversable:

@@ -7,16 +7,18 @@ Writing lines takes less than half the time of making quads and serializing them
 Source of the vocabulary: `ontology/iomld.ttl`, DCMI Terms, FOAF, PROV-O, Web Annotation, schema.org.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from typing import TypeAlias
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
 
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
+from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, XSD, Iris
-from iomld.model import Funder, Mention, Money, Origin, Project, Text
+from iomld.model import Funder, Mention, Money, Origin, Project, Text, canonical_decimal, lexical_form
 
 _TYPE = f"{RDF}type"
 IATI_PREFIX = "XM-DAC-47066-"
@@ -34,12 +36,14 @@ class Publication:
         iris: The IRIs under the publisher's base.
         license: IRI of the licence of the records.
         matcher_version: Version of the software that finds framework mentions.
+        fields: The fields of a project, which say how each of its values is written.
         with_narrative: Whether narratives are published whole, or only the quoted mentions.
     """
 
     iris: Iris
     license: str
     matcher_version: str
+    fields: Fields
     with_narrative: bool = True
 
 
@@ -68,16 +72,6 @@ def project_lines(project: Project, publication: Publication, *, with_graph: boo
             for predicate, value in statements
         ]
     )
-
-
-def canonical_decimal(value: Decimal) -> str:
-    """The canonical form of a decimal: no exponent, no trailing zeros (XSD 1.1 part 2, section 3.3.3, as Oxigraph).
-
-    >>> canonical_decimal(Decimal("100000.00")), canonical_decimal(Decimal("0.90"))
-    ('100000', '0.9')
-    """
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _iri(iri: str) -> str:
@@ -132,55 +126,56 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
         *((f"{IOMLD}fundedBy", f"<{_funder(funder, iris)}>") for funder in project.funders),
     ]
     if project.code:
-        statements.append((f"{IOMLD}projectCode", _text(project.code)))
         statements.append((f"{IOMLD}candidateIatiIdentifier", _text(IATI_PREFIX + project.code)))
-    if project.prima_id:
-        statements.append((f"{IOMLD}primaId", _text(project.prima_id)))
-    statements += _texts(project, with_narrative=publication.with_narrative)
-    statements += _concepts(project, iris)
+    for key, iri, term in _terms(publication.fields, iris.base):
+        if key != "narrative" or publication.with_narrative:
+            statements += [(iri, term(value)) for value in project.of(key)]
     statements += _period(project)
     if project.budget is not None:
-        if project.budget.currency == "USD":
-            statements.append((f"{IOMLD}budgetUSD", _typed(canonical_decimal(project.budget.amount), "decimal")))
         statements.append((f"{IOMLD}budget", f"<{iris.budget(project.key)}>"))
-    statements += _countries(project, iris)
+    statements += _derived_countries(project, iris)
     statements += [(f"{IOMLD}mentionsFramework", _concept(iris.base, "framework", code)) for code in project.frameworks]
     return statements
 
 
-def _texts(project: Project, *, with_narrative: bool) -> Iterator[_Statement]:
-    texts: list[tuple[str, tuple[Text, ...]]] = [("title", project.titles), ("abstract", project.abstracts)]
-    if with_narrative:
-        texts.append(("description", project.narratives))
-    for name, versions in texts:
-        for text in versions:
-            yield f"{DCTERMS}{name}", str(Literal(text.value, language=text.language))
+_DATATYPES = {FieldKind.YEAR: "gYear", FieldKind.DAY: "date", FieldKind.AMOUNT: "decimal"}
+_Term: TypeAlias = Callable[[Any], str]  # gives a value of a field as an N-Triples term
 
 
-def _concepts(project: Project, iris: Iris) -> Iterator[_Statement]:
-    for term, scheme, code in (
-        ("status", "status", project.status),
-        ("projectType", "type", project.project_type),
-        ("coverage", "coverage", project.coverage),
-        ("region", "region", project.region),
-    ):
-        if code:
-            yield IOMLD + term, _concept(iris.base, scheme, code)
+@lru_cache(maxsize=8)
+def _terms(fields: Fields, base: str) -> tuple[tuple[str, str, _Term], ...]:
+    """Key, property and term of the values of each field that is read alone; looked up once for all projects."""
+    return tuple((key, field.iri, _term(field, base)) for key, field in fields.given.items() if not field.is_nested)
+
+
+def _term(field: Field, base: str) -> _Term:
+    match field.kind:
+        case FieldKind.TEXT:
+            return _tagged
+        case FieldKind.CONCEPT:
+            return partial(_concept, base, field.scheme)
+        case FieldKind.COUNTRY:
+            return partial(_country, base)
+        case FieldKind.LINK:
+            return _iri
+        case FieldKind.YEAR | FieldKind.DAY | FieldKind.AMOUNT:
+            return partial(_value, _DATATYPES[field.kind])
+        case _:
+            return _text
+
+
+def _tagged(text: Text) -> str:
+    return str(Literal(text.value, language=text.language))
+
+
+@lru_cache(maxsize=4096)
+def _value(datatype: str, value: str | int | date | Decimal) -> str:
+    return _typed(str(lexical_form(value)), datatype)
 
 
 def _period(project: Project) -> Iterator[_Statement]:
-    """Years as printed, and the first and last day of the period: gYear values cannot be compared safely, dates can."""
-    for term, year in (
-        ("startYear", project.start_year),
-        ("endYear", project.end_year),
-        ("allocationYear", project.allocation_year),
-    ):
-        if year is not None:
-            yield IOMLD + term, _typed(f"{year:04}", "gYear")
+    """The first and last day of the period: gYear values cannot be compared safely, dates can."""
     start, end = project.start_date, project.end_date
-    for term, day in (("startDate", start), ("endDate", end)):
-        if day is not None:
-            yield IOMLD + term, _typed(day.isoformat(), "date")
     if start is not None or project.start_year is not None:
         earliest = start.isoformat() if start else f"{project.start_year:04}-01-01"
         yield f"{IOMLD}periodStart", _typed(earliest, "date")
@@ -206,12 +201,11 @@ def _organization(funder: Funder) -> list[_Statement]:
     return [*statements, (f"{FOAF}name", _text(funder.name))] if funder.name else statements
 
 
-def _countries(project: Project, iris: Iris) -> Iterator[_Statement]:
-    """Member states with both properties, since the broader one is not inferred at query time."""
-    for code in project.member_states:
-        yield f"{IOMLD}benefitingMemberState", _country(iris.base, code)
-    for code in dict.fromkeys(project.member_states + project.other_countries):
-        yield f"{IOMLD}benefitingCountry", _country(iris.base, code)
+def _derived_countries(project: Project, iris: Iris) -> Iterator[_Statement]:
+    """Member states with the broader property too, since it is not inferred at query time; the managing office."""
+    for code in dict.fromkeys(project.member_states):
+        if code not in project.other_countries:
+            yield f"{IOMLD}benefitingCountry", _country(iris.base, code)
     if project.managing_office:
         yield f"{IOMLD}managingOfficeCountry", _country(iris.base, project.managing_office)
 

@@ -11,6 +11,7 @@ DEFAULT_BASE = "https://w3id.org/iomld/"
 
 IOMLD = "https://w3id.org/iomld/ns#"
 SHAPES = "https://w3id.org/iomld/shapes#"
+DASH = "http://datashapes.org/dash#"
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
 FOAF = "http://xmlns.com/foaf/0.1/"
@@ -47,30 +48,6 @@ _NAMESPACES = {
 
 # The schemes that records refer to; each has a prefix of the same name.
 _SCHEMES = ("status", "type", "coverage", "region", "framework", "method", "review")
-
-# The property for each field of a record.
-FIELD_PROPERTIES = {
-    "title": DCTERMS + "title",
-    "abstract": DCTERMS + "abstract",
-    "narrative": DCTERMS + "description",
-    "projectCode": IOMLD + "projectCode",
-    "primaId": IOMLD + "primaId",
-    "status": IOMLD + "status",
-    "projectType": IOMLD + "projectType",
-    "coverage": IOMLD + "coverage",
-    "region": IOMLD + "region",
-    "startYear": IOMLD + "startYear",
-    "endYear": IOMLD + "endYear",
-    "allocationYear": IOMLD + "allocationYear",
-    "startDate": IOMLD + "startDate",
-    "endDate": IOMLD + "endDate",
-    "budget": IOMLD + "budget",
-    "budgetCurrency": SCHEMA + "currency",
-    "budgetUSD": IOMLD + "budgetUSD",
-    "fundedBy": IOMLD + "fundedBy",
-    "benefitingMemberStates": IOMLD + "benefitingMemberState",
-    "benefitingCountries": IOMLD + "benefitingCountry",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import TypeAlias
 from iomld.model import (
     BUDGET_FIELDS,
     IATI_MEDIA_TYPE,
-    TEXT_FIELDS,
     TEXT_LANGUAGES,
     GivenMention,
     MergedRecord,
@@ -76,7 +75,7 @@ def _supplied(records: Sequence[Record], values: Mapping[str, tuple[Value, ...]]
 def _rank(record: Record) -> tuple[bool, int, int, str, str]:
     """Pages before IATI, then by number of fields, language and hash, so that the order of sources does not matter."""
     is_iati = record.origin.media_type == IATI_MEDIA_TYPE
-    languages = {value.language for name in TEXT_FIELDS for value in record.values.get(name, ())}
+    languages = {value.language for values in record.values.values() for value in values if value.language}
     order = min((TEXT_LANGUAGES.index(tag) for tag in languages if tag in TEXT_LANGUAGES), default=len(TEXT_LANGUAGES))
     return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
 
@@ -91,7 +90,7 @@ def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) 
         return _first_readable(name, with_amounts, is_readable).values.get(name, ())
     with_field = [record for record in records if name in record.values]
     first = with_field[0].values[name]
-    if name not in TEXT_FIELDS or (len(records) == 1 and len(first) == 1):
+    if not first or first[0].language is None or (len(records) == 1 and len(first) == 1):
         return _first_readable(name, with_field, is_readable).values[name]
     by_language: dict[str | None, Value] = {}
     for record in with_field:

@@ -4,12 +4,12 @@ A reader yields `Record`s: raw strings with their places. `iomld.merge` combines
 `MergedRecord`. `iomld.link` turns it into a typed `Project`, and reports what it cannot read as `Finding`s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from iomld.messages import Message, message_from_json, message_to_json
 
@@ -245,32 +245,11 @@ IATI_MEDIA_TYPE = "application/xml"
 TEXT_LANGUAGES = ("en", "fr", "es")
 UNDETERMINED = "und"
 
-# The fields of a record, by their JSON keys: texts have a language, fields of states several values.
-TEXT_FIELDS = ("title", "abstract", "narrative")
+# The lists of beneficiaries, which pages and spreadsheets print as runs of names (`iomld.link.countries`).
 STATE_FIELDS = ("benefitingMemberStates", "benefitingCountries")
-LIST_FIELDS = (*STATE_FIELDS, "fundedBy")
 NO_FUNDER = "-"  # the value of `fundedBy` in a source that names nobody, and is not to have the default
-SINGLE_FIELDS = (
-    "projectCode",
-    "primaId",
-    "status",
-    "projectType",
-    "coverage",
-    "region",
-    "startYear",
-    "endYear",
-    "allocationYear",
-    "startDate",
-    "endDate",
-    "budget",
-    "budgetCurrency",
-    "budgetUSD",
-)
 # The fields of one statement about money: records are not mixed, and a fault of one is a fault of the budget.
 BUDGET_FIELDS = ("budgetUSD", "budget", "budgetCurrency")
-FIELDS = TEXT_FIELDS + SINGLE_FIELDS + LIST_FIELDS
-YEAR_FIELDS = ("startYear", "endYear", "allocationYear")
-DATE_FIELDS = ("startDate", "endDate")
 
 
 def language_rank(language: str | None) -> tuple[int, str]:
@@ -288,7 +267,7 @@ class Record:
     """One entry of a source: raw strings with their places.
 
     Attributes:
-        values: The values of each field (one of `FIELDS`) in the order of the source; missing fields have no entry.
+        values: The values of each field, by its key, in the order of the source; missing fields have no entry.
         origin: The source that the record was read from.
         place: The record's first line.
         raw: The text of the record, for computing exact places when they are needed.
@@ -365,6 +344,39 @@ class Mention:
     confidence: Decimal
 
 
+def canonical_decimal(value: Decimal) -> str:
+    """The canonical form of a decimal: no exponent, no trailing zeros (XSD 1.1 part 2, section 3.3.3, as Oxigraph).
+
+    >>> canonical_decimal(Decimal("100000.00")), canonical_decimal(Decimal("0.90"))
+    ('100000', '0.9')
+    """
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# A value of a field of a project.
+FieldValue: TypeAlias = Text | str | int | date | Decimal | Funder
+
+
+def lexical_form(value: FieldValue) -> Text | str:
+    """A year, day or amount in the lexical form of its datatype, a funder as records write it; others unchanged.
+
+    >>> lexical_form(987), lexical_form(date(2017, 3, 1)), lexical_form("PO")
+    ('0987', '2017-03-01', 'PO')
+    """
+    match value:
+        case int():
+            return f"{value:04}"
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return canonical_decimal(value)
+        case Funder():
+            return str(value)
+        case _:
+            return value
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project as typed values: codes of our schemes, ISO codes, numbers, dates. Unknown values are None or empty.
@@ -380,6 +392,7 @@ class Project:
         managing_office: ISO code of the office's country, from the PRIMA identifier.
         frameworks: Codes of the mentioned frameworks; for a part, both the part and its framework.
         origins: The sources, best first.
+        values: The values of fields that no code knows by name, by key: texts, codes, or lexical forms.
     """
 
     key: str
@@ -405,3 +418,75 @@ class Project:
     mentions: tuple[Mention, ...] = ()
     frameworks: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
+    values: Mapping[str, tuple[Text | str, ...]] = field(default_factory=dict)
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The amount of the budget, in its currency."""
+        return self.budget.amount if self.budget else None
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the budget."""
+        return self.budget.currency if self.budget else None
+
+    @property
+    def amount_in_dollars(self) -> Decimal | None:
+        """The amount of a budget in US dollars; nothing is converted."""
+        return self.amount if self.currency == "USD" else None
+
+    def of(self, key: str) -> tuple[FieldValue, ...]:
+        """The values of a field, by its key in records; empty if they are unknown."""
+        attribute = ATTRIBUTES.get(key)
+        if attribute is None:
+            return self.values.get(key, ())
+        value = getattr(self, attribute)
+        if isinstance(value, tuple):
+            return value
+        return () if value is None else (value,)
+
+
+# The fields that code knows by name: their attributes of `Project`. All others are in `Project.values`.
+ATTRIBUTES: Mapping[str, str] = {
+    "projectCode": "code",
+    "primaId": "prima_id",
+    "title": "titles",
+    "abstract": "abstracts",
+    "narrative": "narratives",
+    "status": "status",
+    "projectType": "project_type",
+    "coverage": "coverage",
+    "region": "region",
+    "startYear": "start_year",
+    "endYear": "end_year",
+    "allocationYear": "allocation_year",
+    "startDate": "start_date",
+    "endDate": "end_date",
+    "budget": "amount",
+    "budgetCurrency": "currency",
+    "budgetUSD": "amount_in_dollars",
+    "fundedBy": "funders",
+    "benefitingMemberStates": "member_states",
+    "benefitingCountries": "other_countries",
+}
+_SEVERAL = frozenset({"titles", "abstracts", "narratives", "member_states", "other_countries"})
+
+
+def project_arguments(values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """The arguments of `Project` for the values of fields.
+
+    Args:
+        values: The typed values of each field, by its key in records.
+
+    >>> project_arguments({"startYear": [2017], "sector": ["15190"]})
+    {'start_year': 2017, 'values': {'sector': ('15190',)}}
+    """
+    arguments: dict[str, Any] = {}
+    others: dict[str, tuple[Text | str, ...]] = {}
+    for key, found in values.items():
+        attribute = ATTRIBUTES.get(key)
+        if attribute is None and found:
+            others[key] = tuple(map(lexical_form, found))
+        elif attribute and found:
+            arguments[attribute] = tuple(found) if attribute in _SEVERAL else found[0]
+    return {**arguments, "values": others} if others else arguments

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iomld.fields.declared import NO_FIELDS, Fields
+
 
 class LabelKind(StrEnum):
     """The kinds of labels (SKOS section 5)."""
@@ -96,12 +98,14 @@ class Vocabulary:
         concepts: The concepts of each scheme (`status`, `type`, `coverage`, `region`, `framework` …) by code.
         countries: Countries by code.
         decoys: Names that look like a framework but are none (Compact of Free Association); never published.
+        fields: The fields of a project, which say where its codes stand.
         funds: The funds of `ontology/fund.ttl`.
     """
 
     concepts: Mapping[str, Mapping[str, Concept]]
     countries: Mapping[str, Country]
     decoys: tuple[Label, ...] = ()
+    fields: Fields = NO_FIELDS
     funds: tuple[Fund, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ from pathlib import Path
 from pyoxigraph import Literal
 
 from iomld import store
-from iomld.assets import REFERENCE_GRAPHS, asset_text
+from iomld.assets import asset_text, reference_graphs
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.release import FILES, Manifest, Release
@@ -72,7 +72,7 @@ def make_release(folder: Path) -> Release:
     quads = [
         quad for graph, text in texts.items() for quad in rdf.in_graph(rdf.parse(_PREFIXES + text, rdf.TURTLE), graph)
     ]
-    for name, files in REFERENCE_GRAPHS.items():
+    for name, files in reference_graphs().items():
         for file in files:
             quads += rdf.in_graph(rdf.parse(asset_text(file, base=BASE), rdf.TURTLE), iris.graph(name))
     store.build_store(folder / FILES.store, quads)

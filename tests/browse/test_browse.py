@@ -43,7 +43,7 @@ def test_a_page_has_texts_facts_sources_and_history(view: ReleaseView) -> None:
     assert [(title.text, title.language) for title in page.titles] == [("A title", "en"), ("Un titre", "fr")]
     fields = {fact.label: (fact.field, [value.text for value in fact.values]) for fact in page.facts}
     assert fields["Budget in US dollars"] == ("budgetUSD", ["100000"])
-    assert fields["Benefits member state"] == ("benefitingMemberStates", ["Côte d'Ivoire"])
+    assert fields["Benefiting member states"] == ("benefitingMemberStates", ["Côte d'Ivoire"])
     assert "Benefits country" not in fields
     assert page.budget == Money(Decimal(100000), "USD")
     assert [source.url for source in page.sources] == ["https://example.org/page"]

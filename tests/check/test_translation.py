@@ -247,5 +247,5 @@ def test_messages_of_other_shapes_in_the_language_they_have(engine: str, tmp_pat
     assert [result["message"] for result in results] == [
         "A manque.",
         "B is missing.",
-        "Il y a moins de valeurs que demandé. Ajoutez ce qui manque.",
+        "Une valeur manque\u00a0: il y en a moins que la forme n’en demande. Ajoutez-la.",
     ]

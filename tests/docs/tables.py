@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.read.documented_columns import columns_table
 
 from iomld.config import SETTINGS, Settings
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.validate import all_rules
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "layers": layers_block,
     "packages": packages_table,
     "modules": modules_tables,
-    "project-columns": partial(columns_table, PROJECT_COLUMNS),
+    "project-columns": lambda: columns_table(project_columns()),
     "mention-columns": partial(columns_table, MENTION_COLUMNS),
 }
 

@@ -160,7 +160,7 @@ BAD = [
     ({"title": None}, "title", "title"),
     ({"projectCode": None}, "projectCode", "identifier"),
     ({"benefitingMemberStates": ["Chinna"]}, "benefitingMemberStates", "China"),
-    ({"projectType": "Policy Stuff"}, "projectType", "Policy Stuff"),
+    ({"coverage": "Policy Stuff"}, "coverage", "Policy Stuff"),
     ({"status": "Finished"}, "status", "Finished"),
     ({"budgetUSD": "a lot"}, "budgetUSD", "a lot"),
     ({"startYear": "2019", "endYear": "2017"}, "Year", "before"),

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.shapes.test_shape_examples import EXAMPLES, GRAPHS
 
-from iomld.assets import asset_text
+from iomld.assets import asset_text, load_fields
 from iomld.errors import SourceError
 from iomld.formats.rdf import NQUADS, serialize
 from iomld.iris import DEFAULT_BASE
-from iomld.model import FIELDS, TEXT_FIELDS, Record, Severity
+from iomld.model import Record, Severity
 from iomld.pipeline.stages import Choices, converted, load_pipeline
 from iomld.read import read_bytes
 from iomld.read.graph.records import read_rdf
@@ -48,9 +48,9 @@ def record_form(record: Record) -> dict[str, object]:
     """A record as the JSON that gives it."""
     content: dict[str, object] = {}
     for name, values in record.values.items():
-        if name in TEXT_FIELDS:
+        if name in load_fields().texts:
             content[name] = {str(value.language): value.text for value in values}
-        elif name.startswith("benefiting"):
+        elif name in load_fields().lists:
             content[name] = [value.text for value in values]
         else:
             content[name] = values[0].text
@@ -88,7 +88,7 @@ def test_the_schema_is_one_and_names_every_field() -> None:
     assert (
         json.loads(asset_text("ontology/record.schema.json", base="http://x/"))["$id"] == "http://x/schema/record.json"
     )
-    assert set(SCHEMA["properties"]) == {*FIELDS, "language", "mentions", "source", "sources"}
+    assert set(SCHEMA["properties"]) == {*load_fields().given, "language", "mentions", "source", "sources"}
     for name, said in SCHEMA["properties"].items():
         for example in said.get("examples", ()):
             assert VALIDATOR.is_valid({"projectCode": "PO.9001"} | {name: example}), name

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iomld.assets import load_fields
 from iomld.link.project import Linker, build_linker, link_project, normal_text
 from iomld.model import (
-    FIELDS,
     GivenMention,
     Mention,
     MergedRecord,
@@ -283,13 +283,13 @@ def test_an_empty_vocabulary_links_nothing() -> None:
     """Without lists every word is unknown, and nothing fails."""
     project, findings = link_project(
         merged(status="Active", benefitingMemberStates="China", narrative={"en": "GCM"}),
-        build_linker(Vocabulary({}, {})),
+        build_linker(Vocabulary({}, {}, fields=load_fields())),
     )
     assert [finding.rule for finding in findings] == ["unknownStatus", "unknownState"]
     assert project.mentions == ()
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), st.lists(st.text(max_size=30), max_size=3)))
+@given(st.dictionaries(st.sampled_from(list(load_fields().given)), st.lists(st.text(max_size=30), max_size=3)))
 def test_any_record_is_linked_without_failing(values: dict[str, list[str]]) -> None:
     """Whatever stands in the fields, there is a project and every finding has a fix."""
     raw = {field: tuple(Value(text, PLACE) for text in texts) for field, texts in values.items()}
@@ -298,7 +298,7 @@ def test_any_record_is_linked_without_failing(values: dict[str, list[str]]) -> N
     assert all(finding.fix for finding in findings)
 
 
-_EMPTY = build_linker(Vocabulary({}, {}))
+_EMPTY = build_linker(Vocabulary({}, {}, fields=load_fields()))
 
 
 def test_the_seed_narrative_gives_its_five_mentions(real_linker: Linker) -> None:

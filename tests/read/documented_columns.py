@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from iomld.model import TEXT_FIELDS
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+from iomld.assets import load_fields
+from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "RECORDS.md"
 
@@ -13,14 +13,14 @@ def columns_table(columns: Iterable[Column]) -> str:
     """Each column with its meaning, an example, and its other headings."""
     rows = [("column", "holds", "example", "other headings"), ("---", "---", "---", "---")]
     for column in columns:
-        name = f"{column.name}_en" if column.name in TEXT_FIELDS else column.name
+        name = f"{column.name}_en" if column.name in load_fields().texts else column.name
         rows.append((f"`{name}`", column.meaning, f"`{column.example.strip()}`", column.other_headings))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def tables() -> tuple[str, str]:
     """The columns of projects and those of mentions."""
-    return columns_table(PROJECT_COLUMNS), columns_table(MENTION_COLUMNS)
+    return columns_table(project_columns()), columns_table(MENTION_COLUMNS)
 
 
 if __name__ == "__main__":

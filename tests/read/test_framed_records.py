@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Quad
 
-from iomld.assets import jsonld_context
+from iomld.assets import jsonld_context, load_fields
 from iomld.errors import SourceError
 from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import DEFAULT_BASE
@@ -18,6 +18,8 @@ from iomld.model import Record
 from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
 from iomld.read import located, read_bytes, read_file
 from iomld.read.record.framed import is_framed
+
+FIELDS = load_fields()
 
 DATA = Path(__file__).parents[2] / "data"
 PAGE = """Quel avenir\u00a0pour  les  ports ?
@@ -106,7 +108,8 @@ def test_downloads_read_back_unchanged(name: str, joined: Callable[[list[bytes]]
     sources = read_bytes(PAGE.encode(), file="page.txt") if name == "page" else read_file(DATA / name)
     written = graphs(sources, pipeline)
     documents = [
-        framed_bytes(framed_project(quads, base=DEFAULT_BASE), jsonld_context(DEFAULT_BASE)) for quads in written
+        framed_bytes(framed_project(quads, base=DEFAULT_BASE, fields=FIELDS), jsonld_context(DEFAULT_BASE))
+        for quads in written
     ]
     records = list(read_bytes(joined(documents), file="download.jsonld"))
     assert [finding for record in records for finding in record.findings] == []
@@ -160,11 +163,11 @@ def test_another_meaning_of_a_key_is_not_ours() -> None:
 def test_faults_stand_where_the_document_has_them() -> None:
     """A mention without words is named by its pointer and line."""
     mention = {"framework": "gcm", "target": {"selectors": []}}
-    (record,) = read(DOCUMENT | {"mentions": [mention], "themes": ["a"]}, indent=1)
+    (record,) = read(DOCUMENT | {"mentions": [mention], "colour": ["a"]}, indent=1)
     places = {finding.rule: located(finding, record).place for finding in record.findings}
     assert {rule: place.pointer for rule, place in places.items() if place} == {
         "mentionForm": "/mentions/0",
-        "unknownKey": "/themes",
+        "unknownKey": "/colour",
     }
     assert all(place and place.line and place.column for place in places.values())
 

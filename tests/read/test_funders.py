@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.read.test_currencies import CELLS, HEADER, PIPELINE, TITLES, outcome_of
 
-from iomld.assets import jsonld_context
+from iomld.assets import jsonld_context, load_fields
 from iomld.export.records import project_of, record_json
 from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.formats.rdf import TURTLE, serialize
@@ -132,7 +132,7 @@ def test_what_is_published_reads_back(given: list[str], currency: str) -> None:
     money = {"budget": "5000", "budgetCurrency": currency}
     outcome = outcome_of(json.dumps(TITLES | {"fundedBy": given} | money), "in.json")
     graph = {quad.triple for quad in outcome.quads if "prov/source" not in str(quad)}
-    framed = framed_project(outcome.quads, base=DEFAULT_BASE)
+    framed = framed_project(outcome.quads, base=DEFAULT_BASE, fields=load_fields())
     assert isinstance(framed.get("fundedBy", ""), list) is (len(given) > 1)
     project = project_of(outcome.quads, "PO.0105", Iris())
     for data, file in (

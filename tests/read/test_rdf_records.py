@@ -188,7 +188,7 @@ def test_what_others_write_is_read_as_far_as_it_goes() -> None:
         ('dcterms:title "Ports"', ("languageTag", "title"), 15),
         ('dcterms:title "Ports"@en, "Seaports"@en', ("repeatedField", "title"), 27),
         ('dcterms:abstract "x\\u0001"@en', ("controlCharacter", "abstract"), 18),
-        ("iomld:fundingLine <scheme/line/a>", ("unknownProperty", None), 19),
+        ("iomld:memberSince <scheme/line/a>", ("unknownProperty", None), 19),
         ("<http://example.org/p> 1", ("unknownProperty", None), 24),
     ],
 )

@@ -15,7 +15,7 @@ from iomld.model import Finding, Record, Severity, is_refused
 from iomld.pipeline.stages import Choices, Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.options import ReadOptions
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.read.table.csv import has_header, read_table, read_table_pair
 from iomld.read.table.csv_rows import DELIMITERS, read_rows
 from iomld.read.table.headings import heading_of, mention_heading_of, read_mapping
@@ -122,7 +122,7 @@ def test_a_planted_error_is_found_at_its_cell(
 
 def test_every_column_and_every_heading_is_known() -> None:
     """Each documented heading names its column, and no heading names two."""
-    for column in PROJECT_COLUMNS:
+    for column in project_columns():
         for heading in column.headings:
             known = heading_of(heading.upper(), {})
             assert known is not None, heading

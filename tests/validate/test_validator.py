@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
+from iomld.assets import load_fields
 from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
 from iomld.iris import IOMLD, RDF, SH, SHAPES, XSD, Iris
@@ -58,7 +59,9 @@ def _project(key: str = "PO.0105", **fields: object) -> Project:
 
 
 def _quads(project: Project, base: str = "https://w3id.org/iomld/") -> list[Quad]:
-    return project_quads(project, Publication(Iris(base), "https://creativecommons.org/licenses/by/4.0/", "0.1.0"))
+    return project_quads(
+        project, Publication(Iris(base), "https://creativecommons.org/licenses/by/4.0/", "0.1.0", load_fields())
+    )
 
 
 def _rules(found: tuple[Finding, ...]) -> list[str]:

@@ -5,6 +5,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -202,3 +203,29 @@ def test_a_file_is_made_once(current: Release, tmp_path: Path) -> None:
         made.append([(path.name, path.stat().st_ino) for path in tmp_path.rglob("*") if path.is_file()])
     assert [name for name, _ in made[0]] == ["mentions.csv"]
     assert made[0] == made[1]
+
+
+def test_a_table_links_to_the_description_of_its_columns(client: Asker) -> None:
+    """CSV on the Web metadata and a Data Package name the columns of the file, in their order."""
+    answer = client.get("/downloads/projects.csv")
+    (header, *_) = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
+    links = re.findall(r'<([^>]+)>; rel="describedby"; type="([^"]+)"', answer.headers["link"])
+    assert dict(links) == {
+        "/downloads/projects.csv-metadata.json": "application/csvm+json",
+        "/downloads/datapackage.json": "application/json",
+    }
+    found = {address: client.get(address) for address, _ in links}
+    assert [found[address].headers["content-type"] for address, _ in links] == [media_type for _, media_type in links]
+    metadata, package = (json.loads(found[address].content) for address, _ in links)
+    columns = {column["titles"]: column for column in metadata["tableSchema"]["columns"]}
+    assert list(columns) == header
+    assert metadata["url"] == "projects.csv"
+    assert all(re.fullmatch(r"\w+", column["name"]) for column in columns.values())
+    assert columns["startYear"]["datatype"] == "gYear"
+    assert columns["title_fr"]["lang"] == "fr"
+    assert columns["benefitingMemberStates"]["separator"] == "; "
+    assert columns["status"]["valueUrl"] == f"{DEFAULT_BASE}scheme/status/{{status}}"
+    projects, mentions = package["resources"]
+    assert [field["name"] for field in projects["schema"]["fields"]] == header
+    assert "quote" in {field["name"] for field in mentions["schema"]["fields"]}
+    assert "datapackage" in client.get("/downloads/mentions.csv").headers["link"]

@@ -207,7 +207,7 @@ def test_the_page_shows_what_the_shapes_say(bundled: ReleaseView, awkward: Relea
     assert 'href="/shapes#budget">' in section(card, '<ul class="rules">', "</ul>")
     bad = section(page_of(awkward, "XS.0001"), 'id="checks"', "</details>")
     assert re.search(r'<span class="pill err">\d+ violations</span>', bad)
-    assert 'href="/shapes#status">' in section(bad, '<ul class="found">', "</ul>")
+    assert 'href="/shapes#statusMissing">' in section(bad, '<ul class="found">', "</ul>")
 
 
 def test_checks_run_in_many_threads(bundled: ReleaseView) -> None:

@@ -11,50 +11,9 @@ from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name, project_document
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.formats.jsonld_terms import KEYS
-from iomld.i18n import gettext_noop
-from iomld.iris import DCTERMS, FOAF, IOMLD, RDF, SCHEMA, XSD, local_name
+from iomld.iris import DCTERMS, IOMLD, SCHEMA, XSD, local_name
 from iomld.model import Money
 
-# The properties on a project page in their order, with their labels. Properties without a label come last.
-_FACTS = (
-    (f"{DCTERMS}title", gettext_noop("Title")),
-    (f"{DCTERMS}abstract", gettext_noop("Abstract")),
-    (f"{DCTERMS}description", gettext_noop("Narrative")),
-    (f"{IOMLD}projectCode", gettext_noop("Project code")),
-    (f"{IOMLD}primaId", gettext_noop("PRIMA identifier")),
-    (f"{IOMLD}status", gettext_noop("Status")),
-    (f"{IOMLD}projectType", gettext_noop("Type")),
-    (f"{IOMLD}coverage", gettext_noop("Coverage")),
-    (f"{IOMLD}region", gettext_noop("Region")),
-    (f"{IOMLD}benefitingMemberState", gettext_noop("Benefits member state")),
-    (f"{IOMLD}benefitingCountry", gettext_noop("Benefits country")),
-    (f"{IOMLD}managingOfficeCountry", gettext_noop("Managing office in")),
-    (f"{IOMLD}mentionsFramework", gettext_noop("Names framework")),
-    (f"{IOMLD}alignsWithFramework", gettext_noop("Serves framework")),
-    (f"{IOMLD}theme", gettext_noop("Theme")),
-    (f"{IOMLD}fundingLine", gettext_noop("Funding line")),
-    (f"{IOMLD}fundedBy", gettext_noop("Funded by")),
-    (f"{IOMLD}budgetUSD", gettext_noop("Budget in US dollars")),
-    (f"{IOMLD}allocationYear", gettext_noop("Year of allocation")),
-    (f"{IOMLD}startYear", gettext_noop("Start year")),
-    (f"{IOMLD}endYear", gettext_noop("End year")),
-    (f"{IOMLD}startDate", gettext_noop("Start day")),
-    (f"{IOMLD}endDate", gettext_noop("End day")),
-    (f"{IOMLD}periodStart", gettext_noop("Earliest day")),
-    (f"{IOMLD}periodEnd", gettext_noop("Latest day")),
-    (f"{IOMLD}candidateIatiIdentifier", gettext_noop("Possible IATI identifier")),
-    (f"{IOMLD}budget", gettext_noop("Budget as an amount")),
-    (f"{RDF}type", gettext_noop("Class")),
-    (f"{FOAF}isPrimaryTopicOf", gettext_noop("Record")),
-)
-_LABELS = dict(_FACTS)
-_PLACES = {iri: place for place, (iri, _) in enumerate(_FACTS)}
-# Properties that the publisher derives; sources have no field for them.
-_DERIVED = frozenset(
-    IOMLD + name for name in ("managingOfficeCountry", "periodStart", "periodEnd", "candidateIatiIdentifier", "budget")
-) | {f"{IOMLD}fundedBy", f"{FOAF}isPrimaryTopicOf", f"{RDF}type"}
-_FIELDS = {key.iri: key.name for key in KEYS} | {f"{DCTERMS}description": "narrative"}
 _LONGEST = 160
 
 
@@ -74,7 +33,7 @@ class Fact:
     """A statement of a project.
 
     Attributes:
-        label: The label of the property; empty if there is none.
+        label: The name of the field in the language of the view; empty for other properties.
         iri: The property.
         values: Its values; long texts are cut.
         field: The field of the record that it comes from; None if the publisher derived it.
@@ -101,11 +60,15 @@ def facts_of(view: ReleaseView, project: Subject, supplied: Mapping[str, tuple[s
         project: The statements about the project.
         supplied: IRIs of the sources that supplied each property; empty without a history.
     """
-    for iri in sorted(project.predicates(), key=lambda iri: (_PLACES.get(iri, len(_PLACES)), iri)):
+    declared = view.vocabulary.fields.by_property
+    others = sorted(set(project.predicates()) - declared.keys())
+    for iri in (*declared, *others):  # in the order of the shapes
         values = tuple(_values(view, project, iri))
         if values:
-            field = None if iri in _DERIVED or (supplied and iri not in supplied) else _FIELDS.get(iri)
-            yield Fact(_LABELS.get(iri, ""), iri, values, field, supplied.get(iri, ()))
+            field = declared.get(iri)
+            label = field.name(view.language) if field else ""
+            is_stated = field is not None and field.given and (not supplied or iri in supplied)
+            yield Fact(label, iri, values, field.key if field and is_stated else None, supplied.get(iri, ()))
 
 
 def links_of(view: ReleaseView, project: Subject, name: str) -> tuple[Link, ...]:

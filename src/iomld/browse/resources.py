@@ -13,18 +13,11 @@ from iomld.formats.jsonld_nodes import descriptions
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 
-# The property by which projects point to concepts of a scheme, or to countries.
+# The properties by which projects point to things that are no concepts.
 _POINTERS = {
-    "country": "benefitingCountry",
-    "status": "status",
-    "type": "projectType",
-    "coverage": "coverage",
-    "region": "region",
-    "framework": "mentionsFramework",
-    "theme": "theme",
-    "line": "fundingLine",
-    "fund": "fundedBy",
-    "organization": "fundedBy",
+    "country": f"{IOMLD}benefitingCountry",
+    "fund": f"{IOMLD}fundedBy",
+    "organization": f"{IOMLD}fundedBy",
 }
 _NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
 _NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
@@ -150,7 +143,7 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
     if link is None or link.kind is LinkKind.PROJECT or not quads:
         return None
     thing = SubjectGraph(quads)[iri]
-    pointer = _POINTERS.get(_family(view, iri))
+    pointer = _pointer(view, _family(view, iri))
     return ResourcePage(
         link=link,
         names=_texts(thing, _NAMES),
@@ -160,7 +153,7 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
         inside=links_by_name(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
         parts=_parts(view, iri),
         matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
-        projects=projects_pointing(view, f"{IOMLD}{pointer}", iri, page=page) if pointer else Listing((), 0, 1, 1),
+        projects=projects_pointing(view, pointer, iri, page=page) if pointer else Listing((), 0, 1, 1),
         totals=_totals(view, iri),
     )
 
@@ -208,9 +201,15 @@ def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...
     return tuple(TaggedText(literal.value, literal.language or "") for literal in found)
 
 
+def _pointer(view: ReleaseView, family: str) -> str | None:
+    """The property by which projects point to countries, the fund, or concepts of a scheme: its first field."""
+    fields = (field.iri for field in view.vocabulary.fields if field.scheme == family)
+    return _POINTERS.get(family) or next(fields, None)
+
+
 def _with_counts(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
-    pointer = _POINTERS.get(scheme)
-    counts = project_counts(view, f"{IOMLD}{pointer}") if pointer else {}
+    pointer = _pointer(view, scheme)
+    counts = project_counts(view, pointer) if pointer else {}
     concepts = view.vocabulary.concepts[scheme]
     return tuple(
         (link, counts.get(link.iri, 0))

@@ -13,7 +13,7 @@ import click
 from pyoxigraph import Quad
 
 from iomld import read
-from iomld.assets import jsonld_context
+from iomld.assets import jsonld_context, load_fields
 from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
@@ -152,7 +152,8 @@ def _write_rdf(
 
 def _write_documents(graphs: Iterator[tuple[Quad, ...]], output: BinaryIO, base: str) -> None:
     """Write one framed document, or several as a graph under one context, streamed."""
-    nodes = (framed_project(graph, base=base) for graph in graphs)
+    fields = load_fields()
+    nodes = (framed_project(graph, base=base, fields=fields) for graph in graphs)
     context = jsonld_context(base)
     first = list(islice(nodes, 2))
     if len(first) == 1:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from pyoxigraph import NamedNode, Quad, Triple
 
 from iomld import store
-from iomld.assets import jsonld_context
+from iomld.assets import jsonld_context, load_fields
 from iomld.export.csv import write_csv
 from iomld.export.records import record_json
 from iomld.export.tables import ProjectSource
@@ -109,7 +109,7 @@ def _project_nodes(release: Release, file: str, stored: Format) -> Iterator[Mapp
         graphs = {graph for line in lines if _is_record(graph := graph_of(line), base)}
     opened = store.open_read_only(release.file(FILES.store))
     for graph in sorted(graphs):
-        yield framed_project(store.graph_quads(opened, graph.decode()), base=base)
+        yield framed_project(store.graph_quads(opened, graph.decode()), base=base, fields=load_fields())
 
 
 def _other_nodes(release: Release, file: str, stored: Format) -> Iterator[Mapping[str, object]]:
@@ -119,7 +119,9 @@ def _other_nodes(release: Release, file: str, stored: Format) -> Iterator[Mappin
         others = (line for line in lines if not (stored.holds_graphs and _is_record(graph_of(line), base)))
         for _, block in groupby(others, key=lambda line: line[: line.index(b" ")]):
             quads = tuple(rdf.parse(b"".join(block), stored))
-            yield compact_resource(quads, subject=cast("NamedNode", quads[0].subject).value, base=base)
+            yield compact_resource(
+                quads, subject=cast("NamedNode", quads[0].subject).value, base=base, fields=load_fields()
+            )
 
 
 def _is_record(graph: bytes, base: str) -> bool:

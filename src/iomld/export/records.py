@@ -5,15 +5,29 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import zip_longest
+from typing import Any
 from urllib.parse import unquote
 
 from pyoxigraph import Literal, Quad
 
 from iomld import store
-from iomld.convert import canonical_decimal
+from iomld.assets import load_fields
+from iomld.fields.declared import Field, FieldKind
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, FIELD_PROPERTIES, FOAF, IOMLD, OA, PROV, SCHEMA, Iris
-from iomld.model import TEXT_FIELDS, UNDETERMINED, Funder, Mention, Money, Origin, Project, Text, language_rank
+from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, SCHEMA, Iris
+from iomld.model import (
+    UNDETERMINED,
+    FieldValue,
+    Funder,
+    Mention,
+    Money,
+    Origin,
+    Project,
+    Text,
+    language_rank,
+    lexical_form,
+    project_arguments,
+)
 from iomld.release import FILES, Release
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
@@ -45,87 +59,79 @@ def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
     """
     graph = SubjectGraph(quads)
     subject = graph[iris.project(key)]
-    texts = {name: _texts(subject.literals(FIELD_PROPERTIES[name])) for name in TEXT_FIELDS}
-    members = _codes(subject.values(f"{IOMLD}benefitingMemberState"))
-    others = _codes(subject.values(f"{IOMLD}benefitingCountry"))
+    fields = load_fields().given
+    values = {
+        name: _field_values(subject, field)
+        for name, field in fields.items()
+        if name != "budgetUSD" and not field.is_nested
+    }
+    members = values["benefitingMemberStates"]
+    values["benefitingCountries"] = tuple(code for code in values["benefitingCountries"] if code not in members)
     budget = graph[iris.budget(key)]
     amount, currency = budget.value(f"{SCHEMA}value"), budget.value(f"{SCHEMA}currency")
     nodes = graph[iris.record(key)].values(f"{PROV}wasDerivedFrom")
     funders = [_funder(graph, iri, iris) for iri in subject.values(f"{IOMLD}fundedBy")]
     return Project(
         key=key,
-        code=subject.value(f"{IOMLD}projectCode"),
-        prima_id=subject.value(f"{IOMLD}primaId"),
-        titles=texts["title"],
-        abstracts=texts["abstract"],
-        narratives=texts["narrative"],
-        status=_code(subject, f"{IOMLD}status"),
-        project_type=_code(subject, f"{IOMLD}projectType"),
-        coverage=_code(subject, f"{IOMLD}coverage"),
-        region=_code(subject, f"{IOMLD}region"),
-        start_year=_year_of(subject, f"{IOMLD}startYear"),
-        end_year=_year_of(subject, f"{IOMLD}endYear"),
-        allocation_year=_year_of(subject, f"{IOMLD}allocationYear"),
-        start_date=_day_of(subject, f"{IOMLD}startDate"),
-        end_date=_day_of(subject, f"{IOMLD}endDate"),
         budget=Money(Decimal(amount), currency) if amount and currency else None,
         funders=tuple(funders),
-        member_states=members,
-        other_countries=tuple(code for code in others if code not in members),
-        managing_office=_code(subject, f"{IOMLD}managingOfficeCountry"),
+        managing_office=next(iter(_codes(subject.values(f"{IOMLD}managingOfficeCountry"))), None),
         mentions=_mentions(graph, key, iris),
         frameworks=_codes(subject.values(f"{IOMLD}mentionsFramework")),
         origins=tuple(origin for node in nodes for origin in _origins(graph, node)),
+        **project_arguments(values),
     )
+
+
+def _field_values(subject: Subject, field: Field) -> tuple[Any, ...]:
+    """The values of a field, in the form of `Project`."""
+    match field.kind:
+        case FieldKind.TEXT:
+            return _texts(subject.literals(field.iri))
+        case FieldKind.CONCEPT | FieldKind.COUNTRY:
+            return _codes(subject.values(field.iri))
+        case FieldKind.YEAR:
+            return tuple(map(int, subject.values(field.iri)))
+        case FieldKind.DAY:
+            return tuple(map(date.fromisoformat, subject.values(field.iri)))
+        case FieldKind.AMOUNT:
+            return tuple(map(Decimal, subject.values(field.iri)))
+        case _:
+            return subject.values(field.iri)
 
 
 def record_json(project: Project) -> dict[str, object]:
     """The project as record JSON (`docs/RECORDS.md`), which reads back to the same graph."""
-    fields: dict[str, object] = {name: text for name, text in plain_fields(project).items() if text}
-    fields |= {
-        name: {text.language: text.value for text in versions}
-        for name, versions in project_texts(project).items()
-        if versions
-    }
-    fields |= {
-        name: list(codes)
-        for name, codes in (
-            ("benefitingMemberStates", project.member_states),
-            ("benefitingCountries", project.other_countries),
-        )
-        if codes
-    }
-    fields["fundedBy"] = list(map(str, project.funders))
+    fields: dict[str, object] = {}
+    for key, field in load_fields().given.items():
+        values = project.of(key)
+        if not values and field.kind is not FieldKind.FUNDER:  # without the key, the publisher's own fund is meant
+            continue
+        if field.kind is FieldKind.TEXT:
+            fields[key] = {text.language: text.value for text in values if isinstance(text, Text)}
+        elif field.many:
+            fields[key] = [written(value) for value in values]
+        else:
+            fields[key] = written(values[0])
     if project.mentions:
         fields["mentions"] = [_mention_json(mention) for mention in project.mentions]
     fields["sources"] = sources_json(project.origins)
     return fields
 
 
-def project_texts(project: Project) -> dict[str, tuple[Text, ...]]:
-    """The texts of a project, by field."""
-    return {"title": project.titles, "abstract": project.abstracts, "narrative": project.narratives}
+def project_texts(project: Project) -> Iterator[tuple[str, Text]]:
+    """The texts of a project, each with its field."""
+    for key in load_fields().given:
+        yield from ((key, value) for value in project.of(key) if isinstance(value, Text))
 
 
-def plain_fields(project: Project) -> dict[str, str]:
-    """The fields with a single value, by their keys; unknown values are empty."""
-    amount = _amount(project.budget.amount) if project.budget else ""
-    return {
-        "projectCode": project.code or "",
-        "primaId": project.prima_id or "",
-        "status": project.status or "",
-        "projectType": project.project_type or "",
-        "coverage": project.coverage or "",
-        "region": project.region or "",
-        "startYear": _year(project.start_year),
-        "endYear": _year(project.end_year),
-        "allocationYear": _year(project.allocation_year),
-        "startDate": project.start_date.isoformat() if project.start_date else "",
-        "endDate": project.end_date.isoformat() if project.end_date else "",
-        "budget": amount,
-        "budgetCurrency": project.budget.currency if project.budget else "",
-        "budgetUSD": amount if project.budget and project.budget.currency == "USD" else "",
-    }
+def written(value: FieldValue) -> str:
+    """A value of a field as records and tables have it.
+
+    An amount is unambiguous: three decimals get a zero more, as 100.125 could be a hundred thousand.
+    """
+    text = str(lexical_form(value))
+    return f"{text}0" if isinstance(value, Decimal) and _THREE_DECIMALS.search(text) else text
 
 
 def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
@@ -154,21 +160,6 @@ def _texts(literals: Iterable[Literal]) -> tuple[Text, ...]:
 def _codes(iris: Iterable[str]) -> tuple[str, ...]:
     """The last segments of IRIs, decoded."""
     return tuple(unquote(iri.rpartition("/")[2]) for iri in iris)
-
-
-def _code(subject: Subject, predicate: str) -> str | None:
-    """The code at the end of the IRI of a link, or None."""
-    return next(iter(_codes(subject.values(predicate))), None)
-
-
-def _year_of(subject: Subject, predicate: str) -> int | None:
-    year = subject.value(predicate)
-    return int(year) if year else None
-
-
-def _day_of(subject: Subject, predicate: str) -> date | None:
-    day = subject.value(predicate)
-    return date.fromisoformat(day) if day else None
 
 
 def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
@@ -227,13 +218,3 @@ def _mention_json(mention: Mention) -> dict[str, object]:
         "confidence": float(mention.confidence),
     }
     return {name: value for name, value in values.items() if value is not None and value != ""}
-
-
-def _year(year: int | None) -> str:
-    return "" if year is None else f"{year:04}"
-
-
-def _amount(amount: Decimal) -> str:
-    """An amount in an unambiguous form: three decimals get a zero more, as 100.125 could be a hundred thousand."""
-    text = canonical_decimal(amount)
-    return f"{text}0" if _THREE_DECIMALS.search(text) else text

@@ -13,11 +13,12 @@ from typing import BinaryIO, TypeAlias
 from pyoxigraph import Literal, NamedNode
 
 from iomld import store
-from iomld.convert import canonical_decimal
-from iomld.export.records import plain_fields, project_texts, released_projects, sources_json
-from iomld.iris import FIELD_PROPERTIES, Iris
-from iomld.model import NO_FUNDER, TEXT_FIELDS, UNDETERMINED, Mention, Project, language_rank
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
+from iomld.assets import load_fields
+from iomld.export.records import project_texts, released_projects, sources_json, written
+from iomld.fields.declared import Field, FieldKind
+from iomld.iris import Iris
+from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
+from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.release import FILES, Release
 
 # The length of the longest text in each field and language; it decides which columns a table has.
@@ -53,9 +54,8 @@ def spooled_source(projects: Iterable[Project], file: BinaryIO) -> ProjectSource
     lengths: dict[tuple[str, str], int] = {}
     for project in projects:
         pickle.dump(project, file, pickle.HIGHEST_PROTOCOL)
-        for field, texts in project_texts(project).items():
-            for text in texts:
-                lengths[field, text.language] = max(lengths.get((field, text.language), 1), len(text.value))
+        for field, text in project_texts(project):
+            lengths[field, text.language] = max(lengths.get((field, text.language), 1), len(text.value))
     end = file.tell()
 
     def read_spool() -> Iterator[Project]:
@@ -71,8 +71,9 @@ def _released_lengths(release: Release) -> TextLengths:
     opened = store.open_read_only(release.file(FILES.store))
     start = Iris(release.manifest.base).record("")
     lengths: dict[tuple[str, str], int] = {}
-    for field in TEXT_FIELDS:
-        for quad in opened.quads_for_pattern(None, NamedNode(FIELD_PROPERTIES[field]), None, None):
+    fields = load_fields()
+    for field in fields.texts:
+        for quad in opened.quads_for_pattern(None, NamedNode(fields.given[field].iri), None, None):
             graph, text = quad.graph_name, quad.object
             if isinstance(graph, NamedNode) and graph.value.startswith(start) and isinstance(text, Literal):
                 key = field, text.language or UNDETERMINED
@@ -113,16 +114,11 @@ class TableForm:
 
     def cells(self, project: Project) -> Iterator[str]:
         """The cells of a project's row; unknown values are empty."""
-        plain = plain_fields(project)
-        texts = {
-            (field, text.language): text.value
-            for field, versions in project_texts(project).items()
-            for text in versions
-        }
-        others = _other_fields(project)
+        texts = {(field, text.language): text.value for field, text in project_texts(project)}
+        sources, fields = _source_cells(project), load_fields().given
         for column in self.columns:
             if isinstance(column, str):
-                yield plain[column] if column in plain else others[column]
+                yield sources[column] if column in sources else _cell(fields[column], project)
             else:
                 text = texts.get((column.field, column.language), "")
                 length = self.cell_length or len(text) or 1
@@ -138,8 +134,9 @@ def table_form(source: ProjectSource, *, cell_length: int | None = None) -> Tabl
     """
     lengths = source.text_lengths()
     columns: list[str | TextColumn] = []
-    for name in (column.name for column in PROJECT_COLUMNS):
-        if name not in TEXT_FIELDS:
+    texts = load_fields().texts
+    for name in (column.name for column in project_columns()):
+        if name not in texts:
             columns.append(name)
             continue
         longest = {"en": 1} if name == "title" else {}
@@ -166,13 +163,15 @@ def mention_cells(project: Project, mention: Mention) -> Sequence[str]:
     )
 
 
-def _other_fields(project: Project) -> dict[str, str]:
-    """The columns of states and sources."""
+def _cell(field: Field, project: Project) -> str:
+    text = "; ".join(map(written, project.of(field.key)))
+    return text or (NO_FUNDER if field.kind is FieldKind.FUNDER else "")
+
+
+def _source_cells(project: Project) -> dict[str, str]:
+    """The columns of the sources."""
     first = next((origin for origin in project.origins if origin.url), None)
     return {
-        "fundedBy": "; ".join(map(str, project.funders)) or NO_FUNDER,
-        "benefitingMemberStates": "; ".join(project.member_states),
-        "benefitingCountries": "; ".join(project.other_countries),
         "sourceUrl": (first.url or "") if first else "",
         "retrievedAt": (first.retrieved_at or "") if first else "",
         "sources": json.dumps(sources_json(project.origins), ensure_ascii=False),

@@ -18,12 +18,14 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from iomld.assets import load_fields
 from iomld.errors import IomldError
 from iomld.export.csv import CsvFile, add_entry
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
-from iomld.model import DATE_FIELDS, STATE_FIELDS, TEXT_FIELDS, TEXT_LANGUAGES, YEAR_FIELDS
+from iomld.fields.declared import FieldKind
+from iomld.model import TEXT_LANGUAGES
 from iomld.read.record.mentions import MENTION_FIELDS
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
 from iomld.read.table.rows import neutralised
 from iomld.vocab import Vocabulary
 
@@ -31,7 +33,7 @@ CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MAX_ROWS = 1_048_576
 _EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
-_NUMBER_COLUMNS = frozenset({*YEAR_FIELDS, "budget", "budgetUSD", "position", "confidence"})
+_MENTION_NUMBERS = frozenset({"position", "confidence"})
 # ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are escaped.
 _TO_ESCAPE = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
 _FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,7 +43,6 @@ _TIMESTAMPS = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 _LIST_ROWS = 5000  # rows that have drop-down lists
 _LISTS_SHEET = "lists"
 _EXPORT_ONLY = "sources"  # column of our own exports
-_SCHEMES = {"status": "status", "projectType": "type", "coverage": "coverage", "region": "region"}
 _WIDTHS = {"title": 40, "abstract": 40, "narrative": 60, "benefitingMemberStates": 30, "quote": 40}
 _HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
 
@@ -81,13 +82,18 @@ def save(workbook: Workbook, output: BinaryIO) -> None:
 
 def cell_value(text: str, column: str) -> str | int | float | datetime:
     """The value of a cell: a number or a date in columns of these if it is exact, else a text."""
-    if column in _NUMBER_COLUMNS and _INTEGER.fullmatch(text):
+    if _holds_numbers(column) and _INTEGER.fullmatch(text):
         return int(text)
-    if column in _NUMBER_COLUMNS and text and f"{float(text)!r}" == text:
+    if _holds_numbers(column) and text and f"{float(text)!r}" == text:
         return float(text)
-    if column in DATE_FIELDS and text and (day := date.fromisoformat(text)) >= _EARLIEST_DATE:
+    if column in load_fields().days and text and (day := date.fromisoformat(text)) >= _EARLIEST_DATE:
         return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a cell has no time zone
     return _TO_ESCAPE.sub(lambda match: "_x000D_" if match[0] == "\r" else "_x005F_", neutralised(text))
+
+
+def _holds_numbers(column: str) -> bool:
+    fields = load_fields()
+    return column in _MENTION_NUMBERS or column in fields.years or column in fields.sums
 
 
 class _Sheet:
@@ -158,8 +164,9 @@ def write_workbook_template(vocabulary: Vocabulary, output: BinaryIO) -> None:
 
 def template_columns() -> Iterator[tuple[str, Column]]:
     """The headings and columns of an empty table of projects, with texts in three languages."""
-    for column in PROJECT_COLUMNS:
-        if column.name in TEXT_FIELDS:
+    texts = load_fields().texts
+    for column in project_columns():
+        if column.name in texts:
             yield from ((f"{column.name}_{language}", column) for language in TEXT_LANGUAGES)
         elif column.name != _EXPORT_ONLY:
             yield column.name, column
@@ -167,12 +174,13 @@ def template_columns() -> Iterator[tuple[str, Column]]:
 
 def offered_values(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
     """The values in the drop-down list of each column; each reads back to one code."""
-    offered: dict[str, Sequence[str]] = {
-        name: [concept.name() for concept in vocabulary.concepts[scheme].values()] for name, scheme in _SCHEMES.items()
-    }
+    offered: dict[str, Sequence[str]] = {}
     countries = sorted(vocabulary.countries.values(), key=lambda country: country.name())
-    offered["benefitingMemberStates"] = [country.name() for country in countries if country.is_member]
-    offered["benefitingCountries"] = [country.name() for country in countries]
+    for key, field in vocabulary.fields.given.items():
+        if field.kind is FieldKind.CONCEPT:
+            offered[key] = [concept.name() for concept in vocabulary.concepts[field.scheme].values()]
+        elif field.kind is FieldKind.COUNTRY:
+            offered[key] = [country.name() for country in countries if country.is_member or not field.members]
     offered["framework"] = list(vocabulary.concepts["framework"])
     offered["method"] = list(vocabulary.concepts["method"])
     offered["language"] = TEXT_LANGUAGES
@@ -206,7 +214,7 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
 
 def _drop_down(name: str, cells: str, values: str) -> DataValidation:
     validation = DataValidation(type="list", formula1=values, allow_blank=True)
-    validation.showErrorMessage = name not in STATE_FIELDS  # their cells can hold several values
+    validation.showErrorMessage = name not in load_fields().lists  # their cells can hold several values
     validation.errorTitle = "Not in the list"
     validation.error = "Choose a value from the list."
     validation.add(cells)

@@ -4,7 +4,7 @@
 times faster. A document begins with the whole context, so that any JSON-LD reader parses it without fetching anything;
 the caller hands the context in as JSON. The order is fixed:
 
-* keys: `@context`, `id`, `type`, then as in `iomld.formats.jsonld_terms.KEYS`, then properties without a key by IRI;
+* keys: `@context`, `id`, `type`, then as in `iomld.formats.jsonld_terms`, then properties without a key by IRI;
 * arrays: codes, IRIs and texts by code point, mentions by number.
 
 The documents are lossless. A value that its key cannot hold (a plain string as title, a budget that is not a decimal),
@@ -18,8 +18,10 @@ from typing import BinaryIO
 
 from pyoxigraph import NamedNode, Quad
 
+from iomld.fields.declared import Fields
 from iomld.formats import rdf
 from iomld.formats.jsonld_nodes import NO_FRAME, Descriptions, Frame, NodeWriter, descriptions
+from iomld.formats.jsonld_terms import DocumentKeys, document_keys
 from iomld.iris import IOMLD, RDF
 
 PROJECT_FRAME: Frame = {
@@ -31,12 +33,13 @@ _TYPE = f"{RDF}type"
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def framed_project(quads: Iterable[Quad], *, base: str) -> dict[str, object]:
+def framed_project(quads: Iterable[Quad], *, base: str, fields: Fields) -> dict[str, object]:
     """The framed document of a project, without its context.
 
     Args:
         quads: All quads of the project's graph; graph names are ignored.
         base: The base IRI of the graph, ending in a slash.
+        fields: The fields of a project.
 
     Raises:
         ValueError: A bug of the caller: the quads describe no project or several, contain a blank node, or an IRI that
@@ -47,16 +50,17 @@ def framed_project(quads: Iterable[Quad], *, base: str) -> dict[str, object]:
     projects = [iri for iri, properties in graph.items() if project_class in properties.get(_TYPE, ())]
     if len(projects) != 1:
         raise ValueError(f"the graph of a project describes one project, not {len(projects)}")
-    return _document(graph, projects[0], PROJECT_FRAME, base=base)
+    return _document(graph, projects[0], PROJECT_FRAME, document_keys(fields), base=base)
 
 
-def compact_resource(quads: Iterable[Quad], *, subject: str, base: str) -> dict[str, object]:
+def compact_resource(quads: Iterable[Quad], *, subject: str, base: str, fields: Fields) -> dict[str, object]:
     """A country, concept or other resource as one node object with our keys, without its context.
 
     Args:
         quads: Its quads; other subjects among them are in `included`.
         subject: IRI of the resource.
         base: The base IRI, ending in a slash.
+        fields: The fields of a project.
 
     Raises:
         ValueError: A bug of the caller: the subject has no triples, or as for `framed_project`.
@@ -64,7 +68,7 @@ def compact_resource(quads: Iterable[Quad], *, subject: str, base: str) -> dict[
     graph = descriptions(quads)
     if subject not in graph:
         raise ValueError(f"<{subject}> has no triples")
-    return _document(graph, subject, NO_FRAME, base=base)
+    return _document(graph, subject, NO_FRAME, document_keys(fields), base=base)
 
 
 def framed_bytes(node: Mapping[str, object], context: str, *, indent: int | None = None) -> bytes:
@@ -91,8 +95,8 @@ def write_graph(nodes: Iterable[Mapping[str, object]], context: str, output: Bin
     output.write(b"\n]}\n")
 
 
-def _document(graph: Descriptions, root: str, frame: Frame, *, base: str) -> dict[str, object]:
-    writer = NodeWriter(graph, base=base)
+def _document(graph: Descriptions, root: str, frame: Frame, keys: DocumentKeys, *, base: str) -> dict[str, object]:
+    writer = NodeWriter(graph, keys, base=base)
     document = writer.node(root, frame)
     unreached = sorted(graph.keys() - writer.written)
     if unreached:

@@ -3,12 +3,12 @@
 A value is in short form if its key can hold it, else in expanded form.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
-from iomld.formats.jsonld_terms import CLASSES, KEYS, PREFIXES, TERMS, Key, KeyKind
+from iomld.formats.jsonld_terms import CLASSES, PREFIXES, DocumentKeys, Key, KeyKind
 from iomld.iris import RDF, XSD
 
 Term = NamedNode | BlankNode | Literal | Triple
@@ -23,11 +23,6 @@ NO_FRAME: Frame = {}
 Descriptions = dict[str, dict[str, list[Term]]]
 
 _TYPE = f"{RDF}type"
-_RANKS = {
-    iri: tuple(rank for rank, key in enumerate(KEYS) if key.iri == iri and not key.reverse)
-    for iri in {key.iri for key in KEYS}
-}
-_REVERSE_RANKS = tuple(rank for rank, key in enumerate(KEYS) if key.reverse)
 
 
 def absolute(iri: str) -> str:
@@ -41,16 +36,16 @@ def absolute(iri: str) -> str:
     return iri
 
 
-def code(iri: str, start: str) -> str:
+def code(iri: str, start: str, terms: Collection[str]) -> str:
     """The rest of an IRI after its start, still encoded; the whole IRI if the rest would be read as something else.
 
-    >>> code("https://w3id.org/iomld/scheme/status/active", "https://w3id.org/iomld/scheme/status/")
+    >>> code("https://w3id.org/iomld/scheme/status/active", "https://w3id.org/iomld/scheme/status/", {"source"})
     'active'
-    >>> code("https://w3id.org/iomld/scheme/theme/source", "https://w3id.org/iomld/scheme/theme/")
+    >>> code("https://w3id.org/iomld/scheme/theme/source", "https://w3id.org/iomld/scheme/theme/", {"source"})
     'https://w3id.org/iomld/scheme/theme/source'
     """
     rest = iri[len(start) :] if iri.startswith(start) else ""
-    if not rest or rest in TERMS or ":" in rest or rest[0] == "@":
+    if not rest or rest in terms or ":" in rest or rest[0] == "@":
         return absolute(iri)
     return rest
 
@@ -64,11 +59,11 @@ def literal_reader(datatype: str) -> Reader:
     return read
 
 
-def code_reader(start: str) -> Reader:
+def code_reader(start: str, terms: Collection[str]) -> Reader:
     """A reader of IRIs as codes, see `code`."""
 
     def read(term: Term) -> str | None:
-        return code(term.value, start) if type(term) is NamedNode else None
+        return code(term.value, start, terms) if type(term) is NamedNode else None
 
     return read
 
@@ -147,9 +142,10 @@ class NodeWriter:
         written: IRIs of the nodes written so far.
     """
 
-    def __init__(self, graph: Descriptions, *, base: str) -> None:
+    def __init__(self, graph: Descriptions, keys: DocumentKeys, *, base: str) -> None:
         self._graph = graph
-        self._readers = _readers(base)
+        self._keys = keys
+        self._readers = _readers(keys, base)
         self.written: set[str] = set()
 
     def node(self, iri: str, frame: Frame, *, implied: tuple[str, str] | None = None) -> dict[str, object]:
@@ -171,7 +167,7 @@ class NodeWriter:
                 left = [term for term in left if type(term) is not NamedNode]
             elif implied and predicate == implied[0]:
                 left = [term for term in left if not (type(term) is NamedNode and term.value == implied[1])]
-            for rank in _RANKS.get(predicate, ()):
+            for rank in self._keys.ranks.get(predicate, ()):
                 left = self._add_values(left, rank, frame, keyed)
                 if not left:
                     break
@@ -181,14 +177,14 @@ class NodeWriter:
         if types:
             node["type"] = types if len(types) > 1 else types[0]
         for rank in sorted(keyed):
-            node[KEYS[rank].name] = keyed[rank]
+            node[self._keys.rows[rank].name] = keyed[rank]
         if full:
             node.update(sorted(full.items()))
         return node
 
     def _add_values(self, terms: list[Term], rank: int, frame: Frame, keyed: dict[int, object]) -> list[Term]:
         """Add the values that a key can hold to the node; return the others."""
-        key, read = KEYS[rank], self._readers[rank]
+        key, read = self._keys.rows[rank], self._readers[rank]
         if read is None:
             tagged = [term for term in terms if is_tagged(term)]
             if tagged:
@@ -214,8 +210,8 @@ class NodeWriter:
     def _reversed(self, iri: str, frame: Frame) -> dict[int, object]:
         """The nodes under reverse keys of the frame; the shorter IRI first, which sorts mentions by number."""
         keyed: dict[int, object] = {}
-        for rank in _REVERSE_RANKS:
-            key = KEYS[rank]
+        for rank in self._keys.reverse_ranks:
+            key = self._keys.rows[rank]
             if key.name not in frame:
                 continue
             subject = NamedNode(iri)
@@ -227,12 +223,12 @@ class NodeWriter:
 
 
 @lru_cache(maxsize=8)
-def _readers(base: str) -> tuple[Reader | None, ...]:
+def _readers(keys: DocumentKeys, base: str) -> tuple[Reader | None, ...]:
     """The reader of each key; None for language maps."""
-    return tuple(_reader(key, base) for key in KEYS)
+    return tuple(_reader(key, base, keys.terms) for key in keys.rows)
 
 
-def _reader(key: Key, base: str) -> Reader | None:
+def _reader(key: Key, base: str, terms: Collection[str]) -> Reader | None:
     match key.kind:
         case KeyKind.LANGUAGE:
             return None
@@ -241,6 +237,6 @@ def _reader(key: Key, base: str) -> Reader | None:
         case KeyKind.TYPED:
             return literal_reader(key.scope)
         case KeyKind.CODE:
-            return code_reader(key.scope if "://" in key.scope else base + key.scope)
+            return code_reader(key.scope if "://" in key.scope else base + key.scope, terms)
         case KeyKind.LINK:
             return read_link

@@ -1,14 +1,18 @@
 """The keys of our JSON-LD documents: the property of each, and the values that it can hold.
 
-The published context (`ontology/context-v1.jsonld`) is the same in JSON-LD; a test compares them. Keys can be added to
+The keys of a project are its fields; those of other nodes are listed here. The published context
+(`ontology/context-v1.jsonld`) is generated from both (`iomld.formats.jsonld_context`). Keys can be added to
 a published context, but are never removed or changed. A key has the same meaning everywhere, since processors disagree
 on keys redefined in scoped contexts. Decimals, years and dates are JSON strings: a JSON number becomes an invalid
 decimal in most processors.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property, lru_cache
 
+from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, OWL, PROV, RDF, RDFS, SCHEMA, SKOS, XSD
 
 
@@ -63,38 +67,11 @@ def _link(name: str, iri: str, *, many: bool = False) -> Key:
     return Key(name, iri, KeyKind.LINK, many=many)
 
 
-# The order of the rows is the order of the keys in every document.
-KEYS: tuple[Key, ...] = (
-    # Projects
-    _language("title", DCTERMS + "title"),
-    _language("abstract", DCTERMS + "abstract"),
-    _language("narrative", DCTERMS + "description"),
-    _string("projectCode", IOMLD + "projectCode"),
-    _string("primaId", IOMLD + "primaId"),
-    _string("candidateIatiIdentifier", IOMLD + "candidateIatiIdentifier"),
-    _code("status", IOMLD + "status", "scheme/status/"),
-    _code("projectType", IOMLD + "projectType", "scheme/type/"),
-    _code("coverage", IOMLD + "coverage", "scheme/coverage/"),
-    _code("region", IOMLD + "region", "scheme/region/"),
-    _code("themes", IOMLD + "theme", "scheme/theme/", many=True),
-    _code("fundingLine", IOMLD + "fundingLine", "scheme/line/"),
-    _typed("startYear", IOMLD + "startYear", "gYear"),
-    _typed("endYear", IOMLD + "endYear", "gYear"),
-    _typed("allocationYear", IOMLD + "allocationYear", "gYear"),
-    _typed("startDate", IOMLD + "startDate", "date"),
-    _typed("endDate", IOMLD + "endDate", "date"),
-    _typed("periodStart", IOMLD + "periodStart", "date"),
-    _typed("periodEnd", IOMLD + "periodEnd", "date"),
-    _typed("budgetUSD", IOMLD + "budgetUSD", "decimal"),
-    _link("budget", IOMLD + "budget"),
+# The keys of nodes that are no project; the order of the rows is the order of the keys in every document.
+_OTHER_KEYS: tuple[Key, ...] = (
+    # Amounts of money
     _typed("amount", SCHEMA + "value", "decimal"),
     _string("currency", SCHEMA + "currency"),
-    _link("fundedBy", IOMLD + "fundedBy"),
-    _code("benefitingMemberStates", IOMLD + "benefitingMemberState", "id/country/", many=True),
-    _code("benefitingCountries", IOMLD + "benefitingCountry", "id/country/", many=True),
-    _code("managingOfficeCountry", IOMLD + "managingOfficeCountry", "id/country/"),
-    _code("mentionsFrameworks", IOMLD + "mentionsFramework", "scheme/framework/", many=True),
-    _code("alignsWithFrameworks", IOMLD + "alignsWithFramework", "scheme/framework/", many=True),
     # Mentions
     Key("mentions", IOMLD + "aboutProject", KeyKind.LINK, many=True, reverse=True),
     _link("aboutProject", IOMLD + "aboutProject"),
@@ -113,7 +90,6 @@ KEYS: tuple[Key, ...] = (
     _string("prefix", OA + "prefix"),
     _string("suffix", OA + "suffix"),
     # Records, their revisions, texts and sources
-    _link("record", FOAF + "isPrimaryTopicOf"),
     _link("primaryTopic", FOAF + "primaryTopic"),
     _link("qualifiedDerivations", PROV + "qualifiedDerivation", many=True),
     _link("entity", PROV + "entity"),
@@ -232,7 +208,63 @@ PREFIXES: dict[str, str] = {
 
 ALIASES: dict[str, str] = {"id": "@id", "type": "@type", "included": "@included"}
 
-# A code equal to one of these would be read as the term (JSON-LD 1.1 API section 5.2.2), so its whole IRI is written.
-TERMS: frozenset[str] = frozenset(
-    {*PREFIXES, *ALIASES, *CLASSES.values()} | {key.name for key in KEYS},
-)
+_KEY_KINDS = {
+    FieldKind.TEXT: (KeyKind.LANGUAGE, ""),
+    FieldKind.STRING: (KeyKind.STRING, ""),
+    FieldKind.YEAR: (KeyKind.TYPED, f"{XSD}gYear"),
+    FieldKind.DAY: (KeyKind.TYPED, f"{XSD}date"),
+    FieldKind.AMOUNT: (KeyKind.TYPED, f"{XSD}decimal"),
+    FieldKind.MONEY: (KeyKind.LINK, ""),
+    FieldKind.FUNDER: (KeyKind.LINK, ""),
+    FieldKind.LINK: (KeyKind.LINK, ""),
+}
+
+
+@dataclass(frozen=True, eq=False)  # without slots, for the cached properties
+class DocumentKeys:
+    """The keys of documents about one set of fields.
+
+    Attributes:
+        rows: The keys, in the order of every document.
+    """
+
+    rows: tuple[Key, ...]
+
+    @cached_property
+    def ranks(self) -> Mapping[str, tuple[int, ...]]:
+        """The indexes of the keys of each property, except for reverse keys."""
+        found: dict[str, tuple[int, ...]] = {}
+        for rank, key in enumerate(self.rows):
+            if not key.reverse:
+                found[key.iri] = (*found.get(key.iri, ()), rank)
+        return found
+
+    @cached_property
+    def reverse_ranks(self) -> tuple[int, ...]:
+        """The indexes of the reverse keys."""
+        return tuple(rank for rank, key in enumerate(self.rows) if key.reverse)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """All terms of the context.
+
+        A code equal to one of these would be read as the term (JSON-LD 1.1 API section 5.2.2), so its whole IRI is
+        written.
+        """
+        return frozenset({*PREFIXES, *ALIASES, *CLASSES.values()} | {key.name for key in self.rows})
+
+
+@lru_cache(maxsize=8)
+def document_keys(fields: Fields) -> DocumentKeys:
+    """The keys of documents: those of the fields of a project, in their order, then all others."""
+    # The currency stands at the amount of money, as `currency`.
+    own = (_field_key(field) for field in fields if field.kind is not FieldKind.CURRENCY)
+    return DocumentKeys((*own, *_OTHER_KEYS))
+
+
+def _field_key(field: Field) -> Key:
+    if field.path:
+        return Key(field.key, field.iri, KeyKind.CODE, scope=field.path, many=field.many)
+    kind, scope = _KEY_KINDS[field.kind]
+    many = field.many and field.kind is not FieldKind.FUNDER  # which the first context published as a single link
+    return Key(field.key, field.iri, kind, scope=scope, many=many)

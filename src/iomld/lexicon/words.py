@@ -8,14 +8,6 @@ from iomld.folding import fold
 from iomld.lexicon.countries import LABEL_RANKS, Gazetteer, build_gazetteer
 from iomld.vocab import Concept, Vocabulary
 
-# The fields of a record with a single concept, and the scheme of its codes.
-CONCEPT_FIELDS: Mapping[str, str] = {
-    "status": "status",
-    "projectType": "type",
-    "coverage": "coverage",
-    "region": "region",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ConceptTable:
@@ -48,15 +40,17 @@ class Lexicon:
     Attributes:
         concepts: The names of each scheme.
         gazetteer: The names of countries.
+        printed: The scheme of each field that pages print one concept of.
     """
 
     concepts: Mapping[str, ConceptTable]
     gazetteer: Gazetteer
+    printed: Mapping[str, str] = field(default_factory=dict)
 
     def fields_of(self, text: str) -> tuple[str, ...]:
         """The fields whose list has the text as a name; 'Global' is a coverage and a region."""
-        schemes = ((field, self.concepts.get(scheme)) for field, scheme in CONCEPT_FIELDS.items())
-        return tuple(field for field, table in schemes if table is not None and table.code(text) is not None)
+        schemes = ((name, self.concepts.get(scheme)) for name, scheme in self.printed.items())
+        return tuple(name for name, table in schemes if table is not None and table.code(text) is not None)
 
     def are_countries(self, text: str) -> bool:
         """Whether a text is nothing but country names, with or without separators."""
@@ -87,6 +81,9 @@ def build_lexicon(vocabulary: Vocabulary) -> Lexicon:
     return Lexicon(
         concepts={scheme: build_concept_table(concepts) for scheme, concepts in vocabulary.concepts.items()},
         gazetteer=build_gazetteer(vocabulary),
+        printed={
+            key: scheme for key, scheme in vocabulary.fields.concepts.items() if vocabulary.fields.given[key].labels
+        },
     )
 
 

@@ -5,17 +5,17 @@ meaning cannot be read, and another record supplies the field.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from datetime import date
 from functools import partial
 
+from iomld.fields.declared import FieldKind
 from iomld.lexicon.countries import Gazetteer
-from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable
+from iomld.lexicon.words import ConceptTable
 from iomld.link.money import read_money
-from iomld.link.project import Linker
-from iomld.link.values import read_day, read_year
+from iomld.link.project import READERS, Linker
 from iomld.messages import message
-from iomld.model import BUDGET_FIELDS, DATE_FIELDS, STATE_FIELDS, YEAR_FIELDS, Finding, MergedRecord, Severity, Value
+from iomld.model import BUDGET_FIELDS, Finding, MergedRecord, Severity, Value
 
+_Reader = Callable[[Value, str], tuple[Hashable, tuple[Finding, ...]]]
 _Meaning = Callable[[Sequence[Value]], Hashable]
 
 
@@ -77,27 +77,30 @@ def is_readable(linker: Linker, field: str, values: Mapping[str, tuple[Value, ..
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
     """The function of each field that gives the meaning of its values, or None if they cannot be read."""
-    for name, scheme in CONCEPT_FIELDS.items():
-        yield name, partial(_code, linker.lexicon.concepts[scheme])
-    for name in YEAR_FIELDS:
-        yield name, partial(_year, name)
-    for name in DATE_FIELDS:
-        yield name, partial(_day, name)
-    yield "primaId", lambda values: values[0].text
-    for name in STATE_FIELDS:
-        yield name, partial(_states, linker.lexicon.gazetteer)
+    for key, field in linker.fields.given.items():
+        if key in BUDGET_FIELDS:
+            continue  # compared together
+        if field.kind is FieldKind.CONCEPT:
+            yield key, partial(_codes, linker.lexicon.concepts[field.scheme])
+        elif field.kind is FieldKind.COUNTRY:
+            yield key, partial(_states, linker.lexicon.gazetteer)
+        elif field.kind in READERS:
+            yield key, partial(_number, READERS[field.kind], key)
+        elif field.kind is FieldKind.STRING and key != "projectCode":  # the same in all records of a project
+            yield key, _strings
 
 
-def _code(table: ConceptTable, values: Sequence[Value]) -> str | None:
-    return table.code(values[0].text)
+def _codes(table: ConceptTable, values: Sequence[Value]) -> frozenset[str] | None:
+    codes = [table.code(value.text) for value in values]
+    return None if None in codes else frozenset(code for code in codes if code)
 
 
-def _year(field: str, values: Sequence[Value]) -> int | None:
-    return read_year(values[0], field)[0]
+def _number(read: _Reader, key: str, values: Sequence[Value]) -> Hashable:
+    return read(values[0], key)[0]
 
 
-def _day(field: str, values: Sequence[Value]) -> date | None:
-    return read_day(values[0], field)[0]
+def _strings(values: Sequence[Value]) -> frozenset[str]:
+    return frozenset(value.text for value in values)
 
 
 def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str] | None:

@@ -51,6 +51,14 @@ def read_beneficiaries(
     return Beneficiaries(members, others), (*state_findings, *warnings, *country_findings, *repeated)
 
 
+def read_countries(
+    values: Sequence[Value], gazetteer: Gazetteer, field: str
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Read a list of countries: the codes, each once, and the findings as of `read_beneficiaries`."""
+    codes, findings = _read_list(values, gazetteer, field)
+    return tuple(codes), findings
+
+
 def _read_list(
     values: Sequence[Value], gazetteer: Gazetteer, field: str
 ) -> tuple[dict[str, Value], tuple[Finding, ...]]:

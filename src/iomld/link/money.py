@@ -49,6 +49,19 @@ def read_money(
     return (Money(amount, currency) if currency else None), ((fault,) if fault else ())
 
 
+def read_sum(value: Value, field: str) -> tuple[Decimal | None, tuple[Finding, ...]]:
+    """Read a number of a field whose currency or unit is fixed.
+
+    Returns:
+        The number, or None and a Violation `unreadableBudget`.
+    """
+    number, words = split_currency(value.text)
+    amount = read_amount(number)
+    if amount is not None and not words:
+        return amount, ()
+    return None, (_unreadable(value, field, amount, words),)
+
+
 def _is_repeated(field: str, words: tuple[str, ...]) -> bool:
     """Whether dollars stand beside the number of `budgetUSD`, which is to be a number alone."""
     return field == "budgetUSD" and bool(words) and all(_DOLLARS in currencies_of(word) for word in words)

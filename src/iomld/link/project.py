@@ -1,25 +1,24 @@
 """Links a project: turns the raw strings of a merged record into codes, numbers and mentions, or findings."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from typing import Any
 
+from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.lexicon.countries import Gazetteer
-from iomld.lexicon.words import CONCEPT_FIELDS, ConceptTable, Lexicon, build_lexicon
-from iomld.link.countries import Beneficiaries, read_beneficiaries
+from iomld.lexicon.words import ConceptTable, Lexicon, build_lexicon
+from iomld.link.countries import Beneficiaries, read_beneficiaries, read_countries
 from iomld.link.evidence import link_mentions
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.link.funders import FundTable, build_fund_table, read_funders
-from iomld.link.money import read_money
-from iomld.link.values import garbled_texts, read_concept, read_day, read_year
+from iomld.link.money import read_money, read_sum
+from iomld.link.values import garbled_texts, read_address, read_concept, read_day, read_year
 from iomld.messages import message
 from iomld.model import (
-    DATE_FIELDS,
+    BUDGET_FIELDS,
     STATE_FIELDS,
-    TEXT_FIELDS,
     UNDETERMINED,
-    YEAR_FIELDS,
     Finding,
     Funder,
     Mention,
@@ -29,17 +28,20 @@ from iomld.model import (
     Severity,
     Text,
     Value,
+    project_arguments,
 )
 from iomld.vocab import Vocabulary
 
-# The rule for an unknown word in each field of a concept.
-UNKNOWN_WORD_RULES = {
-    "status": "unknownStatus",
-    "projectType": "unknownType",
-    "coverage": "unknownCoverage",
-    "region": "unknownRegion",
-}
 _PREFIX = 2  # letters: the type in a project code, the office in a PRIMA identifier
+# How one value is read, for the kinds that need no list.
+READERS: Mapping[FieldKind, Callable[[Value, str], tuple[Any, tuple[Finding, ...]]]] = {
+    FieldKind.YEAR: read_year,
+    FieldKind.DAY: read_day,
+    FieldKind.AMOUNT: read_sum,
+    FieldKind.LINK: read_address,
+}
+# The fields that are read with others.
+_READ_TOGETHER = frozenset({*STATE_FIELDS, *BUDGET_FIELDS, "fundedBy"})
 _NO_NAMES = ConceptTable({}, {})
 
 
@@ -50,11 +52,13 @@ class Linker:
     Attributes:
         lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
+        fields: The fields of a project.
         funds: The names of funds, and the publisher's own fund.
     """
 
     lexicon: Lexicon
     matcher: FrameworkMatcher
+    fields: Fields
     funds: FundTable
 
     @property
@@ -68,6 +72,7 @@ def build_linker(vocabulary: Vocabulary) -> Linker:
     return Linker(
         lexicon=build_lexicon(vocabulary),
         matcher=build_matcher(vocabulary),
+        fields=vocabulary.fields,
         funds=build_fund_table(vocabulary.funds, vocabulary.fund),
     )
 
@@ -85,30 +90,20 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         The project, and the findings of linking; those of the readers are in the merged record.
     """
     findings: list[Finding] = []
-    codes = _concepts(merged, linker.lexicon.concepts, findings)
-    years = _years(merged, findings)
-    days = _days(merged, findings)
+    values = dict(_values(merged, linker, findings))
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
-    narratives, abstracts = _texts(merged, "narrative"), _texts(merged, "abstract")
     funders, budget = _funding(merged, linker, findings)
-    mentions = _mentions(merged, narratives, abstracts, linker, findings)
+    mentions, faults = link_mentions(
+        values.get("narrative", ()),
+        values.get("abstract", ()),
+        merged.mentions,
+        linker.matcher,
+        _table(linker.lexicon.concepts, "framework"),
+    )
+    findings += faults
     prima_id = _text(_first(merged, "primaId"))
     project = Project(
         key=merged.key,
-        code=_text(_first(merged, "projectCode")),
-        prima_id=prima_id,
-        titles=_texts(merged, "title"),
-        abstracts=abstracts,
-        narratives=narratives,
-        status=codes["status"],
-        project_type=codes["projectType"],
-        coverage=codes["coverage"],
-        region=codes["region"],
-        start_year=years["startYear"],
-        end_year=years["endYear"],
-        allocation_year=years["allocationYear"],
-        start_date=days["startDate"],
-        end_date=days["endDate"],
         budget=budget,
         funders=funders,
         member_states=beneficiaries.members,
@@ -117,35 +112,73 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         mentions=mentions,
         frameworks=_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
+        **project_arguments(values),
     )
-    return project, (*findings, *_garbled(merged))
+    return project, (*findings, *_garbled(merged, linker.fields.texts))
 
 
-def _garbled(merged: MergedRecord) -> Iterator[Finding]:
+def _garbled(merged: MergedRecord, texts: Iterable[str]) -> Iterator[Finding]:
     """The findings about texts that were decoded wrongly."""
-    for field in TEXT_FIELDS:
+    for field in texts:
         yield from garbled_texts(merged.values.get(field, ()), field)
 
 
-def _concepts(
-    merged: MergedRecord, tables: Mapping[str, ConceptTable], findings: list[Finding]
-) -> dict[str, str | None]:
-    codes: dict[str, str | None] = {}
-    for field, scheme in CONCEPT_FIELDS.items():
-        value = _first(merged, field)
-        table = _table(tables, scheme)
-        codes[field], faults = (
-            read_concept(value, table, field=field, rule=UNKNOWN_WORD_RULES[field]) if value else (None, ())
-        )
-        if field == "projectType" and faults:
-            codes[field], faults = _type_of_code(merged, table, faults[0])
-        findings += faults
-    return codes
+def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The values of each field that is read alone, by the kind of the field."""
+    for key, values in merged.values.items():
+        field = linker.fields.given.get(key)
+        if field is None or key in _READ_TOGETHER:
+            continue
+        if field.kind is FieldKind.TEXT:
+            yield key, _texts(merged, key)
+            continue
+        found: tuple[Any, ...] = ()
+        for value in _listed(values, field):
+            if value.text.strip():
+                read, faults = _read(value, field, linker)
+                if key == "projectType" and faults:
+                    read, faults = _type_of_code(merged, _table(linker.lexicon.concepts, field.scheme), faults[0])
+                found += read
+                findings += faults
+        if found:
+            yield key, tuple(dict.fromkeys(found)) if field.many else found
+
+
+def _listed(values: tuple[Value, ...], field: Field) -> Sequence[Value]:
+    """The values of a field: all of a list, also of codes in one text with semicolons, or the first one."""
+    if not field.many:
+        return values[:1]
+    if field.kind is not FieldKind.CONCEPT:
+        return values
+    return [value._replace(text=text.strip()) for value in values for text in value.text.split(";")]
+
+
+def _read(value: Value, field: Field, linker: Linker) -> tuple[tuple[Any, ...], tuple[Finding, ...]]:
+    """Read one value; nothing and a Violation if it cannot be read."""
+    if field.kind is FieldKind.STRING:
+        return (value.text.strip(),), ()
+    if field.kind is FieldKind.COUNTRY:
+        return read_countries((value,), linker.lexicon.gazetteer, field.key)
+    if field.kind is FieldKind.CONCEPT:
+        table, rule = _table(linker.lexicon.concepts, field.scheme), unknown_word_rule(field.scheme)
+        found, faults = read_concept(value, table, field=field.key, rule=rule)
+    else:
+        found, faults = READERS[field.kind](value, field.key)
+    return () if found is None else (found,), faults
+
+
+def unknown_word_rule(scheme: str) -> str:
+    """The rule that a word breaks which is not in a scheme.
+
+    >>> unknown_word_rule("status")
+    'unknownStatus'
+    """
+    return f"unknown{scheme[:1].upper()}{scheme[1:]}"
 
 
 def _type_of_code(
     merged: MergedRecord, table: ConceptTable, unknown: Finding
-) -> tuple[str | None, tuple[Finding, ...]]:
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """The type that the first two letters of the project code name, for a record whose word for it is not known.
 
     The fund names new types now and then, so an unknown word does not refuse the record.
@@ -153,11 +186,11 @@ def _type_of_code(
     letters = (_text(_first(merged, "projectCode")) or "")[:_PREFIX]
     code = table.code(letters)
     if code is None:
-        return None, (replace(unknown, severity=Severity.WARNING),)
+        return (), (replace(unknown, severity=Severity.WARNING),)
     fix = message(
         "The type of the project code is published: {name}. Write it, or ask for the new word.", name=table.names[code]
     )
-    return code, (replace(unknown, severity=Severity.WARNING, fix=fix),)
+    return (code,), (replace(unknown, severity=Severity.WARNING, fix=fix),)
 
 
 def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
@@ -169,37 +202,6 @@ def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple
 def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
     """The names of a scheme; none if the vocabulary lacks the scheme."""
     return tables.get(scheme, _NO_NAMES)
-
-
-def _years(merged: MergedRecord, findings: list[Finding]) -> dict[str, int | None]:
-    years: dict[str, int | None] = {}
-    for field in YEAR_FIELDS:
-        value = _first(merged, field)
-        years[field], faults = read_year(value, field) if value else (None, ())
-        findings += faults
-    return years
-
-
-def _days(merged: MergedRecord, findings: list[Finding]) -> dict[str, date | None]:
-    days: dict[str, date | None] = {}
-    for field in DATE_FIELDS:
-        value = _first(merged, field)
-        days[field], faults = read_day(value, field) if value else (None, ())
-        findings += faults
-    return days
-
-
-def _mentions(
-    merged: MergedRecord,
-    narratives: tuple[Text, ...],
-    abstracts: tuple[Text, ...],
-    linker: Linker,
-    findings: list[Finding],
-) -> tuple[Mention, ...]:
-    frameworks = _table(linker.lexicon.concepts, "framework")
-    mentions, faults = link_mentions(narratives, abstracts, merged.mentions, linker.matcher, frameworks)
-    findings += faults
-    return mentions
 
 
 def _funding(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> tuple[tuple[Funder, ...], Money | None]:

@@ -22,6 +22,7 @@ _SUM = re.compile(
 )
 # "100.000" is a hundred thousand in half of the world, and a hundred in the other half.
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
+_ADDRESS = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`]+")
 # Two or three bytes of UTF-8, each read as a character of its own; and the character for what could not be read.
 _GARBLED = re.compile(
     "[\u00c2-\u00c5][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
@@ -164,3 +165,24 @@ def read_amount(text: str) -> Decimal | None:
     if match is None or _POINT_AND_THREE.fullmatch(text):
         return None
     return Decimal(match["sign"] + _NOT_DIGITS.sub("", match["whole"]) + (match["cents"] or ""))
+
+
+def read_address(value: Value, field: str) -> tuple[str | None, tuple[Finding, ...]]:
+    """Read the IRI of a thing on the web.
+
+    Returns:
+        The IRI, or None and a Violation `unreadableAddress`.
+    """
+    if _ADDRESS.fullmatch(value.text):
+        return value.text, ()
+    return None, (
+        Finding(
+            rule="unreadableAddress",
+            severity=Severity.VIOLATION,
+            message=message("“{value}” is no web address.", value=value.text),
+            fix=message("Write the whole address, such as https://example.org/thing."),
+            field=field,
+            value=value.text,
+            place=value.place,
+        ),
+    )

@@ -76,6 +76,7 @@ def load_pipeline(choices: Choices) -> Pipeline:
             iris=Iris(choices.base),
             license=choices.license,
             matcher_version=__version__,
+            fields=assets.load_fields(),
             with_narrative=choices.with_narrative,
         ),
         validator=load_validator(choices.profile, base=choices.base, engine=choices.engine, as_of=choices.as_of),

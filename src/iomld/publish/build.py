@@ -118,7 +118,7 @@ class ReleaseContext:
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
     """The shared graphs (ontology, schemes, countries, queries): each graph IRI with its sorted N-Quads lines."""
-    for name, files in sorted(assets.REFERENCE_GRAPHS.items()):
+    for name, files in sorted(assets.reference_graphs().items()):
         graph = f"{base}graph/{name}"
         quads: list[Quad] = []
         for file in files:
@@ -220,7 +220,7 @@ def _write_query_store(building: Path, written: WrittenDataset, graphs: Iterable
 
     Of our own graphs, none repeats the history or the description, so only included ones are compared with these.
     """
-    ours = {iris.graph(name) for name in assets.REFERENCE_GRAPHS}
+    ours = {iris.graph(name) for name in assets.reference_graphs()}
     included = [graph for graph in graphs if graph not in ours and not graph.startswith(iris.record(""))]
     made = building / FILES.store
     repeated = written.lines - written.statistics.triples

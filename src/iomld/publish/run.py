@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from iomld import read, release, store
+from iomld.assets import load_fields
 from iomld.convert import Publication
 from iomld.errors import NotFoundError, StoreError
 from iomld.iris import IOMLD, Iris
@@ -221,7 +222,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         context = ReleaseContext(
             datadir=withdrawal.datadir,
             previous=previous,
-            publication=Publication(iris, withdrawal.license, withdrawal.version),
+            publication=Publication(iris, withdrawal.license, withdrawal.version, load_fields()),
             publisher=withdrawal.publisher,
             contact=withdrawal.contact,
             versions={**previous.manifest.versions, "iomld": withdrawal.version},

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from iomld.assets import load_fields
 from iomld.errors import StoreError
-from iomld.iris import DCTERMS, FIELD_PROPERTIES, FOAF, IOMLD, PROV, RDF, SCHEMA, XSD, Iris
+from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, SCHEMA, XSD, Iris
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterat
             yield link(derivation, f"{RDF}type", f"{PROV}Derivation")
             yield link(derivation, f"{PROV}entity", iris.snapshot(source))
             for field in revision.supplied.get(source, ()):
-                yield link(derivation, f"{IOMLD}suppliedProperty", FIELD_PROPERTIES[field])
+                yield link(derivation, f"{IOMLD}suppliedProperty", load_fields().by_key[field].iri)
 
 
 def xsd_moment(value: datetime) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from iomld.assets import REFERENCE_GRAPHS, asset_text
+from iomld.assets import asset_text, reference_graphs
 from iomld.formats.rdf import NTRIPLES, TURTLE, Term, parse, serialize
 from iomld.iris import DEFAULT_BASE, FOAF, IOMLD, OA, PROV, RDF, RDFS, SKOS, XSD
 from iomld.validate.engine import plain
@@ -162,7 +162,7 @@ def load_reference_data(base: str = DEFAULT_BASE) -> ReferenceData:
     Args:
         base: The data base, ending in a slash.
     """
-    names = [name for files in REFERENCE_GRAPHS.values() for name in files]
+    names = [name for files in reference_graphs().values() for name in files]
     quads = [quad for name in names for quad in parse(asset_text(name, base=base), TURTLE)]
     descriptions: defaultdict[str, list[Quad]] = defaultdict(list)
     for quad in quads:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pyoxigraph import Quad
 
+from iomld.assets import load_fields
 from iomld.formats.rdf import parse_term
 from iomld.iris import DCTERMS, IOMLD, OA, SCHEMA, SH, local_name
 from iomld.messages import Message, message
@@ -12,31 +13,16 @@ from iomld.model import Finding, Severity, ValidationResult
 from iomld.validate.engine import plain, simple_path
 from iomld.validate.shapes import Rule
 
-# The field of a record that each property is made from, so that people find what to correct.
-_FIELD_BY_PROPERTY: Mapping[str, str] = {
-    f"{DCTERMS}title": "title",
-    f"{DCTERMS}abstract": "abstract",
-    f"{DCTERMS}description": "narrative",
+# The field of a record that each property is made from, where it is not the property's own, so that people find what
+# to correct.
+_MADE_FROM: Mapping[str, str] = {
     f"{DCTERMS}source": "source",
     f"{IOMLD}retrievedAt": "source",
-    f"{IOMLD}projectCode": "projectCode",
     f"{IOMLD}candidateIatiIdentifier": "projectCode",
-    f"{IOMLD}primaId": "primaId",
     f"{IOMLD}managingOfficeCountry": "primaId",
-    f"{IOMLD}status": "status",
-    f"{IOMLD}projectType": "projectType",
-    f"{IOMLD}coverage": "coverage",
-    f"{IOMLD}region": "region",
-    f"{IOMLD}startYear": "startYear",
     f"{IOMLD}periodStart": "startYear",
-    f"{IOMLD}endYear": "endYear",
     f"{IOMLD}periodEnd": "endYear",
-    f"{IOMLD}allocationYear": "allocationYear",
-    f"{IOMLD}budget": "budget",
-    f"{IOMLD}budgetUSD": "budgetUSD",
     f"{SCHEMA}value": "budget",
-    f"{SCHEMA}currency": "budgetCurrency",
-    f"{IOMLD}benefitingMemberState": "benefitingMemberStates",
     f"{IOMLD}benefitingCountry": "benefitingMemberStates",
     f"{IOMLD}mentionsFramework": "mentions",
     f"{OA}hasBody": "mentions",
@@ -117,12 +103,18 @@ def _finding(result: ValidationResult, rules: Mapping[str, Rule], quads: Sequenc
         rule=rule.id,
         severity=Severity(local_name(result.severity)),
         message=rule.recognised(next(iter(result.messages), "")),
-        field=_FIELD_BY_PROPERTY.get(path or ""),
+        field=_field_of(path or ""),
         value=value,
         focus_node=focus_node,
         path=path,
         results=(result,),
     )
+
+
+def _field_of(path: str) -> str | None:
+    """The field of a record to correct, by the IRI of a property; None if there is none."""
+    field = load_fields().by_property.get(path)
+    return _MADE_FROM.get(path) or (field.key if field and field.given else None)
 
 
 def _values(properties: Collection[str | None], node: str, quads: Sequence[Quad], base: str) -> str | None:

@@ -18,14 +18,17 @@ from iomld.assets import asset_names, asset_text
 from iomld.errors import SettingsError
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
-from iomld.iris import DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, XSD, Iris, local_name
+from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, SKOS, XSD, Iris, local_name
 from iomld.messages import Message
 from iomld.model import Severity
 
 PROFILES = ("submission", "published", "dataset", "reference")
 
 _GRAPH_IRI = SHAPES.removesuffix("#")
-_FOR_PEOPLE = frozenset({f"{RDFS}comment", f"{SH}name", f"{SH}description"})
+_FOR_PEOPLE = frozenset(
+    {f"{RDFS}comment", f"{SH}name", f"{SH}description", f"{SH}codeIdentifier", f"{DASH}singleLine"}
+    | {SKOS + name for name in ("altLabel", "hiddenLabel", "example")}
+)
 _VARIABLE = re.compile(r"\{[?$]\w+\}")
 _LANGUAGE = "en"  # engines report any one of several messages, so they get the English messages only
 
@@ -84,7 +87,7 @@ class Rule:
     description: str
     message: str
     profiles: tuple[str, ...]
-    order: int
+    order: float
     subjects: tuple[str, ...]
     reason: str = ""
     messages: Mapping[str, str] = field(default_factory=dict)
@@ -198,7 +201,7 @@ def _rule(id_: str, shape: Subject) -> Rule:
         description=shape.text(f"{SH}description") or "",
         message=shape.text(f"{SH}message") or "",
         profiles=tuple(sorted(_profiles(shape), key=PROFILES.index)),
-        order=shape.integer(f"{SH}order") or 0,
+        order=float(shape.value(f"{SH}order") or 0),
         subjects=_iris(shape, f"{SH}path") or _iris(shape, f"{DCTERMS}subject"),
         reason=shape.text(f"{RDFS}comment") or "",
         messages=_by_language(shape, f"{SH}message"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from iomld.assets import load_fields
+from iomld.fields.declared import Field, FieldKind
 from iomld.formats.jsonld_nodes import Term
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
 from iomld.messages import Message, message
@@ -13,26 +15,13 @@ from iomld.read.record.origins import source_of
 # Subject to predicate to objects in the order of the text. Subjects are written as in N-Triples.
 Graph = dict[str, dict[str, list[Term]]]
 
-_TEXTS = {f"{DCTERMS}title": "title", f"{DCTERMS}abstract": "abstract", f"{DCTERMS}description": "narrative"}
-_CODES = {f"{IOMLD}{name}": name for name in ("status", "projectType", "coverage", "region")}
-_LITERALS = {
-    f"{IOMLD}{name}": name
-    for name in ("projectCode", "primaId", "startYear", "endYear", "allocationYear", "startDate", "endDate")
-}
-_STATES = {
-    f"{IOMLD}benefitingMemberState": "benefitingMemberStates",
-    f"{IOMLD}benefitingCountry": "benefitingCountries",
-}
 _FUNDED_BY = f"{IOMLD}fundedBy"
 _BUDGET_USD, _BUDGET = f"{IOMLD}budgetUSD", f"{IOMLD}budget"
 _MONEY = {_BUDGET_USD: "budgetUSD", f"{SCHEMA}value": "budget", f"{SCHEMA}currency": "budgetCurrency"}
 _TOPIC_OF, _TOPIC = f"{FOAF}isPrimaryTopicOf", f"{FOAF}primaryTopic"
 _ABOUT, _DERIVED = f"{IOMLD}aboutProject", f"{PROV}wasDerivedFrom"
-# Properties that the publisher computes anew for each project.
-_COMPUTED = frozenset(
-    {f"{RDF}type", _TOPIC_OF, _BUDGET, _BUDGET_USD, f"{IOMLD}candidateIatiIdentifier", _FUNDED_BY}
-    | {f"{IOMLD}{name}" for name in ("periodStart", "periodEnd", "managingOfficeCountry", "mentionsFramework")}
-)
+# The class, which every project has, and the amount in US dollars, which is read with the budget node.
+_NOT_FIELDS = frozenset({f"{RDF}type", _BUDGET_USD})
 _SNAPSHOT = {
     "identifier": f"{DCTERMS}identifier",
     "format": f"{DCTERMS}format",
@@ -90,23 +79,27 @@ class _ProjectReader:
 
     def read(self, mentions: Sequence[str], documents: Sequence[str]) -> ProjectContent:
         properties = self._graph[self._node]
+        declared = load_fields().by_property
         for predicate, terms in properties.items():
-            if predicate in _TEXTS:
-                self._texts(predicate, terms)
-            elif predicate in _STATES:
-                self._states(predicate, terms)
-            elif predicate in _CODES or predicate in _LITERALS:
-                self._single(predicate, self._numbered([self._node], predicate))
-            elif predicate not in _COMPUTED:
+            field = declared.get(predicate)
+            if predicate in _NOT_FIELDS or (field and (field.is_nested or not field.given)):
+                continue  # read below, or computed anew by the publisher
+            if field is None:
                 self._unknown(predicate)
+            elif field.kind is FieldKind.TEXT:
+                self._texts(field, terms)
+            elif field.many:
+                self._several(field, terms)
+            else:
+                self._single(field, predicate, self._numbered([self._node], predicate))
         self._budget(properties)
         self._funders(properties.get(_FUNDED_BY, ()))
         self._mentions(mentions)
         self._origins([*documents, *map(str, properties.get(_TOPIC_OF, ()))])
         return self._content
 
-    def _texts(self, predicate: str, terms: Sequence[Term]) -> None:
-        key = _TEXTS[predicate]
+    def _texts(self, field: Field, terms: Sequence[Term]) -> None:
+        key = field.key
         texts: dict[str, str] = {}
         for number, term in enumerate(terms):
             language = str(getattr(term, "language", None) or "").lower()
@@ -127,7 +120,7 @@ class _ProjectReader:
                 pointer += f"#{number}"
                 problem = message("'{key}' stands twice in the language '{language}'.", key=key, language=language)
                 self._fault("repeatedField", key, problem, message("Keep the right one."), pointer, term)
-            self._content.sources.setdefault(pointer, (self._content.subject, predicate, number))
+            self._content.sources.setdefault(pointer, (self._content.subject, field.iri, number))
         self._content.keys[key] = texts
 
     def _numbered(self, nodes: Sequence[str], predicate: str) -> list[tuple[str, int, Term]]:
@@ -138,15 +131,15 @@ class _ProjectReader:
             for number, term in enumerate(self._graph.get(node, {}).get(predicate, ()))
         ]
 
-    def _single(self, predicate: str, statements: Sequence[tuple[str, int, Term]]) -> None:
-        key = _CODES.get(predicate) or _LITERALS.get(predicate) or _MONEY[predicate]
+    def _single(self, field: Field, predicate: str, statements: Sequence[tuple[str, int, Term]]) -> None:
+        key = field.key
         terms = [term for _, _, term in statements]
-        text = self._text(key, terms[0])
+        text = self._text(field, terms[0])
         for number, (subject, index, term) in enumerate(statements):
             source = (subject, predicate, index)
             if number == 0:
                 self._content.sources[f"/{key}"] = source
-            elif self._text(key, term) != text:
+            elif self._text(field, term) != text:
                 pointer = f"/{key}#{number}"
                 self._content.sources[pointer] = source
                 problem = message(
@@ -162,30 +155,31 @@ class _ProjectReader:
         else:
             self._content.keys[key] = text
 
-    def _text(self, key: str, term: Term) -> str | None:
-        """The code or the lexical form of a term; None for a term of the wrong kind."""
+    def _text(self, field: Field, term: Term) -> str | None:
+        """The code, the IRI or the lexical form of a term; None for a term of the wrong kind."""
         if _is_literal(term):
             return str(getattr(term, "value", ""))
-        return scheme_code(key, _name(str(term))) if key in _CODES.values() and _is_iri(term) else None
+        if not _is_iri(term) or not (field.path or field.kind is FieldKind.LINK):
+            return None
+        return scheme_code(field.key, _name(str(term))) if field.path else _name(str(term))
 
-    def _states(self, predicate: str, terms: Sequence[Term]) -> None:
-        key = _STATES[predicate]
+    def _several(self, field: Field, terms: Sequence[Term]) -> None:
+        key = field.key
         other = self._graph[self._node].get(f"{IOMLD}benefitingMemberState", []) if key == "benefitingCountries" else []
         member_states = {str(term) for term in other}
         codes: dict[str, None] = {}
         for number, term in enumerate(terms):
-            source = (self._content.subject, predicate, number)
+            source = (self._content.subject, field.iri, number)
             if str(term) in member_states:
                 continue
-            if _is_iri(term) or _is_literal(term):
-                code = scheme_code(key, _name(str(term))) if _is_iri(term) else str(getattr(term, "value", ""))
+            code = self._text(field, term)
+            if code is not None:
                 self._content.sources.setdefault(f"/{key}/{len(codes)}", source)
                 codes.setdefault(code)
             else:
                 pointer = f"/{key}#{number}"
                 self._content.sources[pointer] = source
-                problem = message("A value of '{key}' must be a country, not '{value}'.", key=key, value=_shown(term))
-                self._fault("wrongKind", key, problem, message("Point at a country of the list."), pointer, term)
+                self._fault("wrongKind", key, *_wrong_value(field, term), pointer, term)
         if codes:
             self._content.keys[key] = list(codes)
 
@@ -193,10 +187,10 @@ class _ProjectReader:
         """Read the amount in US dollars, and the amount and currency of the budget node."""
         nodes = [str(node) for node in properties.get(_BUDGET, ())[:_MOST]]
         self._content.reached.update(nodes)
-        for predicate in _MONEY:
+        for predicate, key in _MONEY.items():
             holders = [self._node] if predicate == _BUDGET_USD else nodes
             if statements := self._numbered(holders, predicate)[:_MOST]:
-                self._single(predicate, statements)
+                self._single(load_fields().by_key[key], predicate, statements)
 
     def _funders(self, terms: Sequence[Term]) -> None:
         """Read the funders with the names that the graph gives; a graph without any says that nobody is named."""
@@ -302,6 +296,18 @@ class _ProjectReader:
         place = Place("", pointer=pointer)
         value = _shown(term)
         self._content.findings.append(Finding(rule, Severity.VIOLATION, problem, fix, key, value, place=place))
+
+
+def _wrong_value(field: Field, term: Term) -> tuple[Message, Message]:
+    """What is wrong with a value of the wrong kind in a field of several, and what to do."""
+    if field.kind is FieldKind.COUNTRY:
+        problem = message("A value of '{key}' must be a country, not '{value}'.", key=field.key, value=_shown(term))
+        return problem, message("Point at a country of the list.")
+    if field.kind is FieldKind.CONCEPT:
+        problem = message("A value of '{key}' must be a concept, not '{value}'.", key=field.key, value=_shown(term))
+        return problem, message("Point at a concept of the list.")
+    problem = message("'{key}' must be a text, not another thing ('{value}').", key=field.key, value=_shown(term))
+    return problem, message("Write its value in quotation marks.")
 
 
 def _is_iri(term: Term) -> bool:

@@ -10,10 +10,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from lxml import etree
 
-from iomld.formats.jsonld_terms import KEYS
+from iomld.assets import load_fields
+from iomld.formats.jsonld_terms import document_keys
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
 from iomld.iris import RDF, local_name
 from iomld.model import Place
@@ -23,7 +25,12 @@ from iomld.read.text import not_xml, safe_events
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-_NAMES = {key.iri: key.name for key in KEYS if not key.reverse}
+
+
+@cache
+def _key_names() -> dict[str, str]:
+    """The JSON key of each property."""
+    return {key.iri: key.name for key in document_keys(load_fields()).rows if not key.reverse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class ValuePlaces:
     def _keys(self, subject: str, predicate: str) -> Iterator[tuple[str, str]]:
         yield subject, predicate
         if self.by_key:
-            for key in (_NAMES.get(predicate, ""), f"*{local_name(predicate)}"):
+            for key in (_key_names().get(predicate, ""), f"*{local_name(predicate)}"):
                 yield subject, key
                 yield f"*{_tail(subject)}", key
 

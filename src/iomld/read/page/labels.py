@@ -1,7 +1,7 @@
 """The field labels of project pages in three languages, their positions in a text, and the language that they show.
 
 A label follows a dash on a line of its own or a bullet, or is alone on its line. The labels are those of public project
-pages; several are English on French and Spanish pages too.
+pages (`skos:altLabel` in the shapes); several are English on French and Spanish pages too.
 """
 
 import re
@@ -9,62 +9,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 
+from iomld.assets import load_fields
 from iomld.folding import fold
+from iomld.model import TEXT_LANGUAGES
 from iomld.read.page.page import PageLine, filled, is_prose
 
 # Spanish pages print "Tipo de proyecto" over the status and again over the type: the value or the order decides.
 STATUS_OR_TYPE = "tipo de proyecto"
 
-_SHARED = {
-    "Budget Amount (USD)": "budgetUSD",
-    "IDF Region": "region",
-    "Prima ID": "primaId",
-    "Other Countries Benefiting at Time of Allocation": "benefitingCountries",
-}
-
-_LABELS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "Start Date": "startYear",
-        "End Date": "endYear",
-        "Project Status": "status",
-        "Project Type": "projectType",
-        "Coverage": "coverage",
-        "Year": "allocationYear",
-        "Projects ID": "projectCode",
-        "Project ID": "projectCode",
-        "Benefiting Member States": "benefitingMemberStates",
-        "Benefiting Member State": "benefitingMemberStates",
-    },
-    "fr": {
-        "Date de début": "startYear",
-        "Date de fin": "endYear",
-        "Statut du projet": "status",
-        "Type de projet": "projectType",
-        "Couverture": "coverage",
-        "Année": "allocationYear",
-        "Projet ID": "projectCode",
-        "Etat(s) membre(s) beneficiaires remplissant les conditions requises": "benefitingMemberStates",
-    },
-    "es": {
-        "Fecha de inicio": "startYear",
-        "Fecha de finalización": "endYear",
-        "Tipo de proyecto": "status",
-        "Cobertura geográfica": "coverage",
-        "Año": "allocationYear",
-        "Proyecto ID": "projectCode",
-        "Estados Miembros Beneficiarios que Reúnen los Requisitos": "benefitingMemberStates",
-    },
-}
-
-# By folded label: case, accents, dashes and spaces make no difference.
-_FIELDS: Mapping[str, str] = {
-    fold(label): field for labels in (_SHARED, *_LABELS.values()) for label, field in labels.items()
-}
-_PRINTED: Mapping[str, str] = {fold(label): label for labels in (_SHARED, *_LABELS.values()) for label in labels}
 _MISSPELT = 0.85  # similarity of a misspelt label (difflib)
-_FOLDED: Mapping[str, frozenset[str]] = {language: frozenset(map(fold, labels)) for language, labels in _LABELS.items()}
-_LONGEST = 2 * max(map(len, _FIELDS))  # characters; a longer text is not a label and need not be folded
 _WORD = re.compile(r"[^\W\d_]+")
 # Small words that occur in only one of the three languages.
 _SMALL: Mapping[str, frozenset[str]] = {
@@ -82,13 +37,38 @@ UNKNOWN = ""  # the field of a label that is not known
 _FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
 
 
+@cache
+def _fields() -> Mapping[str, str]:
+    """The field of each folded label: case, accents, dashes and spaces make no difference."""
+    return {fold(label): field.key for field in load_fields() for label, _ in field.labels}
+
+
+@cache
+def _printed() -> Mapping[str, str]:
+    """Each label as pages print it, by its folded form."""
+    return {fold(label): label for field in load_fields() for label, _ in field.labels}
+
+
+@cache
+def _labels_by_language() -> Mapping[str, frozenset[str]]:
+    """The folded labels of each language; those without a language show none."""
+    labels = [(language, fold(label)) for field in load_fields() for label, language in field.labels]
+    return {language: frozenset(label for tag, label in labels if tag == language) for language in TEXT_LANGUAGES}
+
+
+@cache
+def _longest() -> int:
+    """Characters of the longest text that need be folded; a longer one is no label."""
+    return 2 * max(map(len, _fields()))
+
+
 def field_of(label: str) -> str | None:
     """The record field that a printed label stands for, or None.
 
     >>> field_of("Projects ID"), field_of("Who we are")
     ('projectCode', None)
     """
-    return _FIELDS.get(fold(label)) if len(label) <= _LONGEST else None
+    return _fields().get(fold(label)) if len(label) <= _longest() else None
 
 
 def is_status_or_type(label: str) -> bool:
@@ -103,7 +83,7 @@ def language_of(labels: Sequence[str]) -> str | None:
     ('fr', None)
     """
     folded = [fold(label) for label in labels]
-    votes = {language: sum(label in known for label in folded) for language, known in _FOLDED.items()}
+    votes = {language: sum(label in known for label in folded) for language, known in _labels_by_language().items()}
     best = max(votes, key=lambda language: votes[language])
     return best if votes[best] else None
 
@@ -219,8 +199,9 @@ def closest_label(label: str) -> str | None:
     >>> closest_label("Project Statuss"), closest_label("Implementing Partner")
     ('Project Status', None)
     """
-    near = get_close_matches(fold(label), _PRINTED, n=1, cutoff=_MISSPELT)
-    return _PRINTED[near[0]] if near else None
+    printed = _printed()
+    near = get_close_matches(fold(label), printed, n=1, cutoff=_MISSPELT)
+    return printed[near[0]] if near else None
 
 
 def _bullet_end(lines: Sequence[PageLine], index: int) -> tuple[int, bool]:

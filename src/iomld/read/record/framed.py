@@ -8,26 +8,17 @@ the value that it is about. Values that the publisher computes (periods, identif
 import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import unquote
 
-from iomld.assets import jsonld_context
+from iomld.assets import jsonld_context, load_fields
 from iomld.read.record.origins import source_of
 from iomld.read.text import is_web_address
 
 CONTEXT_PATH = "context/v1.jsonld"
 
-# Fields whose values are concepts or countries, with the path of their IRIs under a data base.
-CODE_PATHS: Mapping[str, str] = {
-    "status": "scheme/status/",
-    "projectType": "scheme/type/",
-    "coverage": "scheme/coverage/",
-    "region": "scheme/region/",
-    "benefitingMemberStates": "id/country/",
-    "benefitingCountries": "id/country/",
-    "framework": "scheme/framework/",
-    "method": "scheme/method/",
-}
+# The codes of mentions, with the path of their IRIs under a data base.
+_MENTION_PATHS = {"framework": "scheme/framework/", "method": "scheme/method/"}
 _ORGANIZATIONS = "id/organization/"
 _TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Za-z0-9-]+)$")
 
@@ -46,7 +37,7 @@ def _is_our_context(context: object) -> bool:
     given = _terms(context)
     match given.get("status"):
         case {"@context": {"@vocab": str(start)}} if is_web_address(start):
-            ours = _our_terms(start.removesuffix(CODE_PATHS["status"]))
+            ours = _our_terms(start.removesuffix(_code_paths()["status"]))
             return all(ours.get(name) == definition for name, definition in given.items())
         case _:
             return False
@@ -71,7 +62,7 @@ def _terms(context: object) -> dict[str, object]:
 def unframed(content: Mapping[str, object]) -> dict[str, object]:
     """The document in the form of a record; keys that already have that form stay as they are."""
     plain = dict(content)
-    for field in CODE_PATHS.keys() & content.keys():
+    for field in _code_paths().keys() & content.keys():
         plain[field] = _codes(field, content[field])
     states = plain.get("benefitingMemberStates")
     countries = plain.get("benefitingCountries")
@@ -89,13 +80,19 @@ def unframed(content: Mapping[str, object]) -> dict[str, object]:
     return plain
 
 
+@cache
+def _code_paths() -> Mapping[str, str]:
+    """The keys of concepts and countries, with the path of their IRIs under a data base."""
+    return {key: field.path for key, field in load_fields().given.items() if field.path} | _MENTION_PATHS
+
+
 def scheme_code(field: str, iri: str) -> str:
     """The code of a concept or country under any data base; any other IRI stays as it is.
 
     >>> scheme_code("status", "https://example.org/data/scheme/status/active"), scheme_code("status", "active")
     ('active', 'active')
     """
-    base, path, code = iri.rpartition(CODE_PATHS[field])
+    base, path, code = iri.rpartition(_code_paths()[field])
     is_ours = path and is_web_address(base) and base.endswith("/") and code and not set(code) & set("/?#")
     return unquote(code) if is_ours else iri
 

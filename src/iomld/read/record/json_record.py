@@ -6,20 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
+from iomld.assets import load_fields
 from iomld.messages import Message, message
-from iomld.model import (
-    BUDGET_FIELDS,
-    FIELDS,
-    LIST_FIELDS,
-    NO_FUNDER,
-    TEXT_FIELDS,
-    Finding,
-    Origin,
-    Place,
-    Record,
-    Severity,
-    Value,
-)
+from iomld.model import BUDGET_FIELDS, NO_FUNDER, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import pointer_step
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
@@ -35,12 +24,9 @@ from iomld.read.text import (
 )
 
 _LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
-# Keys of a downloaded record that the publisher computes anew; they are ignored.
-_COMPUTED = frozenset(
-    {"@context", "id", "type", "periodStart", "periodEnd", "managingOfficeCountry"}
-    | {"mentionsFrameworks", "candidateIatiIdentifier", "record", "language", "included"}
-)
-_KNOWN = frozenset(FIELDS) | {"mentions", "source", "sources"}
+# Keys of a downloaded record that are no fields; like the fields that the publisher computes, they are ignored.
+_FRAME_KEYS = frozenset({"@context", "id", "type", "language", "included"})
+_OTHER_KEYS = frozenset({"mentions", "source", "sources"})
 _TYPE_NAMES: Mapping[type, Message | str] = {
     dict: message("an object"),
     list: message("a list"),
@@ -75,21 +61,22 @@ def read_content(content: Mapping[str, object], origin: Origin, place: Place) ->
 def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tuple[Value, ...]], list[Finding]]:
     values: dict[str, tuple[Value, ...]] = {}
     findings: list[Finding] = []
+    fields = load_fields()
     language = content.get("language", "en")
     for key, given in content.items():
         at = below(place, key)
-        if key in TEXT_FIELDS:
+        if key in fields.texts:
             found, faults = _texts(key, given, at, default=str(language))
         elif key == "budget" and isinstance(given, dict):
             found, faults = _plain(key, given.get("amount"), below(at, "amount"))
             currency, more = _plain("budgetCurrency", given.get("currency"), below(at, "currency"))
             values["budgetCurrency"] = (*values.get("budgetCurrency", ()), *currency)
             faults += more
-        elif key in FIELDS:
+        elif key in fields.given:
             found, faults = _plain(key, given, at)
         else:
-            if key not in _KNOWN and key not in _COMPUTED:
-                findings.append(unknown_key(key, _KNOWN, at))
+            if key not in _OTHER_KEYS and key not in _FRAME_KEYS and key not in fields.computed:
+                findings.append(unknown_key(key, (*fields.given, *_OTHER_KEYS), at))
             continue
         findings += faults
         if found:
@@ -130,16 +117,16 @@ def clean_text(field: str, text: str) -> str:
     'Two lines : one  title'
     """
     text = plain_text(text)
-    if field == "narrative":
+    if load_fields().by_key[field].long:
         return normalised(lines_of(text))
     return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
 
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
-    """One string or number, or several if the field holds states."""
+    """One string or number, or several if the field takes several."""
     if key == "fundedBy" and given == []:
         return (Value(NO_FUNDER, place),), []
-    if key in LIST_FIELDS and isinstance(given, list):
+    if key in load_fields().lists and isinstance(given, list):
         values: list[Value] = []
         findings: list[Finding] = []
         for number, item in enumerate(given):

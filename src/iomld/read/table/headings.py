@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from json import JSONDecodeError
 from pathlib import Path
 
+from iomld.assets import load_fields
 from iomld.errors import SourceError
 from iomld.folding import fold
 from iomld.messages import ForeignText, message
-from iomld.model import BUDGET_FIELDS, TEXT_FIELDS
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS, Column
+from iomld.model import BUDGET_FIELDS
+from iomld.read.table.columns import MENTION_COLUMNS, Column, headings_of, project_columns
 from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
 from iomld.read.table.money import AMOUNT_WORDS, split_heading
 
@@ -27,8 +29,6 @@ YEAR_OR_DAY: Mapping[str, tuple[str, str]] = {"start": ("startYear", "startDate"
 _DATED = {"startYear": "start", "endYear": "end"}
 _YEAR_WORDS = re.compile(r"year|annee|ano\b")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_HEADING_LANGUAGES = {"titre": "fr", "resume": "fr", "narratif": "fr", "titulo": "es", "resumen": "es",
-                      "descripcion": "es", "narrativa": "es"}  # fmt: skip
 _TAGGED = re.compile(
     r"(?P<base>.+?)\s*(?:[_@]\s*|[(\[]\s*|\s(?=(?i:en|fr|es|pt|ar|ru|zh)$))"
     r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\s*[)\]]?"
@@ -95,7 +95,7 @@ def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
     return _mapped_column(text, mapping) == IGNORED
 
 
-def closest_columns(text: str, columns: Iterable[Column] = PROJECT_COLUMNS) -> tuple[str, ...]:
+def closest_columns(text: str, columns: Iterable[Column]) -> tuple[str, ...]:
     """The column whose name or heading is most similar to a text, with the text's currency; empty if none is."""
     base, currency = split_heading(text)
     names = {_key(heading): column.name for column in columns for heading in column.headings}
@@ -111,17 +111,16 @@ def closest_columns(text: str, columns: Iterable[Column] = PROJECT_COLUMNS) -> t
 
 def _known_heading(text: str) -> Heading | None:
     key = _key(text)
-    name = _PROJECT_NAMES.get(key)
-    if name in TEXT_FIELDS:
-        return Heading(name, _HEADING_LANGUAGES.get(key.partition(" ")[0], "en"))
-    if name:
-        return Heading(name)
+    known = _project_headings()
+    if heading := known.get(key):
+        return heading
     tagged = _TAGGED.fullmatch(_bare(text))
-    base = _PROJECT_NAMES.get(_key(tagged["base"])) if tagged else None
-    if tagged and base in TEXT_FIELDS:
-        return Heading(base, tagged["tag"].lower().replace("_", "-"))
+    base = known.get(_key(tagged["base"])) if tagged else None
+    if tagged and base and base.language:
+        return Heading(base.column, tagged["tag"].lower().replace("_", "-"))
     amount, currency = split_heading(text)
-    if currency and (_PROJECT_NAMES.get(_key(amount)) == "budget" or _key(amount) in AMOUNT_WORDS):
+    whole = known.get(_key(amount))
+    if currency and ((whole and whole.column == "budget") or _key(amount) in AMOUNT_WORDS):
         return Heading("budget", currency=currency)
     return None
 
@@ -148,16 +147,33 @@ def _bare(text: str) -> str:
     return _NUMBERED.sub("", text.strip().strip("*").strip()).rstrip("*: ").strip()
 
 
-def _project_names() -> dict[str, str]:
-    names = {_key(heading): one.name for one in PROJECT_COLUMNS for heading in one.headings}
-    for column in PROJECT_COLUMNS:
-        names.setdefault(_key(_CAPITAL.sub(" ", column.name)), column.name)
-    return {
-        key: _DATED[name] if name in _DATED and not _YEAR_WORDS.search(key) else name for key, name in names.items()
-    }
+@cache
+def _project_headings() -> Mapping[str, Heading]:
+    """The heading of each folded text; the name of a field counts before a label or heading of another one."""
+    fields = load_fields()
+    found: dict[str, Heading] = {}
+    for column in project_columns():
+        found[_key(column.name)] = Heading(column.name, "en" if column.name in fields.texts else None)
+    texts = [(field, text, language) for field in fields.given.values() for text, language in headings_of(field)]
+    # The names first; of one text in two languages, such as "Description", the English one.
+    texts.sort(key=lambda one: (one[1] not in one[0].names.values(), one[2] != "en"))
+    for field, text, language in texts:
+        tag = (language or "en") if field.key in fields.texts else None
+        key = _key(text)
+        if key not in found or (found[key].column == field.key and language == "en"):
+            found[key] = Heading(field.key, tag)
+    for column in project_columns():
+        for text in (*column.headings, _CAPITAL.sub(" ", column.name)):
+            found.setdefault(_key(text), Heading(column.name))
+    return {key: _dated(key, heading) for key, heading in found.items()}
 
 
-_PROJECT_NAMES: Mapping[str, str] = _project_names()
+def _dated(key: str, heading: Heading) -> Heading:
+    """A heading such as "Start date" is printed over years and over days."""
+    is_open = heading.column in _DATED and not _YEAR_WORDS.search(key)
+    return Heading(_DATED[heading.column]) if is_open else heading
+
+
 _MENTION_NAMES: Mapping[str, str] = {_key(heading): one.name for one in MENTION_COLUMNS for heading in one.headings}
 
 
@@ -215,7 +231,7 @@ def _checked_mapping(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, 
     mapping: dict[str, str] = {}
     for theirs, ours in pairs:
         if not _is_column(ours):
-            near = closest_columns(ours)
+            near = closest_columns(ours, project_columns())
             hint = f"Did you mean '{near[0]}'?" if near else "See the list of columns in the documentation."
             raise SourceError(f"{path}: '{ours}' is none of our columns. {hint}")
         if mapping.setdefault(theirs, ours) != ours:

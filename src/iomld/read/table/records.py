@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
 
+from iomld.assets import load_fields
 from iomld.folding import fold
 from iomld.messages import message
-from iomld.model import LIST_FIELDS, TEXT_FIELDS, Finding, Origin, Place, Record, Severity, Value
+from iomld.model import Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
@@ -17,7 +18,7 @@ from iomld.read.table.rows import CellFault, CellValue, Layout, Number, TableRow
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, plain_text, utc_moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_STATES = re.compile(r"[;|\r\n]+")
+_SEPARATORS = re.compile(r"[;|\r\n]+")
 _SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
 _IDENTIFIERS = frozenset({"projectCode", "primaId"})
 _FEWEST_REPEATED = 2  # headings in a row below the header that make it a repeated header
@@ -131,7 +132,7 @@ def _add_cell(draft: _RowDraft, heading: Heading, text: str, place: Place) -> No
         day = text.strip()
         cells = [(names[0], day[:4]), (names[1], day)] if _DAY.fullmatch(day) else [(names[0], day)]
     else:
-        cells = [(heading.column, text if heading.column in TEXT_FIELDS else text.strip())]
+        cells = [(heading.column, text if heading.language else text.strip())]
     for name, content in cells:
         key = (name, heading.language)
         known = draft.texts.get(key)
@@ -203,11 +204,12 @@ def _is_blank(cell: object) -> bool:
 
 def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIndex) -> Record:
     values: dict[str, tuple[Value, ...]] = {}
+    fields = load_fields()
     for (name, language), (text, place) in draft.texts.items():
-        if name in TEXT_FIELDS:
+        if name in fields.texts:
             values[name] = (*values.get(name, ()), *_texts(name, text, place, language, draft.findings))
-        elif name in LIST_FIELDS:
-            parts = (part.strip() for part in _STATES.split(text))
+        elif name in fields.lists:
+            parts = (part.strip() for part in _SEPARATORS.split(text))
             values[name] = tuple(Value(part, place) for part in parts if part)
         elif name not in _SOURCE_COLUMNS:
             values[name] = (Value(text, place),)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, reduce
 
+from iomld.assets import load_fields
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import EXCERPT_LENGTH
-from iomld.read.table.columns import MENTION_COLUMNS, PROJECT_COLUMNS
-from iomld.read.table.headings import Heading, closest_columns, heading_of, is_ignored, mention_heading_of
+from iomld.read.table.columns import MENTION_COLUMNS, project_columns
+from iomld.read.table.headings import YEAR_OR_DAY, Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 
 # Characters that begin a formula in spreadsheets (OWASP, "CSV Injection"); such a text gets an apostrophe before it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -19,9 +20,6 @@ _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 # "100 000,00" and "100.000,00" can be read in one way only; "100,000" and "100.000" cannot.
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:[. \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+),[0-9]{1,2}")
 _GROUPING = re.compile(r"[. \u00a0\u2009\u202f'’]")
-_SUMS = frozenset({"budget", "budgetUSD"})
-_YEARS = frozenset({"startYear", "endYear", "allocationYear"})
-_DAYS = frozenset({"startDate", "endDate", "start", "end"})
 PROJECTS, MENTIONS = "projects", "mentions"
 _FEWEST_KNOWN = 2  # known columns that make a row a header
 _LETTERS = 26
@@ -87,21 +85,25 @@ def cell_text(value: CellValue, column: str) -> str:
     match value:
         case str():
             text = plain(value)
-            if column in _SUMS and _COMMA_CENTS.fullmatch(text.strip()):
+            if column in load_fields().sums and _COMMA_CENTS.fullmatch(text.strip()):
                 text = _GROUPING.sub("", text.strip()).replace(",", ".")
         case Number():
-            text = value.day.isoformat() if value.day and column in _DAYS else value.text
+            text = value.day.isoformat() if value.day and _holds_days(column) else value.text
             # A text such as 1.234 can be read in two ways; a number is 1.2340, which cannot.
             text = f"{text}0" if _POINT_AND_THREE.fullmatch(text) else text
-        case date() if column in _YEARS:
+        case date() if column in load_fields().years:
             text = f"{value.year:04}"
-        case datetime() if column in _DAYS:
+        case datetime() if _holds_days(column):
             text = value.date().isoformat()
         case date():
             text = value.isoformat()
         case _:
             text = ""
     return text
+
+
+def _holds_days(column: str) -> bool:
+    return column in load_fields().days or column in YEAR_OR_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> It
     """One Warning for all unknown columns."""
     if not unknown:
         return
-    known = PROJECT_COLUMNS if layout.kind == PROJECTS else MENTION_COLUMNS
+    known = project_columns() if layout.kind == PROJECTS else MENTION_COLUMNS
     names = ", ".join(f"'{layout.headings[index][:60]}'" for index in unknown[:10])
     near = [
         message("'{heading}' is like '{column}'", heading=layout.headings[index][:60], column=near)

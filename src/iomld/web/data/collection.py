@@ -131,5 +131,8 @@ def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
             "type": "hydra:PartialCollectionView",
             **{f"hydra:{names[rel]}": {"id": base + _address(part, page)} for rel, page in _linked_pages(part).items()},
         },
-        "hydra:member": [framed_project(project_document(view, entry.key) or (), base=base) for entry in part.entries],
+        "hydra:member": [
+            framed_project(project_document(view, entry.key) or (), base=base, fields=view.vocabulary.fields)
+            for entry in part.entries
+        ],
     }

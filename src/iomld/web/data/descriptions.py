@@ -158,7 +158,9 @@ def _description_document(
     return WebDocument(
         path=path,
         quads=lambda: quads,
-        jsonld=lambda: node_jsonld(view, compact_resource(quads, subject=root, base=view.iris.base)),
+        jsonld=lambda: node_jsonld(
+            view, compact_resource(quads, subject=root, base=view.iris.base, fields=view.vocabulary.fields)
+        ),
         page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
         license=license_of(view, quads),
         iri=iri,

@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, Response
 from iomld.errors import NotFoundError
 from iomld.export.csv import MENTIONS_FILE, PROJECTS_FILE, write_mentions, write_projects
 from iomld.export.formats import write_dataset, write_subset
+from iomld.export.table_schemas import METADATA_FILE, PACKAGE_FILE, write_metadata, write_package
 from iomld.export.tables import ProjectSource, released_source
 from iomld.formats.rdf import FORMATS, Format
 from iomld.i18n import gettext_noop
@@ -28,17 +29,24 @@ from iomld.release.nquads import compressing, file_digest
 from iomld.release.subsets import FORMAT_NAMES, PARTITIONINGS, Partitioning, subset_file, subset_names
 from iomld.web.conditional import http_date, is_not_modified, strong_etag
 from iomld.web.i18n import gettext
+from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses, sample
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
 
 _CSV = "text/csv; charset=utf-8"
+_CSVM = "application/csvm+json"
 _GZIP = "application/gzip"
+_PACKAGE_LINK = WebLink("describedby", f"/downloads/{PACKAGE_FILE}", "application/json")
+_SCHEMA_LINKS = {
+    PROJECTS_FILE: (WebLink("describedby", f"/downloads/{METADATA_FILE}", _CSVM), _PACKAGE_LINK),
+    MENTIONS_FILE: (_PACKAGE_LINK,),
+}
 # Of RFC 9110, section 14.1.1; 18 digits are enough for any file, and Python refuses to read very long numbers.
 _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )
-_TYPES = (_GZIP, "text/csv", *(format_.media_type for format_ in FORMATS))
+_TYPES = (_GZIP, "text/csv", _CSVM, "application/json", *(format_.media_type for format_ in FORMATS))
 _RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 404, 416, 503)
 _NAME = "The name of a file listed on the downloads page."
 _File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]
@@ -204,6 +212,8 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         if is_not_modified(request.headers, etag, modified):
             return Response(status_code=304, headers=headers)
         path = await files.file(served, name)
+        if name in _SCHEMA_LINKS:
+            headers["Link"] = link_header(_SCHEMA_LINKS[name])
         headers["Repr-Digest"] = _digest_field(files.sha256(served, name) or "")
         _check_range(request, path.stat().st_size)
         return FileResponse(path, media_type=file.media_type, filename=path.name, headers=headers)
@@ -240,6 +250,24 @@ def _dataset_kinds() -> Mapping[str, DownloadKind]:
         _CSV, gettext_noop("Table of mentions, {form}"), "CSV", _table_writer(write_mentions)
     )
     return kinds
+
+
+@cache
+def _schema_kinds() -> Mapping[str, DownloadKind]:
+    """The descriptions of the tables for programs, by name; tables link to them, and no list shows them."""
+    return {
+        METADATA_FILE: DownloadKind(_CSVM, gettext_noop("Columns of the tables, {form}"), "CSVW", _write_metadata),
+        PACKAGE_FILE: DownloadKind(
+            "application/json",
+            gettext_noop("Columns of the tables, {form}"),
+            "Data Package",
+            _table_writer(write_package),
+        ),
+    }
+
+
+def _write_metadata(release: Release, output: BinaryIO) -> None:
+    write_metadata(released_source(release), release.manifest.base, output)
 
 
 def _part_kind(release: Release, name: str) -> DownloadKind | None:
@@ -282,7 +310,7 @@ def _table_writer(write: Callable[[ProjectSource, BinaryIO], None]) -> _Write:
 
 
 def _kind(release: Release, name: str) -> DownloadKind | None:
-    return _dataset_kinds().get(name.removesuffix(".gz")) or _part_kind(release, name)
+    return _dataset_kinds().get(name.removesuffix(".gz")) or _schema_kinds().get(name) or _part_kind(release, name)
 
 
 def _is_of_release(release: Release, name: str) -> bool:

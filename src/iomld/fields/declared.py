@@ -1,0 +1,155 @@
+"""The fields as values: the key, the property, the kind of values, and the texts that people read about each.
+
+`iomld.assets.load_fields` reads them from the property shapes that have a `sh:codeIdentifier`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+
+class FieldKind(StrEnum):
+    """What the values of a field are."""
+
+    TEXT = "text"  # rdf:langString: one for each language
+    STRING = "string"
+    YEAR = "year"
+    DAY = "day"
+    AMOUNT = "amount"
+    MONEY = "money"  # an amount and its currency: in the graph a schema:MonetaryAmount
+    CURRENCY = "currency"  # the currency of that amount
+    FUNDER = "funder"  # a fund, or another organization with its name
+    CONCEPT = "concept"
+    COUNTRY = "country"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A field of a project.
+
+    Attributes:
+        key: Its key in records and JSON-LD, and its column in tables (`sh:codeIdentifier`).
+        iri: The property (`sh:path`).
+        kind: What its values are.
+        given: Whether records state it; otherwise the publisher computes it.
+        many: Whether it can have several values; a text has one for each language.
+        required: Whether a record without it is refused (`sh:minCount` 1 and `sh:Violation`).
+        scheme: For concepts, the name of their scheme.
+        members: For countries, whether they must be member states.
+        pattern: A regular expression for its values (`sh:pattern`), or empty.
+        long: Whether its texts have several paragraphs (`dash:singleLine false`).
+        example: A value as people write it (`skos:example`).
+        names: Its name by language (`sh:name`).
+        meanings: What it holds, in one sentence by language (`sh:description`).
+        labels: The labels of it that project pages print (`skos:altLabel`), each with its language; no language, any.
+        headings: Further headings of it in tables (`skos:hiddenLabel`), with their languages.
+    """
+
+    key: str
+    iri: str
+    kind: FieldKind
+    given: bool
+    many: bool = False
+    required: bool = False
+    scheme: str = ""
+    members: bool = False
+    pattern: str = ""
+    long: bool = False
+    example: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[tuple[str, str], ...] = ()
+    headings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its values are described by, or belong to, a node of their own; code reads and writes these."""
+        return self.kind in (FieldKind.MONEY, FieldKind.CURRENCY, FieldKind.FUNDER)
+
+    @property
+    def path(self) -> str:
+        """The path of the IRIs of its values below the data base; empty if they are no codes."""
+        if self.kind is FieldKind.COUNTRY:
+            return "id/country/"
+        return f"scheme/{self.scheme}/" if self.scheme else ""
+
+    def name(self, language: str = "en") -> str:
+        """The name in a language, else in English, else the key."""
+        return self.names.get(language) or self.names.get("en") or self.key
+
+    def meaning(self, language: str = "en") -> str:
+        """What it holds, in a language, else in English, else nothing."""
+        return self.meanings.get(language) or self.meanings.get("en") or ""
+
+
+@dataclass(frozen=True, eq=False)  # without slots, for the cached properties
+class Fields:
+    """All fields, in the order of `sh:order`.
+
+    >>> fields = Fields((Field("title", "http://purl.org/dc/terms/title", FieldKind.TEXT, given=True),))
+    >>> sorted(fields.texts), fields.given["title"].name()
+    (['title'], 'title')
+    """
+
+    declared: tuple[Field, ...] = ()
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.declared)
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Field]:
+        """Every field by its key."""
+        return {field.key: field for field in self.declared}
+
+    @cached_property
+    def given(self) -> Mapping[str, Field]:
+        """The fields that records state, by key."""
+        return {field.key: field for field in self.declared if field.given}
+
+    @cached_property
+    def by_property(self) -> Mapping[str, Field]:
+        """Every field by the IRI of its property."""
+        return {field.iri: field for field in self.declared}
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """The keys of the given texts, which have a language."""
+        return self._keys(lambda field: field.kind is FieldKind.TEXT)
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The keys of the given fields that take several values."""
+        return self._keys(lambda field: field.many)
+
+    @cached_property
+    def years(self) -> frozenset[str]:
+        """The keys of the given years."""
+        return self._keys(lambda field: field.kind is FieldKind.YEAR)
+
+    @cached_property
+    def days(self) -> frozenset[str]:
+        """The keys of the given days."""
+        return self._keys(lambda field: field.kind is FieldKind.DAY)
+
+    @cached_property
+    def sums(self) -> frozenset[str]:
+        """The keys of the given sums of money."""
+        return self._keys(lambda field: field.kind in (FieldKind.AMOUNT, FieldKind.MONEY))
+
+    @cached_property
+    def concepts(self) -> Mapping[str, str]:
+        """The scheme of each given field of concepts."""
+        return {key: field.scheme for key, field in self.given.items() if field.kind is FieldKind.CONCEPT}
+
+    @cached_property
+    def computed(self) -> frozenset[str]:
+        """The keys of the fields that the publisher computes."""
+        return frozenset(field.key for field in self.declared if not field.given)
+
+    def _keys(self, chosen: Callable[[Field], bool]) -> frozenset[str]:
+        return frozenset(key for key, field in self.given.items() if chosen(field))
+
+
+NO_FIELDS = Fields()
