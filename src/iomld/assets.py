@@ -4,6 +4,7 @@ The files use the default base IRI. For a publisher with another base it is repl
 shapes (`iomld.iris`) are fixed.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -48,6 +49,13 @@ def asset_text(name: str, *, base: str = DEFAULT_BASE) -> str:
     """
     text = _root().joinpath(name).read_text(encoding="utf-8")
     return text if base == DEFAULT_BASE else _DATA_IRI.sub(lambda _: base, text)
+
+
+@lru_cache(maxsize=8)
+def jsonld_context(base: str) -> str:
+    """The context of our JSON-LD documents, the same for all under a base: a JSON array on one line."""
+    context = json.loads(asset_text("ontology/context-v1.jsonld", base=base))["@context"]
+    return json.dumps(context, ensure_ascii=False, separators=(",", ":"))
 
 
 def asset_names(folder: str) -> tuple[str, ...]:

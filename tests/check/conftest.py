@@ -11,7 +11,7 @@ from iomld.pipeline.stages import Choices, load_pipeline
 
 # A file name and values that mean something to a spreadsheet, to XML, to HTML and to Turtle.
 HOSTILE_NAME = '=1+1 "<script>.json'
-HOSTILE_VALUE = '=cmd|"</failure><script>alert(1)</script>\\'
+HOSTILE_VALUE = '=cmd|"</failure><failure onload=alert(1)>\\'
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Triple
+from rdflib import Graph
+from rdflib.compare import isomorphic
 
 from iomld.errors import SourceError
 from iomld.formats import rdf
@@ -100,6 +102,20 @@ def test_a_remote_context_is_never_fetched() -> None:
     """A document cannot make us open an address."""
     with pytest.raises(SourceError, match="jsonld"):
         list(rdf.parse('{"@context": "http://localhost:1/c", "@id": "http://a/s", "p": 1}', rdf.JSONLD))
+
+
+def test_blank_nodes_are_numbered_in_their_order() -> None:
+    """Two parses of one text give the same bytes in every format, with as many nodes as the text has."""
+    text = "<x:s> <x:p> [ <x:p> ( 1 2 ) ] , [ <x:q> _:b1 ] . _:b1 <x:p> _:b0 ."
+    for format_ in FORMATS:
+        first, second = (rdf.serialize(rdf.numbered(rdf.parse(text, rdf.TURTLE)), format_) for _ in range(2))
+        assert first == second
+        assert isomorphic(_graph(first, format_), _graph(text.encode(), rdf.TURTLE))
+
+
+def _graph(data: bytes, format_: Format) -> Graph:
+    triples = [quad.triple for quad in rdf.parse(data, format_)]
+    return Graph().parse(data=rdf.serialize(triples, rdf.NTRIPLES), format="nt")
 
 
 def test_prefixes_shorten_turtle() -> None:

@@ -1,5 +1,6 @@
 """Our JSON-LD documents as input: a download reads back to the graph it was made from."""
 
+import io
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Quad
 
+from iomld.assets import jsonld_context
 from iomld.errors import SourceError
-from iomld.formats.jsonld import framed_bytes, framed_project
+from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import DEFAULT_BASE
 from iomld.model import Record
 from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
 from iomld.read import located, read_bytes, read_file
+from iomld.read.record.framed import is_framed
 
 DATA = Path(__file__).parents[2] / "data"
 PAGE = """Quel avenir\u00a0pour  les  ports ?
@@ -89,13 +92,22 @@ def _as_lines(documents: list[bytes]) -> bytes:
     return b"\n".join(documents)
 
 
-@pytest.mark.parametrize("joined", [_as_array, _as_lines])
+def _as_graph(documents: list[bytes]) -> bytes:
+    nodes = [json.loads(document) for document in documents]
+    output = io.BytesIO()
+    write_graph([node for node in nodes if node.pop("@context")], jsonld_context(DEFAULT_BASE), output)
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("joined", [_as_array, _as_lines, _as_graph])
 @pytest.mark.parametrize("name", ["projects-en.json", "projects-fr.json", "projects-es.json", "page"])
 def test_downloads_read_back_unchanged(name: str, joined: Callable[[list[bytes]], bytes], pipeline: Pipeline) -> None:
     """Documents, one or many, give the graphs they were made from, and nothing is remarked."""
     sources = read_bytes(PAGE.encode(), file="page.txt") if name == "page" else read_file(DATA / name)
     written = graphs(sources, pipeline)
-    documents = [framed_bytes(framed_project(quads, base=DEFAULT_BASE)) for quads in written]
+    documents = [
+        framed_bytes(framed_project(quads, base=DEFAULT_BASE), jsonld_context(DEFAULT_BASE)) for quads in written
+    ]
     records = list(read_bytes(joined(documents), file="download.jsonld"))
     assert [finding for record in records for finding in record.findings] == []
     assert [set(quads) for quads in graphs(records, pipeline)] == [set(quads) for quads in written]
@@ -119,6 +131,30 @@ def test_a_document_is_read_as_a_record() -> None:
     (origin,) = record.stated_origins
     assert (origin.file, origin.url, origin.media_type) == ("a.txt", "https://example.org/a", "text/plain")
     assert record.findings == ()
+
+
+def test_a_document_may_have_the_context_in_any_of_our_forms() -> None:
+    """Its address, the context itself under any base, and an older context with fewer terms read the same."""
+    inline = json.loads(jsonld_context("https://data.example/"))
+    older = {name: inline[0][name] for name in ("@version", "@protected", "iomld", "Project", "title", "status")}
+    expected = read(DOCUMENT)[0].values
+    for context in (inline, older, [older, inline[1]]):
+        assert read(DOCUMENT | {"@context": context})[0].values.keys() == expected.keys()
+
+
+@pytest.mark.parametrize(
+    "context", [None, {}, [None], ["https://example.org/c"], {"status": 1}, {"title": "http://x/"}, [[]]]
+)
+def test_another_context_is_not_ours(context: object) -> None:
+    """A document with another context is no document of ours, even if its keys are."""
+    assert not is_framed(DOCUMENT | {"@context": context})
+
+
+def test_another_meaning_of_a_key_is_not_ours() -> None:
+    """A context that defines one of our keys in another way, or a key that we do not have, is another context."""
+    inline = json.loads(jsonld_context(DEFAULT_BASE))
+    for added in ({"title": "http://example.org/title"}, {"height": "http://example.org/height"}):
+        assert not is_framed(DOCUMENT | {"@context": [*inline, added]})
 
 
 def test_faults_stand_where_the_document_has_them() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from tests.read.test_currencies import CELLS, HEADER, PIPELINE, TITLES, outcome_of
 
+from iomld.assets import jsonld_context
 from iomld.export.records import project_of, record_json
 from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.formats.rdf import TURTLE, serialize
@@ -135,7 +136,7 @@ def test_what_is_published_reads_back(given: list[str], currency: str) -> None:
     assert isinstance(framed.get("fundedBy", ""), list) is (len(given) > 1)
     project = project_of(outcome.quads, "PO.0105", Iris())
     for data, file in (
-        (framed_bytes(framed), "a.json"),
+        (framed_bytes(framed, jsonld_context(DEFAULT_BASE)), "a.json"),
         (serialize(outcome.quads, TURTLE), "a.ttl"),
         (json.dumps(record_json(project)).encode(), "b.json"),
     ):

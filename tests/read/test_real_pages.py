@@ -31,7 +31,7 @@ def facts_of(project: Project) -> dict[str, Any]:
     return {
         "code": project.code,
         "prima": project.prima_id,
-        "budget": f"{project.budget_usd:.0f}" if project.budget_usd else None,
+        "budget": f"{project.budget.amount:.0f}" if project.budget and project.budget.currency == "USD" else None,
         "start": project.start_year,
         "end": project.end_year,
         "year": project.allocation_year,

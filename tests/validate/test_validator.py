@@ -12,7 +12,7 @@ from iomld.convert import Publication, project_quads
 from iomld.errors import SettingsError
 from iomld.iris import IOMLD, RDF, SH, SHAPES, XSD, Iris
 from iomld.messages import Message
-from iomld.model import Finding, Mention, Money, Origin, Project, Severity, Text, ValidationResult
+from iomld.model import Finding, Funder, Mention, Money, Origin, Project, Severity, Text, ValidationResult
 from iomld.validate import Validator, load_validator
 from iomld.validate import validator as module
 from iomld.validate.engine import EngineError
@@ -50,6 +50,7 @@ def _project(key: str = "PO.0105", **fields: object) -> Project:
         "allocation_year": 2017,
         "budget": Money(Decimal(100000), "USD"),
         "member_states": ("CN",),
+        "funders": (Funder("idf"),),
         "mentions": (mention,),
         "origins": (origin,),
     }

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from iomld.browse.view import ReleaseView
 from iomld.iris import Iris
-from iomld.release import FILES
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits
@@ -17,7 +16,7 @@ class OneWorker:
 
     def __init__(self, view: ReleaseView, max_rows: int) -> None:
         worker = QueryWorker(
-            str(view.release.file(FILES.store)), view.iris.base, view.release.manifest.name, max_rows=max_rows
+            str(view.release.query_store), view.iris.base, view.release.manifest.name, max_rows=max_rows
         )
         self._spec = WorkerSpec(HANDLER, worker.to_json())
 

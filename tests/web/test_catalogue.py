@@ -243,5 +243,10 @@ def test_the_description_is_negotiated(client: Asker) -> None:
         assert answer.headers["content-type"] == "application/ld+json"
         assert answer.headers["content-location"] == f"{address}.jsonld"
         assert client.get(f"{address}.nt").headers["content-type"] == "application/n-triples"
+        page = client.get(address, headers={"Accept": "text/html"})
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert 'id="nq.gz"' in page.text
+        ids = re.findall(r' id="([^"]+)"', page.text)
+        assert len(ids) == len(set(ids))
     led = client.get("/.well-known/void")
     assert (led.status_code, led.headers["location"]) == (303, "/void")

@@ -89,7 +89,7 @@ def test_rdflib_federates_to_the_endpoint(address: str) -> None:
 def test_a_document_has_its_triples_where_clients_look(accept: str, media_type: str, address: str) -> None:
     """Clients that take triples get triples, even if they would rather have quads; others get quads.
 
-    JSON-LD, whose context lies at the base, goes to those who would rather have it than other data.
+    JSON-LD, which has a long context, goes to those who would rather have it than other data.
     """
     answer = httpx.get(f"{address}/doc/project/PO.0105", headers={"Accept": accept}, timeout=30)
     assert answer.headers["content-type"].startswith(media_type)

@@ -105,6 +105,11 @@ def term_use(view: ReleaseView) -> TermUse:
     return TermUse(counts("class", "entities"), counts("property", "triples"))
 
 
+def triple_count(view: ReleaseView) -> int:
+    """Number of triples in the release; one that is in two graphs counts once, as in the description and in queries."""
+    return description_graph(view)[view.iris.dataset()].integer(f"{VOID}triples") or view.release.manifest.quads
+
+
 def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
     """The facts about the dataset; None in a release without a description."""
     graph = description_graph(view)

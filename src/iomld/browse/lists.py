@@ -173,7 +173,6 @@ class Overview:
 
     Attributes:
         projects: Number of projects.
-        triples: Number of statements in the dataset.
         states: Member states that benefit, most projects first.
         regions: Regions of the projects, most projects first.
         frameworks: Frameworks that project texts name, without their parts, most projects first.
@@ -183,7 +182,6 @@ class Overview:
     """
 
     projects: int
-    triples: int
     states: tuple[Counted, ...]
     regions: tuple[Counted, ...]
     frameworks: tuple[Counted, ...]
@@ -198,7 +196,6 @@ def release_overview(view: ReleaseView) -> Overview:
     years = _years(view)
     return Overview(
         projects=manifest.projects,
-        triples=manifest.quads,
         states=_ranked(view, f"{IOMLD}benefitingMemberState"),
         regions=_ranked(view, f"{IOMLD}region"),
         frameworks=tuple(counted for counted in _ranked(view, f"{IOMLD}mentionsFramework") if _is_whole(view, counted)),

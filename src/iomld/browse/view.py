@@ -56,7 +56,8 @@ def open_view(release: Release) -> ReleaseView:
     """
     base = release.manifest.base
     tombstones = read_tombstones(release.file(FILES.tombstones))
-    return ReleaseView(release, StoreReader(release.file(FILES.store)), Iris(base), load_vocabulary(base), tombstones)
+    reader = StoreReader(release.file(FILES.store), release.query_store)
+    return ReleaseView(release, reader, Iris(base), load_vocabulary(base), tombstones)
 
 
 def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:

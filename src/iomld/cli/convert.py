@@ -13,6 +13,7 @@ import click
 from pyoxigraph import Quad
 
 from iomld import read
+from iomld.assets import jsonld_context
 from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
@@ -29,7 +30,7 @@ from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat
 from iomld.export.tables import spooled_source
 from iomld.formats import rdf
-from iomld.formats.jsonld import framed_bytes, framed_project
+from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import Iris
 from iomld.model import Project, Record
 from iomld.pipeline.stages import Outcome, Pipeline, linked, placed
@@ -150,14 +151,11 @@ def _write_rdf(
 
 
 def _write_documents(graphs: Iterator[tuple[Quad, ...]], output: BinaryIO, base: str) -> None:
-    """Write one framed document as it is, and several as a JSON array, streamed."""
-    documents = (framed_bytes(framed_project(graph, base=base)) for graph in graphs)
-    first, second = next(documents, None), next(documents, None)
-    if first is None:
-        return
-    if second is None:
-        output.write(first.rstrip() + b"\n")
-        return
-    output.write(b"[\n" + first.rstrip() + b",\n" + second.rstrip())
-    output.writelines(b",\n" + document.rstrip() for document in documents)
-    output.write(b"\n]\n")
+    """Write one framed document, or several as a graph under one context, streamed."""
+    nodes = (framed_project(graph, base=base) for graph in graphs)
+    context = jsonld_context(base)
+    first = list(islice(nodes, 2))
+    if len(first) == 1:
+        output.write(framed_bytes(first[0], context) + b"\n")
+    elif first:
+        write_graph(chain(first, nodes), context, output)

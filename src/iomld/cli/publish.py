@@ -109,6 +109,8 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     for rule, count in sorted(report.warnings.items(), key=lambda item: (-item[1], item[0])):
         yield f"  noted    {count:>8} {rule}"
     yield f"triples    {report.quads:>8}"
+    if report.repeated_triples:
+        yield f"  repeated {report.repeated_triples:>8} that stand in another graph too"
     yield f"seconds    {report.seconds:>8.1f}"
     if dry_run:
         yield "dry run: nothing was changed"

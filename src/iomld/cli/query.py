@@ -15,7 +15,6 @@ from iomld.cli.options import served_release, settings
 from iomld.errors import QueryError, StoreError
 from iomld.formats import rdf, results
 from iomld.iris import Iris
-from iomld.release import FILES
 from iomld.store.query_request import QueryRequest, QueryWorker
 from iomld.store.query_worker import run_query
 
@@ -59,7 +58,7 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
     else:
         current = served_release(Path(place) if place else known.data_dir)
         worker = QueryWorker(
-            store=str(current.file(FILES.store)),
+            store=str(current.query_store),
             base_iri=current.manifest.base,
             release=current.manifest.name,
             max_rows=known.query_rows,

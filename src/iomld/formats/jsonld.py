@@ -1,7 +1,8 @@
 """JSON-LD documents: a project framed, other resources compacted, a graph expanded.
 
 `framed_project` gives the result of JSON-LD framing with `ontology/frame-project.jsonld`, as a test checks, but tens of
-times faster. The order is fixed:
+times faster. A document begins with the whole context, so that any JSON-LD reader parses it without fetching anything;
+the caller hands the context in as JSON. The order is fixed:
 
 * keys: `@context`, `id`, `type`, then as in `iomld.formats.jsonld_terms.KEYS`, then properties without a key by IRI;
 * arrays: codes, IRIs and texts by code point, mentions by number.
@@ -13,6 +14,7 @@ project is in `included` (JSON-LD 1.1 section 4.9).
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import BinaryIO
 
 from pyoxigraph import NamedNode, Quad
 
@@ -29,13 +31,8 @@ _TYPE = f"{RDF}type"
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def context_iri(base: str) -> str:
-    """The IRI of the context of our documents."""
-    return f"{base}context/v1.jsonld"
-
-
 def framed_project(quads: Iterable[Quad], *, base: str) -> dict[str, object]:
-    """The framed document of a project.
+    """The framed document of a project, without its context.
 
     Args:
         quads: All quads of the project's graph; graph names are ignored.
@@ -54,7 +51,7 @@ def framed_project(quads: Iterable[Quad], *, base: str) -> dict[str, object]:
 
 
 def compact_resource(quads: Iterable[Quad], *, subject: str, base: str) -> dict[str, object]:
-    """A country, concept or other resource as one node object with our keys.
+    """A country, concept or other resource as one node object with our keys, without its context.
 
     Args:
         quads: Its quads; other subjects among them are in `included`.
@@ -70,16 +67,33 @@ def compact_resource(quads: Iterable[Quad], *, subject: str, base: str) -> dict[
     return _document(graph, subject, NO_FRAME, base=base)
 
 
-def framed_bytes(document: Mapping[str, object], *, indent: int | None = None) -> bytes:
-    """A document as UTF-8 JSON: on one line, or indented by a number of spaces, with a line feed at the end."""
+def framed_bytes(node: Mapping[str, object], context: str, *, indent: int | None = None) -> bytes:
+    """A document as UTF-8 JSON: on one line, or indented by a number of spaces, with a line feed at the end.
+
+    Args:
+        node: The document without its context.
+        context: The context as JSON. It is written as it is, first and on one line: streaming readers need it there.
+        indent: The number of spaces.
+    """
     if indent is None:
-        return _COMPACT.encode(document).encode()
-    return json.dumps(document, ensure_ascii=False, indent=indent).encode() + b"\n"
+        return f'{{"@context":{context},{_COMPACT.encode(node)[1:]}'.encode()
+    body = json.dumps(node, ensure_ascii=False, indent=indent)[1:]
+    return f'{{\n{" " * indent}"@context": {context},{body}\n'.encode()
+
+
+def write_graph(nodes: Iterable[Mapping[str, object]], context: str, output: BinaryIO) -> None:
+    """Write node objects under one context, one on a line, as a stream; their triples are in the default graph."""
+    output.write(f'{{"@context":{context},"@graph":['.encode())
+    separator = "\n"
+    for node in nodes:
+        output.write(f"{separator}{_COMPACT.encode(node)}".encode())
+        separator = ",\n"
+    output.write(b"\n]}\n")
 
 
 def _document(graph: Descriptions, root: str, frame: Frame, *, base: str) -> dict[str, object]:
     writer = NodeWriter(graph, base=base)
-    document = {"@context": context_iri(base), **writer.node(root, frame)}
+    document = writer.node(root, frame)
     unreached = sorted(graph.keys() - writer.written)
     if unreached:
         document["included"] = [writer.node(iri, NO_FRAME) for iri in unreached]

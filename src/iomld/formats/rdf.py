@@ -172,6 +172,19 @@ def serialize(
     return escaped_xml(written or b"") if format_ is RDFXML else written or b""
 
 
+def numbered(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """The same quads, with blank nodes numbered in their order; a parser gives those without a label random ones."""
+    labels: dict[BlankNode, BlankNode] = {}
+
+    def number(node: BlankNode) -> BlankNode:
+        return labels.setdefault(node, BlankNode(f"b{len(labels)}"))
+
+    for quad in quads:
+        subject = number(quad.subject) if isinstance(quad.subject, BlankNode) else quad.subject
+        value = number(quad.object) if isinstance(quad.object, BlankNode) else quad.object
+        yield Quad(subject, quad.predicate, value, quad.graph_name)
+
+
 def in_graph(quads: Iterable[Quad], graph: str) -> Iterator[Quad]:
     """The same triples in another graph."""
     name = NamedNode(graph)

@@ -3,7 +3,7 @@
 import heapq
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from iomld import assets, release, store
 from iomld.convert import Publication
 from iomld.errors import IomldError
 from iomld.formats import rdf, results
-from iomld.iris import DCTERMS, IOMLD, SH
+from iomld.iris import DCTERMS, IOMLD, SH, Iris
 from iomld.publish.gather import Changes
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads
@@ -143,6 +143,8 @@ def build_release(
     history = _history(name, changes, context)
     description = description_quads(_description(name, written, subsets, changes, context), context.publication.iris)
     _write_store(building, changes, context, [*history, *description])
+    repeated = _write_query_store(building, written, graphs, context.publication.iris)
+    queried = building / (FILES.query_store if repeated else FILES.store)
     old_history = context.previous.file(FILES.history) if context.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
     append_gzip(sorted(lines), old_history, building / FILES.history)
@@ -162,7 +164,8 @@ def build_release(
         | {one.file: one.facts.sha256 for one in subsets},
         versions=context.versions,
         withdrawn=len(changes.tombstones),
-        examples=example_counts(building / FILES.store, context.publication.iris.base),
+        examples=example_counts(queried, context.publication.iris.base),
+        repeated_triples=repeated,
     )
     return release.finish_release(context.datadir, building, manifest)
 
@@ -210,6 +213,21 @@ def _write_store(building: Path, changes: Changes, context: ReleaseContext, date
     removed = [graph for graph, state in changes.changed.items() if state.revision > 1]
     removed += _withdrawn(changes, context)
     store.update_store(target, remove=[*removed, description], files=[changes.changed_file], quads=dated)
+
+
+def _write_query_store(building: Path, written: WrittenDataset, graphs: Iterable[str], iris: Iris) -> int:
+    """Write a store for queries if graphs repeat triples of others; return how many are repeated.
+
+    Of our own graphs, none repeats the history or the description, so only included ones are compared with these.
+    """
+    ours = {iris.graph(name) for name in assets.REFERENCE_GRAPHS}
+    included = [graph for graph in graphs if graph not in ours and not graph.startswith(iris.record(""))]
+    made = building / FILES.store
+    repeated = written.lines - written.statistics.triples
+    repeated += sum(store.common_triples(made, included, iris.graph(name)) for name in ("prov", "dataset"))
+    if repeated:
+        store.build_query_store(made, building / FILES.query_store)
+    return repeated
 
 
 def _withdrawn(changes: Changes, context: ReleaseContext) -> list[str]:

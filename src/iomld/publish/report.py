@@ -43,6 +43,7 @@ class PublishReport:
         returned: Keys of withdrawn projects that are published again.
         withdrawn: Keys of projects that were withdrawn.
         included: Names of the included graphs.
+        repeated_triples: Triples of the current release that stand in another graph too.
     """
 
     read: int
@@ -59,6 +60,7 @@ class PublishReport:
     returned: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
+    repeated_triples: int = 0
 
 
 def warning_counts(findings: Iterable[Finding]) -> Counter[str]:

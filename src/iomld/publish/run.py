@@ -163,6 +163,7 @@ def _report(changes: Changes, served: Release | None, *, is_new: bool = False, s
         is_new=is_new,
         returned=changes.returned,
         included=changes.included,
+        repeated_triples=served.manifest.repeated_triples if served else 0,
     )
 
 

@@ -29,7 +29,10 @@ _FORMS = {
     ),
     rdf.NTRIPLES.media_type: ("RDF_N_TRIPLES", "A line for each triple; the lines are sorted."),
     rdf.TURTLE.media_type: ("RDF_TURTLE", "The triples of each subject together, with prefixes."),
-    rdf.JSONLD.media_type: ("JSON_LD", "A list of nodes, expanded, without a context."),
+    rdf.JSONLD.media_type: (
+        "JSON_LD",
+        "The framed document of each project and a node for each other thing, under one context.",
+    ),
     "text/csv": ("CSV", "A row for each, with a row of headings."),
 }
 _TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))

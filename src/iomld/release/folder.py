@@ -29,6 +29,7 @@ class Files:
     """Names of the files in a release."""
 
     store: str = "store"
+    query_store: str = "query-store"
     dataset: str = "dataset.nq.gz"
     history: str = "history.nq.gz"
     report: str = "report.json"
@@ -58,6 +59,8 @@ class Manifest:
         versions: Versions of iomld, its shapes and its vocabularies.
         withdrawn: Number of projects that are withdrawn.
         examples: Number of solutions of each example query, by its IRI; empty if they were not counted.
+        repeated_triples: Number of quads whose triple stands in another graph too, one of each triple not counted; if
+            there are any, the release has a store for queries.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Manifest:
     versions: Mapping[str, str]
     withdrawn: int = 0
     examples: Mapping[str, int] = field(default_factory=dict)
+    repeated_triples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,11 @@ class Release:
     def file(self, name: str) -> Path:
         """The path of one of its files (see `FILES`)."""
         return self.path / name
+
+    @property
+    def query_store(self) -> Path:
+        """The folder of the store that queries are asked of: the one in which the default graph is a set."""
+        return self.file(FILES.query_store if self.manifest.repeated_triples else FILES.store)
 
 
 @contextmanager

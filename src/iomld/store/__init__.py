@@ -1,7 +1,9 @@
 """The quad store of a release: written once, then opened read-only and queried in workers."""
 
 from iomld.store.oxigraph import (
+    build_query_store,
     build_store,
+    common_triples,
     copy_store,
     graph_quads,
     literals_of,
@@ -13,7 +15,9 @@ from iomld.store.oxigraph import (
 )
 
 __all__ = [
+    "build_query_store",
     "build_store",
+    "common_triples",
     "copy_store",
     "graph_quads",
     "literals_of",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from json.encoder import encode_basestring as _quoted
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Store, Triple
 
 from iomld.iris import RDF, XSD
 
@@ -215,15 +215,17 @@ def _literal(token: str) -> Literal:
     return Literal(value)
 
 
-def lookup_json(store: Store, lookup: Lookup, *, max_rows: int) -> bytes | None:
-    """Answer a lookup over the union of all graphs, in SPARQL 1.1 Query Results JSON Format.
-
-    A triple that is in several graphs gives as many solutions, as it does with the engine.
+def lookup_json(
+    store: Store, lookup: Lookup, *, max_rows: int, default_graph: DefaultGraph | None = None
+) -> bytes | None:
+    """Answer a lookup over the default graph, in SPARQL 1.1 Query Results JSON Format.
 
     Args:
         store: The store to search.
         lookup: The parsed query.
         max_rows: Maximum number of solutions, before DISTINCT and LIMIT.
+        default_graph: The default graph that the store holds; None for the union of its named graphs, of which no two
+            hold the same triple.
 
     Returns:
         The answer; None where it takes more than 200 steps, has too many solutions, or has quoted triples or literals
@@ -241,7 +243,7 @@ def lookup_json(store: Store, lookup: Lookup, *, max_rows: int) -> bytes | None:
             o = solution.get(object_) if isinstance(object_, str) else object_
             if isinstance(s, Literal | Triple) or not isinstance(p, NamedNode | None):
                 continue  # no triple has such a subject or predicate
-            for quad in store.quads_for_pattern(s, p, o, None):
+            for quad in store.quads_for_pattern(s, p, o, default_graph):
                 steps -= 1
                 if steps < 0:
                     return None

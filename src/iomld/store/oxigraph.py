@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store
 
 from iomld.errors import StoreError
 from iomld.store.lookup import lookup_json, read_lookup
@@ -91,6 +91,44 @@ def optimize_store(path: Path) -> None:
         store.flush()
 
 
+def build_query_store(source: Path, path: Path) -> None:
+    """Build a store with the named graphs of another, and with each of their triples once in its default graph.
+
+    The engine goes through the graphs of a union one after the other, so a triple in two of them counts twice for it.
+    Nearly all files of a copy with hard links would be written anew, and it would be larger than a new store.
+
+    Args:
+        source: Folder of the store; its default graph is empty.
+        path: Folder of the new store.
+
+    Raises:
+        StoreError: The old store cannot be read, there is a new one already, or writing fails.
+    """
+    quads = iter(open_read_only(source))
+    build_store(path, (copy for quad in quads for copy in (quad, Quad(quad.subject, quad.predicate, quad.object))))
+
+
+def common_triples(path: Path, graphs: Iterable[str], other: str) -> int:
+    """How many triples of one graph stand in others too.
+
+    Args:
+        path: Folder of the store.
+        graphs: IRIs of the others; the time depends on their size.
+        other: IRI of the one.
+
+    Raises:
+        StoreError: There is no store, or it is damaged.
+    """
+    opened, name = open_read_only(path), NamedNode(other)
+    quads = (quad for graph in graphs for quad in graph_quads(opened, graph))
+    return len({quad.triple for quad in quads if Quad(quad.subject, quad.predicate, quad.object, name) in opened})
+
+
+def has_default_graph(store: Store) -> bool:
+    """Say whether a store holds its default graph itself; in others it is the union of the named graphs."""
+    return next(store.quads_for_pattern(None, None, None, DefaultGraph()), None) is not None
+
+
 def open_read_only(path: Path) -> Store:
     """Open a store for reading; many processes may do so at once, but none may write to it.
 
@@ -145,13 +183,19 @@ def _store_errors(path: Path) -> Iterator[None]:
 class StoreReader:
     """A store opened read-only; may be used from many threads at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, queries: Path | None = None) -> None:
         """Open the store.
+
+        Args:
+            path: Folder of the store.
+            queries: Folder of another store with the same named graphs for queries and lookups; None for the same one.
 
         Raises:
             StoreError: There is no store, or it is damaged.
         """
         self._store = open_read_only(path)
+        self._queried = self._store if queries is None or queries == path else open_read_only(queries)
+        self._default_graph = DefaultGraph() if has_default_graph(self._queried) else None
 
     def graph(self, iri: str) -> tuple[Quad, ...]:
         """The quads of a named graph, in no particular order; empty where there is no such graph."""
@@ -171,9 +215,10 @@ class StoreReader:
         return tuple(self._store.quads_for_pattern(NamedNode(subject), None, None, name))
 
     def pointing(self, predicate: str, target: str, *, graph: str | None = None) -> tuple[Quad, ...]:
-        """The quads with this predicate and object, in all graphs or in one."""
+        """The quads with this predicate and object, in one graph or in all; then, of a triple in several, one."""
         name = NamedNode(graph) if graph else None
-        return tuple(self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name))
+        quads = self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name)
+        return tuple({quad.triple: quad for quad in quads}.values())
 
     def fitting(
         self, *, predicate: str | None = None, target: str | None = None, graph: str | None = None
@@ -190,10 +235,12 @@ class StoreReader:
             max_rows: Maximum number of solutions.
         """
         lookup = read_lookup(query)
-        return lookup_json(self._store, lookup, max_rows=max_rows) if lookup else None
+        if lookup is None:
+            return None
+        return lookup_json(self._queried, lookup, max_rows=max_rows, default_graph=self._default_graph)
 
     def select(self, query: str) -> Iterator[Mapping[str, Term]]:
-        """The solutions of a SELECT query over the union of all graphs; unbound variables are omitted.
+        """The solutions of a SELECT query over all triples; unbound variables are omitted.
 
         Args:
             query: A complete query of our own; a fast one, since nothing can interrupt it.
@@ -202,7 +249,7 @@ class StoreReader:
             StoreError: The query is not a SELECT or does not parse, which is a bug of ours.
         """
         try:
-            result = self._store.query(query, use_default_graph_as_union=True)
+            result = self._queried.query(query, use_default_graph_as_union=self._default_graph is None)
         except SyntaxError as error:
             raise StoreError(f"a query of ours does not parse: {error.msg}") from error
         if not isinstance(result, QuerySolutions):

@@ -30,9 +30,9 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_PAIRS = {"{": "}", "(": ")", "[": "]"}
+PAIRS = {"{": "}", "(": ")", "[": "]"}
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
-_FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
+FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
 _VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
 _HAS_SERVICE = re.compile("service", re.IGNORECASE)
 _HAS_FROM = re.compile("from", re.IGNORECASE)
@@ -105,7 +105,7 @@ def in_order_of_appearance(query: str, names: Collection[str]) -> str | None:
         return None
     tokens = (match for match in TOKEN.finditer(query) if match.lastgroup != "comment")
     for match in tokens:
-        if match.lastgroup == "word" and match.group().upper() in _FORMS:
+        if match.lastgroup == "word" and match.group().upper() in FORMS:
             break
     star = next(tokens, None)
     if star and star.group().upper() in {"DISTINCT", "REDUCED"}:
@@ -166,7 +166,7 @@ def is_update(query: str) -> bool:
     True
     """
     words = (text.upper() for kind, text in _tokens(query) if kind == "word")
-    return next((word for word in words if word in _UPDATES or word in _FORMS), "") in _UPDATES
+    return next((word for word in words if word in _UPDATES or word in FORMS), "") in _UPDATES
 
 
 def is_volatile(query: str) -> bool:
@@ -201,18 +201,18 @@ def unclosed(query: str) -> tuple[int, Message] | None:
             continue
         if text in "'\"":
             return match.start(), message("the text that begins here is not closed.")
-        if text in _PAIRS:
+        if text in PAIRS:
             opened.append((match.start(), text))
-        elif text in _PAIRS.values():
+        elif text in PAIRS.values():
             if not opened:
                 return match.start(), message("this “{sign}” closes nothing that is open.", sign=text)
-            wanted = _PAIRS[opened.pop()[1]]
+            wanted = PAIRS[opened.pop()[1]]
             if wanted != text:
                 fault = message("“{wanted}” is missing before this “{sign}”.", wanted=wanted, sign=text)
                 return match.start(), fault
     if not opened:
         return None
-    sign = _PAIRS[opened[-1][1]]
+    sign = PAIRS[opened[-1][1]]
     return len(query), message("the query ends too early; “{sign}” is missing.", sign=sign)
 
 

@@ -5,18 +5,28 @@ serialization stay together here. `HANDLER` names the factory of the handler for
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pyoxigraph import BlankNode, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
+from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
 
 from iomld.errors import QueryError
 from iomld.formats import rdf, results
 from iomld.formats.xml_output import NotInXmlError, XmlOutput
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, Quantity, message
-from iomld.store.oxigraph import open_read_only
+from iomld.store.oxigraph import has_default_graph, open_read_only
+from iomld.store.query_dataset import (
+    MAX_MERGED,
+    MergeTooLargeError,
+    QueryDataset,
+    dataset_of,
+    merged_dataset,
+    named_dataset,
+)
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
 from iomld.store.query_text import (
     MAX_DEPTH,
@@ -54,6 +64,7 @@ _NO_GRAPH = message(
     "The answer of CONSTRUCT and DESCRIBE is offered as Turtle, N-Triples, RDF/XML and JSON-LD; none of these "
     "is acceptable to you. Ask with ?format=turtle or another Accept header."
 )
+_Ask = Callable[[str], QuerySolutions | QueryBoolean | QueryTriples]
 _FUNCTION = re.compile(r"custom function (<\S{1,300}>)")
 
 
@@ -106,6 +117,7 @@ def run_query(
 class _QueryHandler:
     def __init__(self, store: Store, worker: QueryWorker) -> None:
         self._store = store
+        self._is_union = not has_default_graph(store)
         self._worker = worker
         self._prefixes = Iris(worker.base_iri).prefixes()
 
@@ -144,29 +156,41 @@ class _QueryHandler:
             raise _not_evaluated(error) from error
 
     def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
-        result = self._run(request)
+        base_iri = f"{self._worker.base_iri}sparql" if has_relative_iri(request.query) else None
+        ask = self._with_dataset(request, base_iri)
+        result = self._run(ask, request.query)
         if isinstance(result, QuerySolutions):
             names = [variable.value for variable in result.variables]  # of SELECT *, the engine sorts them by name
             if projected := in_order_of_appearance(request.query, names):
-                return self._run(replace(request, query=projected))
+                return self._run(ask, projected)
         return result
 
-    def _run(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
-        base_iri = f"{self._worker.base_iri}sparql" if has_relative_iri(request.query) else None
+    def _with_dataset(self, request: QueryRequest, base_iri: str | None) -> _Ask:
+        """The engine's function for queries, over the dataset that the request or the query names."""
+        names_graphs = names_dataset(request.query)
+        if request.default_graphs or request.named_graphs:
+            dataset = _requested_dataset(request)
+        elif names_graphs and (found := named_dataset(self._store, request.query, base_iri)):
+            dataset = found
+        else:
+            union = self._is_union and not names_graphs  # the union would override FROM
+            return partial(self._store.query, base_iri=base_iri, use_default_graph_as_union=union)
+        named = dataset.named_graphs()
+        if self._is_union or len(dataset.default) < 2:  # noqa: PLR2004  # several graphs that may share triples
+            return partial(self._store.query, base_iri=base_iri, default_graph=[*dataset.default], named_graphs=named)
         try:
-            if request.default_graphs or request.named_graphs:
-                return self._store.query(
-                    request.query,
-                    base_iri=base_iri,
-                    default_graph=[*_graphs(request.default_graphs)],
-                    named_graphs=_graphs(request.named_graphs),
-                )
-            union = not names_dataset(request.query)  # the union would override FROM
-            return self._store.query(request.query, base_iri=base_iri, use_default_graph_as_union=union)
+            merged = merged_dataset(self._store, dataset)
+        except MergeTooLargeError as error:
+            raise _FaultError(FaultKind.TOO_LARGE, _too_many_quads()) from error
+        return partial(merged.query, base_iri=base_iri, default_graph=DefaultGraph(), named_graphs=named)
+
+    def _run(self, ask: _Ask, query: str) -> QuerySolutions | QueryBoolean | QueryTriples:
+        try:
+            return ask(query)
         except SyntaxError as error:
-            if is_update(request.query):
+            if is_update(query):
                 raise _FaultError(FaultKind.UPDATE, _UPDATE) from error
-            fault = syntax_message(request.query, str(error), self._prefixes)
+            fault = syntax_message(query, str(error), self._prefixes)
             raise _FaultError(FaultKind.SYNTAX, fault) from error
         except RuntimeError as error:  # the query parses and cannot be planned
             raise _unplanned(error) from error
@@ -217,16 +241,14 @@ def _file(writer: AnswerWriter | RowCounter | XmlOutput) -> BinaryIO:
     return cast("BinaryIO", writer)  # pyoxigraph only calls write and flush
 
 
-def _graphs(iris: tuple[str, ...]) -> list[NamedNode | BlankNode]:
-    return [_graph(iri) for iri in iris]
-
-
-def _graph(iri: str) -> NamedNode:
-    try:
-        return NamedNode(iri)
-    except ValueError as error:
-        fault = message("“{iri}” is no absolute IRI, and so names no graph.", iri=iri[:200])
-        raise _FaultError(FaultKind.GRAPH_IRI, fault) from error
+def _requested_dataset(request: QueryRequest) -> QueryDataset:
+    for iri in (*request.default_graphs, *request.named_graphs):
+        try:
+            NamedNode(iri)
+        except ValueError as error:
+            fault = message("“{iri}” is no absolute IRI, and so names no graph.", iri=iri[:200])
+            raise _FaultError(FaultKind.GRAPH_IRI, fault) from error
+    return dataset_of(request.default_graphs, request.named_graphs)
 
 
 def _result_format(media_type: str | None, form: str) -> results.ResultFormat:
@@ -257,4 +279,12 @@ def _too_many_rows(limit: int) -> Message:
         "The answer has more than {limit} solutions, the limit. "
         "Ask for fewer with LIMIT and OFFSET, or download the whole dataset.",
         limit=Quantity(limit),
+    )
+
+
+def _too_many_quads() -> Message:
+    return message(
+        "The graphs that the query names hold more than {limit} triples, the limit for merging them. "
+        "Name fewer graphs with FROM or default-graph-uri, or name none to ask all.",
+        limit=Quantity(MAX_MERGED),
     )

@@ -46,7 +46,7 @@ _TOKEN = re.compile(
         | [?$@]\w+ | _:\w+ | (?P<prefix>\w[\w.-]*+ | ):[\w.-]* | (?P<word>\w+)""",
     re.VERBOSE | re.DOTALL,
 )
-_REMOTE_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]"]*)?"(?P<iri>[^"]*)"')
+_REMOTE_CONTEXT = re.compile(r'"@(?:context|import)"\s*:\s*(?:\[[^\[\]{}"]*)?"(?P<iri>[^"]*)"')
 
 
 def shapes_refusal(quads: Sequence[Quad], text: str, engine: str) -> Message | None:

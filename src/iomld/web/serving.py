@@ -13,7 +13,7 @@ from iomld.browse.view import ReleaseView, open_view
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
 from iomld.messages import message
-from iomld.release import FILES, Release
+from iomld.release import Release
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER
 from iomld.workers.pool import Pool
@@ -117,7 +117,7 @@ class Serving:
     async def _open_release(self, current: Release) -> _OpenRelease:
         settings = self._settings
         worker = QueryWorker(
-            store=str(current.file(FILES.store)),
+            store=str(current.query_store),
             base_iri=current.manifest.base,
             release=current.manifest.name,
             max_rows=settings.query_rows,

@@ -5,10 +5,13 @@ listed under `record`. These take the forms that a record has. Keys keep their p
 the value that it is about. Values that the publisher computes (periods, identifiers) are ignored.
 """
 
+import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
+from iomld.assets import jsonld_context
 from iomld.read.record.origins import source_of
 from iomld.read.text import is_web_address
 
@@ -30,10 +33,39 @@ _TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Z
 
 
 def is_framed(content: Mapping[str, object]) -> bool:
-    """Say whether a JSON object is one of our project documents."""
-    context, kind = content.get("@context"), content.get("type")
-    ours = isinstance(context, str) and context.endswith(f"/{CONTEXT_PATH}") and "@graph" not in content
-    return ours and (kind in (None, "Project") or (isinstance(kind, list) and "Project" in kind))
+    """Say whether a JSON object is one of our project documents, with our context or its address."""
+    kind = content.get("type")
+    is_project = kind in (None, "Project") or (isinstance(kind, list) and "Project" in kind)
+    return is_project and "@graph" not in content and _is_our_context(content.get("@context"))
+
+
+def _is_our_context(context: object) -> bool:
+    """Whether a context is ours under some base, perhaps of an older version: contexts only get more terms."""
+    if isinstance(context, str):
+        return context.endswith(f"/{CONTEXT_PATH}")
+    given = _terms(context)
+    match given.get("status"):
+        case {"@context": {"@vocab": str(start)}} if is_web_address(start):
+            ours = _our_terms(start.removesuffix(CODE_PATHS["status"]))
+            return all(ours.get(name) == definition for name, definition in given.items())
+        case _:
+            return False
+
+
+@lru_cache(maxsize=8)
+def _our_terms(base: str) -> Mapping[str, object]:
+    return _terms(json.loads(jsonld_context(base)))
+
+
+def _terms(context: object) -> dict[str, object]:
+    """The terms of a context in one or more objects; none if one of them is an address or null."""
+    terms: dict[str, object] = {}
+    for part in context if isinstance(context, list) else [context]:
+        if not isinstance(part, dict):
+            return {}
+        terms |= part
+    terms.pop("@version", None)  # a number, which readers may give as text
+    return terms
 
 
 def unframed(content: Mapping[str, object]) -> dict[str, object]:
@@ -85,7 +117,7 @@ def _funders(content: Mapping[str, object]) -> object:
     given = content.get("fundedBy", [])
     included = content.get("included")
     nodes = [node for node in included if isinstance(node, dict)] if isinstance(included, list) else []
-    names = {node.get("id"): node.get("agentName") for node in nodes}
+    names = {iri: node.get("agentName") for node in nodes if isinstance(iri := node.get("id"), str)}
     if isinstance(given, list):
         return [funder_of(item, names.get(item)) if isinstance(item, str) else item for item in given]
     return funder_of(given, names.get(given)) if isinstance(given, str) else given

@@ -19,6 +19,7 @@ _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 # "100 000,00" and "100.000,00" can be read in one way only; "100,000" and "100.000" cannot.
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:[. \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+),[0-9]{1,2}")
 _GROUPING = re.compile(r"[. \u00a0\u2009\u202f'’]")
+_SUMS = frozenset({"budget", "budgetUSD"})
 _YEARS = frozenset({"startYear", "endYear", "allocationYear"})
 _DAYS = frozenset({"startDate", "endDate", "start", "end"})
 PROJECTS, MENTIONS = "projects", "mentions"
@@ -86,7 +87,7 @@ def cell_text(value: CellValue, column: str) -> str:
     match value:
         case str():
             text = plain(value)
-            if column == "budgetUSD" and _COMMA_CENTS.fullmatch(text.strip()):
+            if column in _SUMS and _COMMA_CENTS.fullmatch(text.strip()):
                 text = _GROUPING.sub("", text.strip()).replace(",", ".")
         case Number():
             text = value.day.isoformat() if value.day and column in _DAYS else value.text

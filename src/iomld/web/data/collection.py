@@ -9,14 +9,15 @@ from fastapi import APIRouter, Query, Request
 from pydantic import WithJsonSchema
 from starlette.responses import Response
 
+from iomld.assets import jsonld_context
 from iomld.browse.filters import Filters, page_number, read_filters
 from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats import rdf
-from iomld.formats.jsonld import context_iri, framed_project
+from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.messages import message
 from iomld.release.project_index import ProjectEntry
-from iomld.web.data.documents import node_jsonld, not_found
+from iomld.web.data.documents import not_found
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses
 from iomld.web.pages.projects import ChosenFilters, FilterParameters
@@ -72,7 +73,8 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
         part = _paged(filters, filter_projects(opened, filters))
         if part.page != number:
             raise not_found(request)
-        body = node_jsonld(_collection(opened, part))
+        context = f'{jsonld_context(opened.iris.base)[:-1]},{{"hydra":"{_HYDRA}"}}]'
+        body = framed_bytes(_collection(opened, part), context, indent=2)
         return answer(request, body, _JSONLD, headers={"Link": link_header(_links(opened, part))})
 
 
@@ -121,7 +123,6 @@ def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
     base = view.iris.base
     names = {"first": "first", "last": "last", "prev": "previous", "next": "next"}
     return {
-        "@context": [context_iri(base), {"hydra": _HYDRA}],
         "id": base + _address(part),
         "type": "hydra:Collection",
         "hydra:totalItems": part.total,
@@ -130,11 +131,5 @@ def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
             "type": "hydra:PartialCollectionView",
             **{f"hydra:{names[rel]}": {"id": base + _address(part, page)} for rel, page in _linked_pages(part).items()},
         },
-        "hydra:member": [_member(view, entry.key) for entry in part.entries],
+        "hydra:member": [framed_project(project_document(view, entry.key) or (), base=base) for entry in part.entries],
     }
-
-
-def _member(view: ReleaseView, key: str) -> dict[str, object]:
-    """The framed document of a project, without the context, which the collection has."""
-    document = framed_project(project_document(view, key) or (), base=view.iris.base)
-    return {name: value for name, value in document.items() if name != "@context"}

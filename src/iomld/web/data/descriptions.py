@@ -22,7 +22,7 @@ from iomld.web.data.documents import (
     not_found,
     split_suffix,
 )
-from iomld.web.data.parameters import NAMED, DataFormatParameters, FormatParameters, RequestedFormat, SuffixedDataFormat
+from iomld.web.data.parameters import NAMED, FormatParameters, RequestedFormat, SuffixedFormat
 from iomld.web.openapi import DOCUMENT, REDIRECT, sample
 from iomld.web.pages.render import described_html
 from iomld.web.responses import get_route
@@ -86,12 +86,12 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     for path in ("/dataset", "/void"):
 
         @get_route(router, path, "dataset", summary, DOCUMENT)
-        def description(request: Request, requested: DataFormatParameters) -> Response:
+        def description(request: Request, requested: FormatParameters) -> Response:
             opened = view()
             return document_response(request, opened, _dataset_document(opened, request.url.path), requested)
 
         @get_route(router, f"{path}.{{suffix}}", "dataset", f"{summary}, in one format", DOCUMENT)
-        def description_file(request: Request, requested: SuffixedDataFormat) -> Response:
+        def description_file(request: Request, requested: SuffixedFormat) -> Response:
             opened = view()
             return document_response(request, opened, _dataset_document(opened, request.url.path), requested)
 
@@ -158,7 +158,7 @@ def _description_document(
     return WebDocument(
         path=path,
         quads=lambda: quads,
-        jsonld=lambda: node_jsonld(compact_resource(quads, subject=root, base=view.iris.base)),
+        jsonld=lambda: node_jsonld(view, compact_resource(quads, subject=root, base=view.iris.base)),
         page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
         license=license_of(view, quads),
         iri=iri,
@@ -181,10 +181,18 @@ def _graph_document(view: ReleaseView, name: str) -> WebDocument:
 
 def _dataset_document(view: ReleaseView, path: str) -> WebDocument:
     quads = release_description(view)
+    iri, document = f"{view.iris.base}dataset", "/void" if path.startswith("/void") else "/dataset"
+    parts = f"{view.iris.dataset()}#"
+
+    def page() -> bytes:
+        """The catalogue, its files, partitions and service; the dataset, which it links to, has a page of its own."""
+        shown = tuple(one for one in statements(quads) if one.iri == iri or one.iri.startswith(parts))
+        return described_html(view, iri, document, shown, len(quads))
+
     return WebDocument(
-        path="/void" if path.startswith("/void") else "/dataset",
+        path=document,
         quads=lambda: quads,
         jsonld=lambda: graph_jsonld(quads),
-        page=None,
+        page=page,
         license=license_of(view, quads),
     )

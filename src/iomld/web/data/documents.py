@@ -10,6 +10,7 @@ from fastapi import Request
 from pyoxigraph import NamedNode, Quad
 from starlette.responses import Response
 
+from iomld.assets import jsonld_context
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
 from iomld.formats.jsonld import expanded_bytes, framed_bytes
@@ -29,8 +30,8 @@ HTML_TYPE = f"{HTML}; charset=utf-8"
 _DATA_TYPES = tuple(format_.media_type for format_ in FORMATS)
 _OFFERS = (*_DATA_TYPES, HTML)
 # Some clients list formats for quads first and then look for the triples of a document in the default graph, where a
-# quad does not put them: N-Quads and TriG are for clients that clearly prefer them. The context of our JSON-LD has an
-# address under the base, which a copy on another server cannot answer: equally acceptable formats come first.
+# quad does not put them: N-Quads and TriG are for clients that clearly prefer them. A document in JSON-LD has a context
+# of several thousand bytes: equally acceptable formats come first.
 _QUALITY = {rdf.NQUADS.media_type: 0.5, rdf.TRIG.media_type: 0.5, rdf.JSONLD.media_type: 0.85}
 _OLD_NTRIPLES = "text/plain"  # of RDF 1.0 (2004); rdflib still asks for it
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
@@ -137,9 +138,9 @@ def turtle_bytes(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> bytes:
     return ("".join(head[name] for name in used) + "\n" + body).encode()
 
 
-def node_jsonld(document: Mapping[str, object]) -> bytes:
-    """JSON-LD of a framed or compacted document, indented."""
-    return framed_bytes(document, indent=_INDENT)
+def node_jsonld(view: ReleaseView, node: Mapping[str, object]) -> bytes:
+    """JSON-LD of a framed or compacted node with our context, indented."""
+    return framed_bytes(node, jsonld_context(view.iris.base), indent=_INDENT)
 
 
 def graph_jsonld(quads: Iterable[Quad]) -> bytes:

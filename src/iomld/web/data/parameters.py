@@ -99,19 +99,8 @@ async def _by_suffix(suffix: Annotated[str, _suffix((*_SUFFIXES, "html"))], prof
     return RequestedFormat(suffix, profile)
 
 
-async def _data_by_parameter(format_: Annotated[Text, _format(_FORMATS)], profile: _Profile) -> RequestedFormat:
-    return RequestedFormat(format_, profile)
-
-
-async def _data_by_suffix(suffix: Annotated[str, _suffix(_SUFFIXES)], profile: _Profile) -> RequestedFormat:
-    return RequestedFormat(suffix, profile)
-
-
 FormatParameters = Annotated[RequestedFormat, Depends(_by_parameter)]
 SuffixedFormat = Annotated[RequestedFormat, Depends(_by_suffix)]
-DataFormatParameters = Annotated[RequestedFormat, Depends(_data_by_parameter)]
-"""For documents without a page."""
-SuffixedDataFormat = Annotated[RequestedFormat, Depends(_data_by_suffix)]
 
 
 def wants_labels(labels: str) -> bool:

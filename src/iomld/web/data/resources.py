@@ -197,7 +197,7 @@ def _project_document(view: ReleaseView, key: str, *, with_labels: bool) -> WebD
         return project_html(view, project, quads, jsonld(quads)) if project else b""
 
     def jsonld(content: Sequence[Quad]) -> bytes:
-        return node_jsonld(framed_project(content, base=view.iris.base))
+        return node_jsonld(view, framed_project(content, base=view.iris.base))
 
     return WebDocument(
         path=encoded_path("doc", "project", key),
@@ -232,7 +232,7 @@ def _resource_document(view: ReleaseView, iri: str, path: str, *, with_labels: b
     return WebDocument(
         path=path,
         quads=lambda: shown,
-        jsonld=lambda: node_jsonld(compact_resource(shown, subject=iri, base=view.iris.base)),
+        jsonld=lambda: node_jsonld(view, compact_resource(shown, subject=iri, base=view.iris.base)),
         page=page,
         license=license_of(view),
         iri=iri,
@@ -326,6 +326,6 @@ def _tombstone_document(view: ReleaseView, tombstone: Tombstone) -> WebDocument:
     return WebDocument(
         path=encoded_path("doc", "project", tombstone.key),
         quads=lambda: quads,
-        jsonld=lambda: node_jsonld(compact_resource(quads, subject=iri, base=view.iris.base)),
+        jsonld=lambda: node_jsonld(view, compact_resource(quads, subject=iri, base=view.iris.base)),
         page=None,
     )

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, Quad
 from starlette.responses import RedirectResponse, Response
 
 from iomld.assets import asset_names, asset_text
@@ -124,8 +124,8 @@ def _shapes_document(view: ReleaseView) -> WebDocument:
     text = _shapes_text(view.iris.base)
     return WebDocument(
         path="/shapes",
-        quads=lambda: tuple(rdf.parse(text, rdf.TURTLE)),
-        jsonld=lambda: rdf.serialize(rdf.parse(text, rdf.TURTLE), rdf.JSONLD),
+        quads=lambda: _shapes_quads(view.iris.base),
+        jsonld=lambda: graph_jsonld(_shapes_quads(view.iris.base)),
         page=lambda: shapes_html(view),
         license=license_of(view),
         turtle=text.encode,
@@ -136,3 +136,9 @@ def _shapes_document(view: ReleaseView) -> WebDocument:
 def _shapes_text(base: str) -> str:
     """All files of shapes, concatenated: Turtle allows a prefix to be declared again."""
     return "\n".join(asset_text(name, base=base) for name in asset_names("shapes"))
+
+
+@cache
+def _shapes_quads(base: str) -> tuple[Quad, ...]:
+    """The shapes, with the same blank nodes in every process, so that each form has the same bytes and ETag."""
+    return tuple(rdf.numbered(rdf.parse(_shapes_text(base), rdf.TURTLE)))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from iomld.browse import queries
-from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets
+from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets, triple_count
 from iomld.browse.lists import Overview, release_overview
 from iomld.browse.resources import countries_page, scheme_page
 from iomld.browse.view import ReleaseView
@@ -122,7 +122,10 @@ def _tool_routes(
     @page_route(router, "/about", "pages", "Read what this site is and how it is made")
     def about(request: Request) -> Response:
         opened = view()
-        return page_response(request, page_html(opened, "about.html", "", manifest=opened.release.manifest))
+        triples = triple_count(opened)
+        return page_response(
+            request, page_html(opened, "about.html", "", manifest=opened.release.manifest, triples=triples)
+        )
 
 
 def _downloads_html(view: ReleaseView, files: Sequence[Download]) -> bytes:
@@ -132,6 +135,7 @@ def _downloads_html(view: ReleaseView, files: Sequence[Download]) -> bytes:
         "downloads.html",
         "/downloads",
         manifest=view.release.manifest,
+        triples=triple_count(view),
         files=files,
         classes=class_subsets(view),
         regions=region_subsets(view),
@@ -150,6 +154,7 @@ def _home_html(view: ReleaseView, overview: Overview) -> bytes:
         view,
         "home.html",
         overview=overview,
+        triples=triple_count(view),
         ranked=overview.states[:_RANKED],
         most=max((state.projects for state in overview.states), default=1),
         named=overview.frameworks[:_RANKED],
