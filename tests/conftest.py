@@ -1,5 +1,6 @@
 """Few fixtures: the command line, the bundled records published and served once, and the real seed page at hand."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,6 +15,14 @@ from tests.sharing import made_once
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
+# A project without a code has its PRIMA identifier for a name.
+PROJECT_COUNT = len(
+    {
+        record.get("projectCode") or record["primaId"]
+        for path in DATA.glob("*.json")
+        for record in json.loads(path.read_text(encoding="utf-8"))
+    }
+)
 SEED_NAME = "000_b8327546129996ab.txt"
 
 # A busy machine is no fault of what is tested.

@@ -206,7 +206,8 @@ def test_the_bundled_records_read_as_published(datadir: Path) -> None:
     current = release.current_release(datadir)
     assert current is not None
     view = open_view(current)
-    rows = list_projects(view).rows
+    pages = list_projects(view).pages
+    rows = [row for page in range(1, pages + 1) for row in list_projects(view, page=page).rows]
     assert len(rows) == current.manifest.projects
     graphs = set(store.sorted_graphs(store.open_read_only(current.file("store"))))
     for row in rows:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.conftest import PROJECT_COUNT
 
 from iomld import release
 from iomld.browse.ontology import TermEntry, rules_by_term, term_entries
@@ -29,7 +30,7 @@ def test_each_count_is_what_its_query_gives(view: ReleaseView, entries: dict[str
     """The figure of a term, from the description of the release or from its history, is the answer of its query."""
     counted = {name: int(next(view.reader.select(entry.query))["count"].value) for name, entry in entries.items()}
     assert counted == {name: entry.count for name, entry in entries.items()}
-    assert counted["Project"] == 91
+    assert counted["Project"] == PROJECT_COUNT
     assert counted["alignsWithFramework"] == 0
     assert counted["suppliedProperty"] > 0  # in the history alone
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,17 +32,24 @@ def published(datadir: Path) -> tuple[Store, ReleaseTerms]:
     return open_read_only(release.file(FILES.store)), release_terms(open_view(release))
 
 
+def characters(text: str) -> list[str]:
+    """The characters of an IRI or a text as it is written, each escape as a whole."""
+    return re.findall(r"\\u.{4}|\\U.{8}|\\?.", text, re.DOTALL)
+
+
 def mistaken(query: str, chance: random.Random) -> str:
     """A query with a letter less in one of its IRIs or texts, or with another scheme."""
-    tokens = [piece for piece in query_tokens(query) if piece.kind in {"iri", "string"} and len(piece.text) > 5]
+    tokens = [piece for piece in query_tokens(query) if piece.kind in {"iri", "string"}]
+    tokens = [piece for piece in tokens if len(characters(piece.text)) > 5]
     if not tokens:
         return query
     piece = chance.choice(tokens)
     if piece.text.startswith("<https:") and chance.random() < 0.3:  # some
         text = piece.text.replace("https", "http", 1)
     else:
-        at = len(piece.text) - chance.randint(2, 4)
-        text = piece.text[:at] + piece.text[at + 1 :]
+        written = characters(piece.text)
+        del written[-chance.randint(2, 4)]
+        text = "".join(written)
     return query[: piece.start] + text + query[piece.end :]
 
 

@@ -14,7 +14,7 @@ import pyoxigraph
 import pytest
 from rdflib import Graph
 from rdflib.compare import isomorphic
-from tests.conftest import ROOT, Command
+from tests.conftest import PROJECT_COUNT, ROOT, Command
 from tests.e2e.test_seed import EXPECTED, questions, seed_release  # noqa: F401  # a fixture
 from tests.serving import Server, serve
 
@@ -39,11 +39,11 @@ def client(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-def codes(client: httpx.Client) -> list[str]:
-    """All project codes."""
-    query = "SELECT ?c WHERE { ?p <https://w3id.org/iomld/ns#projectCode> ?c } ORDER BY ?c"
+def project_names(client: httpx.Client) -> list[str]:
+    """The last part of the IRI of each project."""
+    query = "SELECT ?p WHERE { ?p a <https://w3id.org/iomld/ns#Project> } ORDER BY ?p"
     rows = client.get("/sparql", params={"query": query}, headers={"Accept": JSON}).json()["results"]["bindings"]
-    return [row["c"]["value"] for row in rows]
+    return [row["p"]["value"].rpartition("/")[2] for row in rows]
 
 
 def test_every_project_says_the_same_in_every_format(client: httpx.Client) -> None:
@@ -52,11 +52,11 @@ def test_every_project_says_the_same_in_every_format(client: httpx.Client) -> No
     def refuse(url: str, _: object) -> dict[str, object]:
         raise AssertionError(f"asked for {url}")
 
-    found = codes(client)
-    assert len(found) == 91
-    for code in found:
+    found = project_names(client)
+    assert len(found) == PROJECT_COUNT
+    for name in found:
         turtle, ntriples, rdfxml, document = (
-            client.get(f"/doc/project/{code}.{suffix}") for suffix in ("ttl", "nt", "rdf", "jsonld")
+            client.get(f"/doc/project/{name}.{suffix}") for suffix in ("ttl", "nt", "rdf", "jsonld")
         )
         graph = Graph().parse(data=turtle.text, format="turtle")
         assert len(graph) > 20
@@ -203,7 +203,7 @@ def test_fifty_clients_from_a_cold_start(datadir: Path) -> None:
     """Fifty clients with mixed queries at once, on a server that has answered nothing: no error, right answers."""
     queries = {
         LOOKUP.format("PO.0105"): 1,
-        "SELECT ?c { ?p <https://w3id.org/iomld/ns#projectCode> ?c }": 91,
+        "SELECT ?p { ?p a <https://w3id.org/iomld/ns#Project> }": PROJECT_COUNT,
         "SELECT DISTINCT ?m { ?p <https://w3id.org/iomld/ns#benefitingMemberState> ?m } LIMIT 10": 10,
         "SELECT ?s (COUNT(?p) AS ?n) { ?p <https://w3id.org/iomld/ns#status> ?s } GROUP BY ?s": 2,
         "SELECT ?p { ?p <https://w3id.org/iomld/ns#projectCode> 'none' }": 0,
@@ -304,4 +304,4 @@ def test_a_new_release_is_taken_up_while_serving(tmp_path: Path, iomld: Command)
             if health.json()["release"] == expected:
                 break
         assert client.get("/doc/project/PO.0105.ttl").status_code == 200
-        assert len(codes(client)) == 92
+        assert len(project_names(client)) == PROJECT_COUNT + 1

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from rdflib import RDF, Graph, Literal, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
+from tests.conftest import PROJECT_COUNT
 from tests.serving import Server
 
 pytestmark = pytest.mark.server
@@ -36,7 +37,7 @@ def test_rdflib_reads_the_endpoint_as_a_graph(address: str) -> None:
     assert (PROJECT, RDF.type, URIRef(f"{IOMLD}Project")) in graph
     assert graph.value(PROJECT, URIRef(f"{IOMLD}projectCode")) == Literal("PO.0105")
     assert len(graph) > 9000
-    assert len(graph.query(PROJECTS)) == 91
+    assert len(graph.query(PROJECTS)) == PROJECT_COUNT
     assert graph.query("ASK { ?s ?p ?o }").askAnswer is True
     for query in (f"CONSTRUCT WHERE {{ <{PROJECT}> ?p ?o }}", f"DESCRIBE <{PROJECT}>"):
         built = graph.query(query).graph
@@ -57,13 +58,13 @@ def test_rdflib_reads_one_named_graph(address: str) -> None:
 def test_rdflib_asks_in_every_way(method: str, form: str, address: str) -> None:
     """Each method and each format of results gives all projects."""
     store = SPARQLStore(f"{address}/sparql", method=method, returnFormat=form)
-    assert len(Graph(store=store).query(PROJECTS)) == 91
+    assert len(Graph(store=store).query(PROJECTS)) == PROJECT_COUNT
 
 
 def test_rdflib_federates_to_the_endpoint(address: str) -> None:
     """A query of another engine may name the endpoint as its SERVICE."""
     query = f"SELECT ?p {{ SERVICE <{address}/sparql> {{ ?p a <{IOMLD}Project> }} }}"
-    assert len(Graph().query(query)) == 91
+    assert len(Graph().query(query)) == PROJECT_COUNT
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_curl_asks_by_get_post_and_query(arguments: list[str], address: str) -> 
     data = ["--data-raw", query] if "QUERY" in arguments else ["--data-urlencode", f"query={query}"]
     command = ["curl", "--silent", "--fail", *arguments, *data, "--header", "Accept: text/csv", f"{address}/sparql"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.splitlines() == ["n", "91"]
+    assert done.stdout.splitlines() == ["n", str(PROJECT_COUNT)]
 
 
 def comunica(source: str, query: str) -> list[dict[str, str]]:
@@ -135,14 +136,14 @@ def test_a_wish_for_http_2_is_passed_over(size: int, address: str) -> None:
             client.get("/sparql", params={"query": query.strip()}),
             client.get("/sparql", params={"query": query.strip()}),
         ]
-    assert [answer.text.split() for answer in answers] == [["n", "91"]] * 5
+    assert [answer.text.split() for answer in answers] == [["n", str(PROJECT_COUNT)]] * 5
 
 
 @needs_comunica
 def test_comunica_asks_the_endpoint(address: str) -> None:
     """Comunica finds out by itself that the address is a SPARQL endpoint."""
     rows = comunica(f"{address}/sparql", f"SELECT (COUNT(*) AS ?n) {{ ?p a <{IOMLD}Project> }}")
-    assert rows == [{"n": '"91"^^http://www.w3.org/2001/XMLSchema#integer'}]
+    assert rows == [{"n": f'"{PROJECT_COUNT}"^^http://www.w3.org/2001/XMLSchema#integer'}]
 
 
 @needs_comunica

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
+from tests.conftest import PROJECT_COUNT
 from tests.e2e.test_services import endpoint
 from tests.serving import Server, serve
 
@@ -32,7 +33,7 @@ def _others_notice_nothing(server: Server) -> Iterator[None]:
     """After each attack the next client's lookup is answered right."""
     yield
     answer = httpx.get(f"{server.address}/sparql", params={"query": LOOKUP, "format": "csv"}, timeout=30)
-    assert (answer.status_code, answer.text.split()) == (200, ["n", "91"])
+    assert (answer.status_code, answer.text.split()) == (200, ["n", str(PROJECT_COUNT)])
 
 
 def connect(server: Server) -> socket.socket:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 import rdflib
 from pyld import jsonld
 from pyoxigraph import Triple
+from tests.conftest import PROJECT_COUNT
 from tests.serving import Server
 
 from iomld.formats import rdf
@@ -44,18 +46,26 @@ def client(bundled_server: Server) -> Iterator[httpx.Client]:
 def documents(client: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Mapping[Path, Triples]:
     """Files with every kind of JSON-LD, and the triples that their N-Quads hold."""
     folder = tmp_path_factory.mktemp("jsonld")
-    members = client.get("/projects.jsonld").json()["hydra:member"]
-    paths = [member["id"].removeprefix("https://w3id.org/iomld") for member in members]
-    assert len(paths) == 91
-    found, records = {}, set()
+    pages = [client.get("/projects.jsonld")]
+    while "next" in pages[-1].links:
+        pages.append(client.get(pages[-1].links["next"]["url"]))
+    members = [
+        [member["id"].removeprefix("https://w3id.org/iomld") for member in page.json()["hydra:member"]]
+        for page in pages
+    ]
+    paths = list(chain.from_iterable(members))
+    assert len(paths) == PROJECT_COUNT
+    found: dict[Path, Triples] = {}
+    files: dict[str, Path] = {}
     for number, path in enumerate((*paths, "/id/country/CN", "/scheme/framework", "/graph/schemes", "/dataset")):
         quads = rdf.parse(_get(client, path, rdf.NQUADS), rdf.NQUADS)
-        file = folder / f"{number}.jsonld"
+        file = files[path] = folder / f"{number}.jsonld"
         file.write_bytes(_get(client, path, rdf.JSONLD))
         found[file] = {quad.triple for quad in quads}
-        records |= found[file] if path in paths else set()
-    found[folder / "page.jsonld"] = records
-    (folder / "page.jsonld").write_bytes(client.get("/projects.jsonld").content)
+    for number, page in enumerate(pages):
+        file = folder / f"page-{number}.jsonld"
+        file.write_bytes(page.content)
+        found[file] = set().union(*(found[files[path]] for path in members[number]))
     for number, name in enumerate(_FILES):
         lines, suffix = _download(client, name), rdf.NTRIPLES if ".nt" in name else rdf.NQUADS
         file = folder / f"dump-{number}.jsonld"

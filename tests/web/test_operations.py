@@ -11,6 +11,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from tests.browse.asking import Asker
+from tests.conftest import PROJECT_COUNT
 
 from iomld.config import Settings, read_settings
 from iomld.errors import SettingsError
@@ -90,7 +91,7 @@ def test_a_started_server_is_ready_and_counts(datadir: Path) -> None:
     assert found["iomld_query_cache_bytes", ""] > 0
     assert found["iomld_queries_total", 'outcome="answered"'] == 2
     assert found["iomld_query_workers", ""] == 2
-    assert found["iomld_release_projects", ""] == 91
+    assert found["iomld_release_projects", ""] == PROJECT_COUNT
 
 
 def test_a_server_that_is_not_started_is_not_ready(datadir: Path) -> None:
