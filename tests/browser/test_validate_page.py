@@ -10,7 +10,7 @@ from tests.browser.looking import SIDEWAYS, tab_to
 
 pytestmark = pytest.mark.browser
 
-CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000"), ("Kenia", "Kenya"))
+CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000"), ("Kennya", "Kenya"))
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])

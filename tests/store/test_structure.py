@@ -1,6 +1,7 @@
 """Taking queries apart: each part with its place, and the parts together mean what the query means."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pyoxigraph
@@ -13,6 +14,8 @@ from tests.store.grammar import QUERIES, SCRAPS
 
 from iomld.store.sparql_parser import query_tree
 from iomld.store.sparql_syntax import ClauseKind
+
+_CONSTRUCT = re.compile(r"CONSTRUCT \{.*?\} WHERE")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,8 @@ def test_the_parts_together_find_something_when_the_query_does(quads: list[pyoxi
             continue
         body = "\n".join(clause.text for clause in parts.where.clauses)
         asked = finds(store, f"{parts.prologue} ASK {parts.dataset} {{ {body} }}")
-        assert asked == finds(store, query), query
+        # A template makes no triple of a literal as subject, whatever the pattern finds.
+        assert asked == finds(store, _CONSTRUCT.sub("SELECT * WHERE", query)), query
         apart += 1
     assert apart > 200
 

@@ -7,7 +7,7 @@ from iomld.model import Severity
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.web.pages.validate import EXAMPLES, FORMS, example_record
 
-CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000.00"), ("Kenia", "Kenya"))
+CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000.00"), ("Kennya", "Kenya"))
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from iomld.check.report import Basis, CheckReport
 from iomld.check.reports.json import shape_rules
 from iomld.check.reports.text import cap_sentence, place_words, said
 from iomld.formats.rdf import JSONLD, TURTLE, Format, Term, parse_term, serialize
-from iomld.iris import DCTERMS, IOMLD, PROV, RDF, RDFS, SCHEMA, SH, SHAPES, XSD
+from iomld.iris import DCTERMS, PROV, RDF, RDFS, SCHEMA, SH, SHAPES, XSD
 from iomld.model import Finding, Place, ValidationResult
 
 _PTR = "http://www.w3.org/2009/pointers#"
-READING_COMPONENT = f"{IOMLD}ReadingConstraintComponent"  # of findings of reading and linking
+READING_COMPONENT = f"{SHAPES}ReadingConstraintComponent"  # of findings of reading and linking
 _PATH_TOKEN = re.compile(r"<[^>]*>|[()/|^*+?]")
 _REPETITIONS = {"*": "zeroOrMorePath", "+": "oneOrMorePath", "?": "zeroOrOnePath"}
 _PREFIXES = {"dcterms": DCTERMS, "prov": PROV, "ptr": _PTR, "rdfs": RDFS, "schema": SCHEMA, "sh": SH}

@@ -48,13 +48,13 @@ _JSON = """{
   "endYear": "2017",
   "allocationYear": "2019",
   "budgetUSD": "100 000 USD",
-  "benefitingMemberStates": ["Kenia"]
+  "benefitingMemberStates": ["Kennya"]
 }
 """
 
 _CSV = """projectCode,title_en,status,projectType,coverage,region,startYear,endYear,allocationYear,budgetUSD,\
 benefitingMemberStates
-PO.9001,An example with mistakes,finished,PO,national,africa,2019,2017,2019,100 000 USD,Kenia
+PO.9001,An example with mistakes,finished,PO,national,africa,2019,2017,2019,100 000 USD,Kennya
 PO.9002,An example without mistakes,Completed,PO,national,africa,2019,2020,2019,90000,Ghana
 """
 
@@ -88,7 +88,7 @@ Projects ID
 PO.9001
 -
 Benefiting Member States
-Kenia
+Kennya
 -
 The text of the page says what the project does.
 """
