@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.conftest import DATA, ROOT, Command
+from tests.conftest import DATA, PROJECT_COUNT, ROOT, Command
 
 from iomld.browse.view import open_view
 from iomld.release import current_release
@@ -60,7 +60,7 @@ def test_killed_at_eleven_moments(tmp_path: Path, iomld: Command) -> None:
         assert (folder / "current").readlink() == old
         assert projects(folder) == 1
     assert iomld("publish", DATA, "--to", folder).returncode == 0
-    assert projects(folder) == 92
+    assert projects(folder) == PROJECT_COUNT + 1
     assert not [path for path in (folder / "releases").iterdir() if path.name.startswith(".")]
 
 

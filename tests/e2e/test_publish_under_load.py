@@ -60,13 +60,17 @@ async def words_of(client: httpx.AsyncClient, number: int) -> set[str]:
             return {answer.raise_for_status().json()["title"]["en"].rpartition(" ")[2]}
 
 
-async def ask_until_new(client: httpx.AsyncClient, start: int) -> tuple[int, int]:
-    """Ask until three answers in a row are of the new release; gives the numbers of old and new answers."""
+async def ask_until_new(client: httpx.AsyncClient, start: int, answered: asyncio.Event) -> tuple[int, int]:
+    """Ask until three answers in a row are of the new release; gives the numbers of old and new answers.
+
+    The event is set with the first answer.
+    """
     seen = {"old": 0, "new": 0}
     in_a_row = 0
     for number in range(start, start + MOST_ASKED):
         words = await words_of(client, number)
         assert len(words) == 1, words
+        answered.set()
         word = words.pop()
         seen[word] += 1
         in_a_row = in_a_row + 1 if word == "new" else 0
@@ -83,7 +87,10 @@ def test_no_answer_fails_or_is_mixed(tmp_path: Path, iomld: Command) -> None:
     async def crowd(address: str) -> list[tuple[int, int]]:
         limits = httpx.Limits(max_connections=CLIENTS)
         async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
-            asking = [asyncio.create_task(ask_until_new(client, MOST_ASKED * one)) for one in range(CLIENTS)]
+            answered = asyncio.Event()
+            starts = range(0, MOST_ASKED * CLIENTS, MOST_ASKED)
+            asking = [asyncio.create_task(ask_until_new(client, start, answered)) for start in starts]
+            await answered.wait()
             done = await asyncio.to_thread(iomld, "publish", new, "--to", tmp_path / "data")
             assert done.returncode == 0, done.stderr
             return await asyncio.gather(*asking)
