@@ -65,8 +65,9 @@ _SIGNS = {
     "֏": "AMD",
 }
 _CODES_OF_SIGNS = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()}
-_LEADING = re.compile(r"(?P<word>[^\d\s.,+-][^\d]*?)\s*(?P<amount>-?[0-9].*)")
-_TRAILING = re.compile(r"(?P<amount>.*[0-9])\s*(?P<word>[^\d\s.,][^\d]*)")
+_DIGIT = re.compile(r"[0-9]")
+_LEADING = re.compile(r"[^\s.,+-]")  # a character with which a word before an amount can begin
+_TRAILING = re.compile(r"[^\s.,]")
 
 
 def currencies_of(word: str) -> frozenset[str]:
@@ -85,12 +86,20 @@ def split_currency(text: str) -> tuple[str, tuple[str, ...]]:
     >>> split_currency("€ 125,000"), split_currency("815500.00 EUR"), split_currency("100000")
     (('125,000', ('€',)), ('815500.00', ('EUR',)), ('100000', ()))
     """
-    words: list[str] = []
     amount = text.strip()
-    if leading := _LEADING.fullmatch(amount):
-        words.append(leading["word"])
-        amount = leading["amount"]
-    if trailing := _TRAILING.fullmatch(amount):
-        words.append(trailing["word"])
-        amount = trailing["amount"].strip()
-    return amount, tuple(words)
+    digits = [match.start() for match in _DIGIT.finditer(amount)]
+    if not digits:
+        return amount, ()
+    first, last = digits[0], digits[-1] + 1
+    first -= amount[first - 1 : first] == "-"
+    before, after = amount[:first].rstrip(), amount[last:].lstrip()
+    words = []
+    if _LEADING.match(before):
+        words.append(before)
+    else:
+        first = 0
+    if _TRAILING.match(after):
+        words.append(after)
+    else:
+        last = len(amount)
+    return amount[first:last], tuple(words)

@@ -15,7 +15,6 @@ from iomld.messages import message
 from iomld.model import IATI_MEDIA_TYPE, NO_FUNDER, Finding, Funder, MergedRecord, Severity, Value
 from iomld.vocab import Concept, Fund, LabelKind
 
-_ORGANIZATION = re.compile(r"(?P<name>.*?)\s*\[(?P<identifier>[^\[\]]+)\]", re.DOTALL)
 _IRI = re.compile(r"https?://\S+/id/(?P<kind>fund|organization)/(?P<code>[^/?#\s]+)")
 
 
@@ -77,11 +76,10 @@ def read_funders(merged: MergedRecord, funds: FundTable) -> tuple[tuple[Funder, 
 def _funder(text: str, funds: FundTable) -> Funder | None:
     if iri := _IRI.fullmatch(text):
         text = unquote(iri["code"]) if iri["kind"] == "fund" else f"[{unquote(iri['code'])}]"
-    organization = _ORGANIZATION.fullmatch(text)
-    if organization is None:
+    name, bracket, identifier = (part.strip() for part in text.removesuffix("]").rpartition("["))
+    if not (bracket and identifier and text.endswith("]")) or "]" in identifier:
         code = funds.names.code(text)
         return Funder(code, is_fund=True) if code else None
-    name, identifier = organization["name"].strip(), organization["identifier"].strip()
     # An activity may name the fund under the identifier of the organization that it belongs to.
     code = funds.organisations.get(identifier) or funds.official.get(fold(name))
     return Funder(code, is_fund=True) if code else Funder(identifier, name or None)

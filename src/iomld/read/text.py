@@ -46,8 +46,14 @@ _BLOCKS = (
 _INLINES = "a|abbr|b|big|cite|code|em|font|i|img|ins|mark|o:p|q|s|small|span|strike|strong|sub|sup|u|wbr"
 _MARKUP_END = r"(?:\s[^<>]*)?/?>"
 _BLOCK = re.compile(rf"</?(?:{_BLOCKS}){_MARKUP_END}", re.IGNORECASE)
-_INLINE = re.compile(rf"</?(?:{_INLINES}){_MARKUP_END}|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_INLINE = re.compile(rf"</?(?:{_INLINES}){_MARKUP_END}", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(?:(?P<element>script|style)\b[^<>]*>|!--)", re.IGNORECASE)
+# By element; none for a comment. A pattern of beginning and end would search for the end of each that has none.
+_UNSEEN_ENDS = {
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "": re.compile("-->"),
+}
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _WHITE = re.compile(r"[ \t\r\n\u00a0]+")
 _MOST_ESCAPED = 3  # times; exports of exports escape "&" again
@@ -89,7 +95,7 @@ def plain_text(text: str) -> str:
         if "<" not in text and "&" not in text:
             break
         before = text
-        text = _UNSEEN.sub("", text)
+        text = _without_unseen(text)
         if _BLOCK.search(text):
             text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _BLOCK.sub("\n", _WHITE.sub(" ", text)))
             text = "\n".join(line for line in (_WHITE.sub(" ", line).strip() for line in text.split("\n")) if line)
@@ -97,6 +103,21 @@ def plain_text(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def _without_unseen(text: str) -> str:
+    """A text without scripts, style sheets and comments; what does not end stays. The time grows with the length."""
+    kept, start, position, endless = [], 0, 0, set[str]()
+    while begun := _UNSEEN.search(text, position):
+        kind = (begun["element"] or "").lower()
+        end = None if kind in endless else _UNSEEN_ENDS[kind].search(text, begun.end())
+        if end is None:
+            endless.add(kind)
+            position = begun.end()
+        else:
+            kept.append(text[start : begun.start()])
+            start = position = end.end()
+    return "".join((*kept, text[start:]))
 
 
 def has_forbidden_character(text: str) -> bool:

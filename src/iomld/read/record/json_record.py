@@ -23,7 +23,7 @@ from iomld.read.text import (
     utc_moment,
 )
 
-_LINE_BREAK = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+_LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*[\r\n][ \t\r\n]*")  # the look behind keeps long rows of blanks quick
 # Keys of a downloaded record that are no fields; like the fields that the publisher computes, they are ignored.
 _FRAME_KEYS = frozenset({"@context", "id", "type", "language", "included"})
 _OTHER_KEYS = frozenset({"mentions", "source", "sources"})

@@ -18,7 +18,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z]{3}$)")
 _IN_BRACKETS = re.compile(r"[(\[]\s*(?:in\s+|en\s+)?(?P<word>[^()\[\]]+?)\s*[)\]]|_(?P<tag>[A-Za-z]{3})$")
 _BARE = re.compile(r"(?<![^\s,/])(?P<word>[A-Z]{3}|[A-Za-z]{0,3}[^\w\s.,:;*?!/()\[\]'’-]+|euros?)(?![^\s,/:*])")
 _CONNECTORS = re.compile(r"[\s,:/]+(?:in|en)?$")
-_FORMAT_CURRENCY = re.compile(r"\[\$(?P<sign>[^\]\-]*)(?:-(?P<language>[0-9A-Fa-f]+))?\]")
+_FORMAT_CURRENCY = re.compile(r"\[\$(?P<sign>[^\[\]\-]*)(?:-(?P<language>[0-9A-Fa-f]+))?\]")
 _QUOTED = re.compile(r'"(?P<text>[^"]*)"|\\(?P<character>.)')
 _LANGUAGE_DIGITS = 4  # the low half of the number; the rest is about calendars and digits
 # The dollar of a language and country, by the number of the language.
