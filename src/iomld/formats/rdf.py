@@ -172,12 +172,17 @@ def serialize(
     return escaped_xml(written or b"") if format_ is RDFXML else written or b""
 
 
-def numbered(quads: Iterable[Quad]) -> Iterator[Quad]:
-    """The same quads, with blank nodes numbered in their order; a parser gives those without a label random ones."""
+def numbered(quads: Iterable[Quad], letter: str = "b") -> Iterator[Quad]:
+    """The same quads, with blank nodes numbered in their order; a parser gives those without a label random ones.
+
+    Args:
+        quads: The quads.
+        letter: Begins the labels.
+    """
     labels: dict[BlankNode, BlankNode] = {}
 
     def number(node: BlankNode) -> BlankNode:
-        return labels.setdefault(node, BlankNode(f"b{len(labels)}"))
+        return labels.setdefault(node, BlankNode(f"{letter}{len(labels) + 1}"))
 
     for quad in quads:
         subject = number(quad.subject) if isinstance(quad.subject, BlankNode) else quad.subject

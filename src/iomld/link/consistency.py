@@ -12,7 +12,7 @@ from iomld.lexicon.countries import Gazetteer
 from iomld.lexicon.words import ConceptTable
 from iomld.link.money import read_money
 from iomld.link.project import READERS, Linker
-from iomld.messages import message
+from iomld.messages import Message, message
 from iomld.model import BUDGET_FIELDS, Finding, MergedRecord, Severity, Value
 
 _Reader = Callable[[Value, str], tuple[Hashable, tuple[Finding, ...]]]
@@ -110,60 +110,46 @@ def _states(gazetteer: Gazetteer, values: Sequence[Value]) -> frozenset[str] | N
 
 
 def _unreadable(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
-    first, other = (", ".join(value.text for value in side) for side in (published, values))
-    place = published[0].place
-    sentence = (
-        message(
-            "“{other}” cannot be read here; “{first}” in {place}, line {line}, is published instead.",
-            first=first,
-            place=place.file,
-            line=place.line,
-            other=other,
-        )
-        if place.line
-        else message(
-            "“{other}” cannot be read here; “{first}” in {place} is published instead.",
-            first=first,
-            place=place.file,
-            other=other,
-        )
+    sentences = (
+        message("“{other}” cannot be read here; “{first}” in {place} is published instead."),
+        message("“{other}” cannot be read here; “{first}” in {place}, line {line}, is published instead."),
     )
-    return Finding(
-        rule="unreadableCopy",
-        severity=Severity.WARNING,
-        message=sentence,
-        fix=message("Correct it, so that both copies say the same."),
-        field=name,
-        value=other,
-        place=values[0].place,
-    )
+    fix = message("Correct it, so that both copies say the same.")
+    return _of_two_records("unreadableCopy", sentences, fix, name, published, values)
 
 
 def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
-    first, other = (", ".join(value.text for value in side) for side in (published, values))
-    place = published[0].place
-    sentence = (
-        message(
-            "Two records of the project differ: “{first}” in {place}, line {line}, “{other}” here.",
-            first=first,
-            place=place.file,
-            line=place.line,
-            other=other,
-        )
-        if place.line
-        else message(
-            "Two records of the project differ: “{first}” in {place}, “{other}” here.",
-            first=first,
-            place=place.file,
-            other=other,
-        )
+    sentences = (
+        message("Two records of the project differ: “{first}” in {place}, “{other}” here."),
+        message("Two records of the project differ: “{first}” in {place}, line {line}, “{other}” here."),
     )
+    fix = message("Correct one of them; “{first}” is published.", first=_joined(published))
+    return _of_two_records("sourcesDiffer", sentences, fix, name, published, values)
+
+
+def _of_two_records(  # the parts of a finding, and the two sides
+    rule: str,
+    sentences: tuple[Message, Message],
+    fix: Message,
+    name: str,
+    published: Sequence[Value],
+    values: Sequence[Value],
+) -> Finding:
+    """A warning at the values of a record; of the two sentences, the second names the line of the published values."""
+    place, other = published[0].place, _joined(values)
+    filled: dict[str, str | int] = {"first": _joined(published), "place": place.file, "other": other}
+    if place.line:
+        filled["line"] = place.line
     return Finding(
-        rule="sourcesDiffer",
+        rule=rule,
         severity=Severity.WARNING,
-        message=sentence,
-        fix=message("Correct one of them; “{first}” is published.", first=first),
+        message=Message(sentences[bool(place.line)].id, filled),
+        fix=fix,
         field=name,
         value=other,
         place=values[0].place,
     )
+
+
+def _joined(values: Sequence[Value]) -> str:
+    return ", ".join(value.text for value in values)

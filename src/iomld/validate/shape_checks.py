@@ -140,7 +140,7 @@ def form_warnings(shapes: Sequence[Quad], text: str, file: str, faults: Mapping[
     """The terms that SHACL does not have, and the ill-formed shapes.
 
     Args:
-        shapes: The shapes graph, its blank nodes labelled as `with_labels` does.
+        shapes: The shapes graph, its blank nodes labelled by `iomld.formats.rdf.numbered`.
         text: The text that it was parsed from.
         file: Its file.
         faults: What a failed constraint means, by local name of its component without `ConstraintComponent`.
@@ -149,13 +149,14 @@ def form_warnings(shapes: Sequence[Quad], text: str, file: str, faults: Mapping[
 
 
 def _unknown_terms(shapes: Sequence[Quad], text: str, file: str) -> Iterator[ShapeWarning]:
-    known = _vocabulary()
+    known = {name.lower(): name for name in sorted(_vocabulary(), reverse=True)}
     for name in shacl_terms(shapes):
-        if name and name not in known:
-            close = get_close_matches(name.lower(), {one.lower() for one in known}, 1, 0.8)
-            right = next((one for one in sorted(known) if close and one.lower() == close[0]), "")
+        if name and name not in _vocabulary():
+            close = get_close_matches(name.lower(), known, 1, 0.8)
             fix = (
-                message("Write {term}.", term=f"sh:{right}") if right else message("Take it out, or correct its name.")
+                message("Write {term}.", term=f"sh:{known[close[0]]}")
+                if close
+                else message("Take it out, or correct its name.")
             )
             finding = _warning(
                 "unknownTerm", message("{term} is no term of SHACL, and has no effect.", term=f"sh:{name}"), fix, file
@@ -228,11 +229,16 @@ def _vocabulary() -> frozenset[str]:
 
 
 def _shapes_of_shapes_results(shapes: bytes) -> tuple[ValidationResult, ...]:
-    rules = serialize(parse(_engine_asset("shacl-shacl.ttl"), TURTLE), NTRIPLES)
     try:
-        return load_engine("shacl", rules).results(shapes)
+        return load_engine("shacl", _shapes_of_shapes()).results(shapes)
     except EngineError:
-        return load_engine("pyshacl", rules).results(shapes)  # takes a second; the other is missing
+        return load_engine("pyshacl", _shapes_of_shapes()).results(shapes)  # takes a second; the other is missing
+
+
+@cache
+def _shapes_of_shapes() -> bytes:
+    """The shapes for shapes (SHACL appendix C) as N-Triples."""
+    return serialize(parse(_engine_asset("shacl-shacl.ttl"), TURTLE), NTRIPLES)
 
 
 def _engine_asset(name: str) -> bytes:

@@ -7,10 +7,10 @@ sentence with the file, the line if it can be found, and what to do.
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyoxigraph import BlankNode, Literal, Quad
+from pyoxigraph import Literal, Quad
 
 from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
@@ -244,8 +244,8 @@ def checked_graph(data: UserDocument, shapes: UserDocument, engine: str, languag
         raise SourceError(
             message("There is no SHACL engine '{name}'. Choose one of {names}.", name=engine, names=", ".join(ENGINES))
         )
-    shapes_quads = list(_with_labels(_parsed_shapes(shapes, engine), "s"))
-    facts = list(_with_labels(_parsed(data), "d"))
+    shapes_quads = list(rdf.numbered(_parsed_shapes(shapes, engine), "s"))
+    facts = list(rdf.numbered(_parsed(data), "d"))
     text = shapes.data.decode(errors="replace")
     warnings = form_warnings(shapes_quads, text, shapes.name, _DEFAULT_MESSAGES)
     try:
@@ -302,16 +302,6 @@ def _parsed(document: UserDocument) -> list[Quad]:
         return list(rdf.parse(document.data, format_, base_iri=BASE))
     except SourceError as error:
         raise SourceError(message("{file}: {fault}.", file=document.name, fault=error.message)) from error
-
-
-def _with_labels(quads: Iterable[Quad], letter: str) -> Iterator[Quad]:
-    """The triples with their blank nodes numbered in order, so that equal files give equal reports."""
-    labels: dict[object, BlankNode] = {}
-    for quad in quads:
-        for term in (quad.subject, quad.object):
-            if isinstance(term, BlankNode) and term not in labels:
-                labels[term] = BlankNode(f"{letter}{len(labels) + 1}")
-        yield Quad(labels.get(quad.subject, quad.subject), quad.predicate, labels.get(quad.object, quad.object))
 
 
 def _in_one_language(quads: Sequence[Quad], language: str) -> Iterator[Quad]:
