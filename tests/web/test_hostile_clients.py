@@ -310,9 +310,10 @@ def test_half_of_a_connection_closed_in_an_answer_ends_it(server: Server) -> Non
     """Who says that nothing more will be asked while a large answer comes has gone."""
     with closing(small_window(server)) as client:
         client.sendall(LARGE)
-        client.recv(1000)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
         client.shutdown(socket.SHUT_WR)
         all_of(client)
+    assert eventually(lambda: not held(server))
 
 
 def test_paths_and_methods_that_are_made_up_do_not_swell_the_metrics(server: Server) -> None:
