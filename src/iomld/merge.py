@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from iomld.model import (
+    AMOUNT_FIELDS,
     BUDGET_FIELDS,
     IATI_MEDIA_TYPE,
     TEXT_LANGUAGES,
@@ -18,8 +19,6 @@ from iomld.model import (
     Value,
     language_rank,
 )
-
-_AMOUNTS = ("budgetUSD", "budget")
 
 # Says whether a field can be read, by its name and the values of its record.
 Readable: TypeAlias = Callable[[str, Mapping[str, tuple[Value, ...]]], bool]
@@ -86,7 +85,9 @@ def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) 
     An amount and its currency are of one record, the first with an amount that can be read.
     """
     if name in BUDGET_FIELDS:
-        with_amounts = [record for record in records if not record.values.keys().isdisjoint(_AMOUNTS)] or records[:1]
+        with_amounts = [record for record in records if not record.values.keys().isdisjoint(AMOUNT_FIELDS)] or records[
+            :1
+        ]
         return _first_readable(name, with_amounts, is_readable).values.get(name, ())
     with_field = [record for record in records if name in record.values]
     first = with_field[0].values[name]

@@ -248,8 +248,10 @@ UNDETERMINED = "und"
 # The lists of beneficiaries, which pages and spreadsheets print as runs of names (`iomld.link.countries`).
 STATE_FIELDS = ("benefitingMemberStates", "benefitingCountries")
 NO_FUNDER = "-"  # the value of `fundedBy` in a source that names nobody, and is not to have the default
+AMOUNT_FIELDS = ("budgetUSD", "budget")
 # The fields of one statement about money: records are not mixed, and a fault of one is a fault of the budget.
-BUDGET_FIELDS = ("budgetUSD", "budget", "budgetCurrency")
+BUDGET_FIELDS = (*AMOUNT_FIELDS, "budgetCurrency")
+DOLLARS = "USD"  # what `budgetUSD` and the property of that name hold
 
 
 def language_rank(language: str | None) -> tuple[int, str]:
@@ -433,7 +435,7 @@ class Project:
     @property
     def amount_in_dollars(self) -> Decimal | None:
         """The amount of a budget in US dollars; nothing is converted."""
-        return self.amount if self.currency == "USD" else None
+        return self.amount if self.currency == DOLLARS else None
 
     def of(self, key: str) -> tuple[FieldValue, ...]:
         """The values of a field, by its key in records; empty if they are unknown."""

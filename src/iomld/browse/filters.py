@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from iomld.model import Money
+from iomld.model import DOLLARS, Money
 
 # The facets in the order of pages; each is the name of a parameter that may be repeated.
 FACETS = ("status", "type", "coverage", "region", "country", "framework", "year", "budget")
 SORTS = ("relevance", "code", "title", "start", "budget")
-DOLLARS = "USD"
 # Budget bands that pages offer, in US dollars; an address may use others.
 BANDS = ("0-50000", "50000-100000", "100000-200000", "200000-500000", "500000-")
 

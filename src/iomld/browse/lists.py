@@ -8,13 +8,12 @@ from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.filters import DOLLARS
 from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.search import project_index
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name
 from iomld.iris import IOMLD
-from iomld.model import Money
+from iomld.model import DOLLARS, Money
 from iomld.release.project_index import CODED, ProjectEntry, coded
 from iomld.store.oxigraph import StoreReader
 

@@ -12,7 +12,7 @@ from iomld.browse.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name, project_document
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, SCHEMA, XSD, local_name
-from iomld.model import Money
+from iomld.model import DOLLARS, Money
 
 _LONGEST = 160
 
@@ -223,7 +223,7 @@ def _budget(project: Subject, node: Subject) -> Money | None:
     """The amount of the budget node, else the amount in US dollars."""
     amount, currency = node.text(f"{SCHEMA}value"), node.text(f"{SCHEMA}currency")
     if amount is None:
-        amount, currency = project.text(f"{IOMLD}budgetUSD"), "USD"
+        amount, currency = project.text(f"{IOMLD}budgetUSD"), DOLLARS
     try:
         return Money(Decimal(amount), currency) if amount and currency else None
     except InvalidOperation:

@@ -8,11 +8,11 @@ from operator import and_, or_
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from iomld.browse.filters import BANDS, DOLLARS, FACETS, Filters, in_band
+from iomld.browse.filters import BANDS, FACETS, Filters, in_band
 from iomld.browse.queries import ENTRIES
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold, folded
-from iomld.model import Money
+from iomld.model import DOLLARS, Money
 from iomld.release import FILES
 from iomld.release.project_index import ProjectEntry, SearchedTexts, Statement, project_entry, read_index
 from iomld.store.oxigraph import StoreReader

@@ -10,10 +10,7 @@ from decimal import Decimal
 from iomld.lexicon.currencies import currencies_of, split_currency
 from iomld.link.values import read_amount
 from iomld.messages import Message, message
-from iomld.model import Finding, Money, Severity, Value
-
-_DOLLARS = "USD"
-_AMOUNTS = ("budgetUSD", "budget")
+from iomld.model import AMOUNT_FIELDS, DOLLARS, Finding, Money, Severity, Value
 
 
 def read_money(
@@ -30,7 +27,7 @@ def read_money(
     """
     amounts: list[tuple[Decimal, Value]] = []
     stated: list[tuple[str, Value]] = [(value.text, value) for value in values.get("budgetCurrency", ()) if value.text]
-    for field in _AMOUNTS:
+    for field in AMOUNT_FIELDS:
         value = next((value for value in values.get(field, ()) if value.text.strip()), None)
         if value is None:
             continue
@@ -38,7 +35,7 @@ def read_money(
         amount = read_amount(number)
         if amount is None or not all(map(currencies_of, words)) or _is_repeated(field, words):
             return None, (_unreadable(value, field, amount, words),)
-        stated = [(_DOLLARS, value)] * (field == "budgetUSD") + stated + [(word, value) for word in words]
+        stated = [(DOLLARS, value)] * (field == "budgetUSD") + stated + [(word, value) for word in words]
         amounts.append((amount, value))
     if not amounts:
         return None, ()
@@ -64,7 +61,7 @@ def read_sum(value: Value, field: str) -> tuple[Decimal | None, tuple[Finding, .
 
 def _is_repeated(field: str, words: tuple[str, ...]) -> bool:
     """Whether dollars stand beside the number of `budgetUSD`, which is to be a number alone."""
-    return field == "budgetUSD" and bool(words) and all(_DOLLARS in currencies_of(word) for word in words)
+    return field == "budgetUSD" and bool(words) and all(DOLLARS in currencies_of(word) for word in words)
 
 
 def _unreadable(value: Value, field: str, amount: Decimal | None, words: tuple[str, ...]) -> Finding:

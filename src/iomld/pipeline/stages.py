@@ -18,7 +18,18 @@ from iomld.iris import DEFAULT_BASE, Iris
 from iomld.link.consistency import disagreements, is_readable
 from iomld.link.project import Linker, build_linker, link_project
 from iomld.messages import message
-from iomld.model import BUDGET_FIELDS, Finding, MergedRecord, Place, Project, Record, Severity, Value, is_refused
+from iomld.model import (
+    AMOUNT_FIELDS,
+    BUDGET_FIELDS,
+    Finding,
+    MergedRecord,
+    Place,
+    Project,
+    Record,
+    Severity,
+    Value,
+    is_refused,
+)
 from iomld.read import ReadOptions
 from iomld.validate import Validator, load_validator
 
@@ -191,10 +202,8 @@ def _missing_code(merged: MergedRecord) -> Finding:
 
 def _named_as_given(results: Iterable[Finding], merged: MergedRecord) -> tuple[Finding, ...]:
     """The results; those about an amount name the field that the record gives it in."""
-    given = next((name for name in ("budgetUSD", "budget") if name in merged.values), "budget")
-    return tuple(
-        replace(result, field=given) if result.field in ("budgetUSD", "budget") else result for result in results
-    )
+    given = next((name for name in AMOUNT_FIELDS if name in merged.values), "budget")
+    return tuple(replace(result, field=given) if result.field in AMOUNT_FIELDS else result for result in results)
 
 
 def _new_results(known: tuple[Finding, ...], results: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from pyoxigraph import Literal, NamedNode
 from iomld.folding import folded
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, IOMLD, RDF, SCHEMA, Iris
-from iomld.model import Money
+from iomld.model import DOLLARS, Money
 
 # The facets whose values are codes, each with its property.
 CODED = {
@@ -170,7 +170,7 @@ def _year(properties: _Terms, predicate: str) -> int | None:
 def _budget(properties: _Terms) -> Money | None:
     amounts, currencies = (sorted(term.value for term in properties.get(name, ())) for name in BUDGET_PROPERTIES)
     if not amounts:
-        amounts, currencies = sorted(term.value for term in properties.get(_BUDGET_USD, ())), ["USD"]
+        amounts, currencies = sorted(term.value for term in properties.get(_BUDGET_USD, ())), [DOLLARS]
     # Of equal amounts with different lexical forms always the same one, whatever the order.
     amount = min(map(Decimal, filter(_is_amount, amounts)), default=None)
     return Money(amount, currencies[0]) if amount is not None and currencies else None

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from iomld.assets import load_fields
 from iomld.messages import Message, message
-from iomld.model import BUDGET_FIELDS, NO_FUNDER, Finding, Origin, Place, Record, Severity, Value
+from iomld.model import BUDGET_FIELDS, DOLLARS, NO_FUNDER, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import pointer_step
 from iomld.read.record.mentions import given_mentions
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
@@ -190,7 +190,7 @@ def unknown_key(key: str, known: Iterable[str], place: Place) -> Finding:
     # `budgetEUR` is like `budgetUSD`; nothing but dollars is to be called dollars.
     if near and near[0] in BUDGET_FIELDS and (currency or abs(len(near[0]) - len(key)) > 1 or near[0] == "budgetUSD"):
         near = []
-    if currency and currency != "USD" and base.lower() in ("budget", "amount"):
+    if currency and currency != DOLLARS and base.lower() in ("budget", "amount"):
         fix = message("Write it as budget, with {currency} as budgetCurrency.", currency=currency)
     elif near:
         fix = message("Did you mean '{name}'?", name=near[0])

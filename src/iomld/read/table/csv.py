@@ -7,7 +7,7 @@ from itertools import islice
 
 from iomld.errors import SourceError
 from iomld.messages import message
-from iomld.model import Finding, Record, Severity
+from iomld.model import AMOUNT_FIELDS, Finding, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
@@ -212,7 +212,7 @@ def _table_row(row: CsvRow, cents: int | None) -> TableRow:
 
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
     """The index of the budget column if all its values fit the form 100.000,00 and at least one fits no other form."""
-    index = next((index for index, heading in layout.columns if heading.column in ("budget", "budgetUSD")), None)
+    index = next((index for index, heading in layout.columns if heading.column in AMOUNT_FIELDS), None)
     if index is None:
         return None
     decisive = False

@@ -9,7 +9,7 @@ from json import JSONDecodeError
 from iomld.assets import load_fields
 from iomld.folding import fold
 from iomld.messages import message
-from iomld.model import Finding, Origin, Place, Record, Severity, Value
+from iomld.model import AMOUNT_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
@@ -27,7 +27,6 @@ _TOTAL = re.compile(
     r"|(?:(?:grand |sub-?|sous-?)?total|suma|summe) ",
     re.IGNORECASE,
 )
-_AMOUNTS = frozenset({"budget", "budgetUSD"})
 _SHOWN = 80  # characters of a value that a finding quotes
 
 
@@ -120,7 +119,7 @@ def _draft(row: TableRow, layout: Layout) -> _RowDraft:
         elif text.strip():
             draft.canonical.append((layout.headings[index], text))
             _add_cell(draft, heading, text, place)
-            if heading.column in _AMOUNTS:
+            if heading.column in AMOUNT_FIELDS:
                 _add_currencies(draft, heading, value, place)
     return draft
 

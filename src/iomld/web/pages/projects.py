@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
-from iomld.browse.filters import DOLLARS, SORTS, Filters, read_filters
+from iomld.browse.filters import SORTS, Filters, read_filters
 from iomld.browse.search import filter_projects, find_projects
 from iomld.browse.view import ReleaseView
+from iomld.model import DOLLARS
 from iomld.read.table.rows import neutralised
 from iomld.release.project_index import ProjectEntry
 from iomld.web.openapi import FirstText, responses, sample
