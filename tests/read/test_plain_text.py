@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from iomld.errors import SourceError
+from iomld.lexicon.currencies import split_currency
 from iomld.model import Record, Severity
 from iomld.pipeline.stages import Choices, Outcome, load_pipeline, outcomes
 from iomld.read import read_bytes
@@ -172,3 +173,21 @@ def test_inputs_that_failed_once(name: str, rules: set[str]) -> None:
     found = [finding for record in read((CASES / name).read_bytes(), name) for finding in published(record).findings]
     assert {finding.rule for finding in found if finding.severity is not Severity.INFO} == rules
     assert all(finding.severity is not Severity.VIOLATION for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [("a<!-- <p>b --> c", "a c"), ("a<script x>b<!--</script>c", "ac"), ("<SCRIPT>a</script >b<style>c</STYLE>d", "bd"),
+     ("a<!-- b", "a<!-- b"), ("<script>a<!-- b -->c", "<script>ac"), ("<style><script></style>a", "a")],
+)  # fmt: skip
+def test_what_nobody_sees_is_no_text(written: str, text: str) -> None:
+    """Comments, scripts and style sheets are left out; what begins and does not end is text."""
+    assert plain_text(written) == text
+
+
+@pytest.mark.parametrize("piece", ["<script>", "<!--", "<style>a", "</script", "&amp;", "a "])
+def test_a_long_text_of_beginnings_ends(piece: str) -> None:
+    """A megabyte of what begins and does not end is read in one go, and an amount with many blanks too."""
+    text = piece * (1_000_000 // len(piece))
+    assert plain_text(text)
+    assert split_currency(f"a{' ' * 1_000_000}b") == (f"a{' ' * 1_000_000}b", ())
