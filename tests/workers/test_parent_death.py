@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from tests.serving import start
 
-from iomld.workers.protocol import WorkerSpec
-
 pytestmark = pytest.mark.server
 
 PARENT = Path(__file__).with_name("lonely_parent.py")
@@ -32,15 +30,18 @@ def test_no_worker_outlives_its_parent(
         until(lambda: not any(_lives(pid) for pid in workers))
 
 
-def test_workers_have_a_session_of_their_own(spec: WorkerSpec, children: Callable[[int], list[int]]) -> None:
+@pytest.mark.usefixtures("spec")
+def test_workers_are_in_groups_of_their_own(children: Callable[[int], list[int]]) -> None:
     """Ctrl-C in the parent's terminal goes to its process group, in which the workers are not."""
     with start([sys.executable, PARENT]) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
-        sessions = {os.getsid(pid) for pid in children(parent.pid)}
-        assert os.getsid(parent.pid) not in sessions
+        workers = children(parent.pid)
+        groups = [os.getpgid(pid) for pid in (parent.pid, *workers)]
         parent.kill()
-    assert spec.handler
+        parent.wait()
+    assert len(workers) >= 3
+    assert len(set(groups)) == len(groups)
 
 
 def _lives(pid: int) -> bool:

@@ -99,6 +99,19 @@ def test_many_runaways_do_not_stall_quick_jobs(spec: WorkerSpec, until_async: Un
     with_pool(spec, PoolLimits(workers=2, timeout_s=200, idle_s=0.2), use)
 
 
+def test_a_long_job_goes_behind_quick_ones_and_its_worker_is_replaced(spec: WorkerSpec) -> None:
+    """A long job gets a low priority; the next one is for a worker with the usual priority."""
+
+    async def use(pool: Pool) -> None:
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        long = await pool.run(payload(until_priority=19))
+        quick = await pool.run(payload(until_priority=usual))
+        assert long.head.split()[0] != quick.head.split()[0]
+        assert pool.stats().crashed == 0
+
+    with_pool(spec, PoolLimits(workers=1, timeout_s=200), use)
+
+
 def test_workers_that_are_no_longer_needed_leave_by_themselves(spec: WorkerSpec, until_async: Until) -> None:
     """Additional workers that end their jobs normally are dismissed after a while."""
 

@@ -27,6 +27,8 @@ def _obey(payload: bytes, writer: AnswerWriter) -> Answer:
         end = time.monotonic() + orders["spin_s"]
         while time.monotonic() < end:
             pass
+    while "until_priority" in orders and os.getpriority(os.PRIO_PROCESS, 0) < orders["until_priority"]:
+        pass
     while "until" in orders and not Path(orders["until"]).exists():
         pass
     if "eat_mib" in orders:

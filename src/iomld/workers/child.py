@@ -1,6 +1,7 @@
 """The program of a worker process: `python -m iomld.workers.child CONFIG`.
 
-A worker runs jobs until the pool asks it to exit or is gone. Three things end it even in an endless loop: a SIGKILL of
+A worker runs jobs until the pool asks it to exit or is gone, or has lowered its priority, which only root could raise
+again. Three things end it even in an endless loop: a SIGKILL of
 the pool, the end of the thread that started it (PR_SET_PDEATHSIG), and its own alarm shortly after a job's deadline.
 """
 
@@ -99,8 +100,9 @@ class _Worker:
         self._jobs, self._replies, self._handle = jobs, replies, handle
 
     def run(self) -> None:
-        """Run jobs until the pool is gone or asks for an exit."""
-        while True:
+        """Run jobs until the pool is gone, asks for an exit or has lowered the priority of this process."""
+        priority = os.getpriority(os.PRIO_PROCESS, 0)
+        while os.getpriority(os.PRIO_PROCESS, 0) == priority:
             packet, fd = receive_packet(self._jobs)
             if not packet:
                 return

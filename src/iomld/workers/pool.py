@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
+from collections.abc import Iterable
 from signal import SIGALRM
 
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, PoolStoppedError, WorkerCrashedError
@@ -16,6 +17,7 @@ from iomld.workers.supervisor import Supervisor, SupervisorEvents, WorkerProcess
 
 _SWEEP_S = 0.02  # between two checks of deadlines
 _GROW_AFTER_S = 0.05  # all workers but one are on jobs older than this and another job waits: start one more
+_LOWER_AFTER_S = 0.5  # a worker whose job is older gets a low priority, and is replaced after it (some 0.15 s of work)
 _ABANDONED_S = 0.1  # run time left to a job without a waiting client, since a new worker would cost as much
 _LOST_S = 5.0  # how long after its deadline a sent job is forgotten if a worker killed from outside took it along
 _PREFETCH = 4  # jobs in the socket beyond one for each worker, so that no worker waits for the event loop
@@ -177,6 +179,7 @@ class Pool:
         running = supervisor.running()
         for job in tuple(self._sent.values()):
             self._sweep_sent(supervisor, job, running.get(job.number), now_ns)
+        self._lower_priorities(supervisor, running.values(), now_ns)
         for job in tuple(self._queue):
             if job.deadline_ns <= now_ns:
                 self._queue.remove(job)
@@ -199,6 +202,13 @@ class Pool:
                 del self._sent[job.number]
         elif overdue_ns >= 0 or now_ns - supervisor.start_ns(worker) > _ABANDONED_S * 1e9:
             supervisor.stop_job(worker, job.number)
+
+    def _lower_priorities(self, supervisor: Supervisor, running: Iterable[WorkerProcess], now_ns: int) -> None:
+        """Let the event loop and quick jobs go before jobs that take long, as all of them share the processors."""
+        old_ns = now_ns - int(_LOWER_AFTER_S * 1e9)
+        for worker in running:
+            if supervisor.start_ns(worker) < old_ns:
+                worker.lower_priority()
 
     # -- number of workers ---------------------------------------------------------------------------------------------
 

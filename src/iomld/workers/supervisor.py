@@ -34,6 +34,7 @@ from iomld.workers.protocol import (
 # ignore the variable.
 _ALLOCATOR_SETTINGS = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=100"}
 _POLL_S = 0.0005  # between two checks whether a worker has stopped
+_LOWEST_PRIORITY = 19  # sched(7): a seventieth of the weight of others; all the time that they leave
 
 
 class WorkerProcess:
@@ -47,6 +48,7 @@ class WorkerProcess:
         ready: Whether its handler is open.
         stopping: Whether it has been sent SIGSTOP; SIGKILL or SIGCONT follows.
         gone: Whether it has been reaped.
+        lowered: Whether its priority has been lowered; it exits after its job.
         replies: Our end of the socket for its replies.
         pidfd: Descriptor of the process; readable once it has ended.
     """
@@ -64,6 +66,7 @@ class WorkerProcess:
         self.ready = False
         self.stopping = False
         self.gone = False
+        self.lowered = False
         self.replies, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.replies.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
         config = WorkerConfig(
@@ -85,7 +88,9 @@ class WorkerProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=(jobs_fd, child_end.fileno(), table_fd),
-                    start_new_session=True,  # Ctrl-C in a terminal must not reach the worker
+                    # Ctrl-C in a terminal must not reach the worker. It stays in our session: the kernel may give each
+                    # session an equal share of the processors, whatever the priorities (autogroup, sched(7)).
+                    process_group=0,
                 )
         except OSError:
             self.replies.close()
@@ -113,6 +118,12 @@ class WorkerProcess:
                 signal.pidfd_send_signal(self.pidfd, number)
             except ProcessLookupError:
                 return  # it has ended, which its pidfd reports
+
+    def lower_priority(self) -> None:
+        """Let other processes go first for as long as this one lives."""
+        if not (self.lowered or self.gone):
+            self.lowered = True
+            os.setpriority(os.PRIO_PROCESS, self.pid, _LOWEST_PRIORITY)
 
     def is_stopped(self) -> bool:
         """Say whether the process has stopped since the last call that returned true."""
