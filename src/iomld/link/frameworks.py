@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from iomld.folding import fold, folded
 from iomld.link.framework_parts import FrameworkParts, build_parts
-from iomld.link.name_matcher import find_name, name_key, names_pattern, plain_name
+from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name
 from iomld.model import Mention
 from iomld.vocab import Label, LabelKind, Vocabulary
 
@@ -100,16 +100,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkMatcher:
-    """Finds the names of all frameworks with one pattern.
+    """Finds the names of all frameworks.
 
     Attributes:
-        pattern: Matches each name in a folded text (`iomld.link.name_matcher`).
+        names: Finds each name in a folded text.
         resolve: Gives the framework of a matched name, from the folded name, the words of the text and the language.
         parts: The numbered parts.
         wholes: The framework of each part.
     """
 
-    pattern: re.Pattern[str]
+    names: NameFinder
     resolve: Callable[[str, str, str], NamedFramework | None]
     parts: FrameworkParts
     wholes: Mapping[str, str]
@@ -129,7 +129,7 @@ class FrameworkMatcher:
         searched = f" {source.text}"
         primary = language.partition("-")[0].lower()
         at = done = 0
-        while found := find_name(self.pattern, searched, at):
+        while found := self.names.find(searched, at):
             start, end = found.start(), found.end() - 1
             if '"' in found["name"]:
                 start, end = _quoted(source.text, start, end)
@@ -177,14 +177,14 @@ class FrameworkMatcher:
 
     def _after_decoy(self, searched: str, decoy: re.Match[str]) -> int:
         """Where to continue: after a decoy, unless a name starts inside it and extends beyond it."""
-        inside = find_name(self.pattern, searched, decoy.start() + 1)
+        inside = self.names.find(searched, decoy.start() + 1)
         if inside and inside.start() < decoy.end() - 1 < inside.end() - 1:
             return inside.start()
         return decoy.end() - 1
 
 
 def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
-    """Compile the names of all frameworks and decoys.
+    """Prepare to find the names of all frameworks and decoys.
 
     Preferred names of parts are headings of common words ("Human rights") and are left out. So are other names of parts
     that consist of the name of the framework and a number, since `FrameworkParts` finds these.
@@ -244,10 +244,10 @@ def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str,
     aliases: dict[str, list[Alias]] = {}
     for alias in names:
         aliases.setdefault(name_key(alias.plain), []).append(alias)
-    pattern = names_pattern(fold(alias.text) for group in aliases.values() for alias in group)
+    finder = build_finder(fold(alias.text) for group in aliases.values() for alias in group)
     # The same few names recur; the cache saves 15 µs for each match.
     resolve = lru_cache(maxsize=_CACHED_NAMES)(partial(_resolved, aliases))
-    return FrameworkMatcher(pattern, resolve, parts, wholes)
+    return FrameworkMatcher(finder, resolve, parts, wholes)
 
 
 def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
