@@ -109,21 +109,25 @@ class Iris:
         """The derivation of a revision from one source."""
         return f"{self.revision(key, number)}#from-{sha256[:12]}"
 
+    def provenance(self) -> str:
+        """What the IRIs of sources, runs and software begin with."""
+        return f"{self.base}prov/"
+
     def snapshot(self, sha256: str) -> str:
         """The exact bytes received from a source, named by their hash."""
-        return f"{self.base}prov/source/{sha256[:12]}"
+        return f"{self.provenance()}source/{sha256[:12]}"
 
     def run(self, name: str) -> str:
         """A publishing run."""
-        return f"{self.base}prov/run/{_segment(name)}"
+        return f"{self.provenance()}run/{_segment(name)}"
 
     def matcher(self, version: str) -> str:
         """The software that finds framework mentions, by its version."""
-        return f"{self.base}prov/matcher/{_segment(version)}"
+        return f"{self.provenance()}matcher/{_segment(version)}"
 
     def agent(self, version: str) -> str:
         """The software itself, by its version."""
-        return f"{self.base}prov/agent/iomld-{_segment(version)}"
+        return f"{self.provenance()}agent/iomld-{_segment(version)}"
 
     def graph(self, name: str) -> str:
         """A shared graph: `ontology`, `schemes`, `countries`, `queries`, `prov`, `dataset`."""

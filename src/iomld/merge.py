@@ -71,12 +71,16 @@ def _supplied(records: Sequence[Record], values: Mapping[str, tuple[Value, ...]]
     return {source: tuple(supplied) for source, supplied in fields.items()}
 
 
-def _rank(record: Record) -> tuple[bool, int, int, str, str]:
-    """Pages before IATI, then by number of fields, language and hash, so that the order of sources does not matter."""
+def _rank(record: Record) -> tuple[bool, int, int, list[tuple[str, str, str]], str, str]:
+    """Pages before IATI, then by number of fields, language and values, so that the order of sources does not matter.
+
+    The hash of the bytes comes last: which of two values is published does not depend on the form of a file.
+    """
     is_iati = record.origin.media_type == IATI_MEDIA_TYPE
     languages = {value.language for values in record.values.values() for value in values if value.language}
     order = min((TEXT_LANGUAGES.index(tag) for tag in languages if tag in TEXT_LANGUAGES), default=len(TEXT_LANGUAGES))
-    return is_iati, -len(record.values), order, record.origin.sha256, record.place.pointer or ""
+    texts = sorted((name, value.language or "", value.text) for name, given in record.values.items() for value in given)
+    return is_iati, -len(record.values), order, texts, record.origin.sha256, record.place.pointer or ""
 
 
 def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) -> tuple[Value, ...]:

@@ -17,10 +17,11 @@ from iomld import __version__, store
 from iomld.assets import load_fields
 from iomld.convert import Publication, project_quads
 from iomld.export.formats import TABLE_FORMATS
-from iomld.export.records import project_of, released_projects
+from iomld.export.records import released_projects
 from iomld.export.tables import released_source
 from iomld.iris import Iris
 from iomld.model import Origin
+from iomld.pipeline.published import project_of
 from iomld.release import FILES, Release, current_release
 from iomld.release.nquads import read_gzip
 

@@ -1,6 +1,6 @@
 """The folder of releases: what is served changes in one step or not at all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -73,11 +73,23 @@ def test_a_damaged_manifest_is_our_fault_and_says_so(tmp_path: Path) -> None:
 
 def test_names_keep_the_order_of_publishing(tmp_path: Path) -> None:
     """Two releases of one second, or of a clock that was set back, are listed as they came, whatever their hashes."""
-    moment = datetime(2026, 1, 1, 23, 59, 59, tzinfo=UTC)
-    assert release.next_release_name(tmp_path, moment, "f" * 64) == "20260101T235959Z-ffffffff"
+    moment = datetime(2026, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert next_name(tmp_path, moment, "f" * 64) == "20260101T235959Z-ffffffff"
     made(tmp_path, "20260101T235959Z-ffffffff")
     (tmp_path / "releases" / "copy").mkdir()
-    for at in (moment, datetime(2025, 1, 1, tzinfo=UTC)):
-        assert release.next_release_name(tmp_path, at, "0" * 64) == "20260102T000000Z-00000000"
-    later = datetime(2026, 1, 2, tzinfo=UTC)
-    assert release.next_release_name(tmp_path, later, "0" * 64) == "20260102T000000Z-00000000"
+    for at in (moment, datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)):
+        assert next_name(tmp_path, at, "0" * 64) == "20260102T000000Z-00000000"
+    assert next_name(tmp_path, datetime(2026, 1, 3, tzinfo=UTC), "0" * 64) == "20260103T000000Z-00000000"
+
+
+def next_name(datadir: Path, at: datetime, sha256: str) -> str:
+    """The name that a release made at this moment gets."""
+    return release.release_name(release.rising_clock(datadir, lambda: at)(), sha256)
+
+
+def test_times_never_go_back_within_a_run(tmp_path: Path) -> None:
+    """A clock that is set back while a run lasts stands still, in whole seconds of UTC."""
+    east = timezone(timedelta(hours=2))
+    times = iter((datetime(2026, 1, 1, 2, 0, 9, 5, tzinfo=east), datetime(2025, 1, 1, tzinfo=UTC)))
+    now = release.rising_clock(tmp_path, lambda: next(times))
+    assert [now(), now()] == [datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)] * 2

@@ -1,5 +1,6 @@
 """The commands `iomld publish` and `iomld withdraw`: make a new release with records, or without them."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ from iomld.cli.options import (
 )
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.pipeline.stages import Choices
-from iomld.publish.report import PublishReport
+from iomld.publish.differences import FieldDifference
+from iomld.publish.report import PublishReport, report_json
 from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects
 from iomld.read.table.headings import read_mapping
 
@@ -37,7 +39,15 @@ from iomld.read.table.headings import read_mapping
 @target_option
 @source_url_option
 @mapping_option
-@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, field by field, without changing anything.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
 @engine_options
 def publish_command(
     *,
@@ -47,6 +57,7 @@ def publish_command(
     source_url: str | None,
     mapping: Path | None,
     dry_run: bool,
+    form: str,
     engine: str,
     as_of: datetime | None,
 ) -> int:
@@ -76,13 +87,17 @@ def publish_command(
         include=include,
     )
     report = publish_with_progress(request, pipeline_choices(known, profile="published", engine=engine, as_of=as_of))
-    for line in summary_lines(report, dry_run=dry_run):
-        click.echo(line)
+    if form == "json":
+        served = {"release": report.release, "isNew": report.is_new, "dryRun": dry_run}
+        click.echo(json.dumps(report_json(report) | served, indent=2, ensure_ascii=False))
+    else:
+        for line in summary_lines(report, dry_run=dry_run):
+            click.echo(line)
     return EXIT_REFUSED if report.refused else EXIT_DONE
 
 
 def publish_with_progress(request: PublishRequest, chosen: Choices) -> PublishReport:
-    """Publish with progress on a terminal, and report refusals on standard error."""
+    """Publish with progress on a terminal, and report refusals and lost values on standard error."""
     with _progress() as progress:
         report = publish_sources(request, loaded_pipeline(chosen), progress)
     for refusal in report.refused:
@@ -94,6 +109,9 @@ def publish_with_progress(request: PublishRequest, chosen: Choices) -> PublishRe
             is_named = not finding.value or finding.value in str(finding.message)
             found = "" if is_named else f" Found: '{finding.value}'."
             click.echo(f"  {where}{named}{finding.message}{found} {finding.fix or ''}".rstrip(), err=True)
+    for key, names in report.lost.items():
+        known = f"{', '.join(names)}: published, and not in the new record."
+        click.echo(f"lost: {key}. {known} To keep values, give the record whole, as 'iomld export' has it.", err=True)
     return report
 
 
@@ -101,6 +119,9 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     """The summary of a publish: one line for each figure."""
     yield f"read       {report.read:>8} records of {report.projects} projects"
     yield f"published  {report.published:>8} projects: {len(report.added)} new, {len(report.changed)} changed"
+    if report.unchanged:
+        again = f", {len(report.seen_again)} of them in other sources" if report.seen_again else ""
+        yield f"unchanged  {report.unchanged:>8} projects: same values seen again{again}"
     if report.returned:
         yield f"returned   {len(report.returned):>8} that had been withdrawn: {', '.join(report.returned)}"
     if report.included:
@@ -113,11 +134,20 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
         yield f"  repeated {report.repeated_triples:>8} that stand in another graph too"
     yield f"seconds    {report.seconds:>8.1f}"
     if dry_run:
+        for key, differences in sorted(report.differences.items()):
+            yield f"changed    {key}"
+            yield from (f"  {difference_line(one)}" for one in differences)
         yield "dry run: nothing was changed"
     elif report.is_new:
         yield f"release    {report.release}"
     else:
         yield f"no new release: nothing changed; {report.release or 'nothing'} is served"
+
+
+def difference_line(difference: FieldDifference) -> str:
+    """The old and the new value of a field, in one line."""
+    before, after = ("; ".join(values).replace("\n", " ") or "none" for values in (difference.before, difference.after))
+    return f"{difference.field}: {before} → {after}{' (lost)' if difference.is_lost else ''}"
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class ReleaseContext:
         contact: Address for questions; can be empty.
         versions: Version of iomld, and hashes of its shapes and vocabularies.
         started: Start of the run.
-        ended: Its end.
+        ended: Its end: the time of the release, its revisions and its withdrawals.
     """
 
     datadir: Path
@@ -139,7 +139,7 @@ def build_release(
     """
     written = _write_dataset(building, changes, context)
     subsets = _write_subsets(building, written, context)
-    name = release.next_release_name(context.datadir, context.ended, written.plain.sha256)
+    name = release.release_name(context.ended, written.plain.sha256)
     history = _history(name, changes, context)
     description = description_quads(_description(name, written, subsets, changes, context), context.publication.iris)
     _write_store(building, changes, context, [*history, *description])
@@ -242,7 +242,10 @@ def _history(name: str, changes: Changes, context: ReleaseContext) -> list[Quad]
         for key, sources in sorted(changes.sources.items())
     ]
     run = Run(name, context.started, context.ended, context.versions["iomld"])
-    return [*history_quads(run, revisions, iris), *tombstone_quads(changes.withdrawn.values(), name, iris)]
+    return [
+        *history_quads(run, revisions, iris, changes.seen_again),
+        *tombstone_quads(changes.withdrawn.values(), name, iris),
+    ]
 
 
 def _description(

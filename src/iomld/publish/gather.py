@@ -1,7 +1,7 @@
 """Gathers the changes of a publish: reads sources, runs the pipeline, and compares graphs with the current release."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -14,8 +14,9 @@ from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Finding, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.publish.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.publish.report import Refusal, warning_counts
-from iomld.release.history import Tombstone
+from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
 
 _INCLUDE_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
@@ -33,6 +34,8 @@ class Changes:
         sources: Hashes of the sources of each changed project, by key.
         supplied: The fields from each source of each changed project, by key.
         revisions: Number of the new revision of each changed project, by key.
+        differences: The fields of each changed project that differ from the current release, by key.
+        seen_again: Projects whose published values came again, from a file with another name or other bytes.
         owners: Key of the project that has each PRIMA identifier.
         withdrawn: Projects that this run withdraws, by key.
         returned: Keys of withdrawn projects that are published again.
@@ -51,6 +54,8 @@ class Changes:
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     supplied: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
+    differences: dict[str, tuple[FieldDifference, ...]] = field(default_factory=dict)
+    seen_again: list[SeenAgain] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
     withdrawn: dict[str, Tombstone] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
@@ -61,6 +66,23 @@ class Changes:
     read: int = 0
     projects: int = 0
     published: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentGraphs:
+    """The graphs of the current release.
+
+    Attributes:
+        states: The state of each graph, by its IRI; the digest of a withdrawn one is empty.
+        quads: Gives the quads of a graph.
+    """
+
+    states: Mapping[str, GraphState]
+    quads: Callable[[str], Iterable[Quad]]
+
+    def has(self, graph: str) -> bool:
+        """Say whether a graph is published now."""
+        return graph in self.states and bool(self.states[graph].digest)
 
 
 def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.ReadOptions) -> Iterator[Refusal]:
@@ -80,7 +102,7 @@ def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.R
 def gather(
     spool: read.RecordSpool,
     pipeline: Pipeline,
-    known: Mapping[str, GraphState],
+    current: CurrentGraphs,
     changes: Changes,
     progress: Callable[[int], None],
 ) -> None:
@@ -89,7 +111,7 @@ def gather(
     Args:
         spool: The records.
         pipeline: The loaded stages.
-        known: States of the graphs of the current release.
+        current: The graphs of the current release.
         changes: The changes to add to.
         progress: Called with 1 after each project.
     """
@@ -102,17 +124,25 @@ def gather(
             changes.warnings[rule] = changes.warnings.get(rule, 0) + count
         if reasons:
             name = outcome.merged.key or str(outcome.merged.records[0].place.file)
-            changes.refused.append(Refusal(name, tuple(reasons), kept=graph in known and bool(known[graph].digest)))
+            changes.refused.append(Refusal(name, tuple(reasons), kept=current.has(graph)))
         else:
-            _accept(outcome, graph, known, changes)
+            _accept(outcome, pipeline.publication.iris, current, changes)
         progress(1)
 
 
-def _accept(outcome: Outcome, graph: str, known: Mapping[str, GraphState], changes: Changes) -> None:
+def _accept(outcome: Outcome, iris: Iris, current: CurrentGraphs, changes: Changes) -> None:
+    """Add the graph of an accepted project to the changes, if its values differ from the published ones."""
     changes.published += 1
-    project = outcome.project
+    project, graph = outcome.project, iris.record(outcome.project.key)
     lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
-    if add_graph(graph, lines, known, changes):
+    if current.has(graph) and current.states[graph].digest != graph_digest(lines):
+        before = tuple(current.quads(graph))
+        if value_statements(before, iris) == value_statements(outcome.quads, iris):
+            published = source_iris(before)
+            changes.seen_again.append(SeenAgain(project.key, published, source_iris(outcome.quads) - published))
+            return
+        changes.differences[project.key] = field_differences(before, outcome.quads, project.key, iris)
+    if add_graph(graph, lines, current.states, changes):
         changes.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
         changes.supplied[project.key] = outcome.merged.supplied
         changes.revisions[project.key] = changes.changed[graph].revision

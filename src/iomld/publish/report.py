@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from iomld.model import Finding, Severity
+from iomld.publish.differences import FieldDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class PublishReport:
         withdrawn: Keys of projects that were withdrawn.
         included: Names of the included graphs.
         repeated_triples: Triples of the current release that stand in another graph too.
+        unchanged: Number of accepted projects whose values are published already.
+        seen_again: Keys of those among them whose file has another name or other bytes than the published source.
+        differences: The fields with old and new values of each changed project, by key.
     """
 
     read: int
@@ -61,6 +65,15 @@ class PublishReport:
     withdrawn: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
     repeated_triples: int = 0
+    unchanged: int = 0
+    seen_again: tuple[str, ...] = ()
+    differences: Mapping[str, tuple[FieldDifference, ...]] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields of which each changed project loses all values, by key; projects that lose none are left out."""
+        found = {key: tuple(one.field for one in many if one.is_lost) for key, many in self.differences.items()}
+        return {key: names for key, names in sorted(found.items()) if names}
 
 
 def warning_counts(findings: Iterable[Finding]) -> Counter[str]:
@@ -69,20 +82,34 @@ def warning_counts(findings: Iterable[Finding]) -> Counter[str]:
 
 
 def write_report(report: PublishReport, path: Path) -> None:
-    """Write the report as JSON; without times, so that equal publishes give equal reports."""
-    content = {
+    """Write the report as JSON."""
+    path.write_text(json.dumps(report_json(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def report_json(report: PublishReport) -> dict[str, object]:
+    """The report as a JSON object; without times, so that equal publishes give equal reports."""
+    return {
         "read": report.read,
         "projects": report.projects,
         "published": report.published,
         "added": report.added,
         "changed": report.changed,
+        "unchanged": report.unchanged,
+        "seenAgain": report.seen_again,
+        "differences": [_difference(key, report.differences[key]) for key in sorted(report.differences)],
         "returned": report.returned,
         "withdrawn": report.withdrawn,
         "included": report.included,
         "refused": [_refusal(refusal) for refusal in report.refused],
         "warnings": dict(sorted(report.warnings.items())),
     }
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _difference(key: str, differences: tuple[FieldDifference, ...]) -> dict[str, object]:
+    fields = [
+        {"field": one.field, "before": one.before, "after": one.after, "lost": one.is_lost} for one in differences
+    ]
+    return {"project": key, "fields": fields}
 
 
 def _refusal(refusal: Refusal) -> dict[str, object]:

@@ -4,12 +4,15 @@ import difflib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
+
+from pyoxigraph import Quad
 
 from iomld import read, release, store
 from iomld.assets import load_fields
@@ -18,11 +21,13 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.iris import IOMLD, Iris
 from iomld.pipeline.stages import Pipeline
 from iomld.publish.build import ReleaseContext, build_release, reference_lines
-from iomld.publish.gather import Changes, add_graph, fill_spool, gather, include_files
+from iomld.publish.gather import Changes, CurrentGraphs, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, SortedLines, read_graphs
+
+_UTC_NOW: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class PublishRequest:
         mapping: For tables with foreign headings: the column of ours for each heading.
         dry_run: Report what would change, without changing anything.
         include: RDF files whose graphs are published as they are.
+        clock: Gives the time now; times of releases never go back, whatever it gives.
     """
 
     sources: Sequence[Path]
@@ -48,6 +54,7 @@ class PublishRequest:
     mapping: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
     include: Sequence[Path] = ()
+    clock: Callable[[], datetime] = _UTC_NOW
 
 
 def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
@@ -65,10 +72,12 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
         SourceError: A source does not exist, or a file to include cannot be used.
         StoreError: The folder cannot be written, is in use, or belongs to another base IRI.
     """
-    started, clock = datetime.now(UTC), time.monotonic()
+    begun = time.monotonic()
     with ExitStack() as stack:
         if not request.dry_run:
             stack.enter_context(release.publisher_lock(request.datadir))
+        now = release.rising_clock(request.datadir, request.clock)
+        started = now()
         previous = release.current_release(request.datadir)
         _check_base(previous, pipeline)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
@@ -83,10 +92,10 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
                 contact=request.contact,
                 versions=pipeline.versions,
                 started=started,
-                ended=datetime.now(UTC),
+                ended=now(),
             )
             made = make_release(changes, graphs, context, _report(changes, None))
-        return _report(changes, made or previous, is_new=made is not None, seconds=time.monotonic() - clock)
+        return _report(changes, made or previous, is_new=made is not None, seconds=time.monotonic() - begun)
 
 
 def _gathered_changes(
@@ -110,13 +119,20 @@ def _gathered_changes(
         changes.refused.extend(
             fill_spool(spool, request.sources, pipeline.read_options(url=request.url, mapping=request.mapping))
         )
-        gather(spool, pipeline, before, changes, progress)
+        gather(spool, pipeline, CurrentGraphs(before, _reader(previous)), changes, progress)
     changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
     changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
     if changes.published or changes.included:
         for graph, lines in reference_lines(pipeline.publication.iris.base):
             add_graph(graph, lines, known, changes)
     return changes, known | changes.changed
+
+
+def _reader(previous: Release | None) -> Callable[[str], Iterable[Quad]]:
+    """Gives the quads of a graph of the current release."""
+    if previous is None:
+        return lambda _: ()
+    return partial(store.graph_quads, store.open_read_only(previous.file(FILES.store)))
 
 
 def make_release(
@@ -165,6 +181,9 @@ def _report(changes: Changes, served: Release | None, *, is_new: bool = False, s
         returned=changes.returned,
         included=changes.included,
         repeated_triples=served.manifest.repeated_triples if served else 0,
+        unchanged=changes.published - len(changes.sources),
+        seen_again=tuple(sorted(one.key for one in changes.seen_again)),
+        differences=changes.differences,
     )
 
 
@@ -182,6 +201,7 @@ class Withdrawal:
         contact: Address for questions; can be empty.
         version: Version of the software.
         dry_run: Check the request, without changing anything.
+        clock: Gives the time now; times of releases never go back, whatever it gives.
     """
 
     keys: Sequence[str]
@@ -193,6 +213,7 @@ class Withdrawal:
     contact: str
     version: str
     dry_run: bool = False
+    clock: Callable[[], datetime] = _UTC_NOW
 
 
 def withdraw_projects(withdrawal: Withdrawal) -> Release:
@@ -205,7 +226,6 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         NotFoundError: There is no release, or one of the projects is not published; then none is withdrawn.
         StoreError: The folder cannot be written or is in use.
     """
-    started = datetime.now(UTC)
     with ExitStack() as stack:
         previous = release.current_release(withdrawal.datadir)
         if previous is None:
@@ -219,6 +239,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         _check_keys(withdrawal, graphs, earlier, iris)
         if withdrawal.dry_run:
             return previous
+        now = release.rising_clock(withdrawal.datadir, withdrawal.clock)
         context = ReleaseContext(
             datadir=withdrawal.datadir,
             previous=previous,
@@ -226,8 +247,8 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
             publisher=withdrawal.publisher,
             contact=withdrawal.contact,
             versions={**previous.manifest.versions, "iomld": withdrawal.version},
-            started=started,
-            ended=datetime.now(UTC),
+            started=now(),
+            ended=now(),
         )
         new = {key: _tombstone(key, withdrawal, graphs[iris.record(key)], context) for key in withdrawal.keys}
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-withdraw-")))

@@ -7,10 +7,11 @@ from iomld.release.folder import (
     begin_release,
     current_release,
     finish_release,
-    next_release_name,
     open_release,
     publisher_lock,
+    release_name,
     release_names,
+    rising_clock,
     switch_to,
 )
 
@@ -21,9 +22,10 @@ __all__ = [
     "begin_release",
     "current_release",
     "finish_release",
-    "next_release_name",
     "open_release",
     "publisher_lock",
+    "release_name",
     "release_names",
+    "rising_clock",
     "switch_to",
 ]

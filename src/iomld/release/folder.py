@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -159,17 +159,32 @@ def release_names(datadir: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))
 
 
-def next_release_name(datadir: Path, moment: datetime, sha256: str) -> str:
-    """The name of a new release; call under `publisher_lock`.
+def rising_clock(datadir: Path, clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """A clock in whole seconds for one run; its times are later than the newest release, and never go back.
 
-    Names begin with a time in whole seconds, by which they are sorted. If the newest release has this second already,
-    or the clock was set back, the name gets the second after it, so that the new release is the last of the list.
+    If the newest release has this second already, or the clock was set back, times stay at the second after that
+    release. Call under `publisher_lock`.
+
+    Args:
+        datadir: Folder of the releases.
+        clock: The clock of the machine.
     """
-    last = max((found[1] for name in release_names(datadir) if (found := _NAMED.match(name))), default="")
-    at = f"{moment:{_NAME_TIME}}"
-    if at <= last:
-        at = f"{datetime.strptime(last, _NAME_TIME).replace(tzinfo=UTC) + timedelta(seconds=1):{_NAME_TIME}}"
-    return f"{at}-{sha256[:8]}"
+    last = max((found[1] for name in release_names(datadir) if (found := _NAMED.match(name))), default=None)
+    earliest = datetime.min.replace(tzinfo=UTC)
+    if last is not None:
+        earliest = datetime.strptime(last, _NAME_TIME).replace(tzinfo=UTC) + timedelta(seconds=1)
+
+    def now() -> datetime:
+        nonlocal earliest
+        earliest = max(earliest, clock().astimezone(UTC).replace(microsecond=0))
+        return earliest
+
+    return now
+
+
+def release_name(moment: datetime, sha256: str) -> str:
+    """The name of a release: its time, by which names are sorted, and the beginning of the hash of its dataset."""
+    return f"{moment:{_NAME_TIME}}-{sha256[:8]}"
 
 
 def current_release(datadir: Path) -> Release | None:

@@ -50,8 +50,29 @@ class Revision:
     supplied: Mapping[str, tuple[str, ...]]
 
 
-def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterator[Quad]:
-    """Describe a run and its revisions, in the provenance graph."""
+@dataclass(frozen=True, slots=True)
+class SeenAgain:
+    """A record whose published values came again, from other sources; it gets no revision.
+
+    Attributes:
+        key: Key of the project.
+        published: IRIs of the sources that the published record is derived from.
+        sources: IRIs of the other sources that gave the same values; empty if only the name of a file is another one.
+    """
+
+    key: str
+    published: frozenset[str]
+    sources: frozenset[str]
+
+
+def history_quads(
+    run: Run, revisions: Iterable[Revision], iris: Iris, seen_again: Iterable[SeenAgain] = ()
+) -> Iterator[Quad]:
+    """Describe a run, its revisions, and the sources in which it saw published values again, in the provenance graph.
+
+    Such a source is `prov:alternateOf` those that the record is derived from (PROV-O: an alternate has aspects of the
+    same thing). Its hash and name are in no graph, since no published value comes from it.
+    """
     graph = NamedNode(iris.graph("prov"))
     node, agent = iris.run(run.name), iris.agent(run.version)
 
@@ -68,13 +89,11 @@ def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterat
     yield moment(node, f"{PROV}startedAtTime", run.started)
     yield moment(node, f"{PROV}endedAtTime", run.ended)
     yield link(node, f"{PROV}wasAssociatedWith", agent)
-    yield link(agent, f"{RDF}type", f"{PROV}SoftwareAgent")
-    yield text(agent, f"{FOAF}name", "iomld")
-    yield text(agent, f"{SCHEMA}softwareVersion", run.version)
-    matcher = iris.matcher(run.version)
-    yield link(matcher, f"{RDF}type", f"{PROV}SoftwareAgent")
-    yield text(matcher, f"{FOAF}name", "iomld matcher of framework mentions")
-    yield text(matcher, f"{SCHEMA}softwareVersion", run.version)
+    names = {agent: "iomld", iris.matcher(run.version): "iomld matcher of framework mentions"}
+    for software, name in names.items():
+        yield link(software, f"{RDF}type", f"{PROV}SoftwareAgent")
+        yield text(software, f"{FOAF}name", name)
+        yield text(software, f"{SCHEMA}softwareVersion", run.version)
     for revision in revisions:
         document, subject = iris.record(revision.key), iris.revision(revision.key, revision.number)
         yield link(subject, f"{RDF}type", f"{IOMLD}ProjectRecord")
@@ -91,6 +110,10 @@ def history_quads(run: Run, revisions: Iterable[Revision], iris: Iris) -> Iterat
             yield link(derivation, f"{PROV}entity", iris.snapshot(source))
             for field in revision.supplied.get(source, ()):
                 yield link(derivation, f"{IOMLD}suppliedProperty", load_fields().by_key[field].iri)
+    for seen in seen_again:
+        for iri in sorted(seen.sources):
+            yield link(node, f"{PROV}used", iri)
+            yield from (link(iri, f"{PROV}alternateOf", published) for published in sorted(seen.published))
 
 
 def xsd_moment(value: datetime) -> str:
