@@ -5,6 +5,7 @@ people: what is wrong, where, and what to do.
 """
 
 from iomld.messages import Message
+from iomld.model import Place
 
 
 class IomldError(Exception):
@@ -25,7 +26,16 @@ class IomldError(Exception):
 
 
 class SourceError(IomldError):
-    """A whole file cannot be read: it is missing, empty, binary, or in an unknown format."""
+    """A whole file cannot be read: it is missing, empty, binary, or in an unknown format.
+
+    Attributes:
+        place: Where in the file the fault is, if it is in one place.
+    """
+
+    def __init__(self, message: Message | str, place: Place | None = None) -> None:
+        """Create an error."""
+        super().__init__(message)
+        self.place = place
 
 
 class QueryError(IomldError):

@@ -125,7 +125,7 @@ def test_the_csv_template_has_the_same_columns() -> None:
     write_csv_template(out)
     rows = list(csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"))))
     assert rows == [[heading for heading, _ in template_columns()]]
-    assert all(heading_of(heading, {}) for heading in rows[0])
+    assert all(heading_of(heading) for heading in rows[0])
 
 
 def test_equal_templates_are_equal_bytes(template: bytes, vocabulary: Vocabulary) -> None:

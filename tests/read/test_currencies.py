@@ -12,6 +12,7 @@ from iomld.iris import IOMLD, SCHEMA
 from iomld.model import Finding, is_refused
 from iomld.pipeline.stages import Choices, Outcome, load_pipeline, outcomes
 from iomld.read import ReadOptions, read_bytes
+from iomld.read.table.mapping import ColumnRule, TableMapping
 
 PIPELINE = load_pipeline(Choices())
 CELLS = ("PO.0105", "Safer Ports", "completed", "PO", "national", "asia-and-oceania", "2017", "2019", "2017", "CN")
@@ -29,7 +30,7 @@ BUDGET = (
 )
 
 
-def outcome_of(data: bytes | str, file: str, mapping: dict[str, str] | None = None) -> Outcome:
+def outcome_of(data: bytes | str, file: str, mapping: TableMapping | None = None) -> Outcome:
     """The outcome of the stages for the one record of a file."""
     raw = data.encode() if isinstance(data, str) else data
     options = PIPELINE.read_options(mapping=mapping) if mapping else ReadOptions(lexicon=PIPELINE.linker.lexicon)
@@ -125,7 +126,7 @@ def test_nothing_but_dollars_is_to_be_called_dollars(heading: str) -> None:
 @pytest.mark.parametrize(("ours", "refused"), [("budget", False), ("budgetUSD", True)])
 def test_a_mapping_keeps_the_currency_of_the_heading(ours: str, *, refused: bool) -> None:
     """A foreign heading keeps its currency; a mapping cannot make dollars of euros."""
-    outcome = outcome_of(csv_of("Zusage (EUR)", "1000"), "in.csv", {"Zusage (EUR)": ours})
+    outcome = outcome_of(csv_of("Zusage (EUR)", "1000"), "in.csv", TableMapping({"Zusage (EUR)": ColumnRule(ours)}))
     assert outcome.refused is refused
     assert money_of(outcome) == ((None, None, None) if refused else ("1000", "EUR", None))
 

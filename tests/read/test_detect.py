@@ -7,6 +7,7 @@ import pytest
 
 from iomld.formats.rdf import JSONLD, NTRIPLES, RDFXML, TURTLE, Format
 from iomld.read.detect import Form, LoadedSource, form_of, is_gzip, is_zip
+from iomld.read.table.mapping import ColumnRule, TableMapping
 
 
 def workbook() -> bytes:
@@ -65,7 +66,14 @@ def test_a_mapping_makes_a_table_of_foreign_headings() -> None:
     """Headings that only the mapping knows make a header."""
     data = "Réf.;Nom\nPO.0105;Ports\n".encode()
     assert form_of(LoadedSource(data, "a.csv")) is Form.PAGE
-    assert form_of(LoadedSource(data, "a.csv", {"Réf.": "projectCode", "Nom": "title_fr"})) is Form.TABLE
+    assert (
+        form_of(
+            LoadedSource(
+                data, "a.csv", TableMapping({"Réf.": ColumnRule("projectCode"), "Nom": ColumnRule("title_fr")})
+            )
+        )
+        is Form.TABLE
+    )
 
 
 def test_archives_are_known_by_their_first_bytes() -> None:

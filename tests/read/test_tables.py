@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +16,8 @@ from iomld.read.options import ReadOptions
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.read.table.csv import has_header, read_table, read_table_pair
 from iomld.read.table.csv_rows import DELIMITERS, read_rows
-from iomld.read.table.headings import heading_of, mention_heading_of, read_mapping
+from iomld.read.table.headings import heading_of, mention_heading_of
+from iomld.read.table.mapping import NO_MAPPING
 from iomld.read.table.rows import neutralised, plain
 
 GOOD = {
@@ -124,12 +123,12 @@ def test_every_column_and_every_heading_is_known() -> None:
     """Each documented heading names its column, and no heading names two."""
     for column in project_columns():
         for heading in column.headings:
-            known = heading_of(heading.upper(), {})
+            known = heading_of(heading.upper())
             assert known is not None, heading
             assert known.column in (column.name, column.name.removesuffix("Year")), heading
     for column in MENTION_COLUMNS:
         for heading in column.headings:
-            known = mention_heading_of(heading, {})
+            known = mention_heading_of(heading)
             assert known is not None
             assert known.column == column.name, heading
 
@@ -159,7 +158,7 @@ def test_every_column_is_documented() -> None:
 )
 def test_headings_of_three_languages_are_known(heading: str, column: str, language: str | None) -> None:
     """Case, accents, underscores and language marks are read."""
-    known = heading_of(heading, {})
+    known = heading_of(heading)
     assert known is not None
     assert (known.column, known.language) == (column, language)
 
@@ -250,32 +249,6 @@ def test_a_column_of_dates_may_hold_years_or_days() -> None:
     }
 
 
-def test_a_mapping_names_foreign_headings(tmp_path: Path) -> None:
-    """JSON and two columns give the same mapping; an ignored column is not warned about."""
-    pairs = {"Réf.": "projectCode", "Nom": "title_fr", "Interne": "-"}
-    (tmp_path / "a.json").write_text(json.dumps(pairs), encoding="utf-8")
-    (tmp_path / "a.csv").write_text("theirs;ours\n" + "".join(f"{a};{b}\n" for a, b in pairs.items()), encoding="utf-8")
-    assert read_mapping(tmp_path / "a.json") == read_mapping(tmp_path / "a.csv") == pairs
-    options = ReadOptions(mapping=pairs)
-    text = "REF.;Nom;Interne\nPO.0001;Ports;x\n"
-    assert not has_header(text.encode(), {})
-    assert has_header(text.encode(), pairs)
-    record = read(text, options)[0]
-    assert record.findings == ()
-    assert [(value.text, value.language) for value in record.values["title"]] == [("Ports", "fr")]
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{}", "[1]", '{"a": 1}', '{"a": "statuss"}', "a,b,c\n", "a;status\na;region\n", "[" * 99999, "\0"]
-)
-def test_a_broken_mapping_says_what_to_do(tmp_path: Path, content: str) -> None:
-    """One sentence that names the file."""
-    path = tmp_path / "map"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(SourceError, match="map"):
-        read_mapping(path)
-
-
 def test_mentions_of_a_second_table_join_their_projects() -> None:
     """Spaces of the quoted words stay; a mention of no project of the table is a Violation of its own."""
     mentions = (
@@ -336,7 +309,7 @@ def test_sizes_are_limited(text: str) -> None:
 )
 def test_only_a_clear_header_makes_a_table(text: str, expected: bool) -> None:  # noqa: FBT001  # pytest hands it over
     """Pages and JSON are no tables."""
-    assert has_header(text.encode(), {}) is expected
+    assert has_header(text.encode(), NO_MAPPING) is expected
 
 
 def test_the_origin_is_the_hash_of_the_row() -> None:
@@ -388,7 +361,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 def check_readable(data: bytes) -> None:
     """Read bytes as a table and look at the findings."""
-    assert has_header(data, {}) in (True, False)
+    assert has_header(data, NO_MAPPING) in (True, False)
     try:
         records = read(data)
     except SourceError:

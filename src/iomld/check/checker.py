@@ -3,7 +3,7 @@
 import codecs
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.read.detect import is_workbook, rdf_format_of
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.table.csv import table_rows
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import workbook_rows
 from iomld.read.text import check_xml, utf8_xml
@@ -50,21 +51,19 @@ class Checker:
     profile: str = "submission"
     cap: int = MAX_FINDINGS
 
-    def check_files(self, files: Sequence[Path], *, mapping: Mapping[str, str] | None = None) -> CheckReport:
+    def check_files(self, files: Sequence[Path], *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
         """Check every record of files and folders.
 
         Args:
             files: Files and folders.
-            mapping: For tables with foreign headings: the column of ours for each heading.
+            mapping: For foreign tables, how they say what our columns say.
 
         Raises:
             SourceError: A file does not exist. A file that cannot be read is a finding, and the others are checked.
         """
         return self.check_sources(read.expand_sources(files), mapping=mapping)
 
-    def check_sources(
-        self, sources: Iterable[read.SourceFile], *, mapping: Mapping[str, str] | None = None
-    ) -> CheckReport:
+    def check_sources(self, sources: Iterable[read.SourceFile], *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
         """Check every record of files that need not have a path; see `check_files`."""
         tally = Tally(self.cap)
         options = self.pipeline.read_options(mapping=mapping)
@@ -114,7 +113,7 @@ class Checker:
 
 
 def _unreadable(file: str, error: SourceError) -> Finding:
-    return Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(file))
+    return Finding("unreadableFile", Severity.VIOLATION, error.message, place=error.place or Place(file))
 
 
 def check_against(

@@ -35,7 +35,8 @@ from iomld.iris import Iris
 from iomld.model import Project, Record
 from iomld.pipeline.stages import Outcome, Pipeline, linked, placed
 from iomld.read import ReadOptions
-from iomld.read.table.headings import read_mapping
+from iomld.read.mapping.files import read_mapping
+from iomld.read.table.mapping import NO_MAPPING
 
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
 _BATCH_SIZE = 50  # records; an eighth faster than one by one
@@ -71,7 +72,7 @@ def convert_command(
     known = settings()
     pipeline = loaded_pipeline(pipeline_choices(known, profile="submission"))
     gc.freeze()  # lists, names and patterns live to the end; collecting garbage among them takes 3 % of the time
-    options = pipeline.read_options(url=source_url, mapping=read_mapping(mapping) if mapping else {})
+    options = pipeline.read_options(url=source_url, mapping=read_mapping(mapping) if mapping else NO_MAPPING)
     conversion = _Conversion(pipeline, options)
     if format_name in TABLE_FORMATS:
         table = TABLE_FORMATS[format_name]

@@ -28,7 +28,7 @@ source_url_option = click.option(
 mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="For tables with other headings: a file that maps each of them to one of our columns.",
+    help="For tables of others: a TOML file that says how they say what our columns say.",
 )
 
 

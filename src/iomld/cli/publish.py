@@ -24,7 +24,8 @@ from iomld.pipeline.stages import Choices
 from iomld.publish.differences import FieldDifference
 from iomld.publish.report import PublishReport, report_json
 from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects
-from iomld.read.table.headings import read_mapping
+from iomld.read.mapping.files import read_mapping
+from iomld.read.table.mapping import NO_MAPPING
 
 
 @click.command()
@@ -82,7 +83,7 @@ def publish_command(
         publisher=known.publisher,
         contact=known.contact,
         url=source_url,
-        mapping=read_mapping(mapping) if mapping else {},
+        mapping=read_mapping(mapping) if mapping else NO_MAPPING,
         dry_run=dry_run,
         include=include,
     )

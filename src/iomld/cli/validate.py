@@ -27,7 +27,8 @@ from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.model import Severity
 from iomld.read import SourceFile, expand_sources
 from iomld.read.archives import files_of_bytes
-from iomld.read.table.headings import read_mapping
+from iomld.read.mapping.files import read_mapping
+from iomld.read.table.mapping import NO_MAPPING
 
 _TEXT, _STDIN = "text", "-"
 _FAIL_ON = ("violation", "warning", "info")
@@ -133,7 +134,7 @@ def validate_command(
     else:
         pipeline = loaded_pipeline(pipeline_choices(settings(), profile=profile, engine=engine, as_of=as_of))
         report = Checker(pipeline, profile, cap).check_sources(
-            _source_files(sources), mapping=read_mapping(mapping) if mapping else None
+            _source_files(sources), mapping=read_mapping(mapping) if mapping else NO_MAPPING
         )
     report = worded_report(report, language)
     for name, file in reports:

@@ -31,6 +31,7 @@ from iomld.model import (
     is_refused,
 )
 from iomld.read import ReadOptions
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.validate import Validator, load_validator
 
 # Rules of earlier stages by which a value is left out with a Warning; the shapes then miss the value.
@@ -74,9 +75,9 @@ class Pipeline:
     validator: Validator
     versions: Mapping[str, str]
 
-    def read_options(self, *, url: str | None = None, mapping: Mapping[str, str] | None = None) -> ReadOptions:
+    def read_options(self, *, url: str | None = None, mapping: TableMapping = NO_MAPPING) -> ReadOptions:
         """Options for readers, with the names of the vocabulary."""
-        return ReadOptions(url=url, mapping=mapping or {}, lexicon=self.linker.lexicon)
+        return ReadOptions(url=url, mapping=mapping, lexicon=self.linker.lexicon)
 
 
 def load_pipeline(choices: Choices) -> Pipeline:

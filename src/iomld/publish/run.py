@@ -4,9 +4,9 @@ import difflib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from iomld.pipeline.stages import Pipeline
 from iomld.publish.build import ReleaseContext, build_release, reference_lines
 from iomld.publish.gather import Changes, CurrentGraphs, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, SortedLines, read_graphs
@@ -40,7 +41,7 @@ class PublishRequest:
         publisher: Name of the publisher.
         contact: Address for questions; can be empty.
         url: Address of the page that the one source was saved from.
-        mapping: For tables with foreign headings: the column of ours for each heading.
+        mapping: For foreign tables, how they say what our columns say.
         dry_run: Report what would change, without changing anything.
         include: RDF files whose graphs are published as they are.
         clock: Gives the time now; times of releases never go back, whatever it gives.
@@ -51,7 +52,7 @@ class PublishRequest:
     publisher: str
     contact: str = ""
     url: str | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: TableMapping = NO_MAPPING
     dry_run: bool = False
     include: Sequence[Path] = ()
     clock: Callable[[], datetime] = _UTC_NOW

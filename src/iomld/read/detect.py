@@ -9,8 +9,8 @@ import codecs
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from json import JSONDecodeError, JSONDecoder
@@ -20,6 +20,7 @@ from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, TRIG, TURTLE, Fo
 from iomld.iris import RDF
 from iomld.read.record.framed import is_framed
 from iomld.read.table.csv import has_header
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.text import read_prolog
 
 # Bytes at the beginning of a source that decide its form; JSON is parsed up to the end of its first value.
@@ -80,12 +81,12 @@ class LoadedSource:
     Attributes:
         data: Its bytes.
         file: Its name for places; `records.zip!projects.csv` for an entry of an archive.
-        mapping: For a foreign table, our column for each of its headings.
+        mapping: For a foreign table, how it says what our columns say.
     """
 
     data: bytes
     file: str
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: TableMapping = NO_MAPPING
 
     @property
     def name(self) -> str:

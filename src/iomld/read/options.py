@@ -1,9 +1,9 @@
 """Options of readers: the input that they need besides the bytes of a source."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from iomld.lexicon.words import NO_WORDS, Lexicon
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +12,10 @@ class ReadOptions:
 
     Attributes:
         url: Address of the page that a source was saved from; only for a source of one record.
-        mapping: For foreign tables, our column for each of their headings.
+        mapping: For foreign tables, how they say what our columns say.
         lexicon: The words of our lists, needed to read pages without labels.
     """
 
     url: str | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: TableMapping = NO_MAPPING
     lexicon: Lexicon = NO_WORDS

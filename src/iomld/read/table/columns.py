@@ -1,5 +1,6 @@
 """The columns of our tables, with their other headings in English, French and Spanish."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,24 @@ from iomld.assets import load_fields
 from iomld.fields.declared import Field
 from iomld.folding import fold
 from iomld.read.table.money import split_heading
+
+_NUMBERED = re.compile(
+    r"\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[A-Za-z])[.)] ?(?=\S)|[0-9]{1,2} (?=[A-Za-z])|(?:No|N°|#) ?[0-9]{1,2}[.:] ?"
+)
+
+
+def heading_key(text: str) -> str:
+    """The folded heading, without the marks of forms."""
+    return fold(bare_heading(text).replace("_", " "))
+
+
+def bare_heading(text: str) -> str:
+    """A heading without the number that forms put before it and the marks that they put after it.
+
+    >>> bare_heading("3. Title (en) *"), bare_heading("(b) Coverage:")
+    ('Title (en)', 'Coverage')
+    """
+    return _NUMBERED.sub("", text.strip().strip("*").strip()).rstrip("*: ").strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Read tables in delimited text: CSV, TSV, and what spreadsheets save with semicolons."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -10,6 +10,8 @@ from iomld.messages import message
 from iomld.model import AMOUNT_FIELDS, Finding, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
+from iomld.read.table.mapped_cells import check_columns
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
 from iomld.read.table.records import table_records
 from iomld.read.table.rows import (
@@ -26,6 +28,7 @@ from iomld.read.table.rows import (
 
 _HEADER_WITHIN = 10  # rows that are not empty; a title may stand above the header
 _KNOWN_BELOW_TOP = 4  # known columns that a header below the first row needs
+_MAPPED_BELOW_TOP = 2  # or columns that the mapping names
 _SEPARATOR_LINE = re.compile(r"sep=(?P<delimiter>[,;\t|])(?:\r\n|\n|\r)", re.IGNORECASE)  # written by and for Excel
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
 _DECISIVE = re.compile(r"-?[0-9.]+,[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}")
@@ -36,7 +39,7 @@ _BAD_QUOTES = CellFault(
 )
 
 
-def has_header(data: bytes, mapping: Mapping[str, str]) -> bool:
+def has_header(data: bytes, mapping: TableMapping) -> bool:
     """Say whether a text has a header near its top: a row with at least two known headings."""
     try:
         return _find_header(decoded(data, "")[0], TableLocation("", "", ""), mapping) is not None
@@ -92,19 +95,20 @@ def read_table_pair(
     )
 
 
-def table_rows(data: bytes, *, file: str, wanted: set[int]) -> Iterator[ShownRow]:
+def table_rows(data: bytes, *, file: str, wanted: set[int], mapping: TableMapping = NO_MAPPING) -> Iterator[ShownRow]:
     """The rows of a table by number, to be shown beside their findings; none if there is no table.
 
     Args:
         data: The bytes of the file.
         file: The file's name.
         wanted: Numbers of the rows.
+        mapping: The mapping of foreign headings.
 
     Raises:
         SourceError: The bytes are not text.
     """
     text, _ = decoded(data, file)
-    found = _find_header(text, TableLocation(file, file, ""), {})
+    found = _find_header(text, TableLocation(file, file, ""), mapping)
     if found:
         layout, delimiter, header = found
         rows = read_rows(text, delimiter, file=file)
@@ -157,6 +161,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     def rows() -> Iterator[CsvRow]:
         return (row for row in read_rows(text, delimiter, file=source.file) if row.number > header.number)
 
+    check_columns(layout, (_table_row(row, None) for row in rows()))
     cents = _comma_cents(layout, rows()) if delimiter in ";\t" else None
     if cents is not None:
         problem = message("Budgets are written with a comma before the cents, and were read so.")
@@ -168,7 +173,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     return layout, (_table_row(row, cents) for row in rows())
 
 
-def _find_header(text: str, source: TableLocation, mapping: Mapping[str, str]) -> tuple[Layout, str, CsvRow] | None:
+def _find_header(text: str, source: TableLocation, mapping: TableMapping) -> tuple[Layout, str, CsvRow] | None:
     """The header, near the top, with the delimiter that gives the most known columns."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
@@ -188,7 +193,7 @@ def _find_header(text: str, source: TableLocation, mapping: Mapping[str, str]) -
 
 
 def _header(
-    text: str, delimiter: str, source: TableLocation, mapping: Mapping[str, str]
+    text: str, delimiter: str, source: TableLocation, mapping: TableMapping
 ) -> tuple[Layout, str, CsvRow] | None:
     """The first row that is a header; below the first row it needs more known columns."""
     rows = (row for row in read_rows(text, delimiter, file=source.file) if any(map(str.strip, row.cells)))
@@ -196,7 +201,7 @@ def _header(
     top = 1 if _SEPARATOR_LINE.match(text) else 0
     for number, row in enumerate(islice(rows, _HEADER_WITHIN), start=-top):
         layout = layout_of(TableRow(row.number, row.line, row.cells), source, mapping)
-        if layout and (number == 0 or len(layout.columns) >= _KNOWN_BELOW_TOP):
+        if layout and (number == 0 or len(layout.columns) >= _KNOWN_BELOW_TOP or layout.mapped >= _MAPPED_BELOW_TOP):
             return layout, delimiter, row
     return None
 
@@ -213,7 +218,8 @@ def _table_row(row: CsvRow, cents: int | None) -> TableRow:
 def _comma_cents(layout: Layout, rows: Iterable[CsvRow]) -> int | None:
     """The index of the budget column if all its values fit the form 100.000,00 and at least one fits no other form."""
     index = next((index for index, heading in layout.columns if heading.column in AMOUNT_FIELDS), None)
-    if index is None:
+    rule = layout.rules.get(index) if index is not None else None
+    if index is None or (rule and rule.decimal_char):
         return None
     decisive = False
     for row in rows:

@@ -1,28 +1,27 @@
-"""Recognise the headings of a table, and read mappings for foreign tables (`--mapping FILE`).
+"""Recognise the headings of a table.
 
 Headings are folded (`iomld.folding`): case, accents, underscores and dashes do not count. The labels of project pages
 are headings too. A mapping gives our column for each heading of a foreign table.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
-from json import JSONDecodeError
-from pathlib import Path
 
 from iomld.assets import load_fields
-from iomld.errors import SourceError
-from iomld.folding import fold
-from iomld.messages import ForeignText, message
 from iomld.model import BUDGET_FIELDS
-from iomld.read.table.columns import MENTION_COLUMNS, Column, headings_of, project_columns
-from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
+from iomld.read.table.columns import (
+    MENTION_COLUMNS,
+    Column,
+    bare_heading,
+    heading_key,
+    headings_of,
+    project_columns,
+)
+from iomld.read.table.mapping import IGNORED, NO_MAPPING, TableMapping
 from iomld.read.table.money import AMOUNT_WORDS, split_heading
-
-IGNORED = "-"  # the value in a mapping for a column to ignore
 
 # Pages print a heading such as "Start date" over a year; the value decides whether it is a year or a day.
 YEAR_OR_DAY: Mapping[str, tuple[str, str]] = {"start": ("startYear", "startDate"), "end": ("endYear", "endDate")}
@@ -34,13 +33,7 @@ _TAGGED = re.compile(
     r"(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\s*[)\]]?"
 )
 _PIECE = re.compile(r"(?P<heading>[a-z]+_[a-z0-9-]+) \((?P<number>[2-9]|[1-9][0-9])\)")
-_NUMBERED = re.compile(
-    r"\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[A-Za-z])[.)] ?(?=\S)|[0-9]{1,2} (?=[A-Za-z])|(?:No|N°|#) ?[0-9]{1,2}[.:] ?"
-)
-_FIX = 'Write {"Their heading": "projectCode"}, or two columns: their heading, ours.'
-_COLUMNS_OF_A_MAPPING = 2
 _MONEY_CUTOFF = 0.82  # the least similarity of a heading to one of a budget: "bugdet" is as similar as that
-_MOST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +53,22 @@ class Heading:
     currency: str | None = None
 
 
-def heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
+def heading_of(text: str, mapping: TableMapping = NO_MAPPING) -> Heading | None:
     """The column of a heading in a table of projects, or None.
 
     Args:
         text: The heading as written.
         mapping: Our column for each foreign heading; headings are compared folded.
 
-    >>> heading_of("Código del proyecto", {}), heading_of("Titre (FR)", {})
+    >>> heading_of("Código del proyecto"), heading_of("Titre (FR)")
     (Heading(column='projectCode', language=None, piece=1, currency=None), \
 Heading(column='title', language='fr', piece=1, currency=None))
     """
-    mapped = _mapped_column(text, mapping)
-    if mapped is not None:
-        heading = None if mapped == IGNORED else _known_heading(mapped)
+    rule = mapping.rule_of(text)
+    if rule is not None:
+        heading = None if rule.column == IGNORED else _known_heading(rule.column)
         if heading and heading.column in BUDGET_FIELDS:
-            return replace(heading, currency=heading.currency or split_heading(text)[1])
+            return replace(heading, currency=rule.currency or heading.currency or split_heading(text)[1])
         return heading
     piece = _PIECE.fullmatch(text.strip())
     if piece:
@@ -84,22 +77,29 @@ Heading(column='title', language='fr', piece=1, currency=None))
     return _known_heading(text)
 
 
-def mention_heading_of(text: str, mapping: Mapping[str, str]) -> Heading | None:
+def mention_heading_of(text: str, mapping: TableMapping = NO_MAPPING) -> Heading | None:
     """The column of a heading in a table of mentions, or None."""
-    name = _MENTION_NAMES.get(_key(_mapped_column(text, mapping) or text))
+    rule = mapping.rule_of(text)
+    name = _MENTION_NAMES.get(heading_key(rule.column if rule else text))
     return Heading(name) if name else None
 
 
-def is_ignored(text: str, mapping: Mapping[str, str]) -> bool:
+def is_ignored(text: str, mapping: TableMapping) -> bool:
     """Whether the mapping tells to ignore a column."""
-    return _mapped_column(text, mapping) == IGNORED
+    rule = mapping.rule_of(text)
+    return rule is not None and rule.column == IGNORED
+
+
+def is_our_column(name: str) -> bool:
+    """Whether a name in a mapping is one of our columns, or says that a column is ignored."""
+    return name == IGNORED or heading_of(name) is not None or mention_heading_of(name) is not None
 
 
 def closest_columns(text: str, columns: Iterable[Column]) -> tuple[str, ...]:
     """The column whose name or heading is most similar to a text, with the text's currency; empty if none is."""
     base, currency = split_heading(text)
-    names = {_key(heading): column.name for column in columns for heading in column.headings}
-    key = _key(base)[:100]
+    names = {heading_key(heading): column.name for column in columns for heading in column.headings}
+    key = heading_key(base)[:100]
     for near in get_close_matches(key, names, n=1, cutoff=0.7):
         if names[near] not in BUDGET_FIELDS:
             return (names[near],)
@@ -110,41 +110,19 @@ def closest_columns(text: str, columns: Iterable[Column]) -> tuple[str, ...]:
 
 
 def _known_heading(text: str) -> Heading | None:
-    key = _key(text)
+    key = heading_key(text)
     known = _project_headings()
     if heading := known.get(key):
         return heading
-    tagged = _TAGGED.fullmatch(_bare(text))
-    base = known.get(_key(tagged["base"])) if tagged else None
+    tagged = _TAGGED.fullmatch(bare_heading(text))
+    base = known.get(heading_key(tagged["base"])) if tagged else None
     if tagged and base and base.language:
         return Heading(base.column, tagged["tag"].lower().replace("_", "-"))
     amount, currency = split_heading(text)
-    whole = known.get(_key(amount))
-    if currency and ((whole and whole.column == "budget") or _key(amount) in AMOUNT_WORDS):
+    whole = known.get(heading_key(amount))
+    if currency and ((whole and whole.column == "budget") or heading_key(amount) in AMOUNT_WORDS):
         return Heading("budget", currency=currency)
     return None
-
-
-def _mapped_column(text: str, mapping: Mapping[str, str]) -> str | None:
-    """Our column for a heading that the mapping names."""
-    if not mapping:
-        return None
-    key = _key(text)
-    return next((ours for theirs, ours in mapping.items() if _key(theirs) == key), None)
-
-
-def _key(text: str) -> str:
-    """The folded heading, without the marks of forms."""
-    return fold(_bare(text).replace("_", " "))
-
-
-def _bare(text: str) -> str:
-    """A heading without the number that forms put before it and the marks that they put after it.
-
-    >>> _bare("3. Title (en) *"), _bare("(b) Coverage:")
-    ('Title (en)', 'Coverage')
-    """
-    return _NUMBERED.sub("", text.strip().strip("*").strip()).rstrip("*: ").strip()
 
 
 @cache
@@ -153,18 +131,18 @@ def _project_headings() -> Mapping[str, Heading]:
     fields = load_fields()
     found: dict[str, Heading] = {}
     for column in project_columns():
-        found[_key(column.name)] = Heading(column.name, "en" if column.name in fields.texts else None)
+        found[heading_key(column.name)] = Heading(column.name, "en" if column.name in fields.texts else None)
     texts = [(field, text, language) for field in fields.given.values() for text, language in headings_of(field)]
     # The names first; of one text in two languages, such as "Description", the English one.
     texts.sort(key=lambda one: (one[1] not in one[0].names.values(), one[2] != "en"))
     for field, text, language in texts:
         tag = (language or "en") if field.key in fields.texts else None
-        key = _key(text)
+        key = heading_key(text)
         if key not in found or (found[key].column == field.key and language == "en"):
             found[key] = Heading(field.key, tag)
     for column in project_columns():
         for text in (*column.headings, _CAPITAL.sub(" ", column.name)):
-            found.setdefault(_key(text), Heading(column.name))
+            found.setdefault(heading_key(text), Heading(column.name))
     return {key: _dated(key, heading) for key, heading in found.items()}
 
 
@@ -174,72 +152,6 @@ def _dated(key: str, heading: Heading) -> Heading:
     return Heading(_DATED[heading.column]) if is_open else heading
 
 
-_MENTION_NAMES: Mapping[str, str] = {_key(heading): one.name for one in MENTION_COLUMNS for heading in one.headings}
-
-
-def read_mapping(path: Path) -> Mapping[str, str]:
-    """Read a mapping.
-
-    Args:
-        path: A JSON object, or a table of two columns with or without a header; `-` as our column ignores theirs.
-
-    Raises:
-        SourceError: The file cannot be read, is not a mapping, or names an unknown column.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise SourceError(
-            message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
-        ) from error
-    if len(data) > _MOST_BYTES:
-        raise SourceError(f"{path}: too large for a mapping. {_FIX}")
-    text, _ = decoded(data, str(path))
-    pairs = _pairs_of_json(text, path) if text.lstrip().startswith(("{", "[")) else _pairs_of_table(text, path)
-    return _checked_mapping(pairs, path)
-
-
-def _pairs_of_json(text: str, path: Path) -> Iterable[tuple[str, str]]:
-    try:
-        content = json.loads(text)
-    except JSONDecodeError as error:
-        raise SourceError(
-            f"{path}, line {error.lineno}, column {error.colno}: not valid JSON ({error.msg})."
-        ) from error
-    except RecursionError as error:
-        raise SourceError(f"{path}: the JSON is nested too deeply. {_FIX}") from error
-    if not (isinstance(content, dict) and all(isinstance(column, str) for column in content.values())):
-        raise SourceError(f"{path}: no mapping. {_FIX}")
-    return content.items()
-
-
-def _pairs_of_table(text: str, path: Path) -> Iterable[tuple[str, str]]:
-    first = text.lstrip().splitlines()[0] if text.strip() else ""
-    delimiter = next((mark for mark in delimiters_of(first) if len(first.split(mark)) == _COLUMNS_OF_A_MAPPING), ",")
-    for number, row in enumerate(read_rows(text, delimiter, file=str(path))):
-        if not any(row.cells):
-            continue
-        if len(row.cells) != _COLUMNS_OF_A_MAPPING:
-            raise SourceError(f"{path}, line {row.line}: two columns are needed. {_FIX}")
-        theirs, ours = (cell.strip() for cell in row.cells)
-        if number > 0 or _is_column(ours):
-            yield theirs, ours
-
-
-def _checked_mapping(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
-    mapping: dict[str, str] = {}
-    for theirs, ours in pairs:
-        if not _is_column(ours):
-            near = closest_columns(ours, project_columns())
-            hint = f"Did you mean '{near[0]}'?" if near else "See the list of columns in the documentation."
-            raise SourceError(f"{path}: '{ours}' is none of our columns. {hint}")
-        if mapping.setdefault(theirs, ours) != ours:
-            raise SourceError(f"{path}: '{theirs}' stands twice, for '{mapping[theirs]}' and '{ours}'. Keep one.")
-    if not mapping:
-        raise SourceError(f"{path}: the mapping is empty. {_FIX}")
-    return mapping
-
-
-def _is_column(name: str) -> bool:
-    return name == IGNORED or heading_of(name, {}) is not None or mention_heading_of(name, {}) is not None
+_MENTION_NAMES: Mapping[str, str] = {
+    heading_key(heading): one.name for one in MENTION_COLUMNS for heading in one.headings
+}

@@ -5,36 +5,39 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from json import JSONDecodeError
+from typing import NamedTuple
 
 from iomld.assets import load_fields
-from iomld.folding import fold
 from iomld.messages import message
 from iomld.model import AMOUNT_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.json_record import clean_text, control_character
 from iomld.read.record.origins import bad_retrieval_time, bad_source_address, stated_origins
 from iomld.read.table.headings import YEAR_OR_DAY, Heading
+from iomld.read.table.mapped_cells import SEPARATORS, mapped_items
+from iomld.read.table.mapping import ColumnRule
 from iomld.read.table.mentions import MentionIndex, canonical_digest
+from iomld.read.table.row_remarks import differing_cells, is_no_record, no_record, stray_cells
 from iomld.read.table.rows import CellFault, CellValue, Layout, Number, TableRow, cell_text
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, plain_text, utc_moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SEPARATORS = re.compile(r"[;|\r\n]+")
 _SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
-_IDENTIFIERS = frozenset({"projectCode", "primaId"})
-_FEWEST_REPEATED = 2  # headings in a row below the header that make it a repeated header
-_TOTAL = re.compile(
-    r"(?:grand[ -]?|sub[ -]?|sous[ -]?)?(?:total|totaux|sum|somme|suma|summe|gesamt|average|moyenne|promedio)\b[^a-z]*$"
-    r"|(?:(?:grand |sub-?|sous-?)?total|suma|summe) ",
-    re.IGNORECASE,
-)
 _SHOWN = 80  # characters of a value that a finding quotes
+
+
+class _Cell(NamedTuple):
+    """The text of a cell and its place; its items if a mapping has split and named them."""
+
+    text: str
+    place: Place
+    items: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _RowDraft:
-    """The cells of a row read so far: text and place by column and language, and the currencies outside of cells."""
+    """The cells of a row read so far, by column and language, and the currencies outside of cells."""
 
-    texts: dict[tuple[str, str | None], tuple[str, Place]] = field(default_factory=dict)
+    texts: dict[tuple[str, str | None], _Cell] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     canonical: list[tuple[str, str]] = field(default_factory=list)
     currencies: list[Value] = field(default_factory=list)
@@ -60,11 +63,11 @@ def table_records(
     for row in rows:
         if row.is_empty:
             continue
-        if _is_no_record(row, layout):
-            pending.append(_no_record(row, layout))
+        if is_no_record(row, layout):
+            pending.append(no_record(row, layout))
             continue
         draft = _draft(row, layout)
-        stray = _stray_cells(row, layout, report_unnamed=not unnamed_reported)
+        stray = stray_cells(row, layout, report_unnamed=not unnamed_reported)
         unnamed_reported = unnamed_reported or any(finding.severity is Severity.WARNING for finding in stray)
         draft.findings += [*pending, *stray]
         pending = []
@@ -75,28 +78,6 @@ def table_records(
         yield replace(last, findings=(*last.findings, *pending))
 
 
-def _is_no_record(row: TableRow, layout: Layout) -> bool:
-    """Whether a row is no record: it repeats the headings, or it has no identifier and a total or a single note."""
-    cells = {index: heading.column for index, heading in layout.columns if not _is_blank(row.cell(index) or "")}
-    texts = {index: cell_text(row.cell(index), "").strip() for index in cells}
-    if sum(fold(text) == fold(layout.headings[index]) for index, text in texts.items()) >= _FEWEST_REPEATED:
-        return True
-    is_total = any(map(_TOTAL.match, texts.values()))
-    codes = [texts[index] for index, name in cells.items() if name in _IDENTIFIERS]
-    has_identifier = any(" " not in code and not _TOTAL.match(code) for code in codes)
-    filled = sum(not _is_blank(cell) for cell in row.cells if cell is not None)
-    return not has_identifier and (is_total or filled == 1)
-
-
-def _no_record(row: TableRow, layout: Layout) -> Finding:
-    at = next((index for index, cell in enumerate(row.cells) if cell is not None and not _is_blank(cell)), 0)
-    problem = message(
-        "Row {number} looks like a total, a note or a repeated heading; it was not read.", number=row.number
-    )
-    fix = message("Delete it, or give it a project code if it is a project.")
-    return Finding("noRecordRow", Severity.WARNING, problem, fix, place=layout.place(row, at))
-
-
 def _draft(row: TableRow, layout: Layout) -> _RowDraft:
     draft = _RowDraft()
     if row.hidden:
@@ -105,28 +86,56 @@ def _draft(row: TableRow, layout: Layout) -> _RowDraft:
             Finding("hiddenRow", Severity.INFO, problem, message("Delete it, or show it."), place=layout.place(row, 0))
         )
     for index, heading in layout.columns:
-        value = row.cell(index)
-        if value is None or value == "":
+        value, rule = row.cell(index), layout.rules.get(index)
+        if (value is None or value == "") and not (rule and rule.default):
             continue
         if isinstance(value, CellFault):
             draft.findings.append(value.finding(_field(heading), layout.place(row, index)))
             continue
-        text = cell_text(value, heading.column)
+        text = _text_of(value, heading, rule)
         text = text if heading.column in _SOURCE_COLUMNS else plain_text(text)
         place = layout.place(row, index, text)
         if has_forbidden_character(text):
             draft.findings.append(replace(control_character(layout.headings[index], place), field=_field(heading)))
-        elif text.strip():
-            draft.canonical.append((layout.headings[index], text))
-            _add_cell(draft, heading, text, place)
+        elif text.strip() or rule:
+            if text.strip():
+                draft.canonical.append((layout.headings[index], text))
+            cell = _Cell(text, place) if rule is None else _mapped(value, _Cell(text, place), heading, rule)
+            if not cell.text.strip():
+                continue
+            _add_cell(draft, heading, cell)
             if heading.column in AMOUNT_FIELDS:
                 _add_currencies(draft, heading, value, place)
+    _add_constants(draft, layout)
     return draft
 
 
-def _add_cell(draft: _RowDraft, heading: Heading, text: str, place: Place) -> None:
+def _text_of(value: CellValue, heading: Heading, rule: ColumnRule | None) -> str:
+    """The text of a cell; an amount whose form a mapping states is left as it is."""
+    is_stated = rule is not None and bool(rule.decimal_char) and heading.column in load_fields().sums
+    return cell_text(value, "" if is_stated else heading.column)
+
+
+def _mapped(value: CellValue, cell: _Cell, heading: Heading, rule: ColumnRule) -> _Cell:
+    """A cell by the rule of a mapping; without text if it says nothing."""
+    items = mapped_items(value, cell.text, heading.column, rule)
+    if heading.column in load_fields().lists:
+        return _Cell("; ".join(items), cell.place, items)
+    return _Cell(items[0] if items else "", cell.place)
+
+
+def _add_constants(draft: _RowDraft, layout: Layout) -> None:
+    """Add the constants of a mapping that no cell of the row gives."""
+    for heading, constant in layout.constants:
+        names = YEAR_OR_DAY.get(heading.column, (heading.column,))
+        if not any((name, heading.language) in draft.texts for name in names):
+            _add_cell(draft, heading, _Cell(constant.text, constant.place))
+
+
+def _add_cell(draft: _RowDraft, heading: Heading, cell: _Cell) -> None:
     """Add a cell to the draft; a text that differs from another cell of the same column is a fault."""
     names = YEAR_OR_DAY.get(heading.column, (heading.column,))
+    text, place, items = cell
     if len(names) > 1:
         day = text.strip()
         cells = [(names[0], day[:4]), (names[1], day)] if _DAY.fullmatch(day) else [(names[0], day)]
@@ -136,11 +145,11 @@ def _add_cell(draft: _RowDraft, heading: Heading, text: str, place: Place) -> No
         key = (name, heading.language)
         known = draft.texts.get(key)
         if known is None:
-            draft.texts[key] = (content, place)
+            draft.texts[key] = _Cell(content, place, items)
         elif heading.piece > 1:
-            draft.texts[key] = (known[0] + content, known[1])
-        elif known[0].split() != content.split():
-            draft.findings.append(_differing_cells(name, known, content, place))
+            draft.texts[key] = _Cell(known.text + content, known.place)
+        elif known.text.split() != content.split():
+            draft.findings.append(differing_cells(name, (known.text, known.place), (content, place)))
 
 
 def _add_currencies(draft: _RowDraft, heading: Heading, value: CellValue, place: Place) -> None:
@@ -149,66 +158,14 @@ def _add_currencies(draft: _RowDraft, heading: Heading, value: CellValue, place:
     draft.currencies += [Value(currency, place) for currency in (heading.currency, shown) if currency]
 
 
-def _differing_cells(name: str, known: tuple[str, Place], text: str, place: Place) -> Finding:
-    return Finding(
-        "duplicateColumn",
-        Severity.VIOLATION,
-        message(
-            "Two columns give {name}: {cell} says '{one}', {other_cell} says '{other}'.",
-            name=name,
-            cell=known[1].cell,
-            one=known[0][:_SHOWN],
-            other_cell=place.cell,
-            other=text[:_SHOWN],
-        ),
-        message("Keep the right one."),
-        field=name,
-        value=text[:_SHOWN],
-        place=place,
-    )
-
-
-def _stray_cells(row: TableRow, layout: Layout, *, report_unnamed: bool) -> list[Finding]:
-    """A Violation for cells to the right of the header; a Warning, once, for cells under an empty heading."""
-    width = len(layout.headings)
-    if len(row.cells) <= width and "" not in layout.headings:
-        return []
-    filled = [index for index, cell in enumerate(row.cells) if cell is not None and not _is_blank(cell)]
-    beyond = next((index for index in filled if index >= width), None)
-    findings: list[Finding] = []
-    if beyond is not None:
-        problem = message("The row has more cells than the header, which has {width} columns.", width=width)
-        fix = message("Put quotation marks around a text that holds the delimiter, or give the column a heading.")
-        findings.append(
-            Finding("tooManyCells", Severity.VIOLATION, problem, fix, place=layout.place(row, beyond)),
-        )
-    unnamed = next((index for index in filled if index < width and not layout.headings[index]), None)
-    if unnamed is not None and report_unnamed:
-        problem = message("The column has no heading and was not read.")
-        findings.append(
-            Finding(
-                "unknownColumn",
-                Severity.WARNING,
-                problem,
-                message("Give it a heading."),
-                place=layout.place(row, unnamed),
-            )
-        )
-    return findings
-
-
-def _is_blank(cell: object) -> bool:
-    return isinstance(cell, str) and not cell.strip()
-
-
 def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIndex) -> Record:
     values: dict[str, tuple[Value, ...]] = {}
     fields = load_fields()
-    for (name, language), (text, place) in draft.texts.items():
+    for (name, language), (text, place, items) in draft.texts.items():
         if name in fields.texts:
             values[name] = (*values.get(name, ()), *_texts(name, text, place, language, draft.findings))
         elif name in fields.lists:
-            parts = (part.strip() for part in _SEPARATORS.split(text))
+            parts = items or (part.strip() for part in SEPARATORS.split(text))
             values[name] = tuple(Value(part, place) for part in parts if part)
         elif name not in _SOURCE_COLUMNS:
             values[name] = (Value(text, place),)
@@ -241,27 +198,26 @@ def _texts(name: str, text: str, place: Place, language: str | None, findings: l
 
 def _with_source(origin: Origin, draft: _RowDraft) -> Origin:
     """The origin with the address and the retrieval time that the row states."""
-    url, place = draft.texts.get(("sourceUrl", None), ("", None))
-    if url and not is_web_address(url):
-        draft.findings.append(bad_source_address(url[:_SHOWN], place))
-        url = ""
-    retrieved, place = draft.texts.get(("retrievedAt", None), ("", None))
-    moment = utc_moment(retrieved) if retrieved else None
+    page, retrieved = draft.texts.get(("sourceUrl", None)), draft.texts.get(("retrievedAt", None))
+    if page and not is_web_address(page.text):
+        draft.findings.append(bad_source_address(page.text[:_SHOWN], page.place))
+        page = None
+    moment = utc_moment(retrieved.text) if retrieved else None
     if retrieved and moment is None:
-        draft.findings.append(bad_retrieval_time(retrieved[:_SHOWN], place))
-    return replace(origin, url=url or None, retrieved_at=moment)
+        draft.findings.append(bad_retrieval_time(retrieved.text[:_SHOWN], retrieved.place))
+    return replace(origin, url=page.text if page else None, retrieved_at=moment)
 
 
 def _stated_origins(draft: _RowDraft) -> tuple[Origin, ...]:
     """The sources that an exported row states."""
-    text, place = draft.texts.get(("sources", None), ("", None))
-    if not text or place is None:
+    cell = draft.texts.get(("sources", None))
+    if cell is None:
         return ()
     try:
-        given = json.loads(text)
+        given = json.loads(cell.text)
     except (JSONDecodeError, RecursionError, ValueError):  # ValueError: a number of thousands of digits
-        given = text
-    origins, findings = stated_origins(given, place)
+        given = cell.text
+    origins, findings = stated_origins(given, cell.place)
     draft.findings += findings
     return origins
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, reduce
 
@@ -12,6 +12,7 @@ from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import EXCERPT_LENGTH
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.read.table.headings import YEAR_OR_DAY, Heading, closest_columns, heading_of, is_ignored, mention_heading_of
+from iomld.read.table.mapping import ColumnRule, Constant, TableMapping
 
 # Characters that begin a formula in spreadsheets (OWASP, "CSV Injection"); such a text gets an apostrophe before it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -179,6 +180,9 @@ class Layout:
         columns: Index and heading of each known column.
         ignored: Indexes of columns with a heading that are not read.
         findings: Remarks about the header.
+        rules: How a mapping converts the cells of known columns, by index.
+        constants: What a mapping says of every record.
+        mapped: Number of headings that a mapping names.
     """
 
     source: TableLocation
@@ -187,6 +191,9 @@ class Layout:
     columns: tuple[tuple[int, Heading], ...]
     ignored: frozenset[int]
     findings: tuple[Finding, ...] = ()
+    rules: Mapping[int, ColumnRule] = field(default_factory=dict)
+    constants: tuple[tuple[Heading, Constant], ...] = ()
+    mapped: int = 0
 
     def place(self, row: TableRow, index: int, text: str | None = None) -> Place:
         """The place of a cell, with its heading and its text (read from the row unless given)."""
@@ -230,7 +237,7 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def layout_of(header: TableRow, source: TableLocation, mapping: Mapping[str, str]) -> Layout | None:
+def layout_of(header: TableRow, source: TableLocation, mapping: TableMapping) -> Layout | None:
     """Read a row as a header; None if fewer than two of its headings are known.
 
     A table with columns for framework and quote is a table of mentions; any other is a table of projects.
@@ -253,7 +260,7 @@ def _layout(
     source: TableLocation,
     headings: tuple[str, ...],
     columns: list[tuple[int, Heading | None]],
-    mapping: Mapping[str, str],
+    mapping: TableMapping,
 ) -> Layout:
     known = tuple((index, heading) for index, heading in columns if heading)
     kind = MENTIONS if any(heading.column == "quote" for _, heading in known) else PROJECTS
@@ -262,7 +269,15 @@ def _layout(
     layout = Layout(source, kind, headings, known, ignored)
     unknown = [index for index in sorted(ignored) if not is_ignored(headings[index], mapping)]
     findings = (*_unknown_columns(layout, header, unknown), *_repeated_columns(layout, header))
-    return Layout(source, kind, headings, known, ignored, findings)
+    if kind == MENTIONS:
+        return replace(layout, findings=findings)
+    return replace(
+        layout,
+        findings=(*findings, *_unmet_columns(layout, header, mapping)),
+        rules={index: rule for index, _ in known if (rule := mapping.conversion_of(headings[index]))},
+        constants=tuple((heading, one) for one in mapping.constants if (heading := heading_of(one.column))),
+        mapped=len(mapping.columns) - len(mapping.unmet(headings)),
+    )
 
 
 def _with_status_column(columns: list[tuple[int, Heading | None]]) -> list[tuple[int, Heading | None]]:
@@ -296,6 +311,16 @@ def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> It
         value=layout.headings[unknown[0]],
         place=layout.place(header, unknown[0]),
     )
+
+
+def _unmet_columns(layout: Layout, header: TableRow, mapping: TableMapping) -> Iterator[Finding]:
+    """An Info about the headings of the mapping that the table does not have; a mapping may be for several tables."""
+    unmet = mapping.unmet(layout.headings)
+    if unmet:
+        names = ", ".join(f"“{theirs[:60]}”" for theirs in unmet[:10])
+        problem = message("The table has no column {names}, which the mapping names.", names=names)
+        fix = message("See whether the heading is written in the same way in both.")
+        yield Finding("unmetMapping", Severity.INFO, problem, fix, place=layout.place(header, 0))
 
 
 def _joined(one: Message, other: Message) -> Message:

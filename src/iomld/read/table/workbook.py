@@ -12,6 +12,8 @@ from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import Finding, Place, Record, Severity
 from iomld.read.options import ReadOptions
+from iomld.read.table.mapped_cells import check_columns
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
 from iomld.read.table.records import table_records
 from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, ShownRow, TableLocation, TableRow, layout_of
@@ -78,13 +80,16 @@ def read_workbook(
     yield from orphan_records(tables.projects[0].layout, index)
 
 
-def workbook_rows(data: bytes, *, file: str, wanted: Mapping[str, set[int]]) -> Iterator[ShownRow]:
+def workbook_rows(
+    data: bytes, *, file: str, wanted: Mapping[str, set[int]], mapping: TableMapping = NO_MAPPING
+) -> Iterator[ShownRow]:
     """The rows of tables by sheet and number, to be shown beside their findings.
 
     Args:
         data: The bytes of the file.
         file: The file's name.
         wanted: Numbers of rows by name of sheet.
+        mapping: The mapping of foreign headings.
 
     Raises:
         SourceError: It is damaged or too large.
@@ -93,7 +98,7 @@ def workbook_rows(data: bytes, *, file: str, wanted: Mapping[str, set[int]]) -> 
     for sheet in package.sheets:
         if numbers := wanted.get(sheet.name):
             source = TableLocation(file, file, MEDIA_TYPE, sheet.name)
-            table, _ = _table(sheet_rows(package, sheet, []), source, ReadOptions())
+            table, _ = _table(sheet_rows(package, sheet, []), source, mapping)
             if table:
                 rows = (row for row in chain((table.header,), table.rows) if row.number in numbers)
                 yield from map(table.layout.shown, rows)
@@ -105,7 +110,7 @@ def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _S
     for sheet in package.sheets:
         here = replace(source, sheet=sheet.name)
         hidden: list[tuple[int, int]] = []
-        table, is_empty = _table(sheet_rows(package, sheet, hidden), here, options)
+        table, is_empty = _table(sheet_rows(package, sheet, hidden), here, options.mapping)
         place = Place(source.file, line=1, sheet=sheet.name, cell="A1")
         if table is None:
             if not (is_empty or sheet.hidden):
@@ -124,17 +129,19 @@ def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _S
         else:
             findings = (*table.layout.findings, *_hidden_columns(table, hidden))
             table.layout = replace(table.layout, findings=findings)
+            below = (row for row in sheet_rows(package, sheet, []) if row.number > table.header.number)
+            check_columns(table.layout, below)
             (tables.projects if table.layout.kind == PROJECTS else tables.mentions).append(table)
     return tables
 
 
-def _table(rows: Iterator[TableRow], source: TableLocation, options: ReadOptions) -> tuple[_SheetTable | None, bool]:
+def _table(rows: Iterator[TableRow], source: TableLocation, mapping: TableMapping) -> tuple[_SheetTable | None, bool]:
     """The table of a sheet, or None; and whether the sheet is empty."""
     seen = 0
     for row in rows:
         if row.is_empty:
             continue
-        layout = layout_of(row, source, options.mapping)
+        layout = layout_of(row, source, mapping)
         if layout:
             return _SheetTable(row, layout, rows), False
         seen += 1

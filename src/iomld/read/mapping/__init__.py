@@ -1,0 +1,1 @@
+"""Mappings of foreign tables: read from files, and drafted from a table."""
