@@ -8,10 +8,10 @@ from pathlib import Path
 from iomld.browse.lists import project_counts
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.folding import fold
-from iomld.formats import rdf
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SH, SPDX, VOID
 from iomld.release import FILES
+from iomld.release.description import read_description
 from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Partitioning, class_name, subset_file
 
 
@@ -77,7 +77,7 @@ def description_graph(view: ReleaseView) -> SubjectGraph:
 @lru_cache(maxsize=2)
 def _description(path: Path) -> SubjectGraph:
     """Read the description from its file, three times as fast as from the store; cached, as releases do not change."""
-    return SubjectGraph(rdf.parse(path.read_bytes(), rdf.TURTLE) if path.exists() else ())
+    return SubjectGraph(read_description(path) if path.exists() else ())
 
 
 @dataclass(frozen=True, slots=True)

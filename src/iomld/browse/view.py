@@ -13,6 +13,7 @@ from iomld.assets import load_vocabulary
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
+from iomld.release.description import read_description
 from iomld.release.history import Tombstone, read_tombstones
 from iomld.release.nquads import read_graphs
 from iomld.store.oxigraph import StoreReader
@@ -88,7 +89,7 @@ def release_description(view: ReleaseView) -> tuple[Quad, ...]:
 @lru_cache(maxsize=2)
 def _read_description(path: Path, graph: str) -> tuple[Quad, ...]:
     """The description of a release; cached, since releases do not change."""
-    return arranged(rdf.in_graph(rdf.parse(path.read_bytes(), rdf.TURTLE), graph), first="")
+    return arranged(rdf.in_graph(read_description(path), graph), first="")
 
 
 def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The `iomld` command: imports a subcommand when it is called, and turns errors into exit statuses."""
 
+import errno
 import sys
 from importlib import import_module
 from typing import NamedTuple, cast
@@ -7,7 +8,7 @@ from typing import NamedTuple, cast
 import click
 
 from iomld import __version__
-from iomld.errors import IomldError
+from iomld.errors import IomldError, StoreError
 
 EXIT_DONE = 0
 EXIT_REFUSED = 1
@@ -55,6 +56,40 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.summary) for name, command in _COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; errors of the machine become sentences here, since click takes EOFError for Ctrl-C."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The process that reads our output has ended (`iomld export | head`): there is nobody to report to.
+            sys.stderr.close()
+            sys.exit(EXIT_DONE)
+        except EOFError as error:
+            raise StoreError(f"a compressed file ends too early ({error}). Copy it again.") from error
+        except MemoryError as error:
+            raise StoreError("there is not enough memory. Give the command more, or fewer sources at once.") from error
+        except OSError as error:
+            raise StoreError(_system_sentence(error)) from error
+        except RuntimeError as error:
+            from iomld.store.oxigraph import is_corruption  # noqa: PLC0415  # loaded already, if the store raised it
+
+            if not is_corruption(error):
+                raise
+            raise StoreError(f"the store is damaged ({error}). 'iomld releases verify' names its files.") from error
+        return status
+
+
+def _system_sentence(error: OSError) -> str:
+    """What the operating system reports, and what to do."""
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return (
+            f"{place}no space left ({error.strerror}). Make room, or name a temporary folder with more of it "
+            "in TMPDIR, and run the command again. What was published before is unchanged."
+        )
+    return f"{place}cannot be used ({error.strerror or error})." if place else f"{error}."
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="iomld")
@@ -82,8 +117,4 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("iomld: stopped.", err=True)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The process that reads our output has ended (`iomld export | head`): there is nobody to report to.
-        sys.stderr.close()
-        sys.exit(EXIT_DONE)
     sys.exit(status if isinstance(status, int) else EXIT_DONE)

@@ -56,12 +56,13 @@ def settings() -> Settings:
 
 
 def served_release(datadir: Path) -> Release:
-    """The current release of a folder.
+    """The current release of a folder, as it was published.
 
     Raises:
         NotFoundError: The folder holds no release.
+        StoreError: The release is damaged, or there is no link to it.
     """
-    current = release.current_release(datadir)
+    current = release.readable_release(datadir)
     if current is None:
         raise NotFoundError(f"{datadir}: nothing is published here. Run 'iomld publish SOURCE… --to {datadir}' first.")
     return current

@@ -1,21 +1,25 @@
-"""The commands `iomld releases list` and `iomld releases rollback`."""
+"""The commands `iomld releases list`, `verify` and `rollback`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from iomld import release
 from iomld.cli.options import datadir_option, settings
+from iomld.errors import NotFoundError, StoreError
+from iomld.release import Release, ReleaseCheck
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def releases_command(context: click.Context) -> None:
-    """List the releases in a folder, or roll back to one of them.
+    """List the releases in a folder, check their files, or roll back to one of them.
 
     \b
     Example:
       iomld releases list
+      iomld releases verify --all
       iomld releases rollback 20261123T190000Z-ab12cd34
     """
     if context.invoked_subcommand is None:
@@ -32,24 +36,86 @@ def list_releases(*, datadir: Path | None) -> None:
       iomld releases list
     """
     folder = datadir or settings().data_dir
-    current = release.current_release(folder)
     names = release.release_names(folder)
     if not names:
         click.echo(f"No releases in {folder}. Run 'iomld publish SOURCE…' first.")
+    served = release.current_name(folder)
     for name in names:
-        manifest = release.open_release(folder, name).manifest
-        star = "*" if current and current.manifest.name == name else " "
+        star = "*" if name == served else " "
+        try:
+            manifest = release.open_release(folder, name).manifest
+        except StoreError:
+            click.echo(f"{star} {name}  damaged: see 'iomld releases verify {name}'")
+            continue
         gone = f"  {manifest.withdrawn} withdrawn" if manifest.withdrawn else ""
         click.echo(
             f"{star} {name}  {manifest.projects:>7} projects  {manifest.quads:>9} triples  {manifest.created}{gone}"
         )
+    release.current_release(folder)  # after the names, from which one is chosen if there is none
+
+
+@releases_command.command()
+@click.argument("name", required=False)
+@click.option("--all", "is_all", is_flag=True, help="Check all releases, not only the current one.")
+@datadir_option
+def verify(*, name: str | None, is_all: bool, datadir: Path | None) -> None:
+    """Read all files of the current release, or of release NAME, and compare them with their checksums.
+
+    \b
+    Example:
+      iomld releases verify
+      iomld releases verify 20261123T190000Z-ab12cd34
+      iomld releases verify --all
+    """
+    if name and is_all:
+        raise click.UsageError("Give either a NAME or --all.")
+    folder = datadir or settings().data_dir
+    damaged = [one for one in _to_verify(folder, name, is_all=is_all) if not _verify(folder, one)]
+    if damaged:
+        number = "One release is" if len(damaged) == 1 else f"{len(damaged)} releases are"
+        raise StoreError(f"{folder}: {number} damaged. {release.way_out(folder, *damaged)}")
+    if is_all:
+        release.current_release(folder)
+
+
+def _to_verify(folder: Path, name: str | None, *, is_all: bool) -> tuple[str, ...]:
+    if is_all:
+        return release.release_names(folder)
+    if name is None:
+        name = release.served_name(folder)
+    if name is None:
+        raise NotFoundError(f"{folder}: nothing is published here. Run 'iomld publish SOURCE… --to {folder}' first.")
+    return (name,)
+
+
+def _verify(folder: Path, name: str) -> bool:
+    """Check a release, say what was found, and return whether it is whole."""
+    try:
+        opened = release.open_release(folder, name)
+    except StoreError as error:
+        click.echo(f"damaged  {name}\n  {error}")
+        return False
+    check = ReleaseCheck(opened)
+    damages = check.damages(read_again=lambda _: True)
+    check.keep()
+    for line in _result(opened, [str(damage.message) for damage in damages]):
+        click.echo(line)
+    return not damages
+
+
+def _result(opened: Release, faults: list[str]) -> Iterator[str]:
+    manifest = opened.manifest
+    yield f"{'damaged' if faults else 'whole  '}  {manifest.name}  {len(manifest.files):>5} files"
+    yield from (f"  {fault}" for fault in faults)
+    if not manifest.sizes:
+        yield "  Its stores and its manifest were not checked: an earlier version published it without their checksums."
 
 
 @releases_command.command()
 @click.argument("name")
 @datadir_option
 def rollback(*, name: str, datadir: Path | None) -> None:
-    """Make release NAME the current one again. No release is deleted.
+    """Make release NAME the current one again, if it is undamaged. No release is deleted.
 
     \b
     Example:
@@ -57,5 +123,7 @@ def rollback(*, name: str, datadir: Path | None) -> None:
     """
     folder = datadir or settings().data_dir
     with release.publisher_lock(folder):
-        release.switch_to(folder, name)
+        aside = release.roll_back(folder, name)
     click.echo(f"{name} is served.")
+    if aside:
+        click.echo(f"What stood in the place of the link is now {aside}; remove it if you do not need it.")

@@ -18,13 +18,12 @@ from iomld.formats import rdf, results
 from iomld.iris import DCTERMS, IOMLD, SH, Iris
 from iomld.publish.gather import Changes
 from iomld.release import FILES, Manifest, Release
-from iomld.release.description import Description, description_quads
+from iomld.release.description import Description, description_quads, read_description
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
 from iomld.release.nquads import (
     GraphState,
     WrittenDataset,
     append_gzip,
-    file_digest,
     graph_of,
     read_gzip,
     write_graphs,
@@ -37,7 +36,6 @@ from iomld.store.query_worker import run_query
 
 _COUNT_TIMEOUT_S = 30.0
 _LOG = logging.getLogger(__name__)
-_HASHED = (FILES.dataset, FILES.history, FILES.report, FILES.description, FILES.graphs, FILES.index, FILES.tombstones)
 
 
 def example_counts(store: Path, base: str) -> Mapping[str, int]:
@@ -160,8 +158,7 @@ def build_release(
         projects=written.statistics.classes.get(f"{IOMLD}Project", 0),
         quads=written.lines,
         content_sha256=written.plain.sha256,
-        files={file: file_digest(building / file) for file in _HASHED}
-        | {one.file: one.facts.sha256 for one in subsets},
+        files={},
         versions=context.versions,
         withdrawn=len(changes.tombstones),
         examples=example_counts(queried, context.publication.iris.base),
@@ -272,6 +269,6 @@ def _first_issued(context: ReleaseContext) -> str | None:
     """The date of the first release, as the previous release states it."""
     if context.previous is None:
         return None
-    description = rdf.parse(context.previous.file(FILES.description).read_bytes(), rdf.TURTLE)
+    description = read_description(context.previous.file(FILES.description))
     issued = (quad.object for quad in description if quad.predicate.value == f"{DCTERMS}issued")
     return min((moment.value for moment in issued if isinstance(moment, Literal)), default=None)

@@ -79,7 +79,7 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
             stack.enter_context(release.publisher_lock(request.datadir))
         now = release.rising_clock(request.datadir, request.clock)
         started = now()
-        previous = release.current_release(request.datadir)
+        previous = release.whole_release(request.datadir)
         _check_base(previous, pipeline)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
         changes, graphs = _gathered_changes(request, pipeline, previous, scratch, progress)
@@ -233,7 +233,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
             raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
         if not withdrawal.dry_run:
             stack.enter_context(release.publisher_lock(withdrawal.datadir))
-            previous = release.current_release(withdrawal.datadir) or previous
+        previous = release.whole_release(withdrawal.datadir) or previous
         iris = Iris(previous.manifest.base)
         graphs = read_graphs(previous.file(FILES.graphs))
         earlier = read_tombstones(previous.file(FILES.tombstones))

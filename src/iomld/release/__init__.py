@@ -5,6 +5,7 @@ from iomld.release.folder import (
     Manifest,
     Release,
     begin_release,
+    current_name,
     current_release,
     finish_release,
     open_release,
@@ -12,20 +13,30 @@ from iomld.release.folder import (
     release_name,
     release_names,
     rising_clock,
+    served_name,
     switch_to,
+    way_out,
 )
+from iomld.release.integrity import ReleaseCheck, readable_release, roll_back, whole_release
 
 __all__ = [
     "FILES",
     "Manifest",
     "Release",
+    "ReleaseCheck",
     "begin_release",
+    "current_name",
     "current_release",
     "finish_release",
     "open_release",
     "publisher_lock",
+    "readable_release",
     "release_name",
     "release_names",
     "rising_clock",
+    "roll_back",
+    "served_name",
     "switch_to",
+    "way_out",
+    "whole_release",
 ]

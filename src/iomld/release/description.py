@@ -8,9 +8,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from iomld.errors import SourceError, StoreError
 from iomld.formats import rdf
 from iomld.formats.turtle_template import TurtleRow, filled_template
 from iomld.iris import VCARD, XSD, Iris, local_name
@@ -111,6 +113,18 @@ def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
     turtle = filled_template(template, _dataset_terms(description, iris), rows)
     triples = rdf.in_graph(rdf.parse(turtle, rdf.TURTLE), iris.graph("dataset"))
     return tuple(dict.fromkeys(triples))
+
+
+def read_description(path: Path) -> tuple[Quad, ...]:
+    """The statements of the description of a release, in the default graph.
+
+    Raises:
+        StoreError: Its file is missing or damaged.
+    """
+    try:
+        return tuple(rdf.parse(path.read_bytes(), rdf.TURTLE))
+    except (FileNotFoundError, SourceError) as error:
+        raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error
 
 
 def _dataset_terms(description: Description, iris: Iris) -> TurtleRow:

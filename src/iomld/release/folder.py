@@ -2,20 +2,25 @@
 
 A release is built in a temporary folder, synced and renamed, and only then is `current` switched; both are atomic
 renames (POSIX rename(2)). The next publish removes the files that a crash leaves behind.
+
+The manifest holds the SHA-256 of all other files, and `manifest.sha256` that of the manifest, in the form that
+`sha256sum --check` reads.
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from iomld.errors import NotFoundError, StoreError
+from iomld.release.digests import KnownDigests, files_below, forget_removed
 
 CURRENT = "current"
 _RELEASES = "releases"
@@ -38,6 +43,7 @@ class Files:
     index: str = "index.jsonl.gz"
     tombstones: str = "withdrawn.json"
     manifest: str = "manifest.json"
+    manifest_digest: str = "manifest.sha256"
 
 
 FILES = Files()
@@ -55,12 +61,14 @@ class Manifest:
         projects: Number of projects.
         quads: Number of quads in the dataset file.
         content_sha256: Hash of the dataset's N-Quads before compression.
-        files: SHA-256 of each file.
+        files: SHA-256 of each file but the manifest itself and its digest.
         versions: Versions of iomld, its shapes and its vocabularies.
         withdrawn: Number of projects that are withdrawn.
         examples: Number of solutions of each example query, by its IRI; empty if they were not counted.
         repeated_triples: Number of quads whose triple stands in another graph too, one of each triple not counted; if
             there are any, the release has a store for queries.
+        sizes: Length of each of the files in bytes. Empty in a release of an earlier version, whose `files` lack the
+            stores, and whose manifest has no digest.
     """
 
     name: str
@@ -75,6 +83,7 @@ class Manifest:
     withdrawn: int = 0
     examples: Mapping[str, int] = field(default_factory=dict)
     repeated_triples: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +129,81 @@ def begin_release(datadir: Path) -> Path:
     """Remove what a crash left behind and create an empty folder to build in; call under `publisher_lock`."""
     for leftover in (datadir / _RELEASES).glob(f"{_BUILDING}*"):
         shutil.rmtree(leftover)
+    forget_removed(datadir / _RELEASES)
     building = datadir / _RELEASES / f"{_BUILDING}{os.getpid()}"
     building.mkdir()
     return building
 
 
 def finish_release(datadir: Path, building: Path, manifest: Manifest) -> Release:
-    """Sync a built folder, give it its name, and make it the current release."""
-    content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False, sort_keys=True)
-    (building / FILES.manifest).write_text(content + "\n", encoding="utf-8")
+    """Write the manifest of a built folder, sync it, give it its name, and make it the current release.
+
+    Args:
+        datadir: Folder of the releases.
+        building: The folder, with all other files.
+        manifest: The manifest; its files and sizes are filled in.
+    """
+    known = KnownDigests()
+    if manifest.previous:  # most files of the store are shared with it
+        before = open_release(datadir, manifest.previous)
+        known = KnownDigests.of_release(before.path, before.manifest.files.values())
+    names = tuple(files_below(building))
+    sizes = {name: (building / name).stat().st_size for name in names}
+    manifest = replace(manifest, files={name: known.of(building / name) for name in names}, sizes=sizes)
+    content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+    (building / FILES.manifest).write_bytes(content)
+    digest = f"{hashlib.sha256(content).hexdigest()}  {FILES.manifest}\n"
+    (building / FILES.manifest_digest).write_text(digest, encoding="ascii")
     _sync_tree(building)
     place = datadir / _RELEASES / manifest.name
     building.rename(place)
-    _sync(place.parent)
-    switch_to(datadir, manifest.name)
+    try:
+        _sync(place.parent)
+        known.keep(place, map(place.joinpath, names))
+        switch_to(datadir, manifest.name)
+    except OSError:
+        if current_name(datadir) != manifest.name:
+            shutil.rmtree(place, ignore_errors=True)  # otherwise a release would be listed that nobody was told of
+        raise
     return Release(place, manifest)
 
 
-def switch_to(datadir: Path, name: str) -> None:
+def switch_to(datadir: Path, name: str) -> Path | None:
     """Make a release the current one.
+
+    Returns:
+        The new place of what stood in the place of the link, as after copying without links; None if nothing did.
 
     Raises:
         NotFoundError: There is no such release.
+        StoreError: Its manifest is damaged, or the file system has no links.
     """
     open_release(datadir, name)
-    link = datadir / f".{CURRENT}-{os.getpid()}"
+    place, link = datadir / CURRENT, datadir / f".{CURRENT}-{os.getpid()}"
     link.unlink(missing_ok=True)
-    link.symlink_to(Path(_RELEASES) / name)
-    link.replace(datadir / CURRENT)
+    try:
+        link.symlink_to(Path(_RELEASES) / name)
+    except PermissionError as error:  # as Linux says where the file system has none
+        raise StoreError(
+            f"{datadir}: no symbolic link can be made here ({error.strerror}). "
+            "Move the folder to a file system that has them."
+        ) from error
+    aside = None
+    if place.exists() and not place.is_symlink():
+        aside = _unused(datadir, f"{CURRENT}.old")
+        place.rename(aside)
+    link.replace(place)
     _sync(datadir)
+    return aside
+
+
+def _unused(folder: Path, name: str) -> Path:
+    """A path in a folder that is not in use: the name, else with a number."""
+    path, number = folder / name, 1
+    while path.exists() or path.is_symlink():
+        number += 1
+        path = folder / f"{name}-{number}"
+    return path
 
 
 def release_names(datadir: Path) -> tuple[str, ...]:
@@ -191,12 +246,50 @@ def current_release(datadir: Path) -> Release | None:
     """The release that is served, or None if nothing was published yet.
 
     Raises:
-        StoreError: The link is dangling or the release is damaged.
+        StoreError: There are releases and no link to one of them, or the manifest of the release is damaged.
     """
-    link = datadir / CURRENT
-    if not link.is_symlink():
+    name = served_name(datadir)
+    return open_release(datadir, name) if name is not None else None
+
+
+def served_name(datadir: Path) -> str | None:
+    """The name of the release that is served, or None if nothing was published yet.
+
+    Raises:
+        StoreError: There are releases and no link to one of them.
+    """
+    link, name, names = datadir / CURRENT, current_name(datadir), release_names(datadir)
+    if name in names:
+        return name
+    if name is not None:
+        fault = f"'{CURRENT}' links to the release '{name}', which is not there."
+    elif link.exists():
+        kind = "folder" if link.is_dir() else "file"
+        fault = f"'{CURRENT}' is a {kind}, not a link to the served release, as after copying without links."
+    elif any(map(_NAMED.match, names)):
+        fault = f"'{CURRENT}', the link to the served release, is missing, as after copying without links."
+    else:
         return None
-    return open_release(datadir, link.readlink().name)
+    raise StoreError(f"{datadir}: {fault} {way_out(datadir)}")
+
+
+def current_name(datadir: Path) -> str | None:
+    """The name of the release that the link leads to, whether it is there or not; None if there is no link."""
+    link = datadir / CURRENT
+    return link.readlink().name if link.is_symlink() else None
+
+
+def way_out(datadir: Path, *damaged: str) -> str:
+    """A sentence that says what to do when a release cannot be used.
+
+    Args:
+        datadir: Folder of the releases.
+        damaged: Names of releases that cannot be used.
+    """
+    others = [name for name in release_names(datadir) if name not in damaged and _NAMED.match(name)]
+    if others:
+        return f"Choose the release to serve with 'iomld releases rollback {others[-1]} --from {datadir}'."
+    return "There is no other release here; publish into another folder with --to."
 
 
 def open_release(datadir: Path, name: str) -> Release:
@@ -204,16 +297,33 @@ def open_release(datadir: Path, name: str) -> Release:
 
     Raises:
         NotFoundError: There is no such release.
-        StoreError: Its manifest cannot be read.
+        StoreError: Its manifest cannot be read, or does not have its digest.
     """
     if name not in release_names(datadir):
-        raise NotFoundError(f"{datadir}: no release '{name}'. See 'iomld releases list'.")
+        raise NotFoundError(f"{datadir}: no release '{name}'. See 'iomld releases list --from {datadir}'.")
     path = datadir / _RELEASES / name
     try:
-        content = json.loads((path / FILES.manifest).read_text(encoding="utf-8"))
-        return Release(path, Manifest(**content))
+        content = (path / FILES.manifest).read_bytes()
+        manifest = Manifest(**json.loads(content))
+        fault = _manifest_fault(path, content, manifest)
     except (OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{path}: the manifest cannot be read ({error}). Restore it or roll back.") from error
+        fault = f"{FILES.manifest} cannot be read ({error})."
+    if fault:
+        raise StoreError(
+            f"{path}: the release is damaged. {fault} Copy the file back from a backup. {way_out(datadir, name)}"
+        )
+    return Release(path, manifest)
+
+
+def _manifest_fault(path: Path, content: bytes, manifest: Manifest) -> str:
+    """What is wrong with the digest of a manifest; empty if nothing is, or if it is too old to have one."""
+    try:
+        recorded = (path / FILES.manifest_digest).read_bytes().split()
+    except FileNotFoundError:
+        return f"{FILES.manifest_digest} is missing." if manifest.sizes else ""
+    if recorded != [hashlib.sha256(content).hexdigest().encode(), FILES.manifest.encode()]:
+        return f"{FILES.manifest} does not have the SHA-256 in {FILES.manifest_digest}."
+    return ""
 
 
 def _sync_tree(folder: Path) -> None:

@@ -6,13 +6,15 @@ Lines are sorted by their bytes (as by `LC_ALL=C sort`), so that two releases ca
 import gzip
 import hashlib
 import heapq
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, BufferedWriter, RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from iomld.errors import StoreError
 from iomld.release.statistics import Statistics, StatisticsCount
 
 _CHUNK_BYTES = 1 << 16
@@ -114,16 +116,28 @@ def _buffered(compressed: gzip.GzipFile) -> BufferedWriter:
     return BufferedWriter(cast("RawIOBase", compressed), _CHUNK_BYTES)
 
 
-def open_gzip(path: Path) -> BinaryIO:
-    """A gzip file as a stream of its uncompressed bytes."""
-    return cast("BinaryIO", gzip.open(path, "rb"))
+@contextmanager
+def open_gzip(path: Path) -> Iterator[BinaryIO]:
+    """A gzip file as a stream of its uncompressed bytes.
+
+    Raises:
+        StoreError: It is missing or damaged, which may be noticed only while it is read.
+    """
+    try:
+        with gzip.open(path, "rb") as file:
+            yield cast("BinaryIO", file)
+    except (EOFError, zlib.error, gzip.BadGzipFile, FileNotFoundError) as error:
+        raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error
 
 
 def read_gzip(path: Path) -> Iterator[bytes]:
-    """The lines of a gzip file; none if there is no file."""
-    if path.exists():
-        with gzip.open(path, "rb") as file, BufferedReader(cast("RawIOBase", file), _CHUNK_BYTES) as lines:
-            yield from lines
+    """The lines of a gzip file.
+
+    Raises:
+        StoreError: It is missing or damaged.
+    """
+    with open_gzip(path) as file, BufferedReader(cast("RawIOBase", file), _CHUNK_BYTES) as lines:
+        yield from lines
 
 
 def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
@@ -167,9 +181,16 @@ def write_graphs(graphs: Mapping[str, GraphState], path: Path) -> None:
 
 
 def read_graphs(path: Path) -> dict[str, GraphState]:
-    """Read the table of graphs; empty if there is no file."""
+    """Read the table of graphs; empty if there is no file.
+
+    Raises:
+        StoreError: It is damaged.
+    """
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8", newline="\n") as file:
-        rows = (line.rstrip("\n").split("\t") for line in file)
-        return {name: GraphState(digest, int(revision)) for name, digest, revision in rows}
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            rows = (line.rstrip("\n").split("\t") for line in file)
+            return {name: GraphState(digest, int(revision)) for name, digest, revision in rows}
+    except ValueError as error:
+        raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error

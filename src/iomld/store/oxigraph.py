@@ -167,6 +167,11 @@ def literals_of(path: Path, predicate: str) -> Iterator[tuple[str, str]]:
             yield quad.subject.value, quad.object.value
 
 
+def is_corruption(error: Exception) -> bool:
+    """Whether an error of the library says that a file is damaged; it may be raised whenever one is read."""
+    return isinstance(error, RuntimeError) and str(error).startswith("Corruption: ")
+
+
 @contextmanager
 def _store_errors(path: Path) -> Iterator[None]:
     """Translate errors of the library into `StoreError`."""
@@ -175,7 +180,15 @@ def _store_errors(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise StoreError(f"{path}: no store here. Publish first, or name the right folder.") from error
     except OSError as error:
-        raise StoreError(f"{path}: the store cannot be used: {error}") from error
+        raise StoreError(
+            f"{path}: the store cannot be used: {error}. Make sure that the disk has room and can be written."
+        ) from error
+    except RuntimeError as error:
+        if not is_corruption(error):
+            raise
+        raise StoreError(
+            f"{path}: the store is damaged ({error}). 'iomld releases verify' names the damaged files."
+        ) from error
     except SyntaxError as error:
         raise StoreError(f"{path}: the quads do not parse: {error.msg}") from error
 
@@ -193,13 +206,15 @@ class StoreReader:
         Raises:
             StoreError: There is no store, or it is damaged.
         """
+        self._path = path
         self._store = open_read_only(path)
         self._queried = self._store if queries is None or queries == path else open_read_only(queries)
         self._default_graph = DefaultGraph() if has_default_graph(self._queried) else None
 
     def graph(self, iri: str) -> tuple[Quad, ...]:
         """The quads of a named graph, in no particular order; empty where there is no such graph."""
-        return tuple(graph_quads(self._store, iri))
+        with _store_errors(self._path):
+            return tuple(graph_quads(self._store, iri))
 
     def has_graph(self, iri: str) -> bool:
         """Say whether the store has a named graph.
@@ -212,20 +227,23 @@ class StoreReader:
     def about(self, subject: str, *, graph: str | None = None) -> tuple[Quad, ...]:
         """The quads with this subject, in all graphs or in one."""
         name = NamedNode(graph) if graph else None
-        return tuple(self._store.quads_for_pattern(NamedNode(subject), None, None, name))
+        with _store_errors(self._path):
+            return tuple(self._store.quads_for_pattern(NamedNode(subject), None, None, name))
 
     def pointing(self, predicate: str, target: str, *, graph: str | None = None) -> tuple[Quad, ...]:
         """The quads with this predicate and object, in one graph or in all; then, of a triple in several, one."""
         name = NamedNode(graph) if graph else None
-        quads = self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name)
-        return tuple({quad.triple: quad for quad in quads}.values())
+        with _store_errors(self._path):
+            quads = self._store.quads_for_pattern(None, NamedNode(predicate), NamedNode(target), name)
+            return tuple({quad.triple: quad for quad in quads}.values())
 
     def fitting(
         self, *, predicate: str | None = None, target: str | None = None, graph: str | None = None
     ) -> Iterator[Quad]:
         """Iterate over the quads that match a pattern; consume the iterator in the thread that calls this."""
         pattern = (NamedNode(iri) if iri else None for iri in (predicate, target, graph))
-        return iter(self._store.quads_for_pattern(None, *pattern))
+        with _store_errors(self._path):
+            yield from self._store.quads_for_pattern(None, *pattern)
 
     def lookup(self, query: str, *, max_rows: int) -> bytes | None:
         """Answer a lookup as JSON; None for all other queries, and for invalid ones.
@@ -237,7 +255,12 @@ class StoreReader:
         lookup = read_lookup(query)
         if lookup is None:
             return None
-        return lookup_json(self._queried, lookup, max_rows=max_rows, default_graph=self._default_graph)
+        try:
+            return lookup_json(self._queried, lookup, max_rows=max_rows, default_graph=self._default_graph)
+        except RuntimeError as error:
+            if is_corruption(error):
+                return None  # a worker says what is wrong
+            raise
 
     def select(self, query: str) -> Iterator[Mapping[str, Term]]:
         """The solutions of a SELECT query over all triples; unbound variables are omitted.
@@ -248,13 +271,14 @@ class StoreReader:
         Raises:
             StoreError: The query is not a SELECT or does not parse, which is a bug of ours.
         """
-        try:
-            result = self._queried.query(query, use_default_graph_as_union=self._default_graph is None)
-        except SyntaxError as error:
-            raise StoreError(f"a query of ours does not parse: {error.msg}") from error
-        if not isinstance(result, QuerySolutions):
-            raise StoreError("a query of ours is no SELECT")
-        names = [variable.value for variable in result.variables]
-        # Solutions must not be used from another thread, so they are copied here.
-        rows = [{name: term for name in names if isinstance(term := row[name], Term)} for row in result]
+        with _store_errors(self._path):
+            try:
+                result = self._queried.query(query, use_default_graph_as_union=self._default_graph is None)
+            except SyntaxError as error:
+                raise StoreError(f"a query of ours does not parse: {error.msg}") from error
+            if not isinstance(result, QuerySolutions):
+                raise StoreError("a query of ours is no SELECT")
+            names = [variable.value for variable in result.variables]
+            # Solutions must not be used from another thread, so they are copied here.
+            rows = [{name: term for name in names if isinstance(term := row[name], Term)} for row in result]
         return iter(rows)

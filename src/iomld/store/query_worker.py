@@ -18,7 +18,7 @@ from iomld.formats import rdf, results
 from iomld.formats.xml_output import NotInXmlError, XmlOutput
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, Quantity, message
-from iomld.store.oxigraph import has_default_graph, open_read_only
+from iomld.store.oxigraph import has_default_graph, is_corruption, open_read_only
 from iomld.store.query_dataset import (
     MAX_MERGED,
     MergeTooLargeError,
@@ -152,7 +152,7 @@ class _QueryHandler:
         """Run the query and write its result; return the media type."""
         try:
             return self._serialize(self._results(request), request, writer)
-        except OSError as error:  # raised while results are computed
+        except (OSError, RuntimeError) as error:  # raised while results are computed
             raise _not_evaluated(error) from error
 
     def _results(self, request: QueryRequest) -> QuerySolutions | QueryBoolean | QueryTriples:
@@ -233,6 +233,11 @@ def _unplanned(error: RuntimeError) -> _FaultError:
 
 
 def _not_evaluated(error: Exception) -> _FaultError:
+    if is_corruption(error):
+        fault = message(
+            "The query could not be evaluated: a file of the store is damaged. Tell whoever runs this server."
+        )
+        return _FaultError(FaultKind.EVALUATION, fault)
     fault = message("The query could not be evaluated: {rest}", rest=ForeignText(error))
     return _FaultError(FaultKind.EVALUATION, fault)
 
