@@ -1,10 +1,12 @@
 """The `iomld` command for tests: each call is a process of its own, which finds the program imported already.
 
 Importing the program takes a process longer than most calls take. So one process imports it, and forks for each call.
-What a fork cannot show, that a command starts by itself, is seen by `tests/e2e/test_publish.py`.
+What a fork cannot show, that a command starts by itself, is seen by `test_publish.py` and `test_serve.py` in
+`tests/e2e`.
 """
 
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -17,12 +19,15 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
-_PROGRAM = Path(sys.executable).parent / "iomld"
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PROGRAM = Path(sys.executable).parent / "iomld"
 _TIMEOUT_S = 280
 # What decides how Python itself starts. A process that is given any of these is not forked.
 _OF_PYTHON = ("PYTHON", "LANG", "LC_", "MALLOC")
@@ -38,27 +43,104 @@ def run_iomld(*arguments: str | Path, prelude: str = "", **variables: str) -> su
     """
     if any(name.startswith(_OF_PYTHON) for name in variables):
         return run_iomld_alone(*arguments, **variables)
-    command = [str(_PROGRAM), *map(str, arguments)]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _fork(arguments, (out.fileno(), err.fileno()), variables, prelude=prelude)
+        status = process.wait(_TIMEOUT_S)
+        texts = [_text(file.fileno()) for file in (out, err)]
+    return subprocess.CompletedProcess(process.command, status, *texts)
+
+
+class ForkedProcess:
+    """A process of `iomld` that goes on while the tests do; used as `subprocess.Popen` is.
+
+    Attributes:
+        command: The program and its arguments.
+        pid: Its process id.
+        returncode: Its exit status, once it is known that it ended; negative for a signal.
+        stdout: What it writes, if that is read.
+    """
+
+    def __init__(self, command: Sequence[str], connection: socket.socket, stdout: TextIO | None = None) -> None:
+        self.command = list(command)
+        self._connection = connection
+        self.stdout = stdout
+        self.returncode: int | None = None
+        self.pid = int(self._told(_TIMEOUT_S))
+
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
+        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+            self.wait(_TIMEOUT_S)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        if self.returncode is None:
+            self.returncode = int(self._told(timeout))
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it is known that it ended; its id is not free before."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def _told(self, timeout: float | None) -> bytes:
+        self._connection.settimeout(timeout)
+        try:
+            told = self._connection.recv(64)
+        except TimeoutError as error:
+            raise subprocess.TimeoutExpired(self.command, timeout or 0) from error
+        assert told, (self.command, "was not run to its end")
+        return told
+
+
+def start_iomld(*arguments: str | Path, hears_interrupt: bool = True, **variables: str) -> ForkedProcess:
+    """Start the installed `iomld` command, whose output is read from `stdout`; it ends when the tests do.
+
+    Args:
+        arguments: Its arguments.
+        hears_interrupt: Whether it starts as a command does on which Ctrl-C is to have an effect.
+        variables: What is added to its environment.
+    """
+    reading, writing = os.pipe()
+    try:
+        return _fork(arguments, (writing, 2), variables, hears_interrupt=hears_interrupt, stdout=os.fdopen(reading))
+    finally:
+        os.close(writing)
+
+
+def _fork(
+    arguments: Sequence[str | Path],
+    files: Sequence[int],
+    variables: Mapping[str, str],
+    *,
+    prelude: str = "",
+    hears_interrupt: bool = True,
+    stdout: TextIO | None = None,
+) -> ForkedProcess:
+    command = [str(PROGRAM), *map(str, arguments)]
     request = {
         "command": command,
         "environment": _environment(variables),
         "folder": str(Path.cwd()),
         "prelude": prelude,
+        "hears_interrupt": hears_interrupt,
     }
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, socket.socket(socket.AF_UNIX) as server:
-        server.settimeout(_TIMEOUT_S)
-        server.connect(str(_forking_process()))
-        socket.send_fds(server, [json.dumps(request).encode() + b"\n"], [out.fileno(), err.fileno()])
-        status = server.makefile().readline()
-        texts = [_text(file.fileno()) for file in (out, err)]
-    assert status, (command, "was not run to its end")
-    return subprocess.CompletedProcess(command, int(status), *texts)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(str(_forking_process()))
+    socket.send_fds(connection, [json.dumps(request).encode()], files)
+    return ForkedProcess(command, connection, stdout)
 
 
 def run_iomld_alone(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """The same in a process that imports the program itself."""
     return subprocess.run(
-        [_PROGRAM, *map(str, arguments)],
+        [PROGRAM, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -97,13 +179,13 @@ def _forking_process() -> Path:
 
 def _serve(address: str) -> None:
     """Fork for each connection, until standard input ends."""
-    for name in ("publish", "validate", "convert", "query", "export", "releases", "rules"):
+    for name in ("publish", "validate", "convert", "query", "export", "releases", "rules", "serve"):
         import_module(f"iomld.cli.{name}")
     _warm_up()
     gc.collect()
     gc.freeze()  # so that no fork visits, and so copies, what is here
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads cannot be forked"
-    with socket.socket(socket.AF_UNIX) as listener:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(address)
         listener.listen()
         os.write(1, b"ready\n")
@@ -137,21 +219,34 @@ def _reap() -> None:
 
 
 def _run(connection: socket.socket) -> NoReturn:
-    """Run one command in a process below this one, and tell its status."""
+    """Run one command in a process below this one; tell its id, and its status when it ended."""
+    _end_with_parent()
     line, files, _, _ = socket.recv_fds(connection, 1 << 20, 2)
     request = json.loads(line)
     child = os.fork()
     if child == 0:
         connection.close()
+        _end_with_parent()
         _become(request, files)
-    _, status = os.waitpid(child, 0)
-    connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    for file in files:
+        os.close(file)  # whoever reads what the command writes sees its end
+    connection.sendall(b"%d" % child)
+    ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    with suppress(BrokenPipeError):
+        connection.sendall(b"%d" % (ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status))
+    connection.recv(1)  # it is known, and nobody sends a signal to this id any more
+    os.waitpid(child, 0)
     os._exit(0)
+
+
+def _end_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command, as its script is."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler if request["hears_interrupt"] else signal.SIG_IGN)
     with Path(os.devnull).open("rb") as nothing:
         for number, file in enumerate((nothing.fileno(), *files)):
             os.dup2(file, number)

@@ -6,11 +6,12 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.commands import PROGRAM, ForkedProcess, start_iomld
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -26,7 +27,7 @@ class Server:
         address: Its address, without a slash at the end.
     """
 
-    process: subprocess.Popen[str]
+    process: ForkedProcess | subprocess.Popen[str]
     address: str
 
     def descendants(self) -> list[int]:
@@ -67,10 +68,21 @@ def start(command: Sequence[str | Path], *, hears_interrupt: bool = True, **vari
 
 
 @contextmanager
-def serve(datadir: Path, *, hears_interrupt: bool = True, **variables: str) -> Iterator[Server]:
-    """Run `iomld serve` until the block ends; it is stopped by SIGTERM and must end by itself."""
-    command = [Path(sys.executable).parent / "iomld", "serve", "--from", datadir, "--port", "0"]
-    process = start(command, hears_interrupt=hears_interrupt, **variables)
+def serve(datadir: Path, *, hears_interrupt: bool = True, is_forked: bool = True, **variables: str) -> Iterator[Server]:
+    """Run `iomld serve` until the block ends; it is stopped by SIGTERM and must end by itself.
+
+    Args:
+        datadir: The folder whose release it serves.
+        hears_interrupt: Whether SIGINT ends it.
+        is_forked: Whether it finds the program imported already, which saves most of its start.
+        variables: What is added to its environment.
+    """
+    arguments = ("serve", "--from", datadir, "--port", "0")
+    process = (
+        start_iomld(*arguments, hears_interrupt=hears_interrupt, **variables)
+        if is_forked
+        else start([PROGRAM, *arguments], hears_interrupt=hears_interrupt, **variables)
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -260,7 +260,7 @@ def test_no_worker_is_left_behind(name: signal.Signals, datadir: Path) -> None:
 
 def test_a_server_in_the_background_ends(datadir: Path) -> None:
     """A shell that starts it in the background has it ignore SIGINT; SIGTERM ends it and its workers."""
-    with serve(datadir, hears_interrupt=False) as running:
+    with serve(datadir, hears_interrupt=False, is_forked=False) as running:
         assert httpx.get(f"{running.address}/health", timeout=60).status_code == 200
         workers = workers_of(running)
         running.process.send_signal(signal.SIGTERM)
