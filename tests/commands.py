@@ -8,6 +8,7 @@ What a fork cannot show, that a command starts by itself, is seen by `test_publi
 import atexit
 import ctypes
 import gc
+import io
 import json
 import os
 import select
@@ -19,7 +20,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -29,25 +31,63 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PROGRAM = Path(sys.executable).parent / "iomld"
 _TIMEOUT_S = 280
-# What decides how Python itself starts. A process that is given any of these is not forked.
+# What decides how Python itself starts. A process that is given any of these is not forked; PYTHONPATH alone is known.
 _OF_PYTHON = ("PYTHON", "LANG", "LC_", "MALLOC")
 
 
-def run_iomld(*arguments: str | Path, prelude: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def run_iomld(
+    *arguments: str | Path, prelude: str = "", folder: Path | None = None, text: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the installed `iomld` command.
 
     Args:
         arguments: Its arguments.
         prelude: Python that its process runs first.
+        folder: The folder in which it runs, if not the one of the tests.
+        text: What it reads from standard input.
         variables: What is added to its environment.
     """
-    if any(name.startswith(_OF_PYTHON) for name in variables):
+    if any(name.startswith(_OF_PYTHON) and name != "PYTHONPATH" for name in variables):
         return run_iomld_alone(*arguments, **variables)
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = _fork(arguments, (out.fileno(), err.fileno()), variables, prelude=prelude)
+    done = _run_to_end(_Call(arguments, variables, prelude=prelude, folder=folder), text)
+    return subprocess.CompletedProcess(done.args, done.returncode, _as_text(done.stdout), _as_text(done.stderr))
+
+
+def run_iomld_alone(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process that imports the program itself."""
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(variables),
+        timeout=_TIMEOUT_S,
+    )
+
+
+def written_by_iomld(*arguments: str | Path) -> bytes:
+    """What the installed `iomld` command writes to standard output, if it succeeds."""
+    done = _run_to_end(_Call(arguments))
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def _run_to_end(call: "_Call", text: str = "") -> subprocess.CompletedProcess[bytes]:
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        files[0].write(text.encode())
+        files[0].seek(0)
+        process = _fork(call, [file.fileno() for file in files])
         status = process.wait(_TIMEOUT_S)
-        texts = [_text(file.fileno()) for file in (out, err)]
-    return subprocess.CompletedProcess(process.command, status, *texts)
+        for file in files:
+            file.seek(0)
+        return subprocess.CompletedProcess(process.command, status, files[1].read(), files[2].read())
+
+
+def _as_text(written: bytes) -> str:
+    """What was written, with the line ends that a pipe read as text has."""
+    return io.StringIO(written.decode(), newline=None).read()
 
 
 class ForkedProcess:
@@ -108,64 +148,54 @@ def start_iomld(*arguments: str | Path, hears_interrupt: bool = True, **variable
         variables: What is added to its environment.
     """
     reading, writing = os.pipe()
-    try:
-        return _fork(arguments, (writing, 2), variables, hears_interrupt=hears_interrupt, stdout=os.fdopen(reading))
-    finally:
-        os.close(writing)
+    call = _Call(arguments, variables, hears_interrupt=hears_interrupt)
+    with Path(os.devnull).open("rb") as nothing, os.fdopen(writing):
+        return _fork(call, (nothing.fileno(), writing, 2), os.fdopen(reading))
 
 
-def _fork(
-    arguments: Sequence[str | Path],
-    files: Sequence[int],
-    variables: Mapping[str, str],
-    *,
-    prelude: str = "",
-    hears_interrupt: bool = True,
-    stdout: TextIO | None = None,
-) -> ForkedProcess:
-    command = [str(PROGRAM), *map(str, arguments)]
-    request = {
-        "command": command,
-        "environment": _environment(variables),
-        "folder": str(Path.cwd()),
-        "prelude": prelude,
-        "hears_interrupt": hears_interrupt,
-    }
+@dataclass(frozen=True)
+class _Call:
+    arguments: Sequence[str | Path]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    prelude: str = ""
+    folder: Path | None = None
+    hears_interrupt: bool = True
+
+    @property
+    def command(self) -> list[str]:
+        return [str(PROGRAM), *map(str, self.arguments)]
+
+    def request(self) -> bytes:
+        request = {
+            "command": self.command,
+            "environment": _environment(self.variables),
+            "folder": str(self.folder or Path.cwd()),
+            "prelude": self.prelude,
+            "hears_interrupt": self.hears_interrupt,
+        }
+        return json.dumps(request).encode()
+
+
+def _fork(call: _Call, files: Sequence[int], stdout: TextIO | None = None) -> ForkedProcess:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.connect(str(_forking_process()))
-    socket.send_fds(connection, [json.dumps(request).encode()], files)
-    return ForkedProcess(command, connection, stdout)
-
-
-def run_iomld_alone(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The same in a process that imports the program itself."""
-    return subprocess.run(
-        [PROGRAM, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=_environment(variables),
-        timeout=_TIMEOUT_S,
-    )
+    connection.connect(str(_forking_process(call.variables.get("PYTHONPATH", ""))))
+    socket.send_fds(connection, [call.request()], files)
+    return ForkedProcess(call.command, connection, stdout)
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")} | dict(variables)
 
 
-def _text(file: int) -> str:
-    """What was written, with the line ends that a pipe read as text has."""
-    with open(file, encoding="utf-8", closefd=False) as stream:
-        stream.seek(0)
-        return stream.read()
-
-
 @cache
-def _forking_process() -> Path:
-    """Start the process that forks; gives the address at which it listens."""
+def _forking_process(first_on_path: str) -> Path:
+    """Start the process that forks; gives the address at which it listens.
+
+    Args:
+        first_on_path: Folders in which it finds the program, if not where these tests find it.
+    """
     address = Path(tempfile.mkdtemp(prefix="iomld-tests-")) / "socket"
-    environment = _environment({"PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+    environment = _environment({"PYTHONPATH": os.pathsep.join(filter(None, (first_on_path, *sys.path)))})
     process = subprocess.Popen(
         [sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     )
@@ -221,7 +251,7 @@ def _reap() -> None:
 def _run(connection: socket.socket) -> NoReturn:
     """Run one command in a process below this one; tell its id, and its status when it ended."""
     _end_with_parent()
-    line, files, _, _ = socket.recv_fds(connection, 1 << 20, 2)
+    line, files, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     request = json.loads(line)
     child = os.fork()
     if child == 0:
@@ -247,9 +277,8 @@ def _end_with_parent() -> None:
 def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command, as its script is."""
     signal.signal(signal.SIGINT, signal.default_int_handler if request["hears_interrupt"] else signal.SIG_IGN)
-    with Path(os.devnull).open("rb") as nothing:
-        for number, file in enumerate((nothing.fileno(), *files)):
-            os.dup2(file, number)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
     for file in files:
         os.close(file)
     sys.stdin, sys.stdout, sys.stderr = (  # as long as the process lives

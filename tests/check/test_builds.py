@@ -4,13 +4,13 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from lxml import etree
 from tests.check.test_report_formats import written
+from tests.commands import run_iomld
 from tests.conftest import ROOT, Command
 
 from iomld.check.checker import Checker
@@ -36,14 +36,7 @@ def _run(command: str, folder: Path, text: str = "") -> subprocess.CompletedProc
     """Run a command line of iomld in a folder."""
     program, *arguments = shlex.split(command)
     assert program == "iomld"
-    return subprocess.run(
-        [Path(sys.executable).parent / "iomld", *arguments],
-        cwd=folder,
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_iomld(*arguments, folder=folder, text=text)
 
 
 @pytest.fixture

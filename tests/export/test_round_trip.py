@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyoxigraph import Quad
+from tests.commands import written_by_iomld
 from tests.conftest import DATA, PROJECT_COUNT, ROOT, run_iomld
 
 from iomld import __version__, store
@@ -184,5 +183,4 @@ def test_converted_tables_read_back_to_the_same_triples(name: str, tmp_path: Pat
 
 def converted(name: str, *sources: Path) -> bytes:
     """What `iomld convert` writes."""
-    command = [Path(sys.executable).parent / "iomld", "convert", *sources, "--format", name]
-    return subprocess.run(command, capture_output=True, check=True, timeout=300).stdout
+    return written_by_iomld("convert", *sources, "--format", name)
