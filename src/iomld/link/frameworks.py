@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from iomld.folding import fold, folded
+from iomld.folding import Folded, fold, folded
 from iomld.link.framework_parts import FrameworkParts, build_parts
 from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name
+from iomld.link.numbered_names import NumberedNames, numbered_names
 from iomld.model import Mention
 from iomld.vocab import Label, LabelKind, Vocabulary
 
@@ -81,7 +82,7 @@ class NamedFramework(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A passage of a text that names a framework.
+    """A passage of a text, or of a folded text, that names a framework.
 
     Attributes:
         codes: Code of the framework, or of the parts that are named.
@@ -97,6 +98,10 @@ class Match:
     method: str
     confidence: Decimal
 
+    def in_text(self, source: Folded) -> "Match":
+        """The same with places in the text that was folded."""
+        return replace(self, start=source.original(self.start), end=source.original(self.end))
+
 
 @dataclass(frozen=True, slots=True)
 class FrameworkMatcher:
@@ -105,12 +110,14 @@ class FrameworkMatcher:
     Attributes:
         names: Finds each name in a folded text.
         resolve: Gives the framework of a matched name, from the folded name, the words of the text and the language.
+        numbered: Finds lists of frameworks whose names differ in their number alone.
         parts: The numbered parts.
         wholes: The framework of each part.
     """
 
     names: NameFinder
     resolve: Callable[[str, str, str], NamedFramework | None]
+    numbered: NumberedNames
     parts: FrameworkParts
     wholes: Mapping[str, str]
 
@@ -126,16 +133,27 @@ class FrameworkMatcher:
             language: Its language (BCP 47).
         """
         source = folded(text)
-        searched = f" {source.text}"
         primary = language.partition("-")[0].lower()
-        at = done = 0
-        while found := self.names.find(searched, at):
+        at = 0
+        for listed in (*self.numbered.lists(source.text), None):
+            for match in self._names(text, source, primary, at, listed.start if listed else len(text)):
+                at = match.end
+                yield match.in_text(source)
+            if listed and listed.start >= at:
+                at = listed.end
+                yield Match(listed.codes, listed.start, at, _VARIANT, _VARIANT_CONFIDENCE).in_text(source)
+
+    def _names(self, text: str, source: Folded, language: str, at: int, until: int) -> Iterator[Match]:
+        """The names that start in a part of a text, with their places in the folded text."""
+        searched = f" {source.text}"
+        done = at
+        while (found := self.names.find(searched, at)) and found.start() < until:
             start, end = found.start(), found.end() - 1
             if '"' in found["name"]:
                 start, end = _quoted(source.text, start, end)
                 start = max(start, done)
             words = text[source.original(start) : source.original(end)]
-            named = self.resolve(found["name"], words, primary)
+            named = self.resolve(found["name"], words, language)
             if named is None:
                 at = found.start() + 1
             elif not named.code:
@@ -148,7 +166,7 @@ class FrameworkMatcher:
                 codes = part.codes if part else (named.code,)
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
-                yield Match(codes, source.original(start), source.original(end), named.method, named.confidence)
+                yield Match(codes, start, end, named.method, named.confidence)
 
     def mentions(self, text: str, language: str, field: str) -> Iterator[Mention]:
         """The matches in a text as mentions, with their context."""
@@ -247,7 +265,8 @@ def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str,
     finder = build_finder(fold(alias.text) for group in aliases.values() for alias in group)
     # The same few names recur; the cache saves 15 µs for each match.
     resolve = lru_cache(maxsize=_CACHED_NAMES)(partial(_resolved, aliases))
-    return FrameworkMatcher(finder, resolve, parts, wholes)
+    numbered = numbered_names((alias.plain, alias.code) for group in aliases.values() for alias in group if alias.code)
+    return FrameworkMatcher(finder, resolve, numbered, parts, wholes)
 
 
 def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
