@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.amount import amount
 from tests.commands import run_iomld
 from tests.serving import Server, serve
 from tests.sharing import made_once
@@ -26,7 +27,7 @@ PROJECT_COUNT = len(
 SEED_NAME = "000_b8327546129996ab.txt"
 
 # A busy machine is no fault of what is tested.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("suite", max_examples=amount(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

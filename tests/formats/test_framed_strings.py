@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyld import jsonld
 from pyoxigraph import Literal, NamedNode, Quad
+from tests.amount import amount
 
 from iomld.assets import load_fields
 from iomld.formats import rdf
@@ -75,7 +76,7 @@ def _triples(quads: Sequence[Quad]) -> set[object]:
 
 
 @given(graph=project_graphs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=amount(50))
 def test_any_graph_survives(graph: tuple[str, list[Quad]], context: dict[str, object]) -> None:
     """Reading the document with its context gives the graph, whatever the strings are."""
     base, quads = graph
@@ -84,7 +85,7 @@ def test_any_graph_survives(graph: tuple[str, list[Quad]], context: dict[str, ob
 
 
 @given(graph=project_graphs())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=amount(15))
 def test_any_graph_survives_in_a_second_processor(graph: tuple[str, list[Quad]], context: dict[str, object]) -> None:
     """PyLD, written by other people from the same standard, reads the same."""
     base, quads = graph

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import amount
 from tests.shapes.test_shape_examples import EXAMPLES, GRAPHS
 
 from iomld.assets import asset_text, load_fields
@@ -172,7 +173,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=amount(100))
 @given(st.dictionaries(st.sampled_from([*WHOLE, "abstract", "language", "extra"]), ANY, max_size=3), ANY)
 def test_what_the_schema_accepts_the_reader_takes(changes: dict[str, object], mention: object) -> None:
     """No record that passes the schema has a fault of form."""

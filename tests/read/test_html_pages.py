@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
@@ -301,7 +302,7 @@ PARTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(100))
 @given(st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=8)), max_size=40).map("".join))
 def test_no_markup_breaks_the_reader(text: str) -> None:
     """Whatever the markup, there is a record with values and lines of the source, or a SourceError."""
@@ -315,7 +316,7 @@ def test_no_markup_breaks_the_reader(text: str) -> None:
         assert all(1 <= (value.place.line or 0) <= len(lines_of(text)) for value in values)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=amount(50))
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     """Bytes of any kind are read or refused."""

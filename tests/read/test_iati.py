@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
@@ -242,7 +243,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(30))
 @given(st.binary(max_size=60) | st.lists(PIECES, max_size=12).map(lambda parts: "".join(parts).encode()))
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     """Any input gives records or one clear error."""

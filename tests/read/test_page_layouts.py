@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
@@ -279,7 +280,7 @@ SNIPPETS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(100))
 @given(st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=12)), max_size=25).map("\n".join))
 def test_no_text_breaks_the_reader(text: str) -> None:
     """Any text gives a record whose values are at their places, or a SourceError."""

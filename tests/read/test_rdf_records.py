@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Quad
+from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.formats.rdf import (
@@ -364,7 +365,7 @@ def _read_or_refused(text: bytes, format_: Format) -> list[Record]:
         return []
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(30))
 @given(st.binary(max_size=60) | st.lists(PIECES, max_size=25).map(lambda parts: " ".join(parts).encode()))
 def test_no_bytes_break_the_readers(data: bytes) -> None:
     """Any input, in any format, gives records or one clear error."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
@@ -327,7 +328,7 @@ _NUMBER = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 _CELL = st.none() | st.booleans() | _NUMBER | st.dates() | st.text(_LETTERS, max_size=6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(20))
 @given(st.lists(st.lists(_CELL, max_size=7), max_size=3))
 def test_any_workbook_is_read_or_refused(rows: list[list[object]]) -> None:
     """Whatever the cells, there are records with placed findings, or one clear error."""
@@ -342,7 +343,7 @@ def test_any_workbook_is_read_or_refused(rows: list[list[object]]) -> None:
 _WHOLE = xlsx_bytes(made(HEADER, GOOD))
 
 
-@settings(max_examples=100)
+@settings(max_examples=amount(40))
 @given(st.integers(0, len(_WHOLE) - 1), st.binary(min_size=1, max_size=4))
 def test_any_damage_is_read_or_refused(at: int, noise: bytes) -> None:
     """A damaged file gives records or one clear error."""
@@ -355,7 +356,7 @@ def test_any_damage_is_read_or_refused(at: int, noise: bytes) -> None:
     check_placed([finding for record in records for finding in record.findings])
 
 
-@settings(max_examples=100)
+@settings(max_examples=amount(40))
 @given(
     st.integers(0, 2000),
     st.sampled_from([b"<c>", b"</row>", b'r="', b"&x;", b"\xff", b'"A1"', b"-1", b"1e999", b"<f/>"]),

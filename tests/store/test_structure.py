@@ -8,6 +8,7 @@ import pyoxigraph
 import pytest
 from hypothesis import given, settings
 from pyoxigraph import RdfFormat, Store
+from tests.amount import amount
 from tests.differential.queries import WRITTEN, generated
 from tests.store.finding import FAILED, finds, solutions
 from tests.store.grammar import QUERIES, SCRAPS
@@ -135,7 +136,7 @@ def parses(query: str) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(100))
 @given(QUERIES)
 def test_the_parts_of_any_query_are_queries_too(query: str) -> None:
     """Whatever parses is taken apart or left, and each part of it parses alone, and stands where it says."""
@@ -152,7 +153,6 @@ def test_the_parts_of_any_query_are_queries_too(query: str) -> None:
         assert query[clause.start : clause.end] == query[clause.start : clause.end].strip()
 
 
-@settings(deadline=None)
 @given(SCRAPS)
 def test_no_text_is_too_odd(text: str) -> None:
     """Scraps of queries, and any text, are taken apart or left."""

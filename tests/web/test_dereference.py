@@ -61,7 +61,7 @@ def _samples(paths: set[str]) -> Iterator[str]:
         kind = "/rev/" if "/rev/" in path else path.rpartition("/")[0]
         kinds.setdefault(kind, []).append(path)
     for members in kinds.values():
-        yield from members[:3]
+        yield from members[:2]
 
 
 def test_every_minted_iri_answers(client: Asker, opened: ReleaseView) -> None:
@@ -72,7 +72,10 @@ def test_every_minted_iri_answers(client: Asker, opened: ReleaseView) -> None:
     for path in sorted(paths):
         answer = client.get(path)
         if answer.status_code == 303:
-            answer = client.get(answer.headers["location"])
+            location = answer.headers["location"]
+            if location in paths:
+                continue  # asked for as well
+            answer = client.get(location)
         assert answer.status_code == 200, path
         assert any(True for _ in rdf.parse(answer.content, rdf.TURTLE)), path
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from tests.amount import amount
 from tests.conftest import PROJECT_COUNT
 from tests.serving import Server
 
@@ -162,7 +163,7 @@ def test_nothing_that_is_asked_breaks_the_description(bundled_server: Server, de
     with httpx.Client(timeout=60) as client:
 
         @settings(
-            max_examples=700,
+            max_examples=amount(250),
             derandomize=True,
             deadline=None,
             database=None,
