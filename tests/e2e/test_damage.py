@@ -89,6 +89,17 @@ def break_link(folder: Path, state: str) -> str:
     return name
 
 
+def make_old(folder: Path) -> None:
+    """Take out of the current release what earlier versions did not write."""
+    path = folder / "current" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"] = {name: digest for name, digest in manifest["files"].items() if not name.startswith("store/")}
+    del manifest["sizes"]
+    path.unlink()
+    path.write_text(json.dumps(manifest))
+    path.with_suffix(".sha256").unlink()
+
+
 def content_of(folder: Path) -> dict[str, bytes | None]:
     """All files and folders but what is kept of digests."""
     found = (path for path in folder.rglob("*") if ".verified" not in path.parts)
@@ -144,16 +155,20 @@ def test_each_command_ends_with_a_sentence(copied: Path, iomld: Command, command
 
 def test_an_old_release_is_checked_as_far_as_it_can_be(copied: Path, iomld: Command) -> None:
     """A release without checksums of its stores and its manifest is used, and `verify` says what it did not check."""
-    path = copied / "current" / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["files"] = {name: digest for name, digest in manifest["files"].items() if not name.startswith("store/")}
-    del manifest["sizes"]
-    path.unlink()
-    path.write_text(json.dumps(manifest))
-    path.with_suffix(".sha256").unlink()
+    make_old(copied)
     done = iomld("releases", "verify", "--from", copied)
     assert done.returncode == 0
     assert "Its stores and its manifest were not checked" in done.stdout
     assert release.whole_release(copied) is not None
     damage(copied, "graphs", DAMAGES["cut"])
     assert iomld("releases", "verify", "--from", copied).returncode == 2
+
+
+def test_a_corrupt_store_without_checksums_is_a_sentence(copied: Path, iomld: Command) -> None:
+    """The store itself notices what no checksum tells, and then neither a server starts nor a query is answered."""
+    make_old(copied)
+    damage(copied, "store/CURRENT", DAMAGES["cut"])
+    for command in (("serve", "--port", "0"), ("query", "ASK {}"), ("export", "--format", "jsonl")):
+        done = iomld(*command, "--from", copied)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
+        assert "store is damaged" in done.stderr

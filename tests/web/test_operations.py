@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +17,11 @@ from tests.browse.asking import Asker
 from tests.conftest import PROJECT_COUNT
 
 from iomld.config import Settings, read_settings
-from iomld.errors import SettingsError
+from iomld.errors import SettingsError, StoreError
 from iomld.iris import DEFAULT_BASE
 from iomld.web.app import create_app
 from iomld.web.request_metrics import AnsweredRequest, Metrics, RequestLog, RequestMetricsMiddleware, access_line
+from iomld.web.serving import Serving
 
 _SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (\S+)')
 
@@ -33,8 +37,8 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     return found
 
 
-async def _ask(datadir: Path, *addresses: str) -> list[httpx.Response]:
-    """Answers of a started application with two workers."""
+async def _ask(datadir: Path, *addresses: str, then: Callable[[], object] = bool) -> list[httpx.Response]:
+    """Answers of a started application with two workers, for which something is done once it has started."""
     app = create_app(datadir, Settings(), DEFAULT_BASE)
     started, ended = asyncio.Event(), asyncio.Event()
 
@@ -49,6 +53,7 @@ async def _ask(datadir: Path, *addresses: str) -> list[httpx.Response]:
 
     life = asyncio.create_task(app({"type": "lifespan", "state": {}}, receive, send))  # type: ignore[arg-type]  # ASGI
     await started.wait()
+    then()
     try:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -75,7 +80,7 @@ def test_a_started_server_is_ready_and_counts(datadir: Path) -> None:
         )
     )
     assert ready.status_code == 200
-    assert ready.json() == {"status": "ready", "release": (datadir / "current").readlink().name}
+    assert ready.json() == {"status": "ready", "release": (datadir / "current").readlink().name, "unread": 0}
     assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = samples(metrics.text)
     requests = "iomld_http_requests_total"
@@ -92,6 +97,37 @@ def test_a_started_server_is_ready_and_counts(datadir: Path) -> None:
     assert found["iomld_queries_total", 'outcome="answered"'] == 2
     assert found["iomld_query_workers", ""] == 2
     assert found["iomld_release_projects", ""] == PROJECT_COUNT
+
+
+def test_a_release_that_is_damaged_while_it_is_served(datadir: Path, tmp_path: Path) -> None:
+    """`/ready` and the download are 503 and name the file, nothing cut is sent, and `/health` goes on."""
+    shutil.copytree(datadir, folder := tmp_path / "data", symlinks=True, copy_function=os.link)
+
+    def cut() -> None:
+        path = folder / "current" / "dataset.nq.gz"
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content[:5000])
+
+    downloads = ("/downloads/dataset.nq.gz", "/downloads/projects.csv")
+    ready, health, whole, *damaged = asyncio.run(
+        _ask(folder, "/ready", "/health", "/downloads/by-class/Project.nt.gz", *downloads, then=cut)
+    )
+    assert (health.status_code, whole.status_code) == (200, 200)
+    for answer in (ready, *damaged):
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["file"] == "dataset.nq.gz"
+        assert "has 5,000 bytes instead of" in answer.json()["detail"]
+
+
+def test_a_damaged_release_is_not_opened(datadir: Path, tmp_path: Path) -> None:
+    """A server does not start with it."""
+    shutil.copytree(datadir, folder := tmp_path / "data", symlinks=True, copy_function=os.link)
+    (folder / "current" / "graphs").unlink()
+    serving = Serving(folder, Settings())
+    with pytest.raises(StoreError, match="The file graphs is missing"):
+        asyncio.run(serving.start())
 
 
 def test_a_server_that_is_not_started_is_not_ready(datadir: Path) -> None:

@@ -1,6 +1,7 @@
 """The command `iomld serve`: the web application on an HTTP server."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,9 +40,10 @@ def serve_command(
     listener = listen(host, port, known.client_patience)
     options = ServerOptions(known.client_patience, _connections(known.connections), known.trusted_proxies)
     shown_host = f"[{host}]" if ":" in host else host
-    click.echo(f"Serving on http://{shown_host}:{listener.getsockname()[1]} — stop with Ctrl-C.")
+    address = f"http://{shown_host}:{listener.getsockname()[1]}"
     app = create_app(folder, known, base)
-    run_server(app, listener, options, app.log.refused)
+    started = partial(click.echo, f"Serving on {address} — stop with Ctrl-C.")
+    run_server(app, listener, options, refused=app.log.refused, started=started)
 
 
 def _publish(sources: tuple[Path, ...], folder: Path, known: Settings) -> None:

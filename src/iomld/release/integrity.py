@@ -146,7 +146,7 @@ def whole_release(datadir: Path) -> Release | None:
     """
     current = current_release(datadir)
     if current:
-        _require_whole(current, read_again=_is_not_of_store)
+        require_whole(current, read_again=_is_not_of_store)
     return current
 
 
@@ -161,7 +161,7 @@ def readable_release(datadir: Path) -> Release | None:
     """
     current = current_release(datadir)
     if current:
-        _require_whole(current, read_bytes=READ_BYTES)
+        require_whole(current, read_bytes=READ_BYTES)
     return current
 
 
@@ -175,18 +175,24 @@ def roll_back(datadir: Path, name: str) -> Path | None:
         NotFoundError: There is no such release.
         StoreError: It is damaged, or the file system has no links.
     """
-    _require_whole(open_release(datadir, name), read_again=_is_not_of_store)
+    require_whole(open_release(datadir, name), read_again=_is_not_of_store)
     return switch_to(datadir, name)
 
 
-def _require_whole(
+def require_whole(
     release: Release, *, read_again: Callable[[str], bool] = lambda _: False, read_bytes: int | None = None
-) -> None:
+) -> ReleaseCheck:
+    """Check a release, with the options of `ReleaseCheck.damages`, and keep what was computed for later commands.
+
+    Raises:
+        DamagedReleaseError: A file is not as it was published.
+    """
     check = ReleaseCheck(release)
     damages = check.damages(read_again=read_again, read_bytes=read_bytes)
     check.keep()
     if damages:
         raise DamagedReleaseError(damages[0], len(damages), release)
+    return check
 
 
 def _is_not_of_store(name: str) -> bool:

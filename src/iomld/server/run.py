@@ -1,16 +1,19 @@
 """Runs the HTTP server: opens the listening socket, raises the limit of open files, and starts uvicorn."""
 
+import logging
 import resource
 import socket
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from typing import Any
 
 import uvicorn
 
-from iomld.errors import SettingsError
+from iomld.errors import IomldError, SettingsError
 from iomld.server.connection import ConnectionLimits, LimitedConnection
 
 _BACKLOG = 2048
@@ -18,6 +21,8 @@ _SHUTDOWN_S = 3
 _OTHER_FILES = 512  # of the store, the workers, and the connections that are being refused
 _FILES_PER_CONNECTION = 2  # the socket, and the file that is sent over it
 _MIN_CONNECTIONS = 10
+_STARTUP_FAILED = "Application startup failed"  # uvicorn's words; the error is raised here, and says more
+_App = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +81,42 @@ def _is_below(limit: int, needed: int) -> bool:
     return limit != resource.RLIM_INFINITY and limit < needed
 
 
+class _StartedApp:
+    """An application that says when it has started, and keeps the error because of which it has not."""
+
+    def __init__(self, app: _App, started: Callable[[], None]) -> None:
+        self._app, self._started = app, started
+        self.error: IomldError | None = None
+
+    def __call__(
+        self, scope: Mapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
+    ) -> Awaitable[None]:
+        if scope["type"] == "lifespan":
+            return self._live(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _live(self, scope: Mapping[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        async def send_event(event: dict[str, Any]) -> None:
+            if isinstance(sys.exc_info()[1], IomldError):
+                event = {"type": event["type"]}  # without the traceback, which uvicorn would log
+            await send(event)
+            if event["type"] == "lifespan.startup.complete":
+                self._started()
+
+        try:
+            await self._app(scope, receive, send_event)
+        except IomldError as error:
+            self.error = error
+            raise
+
+
 def run_server(
-    app: Callable[..., Awaitable[None]],
+    app: _App,
     listener: socket.socket,
     options: ServerOptions,
+    *,
     refused: Callable[[int, int, str], None],
+    started: Callable[[], None],
 ) -> None:
     """Serve an application until SIGINT or SIGTERM; running requests then have a few seconds to end.
 
@@ -89,10 +125,17 @@ def run_server(
         listener: The listening socket.
         options: How clients are treated.
         refused: Counts status, size and client of each refusal, which the application does not see.
+        started: Called when the application has started.
+
+    Raises:
+        IomldError: It cannot start.
     """
+    application = _StartedApp(app, started)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(_STARTUP_FAILED))
     limits = ConnectionLimits(options.patience_s, options.connections, refused)
     config = uvicorn.Config(
-        app,
+        application,
+        interface="asgi3",
         http=partial(LimitedConnection, limits=limits),  # type: ignore[arg-type]  # called with uvicorn's own arguments
         loop="uvloop",
         ws="none",
@@ -103,4 +146,10 @@ def run_server(
         proxy_headers=bool(options.trusted_proxies),
         forwarded_allow_ips=options.trusted_proxies,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except SystemExit:  # by which uvicorn ends where the application does not start
+        if application.error is None:
+            raise
+    if application.error:
+        raise application.error

@@ -1,5 +1,6 @@
 """Composes the web application from its routes, the SPARQL endpoint and the middleware; maps errors to statuses."""
 
+import logging
 import re
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
-from iomld.messages import Message, message
+from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
 from iomld.web.compression import CompressionMiddleware
 from iomld.web.conditional import ConditionalStaticFiles
@@ -57,6 +58,7 @@ _SAFETY_HEADERS = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")  # which some responses have already
+_LOG = logging.getLogger(__name__)
 _ENDPOINT_PATH = "/sparql"
 _HTML_RANGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
 _ROUTE_METHODS = ("GET", "HEAD", "POST")
@@ -93,6 +95,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
 
     app = _framework(lifespan)
     _translate_errors(app)
+    _translate_failures(app)
     _add_routes(app, operation_routes(serving, metrics, cache))
     _add_routes(app, page_routes(view, lambda: files.listed(serving.release)))
     endpoint = _endpoint(serving, settings, base, cache)
@@ -277,3 +280,20 @@ def _translate_errors(app: FastAPI) -> None:
     def on_parameters(request: Request, error: Exception) -> Response:
         detail = Message("A parameter cannot be used: {error}", {"error": str(error)})
         return problem(400, "Bad Request", detail, accept=accept_of(request))
+
+
+def _translate_failures(app: FastAPI) -> None:
+    """Map what is no fault of the request to problems: errors of the machine, and bugs."""
+
+    @app.exception_handler(OSError)
+    def on_machine(request: Request, error: Exception) -> Response:
+        _LOG.error("%s", request.url.path, exc_info=error)
+        reason = ForeignText(getattr(error, "strerror", None) or type(error).__name__)
+        detail = message("The server cannot read or write a file ({reason}). Tell whoever runs it.", reason=reason)
+        return problem_of(ProblemError(503, "machine", detail), accept=request.headers.get("accept"))
+
+    @app.exception_handler(Exception)
+    def on_bug(request: Request, error: Exception) -> Response:
+        del error  # the framework raises it again, so that the server logs it
+        detail = message("The server failed at this request, and has logged why. Tell whoever runs it.")
+        return problem_of(ProblemError(500, "bug", detail), accept=request.headers.get("accept"))

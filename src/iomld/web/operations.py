@@ -13,7 +13,7 @@ from iomld.errors import IomldError
 from iomld.messages import message
 from iomld.store.query_request import QueryRequest
 from iomld.web.openapi import responses
-from iomld.web.problems import ProblemError
+from iomld.web.problems import ProblemError, damaged_release
 from iomld.web.request_metrics import MEDIA_TYPE, Metrics
 from iomld.web.responses import get_route
 from iomld.web.serving import Serving
@@ -45,11 +45,20 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
             headers=_NO_STORE,
         )
 
-    @get_route(router, "/ready", "operations", "Check that a release is open and a query gets an answer", _JSON)
+    @get_route(router, "/ready", "operations", "Check that the release is whole and a query gets an answer", _JSON)
     async def ready() -> Response:
+        """`unread` is the number of files of a large release whose content is still to be checked.
+
+        `refused` says why a newer release is not served, if so.
+        """
         try:
+            if damages := await serving.damages():
+                raise damaged_release(damages[0], serving.release)
             (await serving.run(_PROBE.to_json(), timeout_s=_READY_TIMEOUT_S)).close()
-            return JSONResponse({"status": "ready", "release": serving.name()}, headers=_NO_STORE)
+            members = {"status": "ready", "release": serving.name(), "unread": serving.unread_files}
+            if serving.refused:
+                members["refused"] = serving.refused
+            return JSONResponse(members, headers=_NO_STORE)
         except (IomldError, WorkerError) as error:
             detail = message("No query can be answered now: {rest}", rest=error.message)
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error

@@ -9,7 +9,9 @@ from starlette.responses import Response
 from iomld.formats.negotiate import choose
 from iomld.i18n import gettext_noop
 from iomld.iris import DEFAULT_BASE
-from iomld.messages import Message
+from iomld.messages import Message, message
+from iomld.release import Release
+from iomld.release.integrity import Damage
 from iomld.web.i18n import gettext
 from iomld.web.templating import render
 
@@ -72,6 +74,18 @@ class ProblemError(Exception):
         super().__init__(str(message))
         self.status, self.kind, self.message = status, kind, message
         self.headers, self.extra = dict(headers or {}), extra
+
+
+def damaged_release(damage: Damage, release: Release) -> ProblemError:
+    """The problem with a file of the release that is not as it was published."""
+    name = release.manifest.name
+    detail = message(
+        "The release {release} is damaged. {fault} Whoever runs this server can copy the file back from a backup, "
+        "or serve another release with iomld releases rollback.",
+        release=name,
+        fault=damage.message,
+    )
+    return ProblemError(503, "release-damaged", detail, file=damage.file, release=name)
 
 
 def problem(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -13,7 +14,8 @@ from iomld.browse.view import ReleaseView, open_view
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
 from iomld.messages import message
-from iomld.release import Release
+from iomld.release import Release, ReleaseCheck
+from iomld.release.integrity import READ_BYTES, Damage, require_whole
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER
 from iomld.workers.pool import Pool
@@ -21,13 +23,15 @@ from iomld.workers.protocol import Reply, WorkerSpec
 from iomld.workers.scheduling import PoolLimits, PoolStats
 
 _POLL_INTERVAL_S = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenRelease:
-    """An open release with its workers, and its views in other languages, each created once."""
+    """An open release with its check and workers, and its views in other languages, each created once."""
 
     view: ReleaseView
+    check: ReleaseCheck
     pool: Pool
     views: dict[str, ReleaseView]
 
@@ -40,6 +44,7 @@ class Serving:
         self._settings = settings
         self._open: _OpenRelease | None = None
         self.lookups = 0  # answered since the server started
+        self.refused = ""  # why the current release is not the one that is served
         self._watch: asyncio.Task[None] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
 
@@ -68,6 +73,17 @@ class Serving:
     def name(self) -> str:
         """The name of the release that is served."""
         return self._opened().view.release.manifest.name  # short, since each query asks
+
+    @property
+    def unread_files(self) -> int:
+        """Number of files of the release whose content is still to be checked."""
+        return len(self._opened().check.unread)
+
+    async def damages(self) -> tuple[Damage, ...]:
+        """The damages of the release that is served; files are read only if they changed since they were checked."""
+        check = self._opened().check
+        # While a thread reads the rest of a large store, it is not read here as well.
+        return await asyncio.to_thread(check.damages, read_bytes=0 if check.unread else READ_BYTES)
 
     def stats(self) -> PoolStats:
         """The state of the query workers."""
@@ -115,6 +131,7 @@ class Serving:
         return self._open
 
     async def _open_release(self, current: Release) -> _OpenRelease:
+        check = await asyncio.to_thread(require_whole, current, read_bytes=READ_BYTES)
         settings = self._settings
         worker = QueryWorker(
             store=str(current.query_store),
@@ -137,7 +154,9 @@ class Serving:
         view = open_view(current)
         # Otherwise the first search would wait for it. A daemon, so that it does not delay the end of the server.
         Thread(target=_prepare_search, args=(view,), daemon=True).start()
-        return _OpenRelease(view, pool, {})
+        if check.unread:
+            Thread(target=_read_rest, args=(check,), daemon=True).start()
+        return _OpenRelease(view, check, pool, {})
 
     async def _follow(self) -> None:
         """Look for a new release once a second; the old one is served until the new one is open."""
@@ -146,14 +165,23 @@ class Serving:
             try:
                 current = release.current_release(self._datadir)
                 if current is None or current.manifest.name == self.name():
+                    self.refused = ""
                     continue
                 old, self._open = self._open, await self._open_release(current)
-            except (IomldError, OSError):
-                continue  # a damaged release is ignored, and the open one still served
+                self.refused = ""
+            except (IomldError, OSError) as error:  # the open release is still served
+                self._refuse(str(error))
+                continue
             if old:
                 self._retiring.add(task := asyncio.create_task(self._retire(old)))
                 task.add_done_callback(self._retiring.discard)
                 del old, task  # otherwise they would stay in memory until the next release
+
+    def _refuse(self, reason: str) -> None:
+        """Note why the current release is not served, and log each reason once."""
+        if reason != self.refused:
+            self.refused = reason
+            _LOG.warning("%s is still served: %s", self.name(), reason)
 
     async def _retire(self, old: _OpenRelease) -> None:
         """End the workers of the old release once its running queries had time to end."""
@@ -170,6 +198,13 @@ def _prepare_search(view: ReleaseView) -> None:
     with contextlib.suppress(IomldError, OSError):
         project_index(view)
     _freeze_objects()
+
+
+def _read_rest(check: ReleaseCheck) -> None:
+    """Read the files of a large store that are in a new state, so that the next start need not."""
+    for damage in check.damages():
+        _LOG.error("%s: %s", check.release.path, damage.message)
+    check.keep()
 
 
 def _freeze_objects() -> None:

@@ -24,14 +24,15 @@ from iomld.export.tables import ProjectSource, released_source
 from iomld.formats.rdf import FORMATS, Format
 from iomld.i18n import gettext_noop
 from iomld.messages import message
-from iomld.release import FILES, Release
+from iomld.release import FILES, Release, ReleaseCheck
+from iomld.release.integrity import READ_BYTES
 from iomld.release.nquads import compressing, file_digest
 from iomld.release.subsets import FORMAT_NAMES, PARTITIONINGS, Partitioning, subset_file, subset_names
 from iomld.web.conditional import http_date, is_not_modified, strong_etag
 from iomld.web.i18n import gettext
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses, sample
-from iomld.web.problems import ProblemError
+from iomld.web.problems import ProblemError, damaged_release
 from iomld.web.responses import get_route
 
 _CSV = "text/csv; charset=utf-8"
@@ -114,6 +115,7 @@ class DownloadFiles:
         self._folder = folder
         self._locks: dict[str, asyncio.Lock] = {}
         self._digests: dict[Path, str] = {}
+        self._check: ReleaseCheck | None = None
 
     def keep_in(self, folder: Path) -> None:
         """Keep generated files in another folder from now on."""
@@ -145,16 +147,29 @@ class DownloadFiles:
 
         Raises:
             NotFoundError: There is no such file.
+            ProblemError: The file of the release, or one that it is generated from, is damaged.
         """
         path, kind = self._path(release, name), _kind(release, name)
         if kind is None:
             raise NotFoundError(message("There is no download '{name}'.", name=name))
         async with self._locks.setdefault(str(path), asyncio.Lock()):
-            if not path.exists():
+            if _is_of_release(release, name):
+                await run_in_threadpool(self._require_whole, release, name)
+            elif not path.exists():
+                await run_in_threadpool(self._require_whole, release)
                 await run_in_threadpool(_generate, release, kind, path)
             if self.sha256(release, name) is None:
                 self._digests[path] = await run_in_threadpool(file_digest, path)
         return path
+
+    def _require_whole(self, release: Release, name: str | None = None) -> None:
+        """Check a file of a release, or all of them; a file is read only if it changed since it was checked."""
+        if self._check is None or self._check.release != release:
+            self._check = ReleaseCheck(release)
+        check = self._check
+        found = check.damages(read_bytes=READ_BYTES) if name is None else filter(None, [check.damage_of(name)])
+        for damage in found:
+            raise damaged_release(damage, release)
 
     def _download(self, release: Release, name: str, kind: DownloadKind) -> Download:
         path, compressed = self._path(release, name), name.endswith(".gz")

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from iomld.errors import StoreError
 from iomld.messages import Quantity, message
 from iomld.web.problems import ProblemError, problem_of
 
@@ -86,8 +87,9 @@ async def answer_request(
         if isinstance(response, Response):
             _omit_body_of_head(request, response)
         await response(request.scope, request.receive, send)
-    except ProblemError as error:
-        problem = problem_of(error, accept=request.accept)
+    except (ProblemError, StoreError) as error:
+        cause = error if isinstance(error, ProblemError) else ProblemError(503, "error", error.message)
+        problem = problem_of(cause, accept=request.accept)
         _omit_body_of_head(request, problem)
         await problem(request.scope, request.receive, send)
 
