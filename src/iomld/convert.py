@@ -128,8 +128,9 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
     if project.code:
         statements.append((f"{IOMLD}candidateIatiIdentifier", _text(IATI_PREFIX + project.code)))
     for key, iri, term in _terms(publication.fields, iris.base):
-        if key != "narrative" or publication.with_narrative:
-            statements += [(iri, term(value)) for value in project.of(key)]
+        values = project.of(key)
+        if values and (key != "narrative" or publication.with_narrative):
+            statements += [(iri, term(value)) for value in values]
     statements += _period(project)
     if project.budget is not None:
         statements.append((f"{IOMLD}budget", f"<{iris.budget(project.key)}>"))

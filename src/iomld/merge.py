@@ -88,6 +88,8 @@ def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) 
 
     An amount and its currency are of one record, the first with an amount that can be read.
     """
+    if len(records) == 1 and len(records[0].values[name]) <= 1:
+        return records[0].values[name]
     if name in BUDGET_FIELDS:
         with_amounts = [record for record in records if not record.values.keys().isdisjoint(AMOUNT_FIELDS)] or records[
             :1
@@ -95,7 +97,7 @@ def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) 
         return _first_readable(name, with_amounts, is_readable).values.get(name, ())
     with_field = [record for record in records if name in record.values]
     first = with_field[0].values[name]
-    if not first or first[0].language is None or (len(records) == 1 and len(first) == 1):
+    if not first or first[0].language is None:
         return _first_readable(name, with_field, is_readable).values[name]
     by_language: dict[str | None, Value] = {}
     for record in with_field:

@@ -65,6 +65,7 @@ _SIGNS = {
     "֏": "AMD",
 }
 _CODES_OF_SIGNS = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()}
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _DIGIT = re.compile(r"[0-9]")
 _LEADING = re.compile(r"[^\s.,+-]")  # a character with which a word before an amount can begin
 _TRAILING = re.compile(r"[^\s.,]")
@@ -87,6 +88,8 @@ def split_currency(text: str) -> tuple[str, tuple[str, ...]]:
     (('125,000', ('€',)), ('815500.00', ('EUR',)), ('100000', ()))
     """
     amount = text.strip()
+    if _NUMBER.fullmatch(amount):
+        return amount, ()
     digits = [match.start() for match in _DIGIT.finditer(amount)]
     if not digits:
         return amount, ()

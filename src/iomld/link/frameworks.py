@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -100,7 +100,8 @@ class Match:
 
     def in_text(self, source: Folded) -> "Match":
         """The same with places in the text that was folded."""
-        return replace(self, start=source.original(self.start), end=source.original(self.end))
+        start, end = source.original(self.start), source.original(self.end)
+        return Match(self.codes, start, end, self.method, self.confidence)
 
 
 @dataclass(frozen=True, slots=True)

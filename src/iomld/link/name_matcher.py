@@ -53,8 +53,8 @@ class NameFinder:
     """Finds names in folded texts.
 
     Attributes:
-        beginning: Matches the character before a name, and the first word of the name.
-        names: Gives the pattern of that character and a name, from the key of the first word.
+        beginning: Matches the character before a name, and its first word in the group `first`.
+        names: Gives the pattern of that character and a name, from the first word in any spelling.
     """
 
     beginning: re.Pattern[str]
@@ -74,7 +74,7 @@ class NameFinder:
         while found := self.beginning.search(text, at):
             at = found.start() + 1
             # The class of the character before also has non-ASCII letters.
-            if not found[0][0].isalnum() and (name := self.names(_key(text, at)).match(text, at - 1)):
+            if not found[0][0].isalnum() and (name := self.names(found["first"]).match(text, at - 1)):
                 return name
         return None
 
@@ -96,23 +96,27 @@ def build_finder(folded_names: Iterable[str]) -> NameFinder:
     for name in folded_names:
         first = next(_parts(name)).strip(",")
         firsts.append(first)
-        groups.setdefault(_key(first, 0), []).append(name)
+        groups.setdefault(_key(first), []).append(name)
     trie = _trie([rf"(?:d'|{_OF_WORD})"] if _is_of(first) else _word_tokens(first) for first in firsts)
     # Without names the pattern must match nothing; an empty one would match everywhere.
     # The leading character class lets the engine skip to word beginnings, and the look-ahead at the first letter skips
     # half of the words, which is twice as fast as a leading `(?<!\w)`.
-    start = rf"{_BEFORE}(?=[{''.join(trie)}])(?:{_expression(trie)})(?:(?<=')|{_AFTER})" if trie else r"(?!)"
+    start = rf"{_BEFORE}(?=[{''.join(trie)}])(?P<first>{_expression(trie)})(?:(?<=')|{_AFTER})" if trie else r"(?!)"
 
     @cache
-    def names(key: str) -> re.Pattern[str]:
+    def pattern(key: str) -> re.Pattern[str]:
         return re.compile(rf"{_BEFORE}(?P<name>{_expression(_trie(map(_tokens, groups[key])))}){_AFTER}")
+
+    @cache
+    def names(first: str) -> re.Pattern[str]:
+        return pattern(_key(first))
 
     return NameFinder(re.compile(start), names)
 
 
-def _key(text: str, at: int) -> str:
-    """The key of the word at a position: the same for all spellings of the first word of a name."""
-    start = _START.match(text, at)
+def _key(first: str) -> str:
+    """The key of a first word: the same for all its spellings."""
+    start = _START.match(first)
     word = start[0] if start else ""
     if word in _AND:
         return "and"
