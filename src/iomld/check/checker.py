@@ -78,19 +78,21 @@ class Checker:
 
         return self._checked(records(), tally)
 
-    def check_bytes(self, data: bytes, name: str) -> CheckReport:
+    def check_bytes(self, data: bytes, name: str, *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
         """Check the records of one source held in memory.
 
         Args:
             data: The source.
             name: Its name, for places.
+            mapping: For a foreign table, how it says what our columns say.
 
         Raises:
             SourceError: Nothing in it can be read.
         """
         tally = Tally(self.cap)
         tally.add_records(name, 0)
-        return self._checked(read.read_bytes(data, file=name, options=self.pipeline.read_options()), tally)
+        options = self.pipeline.read_options(mapping=mapping)
+        return self._checked(read.read_bytes(data, file=name, options=options), tally)
 
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0
@@ -241,13 +243,16 @@ def _places(document: UserDocument) -> ValuePlaces | None:
     return find_places(text, format_, file=document.name, base=BASE) if format_ else None
 
 
-def finding_rows(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow, ...]:
+def finding_rows(
+    report: CheckReport, data: bytes, name: str, mapping: TableMapping = NO_MAPPING
+) -> tuple[ShownRow, ...]:
     """The rows of a table that findings are about, to be shown beside them.
 
     Args:
         report: The report.
         data: The file that was checked.
         name: Its name.
+        mapping: The mapping that it was checked with.
     """
     wanted: dict[str, set[int]] = {}
     count = 0
@@ -262,9 +267,9 @@ def finding_rows(report: CheckReport, data: bytes, name: str) -> tuple[ShownRow,
         return ()
     try:
         if is_workbook(data):
-            rows = workbook_rows(data, file=name, wanted=wanted)
+            rows = workbook_rows(data, file=name, wanted=wanted, mapping=mapping)
         else:
-            rows = table_rows(data, file=name, wanted=wanted.get("", set()))
+            rows = table_rows(data, file=name, wanted=wanted.get("", set()), mapping=mapping)
         return tuple(rows)
     except SourceError:  # compressed, or not a table that we read: the findings are shown without rows
         return ()

@@ -17,12 +17,15 @@ from iomld.errors import SourceError
 from iomld.i18n import ENGLISH
 from iomld.messages import Message, message, message_from_json, message_to_json
 from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.read.mapping.files import mapping_of
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.validate.user_shapes import ShapesError
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 _DEFAULT_ENGINE = "shacl"
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
+BROKEN_MAPPING = "mapping-unusable"
 PAGE = "page"  # report format for our own page, see `iomld.check.upload_report`; not translated yet
 _MAX_VALUE_LENGTH = 200  # characters; the head of an answer holds 16 KB, and JSON may need 12 bytes a character
 
@@ -50,7 +53,9 @@ class CheckRequest:
         profile: Profile of our shapes; empty for the worker's own.
         engine: The SHACL engine.
         shapes_name: Name of the client's shapes, for places; empty to check against ours.
-        shapes_bytes: Length of the client's shapes, which precede the data in the payload.
+        shapes_bytes: Length of the client's shapes, which come first in the payload.
+        mapping_name: Name of the client's mapping for foreign tables, for messages; empty if there is none.
+        mapping_bytes: Length of that mapping, which precedes the data in the payload.
     """
 
     name: str
@@ -60,16 +65,18 @@ class CheckRequest:
     engine: str = _DEFAULT_ENGINE
     shapes_name: str = ""
     shapes_bytes: int = 0
+    mapping_name: str = ""
+    mapping_bytes: int = 0
 
-    def payload(self, data: bytes, shapes: bytes = b"") -> bytes:
-        """The payload for the worker: this request, the shapes and the data."""
-        request = replace(self, shapes_bytes=len(shapes))
-        return b"".join((json.dumps(asdict(request)).encode(), b"\n", shapes, data))
+    def payload(self, data: bytes, shapes: bytes = b"", mapping: bytes = b"") -> bytes:
+        """The payload for the worker: this request, the shapes, the mapping and the data."""
+        request = replace(self, shapes_bytes=len(shapes), mapping_bytes=len(mapping))
+        return b"".join((json.dumps(asdict(request)).encode(), b"\n", shapes, mapping, data))
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES` or `TOO_LARGE`, and a sentence."""
+    """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES`, `BROKEN_MAPPING` or `TOO_LARGE`, and a sentence."""
 
     kind: str
     message: Message
@@ -98,11 +105,17 @@ class _Checker:
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
         """Write the report, or answer with a fault that says why there is none."""
-        head, _, data = payload.partition(b"\n")
+        head, _, rest = payload.partition(b"\n")
         request = CheckRequest(**json.loads(head))
+        shapes, rest = rest[: request.shapes_bytes], rest[request.shapes_bytes :]
+        mapping_text, data = rest[: request.mapping_bytes], rest[request.mapping_bytes :]
         try:
-            report = self._report(request, data)
-            for chunk in _report_chunks(report, request, data[request.shapes_bytes :]):
+            mapping = mapping_of(mapping_text, request.mapping_name) if request.mapping_name else NO_MAPPING
+        except SourceError as error:
+            return _fault(BROKEN_MAPPING, error.message)
+        try:
+            report = self._report(request, shapes, data, mapping)
+            for chunk in _report_chunks(report, request, data, mapping):
                 writer.write(chunk)
         except ShapesError as error:
             return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
@@ -113,13 +126,12 @@ class _Checker:
             return _fault(TOO_LARGE, too_large)
         return Answer(b"")
 
-    def _report(self, request: CheckRequest, data: bytes) -> CheckReport:
+    def _report(self, request: CheckRequest, shapes: bytes, data: bytes, mapping: TableMapping) -> CheckReport:
         if not request.shapes_name:
             checker = self._checker(request.profile or self._worker.profile, request.engine)
-            return checker.check_bytes(data, request.name)
-        shapes, rest = data[: request.shapes_bytes], data[request.shapes_bytes :]
+            return checker.check_bytes(data, request.name, mapping=mapping)
         return check_bytes_against(
-            (request.name, rest),
+            (request.name, data),
             (request.shapes_name, shapes),
             engine=request.engine,
             cap=MAX_FINDINGS,
@@ -135,9 +147,10 @@ class _Checker:
         return self._checkers[key]
 
 
-def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes) -> Iterator[bytes]:
+def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes, mapping: TableMapping) -> Iterator[bytes]:
     if request.format_name == PAGE:
-        return iter((upload_report_to_json(UploadReport(report, finding_rows(report, data, request.name))),))
+        rows = finding_rows(report, data, request.name, mapping)
+        return iter((upload_report_to_json(UploadReport(report, rows)),))
     report = worded_report(report, request.language)
     if request.format_name == WORKBOOK:
         return iter((workbook_report(report, data, request.name),))

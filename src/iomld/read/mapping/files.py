@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from json import JSONDecodeError
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from iomld.messages import ForeignText, message
 from iomld.read.mapping.rules import check_column, mapping_of_document
 from iomld.read.mapping.toml import line_of, named_twice, read_toml
 from iomld.read.table.columns import heading_key
-from iomld.read.table.csv_rows import decoded, delimiters_of, read_rows
+from iomld.read.table.csv_rows import MOST_COLUMNS, decoded, delimiters_of, read_rows
 from iomld.read.table.headings import is_our_column
 from iomld.read.table.mapping import ColumnRule, TableMapping
 
@@ -63,7 +64,9 @@ def mapping_of(data: bytes, name: str) -> TableMapping:
     if suffix == ".toml" or (suffix not in (".json", ".csv", ".tsv") and _is_toml(text)):
         return mapping_of_document(read_toml(text, name))
     pairs = _pairs_of_json(text, name) if text.lstrip().startswith(("{", "[")) else _pairs_of_table(text, name)
-    columns = _columns(pairs, name)
+    columns = _columns(islice(pairs, MOST_COLUMNS + 1), name)
+    if len(columns) > MOST_COLUMNS:
+        raise SourceError(message("{where}: more than {limit} columns.", where=line_of(name, None), limit=MOST_COLUMNS))
     if not columns:
         raise SourceError(message("{file}: the mapping is empty. {form}", file=name, form=_FORM))
     return TableMapping(columns)

@@ -13,6 +13,7 @@ from iomld.messages import Message, message
 from iomld.model import AMOUNT_FIELDS, DOLLARS
 from iomld.read.mapping.toml import KeyPath, TomlDocument, named_twice
 from iomld.read.table.columns import heading_key, project_columns
+from iomld.read.table.csv_rows import MOST_COLUMNS
 from iomld.read.table.date_formats import DateFormat, FormatError, date_format
 from iomld.read.table.headings import Heading, closest_columns, heading_of, is_our_column
 from iomld.read.table.mapped_cells import states_dates
@@ -22,6 +23,8 @@ from iomld.read.table.money import split_heading
 _COLUMNS, _CONSTANTS, _DEFAULTS = "columns", "constants", "defaults"
 _SHARED_KEYS = ("separator", "format", "decimalChar", "groupChar", "null")  # of a column, and of all
 _COLUMN_KEYS = ("column", *_SHARED_KEYS, "values", "default", "currency")
+
+_MOST_SEPARATORS = 20
 
 
 def mapping_of_document(document: TomlDocument) -> TableMapping:
@@ -37,6 +40,10 @@ def mapping_of_document(document: TomlDocument) -> TableMapping:
     columns: dict[str, ColumnRule] = {}
     keys: set[str] = set()
     targets: dict[Heading, str] = {}
+    if len(_table(document, _COLUMNS)) > MOST_COLUMNS:
+        raise SourceError(
+            message("{where}: more than {limit} columns.", where=document.where(_COLUMNS), limit=MOST_COLUMNS)
+        )
     for theirs, given in _table(document, _COLUMNS).items():
         where = document.where(_COLUMNS, theirs)
         if heading_key(theirs) in keys:
@@ -118,8 +125,10 @@ def _shared_rule(document: TomlDocument, path: KeyPath, given: Mapping[str, Any]
     """What a column or all columns say of separators, dates, numbers, and words for nothing."""
     rule = others
     if "separator" in given:
-        separators = _texts(document, (*path, "separator"), given)
-        rule = replace(rule, separators=_separators(separators, given["separator"]))
+        separators = _separators(_texts(document, (*path, "separator"), given), given["separator"])
+        if len(separators) > _MOST_SEPARATORS:
+            raise _wrong_kind(document, (*path, "separator"), message("a text, or a list of a few texts"))
+        rule = replace(rule, separators=separators)
     if "format" in given:
         rule = replace(rule, format=_format(document, (*path, "format"), given))
     if "null" in given:
@@ -145,7 +154,7 @@ def _separators(texts: tuple[str, ...], given: object) -> tuple[str, ...]:
         signs = given.strip() or given
         is_set = len(set(signs)) == len(signs) and not any(sign.isalnum() or sign.isspace() for sign in signs)
         texts = tuple(signs) if is_set else (given,)
-    return tuple(sorted(filter(None, texts), key=len, reverse=True))
+    return tuple(sorted(filter(None, dict.fromkeys(texts)), key=len, reverse=True))
 
 
 def _format(document: TomlDocument, path: KeyPath, given: Mapping[str, Any]) -> DateFormat:

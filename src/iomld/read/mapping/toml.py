@@ -22,6 +22,8 @@ _LINE = re.compile(
 )
 _WHERE = re.compile(r"(?P<problem>.*) \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)", re.DOTALL)
 _TWICE = re.compile(r"Cannot (?:overwrite|declare|mutate)|Duplicate")
+_LONGEST_EXCERPT = 160
+_MOST_POINTS = 100  # on a line; the time for a key grows with the square of its parts
 _MOST_LINES = 50_000  # that are looked through for a key
 
 
@@ -47,13 +49,17 @@ class TomlDocument:
         """The place of a key."""
         known = (path[:length] for length in range(len(path), 0, -1))
         line = next((self._lines[keys] for keys in known if keys in self._lines), None)
-        excerpt = self.text.splitlines()[line - 1].strip()[:160] if line else None
+        excerpt = self._text_lines[line - 1].strip()[:_LONGEST_EXCERPT] if line else None
         return Place(self.file, line=line, excerpt=excerpt)
+
+    @cached_property
+    def _text_lines(self) -> list[str]:
+        return self.text.splitlines()
 
     @cached_property
     def _lines(self) -> Mapping[KeyPath, int]:
         """The line of each key."""
-        return {path: number for number, path in reversed(tuple(_keys_by_line(self.text)))}
+        return {path: number for number, path in reversed(tuple(_keys_by_line(self._text_lines)))}
 
 
 def line_of(file: str, line: int | None) -> Message:
@@ -76,6 +82,13 @@ def read_toml(text: str, file: str) -> TomlDocument:
     Raises:
         SourceError: It is no TOML, or names a key twice.
     """
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > _MOST_POINTS:
+            raise SourceError(
+                message(
+                    "{where}: a line has more than {limit} points.", where=line_of(file, number), limit=_MOST_POINTS
+                )
+            )
     try:
         return TomlDocument(tomllib.loads(text), text, file)
     except tomllib.TOMLDecodeError as error:
@@ -89,17 +102,17 @@ def _broken(detail: str, text: str, file: str) -> SourceError:
     problem, line = (match["problem"], int(match["line"] or 0)) if match else (detail, 0)
     line = line or text.count("\n") + 1
     if _TWICE.match(problem):
-        keys = next((path for number, path in _keys_by_line(text) if number == line), ())
+        keys = next((path for number, path in _keys_by_line(text.splitlines()) if number == line), ())
         return named_twice(line_of(file, line), keys[-1] if keys else "")
     return SourceError(
         message("{where}: not valid TOML ({detail}).", where=line_of(file, line), detail=ForeignText(problem))
     )
 
 
-def _keys_by_line(text: str) -> Iterator[tuple[int, KeyPath]]:
+def _keys_by_line(lines: list[str]) -> Iterator[tuple[int, KeyPath]]:
     """The lines that open a table or give a key, each with the whole path; texts of several lines may add some."""
     table: KeyPath = ()
-    for number, line in enumerate(text.splitlines()[:_MOST_LINES], start=1):
+    for number, line in enumerate(lines[:_MOST_LINES], start=1):
         match = _LINE.match(line)
         if match is None:
             continue

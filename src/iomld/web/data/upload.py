@@ -40,9 +40,11 @@ RAW_TYPES = (
 )
 
 _FORM_OVERHEAD_BYTES = 4096  # boundaries and headers of a multipart form
-_MOST_FIELDS = 12
+_MOST_FIELDS = 16
+_MOST_FILES = 3  # records, shapes or a mapping
 _MOST_ENCODED = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
+_MAPPING_NAME = "mapping"  # of one that is sent as text
 _ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
 
 
@@ -69,11 +71,30 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingUpload:
+    """The mapping for a table with headings of its own, as it was sent; empty if there is none.
+
+    Attributes:
+        name: Name of the file, for messages.
+        data: Its bytes.
+    """
+
+    name: str = ""
+    data: bytes = b""
+
+    @property
+    def shown(self) -> str:
+        """The mapping as text."""
+        return _text(self.data)
+
+
+@dataclass(frozen=True, slots=True)
 class EncodedUpload:
-    """An upload and its shapes in base64 (RFC 4648, section 4), for hidden fields of a form."""
+    """An upload, its shapes and its mapping in base64 (RFC 4648, section 4), for hidden fields of a form."""
 
     data: str
     shapes: str
+    mapping: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +119,7 @@ class Upload:
         data: Its bytes.
         rules: The shapes to check it against.
         choices: The choices in the form.
+        mapping: How its table says what our columns say.
         max_bytes: Largest upload.
     """
 
@@ -105,13 +127,15 @@ class Upload:
     data: bytes
     rules: Rules
     choices: UploadChoices = UploadChoices()
+    mapping: MappingUpload = MappingUpload()
     max_bytes: int = _MOST_ENCODED
 
     @property
     def encoded(self) -> EncodedUpload | None:
         """The upload for a form that requests the report in other formats; None if it is too large for a page."""
-        encoded = EncodedUpload(_base64(self.data), _base64(self.rules.data))
-        return encoded if len(encoded.data) + len(encoded.shapes) <= min(_MOST_ENCODED, self.max_bytes) else None
+        encoded = EncodedUpload(*map(_base64, (self.data, self.rules.data, self.mapping.data)))
+        length = len(encoded.data) + len(encoded.shapes) + len(encoded.mapping)
+        return encoded if length <= min(_MOST_ENCODED, self.max_bytes) else None
 
     @property
     def text(self) -> str:
@@ -123,8 +147,8 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
     """Read an upload from a request, within a limit of bytes.
 
     Args:
-        request: The request: a raw body, or a form with `file` or `text`, and `shapes`.
-        max_bytes: Most bytes of the upload and its shapes.
+        request: The request: a raw body, or a form with `file` or `text`, and `shapes` or `mapping`.
+        max_bytes: Most bytes of the upload with its shapes and its mapping.
         shapes: The parameter `shapes` of the address; empty if it is missing.
         engine: The parameter `engine` of the address; empty if it is missing.
 
@@ -170,16 +194,22 @@ def _counted(request: Request, max_bytes: int) -> Receive:
 
 
 async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
-    async with request.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
+    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
         rules = await _form_rules(form, rules)
+        mapping = await _form_mapping(form)
+        if mapping.data and rules.name:
+            detail = message(
+                "A mapping is for tables that are checked by our rules. Leave the mapping or the shapes out."
+            )
+            raise ProblemError(400, "mapping-and-shapes", detail)
         choices = UploadChoices(_field(form, "format"), _field(form, "lang"))
         file, text, data = form.get("file"), form.get("text"), _field(form, "data")
         if isinstance(file, UploadFile) and file.filename:
-            return Upload(file.filename, await file.read(), rules, choices, max_bytes)
+            return Upload(file.filename, await file.read(), rules, choices, mapping, max_bytes)
         if data:
-            return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, max_bytes)
+            return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, mapping, max_bytes)
         if isinstance(text, str) and text.strip():
-            return Upload(PASTED, text.encode(), rules, choices, max_bytes)
+            return Upload(PASTED, text.encode(), rules, choices, mapping, max_bytes)
     raise ProblemError(
         400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
     )
@@ -201,6 +231,18 @@ async def _form_rules(form: FormData, rules: Rules) -> Rules:
         )
         raise ProblemError(400, "shapes-unknown", detail)
     return Rules(profile=profile, engine=rules.engine) if profile and not rules.name else rules
+
+
+async def _form_mapping(form: FormData) -> MappingUpload:
+    """The mapping of a form, as a file or as text; empty if there is none."""
+    for mapping in form.getlist("mapping"):
+        if isinstance(mapping, UploadFile) and mapping.filename:
+            return MappingUpload(mapping.filename, await mapping.read())
+        if isinstance(mapping, str) and mapping.strip():
+            return MappingUpload(_MAPPING_NAME, mapping.encode())
+    if encoded := _field(form, "mapping_data"):
+        return MappingUpload(_field(form, "mapping_name") or _MAPPING_NAME, _decoded(encoded))
+    return MappingUpload()
 
 
 def _field(form: FormData, name: str) -> str:

@@ -80,6 +80,7 @@ _FORM_FIELDS = {
     "file": "A file of records.",
     "text": "Records as text, if there is no file.",
     "shapes": "A profile, or shapes as a file or as text.",
+    "mapping": "For a table with headings of its own, a mapping to our columns, as a file or as text.",
     "profile": "The profile to check the records against.",
     "format": "The form of the report, which the answer then offers as a file.",
     "lang": "The language of the findings.",
@@ -244,5 +245,6 @@ def _payload(upload: Upload, format_name: str, language: str) -> bytes:
         profile=rules.profile,
         engine=rules.engine,
         shapes_name=rules.name,
+        mapping_name=upload.mapping.name,
     )
-    return order.payload(upload.data, rules.data)
+    return order.payload(upload.data, rules.data, upload.mapping.data)

@@ -123,6 +123,7 @@ def form_page(view: ReleaseView, example: str, profile: str, format_name: str) -
         "text": example_record(example),
         "examples": FORMS,
         "shapes": "",
+        "mapping": "",
         "profile": profile,
         "format": format_name,
     }
@@ -169,7 +170,7 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         language: Language of the page; one of `iomld.i18n.LANGUAGES`.
     """
     rules = upload.rules
-    shown = _report_view(report, upload.text, language)
+    shown = _report_view(report, upload, language)
     values: dict[str, object] = {
         "report": shown,
         "place_of": place_of,
@@ -179,6 +180,8 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "text": upload.text,
         "encoded": upload.encoded,
         "shapes": rules.shown,
+        "mapping": upload.mapping.shown,
+        "mapping_name": upload.mapping.name,
         "shapes_name": rules.name,
         "foreign": bool(rules.name),
         "engine": rules.engine,
@@ -191,18 +194,19 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()
 
 
-def _report_view(upload_report: UploadReport, text: str, language: str) -> ReportView:
+def _report_view(upload_report: UploadReport, upload: Upload, language: str) -> ReportView:
     """A report with excerpts of its source.
 
     Args:
         upload_report: The report, with rows of tables.
-        text: The source; empty if it is not text.
+        upload: The source, with its mapping.
         language: The language of the findings; one of `iomld.i18n.LANGUAGES`.
     """
     report = worded_report(upload_report.report, language)
     shown = tuple(sorted(report.findings, key=page_order)[:_MOST_FINDINGS])
     rows = tuple(source_rows(upload_report.rows, shown))
-    lines = tuple(source_lines(text, shown))
+    # What the mapping itself says of every record has a line of the mapping.
+    lines = tuple(source_lines(upload.text, [one for one in shown if place_of(one).file != upload.mapping.name]))
     return ReportView(
         conforms=report.conforms,
         records=report.records,
