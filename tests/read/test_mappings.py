@@ -295,7 +295,7 @@ def test_a_mapping_that_cannot_be_meant_is_one_sentence_with_file_and_line(text:
 @pytest.mark.parametrize(
     "content",
     ["", "{}", "[1]", '{"a": 1}', '{"a": "statuss"}', '{"a": "status", "a": "region"}', "a,b,c\n",
-     "a;status\na;region\n", "[" * 99999, "\0", "[columns]\n",
+     "a;status\na;region\n", "[" * 99999, "\0", "# nothing\n",
      "[columns]\n" + "".join(f"a{number} = '-'\n" for number in range(1001)),
      "".join(f"a{number},-\n" for number in range(1001)),
      '[defaults]\nseparator = ["' + '","'.join(map(str, range(99))) + '"]', "[columns]\n" + "x" * 1024**2,

@@ -54,7 +54,7 @@ def mapping_of_document(document: TomlDocument) -> TableMapping:
         heading = replace(heading, currency=None) if heading else None
         if heading and targets.setdefault(heading, theirs) != theirs:
             raise _same_column(document, theirs, targets[heading], rule.column)
-    if not (columns or defaults or _table(document, _CONSTANTS)):
+    if not document.content:
         raise SourceError(
             message("{file}: the mapping is empty. Name their headings under [columns].", file=document.file)
         )

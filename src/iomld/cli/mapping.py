@@ -1,0 +1,34 @@
+"""The commands `iomld mapping …`: help with tables of others."""
+
+from pathlib import Path
+
+import click
+
+from iomld.assets import load_vocabulary
+from iomld.lexicon.words import build_lexicon
+from iomld.read import expand_sources
+from iomld.read.mapping.draft import draft_mapping
+from iomld.read.mapping.tables import first_table
+
+
+@click.group()
+def mapping_command() -> None:
+    """Help with mappings, which say how tables of others say what our columns say."""
+
+
+@mapping_command.command("draft")
+@click.argument("file", type=click.Path(path_type=Path))
+def draft_command(*, file: Path) -> None:
+    """Propose a mapping for the table in FILE (CSV or XLSX), in TOML on standard output.
+
+    Columns are guessed by their headings and cells; one that cannot be placed is a comment with the closest names.
+    Each word that is in none of our lists stands under values, to be given its meaning.
+
+    \b
+    Example:
+      iomld mapping draft grants.csv > grants.mapping.toml
+      iomld validate grants.csv --mapping grants.mapping.toml
+    """
+    table = first_table(next(iter(expand_sources([file]))))
+    for line in draft_mapping(table, build_lexicon(load_vocabulary())):
+        click.echo(line)
