@@ -2,7 +2,6 @@
 
 import difflib
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -27,6 +26,7 @@ from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, SortedLines, read_graphs
+from iomld.temporary import temporary_folder
 
 _UTC_NOW: Callable[[], datetime] = partial(datetime.now, UTC)
 
@@ -81,7 +81,7 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
         started = now()
         previous = release.whole_release(request.datadir)
         _check_base(previous, pipeline)
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-publish-")))
+        scratch = stack.enter_context(temporary_folder("publish"))
         changes, graphs = _gathered_changes(request, pipeline, previous, scratch, progress)
         made = None
         if (changes.published or changes.included) and changes.changed and not request.dry_run:
@@ -252,7 +252,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
             ended=now(),
         )
         new = {key: _tombstone(key, withdrawal, graphs[iris.record(key)], context) for key in withdrawal.keys}
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iomld-withdraw-")))
+        scratch = stack.enter_context(temporary_folder("withdraw"))
         changes = Changes(SortedLines(scratch), scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
         changes.changed_file.touch()
         removed = {iris.record(key) for key in new}

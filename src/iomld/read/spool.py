@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from iomld.errors import StoreError
 from iomld.model import Record
 
 _SCHEMA = """
@@ -40,14 +41,24 @@ class RecordSpool:
         return self._count
 
     def add(self, record: Record, key: str) -> None:
-        """Add a record under its key; each record without a key is a group of its own."""
+        """Add a record under its key; each record without a key is a group of its own.
+
+        Raises:
+            StoreError: The temporary file has no room left.
+        """
         self._count += 1
         name = key or f"\0{self._count}"
-        self._db.execute("INSERT OR IGNORE INTO keys (key) VALUES (?)", (name,))
-        self._db.execute(
-            "INSERT INTO records SELECT number, ?, ? FROM keys WHERE key = ?",
-            (self._count, pickle.dumps(record, pickle.HIGHEST_PROTOCOL), name),
-        )
+        try:
+            self._db.execute("INSERT OR IGNORE INTO keys (key) VALUES (?)", (name,))
+            self._db.execute(
+                "INSERT INTO records SELECT number, ?, ? FROM keys WHERE key = ?",
+                (self._count, pickle.dumps(record, pickle.HIGHEST_PROTOCOL), name),
+            )
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"the temporary file of records cannot be written ({error}). "
+                "Make room, or name a temporary folder with more of it in TMPDIR."
+            ) from error
 
     def groups(self) -> Iterator[tuple[Record, ...]]:
         """The records of each key, keys in the order in which they were first seen."""

@@ -28,6 +28,7 @@ from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
+from iomld.temporary import temporary_folder
 from iomld.web.compression import CompressionMiddleware
 from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.descriptions import catalogue_routes
@@ -80,8 +81,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with tempfile.TemporaryDirectory(prefix="iomld-downloads-") as folder:
-            files.keep_in(Path(folder))
+        with temporary_folder("downloads") as folder:
+            files.keep_in(folder)
             try:
                 await serving.start()
                 await checker.start()
