@@ -190,6 +190,8 @@ def repeats(datadir: Path) -> int:
     current = current_release(datadir)
     assert current
     assert (current.path / "query-store").exists() == (current.manifest.repeated_triples > 0)
+    digests = [name for name in current.manifest.files if name.startswith("query-store/")]
+    assert bool(digests) == (current.manifest.repeated_triples > 0)
     return current.manifest.repeated_triples
 
 

@@ -121,13 +121,31 @@ def test_a_release_that_is_damaged_while_it_is_served(datadir: Path, tmp_path: P
         assert "has 5,000 bytes instead of" in answer.json()["detail"]
 
 
-def test_a_damaged_release_is_not_opened(datadir: Path, tmp_path: Path) -> None:
-    """A server does not start with it."""
+def test_a_damaged_release_is_not_opened(datadir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that runs goes on with the release it has, and `/ready` says why; none starts with a damaged one."""
+    monkeypatch.setattr("iomld.web.serving._POLL_INTERVAL_S", 0.01)
     shutil.copytree(datadir, folder := tmp_path / "data", symlinks=True, copy_function=os.link)
-    (folder / "current" / "graphs").unlink()
-    serving = Serving(folder, Settings())
-    with pytest.raises(StoreError, match="The file graphs is missing"):
-        asyncio.run(serving.start())
+    name = (folder / "current").readlink().name
+
+    async def replaced() -> Serving:
+        serving = Serving(folder, Settings())
+        await serving.start()
+        try:
+            shutil.copytree(folder / "current", folder / "releases" / "29990101T000000Z-0")
+            (folder / "releases" / "29990101T000000Z-0" / "manifest.json").write_text("{}")
+            (folder / "current").unlink()
+            (folder / "current").symlink_to("releases/29990101T000000Z-0")
+            while not serving.refused:  # noqa: ASYNC110  # a server tells nobody that it has looked
+                await asyncio.sleep(0)
+            assert serving.name() == name
+        finally:
+            await serving.stop()
+        return serving
+
+    refused = asyncio.run(replaced()).refused
+    assert "29990101T000000Z-0: the release is damaged. manifest.json" in refused
+    with pytest.raises(StoreError, match="the release is damaged"):
+        asyncio.run(Serving(folder, Settings()).start())
 
 
 def test_a_server_that_is_not_started_is_not_ready(datadir: Path) -> None:

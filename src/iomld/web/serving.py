@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Thread
 
 from iomld import release
+from iomld.browse.dataset import description_graph
 from iomld.browse.search import project_index
-from iomld.browse.view import ReleaseView, open_view
+from iomld.browse.view import ReleaseView, open_view, release_description, shared_graph_names
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
 from iomld.messages import message
@@ -153,7 +154,7 @@ class Serving:
         await pool.start()
         view = open_view(current)
         # Otherwise the first search would wait for it. A daemon, so that it does not delay the end of the server.
-        Thread(target=_prepare_search, args=(view,), daemon=True).start()
+        Thread(target=_read_files, args=(view,), daemon=True).start()
         if check.unread:
             Thread(target=_read_rest, args=(check,), daemon=True).start()
         return _OpenRelease(view, check, pool, {})
@@ -193,10 +194,16 @@ class Serving:
         _freeze_objects()
 
 
-def _prepare_search(view: ReleaseView) -> None:
-    """Load the index that searches need; an error is ignored here, as it is raised again by each search."""
+def _read_files(view: ReleaseView) -> None:
+    """Load the index that searches need, and the files that documents are made from.
+
+    They were just checked, and stay in memory. An error is ignored here, as it is raised again by whoever reads them.
+    """
     with contextlib.suppress(IomldError, OSError):
         project_index(view)
+        description_graph(view)
+        release_description(view)
+        shared_graph_names(view)
     _freeze_objects()
 
 
