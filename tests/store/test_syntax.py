@@ -75,3 +75,18 @@ def test_the_place_told_is_in_the_query(query: str) -> None:
     lines = query.split("\n")
     assert 1 <= int(match[1]) <= len(lines)
     assert 1 <= int(match[2]) <= len(lines[int(match[1]) - 1]) + 1
+
+
+@pytest.mark.parametrize(
+    ("query", "column"),
+    [("SELECT * { ?s ?p \0 ?o }", 18), ("SELECT * { ?s ?p ?o }\0", 22), ("ASK \x01{ ?s ?p ?o }", 5)],
+)
+def test_a_control_character_is_named(query: str, column: int) -> None:
+    """By its code and place, and not by the word behind it; in a string it is no fault."""
+    for text in (query, query.replace("{ ?s", '{ "\0" ?p 1 . ?s') if column > 12 else query):
+        with pytest.raises(SyntaxError) as caught:
+            pyoxigraph.Store().query(text)
+        at = column + len(text) - len(query)
+        code = "U+0001" if "\x01" in text else "U+0000"
+        told = f"line 1, column {at}: the control character {code} cannot stand here; take it out."
+        assert str(syntax_message(text, str(caught.value), {})) == told

@@ -138,6 +138,16 @@ def test_groups_a_hundred_deep_are_answered(server: Server) -> None:
     assert "nests brackets deeper" in answer.json()["detail"]
 
 
+def test_chains_of_thousands_are_refused(server: Server) -> None:
+    """A path, a disjunction or a union that would overflow the stack of its worker is refused with a sentence."""
+    for step, start, end in (("/", "?s <x:p>", " ?o"), ("||", "FILTER(1", ")"), (" UNION ", "{}", "")):
+        part = "<x:p>" if step == "/" else "1" if step == "||" else "{}"
+        query = f"ASK {{ {start}{(step + part) * 50_000}{end} }}"
+        answer = httpx.post(f"{server.address}/sparql", data={"query": query}, timeout=30)
+        assert answer.status_code == 400, answer.text
+        assert "more than 2,000 operators" in answer.json()["detail"]
+
+
 NESTINGS = (
     "SELECT * { SERVICE <X> { ?s ?p ?o } }",
     "SELECT * { SERVICE SILENT <X> { ?s ?p ?o } }",

@@ -15,6 +15,8 @@ from iomld.messages import ForeignText, Message, message
 
 MAX_DEPTH = 200  # of nested brackets; the engine's recursion overflows its stack at some 2 000
 
+MAX_OPERATORS = 2000  # the engine's recursion overflows at some 5 000 to 20 000 steps of a path, UNION, && or MINUS
+
 TOKEN = re.compile(
     r"""
       (?P<comment>\#[^\r\n]*)
@@ -33,6 +35,9 @@ TOKEN = re.compile(
 PAIRS = {"{": "}", "(": ")", "[": "]"}
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
+_OPERATORS = frozenset("/|^&+-*!")
+_OPERATOR_WORDS = frozenset({"UNION", "MINUS", "OPTIONAL", "FILTER", "BIND"})
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # neither blank nor part of any word of SPARQL
 _VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
 _HAS_SERVICE = re.compile("service", re.IGNORECASE)
 _HAS_FROM = re.compile("from", re.IGNORECASE)
@@ -228,6 +233,22 @@ def is_too_deep(query: str) -> bool:
     return False
 
 
+def has_too_many_operators(query: str) -> bool:
+    """Say whether a query has more than `MAX_OPERATORS` operators, as in a path of so many steps.
+
+    >>> has_too_many_operators("ASK { ?s " + "/".join(["<x:p>"] * 2002) + " ?o }")
+    True
+    >>> has_too_many_operators("ASK { VALUES ?s {" + "<http://x/a/b>" * 3000 + "} ?s ?p ?o }")
+    False
+    """
+    if len(query) <= MAX_OPERATORS:
+        return False
+    found = sum(
+        text in _OPERATORS or (kind == "word" and text.upper() in _OPERATOR_WORDS) for kind, text in _tokens(query)
+    )
+    return found > MAX_OPERATORS
+
+
 def _lacks(query: str, *words: str) -> bool:
     """Say whether a query contains none of these words, in any case: a fast test that decides for most queries.
 
@@ -271,7 +292,8 @@ def syntax_message(query: str, reported: str, prefixes: Mapping[str, str]) -> Me
     if not match:
         return message("The query does not parse: {rest}", rest=ForeignText(reported[:200]))
     line, column, expected = int(match[1]), int(match[2]), match[3]
-    start, why = _fault(query, _offset(query, line, column), expected, prefixes)
+    offset = _offset(query, line, column)
+    start, why = _control_character(query, offset) or _fault(query, offset, expected, prefixes)
     line, column = _line_and_column(query, start)
     return message("line {line}, column {column}: {rest}", line=line, column=column, rest=why)
 
@@ -291,6 +313,18 @@ def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -
     if phrase := _PHRASE.search(expected):
         return start, ForeignText(f"{phrase[1][0].lower()}{phrase[1][1:]}.")
     return unclosed(query) or _misplaced_word(query, start)
+
+
+def _control_character(query: str, end: int) -> tuple[int, Message] | None:
+    """Offset of the first control character up to an offset, and what to do; those in strings and comments may stay."""
+    if not _CONTROL.search(query, 0, end + 1):
+        return None
+    hidden = [match.span() for match in TOKEN.finditer(query) if match.lastgroup in {"comment", "iri", "string"}]
+    for match in _CONTROL.finditer(query, 0, end + 1):
+        if not any(first <= match.start() < last for first, last in hidden):
+            code = f"U+{ord(match[0]):04X}"
+            return match.start(), message("the control character {code} cannot stand here; take it out.", code=code)
+    return None
 
 
 def _misplaced_word(query: str, start: int) -> tuple[int, Message | ForeignText]:

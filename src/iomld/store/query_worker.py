@@ -30,7 +30,9 @@ from iomld.store.query_dataset import (
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
 from iomld.store.query_text import (
     MAX_DEPTH,
+    MAX_OPERATORS,
     has_relative_iri,
+    has_too_many_operators,
     in_order_of_appearance,
     is_too_deep,
     is_update,
@@ -146,6 +148,12 @@ class _QueryHandler:
             raise _FaultError(FaultKind.SERVICE, _SERVICE)
         if is_too_deep(query):
             fault = message("The query nests brackets deeper than {limit}; make it flatter.", limit=MAX_DEPTH)
+            raise _FaultError(FaultKind.SYNTAX, fault)
+        if has_too_many_operators(query):
+            fault = message(
+                "The query has more than {limit} operators; shorten its path, or list values with VALUES or IN.",
+                limit=Quantity(MAX_OPERATORS),
+            )
             raise _FaultError(FaultKind.SYNTAX, fault)
 
     def _answer(self, request: QueryRequest, writer: AnswerWriter) -> str:
