@@ -236,7 +236,8 @@ def _warm_up() -> None:
     """Load what commands load after their imports, and keep."""
     stages = import_module("iomld.pipeline.stages")
     stages.load_pipeline(stages.Choices(profile="published"))
-    import_module("openpyxl")
+    for name in ("openpyxl", "iomld.validate.pyshacl_engine"):
+        import_module(name)
 
 
 def _reap() -> None:

@@ -51,6 +51,15 @@ def datadir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def few_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source with the bundled records CE.0134 and PO.0105, which is soon published."""
+    records = json.loads((DATA / "projects-en.json").read_text(encoding="utf-8"))
+    path = tmp_path_factory.mktemp("few") / "records.json"
+    path.write_text(json.dumps([one for one in records if one.get("projectCode") in {"CE.0134", "PO.0105"}]))
+    return path
+
+
+@pytest.fixture(scope="session")
 def bundled_server(datadir: Path) -> Iterator[Server]:
     """A server of the bundled records for tests that only read; its clients may use all the query time they want."""
     with serve(datadir, IOMLD_CLIENT_SECONDS="100000") as running:

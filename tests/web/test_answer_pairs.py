@@ -160,27 +160,31 @@ def expected_of(first: Received, form: str) -> Received:
 
 
 def test_each_way_to_ask_gets_the_same_answer_each_time(datadir: Path) -> None:
-    """Over query, Accept, Accept-Encoding and form, four times each: status, headers and decoded body agree."""
+    """Over query, Accept, Accept-Encoding and form, three times each: status, headers and decoded body agree.
+
+    The third is surely from the cache. Of the six codings each pair of query and Accept is asked for in three, so that
+    each query and each Accept has all of them.
+    """
 
     async def compare() -> int:
         pairs = 0
         async with started(create_app(datadir, PATIENT, DEFAULT_BASE)) as ask:
-            for name, (kind, query) in QUERIES.items():
-                for accept in ACCEPTS:
+            for row, (name, (kind, query)) in enumerate(QUERIES.items()):
+                for column, accept in enumerate(ACCEPTS):
                     first = await received(ask, query, accept, None, "GET", "")
                     assert first.type == expected_type(kind, accept), (name, accept)
                     assert (first.status == 200) == (first.type != PROBLEM) == (first.etag is not None)
                     assert first.vary == "Accept, Accept-Encoding"
-                    for coding in CODINGS:
+                    for coding in [*CODINGS][(row + column) % 2 :: 2]:
                         for form in FORMS:
                             expected = expected_of(first, form)
-                            for time in range(4 if first.status == 200 else 1):  # problems are not kept
+                            for time in range(3 if first.status == 200 else 1):  # problems are not kept
                                 found = await received(ask, query, accept, coding, form, first.etag or '"none"')
                                 assert found == expected, (name, accept, coding, form, time)
                                 pairs += 1
         return pairs
 
-    assert asyncio.run(compare()) > 10_000
+    assert asyncio.run(compare()) > 3_000
 
 
 def test_an_answer_from_a_file_is_the_one_from_memory(datadir: Path) -> None:

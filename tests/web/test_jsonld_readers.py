@@ -17,6 +17,7 @@ import pytest
 import rdflib
 from pyld import jsonld
 from pyoxigraph import Triple
+from tests.amount import telling
 from tests.conftest import PROJECT_COUNT
 from tests.serving import Server
 
@@ -108,8 +109,21 @@ def _by_pyoxigraph(file: Path) -> str:
 @pytest.mark.parametrize("read", [_by_pyld, _by_rdflib, _by_pyoxigraph])
 def test_readers_of_python_find_the_triples(read: Callable[[Path], str], documents: Mapping[Path, Triples]) -> None:
     """In the default graph of each file, and no others."""
-    for file, triples in documents.items():
-        assert _default_graph(read(file)) == triples, file.name
+    for file in documents if read is _by_pyoxigraph else _telling(documents):
+        assert _default_graph(read(file)) == documents[file], file.name
+
+
+def _telling(documents: Mapping[Path, Triples]) -> list[Path]:
+    """The files that have all kinds of statements together, and all pages of records, which have the others within."""
+    alone = {
+        file: {
+            (one.predicate, getattr(one.object, "datatype", None), getattr(one.object, "language", None))
+            for one in triples
+        }
+        for file, triples in documents.items()
+        if file.stem.isdigit()
+    }
+    return [*telling(alone), *(file for file in documents if file not in alone)]
 
 
 @pytest.mark.parametrize("package", ["jsonld", "jsonld-streaming-parser"])

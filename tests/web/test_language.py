@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -204,6 +205,7 @@ def test_no_sentence_is_left_in_english(browser: httpx.Client, address: str, lan
     assert [text for text in page.found if text in _english_alone(language)] == []
 
 
+@cache
 def _english_alone(language: str) -> set[str]:
     """English sentences that the language says in other words, and that are none of its own."""
     entries = [entry for entry in catalogue(language) if isinstance(entry.id, str) and entry.id]

@@ -56,6 +56,7 @@ PAGES = (
     "/scheme/region.html",
     "/shapes.html",
 )
+_NAME = re.compile(r"%3Chttp.*?%3E|(?<=%3A)[\w.-]+(?=%20|$)")  # in an encoded query
 FILES = (
     Download("dataset.nq.gz", "application/gzip", "All records, packed", 1234),
     Download("dataset.ttl", "text/turtle", "All records", None),
@@ -99,7 +100,10 @@ def client(opened: ReleaseView) -> Asker:
 
 @pytest.fixture(scope="module")
 def statuses() -> dict[str, int]:
-    """Status of each link that was followed, so that none is followed twice."""
+    """Status of each address that was asked for, so that none is asked for twice.
+
+    Of queries that differ in the names of terms alone the first is run: each takes a process.
+    """
     return {}
 
 
@@ -136,9 +140,11 @@ def test_links_inside_lead_somewhere(client: Asker, statuses: dict[str, int], ad
         if target.startswith("#"):
             assert target[1:] in ids, target
         elif target.startswith("/") and not target.startswith(elsewhere):
-            if target not in statuses:
-                statuses[target] = client.get(target.partition("#")[0]).status_code
-            assert statuses[target] == 200, target
+            path = target.partition("#")[0]
+            kind = _NAME.sub("…", path) if path.startswith("/query?") else path
+            if kind not in statuses:
+                statuses[kind] = client.get(path).status_code
+            assert statuses[kind] == 200, target
 
 
 @pytest.mark.parametrize("address", PAGES)
