@@ -164,6 +164,19 @@ def test_an_old_release_is_checked_as_far_as_it_can_be(copied: Path, iomld: Comm
     assert iomld("releases", "verify", "--from", copied).returncode == 2
 
 
+def test_nothing_to_verify_is_said(tmp_path: Path, iomld: Command) -> None:
+    """An empty folder, an unknown name and two ways to name releases are errors."""
+    for more, sentence in (
+        ((), "nothing is published"),
+        (("--all",), "nothing is published"),
+        (("X",), "no release 'X'"),
+    ):
+        done = iomld("releases", "verify", *more, "--from", tmp_path)
+        assert done.returncode == 2
+        assert sentence in done.stderr
+    assert "either a NAME or --all" in iomld("releases", "verify", "X", "--all", "--from", tmp_path).stderr
+
+
 def test_a_corrupt_store_without_checksums_is_a_sentence(copied: Path, iomld: Command) -> None:
     """The store itself notices what no checksum tells, and then neither a server starts nor a query is answered."""
     make_old(copied)

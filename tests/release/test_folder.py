@@ -1,5 +1,6 @@
 """The folder of releases: what is served changes in one step or not at all."""
 
+import errno
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -93,3 +94,17 @@ def test_times_never_go_back_within_a_run(tmp_path: Path) -> None:
     times = iter((datetime(2026, 1, 1, 2, 0, 9, 5, tzinfo=east), datetime(2025, 1, 1, tzinfo=UTC)))
     now = release.rising_clock(tmp_path, lambda: next(times))
     assert [now(), now()] == [datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)] * 2
+
+
+def test_a_file_system_without_links_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a publish nor a rollback leaves anything behind there."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    made(tmp_path, "20260101T000000Z-a")
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    with pytest.raises(StoreError, match="no symbolic link can be made here"):
+        made(tmp_path, "20260102T000000Z-b")
+    assert release.release_names(tmp_path) == ("20260101T000000Z-a",)
+    assert (tmp_path / "current").readlink().name == "20260101T000000Z-a"

@@ -80,12 +80,13 @@ def verify(*, name: str | None, is_all: bool, datadir: Path | None) -> None:
 
 def _to_verify(folder: Path, name: str | None, *, is_all: bool) -> tuple[str, ...]:
     if is_all:
-        return release.release_names(folder)
-    if name is None:
-        name = release.served_name(folder)
-    if name is None:
+        names = release.release_names(folder)
+    else:
+        served = name or release.served_name(folder)
+        names = (served,) if served else ()
+    if not names:
         raise NotFoundError(f"{folder}: nothing is published here. Run 'iomld publish SOURCE… --to {folder}' first.")
-    return (name,)
+    return names
 
 
 def _verify(folder: Path, name: str) -> bool:

@@ -7,6 +7,7 @@ The manifest holds the SHA-256 of all other files, and `manifest.sha256` that of
 `sha256sum --check` reads.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -26,6 +27,7 @@ CURRENT = "current"
 _RELEASES = "releases"
 _BUILDING = ".building-"
 _NAME_TIME = "%Y%m%dT%H%M%SZ"
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})  # of file systems without symbolic links
 _NAMED = re.compile(r"(\d{8}T\d{6}Z)-")
 
 
@@ -161,7 +163,7 @@ def finish_release(datadir: Path, building: Path, manifest: Manifest) -> Release
         _sync(place.parent)
         known.keep(place, map(place.joinpath, names))
         switch_to(datadir, manifest.name)
-    except OSError:
+    except (OSError, StoreError):
         if current_name(datadir) != manifest.name:
             shutil.rmtree(place, ignore_errors=True)  # otherwise a release would be listed that nobody was told of
         raise
@@ -183,7 +185,9 @@ def switch_to(datadir: Path, name: str) -> Path | None:
     link.unlink(missing_ok=True)
     try:
         link.symlink_to(Path(_RELEASES) / name)
-    except PermissionError as error:  # as Linux says where the file system has none
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
         raise StoreError(
             f"{datadir}: no symbolic link can be made here ({error.strerror}). "
             "Move the folder to a file system that has them."
