@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from tests.conftest import run_iomld
 
-from iomld.assets import load_vocabulary
+from iomld.assets import load_fields, load_vocabulary
 from iomld.export.workbook import offered_values, template_columns, write_csv_template, write_workbook_template
 from iomld.link.project import build_linker
 from iomld.model import Finding, Severity
@@ -107,7 +107,12 @@ def test_the_workbook_helps_people(template: bytes, vocabulary: Vocabulary) -> N
     assert sheet.freeze_panes == "A2"
     header = [str(cell.value) for cell in sheet[1]]
     assert header == [heading for heading, _ in template_columns()]
-    assert all(cell.comment and "Example: " in cell.comment.text for cell in sheet[1])
+    notes = {str(cell.value): cell.comment.text if cell.comment else "" for cell in sheet[1]}
+    assert all("\nExample / Exemple / Ejemplo: " in note for note in notes.values())
+    field = load_fields().given["allocationYear"]
+    assert notes["allocationYear"].splitlines()[:3] == [field.meaning(code) for code in ("en", "fr", "es")]
+    assert "Adresse de la page." in notes["sourceUrl"]
+    assert all(len(set(note.splitlines()[:3])) == 3 for note in notes.values())
     lists = cast("Worksheet", workbook["lists"])
     ranges = {
         header[next(iter(rule.sqref.ranges)).min_col - 1]: str(rule.formula1).replace("lists!", "")

@@ -23,6 +23,7 @@ from iomld.errors import IomldError
 from iomld.export.csv import CsvFile, add_entry
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
 from iomld.fields.declared import FieldKind
+from iomld.i18n import LANGUAGES, gettext, gettext_noop
 from iomld.model import TEXT_LANGUAGES
 from iomld.read.record.mentions import MENTION_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
@@ -44,6 +45,7 @@ _LIST_ROWS = 5000  # rows that have drop-down lists
 _LISTS_SHEET = "lists"
 _EXPORT_ONLY = "sources"  # column of our own exports
 _WIDTHS = {"title": 40, "abstract": 40, "narrative": 60, "benefitingMemberStates": 30, "quote": 40}
+_NOTE_HEIGHT, _NOTE_WIDTH = 220, 320  # pixels
 _HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
 
 
@@ -205,17 +207,30 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
         cell = sheet.cell(1, number, heading)
         cell.font = Font(bold=True)
         cell.fill = _HEADER_FILL
-        cell.comment = Comment(f"{column.meaning}\nExample: {column.example}", "iomld", height=120, width=260)
+        cell.comment = Comment(_note(column), "iomld", height=_NOTE_HEIGHT, width=_NOTE_WIDTH)
         letter = get_column_letter(number)
         sheet.column_dimensions[letter].width = _WIDTHS.get(column.name, max(14, len(heading) + 2))
         if column.name in ranges:
             sheet.add_data_validation(_drop_down(column.name, f"{letter}2:{letter}{_LIST_ROWS}", ranges[column.name]))
 
 
+def _note(column: Column) -> str:
+    """What a column holds, in each language, and an example."""
+    field = load_fields().given.get(column.name)
+    meanings = [field.meaning(code) if field else gettext(column.meaning, code) for code in LANGUAGES]
+    example = _in_all_languages(gettext_noop("Example"))
+    return "\n".join((*meanings, "", f"{example}: {column.example}"))
+
+
+def _in_all_languages(sentence: str) -> str:
+    """A sentence in each language, as one cell is for readers of all."""
+    return " / ".join(dict.fromkeys(gettext(sentence, code) for code in LANGUAGES))
+
+
 def _drop_down(name: str, cells: str, values: str) -> DataValidation:
     validation = DataValidation(type="list", formula1=values, allow_blank=True)
     validation.showErrorMessage = name not in load_fields().lists  # their cells can hold several values
-    validation.errorTitle = "Not in the list"
-    validation.error = "Choose a value from the list."
+    validation.errorTitle = "iomld"
+    validation.error = _in_all_languages(gettext_noop("Choose a value from the list."))
     validation.add(cells)
     return validation

@@ -8,6 +8,7 @@ from functools import cache
 from iomld.assets import load_fields
 from iomld.fields.declared import Field
 from iomld.folding import fold
+from iomld.i18n import gettext_noop
 from iomld.read.table.money import split_heading
 
 _NUMBERED = re.compile(
@@ -35,7 +36,7 @@ class Column:
 
     Attributes:
         name: Its heading in our own tables; texts add their language: `title_en`.
-        meaning: Its content, in one sentence.
+        meaning: Its content, in one sentence; of a column that is no field it has translations.
         example: A value.
         other_headings: Other headings of the column, separated by semicolons.
     """
@@ -55,19 +56,19 @@ class Column:
 _SOURCE_COLUMNS = (
     Column(
         "sourceUrl",
-        "Address of the page.",
+        gettext_noop("Address of the page."),
         "https://www.iom.int/project/example",
         "url; source; link; page; lien; enlace; adresse; dirección; website",
     ),
     Column(
         "retrievedAt",
-        "When the page was fetched, with a time zone.",
+        gettext_noop("When the page was fetched, with a time zone."),
         "2026-11-23T19:00:00Z",
         "retrieved; date retrieved; consulté le; consultado el",
     ),
     Column(
         "sources",
-        "For tables that iomld exported: the original sources. Leave it as it is, or empty.",
+        gettext_noop("For tables that iomld exported: the original sources. Leave it as it is, or empty."),
         '[{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}]',
     ),
 )
@@ -100,62 +101,62 @@ def headings_of(field: Field) -> Iterator[tuple[str, str]]:
 MENTION_COLUMNS = (
     Column(
         "projectCode",
-        "Code of the project, as in the table of projects.",
+        gettext_noop("Code of the project, as in the table of projects."),
         "PO.0105",
         "project code; project id; projects id; projet id; proyecto id; id; code; code du projet; código del "
         "proyecto; identifiant du projet; código",
     ),
     Column(
         "framework",
-        "Code of the framework or of its part.",
+        gettext_noop("Code of the framework or of its part."),
         "gcm",
         "cadre; marco; policy framework",
     ),
     Column(
         "quote",
-        "The words that name it.",
+        gettext_noop("The words that name it."),
         "Global Compact for Migration",
         "citation; cita; exact",
     ),
     Column(
         "prefix",
-        "A few words before the quote.",
+        gettext_noop("A few words before the quote."),
         "ongoing discussions of the ",
         "before; avant; antes",
     ),
     Column(
         "suffix",
-        "A few words after it.",
+        gettext_noop("A few words after it."),
         " and becoming",
         "after; après; después",
     ),
     Column(
         "language",
-        "Language of the text.",
+        gettext_noop("Language of the text."),
         "en",
         "langue; idioma; lang",
     ),
     Column(
         "field",
-        "The text it stands in: narrative, abstract or title.",
+        gettext_noop("The text it stands in: narrative, abstract or title."),
         "narrative",
         "champ; campo",
     ),
     Column(
         "position",
-        "Offset of the quote in that text, in code points from 0.",
+        gettext_noop("Offset of the quote in that text, in code points from 0."),
         "683",
         "posición; start",
     ),
     Column(
         "method",
-        "How it was found.",
+        gettext_noop("How it was found."),
         "exact-label",
         "méthode; método",
     ),
     Column(
         "confidence",
-        "From 0 to 1, meaningful with the method.",
+        gettext_noop("From 0 to 1, meaningful with the method."),
         "0.98",
         "confiance; confianza",
     ),
