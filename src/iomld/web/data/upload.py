@@ -3,7 +3,9 @@
 import base64
 import binascii
 import codecs
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -11,6 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from iomld.assets import load_fields
+from iomld.fields.form import record_of
 from iomld.i18n import gettext_noop
 from iomld.messages import message
 from iomld.validate import ENGINES
@@ -40,7 +44,7 @@ RAW_TYPES = (
 )
 
 _FORM_OVERHEAD_BYTES = 4096  # boundaries and headers of a multipart form
-_MOST_FIELDS = 16
+_MOST_FIELDS = 500  # each code that is chosen in the form of a record is one
 _MOST_FILES = 3  # records, shapes or a mapping
 _MOST_ENCODED = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
@@ -210,6 +214,10 @@ async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
             return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, mapping, max_bytes)
         if isinstance(text, str) and text.strip():
             return Upload(PASTED, text.encode(), rules, choices, mapping, max_bytes)
+        record = record_of(_filled(form), load_fields())
+        if record:
+            data_of_record = json.dumps(record, ensure_ascii=False, indent=2).encode()
+            return Upload("record.json", data_of_record, rules, choices, mapping, max_bytes)
     raise ProblemError(
         400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
     )
@@ -231,6 +239,11 @@ async def _form_rules(form: FormData, rules: Rules) -> Rules:
         )
         raise ProblemError(400, "shapes-unknown", detail)
     return Rules(profile=profile, engine=rules.engine) if profile and not rules.name else rules
+
+
+def _filled(form: FormData) -> Iterator[tuple[str, str]]:
+    """The inputs of the form of a record that are filled in."""
+    yield from ((name, value) for name, value in form.multi_items() if isinstance(value, str))
 
 
 async def _form_mapping(form: FormData) -> MappingUpload:

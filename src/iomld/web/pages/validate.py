@@ -11,6 +11,7 @@ from iomld.model import Finding, Severity
 from iomld.validate import all_rules
 from iomld.web.data.upload import PASTED, PROFILES, Upload
 from iomld.web.i18n import current_page, making
+from iomld.web.pages.record_form import record_inputs
 from iomld.web.pages.render import page_html
 from iomld.web.pages.report_rows import CellRow, SourceLine, page_order, place_of, source_lines, source_rows
 
@@ -126,6 +127,7 @@ def form_page(view: ReleaseView, example: str, profile: str, format_name: str) -
         "mapping": "",
         "profile": profile,
         "format": format_name,
+        "inputs": record_inputs(view, current_page().language),
     }
     return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
 

@@ -1,0 +1,74 @@
+"""The form at `/validate` that makes one record: generated from the fields, and checked like any other record."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import httpx
+import pytest
+from tests.serving import Server
+
+from iomld.assets import load_fields
+from iomld.model import TEXT_LANGUAGES
+
+pytestmark = pytest.mark.server
+
+FILLED = {
+    "record.projectCode": "PO.9001",
+    "record.title.en": "Safer Ports",
+    "record.title.fr": "",
+    "record.status": "completed",
+    "record.projectType": "PO",
+    "record.coverage": "national",
+    "record.region": "africa",
+    "record.startYear": "2018",
+    "record.endYear": "2020",
+    "record.allocationYear": "2017",
+    "record.budget": "100000",
+    "record.budgetCurrency": "EUR",
+    "record.unheard": "of",
+}
+
+
+@pytest.fixture(scope="module")
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
+    """A client of a server of the bundled records."""
+    with httpx.Client(base_url=bundled_server.address, timeout=60) as asking:
+        yield asking
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_each_field_has_an_input_with_its_label_and_its_help(client: httpx.Client, language: str) -> None:
+    """In the language of the page, each help is tied to its input, and codes are chosen from their list."""
+    page = client.get(f"/validate?lang={language}").text
+    client.cookies.clear()
+    names = set(re.findall(r'name="record\.([\w.]+)"', page))
+    fields = load_fields()
+    texts = {f"{key}.{tag}" for key in fields.texts for tag in TEXT_LANGUAGES}
+    assert names == texts | (fields.given.keys() - fields.texts)
+    for key, field in fields.given.items():
+        assert field.name(language) in unescape(page), key
+        assert field.meaning(language) in unescape(page), key
+    helped = set(re.findall(r'aria-describedby="(record-[\w-]+)"', page))
+    assert helped == set(re.findall(r'<small [^>]*id="(record-[\w-]+)"', page))
+    assert len(helped) == len(names)
+    assert re.search(r'<select id="record-benefitingMemberStates"[^>]* multiple', page)
+    assert re.search(r'<textarea id="record-narrative-en"', page)
+
+
+@pytest.mark.parametrize("states", [["KE"], ["KE", "GH"], []])
+def test_a_filled_form_is_checked_like_any_record(client: httpx.Client, states: list[str]) -> None:
+    """What is chosen and written becomes a record; what is missing or contradicts is found."""
+    form = FILLED | {"record.benefitingMemberStates": states}
+    report = client.post("/validate", data=form).json()
+    assert report["records"] == 1
+    assert report["conforms"] is (states == ["KE"]), report["results"]
+
+
+def test_the_page_of_the_report_shows_the_record(client: httpx.Client) -> None:
+    """It can be corrected as text, and an empty form is told so."""
+    page = client.post("/validate", data=FILLED, headers={"Accept": "text/html"}).text
+    assert "&#34;title&#34;" in page or "&quot;title&quot;" in page
+    empty = client.post("/validate", data=dict.fromkeys(FILLED, ""))
+    assert empty.status_code == 400
+    assert empty.json()["type"].endswith("nothing-sent")
