@@ -1,21 +1,23 @@
 """The data files of the package (ontology, controlled lists, shapes); the controlled lists and the fields as values.
 
-The files use the default base IRI. For a publisher with another base it is replaced; the namespaces of our terms and
-shapes (`iomld.iris`) are fixed.
+A file is looked for in the fund folder in use first (`iomld.fund_folder`): there a list replaces the package's own of
+that name or is a further one, and shapes are added. The files of the package use the default base IRI. For a publisher
+with another base it is replaced; the namespaces of our terms and shapes (`iomld.iris`) are fixed.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from iomld.fields.declared import Field, FieldKind, Fields
+from iomld.fields.schemas import Schema, project_schema, record_schema
 from iomld.formats.graph import Subject, SubjectGraph
+from iomld.formats.jsonld_context import context_document
+from iomld.formats.jsonld_terms import document_keys
 from iomld.formats.rdf import TURTLE, parse
+from iomld.fund_folder import FUND_FILES, cached, folder_in_use, root_folder
 from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, FOAF, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
 from iomld.vocab import Concept, Country, Fund, Label, LabelKind, Vocabulary
 
@@ -27,6 +29,12 @@ _GRAPH_FILES: Mapping[str, tuple[str, ...]] = {
     "queries": ("ontology/queries.ttl",),
 }
 _FUND_FILE, _DECOYS_FILE = "ontology/fund.ttl", "ontology/decoys.ttl"
+ADDED = "fund:"  # before the name of a file of shapes in a fund folder: shapes are added, whatever their file's name
+_CONTEXT = "ontology/context-v1.jsonld"
+_SCHEMAS: Mapping[str, Callable[[Schema, Fields], Schema]] = {
+    "ontology/record.schema.json": record_schema,
+    "ontology/project.schema.json": project_schema,
+}
 
 # What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
 _Shape: TypeAlias = Mapping[str, list[Any]]
@@ -58,29 +66,52 @@ def asset_text(name: str, *, base: str = DEFAULT_BASE) -> str:
 
     Args:
         name: Folder and file, such as `ontology/status.ttl`.
-        base: The base IRI, ending in a slash.
+        base: The base IRI, ending in a slash; files of a fund folder have their own.
 
     Raises:
         FileNotFoundError: There is no such file.
     """
-    text = _root().joinpath(name).read_text(encoding="utf-8")
+    folder = folder_in_use()
+    if not folder.is_own:
+        file = folder.path / name.removeprefix(ADDED)
+        if name.startswith(ADDED) or (file.is_file() and name.startswith("ontology/")):
+            return file.read_text(encoding="utf-8-sig")
+        if name in FUND_FILES:
+            raise FileNotFoundError(file)
+    text = _generated_text(name) or (root_folder() / name).read_text(encoding="utf-8")
     return text if base == DEFAULT_BASE else _DATA_IRI.sub(lambda _: base, text)
 
 
-@lru_cache(maxsize=8)
+@cached
+def _generated_text(name: str) -> str:
+    """A file that is generated from the fields, where a fund folder may add some; empty for all other files."""
+    if name not in (_CONTEXT, *_SCHEMAS) or folder_in_use().is_own:
+        return ""
+    fields = load_fields()
+    if name == _CONTEXT:
+        return context_document(document_keys(fields))
+    schema = json.loads((root_folder() / name).read_text(encoding="utf-8"))
+    return json.dumps(_SCHEMAS[name](schema, fields), ensure_ascii=False, indent=2) + "\n"
+
+
+@cached
 def jsonld_context(base: str) -> str:
     """The context of our JSON-LD documents, the same for all under a base: a JSON array on one line."""
-    context = json.loads(asset_text("ontology/context-v1.jsonld", base=base))["@context"]
+    context = json.loads(asset_text(_CONTEXT, base=base))["@context"]
     return json.dumps(context, ensure_ascii=False, separators=(",", ":"))
 
 
 def asset_names(folder: str) -> tuple[str, ...]:
     """Names of the files in a folder (`ontology`, `shapes`), as `asset_text` takes them, sorted."""
-    entries = _root().joinpath(folder).iterdir()
-    return tuple(sorted(f"{folder}/{entry.name}" for entry in entries if entry.is_file()))
+    names = {f"{folder}/{entry.name}" for entry in (root_folder() / folder).iterdir() if entry.is_file()}
+    chosen = folder_in_use()
+    if not chosen.is_own:
+        start = "" if folder == "ontology" else ADDED
+        names = names - {*FUND_FILES} | {start + name for name in chosen.files() if name.startswith(f"{folder}/")}
+    return tuple(sorted(names))
 
 
-@cache
+@cached
 def scheme_names() -> tuple[str, ...]:
     """The names of the schemes (`status`, `type` …), each that of its file in `ontology/`, sorted."""
     others = {name for names in _GRAPH_FILES.values() for name in names} | {_FUND_FILE, _DECOYS_FILE}
@@ -90,24 +121,29 @@ def scheme_names() -> tuple[str, ...]:
 
 def reference_graphs() -> dict[str, tuple[str, ...]]:
     """The shared graphs of a release (`Iris.graph`) and their files."""
-    schemes = (*(f"ontology/{scheme}.ttl" for scheme in scheme_names()), _FUND_FILE)
+    fund = (name for name in asset_names("ontology") if name == _FUND_FILE)
+    schemes = (*(f"ontology/{scheme}.ttl" for scheme in scheme_names()), *fund)
     return {**_GRAPH_FILES, "schemes": schemes}
 
 
-@lru_cache(maxsize=2)
+@cached
 def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
     """The controlled lists and the decoys in the order of their files, and the fields; read once for a base."""
     decoys = _graph(_DECOYS_FILE, base)
+    folder, funds = folder_in_use(), _funds(base)
+    own = next((fund for fund in funds if folder.fund and fund.code == local_name(folder.fund)), None)
     return Vocabulary(
         concepts={scheme: _concepts(f"ontology/{scheme}.ttl", base) for scheme in scheme_names()},
         countries=_countries(base),
         decoys=tuple(label for iri in decoys for label in _labels(decoys[iri])),
         fields=load_fields(),
-        funds=_funds(base),
+        funds=funds,
+        fund=own,
+        currency=(own.currency if own else None) if folder.currency is None else folder.currency or None,
     )
 
 
-@cache
+@cached
 def load_fields() -> Fields:
     """Read the fields of a project: the property shapes that have a `sh:codeIdentifier`, in the order of `sh:order`."""
     shapes: dict[str, dict[str, list[Any]]] = {}
@@ -166,12 +202,6 @@ def _texts(shape: _Shape, predicate: str) -> tuple[tuple[str, str], ...]:
     return tuple((term.value, term.language or "") for term in shape.get(predicate, ()))
 
 
-def _root() -> Traversable:
-    """The folder of the data files: inside the installed package, or the root of a checkout."""
-    installed = files("iomld").joinpath("files")
-    return installed if installed.is_dir() else Path(__file__).resolve().parents[2]
-
-
 def _concepts(name: str, base: str) -> dict[str, Concept]:
     graph = _graph(name, base)
     concepts = (_concept(graph[iri]) for iri in graph)
@@ -207,7 +237,9 @@ def _country(code: str, subject: Subject) -> Country:
 
 
 def _funds(base: str) -> tuple[Fund, ...]:
-    graph = _graph("ontology/fund.ttl", base)
+    if _FUND_FILE not in asset_names("ontology"):
+        return ()
+    graph = _graph(_FUND_FILE, base)
     return tuple(
         Fund(
             code=local_name(iri),

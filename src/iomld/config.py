@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from iomld.errors import SettingsError
+from iomld.fund_folder import FundFolder, base_address, read_fund_folder, web_address
 from iomld.iris import DEFAULT_BASE
 
 PREFIX = "IOMLD_"
@@ -21,6 +22,7 @@ _MIB = 1024 * 1024
 class Settings:
     """All settings; `SETTINGS` describes each. Sizes are in bytes, times in seconds."""
 
+    fund: FundFolder | None = None
     base_iri: str = DEFAULT_BASE
     data_dir: Path = Path("iomld-data")
     license: str = "https://creativecommons.org/licenses/by/4.0/"
@@ -72,16 +74,8 @@ def _access_log(text: str) -> str:
     return text
 
 
-def _web_address(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or any(character in text for character in ' <>"'):
-        raise ValueError("write an address that begins with https:// or http://")
-    return text
-
-
-def _base(text: str) -> str:
-    if not _web_address(text).endswith("/"):
-        raise ValueError("end it with a slash")
-    return text
+def _fund(text: str) -> FundFolder | None:
+    return read_fund_folder(Path(text)) if text else None
 
 
 def _networks(text: str) -> str:
@@ -94,7 +88,7 @@ def _services(text: str) -> tuple[str, ...]:
     """Prefixes of addresses; each contains a whole host name, so that it cannot match a longer one."""
     prefixes = tuple(part.strip() for part in text.split(",") if part.strip())
     for prefix in prefixes:
-        if "/" not in _web_address(prefix).partition("://")[2]:
+        if "/" not in web_address(prefix).partition("://")[2]:
             raise ValueError(f"put a slash behind the host of {prefix}")
     return prefixes
 
@@ -114,9 +108,10 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("base_iri", _base, "Base of the IRIs of projects, countries and concepts."),
+    Setting("fund", _fund, "Fund folder of the publisher: its settings, lists and shapes; `--fund` names another."),
+    Setting("base_iri", base_address, "Base of the IRIs of projects, countries and concepts."),
     Setting("data_dir", Path, "Folder of the releases."),
-    Setting("license", _web_address, "Licence of the published records."),
+    Setting("license", web_address, "Licence of the published records."),
     Setting("publisher", str, "Name of the publisher, in the description of the dataset."),
     Setting(
         "contact",
@@ -169,5 +164,23 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
                 raise SettingsError(f"{name}: '{text}' cannot be used: {error}.") from error
         elif name.startswith(PREFIX) and (near := get_close_matches(name, known, n=1, cutoff=0.8)):
             raise SettingsError(f"{name} is no setting. Did you mean {near[0]}?")
+    fund = given.get("fund")
+    if isinstance(fund, FundFolder):
+        given = _with_fund(given, fund)
     # Each parser returns the type of its field; a test checks the table against the class.
     return Settings(**cast("dict[str, str]", given))  # type: ignore[arg-type]  # as the line above says
+
+
+def _with_fund(given: Mapping[str, object], fund: FundFolder) -> dict[str, object]:
+    """The settings with those of the fund folder; what the environment says counts first.
+
+    Raises:
+        SettingsError: The environment says another base: the lists of the folder have their own.
+    """
+    if given.get("base_iri", fund.base) != fund.base:
+        raise SettingsError(
+            f"IOMLD_BASE_IRI: '{given['base_iri']}' is not the base of the fund folder, {fund.base}. "
+            "Leave the setting out; the folder says the base."
+        )
+    ours = {"base_iri": fund.base, "publisher": fund.publisher, "license": fund.license}
+    return {name: value for name, value in ours.items() if value is not None} | dict(given)

@@ -21,7 +21,6 @@ from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, XSD, Iris
 from iomld.model import Funder, Mention, Money, Origin, Project, Text, canonical_decimal, lexical_form
 
 _TYPE = f"{RDF}type"
-IATI_PREFIX = "XM-DAC-47066-"
 
 # A statement about a subject: the IRI of the predicate, and the object as an N-Triples term.
 _Statement: TypeAlias = tuple[str, str]
@@ -37,6 +36,7 @@ class Publication:
         license: IRI of the licence of the records.
         matcher_version: Version of the software that finds framework mentions.
         fields: The fields of a project, which say how each of its values is written.
+        iati_prefix: Start of the identifiers of the publisher's activities in IATI; empty if it has none.
         with_narrative: Whether narratives are published whole, or only the quoted mentions.
     """
 
@@ -44,6 +44,7 @@ class Publication:
     license: str
     matcher_version: str
     fields: Fields
+    iati_prefix: str = ""
     with_narrative: bool = True
 
 
@@ -125,8 +126,8 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
         (f"{FOAF}isPrimaryTopicOf", f"<{iris.record(project.key)}>"),
         *((f"{IOMLD}fundedBy", f"<{_funder(funder, iris)}>") for funder in project.funders),
     ]
-    if project.code:
-        statements.append((f"{IOMLD}candidateIatiIdentifier", _text(IATI_PREFIX + project.code)))
+    if project.code and publication.iati_prefix:
+        statements.append((f"{IOMLD}candidateIatiIdentifier", _text(publication.iati_prefix + project.code)))
     for key, iri, term in _terms(publication.fields, iris.base):
         values = project.of(key)
         if values and (key != "narrative" or publication.with_narrative):

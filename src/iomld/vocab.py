@@ -3,7 +3,7 @@
 `iomld.assets` reads it from the SKOS files in `ontology/`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +27,11 @@ class Label:
     kind: LabelKind
 
 
+def _preferred(labels: Iterable[Label], language: str) -> str | None:
+    preferred = {label.language: label.text for label in labels if label.kind is LabelKind.PREFERRED}
+    return preferred.get(language) or preferred.get("en") or next(iter(preferred.values()), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """A concept of a scheme.
@@ -47,8 +52,7 @@ class Concept:
 
     def name(self, language: str = "en") -> str:
         """The preferred label in a language, else in English, else in any language, else the code."""
-        preferred = {label.language: label.text for label in self.labels if label.kind is LabelKind.PREFERRED}
-        return preferred.get(language) or preferred.get("en") or next(iter(preferred.values()), self.code)
+        return _preferred(self.labels, language) or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,8 @@ class Country:
     region: str | None = None
 
     def name(self, language: str = "en") -> str:
-        """The preferred label in a language, else in English, else the code."""
-        preferred = {label.language: label.text for label in self.labels if label.kind is LabelKind.PREFERRED}
-        return preferred.get(language) or preferred.get("en") or self.code
+        """The preferred label in a language, else in English, else in any language, else the code."""
+        return _preferred(self.labels, language) or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ class Fund:
     currency: str | None = None
     iati_organisation: str | None = None
 
+    def name(self, language: str = "en") -> str:
+        """The preferred name in a language, else in English, else in any language, else the code."""
+        return _preferred(self.labels, language) or self.code
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
@@ -100,6 +107,8 @@ class Vocabulary:
         decoys: Names that look like a framework but are none (Compact of Free Association); never published.
         fields: The fields of a project, which say where its codes stand.
         funds: The funds of `ontology/fund.ttl`.
+        fund: The publisher's own fund, one of them.
+        currency: The publisher's own currency (ISO 4217), of amounts that name none; None if none may be assumed.
     """
 
     concepts: Mapping[str, Mapping[str, Concept]]
@@ -107,8 +116,5 @@ class Vocabulary:
     decoys: tuple[Label, ...] = ()
     fields: Fields = NO_FIELDS
     funds: tuple[Fund, ...] = ()
-
-    @property
-    def fund(self) -> Fund | None:
-        """The publisher's own fund: the only one of the list."""
-        return self.funds[0] if len(self.funds) == 1 else None
+    fund: Fund | None = None
+    currency: str | None = None

@@ -101,7 +101,9 @@ def test_a_graph_and_its_project_say_the_same(release: Release) -> None:
     """`project_of` loses nothing that `convert` wrote."""
     opened = store.open_read_only(release.file(FILES.store))
     iris = Iris(release.manifest.base)
-    publication = Publication(iris, "https://creativecommons.org/licenses/by/4.0/", __version__, load_fields())
+    publication = Publication(
+        iris, "https://creativecommons.org/licenses/by/4.0/", __version__, load_fields(), "XM-DAC-47066-"
+    )
     for project in released_projects(release):
         graph = set(store.graph_quads(opened, iris.record(project.key)))
         assert set(project_quads(project, publication)) == graph
@@ -142,7 +144,7 @@ def test_json_lines_are_record_json(release: Release) -> None:
 def test_sources_that_share_a_hash_are_all_named() -> None:
     """Two names of the same bytes give one node, and both names come back."""
     iris = Iris()
-    publication = Publication(iris, "https://example.org/license", "1", load_fields())
+    publication = Publication(iris, "https://example.org/license", "1", load_fields(), "XM-DAC-47066-")
     project = project_of([], "PO.0001", iris)
     assert project.origins == ()
     digest = "a" * 64

@@ -90,6 +90,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     copy = tmp_path_factory.mktemp("project")
     for folder in ("src/iomld", "ontology", "shapes"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "iomld.toml", copy)
     shutil.copy(ADDED / "sector.ttl", copy / "ontology")
     for name, file in (("shapes.ttl", "shapes/project.ttl"), ("ontology.ttl", "ontology/iomld.ttl")):
         with (copy / file).open("a", encoding="utf-8") as target:

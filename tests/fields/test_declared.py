@@ -67,6 +67,6 @@ def test_every_declaration_is_read() -> None:
 
 def test_importing_reads_no_shapes() -> None:
     """The declarations are read when the first reader needs them, not at import."""
-    script = "import iomld.cli.main, iomld.read, iomld.assets as a; print(a.load_fields.cache_info().currsize)"
+    script = "import iomld.cli.main, iomld.read, iomld.fund_folder as f; print(f.own_folder.cache_info().currsize)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"

@@ -123,6 +123,7 @@ def test_files_are_found_inside_an_installed_package(tmp_path: Path) -> None:
     package = tmp_path / "iomld"
     shutil.copytree(REPOSITORY / "src/iomld", package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(REPOSITORY / "ontology", package / "files/ontology")
+    shutil.copy(REPOSITORY / "iomld.toml", package / "files")
     fund = package / "files/ontology/fund.ttl"
     fund.write_text("# packed\n" + fund.read_text(encoding="utf-8"), encoding="utf-8")
     code = "from iomld.assets import asset_text; print(asset_text('ontology/fund.ttl')[:8])"

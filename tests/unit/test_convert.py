@@ -20,7 +20,7 @@ from iomld.read import read_bytes
 LINKER = build_linker(load_vocabulary())
 BASE = "https://data.example/"
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
-PUBLICATION = Publication(Iris(BASE), LICENSE, "0.1.0", load_fields())
+PUBLICATION = Publication(Iris(BASE), LICENSE, "0.1.0", load_fields(), "XM-DAC-47066-")
 PREFIXES = f"""
     @prefix iomld: <https://w3id.org/iomld/ns#> . @prefix dcterms: <http://purl.org/dc/terms/> .
     @prefix foaf: <http://xmlns.com/foaf/0.1/> . @prefix prov: <http://www.w3.org/ns/prov#> .
@@ -175,7 +175,7 @@ def test_lines_and_quads_say_the_same(text: str) -> None:
 
 def test_without_narratives_only_the_quotes_are_published() -> None:
     """The publisher may keep narratives back; the text is still named, so that mentions can point into it."""
-    kept = Publication(Iris(BASE), LICENSE, "0.1.0", load_fields(), with_narrative=False)
+    kept = Publication(Iris(BASE), LICENSE, "0.1.0", load_fields(), "XM-DAC-47066-", with_narrative=False)
     project = linked(CODE | {"narrative": {"en": "It follows the 2030 Agenda."}})
     lines = project_lines(project, kept)
     assert "description" not in lines

@@ -60,7 +60,10 @@ def _project(key: str = "PO.0105", **fields: object) -> Project:
 
 def _quads(project: Project, base: str = "https://w3id.org/iomld/") -> list[Quad]:
     return project_quads(
-        project, Publication(Iris(base), "https://creativecommons.org/licenses/by/4.0/", "0.1.0", load_fields())
+        project,
+        Publication(
+            Iris(base), "https://creativecommons.org/licenses/by/4.0/", "0.1.0", load_fields(), "XM-DAC-47066-"
+        ),
     )
 
 

@@ -44,7 +44,7 @@ def with_client(use: Ask, *, max_answer_bytes: int = 10_000_000) -> None:
         pool = Pool(spec, PoolLimits(workers=1, timeout_s=30))
         await pool.start()
         app = FastAPI()
-        app.include_router(validation_routes(pool, max_bytes=1_000_000, page=validation_page))
+        app.include_router(validation_routes(lambda: pool, max_bytes=1_000_000, page=validation_page))
         app.add_exception_handler(ProblemError, _on_problem)
         try:
             async with httpx.AsyncClient(

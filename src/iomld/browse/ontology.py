@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from weakref import WeakKeyDictionary
 
@@ -15,6 +15,7 @@ from iomld.browse.project import literal_value
 from iomld.browse.view import ReleaseView, project_document, shared_graph
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse
+from iomld.fund_folder import cached
 from iomld.iris import IOMLD, OWL, RDF, RDFS, SCHEMA, SH, SKOS, local_name
 from iomld.validate import Rule, all_rules
 
@@ -118,7 +119,7 @@ def _kind(term: Subject) -> str:
     return next((kinds[iri] for iri in term.iris(f"{RDF}type") if iri in kinds), "")
 
 
-@cache
+@cached
 def rules_by_term() -> Mapping[str, tuple[Rule, ...]]:
     """The rules that apply to each class and property, by IRI, in the order of the rules.
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 from pyoxigraph import Quad
 
 from iomld.browse.view import ReleaseView
+from iomld.fund_folder import cached, own_folder, using
 from iomld.model import Finding
 from iomld.validate import Rule, Validator, all_rules, load_validator
 from iomld.validate.shapes import RuleExample, failing_examples, passing_example
 
 _LONGEST = 200  # characters of a line of an example
 _PROFILE = "published"
-_validator = cache(load_validator)
+_validator = cached(load_validator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,26 @@ class TriedExample:
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """A rule with an example that fails and one that passes, both checked."""
+    """A rule with an example that fails and one that passes, both checked; rules of a fund folder have none."""
 
     rule: Rule
-    fails: TriedExample
-    passes: TriedExample
+    fails: TriedExample | None = None
+    passes: TriedExample | None = None
 
 
-@cache
+@cached
 def rule_entries() -> tuple[RuleEntry, ...]:
     """All rules in their order; checking the examples takes a fifth of a second, so they are cached."""
-    failing = failing_examples()
-    return tuple(
-        RuleEntry(rule, _checked_example(rule, failing[rule.id]), _checked_example(rule, passing_example(rule)))
-        for rule in all_rules()
-    )
+    rules = all_rules()
+    with using(own_folder()):  # whose lists the examples use
+        return tuple(map(_entry, rules))
+
+
+def _entry(rule: Rule) -> RuleEntry:
+    failing = failing_examples().get(rule.id)
+    if failing is None:
+        return RuleEntry(rule)
+    return RuleEntry(rule, _checked_example(rule, failing), _checked_example(rule, passing_example(rule)))
 
 
 def _checked_example(rule: Rule, example: RuleExample) -> TriedExample:
@@ -100,7 +105,7 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | Non
     return Revalidation(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
 
 
-@lru_cache(maxsize=2)
+@cached
 def _published_validator(base: str) -> Validator:
     """The validator, created on first use: 25 ms, 8 MB."""
     return load_validator(_PROFILE, base=base)

@@ -11,6 +11,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import load_vocabulary
 from iomld.formats import rdf
+from iomld.fund_folder import using
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
 from iomld.release.description import read_description
@@ -21,11 +22,6 @@ from iomld.vocab import Vocabulary
 
 SHARED = ("ontology", "schemes", "countries", "queries", "dataset", "prov")
 _LABELS = frozenset({f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name"})
-_FUND = {
-    "en": "IOM Development Fund",
-    "fr": "Fonds de l’OIM pour le développement",
-    "es": "Fondo de la OIM para el Desarrollo",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -58,7 +54,9 @@ def open_view(release: Release) -> ReleaseView:
     base = release.manifest.base
     tombstones = read_tombstones(release.file(FILES.tombstones))
     reader = StoreReader(release.file(FILES.store), release.query_store)
-    return ReleaseView(release, reader, Iris(base), load_vocabulary(base), tombstones)
+    with using(release.fund_folder):
+        vocabulary = load_vocabulary(base)
+    return ReleaseView(release, reader, Iris(base), vocabulary, tombstones)
 
 
 def project_document(view: ReleaseView, key: str) -> tuple[Quad, ...] | None:
@@ -207,7 +205,8 @@ def link_to(view: ReleaseView, iri: str) -> Link | None:
 def _funder_name(view: ReleaseView, iri: str, code: str) -> str:
     """The name of a fund in the view's language, or of an organization as the records have it."""
     if iri.startswith(view.iris.fund("")):
-        return _FUND.get(view.language, _FUND["en"])
+        fund = next((fund for fund in view.vocabulary.funds if fund.code == code), None)
+        return fund.name(view.language) if fund else code
     names = (quad.object for quad in view.reader.about(iri) if quad.predicate.value == f"{FOAF}name")
     return min((term.value for term in names if isinstance(term, Literal)), default=code)
 

@@ -6,9 +6,9 @@ of shape rules are in the shapes themselves.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
 from iomld.check.report import CheckReport
+from iomld.fund_folder import cached
 from iomld.i18n import ENGLISH, gettext, gettext_noop, is_translated, ngettext, worded
 from iomld.messages import Message
 from iomld.model import Finding, Severity
@@ -103,8 +103,8 @@ def _part(value: object, rule: str, language: str) -> object:
     return value if own is None or not isinstance(value, Message) else str(Message(own, value.values))
 
 
-@cache
+@cached
 def _rule_messages(language: str) -> Mapping[tuple[str, str], str]:
     """The messages and names of the shape rules in a language, by rule and English text."""
     names = {(rule.id, rule.name): rule.names.get(language, rule.name) for rule in all_rules()}
-    return names | {(rule.id, rule.message): rule.messages[language] for rule in all_rules()}
+    return names | {(rule.id, rule.message): rule.messages.get(language, rule.message) for rule in all_rules()}

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from iomld.check.checker import Checker, check_bytes_against, finding_rows
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
@@ -14,6 +15,7 @@ from iomld.check.reports.tables import WORKBOOK, workbook_report
 from iomld.check.translation import worded_report
 from iomld.check.upload_report import UploadReport, upload_report_to_json
 from iomld.errors import SourceError
+from iomld.fund_folder import read_fund_folder, use_folder
 from iomld.i18n import ENGLISH
 from iomld.messages import Message, message, message_from_json, message_to_json
 from iomld.pipeline.stages import Choices, load_pipeline
@@ -32,10 +34,17 @@ _MAX_VALUE_LENGTH = 200  # characters; the head of an answer holds 16 KB, and JS
 
 @dataclass(frozen=True, slots=True)
 class CheckWorker:
-    """The configuration of a validation worker: the base of the IRIs and the profile of the shapes."""
+    """The configuration of a validation worker.
+
+    Attributes:
+        base: The base of the IRIs.
+        profile: The profile of the shapes.
+        fund: Path of the fund folder; empty for the project's own.
+    """
 
     base: str
     profile: str = "submission"
+    fund: str = ""
 
     def to_json(self) -> str:
         """As a worker's argument."""
@@ -94,7 +103,10 @@ def fault_of(head: bytes) -> Fault:
 
 def open_checker(argument: str) -> Handler:
     """The handler of a validation worker, with its stages loaded; it takes payloads of `CheckRequest`."""
-    return _Checker(CheckWorker(**json.loads(argument)))
+    worker = CheckWorker(**json.loads(argument))
+    if worker.fund:
+        use_folder(read_fund_folder(Path(worker.fund)))
+    return _Checker(worker)
 
 
 class _Checker:

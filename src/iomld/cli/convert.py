@@ -19,6 +19,7 @@ from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     check_source_url,
+    fund_option,
     mapping_option,
     settings,
     source_url_option,
@@ -55,6 +56,7 @@ _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
 )
 @source_url_option
 @mapping_option
+@fund_option
 def convert_command(
     *, sources: tuple[Path, ...], format_name: str, source_url: str | None, mapping: Path | None
 ) -> int:

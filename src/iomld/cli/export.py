@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 
 from iomld.assets import load_vocabulary
-from iomld.cli.options import datadir_option, served_release, settings
+from iomld.cli.options import datadir_option, fund_option, served_release, settings
 from iomld.export.formats import TABLE_FORMATS, write_dataset
 from iomld.export.tables import released_source
 from iomld.formats import rdf
@@ -76,6 +76,7 @@ def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text
     help="Format of the template; csv is the header alone.",
 )
 @_file_option
+@fund_option
 def template_command(*, format_name: str, target: Path | None) -> None:
     """Write an empty table of projects to fill in.
 
@@ -86,9 +87,10 @@ def template_command(*, format_name: str, target: Path | None) -> None:
       iomld template --to projects.xlsx
       iomld template --format csv --to projects.csv
     """
+    base = settings().base_iri
     from iomld.export.workbook import write_csv_template, write_workbook_template  # noqa: PLC0415  # takes 0.2 s
 
     if format_name == "csv":
         write_out(write_csv_template, target, is_text=True)
     else:
-        write_out(partial(write_workbook_template, load_vocabulary()), target, is_text=False)
+        write_out(partial(write_workbook_template, load_vocabulary(base)), target, is_text=False)

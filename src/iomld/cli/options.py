@@ -10,9 +10,11 @@ import click
 from iomld import release
 from iomld.config import Settings, read_settings
 from iomld.errors import NotFoundError
+from iomld.fund_folder import use_folder
 from iomld.release import Release
 
 ENGINES = ("shacl", "pyshacl")
+_FUND = "iomld.fund"  # in the meta data of the context of a command
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 sources_argument = click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -29,6 +31,13 @@ mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=Path, dir_okay=False),
     help="For tables of others: a TOML file that says how they say what our columns say.",
+)
+fund_option = click.option(
+    "--fund",
+    type=click.Path(path_type=Path, file_okay=False),
+    expose_value=False,
+    callback=lambda context, _option, path: context.meta.__setitem__(_FUND, path),
+    help="Fund folder of the publisher: its settings, lists and shapes.  [default: IOMLD_FUND]",
 )
 
 
@@ -51,12 +60,20 @@ def engine_options(command: _Command) -> _Command:
 
 
 def settings() -> Settings:
-    """The settings of this process."""
-    return read_settings(os.environ)
+    """The settings of this process, whose fund folder is in use from now on.
+
+    Raises:
+        SettingsError: A setting is wrong, or the fund folder.
+    """
+    named = click.get_current_context().meta.get(_FUND)
+    known = read_settings(os.environ | {"IOMLD_FUND": str(named)} if named else os.environ)
+    if known.fund:
+        use_folder(known.fund)
+    return known
 
 
 def served_release(datadir: Path) -> Release:
-    """The current release of a folder, as it was published.
+    """The current release of a folder, as it was published; its fund folder is in use from now on.
 
     Raises:
         NotFoundError: The folder holds no release.
@@ -65,6 +82,7 @@ def served_release(datadir: Path) -> Release:
     current = release.readable_release(datadir)
     if current is None:
         raise NotFoundError(f"{datadir}: nothing is published here. Run 'iomld publish SOURCE… --to {datadir}' first.")
+    use_folder(current.fund_folder)
     return current
 
 

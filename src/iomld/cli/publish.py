@@ -14,6 +14,7 @@ from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     check_source_url,
     engine_options,
+    fund_option,
     mapping_option,
     settings,
     source_url_option,
@@ -40,6 +41,7 @@ from iomld.read.table.mapping import NO_MAPPING
 @target_option
 @source_url_option
 @mapping_option
+@fund_option
 @click.option("--dry-run", is_flag=True, help="Show what would change, field by field, without changing anything.")
 @click.option(
     "--format",

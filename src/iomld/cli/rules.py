@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from iomld.cli.main import EXIT_DONE
+from iomld.cli.options import fund_option, settings
 from iomld.validate import Rule, all_rules
 from iomld.validate.shapes import RuleExample, failing_examples
 
@@ -24,6 +25,7 @@ _MAX_EXAMPLE_WIDTH = 200  # characters of a line of an example
     show_default=True,
     help="Output format.",
 )
+@fund_option
 def rules_command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
     """Explain all rules of the shapes, or only the named ones.
 
@@ -35,6 +37,7 @@ def rules_command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
       iomld rules
       iomld rules nationalOne budget --format json
     """
+    settings()
     rules = {rule.id: rule for rule in all_rules()}
     unknown = [id_ for id_ in rule_ids if id_ not in rules]
     if unknown:
@@ -45,41 +48,43 @@ def rules_command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
 
 
 def _as_text(rules: list[Rule], examples: Mapping[str, RuleExample]) -> str:
-    return "\n\n".join("\n".join(_text_lines(rule, examples[rule.id])) for rule in rules)
+    return "\n\n".join("\n".join(_text_lines(rule, examples.get(rule.id))) for rule in rules)
 
 
-def _text_lines(rule: Rule, example: RuleExample) -> Iterator[str]:
+def _text_lines(rule: Rule, example: RuleExample | None) -> Iterator[str]:
     yield f"{rule.id} · {rule.severity.value} · {', '.join(rule.profiles)}"
     parts = {
         "checks": rule.description,
         "why": rule.reason,
         "says": rule.message,
-        "fails": example.name[:1].upper() + example.name[1:],
+        "fails": example.name[:1].upper() + example.name[1:] if example else "",
     }
     for label, text in parts.items():
+        if not text:  # rules of a fund folder have no example, and perhaps no reason
+            continue
         yield textwrap.fill(text, _LINE_WIDTH, initial_indent=f"  {label:7}", subsequent_indent=" " * 9)
-    yield from (f"         {line}" for line in _changes(example))
+    yield from (f"         {line}" for line in _changes(example)) if example else ()
 
 
 def _as_markdown(rules: list[Rule], examples: Mapping[str, RuleExample]) -> str:
-    return "\n\n".join(_section(rule, examples[rule.id]) for rule in rules)
+    return "\n\n".join(_section(rule, examples.get(rule.id)) for rule in rules)
 
 
-def _section(rule: Rule, example: RuleExample) -> str:
-    changes = "\n".join(_changes(example))
-    return (
+def _section(rule: Rule, example: RuleExample | None) -> str:
+    changes = "\n".join(_changes(example)) if example else ""
+    text = (
         f"## {rule.id}\n\n"
         f"{rule.severity.value}; {', '.join(rule.profiles)}. {rule.description} {rule.reason}\n\n"
-        f"> {rule.message}\n\n"
-        f"Fails: {example.name}.\n\n```diff\n{changes}\n```"
+        f"> {rule.message}"
     )
+    return f"{text}\n\nFails: {example.name}.\n\n```diff\n{changes}\n```" if example else text
 
 
 def _as_json(rules: list[Rule], examples: Mapping[str, RuleExample]) -> str:
-    return json.dumps([_document(rule, examples[rule.id]) for rule in rules], indent=2, ensure_ascii=False)
+    return json.dumps([_document(rule, examples.get(rule.id)) for rule in rules], indent=2, ensure_ascii=False)
 
 
-def _document(rule: Rule, example: RuleExample) -> dict[str, object]:
+def _document(rule: Rule, example: RuleExample | None) -> dict[str, object]:
     return {
         "id": rule.id,
         "severity": rule.severity.value,
@@ -89,7 +94,7 @@ def _document(rule: Rule, example: RuleExample) -> dict[str, object]:
         "why": rule.reason,
         "message": rule.message,
         "properties": rule.subjects,
-        "example": {"name": example.name, "without": example.without, "added": example.added},
+        "example": example and {"name": example.name, "without": example.without, "added": example.added},
     }
 
 

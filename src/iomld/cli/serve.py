@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from iomld.cli.options import datadir_option, served_release, settings
+from iomld.cli.options import datadir_option, fund_option, served_release, settings
 from iomld.config import Settings
 from iomld.server.run import ServerOptions, fitting_connections, listen, run_server
 from iomld.web.app import create_app
@@ -15,6 +15,7 @@ from iomld.web.app import create_app
 @click.command()
 @click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
 @datadir_option
+@fund_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Number of processes that run queries.  [default: 2]")

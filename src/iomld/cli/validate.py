@@ -17,6 +17,7 @@ from iomld.check.translation import worded_report
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     engine_options,
+    fund_option,
     mapping_option,
     settings,
     sources_argument,
@@ -95,6 +96,7 @@ _FAIL_ON = ("violation", "warning", "info")
     help="Language of the report.",
 )
 @mapping_option
+@fund_option
 @click.option("--color/--no-color", default=None, help="Use colours in the text report.  [default: on a terminal]")
 @engine_options
 def validate_command(

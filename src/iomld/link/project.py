@@ -54,17 +54,14 @@ class Linker:
         matcher: The names of policy frameworks.
         fields: The fields of a project.
         funds: The names of funds, and the publisher's own fund.
+        own_currency: The currency of amounts that name none; None if the publisher has no such currency.
     """
 
     lexicon: Lexicon
     matcher: FrameworkMatcher
     fields: Fields
     funds: FundTable
-
-    @property
-    def own_currency(self) -> str | None:
-        """The currency of amounts that name none; None if the publisher has no such currency."""
-        return self.funds.own.currency if self.funds.own else None
+    own_currency: str | None = None
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
@@ -74,6 +71,7 @@ def build_linker(vocabulary: Vocabulary) -> Linker:
         matcher=build_matcher(vocabulary),
         fields=vocabulary.fields,
         funds=build_fund_table(vocabulary.funds, vocabulary.fund),
+        own_currency=vocabulary.currency,
     )
 
 

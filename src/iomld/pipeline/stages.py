@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 
 from pyoxigraph import Quad
 
 from iomld import __version__, assets, convert, merge, read
 from iomld.convert import Publication
+from iomld.fund_folder import cached, folder_in_use
 from iomld.iris import DEFAULT_BASE, Iris
 from iomld.link.consistency import disagreements, is_readable
 from iomld.link.project import Linker, build_linker, link_project
@@ -89,6 +90,7 @@ def load_pipeline(choices: Choices) -> Pipeline:
             license=choices.license,
             matcher_version=__version__,
             fields=assets.load_fields(),
+            iati_prefix=folder_in_use().iati_prefix,
             with_narrative=choices.with_narrative,
         ),
         validator=load_validator(choices.profile, base=choices.base, engine=choices.engine, as_of=choices.as_of),
@@ -100,7 +102,7 @@ def load_pipeline(choices: Choices) -> Pipeline:
     )
 
 
-@lru_cache(maxsize=2)
+@cached
 def _linker(base: str) -> Linker:
     """The names under a base: all profiles share them, and indexing them takes a quarter of a second."""
     return build_linker(assets.load_vocabulary(base))
@@ -175,11 +177,16 @@ def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:
     """Merge and link the records of one project, without converting or validating it."""
     merged = merge.merge_records(records, partial(is_readable, linker))
     project, findings = link_project(merged, linker)
-    findings = (*merged.findings, *findings, *disagreements(merged, linker))
+    findings = tuple(filter(_holds, (*merged.findings, *findings, *disagreements(merged, linker))))
     is_unread = not merged.values and is_refused(merged.findings)  # the reader has reported why
     if not merged.key and not is_unread:
         findings = (*findings, _missing_code(merged))
     return Outcome(merged, project, (), findings)
+
+
+def _holds(finding: Finding) -> bool:
+    """Whether the rule of a reader or of linking holds for the publisher; what cannot be read is always a fault."""
+    return finding.severity is Severity.VIOLATION or finding.rule not in folder_in_use().without
 
 
 def converted(records: tuple[Record, ...], linker: Linker, publication: convert.Publication) -> Outcome:

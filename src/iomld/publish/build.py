@@ -13,8 +13,9 @@ from pyoxigraph import Literal, Quad
 
 from iomld import assets, release, store
 from iomld.convert import Publication
-from iomld.errors import IomldError
+from iomld.errors import IomldError, StoreError
 from iomld.formats import rdf, results
+from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
 from iomld.iris import DCTERMS, IOMLD, SH, Iris
 from iomld.publish.gather import Changes
 from iomld.release import FILES, Manifest, Release
@@ -150,6 +151,9 @@ def build_release(
     (building / FILES.description).write_bytes(rdf.serialize(description, rdf.TURTLE, prefixes=prefixes))
     write_graphs(graphs, building / FILES.graphs)
     write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
+    folder = folder_in_use()
+    if not folder.is_own:
+        _copy_folder(folder, building / FILES.fund)
     manifest = Manifest(
         name=name,
         base=context.publication.iris.base,
@@ -163,8 +167,19 @@ def build_release(
         withdrawn=len(changes.tombstones),
         examples=example_counts(queried, context.publication.iris.base),
         repeated_triples=repeated,
+        fund=folder.digest,
     )
     return release.finish_release(context.datadir, building, manifest)
+
+
+def _copy_folder(folder: FundFolder, target: Path) -> None:
+    """Copy a fund folder, so that the release is read with the names that it was published with."""
+    for name in folder.files():
+        file = target / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes((folder.path / name).read_bytes())
+    if read_fund_folder(target) != folder:
+        raise StoreError(f"{folder.path}: the fund folder changed during the publish. Publish again.")
 
 
 def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) -> WrittenDataset:

@@ -17,6 +17,7 @@ from iomld import read, release, store
 from iomld.assets import load_fields
 from iomld.convert import Publication
 from iomld.errors import NotFoundError, StoreError
+from iomld.fund_folder import folder_in_use, using
 from iomld.iris import IOMLD, Iris
 from iomld.pipeline.stages import Pipeline
 from iomld.publish.build import ReleaseContext, build_release, reference_lines
@@ -84,7 +85,7 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
         scratch = stack.enter_context(temporary_folder("publish"))
         changes, graphs = _gathered_changes(request, pipeline, previous, scratch, progress)
         made = None
-        if (changes.published or changes.included) and changes.changed and not request.dry_run:
+        if (changes.published or changes.included) and _is_changed(changes, previous) and not request.dry_run:
             context = ReleaseContext(
                 datadir=request.datadir,
                 previous=previous,
@@ -97,6 +98,11 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
             )
             made = make_release(changes, graphs, context, _report(changes, None))
         return _report(changes, made or previous, is_new=made is not None, seconds=time.monotonic() - begun)
+
+
+def _is_changed(changes: Changes, previous: Release | None) -> bool:
+    """Whether the release would differ from the previous one: in a graph, or in its fund folder."""
+    return bool(changes.changed) or (previous is not None and previous.manifest.fund != folder_in_use().digest)
 
 
 def _gathered_changes(
@@ -153,7 +159,7 @@ def _check_base(previous: Release | None, pipeline: Pipeline) -> None:
     if previous and previous.manifest.base != base:
         raise StoreError(
             f"{previous.path.parent.parent}: published under the base {previous.manifest.base}, not {base}. "
-            "Set IOMLD_BASE_IRI back, or publish to another folder with --to."
+            "Set IOMLD_BASE_IRI back, or name its fund folder with --fund, or publish to another folder with --to."
         )
 
 
@@ -241,6 +247,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         if withdrawal.dry_run:
             return previous
         now = release.rising_clock(withdrawal.datadir, withdrawal.clock)
+        stack.enter_context(using(previous.fund_folder))
         context = ReleaseContext(
             datadir=withdrawal.datadir,
             previous=previous,

@@ -19,7 +19,7 @@ from lxml import etree
 from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import Finding, Origin, Place, Record, Severity
-from iomld.read.iati_activity import IDENTIFIER_PREFIX, read_activity
+from iomld.read.iati_activity import read_activity
 from iomld.read.options import ReadOptions
 from iomld.read.text import check_xml, not_xml, safe_events
 
@@ -41,7 +41,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
     raw = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
     raw = check_xml(raw, file)
     encoding = None if isinstance(data, bytes) else "utf-8"
-    skipped = _Skipped()
+    skipped = _Skipped(_own_prefix(options, file))
     last: Record | None = None  # delayed, since the last record carries the finding about skipped activities
     try:
         for element, version in _activities(raw, encoding):
@@ -49,7 +49,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
             if version.startswith("1"):
                 place = f"{file}, line {element.sourceline}"
                 raise _old_version(place, version)
-            if not identifier.startswith(IDENTIFIER_PREFIX) or identifier == IDENTIFIER_PREFIX:
+            if not identifier.startswith(skipped.prefix) or identifier == skipped.prefix:
                 skipped.add(identifier, Place(file, line=element.sourceline))
                 continue
             if last:
@@ -64,10 +64,22 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
                 "organization's activities.",
                 file=file,
                 count=skipped.count,
-                start=IDENTIFIER_PREFIX,
+                start=skipped.prefix,
             )
         )
     yield replace(last, findings=(*last.findings, *skipped.findings()))
+
+
+def _own_prefix(options: ReadOptions, file: str) -> str:
+    if not options.iati_prefix:
+        raise SourceError(
+            message(
+                "{file}: the publisher has no activities in IATI. Write the start of their identifiers into iomld.toml "
+                "of the fund folder, as iati_prefix.",
+                file=file,
+            )
+        )
+    return options.iati_prefix
 
 
 def _old_version(place: str, version: str) -> SourceError:
@@ -80,8 +92,9 @@ def _old_version(place: str, version: str) -> SourceError:
 
 @dataclass(slots=True)
 class _Skipped:
-    """The activities of other organizations."""
+    """The activities of other organizations, whose identifiers do not begin with the prefix."""
 
+    prefix: str
     count: int = 0
     first: str = ""
     place: Place | None = None
@@ -96,7 +109,7 @@ class _Skipped:
             return ()
         problem = message(
             "Activities whose identifier does not begin with {prefix} were skipped: {number}, the first '{first}'.",
-            prefix=IDENTIFIER_PREFIX,
+            prefix=self.prefix,
             number=self.count,
             first=self.first,
         )
@@ -128,7 +141,7 @@ def _free(element: etree._Element) -> None:
 
 
 def _record(element: etree._Element, file: str, options: ReadOptions) -> Record:
-    activity = read_activity(element, file)
+    activity = read_activity(element, file, prefix=options.iati_prefix)
     own_bytes = etree.tostring(element, encoding="unicode", with_tail=False).encode("utf-8")
     return Record(
         values=activity.values,

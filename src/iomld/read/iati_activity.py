@@ -2,7 +2,7 @@
 
 | field | element |
 |---|---|
-| projectCode | `iati-identifier` after `XM-DAC-47066-` |
+| projectCode | `iati-identifier` after the publisher's prefix (`XM-DAC-47066-`) |
 | primaId | `other-identifier[@type="A1"]/@ref` of the form of a PRIMA identifier |
 | title, narrative | `title`, `description` of type 1 (or of any type where none is) |
 | startDate, startYear | `activity-date` of type 2 (actual start), else 1 (planned) |
@@ -31,8 +31,6 @@ from lxml import etree
 from iomld.messages import message
 from iomld.model import Finding, Place, Severity, Value
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, plain_text
-
-IDENTIFIER_PREFIX = "XM-DAC-47066-"
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
@@ -70,15 +68,16 @@ class Activity:
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_activity(element: etree._Element, file: str) -> Activity:
+def read_activity(element: etree._Element, file: str, *, prefix: str) -> Activity:
     """Read an activity of the organization.
 
     Args:
-        element: An `iati-activity` whose identifier begins with `IDENTIFIER_PREFIX`.
+        element: An `iati-activity` whose identifier begins with the prefix.
         file: The file's name for places.
+        prefix: The start of the identifiers of the publisher's activities.
     """
     reader = _ActivityReader(element, file)
-    reader.identifiers()
+    reader.identifiers(prefix)
     reader.texts()
     reader.dates()
     reader.code("status", "activity-status", _STATUSES, _STATUS_NAMES)
@@ -98,11 +97,11 @@ class _ActivityReader:
         self._file = file
         self._default_language = _language(element.get(_LANGUAGE))
 
-    def identifiers(self) -> None:
+    def identifiers(self, prefix: str) -> None:
         """Read the project code, and the PRIMA identifier if there is one."""
         identifier = self._element.find("iati-identifier")
         if identifier is not None:
-            self._set_field("projectCode", _text(identifier).removeprefix(IDENTIFIER_PREFIX), identifier)
+            self._set_field("projectCode", _text(identifier).removeprefix(prefix), identifier)
         for other in self._element.iterfind("other-identifier"):
             ref = other.get("ref", "").strip()
             if other.get("type") == "A1" and _PRIMA.fullmatch(ref):

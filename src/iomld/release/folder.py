@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from iomld.errors import NotFoundError, StoreError
+from iomld.fund_folder import FundFolder, own_folder, read_fund_folder
 from iomld.release.digests import KnownDigests, files_below, forget_removed
 
 CURRENT = "current"
@@ -44,6 +45,7 @@ class Files:
     graphs: str = "graphs"
     index: str = "index.jsonl.gz"
     tombstones: str = "withdrawn.json"
+    fund: str = "fund"
     manifest: str = "manifest.json"
     manifest_digest: str = "manifest.sha256"
 
@@ -71,6 +73,7 @@ class Manifest:
             there are any, the release has a store for queries.
         sizes: Length of each of the files in bytes. Empty in a release of an earlier version, whose `files` lack the
             stores, and whose manifest has no digest.
+        fund: Hash of the fund folder that it was published with, which it has a copy of; empty for the project's own.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Manifest:
     examples: Mapping[str, int] = field(default_factory=dict)
     repeated_triples: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
+    fund: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,20 @@ class Release:
     def query_store(self) -> Path:
         """The folder of the store that queries are asked of: the one in which the default graph is a set."""
         return self.file(FILES.query_store if self.manifest.repeated_triples else FILES.store)
+
+    @property
+    def fund_folder(self) -> FundFolder:
+        """The fund folder that it was published with.
+
+        Raises:
+            StoreError: The copy is damaged.
+        """
+        if not self.manifest.fund:
+            return own_folder()
+        folder = read_fund_folder(self.file(FILES.fund))
+        if folder.digest != self.manifest.fund:
+            raise StoreError(f"{folder.path}: not the fund folder of the release. Restore it or roll back.")
+        return folder
 
 
 @contextmanager

@@ -269,7 +269,7 @@ def _outside_year(bound: str, year_name: str) -> Callable[[_ProjectFacts], Itera
 def _iati_key(project: _ProjectFacts) -> Iterator[_Match]:
     for key in project.terms("candidateIatiIdentifier"):
         for code in project.terms("projectCode"):
-            if plain(key) != f"XM-DAC-47066-{plain(code)}":
+            if not plain(key).endswith(f"-{plain(code)}"):
                 yield _match(key, code=plain(code))
 
 

@@ -14,11 +14,12 @@ from string import Template
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from iomld.assets import asset_names, asset_text
+from iomld.assets import ADDED, asset_names, asset_text
 from iomld.errors import SettingsError
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import NTRIPLES, TURTLE, parse, serialize
-from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, OWL, RDFS, SH, SHAPES, SKOS, XSD, Iris, local_name
+from iomld.fund_folder import folder_in_use
+from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, OWL, RDF, RDFS, SH, SHAPES, SKOS, XSD, Iris, local_name
 from iomld.messages import Message
 from iomld.model import Severity
 
@@ -135,16 +136,19 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
     """
     if profile not in PROFILES:
         raise SettingsError(f"there is no profile {profile!r} of the shapes; choose one of {', '.join(PROFILES)}")
-    texts = [asset_text(name, base=base) for name in asset_names("shapes")]
-    quads = [quad for text in texts for quad in parse(text, TURTLE) if _is_in_english(quad)]
+    texts = {name: asset_text(name, base=base) for name in asset_names("shapes")}
+    parsed = {name: [*filter(_is_in_english, parse(text, TURTLE))] for name, text in texts.items()}
+    quads = [quad for own in parsed.values() for quad in own]
+    quads += _added_to_projects(quads, [quad for name, own in parsed.items() if name.startswith(ADDED) for quad in own])
     graph = _graph(quads)
     rules = _rules(graph)
-    inactive = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in without]
+    off = {*without, *folder_in_use().without}
+    inactive = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in off]
     return ShapesGraph(
         data=serialize([*filter(_is_read_by_engines, quads), *map(_deactivation, inactive)], NTRIPLES),
         rules={id_: rule for id_, rule in rules.items() if profile in rule.profiles},
         version=graph[_GRAPH_IRI].text(f"{OWL}versionInfo") or "",
-        sha256=hashlib.sha256("".join(texts).encode()).hexdigest(),
+        sha256=hashlib.sha256("".join(texts.values()).encode()).hexdigest(),
     )
 
 
@@ -161,6 +165,16 @@ def _pattern(template: str) -> re.Pattern[str]:
     texts, marks = _VARIABLE.split(template), _VARIABLE.findall(template)
     groups = (f"(?P<{mark[2:-1]}>.*?){re.escape(text)}" for mark, text in zip(marks, texts[1:], strict=True))
     return re.compile(re.escape(texts[0]) + "".join(groups), re.DOTALL)
+
+
+def _added_to_projects(quads: Sequence[Quad], added: Sequence[Quad]) -> Iterator[Quad]:
+    """`shp:Project sh:property SHAPE` for each property shape of a fund folder with no target that none refers to."""
+    used = {quad.object for quad in quads if quad.predicate.value in (f"{SH}property", f"{SH}node")}
+    used |= {quad.subject for quad in added if quad.predicate.value.startswith(f"{SH}target")}
+    for quad in added:
+        is_shape = quad.predicate.value == f"{RDF}type" and quad.object == NamedNode(f"{SH}PropertyShape")
+        if is_shape and isinstance(quad.subject, NamedNode) and quad.subject not in used:
+            yield Quad(NamedNode(f"{SHAPES}Project"), NamedNode(f"{SH}property"), quad.subject)
 
 
 def _is_in_english(quad: Quad) -> bool:
@@ -188,9 +202,10 @@ def _graph(quads: Sequence[Quad]) -> SubjectGraph:
 
 
 def _rules(graph: SubjectGraph) -> dict[str, Rule]:
-    """The shapes with a message; the others only group shapes or are used by them."""
+    """The shapes with a message that hold for the publisher; the others only group shapes or are used by them."""
     shapes = ((local_name(iri), graph[iri]) for iri in graph)
-    return {id_: _rule(id_, shape) for id_, shape in shapes if shape.literals(f"{SH}message")}
+    off = folder_in_use().without
+    return {id_: _rule(id_, shape) for id_, shape in shapes if id_ not in off and shape.literals(f"{SH}message")}
 
 
 def _rule(id_: str, shape: Subject) -> Rule:

@@ -21,10 +21,9 @@ from starlette.types import Message as Event
 from iomld import __version__
 from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
-from iomld.check.worker import HANDLER as CHECK_HANDLER
-from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
+from iomld.fund_folder import using
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
@@ -50,9 +49,6 @@ from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
 from iomld.web.sparql.graph_store import GraphStore, add_graph_store
 from iomld.web.templating import static_directory
-from iomld.workers.pool import Pool
-from iomld.workers.protocol import WorkerSpec
-from iomld.workers.scheduling import PoolLimits
 
 _SAFETY_HEADERS = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
@@ -74,7 +70,6 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
         base: The base of the releases' IRIs.
     """
     serving = Serving(datadir, replace(settings, base_iri=base))
-    checker = _checker(settings, base)
     files = DownloadFiles(Path(tempfile.gettempdir()))
     metrics = Metrics()
     cache = AnswerCache(settings.cache_bytes)
@@ -85,10 +80,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
             files.keep_in(folder)
             try:
                 await serving.start()
-                await checker.start()
                 yield
             finally:
-                await checker.stop()
                 await serving.stop()
 
     def view() -> ReleaseView:
@@ -104,14 +97,14 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, resource_routes(view))
     _add_routes(app, catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))
-    _add_routes(app, validation_routes(checker, max_bytes=settings.upload_bytes, page=validation_page))
+    _add_routes(app, validation_routes(lambda: serving.checker, max_bytes=settings.upload_bytes, page=validation_page))
     _add_routes(app, docs_routes(view, app.openapi))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
-    return _with_middleware(app, endpoint, log)
+    return _with_middleware(_FundMiddleware(app, serving), endpoint, log)
 
 
 def _add_routes(app: FastAPI, router: APIRouter) -> None:
@@ -129,6 +122,7 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
     3. `CompressionMiddleware`.
     4. `_EndpointRouter`, which spares requests to the SPARQL endpoint the framework.
     5. `LanguageMiddleware`, for responses that may be a page.
+    6. `_FundMiddleware`, for the routes of the framework.
 
     Those that do nothing after a response, or after an event of it, return what is to be awaited: a coroutine of their
     own for each would be a tenth of the time of a cached answer.
@@ -175,6 +169,17 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
     )
 
 
+class _FundMiddleware:
+    """Answers with the data files that the release was published with."""
+
+    def __init__(self, app: ASGIApp, serving: Serving) -> None:
+        self._app, self._serving = app, serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with using(self._serving.fund):
+            await self._app(scope, receive, send)
+
+
 class _SafetyHeadersMiddleware:
     """Adds the headers by which browsers restrict what a page may do."""
 
@@ -210,17 +215,6 @@ class _EndpointRouter:
             if name == b"accept" and _HTML_RANGE.search(value):
                 return self._endpoint_with_pages(scope, receive, send)
         return self._endpoint(scope, receive, send)
-
-
-def _checker(settings: Settings, base: str) -> Pool:
-    """The workers that check uploads: one, and a second one while uploads wait."""
-    spec = WorkerSpec(
-        CHECK_HANDLER,
-        CheckWorker(base).to_json(),
-        memory_limit_bytes=settings.query_memory,
-        max_answer_bytes=settings.query_bytes,
-    )
-    return Pool(spec, PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout))
 
 
 def _allowed_methods(request: Request, path: str) -> list[str]:

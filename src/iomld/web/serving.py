@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -12,8 +13,11 @@ from iomld import release
 from iomld.browse.dataset import description_graph
 from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView, open_view, release_description, shared_graph_names
+from iomld.check.worker import HANDLER as CHECK_HANDLER
+from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
+from iomld.fund_folder import FundFolder, own_folder, using
 from iomld.messages import message
 from iomld.release import Release, ReleaseCheck
 from iomld.release.integrity import READ_BYTES, Damage, require_whole
@@ -29,11 +33,22 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _OpenRelease:
-    """An open release with its check and workers, and its views in other languages, each created once."""
+    """An open release with its check and workers, and its views in other languages, each created once.
+
+    Attributes:
+        view: The release.
+        check: The check of its files.
+        fund: The fund folder that it was published with.
+        pool: The workers that answer queries.
+        checker: The workers that check uploads, which releases with the same fund folder share.
+        views: Its views by language.
+    """
 
     view: ReleaseView
     check: ReleaseCheck
+    fund: FundFolder
     pool: Pool
+    checker: Pool
     views: dict[str, ReleaseView]
 
 
@@ -70,6 +85,16 @@ class Serving:
     def release(self) -> Release:
         """The release that is served."""
         return self.view.release
+
+    @property
+    def fund(self) -> FundFolder:
+        """The fund folder of the release; the project's own before a release is open."""
+        return self._open.fund if self._open else own_folder()
+
+    @property
+    def checker(self) -> Pool:
+        """The workers that check uploads."""
+        return self._opened().checker
 
     def name(self) -> str:
         """The name of the release that is served."""
@@ -125,6 +150,7 @@ class Serving:
         opened, self._open = self._open, None
         if opened:
             await opened.pool.stop()
+            await opened.checker.stop()
 
     def _opened(self) -> _OpenRelease:
         if self._open is None:
@@ -134,6 +160,7 @@ class Serving:
     async def _open_release(self, current: Release) -> _OpenRelease:
         check = await asyncio.to_thread(require_whole, current, read_bytes=READ_BYTES)
         settings = self._settings
+        fund = current.fund_folder
         worker = QueryWorker(
             store=str(current.query_store),
             base_iri=current.manifest.base,
@@ -153,11 +180,26 @@ class Serving:
         pool = Pool(spec, limits)
         await pool.start()
         view = open_view(current)
+        checker = self._open.checker if self._open and self._open.fund == fund else await self._open_checker(fund)
         # Otherwise the first search would wait for it. A daemon, so that it does not delay the end of the server.
-        Thread(target=_read_files, args=(view,), daemon=True).start()
+        Thread(target=_read_files, args=(view, fund), daemon=True).start()
         if check.unread:
             Thread(target=_read_rest, args=(check,), daemon=True).start()
-        return _OpenRelease(view, check, pool, {})
+        return _OpenRelease(view, check, fund, pool, checker, {})
+
+    async def _open_checker(self, fund: FundFolder) -> Pool:
+        """The workers that check uploads: one, and a second one while uploads wait."""
+        settings = self._settings
+        spec = WorkerSpec(
+            CHECK_HANDLER,
+            CheckWorker(settings.base_iri, fund="" if fund.is_own else str(fund.path)).to_json(),
+            memory_limit_bytes=settings.query_memory,
+            max_answer_bytes=settings.query_bytes,
+        )
+        limits = PoolLimits(workers=1, max_workers=2, queue=16, timeout_s=settings.upload_timeout)
+        pool = Pool(spec, limits)
+        await pool.start()
+        return pool
 
     async def _follow(self) -> None:
         """Look for a new release once a second; the old one is served until the new one is open."""
@@ -174,7 +216,8 @@ class Serving:
                 self._refuse(str(error))
                 continue
             if old:
-                self._retiring.add(task := asyncio.create_task(self._retire(old)))
+                pools = [old.pool] if old.checker is self._open.checker else [old.pool, old.checker]
+                self._retiring.add(task := asyncio.create_task(self._retire(pools)))
                 task.add_done_callback(self._retiring.discard)
                 del old, task  # otherwise they would stay in memory until the next release
 
@@ -184,22 +227,22 @@ class Serving:
             self.refused = reason
             _LOG.warning("%s is still served: %s", self.name(), reason)
 
-    async def _retire(self, old: _OpenRelease) -> None:
+    async def _retire(self, pools: Sequence[Pool]) -> None:
         """End the workers of the old release once its running queries had time to end."""
         try:
             await asyncio.sleep(self._settings.query_timeout)
         finally:
-            await old.pool.stop()
-        del old
+            for pool in pools:
+                await pool.stop()
         _freeze_objects()
 
 
-def _read_files(view: ReleaseView) -> None:
+def _read_files(view: ReleaseView, fund: FundFolder) -> None:
     """Load the index that searches need, and the files that documents are made from.
 
     They were just checked, and stay in memory. An error is ignored here, as it is raised again by whoever reads them.
     """
-    with contextlib.suppress(IomldError, OSError):
+    with contextlib.suppress(IomldError, OSError), using(fund):
         project_index(view)
         description_graph(view)
         release_description(view)

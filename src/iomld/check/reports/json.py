@@ -5,10 +5,10 @@
 
 import json
 from collections.abc import Iterator
-from functools import cache
 
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.formats.rdf import term_to_json
+from iomld.fund_folder import cached
 from iomld.model import Finding, Place, Severity, ValidationResult
 from iomld.validate import Rule, all_rules
 
@@ -91,7 +91,7 @@ def _shacl_result(result: ValidationResult) -> dict[str, object]:
     }
 
 
-@cache
+@cached
 def shape_rules() -> tuple[Rule, ...]:
     """All rules of the shapes; cached, since reading them takes longer than checking a record."""
     return all_rules()

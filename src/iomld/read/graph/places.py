@@ -10,13 +10,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 
 from lxml import etree
 
 from iomld.assets import load_fields
 from iomld.formats.jsonld_terms import document_keys
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, Format
+from iomld.fund_folder import cached
 from iomld.iris import RDF, local_name
 from iomld.model import Place
 from iomld.read.graph.turtle_places import Offsets, line_offsets, resolved_iri, turtle_offsets
@@ -27,7 +27,7 @@ _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
-@cache
+@cached
 def _key_names() -> dict[str, str]:
     """The JSON key of each property."""
     return {key.iri: key.name for key in document_keys(load_fields()).rows if not key.reverse}

@@ -13,7 +13,7 @@ from itertools import islice
 from json import JSONDecodeError
 from pathlib import PurePath
 
-from iomld.assets import asset_text
+from iomld.assets import jsonld_context
 from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
@@ -164,7 +164,7 @@ def _context(value: object) -> object:
         return [_context(item) for item in value]
     if not isinstance(value, str):
         return _with_embedded(value)
-    return json.loads(asset_text("ontology/context-v1.jsonld", base=value.removesuffix(CONTEXT_PATH)))["@context"]
+    return json.loads(jsonld_context(value.removesuffix(CONTEXT_PATH)))
 
 
 def _record(content: ProjectContent, origin: Origin, places: ValuePlaces) -> Record:

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cache
 
 from iomld.assets import load_fields
 from iomld.folding import fold
+from iomld.fund_folder import cached
 from iomld.model import TEXT_LANGUAGES
 from iomld.read.page.page import PageLine, filled, is_prose
 
@@ -37,26 +37,26 @@ UNKNOWN = ""  # the field of a label that is not known
 _FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
 
 
-@cache
+@cached
 def _fields() -> Mapping[str, str]:
     """The field of each folded label: case, accents, dashes and spaces make no difference."""
     return {fold(label): field.key for field in load_fields() for label, _ in field.labels}
 
 
-@cache
+@cached
 def _printed() -> Mapping[str, str]:
     """Each label as pages print it, by its folded form."""
     return {fold(label): label for field in load_fields() for label, _ in field.labels}
 
 
-@cache
+@cached
 def _labels_by_language() -> Mapping[str, frozenset[str]]:
     """The folded labels of each language; those without a language show none."""
     labels = [(language, fold(label)) for field in load_fields() for label, language in field.labels]
     return {language: frozenset(label for tag, label in labels if tag == language) for language in TEXT_LANGUAGES}
 
 
-@cache
+@cached
 def _longest() -> int:
     """Characters of the longest text that need be folded; a longer one is no label."""
     return 2 * max(map(len, _fields()))

@@ -8,10 +8,10 @@ the value that it is about. Values that the publisher computes (periods, identif
 import json
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from iomld.assets import jsonld_context, load_fields
+from iomld.fund_folder import cached
 from iomld.read.record.origins import source_of
 from iomld.read.text import is_web_address
 
@@ -43,7 +43,7 @@ def _is_our_context(context: object) -> bool:
             return False
 
 
-@lru_cache(maxsize=8)
+@cached
 def _our_terms(base: str) -> Mapping[str, object]:
     return _terms(json.loads(jsonld_context(base)))
 
@@ -80,7 +80,7 @@ def unframed(content: Mapping[str, object]) -> dict[str, object]:
     return plain
 
 
-@cache
+@cached
 def _code_paths() -> Mapping[str, str]:
     """The keys of concepts and countries, with the path of their IRIs under a data base."""
     return {key: field.path for key, field in load_fields().given.items() if field.path} | _MENTION_PATHS

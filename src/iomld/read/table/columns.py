@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from iomld.assets import load_fields
 from iomld.fields.declared import Field
 from iomld.folding import fold
+from iomld.fund_folder import cached
 from iomld.i18n import gettext_noop
 from iomld.read.table.money import split_heading
 
@@ -74,7 +74,7 @@ _SOURCE_COLUMNS = (
 )
 
 
-@cache
+@cached
 def project_columns() -> tuple[Column, ...]:
     """The columns of a table of projects: one for each field that records state, then those of its sources."""
     return (*map(_column, load_fields().given.values()), *_SOURCE_COLUMNS)

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cache
 
 from iomld.assets import load_fields
+from iomld.fund_folder import cached
 from iomld.model import BUDGET_FIELDS
 from iomld.read.table.columns import (
     MENTION_COLUMNS,
@@ -125,7 +125,7 @@ def _known_heading(text: str) -> Heading | None:
     return None
 
 
-@cache
+@cached
 def _project_headings() -> Mapping[str, Heading]:
     """The heading of each folded text; the name of a field counts before a label or heading of another one."""
     fields = load_fields()

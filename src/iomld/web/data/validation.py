@@ -112,12 +112,12 @@ class CheckPool(Protocol):
 
 
 def validation_routes(
-    pool: CheckPool, *, max_bytes: int, page: Callable[[UploadReport, Upload, str], str]
+    pool: Callable[[], CheckPool], *, max_bytes: int, page: Callable[[UploadReport, Upload, str], str]
 ) -> APIRouter:
     """The route `POST /validate`.
 
     Args:
-        pool: Workers opened with `iomld.check.worker.HANDLER`.
+        pool: Gives workers opened with `iomld.check.worker.HANDLER`.
         max_bytes: Largest upload.
         page: Renders a report and its upload as a page in a language.
     """
@@ -150,10 +150,10 @@ def validation_routes(
         if wanted.attached:
             headers |= attachment(upload.name, wanted.format_name)
         if is_page:
-            report = upload_report_from_json(await _report(pool, upload, PAGE, language))
+            report = upload_report_from_json(await _report(pool(), upload, PAGE, language))
             body: bytes | str = page(report, upload, language)
         else:
-            body = await _report(pool, upload, wanted.format_name, language)
+            body = await _report(pool(), upload, wanted.format_name, language)
         return Response(body, media_type=wanted.media_type, headers=headers)
 
     return router

@@ -1,7 +1,6 @@
 """Routes of the vocabulary and schemas of the data: ontology, shapes, JSON-LD context and frame, JSON Schemas."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -12,6 +11,7 @@ from iomld.assets import asset_names, asset_text
 from iomld.browse.resources import graph_triples
 from iomld.browse.view import ReleaseView, license_of, shared_graph
 from iomld.formats import rdf
+from iomld.fund_folder import cached
 from iomld.iris import OWL
 from iomld.web.data.documents import WebDocument, document_response, graph_jsonld, not_found
 from iomld.web.data.parameters import FormatParameters, SuffixedFormat
@@ -132,13 +132,13 @@ def _shapes_document(view: ReleaseView) -> WebDocument:
     )
 
 
-@cache
+@cached
 def _shapes_text(base: str) -> str:
     """All files of shapes, concatenated: Turtle allows a prefix to be declared again."""
     return "\n".join(asset_text(name, base=base) for name in asset_names("shapes"))
 
 
-@cache
+@cached
 def _shapes_quads(base: str) -> tuple[Quad, ...]:
     """The shapes, with the same blank nodes in every process, so that each form has the same bytes and ETag."""
     return tuple(rdf.numbered(rdf.parse(_shapes_text(base), rdf.TURTLE)))
