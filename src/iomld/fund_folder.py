@@ -92,7 +92,7 @@ def read_fund_folder(path: Path) -> FundFolder:
     names = _files(path)
     for scheme in settings.pop("schemes", ()):
         if f"{_LISTS}/{scheme}.ttl" not in names:
-            line = _line_of_key(text, "schemes")
+            line = line_of_key(text, "schemes")
             raise SettingsError(f"{file}, line {line}: 'schemes': there is no file {_LISTS}/{scheme}.ttl.")
     digest = hashlib.sha256()
     for name in names:
@@ -238,10 +238,10 @@ def _read_settings(text: str, file: Path, *, is_own: bool = False) -> dict[str, 
         try:
             found[key] = base_address(value) if is_own and key == "base" else _checked(key, value)
         except ValueError as error:
-            raise SettingsError(f"{file}, line {_line_of_key(text, key)}: '{key}': {error}.") from error
+            raise SettingsError(f"{file}, line {line_of_key(text, key)}: '{key}': {error}.") from error
     start = f"{found['base']}id/fund/"
     if "fund" in found and not re.fullmatch(re.escape(start) + r"[^/?#]+", found["fund"]):
-        at = _line_of_key(text, "fund")
+        at = line_of_key(text, "fund")
         raise SettingsError(f"{file}, line {at}: 'fund': write an address that begins with {start}.")
     return found
 
@@ -260,6 +260,7 @@ def _checked(key: str, value: object) -> object:
     raise ValueError(f"there is no such key; {f'did you mean {near[0]}?' if near else 'write ' + ', '.join(known)}")
 
 
-def _line_of_key(text: str, key: str) -> int:
+def line_of_key(text: str, key: str) -> int:
+    """The line of a key in `iomld.toml`."""
     match = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(key)}\b", text, re.MULTILINE)
     return text.count("\n", 0, match.start()) + 1 if match else 1

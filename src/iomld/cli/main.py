@@ -34,6 +34,7 @@ _COMMANDS = {
     "mapping": _Command("mapping", "Propose a mapping for a table of others."),
     "withdraw": _Command("publish", "Withdraw published records, with a reason."),
     "releases": _Command("releases", "List releases, or roll back to one."),
+    "fund": _Command("fund", "Check a publisher's own settings, lists and shapes."),
     "rules": _Command("rules", "Explain the rules that records are checked against."),
 }
 

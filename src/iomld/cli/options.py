@@ -65,9 +65,13 @@ def settings() -> Settings:
     Raises:
         SettingsError: A setting is wrong, or the fund folder.
     """
-    named = click.get_current_context().meta.get(_FUND)
+    meta = click.get_current_context().meta
+    named = meta.get(_FUND)
     known = read_settings(os.environ | {"IOMLD_FUND": str(named)} if named else os.environ)
-    if known.fund:
+    if known.fund and _FUND in meta:  # other commands read a release, which has a folder of its own
+        from iomld.check.fund import check_fund_folder  # noqa: PLC0415  # half of the commands do without
+
+        check_fund_folder(known.fund)
         use_folder(known.fund)
     return known
 

@@ -37,6 +37,10 @@ from iomld.validate import Validator, load_validator
 
 # Rules of earlier stages by which a value is left out with a Warning; the shapes then miss the value.
 _LEFT_OUT = frozenset({"unknownType", "falseEndYear"})
+# Rules of reading and linking that a fund folder may leave out: remarks on what is read all the same.
+OPTIONAL_RULES = frozenset(
+    {"doubledState", "foreignActivity", "hiddenColumn", "hiddenRow", "notAMember", "plannedDate"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +189,8 @@ def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:
 
 
 def _holds(finding: Finding) -> bool:
-    """Whether the rule of a reader or of linking holds for the publisher; what cannot be read is always a fault."""
-    return finding.severity is Severity.VIOLATION or finding.rule not in folder_in_use().without
+    """Whether the rule of a reader or of linking holds for the publisher."""
+    return finding.rule not in OPTIONAL_RULES or finding.rule not in folder_in_use().without
 
 
 def converted(records: tuple[Record, ...], linker: Linker, publication: convert.Publication) -> Outcome:

@@ -1,0 +1,247 @@
+"""The check of a fund folder: each fault in its lists and shapes, in one sentence with file and line.
+
+A folder with a fault is not used: a list without codes, or a field with the key of another one, would show only in what
+is published. `iomld.toml` is checked where it is read (`iomld.fund_folder`).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from iomld.assets import asset_text, load_fields, scheme_names
+from iomld.errors import SettingsError, SourceError
+from iomld.fields.declared import Field, FieldKind, Fields
+from iomld.formats.graph import Subject, SubjectGraph
+from iomld.formats.jsonld_terms import document_keys
+from iomld.formats.rdf import TURTLE, numbered, parse
+from iomld.fund_folder import SETTINGS_FILE, FundFolder, line_of_key, own_folder, using
+from iomld.iris import DCTERMS, FOAF, RDF, SH, SKOS, local_name
+from iomld.model import Severity
+from iomld.pipeline.stages import OPTIONAL_RULES
+from iomld.validate import PROFILES, all_rules, load_validator
+from iomld.validate.engine import EngineError
+from iomld.validate.shape_checks import form_warnings
+from iomld.validate.shape_restrictions import shapes_refusal
+
+_SHARED = frozenset({"ontology/iomld.ttl", "ontology/alignment.ttl"})  # the same for every publisher
+_NO_SCHEMES = frozenset({"ontology/countries.ttl", "ontology/decoys.ttl", "ontology/queries.ttl"})
+_KEY = re.compile(r"[a-z][A-Za-z0-9]*")
+_CLASSES_OF_CODE = (FieldKind.MONEY, FieldKind.CURRENCY, FieldKind.FUNDER)
+_DATATYPES = ("rdf:langString", "xsd:string", "xsd:gYear", "xsd:date", "xsd:decimal")
+_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A Turtle file of the folder."""
+
+    name: str
+    path: str
+    text: str
+    graph: SubjectGraph
+
+    def fault(self, sentence: str, *words: str) -> str:
+        """A fault at the line of the first of the words that the file has."""
+        found = (re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", self.text) for word in words if word)
+        match = next(filter(None, found), None)
+        line = self.text.count("\n", 0, match.start()) + 1 if match else 1
+        return f"{self.path}, line {line}: {sentence}"
+
+
+def check_fund_folder(folder: FundFolder) -> None:
+    """Refuse a folder with a fault.
+
+    Raises:
+        SettingsError: It has one; the message is the first fault, and says how many others there are.
+    """
+    first, *others = fund_faults(folder) or [""]
+    if first:
+        them = "it" if len(others) == 1 else "them"
+        more = f" {len(others)} more: 'iomld fund check {folder.path}' lists {them}." if others else ""
+        raise SettingsError(first + more)
+
+
+def fund_faults(folder: FundFolder) -> list[str]:
+    """The faults of a folder, each in one sentence with file and line; none if it can be used."""
+    files, faults = _parsed_files(folder)
+    lists = {name: file for name, file in files.items() if name.startswith("ontology/")}
+    shapes = {name: file for name, file in files.items() if name.startswith("shapes/")}
+    with using(own_folder()):
+        taken, fields, rules = document_keys(load_fields()).terms, load_fields(), {rule.id for rule in all_rules()}
+    faults += [fault for file in lists.values() for fault in _list_faults(file, folder)]
+    faults += _fund_faults(lists.get("ontology/fund.ttl"), folder)
+    faults += [fault for file in shapes.values() for fault in _shape_faults(file, rules, folder)]
+    faults += _without_faults(folder, rules)
+    if not faults:  # what follows needs files that can be read
+        with using(folder):
+            faults += _field_faults(shapes, taken, fields)
+    if not faults:
+        with using(folder):
+            faults += _engine_faults(folder, shapes)
+    return faults
+
+
+def _parsed_files(folder: FundFolder) -> tuple[dict[str, _File], list[str]]:
+    files: dict[str, _File] = {}
+    faults: list[str] = []
+    for name in folder.files():
+        if not name.endswith(".ttl"):
+            continue
+        path = f"{folder.path / name}"
+        try:
+            text = (folder.path / name).read_text(encoding="utf-8-sig")
+            quads = list(numbered(parse(text, TURTLE)))
+        except UnicodeDecodeError:
+            faults.append(f"{path}, line 1: not UTF-8. Save it as UTF-8.")
+        except SourceError as error:
+            faults.append(f"{path}, {error}")
+        else:
+            named = (quad for quad in quads if not str(quad.subject).startswith("_:"))
+            files[name] = file = _File(name, path, text, SubjectGraph(named))
+            if name.startswith("ontology/") and len(file.graph.subjects()) < len({str(one.subject) for one in quads}):
+                faults.append(file.fault("a list has no blank nodes. Give each thing an IRI.", "[", "_"))
+    return files, faults
+
+
+# -- lists --
+
+
+def _list_faults(file: _File, folder: FundFolder) -> Iterator[str]:
+    if file.name in _SHARED:
+        yield file.fault("the terms of iomld are the same for every publisher. Call the file otherwise.")
+    elif file.name not in _NO_SCHEMES and file.name != "ontology/fund.ttl":
+        yield from _scheme_faults(file, folder)
+
+
+def _scheme_faults(file: _File, folder: FundFolder) -> Iterator[str]:
+    name = file.name.removeprefix("ontology/").removesuffix(".ttl")
+    scheme = f"{folder.base}scheme/{name}"
+    if f"{SKOS}ConceptScheme" not in file.graph[scheme].iris(f"{RDF}type"):
+        yield file.fault(f"the file has no list. Describe <{scheme}> as a skos:ConceptScheme.", "skos:ConceptScheme")
+        return
+    concepts = {iri: file.graph[iri] for iri in file.graph if iri != scheme}
+    if not concepts:
+        yield file.fault("the list is empty. Add a skos:Concept.", "skos:ConceptScheme")
+    for iri, concept in concepts.items():
+        yield from _concept_faults(file, scheme, iri, concept)
+
+
+def _concept_faults(file: _File, scheme: str, iri: str, concept: Subject) -> Iterator[str]:
+    code, words = concept.value(f"{SKOS}notation"), (f"{local_name(scheme)}:{local_name(iri)}", iri, local_name(iri))
+    if scheme not in concept.iris(f"{SKOS}inScheme"):
+        yield file.fault(f"<{iri}> is not in the list. Write skos:inScheme <{scheme}>.", *words)
+    if not code:
+        yield file.fault(f"<{iri}> has no code. Write its skos:notation.", *words)
+    elif iri != f"{scheme}/{code}":
+        yield file.fault(f"<{iri}> has the code '{code}', so its IRI must be <{scheme}/{code}>.", *words)
+    if not concept.texts(f"{SKOS}prefLabel"):
+        yield file.fault(f"<{iri}> has no name. Write its skos:prefLabel.", *words)
+
+
+def _fund_faults(file: _File | None, folder: FundFolder) -> Iterator[str]:
+    start = f"{folder.base}id/fund/"
+    for iri in file.graph if file else ():
+        assert file is not None  # noqa: S101  # the line above
+        if not iri.startswith(start):
+            yield file.fault(f"<{iri}> is no fund. Its IRI must begin with {start}.", iri, local_name(iri))
+        elif not file.graph[iri].texts(f"{FOAF}name"):
+            yield file.fault(f"<{iri}> has no name. Write its foaf:name.", iri, local_name(iri))
+    if folder.fund and (file is None or folder.fund not in file.graph):
+        settings = folder.path / SETTINGS_FILE
+        line = line_of_key(settings.read_text(encoding="utf-8"), "fund")
+        yield f"{settings}, line {line}: 'fund': ontology/fund.ttl does not describe <{folder.fund}>."
+
+
+# -- shapes --
+
+
+def _shape_faults(file: _File, rules: Iterable[str], folder: FundFolder) -> Iterator[str]:
+    """Faults of the rules of a file; whether engines can run them is seen when all files are read."""
+    for iri in file.graph:
+        shape, name = file.graph[iri], local_name(iri)
+        kinds = {f"{SH}PropertyShape", f"{SH}NodeShape"} & set(shape.iris(f"{RDF}type"))
+        is_rule = shape.texts(f"{SH}message") or shape.value(f"{SH}codeIdentifier")
+        if not kinds or not is_rule:
+            continue
+        words = (f":{name}", name)
+        if name in rules and name not in folder.without:
+            yield file.fault(f"iomld has a rule '{name}'. Choose another name, or name it in 'without'.", *words)
+        if local_name(shape.iri(f"{SH}severity") or "") not in {severity.value for severity in Severity}:
+            yield file.fault(f"{name} has no severity. Write sh:severity sh:Violation, sh:Warning or sh:Info.", *words)
+        if not {local_name(one) for one in shape.iris(f"{DCTERMS}isPartOf")} & set(PROFILES):
+            yield file.fault(
+                f"{name} is in no profile. Write dcterms:isPartOf prof:submission, prof:published.", *words
+            )
+        for predicate in ("name", "description", "message"):
+            if _LANGUAGE not in {language for _, language in shape.texts(f"{SH}{predicate}")}:
+                yield file.fault(f'{name} has no sh:{predicate} in English ("…"@en).', *words)
+
+
+def _field_faults(shapes: Mapping[str, _File], taken: frozenset[str], known: Fields) -> Iterator[str]:
+    fields = load_fields()
+    for file in shapes.values():
+        for iri in file.graph:
+            key = file.graph[iri].value(f"{SH}codeIdentifier")
+            if key is None:
+                continue
+            if key in taken:
+                yield file.fault(f"'{key}' is a key of iomld. Choose another sh:codeIdentifier.", f'"{key}"')
+            elif not _KEY.fullmatch(key):
+                yield file.fault(f"'{key}' is no key. Write letters and digits, a small letter first.", f'"{key}"')
+            elif sum(one.key == key for one in fields) > 1:
+                yield file.fault(f"two fields have the key '{key}'. Keep one.", f'"{key}"')
+            else:
+                yield from _kind_faults(file, file.graph[iri], fields.by_key[key], known)
+
+
+def _kind_faults(file: _File, shape: Subject, field: Field, known: Fields) -> Iterator[str]:
+    """Faults of what a field says about its values."""
+    at = f'"{field.key}"'
+    if not field.iri.startswith(("http://", "https://")) or shape.iri(f"{SH}path") is None:
+        yield file.fault(f"'{field.key}' has no property. Write one IRI as sh:path.", at)
+    elif field.iri in known.by_property or sum(one.iri == field.iri for one in load_fields()) > 1:
+        yield file.fault(f"<{field.iri}> is the property of another field. Choose another sh:path.", at)
+    if field.kind is FieldKind.LINK and shape.iri(f"{SH}datatype"):
+        yield file.fault(f"the sh:datatype of '{field.key}' must be one of {', '.join(_DATATYPES)}.", at)
+    elif field.kind is FieldKind.LINK and (shape.iri(f"{SH}node") or shape.iri(f"{SH}class")):
+        yield file.fault(f"the shape of '{field.key}' names no list. See docs/FUNDS.md.", at)
+    elif field.kind in _CLASSES_OF_CODE:
+        yield file.fault(f"money and funders have fields of iomld; '{field.key}' cannot hold them.", at)
+    if field.scheme and field.scheme not in scheme_names():
+        yield file.fault(f"there is no list '{field.scheme}'. Add ontology/{field.scheme}.ttl.", at)
+
+
+def _engine_faults(folder: FundFolder, shapes: Mapping[str, _File]) -> Iterator[str]:
+    """What engines cannot run: features that none has, ill-formed shapes, and queries that do not parse."""
+    declared = list(parse(asset_text("shapes/profiles.ttl"), TURTLE))  # the prefixes for queries
+    for file in shapes.values():
+        # The key of a field is of the draft of SHACL 1.2.
+        ignored = f"{SH}codeIdentifier"
+        quads = [quad for quad in numbered(parse(file.text, TURTLE)) if quad.predicate.value != ignored]
+        if not any(quad.predicate.value.startswith(SH) for quad in quads):
+            continue  # headings for fields of iomld
+        refusal = shapes_refusal([*quads, *declared], file.text, "pyshacl")
+        if refusal:
+            yield f"{file.path}, {refusal}."
+        for warning in form_warnings(quads, file.text, file.path, {}):
+            sentence = " ".join(f"{warning.finding.message} {warning.finding.fix or ''}".split())
+            place, at = warning.finding.place, warning.statement
+            if place and place.line:
+                yield f"{file.path}, line {place.line}: {sentence}"
+            else:
+                yield file.fault(sentence, *((f":{local_name(at[0])}", local_name(at[0])) if at else ()))
+    try:
+        reason = load_validator("published", base=folder.base).fallback_reason
+    except EngineError as error:
+        reason = str(error)
+    if reason:
+        yield f"{folder.path / 'shapes'}: the shapes cannot be run: {reason}."
+
+
+def _without_faults(folder: FundFolder, rules: Iterable[str]) -> Iterator[str]:
+    settings = folder.path / SETTINGS_FILE
+    for name in folder.without:
+        if name not in rules and name not in OPTIONAL_RULES:
+            text = settings.read_text(encoding="utf-8")
+            line = text.count("\n", 0, text.find(f'"{name}"')) + 1
+            yield f"{settings}, line {line}: 'without': there is no rule '{name}' to leave out. See 'iomld rules'."

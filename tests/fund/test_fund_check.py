@@ -1,0 +1,139 @@
+"""`iomld fund check`: what a fund folder means for tables, and each fault of its lists and shapes with its line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.commands import run_iomld
+from tests.fund.conftest import EXAMPLE
+
+from iomld.check.fund import fund_faults
+from iomld.fund_folder import read_fund_folder
+
+Change = Callable[..., Path]
+GROUP, FIELDS = "ontology/group.ttl", "shapes/fields.ttl"
+RULE = """
+hcf:short a sh:PropertyShape ; sh:path hcf:hostCity ; sh:severity sh:Warning ; dcterms:isPartOf prof:published ;
+  sh:name "Short"@en ; sh:description "Short."@en ; sh:message "Too long."@en ; CONSTRAINT .
+"""
+# File, text that is replaced (or nothing, to add text), the new text, the line, and the sentence.
+FAULTS = {
+    "list that is no Turtle": (GROUP, 'skos:notation "fishers"', "skos:notation fishers", 9, "column "),
+    "concept without a code": (GROUP, 'skos:notation "fishers" ;', "", 8, "has no code. Write its skos:notation."),
+    "concept without a name": (GROUP, 'skos:prefLabel "Fishers"@en, "Pêcheurs"@fr', "a skos:Concept", 8, "has no name"),
+    "concept of another list": (GROUP, "group:fishers a", "<https://x.example/fishers> a", 8, "so its IRI must be"),
+    "concept in no list": (
+        GROUP,
+        "group:fishers a skos:Concept ; skos:inScheme <https://grants.example/data/scheme/group> ;",
+        "group:fishers a skos:Concept ;",
+        8,
+        "is not in the list. Write skos:inScheme",
+    ),
+    "list of another base": (GROUP, "grants.example/data/scheme/group>", "x.example/group>", 6, "the file has no list"),
+    "list with a blank node": (GROUP, "", "\n[] skos:notation 'x' .\n", 15, "a list has no blank nodes"),
+    "empty list": ("ontology/sea.ttl", "", "", 1, "the file has no list"),
+    "ontology of iomld": ("ontology/iomld.ttl", "", "", 1, "the terms of iomld are the same for every publisher"),
+    "fund without a name": ("ontology/fund.ttl", "foaf:name", "skos:note", 4, "has no name. Write its foaf:name."),
+    "fund of another base": ("ontology/fund.ttl", "grants.example/data/", "x.example/", 4, "is no fund. Its IRI must"),
+    "fund that is not described": ("iomld.toml", "fund/harbours", "fund/piers", 5, "does not describe <https://grants"),
+    "unknown rule": ("iomld.toml", "notAMember", "notAMembr", 8, "there is no rule 'notAMembr' to leave out"),
+    "shape that is no Turtle": (FIELDS, "sh:maxCount 1 ;", "sh:maxCount ;", 14, "column "),
+    "key of iomld": (FIELDS, '"hostCity"', '"budget"', 12, "'budget' is a key of iomld."),
+    "key of the context": (FIELDS, '"hostCity"', '"label"', 12, "'label' is a key of iomld."),
+    "no key": (FIELDS, '"hostCity"', '"Host city"', 12, "'Host city' is no key."),
+    "key of two fields": (FIELDS, '"groups"', '"hostCity"', 12, "two fields have the key 'hostCity'."),
+    "property of another field": (FIELDS, "sh:path hcf:group ", "sh:path hcf:hostCity ", 12, "the property of another"),
+    "property of iomld": (
+        FIELDS,
+        "sh:path hcf:group ",
+        "sh:path <https://w3id.org/iomld/ns#status> ",
+        20,
+        "the property of another",
+    ),
+    "unknown datatype": (FIELDS, "xsd:string", "xsd:integer", 12, "the sh:datatype of 'hostCity' must be one of"),
+    "unknown list": (
+        FIELDS,
+        "scheme/group>",
+        "scheme/people>",
+        20,
+        "there is no list 'people'. Add ontology/people.ttl.",
+    ),
+    "no severity": (FIELDS, "sh:order 14.5 ; sh:severity sh:Violation ;", "sh:order 14.5 ;", 12, "has no severity"),
+    "no profile": (
+        FIELDS,
+        "prof:submission, prof:published ; sh:order 14.5",
+        "prof:mine ; sh:order 14.5",
+        12,
+        "in no profile",
+    ),
+    "no message": (
+        FIELDS,
+        'sh:message "The host',
+        'sh:name "The host',
+        12,
+        "hostCityRule has no sh:message in English",
+    ),
+    "rule of iomld": (FIELDS, "hcf:hostCityRule", "hcf:budget", 12, "iomld has a rule 'budget'."),
+    "misspelt constraint": (FIELDS, "sh:minLength", "sh:minLenght", 14, "sh:minLenght is no term of SHACL"),
+    "ill-formed shape": (FIELDS, "", RULE.replace("CONSTRAINT", "sh:minCount 'two'"), 34, "The shape is ill-formed"),
+    "undeclared prefix": (
+        FIELDS,
+        "",
+        RULE.replace("CONSTRAINT", 'sh:sparql [ sh:select "SELECT $this { $this x:y 1 }" ]'),
+        35,
+        "uses the prefix x:, which is not declared",
+    ),
+    "query of other data": (
+        FIELDS,
+        "",
+        RULE.replace("CONSTRAINT", 'sh:sparql [ sh:select "SELECT $this { SERVICE <http://x> { } }" ]'),
+        35,
+        "holds SERVICE, which would ask for other data",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_with_its_file_and_line(fault: str, changed: Change) -> None:
+    """The first sentence is about what was broken."""
+    name, before, after, line, words = FAULTS[fault]
+    folder = changed(name, before, after)
+    first, *_ = fund_faults(read_fund_folder(folder))
+    assert first.startswith(f"{folder / name}, line {line}"), first
+    assert words in first
+
+
+def test_the_example_has_no_fault() -> None:
+    """The command prints the columns, those of the folder with a mark, and the lists."""
+    done = run_iomld("fund", "check", EXAMPLE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "group (2, new)" in done.stdout
+    assert "  hostCity +               Host city; Ville hôte; city; ville\n" in done.stdout
+    assert "  title *  " in done.stdout
+    assert "Stage" in done.stdout
+
+
+def test_all_faults_are_listed_and_nothing_is_published(changed: Change, tmp_path: Path) -> None:
+    """The check lists them, with status 1; other commands name the first and the number of others, with status 2."""
+    changed(GROUP, 'skos:notation "fishers" ;', "")
+    folder = changed(FIELDS, "hcf:hostCityRule", "hcf:budget")
+    checked = run_iomld("fund", "check", folder)
+    assert (checked.returncode, checked.stdout, checked.stderr.count("\n")) == (1, "", 2)
+    for command in (["publish", "--to", tmp_path / "releases"], ["validate"], ["convert"]):
+        done = run_iomld(command[0], EXAMPLE / "projects.csv", *command[1:], "--fund", folder)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert done.stderr.startswith(f"iomld: {folder / GROUP}, line 8: <")
+        assert f"1 more: 'iomld fund check {folder}' lists it" in done.stderr
+    assert not (tmp_path / "releases").exists()
+
+
+def test_a_rule_of_the_folder_is_checked(changed: Change, tmp_path: Path) -> None:
+    """A property shape without a target applies to each project, of a field and of any other rule."""
+    folder = changed(
+        FIELDS, "", RULE.replace("CONSTRAINT", "sh:maxLength 4").replace("prof:published", "prof:submission")
+    )
+    table = tmp_path / "projects.csv"
+    table.write_text((EXAMPLE / "projects.csv").read_text(encoding="utf-8").replace("Sfax", "S"), encoding="utf-8")
+    done = run_iomld("validate", table, "--fund", folder)
+    assert "2:L2: warning: Too long. [short]" in done.stdout
+    assert "3:L3: violation: The host city is the name of one city. Write it in full. [hostCityRule]" in done.stdout
