@@ -222,14 +222,13 @@ def _concept(subject: Subject) -> Concept | None:
 
 
 def _countries(base: str) -> dict[str, Country]:
-    graph = _graph("ontology/countries.ttl", base)
-    return {local_name(iri): _country(local_name(iri), graph[iri]) for iri in graph}
+    graph, regions = _graph("ontology/countries.ttl", base), _graph("ontology/region.ttl", base)
+    return {local_name(iri): _country(iri, graph[iri], regions[iri].iri(f"{IOMLD}inRegion")) for iri in graph}
 
 
-def _country(code: str, subject: Subject) -> Country:
-    region = subject.iri(f"{IOMLD}inRegion")
+def _country(iri: str, subject: Subject, region: str | None) -> Country:
     return Country(
-        code=code,
+        code=local_name(iri),
         labels=_labels(subject),
         is_member=f"{IOMLD}MemberState" in subject.iris(f"{RDF}type"),
         region=local_name(region) if region else None,

@@ -137,3 +137,25 @@ def test_a_rule_of_the_folder_is_checked(changed: Change, tmp_path: Path) -> Non
     done = run_iomld("validate", table, "--fund", folder)
     assert "2:L2: warning: Too long. [short]" in done.stdout
     assert "3:L3: violation: The host city is the name of one city. Write it in full. [hostCityRule]" in done.stdout
+
+
+def test_rules_hold_for_the_lists_of_the_folder(tmp_path: Path) -> None:
+    """Rules about status and coverage go by IATI codes, that on regions by the folder's countries; none is the IDF's."""
+    table = tmp_path / "projects.csv"
+    rows = (
+        "Project code,Title (en),Stage,Reach,Sea,Benefiting countries,Start date,End date,Allocation year,Budget",
+        "A/1,Two piers stand,Under way,One country,Atlantic,Senegal; Portugal,1990-03-01,1999-02-28,1990,1",
+        "A/2,One pier falls,Closed,Several countries,Atlantic,Tunisia,2019-03-01,2030-02-28,2019,900000000",
+    )
+    table.write_text("\n".join(rows), encoding="utf-8")
+    done = run_iomld("validate", table, "--fund", EXAMPLE, "--as-of", "2026-01-01", "--format", "csv")
+    found = [(line.split(",")[1], line.split(",")[7]) for line in done.stdout.splitlines()[1:]]
+    assert sorted(found) == [
+        ("2", "nationalOne"),
+        ("2", "statusPast"),
+        ("2", "typeMissing"),
+        ("3", "regionMatch"),
+        ("3", "regionalTwo"),
+        ("3", "statusFuture"),
+        ("3", "typeMissing"),
+    ]

@@ -70,7 +70,7 @@ def fund_faults(folder: FundFolder) -> list[str]:
         taken, fields, rules = document_keys(load_fields()).terms, load_fields(), {rule.id for rule in all_rules()}
     faults += [fault for file in lists.values() for fault in _list_faults(file, folder)]
     faults += _fund_faults(lists.get("ontology/fund.ttl"), folder)
-    faults += [fault for file in shapes.values() for fault in _shape_faults(file, rules, folder)]
+    faults += [fault for file in shapes.values() for fault in _shape_faults(file, rules)]
     faults += _without_faults(folder, rules)
     if not faults:  # what follows needs files that can be read
         with using(folder):
@@ -119,7 +119,8 @@ def _scheme_faults(file: _File, folder: FundFolder) -> Iterator[str]:
     if f"{SKOS}ConceptScheme" not in file.graph[scheme].iris(f"{RDF}type"):
         yield file.fault(f"the file has no list. Describe <{scheme}> as a skos:ConceptScheme.", "skos:ConceptScheme")
         return
-    concepts = {iri: file.graph[iri] for iri in file.graph if iri != scheme}
+    countries = f"{folder.base}id/country/"  # of which a list of regions says under which they count
+    concepts = {iri: file.graph[iri] for iri in file.graph if iri != scheme and not iri.startswith(countries)}
     if not concepts:
         yield file.fault("the list is empty. Add a skos:Concept.", "skos:ConceptScheme")
     for iri, concept in concepts.items():
@@ -155,7 +156,7 @@ def _fund_faults(file: _File | None, folder: FundFolder) -> Iterator[str]:
 # -- shapes --
 
 
-def _shape_faults(file: _File, rules: Iterable[str], folder: FundFolder) -> Iterator[str]:
+def _shape_faults(file: _File, rules: Iterable[str]) -> Iterator[str]:
     """Faults of the rules of a file; whether engines can run them is seen when all files are read."""
     for iri in file.graph:
         shape, name = file.graph[iri], local_name(iri)
@@ -164,8 +165,8 @@ def _shape_faults(file: _File, rules: Iterable[str], folder: FundFolder) -> Iter
         if not kinds or not is_rule:
             continue
         words = (f":{name}", name)
-        if name in rules and name not in folder.without:
-            yield file.fault(f"iomld has a rule '{name}'. Choose another name, or name it in 'without'.", *words)
+        if name in rules:
+            yield file.fault(f"iomld has a rule '{name}'. Choose another name.", *words)
         if local_name(shape.iri(f"{SH}severity") or "") not in {severity.value for severity in Severity}:
             yield file.fault(f"{name} has no severity. Write sh:severity sh:Violation, sh:Warning or sh:Info.", *words)
         if not {local_name(one) for one in shape.iris(f"{DCTERMS}isPartOf")} & set(PROFILES):

@@ -145,6 +145,7 @@ _OTHER_KEYS: tuple[Key, ...] = (
     _string("partNumber", IOMLD + "partNumber"),
     _string("partRole", IOMLD + "partRole"),
     _string("assumedCurrency", IOMLD + "assumedCurrency"),
+    _string("iatiCode", IOMLD + "iatiCode"),
     _typed("budgetFloor", IOMLD + "budgetFloor", "decimal"),
     _typed("budgetCeiling", IOMLD + "budgetCeiling", "decimal"),
     _link("inScheme", SKOS + "inScheme", many=True),

@@ -45,7 +45,7 @@ _RECORD_PROPERTIES = frozenset(
     }
 )
 # Properties of concepts that rules in code read, in the reference data and in records that describe a concept.
-_CONCEPT_PROPERTIES = frozenset({f"{SKOS}notation", f"{IOMLD}budgetFloor", f"{IOMLD}budgetCeiling"})
+_CONCEPT_PROPERTIES = frozenset({f"{SKOS}notation", f"{IOMLD}budgetFloor", f"{IOMLD}budgetCeiling", f"{IOMLD}iatiCode"})
 # Properties of concepts, countries and schemes that rules read; engines need no others.
 _DESCRIPTION_PROPERTIES = frozenset(
     {
@@ -55,6 +55,7 @@ _DESCRIPTION_PROPERTIES = frozenset(
         f"{SKOS}notation",
         f"{IOMLD}budgetCeiling",
         f"{IOMLD}budgetFloor",
+        f"{IOMLD}iatiCode",
         f"{IOMLD}inRegion",
         f"{IOMLD}iso2",
     }

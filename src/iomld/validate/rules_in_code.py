@@ -37,6 +37,7 @@ _FUND_START = 2001  # year in which the fund started
 _MAX_YEARS_AHEAD = 6  # of the year in which the project was seen
 _MAX_YEARS_BEFORE = 2  # of an allocation before the start of the project
 _MAX_DURATION = 5  # years
+_IMPLEMENTATION, _CLOSED = "2", "4"  # IATI code list ActivityStatus
 _YEAR_PROPERTIES = ("startYear", "endYear", "allocationYear")
 
 
@@ -217,19 +218,21 @@ def _long_run(project: _ProjectFacts) -> Iterator[_Match]:
 
 
 def _active_after_end(project: _ProjectFacts) -> Iterator[_Match]:
-    if _has_status(project, "active"):
+    if _has_status(project, _IMPLEMENTATION):
         for seen in project.years_seen():
             yield from (_match(term) for term, end in project.years("endYear") if end < seen - 1)
 
 
 def _completed_before_end(project: _ProjectFacts) -> Iterator[_Match]:
-    if _has_status(project, "completed"):
+    if _has_status(project, _CLOSED):
         for seen in project.years_seen():
             yield from (_match(term) for term, end in project.years("endYear") if end > seen)
 
 
 def _has_status(project: _ProjectFacts, code: str) -> bool:
-    return Iris(project.context.base).concept("status", code) in project.facts.nodes(project.iri, f"{IOMLD}status")
+    """Whether a status of the project has this code in IATI."""
+    codes = (term for status in project.terms("status") for term in project.concept_values(status, f"{IOMLD}iatiCode"))
+    return any(plain(term) == code for term in codes)
 
 
 def _unusual_amount(project: _ProjectFacts) -> Iterator[_Match]:
