@@ -140,7 +140,7 @@ def test_a_rule_of_the_folder_is_checked(changed: Change, tmp_path: Path) -> Non
 
 
 def test_rules_hold_for_the_lists_of_the_folder(tmp_path: Path) -> None:
-    """Rules about status and coverage go by IATI codes, that on regions by the folder's countries; none is the IDF's."""
+    """Rules about status and coverage go by IATI codes, that on regions by the folder's countries."""
     table = tmp_path / "projects.csv"
     rows = (
         "Project code,Title (en),Stage,Reach,Sea,Benefiting countries,Start date,End date,Allocation year,Budget",
