@@ -102,7 +102,7 @@ def client(opened: ReleaseView) -> Asker:
 def statuses() -> dict[str, int]:
     """Status of each address that was asked for, so that none is asked for twice.
 
-    Of queries that differ in the names of terms alone the first is run: each takes a process.
+    Of queries that differ in the names of terms alone the first is run.
     """
     return {}
 
