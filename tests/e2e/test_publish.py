@@ -72,11 +72,12 @@ def test_the_same_records_give_the_same_bytes(datadir: Path, tmp_path: Path, iom
 
 
 def test_the_manifest_has_the_hash_of_each_file(datadir: Path) -> None:
-    """All files beside the store and the manifest itself are named with their SHA-256."""
+    """All files are named with their SHA-256; that of the manifest itself stands beside it."""
     current = datadir / "current"
-    files = [path for path in [*current.iterdir(), *current.glob("by-*/*")] if path.is_file()]
+    files = [path for path in current.rglob("*") if path.is_file()]
     hashes = {str(path.relative_to(current)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    del hashes["manifest.json"]
+    assert (current / "manifest.sha256").read_text().split()[0] == hashes.pop("manifest.json")
+    del hashes["manifest.sha256"]
     assert json.loads((current / "manifest.json").read_text())["files"] == hashes
 
 
