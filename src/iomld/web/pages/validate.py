@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from iomld.browse.view import ReleaseView
 from iomld.check.translation import worded_report
 from iomld.check.upload_report import UploadReport
+from iomld.fields.declared import FieldKind
+from iomld.fields.form import FormInput, form_inputs
 from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
-from iomld.model import Finding, Severity
+from iomld.model import TEXT_LANGUAGES, Finding, Severity
 from iomld.validate import all_rules
+from iomld.vocab import Vocabulary
 from iomld.web.data.upload import PASTED, PROFILES, Upload
 from iomld.web.i18n import current_page, making
-from iomld.web.pages.record_form import record_inputs
 from iomld.web.pages.render import page_html
 from iomld.web.pages.report_rows import CellRow, SourceLine, page_order, place_of, source_lines, source_rows
 
@@ -127,9 +129,29 @@ def form_page(view: ReleaseView, example: str, profile: str, format_name: str) -
         "mapping": "",
         "profile": profile,
         "format": format_name,
-        "inputs": record_inputs(view, current_page().language),
+        "inputs": _record_inputs(view, current_page().language),
     }
     return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
+
+
+def _record_inputs(view: ReleaseView, language: str) -> tuple[FormInput, ...]:
+    """The inputs of the form that makes one record, with their texts in a language."""
+    lists = view.vocabulary
+    return tuple(form_inputs(lists.fields, _options(lists, language), TEXT_LANGUAGES, language))
+
+
+def _options(lists: Vocabulary, language: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The codes of each field that has a list, countries by name."""
+    options: dict[str, tuple[tuple[str, str], ...]] = {}
+    for key, field in lists.fields.given.items():
+        if field.kind is FieldKind.CONCEPT:
+            concepts = lists.concepts.get(field.scheme, {})
+            options[key] = tuple((code, concept.name(language)) for code, concept in concepts.items())
+        elif field.kind is FieldKind.COUNTRY:
+            members = [one for one in lists.countries.items() if one[1].is_member or not field.members]
+            named = [(code, country.name(language)) for code, country in members]
+            options[key] = tuple(sorted(named, key=lambda one: one[1]))
+    return options
 
 
 @dataclass(frozen=True, slots=True)
