@@ -140,11 +140,11 @@ def test_a_rule_of_the_folder_is_checked(changed: Change, tmp_path: Path) -> Non
 
 
 def test_rules_hold_for_the_lists_of_the_folder(tmp_path: Path) -> None:
-    """Rules about status and coverage go by IATI codes, that on regions by the folder's countries."""
+    """Rules about status and coverage go by IATI codes, that on regions by countries, and notAMember is left out."""
     table = tmp_path / "projects.csv"
     rows = (
-        "Project code,Title (en),Stage,Reach,Sea,Benefiting countries,Start date,End date,Allocation year,Budget",
-        "A/1,Two piers stand,Under way,One country,Atlantic,Senegal; Portugal,1990-03-01,1999-02-28,1990,1",
+        "Project code,Title (en),Stage,Reach,Sea,Benefiting Member States,Start date,End date,Allocation year,Budget",
+        "A/1,Two piers stand,Under way,One country,Atlantic,Senegal; Portugal; Palestine,1990-03-01,1999-02-28,1990,1",
         "A/2,One pier falls,Closed,Several countries,Atlantic,Tunisia,2019-03-01,2030-02-28,2019,900000000",
     )
     table.write_text("\n".join(rows), encoding="utf-8")
