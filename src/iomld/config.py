@@ -130,8 +130,10 @@ SETTINGS = (
     Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
     Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
     Setting("access_log", _access_log, "Log each request as a line on standard error: `json` or `off`."),
-    Setting("client_seconds", _seconds, "Seconds of query time that a client can use at once."),
-    Setting("client_refill", _seconds, "Seconds of query time that a client regains each minute."),
+    Setting(
+        "client_seconds", _seconds, "Seconds of work (queries, checks of uploads, pages) that a client can use at once."
+    ),
+    Setting("client_refill", _seconds, "Seconds of work that a client regains each minute."),
     Setting(
         "client_patience",
         _seconds,

@@ -15,7 +15,6 @@ from tests.conftest import ROOT
 from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
 from iomld.check.translation import worded_finding, worded_report
-from iomld.check.upload_report import UploadReport, upload_report_from_json, upload_report_to_json
 from iomld.cli.validate import validate_command
 from iomld.errors import SourceError
 from iomld.formats.rdf import TURTLE, parse
@@ -165,13 +164,6 @@ def test_only_words_differ_and_engines_agree(language: str, reports: tuple[Check
     for said, english in zip(one.findings, reports[0].findings, strict=True):
         assert said.message != english.message
     assert [group.example.language for group in one.groups] == [language] * len(one.groups)
-
-
-def test_a_report_goes_to_the_page_and_comes_back(reports: tuple[CheckReport, CheckReport]) -> None:
-    """Whole, and not worded yet: the page says in French what the command says."""
-    back = upload_report_from_json(upload_report_to_json(UploadReport(reports[0])))
-    assert back == UploadReport(reports[0])
-    assert worded_report(back.report, "fr") == worded_report(reports[0], "fr")
 
 
 def _run(*arguments: str | Path) -> str:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.serving import serve
 
-from iomld.web.sparql.evaluation import ClientQuotas
+from iomld.web.client_budget import ClientQuotas
 
 ALL = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o . ?o ?q ?r }"
 
@@ -70,6 +70,26 @@ def test_a_real_server_refuses_by_client(datadir: Path) -> None:
         assert refused.json()["type"].endswith("problem/client-budget")
         assert int(refused.headers["retry-after"]) > 0
         assert ask("ASK {}", "192.0.2.2").status_code == 200
+        _refuses_all_work(server.address, "192.0.2.1")
+        _counts_other_work(server.address)
+
+
+def _refuses_all_work(address: str, client: str) -> None:
+    """A client without budget gets no page and no report, but the files and whether the server is well."""
+    with httpx.Client(base_url=address, headers={"X-Forwarded-For": client}, timeout=120) as spent:
+        for answer in (spent.get("/countries"), spent.get("/query"), spent.post("/validate", content=b"{}")):
+            assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (429, True)
+        for path in ("/health", "/metrics", "/downloads/projects.csv", "/static/site.css"):
+            assert spent.get(path).status_code == 200
+
+
+def _counts_other_work(address: str) -> None:
+    """Pages and checks of uploads are charged like queries: one of either is too much for this budget."""
+    for number, (method, path) in enumerate((("GET", "/countries"), ("POST", "/validate"))):
+        headers = {"X-Forwarded-For": f"192.0.2.{10 + number}", "Content-Type": "application/json"}
+        with httpx.Client(base_url=address, headers=headers, timeout=120) as client:
+            assert client.request(method, path, content=b"{}").status_code == 200
+            assert client.get("/frameworks").status_code == 429
 
 
 @pytest.mark.server

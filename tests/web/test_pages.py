@@ -14,8 +14,8 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.dataset import example_queries
 from iomld.browse.rules import rule_entries
 from iomld.browse.view import ReleaseView, link_to, open_view
+from iomld.check.checker import UploadReport
 from iomld.check.report import Basis, Tally
-from iomld.check.upload_report import UploadReport
 from iomld.iris import DEFAULT_BASE
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity

@@ -15,10 +15,10 @@ from tests.web.one_worker import endpoint_of
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import current_release
 from iomld.web.i18n import PageRequest, making
+from iomld.web.pages.frame import page_html
 from iomld.web.pages.query import QueryOutcome, query_routes
 from iomld.web.pages.query_answer import ResultExcerpt
 from iomld.web.pages.query_charts import ResultView
-from iomld.web.pages.render import page_html
 from iomld.web.sparql.endpoint import SparqlLimits
 
 Run = Callable[[str], str]

@@ -10,9 +10,11 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from tests.serving import Server
 
+from iomld.check.checker import UploadReport
 from iomld.check.report import Basis, Tally
 from iomld.check.reports import REPORT_FORMATS
-from iomld.check.upload_report import UploadReport
+from iomld.messages import Message
+from iomld.model import Finding, Place, Severity
 from iomld.web.data.upload import Rules, Upload
 from iomld.web.pages.validate import validation_page
 
@@ -118,6 +120,25 @@ def test_a_large_upload_is_not_put_into_the_page() -> None:
     assert '<form class="downloads"' not in large
     assert "choose its form below" in large
     assert '<select id="format"' in large
+
+
+def test_the_page_of_a_report_has_a_bound_and_says_what_it_leaves_out() -> None:
+    """However large the upload and however many its findings, the page stays small, and the rest is named."""
+    line = "<&>'\"" * 70
+    tally = Tally(cap=1000)
+    for number in range(2000):
+        place = Place("x.csv", number + 1, 1, excerpt=line)
+        tally.add_finding(Finding("budget", Severity.WARNING, Message(line), value=line, place=place))
+    report = tally.report(Basis("submission", "shacl", "0", {}), projects=0)
+    upload = Upload("x.csv", f"{line}\n".encode() * 20_000, Rules(name="s.ttl", data=f"# {line}\n".encode() * 9000))
+    page = validation_page(UploadReport(report), upload)
+    assert len(page) < 5_000_000
+    assert page.split('<ol class="findings')[1].split("</ol>")[0].count("<li>") == 500
+    assert "keep this report as a file, which lists 1,000." in page
+    for sentence in ("more lines with findings", "The text is too long", "The shapes are too long"):
+        assert sentence in page
+    small = validation_page(UploadReport(report), Upload("x.csv", b"a,b", Rules(profile="published")))
+    assert "too long" not in small
 
 
 def test_a_workbook_comes_back_with_comments(client: httpx.Client) -> None:

@@ -2,8 +2,8 @@
 
 import re
 
+from iomld.check.checker import UploadReport
 from iomld.check.report import Basis, Tally
-from iomld.check.upload_report import UploadReport
 from iomld.messages import Message
 from iomld.model import Finding, Place, Severity
 from iomld.read.table.rows import ShownRow

@@ -16,9 +16,9 @@ from iomld.check.reports import REPORT_FORMATS
 from iomld.check.worker import HANDLER, CheckWorker
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE
+from iomld.web.client_budget import ClientQuotas
 from iomld.web.data.validation import validation_routes
 from iomld.web.language import LanguageMiddleware
-from iomld.web.pages.validate import validation_page
 from iomld.web.problems import ProblemError, problem_of
 from iomld.workers.pool import Pool
 from iomld.workers.protocol import WorkerSpec
@@ -35,7 +35,7 @@ def with_client(use: Ask, *, max_answer_bytes: int = 10_000_000) -> None:
     """Run a coroutine with a client of the route, whose workers are ended after it."""
     spec = WorkerSpec(
         HANDLER,
-        CheckWorker(DEFAULT_BASE).to_json(),
+        CheckWorker(DEFAULT_BASE, page="iomld.web.pages.validate:report_page").to_json(),
         memory_limit_bytes=4 * 1024**3,
         max_answer_bytes=max_answer_bytes,
     )
@@ -44,7 +44,7 @@ def with_client(use: Ask, *, max_answer_bytes: int = 10_000_000) -> None:
         pool = Pool(spec, PoolLimits(workers=1, timeout_s=30))
         await pool.start()
         app = FastAPI()
-        app.include_router(validation_routes(lambda: pool, max_bytes=1_000_000, page=validation_page))
+        app.include_router(validation_routes(lambda: pool, ClientQuotas(100, 60), max_bytes=1_000_000))
         app.add_exception_handler(ProblemError, _on_problem)
         try:
             async with httpx.AsyncClient(

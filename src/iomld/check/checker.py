@@ -243,6 +243,19 @@ def _places(document: UserDocument) -> ValuePlaces | None:
     return find_places(text, format_, file=document.name, base=BASE) if format_ else None
 
 
+@dataclass(frozen=True, slots=True)
+class UploadReport:
+    """The report on an upload, not yet translated, with the rows of its table that findings are about; for a page.
+
+    Attributes:
+        report: The report.
+        rows: The rows.
+    """
+
+    report: CheckReport
+    rows: tuple[ShownRow, ...] = ()
+
+
 def finding_rows(
     report: CheckReport, data: bytes, name: str, mapping: TableMapping = NO_MAPPING
 ) -> tuple[ShownRow, ...]:

@@ -4,16 +4,17 @@
 """
 
 import json
-from collections.abc import Iterator
+import pkgutil
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from iomld.check.checker import Checker, check_bytes_against, finding_rows
+from iomld.check.checker import Checker, UploadReport, check_bytes_against, finding_rows
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
 from iomld.check.reports import report_chunks, report_format
 from iomld.check.reports.tables import WORKBOOK, workbook_report
 from iomld.check.translation import worded_report
-from iomld.check.upload_report import UploadReport, upload_report_to_json
 from iomld.errors import SourceError
 from iomld.fund_folder import read_fund_folder, use_folder
 from iomld.i18n import ENGLISH
@@ -28,7 +29,7 @@ _DEFAULT_ENGINE = "shacl"
 HANDLER = "iomld.check.worker:open_checker"
 UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
 BROKEN_MAPPING = "mapping-unusable"
-PAGE = "page"  # report format for our own page, see `iomld.check.upload_report`; not translated yet
+PAGE = "page"  # report format for a page, which a function of the caller renders
 _MAX_VALUE_LENGTH = 200  # characters; the head of an answer holds 16 KB, and JSON may need 12 bytes a character
 
 
@@ -40,11 +41,14 @@ class CheckWorker:
         base: The base of the IRIs.
         profile: The profile of the shapes.
         fund: Path of the fund folder; empty for the project's own.
+        page: Module and name of the `PageRenderer` that writes reports as pages, `module:name`; empty if no pages are
+            asked for.
     """
 
     base: str
     profile: str = "submission"
     fund: str = ""
+    page: str = ""
 
     def to_json(self) -> str:
         """As a worker's argument."""
@@ -65,6 +69,8 @@ class CheckRequest:
         shapes_bytes: Length of the client's shapes, which come first in the payload.
         mapping_name: Name of the client's mapping for foreign tables, for messages; empty if there is none.
         mapping_bytes: Length of that mapping, which precedes the data in the payload.
+        path: Path of the page, for its links to other languages.
+        max_bytes: Largest upload, which a form in the page must not exceed.
     """
 
     name: str
@@ -76,11 +82,17 @@ class CheckRequest:
     shapes_bytes: int = 0
     mapping_name: str = ""
     mapping_bytes: int = 0
+    path: str = ""
+    max_bytes: int = 0
 
     def payload(self, data: bytes, shapes: bytes = b"", mapping: bytes = b"") -> bytes:
         """The payload for the worker: this request, the shapes, the mapping and the data."""
         request = replace(self, shapes_bytes=len(shapes), mapping_bytes=len(mapping))
         return b"".join((json.dumps(asdict(request)).encode(), b"\n", shapes, mapping, data))
+
+
+# Renders a report as a page, from the report, the request, the data, the client's shapes and the client's mapping.
+PageRenderer: TypeAlias = Callable[[UploadReport, CheckRequest, bytes, bytes, bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,7 @@ def open_checker(argument: str) -> Handler:
 class _Checker:
     def __init__(self, worker: CheckWorker) -> None:
         self._worker = worker
+        self._render: PageRenderer | None = pkgutil.resolve_name(worker.page) if worker.page else None
         self._checkers: dict[tuple[str, str], Checker] = {}
         self._checker(worker.profile, _DEFAULT_ENGINE)  # loaded before the first upload
 
@@ -127,7 +140,11 @@ class _Checker:
             return _fault(BROKEN_MAPPING, error.message)
         try:
             report = self._report(request, shapes, data, mapping)
-            for chunk in _report_chunks(report, request, data, mapping):
+            if request.format_name == PAGE and self._render:
+                shown = UploadReport(report, finding_rows(report, data, request.name, mapping))
+                writer.write(self._render(shown, request, data, shapes, mapping_text))
+                return Answer(b"")
+            for chunk in _report_chunks(report, request, data):
                 writer.write(chunk)
         except ShapesError as error:
             return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
@@ -159,10 +176,7 @@ class _Checker:
         return self._checkers[key]
 
 
-def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes, mapping: TableMapping) -> Iterator[bytes]:
-    if request.format_name == PAGE:
-        rows = finding_rows(report, data, request.name, mapping)
-        return iter((upload_report_to_json(UploadReport(report, rows)),))
+def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes) -> Iterator[bytes]:
     report = worded_report(report, request.language)
     if request.format_name == WORKBOOK:
         return iter((workbook_report(report, data, request.name),))

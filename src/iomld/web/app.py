@@ -28,6 +28,7 @@ from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
 from iomld.temporary import temporary_folder
+from iomld.web.client_budget import ClientBudgetMiddleware
 from iomld.web.compression import CompressionMiddleware
 from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.descriptions import catalogue_routes
@@ -41,7 +42,6 @@ from iomld.web.openapi import TAGS, describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
-from iomld.web.pages.validate import validation_page
 from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
 from iomld.web.serving import Serving
@@ -56,6 +56,7 @@ _SAFETY_HEADERS = (
 )
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")  # which some responses have already
 _LOG = logging.getLogger(__name__)
+_SWITCH_S = 0.001  # after which the event loop gets its turn; 5 ms by default, for each thread that is before it
 _ENDPOINT_PATH = "/sparql"
 _HTML_RANGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
 _ROUTE_METHODS = ("GET", "HEAD", "POST")
@@ -78,6 +79,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with temporary_folder("downloads") as folder:
             files.keep_in(folder)
+            sys.setswitchinterval(_SWITCH_S)
             try:
                 await serving.start()
                 yield
@@ -97,14 +99,14 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, resource_routes(view))
     _add_routes(app, catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))
-    _add_routes(app, validation_routes(lambda: serving.checker, max_bytes=settings.upload_bytes, page=validation_page))
+    _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     write = sys.stderr.write if settings.access_log == "json" else None
     log = RequestLog(metrics, write)
-    return _with_middleware(_FundMiddleware(app, serving), endpoint, log)
+    return _with_middleware(ClientBudgetMiddleware(_FundMiddleware(app, serving), endpoint.quotas), endpoint, log)
 
 
 def _add_routes(app: FastAPI, router: APIRouter) -> None:
@@ -122,7 +124,7 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
     3. `CompressionMiddleware`.
     4. `_EndpointRouter`, which spares requests to the SPARQL endpoint the framework.
     5. `LanguageMiddleware`, for responses that may be a page.
-    6. `_FundMiddleware`, for the routes of the framework.
+    6. `ClientBudgetMiddleware` and `_FundMiddleware`, for the routes of the framework.
 
     Those that do nothing after a response, or after an event of it, return what is to be awaited: a coroutine of their
     own for each would be a tenth of the time of a cached answer.

@@ -13,13 +13,15 @@ from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
 from iomld.web.openapi import TITLE
-from iomld.web.pages.render import page_html
+from iomld.web.pages.frame import page_html
 from iomld.web.responses import answer, page_route
 from iomld.web.templating import PageCache
 
 PATH = "/docs"
 _HTML = "text/html; charset=utf-8"
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+# Stands for the address of the server in the cached page, with or without characters that a shell must not see.
+_STANDS_FOR = {False: "http://server.invalid", True: "http://[server.invalid]"}
 _CODE = re.compile(r"`([^`]+)`")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")  # needs no percent-encoding
 
@@ -112,11 +114,13 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
     def docs(request: Request) -> Response:
         opened = view()
         server = _server(request, opened.iris.base)
+        stands_for = _STANDS_FOR[shlex.quote(server) != server]
 
         def page() -> bytes:
-            return page_html(opened, "docs.html", PATH, chapters=chapters(description(), server), server=server)
+            return page_html(opened, "docs.html", PATH, chapters=chapters(description(), stands_for), server=stands_for)
 
-        return answer(request, cache.page(opened, page, server), _HTML)
+        page_of_any = cache.page(opened, page, stands_for)
+        return answer(request, page_of_any.replace(stands_for.encode(), str(escape(server)).encode()), _HTML)
 
     return router
 

@@ -38,7 +38,7 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
     router = APIRouter()
 
     @get_route(router, "/health", "operations", "Check that the server answers, and see which release it serves", _JSON)
-    def health() -> Response:
+    async def health() -> Response:  # in the event loop: it answers also while all threads are busy
         stats = serving.stats()
         return JSONResponse(
             {"status": "ok", "release": serving.name(), "workers": stats.workers, "version": __version__},

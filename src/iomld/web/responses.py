@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import TypedDict, Unpack
 
 from fastapi import APIRouter, Request
@@ -10,15 +11,20 @@ from fastapi.params import Depends
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from iomld.web.client_budget import metered
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import page_language
-from iomld.web.openapi import PAGE, Responses, operation_id, page_language_parameter
+from iomld.web.openapi import PAGE, Responses, operation_id, page_language_parameter, responses
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-cache",  # cache it, but validate it before each use
     "X-Content-Type-Options": "nosniff",
 }
+
+# What a client without budget may still do: take the whole dataset, and ask whether the server is well.
+_NO_BUDGET = responses({}, 429)
+_FREE_TAGS = frozenset({"dataset", "operations"})
 
 
 def answer(
@@ -62,6 +68,8 @@ def get_route(
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
     """Register a function for GET, and for HEAD, which the API description leaves out.
 
+    What is no coroutine runs in a thread and is charged to the client, except for files and operations.
+
     Args:
         router: The router to add it to.
         path: The template of its path.
@@ -72,13 +80,14 @@ def get_route(
     """
 
     def register(function: Callable[..., Response | Awaitable[Response]]) -> None:
+        is_free = tag in _FREE_TAGS or iscoroutinefunction(function)
         router.add_api_route(
             path,
-            function,
+            function if is_free else metered(function),
             methods=["GET"],
             tags=[tag],
             summary=summary,
-            responses=answers,
+            responses=answers if is_free else answers | _NO_BUDGET,
             response_class=Response,
             generate_unique_id_function=operation_id,
             **more,

@@ -27,6 +27,7 @@ from iomld.workers.pool import Pool
 from iomld.workers.protocol import Reply, WorkerSpec
 from iomld.workers.scheduling import PoolLimits, PoolStats
 
+_PAGE_RENDERER = "iomld.web.pages.validate:report_page"  # imported by the check workers alone
 _POLL_INTERVAL_S = 1.0
 _LOG = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class Serving:
         settings = self._settings
         spec = WorkerSpec(
             CHECK_HANDLER,
-            CheckWorker(settings.base_iri, fund="" if fund.is_own else str(fund.path)).to_json(),
+            CheckWorker(settings.base_iri, fund="" if fund.is_own else str(fund.path), page=_PAGE_RENDERER).to_json(),
             memory_limit_bytes=settings.query_memory,
             max_answer_bytes=settings.query_bytes,
         )

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -16,11 +18,11 @@ from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGE_NAMES
 from iomld.iris import Iris
 from iomld.web.i18n import (
-    PageRequest,
     current_page,
     gettext,
     gettext_html,
     language_addresses,
+    making,
     message_html,
     ngettext_html,
     page_language,
@@ -30,7 +32,6 @@ from iomld.web.i18n import (
 _HERE = Path(__file__).parent
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _KB, _MB = 1000, 1_000_000
-_MAX_PAGES = 16  # cached for a release; more addresses can only differ in meaningless parameters
 # A shape for each kind of resource, in a box of ten by ten.
 _SHAPES = {
     "project": '<rect x="1" y="1" width="8" height="8" rx="1.5"/>',
@@ -188,24 +189,29 @@ def _environment() -> Environment:
 
 
 class PageCache:
-    """A cache of rendered pages that are slow to render; entries live as long as the view of their release."""
+    """A cache of a page that is slow to render: once for a release and language, whatever the query of its address.
+
+    Entries live as long as the view of their release.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
-        self._pages: WeakKeyDictionary[ReleaseView, dict[tuple[PageRequest, Hashable], bytes]] = WeakKeyDictionary()
+        self._pages: WeakKeyDictionary[ReleaseView, dict[Hashable, bytes]] = WeakKeyDictionary()
+        self._lock = Lock()
 
     def page(self, view: ReleaseView, make: Callable[[], bytes], depends_on: Hashable = None) -> bytes:
-        """The current page.
+        """The current page. Requests that come while it is rendered wait for it.
 
         Args:
             view: The release.
-            make: Renders the page if it is not cached.
-            depends_on: All that the page depends on besides the release, the language and the address.
+            make: Renders the page if it is not cached; its links to other languages have no other parameters.
+            depends_on: All that the page depends on besides the release and the language; of few possible values.
         """
-        pages = self._pages.setdefault(view, {})
-        key = (current_page(), depends_on)
-        if key not in pages:
-            if len(pages) >= _MAX_PAGES:
-                pages.clear()
-            pages[key] = make()
-        return pages[key]
+        page = replace(current_page(), query="")
+        key = (page.language, depends_on)
+        with self._lock:
+            pages = self._pages.setdefault(view, {})
+            if key not in pages:
+                with making(page):
+                    pages[key] = make()
+            return pages[key]

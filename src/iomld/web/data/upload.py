@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from iomld.assets import load_fields
@@ -18,11 +17,13 @@ from iomld.fields.form import record_of
 from iomld.i18n import gettext_noop
 from iomld.messages import message
 from iomld.validate import ENGINES
+from iomld.web.form_decoder import UrlencodedDecoder, sliced
 from iomld.web.problems import ProblemError
 
 PROFILES = ("submission", "published")  # of our own shapes that uploads may be checked against
 PASTED = gettext_noop("pasted text")  # in place of the name of a file
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+FORM_TYPES = (_URLENCODED, _MULTIPART)
 RAW_TYPES = (
     "application/json",
     "application/ld+json",
@@ -161,10 +162,13 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     rules = _rules(shapes, _known_engine(engine), "?shapes=", _LONGEST_PARAMETER)
-    counted = Request(request.scope, _counted(request, max_bytes))
+    counted = Request(request.scope, sliced(_counted(request, max_bytes)))
     try:
-        if kind in FORM_TYPES:
-            return await _from_form(counted, max_bytes, rules)
+        if kind == _URLENCODED:
+            return await _from_form(await _urlencoded_form(counted), max_bytes, rules)
+        if kind == _MULTIPART:
+            async with counted.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
+                return await _from_form(form, max_bytes, rules)
         if kind and kind not in RAW_TYPES:
             raise ProblemError(
                 415,
@@ -197,27 +201,31 @@ def _counted(request: Request, max_bytes: int) -> Receive:
     return receive
 
 
-async def _from_form(request: Request, max_bytes: int, rules: Rules) -> Upload:
-    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
-        rules = await _form_rules(form, rules)
-        mapping = await _form_mapping(form)
-        if mapping.data and rules.name:
-            detail = message(
-                "A mapping is for tables that are checked by our rules. Leave the mapping or the shapes out."
-            )
-            raise ProblemError(400, "mapping-and-shapes", detail)
-        choices = UploadChoices(_field(form, "format"), _field(form, "lang"))
-        file, text, data = form.get("file"), form.get("text"), _field(form, "data")
-        if isinstance(file, UploadFile) and file.filename:
-            return Upload(file.filename, await file.read(), rules, choices, mapping, max_bytes)
-        if data:
-            return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, mapping, max_bytes)
-        if isinstance(text, str) and text.strip():
-            return Upload(PASTED, text.encode(), rules, choices, mapping, max_bytes)
-        record = record_of(_filled(form), load_fields())
-        if record:
-            data_of_record = json.dumps(record, ensure_ascii=False, indent=2).encode()
-            return Upload("record.json", data_of_record, rules, choices, mapping, max_bytes)
+async def _urlencoded_form(request: Request) -> FormData:
+    decoder = UrlencodedDecoder(_MOST_FIELDS)
+    async for data in request.stream():
+        decoder.feed(data)
+    return FormData([*decoder.fields()])
+
+
+async def _from_form(form: FormData, max_bytes: int, rules: Rules) -> Upload:
+    rules = await _form_rules(form, rules)
+    mapping = await _form_mapping(form)
+    if mapping.data and rules.name:
+        detail = message("A mapping is for tables that are checked by our rules. Leave the mapping or the shapes out.")
+        raise ProblemError(400, "mapping-and-shapes", detail)
+    choices = UploadChoices(_field(form, "format"), _field(form, "lang"))
+    file, text, data = form.get("file"), form.get("text"), _field(form, "data")
+    if isinstance(file, UploadFile) and file.filename:
+        return Upload(file.filename, await file.read(), rules, choices, mapping, max_bytes)
+    if data:
+        return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, mapping, max_bytes)
+    if isinstance(text, str) and text.strip():
+        return Upload(PASTED, text.encode(), rules, choices, mapping, max_bytes)
+    record = record_of(_filled(form), load_fields())
+    if record:
+        data_of_record = json.dumps(record, ensure_ascii=False, indent=2).encode()
+        return Upload("record.json", data_of_record, rules, choices, mapping, max_bytes)
     raise ProblemError(
         400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
     )

@@ -1,24 +1,26 @@
 """The route `POST /validate`: a worker checks an upload against shapes and writes the report; nothing is stored."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.tables import WORKBOOK
-from iomld.check.upload_report import UploadReport, upload_report_from_json
 from iomld.check.worker import PAGE, TOO_LARGE, CheckRequest, fault_of
 from iomld.formats.negotiate import choose
 from iomld.i18n import LANGUAGES
 from iomld.messages import message
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.validate import ENGINES
+from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.data.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
-from iomld.web.i18n import page_language
+from iomld.web.i18n import current_page, page_language
 from iomld.web.language import answer_language, language_headers
 from iomld.web.openapi import Text, operation_id, responses
 from iomld.web.problems import ProblemError
@@ -41,6 +43,7 @@ _OUT_OF_MEMORY = message(
     "The check was stopped because it needed more memory than the limit allows. Send fewer records at a time."
 )
 _CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
+_READ_AT_ONCE_BYTES = 1 << 20  # of a report, in the event loop
 _NO_STORE = {"Cache-Control": "no-store"}
 _REPORTS = sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
 _RESPONSES = responses({200: _REPORTS}, 400, 406, 413, 414, 415, 422, 429, 503)
@@ -106,20 +109,18 @@ class _ReportRequest:
 class CheckPool(Protocol):
     """The part of a pool of workers that validation uses."""
 
-    async def run(self, payload: bytes, *, timeout_s: float | None = None) -> Reply:
+    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
         """Check an upload; see `iomld.workers.pool.Pool.run`."""
         ...
 
 
-def validation_routes(
-    pool: Callable[[], CheckPool], *, max_bytes: int, page: Callable[[UploadReport, Upload, str], str]
-) -> APIRouter:
+def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, max_bytes: int) -> APIRouter:
     """The route `POST /validate`.
 
     Args:
-        pool: Gives workers opened with `iomld.check.worker.HANDLER`.
+        pool: Gives workers opened with `iomld.check.worker.HANDLER`, with a renderer of pages.
+        quotas: The seconds of work left to each client.
         max_bytes: Largest upload.
-        page: Renders a report and its upload as a page in a language.
     """
     router = APIRouter()
 
@@ -141,6 +142,7 @@ def validation_routes(
     ) -> Response:
         """Send records in any supported format. The status is 200 whether or not they conform: read `conforms`."""
         wanted = _requested_report(request, format_)
+        quotas.require(client_of(request.scope))
         upload = await read_upload(request, max_bytes, shapes=shapes, engine=engine)
         wanted = _named_report(upload.choices.format_name, attached=True) if upload.choices.format_name else wanted
         is_page = wanted.format_name == _HTML and not wanted.attached
@@ -149,11 +151,9 @@ def validation_routes(
         headers = _NO_STORE | language_headers(language)
         if wanted.attached:
             headers |= attachment(upload.name, wanted.format_name)
-        if is_page:
-            report = upload_report_from_json(await _report(pool(), upload, PAGE, language))
-            body: bytes | str = page(report, upload, language)
-        else:
-            body = await _report(pool(), upload, wanted.format_name, language)
+        order = _order(upload, PAGE if is_page else wanted.format_name, language, current_page().path)
+        payload = order.payload(upload.data, upload.rules.data, upload.mapping.data)
+        body = await _report(pool(), payload, quotas, client_of(request.scope))
         return Response(body, media_type=wanted.media_type, headers=headers)
 
     return router
@@ -209,36 +209,46 @@ def _named_report(name: str, *, attached: bool = False) -> _ReportRequest:
     return _ReportRequest(format_.media_types[0], format_.name, attached)
 
 
-async def _report(pool: CheckPool, upload: Upload, format_name: str, language: str) -> bytes:
-    """The report from a worker, as bytes.
+async def _report(pool: CheckPool, payload: bytes, quotas: ClientQuotas, client: str) -> bytes:
+    """The report from a worker, as bytes; the time of the worker is charged to the client.
 
     Raises:
         ProblemError: The worker refuses the upload, or fails.
     """
+    started, used_s = time.monotonic(), 0.0
     try:
-        reply = await pool.run(_payload(upload, format_name, language))
-    except JobTimeoutError as error:
+        reply = await pool.run(payload, client=client)
+        used_s = reply.took_s
+    except (JobTimeoutError, WorkerCrashedError) as error:  # a worker had begun
+        used_s = time.monotonic() - started
+        raise _problem_of_worker(error) from error
+    except PoolOverloadedError as error:
+        detail = message("Other uploads are being checked. Try again in a moment.")
+        raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
+    finally:
+        quotas.charge(client, used_s)
+    if reply.fault:
+        fault = fault_of(reply.head)
+        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
+    return reply.read() if reply.size <= _READ_AT_ONCE_BYTES else await run_in_threadpool(reply.read)
+
+
+def _problem_of_worker(error: JobTimeoutError | WorkerCrashedError) -> ProblemError:
+    """The problem with an upload that met a limit of the server."""
+    if isinstance(error, JobTimeoutError):
         seconds = f"{error.limit_s:g}"
         detail = message(
             "The check was stopped after {seconds} seconds. Send fewer records at a time.", seconds=seconds
         )
-        raise ProblemError(503, "validation-timeout", detail) from error
-    except PoolOverloadedError as error:
-        detail = message("Other uploads are being checked. Try again in a moment.")
-        raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
-    except WorkerCrashedError as error:
-        detail = _OUT_OF_MEMORY if error.reason is CrashReason.MEMORY else _CRASHED
-        raise ProblemError(503, "validation-failed", detail) from error
-    if reply.fault:
-        fault = fault_of(reply.head)
-        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
-    return reply.read()
+        return ProblemError(503, "validation-timeout", detail)
+    detail = _OUT_OF_MEMORY if error.reason is CrashReason.MEMORY else _CRASHED
+    return ProblemError(503, "validation-failed", detail)
 
 
-def _payload(upload: Upload, format_name: str, language: str) -> bytes:
-    """The request to the worker, encoded."""
+def _order(upload: Upload, format_name: str, language: str, path: str) -> CheckRequest:
+    """The request to the worker."""
     rules = upload.rules
-    order = CheckRequest(
+    return CheckRequest(
         upload.name,
         format_name,
         language,
@@ -246,5 +256,6 @@ def _payload(upload: Upload, format_name: str, language: str) -> bytes:
         engine=rules.engine,
         shapes_name=rules.name,
         mapping_name=upload.mapping.name,
+        path=path,
+        max_bytes=upload.max_bytes,
     )
-    return order.payload(upload.data, rules.data, upload.mapping.data)

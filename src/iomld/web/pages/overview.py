@@ -18,8 +18,9 @@ from iomld.web.data.downloads import Download
 from iomld.web.data.upload import PROFILES
 from iomld.web.openapi import HTML, responses
 from iomld.web.pages.charts import spokes, world_map, year_bars
+from iomld.web.pages.frame import page_html
 from iomld.web.pages.projects import project_routes
-from iomld.web.pages.render import ontology_html, page_html, page_response
+from iomld.web.pages.render import ontology_html, page_response
 from iomld.web.pages.structured_data import dataset_markup
 from iomld.web.pages.validate import FORMS, form_page
 from iomld.web.responses import page_route

@@ -26,7 +26,8 @@ from iomld.web.pages.facets import (
     shown_rows,
     shown_sorts,
 )
-from iomld.web.pages.render import page_html, page_response
+from iomld.web.pages.frame import page_html
+from iomld.web.pages.render import page_response
 from iomld.web.responses import get_route, page_route
 
 TABLE_HEADER = (

@@ -17,11 +17,13 @@ from iomld.browse.dataset import example_queries
 from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
+from iomld.web.client_budget import metered
 from iomld.web.data.documents import HTML_TYPE
 from iomld.web.openapi import HTML, responses, sample
+from iomld.web.pages.frame import page_html
 from iomld.web.pages.query_answer import RESULT_TYPES, ResultExcerpt, result_excerpt
 from iomld.web.pages.query_charts import ResultView, ViewKind, result_view
-from iomld.web.pages.render import page_html, page_response
+from iomld.web.pages.render import page_response
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route, page_route
 from iomld.web.sparql.answers import QueryAnswer, QueryEndpoint
@@ -85,9 +87,9 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
         opened = view()
         if not run:
             text = query or next((example.text for example in example_queries(opened)), "")
-            return page_response(request, _page(opened, text, None))
+            return page_response(request, await run_in_threadpool(metered(_page), opened, text, None))
         outcome = await _run(opened, endpoint, request, query)
-        page = await run_in_threadpool(_page, opened, query, outcome, view_name)
+        page = await run_in_threadpool(metered(_page), opened, query, outcome, view_name)
         if outcome.problem is None:
             return page_response(request, page)
         headers = {"Cache-Control": "no-store", "Content-Type": HTML_TYPE} | outcome.problem.headers

@@ -1,4 +1,4 @@
-"""Renders pages from the values of `iomld.browse`: the frame of every page, and the pages of documents."""
+"""Renders the pages of documents from the values of `iomld.browse`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,71 +13,22 @@ from iomld.browse.project import ProjectPage
 from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements
 from iomld.browse.rules import Revalidation, check_record, rule_entries
 from iomld.browse.similar_projects import similar_projects, similar_projects_query
-from iomld.browse.view import Link, LinkKind, ReleaseView
+from iomld.browse.view import LinkKind, ReleaseView
 from iomld.check.translation import worded_finding
-from iomld.i18n import gettext_noop
-from iomld.iris import Iris
 from iomld.model import Finding
 from iomld.web.data.documents import HTML_TYPE, turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
+from iomld.web.pages.frame import page_html
 from iomld.web.pages.structured_data import project_markup
 from iomld.web.responses import answer
-from iomld.web.templating import PageCache, answer_address, local_path, render
+from iomld.web.templating import PageCache, answer_address, local_path
 
-# The main menu: path and name of each page.
-MENU = (
-    ("/projects", gettext_noop("Projects")),
-    ("/countries", gettext_noop("Countries")),
-    ("/frameworks", gettext_noop("Frameworks")),
-    ("/ontology", gettext_noop("Ontology")),
-    ("/query", gettext_noop("Query")),
-    ("/validate", gettext_noop("Validate")),
-    ("/downloads", gettext_noop("Downloads")),
-)
-_FORMATS = (
-    ("ttl", "Turtle"),
-    ("jsonld", "JSON-LD"),
-    ("nt", "N-Triples"),
-    ("nq", "N-Quads"),
-    ("trig", "TriG"),
-    ("rdf", "RDF/XML"),
-)
 # Characters, of which the context of JSON-LD takes 9,000. With two sources of this length a page stays under 150 KB.
 _LONGEST_SOURCE = 22_000
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
 _ontology_pages = PageCache()
-
-
-def page_html(view: ReleaseView | None, template: str, section: str = "", **values: object) -> bytes:
-    """A page with its header and footer, as UTF-8.
-
-    Args:
-        view: The release; None for a page that does not depend on it.
-        template: File name of the template.
-        section: Path of the menu entry to highlight.
-        **values: Other values for the template.
-    """
-    iris = view.iris if view else Iris()
-
-    def path_of(link: Link) -> str:
-        return local_path(link.iri, iris.base) or "/"
-
-    def term_path(iri: str) -> str:
-        return local_path(iri, iris.base) or ""
-
-    return render(
-        template,
-        menu=MENU,
-        section=section,
-        release=view.release.manifest.name if view else "",
-        base=iris.base,
-        prefixes=iris.prefixes(),
-        path_of=path_of,
-        term_path=term_path,
-        formats=_FORMATS,
-        **values,
-    )
+_shapes_pages = PageCache()
 
 
 def page_response(request: Request, page: bytes) -> Response:
@@ -180,5 +131,9 @@ def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Su
 
 
 def shapes_html(view: ReleaseView) -> bytes:
-    """The page of the rules in the shapes, with examples."""
-    return page_html(view, "shapes.html", "/validate", entries=rule_entries(), worded=_worded)
+    """The page of the rules in the shapes, with examples; rendered once for a release and language."""
+
+    def page() -> bytes:
+        return page_html(view, "shapes.html", "/validate", entries=rule_entries(), worded=_worded)
+
+    return _shapes_pages.page(view, page)

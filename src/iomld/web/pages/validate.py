@@ -1,23 +1,29 @@
 """The form of `/validate` with its examples, and the page of a report beside the checked source."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from iomld.browse.view import ReleaseView
+from iomld.check.checker import UploadReport
 from iomld.check.translation import worded_report
-from iomld.check.upload_report import UploadReport
+from iomld.check.worker import CheckRequest
 from iomld.fields.declared import FieldKind
 from iomld.fields.form import FormInput, form_inputs
 from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
 from iomld.model import TEXT_LANGUAGES, Finding, Severity
 from iomld.validate import all_rules
 from iomld.vocab import Vocabulary
-from iomld.web.data.upload import PASTED, PROFILES, Upload
-from iomld.web.i18n import current_page, making
-from iomld.web.pages.render import page_html
+from iomld.web.data.upload import PASTED, PROFILES, MappingUpload, Rules, Upload
+from iomld.web.i18n import PageRequest, current_page, making
+from iomld.web.pages.frame import page_html
 from iomld.web.pages.report_rows import CellRow, SourceLine, page_order, place_of, source_lines, source_rows
 
+# What a page shows at most. Five times as many bytes are possible, since `"` becomes `&#34;`.
 _MOST_FINDINGS = 500
+_MOST_IN_FINDINGS = 300_000  # characters
+_MOST_IN_LINES = 400_000  # characters of lines and cells
+_LONGEST_TEXT = 500_000  # characters in a field of the form
 _PROFILES = (
     (PROFILES[0], gettext_noop("for who sends a record")),
     (PROFILES[1], gettext_noop("for what is published")),
@@ -164,12 +170,14 @@ class ReportView:
         counts: Number of findings by severity.
         findings: The findings to show, Violations first.
         hidden: Number of findings beyond the most that a page shows.
+        listed: Number of findings that a report in a file lists.
         lines: Lines of the source with findings and those around them.
         rows: Rows of a workbook with findings.
         rows_by_line: Rows of a table in text, by the line on which they begin.
         anchors: For each finding the fragment identifier of its place; empty if it has none.
         warnings: Warnings about the shapes.
         checked_nothing: Whether nothing was checked.
+        cut: Whether lines or rows with findings are left out.
     """
 
     conforms: bool
@@ -177,12 +185,23 @@ class ReportView:
     counts: Mapping[Severity, int]
     findings: tuple[Finding, ...]
     hidden: int
+    listed: int
     lines: tuple[SourceLine, ...]
     rows: tuple[CellRow, ...]
     rows_by_line: Mapping[int, CellRow]
     anchors: tuple[str, ...]
     warnings: tuple[Finding, ...]
     checked_nothing: bool
+    cut: bool
+
+
+def report_page(report: UploadReport, request: CheckRequest, data: bytes, shapes: bytes, mapping: bytes) -> bytes:
+    """The page of a report, rendered in the worker that checked the upload (`iomld.check.worker.PageRenderer`)."""
+    rules = Rules(request.profile, request.shapes_name, shapes, request.engine)
+    mapped = MappingUpload(request.mapping_name, mapping)
+    upload = Upload(request.name, data, rules, mapping=mapped, max_bytes=request.max_bytes)
+    with making(PageRequest(request.language, request.path)):
+        return validation_page(report, upload, request.language).encode()
 
 
 def validation_page(report: UploadReport, upload: Upload, language: str = ENGLISH) -> str:
@@ -195,16 +214,18 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
     """
     rules = upload.rules
     shown = _report_view(report, upload, language)
+    long_texts = {"text": upload.text, "shapes": rules.shown}
     values: dict[str, object] = {
         "report": shown,
         "place_of": place_of,
         "with_comments": any(place_of(finding).sheet for finding in shown.findings),
         "name": upload.name,
         "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
-        "text": upload.text,
+        "text": shown_text(upload.text),
+        "left_out": [name for name, text in long_texts.items() if text and not shown_text(text)],
         "encoded": upload.encoded,
-        "shapes": rules.shown,
-        "mapping": upload.mapping.shown,
+        "shapes": shown_text(rules.shown),
+        "mapping": shown_text(upload.mapping.shown),
         "mapping_name": upload.mapping.name,
         "shapes_name": rules.name,
         "foreign": bool(rules.name),
@@ -218,6 +239,37 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         return page_html(None, "validation.html", "/validate", **_CHOICES, **values).decode()
 
 
+def shown_text(text: str) -> str:
+    """A text for a field of the form; empty if it is too long for a page."""
+    return text if len(text) <= _LONGEST_TEXT else ""
+
+
+_T = TypeVar("_T")
+
+
+def _first(items: Iterable[_T], size: Callable[[_T], int], most: int) -> Iterator[_T]:
+    """The first items, as long as they have no more characters together."""
+    for item in items:
+        most -= size(item)
+        if most < 0:
+            return
+        yield item
+
+
+def _finding_size(finding: Finding) -> int:
+    return len(str(finding.message)) + len(str(finding.fix or ""))
+
+
+def _line_size(line: SourceLine) -> int:
+    notes = sum(_finding_size(finding) for finding in line.findings)
+    return len(line.gap) + notes + sum(len(piece.text) for piece in line.pieces)
+
+
+def _row_size(row: CellRow) -> int:
+    notes = sum(_finding_size(finding) for finding in row.findings)
+    return notes + sum(len(cell.heading) + len(cell.text) for cell in row.cells)
+
+
 def _report_view(upload_report: UploadReport, upload: Upload, language: str) -> ReportView:
     """A report with excerpts of its source.
 
@@ -227,22 +279,28 @@ def _report_view(upload_report: UploadReport, upload: Upload, language: str) -> 
         language: The language of the findings; one of `iomld.i18n.LANGUAGES`.
     """
     report = worded_report(upload_report.report, language)
-    shown = tuple(sorted(report.findings, key=page_order)[:_MOST_FINDINGS])
-    rows = tuple(source_rows(upload_report.rows, shown))
+    worst = sorted(report.findings, key=page_order)[:_MOST_FINDINGS]
+    shown = tuple(_first(worst, _finding_size, _MOST_IN_FINDINGS))
+    all_rows = tuple(source_rows(upload_report.rows, shown))
     # What the mapping itself says of every record has a line of the mapping.
-    lines = tuple(source_lines(upload.text, [one for one in shown if place_of(one).file != upload.mapping.name]))
+    in_source = [one for one in shown if place_of(one).file != upload.mapping.name]
+    all_lines = tuple(source_lines(upload.text, in_source))
+    rows = tuple(_first(all_rows, _row_size, _MOST_IN_LINES))
+    lines = tuple(_first(all_lines, _line_size, _MOST_IN_LINES))
     return ReportView(
         conforms=report.conforms,
         records=report.records,
         counts=report.counts,
         findings=shown,
         hidden=report.total - len(shown),
+        listed=min(report.total, report.cap),
         lines=lines,
         rows=() if lines else rows,
         rows_by_line={row.line: row for row in rows} if lines else {},
         anchors=tuple(_anchors(shown, lines, rows)),
         warnings=report.warnings,
         checked_nothing=report.checked_nothing,
+        cut=len(lines) < len(all_lines) or len(rows) < len(all_rows),
     )
 
 

@@ -33,10 +33,11 @@ from iomld.formats.negotiate import choose
 from iomld.iris import Iris
 from iomld.messages import message
 from iomld.store.service_description import ServiceFacts, service_description
+from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import AnswerResponse, QueryAnswer, Spool
 from iomld.web.sparql.cache import AnswerCache, CachedAnswer
-from iomld.web.sparql.evaluation import ClientQuotas, LocalAnswers, QueryPool, WorkerAnswers
+from iomld.web.sparql.evaluation import LocalAnswers, QueryPool, WorkerAnswers
 from iomld.web.sparql.exchange import COMMON_HEADERS, HttpRequest, answer_request, preflight_headers
 from iomld.web.sparql.explain import explain_response
 from iomld.web.sparql.protocol import (
@@ -63,7 +64,7 @@ class SparqlLimits:
         body_bytes: Largest body of a request.
         cache_bytes: Memory for cached answers.
         spooled_bytes: Total size of the large answers that are being sent.
-        client_s: Seconds of query time that one client may use at once.
+        client_s: Seconds of work that one client may use at once.
         client_refill_s: Seconds that it gets back each minute.
     """
 
@@ -76,7 +77,11 @@ class SparqlLimits:
 
 
 class SparqlApp:
-    """The endpoint as an ASGI application; it ignores the path."""
+    """The endpoint as an ASGI application; it ignores the path.
+
+    Attributes:
+        quotas: The seconds of work left to each client.
+    """
 
     def __init__(  # noqa: PLR0913  # its parts, by name
         self,
@@ -104,9 +109,9 @@ class SparqlApp:
         """
         self._release_name, self._limits = release_name, limits
         self._cache = cache or AnswerCache(limits.cache_bytes)
-        self._quotas = ClientQuotas(limits.client_s, limits.client_refill_s)
+        self.quotas = ClientQuotas(limits.client_s, limits.client_refill_s)
         self._local = LocalAnswers(lookup)
-        self._workers = WorkerAnswers(pool, self._quotas, timeout_s=limits.timeout_s)
+        self._workers = WorkerAnswers(pool, self.quotas, timeout_s=limits.timeout_s)
         self._spool = Spool(limits.spooled_bytes)
         self._facts = facts or (lambda: ServiceFacts(iris.base, iris.dataset()))
         self._known = known or (lambda: ReleaseTerms(iris.base))
@@ -141,7 +146,7 @@ class SparqlApp:
             return operation_of_url(query_string)
         if request.method == "POST":
             body = await request.body(self._limits.body_bytes)
-            return operation_of_body(request.header("content-type") or "", body, query_string)
+            return await operation_of_body(request.header("content-type") or "", body, query_string)
         if request.method == "QUERY":
             body = await request.body(self._limits.body_bytes)
             return operation_of_query(request.header("content-type") or "", body, query_string)
@@ -166,7 +171,7 @@ class SparqlApp:
         cached = self._cache.get(release, key)
         if cached:
             return cached
-        self._quotas.require(request.client)
+        self.quotas.require(request.client)
         answer, is_cacheable = self._look_up(request.client, operation, types, key) or await self._ask_worker(
             request, operation, types, release
         )
@@ -182,7 +187,7 @@ class SparqlApp:
         answer = self._local.find(operation, types)
         if answer is None:
             return None
-        self._quotas.charge(client, time.monotonic() - started)
+        self.quotas.charge(client, time.monotonic() - started)
         return answer, self._local.is_repeated(key)
 
     async def _ask_worker(

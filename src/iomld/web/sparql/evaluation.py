@@ -3,13 +3,13 @@
 import asyncio
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
 from iomld.formats import results
 from iomld.messages import message
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest
+from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import LargeAnswer, answer_etag
 from iomld.web.sparql.cache import CachedAnswer
@@ -20,8 +20,6 @@ from iomld.workers.handler import digest_of
 from iomld.workers.protocol import Reply
 
 _MAX_LOOKUPS = 10_000
-_MAX_CLIENTS = 2000
-_ROUNDING_S = 1e-9  # what floating-point arithmetic may leave of a debt that is paid
 _JSON = frozenset({results.JSON.media_type, *results.JSON.also})
 _STATUS = {
     FaultKind.SYNTAX: 400,
@@ -77,7 +75,7 @@ class LocalAnswers:
 class WorkerAnswers:
     """Has queries answered by worker processes, and charges the time to the clients."""
 
-    def __init__(self, pool: QueryPool, quotas: "ClientQuotas", *, timeout_s: float) -> None:
+    def __init__(self, pool: QueryPool, quotas: ClientQuotas, *, timeout_s: float) -> None:
         """Set up.
 
         Args:
@@ -176,63 +174,3 @@ def _problem_of_worker(error: WorkerError) -> ProblemError:
         case _:
             detail = message("The server is starting or stopping. Try again in a few seconds.")
             return ProblemError(503, "not-running", detail, headers={"Retry-After": "2"})
-
-
-class ClientQuotas:
-    """The seconds of query time left to each client: a token bucket that use drains and time fills.
-
-    A query is charged after it ran, for the time that it took, so the last one may leave a debt.
-    """
-
-    def __init__(
-        self,
-        full_s: float,
-        refill_s: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        most: int = _MAX_CLIENTS,
-    ) -> None:
-        """Start with full buckets.
-
-        Args:
-            full_s: Seconds in a full bucket.
-            refill_s: Seconds added each minute.
-            clock: Gives seconds that never decrease.
-            most: The number of clients remembered; beyond it, the one charged least recently is forgotten.
-        """
-        self._full_s, self._rate = full_s, refill_s / 60
-        self._clock, self._most = clock, most
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # seconds left, and when that was
-
-    def retry_after_s(self, client: str) -> int:
-        """Whole seconds until a client may ask again; 0 if it may ask now."""
-        debt = -self._left_now(client)
-        return math.ceil((debt - _ROUNDING_S) / self._rate) if debt > _ROUNDING_S else 0
-
-    def require(self, client: str) -> None:
-        """Check that a client may ask.
-
-        Raises:
-            ProblemError: It has used its time.
-        """
-        wait_s = self.retry_after_s(client)
-        if wait_s:
-            seconds = f"{self._full_s:g}"
-            detail = message(
-                "Your queries have used the {seconds} seconds that a client may use at once. "
-                "Come back in {wait} seconds, or download the whole dataset.",
-                seconds=seconds,
-                wait=wait_s,
-            )
-            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
-
-    def charge(self, client: str, seconds: float) -> None:
-        """Take seconds from the bucket of a client."""
-        self._left[client] = self._left_now(client) - seconds, self._clock()
-        self._left.move_to_end(client)
-        if len(self._left) > self._most:
-            self._left.popitem(last=False)
-
-    def _left_now(self, client: str) -> float:
-        left, at = self._left.get(client, (self._full_s, self._clock()))
-        return min(self._full_s, left + (self._clock() - at) * self._rate)

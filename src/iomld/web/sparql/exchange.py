@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iomld.errors import StoreError
 from iomld.messages import Quantity, message
+from iomld.web.client_budget import client_of
 from iomld.web.problems import ProblemError, problem_of
 
 # Scripts of any site may read the answers, which are the same for all users, so credentials are not allowed.
@@ -38,8 +39,7 @@ class HttpRequest:
     @property
     def client(self) -> str:
         """Address of the client; behind a trusted proxy, of the proxy's client."""
-        address = self.scope.get("client")
-        return str(address[0]) if address else ""
+        return client_of(self.scope)
 
     def header(self, name: str) -> str | None:
         """The value of a header; several of one name are joined with commas (RFC 9110 section 5.3)."""

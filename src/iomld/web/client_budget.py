@@ -1,0 +1,141 @@
+"""The budget of a client: seconds of work that it may use at once, for queries, checks of uploads, and pages."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from threading import BoundedSemaphore, Lock
+from typing import ParamSpec, TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from iomld.messages import message
+from iomld.web.problems import ProblemError
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_MAX_CLIENTS = 2000
+_AT_ONCE = 4  # metered functions; more threads would only keep the interpreter lock from the event loop
+_ROUNDING_S = 1e-9  # what floating-point arithmetic may leave of a debt that is paid
+
+
+class ClientQuotas:
+    """The seconds of work left to each client: a token bucket that use drains and time fills.
+
+    Work is charged after it is done, for the time that it took, so the last one may leave a debt. Any thread may do it.
+    """
+
+    def __init__(
+        self,
+        full_s: float,
+        refill_s: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = _MAX_CLIENTS,
+    ) -> None:
+        """Start with full buckets.
+
+        Args:
+            full_s: Seconds in a full bucket.
+            refill_s: Seconds added each minute.
+            clock: Gives seconds that never decrease.
+            most: The number of clients remembered; beyond it, the one charged least recently is forgotten.
+        """
+        self._full_s, self._rate = full_s, refill_s / 60
+        self._clock, self._most = clock, most
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # seconds left, and when that was
+        self._lock = Lock()
+
+    def retry_after_s(self, client: str) -> int:
+        """Whole seconds until a client may ask again; 0 if it may ask now."""
+        debt = -self._left_now(client)
+        return math.ceil((debt - _ROUNDING_S) / self._rate) if debt > _ROUNDING_S else 0
+
+    def require(self, client: str) -> None:
+        """Check that a client may ask.
+
+        Raises:
+            ProblemError: It has used its time.
+        """
+        wait_s = self.retry_after_s(client)
+        if wait_s:
+            seconds = f"{self._full_s:g}"
+            detail = message(
+                "Your requests have used the {seconds} seconds of work that a client may use at once. "
+                "Come back in {wait} seconds, or download the whole dataset.",
+                seconds=seconds,
+                wait=wait_s,
+            )
+            raise ProblemError(429, "client-budget", detail, headers={"Retry-After": str(wait_s)})
+
+    def charge(self, client: str, seconds: float) -> None:
+        """Take seconds from the bucket of a client."""
+        with self._lock:
+            self._left[client] = self._left_now(client) - seconds, self._clock()
+            self._left.move_to_end(client)
+            if len(self._left) > self._most:
+                self._left.popitem(last=False)
+
+    def _left_now(self, client: str) -> float:
+        left, at = self._left.get(client, (self._full_s, self._clock()))
+        return min(self._full_s, left + (self._clock() - at) * self._rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """The budget of the client whose request is being answered."""
+
+    quotas: ClientQuotas
+    client: str
+
+
+_running = BoundedSemaphore(_AT_ONCE)
+_account: ContextVar[_Account | None] = ContextVar("account", default=None)
+
+
+def metered(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A function that is charged to the client whose request is being answered: its processor time in this thread.
+
+    It waits while four others run, and raises `ProblemError` instead of beginning if the client has used its time.
+    Outside of requests it is free.
+    """
+
+    @wraps(function)
+    def charged(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        account = _account.get()
+        if account is None:
+            return function(*args, **kwargs)
+        with _running:
+            account.quotas.require(account.client)
+            started = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                account.quotas.charge(account.client, time.thread_time() - started)
+
+    return charged
+
+
+class ClientBudgetMiddleware:
+    """Tells `metered` functions which client to charge."""
+
+    def __init__(self, app: ASGIApp, quotas: ClientQuotas) -> None:
+        """Wrap an application."""
+        self._app, self._quotas = app, quotas
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        token = _account.set(_Account(self._quotas, client_of(scope)))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            _account.reset(token)
+
+
+def client_of(scope: Scope) -> str:
+    """Address of the client; behind a trusted proxy, of the proxy's client. Empty if it is unknown."""
+    address = scope.get("client")
+    return str(address[0]) if address else ""

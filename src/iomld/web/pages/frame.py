@@ -1,0 +1,59 @@
+"""The frame of every page: its header with the menu, its footer, and what all templates get.
+
+It does without the web framework, since the worker that checks uploads renders pages too.
+"""
+
+from iomld.browse.view import Link, ReleaseView
+from iomld.i18n import gettext_noop
+from iomld.iris import Iris
+from iomld.web.templating import local_path, render
+
+# The main menu: path and name of each page.
+MENU = (
+    ("/projects", gettext_noop("Projects")),
+    ("/countries", gettext_noop("Countries")),
+    ("/frameworks", gettext_noop("Frameworks")),
+    ("/ontology", gettext_noop("Ontology")),
+    ("/query", gettext_noop("Query")),
+    ("/validate", gettext_noop("Validate")),
+    ("/downloads", gettext_noop("Downloads")),
+)
+_FORMATS = (
+    ("ttl", "Turtle"),
+    ("jsonld", "JSON-LD"),
+    ("nt", "N-Triples"),
+    ("nq", "N-Quads"),
+    ("trig", "TriG"),
+    ("rdf", "RDF/XML"),
+)
+
+
+def page_html(view: ReleaseView | None, template: str, section: str = "", **values: object) -> bytes:
+    """A page with its header and footer, as UTF-8.
+
+    Args:
+        view: The release; None for a page that does not depend on it.
+        template: File name of the template.
+        section: Path of the menu entry to highlight.
+        **values: Other values for the template.
+    """
+    iris = view.iris if view else Iris()
+
+    def path_of(link: Link) -> str:
+        return local_path(link.iri, iris.base) or "/"
+
+    def term_path(iri: str) -> str:
+        return local_path(iri, iris.base) or ""
+
+    return render(
+        template,
+        menu=MENU,
+        section=section,
+        release=view.release.manifest.name if view else "",
+        base=iris.base,
+        prefixes=iris.prefixes(),
+        path_of=path_of,
+        term_path=term_path,
+        formats=_FORMATS,
+        **values,
+    )
