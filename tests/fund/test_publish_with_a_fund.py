@@ -75,11 +75,12 @@ def test_a_server_answers_with_the_names_of_the_release(published: Path) -> None
         "/scheme/group.html?lang=en",
         "/downloads/projects.csv",
         "/shapes.html",
+        "/validate?lang=en",
     )
     with serve(published) as server, httpx.Client(base_url=server.address, timeout=60) as client:
         found = [client.get(path) for path in paths]
         found.append(client.post("/validate?format=json", content=json.dumps(record)))
-    page, document, context, schema, shapes, scheme, table, rules, report = found
+    page, document, context, schema, shapes, scheme, table, rules, form, report = found
     assert [answer.status_code for answer in found] == [200] * len(found)
     assert "Ville hôte" in page.text
     assert re.search(r'<a href="/scheme/group/fishers"[^>]*>Pêcheurs</a>', page.text)
@@ -93,6 +94,8 @@ def test_a_server_answers_with_the_names_of_the_release(published: Path) -> None
     assert "Dock workers" in scheme.text
     assert {"hostCity", "groups"} <= set(table.text.split("\r\n")[0].split(","))
     assert "hostCityRule" in rules.text
+    assert "The city in which the office of the project is." in form.text
+    assert "Dock workers" in form.text
     assert ("unknownGroup", "groups") in {(one["rule"], one["field"]) for one in report.json()["results"]}
     assert "unknownStatus" not in report.text
 
@@ -128,3 +131,10 @@ def _digest(datadir: Path) -> str:
     current = release.current_release(datadir)
     assert current is not None
     return current.fund_folder.digest
+
+
+def test_a_draft_of_a_mapping_knows_the_fields_of_the_folder() -> None:
+    """Headings and words of its own fields and lists need no line that a person corrects."""
+    drafted = [run_iomld("mapping", "draft", EXAMPLE / "projects.csv", *fund) for fund in ((), ("--fund", EXAMPLE))]
+    assert ['= "hostCity"' in one.stdout for one in drafted] == [False, True]
+    assert ["Under way" in one.stdout for one in drafted] == [True, False]

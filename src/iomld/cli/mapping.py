@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from iomld.assets import load_vocabulary
+from iomld.cli.options import fund_option, settings
 from iomld.lexicon.words import build_lexicon
 from iomld.read import expand_sources
 from iomld.read.mapping.draft import draft_mapping
@@ -18,6 +19,7 @@ def mapping_command() -> None:
 
 @mapping_command.command("draft")
 @click.argument("file", type=click.Path(path_type=Path))
+@fund_option
 def draft_command(*, file: Path) -> None:
     """Propose a mapping for the table in FILE (CSV or XLSX), in TOML on standard output.
 
@@ -29,6 +31,7 @@ def draft_command(*, file: Path) -> None:
       iomld mapping draft grants.csv > grants.mapping.toml
       iomld validate grants.csv --mapping grants.mapping.toml
     """
+    vocabulary = load_vocabulary(settings().base_iri)
     table = first_table(next(iter(expand_sources([file]))))
-    for line in draft_mapping(table, build_lexicon(load_vocabulary())):
+    for line in draft_mapping(table, build_lexicon(vocabulary)):
         click.echo(line)
