@@ -109,7 +109,7 @@ def test_a_long_job_goes_behind_quick_ones_and_its_worker_is_replaced(spec: Work
         assert long.head.split()[0] != quick.head.split()[0]
         assert pool.stats().crashed == 0
 
-    with_pool(spec, PoolLimits(workers=1, timeout_s=200), use)
+    with_pool(spec, PoolLimits(workers=1, timeout_s=200, lower_after_s=0.1), use)
 
 
 def test_workers_that_are_no_longer_needed_leave_by_themselves(spec: WorkerSpec, until_async: Until) -> None:

@@ -29,6 +29,7 @@ from iomld.workers.scheduling import PoolLimits, PoolStats
 
 _PAGE_RENDERER = "iomld.web.pages.validate:report_page"  # imported by the check workers alone
 _POLL_INTERVAL_S = 1.0
+_LOWER_AFTER_S = 0.5  # of a query; a worker that is ready for queries takes some 0.15 s of processor time
 _LOG = logging.getLogger(__name__)
 
 
@@ -176,7 +177,10 @@ class Serving:
             max_answer_bytes=settings.query_bytes,
         )
         limits = PoolLimits(
-            workers=settings.query_workers, queue=settings.query_queue, timeout_s=settings.query_timeout
+            workers=settings.query_workers,
+            queue=settings.query_queue,
+            timeout_s=settings.query_timeout,
+            lower_after_s=_LOWER_AFTER_S,
         )
         pool = Pool(spec, limits)
         await pool.start()

@@ -17,7 +17,6 @@ from iomld.workers.supervisor import Supervisor, SupervisorEvents, WorkerProcess
 
 _SWEEP_S = 0.02  # between two checks of deadlines
 _GROW_AFTER_S = 0.05  # all workers but one are on jobs older than this and another job waits: start one more
-_LOWER_AFTER_S = 0.5  # a worker whose job is older gets a low priority, and is replaced after it (some 0.15 s of work)
 _ABANDONED_S = 0.1  # run time left to a job without a waiting client, since a new worker would cost as much
 _LOST_S = 5.0  # how long after its deadline a sent job is forgotten if a worker killed from outside took it along
 _PREFETCH = 4  # jobs in the socket beyond one for each worker, so that no worker waits for the event loop
@@ -205,7 +204,9 @@ class Pool:
 
     def _lower_priorities(self, supervisor: Supervisor, running: Iterable[WorkerProcess], now_ns: int) -> None:
         """Let the event loop and quick jobs go before jobs that take long, as all of them share the processors."""
-        old_ns = now_ns - int(_LOWER_AFTER_S * 1e9)
+        if self._limits.lower_after_s is None:
+            return
+        old_ns = now_ns - int(self._limits.lower_after_s * 1e9)
         for worker in running:
             if supervisor.start_ns(worker) < old_ns:
                 worker.lower_priority()

@@ -32,6 +32,8 @@ class PoolLimits:
         queue: Maximum number of waiting jobs.
         timeout_s: Default time limit of a job in seconds, counted from its arrival.
         idle_s: Seconds after which an additional worker exits when it is not needed.
+        lower_after_s: Seconds after which a job gets a low priority, for workers that are cheap to start: only root
+            could raise it again, so that the worker is replaced after the job. None for never.
     """
 
     workers: int = 2
@@ -39,6 +41,7 @@ class PoolLimits:
     queue: int = 100
     timeout_s: float = 10.0
     idle_s: float = 30.0
+    lower_after_s: float | None = None
 
     @property
     def capacity(self) -> int:
