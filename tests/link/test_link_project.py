@@ -95,6 +95,13 @@ def test_a_full_record_becomes_links(linker: Linker) -> None:
     assert project.origins == (ORIGIN,)
 
 
+def test_a_day_gives_its_year(linker: Linker) -> None:
+    """A source that states days alone states their years; a year that it states itself stays."""
+    project, findings = link_project(merged(startDate="2017-03-01", endDate="2019-02-28", endYear="2020"), linker)
+    assert (project.start_year, project.end_year) == (2017, 2020)
+    assert not findings
+
+
 def test_missing_fields_are_no_fault_of_linking(linker: Linker) -> None:
     """An empty merged and empty strings give an empty project."""
     assert link_project(merged(), linker)[1] == ()

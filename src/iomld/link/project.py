@@ -32,6 +32,7 @@ from iomld.model import (
 )
 from iomld.vocab import Vocabulary
 
+_DAYS: Mapping[str, str] = {"startYear": "startDate", "endYear": "endDate"}
 _PREFIX = 2  # letters: the type in a project code, the office in a PRIMA identifier
 # How one value is read, for the kinds that need no list.
 READERS: Mapping[FieldKind, Callable[[Value, str], tuple[Any, tuple[Finding, ...]]]] = {
@@ -88,7 +89,7 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         The project, and the findings of linking; those of the readers are in the merged record.
     """
     findings: list[Finding] = []
-    values = dict(_values(merged, linker, findings))
+    values = _with_years(dict(_values(merged, linker, findings)))
     beneficiaries = _beneficiaries(merged, linker.lexicon.gazetteer, findings)
     funders, budget = _funding(merged, linker, findings)
     mentions, faults = link_mentions(
@@ -140,6 +141,12 @@ def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> It
                 findings += faults
         if found:
             yield key, tuple(dict.fromkeys(found)) if field.many else found
+
+
+def _with_years(values: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    """Values with the year of each day whose year is not stated by itself."""
+    years = {year: (values[day][0].year,) for year, day in _DAYS.items() if day in values}
+    return years | values
 
 
 def _listed(values: tuple[Value, ...], field: Field) -> Sequence[Value]:
