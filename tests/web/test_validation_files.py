@@ -124,7 +124,7 @@ def test_a_large_upload_is_not_put_into_the_page() -> None:
 
 def test_the_page_of_a_report_has_a_bound_and_says_what_it_leaves_out() -> None:
     """However large the upload and however many its findings, the page stays small, and the rest is named."""
-    line = "<&>'\"" * 70
+    line = "<&>'\"" * 100
     tally = Tally(cap=1000)
     for number in range(2000):
         place = Place("x.csv", number + 1, 1, excerpt=line)
