@@ -77,7 +77,7 @@ class TableMapping:
         others: The rule of the columns that it does not name.
         constants: Values of every record.
 
-    >>> mapping = TableMapping({"Réf.": ColumnRule("projectCode")})
+    >>> mapping = TableMapping({"Réf": ColumnRule("projectCode")})
     >>> mapping.rule_of("REF").column, mapping.rule_of("Status")
     ('projectCode', None)
     """

@@ -46,7 +46,7 @@ RAW_TYPES = (
 
 _FORM_OVERHEAD_BYTES = 4096  # boundaries and headers of a multipart form
 _MOST_FIELDS = 500  # each code that is chosen in the form of a record is one
-_MOST_FILES = 3  # records, shapes or a mapping
+_MOST_FILES = 3  # records, shapes, a mapping: a browser sends each input, also without a file
 _MOST_ENCODED = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
 _MAPPING_NAME = "mapping"  # of one that is sent as text
@@ -167,7 +167,7 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
         if kind == _URLENCODED:
             return await _from_form(await _urlencoded_form(counted), max_bytes, rules)
         if kind == _MULTIPART:
-            async with counted.form(max_files=2, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
+            async with counted.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
                 return await _from_form(form, max_bytes, rules)
         if kind and kind not in RAW_TYPES:
             raise ProblemError(
