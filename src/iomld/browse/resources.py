@@ -129,11 +129,19 @@ class ResourcePage:
 
 @dataclass(frozen=True, slots=True)
 class SchemePage:
-    """A concept scheme: its title, and each concept with its number of projects."""
+    """A concept scheme.
+
+    Attributes:
+        iri: Its IRI.
+        title: Its title.
+        concepts: Each concept that is no part of another, with its number of projects.
+        parts: Each part of a concept that projects point to, with their number.
+    """
 
     iri: str
     title: str
     concepts: tuple[tuple[Link, int], ...]
+    parts: tuple[tuple[Link, int], ...]
 
 
 def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage | None:
@@ -161,7 +169,7 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
 def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
     """The concepts of a scheme (`framework`, `region`), by name; None for an unknown scheme.
 
-    Parts of a framework are included only if projects point to them; the page of the framework has them all.
+    Parts of a framework are listed only if projects point to them; the page of the framework has them all.
     """
     concepts = view.vocabulary.concepts.get(name)
     if concepts is None:
@@ -174,7 +182,7 @@ def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
             f"{DCTERMS}title", view.language
         )
         or name,
-        _with_counts(view, name, links),
+        *_with_counts(view, name, links),
     )
 
 
@@ -207,14 +215,17 @@ def _pointer(view: ReleaseView, family: str) -> str | None:
     return _POINTERS.get(family) or next(fields, None)
 
 
-def _with_counts(view: ReleaseView, scheme: str, links: tuple[Link, ...]) -> tuple[tuple[Link, int], ...]:
+def _with_counts(
+    view: ReleaseView, scheme: str, links: tuple[Link, ...]
+) -> tuple[tuple[tuple[Link, int], ...], tuple[tuple[Link, int], ...]]:
+    """The concepts of a scheme with their numbers of projects, and the parts of them that projects point to."""
     pointer = _pointer(view, scheme)
     counts = project_counts(view, pointer) if pointer else {}
     concepts = view.vocabulary.concepts[scheme]
-    return tuple(
-        (link, counts.get(link.iri, 0))
-        for link in links
-        if link.iri in counts or link.code not in concepts or concepts[link.code].broader is None
+    parts = {link.iri for link in links if link.code in concepts and concepts[link.code].broader}
+    return (
+        tuple((link, counts.get(link.iri, 0)) for link in links if link.iri not in parts),
+        tuple((link, counts[link.iri]) for link in links if link.iri in parts and link.iri in counts),
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from iomld.browse import queries
 from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets, triple_count
 from iomld.browse.lists import Overview, release_overview
-from iomld.browse.resources import countries_page, scheme_page
+from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
 from iomld.i18n import LANGUAGES
@@ -98,9 +98,8 @@ def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 def _scheme_handler(view: Callable[[], ReleaseView], path: str, name: str) -> Callable[[Request], Response]:
     def scheme(request: Request) -> Response:
         opened = view()
-        found = scheme_page(opened, name)
-        values = {"title": found.title, "iri": found.iri, "rows": found.concepts} if found else {}
-        return page_response(request, page_html(opened, "scheme.html", path, path=f"/scheme/{name}", **values))
+        found = scheme_page(opened, name) or SchemePage(f"{opened.iris.base}scheme/{name}", name, (), ())
+        return page_response(request, page_html(opened, "scheme.html", path, path=f"/scheme/{name}", scheme=found))
 
     return scheme
 

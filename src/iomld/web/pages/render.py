@@ -100,7 +100,7 @@ def scheme_html(view: ReleaseView, scheme: SchemePage) -> bytes:
     """The page of a scheme: its concepts with their number of projects."""
     path = local_path(scheme.iri, view.iris.base) or ""
     section = "/frameworks" if path == "/scheme/framework" else ""
-    return page_html(view, "scheme.html", section, title=scheme.title, iri=scheme.iri, path=path, rows=scheme.concepts)
+    return page_html(view, "scheme.html", section, scheme=scheme, path=path)
 
 
 def ontology_html(view: ReleaseView) -> bytes:
