@@ -79,8 +79,9 @@ def expected(record: dict[str, object], turtle: str, segment: str) -> Graph:
         ),
         pytest.param(
             {"endDate": "2019-06-30"},
-            '<PROJECT> iomld:endDate "2019-06-30"^^xsd:date ; iomld:periodEnd "2019-06-30"^^xsd:date .',
-            id="a day without a year",
+            """<PROJECT> iomld:endYear "2019"^^xsd:gYear ; iomld:endDate "2019-06-30"^^xsd:date ;
+               iomld:periodEnd "2019-06-30"^^xsd:date .""",
+            id="a day without a year gives its year",
         ),
         pytest.param(
             {"budgetUSD": "0"},
