@@ -77,7 +77,7 @@ class FundFolder:
 
 
 def read_fund_folder(path: Path) -> FundFolder:
-    """Read the settings of a fund folder; its lists and shapes are checked by `iomld.fund_checks`.
+    """Read the settings of a fund folder; its lists and shapes are checked by `iomld.check.fund`.
 
     Raises:
         SettingsError: Its `iomld.toml` is missing or wrong.

@@ -31,11 +31,12 @@ _DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class PartMatch:
-    """A passage that names parts of a framework, with the name of the framework.
+class NumberedPassage:
+    """A passage that names parts of a framework, or several frameworks, by number.
 
     Attributes:
-        codes: Codes of the parts, in the order of the text; for a number that is no part, the code of the framework.
+        codes: Codes of the parts or frameworks, in the order of the text; for a number that is no part, the code of the
+            framework.
         start: Start of the passage in the folded text.
         end: Its end.
     """
@@ -55,7 +56,7 @@ class FrameworkParts:
 
     codes: Mapping[str, Mapping[tuple[str, str], str]]
 
-    def around(self, framework: str, text: str, start: int, end: int, *, after: int = 0) -> PartMatch | None:
+    def around(self, framework: str, text: str, start: int, end: int, *, after: int = 0) -> NumberedPassage | None:
         """Find parts that are named directly after or before the name of a framework.
 
         Args:
@@ -73,14 +74,14 @@ class FrameworkParts:
             codes = _codes(framework, following["role"], following["list"], known)
             if codes:
                 closed = "(" in following["lead"] and text.startswith(")", following.end())
-                return PartMatch(codes, start, following.end() + closed)
+                return NumberedPassage(codes, start, following.end() + closed)
         window = text[max(after, start - _WINDOW) : start]
         # Most names have no number before them; this test takes 1 µs, the long pattern 9 µs.
         preceding = _BEFORE.search(window) if _DIGIT.search(window) else None
         if preceding:
             codes = _codes(framework, preceding["role"], preceding["list"], known)
             if codes:
-                return PartMatch(codes, start - (preceding.end() - preceding.start()), end)
+                return NumberedPassage(codes, start - (preceding.end() - preceding.start()), end)
         return None
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from iomld.link.framework_parts import NumberedPassage
 from iomld.link.name_matcher import name_key
 
 _NUMBER_IN_NAME = re.compile(r"(?<![0-9.])[0-9]{1,4}(?![0-9.])")
@@ -18,21 +19,6 @@ _WORD = re.compile(r"[a-z]{4,}(?<!s)")  # has a plural in a list
 
 
 @dataclass(frozen=True, slots=True)
-class NumberedList:
-    """A passage that names several frameworks by one name and their numbers.
-
-    Attributes:
-        codes: Codes of the frameworks that are known, in the order of the text.
-        start: Start of the passage in the folded text.
-        end: Its end.
-    """
-
-    codes: tuple[str, ...]
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class NumberedNames:
     """The names that several frameworks share but for their number.
 
@@ -44,7 +30,7 @@ class NumberedNames:
     pattern: re.Pattern[str]
     codes: Mapping[str, Mapping[int, str]]
 
-    def lists(self, text: str) -> Iterator[NumberedList]:
+    def lists(self, text: str) -> Iterator[NumberedPassage]:
         """Find lists in a folded text: at least two numbers of frameworks, or one after a name in the plural.
 
         "Agenda 2030, 17 goals" is no list.
@@ -58,7 +44,7 @@ class NumberedNames:
             numbers = map(int, _DIGITS.findall(found["list"]))
             codes = tuple(dict.fromkeys(known[number] for number in numbers if number in known))
             if len(codes) > 1 or (codes and _PLURAL.search(before)):
-                yield NumberedList(codes, found.start(), found.end())
+                yield NumberedPassage(codes, found.start(), found.end())
 
 
 def numbered_names(names: Iterable[tuple[str, str]]) -> NumberedNames:
