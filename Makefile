@@ -30,6 +30,7 @@ KEYWORDS := gettext ngettext:1,2 gettext_noop gettext_html ngettext_html:1,2 mes
 messages: $(VENV)/.dev  ## extract the sentences and bring the catalogues of all languages up to date
 	$(PYBABEL) extract --mapping=babel.cfg --no-default-keywords $(KEYWORDS:%=--keyword=%) --project=iomld --version=1 \
 	  --no-location --sort-output --width=116 --output=$(LOCALE)/iomld.pot src
+	sed -i '/^"POT-Creation-Date: /d' $(LOCALE)/iomld.pot  # a time of making would be a conflict in each merge
 	$(PYBABEL) update --domain=iomld --input-file=$(LOCALE)/iomld.pot --output-dir=$(LOCALE) \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=116
 
