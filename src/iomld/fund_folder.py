@@ -27,6 +27,7 @@ FUND_FILES = ("ontology/fund.ttl", "shapes/fund.ttl")  # about one fund alone: a
 _LISTS, _SHAPES = "ontology", "shapes"
 _OURS = re.compile(r"https?://w3id\.org/iomld(?![\w-])", re.IGNORECASE)
 _PREFIX = re.compile(r"\S+-")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _PARAMETERS = ParamSpec("_PARAMETERS")
 _Result = TypeVar("_Result")
@@ -44,6 +45,7 @@ class FundFolder:
         license: Licence of the records; None if the folder does not say.
         fund: IRI of the publisher's own fund, which funds projects of sources that name nobody; None for nobody.
         iati_prefix: Start of the identifiers of the publisher's activities in IATI; empty if it has none.
+        page_host: Host of the publisher's web pages of projects, with all hosts below it; empty if it has none.
         currency: Currency (ISO 4217) of amounts that name none; empty for none, None for that of the fund.
         without: Ids of the rules that do not hold for the publisher.
     """
@@ -55,6 +57,7 @@ class FundFolder:
     license: str | None = None
     fund: str | None = None
     iati_prefix: str = ""
+    page_host: str = ""
     currency: str | None = None
     without: tuple[str, ...] = ()
 
@@ -204,6 +207,12 @@ def _iati_prefix(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if text and not _HOST.fullmatch(text):
+        raise ValueError('write the name of a host without https:// ("grants.example"), or "" for none')
+    return text
+
+
 def _currency(text: str) -> str:
     if text and text not in CURRENCIES:
         raise ValueError('write a code of ISO 4217 ("EUR"), or "" for none')
@@ -216,6 +225,7 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
     "license": web_address,
     "fund": web_address,
     "iati_prefix": _iati_prefix,
+    "page_host": _host,
     "currency": _currency,
 }
 _LISTS_OF_TEXTS = ("schemes", "without")

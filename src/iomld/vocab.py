@@ -42,6 +42,7 @@ class Concept:
         broader: For a part of a framework, the code of the framework.
         kind: For frameworks, the kind of text or body (`treaty`, `process`).
         issuer: For frameworks, the name of the body that issued it.
+        iati_codes: The codes in IATI's own list that say the same (`2` for `active`).
     """
 
     code: str
@@ -49,6 +50,7 @@ class Concept:
     broader: str | None = None
     kind: str | None = None
     issuer: str | None = None
+    iati_codes: tuple[str, ...] = ()
 
     def name(self, language: str = "en") -> str:
         """The preferred label in a language, else in English, else in any language, else the code."""

@@ -31,6 +31,7 @@ FAULTS = {
     "foreign fund": ("data/id/fund", "elsewhere/id/fund", 5, "'fund': write an address that begins with https://"),
     "prefix": ('"XM-EXAMPLE-7-"', '"XM"', 6, "'iati_prefix': end it with a hyphen"),
     "currency": ('"EUR"', '"Euro"', 7, "'currency': write a code of ISO 4217"),
+    "host": ('"grants.example"', '"https://grants.example/"', 9, "'page_host': write the name of a host without"),
     "no list": ('["notAMember"]', '"notAMember"', 8, "'without': write a list of texts"),
     "no such list": (
         'without = ["notAMember"]',

@@ -13,7 +13,6 @@ from iomld.pipeline.stages import Choices, converted, load_pipeline
 from iomld.read import read_bytes
 from iomld.read.detect import is_iati
 from iomld.read.iati import read_iati
-from iomld.read.options import ReadOptions
 
 ACTIVITY = """<iati-activity xml:lang="en" default-currency="USD">
   <iati-identifier> XM-DAC-47066-PO.9001 </iati-identifier>
@@ -40,6 +39,7 @@ ACTIVITY = """<iati-activity xml:lang="en" default-currency="USD">
   <document-link format="text/html" url="https://example.org/ports"/>
   <document-link format="text/html" url="https://www.iom.int/project/safer-ports"/>
 </iati-activity>"""
+OPTIONS = load_pipeline(Choices()).read_options
 FOREIGN = "<iati-activity><iati-identifier>GB-1-202</iati-identifier></iati-activity>"
 
 
@@ -51,7 +51,7 @@ def wrapped(*activities: str, version: str = "2.03") -> str:
 
 def read(text: str | bytes, url: str | None = None) -> list[Record]:
     """All records of an IATI file."""
-    return list(read_iati(text, file="folder/in.xml", options=ReadOptions(url=url)))
+    return list(read_iati(text, file="folder/in.xml", options=OPTIONS(url=url)))
 
 
 def only(old: str, new: str) -> Record:
@@ -214,7 +214,7 @@ def test_other_files_are_no_iati(text: str) -> None:
 
 def test_records_come_before_the_file_ends() -> None:
     """A long file is read as it goes: its first activities are there though its end is broken."""
-    records = read_iati(wrapped(ACTIVITY * 200) + "<", file="in.xml", options=ReadOptions())
+    records = read_iati(wrapped(ACTIVITY * 200) + "<", file="in.xml", options=OPTIONS())
     assert found(next(records))["projectCode"] == ["PO.9001"]
     with pytest.raises(SourceError, match="not valid XML"):
         list(records)

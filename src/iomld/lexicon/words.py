@@ -17,11 +17,13 @@ class ConceptTable:
         codes: Code of the concept for each folded name, notations included.
         names: Preferred English names, for messages, by code.
         exact: Code of the concept for each name as written in the list.
+        by_iati_code: Code of the concept for each code of IATI's own list.
     """
 
     codes: Mapping[str, str]
     names: Mapping[str, str]
     exact: Mapping[str, str] = field(default_factory=dict)
+    by_iati_code: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, word: str) -> str | None:
         """The code of a notation or a name, or None."""
@@ -73,7 +75,12 @@ def build_concept_table(concepts: Mapping[str, Concept]) -> ConceptTable:
         codes.setdefault(key, code)
     texts = [*concepts, *(label.text for concept in concepts.values() for label in concept.labels)]
     exact = {text: codes[fold(text)] for text in texts}
-    return ConceptTable(codes, {code: concept.name() for code, concept in concepts.items()}, exact)
+    return ConceptTable(
+        codes,
+        {code: concept.name() for code, concept in concepts.items()},
+        exact,
+        {number: code for code, concept in concepts.items() for number in concept.iati_codes},
+    )
 
 
 def build_lexicon(vocabulary: Vocabulary) -> Lexicon:

@@ -141,7 +141,7 @@ def _free(element: etree._Element) -> None:
 
 
 def _record(element: etree._Element, file: str, options: ReadOptions) -> Record:
-    activity = read_activity(element, file, prefix=options.iati_prefix)
+    activity = read_activity(element, file, options=options)
     own_bytes = etree.tostring(element, encoding="unicode", with_tail=False).encode("utf-8")
     return Record(
         values=activity.values,

@@ -7,13 +7,13 @@
 | title, narrative | `title`, `description` of type 1 (or of any type where none is) |
 | startDate, startYear | `activity-date` of type 2 (actual start), else 1 (planned) |
 | endDate, endYear | `activity-date` of type 4 (actual end), else 3 (planned) |
-| status, coverage | `activity-status`, `activity-scope` |
+| status, coverage | `activity-status`, `activity-scope`: the concept of the list that states the code |
 | benefitingMemberStates | `recipient-country/@code` of the activity |
-| projectType | `sector` of vocabulary 99 with a code of two letters |
+| projectType | `sector` of vocabulary 99 with a code of the list, or with one of two letters |
 | budget | `budget/value`, where there is one budget alone; a revised one replaces the original of its period |
 | budgetCurrency | `budget/value/@currency`, else `@default-currency` |
 | fundedBy | `participating-org` of role 1 with a `ref`; nobody is assumed |
-| address of the page | `document-link` to a page of iom.int |
+| address of the page | `document-link` to a page on the publisher's host |
 
 An IATI budget covers one year at most. A project of several years has several, and their total differs from the amount
 that the fund allocated, so several budgets are ignored. No other element is read, least of all contacts.
@@ -30,19 +30,30 @@ from lxml import etree
 
 from iomld.messages import message
 from iomld.model import Finding, Place, Severity, Value
+from iomld.read.options import ReadOptions
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, plain_text
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
 _DAY = re.compile(r"(?P<day>(?P<year>[0-9]{4})-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2}|T.*)?")
 _TYPE = re.compile(r"[A-Z]{2}")
+_OWN_VOCABULARY = "99"  # IATI code list SectorVocabulary: the reporting organization's own list
 _FUNDING = "1"  # IATI code list OrganisationRole
 _REVISED = "2"  # IATI code list BudgetType
-# IATI code lists ActivityStatus and ActivityScope; the names are for messages about codes without one of ours.
-_STATUSES = {"2": "active", "4": "completed"}
-_STATUS_NAMES = {"1": "Pipeline/identification", "3": "Finalisation", "5": "Cancelled", "6": "Suspended"}
-_SCOPES = {"1": "global", "2": "regional", "3": "multi-regional", "4": "national"}
-_SCOPE_NAMES = {
+# IATI code lists ActivityStatus and ActivityScope; the names are for messages about codes that no concept states.
+_STATUSES = {
+    "1": "Pipeline/identification",
+    "2": "Implementation",
+    "3": "Finalisation",
+    "4": "Closed",
+    "5": "Cancelled",
+    "6": "Suspended",
+}
+_SCOPES = {
+    "1": "Global",
+    "2": "Regional",
+    "3": "Multi-national",
+    "4": "National",
     "5": "Sub-national: Multi-first-level administrative areas",
     "6": "Sub-national: Single first-level administrative area",
     "7": "Sub-national: Single second-level administrative area",
@@ -68,20 +79,20 @@ class Activity:
     findings: list[Finding] = field(default_factory=list)
 
 
-def read_activity(element: etree._Element, file: str, *, prefix: str) -> Activity:
+def read_activity(element: etree._Element, file: str, *, options: ReadOptions) -> Activity:
     """Read an activity of the organization.
 
     Args:
         element: An `iati-activity` whose identifier begins with the prefix.
         file: The file's name for places.
-        prefix: The start of the identifiers of the publisher's activities.
+        options: The start of the identifiers of the publisher's activities, the words of its lists, and its host.
     """
-    reader = _ActivityReader(element, file)
-    reader.identifiers(prefix)
+    reader = _ActivityReader(element, file, options)
+    reader.identifiers()
     reader.texts()
     reader.dates()
-    reader.code("status", "activity-status", _STATUSES, _STATUS_NAMES)
-    reader.code("coverage", "activity-scope", _SCOPES, _SCOPE_NAMES)
+    reader.code("status", "activity-status", _STATUSES)
+    reader.code("coverage", "activity-scope", _SCOPES)
     reader.states()
     reader.project_type()
     reader.budget()
@@ -91,17 +102,18 @@ def read_activity(element: etree._Element, file: str, *, prefix: str) -> Activit
 
 
 class _ActivityReader:
-    def __init__(self, element: etree._Element, file: str) -> None:
+    def __init__(self, element: etree._Element, file: str, options: ReadOptions) -> None:
         self.activity = Activity()
         self._element = element
         self._file = file
+        self._options = options
         self._default_language = _language(element.get(_LANGUAGE))
 
-    def identifiers(self, prefix: str) -> None:
+    def identifiers(self) -> None:
         """Read the project code, and the PRIMA identifier if there is one."""
         identifier = self._element.find("iati-identifier")
         if identifier is not None:
-            self._set_field("projectCode", _text(identifier).removeprefix(prefix), identifier)
+            self._set_field("projectCode", _text(identifier).removeprefix(self._options.iati_prefix), identifier)
         for other in self._element.iterfind("other-identifier"):
             ref = other.get("ref", "").strip()
             if other.get("type") == "A1" and _PRIMA.fullmatch(ref):
@@ -152,20 +164,21 @@ class _ActivityReader:
             if match:
                 self._set_field(f"{name}Year", match["year"], date)
 
-    def code(self, name: str, tag: str, codes: Mapping[str, str], names: Mapping[str, str]) -> None:
-        """Translate an IATI code into ours; a Warning where no code of ours corresponds."""
+    def code(self, name: str, tag: str, meanings: Mapping[str, str]) -> None:
+        """Read an IATI code as the concept of the list that states it; a Warning where none does."""
         element = self._element.find(tag)
         if element is None:
             return
         code = element.get("code", "").strip()
-        if code in codes:
-            self._set_field(name, codes[code], element)
+        table = self._options.lexicon.concepts.get(name)
+        if table is not None and code in table.by_iati_code:
+            self._set_field(name, table.by_iati_code[code], element)
             return
         rule = "statusNotMapped" if name == "status" else "scopeNotMapped"
         problem = message(
             "The IATI code {code} ({meaning}) has no {name} of ours.",
             code=code or "(none)",
-            meaning=names.get(code, "unknown"),
+            meaning=meanings.get(code, "unknown"),
             name=_WORDS[name],
         )
         fix = message("Give the {name} in another source of the project.", name=_WORDS[name])
@@ -183,9 +196,12 @@ class _ActivityReader:
 
     def project_type(self) -> None:
         """Read the organization's own sector code."""
+        types = self._options.lexicon.concepts.get("type")
         for sector in self._element.iterfind("sector"):
-            code = sector.get("code", "").strip().upper()
-            if sector.get("vocabulary", "").strip() == "99" and _TYPE.fullmatch(code):
+            if _given(sector, "vocabulary") != _OWN_VOCABULARY:
+                continue
+            code = _given(sector, "code")
+            if (types is not None and code in types.names) or _TYPE.fullmatch(code := code.upper()):
                 self._set_field("projectType", code, sector)
 
     def budget(self) -> None:
@@ -235,8 +251,17 @@ class _ActivityReader:
         """Addresses of the organization's web pages among the documents."""
         for link in self._element.iterfind("document-link"):
             url = link.get("url", "").strip()
-            if link.get("format", "text/html").strip() == "text/html" and is_web_address(url) and _is_own_host(url):
+            if link.get("format", "text/html").strip() == "text/html" and is_web_address(url) and self._is_own(url):
                 yield url
+
+    def _is_own(self, url: str) -> bool:
+        """Whether an address is on the publisher's host or one below it."""
+        own = self._options.page_host
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:  # an address that urllib cannot parse
+            return False
+        return bool(own) and f".{host}".endswith(f".{own}")
 
     def _set_field(self, name: str, text: str, element: etree._Element) -> None:
         """Set a field; of two different values the first counts and a Warning names the other."""
@@ -292,11 +317,3 @@ def _language(tag: str | None) -> str | None:
     """A language tag in lower case; None if the text is not a tag."""
     language = (tag or "").strip().lower()
     return language if is_language_tag(language) else None
-
-
-def _is_own_host(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:  # an address that urllib cannot parse
-        return False
-    return host == "iom.int" or host.endswith(".iom.int")
