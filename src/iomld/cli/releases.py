@@ -1,4 +1,4 @@
-"""The commands `iomld releases list`, `verify` and `rollback`."""
+"""The commands `iomld releases list`, `verify`, `rollback` and `prune`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +14,14 @@ from iomld.release import Release, ReleaseCheck
 @click.group(invoke_without_command=True)
 @click.pass_context
 def releases_command(context: click.Context) -> None:
-    """List the releases in a folder, check their files, or roll back to one of them.
+    """List the releases in a folder, check their files, roll back to one of them, or remove old ones.
 
     \b
     Example:
       iomld releases list
       iomld releases verify --all
       iomld releases rollback 20261123T190000Z-ab12cd34
+      iomld releases prune --keep 5
     """
     if context.invoked_subcommand is None:
         context.invoke(list_releases, datadir=None)
@@ -128,3 +129,34 @@ def rollback(*, name: str, datadir: Path | None) -> None:
     click.echo(f"{name} is served.")
     if aside:
         click.echo(f"What stood in the place of the link is now {aside}; remove it if you do not need it.")
+
+
+@releases_command.command("prune")
+@click.option("--keep", required=True, type=click.IntRange(min=1), help="Number of the newest releases that stay.")
+@click.option("--dry-run", is_flag=True, help="Name the releases that would be removed, and remove none.")
+@datadir_option
+def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
+    """Remove old releases. The current one stays in any case, and so does one that a running server has open.
+
+    \b
+    Example:
+      iomld releases prune --keep 5 --dry-run
+      iomld releases prune --keep 5
+    """
+    folder = datadir or settings().data_dir
+    if not release.release_names(folder):
+        raise NotFoundError(f"{folder}: nothing is published here. Run 'iomld publish SOURCE… --to {folder}' first.")
+    with release.publisher_lock(folder):
+        plan = release.pruning_plan(folder, keep) if dry_run else release.prune(folder, keep)
+    for name in plan.used:
+        click.echo(f"in use   {name}  stays, because a running server has it open")
+    for name in plan.removed:
+        click.echo(f"{'would go' if dry_run else 'removed '} {name}")
+    click.echo(_freed(plan, dry_run=dry_run))
+
+
+def _freed(plan: release.PruningPlan, *, dry_run: bool) -> str:
+    """A sentence with the disk space that pruning frees."""
+    if not plan.removed:
+        return "There is no other release to remove."
+    return f"{'This would free' if dry_run else 'Freed'} {plan.freed_bytes / 1e6:,.1f} MB."

@@ -18,17 +18,22 @@ from iomld.release.folder import (
     way_out,
 )
 from iomld.release.integrity import ReleaseCheck, readable_release, roll_back, whole_release
+from iomld.release.pruning import PruningPlan, ReleaseUse, prune, pruning_plan
 
 __all__ = [
     "FILES",
     "Manifest",
+    "PruningPlan",
     "Release",
     "ReleaseCheck",
+    "ReleaseUse",
     "begin_release",
     "current_name",
     "current_release",
     "finish_release",
     "open_release",
+    "prune",
+    "pruning_plan",
     "publisher_lock",
     "readable_release",
     "release_name",

@@ -27,6 +27,7 @@ from iomld.release.digests import KnownDigests, files_below, forget_removed
 CURRENT = "current"
 _RELEASES = "releases"
 _BUILDING = ".building-"
+REMOVING = ".removing-"  # begins the name of a release whose files are being removed
 _NAME_TIME = "%Y%m%dT%H%M%SZ"
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})  # of file systems without symbolic links
 _NAMED = re.compile(r"(\d{8}T\d{6}Z)-")
@@ -147,8 +148,9 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
 
 def begin_release(datadir: Path) -> Path:
     """Remove what a crash left behind and create an empty folder to build in; call under `publisher_lock`."""
-    for leftover in (datadir / _RELEASES).glob(f"{_BUILDING}*"):
-        shutil.rmtree(leftover)
+    for beginning in (_BUILDING, REMOVING):
+        for leftover in (datadir / _RELEASES).glob(f"{beginning}*"):
+            shutil.rmtree(leftover)
     forget_removed(datadir / _RELEASES)
     building = datadir / _RELEASES / f"{_BUILDING}{os.getpid()}"
     building.mkdir()
@@ -178,7 +180,7 @@ def finish_release(datadir: Path, building: Path, manifest: Manifest) -> Release
     place = datadir / _RELEASES / manifest.name
     building.rename(place)
     try:
-        _sync(place.parent)
+        sync(place.parent)
         known.keep(place, map(place.joinpath, names))
         switch_to(datadir, manifest.name)
     except (OSError, StoreError):
@@ -215,7 +217,7 @@ def switch_to(datadir: Path, name: str) -> Path | None:
         aside = _unused(datadir, f"{CURRENT}.old")
         place.rename(aside)
     link.replace(place)
-    _sync(datadir)
+    sync(datadir)
     return aside
 
 
@@ -226,6 +228,11 @@ def _unused(folder: Path, name: str) -> Path:
         number += 1
         path = folder / f"{name}-{number}"
     return path
+
+
+def release_folder(datadir: Path, name: str) -> Path:
+    """The folder of a release; with an empty name that of all releases."""
+    return datadir / _RELEASES / name
 
 
 def release_names(datadir: Path) -> tuple[str, ...]:
@@ -350,11 +357,11 @@ def _manifest_fault(path: Path, content: bytes, manifest: Manifest) -> str:
 
 def _sync_tree(folder: Path) -> None:
     for path in folder.rglob("*"):
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file or folder is on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -19,7 +19,7 @@ from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
 from iomld.fund_folder import FundFolder, own_folder, using
 from iomld.messages import message
-from iomld.release import Release, ReleaseCheck
+from iomld.release import Release, ReleaseCheck, ReleaseUse
 from iomld.release.integrity import READ_BYTES, Damage, require_whole
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER
@@ -41,6 +41,7 @@ class _OpenRelease:
         view: The release.
         check: The check of its files.
         fund: The fund folder that it was published with.
+        use: Keeps other processes from removing its files.
         pool: The workers that answer queries.
         checker: The workers that check uploads, which releases with the same fund folder share.
         views: Its views by language.
@@ -49,6 +50,7 @@ class _OpenRelease:
     view: ReleaseView
     check: ReleaseCheck
     fund: FundFolder
+    use: ReleaseUse
     pool: Pool
     checker: Pool
     views: dict[str, ReleaseView]
@@ -153,6 +155,7 @@ class Serving:
         if opened:
             await opened.pool.stop()
             await opened.checker.stop()
+            opened.use.end()
 
     def _opened(self) -> _OpenRelease:
         if self._open is None:
@@ -160,6 +163,14 @@ class Serving:
         return self._open
 
     async def _open_release(self, current: Release) -> _OpenRelease:
+        use = ReleaseUse(current.path)
+        try:
+            return await self._open_used(current, use)
+        except BaseException:
+            use.end()
+            raise
+
+    async def _open_used(self, current: Release, use: ReleaseUse) -> _OpenRelease:
         check = await asyncio.to_thread(require_whole, current, read_bytes=READ_BYTES)
         settings = self._settings
         fund = current.fund_folder
@@ -190,7 +201,7 @@ class Serving:
         Thread(target=_read_files, args=(view, fund), daemon=True).start()
         if check.unread:
             Thread(target=_read_rest, args=(check,), daemon=True).start()
-        return _OpenRelease(view, check, fund, pool, checker, {})
+        return _OpenRelease(view, check, fund, use, pool, checker, {})
 
     async def _open_checker(self, fund: FundFolder) -> Pool:
         """The workers that check uploads: one, and a second one while uploads wait."""
@@ -222,7 +233,7 @@ class Serving:
                 continue
             if old:
                 pools = [old.pool] if old.checker is self._open.checker else [old.pool, old.checker]
-                self._retiring.add(task := asyncio.create_task(self._retire(pools)))
+                self._retiring.add(task := asyncio.create_task(self._retire(pools, old.use)))
                 task.add_done_callback(self._retiring.discard)
                 del old, task  # otherwise they would stay in memory until the next release
 
@@ -232,13 +243,14 @@ class Serving:
             self.refused = reason
             _LOG.warning("%s is still served: %s", self.name(), reason)
 
-    async def _retire(self, pools: Sequence[Pool]) -> None:
+    async def _retire(self, pools: Sequence[Pool], use: ReleaseUse) -> None:
         """End the workers of the old release once its running queries had time to end."""
         try:
             await asyncio.sleep(self._settings.query_timeout)
         finally:
             for pool in pools:
                 await pool.stop()
+            use.end()
         _freeze_objects()
 
 
