@@ -1,49 +1,53 @@
 """No page has a fault that axe-core finds, in both colour themes, on a desk and on a phone."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from tests.browser.looking import ALL_PAGES
 
 pytestmark = pytest.mark.browser
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
+SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
+
+
+@pytest.fixture(scope="module")
+def page_in(browser: Browser) -> Callable[[str], Page]:
+    """The page of each language, which goes from address to address: a new one has to compile axe-core anew."""
+    return cache(lambda language: browser.new_page(locale=language, viewport=SIZES[0]))
 
 
 @pytest.mark.parametrize("language", ["fr", "es"])
 @pytest.mark.parametrize("path", ["/", "/projects?country=CN", "/doc/project/PO.0105", "/validate?example=1"])
-def test_axe_finds_no_fault_in_other_languages(browser: Browser, address: str, path: str, language: str) -> None:
+def test_axe_finds_no_fault_in_other_languages(
+    page_in: Callable[[str], Page], address: str, path: str, language: str
+) -> None:
     """Pages in French and Spanish say which parts are in another language, and their longer words have room."""
-    context = browser.new_context(locale=language)
-    page = context.new_page()
+    page = page_in(language)
     page.goto(address + path)
     assert page.locator("html").get_attribute("lang") == language
     assert faults(page) == []
-    context.close()
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)
-def test_axe_finds_no_fault(browser: Browser, address: str, path: str) -> None:
+def test_axe_finds_no_fault(page_in: Callable[[str], Page], address: str, path: str) -> None:
     """Each page in light and dark, 1280 and 390 px wide."""
-    page = browser.new_page()
+    page = page_in("en")
     page.goto(address + path)
     assert faults(page) == []
-    page.close()
 
 
 @pytest.mark.parametrize("example", ["json", "csv", "text"])
-def test_axe_finds_no_fault_in_a_report(browser: Browser, address: str, example: str) -> None:
+def test_axe_finds_no_fault_in_a_report(page_in: Callable[[str], Page], address: str, example: str) -> None:
     """The page with findings beside the lines, and beside the cells."""
-    page = browser.new_page()
+    page = page_in("en")
     page.goto(f"{address}/validate?example={example}")
     page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_role("status").wait_for()
     assert faults(page) == []
-    page.close()
 
 
 def test_axe_finds_no_fault_in_the_phone_menu(browser: Browser, address: str) -> None:
@@ -68,59 +72,106 @@ def test_axe_is_awake(browser: Browser) -> None:
     page.close()
 
 
-def faults(page: Page, sizes: tuple[Any, ...] = SIZES) -> list[str]:
+def faults(page: Page, sizes: tuple[ViewportSize, ...] = SIZES) -> list[str]:
     """What axe-core finds in both themes at some sizes: theme, width, rule, and the elements.
 
-    Where a theme shows the same elements as the one before, only what it may change is looked at: colours.
+    The first look is at all elements. The others are at what may differ: of rows that are alike at three, and where a
+    theme shows the same elements as the one before, at colours.
     """
     page.evaluate(_axe())
     found = []
     for size in sizes:
         page.set_viewport_size(size)
-        seen = None
+        before = ""
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            shown = page.evaluate(SHOWN)
-            for rule, targets in page.evaluate(RUN, [list(RULES), shown == seen]):
-                found.append(f"{scheme} {size['width']} {rule}: {targets}")
-            seen = shown
+            looks = _LOOKS.setdefault((size["width"], scheme), {})
+            new, violations = page.evaluate(RUN, [list(RULES), before, looks])
+            before = page.evaluate(THIN)
+            looks |= new
+            found += [f"{scheme} {size['width']} {rule}: {targets}" for rule, targets in violations]
+    page.evaluate(RESTORE)
+    page.set_viewport_size(sizes[0])
+    page.emulate_media(color_scheme="light")
     return found
 
 
-# Colours fade into each other when the theme changes; axe looks when they have arrived. Colours of all texts would take
-# it five times as long as all else. So of texts that look the same, in elements of the same classes, it looks at three:
-# rows may take turns.
-RUN = """async ([tags, onlyColours]) => {
-  for (const motion of document.getAnimations()) motion.finish();
-  const kind = element => {
-    const { color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity } = getComputedStyle(element);
-    const look = [color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity];
-    const above = element.parentElement ? kinds.get(element.parentElement) : "";
-    return `${above} > ${element.localName}.${element.getAttribute("class")} ${look}`;
-  };
-  const kinds = new Map(), seen = new Map(), shown = [];
-  for (const element of document.querySelectorAll("*")) {
-    const name = kind(element);
-    kinds.set(element, name);
-    const isText = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    if (!isText && !element.matches("input, select, textarea")) continue;
-    seen.set(name, (seen.get(name) ?? 0) + 1);
-    if (seen.get(name) <= 3 && document.body.contains(element)) shown.push(element);
-  }
-  const run = async (context, isWanted) => {
-    const runOnly = { type: "rule", values: axe.getRules(tags).filter(isWanted).map(rule => rule.ruleId) };
-    return (await axe.run(context, { runOnly, resultTypes: ["violations"] })).violations;
-  };
-  const isOfColours = rule => rule.tags.includes("cat.color");
-  const violations = shown.length ? await run({ include: shown }, isOfColours) : [];
-  if (!onlyColours) violations.push(...await run(document, rule => !isOfColours(rule)));
-  return violations.map(one => [one.id, one.nodes.slice(0, 5).map(node => node.target.join(" ")).join(", ")]);
-}"""
+# How many texts of each look were looked at, on all pages so far, by width and theme.
+_LOOKS: dict[tuple[int, str], dict[str, int]] = {}
 
-
-SHOWN = """() => [...document.querySelectorAll("*")].map(
+_SHOWN = """[...document.querySelectorAll("*")].map(
   element => Number(element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
 ).join("")"""
+_HASH = """text => {
+  let [a, b] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    a = Math.imul(a ^ text.charCodeAt(at), 0x9e3779b1);
+    b = Math.imul(b ^ text.charCodeAt(at), 0x85ebca6b) + a | 0;
+  }
+  return `${a} ${b}`;
+}"""
+
+# Colours fade into each other when the theme changes; axe looks when they have arrived. Colours of all texts would take
+# it five times as long as all else. So of texts that look the same, in elements of the same classes, it looks at three:
+# rows may take turns, and pages share their head and foot.
+RUN = f"""async ([tags, before, looks]) => {{
+  for (const motion of document.getAnimations()) motion.finish();
+  const hash = {_HASH};
+  const isText = node => node.nodeType === Node.TEXT_NODE && node.data.trim();
+  const names = new Map(), counts = {{}};
+  let isNew = false;
+  for (const element of document.querySelectorAll("*")) {{
+    const {{ color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity }} = getComputedStyle(element);
+    const look = [color, backgroundColor, backgroundImage, fontSize, fontWeight, opacity];
+    const above = names.get(element.parentElement);
+    const name = hash(`${{above}} > ${{element.localName}}.${{element.getAttribute("class")}} ${{look}}`);
+    names.set(element, name);
+    element.removeAttribute("data-look");
+    if (![...element.childNodes].some(isText) && !element.matches("input, select, textarea")) continue;
+    const count = (counts[name] ?? looks[name] ?? 0) + 1;
+    if (count > 3 || !document.body.contains(element)) continue;
+    counts[name] = count;
+    element.setAttribute("data-look", isNew = true);
+  }}
+  for (const element of document.querySelectorAll("[data-look] *")) element.setAttribute("data-look", true);
+  const isOfColours = rule => rule.tags.includes("cat.color");
+  const isAsBefore = before === {_SHOWN};
+  const rules = axe.getRules(tags).filter(rule => isOfColours(rule) ? isNew : !isAsBefore);
+  if (!rules.length) return [counts, []];
+  axe.configure({{ rules: [
+    {{ id: "color-contrast", selector: "[data-look]" }},
+    {{ id: "link-in-text-block", selector: "a[href][data-look], [role=link][data-look]" }},
+  ] }});
+  const runOnly = {{ type: "rule", values: rules.map(rule => rule.ruleId) }};
+  const {{ violations }} = await axe.run(document, {{ runOnly, resultTypes: ["violations"] }});
+  const targets = nodes => nodes.slice(0, 5).map(node => node.target.join(" ")).join(", ");
+  return [counts, violations.map(({{ id, nodes }}) => [id, targets(nodes)])];
+}}"""
+
+# Takes away what has three like it before it under the same element: of the same names, classes and attributes, with
+# and without text in the same places. Gives what is shown.
+THIN = f"""() => {{
+  const hash = {_HASH};
+  window.taken ??= [];
+  const name = element => {{
+    const counts = {{}}, parts = [element.localName, element.className.baseVal ?? element.className];
+    for (const {{ name, value }} of element.attributes) if (name !== "data-look") parts.push(name, Boolean(value));
+    for (const node of [...element.childNodes]) {{
+      const part = node.nodeType === Node.ELEMENT_NODE ? name(node) : Boolean(node.data?.trim());
+      counts[part] = (counts[part] ?? 0) + 1;
+      if (counts[part] <= 3) {{
+        parts.push(part);
+      }} else if (node.nodeType === Node.ELEMENT_NODE) {{
+        taken.push([element, node, node.nextSibling]);
+        node.remove();
+      }}
+    }}
+    return hash(parts.join());
+  }};
+  name(document.body);
+  return {_SHOWN};
+}}"""
+RESTORE = "() => { while (taken.length) { const [above, node, next] = taken.pop(); above.insertBefore(node, next); } }"
 
 
 @cache
