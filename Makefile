@@ -8,8 +8,11 @@ PYTEST_OPTIONS ?= --numprocesses=auto --maxprocesses=8
 
 .PHONY: serve test test-lowest check messages fields bench lock editor map clean
 
-serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000
-	$(BIN)/iomld serve data
+# HOST and PORT count only as arguments of make: some shells and machines have variables of these names for themselves.
+named = $(if $(filter command line,$(origin $(1))),$(2) $($(1)))
+
+serve: $(VENV)/.run  ## publish the bundled records and serve them on http://127.0.0.1:8000; HOST=, PORT= for another
+	$(BIN)/iomld serve data $(call named,HOST,--host) $(call named,PORT,--port)
 
 test: $(VENV)/.dev  ## run every test, on all cores; PYTEST_OPTIONS="-n 0 -x" for one after the other until one fails
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(PYTEST_OPTIONS)  # with bytecode a server starts in half the time

@@ -83,6 +83,13 @@ def serve(datadir: Path, *, hears_interrupt: bool = True, is_forked: bool = True
         if is_forked
         else start([PROGRAM, *arguments], hears_interrupt=hears_interrupt, **variables)
     )
+    with running(process) as server:
+        yield server
+
+
+@contextmanager
+def running(process: ForkedProcess | subprocess.Popen[str]) -> Iterator[Server]:
+    """A server that was started, until the block ends."""
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -15,6 +15,7 @@ from iomld.fund_folder import FundFolder, base_address, read_fund_folder, web_ad
 from iomld.iris import DEFAULT_BASE
 
 PREFIX = "IOMLD_"
+MAX_PORT = 65_535
 _MIB = 1024 * 1024
 
 
@@ -25,6 +26,8 @@ class Settings:
     fund: FundFolder | None = None
     base_iri: str = DEFAULT_BASE
     data_dir: Path = Path("iomld-data")
+    host: str = "127.0.0.1"
+    port: int = 8000
     license: str = "https://creativecommons.org/licenses/by/4.0/"
     publisher: str = "iomld"
     contact: str = ""
@@ -59,6 +62,18 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise ValueError("write a whole number above 0")
     return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_PORT:
+        raise ValueError(f"write a whole number from 0 to {MAX_PORT}")
+    return int(text)
+
+
+def _host(text: str) -> str:
+    if not text.strip():
+        raise ValueError("write an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them")
+    return text.strip()
 
 
 def _seconds(text: str) -> float:
@@ -111,6 +126,8 @@ SETTINGS = (
     Setting("fund", _fund, "Fund folder of the publisher: its settings, lists and shapes; `--fund` names another."),
     Setting("base_iri", base_address, "Base of the IRIs of projects, countries and concepts."),
     Setting("data_dir", Path, "Folder of the releases."),
+    Setting("host", _host, "Address that the server listens on; `0.0.0.0` is every IPv4 address of the machine."),
+    Setting("port", _port, "Port that the server listens on; 0 is any free port."),
     Setting("license", web_address, "Licence of the published records."),
     Setting("publisher", str, "Name of the publisher, in the description of the dataset."),
     Setting(

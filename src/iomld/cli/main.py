@@ -3,6 +3,7 @@
 import errno
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NamedTuple, cast
 
 import click
@@ -24,6 +25,7 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
+    "demo": _Command("serve", "Serve the bundled records, to try iomld out."),
     "publish": _Command("publish", "Read records and publish them as a new release."),
     "serve": _Command("serve", "Serve the current release over HTTP."),
     "validate": _Command("validate", "Check records against the shapes."),
@@ -100,7 +102,8 @@ def iomld() -> None:
 
     \b
     Example:
-      iomld publish data/ && iomld serve
+      iomld demo
+      iomld publish records.xlsx && iomld serve
 
     'iomld COMMAND --help' explains a command.
     """
@@ -108,6 +111,8 @@ def iomld() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 some records refused, 2 could not run, 130 interrupted."""
+    if isinstance(sys.stdout, TextIOWrapper):  # what the encoding of the locale does not have is written as escapes
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = iomld.main(standalone_mode=False)
     except click.ClickException as error:

@@ -1,26 +1,53 @@
-"""The command `iomld serve`: the web application on an HTTP server."""
+"""The commands `iomld serve` and `iomld demo`: the web application on an HTTP server."""
 
+import hashlib
+import os
+import socket
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from iomld import __version__, release
 from iomld.cli.options import datadir_option, fund_option, served_release, settings
-from iomld.config import Settings
-from iomld.server.run import ServerOptions, fitting_connections, listen, run_server
+from iomld.config import MAX_PORT, Settings
+from iomld.errors import StoreError
+from iomld.fund_folder import root_folder
+from iomld.server.run import ServerOptions, bind_socket, fitting_connections, run_server, start_listening
 from iomld.web.app import create_app
+
+if TYPE_CHECKING:
+    from iomld.publish.report import PublishReport
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+_DATA = "data"  # the bundled records
+# What there is to try in `iomld demo`: what it is, and its path.
+_TO_TRY = (
+    ("a page", "/doc/project/PO.0105"),
+    ("a query", "/query/frameworks-by-projects"),
+    ("a validation", "/validate?example=csv"),
+)
+
+
+def _address_options(command: _Command) -> _Command:
+    """Add `--host` and `--port`; without them, the settings count."""
+    host = click.option("--host", help="Address to listen on.  [default: IOMLD_HOST, or 127.0.0.1]")
+    port = click.option(
+        "--port", type=click.IntRange(0, MAX_PORT), help="Port to listen on.  [default: IOMLD_PORT, or 8000]"
+    )
+    return host(port(command))
 
 
 @click.command()
 @click.argument("sources", nargs=-1, type=click.Path(path_type=Path))
 @datadir_option
 @fund_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@_address_options
 @click.option("--workers", type=click.IntRange(1, 64), help="Number of processes that run queries.  [default: 2]")
 def serve_command(
-    *, sources: tuple[Path, ...], datadir: Path | None, host: str, port: int, workers: int | None
+    *, sources: tuple[Path, ...], datadir: Path | None, host: str | None, port: int | None, workers: int | None
 ) -> None:
     """Serve the current release: web pages, linked data and a SPARQL endpoint.
 
@@ -31,32 +58,99 @@ def serve_command(
       iomld serve data/
       iomld serve --port 8080
     """
-    known = settings()
+    known = _addressed(settings(), host, port)
     if workers:
         known = replace(known, query_workers=workers)
     folder = datadir or known.data_dir
+    listener = bind_socket(known.host, known.port, known.client_patience)
     if sources:
-        _publish(sources, folder, known)
+        from iomld.cli.publish import summary_lines  # noqa: PLC0415  # takes half a second to import
+
+        for line in summary_lines(_published(sources, folder, known), dry_run=False):
+            click.echo(line)
+    _serve(folder, known, listener)
+
+
+@click.command()
+@_address_options
+def demo_command(*, host: str | None, port: int | None) -> None:
+    """Serve the records that come with iomld, to try it out.
+
+    They are published into a cache folder of this user (~/.cache/iomld, or iomld in XDG_CACHE_HOME); the next demo
+    finds them there. Settings about publishing do not count, and nothing in the current folder is read or changed.
+
+    \b
+    Example:
+      iomld demo
+      iomld demo --port 8080
+    """
+    known = _addressed(settings(), host, port)
+    listener = bind_socket(known.host, known.port, known.client_patience)
+    folder = _demo_folder()
+    if release.readable_release(folder) is None:
+        click.echo(f"Publishing the bundled records into {folder}; the next demo finds them there.", err=True)
+        report = _published((root_folder() / _DATA,), folder, Settings())
+        click.echo(f"Published {report.published} projects in {report.seconds:.0f} seconds.", err=True)
+    _serve(folder, known, listener, _TO_TRY)
+
+
+def _demo_folder() -> Path:
+    """The folder of the demo's releases, one for each version of the program and its data.
+
+    Raises:
+        StoreError: It cannot be made.
+    """
+    digest = hashlib.sha256(__version__.encode())
+    package = Path(__file__).parents[1]
+    for file in sorted((*package.rglob("*.py"), *(root_folder() / _DATA).iterdir(), *_lists_and_shapes())):
+        digest.update(file.read_bytes())
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():  # as the XDG Base Directory Specification has it
+        cache = Path("~/.cache").expanduser()
+    folder = cache / "iomld" / f"demo-{digest.hexdigest()[:8]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: cannot be made ({error.strerror}). Set XDG_CACHE_HOME to a folder that you can write to."
+        ) from error
+    return folder
+
+
+def _lists_and_shapes() -> list[Path]:
+    return [file for name in ("ontology", "shapes") for file in (root_folder() / name).iterdir() if file.is_file()]
+
+
+def _addressed(known: Settings, host: str | None, port: int | None) -> Settings:
+    """The settings with the address that the options name."""
+    return replace(known, host=host or known.host, port=known.port if port is None else port)
+
+
+def _serve(folder: Path, known: Settings, listener: socket.socket, to_try: tuple[tuple[str, str], ...] = ()) -> None:
+    """Serve the current release of a folder until Ctrl-C; name the addresses of what there is to try."""
     base = served_release(folder).manifest.base
-    listener = listen(host, port, known.client_patience)
+    start_listening(listener)
     options = ServerOptions(known.client_patience, _connections(known.connections), known.trusted_proxies)
-    shown_host = f"[{host}]" if ":" in host else host
+    shown_host = f"[{known.host}]" if ":" in known.host else known.host
     address = f"http://{shown_host}:{listener.getsockname()[1]}"
     app = create_app(folder, known, base)
-    started = partial(click.echo, f"Serving on {address} — stop with Ctrl-C.")
+
+    def started() -> None:
+        click.echo(f"Serving on {address} — stop with Ctrl-C.")
+        for name, path in to_try:
+            click.echo(f"  {name:<12}  {address}{path}")
+
     run_server(app, listener, options, refused=app.log.refused, started=started)
 
 
-def _publish(sources: tuple[Path, ...], folder: Path, known: Settings) -> None:
-    """Publish sources as `iomld publish` does; only then are its modules imported, which takes half a second."""
-    from iomld.cli.publish import publish_with_progress, summary_lines  # noqa: PLC0415
+def _published(sources: tuple[Path, ...], folder: Path, known: Settings) -> "PublishReport":
+    """Publish sources as `iomld publish` does; only then are its modules imported."""
+    from iomld.cli.publish import publish_with_progress  # noqa: PLC0415
     from iomld.cli.stages import pipeline_choices  # noqa: PLC0415
     from iomld.publish.run import PublishRequest  # noqa: PLC0415
 
     request = PublishRequest(sources, folder, known.publisher, known.contact)
-    report = publish_with_progress(request, pipeline_choices(known, profile="published"))
-    for line in summary_lines(report, dry_run=False):
-        click.echo(line)
+    return publish_with_progress(request, pipeline_choices(known, profile="published"))
 
 
 def _connections(wanted: int) -> int:

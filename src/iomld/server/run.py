@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import EADDRNOTAVAIL
 from functools import partial
 from math import ceil
 from typing import Any
@@ -40,8 +41,8 @@ class ServerOptions:
     trusted_proxies: str
 
 
-def listen(host: str, port: int, patience_s: float) -> socket.socket:
-    """Open the listening socket.
+def bind_socket(host: str, port: int, patience_s: float) -> socket.socket:
+    """Open a socket at an address, which is then taken; clients are refused until `start_listening`.
 
     Args:
         host: Address to listen on.
@@ -59,11 +60,34 @@ def listen(host: str, port: int, patience_s: float) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ceil(patience_s * 1000))
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)  # clients that connect before the workers are ready wait for their answer
     except OSError as error:
         listener.close()
-        raise SettingsError(f"{host}:{port}: cannot listen there ({error.strerror}). Choose another --port.") from error
+        raise _cannot_listen(host, port, error) from error
     return listener
+
+
+def start_listening(listener: socket.socket) -> None:
+    """Let clients connect; those that come before the workers are ready wait for their answer.
+
+    Args:
+        listener: From `bind_socket`.
+
+    Raises:
+        SettingsError: Another program has begun to listen at the address.
+    """
+    try:
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        host, port = listener.getsockname()[:2]
+        listener.close()
+        raise _cannot_listen(host, port, error) from error
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> SettingsError:
+    fix = "Choose another port with --port or IOMLD_PORT."
+    if isinstance(error, socket.gaierror) or error.errno == EADDRNOTAVAIL:
+        fix = "Choose an address of this machine with --host or IOMLD_HOST."
+    return SettingsError(f"{host}:{port}: the server cannot listen there ({error.strerror}). {fix}")
 
 
 def fitting_connections(wanted: int) -> int:
