@@ -94,8 +94,8 @@ def _fund(text: str) -> FundFolder | None:
 
 
 def _networks(text: str) -> str:
-    for part in filter(None, text.split(",")):
-        ip_network(part.strip())
+    for part in filter(None, map(str.strip, text.split(","))):
+        ip_network(part)
     return text
 
 

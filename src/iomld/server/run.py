@@ -16,6 +16,7 @@ import uvicorn
 
 from iomld.errors import IomldError, SettingsError
 from iomld.server.connection import ConnectionLimits, LimitedConnection
+from iomld.server.forwarded import ForwardedHeaders
 
 _BACKLOG = 2048
 _SHUTDOWN_S = 3
@@ -154,6 +155,8 @@ def run_server(
     Raises:
         IomldError: It cannot start.
     """
+    if options.trusted_proxies:
+        app = ForwardedHeaders(app, options.trusted_proxies)
     application = _StartedApp(app, started)
     logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(_STARTUP_FAILED))
     limits = ConnectionLimits(options.patience_s, options.connections, refused)
@@ -167,8 +170,7 @@ def run_server(
         access_log=False,  # the application has its own
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
-        proxy_headers=bool(options.trusted_proxies),
-        forwarded_allow_ips=options.trusted_proxies,
+        proxy_headers=False,
     )
     try:
         uvicorn.Server(config).run(sockets=[listener])

@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
+from ipaddress import IPv6Address, IPv6Network
 from threading import BoundedSemaphore, Lock
 from typing import ParamSpec, TypeVar
 
@@ -18,6 +19,7 @@ from iomld.web.problems import ProblemError
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _MAX_CLIENTS = 2000
+_CLIENT_BITS = 64  # of the address of a network of IPv6 as providers give them to one client
 _AT_ONCE = 4  # metered functions; more threads would only keep the interpreter lock from the event loop
 _ROUNDING_S = 1e-9  # what floating-point arithmetic may leave of a debt that is paid
 
@@ -136,6 +138,23 @@ class ClientBudgetMiddleware:
 
 
 def client_of(scope: Scope) -> str:
-    """Address of the client; behind a trusted proxy, of the proxy's client. Empty if it is unknown."""
+    """Address of the client; behind a trusted proxy, of the proxy's client. Empty if it is unknown.
+
+    Of an address of IPv6 it is the network, since one client has all the addresses in it.
+    """
     address = scope.get("client")
-    return str(address[0]) if address else ""
+    if not address:
+        return ""
+    return _network_of(address[0]) if ":" in address[0] else str(address[0])
+
+
+@lru_cache(maxsize=_MAX_CLIENTS)
+def _network_of(address: str) -> str:
+    """The /64 network of an IPv6 address; the IPv4 address that it stands for, if it does.
+
+    >>> _network_of("2001:db8::1"), _network_of("::ffff:192.0.2.1")
+    ('2001:db8::/64', '192.0.2.1')
+    """
+    parsed = IPv6Address(address)
+    mapped = parsed.ipv4_mapped
+    return str(mapped) if mapped else str(IPv6Network((parsed, _CLIENT_BITS), strict=False))
