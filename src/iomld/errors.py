@@ -33,9 +33,14 @@ class SourceError(IomldError):
     """
 
     def __init__(self, message: Message | str, place: Place | None = None) -> None:
-        """Create an error."""
+        """Create an error.
+
+        Args:
+            message: The message.
+            place: The place; by default the one that the message names.
+        """
         super().__init__(message)
-        self.place = place
+        self.place = place or _named_place(self.message)
 
 
 class QueryError(IomldError):
@@ -52,3 +57,15 @@ class StoreError(IomldError):
 
 class SettingsError(IomldError):
     """The value of a setting is invalid."""
+
+
+def _named_place(source: Message) -> Place | None:
+    """The place in the values `file`, `line` and `column` of a message, or of the messages among its values."""
+    values = dict(source.values)
+    for inner in source.values.values():
+        if isinstance(inner, Message):
+            values |= inner.values
+    line, column = values.get("line"), values.get("column")
+    if not isinstance(line, int):
+        return None
+    return Place(str(values.get("file", "")), line, column if isinstance(column, int) else None)

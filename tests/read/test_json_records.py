@@ -143,3 +143,31 @@ def test_any_record_is_read_with_its_places(content: dict[str, object]) -> None:
     for finding in placed(record):
         assert finding.place is not None
         assert finding.place.column is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"projectCode": "PO.1", "title": }', 'A value is missing after "title":.'),
+        ('{"a": "b', 'A quotation mark is missing at the end of "b.'),
+        ('{"a": [1, 2', "The text ends too early."),
+        ('{"a": 1,}', "There is a comma before the closing bracket. Remove it."),
+        ("{'a': 1}", "There is a single quotation mark. Use double quotation marks."),
+        ("{a: 1}", "Put a between double quotation marks."),
+        ('{"a": tru}', "Put tru between double quotation marks."),
+        ('{"a": [, 1]}', "A value is missing before ,."),
+        ('{"a" 1}', "A colon is missing before 1}."),
+        ('{"a": 1 "b": 2}', 'A comma or a closing bracket is missing before "b": 2}.'),
+        ('{"a": "x\ny"}', "A line break or a tab stands between quotation marks."),
+        ('{"a": "\\d"}', "A backslash stands alone. Write it twice."),
+    ],
+)
+def test_what_is_wrong_with_json_is_said_in_our_words(text: str, reason: str) -> None:
+    """The sentence comes from the text around the place, and the error has the place."""
+    with pytest.raises(SourceError) as error:
+        read(text)
+    assert reason in str(error.value)
+    assert "Expecting" not in str(error.value)
+    assert error.value.place is not None
+    assert error.value.place.line in {1, 2}
+    assert error.value.place.column is not None

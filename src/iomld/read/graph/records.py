@@ -23,7 +23,7 @@ from iomld.read.graph.content import Graph, ProjectContent, project_content
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions
 from iomld.read.record.framed import CONTEXT_PATH
-from iomld.read.record.json_files import not_json
+from iomld.read.record.json_faults import not_json
 from iomld.read.record.json_record import read_content
 from iomld.read.text import check_xml, is_web_address, utf8_text
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
-from iomld.errors import SourceError
-from iomld.messages import ForeignText, message
+from iomld.messages import message
 from iomld.model import Finding, Origin, Place, Record
 from iomld.read.record.framed import is_framed, unframed
+from iomld.read.record.json_faults import json_reason, not_json
 from iomld.read.record.json_record import fault, read_content, repeated_key
 
 LONGEST_LINE_BYTES = 8 * 1024 * 1024
@@ -114,7 +114,7 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
     except JSONDecodeError as error:
         finding = fault(
             "notJson",
-            message("This line is not JSON: {reason}.", reason=ForeignText(error.msg)),
+            message("This line is not valid JSON. {reason}", reason=json_reason(error)),
             message("Correct it."),
             place,
             raw,
@@ -166,16 +166,3 @@ def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
-
-
-def not_json(file: str, error: JSONDecodeError) -> SourceError:
-    """The error for a file that is not JSON."""
-    return SourceError(
-        message(
-            "{file}, line {line}, column {column}: not valid JSON ({detail}). Correct it.",
-            file=file,
-            line=error.lineno,
-            column=error.colno,
-            detail=ForeignText(error.msg),
-        )
-    )
