@@ -15,6 +15,7 @@ from tests.read.documented_columns import columns_table
 from iomld.config import SETTINGS, Settings
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
 from iomld.validate import all_rules
+from iomld.validate.reading_rules import READING_RULES
 
 ROOT = Path(__file__).parents[2]
 _PART = re.compile(r"(<!-- from the code: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -42,6 +43,14 @@ def rules_table() -> str:
     return _table(("rule", "severity", "profiles", "what it asks for"), rows)
 
 
+def reading_rules_table() -> str:
+    """Each rule of reading and linking."""
+    rows = (
+        (f"`{rule.id}`", ", ".join(dict.fromkeys((rule.severity, rule.worst))), rule.sentence) for rule in READING_RULES
+    )
+    return _table(("rule", "severity", "when"), rows)
+
+
 def layers_block() -> str:
     """The layers of the package, the uppermost first, from the configuration of the import checker."""
     contracts = configparser.ConfigParser()
@@ -67,6 +76,7 @@ def modules_tables() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "rules": rules_table,
+    "reading-rules": reading_rules_table,
     "layers": layers_block,
     "packages": packages_table,
     "modules": modules_tables,

@@ -6,6 +6,7 @@ from html import unescape
 
 import httpx
 import pytest
+from markupsafe import escape
 from tests.serving import Server
 
 from iomld.assets import load_fields
@@ -72,3 +73,42 @@ def test_the_page_of_the_report_shows_the_record(client: httpx.Client) -> None:
     empty = client.post("/validate", data=dict.fromkeys(FILLED, ""))
     assert empty.status_code == 400
     assert empty.json()["type"].endswith("nothing-sent")
+
+
+def test_the_form_comes_back_filled_in(client: httpx.Client) -> None:
+    """After a check, each input has the value that was sent, choices too, and the form is open."""
+    form = FILLED | {"record.benefitingMemberStates": ["KE", "GH"], "record.theme": "x"}
+    page = client.post("/validate", data=form, headers={"Accept": "text/html"}).text
+    assert '<details class="own" id="record" open>' in page
+    assert re.search(r'name="record.projectCode" type="text" value="PO.9001"', page)
+    assert re.search(r'name="record.title.en"[^>]*value="Safer Ports"', page)
+    chosen = re.findall(r'<option value="(\w+)" selected>', page.partition('id="record"')[2].partition("</details>")[0])
+    assert {"completed", "national", "africa", "KE", "GH"} <= set(chosen)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "mark"),
+    [
+        (
+            '{"projectCode": "PO.1",\n "title": }',
+            "Pasted text, line 2, column 11: this is not valid JSON.",
+            "<mark>}</mark>",
+        ),
+        ("", "Nothing was sent.", ""),
+        ("hello world", "no project record found", ""),
+        ("<html><p>hello", "", ""),
+        ("@prefix s: <http://schema.org/> .\n<a> s:b .", "line 2, column", '<li id="L2" class="err">'),
+        ("a,b\n1,2", "", ""),
+    ],
+)
+def test_what_cannot_be_read_keeps_its_text(client: httpx.Client, text: str, words: str, mark: str) -> None:
+    """A browser gets the form back as it was with the place; programs get the same problem as before."""
+    page = client.post("/validate", data={"text": text, "profile": "published"}, headers={"Accept": "text/html"})
+    assert page.status_code == 400
+    assert f">{escape(text)}</textarea>" in page.text
+    assert '<option value="published" selected>' in page.text
+    assert words in unescape(page.text)
+    assert mark in page.text
+    problem = client.post("/validate", data={"text": text})
+    assert problem.status_code == 400
+    assert problem.headers["content-type"] == "application/problem+json"

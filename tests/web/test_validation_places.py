@@ -1,14 +1,19 @@
 """Findings on the page of a report: beside the line, beside the cell, and what is not shown at once."""
 
 import re
+from dataclasses import replace
+
+import pytest
+from markupsafe import escape
 
 from iomld.check.checker import UploadReport
 from iomld.check.report import Basis, Tally
-from iomld.messages import Message
+from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.table.rows import ShownRow
-from iomld.web.data.upload import Rules, Upload
-from iomld.web.pages.validate import validation_page
+from iomld.web.data.upload import FilledForm, Rules, Upload, UploadChoices
+from iomld.web.pages.validate import fault_page, validation_page
+from iomld.web.problems import ProblemError
 
 
 def _finding(
@@ -64,7 +69,7 @@ def test_a_long_line_is_shown_around_each_fault() -> None:
 
 
 def test_a_cell_of_a_workbook_is_marked_under_its_heading() -> None:
-    """The row stands under the headings, cells with findings marked and others left out, texts escaped."""
+    """The first cell of the row and those with findings, each beside its heading; others are left out."""
     row = ShownRow(
         sheet="projects",
         number=7,
@@ -73,10 +78,9 @@ def test_a_cell_of_a_workbook_is_marked_under_its_heading() -> None:
         cells=("PO.9001", "1", "2", "3", "<b>"),
     )
     page = _page(b"PK\x03\x04\0", _finding(7, sheet="projects", cell="E7"), rows=(row,))
-    assert re.findall(r'<th scope="col"><span class="muted">(\w+)</span> (\w*)</th>', page) == [
-        ("A", "projectCode"),
-        ("D", "c"),
-        ("E", "budgetUSD"),
+    assert re.findall(r'<td class="muted">(\w+)</td><th scope="row">(\w*)</th>', page) == [
+        ("A7", "projectCode"),
+        ("E7", "budgetUSD"),
     ]
     assert '<td class="err"><mark>&lt;b&gt;</mark></td>' in page
     assert '<a href="#R0">projects!E7</a>' in page
@@ -87,3 +91,28 @@ def test_a_text_in_another_encoding_is_shown_as_it_was_read() -> None:
     """UTF-16 and Windows-1252 are read by tables, so the page shows them."""
     for data in ("name\nMéxico".encode("utf-16"), "name\nMéxico".encode("cp1252")):
         assert "<mark>México</mark>" in _page(data, _finding(2, 1, "México"))
+
+
+def test_every_rule_of_a_finding_leads_to_its_place() -> None:
+    """Rules of reading too; a rule of somebody else's shapes leads nowhere."""
+    page = _page("finished\n", replace(_finding(1), rule="unknownStatus"), replace(_finding(1), rule="Theirs"))
+    assert 'href="/shapes#unknownStatus"' in page
+    assert 'href="/shapes#Theirs"' not in page
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_form_that_is_not_checked_comes_back_as_it_was(language: str) -> None:
+    """The reason is told, the place is marked, and all that was filled in is in the form again."""
+    reason = message("{file}, line {line}: the file is empty. Nothing was read.", file="pasted text", line=2)
+    form = FilledForm(
+        text='{"a": 1,\n"title": }', shapes="<s> a <t> .", profile="published", choices=UploadChoices("csv", language)
+    )
+    page = fault_page(ProblemError(400, "unreadable", reason), form, line=2, column=10).decode()
+    assert f'<html lang="{language}"' in page
+    assert '<li id="L2" class="err">' in page
+    assert "<mark>}</mark>" in page
+    assert f">{escape(form.text)}</textarea>" in page
+    assert ">&lt;s&gt; a &lt;t&gt; .</textarea>" in page
+    assert '<option value="published" selected>' in page
+    assert '<option value="csv" selected>' in page
+    assert 'id="record-projectCode"' in page

@@ -19,6 +19,7 @@ from iomld.errors import SourceError
 from iomld.fund_folder import read_fund_folder, use_folder
 from iomld.i18n import ENGLISH
 from iomld.messages import Message, message, message_from_json, message_to_json
+from iomld.model import Place
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.read.mapping.files import mapping_of
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
@@ -97,20 +98,30 @@ PageRenderer: TypeAlias = Callable[[UploadReport, CheckRequest, bytes, bytes, by
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why there is no report: `UNREADABLE`, `BROKEN_SHAPES`, `BROKEN_MAPPING` or `TOO_LARGE`, and a sentence."""
+    """Why there is no report.
+
+    Attributes:
+        kind: `UNREADABLE`, `BROKEN_SHAPES`, `BROKEN_MAPPING` or `TOO_LARGE`.
+        message: A sentence that says what is wrong and what to do.
+        line: The line of the upload where it cannot be read, from 1, if that is known.
+        column: The column in that line, from 1, if that is known.
+    """
 
     kind: str
     message: Message
+    line: int | None = None
+    column: int | None = None
 
     def to_json(self) -> bytes:
         """As the head of an answer."""
-        return json.dumps({"kind": self.kind, "message": message_to_json(self.message)}).encode()
+        values = {"kind": self.kind, "message": message_to_json(self.message), "place": (self.line, self.column)}
+        return json.dumps(values).encode()
 
 
 def fault_of(head: bytes) -> Fault:
     """The fault in the head of an answer."""
     values = json.loads(head)
-    return Fault(values["kind"], message_from_json(values["message"]))
+    return Fault(values["kind"], message_from_json(values["message"]), *values["place"])
 
 
 def open_checker(argument: str) -> Handler:
@@ -149,7 +160,7 @@ class _Checker:
         except ShapesError as error:
             return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
         except SourceError as error:
-            return _fault(UNREADABLE, error.message)
+            return _fault(UNREADABLE, error.message, error.place)
         except AnswerTooLargeError as error:
             too_large = message("The report is larger than {limit} bytes. Send fewer records.", limit=error.limit_bytes)
             return _fault(TOO_LARGE, too_large)
@@ -185,5 +196,6 @@ def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes) -> I
     return report_chunks(report, format_)
 
 
-def _fault(kind: str, fault: Message) -> Answer:
-    return Answer(Fault(kind, writable_message(fault, _MAX_VALUE_LENGTH)).to_json(), fault=True)
+def _fault(kind: str, fault: Message, place: Place | None = None) -> Answer:
+    at = (place.line, place.column) if place else ()
+    return Answer(Fault(kind, writable_message(fault, _MAX_VALUE_LENGTH), *at).to_json(), fault=True)

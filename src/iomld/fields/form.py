@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iomld.fields.declared import Field, FieldKind, Fields
 
@@ -27,6 +27,7 @@ class FormInput:
         required: Whether a record without it is refused; of texts in several languages one is enough.
         text_language: The language of a text; empty for other values.
         options: The codes to choose from, with their names.
+        values: The values that are filled in or chosen.
     """
 
     name: str
@@ -38,6 +39,31 @@ class FormInput:
     required: bool = False
     text_language: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The values in an input that is written into."""
+        return "; ".join(self.values)
+
+
+def filled_inputs(inputs: Iterable[FormInput], record: Mapping[str, object]) -> Iterator[FormInput]:
+    """The inputs with the values of a record, the inverse of `record_of`.
+
+    Args:
+        inputs: The inputs of `form_inputs`.
+        record: The record; values that no form makes are left out.
+
+    >>> title = FormInput("record.title.en", "Title", "", text_language="en")
+    >>> [filled.text for filled in filled_inputs([title], {"title": {"en": "Ports"}})]
+    ['Ports']
+    """
+    for one in inputs:
+        key, _, tag = one.name.removeprefix(PREFIX).partition(".")
+        found = record.get(key)
+        value = found.get(tag) if isinstance(found, Mapping) else found
+        values = value if isinstance(value, list) else [value]
+        yield replace(one, values=tuple(text for text in values if isinstance(text, str)))
 
 
 def form_inputs(fields: Fields, options: Options, text_languages: Iterable[str], language: str) -> Iterator[FormInput]:

@@ -88,6 +88,11 @@ def damaged_release(damage: Damage, release: Release) -> ProblemError:
     return ProblemError(503, "release-damaged", detail, file=damage.file, release=name)
 
 
+def prefers_page(accept: str | None) -> bool:
+    """Whether the client with this Accept header gets an error as a page."""
+    return choose(accept, (PROBLEM_JSON, "text/html")) == "text/html"
+
+
 def problem(
     status: int,
     title: str,
@@ -110,7 +115,7 @@ def problem(
         **extra: More members of the problem object.
     """
     all_headers = _HEADERS | dict(headers or {})
-    if choose(accept, (PROBLEM_JSON, "text/html")) == "text/html":
+    if prefers_page(accept):
         page = render("problem.html", status=status, title=gettext(title), detail=detail)
         return Response(page, status, all_headers, "text/html")
     type_ = f"{DEFAULT_BASE}problem/{kind}" if kind else "about:blank"

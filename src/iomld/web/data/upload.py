@@ -3,10 +3,11 @@
 import base64
 import binascii
 import codecs
+import contextlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect, Request
@@ -22,6 +23,7 @@ from iomld.web.problems import ProblemError
 
 PROFILES = ("submission", "published")  # of our own shapes that uploads may be checked against
 PASTED = gettext_noop("pasted text")  # in place of the name of a file
+FORM_RECORD = "record.json"  # in place of the name of a file, for the form of one record
 _URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 FORM_TYPES = (_URLENCODED, _MULTIPART)
 RAW_TYPES = (
@@ -147,6 +149,61 @@ class Upload:
         """The upload as text; empty for a binary file."""
         return _text(self.data)
 
+    @property
+    def record(self) -> Mapping[str, object]:
+        """The record, if it comes from the form of one record; otherwise empty."""
+        if self.name != FORM_RECORD:
+            return {}
+        try:
+            record = json.loads(self.data)
+        except (ValueError, RecursionError):  # a file of that name
+            return {}
+        return record if isinstance(record, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """What a form was filled in with, as texts, so that a page can show it again.
+
+    Attributes:
+        name: Name of the upload, for places.
+        text: The records; empty for a binary file.
+        shapes: Shapes of the client.
+        mapping: A mapping of a table.
+        profile: The chosen profile.
+        choices: The other choices.
+        record: The record in the form of one record.
+    """
+
+    name: str = PASTED
+    text: str = ""
+    shapes: str = ""
+    mapping: str = ""
+    profile: str = ""
+    choices: UploadChoices = UploadChoices()
+    record: Mapping[str, object] = field(default_factory=dict)
+
+
+def filled_form(upload: Upload) -> FilledForm:
+    """The form with an upload."""
+    rules = upload.rules
+    return FilledForm(
+        upload.name, upload.text, rules.shown, upload.mapping.shown, rules.profile, upload.choices, upload.record
+    )
+
+
+class UploadError(ProblemError):
+    """A form that cannot be used as it is filled in.
+
+    Attributes:
+        form: What is filled in.
+    """
+
+    def __init__(self, problem: ProblemError, form: FilledForm) -> None:
+        """Create it from the problem with the form."""
+        super().__init__(problem.status, problem.kind, problem.message, headers=problem.headers, **problem.extra)
+        self.form = form
+
 
 async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: str) -> Upload:
     """Read an upload from a request, within a limit of bytes.
@@ -158,7 +215,8 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
         engine: The parameter `engine` of the address; empty if it is missing.
 
     Raises:
-        ProblemError: The upload is too large, of an unsupported type, empty or incomplete, or its shapes are invalid.
+        UploadError: What the form holds is empty or invalid.
+        ProblemError: The upload is too large, of an unsupported type or incomplete.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     rules = _rules(shapes, _known_engine(engine), "?shapes=", _LONGEST_PARAMETER)
@@ -209,26 +267,59 @@ async def _urlencoded_form(request: Request) -> FormData:
 
 
 async def _from_form(form: FormData, max_bytes: int, rules: Rules) -> Upload:
+    try:
+        return await _form_upload(form, max_bytes, rules)
+    except ProblemError as error:
+        raise UploadError(error, await _form_texts(form)) from error
+
+
+async def _form_upload(form: FormData, max_bytes: int, rules: Rules) -> Upload:
     rules = await _form_rules(form, rules)
     mapping = await _form_mapping(form)
     if mapping.data and rules.name:
         detail = message("A mapping is for tables that are checked by our rules. Leave the mapping or the shapes out.")
         raise ProblemError(400, "mapping-and-shapes", detail)
-    choices = UploadChoices(_field(form, "format"), _field(form, "lang"))
+    name, data = await _form_records(form)
+    if not data:
+        raise ProblemError(
+            400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
+        )
+    return Upload(name, data, rules, _form_choices(form), mapping, max_bytes)
+
+
+async def _form_records(form: FormData) -> tuple[str, bytes]:
+    """The name and the bytes of the records of a form: a file, encoded bytes, text, or the inputs of one record."""
     file, text, data = form.get("file"), form.get("text"), _field(form, "data")
     if isinstance(file, UploadFile) and file.filename:
-        return Upload(file.filename, await file.read(), rules, choices, mapping, max_bytes)
+        await file.seek(0)
+        return file.filename, await file.read()
     if data:
-        return Upload(_field(form, "name") or "upload", _decoded(data), rules, choices, mapping, max_bytes)
+        return _field(form, "name") or "upload", _decoded(data)
     if isinstance(text, str) and text.strip():
-        return Upload(PASTED, text.encode(), rules, choices, mapping, max_bytes)
+        return PASTED, text.encode()
     record = record_of(_filled(form), load_fields())
-    if record:
-        data_of_record = json.dumps(record, ensure_ascii=False, indent=2).encode()
-        return Upload("record.json", data_of_record, rules, choices, mapping, max_bytes)
-    raise ProblemError(
-        400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
-    )
+    return FORM_RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode() if record else b""
+
+
+def _form_choices(form: FormData) -> UploadChoices:
+    return UploadChoices(_field(form, "format"), _field(form, "lang"))
+
+
+async def _form_texts(form: FormData) -> FilledForm:
+    """The texts in a form whose fields may be invalid."""
+    with contextlib.suppress(ProblemError):
+        name, data = await _form_records(form)
+        upload = Upload(name, data, Rules())
+        return FilledForm(
+            name,
+            upload.text,
+            _field(form, "shapes"),
+            _field(form, "mapping"),
+            _field(form, "profile"),
+            _form_choices(form),
+            upload.record,
+        )
+    return FilledForm()
 
 
 async def _form_rules(form: FormData, rules: Rules) -> Rules:

@@ -19,11 +19,21 @@ from iomld.messages import message
 from iomld.read.table.workbook_package import MEDIA_TYPE
 from iomld.validate import ENGINES
 from iomld.web.client_budget import ClientQuotas, client_of
-from iomld.web.data.upload import FORM_TYPES, PROFILES, RAW_TYPES, Upload, read_upload
+from iomld.web.data.upload import (
+    FORM_TYPES,
+    PROFILES,
+    RAW_TYPES,
+    FilledForm,
+    Upload,
+    UploadError,
+    filled_form,
+    read_upload,
+)
 from iomld.web.i18n import current_page, page_language
 from iomld.web.language import answer_language, language_headers
 from iomld.web.openapi import Text, operation_id, responses
-from iomld.web.problems import ProblemError
+from iomld.web.pages.validate import fault_page
+from iomld.web.problems import ProblemError, prefers_page
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError
 from iomld.workers.protocol import Reply
 
@@ -106,6 +116,18 @@ class _ReportRequest:
     attached: bool = False
 
 
+class CheckError(ProblemError):
+    """An upload of which there is no report.
+
+    Attributes:
+        line: The line where it cannot be read, from 1, if that is known.
+        column: The column in that line, from 1, if that is known.
+    """
+
+    line: int | None = None
+    column: int | None = None
+
+
 class CheckPool(Protocol):
     """The part of a pool of workers that validation uses."""
 
@@ -143,7 +165,10 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         """Send records in any supported format. The status is 200 whether or not they conform: read `conforms`."""
         wanted = _requested_report(request, format_)
         quotas.require(client_of(request.scope))
-        upload = await read_upload(request, max_bytes, shapes=shapes, engine=engine)
+        try:
+            upload = await read_upload(request, max_bytes, shapes=shapes, engine=engine)
+        except UploadError as error:
+            return await run_in_threadpool(_refusal, request, error, error.form)
         wanted = _named_report(upload.choices.format_name, attached=True) if upload.choices.format_name else wanted
         is_page = wanted.format_name == _HTML and not wanted.attached
         chosen = upload.choices.language or (page_language() if is_page else "")
@@ -153,10 +178,23 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
             headers |= attachment(upload.name, wanted.format_name)
         order = _order(upload, PAGE if is_page else wanted.format_name, language, current_page().path)
         payload = order.payload(upload.data, upload.rules.data, upload.mapping.data)
-        body = await _report(pool(), payload, quotas, client_of(request.scope))
+        try:
+            body = await _report(pool(), payload, quotas, client_of(request.scope))
+        except CheckError as error:
+            return await run_in_threadpool(_refusal, request, error, filled_form(upload), error.line, error.column)
         return Response(body, media_type=wanted.media_type, headers=headers)
 
     return router
+
+
+def _refusal(
+    request: Request, error: ProblemError, form: FilledForm, line: int | None = None, column: int | None = None
+) -> Response:
+    """The answer to an upload that is not checked: a page has the form as it was filled in, and the place."""
+    if not prefers_page(request.headers.get("accept")):
+        raise error
+    page = fault_page(error, form, line=line, column=column)
+    return Response(page, error.status, _NO_STORE | error.headers | {"Vary": "Accept"}, "text/html")
 
 
 def attachment(name: str, format_name: str) -> dict[str, str]:
@@ -213,7 +251,7 @@ async def _report(pool: CheckPool, payload: bytes, quotas: ClientQuotas, client:
     """The report from a worker, as bytes; the time of the worker is charged to the client.
 
     Raises:
-        ProblemError: The worker refuses the upload, or fails.
+        CheckError: The worker refuses the upload, or fails.
     """
     started, used_s = time.monotonic(), 0.0
     try:
@@ -224,25 +262,27 @@ async def _report(pool: CheckPool, payload: bytes, quotas: ClientQuotas, client:
         raise _problem_of_worker(error) from error
     except PoolOverloadedError as error:
         detail = message("Other uploads are being checked. Try again in a moment.")
-        raise ProblemError(429, "busy", detail, headers={"Retry-After": "5"}) from error
+        raise CheckError(429, "busy", detail, headers={"Retry-After": "5"}) from error
     finally:
         quotas.charge(client, used_s)
     if reply.fault:
         fault = fault_of(reply.head)
-        raise ProblemError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
+        refusal = CheckError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
+        refusal.line, refusal.column = fault.line, fault.column
+        raise refusal
     return reply.read() if reply.size <= _READ_AT_ONCE_BYTES else await run_in_threadpool(reply.read)
 
 
-def _problem_of_worker(error: JobTimeoutError | WorkerCrashedError) -> ProblemError:
+def _problem_of_worker(error: JobTimeoutError | WorkerCrashedError) -> CheckError:
     """The problem with an upload that met a limit of the server."""
     if isinstance(error, JobTimeoutError):
         seconds = f"{error.limit_s:g}"
         detail = message(
             "The check was stopped after {seconds} seconds. Send fewer records at a time.", seconds=seconds
         )
-        return ProblemError(503, "validation-timeout", detail)
+        return CheckError(503, "validation-timeout", detail)
     detail = _OUT_OF_MEMORY if error.reason is CrashReason.MEMORY else _CRASHED
-    return ProblemError(503, "validation-failed", detail)
+    return CheckError(503, "validation-failed", detail)
 
 
 def _order(upload: Upload, format_name: str, language: str, path: str) -> CheckRequest:

@@ -16,6 +16,7 @@ from iomld.browse.similar_projects import similar_projects, similar_projects_que
 from iomld.browse.view import LinkKind, ReleaseView
 from iomld.check.translation import worded_finding
 from iomld.model import Finding
+from iomld.validate.reading_rules import READING_RULES
 from iomld.web.data.documents import HTML_TYPE, turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
@@ -134,6 +135,9 @@ def shapes_html(view: ReleaseView) -> bytes:
     """The page of the rules in the shapes, with examples; rendered once for a release and language."""
 
     def page() -> bytes:
-        return page_html(view, "shapes.html", "/validate", entries=rule_entries(), worded=_worded)
+        entries = rule_entries()
+        shapes = {entry.rule.id for entry in entries}
+        reading = [rule for rule in READING_RULES if rule.id not in shapes]
+        return page_html(view, "shapes.html", "/validate", entries=entries, reading=reading, worded=_worded)
 
     return _shapes_pages.page(view, page)

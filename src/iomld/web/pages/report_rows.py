@@ -142,7 +142,7 @@ def _span(text: str, finding: Finding) -> tuple[int, int]:
     if column is None or column == 1 or not text[start:].strip():
         return start, start
     match = _TOKEN.match(text, start)
-    return (start, match.end()) if match else (start, start)
+    return start, match.end() if match else start + 1
 
 
 def _pieces(text: str, spans: Sequence[tuple[int, int]]) -> tuple[LinePiece, ...]:
@@ -172,13 +172,12 @@ def _cut_end(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReportCell:
-    """A cell with its heading; `after_gap` if columns before it are left out."""
+    """A cell with its heading, and the highest severity of its findings."""
 
     column: str
     heading: str
     text: str
     severity: str
-    after_gap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,22 +226,19 @@ def source_rows(rows: Sequence[ShownRow], findings: Sequence[Finding]) -> Iterat
 
 
 def _cells(row: ShownRow, findings: Sequence[Finding]) -> Iterator[ReportCell]:
-    """The first cell, and the cells with findings with their neighbours."""
+    """The first cell, which names the row, and the cells with findings."""
     headings, texts = row.headings, row.cells
     by_column: dict[str, list[Finding]] = {}
     for finding in findings:
         by_column.setdefault((place_of(finding).cell or "").rstrip("0123456789"), []).append(finding)
     width = max(len(headings), len(texts))
-    marked = {index for index in range(width) if column_letters(index) in by_column}
-    shown = {0} | {near for index in marked for near in (index - 1, index, index + 1) if 0 <= near < width}
-    previous = -1
-    for index in sorted(shown):
+    for index in range(width):
         letters = column_letters(index)
+        if index and letters not in by_column:
+            continue
         yield ReportCell(
             letters,
             headings[index] if index < len(headings) else "",
             texts[index] if index < len(texts) else "",
             _highest_severity(by_column.get(letters, ())),
-            after_gap=index != previous + 1,
         )
-        previous = index

@@ -4,20 +4,34 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from iomld import i18n
+from iomld.assets import load_vocabulary
 from iomld.browse.view import ReleaseView
 from iomld.check.checker import UploadReport
 from iomld.check.translation import worded_report
 from iomld.check.worker import CheckRequest
 from iomld.fields.declared import FieldKind
-from iomld.fields.form import FormInput, form_inputs
-from iomld.i18n import ENGLISH, LANGUAGE_NAMES, gettext, gettext_noop
-from iomld.model import TEXT_LANGUAGES, Finding, Severity
+from iomld.fields.form import FormInput, filled_inputs, form_inputs
+from iomld.i18n import ENGLISH, LANGUAGE_NAMES, LANGUAGES, gettext_noop
+from iomld.messages import Message, message
+from iomld.model import TEXT_LANGUAGES, Finding, Place, Severity
 from iomld.validate import all_rules
+from iomld.validate.reading_rules import READING_RULES
 from iomld.vocab import Vocabulary
-from iomld.web.data.upload import PASTED, PROFILES, MappingUpload, Rules, Upload
-from iomld.web.i18n import PageRequest, current_page, making
+from iomld.web.data.upload import (
+    PASTED,
+    PROFILES,
+    FilledForm,
+    MappingUpload,
+    Rules,
+    Upload,
+    UploadChoices,
+    filled_form,
+)
+from iomld.web.i18n import PageRequest, current_page, gettext, making
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.report_rows import CellRow, SourceLine, page_order, place_of, source_lines, source_rows
+from iomld.web.problems import ProblemError
 
 # What a page shows at most. Five times as many bytes are possible, since `"` becomes `&#34;`.
 _MOST_FINDINGS = 500
@@ -25,8 +39,8 @@ _MOST_IN_FINDINGS = 300_000  # characters
 _MOST_IN_LINES = 400_000  # characters of lines and cells
 _LONGEST_TEXT = 500_000  # characters in a field of the form
 _PROFILES = (
-    (PROFILES[0], gettext_noop("for who sends a record")),
-    (PROFILES[1], gettext_noop("for what is published")),
+    (PROFILES[0], gettext_noop("Submission rules")),
+    (PROFILES[1], gettext_noop("Publication rules")),
 )
 _REPORTS = (
     ("html", "HTML"),
@@ -128,22 +142,51 @@ def form_page(view: ReleaseView, example: str, profile: str, format_name: str) -
         profile: The selected profile.
         format_name: The selected format of the report.
     """
-    values: dict[str, object] = {
-        "text": example_record(example),
-        "examples": FORMS,
-        "shapes": "",
-        "mapping": "",
-        "profile": profile,
-        "format": format_name,
-        "inputs": _record_inputs(view, current_page().language),
-    }
-    return page_html(view, "validate.html", "/validate", **_CHOICES, **values)
+    form = FilledForm(text=example_record(example), profile=profile, choices=UploadChoices(format_name))
+    return _page_of_form(view, form)
 
 
-def _record_inputs(view: ReleaseView, language: str) -> tuple[FormInput, ...]:
-    """The inputs of the form that makes one record, with their texts in a language."""
-    lists = view.vocabulary
-    return tuple(form_inputs(lists.fields, _options(lists, language), TEXT_LANGUAGES, language))
+def fault_page(problem: ProblemError, form: FilledForm, *, line: int | None = None, column: int | None = None) -> bytes:
+    """The page with the form as it was filled in, the reason why it was not checked, and the place of the fault.
+
+    Args:
+        problem: The reason.
+        form: What was filled in.
+        line: The line of the fault in the records, if it is known.
+        column: The column in that line, if it is known.
+    """
+    language = form.choices.language
+    with making(replace(current_page(), language=language if language in LANGUAGES else current_page().language)):
+        if form.name == PASTED and "file" in problem.message.values:
+            named = Message(problem.message.id, {**problem.message.values, "file": message("Pasted text")})
+            problem = ProblemError(problem.status, problem.kind, named)
+        place = Place(form.name, line, column)
+        fault = Finding(problem.kind, Severity.VIOLATION, problem.message, place=place)
+        lines = tuple(source_lines(form.text, [fault]))
+        heading = gettext(PASTED) if form.name == PASTED else form.name
+        return _page_of_form(None, form, problem=problem, lines=lines, heading=heading)
+
+
+def _page_of_form(view: ReleaseView | None, form: FilledForm, **values: object) -> bytes:
+    inputs = _record_inputs(current_page().language, form.record)
+    shown: dict[str, object] = {**_CHOICES, **_form_texts(form), "problem": None, **values}
+    shown |= {"examples": FORMS, "inputs": inputs, "is_record": bool(form.record)}
+    return page_html(view, "validate.html", "/validate", **shown)
+
+
+def _form_texts(form: FilledForm) -> dict[str, object]:
+    """The texts and choices of the form; texts that are too long for a page are named in `left_out`."""
+    texts = {"text": form.text, "shapes": form.shapes, "mapping": form.mapping}
+    shown = {name: shown_text(text) for name, text in texts.items()}
+    left_out = [name for name, text in texts.items() if text and not shown[name]]
+    return {**shown, "left_out": left_out, "profile": form.profile, "format": form.choices.format_name}
+
+
+def _record_inputs(language: str, record: Mapping[str, object]) -> tuple[FormInput, ...]:
+    """The inputs of the form of one record, with the values of a record and their texts in a language."""
+    lists = load_vocabulary()
+    inputs = form_inputs(lists.fields, _options(lists, language), TEXT_LANGUAGES, language)
+    return tuple(filled_inputs(inputs, record))
 
 
 def _options(lists: Vocabulary, language: str) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -212,27 +255,24 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         upload: The upload that was checked.
         language: Language of the page; one of `iomld.i18n.LANGUAGES`.
     """
-    rules = upload.rules
+    rules, form = upload.rules, filled_form(upload)
     shown = _report_view(report, upload, language)
-    long_texts = {"text": upload.text, "shapes": rules.shown}
     values: dict[str, object] = {
+        **_form_texts(form),
         "report": shown,
         "place_of": place_of,
         "with_comments": any(place_of(finding).sheet for finding in shown.findings),
         "name": upload.name,
-        "heading": gettext(PASTED, language) if upload.name == PASTED else upload.name,
-        "text": shown_text(upload.text),
-        "left_out": [name for name, text in long_texts.items() if text and not shown_text(text)],
+        "heading": i18n.gettext(PASTED, language) if upload.name == PASTED else upload.name,
         "encoded": upload.encoded,
-        "shapes": shown_text(rules.shown),
-        "mapping": shown_text(upload.mapping.shown),
         "mapping_name": upload.mapping.name,
         "shapes_name": rules.name,
         "foreign": bool(rules.name),
         "engine": rules.engine,
-        "profile": rules.profile,
         "format": "",
-        "rules": frozenset(rule.id for rule in all_rules()),
+        "rules": {rule.id for rule in all_rules()} | {rule.id for rule in READING_RULES},
+        "inputs": _record_inputs(language, form.record) if form.record else (),
+        "is_record": bool(form.record),
     }
     # The form may request a language other than that of the address.
     with making(replace(current_page(), language=language)):
