@@ -1,5 +1,9 @@
 """How tests look at a page and move on it."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
 from playwright.sync_api import Page
 
 PAGES = (
@@ -46,3 +50,15 @@ def tab_to(page: Page, condition: str) -> None:
         if page.evaluate(f"(e => {condition})(document.activeElement)"):
             return
     raise AssertionError(f"Tab never came to {condition}")
+
+
+@contextmanager
+def listening(page: Page, listeners: Mapping[str, Callable[[Any], object]]) -> Iterator[None]:
+    """Listen to events of a page that other tests use after this one."""
+    for event, listener in listeners.items():
+        page.on(event, listener)  # type: ignore[call-overload]  # it wants each name of an event by itself
+    try:
+        yield
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)

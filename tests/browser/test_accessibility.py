@@ -14,19 +14,13 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
 
 
-@pytest.fixture(scope="module")
-def page_in(browser: Browser) -> Callable[[str], Page]:
-    """The page of each language, which goes from address to address: a new one has to compile axe-core anew."""
-    return cache(lambda language: browser.new_page(locale=language, viewport=SIZES[0]))
-
-
 @pytest.mark.parametrize("language", ["fr", "es"])
 @pytest.mark.parametrize("path", ["/", "/projects?country=CN", "/doc/project/PO.0105", "/validate?example=1"])
 def test_axe_finds_no_fault_in_other_languages(
     page_in: Callable[[str], Page], address: str, path: str, language: str
 ) -> None:
     """Pages in French and Spanish say which parts are in another language, and their longer words have room."""
-    page = page_in(language)
+    page = _set(page_in(language))
     page.goto(address + path)
     assert page.locator("html").get_attribute("lang") == language
     assert faults(page) == []
@@ -35,7 +29,7 @@ def test_axe_finds_no_fault_in_other_languages(
 @pytest.mark.parametrize("path", ALL_PAGES)
 def test_axe_finds_no_fault(page_in: Callable[[str], Page], address: str, path: str) -> None:
     """Each page in light and dark, 1280 and 390 px wide."""
-    page = page_in("en")
+    page = _set(page_in("en"))
     page.goto(address + path)
     assert faults(page) == []
 
@@ -43,7 +37,7 @@ def test_axe_finds_no_fault(page_in: Callable[[str], Page], address: str, path: 
 @pytest.mark.parametrize("example", ["json", "csv", "text"])
 def test_axe_finds_no_fault_in_a_report(page_in: Callable[[str], Page], address: str, example: str) -> None:
     """The page with findings beside the lines, and beside the cells."""
-    page = page_in("en")
+    page = _set(page_in("en"))
     page.goto(f"{address}/validate?example={example}")
     page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_role("status").wait_for()
@@ -72,6 +66,13 @@ def test_axe_is_awake(browser: Browser) -> None:
     page.close()
 
 
+def _set(page: Page) -> Page:
+    """A page that other tests had, on a desk and in light again."""
+    page.set_viewport_size(SIZES[0])
+    page.emulate_media(color_scheme="light")
+    return page
+
+
 def faults(page: Page, sizes: tuple[ViewportSize, ...] = SIZES) -> list[str]:
     """What axe-core finds in both themes at some sizes: theme, width, rule, and the elements.
 
@@ -91,8 +92,6 @@ def faults(page: Page, sizes: tuple[ViewportSize, ...] = SIZES) -> list[str]:
             looks |= new
             found += [f"{scheme} {size['width']} {rule}: {targets}" for rule, targets in violations]
     page.evaluate(RESTORE)
-    page.set_viewport_size(sizes[0])
-    page.emulate_media(color_scheme="light")
     return found
 
 

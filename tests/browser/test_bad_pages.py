@@ -1,12 +1,13 @@
 """Pages of records and addresses that mean no good: nothing runs, nothing breaks, and each says what it is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.looking import SIDEWAYS
+from tests.browser.looking import SIDEWAYS, listening
 from tests.conftest import PROJECT_COUNT, run_iomld
 from tests.serving import serve
 
@@ -87,11 +88,19 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path[:60])
-def test_nothing_runs_and_nothing_breaks(browser: Browser, hostile: str, path: str) -> None:
+def test_nothing_runs_and_nothing_breaks(page_in: Callable[[str], Page], hostile: str, path: str) -> None:
     """No dialog, no error, no request to elsewhere, one heading, and no sideways scroll at 320 px."""
-    page = browser.new_page(viewport={"width": 320, "height": 640})
-    faults = _faults(page, hostile)
-    answer = page.goto(hostile + path, wait_until="networkidle")
+    page = page_in("en")
+    page.set_viewport_size({"width": 320, "height": 640})
+    faults: list[str] = []
+    listeners: dict[str, Callable[[Any], object]] = {
+        "dialog": lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()),
+        "console": lambda message: faults.append(f"console {message.text}"),
+        "pageerror": lambda error: faults.append(f"error {error}"),
+        "request": lambda request: None if request.url.startswith(hostile) else faults.append(request.url),
+    }
+    with listening(page, listeners):
+        answer = page.goto(hostile + path, wait_until="networkidle")
     assert answer is not None
     assert answer.status in {200, 400, 404}
     _faultless(faults, answer.status)
@@ -99,7 +108,6 @@ def test_nothing_runs_and_nothing_breaks(browser: Browser, hostile: str, path: s
     assert page.locator("script:not([src], [type='application/ld+json']), iframe, [onerror], [onload]").count() == 0
     assert "49" not in page.title()
     assert page.evaluate(SIDEWAYS) <= 0
-    page.close()
 
 
 def test_a_title_is_shown_as_it_is_written(browser: Browser, hostile: str) -> None:
@@ -145,16 +153,6 @@ def test_a_page_that_is_not_there_gives_one_that_is(browser: Browser, address: s
     assert page.get_by_role("status").inner_text().endswith(f"page {shown} of {LAST_PAGE}.")
     assert page.locator(".results li").count() > 0
     page.close()
-
-
-def _faults(page: Page, address: str) -> list[str]:
-    """What a page does that it should not; grows as it happens."""
-    faults: list[str] = []
-    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("console", lambda message: faults.append(f"console {message.text}"))
-    page.on("pageerror", lambda error: faults.append(f"error {error}"))
-    page.on("request", lambda request: None if request.url.startswith(address) else faults.append(request.url))
-    return faults
 
 
 def _faultless(faults: list[str], status: int) -> None:

@@ -1,40 +1,45 @@
 """Pages in a real browser: quiet, self-contained, readable on a small phone, by keyboard, in both colour themes."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser
-from tests.browser.looking import PAGES, SIDEWAYS
+from playwright.sync_api import Browser, Page, ViewportSize
+from tests.browser.looking import PAGES, SIDEWAYS, listening
 
 pytestmark = pytest.mark.browser
 
 MANY_ROWS = "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+600"
+PHONE: ViewportSize = {"width": 320, "height": 640}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", [*PAGES, MANY_ROWS])
-def test_a_page_is_quiet_and_fits_a_small_phone(
-    browser: Browser, address: str, path: str, scheme: Literal["light", "dark"]
-) -> None:
+def test_a_page_is_quiet_and_fits_a_small_phone(page_in: Callable[[str], Page], address: str, path: str) -> None:
     """No message in the console, no request to elsewhere, no failed request, no sideways scroll at 320 px."""
-    page = browser.new_page(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    page = page_in("en")
     faults: list[str] = []
 
     def note(is_fault: bool, text: str) -> None:  # noqa: FBT001  # reads as "note if this, that"
         if is_fault:
             faults.append(text)
 
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: note(not request.url.startswith(address), request.url))
-    page.on("response", lambda response: note(not response.ok, f"{response.status} {response.url}"))
-    page.goto(address + path, wait_until="networkidle")
-    assert faults == []
-    assert page.evaluate(SIDEWAYS) <= 0
-    page.set_viewport_size({"width": 1280, "height": 800})
-    assert page.evaluate(SIDEWAYS) <= 0
-    page.close()
+    listeners: dict[str, Callable[[Any], object]] = {
+        "console": lambda message: faults.append(message.text),
+        "pageerror": lambda error: faults.append(str(error)),
+        "request": lambda request: note(not request.url.startswith(address), request.url),
+        "response": lambda response: note(not response.ok, f"{response.status} {response.url}"),
+    }
+    with listening(page, listeners):
+        for scheme in SCHEMES:
+            page.set_viewport_size(PHONE)
+            page.emulate_media(color_scheme=scheme)
+            page.goto(address + path, wait_until="networkidle")
+            assert faults == []
+            assert page.evaluate(SIDEWAYS) <= 0
+            page.set_viewport_size({"width": 1280, "height": 800})
+            assert page.evaluate(SIDEWAYS) <= 0
 
 
 def test_the_theme_follows_the_system_and_the_switch(browser: Browser, address: str) -> None:
@@ -186,14 +191,13 @@ def test_a_bar_of_the_home_page_shows_its_projects(browser: Browser, address: st
 
 @pytest.mark.parametrize("language", ["fr", "es"])
 @pytest.mark.parametrize("path", [*PAGES, MANY_ROWS])
-def test_longer_words_fit_a_small_phone(browser: Browser, address: str, path: str, language: str) -> None:
+def test_longer_words_fit_a_small_phone(page_in: Callable[[str], Page], address: str, path: str, language: str) -> None:
     """French and Spanish pages do not scroll sideways at 320 px."""
-    context = browser.new_context(viewport={"width": 320, "height": 640}, locale=language)
-    page = context.new_page()
+    page = page_in(language)
+    page.set_viewport_size(PHONE)
     page.goto(address + path)
     assert page.locator("html").get_attribute("lang") == language
     assert page.evaluate(SIDEWAYS) <= 0
-    context.close()
 
 
 def test_a_language_is_chosen_without_script_and_stays(browser: Browser, address: str) -> None:
