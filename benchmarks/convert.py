@@ -26,11 +26,11 @@ from rdflib import Graph
 from rdflib.term import Node
 from run import machine
 
-from iomld import read
 from iomld.assets import load_vocabulary
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.model import Text
 from iomld.pipeline.stages import Choices, Outcome, Pipeline, converted, linked, load_pipeline
+from iomld.read import read_file
 
 _IOMLD = Path(sys.executable).parent / "iomld"
 _SAMPLE = 500  # records for rdflib and the matcher
@@ -129,7 +129,7 @@ def rows(count: int, folder: Path) -> Iterator[tuple[str, ...]]:
     pipeline = load_pipeline(Choices())
     read_and_linked_s = best_seconds(partial(read_and_linked, source, sample, pipeline))
     outcomes = [
-        converted((record,), pipeline.linker, pipeline.publication) for record in islice(read.read_file(source), sample)
+        converted((record,), pipeline.linker, pipeline.publication) for record in islice(read_file(source), sample)
     ]
     yield from rdflib_rows(statements(outcomes), read_and_linked_s)
     texts = [text for outcome in outcomes for text in outcome.project.narratives]
@@ -152,7 +152,7 @@ def rdflib_rows(graphs: Sequence[Sequence[_Triple]], read_and_linked_s: float) -
 
 def read_and_linked(source: Path, count: int, pipeline: Pipeline) -> int:
     """The first records, up to what is converted; gives the number of their mentions."""
-    records = islice(read.read_file(source), count)
+    records = islice(read_file(source), count)
     return sum(len(linked((record,), pipeline.linker).project.mentions) for record in records)
 
 

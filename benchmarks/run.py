@@ -20,8 +20,8 @@ from pathlib import Path
 from generate import generated_lines  # the folder of this script is on the path
 from pyoxigraph import Quad
 
-from iomld import read
 from iomld.pipeline.stages import Choices, converted, load_pipeline
+from iomld.read import read_file
 from iomld.validate import load_validator
 
 _SAMPLE = 50  # records for the reference engine, which takes tens of milliseconds for each
@@ -117,7 +117,7 @@ def rows(count: int, folder: Path) -> Iterator[tuple[str, str]]:
     )
     yield "`iomld publish` again, nothing changed", _rate(count, timed("publish", source, "--to", folder / "d"))
     pipeline = load_pipeline(Choices(profile="published"))
-    graphs = [converted((record,), pipeline.linker, pipeline.publication).quads for record in read.read_file(source)]
+    graphs = [converted((record,), pipeline.linker, pipeline.publication).quads for record in read_file(source)]
     sample = graphs[: min(_SAMPLE, count)]
     yield f"check with `shacl`, {count} records", _rate(count, check_seconds(graphs, "shacl"))
     yield f"check with `shacl`, the first {len(sample)}", _rate(len(sample), check_seconds(sample, "shacl"))

@@ -22,9 +22,9 @@ from generate import generated_lines, generated_records  # the folder of this sc
 from pyoxigraph import Quad
 from run import machine, served, timed
 
-from iomld import read
 from iomld.check.checker import Checker
 from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
+from iomld.read import read_bytes
 from iomld.validate import load_validator
 
 _SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
@@ -36,7 +36,7 @@ def graphs(pipeline: Pipeline, count: int) -> Iterator[Sequence[Quad]]:
     """The graphs of generated records, one after the other."""
     lines = generated_lines(count)
     while block := b"".join(islice(lines, _BLOCK)):
-        for record in read.read_bytes(block, file="records.jsonl"):
+        for record in read_bytes(block, file="records.jsonl"):
             yield converted((record,), pipeline.linker, pipeline.publication).quads
 
 

@@ -72,9 +72,7 @@ def test_a_port_in_use_is_noticed_before_anything_is_published(tmp_path: Path, i
         ]
     for done in calls:
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-        assert done.stderr.startswith(
-            f"iomld: 127.0.0.1:{port}: the server cannot listen there (Address already in use)"
-        )
+        assert done.stderr.startswith(f"iomld: 127.0.0.1:{port}: the server cannot listen there (Address already")
         assert "--port or IOMLD_PORT" in done.stderr
     assert list(tmp_path.iterdir()) == []
 

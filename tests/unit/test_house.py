@@ -59,7 +59,7 @@ HOMES: Mapping[str, frozenset[str]] = {
     ),
     "pydantic": frozenset({"web"}),  # comes with fastapi: schemas of parameters
     "pyshacl": frozenset({"validate"}),
-    "rdflib": frozenset({"validate"}),
+    "rdflib": frozenset({"library", "validate"}),
     "shacl": frozenset({"validate"}),
     "starlette": frozenset({"web"}),
     "starlette_compress": frozenset({"web"}),

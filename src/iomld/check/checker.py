@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iomld import __version__, merge, read
+from iomld import __version__, merge
 from iomld.check.report import MAX_FINDINGS, Basis, CheckReport, Tally, basis_of, package_version
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.read import RecordSpool, SourceFile, expand_sources, read_bytes, read_source
 from iomld.read.detect import is_workbook, rdf_format_of
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.table.csv import table_rows
@@ -61,9 +62,9 @@ class Checker:
         Raises:
             SourceError: A file does not exist. A file that cannot be read is a finding, and the others are checked.
         """
-        return self.check_sources(read.expand_sources(files), mapping=mapping)
+        return self.check_sources(expand_sources(files), mapping=mapping)
 
-    def check_sources(self, sources: Iterable[read.SourceFile], *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
+    def check_sources(self, sources: Iterable[SourceFile], *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
         """Check every record of files that need not have a path; see `check_files`."""
         tally = Tally(self.cap)
         options = self.pipeline.read_options(mapping=mapping)
@@ -72,7 +73,7 @@ class Checker:
             for part in sources:
                 tally.add_records(part.name, 0)
                 try:
-                    yield from read.read_source(part, options)
+                    yield from read_source(part, options)
                 except SourceError as error:
                     tally.add_finding(_unreadable(part.name, error))
 
@@ -92,11 +93,11 @@ class Checker:
         tally = Tally(self.cap)
         tally.add_records(name, 0)
         options = self.pipeline.read_options(mapping=mapping)
-        return self._checked(read.read_bytes(data, file=name, options=options), tally)
+        return self._checked(read_bytes(data, file=name, options=options), tally)
 
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0
-        with read.RecordSpool() as spool:
+        with RecordSpool() as spool:
             for record in records:
                 tally.add_records(record.place.file)
                 spool.add(record, merge.record_key(record))
@@ -119,7 +120,7 @@ def _unreadable(file: str, error: SourceError) -> Finding:
 
 
 def check_against(
-    sources: Iterable[read.SourceFile], shapes: Path, *, engine: str, cap: int, language: str = "en"
+    sources: Iterable[SourceFile], shapes: Path, *, engine: str, cap: int, language: str = "en"
 ) -> CheckReport:
     """Check RDF files against a file of shapes, each file by itself.
 
@@ -134,7 +135,7 @@ def check_against(
         SourceError: The shapes cannot be read, or use a refused feature; unreadable data is a finding.
         JobTimeoutError: A check took too long.
     """
-    rules = _document(next(read.expand_sources([shapes])))
+    rules = _document(next(expand_sources([shapes])))
     tally = Tally(cap)
     for part in sources:
         tally.add_records(part.name)
@@ -185,7 +186,7 @@ def _basis(rules: UserDocument, profile: str, engine: str) -> Basis:
     return Basis(profile, engine, package_version(engine), {"iomld": __version__, "shapes": digest})
 
 
-def _document(part: read.SourceFile) -> UserDocument:
+def _document(part: SourceFile) -> UserDocument:
     with part.open() as stream:
         data = stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:

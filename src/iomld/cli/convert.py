@@ -12,7 +12,6 @@ from typing import BinaryIO, cast
 import click
 from pyoxigraph import Quad
 
-from iomld import read
 from iomld.assets import jsonld_context, load_fields
 from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
@@ -35,7 +34,7 @@ from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import Iris
 from iomld.model import Project, Record
 from iomld.pipeline.stages import Outcome, Pipeline, linked, placed
-from iomld.read import ReadOptions
+from iomld.read import ReadOptions, expand_sources, read_source
 from iomld.read.mapping.files import read_mapping
 from iomld.read.table.mapping import NO_MAPPING
 
@@ -125,9 +124,9 @@ class _Conversion:
 
     def _records(self, sources: tuple[Path, ...]) -> Iterator[Record]:
         """Every record of every source that can be read."""
-        for part in read.expand_sources(sources):
+        for part in expand_sources(sources):
             try:
-                yield from read.read_source(part, self._options)
+                yield from read_source(part, self._options)
             except SourceError as error:
                 self.refused = True
                 click.echo(f"refused: {error}", err=True)

@@ -1,7 +1,6 @@
 """The command `iomld query`: runs a SPARQL query on a release on disk or on an endpoint."""
 
 import json
-import re
 import sys
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from iomld.errors import QueryError, StoreError
 from iomld.formats import rdf, results
 from iomld.iris import Iris
 from iomld.store.query_request import QueryRequest, QueryWorker
+from iomld.store.query_text import with_prefixes
 from iomld.store.query_worker import run_query
 
 _SOLUTION_FORMATS = tuple(format_.name for format_ in results.RESULT_FORMATS)
@@ -52,9 +52,8 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
     """
     known = settings()
     text = _query_text(query)
-    request = _request(text, format_name)
     if place and place.startswith(("http://", "https://")):
-        answer = _query_endpoint(place, request, known.query_timeout)
+        answer = _query_endpoint(place, _request(text, format_name, Iris()), known.query_timeout)
     else:
         current = served_release(Path(place) if place else known.data_dir)
         worker = QueryWorker(
@@ -63,6 +62,7 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
             release=current.manifest.name,
             max_rows=known.query_rows,
         )
+        request = _request(text, format_name, Iris(current.manifest.base))
         answer = run_query(worker, request, timeout_s=known.query_timeout, max_answer_bytes=known.query_bytes)
     if format_name == "table" and answer.startswith(b"{"):
         click.echo(_table(json.loads(answer)))
@@ -82,19 +82,14 @@ def _query_text(query: str) -> str:
     return query
 
 
-def _request(text: str, format_name: str) -> QueryRequest:
+def _request(text: str, format_name: str, iris: Iris) -> QueryRequest:
     """The query with the usual prefixes declared, and the media types of the format."""
     solutions = next((f for f in results.RESULT_FORMATS if f.name == format_name), results.JSON)
     graph = next((f for f in rdf.FORMATS if f.name == format_name), rdf.TURTLE)
     boolean = solutions if solutions.holds_booleans else results.JSON
-    return QueryRequest(_with_prefixes(text), solutions.media_type, boolean.media_type, graph.media_type)
-
-
-def _with_prefixes(text: str) -> str:
-    """The query with its undeclared prefixes declared; they go on the first line, which keeps line numbers valid."""
-    declared = set(re.findall(r"(?i)\bprefix\s+([\w-]*):", text))
-    prefixes = {name: iri for name, iri in Iris().prefixes().items() if name not in declared and f"{name}:" in text}
-    return "".join(f"PREFIX {name}: <{iri}> " for name, iri in prefixes.items()) + text
+    return QueryRequest(
+        with_prefixes(text, iris.prefixes()), solutions.media_type, boolean.media_type, graph.media_type
+    )
 
 
 def _query_endpoint(address: str, request: QueryRequest, timeout_s: float) -> bytes:

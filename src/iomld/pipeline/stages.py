@@ -12,7 +12,7 @@ from functools import partial
 
 from pyoxigraph import Quad
 
-from iomld import __version__, assets, convert, merge, read
+from iomld import __version__, assets, convert, merge
 from iomld.convert import Publication
 from iomld.fund_folder import cached, folder_in_use
 from iomld.iris import DEFAULT_BASE, Iris
@@ -31,7 +31,7 @@ from iomld.model import (
     Value,
     is_refused,
 )
-from iomld.read import ReadOptions
+from iomld.read import ReadOptions, located
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.validate import Validator, load_validator
 
@@ -258,7 +258,7 @@ def _placed(finding: Finding, merged: MergedRecord) -> Finding:
     value = None if finding.place else _value_of(finding, merged)
     if value is not None:
         finding = replace(finding, place=value.place, value=value.text)
-    return read.located(finding, _record_of(finding, merged))
+    return located(finding, _record_of(finding, merged))
 
 
 def _value_of(finding: Finding, merged: MergedRecord) -> Value | None:

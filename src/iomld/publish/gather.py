@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
-from iomld import merge, read
+from iomld import merge
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
@@ -16,6 +16,7 @@ from iomld.model import Finding, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.publish.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.publish.report import Refusal, warning_counts
+from iomld.read import ReadOptions, RecordSpool, expand_sources, read_source
 from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
 
@@ -85,22 +86,22 @@ class CurrentGraphs:
         return graph in self.states and bool(self.states[graph].digest)
 
 
-def fill_spool(spool: read.RecordSpool, sources: Sequence[Path], options: read.ReadOptions) -> Iterator[Refusal]:
+def fill_spool(spool: RecordSpool, sources: Sequence[Path], options: ReadOptions) -> Iterator[Refusal]:
     """Read every source into the spool.
 
     Yields:
         A refusal for each file that cannot be read; the others are read.
     """
-    for part in read.expand_sources(sources):
+    for part in expand_sources(sources):
         try:
-            for record in read.read_source(part, options):
+            for record in read_source(part, options):
                 spool.add(record, merge.record_key(record))
         except SourceError as error:
             yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, error.message),))
 
 
 def gather(
-    spool: read.RecordSpool,
+    spool: RecordSpool,
     pipeline: Pipeline,
     current: CurrentGraphs,
     changes: Changes,

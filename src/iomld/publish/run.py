@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from pyoxigraph import Quad
 
-from iomld import read, release, store
+from iomld import release, store
 from iomld.assets import load_fields
 from iomld.convert import Publication
 from iomld.errors import NotFoundError, StoreError
@@ -23,6 +23,7 @@ from iomld.pipeline.stages import Pipeline
 from iomld.publish.build import ReleaseContext, build_release, reference_lines
 from iomld.publish.gather import Changes, CurrentGraphs, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report
+from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
@@ -122,7 +123,7 @@ def _gathered_changes(
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     changes.owners.update(_owners(previous))
     include_files(request.include, pipeline.publication.iris, known, changes)
-    with read.RecordSpool() as spool:
+    with RecordSpool() as spool:
         changes.refused.extend(
             fill_spool(spool, request.sources, pipeline.read_options(url=request.url, mapping=request.mapping))
         )

@@ -48,6 +48,7 @@ _LONG_QUOTE = re.compile("'''|\"\"\"")
 
 _ENGINE_ERROR = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 _PHRASE = re.compile(r"(?:^|one of |, )([A-Z][A-Za-z]+(?: [A-Za-z]+){3,})")
+_DECLARED_PREFIX = re.compile(r"(?i)\bprefix\s+([\w-]*):")
 _PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
 _FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
 _WORD = re.compile(r"[?$]?\w+|\S")
@@ -275,6 +276,19 @@ def _tokens(query: str) -> Iterator[tuple[str, str]]:
 def _rest_of_line(query: str, start: int) -> str:
     end = query.find("\n", start)
     return query[start:] if end < 0 else query[start:end]
+
+
+def with_prefixes(query: str, prefixes: Mapping[str, str]) -> str:
+    """The query with those of some prefixes declared that it uses and does not declare.
+
+    They go on the first line, which keeps the numbers of its lines.
+
+    >>> with_prefixes("ASK { ?s x:p 1 }", {"x": "http://x/", "y": "http://y/"})
+    'PREFIX x: <http://x/> ASK { ?s x:p 1 }'
+    """
+    declared = set(_DECLARED_PREFIX.findall(query))
+    missing = {name: iri for name, iri in prefixes.items() if name not in declared and f"{name}:" in query}
+    return "".join(f"PREFIX {name}: <{iri}> " for name, iri in missing.items()) + query
 
 
 def syntax_message(query: str, reported: str, prefixes: Mapping[str, str]) -> Message:
