@@ -27,6 +27,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from tests import forked_workers
+
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PROGRAM = Path(sys.executable).parent / "iomld"
@@ -238,6 +240,7 @@ def _warm_up() -> None:
     stages.load_pipeline(stages.Choices(profile="published"))
     for name in ("openpyxl", "iomld.validate.pyshacl_engine"):
         import_module(name)
+    forked_workers.warm_up()
 
 
 def _reap() -> None:
@@ -290,6 +293,8 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
     sys.argv[:] = request["command"]
+    if sys.argv[1] == "serve":
+        forked_workers.fork_workers()
     exec(request["prelude"], {})  # noqa: S102  # from a test
     try:
         sys.exit(import_module("iomld.cli.main").main())

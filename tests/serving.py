@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import forked_workers
 from tests.commands import PROGRAM, ForkedProcess, start_iomld
 
 _LIBC = ctypes.CDLL(None)
@@ -112,10 +113,11 @@ def _descendants(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = status.read_text().rpartition(")")[2].split()
+            name, _, rest = status.read_text().rpartition(")")
         except OSError:
             continue  # it ended while we looked
-        children.setdefault(int(fields[1]), []).append(int(status.parent.name))
+        if not name.endswith(f"({forked_workers.HELPER}"):
+            children.setdefault(int(rest.split()[1]), []).append(int(status.parent.name))
     found: list[int] = []
     queue = [pid]
     while queue:

@@ -236,7 +236,7 @@ def test_unknown_names_are_refused() -> None:
 def test_the_reference_engine_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first engine cannot be loaded, the reference gives the verdicts and says so."""
     monkeypatch.setitem(sys.modules, "shacl", None)
-    validator = load_validator("submission")
+    validator = load_validator("submission", as_of=date(2020, 1, 1))
     assert validator.engine_name == "pyshacl"
     assert "shacl" in validator.fallback_reason
     assert _rules(validator.check(_quads(_project(status=None)))) == ["statusMissing"]

@@ -8,12 +8,11 @@ from pyoxigraph import Quad
 from iomld.browse.view import ReleaseView
 from iomld.fund_folder import cached, own_folder, using
 from iomld.model import Finding
-from iomld.validate import Rule, Validator, all_rules, load_validator
+from iomld.validate import Rule, all_rules, load_validator
 from iomld.validate.shapes import RuleExample, failing_examples, passing_example
 
 _LONGEST = 200  # characters of a line of an example
 _PROFILE = "published"
-_validator = cached(load_validator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def _entry(rule: Rule) -> RuleEntry:
 
 
 def _checked_example(rule: Rule, example: RuleExample) -> TriedExample:
-    found = (finding for finding in _validator(example.profile).check(example.graph()) if finding.rule == rule.id)
+    found = (finding for finding in load_validator(example.profile).check(example.graph()) if finding.rule == rule.id)
     return TriedExample(
         names=example.names,
         taken_out=example.without,
@@ -97,15 +96,9 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | Non
 
     Rules across projects, and rules about texts that are not in the graph, were checked when it was published.
     """
-    validator = _published_validator(view.iris.base)
+    validator = load_validator(_PROFILE, base=view.iris.base)
     if validator.fallback_reason:
         return None
     found = {(finding.rule, str(finding.message)): finding for finding in validator.check(quads)}
     broken = {rule for rule, _ in found}
     return Revalidation(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
-
-
-@cached
-def _published_validator(base: str) -> Validator:
-    """The validator, created on first use: 25 ms, 8 MB."""
-    return load_validator(_PROFILE, base=base)
