@@ -183,7 +183,7 @@ def publish(
         include=tuple(map(Path, include)),
     )
     with using(known.fund or own_folder()):
-        return publish_sources(request, _stages(known, "published"), lambda _: None)
+        return publish_sources(request, _stages(known, "published"))
 
 
 def open_release(path: _Path = _DEFAULTS.data_dir, name: str | None = None) -> "OpenRelease":

@@ -1,5 +1,6 @@
 """The first steps: the demo, the address of the server, and what stands in the way of either."""
 
+import json
 import os
 import shutil
 import socket
@@ -119,3 +120,22 @@ def test_a_language_that_there_is_not_is_a_sentence(iomld: Command) -> None:
     done = iomld("validate", RECORD, "--lang", "pt")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "Error: Invalid value for '--lang': 'pt' is not one of 'en', 'fr', 'es'."
+
+
+def test_many_refusals_are_grouped(tmp_path: Path, iomld: Command) -> None:
+    """Each rule with its count and its first places; all are in the report of the release."""
+    good, *_ = json.loads(RECORD.read_text(encoding="utf-8"))
+    bad = [good | {"projectCode": f"PO.{number:04}", "primaId": None, "budgetUSD": "many"} for number in range(1, 13)]
+    bad = [{key: value for key, value in record.items() if value is not None} for record in bad]
+    source = tmp_path / "records.json"
+    source.write_text(json.dumps([good, *bad], indent=1), encoding="utf-8")
+    done = iomld("publish", source, "--to", tmp_path / "releases")
+    head, *groups = done.stderr.splitlines()
+    (report,) = (tmp_path / "releases" / "releases").glob("*/report.json")
+    assert head == f"refused: 12 projects and files. {report} has all of them."
+    assert groups[0].startswith("       12  budgetUSD: “many” cannot be read")
+    assert groups[1].strip().startswith(f"PO.0001 ({source}:")
+    assert groups[1].endswith(" and 9 more")
+    assert len(json.loads(report.read_text(encoding="utf-8"))["refused"]) == 12
+    dry = iomld("publish", source, "--to", tmp_path / "others", "--dry-run")
+    assert "--format json prints all of them" in dry.stderr

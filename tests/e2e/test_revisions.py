@@ -145,7 +145,7 @@ def test_times_of_releases_never_go_back(tmp_path: Path) -> None:
     def publish(record: dict[str, Any]) -> None:
         source = written(tmp_path / "a.json", record)
         request = PublishRequest([source], tmp_path / "to", "Publisher", clock=lambda: next(moments))
-        assert publish_sources(request, pipeline, lambda _: None).is_new
+        assert publish_sources(request, pipeline).is_new
 
     publish(RECORD)
     publish(PARTIAL)

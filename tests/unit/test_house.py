@@ -49,6 +49,7 @@ HOMES: Mapping[str, frozenset[str]] = {
             "convert",
             "export",
             "formats",
+            "library",
             "pipeline",
             "publish",
             "release",

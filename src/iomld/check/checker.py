@@ -14,6 +14,7 @@ from iomld.formats import rdf
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.progress import NO_PROGRESS, Progress, phases_of
 from iomld.read import RecordSpool, SourceFile, expand_sources, read_bytes, read_source
 from iomld.read.detect import is_workbook, rdf_format_of
 from iomld.read.graph.places import ValuePlaces, find_places
@@ -33,6 +34,7 @@ from iomld.validate.user_shapes import (
     checked_graph,
 )
 
+READING, CHECKING = phases_of(("reading", "records"), ("checking", "projects"))
 _MAX_BYTES = 256 * 1024**2  # of a file that is checked against shapes of the caller
 _MAX_SHOWN_ROWS = 500
 _CELL = re.compile(r"[A-Z]+([0-9]+)")
@@ -46,11 +48,13 @@ class Checker:
         pipeline: The loaded stages.
         profile: The profile of the shapes that the pipeline was loaded with.
         cap: The most findings that a report lists; all are counted.
+        progress: Called as a check goes on.
     """
 
     pipeline: Pipeline
     profile: str = "submission"
     cap: int = MAX_FINDINGS
+    progress: Progress = NO_PROGRESS
 
     def check_files(self, files: Sequence[Path], *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
         """Check every record of files and folders.
@@ -98,10 +102,12 @@ class Checker:
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0
         with RecordSpool() as spool:
-            for record in records:
+            self.progress.begin(READING)
+            for record in self.progress.counted(records):
                 tally.add_records(record.place.file)
                 spool.add(record, merge.record_key(record))
-            for outcome in outcomes(spool.groups(), self.pipeline):
+            self.progress.begin(CHECKING, spool.projects())
+            for outcome in self.progress.counted(outcomes(spool.groups(), self.pipeline)):
                 projects += 1
                 for finding in self._project_findings(outcome):
                     tally.add_finding(finding)

@@ -24,6 +24,7 @@ from iomld.cli.options import (
     source_url_option,
     sources_argument,
 )
+from iomld.cli.progress import shown_progress
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
@@ -34,10 +35,12 @@ from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import Iris
 from iomld.model import Project, Record
 from iomld.pipeline.stages import Outcome, Pipeline, linked, placed
+from iomld.progress import Progress, phases_of
 from iomld.read import ReadOptions, expand_sources, read_source
 from iomld.read.mapping.files import read_mapping
 from iomld.read.table.mapping import NO_MAPPING
 
+(CONVERTING,) = phases_of(("converting", "records"))
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
 _BATCH_SIZE = 50  # records; an eighth faster than one by one
 _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
@@ -74,19 +77,25 @@ def convert_command(
     pipeline = loaded_pipeline(pipeline_choices(known, profile="submission"))
     gc.freeze()  # lists, names and patterns live to the end; collecting garbage among them takes 3 % of the time
     options = pipeline.read_options(url=source_url, mapping=read_mapping(mapping) if mapping else NO_MAPPING)
-    conversion = _Conversion(pipeline, options)
+    with shown_progress(is_alone=not sys.stdout.isatty()) as progress:
+        conversion = _Conversion(pipeline, options, progress)
+        _write(conversion, sources, format_name, known.base_iri)
+    return EXIT_REFUSED if conversion.refused else EXIT_DONE
+
+
+def _write(conversion: "_Conversion", sources: tuple[Path, ...], format_name: str, base: str) -> None:
     if format_name in TABLE_FORMATS:
         table = TABLE_FORMATS[format_name]
         write_out(partial(_write_table, conversion, sources, table), None, is_text=table.is_text)
     else:
-        _write_rdf(conversion, sources, format_name, sys.stdout.buffer, known.base_iri)
-    return EXIT_REFUSED if conversion.refused else EXIT_DONE
+        _write_rdf(conversion, sources, format_name, sys.stdout.buffer, base)
 
 
 class _Conversion:
     """Converts records as a stream and remembers whether one was refused."""
 
-    def __init__(self, pipeline: Pipeline, options: ReadOptions) -> None:
+    def __init__(self, pipeline: Pipeline, options: ReadOptions, progress: Progress) -> None:
+        self._progress = progress
         self._pipeline = pipeline
         self._options = options
         self.refused = False
@@ -118,18 +127,23 @@ class _Conversion:
     def _is_convertible(self, outcome: Outcome) -> bool:
         """Whether a record can be converted; its findings are printed."""
         for line in all_lines(placed(outcome.findings, outcome.merged)) if outcome.findings else ():
-            click.echo(line, err=True)
+            self._say(line)
         self.refused |= outcome.refused
         return not outcome.refused
 
     def _records(self, sources: tuple[Path, ...]) -> Iterator[Record]:
         """Every record of every source that can be read."""
+        self._progress.begin(CONVERTING)
         for part in expand_sources(sources):
             try:
-                yield from read_source(part, self._options)
+                yield from self._progress.counted(read_source(part, self._options))
             except SourceError as error:
                 self.refused = True
-                click.echo(f"refused: {error}", err=True)
+                self._say(f"refused: {error}")
+
+    def _say(self, line: str) -> None:
+        self._progress.pause()
+        click.echo(line, err=True)
 
 
 def _write_table(conversion: _Conversion, sources: tuple[Path, ...], table: TableFormat, output: BinaryIO) -> None:

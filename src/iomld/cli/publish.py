@@ -1,10 +1,9 @@
 """The commands `iomld publish` and `iomld withdraw`: make a new release with records, or without them."""
 
 import json
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -20,13 +19,18 @@ from iomld.cli.options import (
     source_url_option,
     target_option,
 )
+from iomld.cli.progress import shown_progress
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
+from iomld.model import Finding
 from iomld.pipeline.stages import Choices
 from iomld.publish.differences import FieldDifference
-from iomld.publish.report import PublishReport, report_json
+from iomld.publish.report import PublishReport, refusal_groups, report_json
 from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects
 from iomld.read.mapping.files import read_mapping
 from iomld.read.table.mapping import NO_MAPPING
+from iomld.release import FILES
+
+_MOST_LISTED = 10  # refusals, and projects that lose values, one by one
 
 
 @click.command()
@@ -101,21 +105,53 @@ def publish_command(
 
 def publish_with_progress(request: PublishRequest, chosen: Choices) -> PublishReport:
     """Publish with progress on a terminal, and report refusals and lost values on standard error."""
-    with _progress() as progress:
+    with shown_progress() as progress:
         report = publish_sources(request, loaded_pipeline(chosen), progress)
+    full = _full_report(report, request)
+    for line in (*_refusal_lines(report, full), *_lost_lines(report, full)):
+        click.echo(line, err=True)
+    return report
+
+
+def _full_report(report: PublishReport, request: PublishRequest) -> str:
+    """Where all refusals and lost values are."""
+    if report.is_new:
+        return f"{request.datadir / 'releases' / str(report.release) / FILES.report} has all of them."
+    return "There is no new release with a report: --format json prints all of them."
+
+
+def _refusal_lines(report: PublishReport, full: str) -> Iterator[str]:
+    """The refusals with their reasons; many are grouped by rule."""
+    if len(report.refused) > _MOST_LISTED:
+        yield f"refused: {len(report.refused):,} projects and files. {full}"
+        for group in refusal_groups(report.refused):
+            more = group.count - len(group.places)
+            places = ", ".join(group.places) + (f" and {more:,} more" if more else "")
+            yield f"  {group.count:>7,}  {_reason_words(group.example)} [{group.rule}]"
+            yield f"           {places}"
+        return
     for refusal in report.refused:
         kept = " Its earlier version stays published." if refusal.kept else ""
-        click.echo(f"refused: {refusal.name}.{kept}", err=True)
+        yield f"refused: {refusal.name}.{kept}"
         for finding in refusal.reasons:
             where = f"{finding.place.file}:{finding.place.line}: " if finding.place and finding.place.line else ""
-            named = f"{finding.field}: " if finding.field else ""
-            is_named = not finding.value or finding.value in str(finding.message)
-            found = "" if is_named else f" Found: '{finding.value}'."
-            click.echo(f"  {where}{named}{finding.message}{found} {finding.fix or ''}".rstrip(), err=True)
-    for key, names in report.lost.items():
+            yield f"  {where}{_reason_words(finding)}"
+
+
+def _reason_words(finding: Finding) -> str:
+    named = f"{finding.field}: " if finding.field else ""
+    is_named = not finding.value or finding.value in str(finding.message)
+    found = "" if is_named else f" Found: '{finding.value}'."
+    return f"{named}{finding.message}{found} {finding.fix or ''}".rstrip()
+
+
+def _lost_lines(report: PublishReport, full: str) -> Iterator[str]:
+    """The fields of which projects lose all values."""
+    for key, names in islice(report.lost.items(), _MOST_LISTED):
         known = f"{', '.join(names)}: published, and not in the new record."
-        click.echo(f"lost: {key}. {known} To keep values, give the record whole, as 'iomld export' has it.", err=True)
-    return report
+        yield f"lost: {key}. {known} To keep values, give the record whole, as 'iomld export' has it."
+    if len(report.lost) > _MOST_LISTED:
+        yield f"lost: {len(report.lost) - _MOST_LISTED:,} more projects lose values. {full}"
 
 
 def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
@@ -151,32 +187,6 @@ def difference_line(difference: FieldDifference) -> str:
     """The old and the new value of a field, in one line."""
     before, after = ("; ".join(values).replace("\n", " ") or "none" for values in (difference.before, difference.after))
     return f"{difference.field}: {before} → {after}{' (lost)' if difference.is_lost else ''}"
-
-
-@contextmanager
-def _progress() -> Iterator["_Progress"]:
-    progress = _Progress(shown=sys.stderr.isatty())
-    try:
-        yield progress
-    finally:
-        progress.close()
-
-
-class _Progress:
-    """Shows a count of projects on a terminal; the total is not known while sources are streamed."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-        self._count = 0
-
-    def __call__(self, number: int) -> None:
-        self._count += number
-        if self._shown and self._count % 50 == 0:
-            click.echo(f"\r{self._count} projects checked", nl=False, err=True)
-
-    def close(self) -> None:
-        if self._shown and self._count:
-            click.echo("\r" + " " * 40 + "\r", nl=False, err=True)
 
 
 @click.command()

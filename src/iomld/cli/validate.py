@@ -22,6 +22,7 @@ from iomld.cli.options import (
     settings,
     sources_argument,
 )
+from iomld.cli.progress import shown_progress
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.errors import IomldError
 from iomld.i18n import ENGLISH, LANGUAGES
@@ -135,9 +136,10 @@ def validate_command(
         report = check_against(_source_files(sources), shapes, engine=engine, cap=cap, language=language)
     else:
         pipeline = loaded_pipeline(pipeline_choices(settings(), profile=profile, engine=engine, as_of=as_of))
-        report = Checker(pipeline, profile, cap).check_sources(
-            _source_files(sources), mapping=read_mapping(mapping) if mapping else NO_MAPPING
-        )
+        with shown_progress() as progress:
+            report = Checker(pipeline, profile, cap, progress).check_sources(
+                _source_files(sources), mapping=read_mapping(mapping) if mapping else NO_MAPPING
+            )
     report = worded_report(report, language)
     for name, file in reports:
         _write(_report_chunks(report, name, sources, group=False), file)

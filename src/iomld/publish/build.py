@@ -17,7 +17,8 @@ from iomld.errors import IomldError, StoreError
 from iomld.formats import rdf, results
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
 from iomld.iris import DCTERMS, IOMLD, SH, Iris
-from iomld.publish.gather import Changes
+from iomld.progress import NO_PROGRESS, Progress
+from iomld.publish.gather import FINISHING, STORING, WRITING, Changes
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads, read_description
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
@@ -126,7 +127,11 @@ def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def build_release(
-    building: Path, changes: Changes, context: ReleaseContext, graphs: Mapping[str, GraphState]
+    building: Path,
+    changes: Changes,
+    context: ReleaseContext,
+    graphs: Mapping[str, GraphState],
+    progress: Progress = NO_PROGRESS,
 ) -> Release:
     """Write every file of a release and make it the current one.
 
@@ -135,14 +140,18 @@ def build_release(
         changes: The changes.
         context: The previous release and the publisher.
         graphs: The states of all graphs of the new release.
+        progress: Called as the work goes on.
     """
+    progress.begin(WRITING)
     written = _write_dataset(building, changes, context)
     subsets = _write_subsets(building, written, context)
     name = release.release_name(context.ended, written.plain.sha256)
     history = _history(name, changes, context)
     description = description_quads(_description(name, written, subsets, changes, context), context.publication.iris)
+    progress.begin(STORING)
     _write_store(building, changes, context, [*history, *description])
     repeated = _write_query_store(building, written, graphs, context.publication.iris)
+    progress.begin(FINISHING)
     queried = building / (FILES.query_store if repeated else FILES.store)
     old_history = context.previous.file(FILES.history) if context.previous else None
     lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)

@@ -14,12 +14,20 @@ from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Finding, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.progress import Progress, phases_of
 from iomld.publish.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.publish.report import Refusal, warning_counts
 from iomld.read import ReadOptions, RecordSpool, expand_sources, read_source
 from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, SortedLines, graph_digest
 
+READING, CHECKING, WRITING, STORING, FINISHING = phases_of(
+    ("reading", "records"),
+    ("checking", "projects"),
+    ("writing the dataset", ""),
+    ("writing the store", ""),
+    ("computing counts and checksums", ""),
+)
 _INCLUDE_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
 _Term = NamedNode | BlankNode | Literal | Triple
 
@@ -86,15 +94,24 @@ class CurrentGraphs:
         return graph in self.states and bool(self.states[graph].digest)
 
 
-def fill_spool(spool: RecordSpool, sources: Sequence[Path], options: ReadOptions) -> Iterator[Refusal]:
+def fill_spool(
+    spool: RecordSpool, sources: Sequence[Path], options: ReadOptions, progress: Progress
+) -> Iterator[Refusal]:
     """Read every source into the spool.
+
+    Args:
+        spool: The records.
+        sources: Files and folders.
+        options: Options of the readers.
+        progress: Counts the records.
 
     Yields:
         A refusal for each file that cannot be read; the others are read.
     """
+    progress.begin(READING)
     for part in expand_sources(sources):
         try:
-            for record in read_source(part, options):
+            for record in progress.counted(read_source(part, options)):
                 spool.add(record, merge.record_key(record))
         except SourceError as error:
             yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, error.message),))
@@ -105,7 +122,7 @@ def gather(
     pipeline: Pipeline,
     current: CurrentGraphs,
     changes: Changes,
-    progress: Callable[[int], None],
+    progress: Progress,
 ) -> None:
     """Run the pipeline for each project of the spool, and add the results to `changes`.
 
@@ -114,9 +131,10 @@ def gather(
         pipeline: The loaded stages.
         current: The graphs of the current release.
         changes: The changes to add to.
-        progress: Called with 1 after each project.
+        progress: Counts the projects.
     """
     changes.read += len(spool)
+    progress.begin(CHECKING, spool.projects())
     for outcome in outcomes(spool.groups(), pipeline, changes.owners):
         changes.projects += 1
         graph = pipeline.publication.iris.record(outcome.merged.key)
@@ -128,7 +146,7 @@ def gather(
             changes.refused.append(Refusal(name, tuple(reasons), kept=current.has(graph)))
         else:
             _accept(outcome, pipeline.publication.iris, current, changes)
-        progress(1)
+        progress.advance()
 
 
 def _accept(outcome: Outcome, iris: Iris, current: CurrentGraphs, changes: Changes) -> None:

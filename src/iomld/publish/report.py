@@ -9,6 +9,8 @@ from pathlib import Path
 from iomld.model import Finding, Severity
 from iomld.publish.differences import FieldDifference
 
+_FIRST_PLACES = 3  # of a group
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -23,6 +25,23 @@ class Refusal:
     name: str
     reasons: tuple[Finding, ...]
     kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalGroup:
+    """The refusals for one rule.
+
+    Attributes:
+        rule: Name of the rule.
+        count: How many projects and files it refused.
+        example: The first reason.
+        places: The first places, each with the name of its project or file.
+    """
+
+    rule: str
+    count: int
+    example: Finding
+    places: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,24 @@ class PublishReport:
         """The fields of which each changed project loses all values, by key; projects that lose none are left out."""
         found = {key: tuple(one.field for one in many if one.is_lost) for key, many in self.differences.items()}
         return {key: names for key, names in sorted(found.items()) if names}
+
+
+def refusal_groups(refused: Iterable[Refusal]) -> tuple[RefusalGroup, ...]:
+    """The refusals by rule, the most frequent first; a project that breaks several rules is in several groups."""
+    found: dict[str, list[tuple[Refusal, Finding]]] = {}
+    for refusal in refused:
+        for rule, reason in {one.rule: one for one in reversed(refusal.reasons)}.items():
+            found.setdefault(rule, []).append((refusal, reason))
+    groups = (
+        RefusalGroup(rule, len(many), many[0][1], tuple(_named_place(*one) for one in many[:_FIRST_PLACES]))
+        for rule, many in found.items()
+    )
+    return tuple(sorted(groups, key=lambda group: (-group.count, group.rule)))
+
+
+def _named_place(refusal: Refusal, reason: Finding) -> str:
+    place = reason.place
+    return f"{refusal.name} ({place.file}:{place.line})" if place and place.line else refusal.name
 
 
 def warning_counts(findings: Iterable[Finding]) -> Counter[str]:

@@ -20,6 +20,7 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import folder_in_use, using
 from iomld.iris import IOMLD, Iris
 from iomld.pipeline.stages import Pipeline
+from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, build_release, reference_lines
 from iomld.publish.gather import Changes, CurrentGraphs, add_graph, fill_spool, gather, include_files
 from iomld.publish.report import PublishReport, write_report
@@ -60,13 +61,13 @@ class PublishRequest:
     clock: Callable[[], datetime] = _UTC_NOW
 
 
-def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Callable[[int], None]) -> PublishReport:
+def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progress = NO_PROGRESS) -> PublishReport:
     """Publish records; other published records stay.
 
     Args:
         request: What to publish, and where.
         pipeline: The loaded stages.
-        progress: Called with 1 after each project.
+        progress: Called as the work goes on.
 
     Returns:
         The report. If nothing was accepted or nothing changed, no release is made.
@@ -97,7 +98,7 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Calla
                 started=started,
                 ended=now(),
             )
-            made = make_release(changes, graphs, context, _report(changes, None))
+            made = make_release(changes, graphs, context, _report(changes, None), progress)
         return _report(changes, made or previous, is_new=made is not None, seconds=time.monotonic() - begun)
 
 
@@ -111,7 +112,7 @@ def _gathered_changes(
     pipeline: Pipeline,
     previous: Release | None,
     scratch: Path,
-    progress: Callable[[int], None],
+    progress: Progress,
 ) -> tuple[Changes, dict[str, GraphState]]:
     """Read all sources; return the changes and the states of all graphs of the new release."""
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
@@ -124,9 +125,8 @@ def _gathered_changes(
     changes.owners.update(_owners(previous))
     include_files(request.include, pipeline.publication.iris, known, changes)
     with RecordSpool() as spool:
-        changes.refused.extend(
-            fill_spool(spool, request.sources, pipeline.read_options(url=request.url, mapping=request.mapping))
-        )
+        options = pipeline.read_options(url=request.url, mapping=request.mapping)
+        changes.refused.extend(fill_spool(spool, request.sources, options, progress))
         gather(spool, pipeline, CurrentGraphs(before, _reader(previous)), changes, progress)
     changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
     changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
@@ -144,13 +144,17 @@ def _reader(previous: Release | None) -> Callable[[str], Iterable[Quad]]:
 
 
 def make_release(
-    changes: Changes, graphs: dict[str, GraphState], context: ReleaseContext, report: PublishReport
+    changes: Changes,
+    graphs: dict[str, GraphState],
+    context: ReleaseContext,
+    report: PublishReport,
+    progress: Progress = NO_PROGRESS,
 ) -> Release:
     """Build the new release; if that fails, its files are removed."""
     building = release.begin_release(context.datadir)
     try:
         write_report(report, building / FILES.report)
-        return build_release(building, changes, context, graphs)
+        return build_release(building, changes, context, graphs, progress)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 

@@ -40,6 +40,11 @@ class RecordSpool:
     def __len__(self) -> int:
         return self._count
 
+    def projects(self) -> int:
+        """The number of keys, and of records without one."""
+        (number,) = self._db.execute("SELECT COUNT(*) FROM keys").fetchone()
+        return int(number)
+
     def add(self, record: Record, key: str) -> None:
         """Add a record under its key; each record without a key is a group of its own.
 
