@@ -4,12 +4,14 @@ The msgid is the English sentence, with placeholders such as `{name}`. The catal
 `locale/LANGUAGE/LC_MESSAGES/iomld.po`, read once for each language; `make messages` updates them.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
+from babel.core import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -96,6 +98,16 @@ def decimal_text(number: Decimal | int, language: str) -> str:
         return str(number)
     decimals = f".{'0' * -exponent}" if exponent < 0 else ""
     return format_decimal(exact, f"#,##0{decimals}", locale=language, decimal_quantization=False)
+
+
+def language_name(tag: str, language: str) -> str:
+    """The name of a language in a language; the tag itself if it has none.
+
+    >>> language_name("fr", "en"), language_name("en", "fr"), language_name("x-y", "en")
+    ('French', 'anglais', 'x-y')
+    """
+    names: Mapping[str, str] = Locale.parse(language).languages
+    return names.get(tag.lower().partition("-")[0], tag)
 
 
 @cache

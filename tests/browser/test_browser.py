@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 MANY_ROWS = "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+600"
 PHONE: ViewportSize = {"width": 320, "height": 640}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FOOT = "scrollY + document.querySelector('footer').getBoundingClientRect().bottom"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 
@@ -211,3 +212,27 @@ def test_a_language_is_chosen_without_script_and_stays(browser: Browser, address
     page.goto(address + "/countries")
     assert page.get_by_role("heading", level=1).inner_text() == "Pays"
     context.close()
+
+
+def test_filters_and_order_apply_at_once(browser: Browser, address: str) -> None:
+    """The list, its number, the address and the filters change; the focus stays, Back brings the list before."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(address + "/projects")
+    everything = page.inner_text("#found-total")
+    page.locator("#all-country summary").click()
+    assert page.evaluate(f"document.documentElement.scrollHeight - ({FOOT})") < 1
+    page.locator("[name=status][value=completed]").check()
+    page.wait_for_url("**/projects?status=completed")
+    page.wait_for_selector("#found:not([aria-busy])")
+    assert page.inner_text("#found-total") != everything
+    assert page.evaluate("document.activeElement.value") == "completed"
+    assert page.locator("#all-country[open]").count() == 1
+    assert not page.get_by_role("button", name="Show projects").is_visible()
+    page.select_option("#sort", "title")
+    page.wait_for_url("**sort=title")
+    page.go_back()
+    page.go_back()
+    page.wait_for_url("**/projects")
+    page.wait_for_load_state()
+    assert page.inner_text("#found-total") == everything
+    page.close()

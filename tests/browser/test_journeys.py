@@ -32,9 +32,11 @@ def test_projects_of_a_country_are_found_by_words_and_filters(page: Page, addres
     assert found > 0
     tab_to(page, "e.name === 'country' && e.value === 'CN'")
     page.keyboard.press("Space")
-    tab_to(page, "e.textContent === 'Show projects'")
-    page.keyboard.press("Enter")
+    if not page.evaluate("document.documentElement.classList.contains('js')"):
+        tab_to(page, "e.textContent === 'Show projects'")
+        page.keyboard.press("Enter")
     page.wait_for_url("**country=CN*")
+    page.wait_for_selector("#found:not([aria-busy])")
     assert 0 < _count(page) <= found
     assert page.get_by_role("list", name="Filters that are on").inner_text().count("China") == 2
     tab_to(page, "e.textContent.includes('Country: China')")
@@ -46,6 +48,21 @@ def test_projects_of_a_country_are_found_by_words_and_filters(page: Page, addres
     page.keyboard.press("Enter")
     page.wait_for_url("**/doc/project/*")
     assert page.get_by_role("heading", level=1).inner_text() == title
+
+
+def test_a_result_is_reached_in_few_steps(page: Page, address: str) -> None:
+    """From the home page to the first result with fewer than 15 Tabs, by the links that skip."""
+    page.goto(address + "/")
+    tabs = 0
+    for condition in ("e.matches('.skip')", "e.id === 'q'"):
+        tabs += tab_to(page, condition)
+        page.keyboard.press("Enter") if "skip" in condition else page.keyboard.insert_text("Guatemala")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/projects?q=Guatemala*")
+    tabs += tab_to(page, "e.matches('.skip')")
+    page.keyboard.press("Enter")
+    tabs += tab_to(page, "e.closest('.results h3')")
+    assert tabs < 15
 
 
 def test_a_record_is_taken_as_turtle(page: Page, address: str) -> None:

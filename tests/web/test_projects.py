@@ -19,6 +19,7 @@ from iomld.web.data.resources import resource_routes
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.projects import TABLE_HEADER
 from iomld.web.pages.query import query_routes
+from iomld.web.problems import ProblemError
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,10 @@ def test_an_unknown_value_can_be_removed(client: Asker) -> None:
     assert _status(answer.text) == "0 projects."
     assert 'href="/projects?framework=%3Cb%3E"' in answer.text
     assert "<bdi>Framework: &lt;b&gt;</bdi>" in answer.text
-    assert "Take a filter away" in answer.text
+    assert "Remove a filter above" in answer.text
+    assert 'The filter country=ZZ does not exist. <a href="/projects?framework=' in answer.text
+    assert 'value="ZZ"' not in answer.text
+    assert "does not exist" not in client.get("/projects?country=KE&year=2018&budget=0-50").text
 
 
 def test_pages_are_linked(client: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +91,43 @@ def test_pages_are_linked(client: Asker, monkeypatch: pytest.MonkeyPatch) -> Non
     assert '<ol class="results" start="3">' in second
     assert "page 1 of 4" in _status(client.get("/projects?page=-1").text)
     assert "page 1 of 4" in _status(client.get("/projects?page=abc").text)
-    assert "page 4 of 4" in _status(client.get("/projects?page=99").text)
+
+
+def test_a_page_beyond_the_last_does_not_exist(client: Asker) -> None:
+    """It is a 404 that says how many pages there are."""
+    with pytest.raises(ProblemError, match=r"There is no page 99\. The results have 1 pages\.") as error:
+        client.get("/projects?page=99")
+    assert error.value.status == 404
+
+
+def test_a_search_shows_what_it_names(client: Asker) -> None:
+    """A country in any of our languages, a region, the beginning of a framework's name, each with its projects."""
+    for words, path, count in (
+        ("cote d'ivoire", "/doc/country/CI", 1),
+        ("Elfenbeinküste", "", 0),
+        ("Kenia", "/doc/country/KE", 0),
+        ("AFRICA", "/scheme/region/africa", 1),
+        ("global compact for safe", "/scheme/framework/gcm", 1),
+        ("KE", "/doc/country/KE", 0),
+    ):
+        text = client.get("/projects", params={"q": words}).text
+        cards = re.findall(r'<li class="card">.*?href="([^"]+)".*?>(\d+) projects?</a>', text)
+        assert ([(path, str(count))] if path else []) == cards, words
+
+
+def test_a_code_is_found_however_it_is_written(client: Asker) -> None:
+    """Without its dot, with a dash, in small letters; the table has the same project."""
+    for words in ("po0001", "PO-0001", "po.0001"):
+        assert _status(client.get(f"/projects?q={words}").text).startswith("1 project"), words
+        assert "PO.0001" in client.get(f"/projects.csv?q={words}").text
+
+
+def test_a_misspelt_word_is_corrected(client: Asker) -> None:
+    """If that finds something: other filters stay; a word that is far from all others gets no suggestion."""
+    text = client.get("/projects?q=percet+slahs&sort=title").text
+    assert 'Did you mean <a href="/projects?q=percent+slash&amp;sort=title">percent slash</a>?' in text
+    for words in ("xyzzyx", "qqq", "slahs zzzzzz"):
+        assert "Did you mean" not in client.get("/projects", params={"q": words}).text
 
 
 def test_a_long_search_is_cut(client: Asker) -> None:

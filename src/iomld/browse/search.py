@@ -1,5 +1,6 @@
 """The project index in memory, and search in it: filters, order, and counts for each facet value."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,7 @@ _NAMED = ("country", "region", "framework", "type")
 _PAGE = 25
 _MOST_WORDS = 8
 _CODES, _TITLES, _NAMES, _TEXTS = range(4)  # kinds of text in which words are searched for, the most significant first
+_PUNCTUATION = re.compile(r"[\W_]+")
 _building = Lock()
 
 
@@ -34,12 +36,14 @@ class ProjectIndex:
         sets: The projects of each facet and value, as a number whose bit N is project N.
         names: All names, folded, of each value in use, for facets whose values have names.
         by_title: The rank of each project in the order of titles, by language of titles.
+        codes: Each code, folded, by its letters and digits alone.
     """
 
     entries: tuple[ProjectEntry, ...]
     sets: Mapping[str, Mapping[str, int]]
     names: Mapping[str, Mapping[str, str]]
     by_title: Mapping[str, tuple[int, ...]]
+    codes: Mapping[str, str]
 
     def having(self, facet: str, value: str) -> tuple[ProjectEntry, ...]:
         """The projects that have a value of a facet, by IRI."""
@@ -73,7 +77,8 @@ def _index(view: ReleaseView) -> ProjectIndex:
     entries = tuple(_entries(view)) if read is None else read
     sets = _sets(entries)
     names = {facet: {code: _names(view.vocabulary, facet, code) for code in sets[facet]} for facet in _NAMED}
-    return ProjectIndex(entries, sets, names, _title_ranks(entries))
+    codes = {_PUNCTUATION.sub("", code): code for entry in entries for code in entry.searched.codes.split("\n") if code}
+    return ProjectIndex(entries, sets, names, _title_ranks(entries), codes)
 
 
 def _entries(view: ReleaseView) -> Iterator[ProjectEntry]:
@@ -164,6 +169,12 @@ def find_projects(view: ReleaseView, filters: Filters) -> SearchResult:
     pages = max(1, -(-len(entries) // _PAGE))
     counts = {facet: _counts(index, filters, facet, _matching_others(base, chosen, facet)) for facet in FACETS}
     return SearchResult(entries, counts, min(filters.page, pages), pages)
+
+
+def spelled_codes(view: ReleaseView, words: str) -> str:
+    """The words of a search with each project code as it is written: `po0105` and `PO-0105` stand for PO.0105."""
+    codes = project_index(view).codes
+    return " ".join(codes.get(_PUNCTUATION.sub("", fold(word)), word) for word in words.split())
 
 
 def search_words(words: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.browse.view import ReleaseView
-from iomld.i18n import LANGUAGE_NAMES
+from iomld.i18n import LANGUAGE_NAMES, language_name
 from iomld.iris import Iris
 from iomld.web.i18n import (
     current_page,
@@ -146,6 +146,15 @@ def lang_of(language: str | None) -> Markup:
     return Markup(' lang="{}"').format(language) if language and language != page_language() else Markup()
 
 
+def other_language(language: str | None) -> str:
+    """The name of the language of a text, in the page's language; empty if it is the page's.
+
+    >>> other_language("fr"), other_language("en")
+    ('French', '')
+    """
+    return language_name(language, page_language()) if language and language != page_language() else ""
+
+
 def shape(kind: str) -> Markup:
     """The shape of a kind of resource, as SVG."""
     inner = _SHAPES.get(kind, _SHAPES["concept"])
@@ -182,7 +191,9 @@ def _environment() -> Environment:
         web_address=web_address,
         shortened=shortened,
     )
-    environment.globals.update(shape=shape, lang_of=lang_of, version=__version__, local_path=local_path)
+    environment.globals.update(
+        shape=shape, lang_of=lang_of, other_language=other_language, version=__version__, local_path=local_path
+    )
     environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment

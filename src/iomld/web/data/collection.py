@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema
 from starlette.responses import Response
 
 from iomld.assets import jsonld_context
-from iomld.browse.filters import Filters, page_number, read_filters
+from iomld.browse.filters import Filters, page_number
 from iomld.browse.search import filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats import rdf
@@ -20,7 +20,7 @@ from iomld.release.project_index import ProjectEntry
 from iomld.web.data.documents import not_found
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses
-from iomld.web.pages.projects import ChosenFilters, FilterParameters
+from iomld.web.pages.projects import ChosenFilters, FilterParameters, list_filters
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route
 
@@ -69,7 +69,7 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
         _refuse_other_parameters(request, chosen)
         number = _page_number(page)
         opened = view()
-        filters = read_filters((*chosen.pairs(), *(("page", text) for text in page)))
+        filters = list_filters(opened, (*chosen.pairs(), *(("page", text) for text in page)))
         part = _paged(filters, filter_projects(opened, filters))
         if part.page != number:
             raise not_found(request)

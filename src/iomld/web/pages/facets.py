@@ -1,12 +1,13 @@
 """Values for the page of the list of projects: rows, facets, active filters, sort orders and addresses."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.search import SearchResult, filter_projects
+from iomld.browse.search import SearchResult, filter_projects, project_index
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.i18n import gettext_noop
 from iomld.model import DOLLARS
@@ -32,6 +33,7 @@ _ORDERS = (
     gettext_noop("Largest budget"),
 )
 _SORT_NAMES = dict(zip(SORTS, _ORDERS, strict=True))
+_YEAR = re.compile(r"[1-9][0-9]{3}")
 _SHOWN = 6  # values of a facet before the others unfold
 
 
@@ -131,6 +133,28 @@ def shown_sorts(filters: Filters) -> tuple[Option, ...]:
     )
 
 
+def is_known(view: ReleaseView, facet: str, value: str) -> bool:
+    """Whether a facet can have a value, with projects or without."""
+    match facet:
+        case "country":
+            return value in view.vocabulary.countries or bool(project_index(view).having(facet, value))
+        case "year":
+            return _YEAR.fullmatch(value) is not None
+        case "budget":
+            return budget_band(value) is not None
+    return value in view.vocabulary.concepts.get(facet, {}) or bool(project_index(view).having(facet, value))
+
+
+def unknown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
+    """The chosen values that their facet cannot have, by the names in the address."""
+    return tuple(
+        Chip(f"{name}={value}", list_address(filters.without(name, value)))
+        for name, values in filters.values.items()
+        for value in values
+        if not is_known(view, name, value)
+    )
+
+
 def list_address(filters: Filters, path: str = "/projects") -> str:
     """The address of the first page of the list with filters."""
     pairs = filters.pairs()
@@ -186,7 +210,11 @@ def _iri(view: ReleaseView, facet: str, code: str) -> str:
 
 
 def _facet(view: ReleaseView, name: str, chosen: tuple[str, ...], counts: Mapping[str, int]) -> Facet:
-    options = [Option(value, _name(view, name, value), count, value in chosen) for value, count in counts.items()]
+    options = [
+        Option(value, _name(view, name, value), count, value in chosen)
+        for value, count in counts.items()
+        if count or is_known(view, name, value)
+    ]
     match name:
         case "year":
             options.sort(key=lambda option: option.value, reverse=True)

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,12 +11,14 @@ from pydantic import WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
 from iomld.browse.filters import SORTS, Filters, read_filters
-from iomld.browse.search import filter_projects, find_projects
+from iomld.browse.search import filter_projects, find_projects, spelled_codes
+from iomld.browse.search_names import corrected_words, named_resources
 from iomld.browse.view import ReleaseView
+from iomld.messages import Quantity, message
 from iomld.model import DOLLARS
 from iomld.read.table.rows import neutralised
 from iomld.release.project_index import ProjectEntry
-from iomld.web.openapi import FirstText, responses, sample
+from iomld.web.openapi import HTML, FirstText, responses, sample
 from iomld.web.pages.facets import (
     list_address,
     page_address,
@@ -25,9 +27,11 @@ from iomld.web.pages.facets import (
     shown_facets,
     shown_rows,
     shown_sorts,
+    unknown_chips,
 )
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.render import page_response
+from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route, page_route
 
 TABLE_HEADER = (
@@ -47,6 +51,7 @@ TABLE_HEADER = (
     "budget",
     "budget_currency",
 )
+_LIST = responses({200: (HTML,), 304: ()}, 404, 503)
 _ROWS_IN_CHUNK = 200
 _TABLE_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -134,10 +139,11 @@ ListPage = Annotated[
 def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     """Add `/projects` and `/projects.csv`."""
 
-    @page_route(router, "/projects", "lists", "List projects, all or those that match filters, 25 a page")
+    @page_route(router, "/projects", "lists", "List projects, all or those that match filters, 25 a page", _LIST)
     def projects(request: Request, chosen: ChosenFilters, page: ListPage) -> Response:
-        filters = read_filters((*chosen.pairs(), *(("page", text) for text in page)))
-        return page_response(request, _list_html(view(), filters))
+        opened = view()
+        filters = list_filters(opened, (*chosen.pairs(), *(("page", text) for text in page)))
+        return page_response(request, _list_html(opened, filters))
 
     @get_route(
         router,
@@ -148,10 +154,16 @@ def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     )
     def table(request: Request, chosen: ChosenFilters) -> Response:
         opened = view()
-        entries = filter_projects(opened, read_filters(chosen.pairs()))
+        entries = filter_projects(opened, list_filters(opened, chosen.pairs()))
         media_type = "text/csv; charset=utf-8; header=present"
         chunks = iter(()) if request.method == "HEAD" else _table_chunks(entries)  # of unknown length for both methods
         return StreamingResponse(chunks, headers=_TABLE_HEADERS, media_type=media_type)
+
+
+def list_filters(view: ReleaseView, parameters: Iterable[tuple[str, str]]) -> Filters:
+    """The filters that parameters name, with project codes spelt as records have them."""
+    filters = read_filters(parameters)
+    return replace(filters, words=spelled_codes(view, filters.words)) if filters.words else filters
 
 
 def _table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
@@ -189,6 +201,12 @@ def _row(entry: ProjectEntry) -> tuple[str, ...]:
 
 def _list_html(view: ReleaseView, filters: Filters) -> bytes:
     found = find_projects(view, filters)
+    if found.page != filters.page:
+        detail = message(
+            "There is no page {page}. The results have {pages} pages.", page=Quantity(filters.page), pages=found.pages
+        )
+        raise ProblemError(404, "page", detail)
+    corrected = corrected_words(view, filters) if filters.words and not found.entries else ""
     return page_html(
         view,
         "projects.html",
@@ -198,6 +216,11 @@ def _list_html(view: ReleaseView, filters: Filters) -> bytes:
         rows=shown_rows(view, found),
         facets=shown_facets(view, filters, found),
         chips=shown_chips(view, filters),
+        unknown=unknown_chips(view, filters),
+        cards=named_resources(view, filters.words) if filters.words and found.page == 1 else (),
+        cards_address=lambda card: list_address(Filters(values={card.facet: (card.link.code,)})),
+        corrected=corrected,
+        corrected_address=list_address(replace(filters, words=corrected)),
         sorts=shown_sorts(filters),
         previous=page_address(filters, found.page - 1) if found.page > 1 else "",
         following=page_address(filters, found.page + 1) if found.page < found.pages else "",
