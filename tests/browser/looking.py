@@ -21,6 +21,7 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
+    "/developers",
     "/docs",
     "/shapes",
     "/doc/project/PO.0105",
@@ -43,12 +44,12 @@ ALL_PAGES = (
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def tab_to(page: Page, condition: str) -> None:
-    """Press Tab until the element that has the focus fits a condition."""
-    for _ in range(200):
+def tab_to(page: Page, condition: str) -> int:
+    """Press Tab until the element that has the focus fits a condition; return how often that was."""
+    for number in range(1, 201):
         page.keyboard.press("Tab")
         if page.evaluate(f"(e => {condition})(document.activeElement)"):
-            return
+            return number
     raise AssertionError(f"Tab never came to {condition}")
 
 

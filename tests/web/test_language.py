@@ -34,6 +34,7 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
+    "/developers",
     "/shapes",
     "/doc/project/PO.0105",
     "/doc/country/CN",
@@ -151,6 +152,18 @@ def test_the_switch_keeps_the_page_and_its_filters(browser: httpx.Client) -> Non
     assert 'href="/projects?region=africa&amp;lang=es" lang="es" hreflang="es"' in text
     assert not re.search(r'href="/(?:query|projects\.\w+)\?[^"]*lang=', text)
     assert re.search(r">Africa<|>Afrique<", text)
+
+
+def test_an_error_has_the_frame_of_the_site(browser: httpx.Client) -> None:
+    """The menu, the languages, a search and the footer, in the language of the page."""
+    browser.cookies.clear()
+    for address, status in (("/nowhere", 404), ("/projects?page=99", 404), ("/sparql?query=SELECT", 400)):
+        page = browser.get(address, headers={"Accept-Language": "fr"})
+        assert page.status_code == status
+        for part in ('id="site-menu"', 'href="/developers"', 'id="site-languages"', 'role="search"', "<footer>"):
+            assert part in page.text, (address, part)
+        assert "Développeurs" in page.text
+        assert "/static/icon.svg" not in page.text.partition("<body>")[2]
 
 
 def test_names_of_data_follow_the_language(browser: httpx.Client) -> None:

@@ -23,6 +23,7 @@ from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.release import current_release
 from iomld.validate import all_rules
 from iomld.web.data.resources import resource_routes
+from iomld.web.i18n import PageRequest, making
 
 _HEAVIEST = 150_000  # bytes of a page, not packed
 _TAG = re.compile(r"<[^>]*>")
@@ -287,3 +288,26 @@ def test_pages_are_light(bundled: ReleaseView, tmp_path: Path) -> None:
     table = section(pages["PO.9001"], '<table class="facts-table">', "</table>")
     assert all(f'href="/doc/country/{code}"' in table for code in bundled.vocabulary.countries)
     assert re.search(r'<a href="#stm">and \d+ more</a>', section(pages["PO.9001"], 'id="lk"', "</nav>"))
+
+
+def test_a_record_can_be_cited_and_looked_up(bundled: ReleaseView) -> None:
+    """As a sentence, for BibTeX and as RIS, with title, revision, day and address; its IATI identifier is a link."""
+    page = unescape(page_of(bundled, "PO.0105"))
+    cited = section(page, 'id="cite"', "</aside>")
+    title = words(section(page, "<h1", "</h1>").partition(">")[2])
+    assert re.search(rf"{re.escape(title)} \(PO\.0105\)\. iomld, revision 1, \d{{4}}-\d\d-\d\d\. https://", cited)
+    assert "@misc{PO.0105,\n  title = {{" in cited
+    assert re.search(r"\nUR  - https://\S+doc/project/PO\.0105\nER  - <", cited)
+    identifier = "XM-DAC-47066-PO.0105"
+    assert f'{identifier}</span> <a class="small" href="https://d-portal.org/q.html?aid={identifier}"' in page
+
+
+def test_a_title_in_another_language_says_so(bundled: ReleaseView, awkward: ReleaseView) -> None:
+    """In the language of the page, at the title and in lists; the head of the page has title and description."""
+    assert "in-language" not in section(page_of(bundled, "PO.0105"), "<main", "<aside")
+    text = page_of(awkward, "prima-DZ10P0002")
+    assert '<span class="in-language">in French</span>' in section(text, 'class="badges"', "<h1")
+    assert '<meta property="og:title" content="Sans code (prima-DZ10P0002) · iomld">' in text
+    assert '<meta property="og:type" content="article">' in text
+    with making(PageRequest("fr")):
+        assert '<span class="in-language">en anglais</span>' in page_of(bundled, "PO.0105")

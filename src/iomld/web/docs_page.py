@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView
 from iomld.web.openapi import TITLE
 from iomld.web.pages.frame import page_html
@@ -101,7 +102,7 @@ class Chapter:
 
 
 def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]) -> APIRouter:
-    """The route of the API reference.
+    """The routes of the API reference and of the page for developers.
 
     Args:
         view: Gives the release that is served now.
@@ -117,10 +118,20 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
         stands_for = _STANDS_FOR[shlex.quote(server) != server]
 
         def page() -> bytes:
-            return page_html(opened, "docs.html", PATH, chapters=chapters(description(), stands_for), server=stands_for)
+            return page_html(
+                opened, "docs.html", "/developers", chapters=chapters(description(), stands_for), server=stands_for
+            )
 
         page_of_any = cache.page(opened, page, stands_for)
         return answer(request, page_of_any.replace(stands_for.encode(), str(escape(server)).encode()), _HTML)
+
+    @page_route(router, "/developers", "pages", "Find the endpoint, the data, the API and the vocabularies")
+    def developers(request: Request) -> Response:
+        opened = view()
+        example = next((entry.key for entry in project_index(opened).entries), "")
+        origin = _server(request, opened.iris.base)
+        page = page_html(opened, "developers.html", "/developers", origin=origin, example=quote(example, safe=""))
+        return answer(request, page, _HTML)
 
     return router
 

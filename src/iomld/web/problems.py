@@ -13,7 +13,7 @@ from iomld.messages import Message, message
 from iomld.release import Release
 from iomld.release.integrity import Damage
 from iomld.web.i18n import gettext
-from iomld.web.templating import render
+from iomld.web.pages.frame import page_html
 
 PROBLEM_JSON = "application/problem+json"
 # Scripts of any site may read errors, which are the same for all users.
@@ -116,7 +116,7 @@ def problem(
     """
     all_headers = _HEADERS | dict(headers or {})
     if prefers_page(accept):
-        page = render("problem.html", status=status, title=gettext(title), detail=detail)
+        page = page_html(None, "problem.html", status=status, title=gettext(title), detail=detail)
         return Response(page, status, all_headers, "text/html")
     type_ = f"{DEFAULT_BASE}problem/{kind}" if kind else "about:blank"
     members = {"type": type_, "title": title, "status": status, "detail": str(detail)} | extra

@@ -12,11 +12,13 @@ from iomld.web.templating import local_path, render
 MENU = (
     ("/projects", gettext_noop("Projects")),
     ("/countries", gettext_noop("Countries")),
+    ("/regions", gettext_noop("Regions")),
     ("/frameworks", gettext_noop("Frameworks")),
-    ("/ontology", gettext_noop("Ontology")),
     ("/query", gettext_noop("Query")),
     ("/validate", gettext_noop("Validate")),
     ("/downloads", gettext_noop("Downloads")),
+    ("/developers", gettext_noop("Developers")),
+    ("/about", gettext_noop("About")),
 )
 _FORMATS = (
     ("ttl", "Turtle"),

@@ -124,7 +124,7 @@ def _tool_routes(
         opened = view()
         triples = triple_count(opened)
         return page_response(
-            request, page_html(opened, "about.html", "", manifest=opened.release.manifest, triples=triples)
+            request, page_html(opened, "about.html", "/about", manifest=opened.release.manifest, triples=triples)
         )
 
 

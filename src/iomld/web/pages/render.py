@@ -20,14 +20,15 @@ from iomld.validate.reading_rules import READING_RULES
 from iomld.web.data.documents import HTML_TYPE, turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
+from iomld.web.pages.citation import citation_of
 from iomld.web.pages.frame import page_html
-from iomld.web.pages.structured_data import project_markup
+from iomld.web.pages.structured_data import description_of, project_markup
 from iomld.web.responses import answer
 from iomld.web.templating import PageCache, answer_address, local_path
 
 # Characters, of which the context of JSON-LD takes 9,000. With two sources of this length a page stays under 150 KB.
 _LONGEST_SOURCE = 22_000
-_SECTIONS = {LinkKind.STATE: "/countries", LinkKind.FRAMEWORK: "/frameworks"}
+_SECTIONS = {LinkKind.STATE: "/countries", LinkKind.REGION: "/regions", LinkKind.FRAMEWORK: "/frameworks"}
 _ontology_pages = PageCache()
 _shapes_pages = PageCache()
 
@@ -67,6 +68,8 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
         neighbours_query=answer_address(similar_projects_query(page.iri)),
         checked=_revalidation(view, quads),
         markup=project_markup(view, page),
+        description=description_of(page) or "",
+        citation=citation_of(page, view.iris.record(page.key)),
     )
 
 
@@ -100,7 +103,7 @@ def thing_html(view: ReleaseView, thing: ResourcePage) -> bytes:
 def scheme_html(view: ReleaseView, scheme: SchemePage) -> bytes:
     """The page of a scheme: its concepts with their number of projects."""
     path = local_path(scheme.iri, view.iris.base) or ""
-    section = "/frameworks" if path == "/scheme/framework" else ""
+    section = {"/scheme/framework": "/frameworks", "/scheme/region": "/regions"}.get(path, "")
     return page_html(view, "scheme.html", section, scheme=scheme, path=path)
 
 
@@ -111,7 +114,7 @@ def ontology_html(view: ReleaseView) -> bytes:
         entries = term_entries(view)
         anchors = {entry.term.iri: entry.term.name for entry in entries}
         return page_html(
-            view, "ontology.html", "/ontology", entries=entries, anchors=anchors, answer_address=answer_address
+            view, "ontology.html", "/developers", entries=entries, anchors=anchors, answer_address=answer_address
         )
 
     return _ontology_pages.page(view, page)

@@ -47,7 +47,7 @@ def project_markup(view: ReleaseView, page: ProjectPage) -> Markup:
                 "@id": page.iri,
                 "name": page.title.text,
                 "alternateName": [title.text for title in page.titles[1:]],
-                "description": _description(page),
+                "description": description_of(page),
                 "identifier": list(_identifiers(page)),
                 "url": view.iris.record(page.key),
                 "funder": _funder(page),
@@ -92,7 +92,7 @@ def _without_empty(node: _Node) -> _Node:
     return {name: value for name, value in node.items() if value not in (None, "", [])}
 
 
-def _description(page: ProjectPage) -> str | None:
+def description_of(page: ProjectPage) -> str | None:
     """The abstract, in the page's language if there is one, else the narrative; cut if it is long."""
     passages = sorted(page.abstracts, key=lambda passage: passage.language != page_language()) or page.narratives
     text = "\n".join(
