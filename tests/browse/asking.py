@@ -1,10 +1,15 @@
 """A client that asks an application in this process, without a server."""
 
 import asyncio
+import atexit
 from collections.abc import Mapping
+from contextvars import copy_context
 
 import httpx
 from starlette.types import ASGIApp
+
+_runner = asyncio.Runner()  # a loop for each request would take as long as the request
+atexit.register(_runner.close)
 
 
 class Asker:
@@ -18,11 +23,11 @@ class Asker:
         self, address: str, *, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
     ) -> httpx.Response:
         """GET."""
-        return asyncio.run(self._ask("GET", address, headers or {}, params))
+        return _runner.run(self._ask("GET", address, headers or {}, params), context=copy_context())
 
     def head(self, address: str) -> httpx.Response:
         """HEAD."""
-        return asyncio.run(self._ask("HEAD", address, {}, None))
+        return _runner.run(self._ask("HEAD", address, {}, None), context=copy_context())
 
     async def _ask(
         self, method: str, address: str, headers: Mapping[str, str], params: Mapping[str, str] | None

@@ -86,17 +86,16 @@ def faults(page: Page, sizes: tuple[ViewportSize, ...] = SIZES) -> list[str]:
         before = ""
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            looks = _LOOKS.setdefault((size["width"], scheme), {})
-            new, violations = page.evaluate(RUN, [list(RULES), before, looks])
+            new, violations = page.evaluate(RUN, [list(RULES), before, _LOOKS])
             before = page.evaluate(THIN)
-            looks |= new
+            _LOOKS.update(new)
             found += [f"{scheme} {size['width']} {rule}: {targets}" for rule, targets in violations]
     page.evaluate(RESTORE)
     return found
 
 
-# How many texts of each look were looked at, on all pages so far, by width and theme.
-_LOOKS: dict[tuple[int, str], dict[str, int]] = {}
+# How many texts of each look were looked at, on all pages so far; each theme has its own colours.
+_LOOKS: dict[str, int] = {}
 
 _SHOWN = """[...document.querySelectorAll("*")].map(
   element => Number(element.checkVisibility({ opacityProperty: true, visibilityProperty: true }))

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -119,11 +120,25 @@ def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:
 
 def license_of(view: ReleaseView, quads: Iterable[Quad] = ()) -> str | None:
     """IRI of the licence in some quads, else of that of the dataset, if any."""
-    named = [*quads, *view.reader.about(view.iris.dataset(), graph=view.iris.graph("dataset"))]
+    return _license_in(quads) or _dataset_license(view)
+
+
+def _dataset_license(view: ReleaseView) -> str | None:
+    """The licence of the dataset; cached as long as the release is open, since each document names it."""
+    if view.reader not in _licenses:
+        dataset = view.reader.about(view.iris.dataset(), graph=view.iris.graph("dataset"))
+        _licenses[view.reader] = _license_in(dataset)
+    return _licenses[view.reader]
+
+
+_licenses: WeakKeyDictionary[StoreReader, str | None] = WeakKeyDictionary()
+
+
+def _license_in(quads: Iterable[Quad]) -> str | None:
     return next(
         (
             quad.object.value
-            for quad in named
+            for quad in quads
             if quad.predicate.value == f"{DCTERMS}license" and isinstance(quad.object, NamedNode)
         ),
         None,
