@@ -75,6 +75,27 @@ def written_by_iomld(*arguments: str | Path) -> bytes:
     return done.stdout
 
 
+def write_iomld(folder: Path) -> None:
+    """Write a program `iomld`, whose calls are forked too, into a folder that a shell is to have on its PATH."""
+    program = folder / "iomld"
+    program.write_text(_PROGRAM.format(python=sys.executable, address=str(_forking_process(""))), encoding="utf-8")
+    program.chmod(0o755)
+
+
+# Hands its files over, and waits; it imports little, so that it starts at once.
+_PROGRAM = """#!{python} -IS
+import json, os, socket, sys
+request = {{"command": ["iomld", *sys.argv[1:]], "environment": dict(os.environ), "folder": os.getcwd(), "prelude": "",
+            "hears_interrupt": True}}
+connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+connection.connect({address!r})
+socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
+connection.recv(64)  # its process id
+status = int(connection.recv(64) or 1)
+sys.exit(status if status >= 0 else 128 - status)
+"""
+
+
 def _run_to_end(call: "_Call", text: str = "") -> subprocess.CompletedProcess[bytes]:
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
@@ -141,16 +162,19 @@ class ForkedProcess:
         return told
 
 
-def start_iomld(*arguments: str | Path, hears_interrupt: bool = True, **variables: str) -> ForkedProcess:
+def start_iomld(
+    *arguments: str | Path, hears_interrupt: bool = True, folder: Path | None = None, **variables: str
+) -> ForkedProcess:
     """Start the installed `iomld` command, whose output is read from `stdout`; it ends when the tests do.
 
     Args:
         arguments: Its arguments.
         hears_interrupt: Whether it starts as a command does on which Ctrl-C is to have an effect.
+        folder: The folder in which it runs, if not the one of the tests.
         variables: What is added to its environment.
     """
     reading, writing = os.pipe()
-    call = _Call(arguments, variables, hears_interrupt=hears_interrupt)
+    call = _Call(arguments, variables, hears_interrupt=hears_interrupt, folder=folder)
     with Path(os.devnull).open("rb") as nothing, os.fdopen(writing):
         return _fork(call, (nothing.fileno(), writing, 2), os.fdopen(reading))
 
@@ -211,6 +235,8 @@ def _forking_process(first_on_path: str) -> Path:
 
 def _serve(address: str) -> None:
     """Fork for each connection, until standard input ends."""
+    # openpyxl takes numpy along where it is installed, as it is for notebooks; users have none, and it starts threads.
+    sys.modules["numpy"] = None  # type: ignore[assignment]
     for name in ("publish", "validate", "convert", "query", "export", "releases", "rules", "serve"):
         import_module(f"iomld.cli.{name}")
     _warm_up()

@@ -23,8 +23,9 @@ _PART = re.compile(r"(<!-- from the code: ([\w-]+) -->\n)(.*?)(<!-- end -->)", r
 
 def documents() -> tuple[Path, ...]:
     """The Markdown files of the project."""
-    folders = (ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"), ROOT.glob("benchmarks/*.md"), ROOT.glob("data/*.md"))
-    return tuple(sorted(path for paths in folders for path in paths))
+    folders = (ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md"))
+    others = (ROOT.glob(f"{name}/*.md") for name in ("benchmarks", "data", "deploy", "examples"))
+    return tuple(sorted(path for paths in (*folders, *others) for path in paths))
 
 
 def settings_table() -> str:

@@ -73,15 +73,18 @@ def _calls(line: str) -> Iterator[list[str]]:
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     call: list[str] | None = None
+    begins = True  # whether a command does here; variables may stand before it
     for token in lexer:
         if set(token) <= set("|&;<>"):
             if call is not None:
                 yield call
-            call = None
+            call, begins = None, True
         elif call is not None:
             call.append(token)
-        elif token.rpartition("/")[2] == "iomld":
+        elif begins and token.rpartition("/")[2] == "iomld":
             call = []
+        else:
+            begins = begins and "=" in token
     if call is not None:
         yield call
 

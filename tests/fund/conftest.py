@@ -8,7 +8,7 @@ import pytest
 from tests.commands import run_iomld
 from tests.sharing import made_once
 
-EXAMPLE = Path(__file__).parents[2] / "docs/examples/fund"
+EXAMPLE = Path(__file__).parents[2] / "examples/fund"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def fund_command() -> None:
 
     \b
     Example:
-      iomld fund check docs/examples/fund
+      iomld fund check examples/fund
     """
 
 
@@ -33,7 +33,7 @@ def check(*, folder: Path) -> int:
 
     \b
     Example:
-      iomld fund check docs/examples/fund
+      iomld fund check examples/fund
     """
     fund = read_fund_folder(folder)
     faults = fund_faults(fund)
