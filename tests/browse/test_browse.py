@@ -8,8 +8,9 @@ from tests.browse.released import AWKWARD, BASE, HOSTILE, NARRATIVE
 
 from iomld import release, store
 from iomld.browse.filters import Filters
-from iomld.browse.lists import list_projects, release_overview, totals_of
+from iomld.browse.lists import list_projects, totals_of
 from iomld.browse.ontology import ontology_terms
+from iomld.browse.overview import release_overview
 from iomld.browse.project import project_page
 from iomld.browse.resources import countries_page, resource_page, scheme_page
 from iomld.browse.search import filter_projects, project_index

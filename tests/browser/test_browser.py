@@ -15,6 +15,8 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 FOOT = "scrollY + document.querySelector('footer').getBoundingClientRect().bottom"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
+MOST_FIRST_BYTES = 150_000
+
 
 @pytest.mark.parametrize("path", [*PAGES, MANY_ROWS])
 def test_a_page_is_quiet_and_fits_a_small_phone(page_in: Callable[[str], Page], address: str, path: str) -> None:
@@ -188,6 +190,31 @@ def test_a_bar_of_the_home_page_shows_its_projects(browser: Browser, address: st
     assert "rows" in page.get_by_role("status").inner_text()
     assert "2017" in page.locator("#query").input_value()
     page.close()
+
+
+def test_a_circle_of_the_map_leads_to_its_country(browser: Browser, address: str) -> None:
+    """A click on the largest circle opens a country, without script too."""
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.locator(".map a").first.click()
+        assert "/doc/country/" in page.url
+        assert page.locator("h1").count() == 1
+
+
+def test_a_first_visit_is_small(browser: Browser, address: str) -> None:
+    """The home page with its style, script, fonts and map is sent in less than 150 KB."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        network = context.new_cdp_session(page)
+        network.send("Network.enable")
+        sizes: list[float] = []
+        network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+        page.goto(address)
+        page.evaluate("document.fonts.ready.then(() => true)")
+        page.wait_for_load_state("networkidle")
+        assert len(sizes) > 5
+        assert sum(sizes) < MOST_FIRST_BYTES
 
 
 @pytest.mark.parametrize("language", ["fr", "es"])

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 
@@ -10,12 +12,18 @@ from fastapi import FastAPI
 from tests.browse.asking import Asker
 from tests.web.one_worker import endpoint_of
 
-from iomld.browse.lists import Overview, release_overview
+from iomld.browse.overview import Overview, budget_figures, release_overview
+from iomld.browse.queries import budgets_by_region_query, budgets_by_year_query
+from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView, open_view
+from iomld.model import Money
 from iomld.release import current_release
 from iomld.web.data.resources import resource_routes
+from iomld.web.pages.charts import has_place
+from iomld.web.pages.home import prepare_home_page
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
+from iomld.web.templating import answer_address
 
 _LINK = re.compile(r'<a [^>]*?href="([^"]+)"[^>]*>(?:<[^>]*>)*([\d,]+)(?: projects?)?</a>')
 _BAR = re.compile(r'<a href="([^"]+)" tabindex="-1" aria-label="(\d+): (\d+)">')
@@ -75,10 +83,10 @@ def figure_at(client: Asker) -> Callable[[str], int]:
 
 
 def test_a_figure_is_the_one_behind_it(home: str, figure_at: Callable[[str], int], overview: Overview) -> None:
-    """Counts, ranked countries and frameworks, years in the table, projects without a year: targets say the same."""
+    """Counts, ranked countries and types, years in the table, projects without a year: targets say the same."""
     links = [(unescape(address), int(figure.replace(",", ""))) for address, figure in _LINK.findall(home)]
     begun = sum(count > 0 for _, count in overview.years)
-    shown = 5 + len(overview.states[:9]) + len(overview.frameworks[:9]) + begun + (overview.undated > 0)
+    shown = 5 + len(overview.states[:7]) + len(overview.types[:6]) + begun + (overview.undated > 0)
     assert len(links) == shown > 30
     for address, figure in links:
         assert figure_at(address) == figure, address
@@ -93,12 +101,45 @@ def test_a_bar_leads_to_its_projects(home: str, figure_at: Callable[[str], int],
 
 
 def test_a_name_leads_to_a_page_with_the_same_figure(client: Asker, home: str, overview: Overview) -> None:
-    """The pages of ranked countries and frameworks count as many projects."""
-    for one in (*overview.states[:9], *overview.frameworks[:9]):
-        family = "scheme/framework" if one.link.kind == "framework" else "doc/country"
+    """The pages of ranked countries and types count as many projects."""
+    for one in (*overview.states[:7], *overview.types[:6]):
+        family = "doc/country" if one.link.kind == "state" else "scheme/type"
         path = f"/{family}/{one.link.code}"
         assert f'<a href="{path}">' in home
         assert f'<dt>Projects</dt><dd class="num">{one.projects}</dd>' in client.get(path).text
+
+
+def test_each_circle_leads_to_its_country(home: str, overview: Overview) -> None:
+    """The map has a link for each member state with a place, named with its figure, and none of them takes a Tab."""
+    drawn = home.partition('<div class="map">')[2].partition("</svg>")[0]
+    links = set(re.findall(r'<a href="/doc/country/(\w+)" tabindex="-1" aria-label="([^"]+): (\d+)">', drawn))
+    assert {(code, unescape(name), int(figure)) for code, name, figure in links} == {
+        (one.link.code, one.link.name, one.projects) for one in overview.states if has_place(one.link.code)
+    }
+    assert len(links) > 100
+
+
+def test_money_is_what_a_query_adds_up(opened: ReleaseView, overview: Overview, home: str) -> None:
+    """Sums by year and by region are those of the queries that the page links to."""
+    (dollars,) = overview.budgets
+    years = {int(year): total for year, total in dollars.years if total} | {None: dollars.undated}
+    rows = opened.reader.select(budgets_by_year_query())
+    assert {int(row["year"].value[:4]) if "year" in row else None: Decimal(row["total"].value) for row in rows} == years
+    rows = opened.reader.select(budgets_by_region_query())
+    asked = {row["region"].value: Decimal(row["total"].value) for row in rows if "region" in row}
+    assert {link.iri: total for link, total in dollars.regions} == asked
+    for query in (budgets_by_year_query(), budgets_by_region_query()):
+        assert f'href="{answer_address(query).replace("&", "&amp;")}"' in home
+
+
+def test_currencies_are_told_apart(opened: ReleaseView) -> None:
+    """Amounts in different currencies are never added; the one of most projects comes first."""
+    entries = project_index(opened).entries
+    euros = [replace(entry, budget=Money(Decimal(number), "EUR")) for number, entry in enumerate(entries[:3], 1)]
+    first, second = budget_figures(opened, [*euros, replace(entries[3], budget=Money(Decimal(5), "CHF"))])
+    assert (first.currency, first.projects, second.currency, second.projects) == ("EUR", 3, "CHF", 1)
+    assert sum(total for _, total in first.years) + first.undated == 6
+    assert budget_figures(opened, ()) == ()
 
 
 def test_no_figure_stands_without_a_link(home: str) -> None:
@@ -106,3 +147,15 @@ def test_no_figure_stands_without_a_link(home: str) -> None:
     main = home.partition("<main")[2].partition("</main>")[0]
     assert not re.search(r'<dd>[\d,]+</dd>|<span class="num">[\d,]+</span>', main)
     assert not re.search(r"<td>\d+</td><td>\d+</td>", main)
+
+
+def test_a_prepared_page_is_not_computed_again(
+    opened: ReleaseView, monkeypatch: pytest.MonkeyPatch, client: Asker, home: str
+) -> None:
+    """A server prepares the page before it answers; then it only sends it, in each language."""
+    french = replace(opened, language="fr")
+    prepare_home_page(opened)
+    prepare_home_page(french)
+    monkeypatch.setattr("iomld.web.pages.home.release_overview", lambda _: pytest.fail("computed again"))
+    assert client.get("/").text == home
+    prepare_home_page(french)

@@ -128,7 +128,7 @@ def test_a_damaged_release_is_not_opened(datadir: Path, tmp_path: Path, monkeypa
     name = (folder / "current").readlink().name
 
     async def replaced() -> Serving:
-        serving = Serving(folder, Settings())
+        serving = Serving(folder, Settings(), lambda _: None)
         await serving.start()
         try:
             shutil.copytree(folder / "current", folder / "releases" / "29990101T000000Z-0")
@@ -145,7 +145,7 @@ def test_a_damaged_release_is_not_opened(datadir: Path, tmp_path: Path, monkeypa
     refused = asyncio.run(replaced()).refused
     assert "29990101T000000Z-0: the release is damaged. manifest.json" in refused
     with pytest.raises(StoreError, match="the release is damaged"):
-        asyncio.run(Serving(folder, Settings()).start())
+        asyncio.run(Serving(folder, Settings(), lambda _: None).start())
 
 
 def test_a_server_that_is_not_started_is_not_ready(datadir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lists of projects, their totals, and the figures of the home page."""
+"""Lists of projects, and their totals."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,19 +8,15 @@ from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.project import ProjectPage, project_page
 from iomld.browse.queries import COUNTS, POINTING, bound
 from iomld.browse.search import project_index
-from iomld.browse.view import Link, ReleaseView, link_to, links_by_name
+from iomld.browse.view import Link, ReleaseView, links_by_name
 from iomld.iris import IOMLD
 from iomld.model import DOLLARS, Money
 from iomld.release.project_index import CODED, ProjectEntry, coded
 from iomld.store.oxigraph import StoreReader
 
 _PAGE = 100
-_SHOWN_FIRST = "PO.0105"
-
-
 _counts: WeakKeyDictionary[StoreReader, dict[str, Mapping[str, int]]] = WeakKeyDictionary()
 
 
@@ -156,78 +152,3 @@ def totals_of(entries: Sequence[ProjectEntry]) -> Totals:
         undated=len(entries) - begun.total(),
         budgets=tuple(Money(sums[code], code) for code in sorted(sums, key=lambda code: (code != DOLLARS, code))),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """A resource, and the number of projects that point to it."""
-
-    link: Link
-    projects: int
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The content of a release in figures.
-
-    Attributes:
-        projects: Number of projects.
-        states: Member states that benefit, most projects first.
-        regions: Regions of the projects, most projects first.
-        frameworks: Frameworks that project texts name, without their parts, most projects first.
-        years: Number of projects for each start year, in order, including years without projects.
-        undated: Number of projects without a start year.
-        example: One project, to be drawn with its links; None in a release without projects.
-    """
-
-    projects: int
-    states: tuple[Counted, ...]
-    regions: tuple[Counted, ...]
-    frameworks: tuple[Counted, ...]
-    years: tuple[tuple[int, int], ...]
-    undated: int
-    example: ProjectPage | None
-
-
-def release_overview(view: ReleaseView) -> Overview:
-    """Compute the figures; takes about ten milliseconds for a hundred projects, so cache them with the release."""
-    manifest = view.release.manifest
-    years = _years(view)
-    return Overview(
-        projects=manifest.projects,
-        states=_ranked(view, f"{IOMLD}benefitingMemberState"),
-        regions=_ranked(view, f"{IOMLD}region"),
-        frameworks=tuple(counted for counted in _ranked(view, f"{IOMLD}mentionsFramework") if _is_whole(view, counted)),
-        years=years,
-        undated=manifest.projects - sum(count for _, count in years),
-        example=_example(view),
-    )
-
-
-def shown_key(view: ReleaseView) -> str | None:
-    """The key of the project used as an example; None in a release without projects."""
-    if view.reader.has_graph(view.iris.record(_SHOWN_FIRST)):
-        return _SHOWN_FIRST
-    first = next(iter(list_projects(view).rows), None)
-    return first.key if first else None
-
-
-def _ranked(view: ReleaseView, predicate: str) -> tuple[Counted, ...]:
-    counts = project_counts(view, predicate)
-    counted = [Counted(link, count) for iri, count in counts.items() if (link := link_to(view, iri))]
-    return tuple(sorted(counted, key=lambda one: (-one.projects, one.link.name)))
-
-
-def _is_whole(view: ReleaseView, counted: Counted) -> bool:
-    concept = view.vocabulary.concepts["framework"].get(counted.link.code)
-    return concept is None or concept.broader is None
-
-
-def _years(view: ReleaseView) -> tuple[tuple[int, int], ...]:
-    counts = {int(year[:4]): count for year, count in project_counts(view, f"{IOMLD}startYear").items()}
-    return tuple((year, counts.get(year, 0)) for year in range(min(counts), max(counts) + 1)) if counts else ()
-
-
-def _example(view: ReleaseView) -> ProjectPage | None:
-    key = shown_key(view)
-    return project_page(view, key) if key else None

@@ -58,6 +58,17 @@ SELECT ?project (SAMPLE(?name) AS ?title) WHERE {{
 GROUP BY ?project
 ORDER BY ?project
 """
+_BUDGET_QUERY = f"""PREFIX iomld: <{IOMLD}>
+PREFIX schema: <{SCHEMA}>
+
+SELECT ?{{name}} ?currency (SUM(?amount) AS ?total) (COUNT(?project) AS ?projects) WHERE {{
+  ?project a iomld:Project ; iomld:budget ?budget .
+  ?budget schema:value ?amount ; schema:currency ?currency .
+  OPTIONAL {{ ?project {{path}} ?{{name}} }}
+}}
+GROUP BY ?{{name}} ?currency
+ORDER BY ?currency {{order}}
+"""
 
 
 def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
@@ -89,6 +100,16 @@ def frameworks_query() -> str:
     return _count_query("mentionsFramework", "\n  FILTER NOT EXISTS { ?thing skos:broader ?whole }")
 
 
+def budgets_by_year_query() -> str:
+    """The query for the sum of budgets by start year, in each currency."""
+    return _budget_query("year", "iomld:startYear", "?year")
+
+
+def budgets_by_region_query() -> str:
+    """The query for the sum of budgets by region, in each currency."""
+    return _budget_query("region", "iomld:region", "DESC(?total)")
+
+
 def start_query(year: int) -> str:
     """The query for projects that begin in a year.
 
@@ -105,3 +126,7 @@ def undated_query() -> str:
 
 def _count_query(name: str, more: str = "") -> str:
     return _COUNT_QUERY.replace("{name}", name).replace("{more}", more)
+
+
+def _budget_query(name: str, path: str, order: str) -> str:
+    return _BUDGET_QUERY.replace("{name}", name).replace("{path}", path).replace("{order}", order)

@@ -40,6 +40,7 @@ from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
 from iomld.web.openapi import TAGS, describe_routes
 from iomld.web.operations import operation_routes
+from iomld.web.pages.home import prepare_home_page
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
 from iomld.web.problems import ProblemError, problem, problem_of
@@ -70,7 +71,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
         settings: All settings.
         base: The base of the releases' IRIs.
     """
-    serving = Serving(datadir, replace(settings, base_iri=base))
+    serving = Serving(datadir, replace(settings, base_iri=base), prepare_home_page)
     files = DownloadFiles(Path(tempfile.gettempdir()))
     metrics = Metrics()
     cache = AnswerCache(settings.cache_bytes)

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
+
+from starlette.concurrency import run_in_threadpool
 
 from iomld import release
 from iomld.browse.dataset import description_graph
@@ -18,6 +20,7 @@ from iomld.check.worker import CheckWorker
 from iomld.config import Settings
 from iomld.errors import IomldError, StoreError
 from iomld.fund_folder import FundFolder, own_folder, using
+from iomld.i18n import LANGUAGES
 from iomld.messages import message
 from iomld.release import Release, ReleaseCheck, ReleaseUse
 from iomld.release.integrity import READ_BYTES, Damage, require_whole
@@ -44,7 +47,7 @@ class _OpenRelease:
         use: Keeps other processes from removing its files.
         pool: The workers that answer queries.
         checker: The workers that check uploads, which releases with the same fund folder share.
-        views: Its views by language.
+        views: Its views in the other languages.
     """
 
     view: ReleaseView
@@ -53,15 +56,23 @@ class _OpenRelease:
     use: ReleaseUse
     pool: Pool
     checker: Pool
-    views: dict[str, ReleaseView]
+    views: Mapping[str, ReleaseView]
 
 
 class Serving:
     """The release that is served, with its workers. To be used from the event loop's thread."""
 
-    def __init__(self, datadir: Path, settings: Settings) -> None:
+    def __init__(self, datadir: Path, settings: Settings, prepare: Callable[[ReleaseView], None]) -> None:
+        """Begin with no release open.
+
+        Args:
+            datadir: Folder of the releases.
+            settings: All settings.
+            prepare: Renders what visitors ask for first; called for each language of a release before it is served.
+        """
         self._datadir = datadir
         self._settings = settings
+        self._prepare = prepare
         self._open: _OpenRelease | None = None
         self.lookups = 0  # answered since the server started
         self.refused = ""  # why the current release is not the one that is served
@@ -83,7 +94,7 @@ class Serving:
         view = opened.view
         if language == view.language:
             return view
-        return opened.views.setdefault(language, replace(view, language=language))
+        return opened.views[language]
 
     @property
     def release(self) -> Release:
@@ -194,14 +205,17 @@ class Serving:
             lower_after_s=_LOWER_AFTER_S,
         )
         pool = Pool(spec, limits)
-        await pool.start()
         view = open_view(current)
+        # In a thread of those that answer requests, which are set up by that; the workers start meanwhile.
+        await asyncio.gather(pool.start(), run_in_threadpool(_prepare, self._prepare, (view,), fund))
         checker = self._open.checker if self._open and self._open.fund == fund else await self._open_checker(fund)
+        views = {language: replace(view, language=language) for language in LANGUAGES if language != view.language}
         # Otherwise the first search would wait for it. A daemon, so that it does not delay the end of the server.
         Thread(target=_read_files, args=(view, fund), daemon=True).start()
+        Thread(target=_prepare, args=(self._prepare, (*views.values(),), fund), daemon=True).start()
         if check.unread:
             Thread(target=_read_rest, args=(check,), daemon=True).start()
-        return _OpenRelease(view, check, fund, use, pool, checker, {})
+        return _OpenRelease(view, check, fund, use, pool, checker, views)
 
     async def _open_checker(self, fund: FundFolder) -> Pool:
         """The workers that check uploads: one, and a second one while uploads wait."""
@@ -252,6 +266,13 @@ class Serving:
                 await pool.stop()
             use.end()
         _freeze_objects()
+
+
+def _prepare(prepare: Callable[[ReleaseView], None], views: Sequence[ReleaseView], fund: FundFolder) -> None:
+    """Render what visitors ask for first. An error is ignored here, as it is raised again by whoever asks."""
+    with contextlib.suppress(IomldError, OSError), using(fund):
+        for view in views:
+            prepare(view)
 
 
 def _read_files(view: ReleaseView, fund: FundFolder) -> None:

@@ -211,7 +211,7 @@ class PageCache:
         self._lock = Lock()
 
     def page(self, view: ReleaseView, make: Callable[[], bytes], depends_on: Hashable = None) -> bytes:
-        """The current page. Requests that come while it is rendered wait for it.
+        """The current page. Requests that come while it is rendered wait for it, others that are cached do not.
 
         Args:
             view: The release.
@@ -220,6 +220,8 @@ class PageCache:
         """
         page = replace(current_page(), query="")
         key = (page.language, depends_on)
+        if found := self._pages.get(view, {}).get(key):
+            return found
         with self._lock:
             pages = self._pages.setdefault(view, {})
             if key not in pages:

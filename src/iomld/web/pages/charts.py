@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from iomld.browse.lists import Counted
+from iomld.browse.overview import Counted
 from iomld.browse.project import ProjectPage
 from iomld.browse.view import Link, LinkKind
 from iomld.i18n import gettext_noop
@@ -22,7 +22,7 @@ _MOST_LINKS = 6  # of a project, in its drawing
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A circle on a map, whose area is proportional to a number of projects or another value."""
+    """A circle on a map, whose area is proportional to a number of projects or another value; it may lead to a page."""
 
     x: float
     y: float
@@ -30,6 +30,7 @@ class Dot:
     name: str
     projects: int = 0
     value: Decimal = Decimal(0)
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The bar of a year in a chart 100 units high."""
+    """The bar of a year in a chart 100 units high, for a number of projects or a sum of money."""
 
     year: int
-    projects: int
+    value: Decimal | int
     x: float
     height: float
 
@@ -71,7 +72,13 @@ def world_map(states: Sequence[Counted]) -> Map:
     most = max((state.projects for state in states), default=1)
     unit = min(4.0, _LARGEST_RADIUS / math.sqrt(most))
     dots = [
-        Dot(*_points()[state.link.code], round(unit * math.sqrt(state.projects), 1), state.link.name, state.projects)
+        Dot(
+            *_points()[state.link.code],
+            round(unit * math.sqrt(state.projects), 1),
+            state.link.name,
+            state.projects,
+            link=state.link,
+        )
         for state in states
         if state.link.code in _points()
     ]
@@ -120,16 +127,16 @@ def locator_map(states: Sequence[Link]) -> Map | None:
     return Map(f"{left:.0f} {top:.0f} {width:.0f} {height:.0f}", scale, dots)
 
 
-def year_bars(years: Sequence[tuple[int, int]]) -> tuple[Bar, ...]:
-    """A bar for each year.
+def year_bars(years: Sequence[tuple[int, Decimal | int]]) -> tuple[Bar, ...]:
+    """A bar for each year; none for an amount below zero.
 
     Args:
-        years: Year and number of projects, without gaps.
+        years: Year and number of projects or sum of money, without gaps.
     """
-    most = max((count for _, count in years), default=1) or 1
+    most = max((value for _, value in years), default=1) or 1
     return tuple(
-        Bar(year, count, round(index * 20.0, 1), round(count * 100 / most, 1))
-        for index, (year, count) in enumerate(years)
+        Bar(year, value, round(index * 20.0, 1), round(max(float(value * 100 / most), 0.0), 1))
+        for index, (year, value) in enumerate(years)
     )
 
 
@@ -141,7 +148,7 @@ def spokes(page: ProjectPage) -> tuple[Spoke, ...]:
     relations = {
         LinkKind.STATE: gettext_noop("benefits"),
         LinkKind.REGION: gettext_noop("region"),
-        LinkKind.FRAMEWORK: gettext_noop("names"),
+        LinkKind.FRAMEWORK: gettext_noop("mentions"),
     }
     seen: set[LinkKind] = set()
     drawn = []

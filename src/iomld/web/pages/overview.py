@@ -1,32 +1,26 @@
-"""Routes of the pages home, countries, regions, frameworks, ontology, validate, downloads and about."""
+"""Routes of the pages countries, regions, frameworks, ontology, validate, downloads and about."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from iomld.browse import queries
 from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets, triple_count
-from iomld.browse.lists import Overview, release_overview
 from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
-from iomld.i18n import LANGUAGES
 from iomld.web.data.downloads import Download
 from iomld.web.data.upload import PROFILES
 from iomld.web.openapi import HTML, responses
-from iomld.web.pages.charts import spokes, world_map, year_bars
 from iomld.web.pages.frame import page_html
+from iomld.web.pages.home import home_route
 from iomld.web.pages.projects import project_routes
 from iomld.web.pages.render import ontology_html, page_response
 from iomld.web.pages.structured_data import dataset_markup
 from iomld.web.pages.validate import FORMS, form_page
 from iomld.web.responses import page_route
-from iomld.web.templating import answer_address
 
-_RANKED = 9  # countries and frameworks on the home page
 _FORM_PAGE = responses({200: (HTML,), 304: ()}, 400, 503)
 _Example = Annotated[
     str,
@@ -51,15 +45,6 @@ _ReportFormat = Annotated[
         json_schema_extra={"default": "html"},
     ),
 ]
-# Targets of the figures on the home page: a list, the files, or the query that computes the figure.
-_FIGURE_LINKS = {
-    "projects": "/projects",
-    "states": answer_address(queries.states_query()),
-    "regions": answer_address(queries.regions_query()),
-    "frameworks": answer_address(queries.frameworks_query()),
-    "triples": "/downloads",
-    "undated": answer_address(queries.undated_query()),
-}
 
 
 def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
@@ -70,6 +55,7 @@ def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequenc
         downloads: Gives its files.
     """
     router = APIRouter()
+    home_route(router, view)
     _browse_routes(router, view)
     project_routes(router, view)
     _tool_routes(router, view, downloads)
@@ -77,13 +63,6 @@ def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequenc
 
 
 def _browse_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
-    overview_of = lru_cache(maxsize=len(LANGUAGES))(release_overview)
-
-    @page_route(router, "/", "pages", "See what the release holds")
-    def home(request: Request) -> Response:
-        opened = view()
-        return page_response(request, _home_html(opened, overview_of(opened)))
-
     @page_route(router, "/countries", "lists", "List the countries that benefit from projects")
     def countries(request: Request) -> Response:
         opened = view()
@@ -140,28 +119,4 @@ def _downloads_html(view: ReleaseView, files: Sequence[Download]) -> bytes:
         classes=class_subsets(view),
         regions=region_subsets(view),
         markup=dataset_markup(facts) if facts else "",
-    )
-
-
-def _start_query_address(year: int) -> str:
-    """The address of the query for projects that start in a year."""
-    return answer_address(queries.start_query(year))
-
-
-def _home_html(view: ReleaseView, overview: Overview) -> bytes:
-    example = overview.example
-    return page_html(
-        view,
-        "home.html",
-        overview=overview,
-        triples=triple_count(view),
-        ranked=overview.states[:_RANKED],
-        most=max((state.projects for state in overview.states), default=1),
-        named=overview.frameworks[:_RANKED],
-        most_named=max((framework.projects for framework in overview.frameworks), default=1),
-        world=world_map(overview.states),
-        bars=year_bars(overview.years),
-        spokes=spokes(example) if example else (),
-        behind=_FIGURE_LINKS,
-        started_in=_start_query_address,
     )

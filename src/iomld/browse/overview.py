@@ -1,0 +1,151 @@
+"""The content of a release in figures, for the home page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from iomld.browse.lists import list_projects, project_counts
+from iomld.browse.project import ProjectPage, project_page
+from iomld.browse.search import project_index
+from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.iris import IOMLD
+from iomld.release.project_index import ProjectEntry
+
+_SHOWN_FIRST = "PO.0105"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A resource, and the number of projects that point to it."""
+
+    link: Link
+    projects: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFigures:
+    """The budgets in one currency, which are never added to those in another.
+
+    Attributes:
+        currency: The currency (ISO 4217).
+        projects: Number of projects with such a budget.
+        years: Sum of the budgets of the projects that start in each year, in order, including years without any.
+        undated: Sum of the budgets of projects without a start year.
+        regions: Sum of the budgets in each region, largest first.
+    """
+
+    currency: str
+    projects: int
+    years: tuple[tuple[int, Decimal], ...]
+    undated: Decimal
+    regions: tuple[tuple[Link, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The content of a release in figures.
+
+    Attributes:
+        projects: Number of projects.
+        states: Member states that benefit, most projects first.
+        regions: Regions of the projects, most projects first.
+        frameworks: Frameworks that project texts name, without their parts, most projects first.
+        types: Types of projects, most projects first.
+        budgets: The budgets in each currency, the one of most projects first.
+        years: Number of projects for each start year, in order, including years without projects.
+        undated: Number of projects without a start year.
+        example: One project, to be drawn with its links; None in a release without projects.
+    """
+
+    projects: int
+    states: tuple[Counted, ...]
+    regions: tuple[Counted, ...]
+    frameworks: tuple[Counted, ...]
+    types: tuple[Counted, ...]
+    budgets: tuple[BudgetFigures, ...]
+    years: tuple[tuple[int, int], ...]
+    undated: int
+    example: ProjectPage | None
+
+
+def release_overview(view: ReleaseView) -> Overview:
+    """Compute the figures; takes about ten milliseconds for a hundred projects, so cache them with the release."""
+    manifest = view.release.manifest
+    years = _years(view)
+    return Overview(
+        projects=manifest.projects,
+        states=_ranked(view, f"{IOMLD}benefitingMemberState"),
+        regions=_ranked(view, f"{IOMLD}region"),
+        frameworks=tuple(counted for counted in _ranked(view, f"{IOMLD}mentionsFramework") if _is_whole(view, counted)),
+        types=_ranked(view, f"{IOMLD}projectType"),
+        budgets=budget_figures(view, project_index(view).entries),
+        years=years,
+        undated=manifest.projects - sum(count for _, count in years),
+        example=_example(view),
+    )
+
+
+def budget_figures(view: ReleaseView, entries: Sequence[ProjectEntry]) -> tuple[BudgetFigures, ...]:
+    """Add up the budgets of projects, by currency.
+
+    Args:
+        view: The release, for the names of regions.
+        entries: The projects.
+    """
+    funded: dict[str, list[tuple[ProjectEntry, Decimal]]] = {}
+    for entry in entries:
+        if entry.budget is not None:
+            funded.setdefault(entry.budget.currency, []).append((entry, entry.budget.amount))
+    figures = (_budgets_in(view, currency, projects) for currency, projects in funded.items())
+    return tuple(sorted(figures, key=lambda one: (-one.projects, one.currency)))
+
+
+def _budgets_in(view: ReleaseView, currency: str, funded: Sequence[tuple[ProjectEntry, Decimal]]) -> BudgetFigures:
+    years: dict[int | None, Decimal] = {}
+    regions: dict[str, Decimal] = {}
+    for entry, amount in funded:
+        years[entry.start_year] = years.get(entry.start_year, Decimal()) + amount
+        for code in entry.codes["region"]:
+            regions[code] = regions.get(code, Decimal()) + amount
+    undated = years.pop(None, Decimal())
+    known = [year for year in years if year is not None]
+    span = range(min(known), max(known) + 1) if known else range(0)
+    linked = ((link_to(view, view.iris.concept("region", code)), total) for code, total in regions.items())
+    return BudgetFigures(
+        currency=currency,
+        projects=len(funded),
+        years=tuple((year, years.get(year, Decimal())) for year in span),
+        undated=undated,
+        regions=tuple(
+            sorted(((link, total) for link, total in linked if link), key=lambda one: (-one[1], one[0].name))
+        ),
+    )
+
+
+def shown_key(view: ReleaseView) -> str | None:
+    """The key of the project used as an example; None in a release without projects."""
+    if view.reader.has_graph(view.iris.record(_SHOWN_FIRST)):
+        return _SHOWN_FIRST
+    first = next(iter(list_projects(view).rows), None)
+    return first.key if first else None
+
+
+def _ranked(view: ReleaseView, predicate: str) -> tuple[Counted, ...]:
+    counts = project_counts(view, predicate)
+    counted = [Counted(link, count) for iri, count in counts.items() if (link := link_to(view, iri))]
+    return tuple(sorted(counted, key=lambda one: (-one.projects, one.link.name)))
+
+
+def _is_whole(view: ReleaseView, counted: Counted) -> bool:
+    concept = view.vocabulary.concepts["framework"].get(counted.link.code)
+    return concept is None or concept.broader is None
+
+
+def _years(view: ReleaseView) -> tuple[tuple[int, int], ...]:
+    counts = {int(year[:4]): count for year, count in project_counts(view, f"{IOMLD}startYear").items()}
+    return tuple((year, counts.get(year, 0)) for year in range(min(counts), max(counts) + 1)) if counts else ()
+
+
+def _example(view: ReleaseView) -> ProjectPage | None:
+    key = shown_key(view)
+    return project_page(view, key) if key else None
