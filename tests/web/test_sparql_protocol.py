@@ -163,6 +163,25 @@ def test_the_protocol(ask: Ask, chunk: list[tuple[str, str, dict[str, str], byte
     ask(use)
 
 
+def test_a_download_is_named_by_query_and_release(ask: Ask) -> None:
+    """By the comment on the first line or the variables; no character means something in a header or a path."""
+
+    async def use(client: httpx.AsyncClient, _: Pool) -> None:
+        for query, name in (
+            ('# ../a"b; é\r\nSELECT ?x { VALUES ?x { 1 } }', "a-b_r1"),
+            ("SELECT ?code (COUNT(?p) AS ?n) { ?p ?q ?code } GROUP BY ?code", "code-n_r1"),
+            ("SELECT * {}", "answer_r1"),
+            ("#\nASK {}", "answer_r1"),
+        ):
+            asked = {"query": query, "format": "json"}
+            answer = await client.get("/sparql", params=asked | {"download": "1"})
+            assert answer.headers["content-disposition"] == f'attachment; filename="{name}.json"'
+            assert "content-disposition" not in (await client.get("/sparql", params=asked)).headers
+        assert (await client.get("/sparql", params={"query": ASK, "download": "yes"})).status_code == 400
+
+    ask(use)
+
+
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("way", ["get", "form", "direct"])
 def test_percent_signs_are_decoded_exactly_once(ask: Ask, code: str, way: str) -> None:

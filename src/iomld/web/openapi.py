@@ -111,6 +111,10 @@ _SPARQL: Mapping[str, tuple[Json, str]] = {
         {"type": "string", "enum": ["0", "1"], "default": "0"},
         "With `1`, the answer is the number of rows and, if there are none, the reason.",
     ),
+    "download": (
+        {"type": "string", "enum": ["0", "1"], "default": "0"},
+        "With `1`, the answer is a file to be saved, named by the query and the release.",
+    ),
 }
 
 
@@ -185,7 +189,7 @@ def _sparql() -> Json:
     fields["query"] = _TEXT | {"description": "The query."}
     form: Json = {"type": "object", "required": ["query"], "properties": fields}
     body: Json = {QUERY: {"schema": _TEXT}, FORM: {"schema": form, "example": {"query": _ASK}}}
-    single = ("query", "timeout", "explain")  # may not be given in the body and in the address
+    single = ("query", "timeout", "explain", "download")  # may not be given in the body and in the address
     more = "Without a query, the service describes itself; browsers are redirected to the query page. "
     return {
         "get": _operation("get", "/sparql", "Answer a query", answers)

@@ -1,6 +1,7 @@
 """Answers of the SPARQL endpoint, and how they are sent: in memory (`CachedAnswer`) or in a file (`LargeAnswer`)."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from iomld.formats import rdf, results
 from iomld.messages import message
 from iomld.store.query_request import QueryHead
+from iomld.store.sparql_tokens import query_tokens
 from iomld.web.conditional import is_not_modified
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.cache import CachedAnswer
@@ -18,6 +21,9 @@ from iomld.web.sparql.protocol import MediaTypes, Operation
 from iomld.workers.protocol import Reply
 
 _CHUNK_BYTES = 256 * 1024
+_HEAD_CHARACTERS = 2000  # of a query that are read for the name of its file
+_MOST_NAME_CHARACTERS = 60
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 _HEADERS = [
     *((name.lower().encode(), value.encode()) for name, value in COMMON_HEADERS.items()),
     (b"cache-control", b"public, no-cache"),
@@ -67,6 +73,49 @@ def answer_etag(digest: str) -> str:
     return f'W/"{digest}"'
 
 
+def answer_file_name(query: str, release: str, media_type: str) -> str:
+    r"""The name of a file with an answer: what the query asks, the release, and the suffix of the format.
+
+    The query says it in a comment on its first line, otherwise by its variables. The name has no characters that mean
+    something in a header or to a file system.
+
+    >>> answer_file_name("SELECT ?region (SUM(?budget) AS ?usd) { }", "20260131T090559Z-0a1b2c3d", "text/csv")
+    'region-usd_20260131T090559Z-0a1b2c3d.csv'
+    >>> answer_file_name("# Money, by ../region\nASK {}", "r1", "application/sparql-results+json")
+    'Money-by-region_r1.json'
+    """
+    head = query[:_HEAD_CHARACTERS].strip()
+    words = head[1:].splitlines()[0] if head.startswith("#") else "-".join(_subject(head))
+    safe = _UNSAFE.sub("-", words).strip("-")[:_MOST_NAME_CHARACTERS].rstrip("-") or "answer"
+    return f"{safe}_{_UNSAFE.sub('-', release)}.{_suffix(media_type)}"
+
+
+def _subject(head: str) -> Iterator[str]:
+    """The variables of SELECT, or the form of another query."""
+    depth, last, form = 0, "", ""
+    for token in query_tokens(head):
+        if not form:
+            form = token.word if token.word in {"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"} else ""
+            if form and form != "SELECT":
+                yield form.lower()
+                return
+            continue
+        if token.word in {"WHERE", "FROM", "{"} and not depth:
+            return
+        depth += (token.word == "(") - (token.word == ")")
+        if token.kind == "variable":
+            last = token.text[1:]
+        if not depth and (token.kind == "variable" or token.word == ")"):
+            yield last
+
+
+def _suffix(media_type: str) -> str:
+    """The suffix of a format; JSON and XML have that which programs on a desk open."""
+    if found := results.by_media_type(media_type):
+        return found.name
+    return next((one.suffix for one in rdf.FORMATS if media_type in {one.media_type, *one.also}), "txt")
+
+
 class QueryEndpoint(Protocol):
     """What other parts of the server need of the SPARQL endpoint."""
 
@@ -102,9 +151,9 @@ class Spool:
 class AnswerResponse:
     """An ASGI application that sends an answer: 304 if the client has it already, and no body for HEAD."""
 
-    def __init__(self, request: HttpRequest, answer: QueryAnswer, spool: Spool) -> None:
-        """Set up; the answer is closed once it is sent."""
-        self._request, self._answer, self._spool = request, answer, spool
+    def __init__(self, request: HttpRequest, answer: QueryAnswer, spool: Spool, *, file_name: str = "") -> None:
+        """Set up; the answer is closed once it is sent. With a file name, it is sent as a file to be saved."""
+        self._request, self._answer, self._spool, self._file_name = request, answer, spool, file_name
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send the answer.
@@ -128,6 +177,8 @@ class AnswerResponse:
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
+        if self._file_name:
+            headers.append((b"content-disposition", f'attachment; filename="{self._file_name}"'.encode()))
         charset = "; charset=utf-8" if answer.media_type.startswith("text/") else ""
         headers.append((b"content-type", f"{answer.media_type}{charset}".encode()))
         headers.append((b"content-length", str(answer.size).encode()))

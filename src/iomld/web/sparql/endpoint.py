@@ -35,7 +35,7 @@ from iomld.messages import message
 from iomld.store.service_description import ServiceFacts, service_description
 from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
-from iomld.web.sparql.answers import AnswerResponse, QueryAnswer, Spool
+from iomld.web.sparql.answers import AnswerResponse, QueryAnswer, Spool, answer_file_name
 from iomld.web.sparql.cache import AnswerCache, CachedAnswer
 from iomld.web.sparql.evaluation import LocalAnswers, QueryPool, WorkerAnswers
 from iomld.web.sparql.exchange import COMMON_HEADERS, HttpRequest, answer_request, preflight_headers
@@ -159,7 +159,10 @@ class SparqlApp:
         Raises:
             ProblemError: It has no answer.
         """
-        return AnswerResponse(request, await self.find(request, operation, types), self._spool)
+        found = await self.find(request, operation, types)
+        query, release = operation.query or "", self._release_name()
+        name = answer_file_name(query, release, found.media_type) if operation.download else ""
+        return AnswerResponse(request, found, self._spool, file_name=name)
 
     async def find(self, request: HttpRequest, operation: Operation, types: MediaTypes) -> QueryAnswer:
         """The answer to a query: from the cache, by a lookup in this process, or by a worker. The caller closes it.

@@ -91,6 +91,7 @@ class Operation(NamedTuple):
         format_: Value of `format`, one of ours.
         timeout_s: Value of `timeout`.
         explain: Whether the client wants to know why the answer is empty, instead of the answer.
+        download: Whether the answer is to be saved as a file, which then has a name.
     """
 
     query: str | None
@@ -99,6 +100,7 @@ class Operation(NamedTuple):
     format_: str | None = None
     timeout_s: float | None = None
     explain: bool = False
+    download: bool = False
 
     @property
     def names_graphs(self) -> bool:
@@ -252,6 +254,7 @@ def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Op
         format_of(values),
         _timeout_s(single(values, "timeout")),
         _is_on(values, "explain"),
+        _is_on(values, "download"),
     )
 
 
