@@ -62,7 +62,7 @@ async def proposed(query: str, store: Store, known: ReleaseTerms) -> list[Sugges
     empties = await empty_parts(parts, prober)
     for empty in empties:
         assert 0 <= empty.start < len(query)
-        await values_there(empty, prober)
+        await values_there(empty, prober, known)
     return [one for empty in empties for one in await suggestions(empty, prober, known)] if empties else None
 
 

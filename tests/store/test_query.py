@@ -130,7 +130,7 @@ def test_the_default_graph_is_the_union_unless_a_dataset_is_named(worker: QueryW
         ("SELECT ?s (COUNT(*) AS ?n) {}", FaultKind.SYNTAX, "SELECT asks for a variable that GROUP BY does not name"),
         ("SELECT * { ?s ?p ?o . ; }", FaultKind.SYNTAX, "check the words and the punctuation"),
         ("SELECT * " + "{" * 3000 + "}" * 3000, FaultKind.SYNTAX, "make it flatter"),
-        ("SELECT ?s { ?s ?p ?o } LIMIT x", FaultKind.SYNTAX, "line 1, column 30: “x” cannot stand here"),
+        ("SELECT ?s { ?s ?p ?o } LIMIT x", FaultKind.SYNTAX, "line 1, column 30: unexpected “x”"),
         ("INSERT DATA { <a:a> <a:b> <a:c> }", FaultKind.UPDATE, "takes no updates"),
         ("SELECT * { FILTER(<http://x/f>(1)) }", FaultKind.FUNCTION, "No function <http://x/f> is known here."),
         ("SELECT * { SERVICE SILENT <http://x/> {} }", FaultKind.SERVICE, "SERVICE is switched off"),

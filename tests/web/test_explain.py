@@ -162,7 +162,7 @@ MISTAKES = {
         "?titel",
         "?title",
     ),
-    "name of a graph": (f"GRAPH <{ID}> {{ ?s ?p ?o }}", "graph", f"<{ID}>", f"<{DOC}>"),
+    "name of a graph": (f"GRAPH <{ID}> {{ ?s ?p ?o }}", "graph", f"<{ID}>", "doc:PO.0105"),
     "graph that has other things": (
         f"GRAPH <{DOC}> {{ ?s skos:prefLabel ?l }}",
         "elsewhere",
@@ -386,12 +386,39 @@ def test_what_takes_long_is_left(client: httpx.Client) -> None:
     assert [part["pattern"] for part in found["empty"]] == ["?p iomld:statu ?s ."]
 
 
+def test_a_value_of_another_type_is_named(client: httpx.Client) -> None:
+    """A number for a year that no project has: the two types, that none is so, and how years are written."""
+    (part,) = explained(client, "SELECT * { ?p iomld:startYear 1910 }")["empty"]
+    assert part["types"] == {"written": "xsd:integer", "found": ["xsd:gYear"]}
+    assert part["suggestions"] == []
+    assert part["values"]
+    page = page_of(client, "SELECT * { ?p iomld:startYear 1910 }")
+    assert re.search(r"a value of the type <code[^>]*>xsd:integer</code>", page)
+    assert "None of them is “1910”." in page
+    (part,) = explained(client, "SELECT * { ?p iomld:startYear 2018 }")["empty"]
+    assert part["types"]["found"] == ["xsd:gYear"]
+    assert "types" not in explained(client, 'SELECT * { ?p iomld:projectCode "Zzyzx" }')["empty"][0]
+
+
+def test_suggestions_declare_the_prefixes_they_need(client: httpx.Client) -> None:
+    """As completion does; a prefix that the query gives another meaning is not used."""
+    text = 'SELECT * { ?p <https://w3id.org/iomld/ns#benefitingMemberState> "China" }'
+    for prologue, meant in (("", "cty:CN"), ("PREFIX cty: <urn:x> ", "<https://w3id.org/iomld/id/country/CN>")):
+        for _ in range(TRIES):
+            found = client.get("/sparql", params={"query": prologue + text, "explain": "1"}).json()
+            if found["complete"]:
+                break
+        (one,) = (one for one in found["empty"][0]["suggestions"] if one["text"] == meant)
+        assert one["query"].startswith("PREFIX cty: <")
+        assert rows(client, one["query"])
+
+
 def page_of(client: httpx.Client, query: str) -> str:
     """The query page with the answer to a query."""
     for _ in range(TRIES):
         answer = client.get("/query", params={"query": PREFIXES + query, "run": "1"}, headers={"Accept": "text/html"})
         assert answer.status_code == 200
-        if "There was no time to look at everything." not in answer.text:
+        if "There was not enough time to check every part." not in answer.text:
             break
     return answer.text
 
@@ -401,7 +428,7 @@ def test_the_page_names_the_part(client: httpx.Client) -> None:
     page = page_of(client, "SELECT ?s {\n ?s <urn:none> ?o }")
     assert '<pre tabindex="0">?s &lt;urn:none&gt; ?o .</pre>' in page
     line = PREFIXES.count("\n") + 2
-    assert f'id="fault" data-line="{line}" data-column="5">No triple has this property:' in page
+    assert f'id="fault" data-line="{line}" data-column="5">Nothing in the data has this property:' in page
 
 
 @pytest.mark.parametrize("form", ["SELECT *", "ASK", "CONSTRUCT"])

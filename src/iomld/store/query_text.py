@@ -52,23 +52,25 @@ _DECLARED_PREFIX = re.compile(r"(?i)\bprefix\s+([\w-]*):")
 _PREFIX = re.compile(r"([^\W\d][\w.\-]*)?:")
 _FORM = re.compile(r"\b(?:select|construct|describe|ask)\b", re.IGNORECASE)
 _WORD = re.compile(r"[?$]?\w+|\S")
+_NOT_GROUPED = "The SELECT contains a variable that is unbound"
 # Phrases in errors of the engine, and our message for each.
 _ADVICE = {
-    "The SELECT contains a variable that is unbound": message(
-        "SELECT asks for a variable that GROUP BY does not name; "
-        "add it there, or put it into COUNT, MAX, SAMPLE or the like."
+    _NOT_GROUPED: message(
+        "a variable is selected but not grouped. Add it to GROUP BY, or use an aggregate such as SAMPLE."
     ),
     "The SELECT contains an expression with a variable that is unbound": message(
-        "SELECT computes with a variable that GROUP BY does not name; "
-        "add it there, or put it into COUNT, MAX or the like."
+        "an expression in SELECT has a variable that is not grouped. "
+        "Add it to GROUP BY, or use an aggregate such as MAX."
     ),
     "Duplicated variable name in SELECT": message(
-        "SELECT gives two columns one name; take one out, or name it anew with AS."
+        "SELECT has two columns with the same name. Remove one, or rename it with AS."
     ),
     "The SELECT overrides an existing variable using an expression": message(
-        "SELECT gives with AS a name that the query has already; take another name."
+        "AS uses a name that the query already has. Choose another name."
     ),
-    "SELECT * is not authorized with GROUP BY": message("SELECT * does not go with GROUP BY; name the variables."),
+    "SELECT * is not authorized with GROUP BY": message(
+        "SELECT * cannot be used with GROUP BY. List the variables instead."
+    ),
 }
 
 
@@ -206,12 +208,12 @@ def unclosed(query: str) -> tuple[int, Message] | None:
         if match.lastgroup != "other":
             continue
         if text in "'\"":
-            return match.start(), message("the text that begins here is not closed.")
+            return match.start(), message("the string that begins here is not closed.")
         if text in PAIRS:
             opened.append((match.start(), text))
         elif text in PAIRS.values():
             if not opened:
-                return match.start(), message("this “{sign}” closes nothing that is open.", sign=text)
+                return match.start(), message("this “{sign}” does not close an open bracket.", sign=text)
             wanted = PAIRS[opened.pop()[1]]
             if wanted != text:
                 fault = message("“{wanted}” is missing before this “{sign}”.", wanted=wanted, sign=text)
@@ -315,18 +317,47 @@ def syntax_message(query: str, reported: str, prefixes: Mapping[str, str]) -> Me
 def _fault(query: str, start: int, expected: str, prefixes: Mapping[str, str]) -> tuple[int, Message | ForeignText]:
     """Offset and reason of an error; the engine's offset is the farthest it parsed, which is often behind the error."""
     if not _FORM.search(query):
-        return start, message("a query begins, after its prefixes, with SELECT, CONSTRUCT, DESCRIBE or ASK.")
+        return start, message("after its prefixes, a query begins with SELECT, CONSTRUCT, DESCRIBE or ASK.")
     if "Prefix not found" in expected:
         return _unknown_prefix(query, start, prefixes)
     if "IRI parsing failed" in expected:
         return start, message(
             "the IRI before this place is not valid; blanks and special characters must be percent-encoded."
         )
-    if known := next((sentence for phrase, sentence in _ADVICE.items() if phrase in expected), None):
+    if known := _advice(query, expected):
         return start, known
     if phrase := _PHRASE.search(expected):
         return start, ForeignText(f"{phrase[1][0].lower()}{phrase[1][1:]}.")
     return unclosed(query) or _misplaced_word(query, start)
+
+
+def _advice(query: str, expected: str) -> Message | None:
+    """The message for an error that the engine says in words; None for another error."""
+    if _NOT_GROUPED in expected and (name := _ungrouped(query)):
+        return message(
+            "{variable} is selected but not grouped. "
+            "Add {variable} to GROUP BY, or use an aggregate such as SAMPLE({variable}).",
+            variable=name,
+        )
+    return next((sentence for phrase, sentence in _ADVICE.items() if phrase in expected), None)
+
+
+def _ungrouped(query: str) -> str:
+    """The first variable that SELECT names outside of brackets and GROUP BY does not; empty where that is not known."""
+    words = [(match.lastgroup, match.group()) for match in TOKEN.finditer(query) if match.lastgroup != "comment"]
+    selects = [index for index, (_, text) in enumerate(words) if text.upper() == "SELECT"]
+    if len(selects) != 1:
+        return ""  # of an inner query perhaps
+    grouped = [index for index, (_, text) in enumerate(words) if text.upper() == "GROUP"]
+    named = {text[1:] for kind, text in words[grouped[-1] :] if kind == "variable"} if grouped else set()
+    depth = 0
+    for kind, text in words[selects[0] :]:
+        depth += (text == "(") - (text == ")")
+        if text == "{":
+            break
+        if kind == "variable" and not depth and text[1:] not in named:
+            return text
+    return ""
 
 
 def _control_character(query: str, end: int) -> tuple[int, Message] | None:
@@ -337,7 +368,7 @@ def _control_character(query: str, end: int) -> tuple[int, Message] | None:
     for match in _CONTROL.finditer(query, 0, end + 1):
         if not any(first <= match.start() < last for first, last in hidden):
             code = f"U+{ord(match[0]):04X}"
-            return match.start(), message("the control character {code} cannot stand here; take it out.", code=code)
+            return match.start(), message("the control character {code} is not allowed here. Remove it.", code=code)
     return None
 
 
@@ -350,9 +381,9 @@ def _misplaced_word(query: str, start: int) -> tuple[int, Message | ForeignText]
     if 0 < start < len(query) and _is_in_word(query[start]) and query[start - 1] in "?$":
         start -= 1  # a variable
     if found := _WORD.match(query, start):
-        return start, message("“{word}” cannot stand here, or the word before it is misspelt.", word=found[0][:40])
+        return start, message("unexpected “{word}”. Check it and the word before it.", word=found[0][:40])
     return min(start, len(query)), message(
-        "the query ends here and does not parse; check the words and the punctuation before this place."
+        "the query ends unexpectedly. Check the words and punctuation before this place."
     )
 
 

@@ -36,6 +36,7 @@ class ReleaseTerms:
         classes: Its classes, the most used first, and those of the ontology.
         names: The folded names in three languages, and the codes, of each country and concept.
         things: The countries and concepts of each name.
+        prefixes: The prefixes that suggestions may declare, each with its IRI.
     """
 
     base: str
@@ -43,6 +44,7 @@ class ReleaseTerms:
     classes: tuple[str, ...] = ()
     names: Names = field(default_factory=dict)
     things: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, term: Term) -> tuple[str, ...]:
         """The countries and concepts that a term names, by its text or the last segment of its IRI."""
@@ -67,6 +69,7 @@ def release_terms(view: ReleaseView) -> ReleaseTerms:
         (*_most_used(use.classes), *(term.iri for term in ours if term.kind == "Class")),
         {iri: frozenset(found) for iri, found in names.items()},
         {name: tuple(found) for name, found in things.items()},
+        view.iris.prefixes(),
     )
 
 

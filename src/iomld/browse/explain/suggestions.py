@@ -1,7 +1,9 @@
 """Suggestions for an empty part of a query, best first; each was tested and has solutions."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pyoxigraph import NamedNode
 
 from iomld.browse.explain.candidates import CandidateTerms, ReleaseTerms
 from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Prober, Scope, joined
@@ -9,7 +11,7 @@ from iomld.browse.explain.filter_suggestions import comparisons, condition_edits
 from iomld.browse.explain.similarity import Edit, are_apart, edited, written
 from iomld.browse.explain.triple_suggestions import TripleEdits
 from iomld.store.sparql_parser import query_tree
-from iomld.store.sparql_syntax import Clause, TermType
+from iomld.store.sparql_syntax import Clause, QueryTree, TermType
 from iomld.store.sparql_tokens import query_tokens
 
 _FEW = 3
@@ -46,16 +48,54 @@ async def graph_edits(
         yield (Edit(name.start, name.end, candidates.scope.parts.unused("graph")),)
 
 
-async def values_there(empty: EmptyPattern, prober: Prober) -> tuple[str, ...]:
+async def values_there(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> tuple[str, ...]:
     """Some values that the data have instead; for an ordered comparison the minimum and maximum.
 
     Args:
         empty: A part.
         prober: Finds them.
+        known: Terms of the release, for the prefixes.
     """
     query = _query(empty)
     found = await prober.terms(query) if query else None
-    return tuple(written(term, empty.scope.parts.prefixes) for term in found or ())
+    return tuple(written(term, _all_prefixes(empty.scope.parts, known)) for term in found or ())
+
+
+@dataclass(frozen=True, slots=True)
+class TypeMismatch:
+    """A literal in a triple pattern whose property has values of other datatypes.
+
+    Attributes:
+        written: The datatype of the literal.
+        found: The datatypes of the values.
+        value: The lexical form of the literal.
+    """
+
+    written: str
+    found: tuple[str, ...]
+    value: str
+
+
+async def type_mismatch(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) -> TypeMismatch | None:
+    """The datatypes of the values of a property, if that of the literal in the pattern is not among them.
+
+    Args:
+        empty: A part.
+        prober: Finds them.
+        known: Terms of the release, for the prefixes.
+    """
+    clause, scope = empty.clause, empty.scope
+    if clause is None or empty.reason is not EmptyReason.TRIPLE or clause.terms[2].kind is not TermType.LITERAL:
+        return None
+    subject, predicate, literal = clause.terms
+    value = f"?{scope.parts.hidden}v"
+    query = scope.finding(f"DATATYPE({value})", f"{subject.text} {predicate.text} {value}", _FEW)
+    found = [term for term in await prober.terms(query) or () if isinstance(term, NamedNode)]
+    if not found or not literal.iri or literal.iri in {term.value for term in found}:
+        return None
+    prefixes = _all_prefixes(scope.parts, known)
+    types = tuple(written(term, prefixes) for term in found)
+    return TypeMismatch(written(NamedNode(literal.iri), prefixes), types, literal.value)
 
 
 def _query(empty: EmptyPattern) -> str:
@@ -102,11 +142,13 @@ async def suggestions(empty: EmptyPattern, prober: Prober, known: ReleaseTerms) 
         prober: Tests the suggestions.
         known: Terms of the release.
     """
-    text = empty.scope.parts.text
+    tree = empty.scope.parts
+    text = tree.text
     found = dict[str, Suggestion]()
     async for unsorted in _edits(empty, prober, known):
-        edits = tuple(sorted(unsorted, key=lambda edit: edit.start))
-        query = edited(text, edits)
+        prefixes = _other_prefixes(tree, known)
+        edits = tuple(_abbreviated(edit, prefixes) for edit in sorted(unsorted, key=lambda edit: edit.start))
+        query = _edited(tree, edits, known)
         if query not in found:
             finds = await _finds(query, prober)
             instead = _together(text[edit.start : edit.end] for edit in edits)
@@ -121,21 +163,52 @@ def _together(texts: Iterable[str]) -> str:
     return " … ".join(dict.fromkeys(text.strip() for text in texts if text))
 
 
-async def meant_query(text: str, found: Sequence[Sequence[Suggestion]], prober: Prober) -> str:
+async def meant_query(
+    tree: QueryTree, found: Sequence[Sequence[Suggestion]], prober: Prober, known: ReleaseTerms
+) -> str:
     """The query that was probably meant; empty if no corrected query has solutions.
 
     Args:
-        text: The query without solutions.
+        tree: The query without solutions.
         found: The suggestions for each of its empty parts.
         prober: Tests combinations of suggestions.
+        known: Terms of the release, for the prefixes.
     """
     first = [one[0] for one in found if one]
     for one in first:
         if one.finds:
             return one.query
     edits = tuple(edit for one in first for edit in one.edits)
-    query = edited(text, edits) if len(first) > 1 and are_apart(edits) else ""
+    query = _edited(tree, edits, known) if len(first) > 1 and are_apart(edits) else ""
     return query if query and await _finds(query, prober) else ""
+
+
+def _other_prefixes(tree: QueryTree, known: ReleaseTerms) -> Mapping[str, str]:
+    """The prefixes of the release that the query does not declare."""
+    return {name: iri for name, iri in known.prefixes.items() if name not in tree.prefixes}
+
+
+def _all_prefixes(tree: QueryTree, known: ReleaseTerms) -> Mapping[str, str]:
+    return {**known.prefixes, **tree.prefixes}
+
+
+def _abbreviated(edit: Edit, prefixes: Mapping[str, str]) -> Edit:
+    """An edit with prefixed names in place of IRIs."""
+    text = edit.text
+    for token in reversed([*query_tokens(text)]):
+        if token.kind == "iri" and ":" in token.text and "\\" not in token.text:
+            text = text[: token.start] + written(NamedNode(token.text[1:-1]), prefixes) + text[token.end :]
+    return replace(edit, text=text)
+
+
+def _edited(tree: QueryTree, edits: Sequence[Edit], known: ReleaseTerms) -> str:
+    """The query with some edits, and with the declarations of prefixes that they need, as completion adds them."""
+    names = {
+        token.text.partition(":")[0] for edit in edits for token in query_tokens(edit.text) if token.kind == "name"
+    }
+    prefixes = _other_prefixes(tree, known)
+    declarations = "".join(f"PREFIX {name}: <{prefixes[name]}>\n" for name in sorted(names & prefixes.keys()))
+    return declarations + edited(tree.text, sorted(edits, key=lambda edit: edit.start))
 
 
 async def _finds(query: str, prober: Prober) -> bool:

@@ -13,7 +13,14 @@ from starlette.responses import Response
 
 from iomld.browse.explain.candidates import ReleaseTerms
 from iomld.browse.explain.diagnosis import EmptyPattern, EmptyReason, Scope, empty_parts, joined
-from iomld.browse.explain.suggestions import Suggestion, meant_query, suggestions, values_there
+from iomld.browse.explain.suggestions import (
+    Suggestion,
+    TypeMismatch,
+    meant_query,
+    suggestions,
+    type_mismatch,
+    values_there,
+)
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
 from iomld.i18n import gettext_noop
@@ -35,20 +42,20 @@ _FAILURE_COST = 20  # a probe without an answer counts as so many, since it may 
 _MAX_PART_LENGTH = 300
 
 _SENTENCES: Mapping[EmptyReason, str] = {
-    EmptyReason.TRIPLE: gettext_noop("No triple is like this."),
-    EmptyReason.PROPERTY: gettext_noop("No triple has this property:"),
-    EmptyReason.GRAPH: gettext_noop("There is no graph of this name:"),
-    EmptyReason.ELSEWHERE: gettext_noop("Other graphs have what is asked for, but not:"),
-    EmptyReason.TOGETHER: gettext_noop("This finds something alone, but nothing together with:"),
-    EmptyReason.FILTER: gettext_noop("Nothing that is found meets this condition."),
-    EmptyReason.FILTERS: gettext_noop("Nothing meets this condition together with those before it."),
+    EmptyReason.TRIPLE: gettext_noop("Nothing in the data matches this pattern."),
+    EmptyReason.PROPERTY: gettext_noop("Nothing in the data has this property:"),
+    EmptyReason.GRAPH: gettext_noop("There is no graph with this name:"),
+    EmptyReason.ELSEWHERE: gettext_noop("Other graphs contain matches, but this one does not:"),
+    EmptyReason.TOGETHER: gettext_noop("This pattern has matches of its own, but none together with:"),
+    EmptyReason.FILTER: gettext_noop("No row meets this condition."),
+    EmptyReason.FILTERS: gettext_noop("No row meets this condition together with those before it."),
     EmptyReason.UNBOUND: gettext_noop("Nothing gives this variable a value, so the condition is never true:"),
-    EmptyReason.MINUS: gettext_noop("This takes away all that is found."),
-    EmptyReason.SUBSELECT: gettext_noop("The inner query finds nothing."),
-    EmptyReason.HAVING: gettext_noop("Rows are found, but no group of them meets this."),
-    EmptyReason.SLICE: gettext_noop("Rows are found, but this leaves none of them."),
+    EmptyReason.MINUS: gettext_noop("This removes all rows."),
+    EmptyReason.SUBSELECT: gettext_noop("The inner query has no results."),
+    EmptyReason.HAVING: gettext_noop("There are rows, but no group of them meets this condition."),
+    EmptyReason.SLICE: gettext_noop("Some rows match, but this part removes all of them."),
     EmptyReason.TEMPLATE: gettext_noop(
-        "The pattern finds something, but no triple can be made of it; look at the variables."
+        "The pattern has matches, but no triple can be built from them. Check the variables of the template."
     ),
 }
 
@@ -65,6 +72,7 @@ class EmptyPart:
         about: The end of the sentence of the reason: a property, a graph, a variable, other parts.
         suggestions: What was probably meant.
         values: If there are no suggestions, values that the data has instead.
+        types: The datatype that was written and those of the data, if they differ.
     """
 
     reason: EmptyReason
@@ -73,7 +81,8 @@ class EmptyPart:
     column: int
     about: tuple[str, ...]
     suggestions: tuple[Suggestion, ...]
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    types: TypeMismatch | None = None
 
     @property
     def sentence(self) -> str:
@@ -147,9 +156,13 @@ async def explanation(
     terms = await run_in_threadpool(known)
     patterns = await empty_parts(tree, probes)
     proposed = [await suggestions(pattern, probes, terms) for pattern in patterns]
-    query = await meant_query(tree.text, proposed, probes)
+    query = await meant_query(tree, proposed, probes, terms)
     parts = [
-        _empty_part(tree, pattern, some, () if some else await values_there(pattern, probes))
+        replace(
+            _empty_part(tree, pattern, some),
+            values=() if some else await _values(tree, pattern, probes, terms),
+            types=await type_mismatch(pattern, probes, terms),
+        )
         for pattern, some in zip(patterns, proposed, strict=True)
     ]
     return Explanation(tuple(parts), query, probes.complete)
@@ -168,15 +181,16 @@ def needs_explanation(query: str, rows: int) -> bool:
     return tree is not None and tree.is_total
 
 
-def _empty_part(
-    tree: QueryTree, pattern: EmptyPattern, proposed: tuple[Suggestion, ...], values: tuple[str, ...]
-) -> EmptyPart:
+def _empty_part(tree: QueryTree, pattern: EmptyPattern, proposed: tuple[Suggestion, ...]) -> EmptyPart:
     line, column = tree.place(_start(pattern, proposed))
     about: tuple[str, ...] = (pattern.name,) if pattern.name else ()
     if pattern.reason is EmptyReason.TOGETHER:
         about = tuple(_display_text(tree, clause.text) for clause in pattern.beside)
-    examples = tuple(_display_text(tree, value) for value in values)
-    return EmptyPart(pattern.reason, _display_text(tree, pattern.text), line, column, about, proposed, examples)
+    return EmptyPart(pattern.reason, _display_text(tree, pattern.text), line, column, about, proposed)
+
+
+async def _values(tree: QueryTree, pattern: EmptyPattern, probes: "Probes", terms: ReleaseTerms) -> tuple[str, ...]:
+    return tuple(_display_text(tree, value) for value in await values_there(pattern, probes, terms))
 
 
 def _start(pattern: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
@@ -220,23 +234,25 @@ def _json_part(part: EmptyPart) -> dict[str, Any]:
             for one in part.suggestions
         ],
         "values": [*part.values],
-    }
+    } | ({"types": {"written": part.types.written, "found": [*part.types.found]}} if part.types else {})
 
 
 def _text_lines(rows: int, why: Explanation) -> Iterator[str]:
     yield f"{rows} {'row' if rows == 1 else 'rows'}\n"
     for part in why.empty:
         yield f"\nline {part.line}, column {part.column}: {part.text}\n  {' '.join((part.sentence, *part.about))}\n"
+        if part.types:
+            yield f"  You wrote {part.types.written}; the data has {', '.join(part.types.found)}.\n"
         for one in part.suggestions:
             yield f"  Probably meant: {one.text} instead of {one.instead}\n"
         if part.values:
-            yield f"  Values there, for example: {', '.join(part.values)}\n"
+            yield f"  Values in the data, for example: {', '.join(part.values)}\n"
     if why.query:
-        yield f"\nThis query finds something:\n\n{why.query.strip()}\n"
+        yield f"\nThis query has results:\n\n{why.query.strip()}\n"
     if not rows and not why.empty:
-        yield "\nWhich part is empty could not be told. Take out one line after the other until rows come.\n"
+        yield "\nThe part without matches could not be found. Remove one line at a time until rows appear.\n"
     elif not why.complete:
-        yield "\nThe time was up before everything was asked.\n"
+        yield "\nThere was not enough time to check every part.\n"
 
 
 class Probes:
