@@ -40,10 +40,19 @@ function option(term, prefixes, boost) {
     displayLabel: term.name,
     detail: term.label,
     type: term.kind === "class" ? "class" : term.kind === "thing" ? "constant" : "property",
-    info: term.kind === "thing" ? undefined : [term.comment, uses(term.count)].filter(Boolean).join(" · "),
+    description: term.kind === "thing" ? "" : [uses(term.count), term.comment].filter(Boolean).join(" · "),
     boost,
     apply: insert(term, prefixes),
   };
+}
+
+/** The element that describes an option below its name; null for one without a description. */
+export function describe({ description }) {
+  if (!description) return null;
+  const element = document.createElement("span");
+  element.className = "cm-description";
+  element.textContent = description;
+  return element;
 }
 
 /** Completions; `terms()` gives the list, or null until it is there. */

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from iomld.assets import asset_text
-from iomld.browse.dataset import ExampleQuery, example_queries
+from iomld.browse.examples import ExampleQuery, example_queries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DEFAULT_BASE, RDFS, SH

@@ -11,7 +11,7 @@ from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
 from tests.web.one_worker import endpoint_of
 
-from iomld.browse.dataset import example_queries
+from iomld.browse.examples import example_queries
 from iomld.browse.rules import rule_entries
 from iomld.browse.view import ReleaseView, link_to, open_view
 from iomld.check.checker import UploadReport

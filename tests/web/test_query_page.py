@@ -110,7 +110,27 @@ def test_rows_are_counted_and_cut_for_the_eye(run: Run) -> None:
     assert status_of(page).startswith("1,600 rows in ")
     assert page.count("<tr><td") == 500
     assert "The first 500 are shown" in page
+    assert 'id="row-501"' not in page
     assert "… (2,000 characters)" in run(f'SELECT ("{"x" * 2000}" AS ?long) {{}}')
+
+
+def test_more_rows_are_a_link_away(client: Asker) -> None:
+    """Each link shows 500 more, below those before, up to 5,000; the address is that of the page with them."""
+    numbers = " ".join(map(str, range(80)))
+    query = f"SELECT ?a ?b {{ VALUES ?a {{ {numbers} }} VALUES ?b {{ {numbers} }} }}"
+
+    def page(rows: str) -> tuple[int, str]:
+        text = client.get("/query", params={"query": query, "run": "1", "rows": rows}).text
+        link = re.search(r'href="(/query\?[^"]+)">Show ([\d,]+) more rows', text)
+        return text.count("<tr><td") + text.count("<tr id="), f"{unescape(link[1])} {link[2]}" if link else ""
+
+    count, link = page("")
+    assert count == 500
+    assert parse_qs(urlsplit(link).query)["rows"] == ["1000"]
+    assert link.endswith("#row-501 500")
+    assert page("4900")[1].endswith("#row-4901 100")
+    assert page("5000") == (5000, "")
+    assert page("999999999999999999999")[0] == page("-3")[0] == page("٣")[0] == 500
 
 
 def test_a_large_answer_is_counted_too(opened: ReleaseView) -> None:
@@ -127,7 +147,7 @@ def test_no_rows_say_what_to_do(run: Run) -> None:
     """An empty answer has advice instead of an empty table; a query with a list is not taken apart."""
     page = run("SELECT ?s { ?s <urn:none> (1 2) }")
     assert status_of(page).startswith("0 rows")
-    assert "Take out one line" in page
+    assert "Remove one line at a time" in page
     assert "<table" not in page
 
 
@@ -157,6 +177,7 @@ def test_the_whole_answer_is_a_file(run: Run, query: str, formats: list[str]) ->
     links = [unescape(link) for link in re.findall(r'href="(/sparql\?[^"]+)" download', run(query))]
     asked = [parse_qs(urlsplit(link).query) for link in links]
     assert [one["format"][0] for one in asked] == formats
+    assert {one["download"][0] for one in asked} == {"1"}
     assert {one["query"][0] for one in asked} == {PREFIXES + query}
 
 

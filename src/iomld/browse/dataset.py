@@ -1,4 +1,4 @@
-"""The description of a release as values: the dataset, its files and subsets, term use and example queries."""
+"""The description of a release as values: the dataset, its files, its subsets, and term use."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from iomld.browse.lists import project_counts
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.folding import fold
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SH, SPDX, VOID
+from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VOID
 from iomld.release import FILES
 from iomld.release.description import read_description
 from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Partitioning, class_name, subset_file
@@ -237,36 +237,3 @@ def _subset_files(view: ReleaseView, partitioning: Partitioning, name: str) -> t
         )
         for form in partitioning.offered
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleQuery:
-    """An example query of a release.
-
-    Attributes:
-        iri: Its name, `{base}query/NAME`.
-        title: Its title, in the view's language, else in English.
-        text: The query, with its prefixes.
-        solutions: Number of its solutions when the release was made; None if unknown.
-    """
-
-    iri: str
-    title: str
-    text: str
-    solutions: int | None
-
-
-def example_queries(view: ReleaseView) -> tuple[ExampleQuery, ...]:
-    """The examples in their order (`sh:order`); none in an old release that does not describe them."""
-    graph = SubjectGraph(view.reader.graph(view.iris.graph("queries")))
-    found = [(iri, graph[iri]) for iri in graph.subjects() if graph[iri].text(f"{SH}select")]
-    return tuple(_example(view, iri, query) for iri, query in sorted(found, key=lambda one: (_order(one[1]), one[0])))
-
-
-def _order(query: Subject) -> int:
-    return query.integer(f"{SH}order") or 0
-
-
-def _example(view: ReleaseView, iri: str, query: Subject) -> ExampleQuery:
-    title, text = query.text(f"{RDFS}comment", view.language) or iri, query.text(f"{SH}select") or ""
-    return ExampleQuery(iri, title, text, view.release.manifest.examples.get(iri))

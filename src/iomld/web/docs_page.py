@@ -15,12 +15,12 @@ from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView
 from iomld.web.openapi import TITLE
 from iomld.web.pages.frame import page_html
+from iomld.web.pages.render import server_address
 from iomld.web.responses import answer, page_route
 from iomld.web.templating import PageCache
 
 PATH = "/docs"
 _HTML = "text/html; charset=utf-8"
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 # Stands for the address of the server in the cached page, with or without characters that a shell must not see.
 _STANDS_FOR = {False: "http://server.invalid", True: "http://[server.invalid]"}
 _CODE = re.compile(r"`([^`]+)`")
@@ -114,7 +114,7 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
     @page_route(router, PATH, "pages", "Read this reference: each route with its parameters, answers and a command")
     def docs(request: Request) -> Response:
         opened = view()
-        server = _server(request, opened.iris.base)
+        server = server_address(request, opened.iris.base)
         stands_for = _STANDS_FOR[shlex.quote(server) != server]
 
         def page() -> bytes:
@@ -150,13 +150,6 @@ def chapters(description: Json, server: str) -> tuple[Chapter, ...]:
     return tuple(
         Chapter(tag["name"], tag[TITLE], tag["description"], tuple(tagged[tag["name"]])) for tag in description["tags"]
     )
-
-
-def _server(request: Request, base: str) -> str:
-    """The address of the server by the Host header; if that is missing or malformed, the base of the release."""
-    host = request.headers.get("host", "")
-    root = request.scope.get("app_root_path", request.scope.get("root_path", ""))
-    return f"{request.scope['scheme']}://{host}{root}" if _HOST.fullmatch(host) else base.removesuffix("/")
 
 
 def _section(method: str, path: str, operation: Json, server: str) -> OperationSection:

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from iomld.browse.completions import query_terms
-from iomld.browse.dataset import example_queries
+from iomld.browse.examples import example_groups, example_queries
 from iomld.browse.explain.candidates import release_terms
 from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
@@ -23,13 +23,18 @@ from iomld.web.openapi import HTML, responses, sample
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.query_answer import RESULT_TYPES, ResultExcerpt, result_excerpt
 from iomld.web.pages.query_charts import ResultView, ViewKind, result_view
-from iomld.web.pages.render import page_response
+from iomld.web.pages.query_snippets import Snippet, snippets
+from iomld.web.pages.render import page_response, server_address
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route, page_route
 from iomld.web.sparql.answers import QueryAnswer, QueryEndpoint
 from iomld.web.sparql.exchange import HttpRequest
 from iomld.web.sparql.explain import Explanation, explanation, needs_explanation
 from iomld.web.sparql.protocol import Operation
+
+_STEP = 500  # rows that are shown at first, and by which more are shown
+_MOST_ROWS = 5000  # that are shown; files have the others
+_MOST_DIGITS = 10  # of a number in the address
 
 _Query = Annotated[
     str,
@@ -52,6 +57,16 @@ _View = Annotated[
         json_schema_extra={"default": ViewKind.TABLE},
     ),
 ]
+_Rows = Annotated[
+    str,
+    Query(
+        default_factory=str,
+        alias="rows",
+        description=f"How many rows of the answer are shown; {_STEP} at least, {_MOST_ROWS} at most.",
+        examples=["500", "1000"],
+        json_schema_extra={"default": str(_STEP)},
+    ),
+]
 _RESPONSES = responses({200: (HTML,), 304: ()}, 400, 403, 422, 429, 500, 503)
 
 
@@ -64,12 +79,22 @@ class QueryOutcome:
         answer: The answer; None if the query failed.
         why: The explanation of an empty answer.
         problem: Why the query failed.
+        snippets: Programs that send the query.
     """
 
     seconds: float = 0.0
     answer: ResultExcerpt | None = None
     why: Explanation | None = None
     problem: ProblemError | None = None
+    snippets: tuple[Snippet, ...] = ()
+
+    @property
+    def next_rows(self) -> int:
+        """How many rows the page with more rows shows; 0 if there are no more, or no page shows as many."""
+        answer = self.answer
+        if answer is None or not answer.rows or not answer.shown < min(answer.total, _MOST_ROWS):
+            return 0
+        return min(answer.shown + _STEP, _MOST_ROWS)
 
 
 def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> APIRouter:
@@ -82,13 +107,13 @@ def query_routes(view: Callable[[], ReleaseView], endpoint: QueryEndpoint) -> AP
     router = APIRouter()
 
     @page_route(router, "/query", "queries", "Open a form for queries", _RESPONSES)
-    async def query_form(request: Request, query: _Query, run: _Run, view_name: _View) -> Response:
+    async def query_form(request: Request, query: _Query, run: _Run, view_name: _View, rows: _Rows) -> Response:
         """With `run=1`, the page also shows the answer."""
         opened = view()
         if not run:
             text = query or next((example.text for example in example_queries(opened)), "")
             return page_response(request, await run_in_threadpool(metered(_page), opened, text, None))
-        outcome = await _run(opened, endpoint, request, query)
+        outcome = await _run(opened, endpoint, request, query, _row_limit(rows))
         page = await run_in_threadpool(metered(_page), opened, query, outcome, view_name)
         if outcome.problem is None:
             return page_response(request, page)
@@ -124,14 +149,23 @@ def _page(view: ReleaseView, text: str, outcome: QueryOutcome | None, view_name:
         "query.html",
         "/query",
         query=text,
-        examples=example_queries(view),
+        examples=example_groups(view),
         outcome=outcome,
         result=result,
         view_name=view_name if view_name in {ViewKind.CHART, ViewKind.MAP} else "",
     )
 
 
-async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str) -> QueryOutcome:
+def _row_limit(rows: str) -> int:
+    """How many rows to show; by default the fewest.
+
+    >>> _row_limit("1000"), _row_limit(""), _row_limit("9" * 9)
+    (1000, 500, 5000)
+    """
+    return min(max(int(rows), _STEP), _MOST_ROWS) if rows.isdecimal() and len(rows) < _MOST_DIGITS else _STEP
+
+
+async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str, limit: int) -> QueryOutcome:
     started = time.monotonic()
     http_request, operation = HttpRequest(request.scope, request.receive), Operation(text)
     try:
@@ -139,13 +173,15 @@ async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, tex
     except ProblemError as error:
         return QueryOutcome(problem=error)
     seconds = time.monotonic() - started
-    excerpt = await run_in_threadpool(_excerpt, view, text, found)
-    if not needs_explanation(text, excerpt.rows_found):
-        return QueryOutcome(seconds, excerpt)
-    why = await explanation(endpoint, http_request, operation, partial(release_terms, view))
-    return QueryOutcome(seconds, excerpt, why if why.empty or not excerpt.rows_found else None)
+    excerpt = await run_in_threadpool(_excerpt, view, text, found, limit)
+    programs = snippets(text, f"{server_address(request, view.iris.base)}/sparql", excerpt.kind)
+    why = None
+    if needs_explanation(text, excerpt.rows_found):
+        why = await explanation(endpoint, http_request, operation, partial(release_terms, view))
+        why = why if why.empty or not excerpt.rows_found else None
+    return QueryOutcome(seconds, excerpt, why, snippets=programs)
 
 
-def _excerpt(view: ReleaseView, text: str, found: QueryAnswer) -> ResultExcerpt:
+def _excerpt(view: ReleaseView, text: str, found: QueryAnswer, limit: int) -> ResultExcerpt:
     with closing(found):
-        return result_excerpt(view, text, found.media_type, found.chunks())
+        return result_excerpt(view, text, found.media_type, found.chunks(), limit)

@@ -14,13 +14,14 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QueryS
 from iomld.browse.view import LinkKind, ReleaseView, link_to
 from iomld.formats import rdf, results
 from iomld.iris import RDF, XSD
+from iomld.web.pages.query_snippets import AnswerKind
 from iomld.web.sparql.protocol import MediaTypes
 from iomld.web.templating import local_path, shortened, web_address
 
 # The formats that the page requests.
 RESULT_TYPES = MediaTypes(results.TSV.media_type, results.JSON.media_type, rdf.TURTLE.media_type)
 
-_MOST_ROWS = 500
+_MOST_LINES = 501  # of a graph
 _MOST_CHARACTERS = 600  # of a value
 _PLAIN = frozenset({f"{XSD}string", f"{RDF}langString"})
 _AMOUNTS = frozenset(XSD + name for name in ("integer", "decimal", "double", "float"))
@@ -68,7 +69,7 @@ class ResultExcerpt:
         shown: Number of rows or lines in the excerpt.
         verdict: The answer of ASK.
         turtle: The first lines of a graph.
-        files: The whole answer in other formats: name, address and file name.
+        files: The whole answer in other formats: name and address.
     """
 
     names: tuple[str, ...] = ()
@@ -77,7 +78,14 @@ class ResultExcerpt:
     shown: int = 0
     verdict: bool | None = None
     turtle: str | None = None
-    files: tuple[tuple[str, str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kind(self) -> AnswerKind:
+        """The kind of the answer."""
+        if self.verdict is not None:
+            return AnswerKind.BOOLEAN
+        return AnswerKind.SOLUTIONS if self.turtle is None else AnswerKind.GRAPH
 
     @property
     def rows_found(self) -> int:
@@ -85,7 +93,9 @@ class ResultExcerpt:
         return self.total if self.verdict is None else int(self.verdict)
 
 
-def result_excerpt(view: ReleaseView, query: str, media_type: str, chunks: Iterable[bytes]) -> ResultExcerpt:
+def result_excerpt(
+    view: ReleaseView, query: str, media_type: str, chunks: Iterable[bytes], most_rows: int
+) -> ResultExcerpt:
     """The part of an answer that the page shows.
 
     Args:
@@ -93,12 +103,14 @@ def result_excerpt(view: ReleaseView, query: str, media_type: str, chunks: Itera
         query: The query, for the addresses of the whole answer.
         media_type: Media type of the answer, one of `RESULT_TYPES`.
         chunks: The bytes of the answer.
+        most_rows: The most rows that are shown.
     """
-    head, lines = _first_lines(chunks, _MOST_ROWS + 1)
+    is_graph = media_type == rdf.TURTLE.media_type
+    head, lines = _first_lines(chunks, _MOST_LINES if is_graph else most_rows + 1)
     if media_type == results.JSON.media_type:
         return ResultExcerpt(verdict=bool(json.loads(head)["boolean"]), files=_files(query, _SOLUTION_FILES[2:]))
-    if media_type == rdf.TURTLE.media_type:
-        shown, text = min(lines, _MOST_ROWS + 1), head.decode()
+    if is_graph:
+        shown, text = min(lines, _MOST_LINES), head.decode()
         return ResultExcerpt(total=lines, shown=shown, turtle=text, files=_files(query, _GRAPH_FILES))
     names, rows = _table(view, head)
     return ResultExcerpt(names, rows, total=lines - 1, shown=len(rows), files=_files(query, _SOLUTION_FILES))
@@ -167,14 +179,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}… ({len(text):,} characters)"
 
 
-def _files(query: str, formats: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, str], ...]:
-    """Name, address and file name of the whole answer in each format."""
-    suffixes = {"turtle": "ttl", "ntriples": "nt", "rdfxml": "rdf"}
+def _files(query: str, formats: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Name and address of the whole answer in each format."""
     return tuple(
-        (
-            name,
-            f"/sparql?{urlencode({'query': query, 'format': format_})}",
-            f"result.{suffixes.get(format_, format_)}",
-        )
-        for format_, name in formats
+        (name, f"/sparql?{urlencode({'query': query, 'format': format_, 'download': 1})}") for format_, name in formats
     )
