@@ -1,30 +1,65 @@
 """Translation with gettext catalogues, and numbers in the format of a language (Babel).
 
 The msgid is the English sentence, with placeholders such as `{name}`. The catalogues are the files
-`locale/LANGUAGE/LC_MESSAGES/iomld.po`, read once for each language; `make messages` updates them.
+`locale/LANGUAGE/LC_MESSAGES/iomld.po`, read once for each language; `make messages` updates them. A language is there
+when its file is, and English takes the place of what is not translated.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
 
+from babel import localedata
 from babel.core import Locale
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as Entry
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from iomld.messages import Message, Quantity
+from iomld.model import language_rank
 
-LANGUAGES = ("en", "fr", "es")
-ENGLISH = LANGUAGES[0]
-LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
-
+ENGLISH = "en"
 DOMAIN = "iomld"
+_MARK = re.compile(r"\{(\w+)\}|\]\((\w+)\)")  # a value in a sentence, or the address of a link
 _MAX_DIGITS = 28  # Babel's precision; longer numbers are not formatted
+
+
+def _catalogue_file(language: str) -> Traversable:
+    return files("iomld") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def _languages() -> tuple[str, ...]:
+    """English, and each language that Babel knows and that has a catalogue; the languages of texts first."""
+    folders = (files("iomld") / "locale").iterdir()
+    found = (one.name for one in folders if localedata.exists(one.name) and _catalogue_file(one.name).is_file())
+    return (ENGLISH, *sorted(found, key=language_rank))
+
+
+def _own_name(language: str) -> str:
+    """The name of a language in itself, as the heading of its pages."""
+    name = Locale.parse(language).get_display_name(language) or language
+    return name[:1].upper() + name[1:]
+
+
+# Read once, when the program starts: commands and routes list them in their descriptions.
+LANGUAGES = _languages()
+LANGUAGE_NAMES = {code: _own_name(code) for code in LANGUAGES}
+
+
+def direction(language: str) -> str:
+    """The direction in which a language is written, `ltr` or `rtl`.
+
+    >>> direction("fr"), direction("ar")
+    ('ltr', 'rtl')
+    """
+    return Locale.parse(language).text_direction
 
 
 def gettext_noop(sentence: str) -> str:
@@ -112,14 +147,28 @@ def language_name(tag: str, language: str) -> str:
 
 @cache
 def catalogue(language: str) -> Catalog:
-    """The catalogue of a language; cached.
+    """The entries of a language that can be used; cached. What has no entry stays in English.
 
     Args:
         language: One of `LANGUAGES`, but not English.
     """
-    path = files("iomld") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-    with path.open("rb") as file:
-        return read_po(file, locale=language, domain=DOMAIN)
+    with _catalogue_file(language).open("rb") as file:
+        entries = read_po(file, locale=language, domain=DOMAIN)
+    for entry in [entry for entry in entries if entry.id and not _is_usable(entry)]:
+        entries.delete(entry.id)
+    return entries
+
+
+def _is_usable(entry: Entry) -> bool:
+    """Whether an entry is translated in all its forms, and names no value that its sentence does not have."""
+    sentences, texts = _forms(entry.id), _forms(entry.string)
+    known = {mark for sentence in sentences for mark in _MARK.findall(sentence)}
+    return all(texts) and all(mark in known for text in texts for mark in _MARK.findall(text))
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    """The singular and the plurals of a text, or the text alone."""
+    return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text or ""),)
 
 
 @cache

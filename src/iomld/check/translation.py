@@ -105,6 +105,7 @@ def _part(value: object, rule: str, language: str) -> object:
 
 @cached
 def _rule_messages(language: str) -> Mapping[tuple[str, str], str]:
-    """The messages and names of the shape rules in a language, by rule and English text."""
-    names = {(rule.id, rule.name): rule.names.get(language, rule.name) for rule in all_rules()}
-    return names | {(rule.id, rule.message): rule.messages.get(language, rule.message) for rule in all_rules()}
+    """The messages and names of the shape rules that a language has, by rule and English text."""
+    rules = all_rules()
+    names = {(rule.id, rule.name): rule.names[language] for rule in rules if language in rule.names}
+    return names | {(rule.id, rule.message): rule.messages[language] for rule in rules if language in rule.messages}

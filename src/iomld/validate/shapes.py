@@ -59,7 +59,7 @@ _EXAMPLE_NODES = {
 }
 _PLACEHOLDERS = {name: f"<{iri}>" for name, iri in _EXAMPLE_NODES.items()}
 _LONG_TEXT = "x" * 501
-_TRANSLATIONS = ("fr", "es")
+_CODE_LENGTH = 2  # of languages, which are keys of an example
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ def load_examples() -> tuple[RuleExample, ...]:
             profile=entry.get("profile", "published"),
             without=tuple(Template(text).substitute(_PLACEHOLDERS) for text in entry.get("drop", ())),
             added=Template(entry.get("add", "")).substitute(_PLACEHOLDERS | {"long": _LONG_TEXT}),
-            names={"en": entry["name"]} | {code: entry[code] for code in _TRANSLATIONS if code in entry},
+            names={"en": entry["name"]} | {code: text for code, text in entry.items() if len(code) == _CODE_LENGTH},
         )
         for entry in entries
     )

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.browse.view import ReleaseView
-from iomld.i18n import LANGUAGE_NAMES, language_name
+from iomld.i18n import LANGUAGE_NAMES, direction, language_name
 from iomld.iris import Iris
 from iomld.web.i18n import (
     current_page,
@@ -195,6 +195,7 @@ def _environment() -> Environment:
         shape=shape, lang_of=lang_of, other_language=other_language, version=__version__, local_path=local_path
     )
     environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
+    environment.globals.update(page_direction=lambda: direction(page_language()))
     environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
     return environment
 

@@ -6,7 +6,7 @@ from html import escape
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.check.reports.text import basis_words, cap_sentence, place_words, verdict_words
 from iomld.check.translation import counted_findings, counted_projects, counted_records
-from iomld.i18n import gettext, gettext_noop, ngettext, worded
+from iomld.i18n import direction, gettext, gettext_noop, ngettext, worded
 from iomld.messages import message
 from iomld.model import Finding, Severity
 
@@ -55,7 +55,7 @@ def html_report(report: CheckReport) -> Iterator[str]:
         verdict_words(report) if report.checked_nothing or not report.conforms else gettext("No violation", language)
     )
     yield (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{verdict} · iomld validate</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{verdict}</h1>\n<p>{_counts(report)}</p>\n"

@@ -8,13 +8,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice
 
 from iomld.assets import load_fields
 from iomld.errors import SourceError
+from iomld.i18n import LANGUAGES, language_name
 from iomld.lexicon.words import Lexicon
 from iomld.messages import message
-from iomld.model import AMOUNT_FIELDS
+from iomld.model import AMOUNT_FIELDS, TEXT_LANGUAGES
 from iomld.read.mapping import guesses
 from iomld.read.mapping.guesses import ColumnCells
 from iomld.read.mapping.tables import ForeignTable
@@ -23,8 +25,6 @@ from iomld.read.table.headings import Heading, heading_of
 from iomld.read.table.mapped_cells import states_dates
 from iomld.read.table.money import split_heading
 
-_LANGUAGES = {"english": "en", "anglais": "en", "ingles": "en", "french": "fr", "francais": "fr", "frances": "fr",
-              "spanish": "es", "espagnol": "es", "espanol": "es"}  # fmt: skip
 _CODES = ("projectCode", "primaId")
 _MOST_ROWS = 200_000
 _CONTROL = dict.fromkeys((*range(32), 127), " ")
@@ -100,12 +100,18 @@ def _columns(table: ForeignTable) -> list[ColumnCells]:
     return list(found.values())
 
 
+@cache
+def _languages() -> dict[str, str]:
+    """The languages of texts by their names in each language of pages."""
+    return {heading_key(language_name(tag, language)): tag for tag in TEXT_LANGUAGES for language in LANGUAGES}
+
+
 def _named(heading: str) -> str:
     """Our column for a heading that is known, also with the name of a language in brackets."""
     known = heading_of(heading)
     if known is None and "(" in heading:
         base, _, rest = heading.partition("(")
-        language = _LANGUAGES.get(heading_key(rest.strip(" )")))
+        language = _languages().get(heading_key(rest.strip(" )")))
         text = heading_of(base)
         known = replace(text, language=language) if language and text and text.language else None
     if known and known.currency and "/" in known.currency:  # a column has one currency
