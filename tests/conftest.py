@@ -1,5 +1,6 @@
 """Few fixtures: the command line, the bundled records published and served once, and the real seed page at hand."""
 
+import gc
 import json
 import os
 import subprocess
@@ -29,6 +30,13 @@ SEED_NAME = "000_b8327546129996ab.txt"
 # A busy machine is no fault of what is tested.
 settings.register_profile("suite", max_examples=amount(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+def pytest_collection_finish() -> None:
+    """Let no garbage collection visit what was imported and collected: it stays, and is most of what there is."""
+    gc.collect()
+    gc.freeze()
+
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -124,22 +125,22 @@ def _merged() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("make", "words"),
     [
-        (b"projectCode,title\nPO.1,x\n", "only a workbook"),
-        (_with_part("xl/vbaProject.bin", b"x"), "macros"),
-        (_with_part("xl/more.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'), "no plain XML"),
-        (_with_part("xl/media/large.bin", b"\0" * 250_000_000), "unpacks to"),
-        (_with_part("xl/media/many.bin", bytes(range(256)) * 90_000), "unpacks to"),
-        (_merged(), "merged"),
+        (lambda: b"projectCode,title\nPO.1,x\n", "only a workbook"),
+        (lambda: _with_part("xl/vbaProject.bin", b"x"), "macros"),
+        (lambda: _with_part("xl/more.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'), "no plain XML"),
+        (lambda: _with_part("xl/media/large.bin", b"\0" * 250_000_000), "unpacks to"),
+        (lambda: _with_part("xl/media/many.bin", bytes(range(256)) * 90_000), "unpacks to"),
+        (_merged, "merged"),
     ],
     ids=["no workbook", "macros", "entities", "bomb", "large", "merged"],
 )
-def test_what_cannot_be_given_back_is_refused_with_a_reason(data: bytes, words: str) -> None:
+def test_what_cannot_be_given_back_is_refused_with_a_reason(make: Callable[[], bytes], words: str) -> None:
     """Nothing is written."""
     output = io.BytesIO()
     with pytest.raises(SourceError, match=words):
-        write_commented(data, (), output, file="in.xlsx")
+        write_commented(make(), (), output, file="in.xlsx")
     assert output.getvalue() == b""
 
 

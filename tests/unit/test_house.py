@@ -5,7 +5,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -128,13 +128,19 @@ def test_a_class_name_means_one_thing(house: House) -> None:
     assert all(CLASS_NAMES_USED_TWICE.values())
 
 
+@pytest.fixture(scope="module")
+def libraries(house: House) -> Mapping[str, Collection[str]]:
+    """The modules that import each library."""
+    return house.libraries()
+
+
 @pytest.mark.parametrize("library", sorted(HOMES))
-def test_a_library_is_imported_in_its_homes(house: House, library: str) -> None:
+def test_a_library_is_imported_in_its_homes(libraries: Mapping[str, Collection[str]], library: str) -> None:
     """A library is imported nowhere else, so that it can be changed in one place."""
-    parts = {part_of(name) for name in house.libraries().get(library, ())}
+    parts = {part_of(name) for name in libraries.get(library, ())}
     assert parts <= HOMES[library]
 
 
-def test_every_library_has_a_home(house: House) -> None:
+def test_every_library_has_a_home(libraries: Mapping[str, Collection[str]]) -> None:
     """Whoever takes a library says where it lives; uvicorn loads uvloop by its name."""
-    assert set(house.libraries()) | {"uvloop"} == set(HOMES)
+    assert set(libraries) | {"uvloop"} == set(HOMES)
