@@ -319,8 +319,7 @@ def _become(request: Mapping[str, Any], files: Sequence[int]) -> NoReturn:
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
     sys.argv[:] = request["command"]
-    if sys.argv[1] == "serve":
-        forked_workers.fork_workers()
+    forked_workers.fork_workers()
     exec(request["prelude"], {})  # noqa: S102  # from a test
     try:
         sys.exit(import_module("iomld.cli.main").main())

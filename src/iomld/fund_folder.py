@@ -159,7 +159,8 @@ def cached(function: Callable[_PARAMETERS, _Result]) -> Callable[_PARAMETERS, _R
 
     @wraps(function)
     def call(*args: _PARAMETERS.args, **kwargs: _PARAMETERS.kwargs) -> _Result:
-        return result(folder_in_use(), *args, **kwargs)  # type: ignore[arg-type]  # the caller gives what can be hashed
+        folder = _in_use.get() or own_folder()  # records ask dozens of times, so that a further call would count
+        return result(folder, *args, **kwargs)  # type: ignore[arg-type]  # the caller gives what can be hashed
 
     return call
 

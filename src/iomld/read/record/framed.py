@@ -27,7 +27,8 @@ def is_framed(content: Mapping[str, object]) -> bool:
     """Say whether a JSON object is one of our project documents, with our context or its address."""
     kind = content.get("type")
     is_project = kind in (None, "Project") or (isinstance(kind, list) and "Project" in kind)
-    return is_project and "@graph" not in content and _is_our_context(content.get("@context"))
+    context = content.get("@context")
+    return context is not None and is_project and "@graph" not in content and _is_our_context(context)
 
 
 def _is_our_context(context: object) -> bool:

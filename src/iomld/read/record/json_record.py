@@ -124,9 +124,9 @@ def clean_text(field: str, text: str) -> str:
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
     """One string or number, or several if the field takes several."""
-    if key == "fundedBy" and given == []:
-        return (Value(NO_FUNDER, place),), []
-    if key in load_fields().lists and isinstance(given, list):
+    if isinstance(given, list) and key in load_fields().lists:
+        if key == "fundedBy" and not given:
+            return (Value(NO_FUNDER, place),), []
         values: list[Value] = []
         findings: list[Finding] = []
         for number, item in enumerate(given):
@@ -141,7 +141,8 @@ def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], li
     given = plain_text(given)
     if has_forbidden_character(given):
         return (), [control_character(key, place)]
-    return ((Value(given.strip(), place),) if given.strip() else ()), []
+    given = given.strip()
+    return ((Value(given, place),) if given else ()), []
 
 
 def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, list[Finding]]:
