@@ -129,7 +129,7 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
     def developers(request: Request) -> Response:
         opened = view()
         example = next((entry.key for entry in project_index(opened).entries), "")
-        origin = _server(request, opened.iris.base)
+        origin = server_address(request, opened.iris.base)
         page = page_html(opened, "developers.html", "/developers", origin=origin, example=quote(example, safe=""))
         return answer(request, page, _HTML)
 
