@@ -22,7 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from iomld.messages import Message, Quantity
+from iomld.messages import LocalizedText, Message, Quantity
 from iomld.model import language_rank
 
 ENGLISH = "en"
@@ -111,6 +111,8 @@ def worded(message: Message, language: str) -> str:
 def _value_text(value: object, language: str) -> str:
     if isinstance(value, Message):
         return worded(value, language)
+    if isinstance(value, LocalizedText):
+        return value.in_language(language)
     return decimal_text(value, language) if isinstance(value, Quantity) else str(value)
 
 

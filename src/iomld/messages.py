@@ -1,7 +1,8 @@
 """Messages: sentences for people, kept as an English template and its values until `iomld.i18n` translates them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 
@@ -31,6 +32,39 @@ class Message:
 def message(template: str, /, **values: object) -> Message:
     """A message from its English template and the values; pybabel finds the templates by calls of this function."""
     return Message(template, values)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizedText:
+    """A value of a message in several languages, such as the name of a country; `str` gives the English text.
+
+    Attributes:
+        texts: The text by language; English is always there.
+    """
+
+    texts: Mapping[str, str] = field(hash=False)
+
+    def in_language(self, language: str) -> str:
+        """The text in a language, else in English."""
+        return self.texts.get(language, self.texts["en"])
+
+    def __str__(self) -> str:
+        return self.texts["en"]
+
+
+def joined(names: Sequence[Message | LocalizedText]) -> Message | LocalizedText:
+    """Names with commas between them, as a value of a message."""
+    return reduce(lambda one, other: message("{one}, {other}", one=one, other=other), names)
+
+
+def alternatives(names: Sequence[Message | LocalizedText]) -> Message | LocalizedText:
+    """Names of which one is meant, as a value of a message.
+
+    >>> str(alternatives([LocalizedText({"en": name}) for name in ("Kenya", "Latvia", "Estonia")]))
+    'Kenya, Latvia or Estonia'
+    """
+    *others, last = names
+    return message("{one} or {other}", one=joined(others), other=last) if others else last
 
 
 class ForeignText(str):
@@ -74,6 +108,8 @@ def _value_to_json(value: object) -> object:
         return {"foreign": str(value)}
     if isinstance(value, Quantity):
         return {"quantity": int(value)}
+    if isinstance(value, LocalizedText):
+        return {"texts": dict(value.texts)}
     return value if isinstance(value, int | float) else str(value)
 
 
@@ -83,6 +119,8 @@ def _value_from_json(value: object) -> object:
             return ForeignText(text)
         case {"quantity": number}:
             return Quantity(number)
+        case {"texts": texts}:
+            return LocalizedText(texts)
         case dict():
             return message_from_json(value)
         case _:

@@ -3,11 +3,12 @@
 `iomld.assets` reads it from the SKOS files in `ontology/`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from iomld.fields.declared import NO_FIELDS, Fields
+from iomld.messages import LocalizedText
 
 
 class LabelKind(StrEnum):
@@ -30,6 +31,11 @@ class Label:
 def _preferred(labels: Iterable[Label], language: str) -> str | None:
     preferred = {label.language: label.text for label in labels if label.kind is LabelKind.PREFERRED}
     return preferred.get(language) or preferred.get("en") or next(iter(preferred.values()), None)
+
+
+def _names(labels: Sequence[Label], code: str) -> LocalizedText:
+    languages = {"en", *(label.language for label in labels if label.kind is LabelKind.PREFERRED)}
+    return LocalizedText({language: _preferred(labels, language) or code for language in sorted(languages)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,11 @@ class Concept:
         """The preferred label in a language, else in English, else in any language, else the code."""
         return _preferred(self.labels, language) or self.code
 
+    @property
+    def names(self) -> LocalizedText:
+        """Its name in each language of its labels, for messages."""
+        return _names(self.labels, self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
@@ -77,6 +88,11 @@ class Country:
         """The preferred label in a language, else in English, else in any language, else the code."""
         return _preferred(self.labels, language) or self.code
 
+    @property
+    def names(self) -> LocalizedText:
+        """Its name in each language of its labels, for messages."""
+        return _names(self.labels, self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Fund:
@@ -97,6 +113,11 @@ class Fund:
     def name(self, language: str = "en") -> str:
         """The preferred name in a language, else in English, else in any language, else the code."""
         return _preferred(self.labels, language) or self.code
+
+    @property
+    def names(self) -> LocalizedText:
+        """Its name in each language of its labels, for messages."""
+        return _names(self.labels, self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def test_values_are_recovered_from_what_an_engine_filled_in() -> None:
 
 def test_a_finding_is_in_one_language_as_a_whole() -> None:
     """Where a part cannot be said, all of it stays in English, and says so."""
-    key = message("The key '{key}' is not known and was not read.", key="x")
+    key = message("The key '{key}' is unknown and was not read.", key="x")
     said = worded_finding(Finding("unknownKey", Severity.WARNING, key, Message("Ask somebody.")), "fr")
     assert (str(said.message), str(said.fix), said.language) == (str(key), "Ask somebody.", "en")
 
@@ -183,7 +183,7 @@ def faulty(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("language", "key", "verdict", "cause"),
     [
-        ("en", "The key 'colour' is not known and was not read.", "Does not conform: 1 record, ", "By cause"),
+        ("en", "The key 'colour' is unknown and was not read.", "Does not conform: 1 record, ", "By cause"),
         (
             "fr",
             "La clé «\u00a0colour\u00a0» n’est pas connue et n’a pas été lue.",

@@ -74,14 +74,14 @@ FAULTS = {
         "hostCityRule has no sh:message in English",
     ),
     "rule of iomld": (FIELDS, "hcf:hostCityRule", "hcf:budget", 12, "iomld has a rule 'budget'."),
-    "misspelt constraint": (FIELDS, "sh:minLength", "sh:minLenght", 14, "sh:minLenght is no term of SHACL"),
+    "misspelt constraint": (FIELDS, "sh:minLength", "sh:minLenght", 14, "sh:minLenght is not a SHACL term"),
     "ill-formed shape": (FIELDS, "", RULE.replace("CONSTRAINT", "sh:minCount 'two'"), 34, "The shape is ill-formed"),
     "undeclared prefix": (
         FIELDS,
         "",
         RULE.replace("CONSTRAINT", 'sh:sparql [ sh:select "SELECT $this { $this x:y 1 }" ]'),
         35,
-        "uses the prefix x:, which is not declared",
+        "uses the undeclared prefix x:",
     ),
     "query of other data": (
         FIELDS,

@@ -14,7 +14,7 @@ def test_an_unknown_word_names_the_closest(linker: Linker) -> None:
     )
     assert code is None
     assert (finding.rule, finding.severity, finding.place) == ("unknownStatus", Severity.VIOLATION, PLACE)
-    assert (finding.value, str(finding.fix)) == ("Completd", "Closest: Completed.")
+    assert (finding.value, str(finding.fix)) == ("Completd", "Did you mean Completed?")
 
 
 def test_a_word_like_none_is_answered_with_a_short_list(linker: Linker) -> None:

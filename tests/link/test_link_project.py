@@ -191,7 +191,7 @@ def test_an_unknown_state_names_the_closest(linker: Linker) -> None:
     project, (finding,) = link_project(merged(benefitingMemberStates="Chino"), linker)
     assert project.member_states == ()
     assert (finding.rule, finding.value) == ("unknownState", "Chino")
-    assert str(finding.fix) == "Closest names: China."
+    assert str(finding.fix) == "Did you mean China?"
 
 
 def test_a_prima_prefix_without_country_is_no_office(linker: Linker) -> None:

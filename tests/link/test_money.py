@@ -101,7 +101,7 @@ def test_every_statement_of_a_currency_counts(fields: dict[str, str], money: Mon
 def test_two_currencies_are_refused_with_one_sentence(fields: dict[str, str]) -> None:
     """Statements that disagree are a Violation with both, and nothing says which is right or advises dollars."""
     money, ((field, problem, fix),) = read("USD", **fields)
-    assert (money, field, fix) == (None, "budgetCurrency", "Keep the right one; nothing is converted.")
+    assert (money, field, fix) == (None, "budgetCurrency", "Keep the right one; amounts are never converted.")
     assert problem.startswith("The budget is in two currencies, “")
 
 
@@ -109,13 +109,13 @@ def test_two_currencies_are_refused_with_one_sentence(fields: dict[str, str]) ->
 def test_only_codes_of_the_list_are_currencies(word: str) -> None:
     """A word that is no code of ISO 4217, or two of them, is a Violation."""
     money, ((field, problem, _),) = read("USD", budget="5", budgetCurrency=word)
-    assert (money, field, problem) == (None, "budgetCurrency", f"“{word}” is no currency of ISO 4217.")
+    assert (money, field, problem) == (None, "budgetCurrency", f"“{word}” is not a currency code of ISO 4217.")
 
 
 def test_an_amount_beside_an_unknown_word_is_not_read() -> None:
     """Nobody is told to leave out a word that may be a currency."""
     money, ((field, problem, fix),) = read("USD", budgetUSD="100 XYZ")
-    assert (money, field, problem) == (None, "budgetUSD", "“100 XYZ” cannot be read as one sum of money.")
+    assert (money, field, problem) == (None, "budgetUSD", "“100 XYZ” cannot be read as one amount of money.")
     assert "100.00 and" not in fix
 
 
@@ -125,7 +125,7 @@ def test_a_bare_amount_is_in_the_currency_of_the_publisher_or_refused() -> None:
     assert read("CAD", budget="$ 100") == (Money(Decimal(100), "CAD"), [])
     bare, sign, foreign = read(budget="100"), read(budget="$ 100"), read("EUR", budget="¥ 100")
     assert [problem for _, ((_, problem, _),) in (bare, sign, foreign)] == [
-        "The budget “100” names no currency.",
+        "The budget “100” has no currency.",
         "“$” is the sign of several currencies.",
         "“¥” is the sign of several currencies.",
     ]
@@ -134,7 +134,7 @@ def test_a_bare_amount_is_in_the_currency_of_the_publisher_or_refused() -> None:
 def test_two_amounts_are_refused() -> None:
     """`budget` and `budgetUSD` may both be given, if they say the same."""
     money, ((field, problem, _),) = read("USD", budget="5", budgetUSD="6")
-    assert (money, field, problem) == (None, "budget", "budgetUSD says “6”, budget says “5”.")
+    assert (money, field, problem) == (None, "budget", "budgetUSD is “6”, but budget is “5”.")
 
 
 def test_the_shapes_have_the_same_currencies() -> None:

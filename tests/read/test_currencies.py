@@ -189,7 +189,7 @@ def test_an_unknown_key_of_money_is_not_advised_to_be_dollars() -> None:
     advice = [str(one.fix) for one in outcome.findings if one.rule == "unknownKey"]
     assert advice == [
         "Write it as budget, with EUR as budgetCurrency.",
-        "Leave it out, or see the list of keys in the documentation.",
+        "Remove it, or look up the list of keys in the documentation.",
     ]
 
 
@@ -252,5 +252,5 @@ def test_a_budget_that_is_missing_is_no_budget_in_dollars() -> None:
     assert [(one.field, "dollar" in str(one.message)) for one in missing] == [("budget", False)]
     bad = json.dumps(TITLES | {"budget": "5", "budgetCurrency": "XYZ"})
     assert about_money(outcome_of(bad, "in.json").findings) == [
-        "“XYZ” is no currency of ISO 4217. Write the code of one currency, such as EUR or USD."
+        "“XYZ” is not a currency code of ISO 4217. Write the code of one currency, such as EUR or USD."
     ]

@@ -201,12 +201,12 @@ def test_numbers_have_the_characters_that_the_mapping_states(
 @pytest.mark.parametrize(
     ("heading", "text", "words"),
     [
-        ("Kick-off", "09/13/2013", ("“09/13/2013” is no date of the form dd/MM/yyyy", "E3", "Kick-off")),
+        ("Kick-off", "09/13/2013", ("“09/13/2013” is not a date in the format dd/MM/yyyy", "E3", "Kick-off")),
         ("Kick-off", "2/9/2013", ("“2/9/2013”",)),
         ("Kick-off", "31/02/2013", ("“31/02/2013”",)),
-        ("Amount (EUR)", "£ 125,000", ("“£ 125,000” is in “£”, but the mapping states EUR", "F3")),
+        ("Amount (EUR)", "£ 125,000", ("“£ 125,000” is in “£”, but the mapping says EUR", "F3")),
         ("Amount (EUR)", "125,000 USD", ("“USD”",)),
-        ("Amount (EUR)", "125.000,00", ("“125.000,00” is no number with “.” before the decimals",)),
+        ("Amount (EUR)", "125.000,00", ("“125.000,00” is not a number with “.” as decimal separator",)),
     ],
 )
 def test_one_cell_that_breaks_a_form_refuses_the_whole_column_once(
@@ -237,19 +237,19 @@ def test_headings_of_the_mapping_that_a_table_lacks_are_told() -> None:
     """A misspelt heading of the mapping does not go unseen."""
     (record,) = read(csv_of(ROW), MAPPING.replace('"Name"', '"Nmae"'))
     told = {finding.rule: str(finding.message) for finding in record.findings}
-    assert told["unmetMapping"] == "The table has no column “Nmae”, which the mapping names."
+    assert told["unmetMapping"] == "The mapping names the column “Nmae”, which the table does not have."
     assert "unknownColumn" in told
 
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ('[columns]\n"A" = "status"\n"A" = "region"\n', 3, "“A” is named a second time"),
-        ('[columns]\n"A" = "status"\n"a " = "region"\n', 3, "“a ” is named a second time"),
-        ('[columns]\n"A" = "status"\n\n[columns."A"]\ncolumn = "region"\n', 4, "“A” is named a second time"),
-        ('[columns]\n"A" = "status"\n"B" = "status"\n', 3, "“B” and “A” are both the column “status”"),
+        ('[columns]\n"A" = "status"\n"A" = "region"\n', 3, "“A” is defined twice"),
+        ('[columns]\n"A" = "status"\n"a " = "region"\n', 3, "“a ” is defined twice"),
+        ('[columns]\n"A" = "status"\n\n[columns."A"]\ncolumn = "region"\n', 4, "“A” is defined twice"),
+        ('[columns]\n"A" = "status"\n"B" = "status"\n', 3, "“B” and “A” both stand for the column “status”"),
         ('[columns]\n"A" = "statuss"\n', 2, "Did you mean “status”?"),
-        ('[columns]\n"A" = ""\n', 2, "“” is none of our columns"),
+        ('[columns]\n"A" = ""\n', 2, "“” is not one of our columns"),
         ('[columns]\n"A" = 3.5\n', 2, "“A” is to be the name of our column, or a table"),
         ('[columns.A]\ncolumn = "budget"\ncurrency = "EURO"\n', 3, "“EURO” is no code of a currency"),
         ('[columns.A]\ncolumn = "budget"\ncurrency = "eur"\n', 3, "“eur” is no code of a currency"),
@@ -259,24 +259,24 @@ def test_headings_of_the_mapping_that_a_table_lacks_are_told() -> None:
         ('[columns]\n"Sum (EUR/USD)" = "budget"\n', 2, "two currencies, EUR/USD"),
         ('[constants]\nbudgetCurrency = "euros"\n', 2, "“euros” is no code of a currency"),
         ('[constants]\nstatuss = "active"\n', 2, "Did you mean “status”?"),
-        ('[constants]\nstatus = " "\n', 2, "“status” is to be a text that is not empty"),
+        ('[constants]\nstatus = " "\n', 2, "“status” is to be text that is not empty"),
         ('[columns.A]\ncolumn = "startDate"\nformat = "dd/mm/yyyy"\n', 3, "has no month. Write it as MM"),
         ('[columns.A]\ncolumn = "startDate"\nformat = "DD/MM/YYYY"\n', 3, "“DD” in “DD/MM/YYYY” is no part"),
         ('[columns.A]\ncolumn = "startDate"\nformat = "dd/MM/yy"\n', 3, "“yy”"),
-        ('[columns.A]\ncolumn = "startDate"\nformat = "yyyy"\n', 3, "has no day and no month"),
+        ('[columns.A]\ncolumn = "startDate"\nformat = "yyyy"\n', 3, "needs a day and a month"),
         ('[columns.A]\ncolumn = "startDate"\nformat = ""\n', 3, "has no year"),
-        ('[columns.A]\ncolumn = "status"\nformat = "yyyy"\n', 3, "“format” does not go with “status”"),
-        ('[columns.A]\ncolumn = "status"\nseparator = ";"\n', 3, "“separator” does not go with “status”"),
-        ('[columns.A]\ncolumn = "status"\ncurrency = "EUR"\n', 3, "“currency” does not go with “status”"),
-        ('[columns.A]\ncolumn = "status"\nvalues = { a = ["x", "y"] }\n', 3, "“status” takes one value"),
-        ('[columns.A]\ncolumn = "status"\nvalues = { a = "x", "Á" = "y" }\n', 3, "“Á” is named a second time"),
+        ('[columns.A]\ncolumn = "status"\nformat = "yyyy"\n', 3, "“format” cannot be set for “status”"),
+        ('[columns.A]\ncolumn = "status"\nseparator = ";"\n', 3, "“separator” cannot be set for “status”"),
+        ('[columns.A]\ncolumn = "status"\ncurrency = "EUR"\n', 3, "“currency” cannot be set for “status”"),
+        ('[columns.A]\ncolumn = "status"\nvalues = { a = ["x", "y"] }\n', 3, "“status” can have only one value"),
+        ('[columns.A]\ncolumn = "status"\nvalues = { a = "x", "Á" = "y" }\n', 3, "“Á” is defined twice"),
         ('[columns.A]\ncolumn = "status"\nvalues = "x"\n', 3, "“values” is to be a table"),
-        ('[columns.A]\ncolumn = "status"\nvalue = {}\n', 3, "“value” is no key of a mapping. Write values."),
+        ('[columns.A]\ncolumn = "status"\nvalue = {}\n', 3, "“value” is not a key of mappings. The keys are values."),
         ('[columns.A]\ncolumn = "budget"\ndecimalChar = "."\ngroupChar = "."\n', 4, "are both “.”"),
         ('[columns.A]\ncolumn = "budget"\ndecimalChar = "point"\n', 3, "one character"),
-        ("[defaults]\nnull = [1, 2]\n", 2, "a text, or a list of texts"),
-        ('[defaults]\ncurrency = "EUR"\n', 2, "“currency” is no key of a mapping"),
-        ('[colums]\nA = "status"\n', 1, "“colums” is no key of a mapping. Write columns."),
+        ("[defaults]\nnull = [1, 2]\n", 2, "text, or a list of texts"),
+        ('[defaults]\ncurrency = "EUR"\n', 2, "“currency” is not a key of mappings"),
+        ('[colums]\nA = "status"\n', 1, "“colums” is not a key of mappings. The keys are columns."),
         ('columns = "status"\n', 1, "“columns” is to be a table"),
         ('[columns]\nA = "status\n', 2, "not valid TOML"),
         ("[columns]\nA = \n", 2, "not valid TOML"),

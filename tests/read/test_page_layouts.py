@@ -252,7 +252,7 @@ def test_a_title_printed_twice_is_given_once() -> None:
 )
 def test_what_is_no_project_page_is_refused(text: str) -> None:
     """Other texts raise, and say what was expected."""
-    with pytest.raises(SourceError, match=r"page\.txt: no project record found"):
+    with pytest.raises(SourceError, match=r"page\.txt: no project record was found"):
         read(text)
 
 

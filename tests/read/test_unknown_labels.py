@@ -99,7 +99,7 @@ def test_a_misspelt_label_is_named() -> None:
     record = read(dashes(PAIRS).replace("IDF Region", "IDF Regoin"))
     (finding,) = unknown(record)
     assert "region" not in record.values
-    assert str(finding.fix) == "If it is a misspelling of 'IDF Region', correct it."
+    assert str(finding.fix) == "If 'IDF Region' was meant, correct the spelling."
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,11 @@ def test_the_page_keeps_the_mapping(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("mapping", "words"),
     [
-        (b'[columns]\nRef = "projectCode"\nRef = "status"\n', "m.toml, line 3: “Ref” is named a second time"),
+        (b'[columns]\nRef = "projectCode"\nRef = "status"\n', "m.toml, line 3: “Ref” is defined twice"),
         (b'[columns.Ref]\ncolumn = "budget"\ncurrency = "EURO"\n', "m.toml, line 3: “EURO” is no code"),
         (b"\x00\x01\x02", "m.toml, line 1: not valid TOML"),
         (b"[" * 500_000, "m.toml"),
-        (b".".join([b"a"] * 400_000) + b" = 1", "m.toml, line 1: a line has more than 100 points"),
+        (b".".join([b"a"] * 400_000) + b" = 1", "m.toml, line 1: the line has more than 100 dots"),
         (b"#" * (1024 * 1024 + 1), "m.toml: larger than 1048576 bytes"),
     ],
     ids=["twice", "currency", "binary", "nested", "dotted", "large"],
@@ -91,7 +91,9 @@ def test_a_cell_that_breaks_a_form_is_400_with_its_cell(client: httpx.Client) ->
     table = b"Ref;Name\nPO.9001;01/02/2020\nPO.9002;13/13/2020\n"
     problem = client.post("/validate", files=sent(mapping, table=table)).json()
     assert problem["status"] == 400
-    assert problem["detail"].startswith("grants.csv, line 3, cell B3: “13/13/2020” is no date of the form dd/MM/yyyy.")
+    assert problem["detail"].startswith(
+        "grants.csv, line 3, cell B3: “13/13/2020” is not a date in the format dd/MM/yyyy."
+    )
 
 
 def test_a_mapping_goes_with_our_rules_alone(client: httpx.Client) -> None:

@@ -197,7 +197,7 @@ def _document(part: SourceFile) -> UserDocument:
         data = stream.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise SourceError(
-            message("{file}: larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MAX_BYTES)
+            message("{file} is larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MAX_BYTES)
         )
     return _as_document(part.name, data)
 
@@ -208,7 +208,7 @@ def _as_document(name: str, data: bytes) -> UserDocument:
     if format_ is None:
         names = ", ".join(known.name for known in rdf.FORMATS)
         raise SourceError(
-            message("{file}: in no RDF format that we know. Give one of {names}.", file=name, names=names)
+            message("{file} is not in an RDF format that is read here. Give one of {names}.", file=name, names=names)
         )
     if format_ is rdf.RDFXML:
         check_xml(data, name)

@@ -158,7 +158,7 @@ class _Checker:
             for chunk in _report_chunks(report, request, data):
                 writer.write(chunk)
         except ShapesError as error:
-            return _fault(BROKEN_SHAPES, message("The shapes cannot be used. {rest}", rest=error.message))
+            return _fault(BROKEN_SHAPES, message("These shapes cannot be used: {rest}", rest=error.message))
         except SourceError as error:
             return _fault(UNREADABLE, error.message, error.place)
         except AnswerTooLargeError as error:

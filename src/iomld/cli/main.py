@@ -33,7 +33,7 @@ _COMMANDS = {
     "query": _Command("query", "Run a SPARQL query on a release or an endpoint."),
     "export": _Command("export", "Write the whole dataset in one format."),
     "template": _Command("export", "Write an empty table to fill in."),
-    "mapping": _Command("mapping", "Propose a mapping for a table of others."),
+    "mapping": _Command("mapping", "Propose a mapping for a table in another layout."),
     "withdraw": _Command("publish", "Withdraw published records, with a reason."),
     "releases": _Command("releases", "List releases, or roll back to one."),
     "fund": _Command("fund", "Check a publisher's own settings, lists and shapes."),

@@ -1,4 +1,4 @@
-"""The commands `iomld mapping …`: help with tables of others."""
+"""The commands `iomld mapping …`: help with tables in other layouts."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from iomld.read.mapping.tables import first_table
 
 @click.group()
 def mapping_command() -> None:
-    """Help with mappings, which say how tables of others say what our columns say."""
+    """Help with mappings from tables in other layouts to our columns."""
 
 
 @mapping_command.command("draft")
@@ -23,8 +23,8 @@ def mapping_command() -> None:
 def draft_command(*, file: Path) -> None:
     """Propose a mapping for the table in FILE (CSV or XLSX), in TOML on standard output.
 
-    Columns are guessed by their headings and cells; one that cannot be placed is a comment with the closest names.
-    Each word that is in none of our lists stands under values, to be given its meaning.
+    Columns are guessed from their headings and cells; a column that fits none becomes a comment with the closest names.
+    Each word that is in none of our lists is listed under values, for you to fill in its meaning.
 
     \b
     Example:

@@ -30,7 +30,7 @@ source_url_option = click.option(
 mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="For tables of others: a TOML file that says how they say what our columns say.",
+    help="TOML file that maps the headings, words, dates and amounts of a table in another layout to our columns.",
 )
 fund_option = click.option(
     "--fund",

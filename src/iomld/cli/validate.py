@@ -78,7 +78,7 @@ _FAIL_ON = ("violation", "warning", "info")
     show_default=True,
     help="The least severity for which the exit status is 1.",
 )
-@click.option("--quiet", is_flag=True, help="Write nothing to standard output; the exit status and files tell.")
+@click.option("--quiet", is_flag=True, help="Write nothing to standard output; only the exit status and files report.")
 @click.option("--group", is_flag=True, help="Write each cause once, with its places; only with --format text.")
 @click.option(
     "--max-findings",

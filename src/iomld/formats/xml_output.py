@@ -71,7 +71,7 @@ def _require_characters(xml: bytes) -> None:
         character = f"U+{ord(found[0].decode()):04X}"
         raise NotInXmlError(
             message(
-                "A value has the character {character}, which XML cannot hold. Choose another format, "
+                "A value contains the character {character}, which XML does not allow. Choose another format, "
                 "such as JSON or N-Triples.",
                 character=character,
             )
@@ -89,7 +89,7 @@ def with_element_names(triples: Iterable[Triple]) -> Iterator[Triple]:
         if not _ends_with_name(predicate):
             raise NotInXmlError(
                 message(
-                    "The property {predicate} cannot be written in RDF/XML, whose names begin with a letter. "
+                    "The property {predicate} cannot be written in RDF/XML, because XML names begin with a letter. "
                     "Choose another format, such as Turtle.",
                     predicate=predicate,
                 )

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from iomld.folding import fold
 from iomld.lexicon.segmentation import Arc, Reading, best_reading
+from iomld.messages import LocalizedText
 from iomld.vocab import Label, LabelKind, Vocabulary
 
 LABEL_RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
 _LONGEST_MISTYPED = 60  # characters of a text that may be a mistyped name
 _MISTYPED = 0.85  # similarity of a mistyped name (difflib); that of "Chinna" is 0.91
 _LONGEST_COMPARED = 80  # characters of an unknown word that are compared with the names
+_SHORTEST_BEGINNING = 4  # characters of a word that names may begin with: "Bosnia"
 _CLOSE = 0.8  # similarity (difflib) of names that are offered for an unknown word: "Chino" and China have as much
 
 # Separators of words. A name cannot cross a hard gap, but it can cross a comma ("Iran, Islamic Republic of").
@@ -80,14 +82,14 @@ class Gazetteer:
 
     Attributes:
         names: The countries of each folded name: one, unless several have it as a label of the same rank.
-        labels: Preferred English name by code, for messages.
+        labels: Preferred name by code, for messages.
         members: Codes of the member states.
         longest: Number of words in the longest name.
         exact: The result for texts that are a code or exactly a label of one country.
     """
 
     names: Mapping[str, tuple[CountryName, ...]]
-    labels: Mapping[str, str]
+    labels: Mapping[str, LocalizedText]
     members: frozenset[str]
     longest: int
     exact: Mapping[str, States]
@@ -112,11 +114,12 @@ class Gazetteer:
             return States((whole[0].code,))
         return _states(best_reading(len(atoms), self._arcs(atoms, text)), atoms, text)
 
-    def closest(self, word: str) -> tuple[str, ...]:
-        """Up to three names that a word may be a misspelling of, best first, one for each country."""
+    def closest(self, word: str) -> tuple[LocalizedText, ...]:
+        """Up to three names that a word may be a misspelling or the beginning of, best first, one for each country."""
         key = _key(tuple(_atoms(word[:_LONGEST_COMPARED])))
         near = get_close_matches(key, self.names, n=6, cutoff=_CLOSE)
-        return tuple(dict.fromkeys(self.labels[self.names[name][0].code] for name in near))[:3]
+        near += [name for name in self.names if len(key) >= _SHORTEST_BEGINNING and name.startswith(f"{key} ")]
+        return tuple(self.labels[code] for code in list(dict.fromkeys(self.names[name][0].code for name in near))[:3])
 
     def resembles(self, text: str) -> bool:
         """Whether a text is a mistyped name of a country: short, capitalised, and a letter or two from a name."""
@@ -166,7 +169,7 @@ def build_gazetteer(vocabulary: Vocabulary) -> Gazetteer:
         for key, ranks in ranks_by_key.items()
         if key
     }
-    labels = {code: country.name() for code, country in vocabulary.countries.items()}
+    labels = {code: country.names for code, country in vocabulary.countries.items()}
     members = frozenset(code for code, country in vocabulary.countries.items() if country.is_member)
     unambiguous = {text: names[key][0].code for text, key in label_keys.items() if len(names.get(key, ())) == 1}
     exact = {text: States((code,)) for text, code in (unambiguous | {code: code for code in labels}).items()}

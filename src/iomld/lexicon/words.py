@@ -6,7 +6,10 @@ from difflib import get_close_matches
 
 from iomld.folding import fold
 from iomld.lexicon.countries import LABEL_RANKS, Gazetteer, build_gazetteer
+from iomld.messages import LocalizedText
 from iomld.vocab import Concept, Vocabulary
+
+_CLOSE = 0.7  # similarity (difflib) of names that are offered for an unknown word: "Completd" and Completed have 0.94
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +18,13 @@ class ConceptTable:
 
     Attributes:
         codes: Code of the concept for each folded name, notations included.
-        names: Preferred English names, for messages, by code.
+        names: Preferred names, for messages, by code.
         exact: Code of the concept for each name as written in the list.
         by_iati_code: Code of the concept for each code of IATI's own list.
     """
 
     codes: Mapping[str, str]
-    names: Mapping[str, str]
+    names: Mapping[str, LocalizedText]
     exact: Mapping[str, str] = field(default_factory=dict)
     by_iati_code: Mapping[str, str] = field(default_factory=dict)
 
@@ -29,10 +32,10 @@ class ConceptTable:
         """The code of a notation or a name, or None."""
         return self.exact.get(word) or self.codes.get(fold(word))
 
-    def closest(self, word: str) -> tuple[str, ...]:
-        """Up to three names of concepts most similar to a word, best first."""
-        near = get_close_matches(fold(word)[:100], self.codes, n=6, cutoff=0.6)
-        return tuple(dict.fromkeys(self.names[self.codes[key]] for key in near))[:3]
+    def closest(self, word: str) -> tuple[LocalizedText, ...]:
+        """Up to three names that a word may be a misspelling of, best first, one for each concept."""
+        near = get_close_matches(fold(word)[:100], self.codes, n=6, cutoff=_CLOSE)
+        return tuple(self.names[code] for code in list(dict.fromkeys(self.codes[key] for key in near))[:3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def build_concept_table(concepts: Mapping[str, Concept]) -> ConceptTable:
     exact = {text: codes[fold(text)] for text in texts}
     return ConceptTable(
         codes,
-        {code: concept.name() for code, concept in concepts.items()},
+        {code: concept.names for code, concept in concepts.items()},
         exact,
         {number: code for code, concept in concepts.items() for number in concept.iati_codes},
     )

@@ -114,16 +114,16 @@ def _unreadable(name: str, published: Sequence[Value], values: Sequence[Value]) 
         message("“{other}” cannot be read here; “{first}” in {place} is published instead."),
         message("“{other}” cannot be read here; “{first}” in {place}, line {line}, is published instead."),
     )
-    fix = message("Correct it, so that both copies say the same.")
+    fix = message("Correct it so that both copies agree.")
     return _of_two_records("unreadableCopy", sentences, fix, name, published, values)
 
 
 def _differs(name: str, published: Sequence[Value], values: Sequence[Value]) -> Finding:
     sentences = (
-        message("Two records of the project differ: “{first}” in {place}, “{other}” here."),
-        message("Two records of the project differ: “{first}” in {place}, line {line}, “{other}” here."),
+        message("Two records of this project differ: “{first}” in {place}, “{other}” here."),
+        message("Two records of this project differ: “{first}” in {place}, line {line}, “{other}” here."),
     )
-    fix = message("Correct one of them; “{first}” is published.", first=_joined(published))
+    fix = message("Correct one of them. For now “{first}” is published.", first=_joined(published))
     return _of_two_records("sourcesDiffer", sentences, fix, name, published, values)
 
 

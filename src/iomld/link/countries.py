@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iomld.lexicon.countries import Gazetteer, States
-from iomld.messages import message
+from iomld.messages import LocalizedText, alternatives, joined, message
 from iomld.model import Finding, Severity, Value
 
 _MAX_QUOTED = 80  # characters of an unknown name in a message
@@ -83,7 +83,7 @@ def _faults(states: States, value: Value, gazetteer: Gazetteer, field: str) -> l
     """The findings about names in a value that are unknown or ambiguous."""
     faults = [_unknown(leftover, value, gazetteer, field) for leftover in states.leftovers]
     for stretch, readings in states.rivals:
-        ways = " or ".join(", ".join(gazetteer.labels[code] for code in reading) for reading in readings)
+        ways = alternatives([joined([gazetteer.labels[code] for code in reading]) for reading in readings])
         faults.append(
             Finding(
                 rule="ambiguousStates",
@@ -104,8 +104,8 @@ def _unknown(leftover: str, value: Value, gazetteer: Gazetteer, field: str) -> F
     return Finding(
         rule="unknownState",
         severity=Severity.VIOLATION,
-        message=message("“{value}” is no name of a country that we know.", value=shown),
-        fix=message("Closest names: {names}.", names=", ".join(closest))
+        message=message("“{value}” is not a known country name.", value=shown),
+        fix=message("Did you mean {names}?", names=alternatives(closest))
         if closest
         else message("Write the country's name or its ISO code."),
         field=field,
@@ -114,25 +114,25 @@ def _unknown(leftover: str, value: Value, gazetteer: Gazetteer, field: str) -> F
     )
 
 
-def _not_a_member(name: str, value: Value) -> Finding:
+def _not_a_member(name: LocalizedText, value: Value) -> Finding:
     return Finding(
         rule="notAMember",
         severity=Severity.WARNING,
-        message=message("{name} is not a member state; it is kept among the other benefiting countries.", name=name),
-        fix=message("List it under the other benefiting countries."),
+        message=message("{name} is not a member state, so it was kept with the other benefiting countries.", name=name),
+        fix=message("Move it to the other benefiting countries."),
         field="benefitingMemberStates",
-        value=name,
+        value=str(name),
         place=value.place,
     )
 
 
-def _repeated(name: str, value: Value, field: str) -> Finding:
+def _repeated(name: LocalizedText, value: Value, field: str) -> Finding:
     return Finding(
         rule="doubledState",
         severity=Severity.INFO,
-        message=message("{name} is listed twice; it is kept once.", name=name),
-        fix=message("See whether another country was meant."),
+        message=message("{name} is listed twice and was kept once.", name=name),
+        fix=message("Check whether another country was meant."),
         field=field,
-        value=name,
+        value=str(name),
         place=value.place,
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from iomld.lexicon.words import ConceptTable
 from iomld.link.frameworks import FrameworkMatcher, context
-from iomld.messages import message
+from iomld.messages import alternatives, message
 from iomld.model import Finding, GivenMention, Mention, Severity, Text, language_rank
 
 _FIELDS = ("narrative", "abstract", "title")
@@ -130,8 +130,8 @@ def _unknown(mention: GivenMention, frameworks: ConceptTable) -> Finding:
     return Finding(
         rule="unknownFramework",
         severity=Severity.VIOLATION,
-        message=message("“{value}” is no policy framework of the list.", value=mention.framework),
-        fix=message("Closest: {names}.", names=", ".join(closest))
+        message=message("“{value}” is not in the list of policy frameworks.", value=mention.framework),
+        fix=message("Did you mean {names}?", names=alternatives(closest))
         if closest
         else message("Write the code of a framework, such as gcm."),
         field="mentions",

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from iomld.folding import fold
 from iomld.lexicon.words import ConceptTable, build_concept_table
-from iomld.messages import message
+from iomld.messages import alternatives, message
 from iomld.model import IATI_MEDIA_TYPE, NO_FUNDER, Finding, Funder, MergedRecord, Severity, Value
 from iomld.vocab import Concept, Fund, LabelKind
 
@@ -88,9 +88,9 @@ def _funder(text: str, funds: FundTable) -> Funder | None:
 def _unknown(value: Value, funds: FundTable) -> Finding:
     closest = funds.names.closest(value.text)
     fix = (
-        message("Closest: {names}.", names=", ".join(closest))
+        message("Did you mean {names}?", names=alternatives(closest))
         if closest
-        else message("Write the name of a fund of the list, or another funder with its identifier: USAID [US-GOV-1].")
+        else message("Write the name of a fund in the list, or another funder with its identifier: USAID [US-GOV-1].")
     )
     problem = message("“{value}” is not in the list.", value=value.text)
     return Finding("unknownFunder", Severity.VIOLATION, problem, fix, "fundedBy", value.text, place=value.place)

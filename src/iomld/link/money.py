@@ -66,14 +66,14 @@ def _is_repeated(field: str, words: tuple[str, ...]) -> bool:
 
 def _unreadable(value: Value, field: str, amount: Decimal | None, words: tuple[str, ...]) -> Finding:
     if amount is not None and _is_repeated(field, words):
-        problem = message("“{value}” holds more than a number.", value=value.text)
+        problem = message("“{value}” is not a plain number.", value=value.text)
         fix = message("Write {value} and leave the currency out.", value=f"{amount:.2f}")
     else:
-        problem = message("“{value}” cannot be read as one sum of money.", value=value.text)
+        problem = message("“{value}” cannot be read as one amount of money.", value=value.text)
         fix = (
             message("Write it like 100000.00 and leave the currency out.")
             if field == "budgetUSD"
-            else message("Write it like 100000.00; the code of its currency can stand beside it.")
+            else message("Write it like 100000.00; its currency code can follow.")
         )
     return Finding("unreadableBudget", Severity.VIOLATION, problem, fix, field, value.text, place=value.place)
 
@@ -90,21 +90,21 @@ def _currency(
     """The currency that all statements agree on, or a Violation."""
     for word, value in stated:
         if not currencies_of(word):
-            problem = message("“{value}” is no currency of ISO 4217.", value=word[:80])
+            problem = message("“{value}” is not a currency code of ISO 4217.", value=word[:80])
             return None, _fault(problem, message("Write the code of one currency, such as EUR or USD."), value)
     allowed = _common(stated) if stated else frozenset(filter(None, [own_currency]))
     if stated and not allowed:
         one, other = _opposed(stated)
         problem = message("The budget is in two currencies, “{one}” and “{other}”.", one=one[0], other=other[0])
-        return None, _fault(problem, message("Keep the right one; nothing is converted."), other[1])
+        return None, _fault(problem, message("Keep the right one; amounts are never converted."), other[1])
     if len(allowed) == 1 or own_currency in allowed:
         return (next(iter(allowed)) if len(allowed) == 1 else own_currency), None
     if stated:
         problem = message("“{sign}” is the sign of several currencies.", sign=stated[0][0])
         fix = message("Write the code of one currency, such as EUR or USD.")
     else:
-        problem = message("The budget “{value}” names no currency.", value=source.text[:80])
-        fix = message("Give its code of ISO 4217 as budgetCurrency, or in the heading: budget (EUR).")
+        problem = message("The budget “{value}” has no currency.", value=source.text[:80])
+        fix = message("Give its ISO 4217 code as budgetCurrency, or in the heading: budget (EUR).")
     return None, _fault(problem, fix, source)
 
 
@@ -125,6 +125,6 @@ def _fault(problem: Message, fix: Message, value: Value) -> Finding:
 
 
 def _two_amounts(one: Value, other: Value) -> Finding:
-    problem = message("budgetUSD says “{one}”, budget says “{other}”.", one=one.text, other=other.text)
+    problem = message("budgetUSD is “{one}”, but budget is “{other}”.", one=one.text, other=other.text)
     fix = message("Keep the right one.")
     return Finding("repeatedField", Severity.VIOLATION, problem, fix, "budget", other.text, place=other.place)

@@ -193,7 +193,9 @@ def _type_of_code(
     if code is None:
         return (), (replace(unknown, severity=Severity.WARNING),)
     fix = message(
-        "The type of the project code is published: {name}. Write it, or ask for the new word.", name=table.names[code]
+        "The type in the project code, {name}, was published. Write that type, or ask the publisher to "
+        "add the new word to the list.",
+        name=table.names[code],
     )
     return (code,), (replace(unknown, severity=Severity.WARNING, fix=fix),)
 

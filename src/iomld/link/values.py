@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from iomld.lexicon.words import ConceptTable
-from iomld.messages import message
+from iomld.messages import alternatives, joined, message
 from iomld.model import Finding, Severity, Value
 
 _MAX_LISTED = 8  # names of a list that a message can quote in full
@@ -47,8 +47,10 @@ def garbled_texts(values: Iterable[Value], field: str) -> Iterator[Finding]:
                 yield Finding(
                     rule="garbledText",
                     severity=Severity.WARNING,
-                    message=message("“{found}” looks like “{meant}” decoded wrongly.", found=found[0], meant=meant),
-                    fix=message("Save the source as UTF-8 again, from the file in which the text is still right."),
+                    message=message(
+                        "“{found}” looks like “{meant}” read in the wrong encoding.", found=found[0], meant=meant
+                    ),
+                    fix=message("Save the source as UTF-8 again, from a copy in which the text is still right."),
                     field=field,
                     value=found[0],
                     place=value.place,
@@ -85,11 +87,11 @@ def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) ->
         return code, ()
     closest = table.closest(value.text)
     if closest:
-        fix = message("Closest: {names}.", names=", ".join(closest))
+        fix = message("Did you mean {names}?", names=alternatives(closest))
     elif len(table.names) <= _MAX_LISTED:
-        fix = message("Write one of: {names}.", names=", ".join(table.names.values()))
+        fix = message("Write one of: {names}.", names=joined(list(table.names.values())))
     else:
-        fix = message("Write a name or a code from the list.")
+        fix = message("Write a name or a code from the list that the project template and the ontology page show.")
     finding = Finding(
         rule=rule,
         severity=Severity.VIOLATION,
@@ -124,7 +126,7 @@ def read_year(value: Value, field: str) -> tuple[int | None, tuple[Finding, ...]
         Finding(
             rule="unreadableYear",
             severity=Severity.VIOLATION,
-            message=message("“{value}” is no year of four digits.", value=value.text),
+            message=message("“{value}” is not a four-digit year.", value=value.text),
             fix=fix,
             field=field,
             value=value.text,
@@ -148,8 +150,8 @@ def read_day(value: Value, field: str) -> tuple[date | None, tuple[Finding, ...]
         Finding(
             rule="unreadableDate",
             severity=Severity.VIOLATION,
-            message=message("“{value}” is no day of the calendar.", value=value.text),
-            fix=message("Write year, month and day: 2017-06-30."),
+            message=message("“{value}” is not a date in the form YYYY-MM-DD.", value=value.text),
+            fix=message("Write the year, month and day: 2017-06-30."),
             field=field,
             value=value.text,
             place=value.place,
@@ -183,8 +185,8 @@ def read_address(value: Value, field: str) -> tuple[str | None, tuple[Finding, .
         Finding(
             rule="unreadableAddress",
             severity=Severity.VIOLATION,
-            message=message("“{value}” is no web address.", value=value.text),
-            fix=message("Write the whole address, such as https://example.org/thing."),
+            message=message("“{value}” is not a web address.", value=value.text),
+            fix=message("Write the full address, such as https://example.org/thing."),
             field=field,
             value=value.text,
             place=value.place,

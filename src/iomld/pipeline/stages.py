@@ -205,8 +205,8 @@ def _missing_code(merged: MergedRecord) -> Finding:
     return Finding(
         "codeMissing",
         Severity.VIOLATION,
-        message("Neither a project code nor a PRIMA identifier: the project cannot be named."),
-        message("Add the 'Projects ID' of the page as projectCode."),
+        message("The project code is missing, and so is a PRIMA identifier that could replace it."),
+        message("Add the code printed on the page under 'Projects ID' as projectCode."),
         field="projectCode",
         place=merged.records[0].place,
     )
@@ -238,8 +238,8 @@ def _duplicate_identifier(project: Project, owners: Mapping[str, str]) -> Iterat
         yield Finding(
             "primaUnique",
             Severity.VIOLATION,
-            message("PRIMA identifier {id} belongs to project {owner} already.", id=project.prima_id, owner=owner),
-            message("Correct the identifier of one of the two."),
+            message("PRIMA identifier {id} already belongs to project {owner}.", id=project.prima_id, owner=owner),
+            message("Correct the identifier in one of the two projects."),
             field="primaId",
             value=project.prima_id,
         )

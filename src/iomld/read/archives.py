@@ -66,7 +66,7 @@ def files_of_path(path: Path) -> Iterator[SourceFile]:
             return path.open("rb")
         except OSError as error:
             raise SourceError(
-                message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
+                message("{file} cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
             ) from error
 
     yield from _source_files(str(path), open_file)
@@ -83,7 +83,7 @@ def _paths(source: Path) -> Iterator[Path]:
         if not files:
             raise SourceError(
                 message(
-                    "{folder}: no record files here. Looked for {suffixes}.",
+                    "{folder} contains no record files. Files with these endings are read: {suffixes}.",
                     folder=source,
                     suffixes=", ".join(sorted(_SUFFIXES)),
                 )
@@ -98,7 +98,7 @@ def _paths(source: Path) -> Iterator[Path]:
             else []
         )
         if not found:
-            raise SourceError(message("{file}: no such file. Check the name.", file=source))
+            raise SourceError(message("{file}: there is no such file. Check the name.", file=source))
         yield from found
 
 
@@ -130,7 +130,9 @@ def _zip_entries(name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFil
         except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
             raise SourceError(
                 message(
-                    "{file}: the zip archive is damaged ({detail}). Make it anew.", file=name, detail=ForeignText(error)
+                    "{file}: the zip archive is damaged ({detail}). Create it again.",
+                    file=name,
+                    detail=ForeignText(error),
                 )
             ) from error
         with archive:
@@ -145,7 +147,7 @@ def _entries(archive: zipfile.ZipFile, name: str, open_: Callable[[], BinaryIO])
     if len(entries) > _MOST_ENTRIES or sum(entry.file_size for entry in entries) > _MOST_UNCOMPRESSED_BYTES:
         raise SourceError(
             message(
-                "{file}: the archive holds too much ({count} entries). Send it in smaller parts.",
+                "{file}: the archive has too many entries ({count}). Split it into smaller archives.",
                 file=name,
                 count=len(entries),
             )
@@ -158,7 +160,7 @@ def _entries(archive: zipfile.ZipFile, name: str, open_: Callable[[], BinaryIO])
     if not readable:
         raise SourceError(
             message(
-                "{file}: no record files in the archive. Looked for {suffixes}.",
+                "{file}: the archive contains no record files. Files with these endings are read: {suffixes}.",
                 file=name,
                 suffixes=", ".join(sorted(_SUFFIXES)),
             )
@@ -175,7 +177,7 @@ def _entry_opener(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise SourceError(
                 message(
-                    "{file}: cannot be unpacked ({detail}).", file=f"{name}!{entry.filename}", detail=ForeignText(error)
+                    "{file} cannot be unpacked ({detail}).", file=f"{name}!{entry.filename}", detail=ForeignText(error)
                 )
             ) from error
         return _limited(stream, f"{name}!{entry.filename}", entry.compress_size)
@@ -228,7 +230,7 @@ class _LimitedStream(io.RawIOBase):
         except (OSError, EOFError, zipfile.BadZipFile) as error:
             raise SourceError(
                 message(
-                    "{file}: cannot be unpacked ({detail}). Make the archive anew.",
+                    "{file} cannot be unpacked ({detail}). Create the archive again.",
                     file=self._name,
                     detail=ForeignText(error),
                 )
@@ -237,7 +239,8 @@ class _LimitedStream(io.RawIOBase):
         if self._count > self._limit:
             raise SourceError(
                 message(
-                    "{file}: unpacks to more than {limit} bytes, which no list of records does.",
+                    "{file} unpacks to more than {limit} bytes, too much for a list of records. Split it into "
+                    "several files.",
                     file=self._name,
                     limit=self._limit,
                 )

@@ -60,8 +60,8 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
     if last is None:
         raise SourceError(
             message(
-                "{file}: {count} activities, none with an identifier that begins with {start}. Give a file of the "
-                "organization's activities.",
+                "{file}: none of the {count} activities has an identifier that begins with {start}. Give a file "
+                "with the organization's own activities.",
                 file=file,
                 count=skipped.count,
                 start=skipped.prefix,
@@ -74,8 +74,8 @@ def _own_prefix(options: ReadOptions, file: str) -> str:
     if not options.iati_prefix:
         raise SourceError(
             message(
-                "{file}: the publisher has no activities in IATI. Write the start of their identifiers into iomld.toml "
-                "of the fund folder, as iati_prefix.",
+                "{file}: the fund folder does not say which IATI activities are the publisher's. Set iati_prefix "
+                "in its iomld.toml to the start of their identifiers.",
                 file=file,
             )
         )
@@ -85,7 +85,9 @@ def _own_prefix(options: ReadOptions, file: str) -> str:
 def _old_version(place: str, version: str) -> SourceError:
     return SourceError(
         message(
-            "{place}: IATI {version} is not read. Export the activities as IATI 2.03.", place=place, version=version
+            "{place}: IATI {version} is not supported. Export the activities as IATI 2.03.",
+            place=place,
+            version=version,
         )
     )
 
@@ -108,7 +110,7 @@ class _Skipped:
         if not self.count:
             return ()
         problem = message(
-            "Activities whose identifier does not begin with {prefix} were skipped: {number}, the first '{first}'.",
+            "{number} activities whose identifiers do not begin with {prefix} were skipped; the first is '{first}'.",
             prefix=self.prefix,
             number=self.count,
             first=self.first,

@@ -156,7 +156,9 @@ class _ActivityReader:
             if date is None:
                 continue
             if actual not in by_type:
-                problem = message("The {name} is the planned day; the activity gives no actual one.", name=_WORDS[name])
+                problem = message(
+                    "The {name} is the planned date; the activity gives no actual one.", name=_WORDS[name]
+                )
                 self._add(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
             text = date.get("iso-date", "").strip()
             match = _DAY.fullmatch(text)
@@ -176,12 +178,12 @@ class _ActivityReader:
             return
         rule = "statusNotMapped" if name == "status" else "scopeNotMapped"
         problem = message(
-            "The IATI code {code} ({meaning}) has no {name} of ours.",
+            "The IATI code {code} ({meaning}) has no equivalent in our list ({name}).",
             code=code or "(none)",
             meaning=meanings.get(code, "unknown"),
             name=_WORDS[name],
         )
-        fix = message("Give the {name} in another source of the project.", name=_WORDS[name])
+        fix = message("State the {name} in another source of the project.", name=_WORDS[name])
         self._add(element, Finding(rule, Severity.WARNING, problem, fix, field=name, value=code))
 
     def states(self) -> None:
@@ -215,13 +217,12 @@ class _ActivityReader:
         if len(counting) == 1 and value is not None and currency and _text(value):
             self._set_field("budget", _text(value), value)
             self._set_field("budgetCurrency", currency, value)
-            problem = message(
-                "The sum is that of the one IATI budget of the activity; the fund's allocation may differ."
-            )
+            problem = message("The amount is the activity's only IATI budget; the fund's allocation may differ.")
             self._add(value, Finding("budgetFromIati", Severity.INFO, problem, field="budget", value=_text(value)))
             return
         problem = message(
-            "The activity has {number} IATI budgets that give no one sum with its currency; they were not read.",
+            "The activity has {number} IATI budgets that cannot be added up to one amount in one currency; "
+            "they were not read.",
             number=len(budgets),
         )
         self._add(budgets[0], Finding("budgetNotRead", Severity.INFO, problem, field="budget"))
@@ -240,9 +241,9 @@ class _ActivityReader:
                 values.setdefault(ref, Value(f"{name} [{ref}]".strip(), self._place(element)))
             else:
                 problem = message(
-                    "The activity names a funder without an identifier, '{name}'; it was not read.", name=name
+                    "The activity names the funder '{name}' without an identifier, so it was not read.", name=name
                 )
-                fix = message("Give the identifier of the organization as participating-org/@ref.")
+                fix = message("Give the organization's identifier as participating-org/@ref.")
                 self._add(element, Finding("funderNotRead", Severity.INFO, problem, fix, field="fundedBy", value=name))
         if values:
             self.activity.values["fundedBy"] = tuple(values.values())
@@ -305,7 +306,7 @@ def _given(element: etree._Element | None, name: str) -> str:
 
 
 def _control_character(name: str) -> Finding:
-    problem = message("'{name}' holds a control character.", name=name)
+    problem = message("'{name}' contains a control character.", name=name)
     return Finding("controlCharacter", Severity.VIOLATION, problem, message("Remove it."), field=name)
 
 

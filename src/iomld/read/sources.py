@@ -35,7 +35,7 @@ def read_source(source: SourceFile, options: ReadOptions | None = None) -> Itera
     if options.url is not None and not is_web_address(options.url):
         raise SourceError(
             message(
-                "'{address}' is no web address. Give the page's full address, beginning with https://.",
+                "'{address}' is not a web address. Give the page's full address, beginning with https://.",
                 address=options.url,
             )
         )
@@ -43,7 +43,9 @@ def read_source(source: SourceFile, options: ReadOptions | None = None) -> Itera
         try:
             yield from _with_url(_records(stream, source, options), options.url)
         except RecursionError as error:
-            raise SourceError(message("{file}: nested too deeply to be a project record.", file=source.name)) from error
+            raise SourceError(
+                message("{file} is nested too deeply to be a project record.", file=source.name)
+            ) from error
 
 
 def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
@@ -68,7 +70,7 @@ def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterat
     if len(data) > _MOST_BYTES:
         raise SourceError(
             message(
-                "{file}: larger than {limit} bytes. Give large sources as JSON Lines.",
+                "{file} is larger than {limit} bytes. Give large sources as JSON Lines.",
                 file=file.name,
                 limit=_MOST_BYTES,
             )
@@ -101,15 +103,13 @@ def _with_url(records: Iterator[Record], url: str | None) -> Iterator[Record]:
 
 def _read_nothing(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
-    raise SourceError(message("{file}: the file is empty. Nothing was read.", file=source.file))
+    raise SourceError(message("{file} is empty. Check that it was saved.", file=source.file))
 
 
 def _read_binary(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
     raise SourceError(
-        message(
-            "{file}: this is a binary file. Give a project page, a table, or records in JSON or RDF.", file=source.file
-        )
+        message("{file} is a binary file. Give a project page, a table, or records in JSON or RDF.", file=source.file)
     )
 
 
@@ -160,7 +160,8 @@ def _text(source: LoadedSource) -> str:
     if line_number is not None:
         raise SourceError(
             message(
-                "{file}, line {line}: holds a control character. Remove it, or check the file's kind.",
+                "{file}, line {line}: the text contains a control character. Remove it, or check that the file "
+                "is a web page.",
                 file=source.file,
                 line=line_number,
             )

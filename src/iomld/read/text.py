@@ -75,7 +75,7 @@ def utf8_text(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SourceError(
-            message("{file}, line {line}: not UTF-8 text. Save the file as UTF-8.", file=file, line=line)
+            message("{file}, line {line}: the text is not UTF-8. Save the file as UTF-8.", file=file, line=line)
         ) from error
 
 
@@ -257,7 +257,7 @@ def utf8_xml(data: bytes, file: str) -> bytes:
         if name in {"utf-16", "utf-32"} and declared is None:
             return data  # a byte order mark alone does not make it XML
         raise SourceError(
-            message("{file}, line 1: XML in an encoding that is not read. Save the file as UTF-8.", file=file)
+            message("{file}, line 1: the encoding of this XML is not supported. Save the file as UTF-8.", file=file)
         ) from error
     # The declaration is wrong now, and a parser takes UTF-8 without one.
     written = (_TEXT_DECLARATION.sub(r"\1", text[:200]) + text[200:]).encode("utf-8", "replace")
@@ -287,7 +287,7 @@ def check_xml(data: bytes, file: str) -> bytes:
     if doctype is not None:
         raise SourceError(
             message(
-                "{file}, line {line}: the XML has a document type declaration, which is not read because it can "
+                "{file}, line {line}: the XML has a document type declaration, which is refused because it can "
                 "hide harmful entities. Remove the <!DOCTYPE …> part.",
                 file=file,
                 line=doctype,

@@ -48,7 +48,7 @@ from iomld.workers.protocol import WorkerSpec
 
 HANDLER = "iomld.store.query_worker:open_handler"
 
-_UPDATE = message("This endpoint is read-only: it answers SELECT, CONSTRUCT, DESCRIBE and ASK, and takes no updates.")
+_UPDATE = message("This endpoint is read-only and refuses updates. Use SELECT, CONSTRUCT, DESCRIBE or ASK.")
 _SERVICE = message(
     "SERVICE is switched off here for that endpoint: this server asks only those it was told to. "
     "Ask that endpoint yourself and join the answers, or take the part out. "

@@ -124,14 +124,14 @@ def target_warnings(counts: Mapping[str, int], shapes: Sequence[Quad], file: str
     """
     rules = _indexed(shapes)
     if not counts and not any(True for term in _QUERIED_TARGETS for _ in rules.having(SH + term)):
-        text = message("No shape has a target, so no node was checked.")
+        text = message("No shape has a target, so nothing was checked.")
         fix = message("Add a target, such as sh:targetClass, to the shapes that should check the data.")
         yield ShapeWarning(_warning("noTarget", text, fix, file))
     for shape in (shape for shape, count in counts.items() if count == 0):
         node = parse_term(shape)
         target = next((SH + term for term in _TARGETS if rules.all(node, SH + term)), _TYPE)
-        text = message("The shape {shape} checked no node: nothing in the data meets its target.", shape=shape)
-        fix = message("Compare the target with the classes and properties that the data use.")
+        text = message("The shape {shape} checked nothing: no node in the data matches its target.", shape=shape)
+        fix = message("Compare the target with the classes and properties in the data.")
         finding = replace(_warning(NO_FOCUS_NODE, text, fix, file), value=shape)
         yield ShapeWarning(finding, (node.value, target, 0) if isinstance(node, NamedNode) else None)
 
@@ -156,10 +156,10 @@ def _unknown_terms(shapes: Sequence[Quad], text: str, file: str) -> Iterator[Sha
             fix = (
                 message("Write {term}.", term=f"sh:{known[close[0]]}")
                 if close
-                else message("Take it out, or correct its name.")
+                else message("Remove it, or correct its name.")
             )
             finding = _warning(
-                "unknownTerm", message("{term} is no term of SHACL, and has no effect.", term=f"sh:{name}"), fix, file
+                "unknownTerm", message("{term} is not a SHACL term and has no effect.", term=f"sh:{name}"), fix, file
             )
             yield ShapeWarning(replace(finding, place=Place(file, line=line_of_term(name, text))))
 
@@ -180,7 +180,7 @@ def _ill_formed(shapes: Sequence[Quad], file: str, faults: Mapping[str, Message]
             else message("The shape is ill-formed. {fault}", fault=fault)
         )
         finding = _warning(
-            ILL_FORMED, text, message("Correct it: engines may ignore it, or each read it differently."), file
+            ILL_FORMED, text, message("Correct it: engines may ignore it or interpret it differently."), file
         )
         node = parse_term(result.focus_node)
         own = (node.value, path or _TYPE, 0) if isinstance(node, NamedNode) else None

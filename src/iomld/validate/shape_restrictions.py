@@ -58,7 +58,7 @@ def shapes_refusal(quads: Sequence[Quad], text: str, engine: str) -> Message | N
         engine: The engine that is to run them.
     """
     if not any(quad.predicate.value.startswith(SH) for quad in quads):
-        return message("there are no SHACL shapes in it. Choose a file with shapes ({namespace})", namespace=SH)
+        return message("it contains no SHACL shapes. Choose a file with shapes ({namespace})", namespace=SH)
     checks = (_imports(quads, text), _programs(quads, text), _features(quads, text, engine), _queries(quads, text))
     return next((reason for check in checks for reason in check), None)
 
@@ -67,8 +67,8 @@ def context_refusal(text: str) -> Message | None:
     """The reason why JSON-LD is refused, a context that would have to be fetched, or None."""
     match = _REMOTE_CONTEXT.search(text)
     return match and message(
-        "line {line}: the context {iri} would have to be fetched, and nothing is fetched here. Write the context into "
-        "the file",
+        "line {line}: the context {iri} would have to be fetched, but nothing is ever fetched. Write the "
+        "context itself into the file",
         line=_line(text, match.start()),
         iri=json.dumps(match["iri"]),
     )
@@ -99,8 +99,8 @@ def _imports(quads: Iterable[Quad], text: str) -> Iterator[Message]:
     for quad in quads:
         if quad.predicate.value == f"{OWL}imports" and quad.object not in described:
             reason = message(
-                "owl:imports names {iri}, and nothing is fetched here. Join the imported shapes to the file and take "
-                "the import out",
+                "owl:imports names {iri}, but nothing is ever fetched. Copy the imported shapes into the file "
+                "and remove the import",
                 iri=str(quad.object),
             )
             yield placed(reason, text, r"owl#imports|\bimports\b")
@@ -110,7 +110,7 @@ def _programs(quads: Iterable[Quad], text: str) -> Iterator[Message]:
     for name in shacl_terms(quads):
         if name.startswith(("js", "JS")):
             reason = message(
-                "{term} asks for JavaScript, which is not run here. Write the rule in SHACL or SPARQL",
+                "{term} needs JavaScript, which is not run. Write the rule in SHACL or SPARQL",
                 term=f"sh:{name}",
             )
             yield placed(reason, text, rf"\b{re.escape(name)}(?!\w)")
@@ -123,13 +123,13 @@ def _features(quads: Iterable[Quad], text: str, engine: str) -> Iterator[Message
     for name in dict.fromkeys(names):
         if name in _IN_NEITHER:
             reason = message(
-                "{term} is not run here, and would be ignored. Take it out, or write it as a constraint of SHACL or "
-                "SPARQL",
+                "{term} is not supported and would be ignored. Remove it, or write it as a constraint in SHACL "
+                "or SPARQL",
                 term=f"sh:{name}",
             )
         elif name in ONLY_IN_SHACL and engine != "shacl":
             reason = message(
-                "the engine {engine} does not run {term}, and would ignore it. Use the engine shacl",
+                "the engine {engine} does not support {term} and would ignore it. Use the engine shacl",
                 engine=engine,
                 term=f"sh:{name}",
             )
@@ -159,11 +159,12 @@ def _query_fault(query: str, name: str, prefixes: set[str]) -> tuple[int, Messag
         prefixes: The prefixes that the shapes declare for it.
     """
     tokens = list(_TOKEN.finditer(query))
+    term = f"sh:{name}"
     for match in tokens:
         if (word := (match["word"] or "").upper()) in {"FROM", "SERVICE"}:
             return match.start(), message(
-                "{term} holds {word}, which would ask for other data than the file's. Take {word} out of the query",
-                term=f"sh:{name}",
+                "{term} contains {word}, which would read data outside the file. Remove {word} from the query",
+                term=term,
                 word=word,
             )
     named = [
@@ -172,11 +173,12 @@ def _query_fault(query: str, name: str, prefixes: set[str]) -> tuple[int, Messag
     in_query = {match["prefix"] for before, match in named if before and (before["word"] or "").upper() == "PREFIX"}
     for _, match in named:
         if match["prefix"] not in in_query | prefixes:
+            prefix = f"{match['prefix']}:"
             return match.start(), message(
-                "the query of {term} uses the prefix {prefix}, which is not declared. Declare it with sh:declare "
-                "and name the declaring node with sh:prefixes, or write PREFIX {prefix} into the query",
-                term=f"sh:{name}",
-                prefix=f"{match['prefix']}:",
+                "the query in {term} uses the undeclared prefix {prefix}. Declare it with sh:declare and point "
+                "to the declaring node with sh:prefixes, or write PREFIX {prefix} in the query",
+                term=term,
+                prefix=prefix,
             )
     return None
 

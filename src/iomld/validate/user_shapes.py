@@ -34,40 +34,38 @@ _SHORTENED = 1000  # characters of a message that fit the head of an answer, as 
 
 # By constraint component (SHACL section 4), for shapes without messages of their own.
 _DEFAULT_MESSAGES: Mapping[str, Message] = {
-    "Class": message("The value is not of the class asked for. Correct the value, or say what class it has."),
-    "Datatype": message(
-        "The value does not have the datatype asked for, or its form does not fit it. Correct the value."
-    ),
-    "NodeKind": message("The value is not of the kind asked for (IRI, blank node or literal). Correct the value."),
-    "MinCount": message("A value is missing: there are fewer than the shape asks for. Add it."),
-    "MaxCount": message("There are more values than allowed. Keep those that hold."),
+    "Class": message("The value does not have the required class. Correct the value, or state its class."),
+    "Datatype": message("The value does not have the required datatype, or is not valid for it. Correct the value."),
+    "NodeKind": message("The value is not the required kind of node (IRI, blank node or literal). Correct the value."),
+    "MinCount": message("A value is missing: there are fewer than the shape requires. Add it."),
+    "MaxCount": message("There are more values than allowed. Remove the wrong ones."),
     "MinExclusive": message("The value is too small. Correct it."),
     "MinInclusive": message("The value is too small. Correct it."),
     "MaxExclusive": message("The value is too large. Correct it."),
     "MaxInclusive": message("The value is too large. Correct it."),
     "MinLength": message("The value is too short. Correct it."),
     "MaxLength": message("The value is too long. Shorten it."),
-    "Pattern": message("The value does not have the form asked for. Correct it."),
-    "LanguageIn": message("The text is in none of the languages allowed. Correct its language tag."),
-    "UniqueLang": message("There are several texts in one language. Keep one for each language."),
-    "Equals": message("The values are not those of the other property. Make both the same."),
-    "Disjoint": message("The value stands in the other property as well. Keep it in one of the two."),
+    "Pattern": message("The value does not match the required pattern. Correct it."),
+    "LanguageIn": message("The text is not in an allowed language. Correct its language tag."),
+    "UniqueLang": message("There are several texts in the same language. Keep one for each language."),
+    "Equals": message("The values differ from those of the other property. Make them the same."),
+    "Disjoint": message("The other property has the same value. Keep it in one of the two."),
     "LessThan": message("The value is not less than that of the other property. Correct one of the two."),
     "LessThanOrEquals": message("The value is greater than that of the other property. Correct one of the two."),
-    "Not": message("The value is what the shape rules out. Correct it."),
-    "And": message("The value does not fit all the shapes that it must fit. Correct it."),
-    "Or": message("The value fits none of the shapes of which it must fit one. Correct it."),
-    "Xone": message("The value does not fit exactly one of the shapes given. Correct it."),
-    "Node": message("The value does not fit the shape given. Correct it."),
-    "Property": message("The value does not fit the shape given. Correct it."),
-    "QualifiedMinCount": message("Fewer values than asked for fit the shape given. Add what is missing."),
-    "QualifiedMaxCount": message("More values than allowed fit the shape given. Keep those that hold."),
-    "Closed": message("The property is not one that the shape allows. Take it out or rename it."),
-    "HasValue": message("The value asked for is missing. Add it."),
-    "In": message("The value is not in the list given. Choose one of the list."),
+    "Not": message("The value matches what the shape forbids. Correct it."),
+    "And": message("The value does not conform to all of the required shapes. Correct it."),
+    "Or": message("The value does not conform to any of the alternative shapes. Correct it."),
+    "Xone": message("The value must conform to exactly one of the alternative shapes. Correct it."),
+    "Node": message("The value does not conform to the required shape. Correct it."),
+    "Property": message("The value does not conform to the required shape. Correct it."),
+    "QualifiedMinCount": message("Too few values conform to the given shape. Add what is missing."),
+    "QualifiedMaxCount": message("Too many values conform to the given shape. Remove the wrong ones."),
+    "Closed": message("The shape does not allow this property. Remove or rename it."),
+    "HasValue": message("The required value is missing. Add it."),
+    "In": message("The value is not in the list of allowed values. Choose one from the list."),
 }
 CORRECT_SHAPES = message("Correct the shapes, or try the other engine.")
-_OTHER_MESSAGE = message("A rule of the shapes is not met. Look it up in the shapes.")
+_OTHER_MESSAGE = message("A constraint of the shapes is violated. Look it up in the shapes.")
 
 
 class ShapesError(SourceError):
@@ -207,7 +205,7 @@ def _handle(payload: bytes, writer: AnswerWriter) -> Answer:
     except AnswerTooLargeError as error:
         mebibytes = error.limit_bytes >> 20
         return _fault(
-            message("The findings are larger than {size} MiB together. Check less data at a time.", size=mebibytes)
+            message("The findings are larger than {size} MiB in total. Check less data at a time.", size=mebibytes)
         )
     return Answer(b"")
 
@@ -289,7 +287,7 @@ def _parsed(document: UserDocument) -> list[Quad]:
         known = ", ".join(format_.name for format_ in rdf.FORMATS)
         raise SourceError(
             message(
-                "{file}: '{name}' is no RDF format; choose one of {names}.",
+                "{file}: '{name}' is not an RDF format. Choose one of {names}.",
                 file=document.name,
                 name=document.format_name,
                 names=known,

@@ -264,7 +264,7 @@ def _translate_errors(app: FastAPI) -> None:
         path = request.url.path
         detail = {
             404: message("There is nothing at {path}. Begin at the home page.", path=path),
-            405: message("{method} is not answered at {path}.", method=request.method, path=path),
+            405: message("The method {method} is not allowed at {path}.", method=request.method, path=path),
         }.get(error.status_code, Message(str(error.detail)))
         headers = error.headers
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names only those of the first route

@@ -66,8 +66,8 @@ class ClientQuotas:
         if wait_s:
             seconds = f"{self._full_s:g}"
             detail = message(
-                "Your requests have used the {seconds} seconds of work that a client may use at once. "
-                "Come back in {wait} seconds, or download the whole dataset.",
+                "You have used up the {seconds} seconds of work that each client has. Try again in {wait} "
+                "seconds, or download the whole dataset.",
                 seconds=seconds,
                 wait=wait_s,
             )

@@ -46,8 +46,8 @@ class CompressionMiddleware:
         coding = choose_coding(accepted, _CODINGS)
         if coding is None:
             detail = message(
-                "Answers come compressed with zstd, br or gzip, or uncompressed; Accept-Encoding refuses all of these. "
-                "Allow one of them."
+                "Accept-Encoding refuses every encoding that this server offers: zstd, br, gzip and none. Allow "
+                "one of them."
             )
             await problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
             return

@@ -36,7 +36,7 @@ def answer_language(request: Request, name: str | None) -> str:
         return preferred_language(request.headers.get("accept-language"))
     if name.lower() not in LANGUAGES:
         names = ", ".join(LANGUAGES)
-        detail = message("There is no language '{name}'. Ask for one of {names}.", name=name[:40], names=names)
+        detail = message("The language '{name}' is not available. Choose one of {names}.", name=name[:40], names=names)
         raise ProblemError(400, "language", detail)
     return name.lower()
 

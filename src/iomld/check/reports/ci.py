@@ -222,7 +222,7 @@ def _case_content(severity: Severity, listed: Sequence[Finding], count: int, lan
     """The failure or the output of a case: the findings, one on each line, and the number of omitted ones."""
     lines = [f"{place_words(finding.place)}{said(finding)}" for finding in listed]
     if count > len(listed):
-        lines.append(worded(message("{number} more are not listed.", number=count - len(listed)), language))
+        lines.append(worded(message("{number} more findings are not listed.", number=count - len(listed)), language))
     text = escape("\n".join(lines))
     if severity is not Severity.VIOLATION:
         return f"   <system-out>{text}</system-out>\n"

@@ -18,9 +18,9 @@ _SEVERITY_NAMES = {
 }
 _HEADINGS = (
     gettext_noop("Rule"),
-    gettext_noop("How bad"),
-    gettext_noop("How many"),
-    gettext_noop("The first one"),
+    gettext_noop("Severity"),
+    gettext_noop("Findings"),
+    gettext_noop("First example"),
 )
 _MOST_VALUES = 10  # of a group
 _STYLE = """
@@ -69,13 +69,13 @@ def html_report(report: CheckReport) -> Iterator[str]:
         yield "</ul>\n"
     if report.groups:
         heads = "".join(f'<th scope="col">{gettext(head, language)}</th>' for head in _HEADINGS)
-        by_cause, in_order = gettext("By cause", language), gettext("In the order of the source", language)
+        by_cause, in_order = gettext("Findings by cause", language), gettext("Findings in source order", language)
         yield f"<h2>{by_cause}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
         yield from (_row(group, language) for group in report.groups)
         yield f'</tbody>\n</table>\n<h2>{in_order}</h2>\n<ol class="card">\n'
         yield from (_item(finding, language) for finding in report.findings)
         yield "</ol>\n"
-    basis, heading = escape(basis_words(report.basis)), gettext("What this stands on", language)
+    basis, heading = escape(basis_words(report.basis)), gettext("What was checked", language)
     yield f'<h2>{heading}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
 
 

@@ -102,8 +102,8 @@ def cap_sentence(report: CheckReport) -> str:
     """The sentence that says how many findings are listed of how many."""
     total = ngettext("{count} finding", "{count} findings", report.total, report.language).format(count=report.total)
     sentence = message(
-        "Only the first {cap} of {total} are listed; the counts are of all. Correct these first, or raise "
-        "--max-findings.",
+        "Only the first {cap} of {total} findings are listed, but all are counted. Correct these first, "
+        "or raise --max-findings.",
         cap=report.cap,
         total=total,
     )

@@ -107,18 +107,18 @@ class _ProjectReader:
             pointer = f"/{key}/{language}"
             if not language:
                 pointer = f"/{key}#{number}"
-                fix = message('Write "{text}"@en, or the language it is in.', text=text[:_SHOWN])
+                fix = message('Write "{text}"@en, or use the tag of its language.', text=text[:_SHOWN])
                 self._fault(
                     "languageTag",
                     key,
-                    message("A value of '{key}' does not say its language.", key=key),
+                    message("A value of '{key}' has no language tag.", key=key),
                     fix,
                     pointer,
                     term,
                 )
             elif texts.setdefault(language, text) != text:
                 pointer += f"#{number}"
-                problem = message("'{key}' stands twice in the language '{language}'.", key=key, language=language)
+                problem = message("'{key}' appears twice in the language '{language}'.", key=key, language=language)
                 self._fault("repeatedField", key, problem, message("Keep the right one."), pointer, term)
             self._content.sources.setdefault(pointer, (self._content.subject, field.iri, number))
         self._content.keys[key] = texts
@@ -150,7 +150,7 @@ class _ProjectReader:
                 )
                 self._fault("repeatedField", key, problem, message("Keep the right one."), pointer, term)
         if text is None:
-            problem = message("'{key}' must be a text, not another thing ('{value}').", key=key, value=_shown(terms[0]))
+            problem = message("'{key}' must be text, not a resource ('{value}').", key=key, value=_shown(terms[0]))
             self._fault("wrongKind", key, problem, message("Write its value in quotation marks."), f"/{key}", terms[0])
         else:
             self._content.keys[key] = text
@@ -241,7 +241,7 @@ class _ProjectReader:
         if len(values) > 1:
             self._content.sources[pointer] = (_name(found[1][0]), predicate, 0)
             problem = message(
-                "A mention has two values of '{key}': '{one}' and '{other}'.",
+                "A mention has two values for '{key}': '{one}' and '{other}'.",
                 key=key,
                 one=values[0][:_SHOWN],
                 other=values[1][:_SHOWN],
@@ -270,7 +270,7 @@ class _ProjectReader:
                 sources.append(source)
         if faulty:
             self._content.sources["/sources#faulty"] = (_name(faulty), _SNAPSHOT["sha256"], 0)
-            problem = message("A source has no SHA-256 of 64 hexadecimal digits and was left out.")
+            problem = message("A source without a SHA-256 of 64 hexadecimal digits was ignored.")
             self._warn("sourceHash", problem, "/sources#faulty")
         if sources:
             self._content.keys["sources"] = sources
@@ -278,14 +278,12 @@ class _ProjectReader:
     def _unknown(self, predicate: str) -> None:
         pointer = f"/#{predicate}"
         self._content.sources[pointer] = (self._content.subject, predicate, 0)
-        problem = message(
-            "The property '{name}' is not known for a project and was not read.", name=local_name(predicate)
-        )
+        problem = message("'{name}' is not a known property of a project and was not read.", name=local_name(predicate))
         self._warn("unknownProperty", problem, pointer, predicate)
 
     def _warn(self, rule: str, problem: Message, pointer: str, path: str | None = None) -> None:
         fix = (
-            message("Leave it out, or see the list of properties in the documentation.")
+            message("Remove it, or look up the list of properties in the documentation.")
             if path
             else message("Correct it.")
         )
@@ -301,12 +299,16 @@ class _ProjectReader:
 def _wrong_value(field: Field, term: Term) -> tuple[Message, Message]:
     """What is wrong with a value of the wrong kind in a field of several, and what to do."""
     if field.kind is FieldKind.COUNTRY:
-        problem = message("A value of '{key}' must be a country, not '{value}'.", key=field.key, value=_shown(term))
-        return problem, message("Point at a country of the list.")
+        problem = message(
+            "The value of '{key}' must be the IRI of a country, not '{value}'.", key=field.key, value=_shown(term)
+        )
+        return problem, message("Use the IRI of a country in the list.")
     if field.kind is FieldKind.CONCEPT:
-        problem = message("A value of '{key}' must be a concept, not '{value}'.", key=field.key, value=_shown(term))
-        return problem, message("Point at a concept of the list.")
-    problem = message("'{key}' must be a text, not another thing ('{value}').", key=field.key, value=_shown(term))
+        problem = message(
+            "The value of '{key}' must be the IRI of a concept, not '{value}'.", key=field.key, value=_shown(term)
+        )
+        return problem, message("Use the IRI of a concept in the list.")
+    problem = message("'{key}' must be text, not a resource ('{value}').", key=field.key, value=_shown(term))
     return problem, message("Write its value in quotation marks.")
 
 

@@ -60,7 +60,8 @@ def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOpti
     if not projects:
         raise SourceError(
             message(
-                "{file}: the graph holds no project. Give each project the type <{type}>, or check the file.",
+                "{file}: the graph contains no project. Give each project the type <{type}>, or check that this "
+                "is the right file.",
                 file=file,
                 type=f"{IOMLD}Project",
             )
@@ -88,7 +89,7 @@ def _graph(text: str, format_: Format, file: str) -> Graph:
     if next(statements, None) is not None:
         raise SourceError(
             message(
-                "{file}: more than {limit} statements. Split it into several files.", file=file, limit=MAX_STATEMENTS
+                "{file} has more than {limit} triples. Split it into several files.", file=file, limit=MAX_STATEMENTS
             )
         )
     return graph
@@ -121,7 +122,9 @@ def _names_context(document: object, file: str) -> bool:
     if count > MAX_CONTEXTS:
         raise SourceError(
             message(
-                "{file}: {count} contexts. Write one @context, and the records in its @graph.", file=file, count=count
+                "{file} has {count} contexts. Write one @context, and put the records in its @graph.",
+                file=file,
+                count=count,
             )
         )
     return count > 0
@@ -140,8 +143,8 @@ def _count_contexts(node: object, file: str) -> int:
             if base == context or not is_web_address(base):
                 raise SourceError(
                     message(
-                        "{file}: the JSON-LD context {context} is not fetched. Write {address}, or put the context "
-                        "itself in its place.",
+                        "{file}: the JSON-LD context {context} is never fetched. Use {address}, or write the context "
+                        "itself into the file.",
                         file=file,
                         context=context[:200],
                         address=f"{DEFAULT_BASE}{CONTEXT_PATH}",
@@ -199,7 +202,7 @@ def _other_things(graph: Graph, reached: set[str], place: Place) -> tuple[Findin
     types = sorted({local_name(str(kind).strip("<>")) for subject in others for kind in graph[subject].get(_TYPE, ())})
     shown = f" ({', '.join(types[:_SHOWN_TYPES])}{' …' if len(types) > _SHOWN_TYPES else ''})" if types else ""
     problem = message(
-        "{number} other things in the file{kinds} belong to no project and were not read.",
+        "{number} resources in the file{kinds} do not belong to a project and were not read.",
         number=len(others),
         kinds=shown,
     )

@@ -66,7 +66,7 @@ def draft_mapping(table: ForeignTable, lexicon: Lexicon) -> Iterator[str]:
     """
     columns = _columns(table)
     if not columns:
-        raise SourceError(message("{file}: no headings were found.", file=table.file))
+        raise SourceError(message("{file}: no row of headings was found.", file=table.file))
     placed = [_Placed(cells, _named(cells.heading)) for cells in columns]
     _drop_repeated(placed)
     _guess(placed, lexicon)

@@ -21,7 +21,7 @@ from iomld.read.table.mapping import ColumnRule, TableMapping
 MOST_BYTES = 1024 * 1024
 _COLUMNS = 2  # of a table of headings
 _TOML_LINE = re.compile(r"\s*+(?:\[[ \t]*+[A-Za-z\"'].*|[^,;\t|=]*=.*)")
-_FORM = message("Write it in TOML, their headings under [columns], or as two columns: their heading, ours.")
+_FORM = message("Write it in TOML with their headings under [columns], or as two columns: their heading, our column.")
 
 
 class _Pair(NamedTuple):
@@ -46,7 +46,7 @@ def read_mapping(path: Path) -> TableMapping:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise SourceError(
-            message("{file}: cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
+            message("{file} cannot be read ({detail}).", file=path, detail=ForeignText(error.strerror))
         ) from error
     return mapping_of(data, str(path))
 
@@ -58,7 +58,9 @@ def mapping_of(data: bytes, name: str) -> TableMapping:
         SourceError: It is too large, no mapping, or says what cannot be meant.
     """
     if len(data) > MOST_BYTES:
-        raise SourceError(message("{file}: larger than {limit} bytes, as no mapping is.", file=name, limit=MOST_BYTES))
+        raise SourceError(
+            message("{file} is larger than {limit} bytes, too large for a mapping.", file=name, limit=MOST_BYTES)
+        )
     text = decoded(data, name)[0].removeprefix("\ufeff")
     suffix = PurePath(name).suffix.lower()
     if suffix == ".toml" or (suffix not in (".json", ".csv", ".tsv") and _is_toml(text)):
@@ -95,7 +97,7 @@ def _pairs_of_json(text: str, file: str) -> Iterator[_Pair]:
     except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
         raise SourceError(message("{file}: the JSON is nested too deeply.", file=file)) from error
     if not (isinstance(content, dict) and all(isinstance(column, str) for _, column in found)):
-        raise SourceError(message("{file}: no mapping. {form}", file=file, form=_FORM))
+        raise SourceError(message("{file} is not a mapping. {form}", file=file, form=_FORM))
     for theirs, ours in found:
         yield _Pair(theirs, str(ours), partial(_last_line, text, json.dumps(theirs, ensure_ascii=False)))
 
@@ -114,7 +116,7 @@ def _pairs_of_table(text: str, file: str) -> Iterator[_Pair]:
             continue
         if len(row.cells) != _COLUMNS:
             where = line_of(file, row.line)
-            raise SourceError(message("{where}: two columns are needed. {form}", where=where, form=_FORM))
+            raise SourceError(message("{where}: a mapping has two columns. {form}", where=where, form=_FORM))
         theirs, ours = (cell.strip() for cell in row.cells)
         if number > 0 or is_our_column(ours):
             yield _Pair(theirs, ours, partial(int, row.line))

@@ -152,9 +152,9 @@ def closest_words(key: str, word: str, lexicon: Lexicon) -> tuple[str, ...]:
     """Words of a field's list that are like a word."""
     field = load_fields().given[key]
     if field.kind is FieldKind.COUNTRY:
-        return lexicon.gazetteer.closest(word)
+        return tuple(map(str, lexicon.gazetteer.closest(word)))
     table = lexicon.concepts.get(field.scheme)
-    return table.closest(word) if table else ()
+    return tuple(map(str, table.closest(word) if table else ()))
 
 
 def closest_names(heading: str) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def mapping_of_document(document: TomlDocument) -> TableMapping:
             raise _same_column(document, theirs, targets[heading], rule.column)
     if not document.content:
         raise SourceError(
-            message("{file}: the mapping is empty. Name their headings under [columns].", file=document.file)
+            message("{file}: the mapping is empty. List their headings under [columns].", file=document.file)
         )
     return TableMapping(columns, others, tuple(_constants(document)))
 
@@ -72,11 +72,11 @@ def check_column(ours: str, where: Message) -> None:
     near = closest_columns(ours, project_columns())
     raise SourceError(
         message(
-            "{where}: “{name}” is none of our columns. Did you mean “{near}”?", where=where, name=ours, near=near[0]
+            "{where}: “{name}” is not one of our columns. Did you mean “{near}”?", where=where, name=ours, near=near[0]
         )
         if near
         else message(
-            "{where}: “{name}” is none of our columns. 'iomld template --format csv' writes them.",
+            "{where}: “{name}” is not one of our columns. 'iomld template --format csv' lists them.",
             where=where,
             name=ours,
         )
@@ -86,7 +86,7 @@ def check_column(ours: str, where: Message) -> None:
 def _same_column(document: TomlDocument, theirs: str, first: str, ours: str) -> SourceError:
     return SourceError(
         message(
-            "{where}: “{name}” and “{first}” are both the column “{column}”. Keep one.",
+            "{where}: “{name}” and “{first}” both stand for the column “{column}”. Keep one.",
             where=document.where(_COLUMNS, theirs),
             name=theirs,
             first=first,
@@ -127,7 +127,7 @@ def _shared_rule(document: TomlDocument, path: KeyPath, given: Mapping[str, Any]
     if "separator" in given:
         separators = _separators(_texts(document, (*path, "separator"), given), given["separator"])
         if len(separators) > _MOST_SEPARATORS:
-            raise _wrong_kind(document, (*path, "separator"), message("a text, or a list of a few texts"))
+            raise _wrong_kind(document, (*path, "separator"), message("text, or a short list of texts"))
         rule = replace(rule, separators=separators)
     if "format" in given:
         rule = replace(rule, format=_format(document, (*path, "format"), given))
@@ -170,7 +170,7 @@ def _check_format(document: TomlDocument, path: KeyPath, heading: Heading, rule:
     if rule.format and not rule.format.has_day and heading.column in load_fields().days:
         raise SourceError(
             message(
-                "{where}: “{format}” has no day and no month, which “{column}” needs.",
+                "{where}: “{column}” needs a day and a month, and “{format}” has none.",
                 where=document.where(*path, "format"),
                 format=rule.format.text,
                 column=rule.column,
@@ -184,14 +184,16 @@ def _values(
     """The words for each folded word; none for a word to leave out. An empty text leaves the word as it is."""
     words = given.get("values", {})
     if not isinstance(words, dict):
-        raise _wrong_kind(document, (*path, "values"), message("a table of their words and ours"))
+        raise _wrong_kind(document, (*path, "values"), message("a table from their words to ours"))
     found: dict[str, tuple[str, ...]] = {}
     for theirs in words:
         here = (*path, "values", theirs)
         ours = _texts(document, here, words)
         if len(ours) > 1 and heading.column not in load_fields().lists:
             raise SourceError(
-                message("{where}: “{column}” takes one value.", where=document.where(*here), column=heading.column)
+                message(
+                    "{where}: “{column}” can have only one value.", where=document.where(*here), column=heading.column
+                )
             )
         if ours != ("",):
             meant = tuple(word for word in ours if word not in ("", IGNORED))
@@ -206,7 +208,7 @@ def _currency(document: TomlDocument, path: KeyPath, given: Mapping[str, Any]) -
     if path[-1] in given and code not in CURRENCIES:
         raise SourceError(
             message(
-                "{where}: “{code}” is no code of a currency in ISO 4217. Write one such as EUR or USD.",
+                "{where}: “{code}” is not a currency code of ISO 4217. Write one such as EUR or USD.",
                 where=document.where(*path),
                 code=code[:80],
             )
@@ -225,7 +227,7 @@ def _check_currencies(document: TomlDocument, path: KeyPath, heading: Heading, r
         names = ", ".join(different)
         raise SourceError(
             message(
-                "{where}: “{name}” has two currencies, {currencies}. A column has one.",
+                "{where}: “{name}” has two currencies, {currencies}. Keep one.",
                 where=document.where(*path, "currency"),
                 name=path[-1],
                 currencies=names,
@@ -248,7 +250,7 @@ def _check_kinds(document: TomlDocument, path: KeyPath, heading: Heading, given:
         if key in given and not fits:
             where = document.where(*path, key)
             raise SourceError(
-                message("{where}: “{key}” does not go with “{column}”.", where=where, key=key, column=heading.column)
+                message("{where}: “{key}” cannot be set for “{column}”.", where=where, key=key, column=heading.column)
             )
 
 
@@ -261,7 +263,7 @@ def _constants(document: TomlDocument) -> Iterable[Constant]:
             check_column("" if ours == IGNORED else ours, where)
         text = _text(document, path, given)
         if not text.strip():
-            raise _wrong_kind(document, path, message("a text that is not empty"))
+            raise _wrong_kind(document, path, message("text that is not empty"))
         if ours == "budgetCurrency":
             _currency(document, path, given)
         yield Constant(ours, text, document.place(*path))
@@ -280,7 +282,7 @@ def _check_keys(document: TomlDocument, given: Mapping[str, Any], path: KeyPath,
             near = get_close_matches(key[:100], known, n=1) or [", ".join(known)]
             raise SourceError(
                 message(
-                    "{where}: “{key}” is no key of a mapping. Write {names}.",
+                    "{where}: “{key}” is not a key of mappings. The keys are {names}.",
                     where=document.where(*path, key),
                     key=key[:80],
                     names=near[0],
@@ -304,18 +306,18 @@ def _texts(document: TomlDocument, path: KeyPath, given: Mapping[str, Any]) -> t
     if not isinstance(value, list):
         return (_text(document, path, given),)
     if not all(isinstance(one, str) for one in value):
-        raise _wrong_kind(document, path, message("a text, or a list of texts"))
+        raise _wrong_kind(document, path, message("text, or a list of texts"))
     return tuple(value)
 
 
 def _character(document: TomlDocument, path: KeyPath, given: Mapping[str, Any]) -> str:
     text = _text(document, path, given)
     if len(text) > 1 or text.isalnum():
-        raise _wrong_kind(document, path, message("one character that is no digit and no letter"))
+        raise _wrong_kind(document, path, message("one character that is neither a digit nor a letter"))
     return text
 
 
 def _wrong_kind(document: TomlDocument, path: KeyPath, wanted: Message) -> SourceError:
     return SourceError(
-        message("{where}: “{key}” is to be {wanted}.", where=document.where(*path), key=path[-1][:80], wanted=wanted)
+        message("{where}: “{key}” must be {wanted}.", where=document.where(*path), key=path[-1][:80], wanted=wanted)
     )

@@ -44,12 +44,12 @@ def first_table(source: SourceFile) -> ForeignTable:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise SourceError(
-            message("{file}: larger than {limit} bytes. Give a part of it.", file=source.name, limit=_MOST_BYTES)
+            message("{file} is larger than {limit} bytes. Give a part of it.", file=source.name, limit=_MOST_BYTES)
         )
     tables = _sheet_tables(data, source.name) if is_workbook(data) else _text_tables(data, source.name)
     found = next(tables, None)
     if found is None:
-        raise SourceError(message("{file}: no table in it. Give a table in CSV or XLSX.", file=source.name))
+        raise SourceError(message("{file} contains no table. Give a table in CSV or XLSX.", file=source.name))
     return found
 
 

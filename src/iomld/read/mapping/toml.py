@@ -69,7 +69,7 @@ def line_of(file: str, line: int | None) -> Message:
 
 def named_twice(where: Message, name: str) -> SourceError:
     """The error that a name stands twice; `where` is its second place."""
-    return SourceError(message("{where}: “{name}” is named a second time. Keep one.", where=where, name=name))
+    return SourceError(message("{where}: “{name}” is defined twice. Keep one.", where=where, name=name))
 
 
 def read_toml(text: str, file: str) -> TomlDocument:
@@ -86,7 +86,7 @@ def read_toml(text: str, file: str) -> TomlDocument:
         if line.count(".") > _MOST_POINTS:
             raise SourceError(
                 message(
-                    "{where}: a line has more than {limit} points.", where=line_of(file, number), limit=_MOST_POINTS
+                    "{where}: the line has more than {limit} dots.", where=line_of(file, number), limit=_MOST_POINTS
                 )
             )
     try:

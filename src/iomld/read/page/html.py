@@ -75,7 +75,7 @@ def read_html(data: bytes, origin: Origin, *, file: str, lexicon: Lexicon = NO_W
     if draft is None:
         raise SourceError(
             message(
-                "{file}: no project record found. Expected a project page with field labels such as 'Project "
+                "{file}: no project record was found. Give a project page with field labels such as 'Project "
                 "Status' and 'Projects ID'.",
                 file=file,
             )
@@ -98,14 +98,15 @@ def _decoded(data: bytes, file: str) -> str:
             return text
         raise SourceError(
             message(
-                "{file}, line {line}: holds a control character. Remove it, or check the file's kind.",
+                "{file}, line {line}: the text contains a control character. Remove it, or check that the file "
+                "is a web page.",
                 file=file,
                 line=line,
             )
         )
     raise SourceError(
         message(
-            "{file}: the text is not in {encoding}. Save the page as UTF-8.",
+            "{file}: the text is not valid {encoding}. Save the page as UTF-8.",
             file=file,
             encoding=tried[0].removesuffix("-sig").upper(),
         )
@@ -123,7 +124,7 @@ def _declared(data: bytes, file: str) -> str | None:
         known = None
     if known is None:
         raise SourceError(
-            message("{file}: the encoding '{name}' is not one we read. Save the page as UTF-8.", file=file, name=name)
+            message("{file}: the encoding '{name}' is not supported. Save the page as UTF-8.", file=file, name=name)
         )
     return known
 
@@ -135,7 +136,7 @@ def _parsed(text: str, file: str) -> HtmlElement:
     try:
         return lxml_html.document_fromstring(text.encode(), parser=parser)
     except (etree.LxmlError, ValueError) as error:
-        raise SourceError(message("{file}: no HTML page that can be read. Save the page again.", file=file)) from error
+        raise SourceError(message("{file} is not a readable HTML page. Save the page again.", file=file)) from error
 
 
 def _draft(root: HtmlElement, blocks: HtmlBlocks, lexicon: Lexicon) -> PageDraft | None:

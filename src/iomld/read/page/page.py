@@ -188,7 +188,11 @@ def _value(line: PageLine, page: PageSource, language: str | None = None) -> Val
     line = replace(line, text=plain_text(line.text))
     if has_forbidden_character(line.text):
         raise SourceError(
-            message("{file}, line {line}: holds a control character. Remove it.", file=page.file, line=line.number)
+            message(
+                "{file}, line {line}: the text contains a control character. Remove it.",
+                file=page.file,
+                line=line.number,
+            )
         )
     text = unicodedata.normalize("NFC", line.text) if language else line.text
     return Value(text, page.place(line), language)
@@ -198,10 +202,10 @@ def _unknown(unknown: UnknownLabel, page: PageSource) -> Finding:
     return Finding(
         "unknownLabel",
         Severity.WARNING,
-        message("The label '{label}' is not known; its value was not read.", label=unknown.label),
-        message("If it is a misspelling of '{label}', correct it.", label=unknown.closest)
+        message("The label '{label}' is unknown, so its value was not read.", label=unknown.label),
+        message("If '{label}' was meant, correct the spelling.", label=unknown.closest)
         if unknown.closest
-        else message("Nothing to do, unless the value belongs to a field: then give it in another source."),
+        else message("If the value belongs to a field, give it in another source; otherwise there is nothing to do."),
         value=unknown.value[:_LONG_LINE] or None,
         place=page.place(unknown.line),
     )
@@ -218,7 +222,7 @@ def _false_end(value: Value) -> Finding:
         "falseEndYear",
         Severity.WARNING,
         message(
-            "The end year {year} was left out: the site prints it on French pages that lost their years.",
+            "The end year {year} was ignored: the site prints it on French pages that have lost their real years.",
             year=value.text,
         ),
         message("Add the years from the English page."),
@@ -239,7 +243,7 @@ def _repeated(
         "repeatedField",
         Severity.VIOLATION,
         message(
-            "'{label}' stands twice, with '{one}' and '{other}'.",
+            "'{label}' appears twice, as '{one}' and as '{other}'.",
             label=printed.label or printed.field,
             one=one,
             other=other,

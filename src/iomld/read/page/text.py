@@ -34,8 +34,8 @@ def read_page(text: str, origin: Origin, *, file: str, lexicon: Lexicon = NO_WOR
     if draft is None:
         raise SourceError(
             message(
-                "{file}: no project record found. Expected a project page with field labels such as 'Project "
-                "Status' and 'Projects ID', or records in JSON.",
+                "{file}: no project record was found. Give a project page with field labels such as 'Project "
+                "Status' and 'Projects ID', a table, or records in JSON.",
                 file=file,
             )
         )

@@ -122,14 +122,17 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
         return Record({}, origin, place, raw=raw, findings=(finding,))
     except RecursionError:
         finding = fault(
-            "nestedTooDeeply", message("The record is nested too deeply."), message("Write it flat."), place
+            "nestedTooDeeply",
+            message("The record is nested too deeply."),
+            message("Use fewer levels of nesting."),
+            place,
         )
         return Record({}, origin, place, findings=(finding,))
     if not isinstance(content, dict):
         finding = fault(
             "notARecord",
             message("A record must be a JSON object."),
-            message("Write { … } with the record's keys."),
+            message("Write { … } with the keys of the record."),
             place,
         )
         return Record({}, origin, place, raw=raw, findings=(finding,))

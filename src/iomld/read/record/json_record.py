@@ -97,7 +97,9 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
         if not is_language_tag(language):
             fix = message('Use a language tag such as "en", "fr" or "es".')
             findings.append(
-                fault("languageTag", message("'{language}' is no language tag.", language=language), fix, at, language)
+                fault(
+                    "languageTag", message("'{language}' is not a language tag.", language=language), fix, at, language
+                )
             )
         elif not isinstance(text, str):
             findings.append(wrong_kind(key, text, message("a text"), at))
@@ -180,7 +182,7 @@ def fault(rule: str, problem: Message, fix: Message, place: Place, value: str | 
 
 def repeated_key(key: str, place: Place) -> Finding:
     """A Violation for a key that stands twice in one object."""
-    problem = message("The key '{key}' stands twice in one object, so one value would be lost.", key=key)
+    problem = message("The key '{key}' appears twice in one object, so one of its values would be lost.", key=key)
     return fault("repeatedKey", problem, message("Keep the right one."), below(place, key), key)
 
 
@@ -196,11 +198,11 @@ def unknown_key(key: str, known: Iterable[str], place: Place) -> Finding:
     elif near:
         fix = message("Did you mean '{name}'?", name=near[0])
     else:
-        fix = message("Leave it out, or see the list of keys in the documentation.")
+        fix = message("Remove it, or look up the list of keys in the documentation.")
     return Finding(
         "unknownKey",
         Severity.WARNING,
-        message("The key '{key}' is not known and was not read.", key=key),
+        message("The key '{key}' is unknown and was not read.", key=key),
         fix,
         place=place,
     )
@@ -215,5 +217,5 @@ def wrong_kind(key: str, given: object, expected: Message, place: Place) -> Find
 
 def control_character(key: str, place: Place) -> Finding:
     """A Violation for a text with a character that not all RDF formats can carry (XML 1.0 section 2.2)."""
-    problem = message("'{key}' holds a control character or half of a character pair.", key=key)
+    problem = message("'{key}' contains a control character or half of a surrogate pair.", key=key)
     return Finding("controlCharacter", Severity.VIOLATION, problem, message("Remove it."), field=key, place=place)

@@ -73,15 +73,15 @@ def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     texts = {key: item.get(key, "") for key in ("framework", "quote", "prefix", "suffix")}
     wrong = next((key for key, text in texts.items() if not isinstance(text, str)), None)
     if wrong:
-        return _fault(message("Framework, quote, prefix and suffix of a mention must be texts."), place_of(wrong))
+        return _fault(message("The framework, quote, prefix and suffix of a mention must be text."), place_of(wrong))
     missing = next((key for key in ("framework", "quote") if not texts[key]), None)
     if missing:
         return _fault(
-            message("A mention needs the code of its framework and the words that name it."), place_of(missing)
+            message("A mention needs the code of its framework and the quote that names it."), place_of(missing)
         )
     control = next((key for key, text in texts.items() if has_forbidden_character(str(text))), None)
     if control:
-        problem = message("A mention holds a control character or half of a character pair. Remove it.")
+        problem = message("A mention contains a control character or half of a surrogate pair. Remove it.")
         return _fault(problem, place_of(control))
     return None
 

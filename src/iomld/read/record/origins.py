@@ -60,14 +60,14 @@ def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
 
 def bad_source_address(url: str, place: Place | None) -> Finding:
     """A Violation for the address of a source that is not a web address."""
-    problem = message("The source address '{url}' is no web address.", url=url)
+    problem = message("The address of a source, '{url}', is not a web address.", url=url)
     fix = message("Give the full address of the page, beginning with https://.")
     return Finding("sourceAddress", Severity.VIOLATION, problem, fix, value=url, place=place)
 
 
 def bad_retrieval_time(text: str, place: Place | None) -> Finding:
     """A Violation for a retrieval time that is not a date and time with a time zone."""
-    problem = message("The retrieval time '{time}' is no date and time with a time zone.", time=text)
+    problem = message("The retrieval time '{time}' is not a date and time with a time zone.", time=text)
     fix = message("Write 2026-11-23T19:00:00Z.")
     return Finding("retrievalTime", Severity.VIOLATION, problem, fix, value=text, place=place)
 
@@ -77,7 +77,7 @@ def _problem(item: object) -> Message | None:
         return message("must be an object.")
     texts = {key: item[key] for key in _KEYS if item.get(key) is not None}
     if not all(isinstance(text, str) and text and not has_forbidden_character(text) for text in texts.values()):
-        return message("every value must be a text.")
+        return message("every value must be text.")
     checks = (
         ("file" in texts, message("the name of the file is missing.")),
         (_SHA256.fullmatch(texts.get("sha256", "")), message("'sha256' must be 64 hexadecimal digits.")),
@@ -85,10 +85,10 @@ def _problem(item: object) -> Message | None:
             _MEDIA_TYPE.fullmatch(texts.get("mediaType", "")),
             message("'mediaType' must be a media type such as text/plain."),
         ),
-        ("url" not in texts or is_web_address(texts["url"]), message("'url' is no web address.")),
+        ("url" not in texts or is_web_address(texts["url"]), message("'url' must be a web address.")),
         (
             "retrievedAt" not in texts or utc_moment(texts["retrievedAt"]),
-            message("'retrievedAt' is no time with a zone."),
+            message("'retrievedAt' must be a date and time with a time zone."),
         ),
     )
     return next((problem for holds, problem in checks if not holds), None)

@@ -68,7 +68,7 @@ _SOURCE_COLUMNS = (
     ),
     Column(
         "sources",
-        gettext_noop("For tables that iomld exported: the original sources. Leave it as it is, or empty."),
+        gettext_noop("The original sources, in tables that iomld exported. Leave it unchanged, or empty."),
         '[{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}]',
     ),
 )
@@ -138,7 +138,7 @@ MENTION_COLUMNS = (
     ),
     Column(
         "field",
-        gettext_noop("The text it stands in: narrative, abstract or title."),
+        gettext_noop("The text that contains it: narrative, abstract or title."),
         "narrative",
         "champ; campo",
     ),
@@ -156,7 +156,7 @@ MENTION_COLUMNS = (
     ),
     Column(
         "confidence",
-        gettext_noop("From 0 to 1, meaningful with the method."),
+        gettext_noop("From 0 to 1; compare it only within one method."),
         "0.98",
         "confiance; confianza",
     ),

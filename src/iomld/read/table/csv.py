@@ -34,8 +34,8 @@ _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2}
 _DECISIVE = re.compile(r"-?[0-9.]+,[0-9]{1,2}|-?[0-9]{1,3}(?:\.[0-9]{3}){2,}")
 _BAD_QUOTES = CellFault(
     "badQuotes",
-    message("The quotation marks of the cell do not match."),
-    message('Put the whole cell in quotation marks, and write each mark inside twice: "".'),
+    message("The quotation marks in the cell do not match."),
+    message('Enclose the whole cell in quotation marks, and double each mark inside it: "".'),
 )
 
 
@@ -86,7 +86,7 @@ def read_table_pair(
     if layout.kind != MENTIONS:
         raise SourceError(
             message(
-                "{file}: no table of mentions. It needs the columns projectCode, framework and quote.",
+                "{file} is not a table of mentions. Such a table needs the columns projectCode, framework and quote.",
                 file=mentions_file,
             )
         )
@@ -129,7 +129,11 @@ def _read_records(
     layout, rows = _table(text, TableLocation(file, name, ""), options)
     if layout.kind != PROJECTS:
         raise SourceError(
-            message("{file}: a table of mentions alone. Put projects.csv and mentions.csv in one zip file.", file=file)
+            message(
+                "{file} is a table of mentions without its projects. Put projects.csv and mentions.csv into one "
+                "zip file.",
+                file=file,
+            )
         )
     about_mentions = mentions.layout.findings if mentions.layout else ()
     count = 0
@@ -138,7 +142,7 @@ def _read_records(
         yield record
     yield from orphan_records(layout, mentions)
     if count == 0:
-        raise SourceError(message("{file}: a header and no row below it. Nothing was read.", file=file))
+        raise SourceError(message("{file}: the table has a header but no rows. Add a row for each project.", file=file))
 
 
 def _text(source: str | bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
@@ -151,8 +155,8 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     if found is None:
         raise SourceError(
             message(
-                "{file}: no table of projects found. Begin with a header such as projectCode, title_en, status; "
-                "'iomld template' writes one. For headings of your own give a mapping.",
+                "{file}: no table of projects was found. Its first row must be a header such as projectCode, "
+                "title_en, status ('iomld template' writes one). If your headings differ, give a mapping.",
                 file=source.file,
             )
         )
@@ -164,10 +168,10 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
     check_columns(layout, (_table_row(row, None) for row in rows()))
     cents = _comma_cents(layout, rows()) if delimiter in ";\t" else None
     if cents is not None:
-        problem = message("Budgets are written with a comma before the cents, and were read so.")
+        problem = message("The comma in budgets was read as the decimal separator.")
         place = layout.place(TableRow(header.number, header.line, header.cells), cents)
         info = Finding(
-            "decimalComma", Severity.INFO, problem, message("See whether the amounts are right."), place=place
+            "decimalComma", Severity.INFO, problem, message("Check that the amounts are right."), place=place
         )
         layout = replace(layout, findings=(*layout.findings, info))
     return layout, (_table_row(row, cents) for row in rows())

@@ -39,7 +39,7 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
             except UnicodeDecodeError as error:
                 raise SourceError(
                     message(
-                        "{file}: broken {encoding} text. Save it anew.",
+                        "{file}: the text is not valid {encoding}. Save the file again.",
                         file=file,
                         encoding=encoding.removesuffix("-sig").upper(),
                     )
@@ -53,13 +53,13 @@ def decoded(data: bytes, file: str) -> tuple[str, tuple[Finding, ...]]:
     except UnicodeDecodeError as error:
         raise SourceError(
             message(
-                "{file}, line {line}: neither UTF-8 nor Windows-1252 text. Save the file as UTF-8.",
+                "{file}, line {line}: the text is neither UTF-8 nor Windows-1252. Save the file as UTF-8.",
                 file=file,
                 line=line,
             )
         ) from error
     problem = message("The file is not UTF-8 (see line {line}); it was read as Windows-1252.", line=line)
-    fix = message("See whether the accents are right, and save the file as UTF-8.")
+    fix = message("Check that accented letters are right, and save the file as UTF-8.")
     return text, (Finding("encodingGuessed", Severity.WARNING, problem, fix, place=Place(file, line=line)),)
 
 
@@ -130,7 +130,14 @@ def _quoted_row(text: str, start: int, cell: re.Pattern[str], row: CsvRow, file:
     while True:
         match = cell.match(text, at)
         if match is None:  # impossible: the second branch of the pattern matches anything, even nothing
-            raise SourceError(message("{file}, line {line}: cannot be read as a table.", file=file, line=row.line))
+            raise SourceError(
+                message(
+                    "{file}, line {line}: the line cannot be read as a row of a table. Check the delimiter and the "
+                    "quotes.",
+                    file=file,
+                    line=row.line,
+                )
+            )
         quoted, plain = match["quoted"], match["plain"]
         if quoted is None and plain.lstrip().startswith('"'):
             bad.append(len(cells))

@@ -91,15 +91,17 @@ def date_format(text: str) -> DateFormat:
         FormatError: It has letters that are not known, or no year, or a day without a month.
     """
     if len(text) > _LONGEST:
-        raise FormatError(message("The form of dates is longer than {limit} characters.", limit=_LONGEST))
+        raise FormatError(message("The date format is longer than {limit} characters.", limit=_LONGEST))
     pattern = "".join(_patterns(text))
     names = set(re.findall(r"\(\?P<([dMy])>", pattern))
     if "y" not in names:
-        raise FormatError(message("“{format}” has no year. Write it as yyyy.", format=text))
+        raise FormatError(message("The date format “{format}” has no year. Write it as yyyy.", format=text))
     if "d" in names and "M" not in names:
-        raise FormatError(message("“{format}” has no month. Write it as MM; mm are minutes.", format=text))
+        raise FormatError(
+            message("The date format “{format}” has no month. Write it as MM; mm means minutes.", format=text)
+        )
     if "M" in names and "d" not in names:
-        raise FormatError(message("“{format}” has no day. Write it as dd.", format=text))
+        raise FormatError(message("The date format “{format}” has no day. Write it as dd.", format=text))
     return DateFormat(text, re.compile(pattern))
 
 
@@ -120,13 +122,14 @@ def _patterns(text: str) -> Iterator[str]:
         seen.add(letters[0])
         yield _SYMBOLS[letters] if letters in _TIMES else f"(?P<{letters[0]}>{_SYMBOLS[letters]})"
     if at != len(text):
-        raise FormatError(message("A quotation mark in “{format}” has no second one.", format=text))
+        raise FormatError(message("A quotation mark in “{format}” is never closed.", format=text))
 
 
 def _unknown(text: str, letters: str) -> Message:
     return message(
-        "“{letters}” in “{format}” is no part of a date here. Write dd or d for the day, MM or M for the month in "
-        "digits, MMM or MMMM for its name, yyyy for the year, each once, and other words in single quotation marks.",
+        "“{letters}” in “{format}” is not a part of a date. Write dd or d for the day, MM or M for the "
+        "month in digits, MMM or MMMM for its name and yyyy for the year, each once, and put other words "
+        "in single quotation marks.",
         letters=letters,
         format=text,
     )

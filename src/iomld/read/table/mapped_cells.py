@@ -100,8 +100,9 @@ def _wrong(value: CellValue, text: str, column: str, rule: ColumnRule) -> Iterat
 def _refused(layout: Layout, row: TableRow, index: int, wrong: Message) -> Message:
     place = layout.place(row, index)
     return message(
-        "{file}, line {line}, cell {cell}: {wrong} The whole column “{heading}” is refused, and nothing of the table "
-        "was read. Correct the cell or the mapping; a word that stands for nothing goes under null.",
+        "{file}, line {line}, cell {cell}: {wrong} The column “{heading}” does not fit its mapping, so "
+        "nothing in the table was read. Correct the cell or the mapping; list words that mean “no value” "
+        "under null.",
         file=place.file if place.sheet is None else f"{place.file} ({place.sheet})",
         line=row.line,
         cell=place.cell,
@@ -127,7 +128,7 @@ def _converted(value: CellValue, text: str, column: str, rule: ColumnRule) -> _M
         return _Misfit(text)
     day = rule.format.read(text)
     if day is None:
-        wrong = message("“{value}” is no date of the form {format}.", value=text[:_SHOWN], format=rule.format.text)
+        wrong = message("“{value}” is not a date in the format {format}.", value=text[:_SHOWN], format=rule.format.text)
         return _Misfit(text, wrong)
     return _Misfit(day[:4] if column in load_fields().years else day)
 
@@ -149,7 +150,7 @@ def _amount(value: CellValue, text: str, rule: ColumnRule) -> _Misfit:
         return _Misfit(
             text,
             message(
-                "“{value}” is in “{other}”, but the mapping states {currency}.",
+                "“{value}” is in “{other}”, but the mapping says {currency}.",
                 value=text[:_SHOWN],
                 other=other,
                 currency=rule.currency,
@@ -159,7 +160,8 @@ def _amount(value: CellValue, text: str, rule: ColumnRule) -> _Misfit:
         return _Misfit(
             text,
             message(
-                "“{value}” is no number with “{decimals}” before the decimals and {groups} between groups.",
+                "“{value}” is not a number with “{decimals}” as decimal separator and {groups} between groups of "
+                "digits.",
                 value=text[:_SHOWN],
                 decimals=rule.decimal_char,
                 groups=f"“{rule.group_char}”" if rule.group_char else message("nothing"),

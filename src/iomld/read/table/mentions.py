@@ -90,11 +90,11 @@ def orphan_records(layout: Layout, mentions: MentionIndex) -> Iterator[Record]:
     for key, row in mentions.remaining():
         place = mentions.layout.place(row, mentions.layout.index_of("projectCode")) if mentions.layout else Place("")
         problem = message(
-            "The mention is of project '{key}', which the table of projects does not have.", key=key[:_SHOWN]
+            "The mention belongs to project '{key}', which is not in the table of projects.", key=key[:_SHOWN]
         )
         if not key:
-            problem = message("The mention does not say of which project it is.")
-        fix = message("Write a project code of the table of projects, or add the project.")
+            problem = message("The project code of the mention is missing.")
+        fix = message("Write a project code from the table of projects, or add the project to it.")
         finding = Finding(
             "mentionProject", Severity.VIOLATION, problem, fix, field="mentions", value=key[:_SHOWN], place=place
         )

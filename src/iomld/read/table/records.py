@@ -81,7 +81,7 @@ def table_records(
 def _draft(row: TableRow, layout: Layout) -> _RowDraft:
     draft = _RowDraft()
     if row.hidden:
-        problem = message("Row {number} is hidden in the sheet; it was read all the same.", number=row.number)
+        problem = message("Row {number} is hidden in the sheet, but it was read.", number=row.number)
         draft.findings.append(
             Finding("hiddenRow", Severity.INFO, problem, message("Delete it, or show it."), place=layout.place(row, 0))
         )
@@ -190,7 +190,7 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
 def _texts(name: str, text: str, place: Place, language: str | None, findings: list[Finding]) -> Iterator[Value]:
     if not is_language_tag(language or ""):
         fix = message("Use a language tag such as en, fr or es: title_en.")
-        problem = message("'{language}' is no language tag.", language=language)
+        problem = message("'{language}' is not a language tag.", language=language)
         findings.append(Finding("languageTag", Severity.VIOLATION, problem, fix, field=name, place=place))
         return
     yield Value(clean_text(name, text), place, language)

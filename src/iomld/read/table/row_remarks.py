@@ -34,9 +34,9 @@ def no_record(row: TableRow, layout: Layout) -> Finding:
     """A Warning about a row that is no record."""
     at = next((index for index, cell in enumerate(row.cells) if cell is not None and not _is_blank(cell)), 0)
     problem = message(
-        "Row {number} looks like a total, a note or a repeated heading; it was not read.", number=row.number
+        "Row {number} looks like a total, a note or a repeated header, so it was not read.", number=row.number
     )
-    fix = message("Delete it, or give it a project code if it is a project.")
+    fix = message("Delete it. If it is a project, give it a project code.")
     return Finding("noRecordRow", Severity.WARNING, problem, fix, place=layout.place(row, at))
 
 
@@ -46,7 +46,7 @@ def differing_cells(name: str, one: tuple[str, Place], other: tuple[str, Place])
         "duplicateColumn",
         Severity.VIOLATION,
         message(
-            "Two columns give {name}: {cell} says '{one}', {other_cell} says '{other}'.",
+            "Two columns give {name}: '{one}' in {cell} and '{other}' in {other_cell}.",
             name=name,
             cell=one[1].cell,
             one=one[0][:_SHOWN],
@@ -70,7 +70,7 @@ def stray_cells(row: TableRow, layout: Layout, *, report_unnamed: bool) -> list[
     findings: list[Finding] = []
     if beyond is not None:
         problem = message("The row has more cells than the header, which has {width} columns.", width=width)
-        fix = message("Put quotation marks around a text that holds the delimiter, or give the column a heading.")
+        fix = message("Put quotation marks around text that contains the delimiter, or give the column a heading.")
         findings.append(
             Finding("tooManyCells", Severity.VIOLATION, problem, fix, place=layout.place(row, beyond)),
         )

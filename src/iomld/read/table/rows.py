@@ -295,19 +295,19 @@ def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> It
     known = project_columns() if layout.kind == PROJECTS else MENTION_COLUMNS
     names = ", ".join(f"'{layout.headings[index][:60]}'" for index in unknown[:10])
     near = [
-        message("'{heading}' is like '{column}'", heading=layout.headings[index][:60], column=near)
+        message("'{heading}' resembles '{column}'", heading=layout.headings[index][:60], column=near)
         for index in unknown[:10]
         for near in closest_columns(layout.headings[index], known)
     ]
     yield Finding(
         "unknownColumn",
         Severity.WARNING,
-        message("{number} columns are not known and were not read: {names}.", number=len(unknown), names=names)
+        message("{number} columns are unknown and were not read: {names}.", number=len(unknown), names=names)
         if len(unknown) > 1
-        else message("The column {name} is not known and was not read.", name=names),
-        message("{pairs}. Rename it, or give a mapping.", pairs=reduce(_joined, near))
+        else message("The column {name} is unknown and was not read.", name=names),
+        message("{pairs}. Rename the column, or give a mapping.", pairs=reduce(_joined, near))
         if near
-        else message("Rename it, give a mapping, or leave it out."),
+        else message("Rename the column, give a mapping, or remove it."),
         value=layout.headings[unknown[0]],
         place=layout.place(header, unknown[0]),
     )
@@ -318,8 +318,8 @@ def _unmet_columns(layout: Layout, header: TableRow, mapping: TableMapping) -> I
     unmet = mapping.unmet(layout.headings)
     if unmet:
         names = ", ".join(f"“{theirs[:60]}”" for theirs in unmet[:10])
-        problem = message("The table has no column {names}, which the mapping names.", names=names)
-        fix = message("See whether the heading is written in the same way in both.")
+        problem = message("The mapping names the column {names}, which the table does not have.", names=names)
+        fix = message("Check that the heading is spelt the same in both.")
         yield Finding("unmetMapping", Severity.INFO, problem, fix, place=layout.place(header, 0))
 
 
@@ -337,7 +337,7 @@ def _repeated_columns(layout: Layout, header: TableRow) -> Iterator[Finding]:
                 "duplicateColumn",
                 Severity.WARNING,
                 message(
-                    "'{one}' in {cell} and '{other}' in {other_cell} are the same column.",
+                    "'{one}' in {cell} and '{other}' in {other_cell} stand for the same column.",
                     one=layout.headings[first[heading]],
                     cell=one.cell,
                     other=layout.headings[index],

@@ -60,8 +60,9 @@ def read_workbook(
     if not tables.projects:
         raise SourceError(
             message(
-                "{file}: no sheet with a table of projects. Begin one with a header such as projectCode, title_en, "
-                "status; 'iomld template' writes one. For headings of your own give a mapping.",
+                "{file}: no sheet contains a table of projects. Its first row must be a header such as "
+                "projectCode, title_en, status ('iomld template' writes one). If your headings differ, give a "
+                "mapping.",
                 file=file,
             )
         )
@@ -76,7 +77,7 @@ def read_workbook(
             count += 1
             yield record
     if count == 0:
-        raise SourceError(message("{file}: a header and no row below it. Nothing was read.", file=file))
+        raise SourceError(message("{file}: the table has a header but no rows. Add a row for each project.", file=file))
     yield from orphan_records(tables.projects[0].layout, index)
 
 
@@ -114,15 +115,15 @@ def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _S
         place = Place(source.file, line=1, sheet=sheet.name, cell="A1")
         if table is None:
             if not (is_empty or sheet.hidden):
-                problem = message("The sheet '{name}' has no header that is known, and was not read.", name=sheet.name)
+                problem = message("The sheet '{name}' has no known header and was not read.", name=sheet.name)
                 tables.remarks.append(Finding("ignoredSheet", Severity.INFO, problem, place=place))
         elif sheet.hidden:
-            problem = message("The sheet '{name}' is hidden, and was not read.", name=sheet.name)
+            problem = message("The sheet '{name}' is hidden and was not read.", name=sheet.name)
             tables.remarks.append(
                 Finding("hiddenSheet", Severity.WARNING, problem, message("Show it, or remove it."), place=place)
             )
         elif table.layout.kind == MENTIONS and tables.mentions:
-            problem = message("The sheet '{name}' is a second table of mentions, and was not read.", name=sheet.name)
+            problem = message("The sheet '{name}' is a second table of mentions and was not read.", name=sheet.name)
             tables.remarks.append(
                 Finding("ignoredSheet", Severity.WARNING, problem, message("Join the two tables."), place=place)
             )
@@ -155,7 +156,7 @@ def _hidden_columns(table: _SheetTable, hidden: list[tuple[int, int]]) -> Iterat
         if any(first <= index + 1 <= last for first, last in hidden):
             place = table.layout.place(table.header, index)
             problem = message(
-                "The column '{name}' is hidden in the sheet; it was read all the same.",
+                "The column '{name}' is hidden in the sheet, but it was read.",
                 name=table.layout.headings[index],
             )
             fix = message("Delete it, or show it.")

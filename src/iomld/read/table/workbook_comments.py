@@ -67,7 +67,9 @@ def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *,
     """
     if not is_workbook(data):
         raise SourceError(
-            message("{file}: only a workbook (XLSX) is given back with comments. Ask for another form.", file=file)
+            message(
+                "{file}: only a workbook (XLSX) can be returned with comments. Choose another report format.", file=file
+            )
         )
     _check_limits(open_package(data, file), file)
     try:
@@ -75,7 +77,7 @@ def write_commented(data: bytes, remarks: Iterable[Remark], output: BinaryIO, *,
     except Exception as error:  # openpyxl raises whatever a damaged part makes its code raise
         raise SourceError(
             message(
-                "{file}: cannot be given back with comments ({detail}). Save the workbook anew.",
+                "{file}: comments cannot be added to this workbook ({detail}). Save it again.",
                 file=file,
                 detail=ForeignText(error),
             )
@@ -105,8 +107,8 @@ def _check_limits(package: Package, file: str) -> None:
     if size > _MOST_BYTES:
         raise SourceError(
             message(
-                "{file}: the workbook unpacks to {size} bytes; up to {limit} are given back with comments. Ask for "
-                "another form of the report, or split the workbook.",
+                "{file}: the workbook unpacks to {size} bytes, and comments are added only up to {limit}. Choose "
+                "another report format, or split the workbook.",
                 file=file,
                 size=size,
                 limit=_MOST_BYTES,
@@ -115,7 +117,7 @@ def _check_limits(package: Package, file: str) -> None:
     for entry in entries:
         if entry.filename.endswith(_MACROS):
             raise SourceError(
-                message("{file}: the workbook holds macros, which comments would break. Save it as XLSX.", file=file)
+                message("{file}: the workbook contains macros, which comments would break. Save it as XLSX.", file=file)
             )
         if entry.filename.endswith((".xml", ".rels", ".vml")):
             with cast("BinaryIO", package.archive.open(entry)) as stream:
@@ -123,7 +125,7 @@ def _check_limits(package: Package, file: str) -> None:
             if prolog.doctype is not None:
                 raise SourceError(
                     message(
-                        "{file}: the part {part} is no plain XML. Save the workbook anew.",
+                        "{file}: the part {part} of the workbook is not plain XML. Save the workbook again.",
                         file=file,
                         part=entry.filename,
                     )
@@ -136,7 +138,7 @@ def _check_limits(package: Package, file: str) -> None:
     if merged > _MOST_MERGED:
         raise SourceError(
             message(
-                "{file}: {count} cells are merged, more than {limit}. Unmerge them.",
+                "{file}: the workbook has {count} merged cells, more than the limit of {limit}. Unmerge them.",
                 file=file,
                 count=merged,
                 limit=_MOST_MERGED,

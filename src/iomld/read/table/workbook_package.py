@@ -82,7 +82,9 @@ class Package:
             if prolog.doctype is not None or not prolog.root:
                 raise SourceError(
                     message(
-                        "{file}: the part {part} is no plain XML. Save the workbook anew.", file=self.file, part=part
+                        "{file}: the part {part} of the workbook is not plain XML. Save the workbook again.",
+                        file=self.file,
+                        part=part,
                     )
                 )
             with cast("BinaryIO", self.archive.open(part)) as stream:
@@ -98,7 +100,8 @@ class Package:
                     if held > _MOST_ELEMENTS:
                         raise SourceError(
                             message(
-                                "{file}: the part {part} has too many elements. Save it anew.",
+                                "{file}: the part {part} of the workbook has too many elements. Save the workbook "
+                                "again.",
                                 file=self.file,
                                 part=part,
                             )
@@ -178,7 +181,7 @@ def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
     if len(entries) > _MOST_ENTRIES:
         raise SourceError(
             message(
-                "{file}: the workbook has {count} parts, more than {limit}. Save it anew.",
+                "{file}: the workbook has {count} parts, more than the limit of {limit}. Save it again.",
                 file=file,
                 count=len(entries),
                 limit=_MOST_ENTRIES,
@@ -191,7 +194,7 @@ def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
         size = total if total > _MOST_UNCOMPRESSED_BYTES else (swollen.file_size if swollen else 0)
         raise SourceError(
             message(
-                "{file}: the workbook unpacks to {size} bytes, which no table of records does. Remove empty "
+                "{file}: the workbook unpacks to {size} bytes, too much for a table of records. Remove empty "
                 "formatted rows, or split it into several files.",
                 file=file,
                 size=size,
@@ -263,12 +266,14 @@ def _faults(file: str, part: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise SourceError(
-            message("{file}: the workbook lacks its part {part}. Save it anew.", file=file, part=part)
+            message(
+                "{file}: the part {part} of the workbook is missing. Save the workbook again.", file=file, part=part
+            )
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise SourceError(
             message(
-                "{file}: the workbook is damaged or locked ({detail}). Save it anew.",
+                "{file}: the workbook is damaged or locked ({detail}). Save it again without a password.",
                 file=file,
                 detail=ForeignText(error),
             )
@@ -276,7 +281,7 @@ def _faults(file: str, part: str) -> Iterator[None]:
     except etree.XMLSyntaxError as error:
         raise SourceError(
             message(
-                "{file}: the part {part} of the workbook is no XML ({detail}). Save it anew.",
+                "{file}: the part {part} of the workbook is not XML ({detail}). Save the workbook again.",
                 file=file,
                 part=part,
                 detail=ForeignText(error),

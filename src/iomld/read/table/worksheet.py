@@ -26,8 +26,8 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _FIRST_DAY, _LAST_DAY, _END_OF_CALENDAR = 20_000, 80_000, 2_958_465
 _NO_VALUE = CellFault(
     "formulaWithoutValue",
-    message("The cell holds a formula whose value was never computed."),
-    message("Open the file in a spreadsheet program and save it, or write the value in place of the formula."),
+    message("The cell contains a formula whose value was never computed."),
+    message("Open the file in a spreadsheet program and save it, or replace the formula by its value."),
 )
 
 
@@ -78,7 +78,7 @@ def _index(reference: str, following: int, package: Package, sheet: Sheet) -> in
     if not 0 < index <= _MOST_CELLS:
         raise SourceError(
             message(
-                "{file}, sheet '{sheet}': a cell has the odd name '{name}'. Save the workbook anew.",
+                "{file}, sheet '{sheet}': '{name}' is not a valid cell reference. Save the workbook again.",
                 file=package.file,
                 sheet=sheet.name,
                 name=reference[:20],
@@ -92,7 +92,7 @@ def _row_number(reference: str, before: int, package: Package, sheet: Sheet) -> 
     if not before < number <= _MOST_ROWS:
         raise SourceError(
             message(
-                "{file}, sheet '{sheet}': row {row} is out of order. Save the workbook anew.",
+                "{file}, sheet '{sheet}': row {row} is out of order. Save the workbook again.",
                 file=package.file,
                 sheet=sheet.name,
                 row=number,
@@ -122,7 +122,7 @@ def _value(element: etree._Element, package: Package) -> CellValue:
         case "e":
             return CellFault(
                 "cellError",
-                message("The cell holds the error {value}.", value=text[:20]),
+                message("The cell contains the error {value}.", value=text[:20]),
                 message("Correct the formula or the value."),
             )
         case _:
@@ -133,7 +133,10 @@ def _shared_string(text: str, package: Package) -> str:
     number = int(text) if _WHOLE.fullmatch(text) else -1
     if not 0 <= number < len(package.strings):
         raise SourceError(
-            message("{file}: a cell names a text that the workbook does not have. Save it anew.", file=package.file)
+            message(
+                "{file}: a cell refers to a text that is missing from the workbook. Save the workbook again.",
+                file=package.file,
+            )
         )
     return package.strings[number]
 
@@ -147,8 +150,8 @@ def _number(text: str, *, from_1904: bool, is_date: bool) -> CellValue:
     if not math.isfinite(number):
         return CellFault(
             "badNumber",
-            message("The cell holds '{value}' as a number.", value=text[:20]),
-            message("Write the number anew."),
+            message("The cell contains '{value}', which is not a number.", value=text[:20]),
+            message("Enter the number again."),
         )
     if is_date and 1 <= number <= _END_OF_CALENDAR:
         moment = _moment(number, from_1904=from_1904)

@@ -82,7 +82,7 @@ def _refuse_other_parameters(request: Request, chosen: FilterParameters) -> None
     """Raise 400 if the address has a parameter that the route does not support."""
     unsupported = sorted(set(request.query_params) - {"page", *(field.name for field in fields(chosen))})
     if unsupported:
-        detail = message("Only page and filters are read here, not {names}.", names=", ".join(unsupported))
+        detail = message("Unknown parameters: {names}. Use page and the filters.", names=", ".join(unsupported))
         raise ProblemError(400, "unknown-parameter", detail)
 
 
@@ -90,7 +90,7 @@ def _page_number(values: Sequence[str]) -> int:
     """The number in the last parameter `page`; 1 without one. Raises 400 if it is not a number."""
     number = page_number(values[-1]) if values else 1
     if number is None:
-        raise ProblemError(400, "page", message("The page is a number, from 1."))
+        raise ProblemError(400, "page", message("The parameter page must be a number from 1."))
     return number
 
 

@@ -249,5 +249,7 @@ def _classes(iri: str, quads: Iterable[Quad]) -> list[str]:
 def _not_acceptable(document: WebDocument) -> Message:
     forms = ", ".join(f"{offer} (.{_suffix(offer)})" for offer in _offers(document))
     return message(
-        "This comes as {forms}. Name one of them in the Accept header, or add its suffix to the address.", forms=forms
+        "This document is available as {forms}. Ask for one of them in the Accept header, or add its "
+        "suffix to the address.",
+        forms=forms,
     )

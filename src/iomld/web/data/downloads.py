@@ -245,7 +245,7 @@ def _find(release: Release, files: DownloadFiles, name: str) -> Download:
         detail = message("There is no part '{name}' of this release. See /downloads.", name=name)
         raise ProblemError(404, "no-such-download", detail)
     names = ", ".join(file.name for file in files.listed(release))
-    detail = message("There is no download '{name}'. There are: {names}.", name=name, names=names)
+    detail = message("There is no download '{name}'. Choose one of {names}.", name=name, names=names)
     raise ProblemError(404, "no-such-download", detail)
 
 

@@ -66,7 +66,9 @@ class RequestedFormat:
             return next(iter(_accepted_profiles(request.headers.get("accept", ""))), None)
         name = self.profile.removeprefix(_PROFILE_NAMESPACE)
         if name not in JSONLD_PROFILES:
-            detail = message("JSON-LD comes in the profiles {names}.", names=", ".join(JSONLD_PROFILES))
+            detail = message(
+                "JSON-LD is available in the profiles {names}. Ask for one of them.", names=", ".join(JSONLD_PROFILES)
+            )
             raise ProblemError(406, "not-acceptable", detail)
         return name
 

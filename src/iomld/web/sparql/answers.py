@@ -139,7 +139,7 @@ class Spool:
             ProblemError: The answer would exceed the limit.
         """
         if self._used_bytes + size_bytes > self._limit_bytes:
-            detail = message("Too many large answers are being sent just now. Try again in a minute.")
+            detail = message("Too many large answers are being sent at the moment. Try again in a minute.")
             raise ProblemError(429, "busy", detail, headers={"Retry-After": "60"})
         self._used_bytes += size_bytes
         try:

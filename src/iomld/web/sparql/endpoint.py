@@ -134,8 +134,8 @@ class SparqlApp:
                 406,
                 "not-acceptable",
                 message(
-                    "Results come as JSON, XML, CSV and TSV, graphs as Turtle, N-Triples, RDF/XML and JSON-LD. "
-                    "Name one of these in the Accept header, or add ?format=json."
+                    "Results are available as JSON, XML, CSV and TSV, graphs as Turtle, N-Triples, RDF/XML and "
+                    "JSON-LD. Ask for one of these in the Accept header, or add ?format=json."
                 ),
             )
         return await self.respond(request, operation, types)
@@ -150,7 +150,7 @@ class SparqlApp:
         if request.method == "QUERY":
             body = await request.body(self._limits.body_bytes)
             return operation_of_query(request.header("content-type") or "", body, query_string)
-        detail = message("Ask with GET, POST or QUERY, not {method}.", method=request.method[:40])
+        detail = message("Use GET, POST or QUERY instead of {method}.", method=request.method[:40])
         raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
 
     async def respond(self, request: HttpRequest, operation: Operation, types: MediaTypes) -> AnswerResponse:
@@ -228,7 +228,8 @@ def _description(request: HttpRequest, operation: Operation, facts: ServiceFacts
         return RedirectResponse(f"{root}/query", 303, COMMON_HEADERS)
     if chosen is None:
         detail = message(
-            "The description of this endpoint comes as Turtle, N-Triples, RDF/XML or JSON-LD; ask for one."
+            "The description of this endpoint is available as Turtle, N-Triples, RDF/XML or JSON-LD. Ask for "
+            "one of them in the Accept header."
         )
         raise ProblemError(406, "not-acceptable", detail)
     host = request.header("host")
@@ -236,5 +237,5 @@ def _description(request: HttpRequest, operation: Operation, facts: ServiceFacts
     try:
         body = service_description(server, facts, chosen)
     except ValueError as error:
-        raise ProblemError(400, "host", message("The Host header of the request is not a host.")) from error
+        raise ProblemError(400, "host", message("The Host header of the request is not a valid host name.")) from error
     return Response(body, headers=COMMON_HEADERS, media_type=chosen)

@@ -160,7 +160,7 @@ def _problem_of_worker(error: WorkerError) -> ProblemError:
             )
             return ProblemError(503, "query-timeout", detail, limit=error.limit_s)
         case PoolOverloadedError():
-            detail = message("All query workers are busy. Try again in a few seconds.")
+            detail = message("The server is busy with other queries. Try again in a few seconds.")
             return ProblemError(429, "busy", detail, headers={"Retry-After": "2"})
         case WorkerCrashedError(reason=CrashReason.MEMORY):
             detail = message(

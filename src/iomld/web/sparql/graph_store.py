@@ -33,7 +33,7 @@ _PREFLIGHT = preflight_headers(_METHODS, "Accept, If-None-Match")
 _ALL_GRAPHS = "SELECT ?g { GRAPH ?g {} }"
 _TRIPLES = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"  # that a path may hold besides letters and digits (RFC 3986 section 3.3)
-_WHICH = message("Name one graph: add ?default, or ?graph= with the IRI of a named graph.")
+_WHICH = message("Choose one graph: add ?default, or ?graph= with the IRI of a named graph.")
 
 
 def is_graph_store(path: str) -> bool:
@@ -79,7 +79,7 @@ class GraphStore:
             return Response(status_code=204, headers=_PREFLIGHT)
         if request.method not in {"GET", "HEAD"}:
             detail = message(
-                "Graphs are only read here: ask with GET or HEAD, not {method}.", method=request.method[:40]
+                "Graphs here are read-only. Use GET or HEAD instead of {method}.", method=request.method[:40]
             )
             raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
         values = parameters_of(request.scope.get("query_string", b""))
@@ -87,7 +87,8 @@ class GraphStore:
         types = media_types(request.accept, format_of(values))
         if types.graph is None:
             detail = message(
-                "Graphs come as Turtle, N-Triples, RDF/XML and JSON-LD. Name one in Accept, or add ?format=turtle."
+                "Graphs are available as Turtle, N-Triples, RDF/XML and JSON-LD. Ask for one of them in the "
+                "Accept header, or add ?format=turtle."
             )
             raise ProblemError(406, "not-acceptable", detail)
         graph = self._graph(request, values)
@@ -110,7 +111,7 @@ class GraphStore:
         try:
             found = next((name for name in names if self._reader().has_graph(name)), None)
         except ValueError as error:
-            detail = message("The graph in the request is not named by an absolute IRI.")
+            detail = message("The name of a graph must be an absolute IRI.")
             raise ProblemError(400, "graph-iri", detail) from error
         if found is None:
             detail = message(

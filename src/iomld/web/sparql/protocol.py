@@ -30,7 +30,7 @@ _FOREIGN = frozenset(
 )
 _MOST_FIELDS = 1000  # of a form
 _BINDING = "$"  # begins the name of a variable that the request binds
-_READ_ONLY = message("This endpoint is read-only and takes no updates. Ask SELECT, CONSTRUCT, DESCRIBE or ASK.")
+_READ_ONLY = message("This endpoint is read-only and refuses updates. Use SELECT, CONSTRUCT, DESCRIBE or ASK.")
 
 
 class MediaTypes(NamedTuple):  # like `Operation`, quicker to make and to hash than a dataclass
@@ -177,7 +177,9 @@ def _body_type(content_type: str) -> str:
     charset = re.search(r'charset="?([^";\s]+)', parameters, re.IGNORECASE)
     if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
         raise ProblemError(
-            400, "encoding", message("The request is said to be in {encoding}; send it in UTF-8.", encoding=charset[1])
+            400,
+            "encoding",
+            message("The request declares the encoding {encoding}. Send it in UTF-8.", encoding=charset[1]),
         )
     return media_type.strip().lower()
 
@@ -224,7 +226,9 @@ def _unescaped(encoded: bytes) -> bytes:
         return encoded
     if BARE_PERCENT.search(encoded):
         raise ProblemError(
-            400, "encoding", message("A % in the request is not followed by two hexadecimal digits; write %25.")
+            400,
+            "encoding",
+            message("A % in the request is not followed by two hexadecimal digits. Write a plain % as %25."),
         )
     return percent_decoded(encoded)
 
@@ -234,7 +238,9 @@ def _text(encoded: bytes) -> str:
         return encoded.decode()
     except UnicodeDecodeError as error:
         raise ProblemError(
-            400, "encoding", message("The request is not UTF-8 (byte {place}); send it in UTF-8.", place=error.start)
+            400,
+            "encoding",
+            message("The request is not valid UTF-8 at byte {place}. Send it in UTF-8.", place=error.start),
         ) from error
 
 
@@ -246,7 +252,9 @@ def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Op
     require_known(values)
     query = single(values, "query")
     if query is None and (has_body or {name for name, given in values.items() if given} - {"format"}):
-        raise ProblemError(400, "no-query", message("The parameter “query” is missing; put the SPARQL query there."))
+        raise ProblemError(
+            400, "no-query", message("The parameter “query” is missing. It must contain the SPARQL query.")
+        )
     return Operation(
         query,
         tuple(values.get("default-graph-uri", ())),
@@ -267,8 +275,8 @@ def require_known(names: Iterable[str]) -> None:
     for name in names:
         if name.lower() in _FOREIGN or name.startswith(_BINDING):
             detail = message(
-                "The parameter “{name}” is unknown here, and without it the answer would be another one. "
-                "Say in the query what it stands for, or leave it out.",
+                "The parameter “{name}” is not supported, and ignoring it would change the answer. Express it in "
+                "the query instead, or remove it.",
                 name=name[:40],
             )
             raise ProblemError(400, "unknown-parameter", detail)
@@ -278,7 +286,9 @@ def _is_on(values: Mapping[str, list[str]], name: str) -> bool:
     text = single(values, name)
     if text not in {None, "0", "1"}:
         detail = message(
-            "The parameter “{name}” is “{text}”; give 1, or leave it out.", name=name, text=(text or "")[:40]
+            "The parameter “{name}” is “{text}”, but must be 1. Write 1, or remove it.",
+            name=name,
+            text=(text or "")[:40],
         )
         raise ProblemError(400, name, detail)
     return text == "1"
@@ -295,7 +305,7 @@ def single(values: Mapping[str, Sequence[str]], name: str) -> str | None:
         raise ProblemError(
             400,
             "repeated-parameter",
-            message("The parameter “{name}” is given {count} times; give it once.", name=name, count=len(given)),
+            message("The parameter “{name}” occurs {count} times. Send it once.", name=name, count=len(given)),
         )
     return given[0] if given else None
 
@@ -314,7 +324,7 @@ def format_of(values: Mapping[str, Sequence[str]]) -> str | None:
             400,
             "format",
             message(
-                "The format “{name}” is unknown; choose one of {names}, or a media type.",
+                "The format “{name}” is unknown. Choose one of {names}, or a media type.",
                 name=given[0][:40],
                 names=names,
             ),
@@ -333,6 +343,6 @@ def _timeout_s(text: str | None) -> float | None:
         raise ProblemError(
             400,
             "timeout",
-            message("The parameter “timeout” is “{text}”; give a number of seconds above 0.", text=text[:40]),
+            message("The parameter “timeout” is “{text}”, but must be a number of seconds above 0.", text=text[:40]),
         )
     return seconds
