@@ -183,7 +183,7 @@ def faulty(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("language", "key", "verdict", "cause"),
     [
-        ("en", "The key 'colour' is unknown and was not read.", "Does not conform: 1 record, ", "By cause"),
+        ("en", "The key 'colour' is unknown and was not read.", "Does not conform: 1 record, ", "Findings by cause"),
         (
             "fr",
             "La clé «\u00a0colour\u00a0» n’est pas connue et n’a pas été lue.",

@@ -88,7 +88,7 @@ FAULTS = {
         "",
         RULE.replace("CONSTRAINT", 'sh:sparql [ sh:select "SELECT $this { SERVICE <http://x> { } }" ]'),
         35,
-        "holds SERVICE, which would ask for other data",
+        "contains SERVICE, which would read data outside the file",
     ),
 }
 

@@ -276,8 +276,8 @@ def test_json_ld_with_our_context_needs_no_network() -> None:
     ("text", "format_", "words"),
     [
         ("@prefix a: <x> .\n<b> <c> .\n", TURTLE, r"in\.rdf, line 2.*not valid turtle"),
-        ("<http://a> <http://b> <http://c> .", NTRIPLES, "holds no project"),
-        ("", TURTLE, "holds no project"),
+        ("<http://a> <http://b> <http://c> .", NTRIPLES, "contains no project"),
+        ("", TURTLE, "contains no project"),
         ('{"@id": "http://a",\n "x": }', JSONLD, "line 2, column 7"),
         ('{"@context": "https://example.org/c", "@id": "http://a"}', JSONLD, "https://example.org/c is never fetched"),
         ('[{"@context": "https://w3id.org/iomld/context/v1.jsonld"}' + ', {"@context": "http://x/"}]', JSONLD, "fetch"),

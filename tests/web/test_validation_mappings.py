@@ -67,7 +67,7 @@ def test_the_page_keeps_the_mapping(client: httpx.Client) -> None:
     ("mapping", "words"),
     [
         (b'[columns]\nRef = "projectCode"\nRef = "status"\n', "m.toml, line 3: “Ref” is defined twice"),
-        (b'[columns.Ref]\ncolumn = "budget"\ncurrency = "EURO"\n', "m.toml, line 3: “EURO” is no code"),
+        (b'[columns.Ref]\ncolumn = "budget"\ncurrency = "EURO"\n', "m.toml, line 3: “EURO” is not a currency code"),
         (b"\x00\x01\x02", "m.toml, line 1: not valid TOML"),
         (b"[" * 500_000, "m.toml"),
         (b".".join([b"a"] * 400_000) + b" = 1", "m.toml, line 1: the line has more than 100 dots"),

@@ -88,7 +88,7 @@ def read_concept(value: Value, table: ConceptTable, *, field: str, rule: str) ->
     closest = table.closest(value.text)
     if closest:
         fix = message("Did you mean {names}?", names=alternatives(closest))
-    elif len(table.names) <= _MAX_LISTED:
+    elif 0 < len(table.names) <= _MAX_LISTED:
         fix = message("Write one of: {names}.", names=joined(list(table.names.values())))
     else:
         fix = message("Write a name or a code from the list that the project template and the ontology page show.")
