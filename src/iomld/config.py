@@ -3,6 +3,7 @@
 `docs/SETTINGS.md` lists them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,6 +32,7 @@ class Settings:
     license: str = "https://creativecommons.org/licenses/by/4.0/"
     publisher: str = "iomld"
     contact: str = ""
+    security_contact: str = ""
     publish_narrative: bool = True
     query_timeout: float = 10.0
     query_bytes: int = 64 * _MIB
@@ -89,6 +91,14 @@ def _access_log(text: str) -> str:
     return text
 
 
+def _security_contact(text: str) -> str:
+    """An address as RFC 9116 has it; one of mail gets its scheme."""
+    address = f"mailto:{text}" if re.fullmatch(r"[^@:/]+@[^@:/]+", text) else text
+    if text and not re.fullmatch(r"(https://|mailto:|tel:)[!-~]+", address):
+        raise ValueError("write an address of mail or one that begins with https://, mailto: or tel:")
+    return address
+
+
 def _fund(text: str) -> FundFolder | None:
     return read_fund_folder(Path(text)) if text else None
 
@@ -134,6 +144,11 @@ SETTINGS = (
         "contact",
         str,
         "Address for questions, in the description of the dataset; if empty, the page `/about`.",
+    ),
+    Setting(
+        "security_contact",
+        _security_contact,
+        "Address for reports of vulnerabilities, in `/.well-known/security.txt`; without one there is no such file.",
     ),
     Setting("publish_narrative", _boolean, "Publish narratives whole (1), or only the quoted mentions (0)."),
     Setting("query_timeout", _seconds, "Seconds that a query may take."),

@@ -32,6 +32,7 @@ from iomld.web.client_budget import ClientBudgetMiddleware
 from iomld.web.compression import CompressionMiddleware
 from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.descriptions import catalogue_routes
+from iomld.web.data.discovery import discovery_routes
 from iomld.web.data.downloads import DownloadFiles, download_routes
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.validation import validation_routes
@@ -102,6 +103,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi))
+    _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
