@@ -1,10 +1,15 @@
 """Sentences and numbers in three languages."""
 
+import logging
+import shutil
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from iomld.i18n import decimal_text, is_translated, ngettext, worded
+from iomld import i18n
+from iomld.i18n import decimal_text, gettext, is_translated, ngettext, worded
 from iomld.messages import ForeignText, Message, Quantity, message, message_from_json, message_to_json
 
 
@@ -66,3 +71,66 @@ def test_a_message_goes_to_another_process_and_comes_back() -> None:
     assert isinstance(back.values["a"], Message)
     assert isinstance(back.values["b"], ForeignText)
     assert isinstance(back.values["c"], Quantity)
+
+
+@pytest.fixture
+def french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the French catalogue, read anew, to be damaged."""
+    copy = Path(shutil.copytree(Path(i18n.__file__).parent / "locale", tmp_path / "locale"))
+    caches = (i18n.catalogue, i18n._translations)  # what was read before must be read again
+    monkeypatch.setattr(i18n, "files", lambda _: tmp_path)
+    for one in caches:
+        one.cache_clear()
+    yield copy / "fr" / "LC_MESSAGES" / "iomld.po"
+    for one in caches:
+        one.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["Source : {fault}", "Source {nombre} : {fault}", "Source {number}, {number : {fault}"]
+)
+def test_a_translation_with_other_values_is_not_used(
+    french: Path, caplog: pytest.LogCaptureFixture, wrong: str
+) -> None:
+    """The English sentence takes its place, and one sentence in the log names the file and the line; others stay."""
+    lines = french.read_text(encoding="utf-8").splitlines()
+    number = lines.index('msgid "Source {number}: {fault}"')
+    lines[number + 1] = f'msgstr "Source{wrong}"'
+    french.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        assert worded(message("Source {number}: {fault}", number=1, fault="x"), "fr") == "Source 1: x"
+        assert gettext("Projects", "fr") == "Projets"
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{french}: 1 translations do not have the values")
+    assert f"line {number + 1}," in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:20_000] + b'"',
+        lambda content: content.replace(b"plural=(n > 1)", b"plural=(n >"),
+        lambda content: content.replace("é".encode(), b"\xe9", 1),
+        lambda _: b"\0\xff" * 100,
+        lambda _: None,
+    ],
+    ids=["cut", "plural rule", "encoding", "binary", "missing"],
+)
+def test_a_damaged_catalogue_leaves_english(
+    french: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[bytes], bytes | None],
+) -> None:
+    """One sentence in the log says so; nothing is printed, and other languages are as they were."""
+    damaged = damage(french.read_bytes())
+    french.unlink()
+    if damaged is not None:
+        french.write_bytes(damaged)
+    with caplog.at_level(logging.WARNING):
+        assert gettext("Projects", "fr") == "Projects"
+        assert ngettext("{count} project", "{count} projects", 2, "fr") == "{count} projects"
+        assert gettext("Projects", "es") == "Proyectos"
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{french} cannot be read (")
+    assert capsys.readouterr().out == ""

@@ -5,21 +5,23 @@ The msgid is the English sentence, with placeholders such as `{name}`. The catal
 when its file is, and English takes the place of what is not translated.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import GNUTranslations, NullTranslations, c2py
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
+from string import Formatter
 
 from babel import localedata
 from babel.core import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.catalog import Message as Entry
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 from iomld.messages import LocalizedText, Message, Quantity
@@ -27,7 +29,9 @@ from iomld.model import language_rank
 
 ENGLISH = "en"
 DOMAIN = "iomld"
-_MARK = re.compile(r"\{(\w+)\}|\]\((\w+)\)")  # a value in a sentence, or the address of a link
+_MARK = re.compile(r"\{\w+\}|\]\(\w+\)")  # a value in a sentence, or the address of a link
+_NUMBER = "{count}"
+_LOG = logging.getLogger(__name__)
 _MAX_DIGITS = 28  # Babel's precision; longer numbers are not formatted
 
 
@@ -149,23 +153,70 @@ def language_name(tag: str, language: str) -> str:
 
 @cache
 def catalogue(language: str) -> Catalog:
-    """The entries of a language that can be used; cached. What has no entry stays in English.
+    """The entries of a language that can be used; cached. English takes the place of all others.
 
     Args:
         language: One of `LANGUAGES`, but not English.
     """
-    with _catalogue_file(language).open("rb") as file:
-        entries = read_po(file, locale=language, domain=DOMAIN)
-    for entry in [entry for entry in entries if entry.id and not _is_usable(entry)]:
+    path = _catalogue_file(language)
+    try:
+        entries = _read_catalogue(path.read_bytes(), language)
+    except (OSError, ValueError, PoFileError) as error:
+        _LOG.warning("%s cannot be read (%s), so English is used instead. Install iomld again.", path, error)
+        return Catalog(locale=language, domain=DOMAIN)
+    unusable = [entry for entry in entries if entry.id and not (_is_translated(entry) and _has_its_values(entry))]
+    broken = [entry for entry in unusable if _is_translated(entry)]
+    if broken:
+        _LOG.warning(
+            "%s: %d translations do not have the values of their sentences, the first in line %s, so English is used "
+            "instead. Correct their words in braces and links.",
+            path,
+            len(broken),
+            broken[0].lineno,
+        )
+    for entry in unusable:
         entries.delete(entry.id)
     return entries
 
 
-def _is_usable(entry: Entry) -> bool:
-    """Whether an entry is translated in all its forms, and names no value that its sentence does not have."""
+def _read_catalogue(content: bytes, language: str) -> Catalog:
+    """Read a catalogue.
+
+    Raises:
+        PoFileError: It is damaged.
+        ValueError: It is not in UTF-8, or its rule for plurals cannot be read.
+    """
+    # Otherwise Babel prints what is wrong to standard output and goes on.
+    entries = read_po(BytesIO(content), locale=language, domain=DOMAIN, abort_invalid=True)
+    c2py(entries.plural_expr)
+    return entries
+
+
+def _is_translated(entry: Entry) -> bool:
+    return all(_forms(entry.string))
+
+
+def _has_its_values(entry: Entry) -> bool:
+    """Whether a translation has the values and links of its sentence and no others.
+
+    A plural may leave out its number.
+    """
     sentences, texts = _forms(entry.id), _forms(entry.string)
     known = {mark for sentence in sentences for mark in _MARK.findall(sentence)}
-    return all(texts) and all(mark in known for text in texts for mark in _MARK.findall(text))
+    needed = known - ({_NUMBER} if len(sentences) > 1 else set())
+    has_closed_braces = all(map(_closes_braces, sentences))
+    return all(
+        needed <= set(_MARK.findall(text)) <= known and _closes_braces(text) >= has_closed_braces
+        for text in texts
+    )
+
+
+def _closes_braces(text: str) -> bool:
+    try:
+        list(Formatter().parse(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _forms(text: object) -> tuple[str, ...]:
