@@ -182,7 +182,7 @@ def test_page_values_come_first_once_merged() -> None:
     ("text", "words"),
     [
         (wrapped(ACTIVITY, version="1.05"), "line 3: IATI 1.05 is not read"),
-        (wrapped(FOREIGN), "1 activities, none"),
+        (wrapped(FOREIGN), "none of its activities (1) has an identifier"),
         ("<iati-activities/>", "0 activities, none"),
         (wrapped(ACTIVITY) + "<", "line .*: not valid XML"),
         (wrapped(ACTIVITY, "&boom;"), "line .*: not valid XML"),

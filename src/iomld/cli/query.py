@@ -1,12 +1,16 @@
 """The command `iomld query`: runs a SPARQL query on a release on disk or on an endpoint."""
 
 import json
+import re
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import click
 
@@ -14,13 +18,17 @@ from iomld.cli.options import served_release, settings
 from iomld.errors import QueryError, StoreError
 from iomld.formats import rdf, results
 from iomld.iris import Iris
+from iomld.release import Release
 from iomld.store.query_request import QueryRequest, QueryWorker
 from iomld.store.query_text import with_prefixes
-from iomld.store.query_worker import run_query
+from iomld.store.query_worker import HANDLER, run_query
 
 _SOLUTION_FORMATS = tuple(format_.name for format_ in results.RESULT_FORMATS)
 _GRAPH_FORMATS = ("turtle", "ntriples", "rdfxml", "jsonld")
 _MAX_WIDTH = 60  # characters of a column
+_FIRST_LINE = re.compile(r"\bline 1, column (\d+)")
+_NO_ENDPOINT = frozenset({404, 405})
+_MAX_ERROR_BYTES = 65_536
 
 
 @click.command()
@@ -52,6 +60,8 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
     """
     known = settings()
     text = _query_text(query)
+    added = 0  # characters before the query on its first line
+    explain = None  # says why the answer is empty; an endpoint of others is not asked for more than its answer
     if place and place.startswith(("http://", "https://")):
         answer = _query_endpoint(place, _request(text, format_name, Iris()), known.query_timeout)
     else:
@@ -63,12 +73,67 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
             max_rows=known.query_rows,
         )
         request = _request(text, format_name, Iris(current.manifest.base))
-        answer = run_query(worker, request, timeout_s=known.query_timeout, max_answer_bytes=known.query_bytes)
+        added = len(request.query) - len(text)
+        try:
+            answer = run_query(worker, request, timeout_s=known.query_timeout, max_answer_bytes=known.query_bytes)
+        except QueryError as error:
+            raise QueryError(_as_written(str(error), added)) from error
+        explain = partial(_explanation, current, worker, request.query)
     if format_name == "table" and answer.startswith(b"{"):
-        click.echo(_table(json.loads(answer)))
+        document = json.loads(answer)
+        click.echo(_table(document))
+        if explain and not (document.get("boolean") or document.get("results", {}).get("bindings")):
+            click.echo(_as_written(explain(), added), err=True, nl=False)
     else:
         sys.stdout.buffer.write(answer if answer.endswith(b"\n") else answer + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _as_written(text: str, added: int) -> str:
+    """A text with the columns of the query as it was written, without what was added before it."""
+    return _FIRST_LINE.sub(lambda match: f"line 1, column {int(match[1]) - added}", text)
+
+
+def _explanation(current: Release, worker: QueryWorker, query: str) -> str:
+    """Why a query finds nothing, as the endpoint of a server says it; empty if it cannot be said."""
+    from asyncio import run  # noqa: PLC0415  # with the endpoint a third of a second, and most answers have rows
+
+    return run(_explained(current, worker, query))
+
+
+async def _explained(current: Release, worker: QueryWorker, query: str) -> str:
+    from iomld.browse.explain.candidates import release_terms  # noqa: PLC0415
+    from iomld.browse.view import open_view  # noqa: PLC0415
+    from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits  # noqa: PLC0415
+    from iomld.workers.pool import Pool  # noqa: PLC0415
+    from iomld.workers.protocol import WorkerSpec  # noqa: PLC0415
+    from iomld.workers.scheduling import PoolLimits  # noqa: PLC0415
+
+    events: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:  # as ASGI has it
+        return {"type": "http.request"}
+
+    async def send(event: MutableMapping[str, Any]) -> None:  # as ASGI has it
+        events.append(event)
+
+    asked = urlencode({"query": query, "explain": 1}).encode()
+    headers = [(b"accept", b"text/plain")]
+    scope = {"type": "http", "method": "GET", "path": "/sparql", "query_string": asked, "headers": headers}
+    pool = Pool(WorkerSpec(HANDLER, worker.to_json()), PoolLimits(workers=1, max_workers=1))
+    await pool.start()
+    try:
+        view = open_view(current)
+        terms = release_terms(view)  # before the endpoint starts the clock of its small queries
+        app = SparqlApp(
+            pool, iris=view.iris, release_name=lambda: worker.release, limits=SparqlLimits(), known=lambda: terms
+        )
+        await app(scope, receive, send)
+    finally:
+        await pool.stop()
+    is_said = events[0]["status"] == HTTPStatus.OK
+    _, _, why = b"".join(event.get("body", b"") for event in events).decode().partition("\n")
+    return why if is_said else ""
 
 
 def _query_text(query: str) -> str:
@@ -78,7 +143,10 @@ def _query_text(query: str) -> str:
         try:
             return Path(query[1:]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise QueryError(f"{query[1:]}: cannot be read ({error}).") from error
+            raise QueryError(
+                f"{query[1:]}: cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'}). "
+                "Write @ and the name of a file that holds a query."
+            ) from error
     return query
 
 
@@ -93,17 +161,40 @@ def _request(text: str, format_name: str, iris: Iris) -> QueryRequest:
 
 
 def _query_endpoint(address: str, request: QueryRequest, timeout_s: float) -> bytes:
+    """The answer of an endpoint; of a server whose endpoint is not at its root, `/sparql` is asked."""
+    parts = urlsplit(address)
+    try:
+        return _answer_at(address, request, timeout_s)
+    except urllib.error.HTTPError as error:
+        if error.code not in _NO_ENDPOINT or parts.path.strip("/"):
+            raise _endpoint_error(address, error) from error
+    address = urlunsplit(parts._replace(path="/sparql"))
+    try:
+        return _answer_at(address, request, timeout_s)
+    except urllib.error.HTTPError as error:
+        raise _endpoint_error(address, error) from error
+
+
+def _endpoint_error(address: str, error: urllib.error.HTTPError) -> QueryError:
+    """The error with what the endpoint says: the detail of a problem (RFC 9457), or the beginning of its text."""
+    text = error.read(_MAX_ERROR_BYTES).decode(errors="replace")
+    try:
+        text = str(json.loads(text)["detail"])
+    except (ValueError, KeyError, TypeError):
+        text = " ".join(text.split())[:500]
+    return QueryError(f"{address}: {error.code} {error.reason}. {text}".rstrip())
+
+
+def _answer_at(address: str, request: QueryRequest, timeout_s: float) -> bytes:
     accept = f"{request.solutions}, {request.graph}"
     body = urlencode({"query": request.query}).encode()
     call = urllib.request.Request(address, body, {"Accept": accept})  # noqa: S310  # http(s) only, checked by the caller
     try:
         with urllib.request.urlopen(call, timeout=timeout_s + 5) as answer:  # noqa: S310  # as above
             return bytes(answer.read())
-    except urllib.error.HTTPError as error:
-        raise QueryError(
-            f"{address}: {error.code} {error.reason}. {error.read(500).decode(errors='replace')}"
-        ) from error
-    except OSError as error:
+    except urllib.error.HTTPError:
+        raise
+    except (OSError, ValueError) as error:
         raise StoreError(f"{address}: no answer ({error}). Check the address.") from error
 
 

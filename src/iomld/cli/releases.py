@@ -39,7 +39,7 @@ def list_releases(*, datadir: Path | None) -> None:
     folder = datadir or settings().data_dir
     names = release.release_names(folder)
     if not names:
-        click.echo(f"No releases in {folder}. Run 'iomld publish SOURCE…' first.")
+        click.echo(f"No releases in {folder}. Run 'iomld publish SOURCE… --to {folder}' first.")
     served = release.current_name(folder)
     for name in names:
         star = "*" if name == served else " "

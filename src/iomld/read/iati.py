@@ -60,7 +60,7 @@ def read_iati(data: bytes | str, *, file: str, options: ReadOptions) -> Iterator
     if last is None:
         raise SourceError(
             message(
-                "{file}: none of the {count} activities has an identifier that begins with {start}. Give a file "
+                "{file}: none of its activities ({count}) has an identifier that begins with {start}. Give a file "
                 "with the organization's own activities.",
                 file=file,
                 count=skipped.count,

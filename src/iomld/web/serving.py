@@ -150,7 +150,9 @@ class Serving:
         """
         current = release.current_release(self._datadir)
         if current is None:
-            raise StoreError(f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE…' first.")
+            raise StoreError(
+                f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE… --to {self._datadir}' first."
+            )
         self._open = await self._open_release(current)
         self._watch = asyncio.create_task(self._follow())
 

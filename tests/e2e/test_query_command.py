@@ -1,0 +1,65 @@
+"""The command `iomld query`: what it says where there is no answer, or an empty one."""
+
+from pathlib import Path
+
+import pytest
+from tests.conftest import Command
+from tests.serving import Server
+
+
+def test_an_empty_answer_is_explained(datadir: Path, iomld: Command) -> None:
+    """The part that nothing matches, where it stands in the query as written, and what was probably meant."""
+    done = iomld("query", "SELECT ?x { ?x iomld:projectCod ?y }", "--from", datadir)
+    assert done.returncode == 0
+    assert done.stdout.endswith("(0 rows)\n")
+    assert "line 1, column 16: ?x iomld:projectCod ?y" in done.stderr
+    assert "iomld:projectCode instead of iomld:projectCod" in done.stderr
+
+
+def test_an_answer_with_rows_or_for_a_program_is_not(datadir: Path, iomld: Command) -> None:
+    """Nothing stands beside it."""
+    for query, *options in (
+        ("SELECT ?x { ?x iomld:projectCode ?y } LIMIT 1",),
+        ("ASK { ?x iomld:no 1 }", "--format", "json"),
+    ):
+        done = iomld("query", query, "--from", datadir, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_mistake_has_its_column_in_the_query_as_written(datadir: Path, iomld: Command) -> None:
+    """The prefixes that are declared before it do not count."""
+    done = iomld("query", "SELECT ?x { ?x iomld:projectCode ?y", "--from", datadir)
+    assert done.returncode == 2
+    assert done.stderr.startswith("iomld: line 1, column 36: ")
+
+
+@pytest.mark.server
+def test_the_address_of_a_server_leads_to_its_endpoint(bundled_server: Server, iomld: Command) -> None:
+    """With and without a slash; what the endpoint says of a wrong query is a sentence, no JSON."""
+    for address in (bundled_server.address, f"{bundled_server.address}/", f"{bundled_server.address}/sparql"):
+        done = iomld("query", "ASK { ?p iomld:projectCode ?c }", "--from", address)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "yes\n", "")
+    wrong = iomld("query", "ASK { ?p", "--from", bundled_server.address)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith(f"iomld: {bundled_server.address}/sparql: 400 Bad Request. ")
+    assert '"detail"' not in wrong.stderr
+    elsewhere = iomld("query", "ASK {}", "--from", f"{bundled_server.address}/nowhere")
+    assert f"{bundled_server.address}/nowhere: 404" in elsewhere.stderr
+
+
+def test_a_file_that_is_missing_is_a_sentence(iomld: Command) -> None:
+    """It says what the argument is taken for."""
+    done = iomld("query", "@missing.rq")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "iomld: missing.rq: cannot be read (No such file or directory). "
+        "Write @ and the name of a file that holds a query.\n"
+    )
+
+
+def test_a_misspelt_command_has_the_closest_one(iomld: Command) -> None:
+    """As misspelt options have."""
+    done = iomld("publsh")
+    assert done.returncode == 2
+    assert "No such command 'publsh'. Did you mean 'publish'?" in done.stderr
+    assert "Did you mean" not in iomld("xyzzy").stderr
