@@ -206,8 +206,7 @@ def _has_its_values(entry: Entry) -> bool:
     needed = known - ({_NUMBER} if len(sentences) > 1 else set())
     has_closed_braces = all(map(_closes_braces, sentences))
     return all(
-        needed <= set(_MARK.findall(text)) <= known and _closes_braces(text) >= has_closed_braces
-        for text in texts
+        needed <= set(_MARK.findall(text)) <= known and _closes_braces(text) >= has_closed_braces for text in texts
     )
 
 

@@ -291,9 +291,7 @@ def test_a_feature_that_an_engine_lacks_is_refused(term: str) -> None:
         "ex:Other a sh:NodeShape ; sh:hasValue ex:other ."
     )
     data = _data(PREFIXES + "ex:a a ex:Human ; ex:age 3 ; ex:list ( 2 2 ) .")
-    with pytest.raises(
-        SourceError, match=r"^shapes: line 4: the engine pyshacl does not support sh:(\w+) .* shacl\.$"
-    ):
+    with pytest.raises(SourceError, match=r"^shapes: line 4: the engine pyshacl does not support sh:(\w+) .* shacl\.$"):
         checked_graph(data, shapes, "pyshacl")
     if term == "expression":
         with pytest.raises(SourceError, match="unsupported node expression"):
