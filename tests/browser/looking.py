@@ -23,6 +23,7 @@ PAGES = (
     "/about",
     "/developers",
     "/docs",
+    "/guide/tutorial",
     "/shapes",
     "/doc/project/PO.0105",
     "/doc/country/CN",

@@ -74,12 +74,20 @@ def modules_tables() -> str:
     return "\n".join(_modules_table(name, path) for name, path in _packages())
 
 
+def decisions_table() -> str:
+    """Each decision with its title."""
+    titles = ((path, path.read_text(encoding="utf-8").partition("\n")[0]) for path in _decisions())
+    rows = ((str(int(path.name[:4])), f"[{title.partition('. ')[2]}](decisions/{path.name})") for path, title in titles)
+    return _table(("number", "decision"), rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "rules": rules_table,
     "reading-rules": reading_rules_table,
     "layers": layers_block,
     "packages": packages_table,
+    "decisions": decisions_table,
     "modules": modules_tables,
     "project-columns": lambda: columns_table(project_columns()),
     "mention-columns": partial(columns_table, MENTION_COLUMNS),
@@ -94,6 +102,10 @@ def parts(text: str) -> Iterator[tuple[str, str]]:
 def with_parts(text: str) -> str:
     """A document with its parts up to date."""
     return _PART.sub(lambda match: f"{match[1]}{PARTS[match[2]]()}{match[4]}", text)
+
+
+def _decisions() -> list[Path]:
+    return sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 
 def _packages() -> Iterator[tuple[str, Path]]:

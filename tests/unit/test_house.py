@@ -39,6 +39,7 @@ HOMES: Mapping[str, frozenset[str]] = {
     "httptools": frozenset({"server"}),
     "jinja2": frozenset({"web"}),
     "lxml": frozenset({"read"}),
+    "markdown_it": frozenset({"web"}),
     "markupsafe": frozenset({"web"}),
     "openpyxl": frozenset({"export", "read"}),
     "prometheus_client": frozenset({"web"}),

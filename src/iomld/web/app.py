@@ -37,6 +37,7 @@ from iomld.web.data.downloads import DownloadFiles, download_routes
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.validation import validation_routes
 from iomld.web.docs_page import docs_routes
+from iomld.web.guide import guide_routes
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
 from iomld.web.openapi import TAGS, describe_routes
@@ -103,7 +104,11 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi))
+<<<<<<< HEAD
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
+=======
+    _add_routes(app, guide_routes(view))
+>>>>>>> f96f8ba (web: serve the documents of the project as pages)
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
