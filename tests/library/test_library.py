@@ -1,6 +1,5 @@
-"""The library: the examples of its page, what is public, and what becomes of bad input."""
+"""The library: what is public, and what becomes of bad input. `tests/docs/test_blocks.py` runs its examples."""
 
-import doctest
 import inspect
 import subprocess
 import sys
@@ -16,17 +15,6 @@ import iomld.validate.engines
 
 PAGE = ROOT / "docs" / "LIBRARY.md"
 RECORD = DATA / "projects-es.json"
-
-
-def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order, in a folder with the bundled records."""
-    monkeypatch.chdir(tmp_path)
-    Path("data").symlink_to(DATA)
-    examples = doctest.DocTestParser().get_doctest(PAGE.read_text("utf-8"), {}, PAGE.name, str(PAGE), 0)
-    assert len(examples.examples) > 20
-    found: list[str] = []
-    results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(examples, out=found.append)
-    assert results.failed == 0, "".join(found)
 
 
 def test_every_public_name_is_documented_and_no_other_is_public() -> None:

@@ -48,7 +48,8 @@ def _is_page(path: str) -> bool:
 
 def _links(page: str) -> list[str]:
     """The addresses in the document of a page, without those of its frame."""
-    return [unescape(link) for link in _LINK.findall(page.partition('<div class="guide" lang="en">')[2].partition("</main>")[0])]
+    document = page.partition('<div class="guide" lang="en">')[2].partition("</main>")[0]
+    return [unescape(link) for link in _LINK.findall(document)]
 
 
 def test_a_page_shows_its_document(client: httpx.Client) -> None:
