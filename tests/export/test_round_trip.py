@@ -16,8 +16,9 @@ from iomld import __version__, store
 from iomld.assets import load_fields
 from iomld.convert import Publication, project_quads
 from iomld.export.formats import TABLE_FORMATS
-from iomld.export.records import released_projects
-from iomld.export.tables import released_source
+from iomld.export.records import stored_projects
+from iomld.export.stored_quads import released_quads
+from iomld.export.tables import stored_source
 from iomld.iris import Iris
 from iomld.model import Origin
 from iomld.pipeline.published import project_of
@@ -74,7 +75,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 def exported(release: Release, name: str) -> bytes:
     """A release in a format."""
     out = io.BytesIO()
-    TABLE_FORMATS[name].write(released_source(release), out)
+    TABLE_FORMATS[name].write(stored_source(released_quads(release)), out)
     return out.getvalue()
 
 
@@ -104,7 +105,7 @@ def test_a_graph_and_its_project_say_the_same(release: Release) -> None:
     publication = Publication(
         iris, "https://creativecommons.org/licenses/by/4.0/", __version__, load_fields(), "XM-DAC-47066-"
     )
-    for project in released_projects(release):
+    for project in stored_projects(released_quads(release)):
         graph = set(store.graph_quads(opened, iris.record(project.key)))
         assert set(project_quads(project, publication)) == graph
         assert project_of(graph, project.key, iris) == project
@@ -112,7 +113,7 @@ def test_a_graph_and_its_project_say_the_same(release: Release) -> None:
 
 def test_projects_come_sorted_and_one_at_a_time(release: Release) -> None:
     """By their IRIs; those with a PRIMA identifier alone come last."""
-    keys = [project.key for project in released_projects(release)]
+    keys = [project.key for project in stored_projects(released_quads(release))]
     assert keys == sorted(keys)
     assert keys[-2:] == ["prima-NA10P0901", "prima-WS10P0504"]
 

@@ -4,10 +4,13 @@ import base64
 import csv
 import gzip
 import hashlib
+import html
 import io
 import json
 import re
+import shlex
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pyoxigraph
@@ -17,16 +20,22 @@ from starlette.responses import Response
 from tests.browse.asking import Asker
 
 from iomld import release
+from iomld.browse.dataset import dataset_facts
 from iomld.browse.view import open_view
 from iomld.export.csv import write_csv
-from iomld.export.tables import released_source
+from iomld.export.stored_quads import released_quads
+from iomld.export.tables import stored_source
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, SKOS
 from iomld.release import Release
+from iomld.release.downloads import downloads_of
+from iomld.release.nquads import FileFacts
 from iomld.web.data.downloads import DownloadFiles, download_routes
 from iomld.web.pages.overview import page_routes
 from iomld.web.problems import ProblemError, problem_of
+
+_HELD_BEFORE = frozenset({"dataset.nq.gz", "dataset.ttl", "graphs", "index.jsonl.gz", "withdrawn.json"})
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,7 @@ def client(current: Release, files: DownloadFiles) -> Asker:
 def test_a_table_is_that_of_the_archive(client: Asker, current: Release, name: str) -> None:
     """Each table has the bytes that the export has, packed or not."""
     output = io.BytesIO()
-    write_csv(released_source(current), output)
+    write_csv(stored_source(released_quads(current)), output)
     expected = zipfile.ZipFile(output).read(name)
     answer = client.get(f"/downloads/{name}")
     assert answer.content == expected
@@ -77,29 +86,60 @@ def test_the_table_of_projects_has_every_project(client: Asker, current: Release
     assert "PO.0105" in {row["projectCode"] for row in rows}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "dataset.nq",
-        "dataset.nq.gz",
-        "dataset.ttl",
-        "projects.csv.gz",
-        "by-class/Project.nt.gz",
-        "by-region/africa.ttl.gz",
-    ],
-)
-def test_the_digest_is_that_of_the_whole_file(client: Asker, current: Release, files: DownloadFiles, name: str) -> None:
-    """`Repr-Digest` holds the hash of the whole file, for a part too; the files know it."""
-    whole = client.get(f"/downloads/{name}")
-    digest = hashlib.sha256(whole.content)
-    field = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
-    part = client.get(f"/downloads/{name}", headers={"Range": "bytes=5-8"})
-    assert whole.headers["repr-digest"] == part.headers["repr-digest"] == field
+def test_the_length_and_the_hash_of_each_file_are_those_that_were_published(
+    client: Asker, current: Release, files: DownloadFiles
+) -> None:
+    """Before anyone has downloaded it, a file is known; `Repr-Digest` has its hash."""
+    facts = dataset_facts(open_view(current))
+    assert facts
+    described = {file.url.partition("/downloads/")[2]: file for file in facts.files}
+    assert len(described) == 12
+    for name in downloads_of(current.manifest.files):
+        found = files.find(current, name)
+        assert found
+        assert found.facts, name
+        answer = client.get(f"/downloads/{name}")
+        digest = hashlib.sha256(answer.content)
+        assert answer.headers["repr-digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
+        assert found.facts == FileFacts(len(answer.content), digest.hexdigest())
+        assert int(answer.headers["content-length"]) == found.facts.size_bytes
+        if name in described:
+            assert (described[name].size_bytes, described[name].sha256) == (found.facts.size_bytes, found.facts.sha256)
+
+
+def test_a_part_of_a_file_has_the_digest_of_the_whole(client: Asker) -> None:
+    """`Repr-Digest` is about the representation, not about the range (RFC 9530)."""
+    whole = client.get("/downloads/dataset.ttl")
+    part = client.get("/downloads/dataset.ttl", headers={"Range": "bytes=5-8"})
+    assert whole.headers["repr-digest"] == part.headers["repr-digest"]
     assert (part.status_code, part.content) == (206, whole.content[5:9])
-    assert int(whole.headers["content-length"]) == len(whole.content)
-    listed = files.find(current, name)
-    assert listed
-    assert (listed.sha256, listed.size_bytes) == (digest.hexdigest(), len(whole.content))
+
+
+def test_a_release_of_an_earlier_version_is_still_served(client: Asker, current: Release, tmp_path: Path) -> None:
+    """What it does not hold is generated with the same bytes; its length is not known before, and no page says one."""
+    kept = {name for name in current.manifest.files if name.startswith("store/") or name in _HELD_BEFORE}
+    manifest = replace(
+        current.manifest,
+        files={name: digest for name, digest in current.manifest.files.items() if name in kept},
+        uncompressed_files={},
+        uncompressed_sizes={},
+    )
+    place = tmp_path / "releases" / manifest.name
+    for name in kept:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).hardlink_to(current.file(name))
+    old = Release(place, manifest)
+    app = FastAPI()
+    app.include_router(download_routes(lambda: old, DownloadFiles(tmp_path / "made")))
+    app.include_router(page_routes(lambda: open_view(old)))
+    other = Asker(app)
+    for name in ("dataset.nq", "dataset.jsonld", "projects.csv", "mentions.csv.gz", "datapackage.json"):
+        answer = other.get(f"/downloads/{name}")
+        assert answer.content == client.get(f"/downloads/{name}").content, name
+        assert answer.headers["repr-digest"] == client.get(f"/downloads/{name}").headers["repr-digest"]
+    page = other.get("/downloads", headers={"Accept": "text/html"}).text
+    assert re.search(r">dataset\.nq\.gz</a> <span", page)
+    assert re.search(r">dataset\.ttl\.gz</a></li>", page)
 
 
 @pytest.mark.parametrize("asked", ["bytes=999999999-", "bytes=-0", "bytes=999999998-999999999"])
@@ -164,19 +204,31 @@ def test_a_region_has_its_projects_whole(client: Asker) -> None:
         assert _triples(content, form) == {quad.triple for quad in expected}
 
 
-def test_the_page_leads_to_each_part(client: Asker, current: Release, files: DownloadFiles) -> None:
-    """`/downloads` has every class and region with its number of things, and all its links lead to files."""
-    view = open_view(current)
+def test_the_page_leads_to_each_file_with_its_length(client: Asker, current: Release) -> None:
+    """`/downloads` has every file, class and region, and a command for each kind; all its links lead to files."""
     app = FastAPI()
-    app.include_router(page_routes(lambda: view, lambda: files.listed(current)))
+    app.include_router(page_routes(lambda: open_view(current)))
     text = Asker(app, {"Accept": "text/html"}).get("/downloads").text
     links = re.findall(r'href="/downloads/([^"]*)"', text)
-    held = [name for name in current.manifest.files if name.startswith("by-")]
-    assert set(held) < set(links)
-    assert len(links) == len(set(links)) == len(files.listed(current)) + 3 * 20 + 4 * 6
+    assert sorted(links) == sorted(downloads_of(current.manifest.files))
     assert all(client.head(f"/downloads/{name}").status_code == 200 for name in links)
+    assert (
+        len(re.findall(r'href="/downloads/[^"]*"[^>]*download>[^<]*</a> <span class="muted">', text)) == len(links) - 2
+    )
+    commands = [html.unescape(one) for one in re.findall(r"<pre[^>]*><code>(curl [^<]*)</code>", text)]
+    addresses = [shlex.split(command)[-1].partition("/downloads/")[2] for command in commands]
+    assert addresses == [
+        "dataset.jsonld.gz",
+        "",
+        "projects.csv.gz",
+        "mentions.csv.gz",
+        "dataset.ttl.gz",
+        "dataset.nt.gz",
+        "dataset.nq.gz",
+    ]
+    assert shlex.split(commands[1])[-1].endswith("/projects.jsonld")
     assert re.search(r'<th scope="row"><a href="[^"]*#Project">[^<]*</a> <code>iomld:Project</code></th>', text)
-    assert re.search(r'>Middle East</a></th><td class="num">1</td>', text)
+    assert re.search(r'>Middle East</a></th><td class="num"[^>]*>1</td>', text)
 
 
 def test_no_name_leads_out_of_the_parts(client: Asker) -> None:

@@ -47,7 +47,7 @@ def opened(datadir: Path) -> ReleaseView:
 def client(opened: ReleaseView) -> Asker:
     """A browser of its pages."""
     app = FastAPI()
-    app.include_router(page_routes(lambda: opened, tuple))
+    app.include_router(page_routes(lambda: opened))
     app.include_router(query_routes(lambda: opened, endpoint_of(opened)))
     app.include_router(resource_routes(lambda: opened))
     return Asker(app, {"Accept": "text/html"})

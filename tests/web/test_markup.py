@@ -69,7 +69,7 @@ class Blocks(HTMLParser):
 def browser_of(view: ReleaseView) -> Asker:
     """A browser of the pages of a release."""
     app = FastAPI()
-    app.include_router(page_routes(lambda: view, tuple))
+    app.include_router(page_routes(lambda: view))
     app.include_router(resource_routes(lambda: view))
     return Asker(app, {"Accept": "text/html"})
 

@@ -20,7 +20,6 @@ from iomld.iris import DEFAULT_BASE
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.validate import all_rules
-from iomld.web.data.downloads import Download
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.upload import Rules, Upload
 from iomld.web.docs_page import docs_routes
@@ -60,10 +59,6 @@ PAGES = (
     "/shapes.html",
 )
 _NAME = re.compile(r"%3Chttp.*?%3E|(?<=%3A)[\w.-]+(?=%20|$)")  # in an encoded query
-FILES = (
-    Download("dataset.nq.gz", "application/gzip", "All records, packed", 1234),
-    Download("dataset.ttl", "text/turtle", "All records", None),
-)
 
 
 class Page(HTMLParser):
@@ -93,7 +88,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
 def client(opened: ReleaseView) -> Asker:
     """A browser of the pages, the documents and the static files."""
     app = FastAPI(openapi_tags=TAGS, docs_url=None)
-    app.include_router(page_routes(lambda: opened, lambda: FILES))
+    app.include_router(page_routes(lambda: opened))
     app.include_router(docs_routes(lambda: opened, app.openapi))
     many = SparqlLimits(timeout_s=20, client_s=1000)  # queries are linked to by their figures
     app.include_router(query_routes(lambda: opened, endpoint_of(opened, limits=many)))

@@ -36,7 +36,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> ReleaseView:
 def client(opened: ReleaseView) -> Asker:
     """A client of the pages and documents."""
     app = FastAPI()
-    app.include_router(page_routes(lambda: opened, tuple))
+    app.include_router(page_routes(lambda: opened))
     app.include_router(query_routes(lambda: opened, endpoint_of(opened)))
     app.include_router(resource_routes(lambda: opened))
     return Asker(app, {"Accept": "text/html"})

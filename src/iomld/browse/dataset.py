@@ -12,7 +12,9 @@ from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VOID
 from iomld.release import FILES
 from iomld.release.description import read_description
-from iomld.release.subsets import BY_CLASS, BY_REGION, FORMAT_NAMES, Partitioning, class_name, subset_file
+from iomld.release.downloads import DownloadFile, dataset_files, download_facts, subset_downloads
+from iomld.release.nquads import FileFacts
+from iomld.release.subsets import BY_CLASS, BY_REGION, Partitioning, class_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +154,21 @@ def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:
 
 
 @dataclass(frozen=True, slots=True)
-class SubsetFile:
-    """A file of a subset: its name, its format, and its length if the release holds it."""
+class ListedFile:
+    """A file for download: its name, its format, and length and hash, which a release of an earlier version lacks."""
 
     name: str
     form: str
-    size_bytes: int | None
+    facts: FileFacts | None
+
+
+def dataset_downloads(view: ReleaseView) -> tuple[ListedFile, ...]:
+    """The files of the whole dataset and its tables, each plain and compressed."""
+    return tuple(_listed(view, file) for file in dataset_files())
+
+
+def _listed(view: ReleaseView, file: DownloadFile) -> ListedFile:
+    return ListedFile(file.name, file.form, download_facts(view.release.manifest, file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +180,14 @@ class ReleaseSubset:
         name: Its name in the view's language, else in English; empty for a class of another vocabulary.
         term: The prefixed name of a class; empty for a region.
         count: Instances of the class, or projects of the region.
-        files: Its files, beginning with the one that the release holds.
+        files: Its files.
     """
 
     iri: str
     name: str
     term: str
     count: int
-    files: tuple[SubsetFile, ...]
+    files: tuple[ListedFile, ...]
 
 
 def class_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
@@ -228,12 +239,5 @@ def _term(name: str) -> str:
     return name.replace("-", ":") if "-" in name else f"iomld:{name}"
 
 
-def _subset_files(view: ReleaseView, partitioning: Partitioning, name: str) -> tuple[SubsetFile, ...]:
-    held = view.release.file(subset_file(partitioning, name, partitioning.written))
-    size = held.stat().st_size if held.exists() else None
-    return tuple(
-        SubsetFile(
-            subset_file(partitioning, name, form), FORMAT_NAMES[form], size if form is partitioning.written else None
-        )
-        for form in partitioning.offered
-    )
+def _subset_files(view: ReleaseView, partitioning: Partitioning, name: str) -> tuple[ListedFile, ...]:
+    return tuple(_listed(view, file) for file in subset_downloads(partitioning, name))

@@ -10,8 +10,9 @@ import click
 
 from iomld.assets import load_vocabulary
 from iomld.cli.options import datadir_option, fund_option, served_release, settings
-from iomld.export.formats import TABLE_FORMATS, write_dataset
-from iomld.export.tables import released_source
+from iomld.export.formats import TABLE_FORMATS, write_rdf
+from iomld.export.stored_quads import released_quads
+from iomld.export.tables import stored_source
 from iomld.formats import rdf
 
 _file_option = click.option(
@@ -42,11 +43,12 @@ def export_command(*, datadir: Path | None, target: Path | None, format_name: st
     """
     current = served_release(datadir or settings().data_dir)
     table = TABLE_FORMATS.get(format_name)
+    stored = released_quads(current)
     if table:
-        write = partial(table.write, released_source(current))
+        write = partial(table.write, stored_source(stored))
     else:
         format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
-        write = partial(write_dataset, current, format_)
+        write = partial(write_rdf, stored, format_)
     write_out(write, target, is_text=table is None or table.is_text)
 
 

@@ -13,8 +13,8 @@ from typing import BinaryIO, Self, cast
 
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
 from iomld.read.table.rows import neutralised
+from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 
-PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can store
 _PERMISSIONS = 0o644 << 16
 _UNIX = 3
@@ -44,15 +44,8 @@ def write_csv(source: ProjectSource, output: BinaryIO) -> None:
     Cells that a spreadsheet would take for a formula start with an apostrophe, which our reader removes. The files
     start with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).
     """
-    form = table_form(source)
     with tempfile.TemporaryFile() as projects, tempfile.TemporaryFile() as mentions:
-        with CsvFile(cast("BinaryIO", projects)) as rows, CsvFile(cast("BinaryIO", mentions)) as mention_rows:
-            rows.write(form.header)
-            mention_rows.write(MENTION_HEADER)
-            for project in source.projects():
-                rows.write(form.cells(project))
-                for mention in project.mentions:
-                    mention_rows.write(mention_cells(project, mention))
+        write_tables(source, cast("BinaryIO", projects), cast("BinaryIO", mentions))
         with tempfile.TemporaryFile() as zipped:
             with zipfile.ZipFile(zipped, "w") as archive:
                 for name, file in ((PROJECTS_FILE, projects), (MENTIONS_FILE, mentions)):
@@ -63,22 +56,22 @@ def write_csv(source: ProjectSource, output: BinaryIO) -> None:
             shutil.copyfileobj(zipped, output)
 
 
-def write_projects(source: ProjectSource, output: BinaryIO) -> None:
-    """Write the table of projects alone, the same bytes as in the archive."""
+def write_tables(source: ProjectSource, projects: BinaryIO, mentions: BinaryIO) -> None:
+    """Write the tables of projects and of mentions, the same bytes as in the archive.
+
+    Args:
+        source: The projects, which are read once.
+        projects: The stream for the table of projects.
+        mentions: The stream for the table of mentions.
+    """
     form = table_form(source)
-    with CsvFile(output) as rows:
+    with CsvFile(projects) as rows, CsvFile(mentions) as mention_rows:
         rows.write(form.header)
+        mention_rows.write(MENTION_HEADER)
         for project in source.projects():
             rows.write(form.cells(project))
-
-
-def write_mentions(source: ProjectSource, output: BinaryIO) -> None:
-    """Write the table of mentions alone, the same bytes as in the archive."""
-    with CsvFile(output) as rows:
-        rows.write(MENTION_HEADER)
-        for project in source.projects():
             for mention in project.mentions:
-                rows.write(mention_cells(project, mention))
+                mention_rows.write(mention_cells(project, mention))
 
 
 class CsvFile:

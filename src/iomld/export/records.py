@@ -5,29 +5,26 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from urllib.parse import unquote
 
-from iomld import store
 from iomld.assets import load_fields
+from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import FieldKind
 from iomld.iris import Iris
 from iomld.model import FieldValue, Mention, Origin, Project, Text, lexical_form
 from iomld.pipeline.published import project_of
-from iomld.release import FILES, Release
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
 
 
-def released_projects(release: Release) -> Iterator[Project]:
+def stored_projects(stored: StoredQuads) -> Iterator[Project]:
     """The projects of a release, sorted by IRI; only one is in memory at a time.
 
     Raises:
-        StoreError: The release is damaged.
+        StoreError: The file is damaged.
     """
-    iris = Iris(release.manifest.base)
-    start = iris.record("")
-    opened = store.open_read_only(release.file(FILES.store))
-    for graph in store.sorted_graphs(opened):
-        if graph.startswith(start) and "/" not in graph[len(start) :]:
-            yield project_of(store.graph_quads(opened, graph), unquote(graph[len(start) :]), iris)
+    iris = Iris(stored.base)
+    start = len(iris.record(""))
+    for graph, quads in stored.record_graphs():
+        yield project_of(quads, unquote(graph[start:]), iris)
 
 
 def record_json(project: Project) -> dict[str, object]:

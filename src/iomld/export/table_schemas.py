@@ -9,13 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from iomld.assets import load_fields
-from iomld.export.csv import MENTIONS_FILE, PROJECTS_FILE
 from iomld.export.tables import ProjectSource, TableForm, TextColumn, table_form
 from iomld.fields.declared import Field, FieldKind
 from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
+from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 
-METADATA_FILE = f"{PROJECTS_FILE}-metadata.json"
-PACKAGE_FILE = "datapackage.json"
 SEPARATOR = "; "
 _CSVW_DATATYPES = {
     FieldKind.YEAR: "gYear",

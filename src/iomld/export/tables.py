@@ -8,18 +8,15 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import BinaryIO, TypeAlias
 
-from pyoxigraph import Literal, NamedNode
-
-from iomld import store
 from iomld.assets import load_fields
-from iomld.export.records import project_texts, released_projects, sources_json, written
+from iomld.export.records import project_texts, sources_json, stored_projects, written
+from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import Field, FieldKind
-from iomld.iris import Iris
 from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
-from iomld.release import FILES, Release
 
 # The length of the longest text in each field and language; it decides which columns a table has.
 TextLengths: TypeAlias = Mapping[tuple[str, str], int]
@@ -39,9 +36,9 @@ class ProjectSource:
     text_lengths: Callable[[], TextLengths]
 
 
-def released_source(release: Release) -> ProjectSource:
+def stored_source(stored: StoredQuads) -> ProjectSource:
     """The projects of a release, sorted by IRI."""
-    return ProjectSource(lambda: released_projects(release), lambda: _released_lengths(release))
+    return ProjectSource(lambda: stored_projects(stored), cache(lambda: _stored_lengths(stored)))
 
 
 def spooled_source(projects: Iterable[Project], file: BinaryIO) -> ProjectSource:
@@ -66,18 +63,14 @@ def spooled_source(projects: Iterable[Project], file: BinaryIO) -> ProjectSource
     return ProjectSource(read_spool, lambda: lengths)
 
 
-def _released_lengths(release: Release) -> TextLengths:
-    """The lengths from the store, which is faster than reading every project."""
-    opened = store.open_read_only(release.file(FILES.store))
-    start = Iris(release.manifest.base).record("")
+def _stored_lengths(stored: StoredQuads) -> TextLengths:
+    """The lengths from the lines of the texts alone, which is faster than reading every project."""
+    given = load_fields().given
+    names = {given[name].iri: name for name in load_fields().texts}
     lengths: dict[tuple[str, str], int] = {}
-    fields = load_fields()
-    for field in fields.texts:
-        for quad in opened.quads_for_pattern(None, NamedNode(fields.given[field].iri), None, None):
-            graph, text = quad.graph_name, quad.object
-            if isinstance(graph, NamedNode) and graph.value.startswith(start) and isinstance(text, Literal):
-                key = field, text.language or UNDETERMINED
-                lengths[key] = max(lengths.get(key, 1), len(text.value))
+    for predicate, text in stored.literals_of_records(names):
+        key = names[predicate], text.language or UNDETERMINED
+        lengths[key] = max(lengths.get(key, 1), len(text.value))
     return lengths
 
 

@@ -14,6 +14,7 @@ from pyoxigraph import Literal, Quad
 from iomld import assets, release, store
 from iomld.convert import Publication
 from iomld.errors import IomldError, StoreError
+from iomld.export.downloads import DownloadWriter
 from iomld.formats import rdf, results
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
 from iomld.iris import DCTERMS, IOMLD, SH, Iris
@@ -23,6 +24,7 @@ from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads, read_description
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
 from iomld.release.nquads import (
+    FileFacts,
     GraphState,
     WrittenDataset,
     append_gzip,
@@ -143,11 +145,11 @@ def build_release(
         progress: Called as the work goes on.
     """
     progress.begin(WRITING)
-    written = _write_dataset(building, changes, context)
-    subsets = _write_subsets(building, written, context)
+    files = _write_files(building, changes, context)
+    written = files.dataset
     name = release.release_name(context.ended, written.plain.sha256)
     history = _history(name, changes, context)
-    description = description_quads(_description(name, written, subsets, changes, context), context.publication.iris)
+    description = description_quads(_description(name, files, changes, context), context.publication.iris)
     progress.begin(STORING)
     _write_store(building, changes, context, [*history, *description])
     repeated = _write_query_store(building, written, graphs, context.publication.iris)
@@ -177,6 +179,8 @@ def build_release(
         examples=example_counts(queried, context.publication.iris.base),
         repeated_triples=repeated,
         fund=folder.digest,
+        uncompressed_files={file: facts.sha256 for file, facts in files.uncompressed().items()},
+        uncompressed_sizes={file: facts.size_bytes for file, facts in files.uncompressed().items()},
     )
     return release.finish_release(context.datadir, building, manifest)
 
@@ -189,6 +193,45 @@ def _copy_folder(folder: FundFolder, target: Path) -> None:
         file.write_bytes((folder.path / name).read_bytes())
     if read_fund_folder(target) != folder:
         raise StoreError(f"{folder.path}: the fund folder changed during the publish. Publish again.")
+
+
+@dataclass(frozen=True, slots=True)
+class _WrittenFiles:
+    """The files for download of a release.
+
+    Attributes:
+        dataset: The dataset file.
+        subsets: The classes and regions.
+        downloads: Length and hash of each file, by name; also of those that are downloaded uncompressed.
+    """
+
+    dataset: WrittenDataset
+    subsets: Sequence[Subset]
+    downloads: Mapping[str, FileFacts]
+
+    def uncompressed(self) -> dict[str, FileFacts]:
+        """Those that the release holds compressed and offers uncompressed too."""
+        return {name: facts for name, facts in self.downloads.items() if f"{name}.gz" in self.downloads}
+
+
+def _write_files(building: Path, changes: Changes, context: ReleaseContext) -> _WrittenFiles:
+    """Write the files for download, whose length and hash are in the description of the release.
+
+    Unchanged ones share their disk space with the previous release.
+    """
+    dataset = _write_dataset(building, changes, context)
+    subsets = _write_subsets(building, dataset, context)
+    found = {
+        FILES.dataset.removesuffix(".gz"): dataset.plain,
+        FILES.dataset: dataset.compressed,
+        **{subset.file: subset.facts for subset in subsets},
+        **DownloadWriter(building, context.publication.iris.base).write_all(subsets),
+    }
+    if context.previous:
+        for name, facts in found.items():
+            if (building / name).exists() and context.previous.manifest.files.get(name) == facts.sha256:
+                _hardlink(context.previous.file(name), building / name)
+    return _WrittenFiles(dataset, subsets, found)
 
 
 def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) -> WrittenDataset:
@@ -205,16 +248,11 @@ def _write_dataset(building: Path, changes: Changes, context: ReleaseContext) ->
 
 
 def _write_subsets(building: Path, written: WrittenDataset, context: ReleaseContext) -> tuple[Subset, ...]:
-    """Write the files of classes and regions; unchanged ones share their disk space with the previous release."""
+    """Write the first file of each class and region."""
     iris = context.publication.iris
     regions = assets.load_vocabulary(iris.base).concepts["region"]
     selection = SubsetSelection(written.statistics.classes, {code: region.name() for code, region in regions.items()})
-    subsets = write_subsets(building / FILES.dataset, building, iris=iris, selection=selection)
-    if context.previous:
-        for subset in subsets:
-            if context.previous.manifest.files.get(subset.file) == subset.facts.sha256:
-                _hardlink(context.previous.file(subset.file), building / subset.file)
-    return subsets
+    return write_subsets(building / FILES.dataset, building, iris=iris, selection=selection)
 
 
 def _hardlink(old: Path, new: Path) -> None:
@@ -269,9 +307,7 @@ def _history(name: str, changes: Changes, context: ReleaseContext) -> list[Quad]
     ]
 
 
-def _description(
-    name: str, written: WrittenDataset, subsets: Sequence[Subset], changes: Changes, context: ReleaseContext
-) -> Description:
+def _description(name: str, files: _WrittenFiles, changes: Changes, context: ReleaseContext) -> Description:
     modified = xsd_moment(context.ended)
     return Description(
         version=name,
@@ -281,10 +317,9 @@ def _description(
         license=context.publication.license,
         publisher=context.publisher,
         contact=context.contact,
-        statistics=written.statistics,
-        plain=written.plain,
-        compressed=written.compressed,
-        subsets=subsets,
+        statistics=files.dataset.statistics,
+        files=files.downloads,
+        subsets=files.subsets,
         example=min(changes.sources, default=None),
     )
 

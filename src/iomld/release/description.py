@@ -16,9 +16,18 @@ from iomld.errors import SourceError, StoreError
 from iomld.formats import rdf
 from iomld.formats.turtle_template import TurtleRow, filled_template
 from iomld.iris import VCARD, XSD, Iris, local_name
+from iomld.release.downloads import (
+    CSV,
+    MENTIONS_FILE,
+    PROJECTS_FILE,
+    Content,
+    DownloadFile,
+    dataset_files,
+    subset_downloads,
+)
 from iomld.release.nquads import FileFacts
 from iomld.release.statistics import Statistics
-from iomld.release.subsets import BY_CLASS, FORMAT_NAMES, Subset, subset_file
+from iomld.release.subsets import BY_CLASS, Subset
 
 _TITLE = "Projects of a migration development fund"
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
@@ -35,9 +44,9 @@ _FORMS = {
         "JSON_LD",
         "The framed document of each project and a node for each other thing, under one context.",
     ),
-    "text/csv": ("CSV", "A row for each, with a row of headings."),
+    CSV: ("CSV", "A row for each, with a row of headings."),
 }
-_TABLES = (("projects.csv", "Table of projects, CSV"), ("mentions.csv", "Table of mentions, CSV"))
+_TITLES = {PROJECTS_FILE: "Table of projects", MENTIONS_FILE: "Table of mentions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +62,8 @@ class Description:
         publisher: Name of the publisher.
         contact: E-mail or web address for questions; if empty, the page `/about` is used.
         statistics: Figures of the dataset.
-        plain: The N-Quads file.
-        compressed: The compressed N-Quads file.
-        subsets: The files of classes and regions.
+        files: Length and hash of each file for download, by name.
+        subsets: The classes and regions that have files.
         example: Key of one project, or None.
     """
 
@@ -67,8 +75,7 @@ class Description:
     publisher: str
     contact: str
     statistics: Statistics
-    plain: FileFacts
-    compressed: FileFacts
+    files: Mapping[str, FileFacts]
     subsets: Sequence[Subset]
     example: str | None
 
@@ -80,18 +87,16 @@ class Distribution:
     Attributes:
         resource: IRI of the dataset or subset whose content it holds.
         iri: Its own IRI.
-        file: Its name under `/downloads/`.
         title: Its title.
-        media_type: Its media type before compression.
-        facts: Length and hash, if the release holds the file.
+        file: The file.
+        facts: Length and hash.
     """
 
     resource: str
     iri: str
-    file: str
     title: str
-    media_type: str
-    facts: FileFacts | None = None
+    file: DownloadFile
+    facts: FileFacts
 
 
 def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
@@ -101,7 +106,7 @@ def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
         ValueError: The licence is not an IRI.
     """
     subsets = {_subset_iri(subset, iris): subset for subset in description.subsets}
-    distributions = (*_whole_distributions(description, iris), *_subset_distributions(subsets))
+    distributions = (*_whole_distributions(description, iris), *_subset_distributions(description, subsets))
     rows = {
         **_extent_rows(description, iris),
         **_partition_rows(description.statistics, iris),
@@ -239,55 +244,42 @@ def _subset_text(subset: Subset) -> str:
 
 def _whole_distributions(description: Description, iris: Iris) -> Iterator[Distribution]:
     """The files with the whole dataset, and its tables, each compressed and uncompressed."""
-    known = {"dataset.nq": description.plain, "dataset.nq.gz": description.compressed}
-    dumps = [(f"dataset.{form.suffix}", f"All records, {name}", form.media_type) for form, name in FORMAT_NAMES.items()]
-    for name, title, media_type in (*dumps, *((file, title, "text/csv") for file, title in _TABLES)):
-        for file, text in ((name, title), (f"{name}.gz", f"{title}, packed")):
-            iri = _fragment(iris, file.removeprefix("dataset."))
-            yield Distribution(iris.dataset(), iri, file, text, media_type, known.get(file))
+    for file in dataset_files():
+        title = f"{_TITLES.get(file.plain_name, 'All records')}, {file.form}{', packed' if file.is_compressed else ''}"
+        iri = _fragment(iris, file.name.removeprefix("dataset."))
+        yield Distribution(iris.dataset(), iri, title, file, description.files[file.name])
 
 
-def _subset_distributions(subsets: Mapping[str, Subset]) -> Iterator[Distribution]:
+def _subset_distributions(description: Description, subsets: Mapping[str, Subset]) -> Iterator[Distribution]:
     for iri, subset in subsets.items():
-        for form in subset.partitioning.offered:
-            yield Distribution(
-                resource=iri,
-                iri=f"{iri}-{form.suffix}",
-                file=subset_file(subset.partitioning, subset.name, form),
-                title=f"{subset.label}, {FORMAT_NAMES[form]}, packed",
-                media_type=form.media_type,
-                facts=subset.facts if form is subset.partitioning.written else None,
-            )
+        for file in subset_downloads(subset.partitioning, subset.name):
+            title = f"{subset.label}, {file.form}, packed"
+            suffix = file.plain_name.rpartition(".")[2]
+            yield Distribution(iri, f"{iri}-{suffix}", title, file, description.files[file.name])
 
 
 def _file_rows(distributions: Sequence[Distribution], iris: Iris) -> dict[str, Sequence[TurtleRow]]:
-    rows = [(one, _distribution_terms(one, iris)) for one in distributions]
+    rows = [(one.file, _distribution_terms(one, iris)) for one in distributions]
     return {
         "distribution": [row for _, row in rows],
-        "dump": [row for one, row in rows if one.media_type != "text/csv"],
-        "compressed": [row for one, row in rows if one.file.endswith(".gz")],
-        "file": [row | _facts_terms(one.iri, one.facts) for one, row in rows if one.facts],
+        "dump": [row for file, row in rows if file.content is not Content.TABLE],
+        "compressed": [row for file, row in rows if file.is_compressed],
     }
 
 
 def _distribution_terms(one: Distribution, iris: Iris) -> dict[str, NamedNode | Literal]:
-    file_type, text = _FORMS[one.media_type]
+    file_type, text = _FORMS[one.file.media_type]
     return {
         "resource": NamedNode(one.resource),
         "distribution": NamedNode(one.iri),
         "title": _english(one.title),
         "description": _english(text),
         "format": NamedNode(_FILE_TYPES + file_type),
-        "url": NamedNode(f"{iris.base}downloads/{one.file}"),
-        "media_type": NamedNode(_MEDIA_TYPES + one.media_type),
-    }
-
-
-def _facts_terms(distribution: str, facts: FileFacts) -> dict[str, NamedNode | Literal]:
-    return {
-        "bytes": _typed(facts.size_bytes, "nonNegativeInteger"),
-        "checksum": NamedNode(f"{distribution}-checksum"),
-        "sha256": _typed(facts.sha256, "hexBinary"),
+        "url": NamedNode(f"{iris.base}downloads/{one.file.name}"),
+        "media_type": NamedNode(_MEDIA_TYPES + one.file.media_type),
+        "bytes": _typed(one.facts.size_bytes, "nonNegativeInteger"),
+        "checksum": NamedNode(f"{one.iri}-checksum"),
+        "sha256": _typed(one.facts.sha256, "hexBinary"),
     }
 
 

@@ -75,6 +75,9 @@ class Manifest:
         sizes: Length of each of the files in bytes. Empty in a release of an earlier version, whose `files` lack the
             stores, and whose manifest has no digest.
         fund: Hash of the fund folder that it was published with, which it has a copy of; empty for the project's own.
+        uncompressed_files: SHA-256 of the content of compressed files that can be downloaded uncompressed, by name.
+        uncompressed_sizes: Its length in bytes. Both are empty in a release of an earlier version, which holds fewer
+            files for download.
     """
 
     name: str
@@ -91,6 +94,8 @@ class Manifest:
     repeated_triples: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
     fund: str = ""
+    uncompressed_files: Mapping[str, str] = field(default_factory=dict)
+    uncompressed_sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ class Partitioning:
 
     Attributes:
         folder: Name of the folder of its files, in a release and in addresses.
-        written: The format that a release holds, compressed.
-        offered: All formats for download; the others are converted from the one that a release holds.
+        written: The format that is written first.
+        offered: All formats; the files in the others are converted from the one that is written first.
     """
 
     folder: str
@@ -84,11 +84,12 @@ def subset_file(partitioning: Partitioning, name: str, form: Format) -> str:
 def subset_names(files: Iterable[str], partitioning: Partitioning) -> tuple[str, ...]:
     """The names of the subsets of one partitioning among the files of a release, sorted.
 
-    >>> subset_names(["dataset.nq.gz", "by-class/Project.nt.gz"], BY_CLASS)
+    >>> subset_names(["dataset.nq.gz", "by-class/Project.nt.gz", "by-class/Project.ttl.gz"], BY_CLASS)
     ('Project',)
     """
     start, end = f"{partitioning.folder}/", f".{partitioning.written.suffix}.gz"
-    return tuple(sorted(file.removeprefix(start).removesuffix(end) for file in files if file.startswith(start)))
+    found = (file for file in files if file.startswith(start) and file.endswith(end))
+    return tuple(sorted(file.removeprefix(start).removesuffix(end) for file in found))
 
 
 def class_name(iri: str, iris: Iris) -> str | None:

@@ -96,7 +96,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _translate_errors(app)
     _translate_failures(app)
     _add_routes(app, operation_routes(serving, metrics, cache))
-    _add_routes(app, page_routes(view, lambda: files.listed(serving.release)))
+    _add_routes(app, page_routes(view))
     endpoint = _endpoint(serving, settings, base, cache)
     _add_routes(app, query_routes(view, endpoint))
     _add_routes(app, resource_routes(view))

@@ -1,23 +1,22 @@
 """Routes of the pages countries, regions, frameworks, ontology, validate, downloads and about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from iomld.browse.dataset import class_subsets, dataset_facts, region_subsets, triple_count
+from iomld.browse.dataset import triple_count
 from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
-from iomld.web.data.downloads import Download
 from iomld.web.data.upload import PROFILES
 from iomld.web.openapi import HTML, responses
+from iomld.web.pages.downloads import downloads_html
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.home import home_route
 from iomld.web.pages.projects import project_routes
-from iomld.web.pages.render import ontology_html, page_response
-from iomld.web.pages.structured_data import dataset_markup
+from iomld.web.pages.render import ontology_html, page_response, server_address
 from iomld.web.pages.validate import FORMS, form_page
 from iomld.web.responses import page_route
 
@@ -47,18 +46,17 @@ _ReportFormat = Annotated[
 ]
 
 
-def page_routes(view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]) -> APIRouter:
+def page_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     """Routes of all pages but those of documents and the query page.
 
     Args:
         view: Gives the release that is served now.
-        downloads: Gives its files.
     """
     router = APIRouter()
     home_route(router, view)
     _browse_routes(router, view)
     project_routes(router, view)
-    _tool_routes(router, view, downloads)
+    _tool_routes(router, view)
     return router
 
 
@@ -83,16 +81,15 @@ def _scheme_handler(view: Callable[[], ReleaseView], path: str, name: str) -> Ca
     return scheme
 
 
-def _tool_routes(
-    router: APIRouter, view: Callable[[], ReleaseView], downloads: Callable[[], Sequence[Download]]
-) -> None:
+def _tool_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     @page_route(router, "/validate", "validation", "Open a form to check records", _FORM_PAGE)
     def validate(request: Request, example: _Example, profile: _Profile, format_: _ReportFormat) -> Response:
         return page_response(request, form_page(view(), example, profile, format_))
 
     @page_route(router, "/downloads", "dataset", "List the files of the release")
     def files(request: Request) -> Response:
-        return page_response(request, _downloads_html(view(), downloads()))
+        opened = view()
+        return page_response(request, downloads_html(opened, server_address(request, opened.iris.base)))
 
     @page_route(router, "/ontology", "vocabulary", "See the terms of the ontology")
     def ontology(request: Request) -> Response:
@@ -105,18 +102,3 @@ def _tool_routes(
         return page_response(
             request, page_html(opened, "about.html", "/about", manifest=opened.release.manifest, triples=triples)
         )
-
-
-def _downloads_html(view: ReleaseView, files: Sequence[Download]) -> bytes:
-    facts = dataset_facts(view)
-    return page_html(
-        view,
-        "downloads.html",
-        "/downloads",
-        manifest=view.release.manifest,
-        triples=triple_count(view),
-        files=files,
-        classes=class_subsets(view),
-        regions=region_subsets(view),
-        markup=dataset_markup(facts) if facts else "",
-    )
