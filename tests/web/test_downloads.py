@@ -125,7 +125,7 @@ def test_a_release_of_an_earlier_version_is_still_served(client: Asker, current:
         uncompressed_sizes={},
     )
     place = tmp_path / "releases" / manifest.name
-    for name in kept:
+    for name in (*kept, "manifest.json", "manifest.sha256"):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).hardlink_to(current.file(name))
     old = Release(place, manifest)

@@ -77,7 +77,10 @@ def status_of(client: socket.socket) -> int:
         pytest.param(b"GET /health HTTP/1.0\r\n\r\n", 200, id="HTTP/1.0 without a host"),
         pytest.param(b"CONNECT example.org:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400, id="CONNECT"),
         pytest.param(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n", 404, id="OPTIONS of all"),
-        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, id="HTTP/2"),
+        pytest.param(b"GET /health HTTP/2.0\r\n" + HOST + b"\r\n", 505, id="version 2"),
+        pytest.param(b"GET /health HTTP/3.0\r\n" + HOST + b"\r\n", 505, id="version 3"),
+        pytest.param(b"GET /health HTTP/1.2\r\n" + HOST + b"\r\n", 400, id="version 1.2"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, id="HTTP/2"),
         pytest.param(b"GET http://example.org/health HTTP/1.1\r\n" + HOST + b"\r\n", 200, id="absolute"),
         pytest.param(b"\x16\x03\x01\x00\xa5 hello\r\n\r\n", 400, id="no HTTP"),
         pytest.param(DIRECT + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nASK{}\r\n0\r\n\r\n", 400, id="chunks"),
@@ -146,6 +149,39 @@ def test_chains_of_thousands_are_refused(server: Server) -> None:
         answer = httpx.post(f"{server.address}/sparql", data={"query": query}, timeout=30)
         assert answer.status_code == 400, answer.text
         assert "more than 2,000 operators" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("ASK { ?s <x:p> (" + "1 " * 6000 + ") }", id="collection"),
+        pytest.param("ASK { ?s <x:p> " + ",".join(map(str, range(6000))) + " }", id="objects"),
+        pytest.param("ASK { " + "?s <x:p> ?o ." * 6000 + " }", id="patterns"),
+        pytest.param("ASK { " + "{ ?s <x:p> ?o }" * 6000 + " }", id="groups"),
+        pytest.param("SELECT " + " ".join(f"({n} AS ?n{n})" for n in range(6000)) + " {}", id="expressions"),
+        pytest.param("SELECT ?c { ?s a ?c } GROUP BY ?c HAVING " + "(COUNT(*) > 1)" * 6000, id="conditions"),
+    ],
+)
+def test_thousands_of_patterns_are_refused(server: Server, query: str) -> None:
+    """What the engine plans by recursion is refused with a sentence that says how to list values."""
+    answer = httpx.post(f"{server.address}/sparql", data={"query": query}, timeout=30)
+    assert answer.status_code == 400, answer.text
+    assert "more than 2,000 triple patterns" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        "VALUES ?c {" + "<x:c>" * 20_000 + "<http://xmlns.com/foaf/0.1/Organization> } ?s a ?c",
+        "VALUES (?c ?n) {" + "(<x:c> 1.5)" * 20_000 + "(<http://xmlns.com/foaf/0.1/Organization> 1) } ?s a ?c",
+        "?s a ?c FILTER(?c IN (" + "<x:c>," * 20_000 + "<http://xmlns.com/foaf/0.1/Organization>))",
+    ],
+    ids=["VALUES", "rows", "IN"],
+)
+def test_long_lists_of_values_are_answered(server: Server, lists: str) -> None:
+    """They are read in a loop."""
+    answer = httpx.post(f"{server.address}/sparql", data={"query": f"ASK {{ {lists} }}"}, timeout=60)
+    assert (answer.status_code, answer.json()["boolean"]) == (200, True), answer.text
 
 
 NESTINGS = (

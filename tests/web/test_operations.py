@@ -99,26 +99,35 @@ def test_a_started_server_is_ready_and_counts(datadir: Path) -> None:
     assert found["iomld_release_projects", ""] == PROJECT_COUNT
 
 
-def test_a_release_that_is_damaged_while_it_is_served(datadir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "kept_bytes", "downloads", "fault"),
+    [
+        ("dataset.nq.gz", 5000, ("dataset.nq.gz", "dataset.nq"), "has 5,000 bytes instead of"),
+        ("manifest.json", 5000, (), "does not have the SHA-256 in manifest.sha256"),
+    ],
+)
+def test_a_release_that_is_damaged_while_it_is_served(
+    datadir: Path, tmp_path: Path, file: str, kept_bytes: int, downloads: tuple[str, ...], fault: str
+) -> None:
     """`/ready` and the download are 503 and name the file, nothing cut is sent, and `/health` goes on."""
     shutil.copytree(datadir, folder := tmp_path / "data", symlinks=True, copy_function=os.link)
 
     def cut() -> None:
-        path = folder / "current" / "dataset.nq.gz"
+        path = folder / "current" / file
         content = path.read_bytes()
         path.unlink()
-        path.write_bytes(content[:5000])
+        path.write_bytes(content[:kept_bytes])
 
-    downloads = ("/downloads/dataset.nq.gz", "/downloads/projects.csv")
+    paths = [f"/downloads/{name}" for name in downloads]
     ready, health, whole, *damaged = asyncio.run(
-        _ask(folder, "/ready", "/health", "/downloads/by-class/Project.nt.gz", *downloads, then=cut)
+        _ask(folder, "/ready", "/health", "/downloads/by-class/Project.nt.gz", *paths, then=cut)
     )
     assert (health.status_code, whole.status_code) == (200, 200)
     for answer in (ready, *damaged):
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["file"] == "dataset.nq.gz"
-        assert "has 5,000 bytes instead of" in answer.json()["detail"]
+        assert answer.json()["file"] == file
+        assert fault in answer.json()["detail"]
 
 
 def test_a_damaged_release_is_not_opened(datadir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def _measured(file: DownloadFile, path: Path, found: dict[str, FileFacts]) -> It
         else:
             with compressing(raw) as compressed:
                 measured = _MeasuredOutput(cast("BinaryIO", compressed))
-                with io.BufferedWriter(measured, _BUFFER_BYTES) as output:
+                with io.BufferedWriter(cast("io.RawIOBase", measured), _BUFFER_BYTES) as output:
                     yield cast("BinaryIO", output)
             if file.content is not Content.SUBSET:
                 found[file.plain_name] = measured.facts

@@ -339,7 +339,7 @@ def open_release(datadir: Path, name: str) -> Release:
     try:
         content = (path / FILES.manifest).read_bytes()
         manifest = Manifest(**json.loads(content))
-        fault = _manifest_fault(path, content, manifest)
+        fault = manifest_fault(path, content, manifest)
     except (OSError, ValueError, TypeError) as error:
         fault = f"{FILES.manifest} cannot be read ({error})."
     if fault:
@@ -349,8 +349,14 @@ def open_release(datadir: Path, name: str) -> Release:
     return Release(path, manifest)
 
 
-def _manifest_fault(path: Path, content: bytes, manifest: Manifest) -> str:
-    """What is wrong with the digest of a manifest; empty if nothing is, or if it is too old to have one."""
+def manifest_fault(path: Path, content: bytes, manifest: Manifest) -> str:
+    """What is wrong with the digest of a manifest; empty if nothing is, or if it is too old to have one.
+
+    Args:
+        path: The release.
+        content: The bytes of its manifest.
+        manifest: The manifest.
+    """
     try:
         recorded = (path / FILES.manifest_digest).read_bytes().split()
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from iomld.errors import StoreError
 from iomld.messages import ForeignText, Message, Quantity, message
 from iomld.release.digests import FileState, KnownDigests, file_state
-from iomld.release.folder import FILES, Release, current_release, open_release, switch_to, way_out
+from iomld.release.folder import FILES, Release, current_release, manifest_fault, open_release, switch_to, way_out
 
 # What a command reads at most of files in a new state, a quarter of a second. There is more only after a large store
 # was copied; then the lengths of the rest are compared, and the store itself checks each block that a query reads.
@@ -78,11 +78,8 @@ class ReleaseCheck:
             if fault := self._length_fault(name, state):
                 return Damage(name, fault)
             digest = self._known.compute(path) if read_again else self._known.of(path)
-        except FileNotFoundError:
-            return Damage(name, message("The file {file} is missing.", file=name))
         except OSError as error:
-            reason = ForeignText(error.strerror or error)
-            return Damage(name, message("The file {file} cannot be read ({reason}).", file=name, reason=reason))
+            return _unreadable(name, error)
         if digest == self.release.manifest.files[name]:
             return None
         return Damage(name, message("The file {file} does not have the SHA-256 of its manifest.", file=name))
@@ -90,14 +87,14 @@ class ReleaseCheck:
     def damages(
         self, *, read_again: Callable[[str], bool] = lambda _: False, read_bytes: int | None = None
     ) -> tuple[Damage, ...]:
-        """The damages of all files.
+        """The damages of all files, and of the manifest, which was whole when the release was opened.
 
         Args:
             read_again: Whether to read a file although its digest is known.
             read_bytes: How many bytes to read at most, for files whose digest is not known; None for no limit. Those
                 that are left are then named by `unread`, and only their lengths were compared.
         """
-        found: list[Damage] = []
+        found = [damage] if (damage := self._manifest_damage()) else []
         unread: list[str] = []
         for name in self.release.manifest.files:
             size = self._size_to_read(name)
@@ -114,6 +111,19 @@ class ReleaseCheck:
     def keep(self) -> None:
         """Keep the digests for later commands."""
         self._known.keep(self.release.path, map(self.release.file, self.release.manifest.files))
+
+    def _manifest_damage(self) -> Damage | None:
+        name = FILES.manifest
+        try:
+            content = self.release.file(name).read_bytes()
+            if not manifest_fault(self.release.path, content, self.release.manifest):
+                return None
+        except OSError as error:
+            return _unreadable(name, error)
+        text = message(
+            "The file {file} does not have the SHA-256 in {digest_file}.", file=name, digest_file=FILES.manifest_digest
+        )
+        return Damage(name, text)
 
     def _size_to_read(self, name: str) -> int:
         """The length of a file whose digest is not known; nothing if that is told without reading it."""
@@ -133,6 +143,14 @@ class ReleaseCheck:
             length=Quantity(state.size_bytes),
             published=Quantity(size),
         )
+
+
+def _unreadable(name: str, error: OSError) -> Damage:
+    """The damage of a file that is missing or cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return Damage(name, message("The file {file} is missing.", file=name))
+    reason = ForeignText(error.strerror or error)
+    return Damage(name, message("The file {file} cannot be read ({reason}).", file=name, reason=reason))
 
 
 def whole_release(datadir: Path) -> Release | None:

@@ -173,7 +173,7 @@ class LimitedConnection(HttpToolsProtocol):
                 hosts += 1
             elif name == b"content-length":
                 self._owed_bytes = int(value)
-        if self._is_url_too_long():
+        if self._is_url_too_long() or not self._is_known_version():
             raise _HeadError
         if len(self.headers) > _MAX_HEADERS or (hosts != 1 and (hosts or self.parser.get_http_version() == "1.1")):
             raise _HeadError  # RFC 9112 section 3.2
@@ -250,7 +250,13 @@ class LimitedConnection(HttpToolsProtocol):
         """The status of the refusal of a head that the parser, or `on_headers_complete`, does not accept."""
         if len(self.headers or ()) > _MAX_HEADERS:
             return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-        return HTTPStatus.REQUEST_URI_TOO_LONG if self._is_url_too_long() else HTTPStatus.BAD_REQUEST
+        if self._is_url_too_long():
+            return HTTPStatus.REQUEST_URI_TOO_LONG
+        return HTTPStatus.BAD_REQUEST if self._is_known_version() else HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+
+    def _is_known_version(self) -> bool:
+        """Whether the request has a major version that is spoken here (RFC 9110 section 15.6.6); it may have none."""
+        return str(self.parser.get_http_version()) < "2"
 
     def _is_url_too_long(self) -> bool:
         return len(self.url) > _MAX_URL_BYTES

@@ -1,9 +1,9 @@
 """Checks and changes of the text of a query before it runs, and messages for its syntax errors.
 
-The checks look at tokens, not at a parse tree: does the query use SERVICE or FROM, is it an update, is it nested too
-deeply. The engine's grammar needs no space after a keyword (`SERVICEex:x` is SERVICE of `ex:x`) and distinguishes the
-operator `<` from `<iri>` by context. Tokens cannot, so a query counts as using SERVICE if the word is outside comments,
-strings and IRIs *in any reading*.
+The checks look at tokens, not at a parse tree: does the query use SERVICE or FROM, is it an update. The engine's
+grammar needs no space after a keyword (`SERVICEex:x` is SERVICE of `ex:x`) and distinguishes the operator `<` from
+`<iri>` by context. Tokens cannot, so a query counts as using SERVICE if the word is outside comments, strings and IRIs
+*in any reading*.
 
 `syntax_message` replaces the engine's error, a list of grammar rules, by a sentence with the place of the error.
 """
@@ -12,10 +12,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from iomld.messages import ForeignText, Message, message
-
-MAX_DEPTH = 200  # of nested brackets; the engine's recursion overflows its stack at some 2 000
-
-MAX_OPERATORS = 2000  # the engine's recursion overflows at some 5 000 to 20 000 steps of a path, UNION, && or MINUS
 
 TOKEN = re.compile(
     r"""
@@ -35,8 +31,6 @@ TOKEN = re.compile(
 PAIRS = {"{": "}", "(": ")", "[": "]"}
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 FORMS = frozenset({"SELECT", "CONSTRUCT", "DESCRIBE", "ASK"})
-_OPERATORS = frozenset("/|^&+-*!")
-_OPERATOR_WORDS = frozenset({"UNION", "MINUS", "OPTIONAL", "FILTER", "BIND"})
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # neither blank nor part of any word of SPARQL
 _VOLATILE = re.compile(r"\b(?:now|rand|uuid|struuid|bnode)\b", re.IGNORECASE)
 _HAS_SERVICE = re.compile("service", re.IGNORECASE)
@@ -222,34 +216,6 @@ def unclosed(query: str) -> tuple[int, Message] | None:
         return None
     sign = PAIRS[opened[-1][1]]
     return len(query), message("the query ends too early; “{sign}” is missing.", sign=sign)
-
-
-def is_too_deep(query: str) -> bool:
-    """Say whether brackets are nested deeper than `MAX_DEPTH`; those in strings and IRIs count too."""
-    if query.count("{") + query.count("(") + query.count("[") <= MAX_DEPTH:
-        return False
-    depth = 0
-    for bracket in re.findall(r"[{}()\[\]]", query):
-        depth += 1 if bracket in "{([" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
-
-
-def has_too_many_operators(query: str) -> bool:
-    """Say whether a query has more than `MAX_OPERATORS` operators, as in a path of so many steps.
-
-    >>> has_too_many_operators("ASK { ?s " + "/".join(["<x:p>"] * 2002) + " ?o }")
-    True
-    >>> has_too_many_operators("ASK { VALUES ?s {" + "<http://x/a/b>" * 3000 + "} ?s ?p ?o }")
-    False
-    """
-    if len(query) <= MAX_OPERATORS:
-        return False
-    found = sum(
-        text in _OPERATORS or (kind == "word" and text.upper() in _OPERATOR_WORDS) for kind, text in _tokens(query)
-    )
-    return found > MAX_OPERATORS
 
 
 def _lacks(query: str, *words: str) -> bool:

@@ -28,13 +28,17 @@ from iomld.store.query_dataset import (
     named_dataset,
 )
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
-from iomld.store.query_text import (
+from iomld.store.query_size import (
     MAX_DEPTH,
     MAX_OPERATORS,
-    has_relative_iri,
+    MAX_PATTERNS,
     has_too_many_operators,
-    in_order_of_appearance,
+    has_too_many_patterns,
     is_too_deep,
+)
+from iomld.store.query_text import (
+    has_relative_iri,
+    in_order_of_appearance,
     is_update,
     is_volatile,
     names_dataset,
@@ -153,6 +157,13 @@ class _QueryHandler:
             fault = message(
                 "The query has more than {limit} operators; shorten its path, or list values with VALUES or IN.",
                 limit=Quantity(MAX_OPERATORS),
+            )
+            raise _FaultError(FaultKind.SYNTAX, fault)
+        if has_too_many_patterns(query):
+            fault = message(
+                "The query has more than {limit} triple patterns, items of collections, groups and expressions; list "
+                "values with VALUES or IN, which may have many more.",
+                limit=Quantity(MAX_PATTERNS),
             )
             raise _FaultError(FaultKind.SYNTAX, fault)
 

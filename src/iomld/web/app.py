@@ -104,11 +104,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi))
-<<<<<<< HEAD
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
-=======
     _add_routes(app, guide_routes(view))
->>>>>>> f96f8ba (web: serve the documents of the project as pages)
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
