@@ -210,7 +210,8 @@ def _wider_gap(gap: str, between: str) -> str:
 
 def _split_joined(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Split a word where a small letter precedes a capital ("ChileUruguay")."""
-    for at in range(start + 1, end):
+    is_plain = text[start + 1 : end].islower() or text[start:end].isupper()  # as nearly all words are
+    for at in () if is_plain else range(start + 1, end):
         if text[at].isupper() and text[at - 1].islower():
             yield start, at
             start = at

@@ -7,7 +7,7 @@ names that begin with a word are compiled when a text has it. Common beginnings 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 _SPLIT = re.compile(r"[ \-\",]+")
@@ -32,6 +32,7 @@ _MIN_STEM_LETTERS = 4  # of a word whose final s counts as a plural
 _Trie: TypeAlias = dict[str, "_Trie"]
 
 
+@lru_cache(maxsize=4096)  # twice for each name of the vocabulary
 def name_key(folded_name: str) -> str:
     """The key of a folded name: without commas, quotation marks and articles, and without the plural s of longer words.
 
@@ -174,7 +175,7 @@ def _word_tokens(word: str) -> list[str]:
         return [rf"(?:{'|'.join(sorted(_AND))})"]
     stem = _stem(word)
     spelling = _SPELLING_PATTERNS.get(_SPELLINGS.get(stem, stem))
-    tokens = [spelling] if spelling else list(map(re.escape, stem))
+    tokens = [spelling] if spelling else list(stem if stem.isalnum() else map(re.escape, stem))
     return [*tokens, "s?"] if stem != word or (word.isalpha() and len(word) >= _MIN_STEM_LETTERS) else tokens
 
 
