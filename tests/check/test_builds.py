@@ -99,7 +99,7 @@ def test_the_hook_runs(records: Path) -> None:
 
 def test_the_example_workflow_runs(records: Path) -> None:
     """Its command writes both reports, whatever the verdict, with names below the root of the source tree."""
-    workflow = (ROOT / "docs" / "examples" / "validate.yml").read_text(encoding="utf-8")
+    workflow = (ROOT / "examples" / "validate.yml").read_text(encoding="utf-8")
     (command,) = re.findall(r"run: (iomld .*)", workflow)
     assert _run(command, records).returncode == 0
     (records / "records" / "record.json").write_text(json.dumps(RECORD | {"budgetUSD": 0}))
