@@ -159,7 +159,7 @@ def test_chains_of_thousands_are_refused(server: Server) -> None:
         pytest.param("ASK { " + "?s <x:p> ?o ." * 6000 + " }", id="patterns"),
         pytest.param("ASK { " + "{ ?s <x:p> ?o }" * 6000 + " }", id="groups"),
         pytest.param("SELECT " + " ".join(f"({n} AS ?n{n})" for n in range(6000)) + " {}", id="expressions"),
-        pytest.param("SELECT ?c { ?s a ?c } GROUP BY ?c HAVING " + "(COUNT(*) > 1)" * 6000, id="conditions"),
+        pytest.param("SELECT ?c { ?s a ?c } GROUP BY ?c HAVING " + "(?c > 1)" * 6000, id="conditions"),
     ],
 )
 def test_thousands_of_patterns_are_refused(server: Server, query: str) -> None:
@@ -172,16 +172,17 @@ def test_thousands_of_patterns_are_refused(server: Server, query: str) -> None:
 @pytest.mark.parametrize(
     "lists",
     [
-        "VALUES ?c {" + "<x:c>" * 20_000 + "<http://xmlns.com/foaf/0.1/Organization> } ?s a ?c",
-        "VALUES (?c ?n) {" + "(<x:c> 1.5)" * 20_000 + "(<http://xmlns.com/foaf/0.1/Organization> 1) } ?s a ?c",
-        "?s a ?c FILTER(?c IN (" + "<x:c>," * 20_000 + "<http://xmlns.com/foaf/0.1/Organization>))",
+        "VALUES ?c {" + "<x:c>" * 5000 + "<http://xmlns.com/foaf/0.1/Organization> } ?s a ?c",
+        "VALUES (?c ?n) {" + "(<x:c> 1.5)" * 5000 + "(<http://xmlns.com/foaf/0.1/Organization> 1) } ?s a ?c",
+        "?s a ?c FILTER(?c IN (" + "<x:c>," * 5000 + "<http://xmlns.com/foaf/0.1/Organization>))",
     ],
     ids=["VALUES", "rows", "IN"],
 )
 def test_long_lists_of_values_are_answered(server: Server, lists: str) -> None:
     """They are read in a loop."""
     answer = httpx.post(f"{server.address}/sparql", data={"query": f"ASK {{ {lists} }}"}, timeout=60)
-    assert (answer.status_code, answer.json()["boolean"]) == (200, True), answer.text
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["boolean"]
 
 
 NESTINGS = (

@@ -80,15 +80,17 @@ def write_rdf(stored: StoredQuads, format_: Format, output: BinaryIO) -> None:
 
 def _project_nodes(stored: StoredQuads) -> Iterator[Mapping[str, object]]:
     """The framed documents of the projects."""
+    fields = load_fields()
     for _, quads in stored.record_graphs():
-        yield framed_project(quads, base=stored.base, fields=load_fields())
+        yield framed_project(quads, base=stored.base, fields=fields)
 
 
 def _other_nodes(stored: StoredQuads) -> Iterator[Mapping[str, object]]:
     """The subjects in other graphs, or all subjects of a file without graphs, one node each."""
+    fields = load_fields()
     for quads in stored.other_subjects():
         subject = cast("NamedNode", quads[0].subject).value
-        yield compact_resource(quads, subject=subject, base=stored.base, fields=load_fields())
+        yield compact_resource(quads, subject=subject, base=stored.base, fields=fields)
 
 
 def _triples(quads: Iterable[Quad]) -> Iterator[Triple]:

@@ -146,7 +146,7 @@ def build_release(
     """
     progress.begin(WRITING)
     files = _write_files(building, changes, context)
-    written = files.dataset
+    written, uncompressed = files.dataset, files.uncompressed()
     name = release.release_name(context.ended, written.plain.sha256)
     history = _history(name, changes, context)
     description = description_quads(_description(name, files, changes, context), context.publication.iris)
@@ -155,16 +155,9 @@ def build_release(
     repeated = _write_query_store(building, written, graphs, context.publication.iris)
     progress.begin(FINISHING)
     queried = building / (FILES.query_store if repeated else FILES.store)
-    old_history = context.previous.file(FILES.history) if context.previous else None
-    lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
-    append_gzip(sorted(lines), old_history, building / FILES.history)
-    prefixes = context.publication.iris.prefixes()
-    (building / FILES.description).write_bytes(rdf.serialize(description, rdf.TURTLE, prefixes=prefixes))
-    write_graphs(graphs, building / FILES.graphs)
-    write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
-    folder = folder_in_use()
-    if not folder.is_own:
-        _copy_folder(folder, building / FILES.fund)
+    _write_records(building, history, graphs, changes, context)
+    turtle = rdf.serialize(description, rdf.TURTLE, prefixes=context.publication.iris.prefixes())
+    (building / FILES.description).write_bytes(turtle)
     manifest = Manifest(
         name=name,
         base=context.publication.iris.base,
@@ -178,11 +171,29 @@ def build_release(
         withdrawn=len(changes.tombstones),
         examples=example_counts(queried, context.publication.iris.base),
         repeated_triples=repeated,
-        fund=folder.digest,
-        uncompressed_files={file: facts.sha256 for file, facts in files.uncompressed().items()},
-        uncompressed_sizes={file: facts.size_bytes for file, facts in files.uncompressed().items()},
+        fund=folder_in_use().digest,
+        uncompressed_files={file: facts.sha256 for file, facts in uncompressed.items()},
+        uncompressed_sizes={file: facts.size_bytes for file, facts in uncompressed.items()},
     )
     return release.finish_release(context.datadir, building, manifest)
+
+
+def _write_records(
+    building: Path,
+    history: Sequence[Quad],
+    graphs: Mapping[str, GraphState],
+    changes: Changes,
+    context: ReleaseContext,
+) -> None:
+    """Write what the next publish reads: the history with this run, states, tombstones and the fund folder."""
+    old_history = context.previous.file(FILES.history) if context.previous else None
+    lines = rdf.serialize(history, rdf.NQUADS).splitlines(keepends=True)
+    append_gzip(sorted(lines), old_history, building / FILES.history)
+    write_graphs(graphs, building / FILES.graphs)
+    write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
+    folder = folder_in_use()
+    if not folder.is_own:
+        _copy_folder(folder, building / FILES.fund)
 
 
 def _copy_folder(folder: FundFolder, target: Path) -> None:

@@ -35,6 +35,7 @@ _REFUSALS = {
     414: "The address of the request is too long. Send a long query in the body of a POST.",
     431: "The head of the request is too large.",
     503: "All connections of the server are in use. Try again in a few seconds.",
+    505: "This server speaks HTTP/1.1. Send the request in this version, or through a proxy.",
 }
 
 
