@@ -83,6 +83,11 @@ def guide_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     return router
 
 
+def guide_paths() -> tuple[str, ...]:
+    """The paths of all pages of the guide, the index first."""
+    return tuple(sorted(_addresses().values()))
+
+
 @cache
 def _addresses() -> Mapping[str, str]:
     """The address of each document by its path in the project."""

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView
 from iomld.web.data.documents import not_found
+from iomld.web.guide import guide_paths
 from iomld.web.openapi import responses
 from iomld.web.pages.frame import MENU
 from iomld.web.pages.render import server_address
@@ -97,7 +98,7 @@ def _sitemap_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 def _paths(view: ReleaseView) -> Iterator[str]:
     """The paths of all pages: those of every server, of things that projects point to, and of projects."""
     index = project_index(view)
-    yield from _PAGES
+    yield from (*_PAGES, *guide_paths())
     for facet in _LISTED:
         for code in sorted(index.sets[facet]):
             iri = view.iris.country(code) if facet == "country" else view.iris.concept(facet, code)
