@@ -29,6 +29,7 @@ from iomld.iris import DEFAULT_BASE, Iris
 
 _SHELL = "/bin/bash"
 _BEGINNINGS = (ROOT / "README.md", ROOT / "docs" / "TUTORIAL.md")
+SERVICE_FOLDER = "/var/lib/iomld"  # the data folder of a server that is a service, in documents
 ADDRESS = "http://127.0.0.1:8000"  # of the server in documents
 _SERVE = re.compile(r"(?P<variables>(?:[A-Z_]+=\S+ )*)iomld (?P<arguments>(?:serve|demo)\b.*)")
 _TIMEOUT_S = 120
@@ -123,7 +124,8 @@ class Reader:
         self._address = next(found[0] for line in lines if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
 
     def _localized(self, text: str) -> str:
-        """A text with the address of a server that runs."""
+        """A text with the address of a server that runs, and a data folder that is there."""
+        text = text.replace(SERVICE_FOLDER, str(self._folder / Settings().data_dir))
         if ADDRESS in text and not self._address:
             self._address = self._shared_server().address
         return text.replace(ADDRESS, self._address) if self._address else text
