@@ -203,8 +203,8 @@ def _samples(parameter: Json) -> tuple[str | list[str], ...]:
     return tuple(example["value"] for example in examples.values()) if isinstance(examples, Mapping) else ()
 
 
-def _first(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else value[0]
+def _first(value: str | int | list[str]) -> str:
+    return value[0] if isinstance(value, list) else str(value)
 
 
 def _command(method: str, path: str, operation: Json, server: str) -> str:
