@@ -28,7 +28,9 @@ _LISTED = ("country", "region", "framework", "type")  # facets whose values have
 _NOT_FOR_CRAWLERS = ("/sparql", "/rdf-graph-store", "/query?*", "/projects?*", "/validate?*", "/metrics", "/ready")
 _TEXT, _XML, _ICON = "text/plain; charset=utf-8", "application/xml", "image/x-icon"
 _VALID_FOR = timedelta(days=90)  # a server that nobody looks after should not say for long whom to ask
-_SitemapNumber = Annotated[int, Path(description="The number of the part, from 1.", ge=1, le=99_999, examples=[1])]
+_SitemapNumber = Annotated[
+    str, Path(description="The number of the part, from 1.", pattern="^[1-9][0-9]{0,4}$", examples=["1"])
+]
 
 
 def discovery_routes(view: Callable[[], ReleaseView], security_contact: str) -> APIRouter:
@@ -88,7 +90,7 @@ def _sitemap_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     @get_route(router, "/sitemap-{number}.xml", "operations", "List a part of the pages for crawlers", described)
     def part(request: Request, number: _SitemapNumber) -> Response:
         opened = view()
-        start = (number - 1) * _MOST_ADDRESSES
+        start = (int(number) - 1) * _MOST_ADDRESSES
         paths = tuple(islice(_paths(opened), start, start + _MOST_ADDRESSES))
         if not paths:
             raise not_found(request)
