@@ -229,10 +229,11 @@ def test_longer_words_fit_a_small_phone(page_in: Callable[[str], Page], address:
 
 
 def test_a_language_is_chosen_without_script_and_stays(browser: Browser, address: str) -> None:
-    """The link at the foot changes the page, keeps its filters, and holds on the next page."""
+    """The link in the header changes the page, keeps its filters, and holds on the next page."""
     context = browser.new_context(java_script_enabled=False, locale="en")
     page = context.new_page()
     page.goto(address + "/projects?region=africa")
+    page.locator(".langs summary").click()
     page.get_by_role("link", name="Français").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Projets"
     assert "region=africa" in page.url
@@ -257,8 +258,7 @@ def test_filters_and_order_apply_at_once(browser: Browser, address: str) -> None
     assert not page.get_by_role("button", name="Show projects").is_visible()
     page.select_option("#sort", "title")
     page.wait_for_url("**sort=title")
-    page.go_back()
-    page.go_back()
+    page.evaluate("history.go(-2)")
     page.wait_for_url("**/projects")
     page.wait_for_load_state()
     assert page.inner_text("#found-total") == everything

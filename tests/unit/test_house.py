@@ -26,7 +26,6 @@ LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.link.numbered_names": "Lists of whole frameworks, as `framework_parts` finds lists of parts.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.read.spool": "The only use of SQLite; readers could do without it, and then no database would be loaded.",
-    "iomld.web.pages.citation": "The forms of a citation are those of other programs, and nothing else of a page is.",
 }
 # Why a class name stands in several modules.
 CLASS_NAMES_USED_TWICE: Mapping[str, str] = {}

@@ -157,7 +157,7 @@ def test_the_switch_keeps_the_page_and_its_filters(browser: httpx.Client) -> Non
 def test_an_error_has_the_frame_of_the_site(browser: httpx.Client) -> None:
     """The menu, the languages, a search and the footer, in the language of the page."""
     browser.cookies.clear()
-    for address, status in (("/nowhere", 404), ("/projects?page=99", 404), ("/sparql?query=SELECT", 400)):
+    for address, status in (("/nowhere", 404), ("/projects?page=99", 404)):
         page = browser.get(address, headers={"Accept-Language": "fr"})
         assert page.status_code == status
         for part in ('id="site-menu"', 'href="/developers"', 'id="site-languages"', 'role="search"', "<footer>"):
@@ -289,8 +289,9 @@ def test_only_the_words_of_a_parser_stay_english(browser: httpx.Client) -> None:
     lead = "Les formes ne peuvent pas être utilisées. shapes\u00a0: ligne 1, colonne 9\u00a0: turtle non valide\u00a0: "
     assert re.search(rf'>{re.escape(lead)}<span lang="en">[^<]+</span>\.</p>', page.text)
     page = browser.post("/validate", params={"format": "html"}, content=b"\0", headers={"Accept-Language": "es"})
-    assert "upload: es un archivo binario. Dé una página de proyecto" in page.text
-    assert 'lang="en"' not in page.text
+    told = page.text.partition('<p class="fault" role="alert">')[2].partition("</p>")[0]
+    assert "upload: es un archivo binario. Dé una página de proyecto" in told
+    assert 'lang="en"' not in told
 
 
 def test_numbers_in_an_error_are_written_as_the_language_writes_them() -> None:

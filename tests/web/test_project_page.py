@@ -291,13 +291,13 @@ def test_pages_are_light(bundled: ReleaseView, tmp_path: Path) -> None:
 
 
 def test_a_record_can_be_cited_and_looked_up(bundled: ReleaseView) -> None:
-    """As a sentence, for BibTeX and as RIS, with title, revision, day and address; its IATI identifier is a link."""
+    """As a sentence and for BibTeX, with title, revision, day and address; its IATI identifier is a link."""
     page = unescape(page_of(bundled, "PO.0105"))
     cited = section(page, 'id="cite"', "</aside>")
     title = words(section(page, "<h1", "</h1>").partition(">")[2])
     assert re.search(rf"{re.escape(title)} \(PO\.0105\)\. iomld, revision 1, \d{{4}}-\d\d-\d\d\. https://", cited)
     assert "@misc{PO.0105,\n  title = {{" in cited
-    assert re.search(r"\nUR  - https://\S+doc/project/PO\.0105\nER  - <", cited)
+    assert re.search(r"\n  url = \{https://\S+doc/project/PO\.0105\}\n\}<", cited)
     identifier = "XM-DAC-47066-PO.0105"
     assert f'{identifier}</span> <a class="small" href="https://d-portal.org/q.html?aid={identifier}"' in page
 

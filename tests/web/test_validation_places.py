@@ -78,7 +78,7 @@ def test_a_cell_of_a_workbook_is_marked_under_its_heading() -> None:
         cells=("PO.9001", "1", "2", "3", "<b>"),
     )
     page = _page(b"PK\x03\x04\0", _finding(7, sheet="projects", cell="E7"), rows=(row,))
-    assert re.findall(r'<td class="muted">(\w+)</td><th scope="row">(\w*)</th>', page) == [
+    assert re.findall(r'<span class="muted">(\w+)</span> <code>(\w*)</code></th>', page) == [
         ("A7", "projectCode"),
         ("E7", "budgetUSD"),
     ]

@@ -21,9 +21,8 @@ from iomld.validate.reading_rules import READING_RULES
 from iomld.web.data.documents import HTML_TYPE, turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
-from iomld.web.pages.citation import citation_of
 from iomld.web.pages.frame import page_html
-from iomld.web.pages.structured_data import description_of, project_markup
+from iomld.web.pages.structured_data import citation_of, description_of, project_markup
 from iomld.web.responses import answer
 from iomld.web.templating import PageCache, answer_address, local_path
 

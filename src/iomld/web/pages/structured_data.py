@@ -1,11 +1,14 @@
-"""Structured data for search engines: JSON-LD with terms of schema.org in a data block of the page.
+"""Descriptions of a page for other programs: structured data for search engines, and the citation of a record.
 
+Structured data is JSON-LD with terms of schema.org in a data block of the page.
 Each property belongs to its class in schema.org. A `Project` is an organization there, without start and end: the years
 of a project are the `temporalCoverage` of its record.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -24,6 +27,8 @@ _CONTEXT = "https://schema.org"
 # Characters that could end the block or begin a comment; JSON can escape them.
 _ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 _MOST_CHARACTERS = 500  # of a description
+_SITE = "iomld"  # the publisher in citations
+_SPECIAL = re.compile(r"([&%$#_{}])")  # of TeX
 _IDENTIFIERS = (("projectCode", "project code"), ("primaId", "PRIMA identifier"))
 
 
@@ -171,3 +176,53 @@ def _file(file: DatasetFile, license_: str | None) -> _Node:
             "license": license_,
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The citation of a record.
+
+    Attributes:
+        sentence: Title, code, revision, site, day and IRI, for a list of references.
+        bibtex: An entry for BibTeX.
+    """
+
+    sentence: str
+    bibtex: str
+
+
+def citation_of(page: ProjectPage, record: str) -> Citation:
+    """The citation of the record of a project.
+
+    Args:
+        page: The project.
+        record: IRI of the record.
+    """
+    newest = page.history[0] if page.history else None
+    revision = f"revision {newest.number}" if newest else ""
+    day = (newest.created or "")[:10] if newest else ""
+    title = " ".join(page.title.text.split())
+    parts = (f"{title} ({page.key}).", *((f"{_SITE}, {revision}, {day}." if day else f"{_SITE}."),), record)
+    return Citation(" ".join(parts), _bibtex(page.key, title, record, revision, day))
+
+
+def _bibtex(key: str, title: str, record: str, revision: str, day: str) -> str:
+    fields = {
+        "title": f"{{{_escaped(title)}}}",
+        "publisher": _SITE,
+        "year": day[:4],
+        "edition": revision,
+        "url": record,
+    }
+    lines = (f"  {name} = {{{value}}}" for name, value in fields.items() if value)
+    name = re.sub(r"[^\w.:-]", "-", key, flags=re.ASCII)
+    return f"@misc{{{name},\n" + ",\n".join(lines) + "\n}"
+
+
+def _escaped(text: str) -> str:
+    r"""A text for TeX.
+
+    >>> _escaped("50 % of {A} \\ B")
+    '50 \\% of \\{A\\} \\textbackslash{} B'
+    """
+    return r"\textbackslash{}".join(_SPECIAL.sub(r"\\\1", part) for part in text.split("\\"))
