@@ -147,6 +147,7 @@ function enhance(textarea) {
   // In a shadow tree styles are adopted sheets, which a strict Content-Security-Policy allows; <style> it would not.
   const host = document.createElement("div");
   host.id = "editor";
+  host.dir = "ltr"; // a query reads so in all languages
   const root = host.attachShadow({ mode: "open", delegatesFocus: true });
   textarea.before(host);
   textarea.hidden = true;

@@ -418,7 +418,7 @@ def page_of(client: httpx.Client, query: str) -> str:
     for _ in range(TRIES):
         answer = client.get("/query", params={"query": PREFIXES + query, "run": "1"}, headers={"Accept": "text/html"})
         assert answer.status_code == 200
-        if "There was not enough time to check every part." not in answer.text:
+        if "Not every part of the query could be checked." not in answer.text:
             break
     return answer.text
 

@@ -252,7 +252,7 @@ def _text_lines(rows: int, why: Explanation) -> Iterator[str]:
     if not rows and not why.empty:
         yield "\nThe part without matches could not be found. Remove one line at a time until rows appear.\n"
     elif not why.complete:
-        yield "\nThere was not enough time to check every part.\n"
+        yield "\nNot every part of the query could be checked.\n"
 
 
 class Probes:
