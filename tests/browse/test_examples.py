@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from iomld.assets import asset_text
-from iomld.browse.examples import ExampleQuery, example_queries
+from iomld.browse.examples import ExampleQuery, example_groups, example_queries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import DEFAULT_BASE, RDFS, SH
+from iomld.iris import DCTERMS, DEFAULT_BASE, RDFS, SH
 from iomld.publish.build import counting_query, example_counts
 from iomld.release import current_release
 
@@ -53,11 +53,24 @@ def test_what_cannot_be_counted_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_every_example_is_described_in_three_languages() -> None:
-    """Each query has exactly one comment in each language, and one place in the order."""
+    """Each query has exactly one comment and one description in each language, and one place in the order."""
     quads = list(parse(TEXT, TURTLE))
     for iri in NAMES:
         said = [quad for quad in quads if quad.subject.value == iri]
         comments = [quad.object.language for quad in said if quad.predicate.value == f"{RDFS}comment"]
-        assert sorted(comments) == ["en", "es", "fr"], iri
+        described = [quad.object.language for quad in said if quad.predicate.value == f"{DCTERMS}description"]
+        assert sorted(comments) == sorted(described) == ["en", "es", "fr"], iri
     orders = sorted(int(quad.object.value) for quad in quads if quad.predicate.value == f"{SH}order")
     assert orders == list(range(1, len(NAMES) + 1))
+
+
+def test_every_example_is_in_a_group(opened: ReleaseView) -> None:
+    """No example falls through to the last group, which has no subject, and none is in two."""
+    groups = example_groups(opened)
+    assert [group.name for group in groups] == [
+        "Projects",
+        "Money",
+        "Frameworks and mentions",
+        "Sources and identifiers",
+    ]
+    assert sorted(example.iri for group in groups for example in group.examples) == NAMES
