@@ -18,6 +18,11 @@ TRANSLATIONS = LANGUAGES[1:]
 _FUNCTIONS = {"gettext", "ngettext", "gettext_noop", "gettext_html", "ngettext_html", "message"}
 _Id = str | tuple[str, ...]
 _MARK = re.compile(r"\{\w+\}|\]\(\w+\)|`[^`]+`")
+# Words that a catalogue must not use, because another one stands for the same thing on every page.
+_OTHER_TERMS = {
+    "fr": r"cadrée?s?\b|IITA|énoncé|\bchoses?\b|devise|\brécit|relecture|cadres? politiques?",
+    "es": r"enmarcad|tripleta|\bregistros?\b|\bmontos?\b|\bdélo\b|\brelato|enunciad|\bcosas?\b|Estados? (?-i:M)iembro",
+}
 _CODE = re.compile(r"`[^`]*`|\{\W.*\}|https://")
 
 
@@ -95,3 +100,11 @@ def test_spanish_opens_its_questions_and_quotes_without_spaces() -> None:
             shown = re.sub(r"`[^`]*`|\?\w+|<[^>]*>", "", text)
             assert shown.count("¿") == len(re.findall(r"\?(?!\w)", shown)), text
             assert not re.search(r"«\s|\s»|'", shown), text
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_one_term_stands_for_one_thing(language: str) -> None:
+    """French says statut, couverture, monnaie and cadre d'action; Spanish says ficha, triple, importe and recurso."""
+    forbidden = re.compile(_OTHER_TERMS.get(language, r"(?!)"), re.IGNORECASE)
+    texts = (text for _, _, translated in entries(language) for text in translated)
+    assert [text for text in texts if forbidden.search(text)] == []
