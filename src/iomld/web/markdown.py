@@ -23,12 +23,12 @@ _CONTENTS = ("h2", "h3")  # headings that the contents list
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class Section:
     """A heading below the title, with the headings of the next level that follow it."""
 
     text: str
     anchor: str
-    below: tuple["Heading", ...] = ()
+    below: tuple["Section", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Document:
 
     title: str
     body: Markup
-    headings: tuple[Heading, ...]
+    headings: tuple[Section, ...]
 
 
 def render_markdown(text: str, target: Callable[[str], str | None]) -> Document:
@@ -56,7 +56,7 @@ def render_markdown(text: str, target: Callable[[str], str | None]) -> Document:
 
     >>> document = render_markdown("# A\n\n## To *do*\n\n[b](B.md) <b>", {"B.md": "/guide/b"}.get)
     >>> document.title, document.headings
-    ('A', (Heading(text='To do', anchor='to-do', below=()),))
+    ('A', (Section(text='To do', anchor='to-do', below=()),))
     >>> str(document.body)
     '<h2 id="to-do">To <em>do</em></h2>\n<p><a href="/guide/b">b</a> </p>\n'
     """
@@ -93,7 +93,7 @@ def _plain(inline: Token) -> str:
     return "".join(token.content for token in inline.children or () if token.type in {"text", "code_inline"})
 
 
-def _set_anchors(tokens: Sequence[Token]) -> Iterator[tuple[str, Heading]]:
+def _set_anchors(tokens: Sequence[Token]) -> Iterator[tuple[str, Section]]:
     """Give each heading the `id` by which sites that host code link to it; yields the tags and headings."""
     taken: Counter[str] = Counter()
     for opening, inline in pairwise(tokens):
@@ -102,22 +102,22 @@ def _set_anchors(tokens: Sequence[Token]) -> Iterator[tuple[str, Heading]]:
             anchor = _NOT_IN_ANCHOR.sub("", text.lower()).strip().replace(" ", "-")
             opening.attrSet("id", f"{anchor}-{taken[anchor]}" if taken[anchor] else anchor)
             taken[anchor] += 1
-            yield opening.tag, Heading(text, str(opening.attrs["id"]))
+            yield opening.tag, Section(text, str(opening.attrs["id"]))
 
 
-def _nested(headings: Iterable[tuple[str, Heading]]) -> Iterator[Heading]:
+def _nested(headings: Iterable[tuple[str, Section]]) -> Iterator[Section]:
     """The headings of the second level, each with those of the third that follow it."""
-    upper: Heading | None = None
-    below: list[Heading] = []
+    upper: Section | None = None
+    below: list[Section] = []
     for tag, heading in headings:
         if tag == _CONTENTS[0]:
             if upper:
-                yield Heading(upper.text, upper.anchor, tuple(below))
+                yield Section(upper.text, upper.anchor, tuple(below))
             upper, below = heading, []
         elif tag == _CONTENTS[1]:
             below.append(heading)
     if upper:
-        yield Heading(upper.text, upper.anchor, tuple(below))
+        yield Section(upper.text, upper.anchor, tuple(below))
 
 
 def _with_targets(tokens: Iterable[Token], target: Callable[[str], str | None]) -> Iterator[Token]:
