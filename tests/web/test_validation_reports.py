@@ -151,8 +151,8 @@ def test_the_page_is_in_the_language() -> None:
     async def use(client: httpx.AsyncClient) -> None:
         for language, verdict, count in (
             ("en", "This would be refused", "1 record read"),
-            ("fr", "Ceci serait refusé", "1 fiche"),
-            ("es", "Esto se rechazaría", "1 ficha"),
+            ("fr", "Cette fiche serait refusée", "1 fiche"),
+            ("es", "Esta ficha se rechazaría", "1 ficha"),
         ):
             page = await client.post(
                 "/validate", params={"lang": language}, content=RECORD, headers={"Accept": BROWSER}
