@@ -205,6 +205,8 @@ def test_every_program_of_a_document_runs(block: Block, bundled_server: Server, 
 @pytest.mark.parametrize("path", documents(), ids=_name)
 def test_every_block_is_run_or_says_why_not(path: Path) -> None:
     """No block has a language that is not known here, and what is data can be read."""
+    fences = re.findall(r"^ *```", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(fences) == 2 * len([*blocks(path)]), "a block that is not seen is not run"
     for block in blocks(path):
         if block.language not in SHELL | PYTHON | {*PROGRAMS} and not block.reason:
             assert block.language in _DATA, f"{block.place}: {block.language} is neither run nor marked as not run"
