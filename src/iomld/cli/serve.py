@@ -26,7 +26,7 @@ _DATA = "data"  # the bundled records
 # What there is to try in `iomld demo`: what it is, and its path.
 _TO_TRY = (
     ("a page", "/doc/project/PO.0105"),
-    ("a query", "/query/frameworks-by-projects"),
+    ("a query", "/query?run=1"),
     ("a validation", "/validate?example=csv"),
 )
 
