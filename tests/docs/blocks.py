@@ -16,7 +16,8 @@ PYTHON = frozenset({"python", "pycon"})
 # Languages that another program runs: its command, which reads the block from standard input.
 PROGRAMS = {"js": ("node", "--input-type=module", "-"), "r": ("Rscript", "-")}
 _BLOCK = re.compile(
-    r"(?P<marks>(?:^<!-- [^\n]* -->\n)*)^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
+    r"(?P<marks>(?:^<!-- [^\n]* -->\n)*)"
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
