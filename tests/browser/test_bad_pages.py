@@ -145,13 +145,22 @@ def test_what_is_not_known_is_left_out(browser: Browser, hostile: str) -> None:
     page.close()
 
 
-@pytest.mark.parametrize(("number", "shown"), [("-1", 1), ("0", 1), ("x", 1), ("999", LAST_PAGE), ("1000000000", 1)])
+@pytest.mark.parametrize(("number", "shown"), [("-1", 1), ("0", 1), ("x", 1), ("1000000000", 1)])
 def test_a_page_that_is_not_there_gives_one_that_is(browser: Browser, address: str, number: str, shown: int) -> None:
-    """What is no page of a list is the first, what is behind its end is the last."""
+    """What is no number of a page gives the first page."""
     page = browser.new_page()
     page.goto(f"{address}/projects?page={number}")
     assert page.get_by_role("status").inner_text().endswith(f"page {shown} of {LAST_PAGE}.")
     assert page.locator(".results li").count() > 0
+    page.close()
+
+
+def test_a_page_behind_the_last_is_not_found(browser: Browser, address: str) -> None:
+    """The error says how many pages there are, and the page offers to search."""
+    page = browser.new_page()
+    page.goto(f"{address}/projects?page=999")
+    assert page.get_by_text(f"The results have {LAST_PAGE} pages.").is_visible()
+    assert page.get_by_role("search").count() > 0
     page.close()
 
 

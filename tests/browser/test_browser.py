@@ -1,6 +1,7 @@
 """Pages in a real browser: quiet, self-contained, readable on a small phone, by keyboard, in both colour themes."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Literal
 
 import pytest
@@ -32,7 +33,9 @@ def test_a_page_is_quiet_and_fits_a_small_phone(page_in: Callable[[str], Page], 
         "console": lambda message: faults.append(message.text),
         "pageerror": lambda error: faults.append(str(error)),
         "request": lambda request: note(not request.url.startswith(address), request.url),
-        "response": lambda response: note(not response.ok, f"{response.status} {response.url}"),
+        "response": lambda response: note(
+            not response.ok and response.status != HTTPStatus.NOT_MODIFIED, f"{response.status} {response.url}"
+        ),
     }
     with listening(page, listeners):
         for scheme in SCHEMES:

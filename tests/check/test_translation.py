@@ -207,7 +207,7 @@ def test_the_command_writes_each_form_in_the_language(
     said = [quad.object for quad in quads if quad.predicate.value == f"{SH}resultMessage"]
     assert {term.language for term in said if isinstance(term, Literal)} == {language}
     page = _run(faulty, "--lang", language, "--format", "html")
-    assert f'<html lang="{language}">' in page
+    assert f'<html lang="{language}" dir="ltr">' in page
     assert f"<h2>{cause}</h2>" in page
 
 

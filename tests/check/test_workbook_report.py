@@ -129,7 +129,7 @@ def _merged() -> bytes:
     [
         (lambda: b"projectCode,title\nPO.1,x\n", "only a workbook"),
         (lambda: _with_part("xl/vbaProject.bin", b"x"), "macros"),
-        (lambda: _with_part("xl/more.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'), "no plain XML"),
+        (lambda: _with_part("xl/more.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'), "not plain XML"),
         (lambda: _with_part("xl/media/large.bin", b"\0" * 250_000_000), "unpacks to"),
         (lambda: _with_part("xl/media/many.bin", bytes(range(256)) * 90_000), "unpacks to"),
         (_merged, "merged"),

@@ -39,4 +39,4 @@ def test_a_code_that_no_concept_states_is_a_warning(tmp_path: Path) -> None:
     source = tmp_path / "activities.xml"
     source.write_text(ACTIVITY.replace('status code="2"', 'status code="1"'), encoding="utf-8")
     done = run_iomld("validate", source, "--fund", EXAMPLE)
-    assert "The IATI code 1 (Pipeline/identification) has no status of ours." in done.stdout
+    assert "The IATI code 1 (Pipeline/identification) has no equivalent in our list (status)." in done.stdout

@@ -260,7 +260,7 @@ def test_xhtml_with_a_document_type_and_entities_is_read() -> None:
     ("data", "words"),
     [
         (b"<html><body><p>A letter.</p></body></html>", "no project record"),
-        (b"", "no HTML page"),
+        (b"", "not a readable HTML page"),
         (b"<html><body>\n\n<p>bell \x07</p>", "line 3: the text contains a control character"),
         (b'<meta charset="utf-8"><p>\xe9t\xe9</p>', "UTF-8"),
         (b'<meta charset="x-klingon"><p>x</p>', "x-klingon"),

@@ -251,7 +251,7 @@ def test_other_things_are_counted() -> None:
     record = turtle("<p> a iomld:Project . <c> a schema:Country . <d> schema:name 'x' .")
     (finding,) = record.findings
     assert (finding.rule, finding.severity) == ("otherThings", Severity.INFO)
-    assert "2 other things" in str(finding.message)
+    assert "2 resources in the file" in str(finding.message)
     assert "Country" in str(finding.message)
 
 
@@ -291,7 +291,7 @@ def test_json_ld_with_our_context_needs_no_network() -> None:
         ("<a>", RDFXML, r"line 1: not valid XML"),
         ("<a>" * 100_000, RDFXML, "not valid XML"),
         ('<x:RDF xmlns:x="http://x/"><y/></x:RDF>', RDFXML, "not valid rdfxml|no project"),
-        (b"<http://a> <http://b> \n'\xff' .", TURTLE, "line 2: not UTF-8"),
+        (b"<http://a> <http://b> \n'\xff' .", TURTLE, "line 2: the text is not UTF-8"),
         ('<?xml version="1.0" encoding="utf-16"?><a/>', RDFXML, "encoding"),
     ],
 )

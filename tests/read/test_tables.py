@@ -178,7 +178,7 @@ def test_a_column_that_is_not_known_is_told_once_with_the_closest_name() -> None
     rows = [{"projectCode": f"PO.000{number}", "statuss": "x", "status": "active"} for number in range(3)]
     records = read(table(*rows))
     assert found(records) == [("unknownColumn", "B1")]
-    assert "'statuss' is like 'status'" in str(records[0].findings[0].fix)
+    assert "'statuss' resembles 'status'" in str(records[0].findings[0].fix)
 
 
 def test_two_columns_of_one_field_must_agree() -> None:

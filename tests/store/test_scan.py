@@ -2,7 +2,8 @@
 
 import pytest
 
-from iomld.store.query_text import is_too_deep, is_update, is_volatile, names_dataset, uses_service
+from iomld.store.query_size import is_too_deep
+from iomld.store.query_text import is_update, is_volatile, names_dataset, uses_service
 
 WITH_SERVICE = [
     "SELECT * { SERVICE <http://x/> { ?s ?p ?o } }",

@@ -6,7 +6,14 @@ from tests.serving import Server
 
 pytestmark = pytest.mark.server
 
-SAMPLES = {"{code}": "PO.0105", "{kind}": "project", "{name}": "projects", "{path}": "graph/schemes", "{suffix}": "ttl"}
+SAMPLES = {
+    "{code}": "PO.0105",
+    "{kind}": "project",
+    "{name}": "projects",
+    "{number}": "1",
+    "{path}": "graph/schemes",
+    "{suffix}": "ttl",
+}
 
 
 def test_head_is_get_without_a_body(bundled_server: Server) -> None:

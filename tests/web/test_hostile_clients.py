@@ -137,7 +137,7 @@ def statuses(answers: bytes) -> list[int]:
     ("sent", "expected"),
     [
         pytest.param(LOOK + b"\x16\x03\x01 hello\r\n\r\n", [200, 400], id="garbage"),
-        pytest.param(LOOK + b"GET / HTTP/9.9\r\n\r\n", [200, 400], id="another version"),
+        pytest.param(LOOK + b"GET / HTTP/9.9\r\n\r\n", [200, 505], id="another version"),
         pytest.param(b"\r\n" * 2000 + LOOK + b"garbage\r\n\r\n", [200, 400], id="empty lines"),
         pytest.param(BLANK_LINES + LOOK + b"garbage\r\n\r\n", [200, 200, 400], id="blank lines in a chunk"),
         pytest.param(LOOK + UPGRADING + LOOK + b"\x16\x03\x01\r\n\r\n", [200, 200, 200, 400], id="another protocol"),

@@ -264,7 +264,7 @@ def test_a_page_shows_own_shapes_again(client: httpx.Client) -> None:
         ("www.example.org/shapes", "shapes-address", "nothing is fetched"),
         ("dataset", "shapes-unknown", "submission, published"),
         (PREFIXES + "ex:S a sh:NodeShape ;\n sh:minCount .", "shapes-unusable", "shapes: line 4"),
-        (PREFIXES + "ex:S a ex:T .", "shapes-unusable", "there are no SHACL shapes"),
+        (PREFIXES + "ex:S a ex:T .", "shapes-unusable", "it contains no SHACL shapes"),
         (
             SHAPES + " ex:o <http://www.w3.org/2002/07/owl#imports> <http://127.0.0.1:1/> .",
             "shapes-unusable",

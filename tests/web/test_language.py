@@ -49,7 +49,7 @@ _READ_ALOUD = re.compile(r'(?:aria-label|placeholder|title|alt)="([^"{]*)')
 _VOID = {"br", "img", "input", "link", "meta", "rect", "use"}
 _FOREIGN = {"pre", "code", "textarea", "script", "q"}
 # What is written the same in every language, or is code.
-_NAMES = {"iomld", "SHA", "status", "active", "budgetUSD", "USD", "startYear"}
+_NAMES = {"iomld", "SHA", "BibTeX", "status", "active", "budgetUSD", "USD", "startYear"}
 
 
 class Texts(HTMLParser):
@@ -202,7 +202,7 @@ def test_a_template_has_no_words_of_its_own(path: Path) -> None:
         for output in tree.find_all(nodes.Output)
         for one in output.nodes
     )
-    spoken = [text for text in _READ_ALOUD.findall(source) if _WORD.search(text)]
+    spoken = [text for text in _READ_ALOUD.findall(source) if set(_WORD.findall(text)) - _NAMES]
     plain = re.sub(r"<(code|pre|script|svg)\b.*?</\1>", "", source, flags=re.DOTALL)
     words = set(_WORD.findall(re.sub(r"&\w+;", "", _TAG.sub(" ", plain)))) - _NAMES
     assert (spoken, sorted(words)) == ([], [])

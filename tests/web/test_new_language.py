@@ -57,7 +57,7 @@ from iomld.web.problems import ProblemError, problem_of
 
 view = open_view(current_release(Path(sys.argv[1])))
 app = FastAPI()
-app.include_router(page_routes(lambda: view, tuple))
+app.include_router(page_routes(lambda: view))
 app.include_router(resource_routes(lambda: view))
 app.add_exception_handler(ProblemError, lambda request, error: problem_of(error, accept="text/html"))
 asker = Asker(LanguageMiddleware(app), {"Accept": "text/html", "Accept-Language": "ar"})

@@ -23,6 +23,7 @@ from iomld.validate import all_rules
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.upload import Rules, Upload
 from iomld.web.docs_page import docs_routes
+from iomld.web.guide import guide_routes
 from iomld.web.openapi import TAGS
 from iomld.web.pages.charts import locator_map
 from iomld.web.pages.overview import page_routes
@@ -93,6 +94,7 @@ def client(opened: ReleaseView) -> Asker:
     many = SparqlLimits(timeout_s=20, client_s=1000)  # queries are linked to by their figures
     app.include_router(query_routes(lambda: opened, endpoint_of(opened, limits=many)))
     app.include_router(resource_routes(lambda: opened))
+    app.include_router(guide_routes(lambda: opened))
     app.mount("/static", StaticFiles(directory=static_directory()))
     return Asker(app, {"Accept": "text/html"})
 

@@ -25,7 +25,8 @@ from iomld.validate import all_rules
 from iomld.web.data.resources import resource_routes
 from iomld.web.i18n import PageRequest, making
 
-_HEAVIEST = 150_000  # bytes of a page, not packed
+_HEAVIEST = 150_000  # bytes of a page, not compressed
+_HEAVIEST_BUNDLED = 80_000
 _TAG = re.compile(r"<[^>]*>")
 NARRATIVE = "The ports follow the Global Compact for Migration.\nThey also name the 2030 Agenda."
 RECORD = {
@@ -273,7 +274,7 @@ def test_texts_from_right_to_left_keep_their_direction(with_narrative: tuple[boo
 
 def test_pages_are_light(bundled: ReleaseView, tmp_path: Path) -> None:
     """All pages of the bundled records; one with a very long text and many mentions; one of the whole world."""
-    assert max(len(page_of(bundled, key).encode()) for key in keys_of(bundled)) < _HEAVIEST / 2
+    assert max(len(page_of(bundled, key).encode()) for key in keys_of(bundled)) < _HEAVIEST_BUNDLED
     source = tmp_path / "records.json"
     words = "It follows the Global Compact for Migration in each of its many ports. "
     world = RECORD | {"coverage": "regional", "benefitingMemberStates": sorted(bundled.vocabulary.countries)}

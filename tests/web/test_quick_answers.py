@@ -173,7 +173,7 @@ def test_a_clock_is_asked_each_time(server: Server) -> None:
     with Line(server) as line:
         answers = set()
         for _ in range(4):
-            line.send(request("/sparql?query=SELECT%20%28STRUUID%28%29%20AS%20%3Fu%29%20%7B%7D"))
+            line.send(request("/sparql?query=SELECT%20%28NOW%28%29%20AS%20%3Fu%29%20%7B%7D"))
             answers.add(line.answer())
     assert len(answers) == 4
 

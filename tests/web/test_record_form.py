@@ -95,7 +95,7 @@ def test_the_form_comes_back_filled_in(client: httpx.Client) -> None:
             "<mark>}</mark>",
         ),
         ("", "Nothing was sent.", ""),
-        ("hello world", "no project record found", ""),
+        ("hello world", "no project record was found", ""),
         ("<html><p>hello", "", ""),
         ("@prefix s: <http://schema.org/> .\n<a> s:b .", "line 2, column", '<li id="L2" class="err">'),
         ("a,b\n1,2", "", ""),

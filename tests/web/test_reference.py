@@ -106,7 +106,8 @@ def test_every_command_works_when_pasted(articles: dict[str, str], tmp_path: Pat
         done = subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, capture_output=True, check=False)
         status = done.stdout.decode(errors="replace").rpartition("\n")[2]
         assert (anchor, done.returncode, done.stderr) == (anchor, 0, b"")
-        assert re.fullmatch(r"200|204|303", status), (anchor, status)
+        expected = "404" if anchor == "get_well_known_security_txt" else "200|204|303"  # no contact is set
+        assert re.fullmatch(expected, status), (anchor, status)
     assert (tmp_path / "dataset.nq.gz").stat().st_size > 0
 
 
@@ -136,6 +137,6 @@ def test_a_host_stands_in_the_commands(client: httpx.Client) -> None:
 def test_the_page_is_in_english_in_every_language(client: httpx.Client) -> None:
     """The menu follows the reader, the reference is marked as English."""
     text = client.get("/docs", params={"lang": "fr"}).text
-    assert '<html lang="fr">' in text
+    assert '<html lang="fr" dir="ltr">' in text
     assert text.count(' lang="en"') >= 2
     assert "Every route of this server" in text

@@ -71,7 +71,7 @@ def test_the_page_keeps_the_mapping(client: httpx.Client) -> None:
         (b"\x00\x01\x02", "m.toml, line 1: not valid TOML"),
         (b"[" * 500_000, "m.toml"),
         (b".".join([b"a"] * 400_000) + b" = 1", "m.toml, line 1: the line has more than 100 dots"),
-        (b"#" * (1024 * 1024 + 1), "m.toml: larger than 1048576 bytes"),
+        (b"#" * (1024 * 1024 + 1), "m.toml is larger than 1048576 bytes"),
     ],
     ids=["twice", "currency", "binary", "nested", "dotted", "large"],
 )

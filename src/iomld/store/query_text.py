@@ -194,7 +194,7 @@ def unclosed(query: str) -> tuple[int, Message] | None:
 
     >>> start, fault = unclosed("ASK { ?s ?p 'a }")
     >>> start, str(fault)
-    (12, 'the text that begins here is not closed.')
+    (12, 'the string that begins here is not closed.')
     """
     opened: list[tuple[int, str]] = []
     for match in TOKEN.finditer(query):

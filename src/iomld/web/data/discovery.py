@@ -13,7 +13,7 @@ from iomld.browse.search import project_index
 from iomld.browse.view import ReleaseView
 from iomld.web.data.documents import not_found
 from iomld.web.guide import guide_paths
-from iomld.web.openapi import responses
+from iomld.web.openapi import responses, sample
 from iomld.web.pages.frame import MENU
 from iomld.web.pages.render import server_address
 from iomld.web.responses import answer, get_route
@@ -29,7 +29,7 @@ _NOT_FOR_CRAWLERS = ("/sparql", "/rdf-graph-store", "/query?*", "/projects?*", "
 _TEXT, _XML, _ICON = "text/plain; charset=utf-8", "application/xml", "image/x-icon"
 _VALID_FOR = timedelta(days=90)  # a server that nobody looks after should not say for long whom to ask
 _SitemapNumber = Annotated[
-    str, Path(description="The number of the part, from 1.", pattern="^[1-9][0-9]{0,4}$", examples=["1"])
+    str, Path(description="The number of the part, from 1.", pattern="^[1-9][0-9]{0,4}$", openapi_examples=sample("1"))
 ]
 
 
