@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from html import unescape
 
 import httpx
@@ -16,9 +17,10 @@ _LINK = re.compile(r'href="([^"]+)"')
 
 
 @pytest.fixture(scope="module")
-def client(bundled_server: Server) -> httpx.Client:
+def client(bundled_server: Server) -> Iterator[httpx.Client]:
     """A client of the server of the bundled records."""
-    return httpx.Client(base_url=bundled_server.address, headers={"Accept": "text/html"}, timeout=60)
+    with httpx.Client(base_url=bundled_server.address, headers={"Accept": "text/html"}, timeout=60) as client:
+        yield client
 
 
 def test_every_link_of_the_guide_leads_somewhere(client: httpx.Client) -> None:
