@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/entered.py [--names]
 
-Fewer modules on a way is fewer files to open for who follows it. What importing runs is not counted. The server and its
-workers are traced from the moment when the request is sent; a worker has its modules counted apart from the server's.
+The fewer modules there are on a way, the fewer files its reader has to open. Code that runs on import is not counted.
+The server and its workers are traced from the moment when the request is sent; modules of workers are counted
+separately.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The progress of long work: its phases, and what is called as they go on; a face decides how it is shown."""
+"""The progress of long-running work: an interface that is called as its phases begin and advance; callers show it."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar

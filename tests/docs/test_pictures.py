@@ -7,7 +7,7 @@ from tests.docs.pictures import FOLDER, LARGEST_BYTES, PICTURES
 
 
 def test_each_picture_is_small_and_shown() -> None:
-    """WebP under 60 KB; README.md shows each with words for who does not see it; none is left over."""
+    """WebP under 60 KB; README.md shows each with alternative text; none is left over."""
     names = {f"{picture.name}.webp" for picture in PICTURES}
     assert {file.name for file in FOLDER.iterdir()} == names
     for name in names:

@@ -283,7 +283,7 @@ def test_shapes_say_their_version_and_hash() -> None:
 
 
 def test_importing_loads_no_engine() -> None:
-    """Engines are loaded by who asks for them, since they cost half a second."""
+    """Engines are loaded only when they are requested, since this takes half a second."""
     code = "import sys, iomld.validate; print([name for name in ('rdflib', 'pyshacl', 'shacl') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -36,7 +36,7 @@ def test_a_client_that_used_its_time_waits_exactly_until_the_debt_is_paid() -> N
 
 
 def test_a_bucket_never_holds_more_than_full() -> None:
-    """Who was away for a day has no more than who comes for the first time."""
+    """A client that was away for a day has no more than one that comes for the first time."""
     clock = Clock()
     budgets = ClientQuotas(120, 30, clock=clock)
     budgets.charge("a", 1)

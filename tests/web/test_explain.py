@@ -304,7 +304,7 @@ def test_a_total_of_nothing_is_explained(client: httpx.Client) -> None:
     ],
 )
 def test_where_nothing_was_meant_values_are_shown(client: httpx.Client, pattern: str, values: int) -> None:
-    """Some that are there; the least and the greatest for who asks for more or less."""
+    """Some existing values; the least and the greatest for queries that compare."""
     (part,) = explained(client, f"SELECT * {{ {pattern} }}")["empty"]
     assert part["suggestions"] == []
     assert len(part["values"]) == values
@@ -362,7 +362,7 @@ def test_the_dataset_of_the_request_counts(client: httpx.Client) -> None:
 
 
 def test_text_is_for_people(client: httpx.Client) -> None:
-    """As plain text, for who asks for it."""
+    """As plain text, for clients that request it."""
     query = f"{PREFIXES}SELECT * {{ ?p iomld:status status:complete }}"
     explained(client, "SELECT * { ?p iomld:status status:complete }")
     answer = client.get("/sparql", params={"query": query, "explain": "1"}, headers={"Accept": "text/plain"})

@@ -13,7 +13,7 @@ from iomld.formats.jsonld_nodes import descriptions
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 
-# The properties by which projects point to things that are no concepts.
+# The properties by which projects refer to resources that are not concepts.
 _POINTERS = {
     "country": f"{IOMLD}benefitingCountry",
     "fund": f"{IOMLD}fundedBy",

@@ -172,7 +172,7 @@ def find_projects(view: ReleaseView, filters: Filters) -> SearchResult:
 
 
 def spelled_codes(view: ReleaseView, words: str) -> str:
-    """The words of a search with each project code as it is written: `po0105` and `PO-0105` stand for PO.0105."""
+    """The words of a search with each project code as it is written: `po0105` and `PO-0105` mean PO.0105."""
     codes = project_index(view).codes
     return " ".join(codes.get(_PUNCTUATION.sub("", fold(word)), word) for word in words.split())
 

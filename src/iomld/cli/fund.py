@@ -1,4 +1,4 @@
-"""The command `iomld fund check`: checks a fund folder, and shows what it makes of tables."""
+"""The command `iomld fund check`: checks a fund folder, and prints its settings, lists and columns."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The stages that commands load which read records; they take longer to import than most commands take to run."""
+"""The stages, imported only by commands that read records, since importing them takes longer than most commands run."""
 
 from datetime import datetime
 

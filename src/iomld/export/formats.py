@@ -94,5 +94,5 @@ def _other_nodes(stored: StoredQuads) -> Iterator[Mapping[str, object]]:
 
 
 def _triples(quads: Iterable[Quad]) -> Iterator[Triple]:
-    """The triples of sorted quads; a triple in two graphs is there once."""
+    """The triples of sorted quads; a triple in two graphs appears once."""
     return (triple for triple, _ in groupby(quad.triple for quad in quads))

@@ -75,7 +75,7 @@ class StoredQuads:
                     yield quad.predicate.value, quad.object
 
     def triples(self) -> Iterator[bytes]:
-        """The lines as N-Triples; a triple in two graphs is there once."""
+        """The lines as N-Triples; a triple in two graphs appears once."""
         if not self.format.holds_graphs:
             yield from self.lines()
             return

@@ -44,7 +44,7 @@ def project_schema(schema: Schema, fields: Fields) -> dict[str, Any]:
     properties = {
         field.key: written[field.key] if _is_written(field, schema) else _project_property(field)
         for field in fields
-        if field.kind is not FieldKind.CURRENCY  # it stands at the amount
+        if field.kind is not FieldKind.CURRENCY  # it is part of the amount
     }
     return {**schema, "properties": _with_others(properties, schema, fields)}
 

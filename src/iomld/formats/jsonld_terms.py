@@ -1,4 +1,4 @@
-"""The keys of our JSON-LD documents: the property of each, and the values that it can hold.
+"""The keys of our JSON-LD documents: the property of each, and the values that it can have.
 
 The keys of a project are its fields; those of other nodes are listed here. The published context
 (`ontology/context-v1.jsonld`) is generated from both (`iomld.formats.jsonld_context`). Keys can be added to
@@ -258,7 +258,7 @@ class DocumentKeys:
 @lru_cache(maxsize=8)
 def document_keys(fields: Fields) -> DocumentKeys:
     """The keys of documents: those of the fields of a project, in their order, then all others."""
-    # The currency stands at the amount of money, as `currency`.
+    # The currency is part of the amount of money, as `currency`.
     own = (_field_key(field) for field in fields if field.kind is not FieldKind.CURRENCY)
     return DocumentKeys((*own, *_OTHER_KEYS))
 

@@ -1,4 +1,4 @@
-"""Well-formed XML from the engine's writers: what XML cannot hold is refused, and carriage returns are escaped.
+"""Well-formed XML from the engine's writers: what XML cannot represent is refused, and carriage returns are escaped.
 
 The writers of RDF/XML and of SPARQL results pass every character on, and make an element of every predicate. XML 1.0
 has no control characters (section 2.2), reads a carriage return as a line feed (section 2.11), and its names begin with

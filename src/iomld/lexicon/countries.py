@@ -1,4 +1,4 @@
-"""Recognise the names of countries, alone or in a list with or without separators, and give their codes."""
+"""Recognise the names of countries, alone or in a list with or without separators, and return their codes."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ class _Atom(NamedTuple):
 
 
 class CountryName(NamedTuple):
-    """A country that a name stands for.
+    """A country that a name refers to.
 
     Attributes:
         code: Code of the country.

@@ -1,4 +1,4 @@
-"""The currencies of ISO 4217, and the signs that stand for them beside an amount.
+"""The currencies of ISO 4217, and the signs for them next to an amount.
 
 A sign can stand for several currencies: `$` is the dollar of the United States, of Canada and of others, so that only
 a second statement or the publisher's own currency decides.
@@ -72,7 +72,7 @@ _TRAILING = re.compile(r"[^\s.,]")
 
 
 def currencies_of(word: str) -> frozenset[str]:
-    """The currencies that a code or a sign can stand for; empty for any other word.
+    """The currencies that a code or a sign can mean; empty for any other word.
 
     >>> sorted(currencies_of("eur")), sorted(currencies_of("¥")), sorted(currencies_of("XYZ"))
     (['EUR'], ['CNY', 'JPY'], [])

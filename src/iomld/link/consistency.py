@@ -59,7 +59,7 @@ def _other_budgets(merged: MergedRecord, own_currency: str | None) -> Iterator[F
 
 
 def _as_written(values: Mapping[str, tuple[Value, ...]]) -> tuple[Value, ...]:
-    """The amount and the currency of a budget that stands in a field without one."""
+    """The amount of a budget as written, with its currency unless the field implies it."""
     if "budgetUSD" in values:
         return values["budgetUSD"][:1]
     amount = values["budget"][0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from iomld.vocab import Concept
 
-# Patterns of folded words, and the roles in the codes of parts that they stand for (`gcm-objective-23`).
+# Patterns of folded words, and the roles in the codes of parts that they mean (`gcm-objective-23`).
 _ROLES: dict[str, tuple[str, ...]] = {
     r"objectives?|objectifs?|objetivos?|goals?": ("objective", "goal"),
     r"targets?|cibles?|metas?": ("target",),
@@ -123,7 +123,7 @@ def _range(first: str, last: str | None) -> tuple[str, ...]:
 
 
 def _roles(word: str | None) -> tuple[str, ...]:
-    """The roles that a word stands for; a number without a word is a goal or a target ("SDG 8")."""
+    """The roles that a word can mean; a number without a word is a goal or a target ("SDG 8")."""
     if word is None:
         return ("goal", "target")
     named = next(roles for pattern, roles in _ROLES.items() if re.fullmatch(pattern, word))

@@ -67,7 +67,7 @@ class Alias:
 
 
 class NamedFramework(NamedTuple):
-    """The framework that a name stands for.
+    """The framework that a name refers to.
 
     Attributes:
         code: Code of the framework; empty for a decoy.
@@ -271,7 +271,7 @@ def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str,
 
 
 def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
-    """The framework that words stand for in a language, or None if there is none or several."""
+    """The framework that words name in a language, or None if there is none or several."""
     usable = [alias for alias in aliases.get(name_key(found), ()) if alias.fits(words)]
     for group in _by_priority(usable, language):
         if len({alias.code for alias in group}) == 1:

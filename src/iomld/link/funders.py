@@ -1,4 +1,4 @@
-"""Reads who funds a project: funds of our list, and organizations that a source names by their identifiers.
+"""Reads the funders of a project: funds of our list, and organizations that a source names by their identifiers.
 
 A value is a name, the code or the IRI of a fund, or an organization as `Name [identifier]`, whose identifier is that of
 IATI's organization identifiers (`US-GOV-1`). `-` says that the source names nobody. The publisher's own fund is the

@@ -60,7 +60,7 @@ def read_sum(value: Value, field: str) -> tuple[Decimal | None, tuple[Finding, .
 
 
 def _is_repeated(field: str, words: tuple[str, ...]) -> bool:
-    """Whether dollars stand beside the number of `budgetUSD`, which is to be a number alone."""
+    """Whether `budgetUSD`, which must be a plain number, also names dollars."""
     return field == "budgetUSD" and bool(words) and all(DOLLARS in currencies_of(word) for word in words)
 
 

@@ -72,7 +72,7 @@ def field_differences(
 ) -> tuple[FieldDifference, ...]:
     """The fields in which two graphs of a project differ, in the order of the fields.
 
-    Where only statements differ that no field stands for, their properties are named instead.
+    If only statements differ that belong to no field, their properties are named instead.
 
     Args:
         before: The published graph.

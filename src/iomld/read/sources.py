@@ -1,4 +1,4 @@
-"""Read a source: recognise its form (`iomld.read.detect`) and hand it to the reader of that form."""
+"""Read a source: recognise its form (`iomld.read.detect`) and pass it to the reader of that form."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping

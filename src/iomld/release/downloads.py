@@ -1,4 +1,4 @@
-"""The files for download of a release: which there are, and what each of them is.
+"""The files for download of a release: their names, formats and contents.
 
 The whole dataset is offered in each format and as tables, plain and compressed; a subset in each of its formats,
 compressed. A release holds the compressed ones; plain ones are decompressed when they are downloaded.

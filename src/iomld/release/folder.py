@@ -308,7 +308,7 @@ def served_name(datadir: Path) -> str | None:
 
 
 def current_name(datadir: Path) -> str | None:
-    """The name of the release that the link leads to, whether it is there or not; None if there is no link."""
+    """The name of the release that the link points to, whether it exists or not; None if there is no link."""
     link = datadir / CURRENT
     return link.readlink().name if link.is_symlink() else None
 

@@ -252,7 +252,7 @@ class _SubjectLines:
         return list(dict.fromkeys(found))
 
     def triples(self) -> list[bytes]:
-        """The lines without their graphs; a triple in two graphs is there once."""
+        """The lines without their graphs; a triple in two graphs appears once."""
         if self.ending:
             end = -len(self.ending)
             return [line[:end] + b" .\n" for line in self.lines]

@@ -109,7 +109,7 @@ def build_query_store(source: Path, path: Path) -> None:
 
 
 def common_triples(path: Path, graphs: Iterable[str], other: str) -> int:
-    """How many triples of one graph stand in others too.
+    """How many triples of one graph are also in others.
 
     Args:
         path: Folder of the store.

@@ -89,7 +89,7 @@ def has_too_many_patterns(query: str) -> bool:
 
 
 def _content(bracket: str, around: str, before: tuple[str, str], last_word: str) -> str:
-    """What a bracket holds, by what it stands in and behind."""
+    """What a bracket contains, by what is around and before it."""
     if around == _ROWS or (around == _EXPRESSION and bracket != "{"):
         return around
     if bracket == "{":

@@ -188,7 +188,7 @@ def _ill_formed(shapes: Sequence[Quad], file: str, faults: Mapping[str, Message]
 
 
 def _positions(shapes: Sequence[Quad]) -> dict[Term, tuple[str, str, int]]:
-    """Where each blank node stands: the statement about a named node that leads to it."""
+    """The place of each blank node: the statement about a named node through which it is reached."""
     found: dict[Term, tuple[str, str, int]] = {}
     numbers: Counter[tuple[str, str]] = Counter()
     parents: dict[Term, Term] = {quad.object: quad.subject for quad in shapes if isinstance(quad.object, BlankNode)}

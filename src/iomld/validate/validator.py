@@ -1,4 +1,4 @@
-"""The validator: checks the graphs of records against the shapes of a profile and gives their findings in order.
+"""The validator: checks the graphs of records against the shapes of a profile and returns their findings in order.
 
 Engines are faster on some dozens of records in one data graph than on one, so the validator joins records into chunks.
 A node may occur in several records, such as the file that they were read from, and each record may describe it in its

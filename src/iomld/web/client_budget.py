@@ -150,7 +150,7 @@ def client_of(scope: Scope) -> str:
 
 @lru_cache(maxsize=_MAX_CLIENTS)
 def _network_of(address: str) -> str:
-    """The /64 network of an IPv6 address; the IPv4 address that it stands for, if it does.
+    """The /64 network of an IPv6 address; or the IPv4 address that it represents, if any.
 
     >>> _network_of("2001:db8::1"), _network_of("::ffff:192.0.2.1")
     ('2001:db8::/64', '192.0.2.1')

@@ -69,7 +69,7 @@ class UrlencodedDecoder:
 
 
 def unescaped(text: bytes) -> bytes:
-    r"""The bytes that a piece of a form stands for; `%` without two hexadecimal digits stays.
+    r"""The bytes that a piece of a form encodes; `%` without two hexadecimal digits stays.
 
     >>> unescaped(b"a+b%3D%C3%A9=%zz%")
     b'a b=\xc3\xa9=%zz%'
@@ -81,7 +81,7 @@ def unescaped(text: bytes) -> bytes:
 
 
 def percent_decoded(text: bytes) -> bytes:
-    """The bytes that a text with percent escapes stands for; each `%` in it begins an escape.
+    """The bytes that a text with percent escapes encodes; each `%` in it begins an escape.
 
     Quoted-printable is the same code with `=` for `%` (RFC 2045 section 6.7), and its decoder is in C: 1 µs instead of
     20 for a query.

@@ -107,13 +107,13 @@ def _name(path: str) -> str:
 
 @cache
 def _document(path: str) -> Document:
-    """A document, whose links lead to pages and files of the guide; rendered once."""
+    """A document, with links to pages and files of the guide; rendered once."""
     text = (root_folder() / path).read_text(encoding="utf-8")
     return render_markdown(text, lambda target: _site_address(path, target))
 
 
 def _site_address(path: str, target: str) -> str | None:
-    """The address of what a link in a document leads to; None for files that a site does not have."""
+    """The target address of a link in a document; None for files that a site does not have."""
     if _ADDRESS.match(target):
         return target
     name, mark, anchor = target.partition("#")

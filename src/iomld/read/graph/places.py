@@ -185,7 +185,7 @@ def _end_node(node: _JsonNode | None, offsets: Offsets) -> None:
 
 
 def _xml_offsets(text: str, base: str) -> Offsets:
-    """Offsets of the lines of property elements, by the node elements they stand in (RDF/XML section 2)."""
+    """Offsets of the lines of property elements, by the node elements that contain them (RDF/XML section 2)."""
     lines = [0, *(match.end() for match in re.finditer("\n", text))]
     offsets: Offsets = {}
     stack: list[str | None] = []  # the subject of a node element; None for a property element

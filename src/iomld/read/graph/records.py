@@ -31,7 +31,7 @@ MAX_STATEMENTS = 4_000_000
 MAX_CONTEXTS = 1000
 _TYPE = f"{RDF}type"
 _PROJECT = f"<{IOMLD}Project>"
-_SHOWN_TYPES = 5  # types of other things that a message names
+_SHOWN_TYPES = 5  # types of other resources that a message names
 
 
 def read_rdf(data: bytes | str, format_: Format, *, file: str, options: ReadOptions) -> Iterator[Record]:
@@ -195,7 +195,7 @@ def _record(content: ProjectContent, origin: Origin, places: ValuePlaces) -> Rec
 
 
 def _other_things(graph: Graph, reached: set[str], place: Place) -> tuple[Finding, ...]:
-    """An Info with the number of other things in the graph."""
+    """An Info with the number of other resources in the graph."""
     others = [subject for subject in graph if subject not in reached]
     if not others:
         return ()

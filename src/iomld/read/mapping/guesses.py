@@ -1,4 +1,4 @@
-"""Guess from its cells what a column of a foreign table holds: words of a list, countries, dates, amounts."""
+"""Guess from its cells what a column of a foreign table contains: words of a list, countries, dates, amounts."""
 
 import re
 from collections import Counter

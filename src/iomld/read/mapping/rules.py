@@ -1,4 +1,4 @@
-"""Make a mapping from a document in TOML, and refuse what cannot be meant: one sentence, with file and line."""
+"""Make a mapping from a document in TOML, and refuse mistakes with one sentence that names file and line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""TOML with the lines of its keys, which `tomllib` does not tell."""
+"""TOML with the lines of its keys, which `tomllib` does not return."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from iomld.errors import SourceError
 from iomld.messages import ForeignText, Message, message
 from iomld.model import Place
 
-# The keys that lead to a value, from the top.
+# The path of keys to a value, from the top.
 KeyPath: TypeAlias = tuple[str, ...]
 
 _PART = r"(?:\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|[A-Za-z0-9_-]++)"

@@ -34,7 +34,7 @@ _BULLET = re.compile(r"[-*•·‣▪◦●–][ \t\u00a0]+")
 _LONGEST_LABEL = 150  # characters before a colon
 _LONGEST_UNKNOWN = 80  # characters of a label that is not known; a longer line after a dash is an item of a text
 UNKNOWN = ""  # the field of a label that is not known
-_FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" may stand alone anywhere
+_FEWEST_UNMARKED = 2  # different fields; a single word such as "Year" can be on a line of its own anywhere
 
 
 @cached
@@ -63,7 +63,7 @@ def _longest() -> int:
 
 
 def field_of(label: str) -> str | None:
-    """The record field that a printed label stands for, or None.
+    """The record field of a printed label, or None.
 
     >>> field_of("Projects ID"), field_of("Who we are")
     ('projectCode', None)

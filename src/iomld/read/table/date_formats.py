@@ -13,7 +13,7 @@ from functools import cache
 from iomld.folding import fold
 from iomld.messages import Message, message
 
-# Each kind of letters that a format may have, with what stands in its place in a date.
+# Each kind of letters that a format may have, with what it matches in a date.
 _DIGITS = {
     "d": "[0-9]{1,2}",
     "dd": "[0-9]{2}",

@@ -103,7 +103,7 @@ def closest_columns(text: str, columns: Iterable[Column]) -> tuple[str, ...]:
     for near in get_close_matches(key, names, n=1, cutoff=0.7):
         if names[near] not in BUDGET_FIELDS:
             return (names[near],)
-        # What stands beside the word may be a currency that is not known; nothing but dollars is called dollars.
+        # What is next to the word may be an unknown currency; only dollars are called dollars.
         if len(key.split()) <= len(near.split()) and get_close_matches(key, (near,), cutoff=_MONEY_CUTOFF):
             return (f"budget ({currency})" if currency else "budget",)
     return ()

@@ -112,7 +112,7 @@ def _refused(layout: Layout, row: TableRow, index: int, wrong: Message) -> Messa
 
 
 def _split(text: str, column: str, rule: ColumnRule) -> list[str]:
-    """The items of a list that stand for something; a single value by itself."""
+    """The items of a list that have a value; a single value by itself."""
     if column not in load_fields().lists:
         return [text]
     separators = "|".join(map(re.escape, rule.separators))

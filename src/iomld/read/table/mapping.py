@@ -1,4 +1,4 @@
-"""The values of a mapping: how a foreign table says what our columns say.
+"""The values of a mapping: how the columns and words of a foreign table correspond to ours.
 
 `iomld.read.mapping` reads mappings from files. The words of a rule are those of CSV on the Web where it has them
 (https://www.w3.org/TR/tabular-data-model/#parsing-cells).
@@ -49,7 +49,7 @@ class ColumnRule:
         return bool(self.separators or self.format or numbers or self.values or self.nulls or self.default)
 
     def is_null(self, text: str) -> bool:
-        """Whether a text stands for nothing."""
+        """Whether a text means "no value"."""
         return not text or (bool(self.nulls) and fold(text) in self.nulls)
 
 

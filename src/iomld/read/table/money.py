@@ -7,7 +7,7 @@ import re
 
 from iomld.lexicon.currencies import currencies_of
 
-# Folded words that name an amount only where a currency stands beside them.
+# Folded words that name an amount only if a currency is next to them.
 _AMOUNT_WORDS = (
     "amount;total budget;budget total;total amount;grant;grant amount;allocation;funding;montant total;"
     "montant du budget;subvention;financement;monto;monto total;presupuesto total;importe;subvencion;financiacion"

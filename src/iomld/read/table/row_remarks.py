@@ -1,4 +1,4 @@
-"""What a row says beside its values: rows that are no record, and cells that are in no column or differ."""
+"""Findings about rows: rows that are not records, and cells that are in no column or that differ."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Read the tables of a workbook (XLSX), each from the sheet that holds it.
+"""Read the tables of a workbook (XLSX), each from the sheet that contains it.
 
 Hidden sheets are ignored with a Warning; hidden rows and columns are read, with an Info each.
 """

@@ -1,4 +1,4 @@
-"""Read the rows of a worksheet; a formula gives the value that was last computed.
+"""Read the rows of a worksheet; for a formula, the value that was last computed.
 
 Source: ECMA-376 part 1, section 18.3.1 (worksheets).
 """

@@ -98,7 +98,7 @@ def _sitemap_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
 
 def _paths(view: ReleaseView) -> Iterator[str]:
-    """The paths of all pages: those of every server, of things that projects point to, and of projects."""
+    """The paths of all pages: those of every server, of resources that projects refer to, and of projects."""
     index = project_index(view)
     yield from (*_PAGES, *guide_paths())
     for facet in _LISTED:

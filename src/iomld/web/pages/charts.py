@@ -22,7 +22,7 @@ _MOST_LINKS = 6  # of a project, in its drawing
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A circle on a map, whose area is proportional to a number of projects or another value; it may lead to a page."""
+    """A circle on a map, whose area is proportional to a number of projects or another value; it may link to a page."""
 
     x: float
     y: float

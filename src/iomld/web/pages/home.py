@@ -1,4 +1,4 @@
-"""The home page: the release in figures, each of which leads to the list, the file or the query with the same figure.
+"""The home page: the release in figures, each with a link to the list, the file or the query with the same figure.
 
 It is rendered once for a release and language, before anybody asks for it.
 """

@@ -1,4 +1,4 @@
-"""The form of `/validate` with its examples, and the page of a report beside the checked source."""
+"""The form of `/validate` with its examples, and the report page, next to the checked source."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -202,7 +202,7 @@ def _start(pattern: EmptyPattern, proposed: Sequence[Suggestion]) -> int:
 
 
 def _display_text(tree: QueryTree, text: str) -> str:
-    """A part of the query with blank nodes instead of the variables that stand for them, cut to a maximum length."""
+    """A part of the query with blank nodes instead of the variables that replace them, cut to a maximum length."""
     words = ("[]" if word.startswith(f"?{tree.hidden}") else word for word in text.split(" "))
     text = " ".join(words)
     return text if len(text) <= _MAX_PART_LENGTH else f"{text[:_MAX_PART_LENGTH]}…"

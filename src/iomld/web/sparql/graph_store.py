@@ -121,7 +121,7 @@ class GraphStore:
         return found
 
     def _direct_names(self, request: HttpRequest, path: str) -> Iterator[str]:
-        """The names that the address of a graph may stand for (section 4.1 of the standard), the likeliest first."""
+        """The names that the address of a graph may identify (section 4.1 of the standard), the likeliest first."""
         encoded = quote(path, safe=_PATH_CHARACTERS)
         if host := request.header("host"):
             yield f"{request.scope['scheme']}://{host}{PATH}/{encoded}"
