@@ -29,7 +29,7 @@ _Node: TypeAlias = tuple[str, list[_Statement]]  # the IRI of a subject, and the
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Decisions of the publisher that hold for every record.
+    """Decisions of the publisher that apply to every record.
 
     Attributes:
         iris: The IRIs under the publisher's base.

@@ -36,7 +36,7 @@ def message(template: str, /, **values: object) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A value of a message in several languages, such as the name of a country; `str` gives the English text.
+    """A value of a message in several languages, such as the name of a country; `str` returns the English text.
 
     Attributes:
         texts: The text by language; English is always there.

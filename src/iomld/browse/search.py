@@ -247,7 +247,7 @@ def _rank(number: int, entry: ProjectEntry, words: tuple[tuple[str, frozenset[in
 
 
 def _kind_of_text(number: int, searched: SearchedTexts, word: str, naming: frozenset[int]) -> int | None:
-    """The most significant kind of text that holds a word: codes, titles, names, texts; None if none does."""
+    """The most significant kind of text that contains a word: codes, titles, names, texts; None if none does."""
     if word in searched.codes:
         return _CODES
     if word in searched.titles:

@@ -80,7 +80,7 @@ def named_resources(view: ReleaseView, words: str) -> tuple[NamedResource, ...]:
 
 
 def corrected_words(view: ReleaseView, filters: Filters) -> str:
-    """The words of a search without results, with misspelt ones replaced; empty if that gives no results either.
+    """The words of a search without results, with misspelt ones replaced; empty if they find nothing either.
 
     Args:
         view: The release.

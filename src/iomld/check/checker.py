@@ -266,7 +266,7 @@ class UploadReport:
 def finding_rows(
     report: CheckReport, data: bytes, name: str, mapping: TableMapping = NO_MAPPING
 ) -> tuple[ShownRow, ...]:
-    """The rows of a table that findings are about, to be shown beside them.
+    """The rows of a table that findings are about, to be shown next to them.
 
     Args:
         report: The report.

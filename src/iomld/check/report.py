@@ -24,7 +24,7 @@ _MAX_LENGTH = 2000  # characters of a value, which may be a whole text
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The rules and software of a check: the same basis and the same bytes give the same report.
+    """The rules and software of a check: the same basis and the same bytes result in the same report.
 
     Attributes:
         profile: Profile of the shapes.
@@ -241,7 +241,7 @@ def package_version(package: str) -> str:
 
 
 def writable(text: str, max_length: int = _MAX_LENGTH) -> str:
-    r"""A text in a form that every report format can hold: shortened, with U+FFFD for characters that are not allowed.
+    r"""A text in a form that every report format can represent: shortened, with U+FFFD for forbidden characters.
 
     >>> writable("a\x00b") == "a\ufffdb"
     True
@@ -251,7 +251,7 @@ def writable(text: str, max_length: int = _MAX_LENGTH) -> str:
 
 
 def writable_message(message: Message, max_length: int = _MAX_LENGTH) -> Message:
-    """A message in a form that every report format can hold: its values, or a plain sentence, are made `writable`.
+    """A message in a form that every report format can represent: its values, or a plain sentence, are made `writable`.
 
     Args:
         message: The message.

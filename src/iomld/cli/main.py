@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
 class _Command(NamedTuple):
-    """A subcommand: the module in `iomld.cli` that holds `NAME_command`, and its line in `iomld --help`."""
+    """A subcommand: the module in `iomld.cli` that defines `NAME_command`, and its line in `iomld --help`."""
 
     module: str
     summary: str

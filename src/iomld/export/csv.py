@@ -39,7 +39,7 @@ def add_entry(archive: zipfile.ZipFile, name: str, content: BinaryIO, size_bytes
 
 
 def write_csv(source: ProjectSource, output: BinaryIO) -> None:
-    """Write both tables as a zip archive, streamed; equal records give equal bytes.
+    """Write both tables as a zip archive, streamed; equal records result in equal bytes.
 
     Cells that a spreadsheet would take for a formula start with an apostrophe, which our reader removes. The files
     start with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).

@@ -32,7 +32,7 @@ _BUFFER_BYTES = 1 << 16
 
 
 class DownloadWriter:
-    """Writes files for download from the files that a release holds first: the dataset and its subsets."""
+    """Writes files for download from the files that a release has first: the dataset and its subsets."""
 
     def __init__(self, folder: Path, base: str) -> None:
         """Write from the files of a release, finished or not.
@@ -45,7 +45,7 @@ class DownloadWriter:
         self._source = stored_source(StoredQuads(folder / FILES.dataset, rdf.NQUADS, base))
 
     def write(self, file: DownloadFile, path: Path) -> None:
-        """Write one file, which the release does not hold.
+        """Write one file that the release does not contain.
 
         Args:
             file: The file.

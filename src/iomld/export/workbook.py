@@ -50,7 +50,7 @@ _HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
 
 
 def write_workbook(source: ProjectSource, output: BinaryIO) -> None:
-    """Write both tables, streamed; equal records give equal bytes.
+    """Write both tables, streamed; equal records result in equal bytes.
 
     Raises:
         IomldError: There are more projects or mentions than a sheet has rows.
@@ -67,7 +67,7 @@ def write_workbook(source: ProjectSource, output: BinaryIO) -> None:
 
 
 def save(workbook: Workbook, output: BinaryIO) -> None:
-    """Write a workbook with fixed timestamps, so that equal content gives equal bytes."""
+    """Write a workbook with fixed timestamps, so that equal content results in equal bytes."""
     with tempfile.TemporaryFile() as saved, tempfile.TemporaryFile() as rewritten:
         workbook.save(saved)
         with zipfile.ZipFile(saved) as source, zipfile.ZipFile(rewritten, "w") as archive:
@@ -215,7 +215,7 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
 
 
 def _note(column: Column) -> str:
-    """What a column holds, in each language, and an example."""
+    """What a column contains, in each language, and an example."""
     field = load_fields().given.get(column.name)
     meanings = [field.meaning(code) if field else gettext(column.meaning, code) for code in LANGUAGES]
     example = _in_all_languages(gettext_noop("Example"))

@@ -80,7 +80,7 @@ class Field:
         return self.names.get(language) or self.names.get("en") or self.key
 
     def meaning(self, language: str = "en") -> str:
-        """What it holds, in a language, else in English, else nothing."""
+        """Its contents described in a language, else in English, else nothing."""
         return self.meanings.get(language) or self.meanings.get("en") or ""
 
 

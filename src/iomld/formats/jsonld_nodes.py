@@ -183,7 +183,7 @@ class NodeWriter:
         return node
 
     def _add_values(self, terms: list[Term], rank: int, frame: Frame, keyed: dict[int, object]) -> list[Term]:
-        """Add the values that a key can hold to the node; return the others."""
+        """Add the values that a key can have to the node; return the others."""
         key, read = self._keys.rows[rank], self._readers[rank]
         if read is None:
             tagged = [term for term in terms if is_tagged(term)]

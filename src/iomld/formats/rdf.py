@@ -173,7 +173,7 @@ def serialize(
 
 
 def numbered(quads: Iterable[Quad], letter: str = "b") -> Iterator[Quad]:
-    """The same quads, with blank nodes numbered in their order; a parser gives those without a label random ones.
+    """The same quads, with blank nodes numbered in their order; a parser assigns random ones to those without a label.
 
     Args:
         quads: The quads.

@@ -76,7 +76,7 @@ def is_readable(linker: Linker, field: str, values: Mapping[str, tuple[Value, ..
 
 
 def _meanings(linker: Linker) -> Iterator[tuple[str, _Meaning]]:
-    """The function of each field that gives the meaning of its values, or None if they cannot be read."""
+    """The function of each field that returns the meaning of its values, or None if they cannot be read."""
     for key, field in linker.fields.given.items():
         if key in BUDGET_FIELDS:
             continue  # compared together

@@ -27,7 +27,7 @@ from iomld.model import (
 
 
 def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:
-    """The project that a graph describes; `iomld.convert.project_quads` gives the same graph again.
+    """The project that a graph describes; `iomld.convert.project_quads` returns the same graph again.
 
     Information that is not in the graph is lost: the length of an unpublished narrative, the order of states.
 

@@ -189,7 +189,7 @@ def linked(records: tuple[Record, ...], linker: Linker) -> Outcome:
 
 
 def _holds(finding: Finding) -> bool:
-    """Whether the rule of a reader or of linking holds for the publisher."""
+    """Whether the rule of a reader or of linking applies to the publisher."""
     return finding.rule not in OPTIONAL_RULES or finding.rule not in folder_in_use().without
 
 
@@ -213,7 +213,7 @@ def _missing_code(merged: MergedRecord) -> Finding:
 
 
 def _named_as_given(results: Iterable[Finding], merged: MergedRecord) -> tuple[Finding, ...]:
-    """The results; those about an amount name the field that the record gives it in."""
+    """The results; those about an amount name the field in which the record states it."""
     given = next((name for name in AMOUNT_FIELDS if name in merged.values), "budget")
     return tuple(replace(result, field=given) if result.field in AMOUNT_FIELDS else result for result in results)
 

@@ -221,7 +221,7 @@ class _WrittenFiles:
     downloads: Mapping[str, FileFacts]
 
     def uncompressed(self) -> dict[str, FileFacts]:
-        """Those that the release holds compressed and offers uncompressed too."""
+        """Those that the release contains compressed and also offers uncompressed."""
         return {name: facts for name, facts in self.downloads.items() if f"{name}.gz" in self.downloads}
 
 

@@ -22,7 +22,7 @@ _SHOWN_BEFORE = 40
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """A field that two graphs of a project give different values.
+    """A field with different values in two graphs of a project.
 
     Attributes:
         field: Its key in records; a text has its language too (`title.fr`).

@@ -124,7 +124,7 @@ def write_report(report: PublishReport, path: Path) -> None:
 
 
 def report_json(report: PublishReport) -> dict[str, object]:
-    """The report as a JSON object; without times, so that equal publishes give equal reports."""
+    """The report as a JSON object; without times, so that equal publishes have equal reports."""
     return {
         "read": report.read,
         "projects": report.projects,

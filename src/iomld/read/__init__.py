@@ -1,4 +1,4 @@
-"""Readers of sources: each gives `Record` values, with the place of every raw string."""
+"""Readers of sources: each yields `Record` values, with the place of every raw string."""
 
 from iomld.read.archives import SourceFile, expand_sources
 from iomld.read.options import ReadOptions

@@ -202,7 +202,7 @@ def _limited(
 
 
 class _LimitedStream(io.RawIOBase):
-    """A stream of uncompressed bytes that refuses to give more than records can hold."""
+    """A stream of uncompressed bytes that refuses to return more than records can have."""
 
     def __init__(
         self, stream: BinaryIO | gzip.GzipFile, name: str, compressed_bytes: int, compressed: BinaryIO | None

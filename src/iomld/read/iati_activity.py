@@ -294,7 +294,7 @@ def _without_replaced(budgets: list[etree._Element]) -> list[etree._Element]:
 
 
 def _period(budget: etree._Element) -> tuple[str, ...]:
-    """The days between which a budget holds."""
+    """The first and last day of a budget's period."""
     ends = (budget.find(name) for name in ("period-start", "period-end"))
     days = (_given(end, "iso-date") for end in ends)
     return tuple(match["day"] if (match := _DAY.fullmatch(day)) else day for day in days)

@@ -121,7 +121,7 @@ def _without_unseen(text: str) -> str:
 
 
 def has_forbidden_character(text: str) -> bool:
-    """Say whether a text holds a control character or half of a surrogate pair."""
+    """Say whether a text contains a control character or half of a surrogate pair."""
     # `isprintable` is many times as fast as the pattern and clears nearly all texts; the pattern decides the rest.
     return not text.replace("\n", " ").isprintable() and _FORBIDDEN.search(text) is not None
 
@@ -272,7 +272,7 @@ def _character_set(name: str) -> str:
 
 
 def check_xml(data: bytes, file: str) -> bytes:
-    """Refuse harmful XML, and give it in UTF-8.
+    """Refuse harmful XML, and return other XML in UTF-8.
 
     Raises:
         SourceError: It is too large, in an unsupported encoding, or has a document type declaration.

@@ -1,7 +1,7 @@
 """The files for download of a release: their names, formats and contents.
 
 The whole dataset is offered in each format and as tables, plain and compressed; a subset in each of its formats,
-compressed. A release holds the compressed ones; plain ones are decompressed when they are downloaded.
+compressed. A release contains the compressed ones; plain ones are decompressed when they are downloaded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _GZ = ".gz"
 
 
 class Content(Enum):
-    """What a file for download holds."""
+    """The contents of a file for download."""
 
     DATASET = "dataset"
     SUBSET = "subset"
@@ -87,7 +87,7 @@ def column_files() -> tuple[DownloadFile, ...]:
 
 
 def subset_downloads(partitioning: Partitioning, subset: str) -> tuple[DownloadFile, ...]:
-    """The files of a subset, beginning with the one in the format that a release holds first.
+    """The files of a subset, beginning with the one in the format that a release has first.
 
     >>> from iomld.release.subsets import BY_CLASS
     >>> [file.name for file in subset_downloads(BY_CLASS, "Project")]
@@ -108,7 +108,7 @@ def subset_downloads(partitioning: Partitioning, subset: str) -> tuple[DownloadF
 
 
 def is_held(manifest: Manifest, file: DownloadFile) -> bool:
-    """Whether a release holds the content of a file; one of an earlier version does not hold all."""
+    """Whether a release contains a file; a release of an earlier version does not contain all."""
     return file.held_name in manifest.files
 
 

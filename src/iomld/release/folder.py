@@ -111,7 +111,7 @@ class Release:
 
     @property
     def query_store(self) -> Path:
-        """The folder of the store that queries are asked of: the one in which the default graph is a set."""
+        """The folder of the store that answers queries: the one in which the default graph is a set."""
         return self.file(FILES.query_store if self.manifest.repeated_triples else FILES.store)
 
     @property

@@ -126,7 +126,7 @@ class ReleaseCheck:
         return Damage(name, text)
 
     def _size_to_read(self, name: str) -> int:
-        """The length of a file whose digest is not known; nothing if that is told without reading it."""
+        """The length of a file whose digest is not known; nothing if it can be checked without reading."""
         try:
             state = file_state(self.release.file(name))
         except OSError:

@@ -1,4 +1,4 @@
-"""Sort N-Quads lines in bounded memory and write them, so that the same quads give the same bytes.
+"""Sort N-Quads lines in bounded memory and write them, so that the same quads result in the same bytes.
 
 Lines are sorted by their bytes (as by `LC_ALL=C sort`), so that two releases can be compared with `comm`.
 """
@@ -86,12 +86,12 @@ class WrittenDataset:
 
 
 def compressing(output: BinaryIO) -> gzip.GzipFile:
-    """A gzip stream into `output`, without name and time, so that equal input gives equal bytes."""
+    """A gzip stream into `output`, without name and time, so that equal input results in equal bytes."""
     return gzip.GzipFile("", "wb", compresslevel=6, fileobj=output, mtime=0)
 
 
 def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> WrittenDataset:
-    """Write lines to a gzip file, without duplicates; equal lines give equal bytes.
+    """Write lines to a gzip file, without duplicates; equal lines result in equal bytes.
 
     Args:
         lines: Sorted N-Quads lines.

@@ -125,7 +125,7 @@ def common_triples(path: Path, graphs: Iterable[str], other: str) -> int:
 
 
 def has_default_graph(store: Store) -> bool:
-    """Say whether a store holds its default graph itself; in others it is the union of the named graphs."""
+    """Say whether a store has a default graph of its own; in others it is the union of the named graphs."""
     return next(store.quads_for_pattern(None, None, None, DefaultGraph()), None) is not None
 
 

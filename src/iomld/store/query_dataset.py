@@ -15,7 +15,7 @@ MAX_MERGED = 200_000  # quads, which take some 100 MB
 
 
 class MergeTooLargeError(Exception):
-    """The graphs to merge hold more than `MAX_MERGED` quads."""
+    """The graphs to merge have more than `MAX_MERGED` quads."""
 
 
 @dataclass(frozen=True, slots=True)

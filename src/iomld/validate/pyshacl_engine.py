@@ -81,7 +81,7 @@ def _local_query(text: str) -> "Query":
 
 
 def _has_service(node: object) -> bool:
-    """Whether a part of a query's algebra holds SERVICE."""
+    """Whether a part of a query's algebra contains SERVICE."""
     if isinstance(node, CompValue):
         return node.name == "ServiceGraphPattern" or any(map(_has_service, node.values()))
     return isinstance(node, list | tuple | set) and any(map(_has_service, node))
@@ -149,7 +149,7 @@ def _node(term: pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal
 
 
 def _correct_value(literal: Literal, term: pyoxigraph.Literal) -> None:
-    """Correct the Python value that rdflib gives a literal, for which there are only private fields.
+    """Correct the Python value that rdflib assigns to a literal, for which there are only private fields.
 
     Python accepts more forms of numbers than XSD does (NaN, 1e5, 1_000, spaces), and not the end of a day (24:00).
     """

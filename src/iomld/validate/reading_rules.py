@@ -8,7 +8,7 @@ from iomld.model import Severity
 
 @dataclass(frozen=True, slots=True)
 class ReadingRule:
-    """A rule of reading or linking; it holds in every profile.
+    """A rule of reading or linking; it applies in every profile.
 
     Attributes:
         id: Its name in findings.

@@ -43,7 +43,7 @@ _YEAR_PROPERTIES = ("startYear", "endYear", "allocationYear")
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """The data, beside the record, that rules depend on.
+    """The data, besides the record, that rules depend on.
 
     Attributes:
         reference: Concepts and countries.
@@ -324,7 +324,7 @@ def _quote_lengths(facts: Facts, rule: Rule) -> Iterator[ValidationResult]:
 
 
 def _quotes_and_spans(facts: Facts, mention: str) -> Iterator[tuple[Term, int]]:
-    """Each quote of a mention with the length that its start and end give, where it has both."""
+    """Each quote of a mention with the length that follows from its start and end, if it has both."""
     for target in facts.nodes(mention, f"{OA}hasTarget"):
         selectors = facts.nodes(target, f"{OA}hasSelector")
         quotes = [quote for one in selectors for quote in facts.of(one, f"{OA}exact") if isinstance(quote, Literal)]

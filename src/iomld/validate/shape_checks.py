@@ -165,7 +165,7 @@ def _unknown_terms(shapes: Sequence[Quad], text: str, file: str) -> Iterator[Sha
 
 
 def _ill_formed(shapes: Sequence[Quad], file: str, faults: Mapping[str, Message]) -> Iterator[ShapeWarning]:
-    """The results of the shapes that the W3C gives for shapes (SHACL appendix C); of one node only the most exact."""
+    """The results of the W3C's shapes for shapes (SHACL appendix C); of one node only the most exact."""
     results = _shapes_of_shapes_results(serialize(shapes, NTRIPLES))
     exact = {result.focus_node for result in results if result.path}
     positions = _positions(shapes)

@@ -202,7 +202,7 @@ def _graph(quads: Sequence[Quad]) -> SubjectGraph:
 
 
 def _rules(graph: SubjectGraph) -> dict[str, Rule]:
-    """The shapes with a message that hold for the publisher; the others only group shapes or are used by them."""
+    """The shapes with a message that apply to the publisher; the others only group shapes or are used by them."""
     shapes = ((local_name(iri), graph[iri]) for iri in graph)
     off = folder_in_use().without
     return {id_: _rule(id_, shape) for id_, shape in shapes if id_ not in off and shape.literals(f"{SH}message")}

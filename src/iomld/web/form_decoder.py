@@ -106,7 +106,7 @@ def too_many_fields(most: int) -> ProblemError:
 
 
 def sliced(receive: Receive) -> Receive:
-    """A `receive` that gives bodies in slices, and lets the event loop serve others before each."""
+    """A `receive` that returns bodies in slices, and lets the event loop serve others before each."""
     waiting: list[Event] = []
 
     async def receive_slice() -> Event:

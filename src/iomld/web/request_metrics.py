@@ -184,7 +184,7 @@ def route_of(scope: Scope) -> str:
 
 
 def access_line(request: AnsweredRequest, path: str, client: str | None, moment: datetime) -> str:
-    """A line of the access log: a JSON object, without the query string, which may hold what people typed."""
+    """A line of the access log: a JSON object, without the query string, which may contain what people typed."""
     members = {
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "method": request.method,

@@ -31,7 +31,7 @@ class AnswerTooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler returns for a job, beside the body that it has written.
+    """What a handler returns for a job, besides the body that it has written.
 
     Attributes:
         head: Bytes that describe the body or the fault, at most 16 KB.

@@ -176,7 +176,7 @@ def is_misspelt(written: str, found: str) -> bool:
 
 
 def relation(written: str, found: str) -> int | None:
-    """How two properties are related: 0 if both give names, 1 if one word is part of the other; None if unrelated.
+    """How two properties are related: 0 if both state names, 1 if one word is part of the other; None if unrelated.
 
     >>> relation("http://x/label", "http://y/title"), relation("http://x/country", "http://x/benefitingCountry")
     (0, 1)

@@ -193,7 +193,7 @@ class _ProjectReader:
                 self._single(load_fields().by_key[key], predicate, statements)
 
     def _funders(self, terms: Sequence[Term]) -> None:
-        """Read the funders with the names that the graph gives; a graph without any says that nobody is named."""
+        """Read the funders with the names that the graph states; in a graph without any, nobody is named."""
         funders: list[str] = []
         for number, term in enumerate(terms):
             organization = self._graph.get(str(term), {})

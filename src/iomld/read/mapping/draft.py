@@ -135,7 +135,7 @@ def _drop_repeated(placed: Sequence[_Placed]) -> None:
 
 
 def _guess(placed: Sequence[_Placed], lexicon: Lexicon) -> None:
-    """Guess the columns whose headings are not known by what their cells hold."""
+    """Guess the columns whose headings are not known by what their cells contain."""
     fields = load_fields().given
     # Without a code every record is refused, whatever else is guessed.
     has_code = not {one.column for one in placed}.isdisjoint(_CODES)

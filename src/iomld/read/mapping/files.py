@@ -52,7 +52,7 @@ def read_mapping(path: Path) -> TableMapping:
 
 
 def mapping_of(data: bytes, name: str) -> TableMapping:
-    """Read a mapping from its bytes; the name is for messages, and its suffix tells the format where it can.
+    """Read a mapping from its bytes; the name is for messages, and its suffix tells the format if it can.
 
     Raises:
         SourceError: It is too large, no mapping, or says what cannot be meant.
@@ -75,7 +75,7 @@ def mapping_of(data: bytes, name: str) -> TableMapping:
 
 
 def _is_toml(text: str) -> bool:
-    """Whether the first line that is no comment opens a table or gives a key."""
+    """Whether the first line that is not a comment opens a table or sets a key."""
     lines = (line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
     return _TOML_LINE.fullmatch(next(lines, "")) is not None
 

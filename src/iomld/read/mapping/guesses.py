@@ -96,7 +96,7 @@ def currencies_seen(cells: ColumnCells) -> Mapping[str, int]:
 
 
 def are_amounts(cells: ColumnCells) -> bool:
-    """Whether all cells are numbers with a currency beside them."""
+    """Whether all cells are numbers with a currency next to them."""
     parts = [split_currency(text) for text in cells.written]
     return bool(parts) and all(words and all(map(currencies_of, words)) for _, words in parts)
 

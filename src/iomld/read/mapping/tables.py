@@ -62,7 +62,7 @@ def _sheet_tables(data: bytes, file: str) -> Iterator[ForeignTable]:
 
 
 def _text_tables(data: bytes, file: str) -> Iterator[ForeignTable]:
-    """The table by the delimiter that gives the widest rows."""
+    """The table by the delimiter that results in the widest rows."""
     text = decoded(data, file)[0].removeprefix("\ufeff")
     tables = []
     for delimiter in (mark for mark in DELIMITERS if mark in text[:_MOST_BYTES]):

@@ -42,7 +42,7 @@ class TomlDocument:
     file: str
 
     def where(self, *path: str) -> Message:
-        """File and line of a key, for a message; of the table that holds it, if its own line is not known."""
+        """File and line of a key, for a message; of the table that contains it, if its own line is not known."""
         return line_of(self.file, self.place(*path).line)
 
     def place(self, *path: str) -> Place:
@@ -110,7 +110,7 @@ def _broken(detail: str, text: str, file: str) -> SourceError:
 
 
 def _keys_by_line(lines: list[str]) -> Iterator[tuple[int, KeyPath]]:
-    """The lines that open a table or give a key, each with the whole path; texts of several lines may add some."""
+    """The lines that open a table or set a key, each with the whole path; texts of several lines may add some."""
     table: KeyPath = ()
     for number, line in enumerate(lines[:_MOST_LINES], start=1):
         match = _LINE.match(line)

@@ -214,7 +214,7 @@ def _shape(element: HtmlElement | None) -> tuple[str, str]:
 
 
 def _enclosing(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]:
-    """The smallest element around a line that holds more than the line, and the index after its last line."""
+    """The smallest element around a line that contains more than the line, and the index after its last line."""
     element: HtmlElement | None = blocks.owners[index]
     while element is not None:
         start, end = blocks.spans.get(element, (index, index + 1))
@@ -225,7 +225,7 @@ def _enclosing(blocks: HtmlBlocks, index: int) -> tuple[HtmlElement | None, int]
 
 
 def _holds_other(blocks: HtmlBlocks, around: HtmlElement | None, before: Sequence[int]) -> bool:
-    """Whether an element also holds an earlier label."""
+    """Whether an element also contains an earlier label."""
     return around is None or any(blocks.spans[around][0] <= other for other in before)
 
 

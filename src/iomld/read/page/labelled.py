@@ -193,7 +193,7 @@ def _values(lines: Sequence[PageLine], mark: Mark) -> tuple[PageLine, ...]:
 
 
 def _last_values(lines: Sequence[PageLine], mark: Mark, lexicon: Lexicon) -> tuple[tuple[PageLine, ...], int]:
-    """The values of the last label, and where the narrative begins; only its wording tells the two apart."""
+    """The values of the last label, and where the narrative begins; only its wording distinguishes the two."""
     if mark.closed and len(list(filled(lines, mark.after, mark.until))) <= _MOST_STATES:
         return _values(lines, mark), mark.until
     if not mark.field:

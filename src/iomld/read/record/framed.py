@@ -111,7 +111,7 @@ def _codes(field: str, given: object) -> object:
 
 
 def _funders(content: Mapping[str, object]) -> object:
-    """The funders with the names that the document gives; a document without any says that nobody is named."""
+    """The funders with the names that the document states; in a document without any, nobody is named."""
     given = content.get("fundedBy", [])
     included = content.get("included")
     nodes = [node for node in included if isinstance(node, dict)] if isinstance(included, list) else []

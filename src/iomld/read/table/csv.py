@@ -96,7 +96,7 @@ def read_table_pair(
 
 
 def table_rows(data: bytes, *, file: str, wanted: set[int], mapping: TableMapping = NO_MAPPING) -> Iterator[ShownRow]:
-    """The rows of a table by number, to be shown beside their findings; none if there is no table.
+    """The rows of a table by number, to be shown next to their findings; none if there is no table.
 
     Args:
         data: The bytes of the file.
@@ -178,7 +178,7 @@ def _table(text: str, source: TableLocation, options: ReadOptions) -> tuple[Layo
 
 
 def _find_header(text: str, source: TableLocation, mapping: TableMapping) -> tuple[Layout, str, CsvRow] | None:
-    """The header, near the top, with the delimiter that gives the most known columns."""
+    """The header, near the top, with the delimiter that results in the most known columns."""
     stated = _SEPARATOR_LINE.match(text)
     marks = (stated["delimiter"],) if stated else tuple(mark for mark in DELIMITERS if mark in text)
     best: tuple[Layout, str, CsvRow] | None = None

@@ -125,7 +125,7 @@ def _mapped(value: CellValue, cell: _Cell, heading: Heading, rule: ColumnRule) -
 
 
 def _add_constants(draft: _RowDraft, layout: Layout) -> None:
-    """Add the constants of a mapping that no cell of the row gives."""
+    """Add the constants of a mapping that no cell of the row states."""
     for heading, constant in layout.constants:
         names = YEAR_OR_DAY.get(heading.column, (heading.column,))
         if not any((name, heading.language) in draft.texts for name in names):

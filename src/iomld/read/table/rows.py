@@ -1,4 +1,4 @@
-"""Tables of any format: cells as text, rows with their places, and the layout that a header gives."""
+"""Tables of any format: cells as text, rows with their places, and the layout that a header defines."""
 
 import re
 from collections.abc import Iterator, Mapping

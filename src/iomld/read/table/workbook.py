@@ -84,7 +84,7 @@ def read_workbook(
 def workbook_rows(
     data: bytes, *, file: str, wanted: Mapping[str, set[int]], mapping: TableMapping = NO_MAPPING
 ) -> Iterator[ShownRow]:
-    """The rows of tables by sheet and number, to be shown beside their findings.
+    """The rows of tables by sheet and number, to be shown next to their findings.
 
     Args:
         data: The bytes of the file.

@@ -177,7 +177,7 @@ def _local(tag: str) -> str:
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], file: str) -> None:
-    """Check the declared sizes before decompression; zipfile never gives more bytes than an entry declares."""
+    """Check the declared sizes before decompression; zipfile never returns more bytes than an entry declares."""
     if len(entries) > _MOST_ENTRIES:
         raise SourceError(
             message(

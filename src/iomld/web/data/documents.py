@@ -130,7 +130,7 @@ def document_bytes(view: ReleaseView, document: WebDocument, format_: Format) ->
 
 
 def turtle_bytes(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> bytes:
-    """Turtle that declares the prefixes in use, sorted, so that the same triples give the same bytes."""
+    """Turtle that declares the prefixes in use, sorted, so that the same triples result in the same bytes."""
     text = rdf.serialize(quads, rdf.TURTLE, prefixes=prefixes).decode()
     head = {match[1]: match[0] for match in _PREFIX_LINE.finditer(text)}
     body = text[sum(map(len, head.values())) :]

@@ -248,7 +248,7 @@ def report_page(report: UploadReport, request: CheckRequest, data: bytes, shapes
 
 
 def validation_page(report: UploadReport, upload: Upload, language: str = ENGLISH) -> str:
-    """The page of a report: findings beside the source, and the form to check again.
+    """The report page: findings next to the source, and the form to check again.
 
     Args:
         report: The report, not yet translated, with rows of tables.

@@ -32,7 +32,7 @@ class CachedAnswer:
         yield self.body
 
     def close(self) -> None:
-        """Do nothing: unlike a large answer, this holds no file open."""
+        """Do nothing: unlike a large answer, this keeps no file open."""
 
 
 class AnswerCache:

@@ -202,7 +202,7 @@ class SparqlApp:
 
 
 def service_facts(view: ReleaseView, settings: Settings) -> ServiceFacts:
-    """The facts that the service description gives about a release and the settings of its endpoint."""
+    """The facts that the service description states about a release and the settings of its endpoint."""
     limits = (
         f"A query may take {settings.query_timeout:g} seconds and have {settings.query_length:,} bytes. "
         f"An answer may have {settings.query_rows:,} solutions and {settings.query_bytes:,} bytes."
