@@ -25,7 +25,7 @@ def test_the_bundle_is_what_its_sources_give() -> None:
 
 
 def test_the_lock_names_no_host_and_each_package_has_its_notice() -> None:
-    """Packages are pinned by hash and come from the builder's own registry; the notices name what is bundled."""
+    """Packages are pinned by hash, without the name of a registry; the notices name what is bundled."""
     lock = json.loads((EDITOR / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name.removeprefix("node_modules/"): facts for name, facts in lock["packages"].items() if name}
     assert all("integrity" in facts and "resolved" not in facts for facts in packages.values())

@@ -35,7 +35,7 @@ def test_every_country_has_a_point_on_the_picture() -> None:
 
 
 def test_the_atlas_is_pinned_and_comes_with_its_notice() -> None:
-    """The package is pinned by its hash, comes from the builder's own registry, and is named with its licence."""
+    """The package is pinned by its hash, without the name of a registry, and is listed with its licence."""
     lock = json.loads((MAP / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name.removeprefix("node_modules/"): facts for name, facts in lock["packages"].items() if name}
     assert all("integrity" in facts and "resolved" not in facts for facts in packages.values())
