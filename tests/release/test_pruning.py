@@ -121,7 +121,7 @@ def test_the_command_says_what_it_does(five: Path, iomld: Command) -> None:
     assert release.release_names(five) == NAMES
     done = iomld(*command)
     assert done.stdout.splitlines()[0] == f"removed  {NAMES[0]}"
-    assert iomld(*command).stdout == "There is no other release to remove.\n"
+    assert iomld(*command).stdout == "Nothing to remove: the newest releases, the current one and those in use stay.\n"
     assert release.release_names(five) == NAMES[1:]
 
 

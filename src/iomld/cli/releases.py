@@ -158,5 +158,5 @@ def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
 def _freed(plan: release.PruningPlan, *, dry_run: bool) -> str:
     """A sentence with the disk space that pruning frees."""
     if not plan.removed:
-        return "There is no other release to remove."
+        return "Nothing to remove: the newest releases, the current one and those in use stay."
     return f"{'This would free' if dry_run else 'Freed'} {plan.freed_bytes / 1e6:,.1f} MB."

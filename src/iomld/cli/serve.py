@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
 
 import click
 
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _DATA = "data"  # the bundled records
+# It needs no prefix, so its address is short.
+_QUERY = "SELECT ?class (COUNT(*) AS ?number) { ?s a ?class } GROUP BY ?class ORDER BY DESC(?number)"
 # What there is to try in `iomld demo`: what it is, and its path.
 _TO_TRY = (
     ("a page", "/doc/project/PO.0105"),
-    ("a query", "/query?run=1"),
+    ("a query", "/query?" + urlencode({"run": 1, "query": _QUERY})),
     ("a validation", "/validate?example=csv"),
 )
 
