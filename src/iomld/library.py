@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -38,7 +37,7 @@ from iomld.publish.run import PublishRequest, publish_sources
 from iomld.read import expand_sources, read_source
 from iomld.read.mapping.files import read_mapping
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
-from iomld.release.project_index import ProjectEntry
+from iomld.release.project_index import ProjectEntry, no_such_project
 from iomld.store.query_request import QueryRequest, QueryWorker
 from iomld.store.query_text import with_prefixes
 from iomld.store.query_worker import run_query
@@ -267,8 +266,7 @@ class OpenRelease:
         """
         entries = {entry.key: entry for entry in project_index(self._view).entries}
         if code not in entries:
-            close = " or ".join(get_close_matches(code, entries, n=3, cutoff=0.5))
-            raise NotFoundError(f"There is no project '{code}'." + (f" Did you mean {close}?" if close else ""))
+            raise NotFoundError(no_such_project(code, entries))
         return self._project(entries[code])
 
     def query(self, sparql: str, *, timeout_s: float = _DEFAULTS.query_timeout) -> Result:

@@ -1,6 +1,5 @@
 """Publishes records as a new release, or withdraws them."""
 
-import difflib
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +28,7 @@ from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, known_revisions, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, SortedLines, read_graphs
+from iomld.release.project_index import no_such_project
 from iomld.temporary import temporary_folder
 
 _UTC_NOW: Callable[[], datetime] = partial(datetime.now, UTC)
@@ -293,5 +293,4 @@ def _check_keys(
 def _fault(key: str, published: set[str], earlier: dict[str, Tombstone]) -> str:
     if key in earlier:
         return f"{key} was withdrawn already, on {earlier[key].withdrawn}."
-    close = difflib.get_close_matches(key, sorted(published), n=3, cutoff=0.5)
-    return f"There is no project '{key}'." + (f" Did you mean {' or '.join(close)}?" if close else "")
+    return no_such_project(key, published)

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,16 @@ def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> Proj
 def project_key(iris: Iris, iri: str) -> str:
     """The key in a project's IRI."""
     return unquote(iri.removeprefix(iris.project("")))
+
+
+def no_such_project(key: str, keys: Iterable[str]) -> str:
+    """The sentence that a release has no such project, with up to three keys like it.
+
+    >>> no_such_project("PO.0106", ["PO.0105", "CT.0711"])
+    "There is no project 'PO.0106'. Did you mean PO.0105?"
+    """
+    close = get_close_matches(key, sorted(keys), n=3, cutoff=0.5)
+    return f"There is no project '{key}'." + (f" Did you mean {' or '.join(close)}?" if close else "")
 
 
 def coded(iris: Iris, facet: str, iri: str) -> str:
