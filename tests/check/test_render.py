@@ -99,7 +99,7 @@ def test_groups_count_what_they_do_not_list(capped_report: CheckReport) -> None:
     lines = list(report_lines(capped_report, group=True))
     number = next(number for number, line in enumerate(lines) if line.startswith("allocationYear: 40 warnings. "))
     assert lines[number + 1 : number + 3] == ["    many.jsonl:1:1", "    and 39 more"]
-    assert lines[-3].startswith("Only the first 5 of ")
+    assert lines[-3].startswith(f"Only the first 5 of {capped_report.total} findings are listed, ")
 
 
 def test_the_last_line_is_the_verdict(report: CheckReport) -> None:

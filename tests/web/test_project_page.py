@@ -258,7 +258,7 @@ def test_a_narrative_is_published_or_only_its_mentions(with_narrative: tuple[boo
     assert 'href="/scheme/method/exact-label"' in page
     assert ("They also name" in section(page, 'id="txt"', "</section>")) == is_published
     assert ('<a class="mention" href="#m1">' in page) == is_published
-    assert ("Of the text that names them only these words are published." in page) != is_published
+    assert ("Only these excerpts are published." in page) != is_published
 
 
 def test_texts_from_right_to_left_keep_their_direction(with_narrative: tuple[bool, str]) -> None:

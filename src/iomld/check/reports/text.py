@@ -100,12 +100,11 @@ def basis_words(basis: Basis) -> str:
 
 def cap_sentence(report: CheckReport) -> str:
     """The sentence that says how many findings are listed of how many."""
-    total = ngettext("{count} finding", "{count} findings", report.total, report.language).format(count=report.total)
     sentence = message(
         "Only the first {cap} of {total} findings are listed, but all are counted. Correct these first, "
         "or raise --max-findings.",
         cap=report.cap,
-        total=total,
+        total=report.total,
     )
     return worded(sentence, report.language)
 
