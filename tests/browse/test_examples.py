@@ -9,7 +9,7 @@ from iomld.browse.examples import ExampleQuery, example_groups, example_queries
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import DCTERMS, DEFAULT_BASE, RDFS, SH
-from iomld.publish.build import counting_query, example_counts
+from iomld.publish.store_building import counting_query, example_counts
 from iomld.release import current_release
 
 TEXT = asset_text("ontology/queries.ttl")

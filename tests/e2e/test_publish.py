@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import re
+from itertools import groupby
 from pathlib import Path
 
 import pyoxigraph
@@ -49,10 +50,17 @@ def test_the_bundled_records_are_published_whole(datadir: Path) -> None:
     assert report["refused"] == []
 
 
-def test_the_dataset_is_sorted_without_blank_nodes(datadir: Path) -> None:
-    """Lines are in byte order, each once, and no blank node is published."""
+def test_the_dataset_is_in_order_without_blank_nodes(datadir: Path) -> None:
+    """The graphs of records come first, in their order; all lines of one are together, sorted, and none is repeated."""
     found = lines(datadir)
-    assert found == sorted(set(found), key=str.encode)
+    assert len(found) == len(set(found))
+    graphs = [name for name, _ in groupby(found, key=lambda line: line[line.rindex(" <") :]) if "/doc/project/" in name]
+    assert graphs == sorted(set(graphs))
+    records = [line for line in found if "/doc/project/" in line[line.rindex(" <") :]]
+    assert found[: len(records)] == records
+    for _, graph in groupby(records, key=lambda line: line[line.rindex(" <") :]):
+        said = list(graph)
+        assert said == sorted(said, key=str.encode)
     quads = list(pyoxigraph.parse("\n".join(found), pyoxigraph.RdfFormat.N_QUADS))
     assert len(found) == len(set(quads))
     assert not any(isinstance(term, pyoxigraph.BlankNode) for quad in quads for term in (quad.subject, quad.object))

@@ -14,7 +14,8 @@ from tests.conftest import Command
 from iomld.iris import DCTERMS, Iris
 from iomld.pipeline.stages import Choices, load_pipeline
 from iomld.publish.differences import field_differences, value_statements
-from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects
+from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.withdraw import Withdrawal, withdraw_projects
 
 RECORD = {
     "projectCode": "PO.9002",

@@ -15,7 +15,7 @@ from tests.conftest import DATA, Command
 from iomld import release
 from iomld.browse.view import open_view
 from iomld.formats import rdf
-from iomld.publish.run import Withdrawal, withdraw_projects
+from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import current_release
 from iomld.web.data.downloads import DownloadFiles, download_routes
 from iomld.web.data.resources import resource_routes
@@ -175,9 +175,9 @@ def _record(code: str, folder: Path) -> Path:
     ],
 )
 def test_nothing_is_withdrawn_by_mistake(datadir: Path, iomld: Command, arguments: list[str], expected: str) -> None:
-    """An unknown code exits 2 with the closest ones, and the release stays."""
+    """An unknown code exits 2 with the closest ones, and the release stays; so with a dry run, which takes no lock."""
     before = (datadir / "current").readlink()
-    done = iomld("withdraw", *arguments, "--reason", REASON, "--to", datadir)
+    done = iomld("withdraw", *arguments, "--reason", REASON, "--to", datadir, "--dry-run")
     assert done.returncode == 2
     assert expected in done.stderr
     assert (datadir / "current").readlink() == before
@@ -196,7 +196,7 @@ def test_a_withdrawal_that_fails_leaves_the_release(
 ) -> None:
     """Where building stops half-way nothing of it stays, and the old release is served."""
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     before = (copied / "current").readlink()

@@ -1,44 +1,13 @@
-"""Sorted lines: the same quads give the same bytes, in bounded memory."""
+"""The history as a gzip file that grows, and the table of graphs."""
 
 import gzip
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iomld.release import nquads
-from iomld.release.nquads import GraphState, SortedLines, append_gzip, read_graphs, read_gzip, write_graphs, write_gzip
-
-
-def line(subject: str, graph: str = "http://g/1") -> bytes:
-    """An N-Quads line."""
-    return f'<{subject}> <http://p> "x y ." <{graph}> .\n'.encode()
-
-
-def test_lines_that_went_to_disk_come_back_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs on disk and lines in memory are merged into one order."""
-    monkeypatch.setattr(nquads, "_BUFFER_LINES", 3)
-    collected = SortedLines(tmp_path)
-    given_lines = [line(f"http://s/{number}") for number in (5, 3, 9, 1, 7, 2, 8)]
-    for one in given_lines:
-        collected.add([one])
-    assert list(collected) == sorted(given_lines)
-
-
-def test_equal_lines_give_equal_bytes_and_doubles_go(tmp_path: Path) -> None:
-    """Two files of the same lines are the same bytes; a double is written once; classes are counted."""
-    rdf_type = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-    typed = f"<http://s> <{rdf_type}> <http://class> <http://g> .\n".encode()
-    written = [
-        write_gzip([line("http://a"), line("http://a"), typed], tmp_path / name, base="http://ours/")
-        for name in ("1.gz", "2.gz")
-    ]
-    assert written[0] == written[1]
-    assert (written[0].lines, dict(written[0].statistics.classes)) == (2, {"http://class": 1})
-    assert (tmp_path / "1.gz").read_bytes() == (tmp_path / "2.gz").read_bytes()
-    assert list(read_gzip(tmp_path / "1.gz")) == [line("http://a"), typed]
+from iomld.release.nquads import GraphState, append_gzip, read_graphs, write_graphs
 
 
 def test_history_grows_by_members_of_one_gzip(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Money
-from iomld.release.project_index import ProjectEntry, Title, indexed, read_index
+from iomld.release.project_index import INDEX_HEAD, ProjectEntry, Title, index_lines, read_index
 
 IRIS = Iris("https://example.org/data/")
 _PREFIXES = """
@@ -37,12 +37,13 @@ def lines_of(**graphs: str) -> list[bytes]:
     return sorted(found)
 
 
-def written(lines: list[bytes], path: Path) -> tuple[ProjectEntry, ...]:
-    """The entries read back from an index of lines; the lines are yielded unchanged."""
-    assert list(indexed(lines, path, IRIS)) == lines
-    found = read_index(path, IRIS)
-    assert found is not None
-    return found
+def written(lines: list[bytes], path: Path, *more: list[bytes]) -> tuple[ProjectEntry, ...]:
+    """The entries read back from an index of the lines of one or several shards."""
+    found = b"".join(line for shard in (lines, *more) for line in index_lines(shard, IRIS))
+    path.write_bytes(gzip.compress(INDEX_HEAD + found, mtime=0))
+    entries = read_index(path, IRIS)
+    assert entries is not None
+    return entries
 
 
 def test_an_entry_holds_what_lists_need(tmp_path: Path) -> None:
@@ -77,6 +78,17 @@ def test_what_two_graphs_say_counts_once(tmp_path: Path) -> None:
     assert (entry.searched.codes, entry.end_year) == ("t.1", 2019)
 
 
+@pytest.mark.parametrize("typed", ["a iomld:Project ;", ""], ids=["typed", "untyped"])
+def test_what_another_shard_says_joins(typed: str, tmp_path: Path) -> None:
+    """A graph in another shard can add values to a project, with its class or without; by itself it is none."""
+    more = lines_of(b=f'<id/project/T.1> {typed} dcterms:title "Titre"@fr ; iomld:endYear "2019"^^xsd:gYear .')
+    (entry,) = written(lines_of(a=_FULL), tmp_path / "index", more)
+    assert [title.language for title in entry.titles] == ["en", "de", "fr"]
+    assert (entry.start_year, entry.end_year, entry.codes["country"]) == (2017, 2019, ("NA", "ZA"))
+    assert entry.searched.titles.count("titre") == 1
+    assert bool(written(more, tmp_path / "alone")) == bool(typed)
+
+
 def test_projects_alone_are_listed_by_their_addresses(tmp_path: Path) -> None:
     """Resources other than projects are omitted; a code that begins like another comes after it."""
     text = "".join(f'<id/project/{key}> a iomld:Project ; iomld:projectCode "{key}" .' for key in ("T.10", "T.1", "T"))
@@ -101,7 +113,7 @@ def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:
         lambda _: b"",
         lambda _: b"no gzip",
         lambda _: gzip.compress(b""),
-        lambda data: gzip.compress(gzip.decompress(data).replace(b'"version":2', b'"version":1')),
+        lambda data: gzip.compress(gzip.decompress(data).replace(b'"version":3', b'"version":1')),
         lambda data: gzip.compress(gzip.decompress(data).replace(b'"country":', b'"land":')),
         lambda data: gzip.compress(gzip.decompress(data).replace(b'"100000.50"', b'"much"')),
         lambda data: gzip.compress(gzip.decompress(data)[:-9]),

@@ -7,6 +7,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld import store
 from iomld.errors import StoreError
+from iomld.store import oxigraph
 
 EX = "http://example.org/"
 
@@ -21,8 +22,8 @@ def test_a_store_is_built_from_quads_or_a_file(tmp_path: Path) -> None:
     quads = [quad("a", "1", "g2"), quad("b", "2", "g1")]
     file = tmp_path / "some.nq"
     file.write_text("".join(f"{one} .\n" for one in quads), encoding="utf-8")
-    assert store.build_store(tmp_path / "one", quads) == 2
-    assert store.build_store(tmp_path / "two", file) == 2
+    store.build_store(tmp_path / "one", quads)
+    store.build_store(tmp_path / "two", file)
     expected = [(f"{EX}g1", [quads[1]]), (f"{EX}g2", [quads[0]])]
     for name in ("one", "two"):
         assert list(store.quads_by_graph(store.open_read_only(tmp_path / name))) == expected
@@ -35,11 +36,8 @@ def test_a_copy_is_changed_without_the_old_one(tmp_path: Path) -> None:
     store.copy_store(tmp_path / "old", tmp_path / "new")
     more = tmp_path / "more.nq"
     more.write_text(f"{quad('d', '4', 'g4')} .\n", encoding="utf-8")
-    size = store.update_store(
-        tmp_path / "new", remove=[f"{EX}g1", f"{EX}absent"], files=[more], quads=[quad("a", "9", "g1")]
-    )
+    store.update_store(tmp_path / "new", remove=[f"{EX}g1", f"{EX}absent"], files=[more], quads=[quad("a", "9", "g1")])
     new = store.open_read_only(tmp_path / "new")
-    assert size == 4
     assert store.sorted_graphs(new) == [f"{EX}g{number}" for number in (1, 2, 3, 4)]
     assert list(store.graph_quads(new, f"{EX}g1")) == [quad("a", "9", "g1")]
     assert list(store.graph_quads(old, f"{EX}g1")) == [quad("a", "1", "g1")]
@@ -52,10 +50,27 @@ def test_optimizing_changes_nothing_that_is_said(tmp_path: Path) -> None:
     assert list(store.open_read_only(tmp_path / "s")) == [quad("a", "1", "g1")]
 
 
-def test_literals_of_a_predicate_are_listed(tmp_path: Path) -> None:
-    """Subject and value come in pairs, from any graph."""
-    store.build_store(tmp_path / "s", [quad("a", "1", "g1"), quad("b", "2", "g2")])
-    assert sorted(store.literals_of(tmp_path / "s", f"{EX}p")) == [(f"{EX}a", "1"), (f"{EX}b", "2")]
+def test_the_subjects_of_a_literal_are_found(tmp_path: Path) -> None:
+    """They may be in any graph."""
+    store.build_store(tmp_path / "s", [quad("a", "1", "g1"), quad("b", "2", "g2"), quad("c", "1", "g3")])
+    opened = store.open_read_only(tmp_path / "s")
+    assert sorted(store.subjects_of(opened, f"{EX}p", "1")) == [f"{EX}a", f"{EX}c"]
+    assert not list(store.subjects_of(opened, f"{EX}p", "3"))
+
+
+def test_a_large_file_is_loaded_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line arrives, wherever a batch ends, in a new store and in one that is changed; work can be stopped."""
+    monkeypatch.setattr(oxigraph, "_BATCH_BYTES", 100)
+    monkeypatch.setattr(oxigraph, "_TRANSACTION_BYTES", 200)
+    lines = [f"{quad(f's{number}', 'é' * number, 'g')} .\n" for number in range(40)]
+    half = tmp_path / "half.nq", tmp_path / "other.nq"
+    half[0].write_text("".join(lines[:20]), encoding="utf-8")
+    half[1].write_text("".join(lines[20:]), encoding="utf-8")
+    store.update_store(tmp_path / "s", files=[half[0]])
+    store.update_store(tmp_path / "s", files=[half[1]], remove=[f"{EX}absent"])
+    assert sorted(f"{one} .\n" for one in store.open_read_only(tmp_path / "s")) == sorted(lines)
+    store.update_store(tmp_path / "none", files=half, is_wanted=lambda: False)
+    assert not list(store.open_read_only(tmp_path / "none"))
 
 
 def test_faults_name_the_folder(tmp_path: Path) -> None:

@@ -21,6 +21,14 @@ def open_orders(argument: str) -> Handler:
     return _obey
 
 
+def _is_first(marker: str | None) -> bool:
+    """Whether a file is missing that is there afterwards."""
+    is_first = marker is not None and not Path(marker).exists()
+    if is_first:
+        Path(str(marker)).touch()
+    return is_first
+
+
 def _obey(payload: bytes, writer: AnswerWriter) -> Answer:
     orders = json.loads(payload)
     if "spin_s" in orders:
@@ -34,7 +42,7 @@ def _obey(payload: bytes, writer: AnswerWriter) -> Answer:
     if "eat_mib" in orders:
         hoard = [bytes(_MIB) for _ in range(orders["eat_mib"])]
         return Answer(str(len(hoard)).encode())
-    if "abort" in orders:
+    if "abort" in orders or _is_first(orders.get("abort_unless")):
         ctypes.CDLL(None).abort()
     if "write_mib" in orders:
         try:

@@ -12,7 +12,7 @@ from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VOID
 from iomld.release import FILES
 from iomld.release.description import read_description
-from iomld.release.downloads import DownloadFile, dataset_files, download_facts, subset_downloads
+from iomld.release.downloads import DownloadFile, dataset_files, download_facts, is_held, subset_downloads
 from iomld.release.nquads import FileFacts
 from iomld.release.subsets import BY_CLASS, BY_REGION, Partitioning, class_name
 
@@ -159,12 +159,12 @@ class ListedFile:
 
     name: str
     form: str
-    facts: FileFacts | None
+    facts: FileFacts
 
 
 def dataset_downloads(view: ReleaseView) -> tuple[ListedFile, ...]:
     """The files of the whole dataset and its tables, each plain and compressed."""
-    return tuple(_listed(view, file) for file in dataset_files())
+    return tuple(_listed(view, file) for file in dataset_files() if is_held(view.release.manifest, file))
 
 
 def _listed(view: ReleaseView, file: DownloadFile) -> ListedFile:
@@ -240,4 +240,5 @@ def _term(name: str) -> str:
 
 
 def _subset_files(view: ReleaseView, partitioning: Partitioning, name: str) -> tuple[ListedFile, ...]:
-    return tuple(_listed(view, file) for file in subset_downloads(partitioning, name))
+    files = subset_downloads(partitioning, name)
+    return tuple(_listed(view, file) for file in files if is_held(view.release.manifest, file))

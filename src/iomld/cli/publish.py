@@ -24,8 +24,10 @@ from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.model import Finding
 from iomld.pipeline.stages import Choices
 from iomld.publish.differences import FieldDifference
+from iomld.publish.processes import available_processors
 from iomld.publish.report import PublishReport, refusal_groups, report_json
-from iomld.publish.run import PublishRequest, Withdrawal, publish_sources, withdraw_projects
+from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.read.mapping.files import read_mapping
 from iomld.read.table.mapping import NO_MAPPING
 from iomld.release import FILES
@@ -55,6 +57,13 @@ _MOST_LISTED = 10  # refusals, and projects that lose values, one by one
     show_default=True,
     help="Form of the report.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    default=available_processors,
+    metavar="NUMBER",
+    help="How many processes work on a thousand projects or more.  [default: the processors of the machine]",
+)
 @engine_options
 def publish_command(
     *,
@@ -65,6 +74,7 @@ def publish_command(
     mapping: Path | None,
     dry_run: bool,
     form: str,
+    processes: int,
     engine: str,
     as_of: datetime | None,
 ) -> int:
@@ -92,6 +102,7 @@ def publish_command(
         mapping=read_mapping(mapping) if mapping else NO_MAPPING,
         dry_run=dry_run,
         include=include,
+        processes=processes,
     )
     report = publish_with_progress(request, pipeline_choices(known, profile="published", engine=engine, as_of=as_of))
     if form == "json":

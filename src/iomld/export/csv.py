@@ -74,6 +74,13 @@ def write_tables(source: ProjectSource, projects: BinaryIO, mentions: BinaryIO) 
                 mention_rows.write(mention_cells(project, mention))
 
 
+def csv_rows(rows: Iterable[Iterable[str]]) -> bytes:
+    """Rows of a table as UTF-8, without a byte order mark."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([neutralised(cell) for cell in cells] for cells in rows)
+    return text.getvalue().encode()
+
+
 class CsvFile:
     """A context manager that writes rows to a stream and leaves it open."""
 

@@ -1,31 +1,27 @@
 """The quads of a compressed file of a release: as lines, or graph by graph.
 
-A file is sorted by subject, so its records are scattered over it. Sorting its lines by graph takes an eighth of the
-time of reading each graph from the store, and needs no store, which is why the files for download can be written before
-it.
+The graphs of records come first, each with its lines together; then come the lines of all other graphs, by subject.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from pyoxigraph import Literal, Quad
 
+from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
 from iomld.release import FILES, Release
-from iomld.release.nquads import SortedLines, read_gzip
-from iomld.temporary import temporary_folder
-
-_SEPARATOR = b"\t"  # sorts before every character of an IRI
-_BATCH_LINES = 1000  # lines that are added at once
+from iomld.release.nquads import read_gzip
 
 
 @dataclass(frozen=True, slots=True)
 class StoredQuads:
-    """A compressed file of sorted lines.
+    """A compressed file of lines.
 
     Attributes:
         path: The file.
@@ -47,18 +43,8 @@ class StoredQuads:
 
     def record_graphs(self) -> Iterator[tuple[str, list[Quad]]]:
         """The graph of each record with its quads, sorted by IRI; only one at a time is in memory."""
-        with temporary_folder("graphs") as folder:
-            lines = SortedLines(folder)
-            batch: list[bytes] = []
-            for graph, line in self._lines_of_records():
-                batch.append(graph + _SEPARATOR + line)
-                if len(batch) == _BATCH_LINES:
-                    lines.add(batch)
-                    batch = []
-            lines.add(batch)
-            for graph, found in groupby(lines, key=lambda line: line[: line.index(_SEPARATOR)]):
-                start = len(graph) + 1
-                yield graph.decode(), list(rdf.parse(b"".join([line[start:] for line in found]), self.format))
+        for graph, found in groupby(self._lines_of_records(), key=itemgetter(0)):
+            yield graph.decode(), list(rdf.parse(b"".join(line for _, line in found), self.format))
 
     def other_subjects(self) -> Iterator[list[Quad]]:
         """The quads of each subject outside the graphs of records, sorted by subject."""
@@ -75,7 +61,7 @@ class StoredQuads:
                     yield quad.predicate.value, quad.object
 
     def triples(self) -> Iterator[bytes]:
-        """The lines as N-Triples; a triple in two graphs appears once."""
+        """The lines as N-Triples; a triple in two graphs that are not of records appears once."""
         if not self.format.holds_graphs:
             yield from self.lines()
             return
@@ -112,7 +98,13 @@ class StoredQuads:
 
 
 def released_quads(release: Release) -> StoredQuads:
-    """The dataset of a release."""
+    """The dataset of a release.
+
+    Raises:
+        StoreError: An earlier version published it, with lines in another order.
+    """
+    if FILES.shards not in release.manifest.files:
+        raise StoreError(f"{release.path}: an earlier version of iomld made this release. Publish its records again.")
     return StoredQuads(release.file(FILES.dataset), rdf.NQUADS, release.manifest.base)
 
 

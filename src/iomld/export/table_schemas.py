@@ -6,10 +6,9 @@ Source: Metadata Vocabulary for Tabular Data (https://www.w3.org/TR/tabular-meta
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO
 
 from iomld.assets import load_fields
-from iomld.export.tables import ProjectSource, TableForm, TextColumn, table_form
+from iomld.export.tables import TableForm, TextColumn
 from iomld.fields.declared import Field, FieldKind
 from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
@@ -25,34 +24,33 @@ _PACKAGE_TYPES = {FieldKind.YEAR: "year", FieldKind.DAY: "date", FieldKind.AMOUN
 _MENTION_TYPES = {"position": "integer", "confidence": "number"}
 
 
-def write_metadata(source: ProjectSource, base: str, output: BinaryIO) -> None:
-    """Write CSV on the Web metadata of the table of projects.
+def metadata_bytes(form: TableForm, base: str) -> bytes:
+    """CSV on the Web metadata of the table of projects.
 
     Args:
-        source: The projects; their languages decide which columns the table has.
+        form: The columns of the table.
         base: The data base, under which the codes of cells are named.
-        output: The stream to write to.
     """
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "url": PROJECTS_FILE,
         "dialect": {"encoding": "utf-8", "lineTerminators": ["\r\n"], "header": True},
-        "tableSchema": {"columns": list(_columns(table_form(source), base))},
+        "tableSchema": {"columns": list(_columns(form, base))},
     }
-    output.write(_json_bytes(metadata))
+    return _json_bytes(metadata)
 
 
-def write_package(source: ProjectSource, output: BinaryIO) -> None:
-    """Write the description of both tables as a Data Package."""
+def package_bytes(form: TableForm) -> bytes:
+    """The description of both tables as a Data Package."""
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "projects",
         "resources": [
-            _resource(PROJECTS_FILE, list(_package_fields(table_form(source)))),
+            _resource(PROJECTS_FILE, list(_package_fields(form))),
             _resource(MENTIONS_FILE, [_package_mention_field(column) for column in MENTION_COLUMNS]),
         ],
     }
-    output.write(_json_bytes(package))
+    return _json_bytes(package)
 
 
 def _columns(form: TableForm, base: str) -> Iterator[dict[str, object]]:

@@ -5,11 +5,11 @@ A table reads back to the same graphs.
 
 import json
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 from iomld.assets import load_fields
 from iomld.export.records import project_texts, sources_json, stored_projects, written
@@ -17,9 +17,8 @@ from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import Field, FieldKind
 from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
+from iomld.release.shards import TextLengths
 
-# The length of the longest text in each field and language; it decides which columns a table has.
-TextLengths: TypeAlias = Mapping[tuple[str, str], int]
 MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
 
 
@@ -125,7 +124,11 @@ def table_form(source: ProjectSource, *, cell_length: int | None = None) -> Tabl
         source: The projects.
         cell_length: Maximum length of a cell in characters; longer texts take several columns.
     """
-    lengths = source.text_lengths()
+    return columns_for(source.text_lengths(), cell_length=cell_length)
+
+
+def columns_for(lengths: TextLengths, *, cell_length: int | None = None) -> TableForm:
+    """The columns for texts of these lengths; as `table_form`."""
     columns: list[str | TextColumn] = []
     texts = load_fields().texts
     for name in (column.name for column in project_columns()):

@@ -85,6 +85,11 @@ def framed_bytes(node: Mapping[str, object], context: str, *, indent: int | None
     return f'{{\n{" " * indent}"@context": {context},{body}\n'.encode()
 
 
+def node_bytes(node: Mapping[str, object]) -> bytes:
+    """A node object on one line, without a line feed at the end."""
+    return _COMPACT.encode(node).encode()
+
+
 def write_graph(nodes: Iterable[Mapping[str, object]], context: str, output: BinaryIO) -> None:
     """Write node objects under one context, one on a line, as a stream; their triples are in the default graph."""
     output.write(f'{{"@context":{context},"@graph":['.encode())

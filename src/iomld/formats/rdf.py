@@ -172,6 +172,23 @@ def serialize(
     return escaped_xml(written or b"") if format_ is RDFXML else written or b""
 
 
+def turtle_head(prefixes: Mapping[str, str]) -> bytes:
+    """The declarations of prefixes with which Turtle begins."""
+    written = serialize(parse("<x:s> <x:p> <x:o> .", NTRIPLES), TURTLE, prefixes=prefixes)
+    return b"".join(line for line in written.splitlines(keepends=True) if line.startswith(b"@prefix "))
+
+
+def turtle_blocks(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> list[bytes]:
+    """The triples of each subject in Turtle, without the declarations of prefixes; the quads are sorted by subject."""
+    blocks: list[list[bytes]] = []
+    for line in serialize(quads, TURTLE, prefixes=prefixes).splitlines(keepends=True):
+        if line.startswith(b"\t"):  # goes on with the subject; line feeds in literals are escaped
+            blocks[-1].append(line)
+        elif not line.startswith(b"@prefix "):
+            blocks.append([line])
+    return [b"".join(block) for block in blocks]
+
+
 def numbered(quads: Iterable[Quad], letter: str = "b") -> Iterator[Quad]:
     """The same quads, with blank nodes numbered in their order; a parser assigns random ones to those without a label.
 

@@ -73,12 +73,14 @@ class Pipeline:
         publication: The publisher's decisions.
         validator: The shapes of a profile, loaded in a SHACL engine.
         versions: Version of iomld, and hashes of its shapes and vocabularies.
+        choices: What they were loaded with.
     """
 
     linker: Linker
     publication: convert.Publication
     validator: Validator
     versions: Mapping[str, str]
+    choices: Choices
 
     def read_options(self, *, url: str | None = None, mapping: TableMapping = NO_MAPPING) -> ReadOptions:
         """Options for readers, with the names of the vocabulary."""
@@ -103,6 +105,7 @@ def load_pipeline(choices: Choices) -> Pipeline:
             "shapes": _digest("shapes"),
             "vocabularies": _digest("ontology"),
         },
+        choices=choices,
     )
 
 
@@ -143,7 +146,11 @@ class Outcome:
 
 
 def outcomes(
-    groups: Iterable[tuple[Record, ...]], pipeline: Pipeline, owners: dict[str, str] | None = None
+    groups: Iterable[tuple[Record, ...]],
+    pipeline: Pipeline,
+    owners: dict[str, str] | None = None,
+    *,
+    is_claiming: bool = True,
 ) -> Iterator[Outcome]:
     """Run all stages for each project.
 
@@ -151,6 +158,7 @@ def outcomes(
         groups: The records of each project.
         pipeline: The loaded stages.
         owners: The key of the project that has each PRIMA identifier; accepted projects are added.
+        is_claiming: Whether they are added.
 
     Yields:
         An outcome for each project, in the order of the groups.
@@ -172,7 +180,7 @@ def outcomes(
             *_duplicate_identifier(outcome.project, owners),
         )
         done = replace(outcome, findings=placed(findings, outcome.merged))
-        if done.project.prima_id and not done.refused:
+        if is_claiming and done.project.prima_id and not done.refused:
             owners[done.project.prima_id] = done.project.key
         yield done
 

@@ -13,21 +13,24 @@ from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Finding, Severity
-from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.progress import Progress, phases_of
 from iomld.publish.differences import FieldDifference, field_differences, source_iris, value_statements
-from iomld.publish.report import Refusal, warning_counts
+from iomld.publish.identifiers import Claim, losing_claims
+from iomld.publish.jobs import LinesPlace, SettledProject, SettleJob, settle_jobs
+from iomld.publish.processes import JobRunner
+from iomld.publish.report import Refusal
 from iomld.read import ReadOptions, RecordSpool, expand_sources, read_source
 from iomld.release.history import SeenAgain, Tombstone
-from iomld.release.nquads import GraphState, SortedLines, graph_digest
+from iomld.release.nquads import GraphState, graph_digest
 
 READING, CHECKING, WRITING, STORING, FINISHING = phases_of(
     ("reading", "records"),
     ("checking", "projects"),
-    ("writing the dataset", ""),
+    ("writing the files", "parts"),
     ("writing the store", ""),
     ("computing counts and checksums", ""),
 )
+_PROJECTS_IN_JOB = 50
 _INCLUDE_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
 _Term = NamedNode | BlankNode | Literal | Triple
 
@@ -37,15 +40,15 @@ class Changes:
     """The changes of one publish or withdrawal; filled while sources are read, and not changed afterwards.
 
     Attributes:
-        new_lines: N-Quads lines of new and changed graphs, sorted by bytes.
-        changed_file: The same lines, graph by graph, for the store.
+        changed_file: The N-Quads lines of new and changed graphs, graph by graph.
+        places: The places of these graphs in it.
         changed: States of new and changed graphs.
         sources: Hashes of the sources of each changed project, by key.
         supplied: The fields from each source of each changed project, by key.
         revisions: Number of the new revision of each changed project, by key.
         differences: The fields of each changed project that differ from the current release, by key.
-        seen_again: Projects whose published values came again, from a file with another name or other bytes.
-        owners: Key of the project that has each PRIMA identifier.
+        texts: The fields and languages of the texts of changed projects.
+        seen_again: Projects whose published values came again, from a file with another name or other bytes, by key.
         withdrawn: Projects that this run withdraws, by key.
         returned: Keys of withdrawn projects that are published again.
         tombstones: All withdrawn projects after this run, by key.
@@ -57,15 +60,15 @@ class Changes:
         published: Number of accepted projects.
     """
 
-    new_lines: SortedLines
     changed_file: Path
+    places: dict[str, LinesPlace] = field(default_factory=dict)
     changed: dict[str, GraphState] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     supplied: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     differences: dict[str, tuple[FieldDifference, ...]] = field(default_factory=dict)
-    seen_again: list[SeenAgain] = field(default_factory=list)
-    owners: dict[str, str] = field(default_factory=dict)
+    texts: set[tuple[str, str]] = field(default_factory=set)
+    seen_again: dict[str, SeenAgain] = field(default_factory=dict)
     withdrawn: dict[str, Tombstone] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
@@ -76,6 +79,28 @@ class Changes:
     projects: int = 0
     published: int = 0
 
+    def add_graph(self, name: str, lines: bytes, digest: str, known: Mapping[str, GraphState]) -> bool:
+        """Add a graph if it is new or differs from the current release; return whether it was added.
+
+        Args:
+            name: Its IRI.
+            lines: Its sorted N-Quads lines.
+            digest: Their hash.
+            known: The states of the graphs of the current release.
+        """
+        before = known.get(name)
+        if before is not None and before.digest == digest:
+            return False
+        self.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
+        self.place(name, lines)
+        return True
+
+    def place(self, name: str, lines: bytes) -> None:
+        """Write the lines of a graph to the file."""
+        with self.changed_file.open("ab") as file:
+            self.places[name] = LinesPlace(file.tell(), len(lines))
+            file.write(lines)
+
 
 @dataclass(frozen=True, slots=True)
 class CurrentGraphs:
@@ -84,10 +109,12 @@ class CurrentGraphs:
     Attributes:
         states: The state of each graph, by its IRI; the digest of a withdrawn one is empty.
         quads: Gives the quads of a graph.
+        owner: Gives the key of the project that has a PRIMA identifier; None if none has it.
     """
 
     states: Mapping[str, GraphState]
     quads: Callable[[str], Iterable[Quad]]
+    owner: Callable[[str], str | None]
 
     def has(self, graph: str) -> bool:
         """Say whether a graph is published now."""
@@ -119,7 +146,7 @@ def fill_spool(
 
 def gather(
     spool: RecordSpool,
-    pipeline: Pipeline,
+    runner: JobRunner,
     current: CurrentGraphs,
     changes: Changes,
     progress: Progress,
@@ -128,56 +155,60 @@ def gather(
 
     Args:
         spool: The records.
-        pipeline: The loaded stages.
+        runner: Runs the stages.
         current: The graphs of the current release.
         changes: The changes to add to.
         progress: Counts the projects.
     """
     changes.read += len(spool)
     progress.begin(CHECKING, spool.projects())
-    for outcome in outcomes(spool.groups(), pipeline, changes.owners):
+    iris = runner.pipeline.publication.iris
+    refused: dict[int, Refusal] = {}  # by the number of the project, since some are refused only at the end
+    claims: dict[str, Claim] = {}
+    for number, project in enumerate(runner.settled(settle_jobs(spool.groups(), _PROJECTS_IN_JOB))):
         changes.projects += 1
-        graph = pipeline.publication.iris.record(outcome.merged.key)
-        reasons = [finding for finding in outcome.findings if finding.severity is Severity.VIOLATION]
-        for rule, count in warning_counts(outcome.findings).items():
+        graph = iris.record(project.key)
+        for rule, count in project.warnings.items():
             changes.warnings[rule] = changes.warnings.get(rule, 0) + count
-        if reasons:
-            name = outcome.merged.key or str(outcome.merged.records[0].place.file)
-            changes.refused.append(Refusal(name, tuple(reasons), kept=current.has(graph)))
+        if project.reasons:
+            refused[number] = Refusal(project.name, project.reasons, kept=current.has(graph))
         else:
-            _accept(outcome, pipeline.publication.iris, current, changes)
+            claims[project.key] = Claim(project.key, project.prima_id, number)
+            _accept(project, iris, current, changes)
         progress.advance()
+    for key, owners in losing_claims(claims, current.owner).items():
+        _withdraw_change(key, iris, changes)
+        (settled,) = SettleJob((spool.group(key),), owners).run(runner.pipeline)
+        refused[claims[key].number] = Refusal(settled.name, settled.reasons, kept=current.has(iris.record(key)))
+    changes.refused.extend(refused[number] for number in sorted(refused))
 
 
-def _accept(outcome: Outcome, iris: Iris, current: CurrentGraphs, changes: Changes) -> None:
+def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes: Changes) -> None:
     """Add the graph of an accepted project to the changes, if its values differ from the published ones."""
     changes.published += 1
-    project, graph = outcome.project, iris.record(outcome.project.key)
-    lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
-    if current.has(graph) and current.states[graph].digest != graph_digest(lines):
+    graph = iris.record(project.key)
+    if current.has(graph) and current.states[graph].digest != project.digest:
         before = tuple(current.quads(graph))
-        if value_statements(before, iris) == value_statements(outcome.quads, iris):
+        quads = tuple(rdf.parse(project.lines, rdf.NQUADS))
+        if value_statements(before, iris) == value_statements(quads, iris):
             published = source_iris(before)
-            changes.seen_again.append(SeenAgain(project.key, published, source_iris(outcome.quads) - published))
+            changes.seen_again[project.key] = SeenAgain(project.key, published, source_iris(quads) - published)
             return
-        changes.differences[project.key] = field_differences(before, outcome.quads, project.key, iris)
-    if add_graph(graph, lines, current.states, changes):
-        changes.sources[project.key] = tuple(origin.sha256 for origin in project.origins)
-        changes.supplied[project.key] = outcome.merged.supplied
+        changes.differences[project.key] = field_differences(before, quads, project.key, iris)
+    if changes.add_graph(graph, project.lines, project.digest, current.states):
+        changes.sources[project.key] = project.sources
+        changes.supplied[project.key] = project.supplied or {}
+        changes.texts |= project.texts
         changes.revisions[project.key] = changes.changed[graph].revision
 
 
-def add_graph(name: str, lines: Sequence[bytes], known: Mapping[str, GraphState], changes: Changes) -> bool:
-    """Add a graph to the changes if it is new or differs from the current release; return whether it was added."""
-    digest = graph_digest(lines)
-    before = known.get(name)
-    if before is not None and before.digest == digest:
-        return False
-    changes.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
-    changes.new_lines.add(lines)
-    with changes.changed_file.open("ab") as file:
-        file.writelines(lines)
-    return True
+def _withdraw_change(key: str, iris: Iris, changes: Changes) -> None:
+    """Take back the acceptance of a project."""
+    changes.published -= 1
+    changes.changed.pop(iris.record(key), None)
+    changes.places.pop(iris.record(key), None)
+    for by_key in (changes.sources, changes.supplied, changes.revisions, changes.differences, changes.seen_again):
+        by_key.pop(key, None)
 
 
 def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphState], changes: Changes) -> None:
@@ -200,7 +231,8 @@ def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphSt
         for quad in _quads(file, iris):
             graphs[_graph_name(quad.graph_name)].append(quad)
     for graph, quads in sorted(graphs.items()):
-        add_graph(graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True))), known, changes)
+        lines = sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
+        changes.add_graph(graph, b"".join(lines), graph_digest(lines), known)
     changes.included = tuple(sorted(graphs))
 
 

@@ -65,6 +65,13 @@ class RecordSpool:
                 "Make room, or name a temporary folder with more of it in TMPDIR."
             ) from error
 
+    def group(self, key: str) -> tuple[Record, ...]:
+        """The records with a key."""
+        rows = self._db.execute(
+            "SELECT record FROM records WHERE key = (SELECT number FROM keys WHERE key = ?) ORDER BY number", (key,)
+        )
+        return tuple(pickle.loads(blob) for (blob,) in rows)  # noqa: S301  # as in `groups`
+
     def groups(self) -> Iterator[tuple[Record, ...]]:
         """The records of each key, keys in the order in which they were first seen."""
         group: list[Record] = []

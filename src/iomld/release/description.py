@@ -36,9 +36,12 @@ _FILE_TYPES = "http://publications.europa.eu/resource/authority/file-type/"
 _FORMS = {
     rdf.NQUADS.media_type: (
         "RDF_N_QUADS",
-        "A line for each triple, with the graph that says it; the lines are sorted.",
+        "A line for each triple, with the graph that says it; first the records by their addresses, then all else.",
     ),
-    rdf.NTRIPLES.media_type: ("RDF_N_TRIPLES", "A line for each triple; the lines are sorted."),
+    rdf.NTRIPLES.media_type: (
+        "RDF_N_TRIPLES",
+        "A line for each triple; first the records by their addresses, then all else.",
+    ),
     rdf.TURTLE.media_type: ("RDF_TURTLE", "The triples of each subject together, with prefixes."),
     rdf.JSONLD.media_type: (
         "JSON_LD",
@@ -262,6 +265,7 @@ def _file_rows(distributions: Sequence[Distribution], iris: Iris) -> dict[str, S
     rows = [(one.file, _distribution_terms(one, iris)) for one in distributions]
     return {
         "distribution": [row for _, row in rows],
+        "hashed": [_checksum_terms(one) for one in distributions if one.facts.sha256],
         "dump": [row for file, row in rows if file.content is not Content.TABLE],
         "compressed": [row for file, row in rows if file.is_compressed],
     }
@@ -278,6 +282,12 @@ def _distribution_terms(one: Distribution, iris: Iris) -> dict[str, NamedNode | 
         "url": NamedNode(f"{iris.base}downloads/{one.file.name}"),
         "media_type": NamedNode(_MEDIA_TYPES + one.file.media_type),
         "bytes": _typed(one.facts.size_bytes, "nonNegativeInteger"),
+    }
+
+
+def _checksum_terms(one: Distribution) -> TurtleRow:
+    return {
+        "distribution": NamedNode(one.iri),
         "checksum": NamedNode(f"{one.iri}-checksum"),
         "sha256": _typed(one.facts.sha256, "hexBinary"),
     }

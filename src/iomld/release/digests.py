@@ -65,6 +65,10 @@ class KnownDigests:
         """The digest of a file in this state; None if it was not computed."""
         return self._digests.get(state)
 
+    def remember(self, path: Path, digest: str) -> None:
+        """Remember a digest that was computed while the file was written."""
+        self._digests[file_state(path)] = digest
+
     def compute(self, path: Path) -> str:
         """Read a file, and remember its digest.
 

@@ -109,17 +109,15 @@ def subset_downloads(partitioning: Partitioning, subset: str) -> tuple[DownloadF
 
 def is_held(manifest: Manifest, file: DownloadFile) -> bool:
     """Whether a release contains a file; a release of an earlier version does not contain all."""
-    return file.held_name in manifest.files
+    plain = file.name == file.held_name or file.name in manifest.uncompressed_sizes
+    return plain and file.held_name in manifest.files and file.held_name in manifest.sizes
 
 
-def download_facts(manifest: Manifest, file: DownloadFile) -> FileFacts | None:
-    """Length and hash of a file; None if they are not known, as for some files of a release of an earlier version."""
-    digests, sizes = manifest.files, manifest.sizes
-    if file.name != file.held_name:
-        digests, sizes = manifest.uncompressed_files, manifest.uncompressed_sizes
-    if file.name not in digests or file.name not in sizes:
-        return None
-    return FileFacts(sizes[file.name], digests[file.name])
+def download_facts(manifest: Manifest, file: DownloadFile) -> FileFacts:
+    """Length and hash of a file that a release contains; the hash of long content is not known, and empty."""
+    if file.name == file.held_name:
+        return FileFacts(manifest.sizes[file.name], manifest.files[file.name])
+    return FileFacts(manifest.uncompressed_sizes[file.name], manifest.uncompressed_files.get(file.name, ""))
 
 
 def downloads_of(held: Iterable[str]) -> Mapping[str, DownloadFile]:

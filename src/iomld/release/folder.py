@@ -19,10 +19,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import FundFolder, own_folder, read_fund_folder
 from iomld.release.digests import KnownDigests, files_below, forget_removed
+from iomld.release.nquads import FileFacts
 
 CURRENT = "current"
 _RELEASES = "releases"
@@ -44,6 +46,7 @@ class Files:
     report: str = "report.json"
     description: str = "dataset.ttl"
     graphs: str = "graphs"
+    shards: str = "shards.jsonl.gz"
     index: str = "index.jsonl.gz"
     tombstones: str = "withdrawn.json"
     fund: str = "fund"
@@ -65,7 +68,7 @@ class Manifest:
         previous: Name of the release before it.
         projects: Number of projects.
         quads: Number of quads in the dataset file.
-        content_sha256: Hash of the dataset's N-Quads before compression.
+        content_sha256: Hash of the names and hashes of its graphs.
         files: SHA-256 of each file but the manifest itself and its digest.
         versions: Versions of iomld, its shapes and its vocabularies.
         withdrawn: Number of projects that are withdrawn.
@@ -162,19 +165,24 @@ def begin_release(datadir: Path) -> Path:
     return building
 
 
-def finish_release(datadir: Path, building: Path, manifest: Manifest) -> Release:
+def finish_release(
+    datadir: Path, building: Path, manifest: Manifest, *, written: Mapping[str, FileFacts] = MappingProxyType({})
+) -> Release:
     """Write the manifest of a built folder, sync it, give it its name, and make it the current release.
 
     Args:
         datadir: Folder of the releases.
         building: The folder, with all other files.
         manifest: The manifest; its files and sizes are filled in.
+        written: Length and hash of files that were computed while they were written.
     """
     known = KnownDigests()
     if manifest.previous:  # most files of the store are shared with it
         before = open_release(datadir, manifest.previous)
         known = KnownDigests.of_release(before.path, before.manifest.files.values())
     names = tuple(files_below(building))
+    for name in written.keys() & set(names):
+        known.remember(building / name, written[name].sha256)
     sizes = {name: (building / name).stat().st_size for name in names}
     manifest = replace(manifest, files={name: known.of(building / name) for name in names}, sizes=sizes)
     content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"

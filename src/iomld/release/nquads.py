@@ -1,21 +1,19 @@
-"""Sort N-Quads lines in bounded memory and write them, so that the same quads result in the same bytes.
+"""Graphs as sorted N-Quads lines, gzip files of lines, and the table of graphs of a release.
 
-Lines are sorted by their bytes (as by `LC_ALL=C sort`), so that two releases can be compared with `comm`.
+Lines are sorted by their bytes, as by `LC_ALL=C sort`.
 """
 
 import gzip
 import hashlib
-import heapq
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader, BufferedWriter, RawIOBase
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from iomld.errors import StoreError
-from iomld.release.statistics import Statistics, StatisticsCount
 
 _CHUNK_BYTES = 1 << 16
 _BUFFER_LINES = 500_000  # about 150 MB, which are then written to disk
@@ -38,35 +36,6 @@ def graph_of(line: bytes) -> bytes:
     return line.rstrip()[:-2].rpartition(b" ")[2][1:-1]
 
 
-class SortedLines:
-    """Collects lines in any order and yields them sorted (external merge sort)."""
-
-    def __init__(self, folder: Path) -> None:
-        """Write temporary files to `folder`, which the caller removes."""
-        self._folder = folder
-        self._lines: list[bytes] = []
-        self._files: list[Path] = []
-
-    def add(self, lines: Iterable[bytes]) -> None:
-        """Add lines, each with its line feed."""
-        self._lines.extend(lines)
-        if len(self._lines) >= _BUFFER_LINES:
-            self._spill()
-
-    def __iter__(self) -> Iterator[bytes]:
-        with ExitStack() as stack:
-            runs: list[Iterable[bytes]] = [stack.enter_context(path.open("rb")) for path in self._files]
-            runs.append(sorted(self._lines))
-            yield from heapq.merge(*runs)
-
-    def _spill(self) -> None:
-        path = self._folder / f"lines-{len(self._files)}"
-        with path.open("wb") as file:
-            file.writelines(sorted(self._lines))
-        self._files.append(path)
-        self._lines = []
-
-
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """The length of a file and its SHA-256 in hexadecimal digits."""
@@ -75,45 +44,9 @@ class FileFacts:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenDataset:
-    """A dataset file: the number of lines, their statistics, and length and hash before and after compression."""
-
-    lines: int
-    statistics: Statistics
-    plain: FileFacts
-    compressed: FileFacts
-
-
 def compressing(output: BinaryIO) -> gzip.GzipFile:
     """A gzip stream into `output`, without name and time, so that equal input results in equal bytes."""
     return gzip.GzipFile("", "wb", compresslevel=6, fileobj=output, mtime=0)
-
-
-def write_gzip(lines: Iterable[bytes], path: Path, *, base: str) -> WrittenDataset:
-    """Write lines to a gzip file, without duplicates; equal lines result in equal bytes.
-
-    Args:
-        lines: Sorted N-Quads lines.
-        path: The file.
-        base: Data base of our IRIs; the statistics distinguish our IRIs from others.
-    """
-    digest, count, last = hashlib.sha256(), 0, b""
-    statistics = StatisticsCount(base)
-    with path.open("wb") as raw, compressing(raw) as compressed, _buffered(compressed) as output:
-        for line in lines:
-            if line != last:
-                output.write(line)
-                digest.update(line)
-                count, last = count + 1, line
-                statistics.add(line)
-    figures = statistics.result()
-    return WrittenDataset(count, figures, FileFacts(figures.size_bytes, digest.hexdigest()), file_facts(path))
-
-
-def _buffered(compressed: gzip.GzipFile) -> BufferedWriter:
-    """A buffer before gzip, since a call of gzip for each line costs as much as its compression."""
-    return BufferedWriter(cast("RawIOBase", compressed), _CHUNK_BYTES)
 
 
 @contextmanager

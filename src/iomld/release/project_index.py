@@ -8,7 +8,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from itertools import groupby
@@ -41,7 +41,7 @@ BUDGET_PROPERTIES = (f"{SCHEMA}value", f"{SCHEMA}currency")  # of the budget nod
 PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_YEARS, _BUDGET_USD)
 _LONGEST_SPAN = 100
 # Increment the version with each change of the lines or of folding: an index of another version is not read.
-_HEAD = b'{"index":"projects","version":2}\n'
+INDEX_HEAD = b'{"index":"projects","version":3}\n'
 _WANTED = frozenset(f"<{iri}>".encode() for iri in (*PROPERTIES, *BUDGET_PROPERTIES))
 _BUDGET_NODE = b"#budget>"
 _PROJECT = f" <{RDF}type> <{IOMLD}Project> ".encode()
@@ -170,7 +170,7 @@ def _folded(properties: _Terms, *predicates: str) -> str:
 def _titles(properties: _Terms) -> tuple[Title, ...]:
     terms = (term for term in properties.get(_TITLE, ()) if isinstance(term, Literal))
     titles = (Title(term.value, term.language or "") for term in terms)
-    return tuple(sorted(titles, key=lambda title: (title.language != "en", title.language, title.text)))
+    return tuple(sorted(titles, key=_title_order))
 
 
 def _year(properties: _Terms, predicate: str) -> int | None:
@@ -191,32 +191,29 @@ def _is_amount(text: str) -> bool:
     return text.isascii() and text.replace(".", "", 1).removeprefix("-").isdigit()
 
 
-def indexed(lines: Iterable[bytes], path: Path, iris: Iris) -> Iterator[bytes]:
-    """Yield lines unchanged, and write the index of the projects that they describe.
+def index_lines(lines: Iterable[bytes], iris: Iris) -> Iterator[bytes]:
+    """The lines of the index for the projects that graphs describe; equal graphs have equal lines.
 
-    Equal lines give equal bytes. The file is complete after the last line.
+    What a graph adds about a project of another one is a line of its own; `read_index` puts them together.
 
     Args:
         lines: Sorted N-Quads lines.
-        path: The file to write.
         iris: IRIs under the base.
     """
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as output:
-        output.write(_HEAD)
-        budgets: dict[bytes, list[bytes]] = {}  # lines of budget nodes, which come before those of their projects
-        for subject, said in groupby(lines, _line_subject):
-            is_project, wanted, typed = False, [], subject + _PROJECT
-            for line in said:
-                if line.split(b" ", 2)[1] in _WANTED:
-                    wanted.append(line)
-                elif line.startswith(typed):
-                    is_project = True
-                yield line
-            if subject.endswith(_BUDGET_NODE):
-                budgets[subject.removesuffix(_BUDGET_NODE) + b">"] = wanted
-            wanted += budgets.pop(subject, [])
-            if is_project and wanted:
-                output.write(_json_line(_lines_entry(iris, subject[1:-1].decode(), wanted)))
+    budgets: dict[bytes, list[bytes]] = {}  # lines of budget nodes, which come before those of their projects
+    for subject, said in groupby(lines, _line_subject):
+        is_project, wanted, typed = False, [], subject + _PROJECT
+        for line in said:
+            if line.split(b" ", 2)[1] in _WANTED:
+                wanted.append(line)
+            elif line.startswith(typed):
+                is_project = True
+        if subject.endswith(_BUDGET_NODE):
+            budgets[subject.removesuffix(_BUDGET_NODE) + b">"] = wanted
+        wanted += budgets.pop(subject, [])
+        iri = subject[1:-1].decode()
+        if wanted and (is_project or iri.startswith(iris.project(""))):
+            yield _json_line(_lines_entry(iris, iri, wanted), is_project=is_project)
 
 
 def read_index(path: Path, iris: Iris) -> tuple[ProjectEntry, ...] | None:
@@ -226,13 +223,40 @@ def read_index(path: Path, iris: Iris) -> tuple[ProjectEntry, ...] | None:
     """
     try:
         head, *lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
-        if head != _HEAD:
+        if head != INDEX_HEAD:
             return None
         shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-        entries = [_read_entry(json.loads(line), iris, shared) for line in lines]
+        found: dict[str, ProjectEntry] = {}
+        projects: set[str] = set()
+        for values in map(json.loads, lines):
+            entry = _read_entry(values, iris, shared)
+            found[entry.iri] = _together(found[entry.iri], entry) if entry.iri in found else entry
+            if values["isProject"]:
+                projects.add(entry.iri)
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, InvalidOperation):
         return None
-    return tuple(sorted(entries, key=lambda entry: entry.iri))
+    return tuple(found[iri] for iri in sorted(projects))
+
+
+def _together(one: ProjectEntry, other: ProjectEntry) -> ProjectEntry:
+    """What two graphs say of a project."""
+    titles = {*one.titles, *other.titles}
+    years = [(first.start_year, first.end_year) for first in (one, other)]
+    start, end = (min(filter(None, values), default=None) for values in zip(*years, strict=True))
+    texts = zip(astuple(one.searched), astuple(other.searched), strict=True)
+    return replace(
+        one,
+        titles=tuple(sorted(titles, key=_title_order)),
+        start_year=start,
+        end_year=end,
+        budget=one.budget or other.budget,
+        codes={facet: tuple(sorted({*one.codes[facet], *other.codes[facet]})) for facet in CODED},
+        searched=SearchedTexts(*("\n".join(sorted({*a.split("\n"), *b.split("\n")} - {""})) for a, b in texts)),
+    )
+
+
+def _title_order(title: Title) -> tuple[bool, str, str]:
+    return title.language != "en", title.language, title.text
 
 
 def _line_subject(line: bytes) -> bytes:
@@ -245,10 +269,11 @@ def _lines_entry(iris: Iris, iri: str, lines: list[bytes]) -> ProjectEntry:
     return project_entry(iris, iri, ((name, value) for name, value in values if isinstance(value, NamedNode | Literal)))
 
 
-def _json_line(entry: ProjectEntry) -> bytes:
+def _json_line(entry: ProjectEntry, *, is_project: bool) -> bytes:
     searched = entry.searched
     values = {
         "iri": entry.iri,
+        "isProject": is_project,
         "titles": [[title.text, title.language] for title in entry.titles],
         "years": [entry.start_year, entry.end_year],
         "budget": None if entry.budget is None else [str(entry.budget.amount), entry.budget.currency],

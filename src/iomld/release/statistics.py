@@ -1,9 +1,10 @@
-"""Compute the statistics of a dataset in one pass over its sorted lines, with memory for its terms, not its triples."""
+"""Compute the statistics of a dataset in one pass over its sorted lines, and add up those of its parts."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from iomld.iris import IOMLD, OWL, RDF, SKOS
 
@@ -40,6 +41,55 @@ class Statistics:
     end: str | None
     countries: tuple[str, ...]
     size_bytes: int
+
+    def to_json(self) -> dict[str, object]:
+        """As a JSON object; a link is an array of property, URI space and number."""
+        return asdict(self) | {"links": [[*link, number] for link, number in self.links.items()]}
+
+    @staticmethod
+    # Typing the parsed JSON would add nothing to the check of the file's hash.
+    def from_json(values: dict[str, Any]) -> "Statistics":
+        """Read what `to_json` wrote."""
+        links = {(predicate, space): number for predicate, space, number in values["links"]}
+        return Statistics(**values | {"links": links, "countries": tuple(values["countries"])})
+
+
+def added_up(
+    parts: Iterable[Statistics], *, twice: Iterable[Statistics] = (), once: Iterable[Statistics] = ()
+) -> Statistics:
+    """The statistics of a dataset from those of its parts.
+
+    Args:
+        parts: The statistics of all parts.
+        twice: Of what is in several parts: its statistics in each part.
+        once: The statistics of the same when each triple and subject counts once.
+    """
+    numbers: Counter[str] = Counter()
+    counts: dict[str, Counter[Any]] = {"properties": Counter(), "classes": Counter(), "links": Counter()}
+    starts, ends, countries = set[str](), set[str](), set[str]()
+    for sign, many in ((1, parts), (-1, twice), (1, once)):
+        for part in many:
+            for name in ("triples", "subjects", "entities", "size_bytes"):
+                numbers[name] += sign * getattr(part, name)
+            for name, counter in counts.items():
+                for key, number in getattr(part, name).items():
+                    counter[key] += sign * number
+            countries.update(part.countries)
+            starts.update(filter(None, [part.start]))
+            ends.update(filter(None, [part.end]))
+    sums: dict[str, dict[Any, int]] = {name: dict(sorted((+counter).items())) for name, counter in counts.items()}
+    return Statistics(
+        triples=numbers["triples"],
+        subjects=numbers["subjects"],
+        entities=numbers["entities"],
+        properties=sums["properties"],
+        classes=sums["classes"],
+        links=sums["links"],
+        start=min(starts, default=None),
+        end=max(ends, default=None),
+        countries=tuple(sorted(countries)),
+        size_bytes=numbers["size_bytes"],
+    )
 
 
 class StatisticsCount:

@@ -6,11 +6,11 @@ from iomld.store.oxigraph import (
     common_triples,
     copy_store,
     graph_quads,
-    literals_of,
     open_read_only,
     optimize_store,
     quads_by_graph,
     sorted_graphs,
+    subjects_of,
     update_store,
 )
 
@@ -20,10 +20,10 @@ __all__ = [
     "common_triples",
     "copy_store",
     "graph_quads",
-    "literals_of",
     "open_read_only",
     "optimize_store",
     "quads_by_graph",
     "sorted_graphs",
+    "subjects_of",
     "update_store",
 ]

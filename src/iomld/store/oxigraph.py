@@ -6,7 +6,7 @@ One process writes a store, under a name that no other process knows yet; afterw
 clients run in workers that can be killed (`iomld.store.query_worker`), except lookups, whose steps are bounded.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,28 +15,28 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, R
 from iomld.errors import StoreError
 from iomld.store.lookup import lookup_json, read_lookup
 
+_BATCH_BYTES = 16 << 20  # about a thousand records; the memory for a batch is ten times as much
+_TRANSACTION_BYTES = 4 << 20
+_BATCHES_TO_COMPACT = 8
+_DATABASE_MARK = "CURRENT"  # of RocksDB
 Term = NamedNode | Literal  # blank nodes and quoted triples do not occur in published data
 
 
-def build_store(path: Path, source: Path | Iterable[Quad]) -> int:
+def build_store(path: Path, source: Path | Iterable[Quad]) -> None:
     """Build a compact store from an N-Quads file or from quads.
 
     Args:
         path: Folder of the new store; must not contain a store.
         source: An N-Quads file (not compressed), or the quads.
 
-    Returns:
-        Number of quads in the store.
-
     Raises:
         StoreError: There is a store already, the file does not parse, or writing fails.
     """
-    if (path / "CURRENT").exists():  # RocksDB's own mark of a database
+    if (path / _DATABASE_MARK).exists():
         raise StoreError(f"{path}: there is a store already; choose another folder.")
     files, quads = ([source], ()) if isinstance(source, Path) else ([], source)
-    size = update_store(path, files=files, quads=quads)
+    update_store(path, files=files, quads=quads)
     optimize_store(path)
-    return size
 
 
 def copy_store(old: Path, new: Path) -> None:
@@ -52,31 +52,53 @@ def copy_store(old: Path, new: Path) -> None:
 
 
 def update_store(
-    path: Path, *, remove: Iterable[str] = (), files: Iterable[Path] = (), quads: Iterable[Quad] = ()
-) -> int:
+    path: Path,
+    *,
+    remove: Iterable[str] = (),
+    files: Iterable[Path] = (),
+    quads: Iterable[Quad] = (),
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> None:
     """Remove whole graphs from a store, then add quads; the store is created if there is none.
+
+    A large file is loaded in batches, since memory grows with a batch, and the store is compacted afterwards.
 
     Args:
         path: Folder of the store; no other process may have it open.
         remove: IRIs of the graphs to remove; unknown ones are ignored.
         files: N-Quads files to add (not compressed).
         quads: Quads to add.
-
-    Returns:
-        Number of quads in the updated store.
+        is_wanted: Asked before each batch whether to go on.
 
     Raises:
         StoreError: The store cannot be opened for writing, a file does not parse, or writing fails.
     """
+    is_new = not (path / _DATABASE_MARK).exists()
     with _store_errors(path):
         store = Store(str(path))
         for iri in remove:
             store.remove_graph(NamedNode(iri))
+        batches = 0
         for file in files:
-            store.bulk_load(path=str(file), format=RdfFormat.N_QUADS)
+            batches += _load_batches(store, file, is_wanted, is_new=is_new)
         store.bulk_extend(quads)
         store.flush()
-        return len(store)
+        if batches >= _BATCHES_TO_COMPACT and is_wanted():
+            store.optimize()
+            store.flush()
+
+
+def _load_batches(store: Store, file: Path, is_wanted: Callable[[], bool], *, is_new: bool) -> int:
+    """Load a file in batches of whole lines; return their number."""
+    number = 0
+    with file.open("rb") as lines:
+        while is_wanted() and (batch := lines.read(_BATCH_BYTES) + lines.readline()):
+            number += 1
+            if not is_new and number == 1 and len(batch) < _TRANSACTION_BYTES:
+                store.load(batch, RdfFormat.N_QUADS)  # leaves nothing to compact, but takes more room
+            else:
+                store.bulk_load(batch, RdfFormat.N_QUADS)
+    return number
 
 
 def optimize_store(path: Path) -> None:
@@ -155,16 +177,11 @@ def quads_by_graph(store: Store) -> Iterator[tuple[str, list[Quad]]]:
         yield iri, list(graph_quads(store, iri))
 
 
-def literals_of(path: Path, predicate: str) -> Iterator[tuple[str, str]]:
-    """Subject IRI and literal value of each triple with this predicate, over all graphs.
-
-    Raises:
-        StoreError: There is no store, or it is damaged.
-    """
-    store = open_read_only(path)
-    for quad in store.quads_for_pattern(None, NamedNode(predicate), None, None):
-        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
-            yield quad.subject.value, quad.object.value
+def subjects_of(store: Store, predicate: str, text: str) -> Iterator[str]:
+    """Subject IRI of each triple with this predicate and plain literal, over all graphs."""
+    for quad in store.quads_for_pattern(None, NamedNode(predicate), Literal(text), None):
+        if isinstance(quad.subject, NamedNode):
+            yield quad.subject.value
 
 
 def is_corruption(error: Exception) -> bool:

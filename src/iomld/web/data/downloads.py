@@ -15,7 +15,6 @@ from fastapi import Path as PathParameter
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
-from iomld.export.downloads import DownloadWriter
 from iomld.formats.rdf import FORMATS
 from iomld.messages import message
 from iomld.release import Release, ReleaseCheck
@@ -31,7 +30,6 @@ from iomld.release.downloads import (
     downloads_of,
     is_held,
 )
-from iomld.release.integrity import READ_BYTES
 from iomld.release.nquads import FileFacts, file_digest, open_gzip
 from iomld.web.conditional import http_date, is_not_modified, strong_etag
 from iomld.web.links import WebLink, link_header
@@ -63,22 +61,22 @@ class Download:
 
     Attributes:
         file: The file.
-        facts: Its length and hash; None for some files of a release of an earlier version.
+        facts: Its length and hash; of long content that is downloaded uncompressed, the hash is empty.
     """
 
     file: DownloadFile
-    facts: FileFacts | None
+    facts: FileFacts
 
 
 class DownloadFiles:
     """The files for download of a release.
 
     A release holds them compressed. Those that are downloaded uncompressed are decompressed on first download, then
-    kept in a folder; so are files that a release of an earlier version does not hold, which are generated.
+    kept in a folder.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Keep decompressed and generated files in a folder."""
+        """Keep decompressed files in a folder."""
         self._folder = folder
         self._locks: dict[str, asyncio.Lock] = {}
         self._digests: dict[Path, str] = {}
@@ -91,16 +89,18 @@ class DownloadFiles:
     def find(self, release: Release, name: str) -> Download | None:
         """A file by its name; None if there is no such file."""
         file = downloads_of(release.manifest.files).get(name)
-        return Download(file, download_facts(release.manifest, file)) if file else None
+        if file is None or not is_held(release.manifest, file):
+            return None
+        return Download(file, download_facts(release.manifest, file))
 
     async def path_of(self, release: Release, download: Download) -> Path:
-        """The path of a file, which is decompressed or generated if necessary.
+        """The path of a file, which is decompressed if necessary.
 
         Raises:
             ProblemError: The file of the release, or one that it is made from, is damaged.
         """
         file = download.file
-        is_there = file.name == file.held_name and is_held(release.manifest, file)
+        is_there = file.name == file.held_name
         path = release.file(file.name) if is_there else self._folder / release.manifest.name / file.name
         async with self._locks.setdefault(str(path), asyncio.Lock()):
             if is_there:
@@ -111,7 +111,7 @@ class DownloadFiles:
 
     async def sha256(self, download: Download, path: Path) -> str:
         """The SHA-256 of a file, in hexadecimal digits; it is read once if it is not known."""
-        if download.facts:
+        if download.facts.sha256:
             return download.facts.sha256
         if path not in self._digests:
             self._digests[path] = await run_in_threadpool(file_digest, path)
@@ -119,24 +119,18 @@ class DownloadFiles:
 
     def _make(self, release: Release, file: DownloadFile, path: Path) -> None:
         """Write a file under a temporary name, then rename it, so that no incomplete file is served."""
-        holds_content = is_held(release.manifest, file)
-        self._require_whole(release, file.held_name if holds_content else None)
+        self._require_whole(release, file.held_name)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}")
-        if holds_content:
-            with temporary.open("wb") as output, open_gzip(release.file(file.held_name)) as content:
-                shutil.copyfileobj(content, output)
-        else:
-            DownloadWriter(release.path, release.manifest.base).write(file, temporary)
+        with temporary.open("wb") as output, open_gzip(release.file(file.held_name)) as content:
+            shutil.copyfileobj(content, output)
         temporary.replace(path)
 
-    def _require_whole(self, release: Release, name: str | None) -> None:
-        """Check a file of a release, or all of them; a file is read only if it changed since it was checked."""
+    def _require_whole(self, release: Release, name: str) -> None:
+        """Check a file of a release, which is read only if it changed since it was checked."""
         if self._check is None or self._check.release != release:
             self._check = ReleaseCheck(release)
-        check = self._check
-        found = check.damages(read_bytes=READ_BYTES) if name is None else filter(None, [check.damage_of(name)])
-        for damage in found:
+        if damage := self._check.damage_of(name):
             raise damaged_release(damage, release)
 
 
@@ -167,7 +161,7 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
     async def answer(name: str, request: Request) -> Response:
         served = release()
         download = _find(served, files, name)
-        known = download.facts.sha256 if download.facts else served.manifest.name
+        known = download.facts.sha256 or served.manifest.name
         etag = strong_etag(f"{known}/{name}".encode())
         modified = datetime.fromisoformat(served.manifest.created)
         headers = {

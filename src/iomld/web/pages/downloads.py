@@ -51,8 +51,8 @@ _NEEDS = (
         "everything",
         gettext_noop("Everything, with its named graphs"),
         gettext_noop(
-            "N-Quads name the graph of each triple, so you can see which project record states it. The lines are "
-            "sorted: the same records always give the same bytes."
+            "N-Quads name the graph of each triple, so you can see which project record states it. "
+            "The same records always give the same bytes."
         ),
         ("dataset.nq",),
     ),
@@ -92,8 +92,8 @@ class Need:
 
     @property
     def measured(self) -> tuple[ListedFile, ...]:
-        """The files whose hash is known, which is all of them but in a release of an earlier version."""
-        return tuple(one for offered in self.files for one in (offered.compressed, offered.plain) if one.facts)
+        """The files whose hash is known, which is all of them but long ones without compression."""
+        return tuple(one for offered in self.files for one in (offered.compressed, offered.plain) if one.facts.sha256)
 
 
 def downloads_html(view: ReleaseView, server: str) -> bytes:
@@ -125,5 +125,6 @@ def _needs(view: ReleaseView, server: str) -> Iterator[Need]:
         files = (
             OfferedFile(listed[name], listed[f"{name}.gz"], f"curl -LO {shlex.quote(f'{server}/downloads/{name}.gz')}")
             for name in names
+            if name in listed and f"{name}.gz" in listed  # a release of an earlier version does not hold all
         )
         yield Need(anchor, title, text, tuple(files))

@@ -1,0 +1,196 @@
+"""The jobs of a publish that can be done in any process: settle projects, and make the pieces of a shard.
+
+A job is a value, and its result depends on it alone, so that the number of processes does not change a release.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from iomld.export.shard_files import (
+    GraphLines,
+    ShardContents,
+    common_contents,
+    published_texts,
+    record_contents,
+    table_contents,
+)
+from iomld.export.tables import TableForm
+from iomld.formats import rdf
+from iomld.model import Finding, Record, Severity
+from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.publish.report import warning_counts
+from iomld.release.nquads import graph_digest, graph_of
+from iomld.release.pieces import Piece, compressed, content_of
+from iomld.release.shards import PieceSource, PlacedShard, Shard
+
+
+@dataclass(frozen=True, slots=True)
+class SettledProject:
+    """The outcome of the stages for one project, as far as a publish needs it.
+
+    Attributes:
+        key: Its key; empty if it has none.
+        name: What a report calls it: its key, or the file of its first record.
+        reasons: Its Violations; it is published if there are none.
+        warnings: Number of findings that do not refuse, by rule.
+        prima_id: Its PRIMA identifier.
+        lines: Its graph as sorted N-Quads lines.
+        digest: The hash of its graph.
+        sources: The SHA-256 of each of its sources.
+        supplied: The fields that each source supplied.
+        texts: The fields and languages of its published texts.
+    """
+
+    key: str
+    name: str
+    reasons: tuple[Finding, ...]
+    warnings: Mapping[str, int]
+    prima_id: str | None = None
+    lines: bytes = b""
+    digest: str = ""
+    sources: tuple[str, ...] = ()
+    supplied: Mapping[str, tuple[str, ...]] | None = None
+    texts: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SettleJob:
+    """Run the stages for some projects.
+
+    Attributes:
+        groups: The records of each project.
+        owners: The keys of the projects that have PRIMA identifiers; others with these identifiers are refused.
+    """
+
+    groups: Sequence[tuple[Record, ...]]
+    owners: Mapping[str, str]
+
+    def run(self, pipeline: Pipeline) -> tuple[SettledProject, ...]:
+        """Run the stages."""
+        known = dict(self.owners)
+        return tuple(map(_settled, outcomes(self.groups, pipeline, known, is_claiming=False)))
+
+
+def _settled(outcome: Outcome) -> SettledProject:
+    key = outcome.merged.key
+    name = key or str(outcome.merged.records[0].place.file)
+    reasons = tuple(finding for finding in outcome.findings if finding.severity is Severity.VIOLATION)
+    warnings = dict(warning_counts(outcome.findings))
+    if reasons:
+        return SettledProject(key, name, reasons, warnings)
+    lines = sorted(set(rdf.serialize(outcome.quads, rdf.NQUADS).splitlines(keepends=True)))
+    return SettledProject(
+        key,
+        name,
+        reasons,
+        warnings,
+        prima_id=outcome.project.prima_id,
+        lines=b"".join(lines),
+        digest=graph_digest(lines),
+        sources=tuple(origin.sha256 for origin in outcome.project.origins),
+        supplied=outcome.merged.supplied,
+        texts=frozenset(published_texts(outcome.quads)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPlace:
+    """Where the lines of a graph are: in a file of lines, at an offset."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSources:
+    """Where the lines of the graphs of a shard are.
+
+    Attributes:
+        graphs: The graphs, sorted.
+        new_file: The file with the lines of new and changed graphs.
+        new: Their places in it.
+        old: The pieces of the previous dataset that have the lines of the others, and perhaps of more.
+    """
+
+    graphs: tuple[str, ...]
+    new_file: Path
+    new: Mapping[str, LinesPlace]
+    old: tuple[PieceSource, ...] = ()
+
+    def read(self) -> Iterator[GraphLines]:
+        """The graphs with their lines, in their order."""
+        wanted = {graph.encode(): graph for graph in self.graphs if graph not in self.new}
+        kept: dict[str, list[bytes]] = {graph: [] for graph in wanted.values()}
+        for source in self.old if wanted else ():
+            content = content_of(source.path, source.offset, source.piece)
+            for name, lines in groupby(content.splitlines(keepends=True), key=graph_of):
+                if name in wanted:
+                    kept[wanted[name]].extend(lines)
+        with self.new_file.open("rb") as file:
+            for graph in self.graphs:
+                if graph in kept:
+                    yield graph, sorted(kept[graph])
+                else:
+                    place = self.new[graph]
+                    file.seek(place.offset)
+                    yield graph, file.read(place.length).splitlines(keepends=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """Make the pieces of a shard.
+
+    Attributes:
+        fingerprint: The hash of its graphs.
+        sources: The lines of its graphs.
+        base: The data base of the IRIs.
+        form: The columns of the table of projects.
+        output: The file to write the pieces to.
+        included: Of a shard with graphs that are not of records: those among them that are not our own; else None.
+        tables_of: Make only the pieces of the tables, of a shard that is known otherwise.
+    """
+
+    fingerprint: str
+    sources: GraphSources
+    base: str
+    form: TableForm
+    output: Path
+    included: tuple[str, ...] | None = None
+    tables_of: Shard | None = None
+
+    def run(self) -> PlacedShard:
+        """Make the pieces; they are in the file one after the other."""
+        base, graphs = self.base, self.sources.read()
+        if self.tables_of:
+            known = self.tables_of
+            contents = ShardContents(
+                table_contents(graphs, base, self.form), known.statistics, known.text_lengths, known.shared
+            )
+        elif self.included is None:
+            contents = record_contents(graphs, base, self.form)
+        else:
+            contents = common_contents(graphs, base, self.included)
+        pieces: dict[str, Piece] = {}
+        sources: dict[str, PieceSource] = {}
+        with self.output.open("wb") as file:
+            for name, content in sorted(contents.files.items()):
+                if content:
+                    data, pieces[name] = compressed(content)
+                    sources[name] = PieceSource(self.output, file.tell(), pieces[name])
+                    file.write(data)
+        shard = Shard(self.fingerprint, pieces, contents.statistics, contents.text_lengths, contents.shared)
+        return PlacedShard(shard, sources)
+
+
+def settle_jobs(groups: Iterable[tuple[Record, ...]], size: int) -> Iterator[SettleJob]:
+    """Jobs for groups of records, with so many groups each."""
+    batch: list[tuple[Record, ...]] = []
+    for group in groups:
+        batch.append(group)
+        if len(batch) == size:
+            yield SettleJob(tuple(batch), {})
+            batch = []
+    if batch:
+        yield SettleJob(tuple(batch), {})

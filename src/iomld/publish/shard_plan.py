@@ -1,0 +1,255 @@
+"""The shards of a release: which are those of the release before, the making of the others, and their statistics."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from iomld import assets
+from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE, dataset_file
+from iomld.export.tables import TableForm, columns_for
+from iomld.formats import rdf
+from iomld.fund_folder import folder_in_use
+from iomld.iris import Iris
+from iomld.progress import Progress
+from iomld.publish.gather import WRITING
+from iomld.publish.jobs import GraphSources, LinesPlace, ShardJob
+from iomld.publish.processes import ShardRunner
+from iomld.release import FILES, Release
+from iomld.release.nquads import GraphState
+from iomld.release.pieces import content_of
+from iomld.release.shards import PieceSource, PlacedShard, ShardTable, cut, fingerprint, placed_shards, read_table
+from iomld.release.statistics import Statistics, StatisticsCount, added_up
+
+_COLUMNS = "columns"
+_DATASET = dataset_file(rdf.NQUADS)
+TABLES = (PROJECTS_TABLE, MENTIONS_TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseGraphs:
+    """The graphs of a new release, and where their lines are.
+
+    Attributes:
+        previous: The current release, or None.
+        known: The states of its graphs.
+        states: The states of all graphs of the new release.
+        new_file: The file with the lines of new and changed graphs.
+        places: The places of these graphs in it.
+        texts: The fields and languages of the texts in these graphs.
+        base: The data base of the IRIs.
+        versions: The versions of iomld, its shapes and its lists.
+    """
+
+    previous: Release | None
+    known: Mapping[str, GraphState]
+    states: Mapping[str, GraphState]
+    new_file: Path
+    places: Mapping[str, LinesPlace]
+    texts: Iterable[tuple[str, str]]
+    base: str
+    versions: Mapping[str, str]
+
+    def shards(self) -> tuple[tuple[str, ...], ...]:
+        """The graphs of each shard; those that are not of records are the last."""
+        records, others = _split(self.states, self.base)
+        return (*cut(records), others)
+
+    def included(self, graphs: Iterable[str]) -> tuple[str, ...]:
+        """Those among graphs that are not our own."""
+        ours = {Iris(self.base).graph(name) for name in assets.reference_graphs()}
+        return tuple(graph for graph in graphs if graph not in ours)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseShards:
+    """The shards of a release in their order.
+
+    Attributes:
+        shards: The shards.
+        form: The columns of the table of projects.
+        made_with: What decides their content besides the graphs.
+    """
+
+    shards: Sequence[PlacedShard]
+    form: TableForm
+    made_with: Mapping[str, str]
+
+
+class PreviousShards:
+    """The shards of the current release.
+
+    Attributes:
+        kept: Those whose pieces would be made alike today, by the hash of their graphs.
+        columns: The headings of the table of projects.
+        texts: The fields and languages of all texts.
+    """
+
+    def __init__(self, graphs: ReleaseGraphs) -> None:
+        """Read the table of the release; without one, there are none."""
+        before = graphs.previous
+        table = read_table(before.file(FILES.shards)) if before else ShardTable()
+        shards = placed_shards(table, before.path) if before else ()
+        is_alike = without_columns(table.made_with) == made_with_now(graphs)
+        self.columns = table.made_with.get(_COLUMNS, "")
+        self.kept = {one.shard.fingerprint: one for one in shards} if is_alike else {}
+        self.texts = {key for shard in table.shards for key in shard.text_lengths}
+        self._graphs = graphs
+        self._shards = shards
+        self._last = [part[-1] for part in cut(_split(graphs.known, graphs.base)[0])]
+
+    def sources(self, graphs: tuple[str, ...], *, is_common: bool) -> GraphSources:
+        """Where the lines of the graphs of a new shard are.
+
+        Args:
+            graphs: The graphs.
+            is_common: Whether they are those that are not of records.
+        """
+        places = self._graphs.places
+        new = {graph: places[graph] for graph in graphs if graph in places}
+        kept = [graph for graph in graphs if graph not in new]
+        numbers = {len(self._last) if is_common else bisect_left(self._last, graph) for graph in kept}
+        pieces: list[PieceSource] = [self._shards[number].sources[_DATASET] for number in sorted(numbers)]
+        return GraphSources(graphs, self._graphs.new_file, new, tuple(pieces))
+
+
+def made_with_now(graphs: ReleaseGraphs) -> dict[str, str]:
+    """What decides the content of pieces besides graphs and columns."""
+    return {
+        **graphs.versions,
+        "base": graphs.base,
+        "fund": folder_in_use().digest,
+        "zlib-ng": version("zlib-ng"),
+    }
+
+
+def without_columns(made_with: Mapping[str, str]) -> dict[str, str]:
+    """What decides the content of the pieces of all files but tables, besides the graphs."""
+    return {name: value for name, value in made_with.items() if name != _COLUMNS}
+
+
+def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress: Progress) -> ReleaseShards:
+    """Make the shards that are new, and the tables of all if their columns change.
+
+    Args:
+        graphs: The graphs.
+        scratch: A folder for the pieces that are made.
+        run: Runs the jobs.
+        progress: Counts the shards that are made.
+    """
+    old = PreviousShards(graphs)
+    groups = graphs.shards()
+    prints = [fingerprint(group, graphs.states) for group in groups]
+    guessed = columns_for(dict.fromkeys([*old.texts, *graphs.texts], 1))
+    jobs = [
+        ShardJob(
+            prints[number],
+            old.sources(group, is_common=group is groups[-1]),
+            graphs.base,
+            guessed,
+            scratch / f"shard-{number}",
+            included=graphs.included(group) if group is groups[-1] else None,
+        )
+        for number, group in enumerate(groups)
+        if prints[number] not in old.kept
+    ]
+    progress.begin(WRITING, len(jobs))
+    made = iter(progress.counted(run(jobs)))
+    shards = [old.kept.get(one) or next(made) for one in prints]
+    form = columns_for(dict.fromkeys((key for one in shards for key in one.shard.text_lengths), 1))
+    columns = [old.columns if one in old.kept else _headings(guessed) for one in prints]
+    stale = [number for number, headings in enumerate(columns[:-1]) if headings != _headings(form)]
+    again = [
+        ShardJob(
+            prints[number],
+            old.sources(groups[number], is_common=False),
+            graphs.base,
+            form,
+            scratch / f"tables-{number}",
+            tables_of=shards[number].shard,
+        )
+        for number in stale
+    ]
+    for number, tables in zip(stale, run(again), strict=True):
+        shards[number] = _with_tables(shards[number], tables)
+    return ReleaseShards(shards, form, made_with_now(graphs) | {_COLUMNS: _headings(form)})
+
+
+def _with_tables(shard: PlacedShard, tables: PlacedShard) -> PlacedShard:
+    """A shard with other pieces of the tables."""
+    pieces = {name: piece for name, piece in shard.shard.pieces.items() if name not in TABLES}
+    sources = {name: source for name, source in shard.sources.items() if name not in TABLES}
+    return PlacedShard(replace(shard.shard, pieces={**pieces, **tables.shard.pieces}), {**sources, **tables.sources})
+
+
+def _headings(form: TableForm) -> str:
+    return "\t".join(form.header)
+
+
+def _split(graphs: Iterable[str], base: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The graphs of records, and the others, both sorted."""
+    start = Iris(base).record("")
+    names = sorted(graphs)
+    of_records = {name for name in names if name.startswith(start) and "/" not in name[len(start) :]}
+    return tuple(name for name in names if name in of_records), tuple(name for name in names if name not in of_records)
+
+
+def dataset_statistics(shards: Sequence[PlacedShard], groups: Sequence[Sequence[str]], base: str) -> Statistics:
+    """The statistics of a dataset, in which each triple and subject counts once.
+
+    Records that come from the same bytes share the description of their source, and included graphs may describe
+    projects; only the lines of such subjects are read.
+
+    Args:
+        shards: The shards.
+        groups: The graphs of each.
+        base: The data base of the IRIs.
+    """
+    subjects = _repeated_subjects(shards, groups, Iris(base))
+    lines = {number: list(_lines_of(shards[number], wanted)) for number, wanted in subjects.items()}
+    return added_up(
+        (one.shard.statistics for one in shards),
+        twice=(_counted(found, base) for found in lines.values()),
+        once=[_counted(sorted(line for found in lines.values() for line in found), base)] if lines else (),
+    )
+
+
+def _repeated_subjects(
+    shards: Sequence[PlacedShard], groups: Sequence[Sequence[str]], iris: Iris
+) -> Mapping[int, frozenset[bytes]]:
+    """The subjects that are in several shards, for each shard that has any."""
+    places: defaultdict[str, set[int]] = defaultdict(set)
+    for number, one in enumerate(shards):
+        for subject in one.shard.shared:
+            places[subject].add(number)
+    number_of = _shard_numbers(groups)
+    for subject in shards[-1].shard.shared:
+        for start in (iris.project(""), iris.record("")):
+            key = subject.removeprefix(start).partition("#")[0].partition("/")[0]
+            owner = number_of.get(iris.record("") + key) if subject.startswith(start) else None
+            if owner is not None:
+                places[subject].add(owner)
+    found: defaultdict[int, set[bytes]] = defaultdict(set)
+    for subject, numbers in places.items():
+        for number in numbers if len(numbers) > 1 else ():
+            found[number].add(f"<{subject}>".encode())
+    return {number: frozenset(subjects) for number, subjects in found.items()}
+
+
+def _shard_numbers(groups: Sequence[Sequence[str]]) -> dict[str, int]:
+    return {graph: number for number, group in enumerate(groups[:-1]) for graph in group}
+
+
+def _lines_of(shard: PlacedShard, subjects: frozenset[bytes]) -> Iterable[bytes]:
+    source = shard.sources[_DATASET]
+    lines = content_of(source.path, source.offset, source.piece).splitlines(keepends=True)
+    return sorted(line for line in lines if line[: line.index(b" ")] in subjects)
+
+
+def _counted(lines: Iterable[bytes], base: str) -> Statistics:
+    counted = StatisticsCount(base)
+    for line in lines:
+        counted.add(line)
+    return counted.result()

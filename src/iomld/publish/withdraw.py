@@ -1,0 +1,125 @@
+"""Withdraws records: makes a release without them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import unquote
+
+from iomld import release
+from iomld.assets import load_fields
+from iomld.convert import Publication
+from iomld.errors import NotFoundError
+from iomld.fund_folder import using
+from iomld.iris import Iris
+from iomld.publish.build import ReleaseContext, make_release
+from iomld.publish.gather import Changes
+from iomld.publish.report import PublishReport
+from iomld.publish.shard_plan import ReleaseGraphs
+from iomld.release import FILES, Release
+from iomld.release.history import Tombstone, read_tombstones, xsd_moment
+from iomld.release.nquads import GraphState, read_graphs
+from iomld.release.project_index import no_such_project
+from iomld.temporary import temporary_folder
+
+_UTC_NOW: Callable[[], datetime] = partial(datetime.now, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What to withdraw, and why.
+
+    Attributes:
+        keys: Keys of the projects: codes, or `prima-…` where there is none.
+        reason: Why, a sentence for people.
+        replaced_by: Key of the project that replaces them, or None.
+        datadir: Folder of the releases.
+        license: IRI of the licence of the records.
+        publisher: Name of the publisher.
+        contact: Address for questions; can be empty.
+        version: Version of the software.
+        dry_run: Check the request, without changing anything.
+        clock: Gives the time now; times of releases never go back, whatever it gives.
+    """
+
+    keys: Sequence[str]
+    reason: str
+    replaced_by: str | None
+    datadir: Path
+    license: str
+    publisher: str
+    contact: str
+    version: str
+    dry_run: bool = False
+    clock: Callable[[], datetime] = _UTC_NOW
+
+
+def withdraw_projects(withdrawal: Withdrawal) -> Release:
+    """Make a release without the records of projects.
+
+    Returns:
+        The new release; the current one for a dry run.
+
+    Raises:
+        NotFoundError: There is no release, or one of the projects is not published; then none is withdrawn.
+        StoreError: The folder cannot be written or is in use.
+    """
+    with ExitStack() as stack:
+        previous = release.current_release(withdrawal.datadir)
+        if previous is None:
+            raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
+        if not withdrawal.dry_run:
+            stack.enter_context(release.publisher_lock(withdrawal.datadir))
+        previous = release.whole_release(withdrawal.datadir) or previous
+        iris = Iris(previous.manifest.base)
+        graphs = read_graphs(previous.file(FILES.graphs))
+        earlier = read_tombstones(previous.file(FILES.tombstones))
+        _check_keys(withdrawal, graphs, earlier, iris)
+        if withdrawal.dry_run:
+            return previous
+        now = release.rising_clock(withdrawal.datadir, withdrawal.clock)
+        stack.enter_context(using(previous.fund_folder))
+        context = ReleaseContext(
+            datadir=withdrawal.datadir,
+            previous=previous,
+            publication=Publication(iris, withdrawal.license, withdrawal.version, load_fields()),
+            publisher=withdrawal.publisher,
+            contact=withdrawal.contact,
+            versions={**previous.manifest.versions, "iomld": withdrawal.version},
+            started=now(),
+            ended=now(),
+            scratch=stack.enter_context(temporary_folder("withdraw")),
+        )
+        new = {key: _tombstone(key, withdrawal, graphs[iris.record(key)], context) for key in withdrawal.keys}
+        changes = Changes(context.scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
+        changes.changed_file.touch()
+        removed = {iris.record(key) for key in new}
+        kept = {graph: state for graph, state in graphs.items() if graph not in removed}
+        states = ReleaseGraphs(previous, graphs, kept, changes.changed_file, {}, (), iris.base, context.versions)
+        return make_release(changes, states, context, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
+
+
+def _tombstone(key: str, withdrawal: Withdrawal, state: GraphState, context: ReleaseContext) -> Tombstone:
+    return Tombstone(key, state.revision, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by)
+
+
+def _check_keys(
+    withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris
+) -> None:
+    """Check that every project is published, and that the one that replaces them is not withdrawn."""
+    start = iris.record("")
+    published = {unquote(graph.removeprefix(start)) for graph in graphs if graph.startswith(start)}
+    wanted = [*withdrawal.keys, *([withdrawal.replaced_by] if withdrawal.replaced_by is not None else [])]
+    faults = [_fault(key, published, earlier) for key in wanted if key not in published]
+    if withdrawal.replaced_by in withdrawal.keys:
+        faults.append(f"{withdrawal.replaced_by} cannot be replaced by itself.")
+    if faults:
+        raise NotFoundError(f"nothing was withdrawn. {' '.join(faults)}")
+
+
+def _fault(key: str, published: set[str], earlier: dict[str, Tombstone]) -> str:
+    if key in earlier:
+        return f"{key} was withdrawn already, on {earlier[key].withdrawn}."
+    return no_such_project(key, published)

@@ -1,0 +1,241 @@
+"""The shards of a dataset: groups of graphs whose part of each file for download is compressed as one piece.
+
+The graphs of records are in the order of their IRIs, and a shard ends after each graph whose hash says so
+(content-defined chunking). So the cut needs neither the number of graphs nor a history: the same graphs have the same
+shards, and one changed graph changes one shard. All other graphs, which share subjects, are one shard at the end.
+
+A release keeps the table of its shards. The next one copies the pieces of shards with the same graphs from its files.
+"""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from iomld.errors import StoreError
+from iomld.release.nquads import GraphState
+from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece, compressed, first_offset
+from iomld.release.statistics import Statistics
+
+_CUT = 256  # graphs in a shard on average
+_VERSION = 1
+
+# The length of the longest text in each field and language.
+TextLengths: TypeAlias = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard of a release.
+
+    Attributes:
+        fingerprint: Hash of its graphs and their hashes; equal shards have equal pieces.
+        pieces: Its piece of each file in which it has one, by the name of the file.
+        statistics: The statistics of its graphs.
+        text_lengths: The length of the longest text in each field and language.
+        shared: Subjects that graphs of other shards may have too.
+    """
+
+    fingerprint: str
+    pieces: Mapping[str, Piece]
+    statistics: Statistics
+    text_lengths: TextLengths
+    shared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileFrame:
+    """What a file has besides the content of shards.
+
+    Attributes:
+        head: Content before it.
+        separator: Content between that of two shards.
+        tail: Content after it.
+    """
+
+    head: bytes = b""
+    separator: bytes = b""
+    tail: bytes = b""
+
+    def lengths(self) -> tuple[int, int]:
+        """The lengths of head and separator when compressed."""
+        return len(compressed(self.head)[0]), len(compressed(self.separator)[0])
+
+
+PLAIN_FRAME = FileFrame()
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTable:
+    """The shards of a release in their order.
+
+    Attributes:
+        made_with: What decides the content of pieces besides the graphs: versions, base, lists, headings of tables.
+        frames: The compressed lengths of head and separator of each file that has them, by its name.
+        shards: The shards; the last has the graphs that are not of records.
+    """
+
+    made_with: Mapping[str, str] = field(default_factory=dict)
+    frames: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shards: Sequence[Shard] = ()
+
+    def offsets(self, name: str) -> Iterator[int]:
+        """Where the piece of each shard begins in a file."""
+        head, separator = self.frames.get(name, (0, 0))
+        place, is_first = first_offset() + head, True
+        for shard in self.shards:
+            piece = shard.pieces.get(name, NO_PIECE)
+            if piece.length and not is_first:
+                place += separator
+            is_first = is_first and not piece.length
+            yield place
+            place += piece.length
+
+
+def cut(graphs: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Cut sorted graphs into those of each shard."""
+    shard: list[str] = []
+    for graph in graphs:
+        shard.append(graph)
+        if int.from_bytes(hashlib.sha256(graph.encode()).digest()[:4], "big") % _CUT == 0:
+            yield tuple(shard)
+            shard = []
+    if shard:
+        yield tuple(shard)
+
+
+def fingerprint(graphs: Iterable[str], states: Mapping[str, GraphState]) -> str:
+    """The hash of graphs and their hashes."""
+    digest = hashlib.sha256()
+    for graph in graphs:
+        digest.update(f"{graph}\t{states[graph].digest}\n".encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PieceSource:
+    """A piece in a file: of the previous release, or of this run."""
+
+    path: Path
+    offset: int
+    piece: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedShard:
+    """A shard, and the place of its piece of each file."""
+
+    shard: Shard
+    sources: Mapping[str, PieceSource]
+
+
+def placed_shards(table: ShardTable, folder: Path) -> tuple[PlacedShard, ...]:
+    """The shards of a release, with the places of their pieces.
+
+    Args:
+        table: The table of its shards.
+        folder: The release.
+    """
+    names = {name for shard in table.shards for name in shard.pieces}
+    offsets = {name: tuple(table.offsets(name)) for name in sorted(names)}
+    return tuple(
+        PlacedShard(
+            shard,
+            {name: PieceSource(folder / name, offsets[name][number], piece) for name, piece in shard.pieces.items()},
+        )
+        for number, shard in enumerate(table.shards)
+    )
+
+
+def assemble(path: Path, frame: FileFrame, parts: Iterable[PieceSource]) -> GzipAssembly:
+    """Write a file from the pieces of its shards.
+
+    Args:
+        path: The file.
+        frame: What it has besides.
+        parts: The pieces in their order.
+
+    Returns:
+        The closed file, with its length and hash.
+    """
+    with GzipAssembly(path) as file:
+        if frame.head:
+            file.add(frame.head)
+        is_first = True
+        for run in _runs((part for part in parts if part.piece.length), is_joined=not frame.separator):
+            if frame.separator and not is_first:
+                file.add(frame.separator)
+            is_first = False
+            file.copy(run[0].path, run[0].offset, [part.piece for part in run])
+        if frame.tail:
+            file.add(frame.tail)
+    return file
+
+
+def _runs(parts: Iterable[PieceSource], *, is_joined: bool) -> Iterator[list[PieceSource]]:
+    """Pieces that follow each other in one file, to be copied at once; each alone if there is something between."""
+    run: list[PieceSource] = []
+    for part in parts:
+        if run and not (
+            is_joined and part.path == run[-1].path and part.offset == run[-1].offset + run[-1].piece.length
+        ):
+            yield run
+            run = []
+        run.append(part)
+    if run:
+        yield run
+
+
+def write_table(table: ShardTable, path: Path) -> None:
+    """Write the table as compressed JSON: a line with what all shards have in common, then a line for each."""
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as output:
+        output.write(_line({"version": _VERSION, "madeWith": dict(table.made_with), "frames": dict(table.frames)}))
+        output.writelines(_line(_shard_json(shard)) for shard in table.shards)
+
+
+def read_table(path: Path) -> ShardTable:
+    """Read the table of a release; an empty one if it has none, or one of another version.
+
+    Raises:
+        StoreError: It is damaged.
+    """
+    if not path.exists():
+        return ShardTable()
+    try:
+        with gzip.open(path, "rb") as file:
+            head, *lines = map(json.loads, file)
+        if head["version"] != _VERSION:
+            return ShardTable()
+        frames = {name: (lengths[0], lengths[1]) for name, lengths in head["frames"].items()}
+        return ShardTable(head["madeWith"], frames, tuple(map(_read_shard, lines)))
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _shard_json(shard: Shard) -> dict[str, object]:
+    return {
+        "fingerprint": shard.fingerprint,
+        "pieces": dict(sorted(shard.pieces.items())),
+        "statistics": shard.statistics.to_json(),
+        "textLengths": [[*key, length] for key, length in sorted(shard.text_lengths.items())],
+        "shared": shard.shared,
+    }
+
+
+# Typing the parsed JSON would add nothing to the check of the file's hash.
+def _read_shard(values: dict[str, Any]) -> Shard:
+    return Shard(
+        fingerprint=values["fingerprint"],
+        pieces={name: Piece(*piece) for name, piece in values["pieces"].items()},
+        statistics=Statistics.from_json(values["statistics"]),
+        text_lengths={(name, language): length for name, language, length in values["textLengths"]},
+        shared=tuple(values["shared"]),
+    )

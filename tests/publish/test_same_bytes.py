@@ -1,0 +1,111 @@
+"""The files of a release depend on its records alone: not on order, history, or the number of processes."""
+
+import gzip
+import json
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from tests.conftest import DATA
+
+from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.progress import Progress
+from iomld.publish import processes
+from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.withdraw import Withdrawal, withdraw_projects
+from iomld.release import FILES, Release, current_release, shards
+
+DATED = {FILES.description, FILES.history, FILES.report, FILES.graphs, FILES.tombstones}
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Pipeline:
+    """The stages, loaded once."""
+    return load_pipeline(Choices(profile="published"))
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, object]]:
+    """Some of the bundled records."""
+    found: list[dict[str, object]] = json.loads((DATA / "projects-en.json").read_text(encoding="utf-8"))
+    return [one for one in found if "projectCode" in one][:24]
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut shards of about four graphs, so that few records have several."""
+    monkeypatch.setattr(shards, "_CUT", 4)
+
+
+def publish(folder: Path, records: Iterable[object], pipeline: Pipeline, *, number: int = 1) -> Release:
+    """Publish records from a file that has the same name every time."""
+    source = folder / "source" / "records.jsonl"
+    source.parent.mkdir(exist_ok=True, parents=True)
+    source.write_text("".join(f"{json.dumps(one)}\n" for one in records), encoding="utf-8")
+    report = publish_sources(PublishRequest([source], folder / "to", "Us", processes=number), pipeline, Progress())
+    assert not report.refused
+    release = current_release(folder / "to")
+    assert release is not None
+    return release
+
+
+def digests(release: Release) -> dict[str, str]:
+    """The hash of each file that does not depend on time."""
+    files = release.manifest.files
+    return {name: digest for name, digest in files.items() if name not in DATED and not name.startswith("store/")}
+
+
+def test_order_and_processes_change_nothing(
+    records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process or three, records in order or shuffled: every file has the same bytes."""
+    monkeypatch.setattr(processes, "_FEWEST_PROJECTS", 2)
+    shuffled = random.Random(7).sample(records, len(records))  # noqa: S311  # no secret
+    one = publish(tmp_path / "one", records, pipeline)
+    other = publish(tmp_path / "other", shuffled, pipeline, number=2)
+    assert digests(one) == digests(other)
+    assert one.manifest.content_sha256 == other.manifest.content_sha256
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_history_changes_nothing(
+    seed: int, records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Batches in any order, wrong values at first, records that go and come back: the same as one publish."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    whole = publish(tmp_path / "whole", records, pipeline)
+    order = chance.sample(records, len(records))
+    wrong = [one | {"title": {"en": f"Wrong {number}", "pt": "Errado"}} for number, one in enumerate(order[:6])]
+    grown = tmp_path / "grown"
+    publish(grown, wrong + order[6:12], pipeline)
+    withdraw_projects(
+        Withdrawal(
+            [str(order[0]["projectCode"]), str(order[7]["projectCode"])],
+            "x",
+            None,
+            grown / "to",
+            pipeline.choices.license,
+            "Us",
+            "",
+            "1",
+        )
+    )
+    publish(grown, order[10:], pipeline)
+    publish(grown, order[:10], pipeline)
+    release = current_release(grown / "to")
+    assert release is not None
+    assert digests(release) == digests(whole)
+
+
+def test_a_change_makes_one_shard(records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path) -> None:
+    """The pieces of all other shards are those of the release before, and files in which nothing changed are links."""
+    before = publish(tmp_path, records, pipeline)
+    changed = [records[0] | {"title": {"en": "Another title"}}]
+    after = publish(tmp_path, changed, pipeline)
+    old, new = (shards.read_table(one.file(FILES.shards)).shards for one in (before, after))
+    assert len(new) == len(old) > 4
+    assert sum(one != other for one, other in zip(old, new, strict=True)) == 1
+    countries = [one.file("by-class/MemberState.ttl.gz").stat().st_ino for one in (before, after)]
+    assert countries[0] == countries[1]
+    assert b"Another title" in gzip.decompress(after.file(FILES.dataset).read_bytes())

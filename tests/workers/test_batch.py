@@ -1,0 +1,44 @@
+"""Many jobs in several processes: answers in order, and a worker that dies costs no answer."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from iomld.workers.batch import WorkerBatch
+from iomld.workers.errors import WorkerCrashedError
+from iomld.workers.protocol import WorkerSpec
+
+pytestmark = pytest.mark.server
+
+
+def test_answers_come_in_order(spec: WorkerSpec) -> None:
+    """However many jobs there are, and however large the answers; a batch without jobs has none."""
+    texts = [str(number) * (70_000 if number % 5 == 0 else 3) for number in range(23)]
+    with WorkerBatch(spec, 2) as batch:
+        found = list(batch.results(json.dumps({"echo": text}).encode() for text in texts))
+        assert list(batch.results([])) == []
+    assert [body.decode() for body in found] == texts
+
+
+def test_a_job_is_done_again_when_its_worker_dies(spec: WorkerSpec, tmp_path: Path) -> None:
+    """The second attempt is in a new worker; the others of its jobs are not lost."""
+    marker = tmp_path / "died"
+    jobs = [{"echo": str(number)} for number in range(6)]
+    jobs[2]["abort_unless"] = str(marker)
+    with WorkerBatch(spec, 2) as batch:
+        found = [body.decode() for body in batch.results(json.dumps(job).encode() for job in jobs)]
+        assert batch.crashes == 1
+    assert found == [str(number) for number in range(6)]
+
+
+def test_a_job_that_kills_twice_is_told(spec: WorkerSpec) -> None:
+    """The message has the exit code, and what to do; a handler that cannot be opened gives its own."""
+    with WorkerBatch(spec, 1) as batch, pytest.raises(WorkerCrashedError, match="twice with the same records"):
+        list(batch.results([b'{"abort": 1}']))
+    with (
+        WorkerBatch(replace(spec, argument="broken"), 1) as batch,
+        pytest.raises(WorkerCrashedError, match="the cupboard is bare"),
+    ):
+        list(batch.results([b"{}"]))
