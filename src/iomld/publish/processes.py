@@ -88,7 +88,9 @@ class WorkerJobRunner(JobRunner):
             for body in self._batch.results(payloads):
                 yield pickle.loads(body)  # noqa: S301  # from a process that this one started
         except WorkerCrashedError as error:
-            raise StoreError(f"{error} What was published before is still served.") from error
+            raise StoreError(
+                f"{error} Try again with fewer processes (--processes). What was published before is still served."
+            ) from error
 
 
 def _run(job: SettleJob | ShardJob, pipeline: Pipeline) -> object:

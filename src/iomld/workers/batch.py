@@ -3,12 +3,13 @@
 Each worker has a socket of its own for its jobs, so that the caller knows which jobs a worker had when it died.
 """
 
+import logging
 import os
 import select
 import signal
 import socket
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
@@ -20,7 +21,9 @@ from iomld.workers.supervisor import WorkerProcess, crash_reason
 
 _LIMIT_NS = 24 * 3600 * 10**9  # jobs of a batch have no deadline, but the protocol does
 _AHEAD = 2  # jobs that a worker has at once, so that it need not wait for the caller
-_ATTEMPTS = 2  # for a job whose worker died
+_ATTEMPTS = 3  # for a job whose workers die
+_NO_JOB = 0  # in place of the number of a job
+_LOG = logging.getLogger(__name__)
 
 
 class _BatchWorker:
@@ -71,8 +74,7 @@ class WorkerBatch:
         """
         self._spec, self._processes = spec, processes
         self._workers: list[_BatchWorker] = []
-        self._attempts: dict[int, int] = {}
-        self.crashes = 0
+        self._deaths: Counter[int] = Counter()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -89,7 +91,7 @@ class WorkerBatch:
             self._workers.pop().close()
 
     def results(self, payloads: Iterable[bytes]) -> Iterator[bytes]:
-        """Run a job for each payload. A job whose worker dies is run once more, in a new one.
+        """Run a job for each payload. A job whose worker dies is run again, in a new one.
 
         Args:
             payloads: The payloads, taken as workers have room.
@@ -98,7 +100,7 @@ class WorkerBatch:
             The body of each answer, in the order of the payloads.
 
         Raises:
-            WorkerCrashedError: A worker cannot start, or two workers died with the same job.
+            WorkerCrashedError: A worker cannot start, or several died with the same job.
         """
         numbered = enumerate(payloads, 1)
         order: deque[int] = deque()
@@ -128,6 +130,8 @@ class WorkerBatch:
         for worker in {id(one): one for one in map(by_fd.__getitem__, ready)}.values():
             while packet := worker.receive():
                 number, status, reply = packet
+                if status is Status.READY:
+                    worker.process.ready = True
                 if status is Status.FAILED:
                     raise WorkerCrashedError(reply.head.decode(errors="replace"), crash_reason(0))
                 if status is Status.ANSWER:
@@ -138,18 +142,19 @@ class WorkerBatch:
 
     def _replace(self, worker: _BatchWorker) -> None:
         """Start a worker in place of one that died, with its jobs."""
-        self.crashes += 1
         self._workers.remove(worker)
         exit_code = worker.close()
+        # The first of its jobs is the one that it was doing; before it was ready, it was doing none.
+        blamed = next(iter(worker.waiting), _NO_JOB) if worker.process.ready else _NO_JOB
+        self._deaths[blamed] += 1
         reason = crash_reason(exit_code)
-        first = next(iter(worker.waiting), 0)  # the one that it was doing
-        self._attempts[first] = self._attempts.get(first, 0) + 1
-        if self._attempts[first] == _ATTEMPTS:
+        if self._deaths[blamed] == _ATTEMPTS:
+            when = "while they started" if blamed == _NO_JOB else "with the same job"
             raise WorkerCrashedError(
-                f"A worker process ended twice with the same records (exit code {exit_code}); most likely cause: "
-                f"{reason}. Try again with fewer processes.",
+                f"{_ATTEMPTS} worker processes ended {when} (exit code {exit_code}); most likely cause: {reason}.",
                 reason,
             )
+        _LOG.warning("a worker process ended (exit code %s); its work is done again", exit_code)
         new = _BatchWorker(self._spec)
         self._workers.append(new)
         for number, payload in worker.waiting.items():
