@@ -88,7 +88,7 @@ def test_a_source_cannot_steer_the_terminal() -> None:
 def test_groups_name_each_cause_once(report: CheckReport) -> None:
     """Grouped, each rule has one line with its count, then its places."""
     lines = list(report_lines(report, group=True))
-    heads = [line for line in lines if not line.startswith(" ")][:-2]
+    heads = [line for line in lines if not line.startswith(" ")][:-3]
     assert [line.partition(":")[0] for line in heads] == [group.rule for group in report.groups]
     title = next(number for number, line in enumerate(lines) if line.startswith("region: 2 warnings. "))
     assert all("=1+1" in line for line in lines[title + 1 : title + 3])
@@ -99,7 +99,7 @@ def test_groups_count_what_they_do_not_list(capped_report: CheckReport) -> None:
     lines = list(report_lines(capped_report, group=True))
     number = next(number for number, line in enumerate(lines) if line.startswith("allocationYear: 40 warnings. "))
     assert lines[number + 1 : number + 3] == ["    many.jsonl:1:1", "    and 39 more"]
-    assert lines[-3].startswith(f"Only the first 5 of {capped_report.total} findings are listed, ")
+    assert lines[-4].startswith(f"Only the first 5 of {capped_report.total} findings are listed, ")
 
 
 def test_the_last_line_is_the_verdict(report: CheckReport) -> None:
@@ -107,7 +107,8 @@ def test_the_last_line_is_the_verdict(report: CheckReport) -> None:
     *_, last = report_lines(report)
     assert last.startswith("Does not conform: 2 records, 2 projects, ")
     empty = Tally().report(Basis("submission", "shacl", "0", {}), projects=0)
-    assert list(report_lines(replace(empty, records=1, projects=1))) == [
+    assert list(report_lines(replace(empty, records=1, projects=1, focus_nodes={"<x:shape>": 1}))) == [
+        "Focus nodes of the shapes: <x:shape> 1.",
         "Checked with profile submission, shacl 0.",
         "Conforms: 1 record, 1 project, 0 violations, 0 warnings, 0 infos.",
     ]

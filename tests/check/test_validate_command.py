@@ -43,7 +43,7 @@ def test_the_exit_status_goes_by_violations(name: str, faulty: Path) -> None:
 def test_the_cap_is_said_and_the_counts_are_whole(faulty: Path) -> None:
     """Text says the cap in the report; the other formats on standard error too."""
     text = validate(faulty, "--max-findings", "2").stdout.splitlines()
-    assert text[-3].startswith("Only the first 2 of ")
+    assert text[-4].startswith("Only the first 2 of ")
     assert text[-1].startswith("Does not conform: 3 records, 3 projects, ")
     capped = validate(faulty, "--max-findings", "2", "--format", "json")
     whole = json.loads(validate(faulty, "--format", "json").stdout)

@@ -81,14 +81,17 @@ def test_every_format_by_header_and_by_name() -> None:
 
 
 def test_reports_hold_the_finding_with_its_line() -> None:
-    """JSON, CSV, SARIF, JUnit and SHACL all say that the budget of line 3 cannot be read."""
+    """JSON, CSV, SARIF, JUnit and SHACL all say that the budget of line 3 cannot be read; JSON counts focus nodes."""
 
     async def use(client: httpx.AsyncClient) -> None:
         async def report(name: str) -> str:
             return (await client.post("/validate", params={"format": name}, content=RECORD)).text
 
-        (found,) = [one for one in json.loads(await report("json"))["results"] if one["rule"] == "unreadableBudget"]
+        document = json.loads(await report("json"))
+        (found,) = [one for one in document["results"] if one["rule"] == "unreadableBudget"]
         assert found["source"]["line"] == 3
+        nodes = {one["shape"]["value"].rpartition("#")[2]: one["focusNodes"] for one in document["shapes"]}
+        assert (nodes["Project"], nodes["Money"]) == (1, 0)
         (row,) = [one for one in csv.DictReader(io.StringIO(await report("csv"))) if one["rule"] == "unreadableBudget"]
         assert row["line"] == "3"
         run = json.loads(await report("sarif"))["runs"][0]

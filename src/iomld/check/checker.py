@@ -23,7 +23,7 @@ from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.rows import ShownRow
 from iomld.read.table.workbook import workbook_rows
 from iomld.read.text import check_xml, utf8_xml
-from iomld.validate.shape_checks import ILL_FORMED
+from iomld.validate.shape_checks import ILL_FORMED, NO_FOCUS_NODE
 from iomld.validate.user_shapes import (
     BASE,
     CORRECT_SHAPES,
@@ -101,6 +101,7 @@ class Checker:
 
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0
+        counter = self.pipeline.validator.focus_node_counter()
         with RecordSpool() as spool:
             self.progress.begin(READING)
             for record in self.progress.counted(records):
@@ -109,9 +110,12 @@ class Checker:
             self.progress.begin(CHECKING, spool.projects())
             for outcome in self.progress.counted(outcomes(spool.groups(), self.pipeline)):
                 projects += 1
+                counter.add(outcome.quads)
                 for finding in self._project_findings(outcome):
                     tally.add_finding(finding)
-        return tally.report(basis_of(self.pipeline, self.profile), projects=projects)
+        tally.add_focus_nodes(counter.by_shape())
+        report = tally.report(basis_of(self.pipeline, self.profile), projects=projects)
+        return replace(report, warnings=(_nothing_checked(),)) if report.checked_nothing else report
 
     def _project_findings(self, outcome: Outcome) -> Iterator[Finding]:
         """The findings of a project; it is also the focus node of findings of readers and the linker."""
@@ -119,6 +123,16 @@ class Checker:
         project = self.pipeline.publication.iris.project(key) if key else None
         for finding in outcome.findings:
             yield finding if finding.focus_node else replace(finding, focus_node=project)
+
+
+def _nothing_checked() -> Finding:
+    """The warning that no shape had a focus node, although there is no Violation."""
+    return Finding(
+        NO_FOCUS_NODE,
+        Severity.WARNING,
+        message("Nothing was checked: no node in the data matches the target of a shape."),
+        message("Check that the sources contain project records."),
+    )
 
 
 def _unreadable(file: str, error: SourceError) -> Finding:

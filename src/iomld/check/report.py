@@ -94,7 +94,8 @@ class CheckReport:
         cap: The most findings that the report lists.
         language: Language of its findings; a finding without a translation is in English.
         warnings: Warnings about the check itself: what the shapes did not check. They are no findings, and not counted.
-        focus_nodes: The number of focus nodes of each shape with a target, by shape in N-Triples syntax.
+        focus_nodes: The number of focus nodes of each shape with a target, by shape in N-Triples syntax; None if its
+            target is a query, whose nodes only the engine finds. A node of several records counts in each.
     """
 
     basis: Basis
@@ -107,13 +108,12 @@ class CheckReport:
     cap: int = MAX_FINDINGS
     language: str = "en"
     warnings: tuple[Finding, ...] = ()
-    focus_nodes: Mapping[str, int] = field(default_factory=dict)
+    focus_nodes: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def checked_nothing(self) -> bool:
-        """Whether nothing in the data was checked: no record was read, or the shapes of the caller checked no node."""
-        is_idle = bool(self.warnings) and self.basis.is_foreign and not any(self.focus_nodes.values())
-        return self.total == 0 and (self.records == 0 or is_idle)
+        """Whether nothing in the data was checked: there is no Violation, and no shape had a focus node."""
+        return self.conforms and not any(count != 0 for count in self.focus_nodes.values())
 
     @property
     def conforms(self) -> bool:
@@ -158,7 +158,7 @@ class Tally:
     _files: dict[str, Counter[tuple[str, Severity]]] = field(default_factory=dict)
     _records: Counter[str] = field(default_factory=Counter)
     _values: Counter[tuple[str, Severity, str]] = field(default_factory=Counter)
-    _focus_nodes: dict[str, int] = field(default_factory=dict)
+    _focus_nodes: dict[str, int | None] = field(default_factory=dict)
     _warnings: list[Finding] = field(default_factory=list)
 
     def add_records(self, file: str, records: int = 1) -> None:
@@ -183,10 +183,10 @@ class Tally:
         if len(self._kept) < self.cap:
             self._kept.append(_writable_finding(finding))
 
-    def add_focus_nodes(self, counts: Mapping[str, int]) -> None:
+    def add_focus_nodes(self, counts: Mapping[str, int | None]) -> None:
         """Count the focus nodes of each shape; those without any are listed too."""
         for shape, count in counts.items():
-            self._focus_nodes[shape] = self._focus_nodes.get(shape, 0) + count
+            self._focus_nodes[shape] = None if count is None else (self._focus_nodes.get(shape) or 0) + count
 
     def add_warning(self, warning: Finding) -> None:
         """Keep a warning about the check itself, each once."""

@@ -15,6 +15,7 @@ from iomld.assets import asset_text, reference_graphs
 from iomld.formats.rdf import NTRIPLES, TURTLE, Term, parse, serialize
 from iomld.iris import DEFAULT_BASE, FOAF, IOMLD, OA, PROV, RDF, RDFS, SKOS, XSD
 from iomld.validate.engine import plain
+from iomld.validate.targets import Subclasses, all_subclasses
 
 # Properties of records that rules in code read.
 _RECORD_PROPERTIES = frozenset(
@@ -141,6 +142,7 @@ class ReferenceData:
     Attributes:
         descriptions: The description of each concept and country as N-Triples, by IRI.
         axioms: The subclass axioms as N-Triples.
+        subclasses: The subclasses that the axioms give each class.
         wholes: The frameworks that each part of a framework belongs to, directly or not, by IRI of the part.
         values: The values by property and concept, for each property of concepts that rules in code read.
         frameworks: IRIs of the policy frameworks and their parts.
@@ -148,6 +150,7 @@ class ReferenceData:
 
     descriptions: Mapping[str, bytes]
     axioms: bytes
+    subclasses: Subclasses
     wholes: Mapping[str, frozenset[str]]
     values: Mapping[str, Mapping[str, tuple[Term, ...]]]
     frameworks: frozenset[str]
@@ -175,6 +178,7 @@ def load_reference_data(base: str = DEFAULT_BASE) -> ReferenceData:
     return ReferenceData(
         descriptions={iri: serialize(lines, NTRIPLES) for iri, lines in descriptions.items() if iri.startswith(base)},
         axioms=serialize(axioms, NTRIPLES),
+        subclasses=all_subclasses(axioms),
         wholes=_wholes(quads),
         values={predicate: _values_by_subject(predicate, quads) for predicate in _CONCEPT_PROPERTIES},
         frameworks=frozenset(

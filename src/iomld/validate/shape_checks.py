@@ -1,11 +1,11 @@
-"""Checks of the shapes of users: which nodes they check, terms that SHACL does not have, and ill-formed shapes.
+"""Checks of the shapes of users: shapes that check no node, terms that SHACL does not have, and ill-formed shapes.
 
 What is found are warnings about the shapes, not results: the data may conform all the same. Without them, a report
 would say that data conform where a misspelt constraint or a target that nothing meets left them unchecked.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -15,19 +15,16 @@ from pathlib import Path
 from pyoxigraph import BlankNode, NamedNode, Quad
 
 from iomld.formats.rdf import NTRIPLES, TURTLE, Term, parse, parse_term, serialize
-from iomld.iris import OWL, RDF, RDFS, SH, local_name
+from iomld.iris import RDF, SH, local_name
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity, ValidationResult
-from iomld.validate.engine import EngineError, plain, simple_path
+from iomld.validate.engine import EngineError, simple_path
 from iomld.validate.engines import load_engine
 from iomld.validate.shape_restrictions import ONLY_IN_SHACL, line_of_term, shacl_terms
+from iomld.validate.targets import TARGETS
 
 ILL_FORMED, NO_FOCUS_NODE = "illFormedShape", "noFocusNode"
-_TARGETS = ("targetClass", "targetNode", "targetObjectsOf", "targetSubjectsOf")
-_QUERIED_TARGETS = ("target", "targetWhere")  # the engine finds their nodes
-_SHAPE_CLASSES = {NamedNode(f"{SH}NodeShape"), NamedNode(f"{SH}PropertyShape")}
-_CLASSES = {NamedNode(f"{RDFS}Class"), NamedNode(f"{OWL}Class")}
-_TYPE, _SUBCLASS, _REST = f"{RDF}type", f"{RDFS}subClassOf", f"{RDF}rest"
+_TYPE = f"{RDF}type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,93 +40,22 @@ class ShapeWarning:
     statement: tuple[str, str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The statements of a graph in both directions."""
-
-    objects: Mapping[tuple[Term, str], list[Term]]
-    subjects: Mapping[Term, list[tuple[NamedNode | BlankNode, str]]]
-
-    def all(self, subject: Term, predicate: str) -> list[Term]:
-        return self.objects.get((subject, predicate), [])
-
-    def having(self, predicate: str) -> Iterator[Term]:
-        return (subject for subject, name in self.objects if name == predicate)
-
-
-def _indexed(quads: Iterable[Quad]) -> _Index:
-    objects: defaultdict[tuple[Term, str], list[Term]] = defaultdict(list)
-    subjects: defaultdict[Term, list[tuple[NamedNode | BlankNode, str]]] = defaultdict(list)
-    for quad in quads:
-        if not isinstance(quad.subject, NamedNode | BlankNode):
-            continue
-        objects[quad.subject, quad.predicate.value].append(quad.object)
-        subjects[quad.object].append((quad.subject, quad.predicate.value))
-    return _Index(objects, subjects)
-
-
-def focus_node_counts(data: Iterable[Quad], shapes: Sequence[Quad]) -> dict[str, int]:
-    """The number of focus nodes of each shape with a target (SHACL section 2.1.3), by shape in N-Triples syntax.
-
-    Shapes whose targets are queries are missing.
-
-    Args:
-        data: The data graph.
-        shapes: The shapes graph.
-    """
-    rules, facts = _indexed(shapes), _indexed(data)
-    targeted = {shape: None for term in _TARGETS for shape in rules.having(SH + term)}
-    implicit = {shape: None for shape in rules.having(_TYPE) if _is_class_and_shape(shape, rules)}
-    queried = {shape for term in _QUERIED_TARGETS for shape in rules.having(SH + term)}
-    return {
-        str(shape): len(set(_focus_nodes(shape, rules, facts))) for shape in targeted | implicit if shape not in queried
-    }
-
-
-def _is_class_and_shape(shape: Term, rules: _Index) -> bool:
-    types = set(rules.all(shape, _TYPE))
-    return bool(types & _SHAPE_CLASSES and types & _CLASSES)
-
-
-def _focus_nodes(shape: Term, rules: _Index, facts: _Index) -> Iterator[Term]:
-    yield from rules.all(shape, f"{SH}targetNode")
-    classes = [*rules.all(shape, f"{SH}targetClass"), *([shape] if _is_class_and_shape(shape, rules) else ())]
-    for class_ in classes:
-        yield from _instances(class_, facts)
-    for property_ in rules.all(shape, f"{SH}targetSubjectsOf"):
-        yield from facts.having(plain(property_))
-    for property_ in rules.all(shape, f"{SH}targetObjectsOf"):
-        for subject in facts.having(plain(property_)):
-            yield from facts.all(subject, plain(property_))
-
-
-def _instances(class_: Term, facts: _Index) -> Iterator[Term]:
-    pending, seen = [class_], {class_}
-    while pending:
-        for subject, predicate in facts.subjects.get(pending.pop(), ()):
-            if predicate == _TYPE:
-                yield subject
-            elif predicate == _SUBCLASS and subject not in seen:
-                seen.add(subject)
-                pending.append(subject)
-
-
-def target_warnings(counts: Mapping[str, int], shapes: Sequence[Quad], file: str) -> Iterator[ShapeWarning]:
+def target_warnings(counts: Mapping[str, int | None], shapes: Sequence[Quad], file: str) -> Iterator[ShapeWarning]:
     """The shapes that check nothing.
 
     Args:
-        counts: The focus nodes of each shape, in all the data.
+        counts: The focus nodes of each shape that is not deactivated, in all the data; None if they are not counted.
         shapes: The shapes graph.
         file: The file of the shapes.
     """
-    rules = _indexed(shapes)
-    if not counts and not any(True for term in _QUERIED_TARGETS for _ in rules.having(SH + term)):
-        text = message("No shape has a target, so nothing was checked.")
+    if not counts:
+        text = message("No active shape has a target, so nothing was checked.")
         fix = message("Add a target, such as sh:targetClass, to the shapes that should check the data.")
         yield ShapeWarning(_warning("noTarget", text, fix, file))
+    stated = {(quad.subject, quad.predicate.value) for quad in shapes}
     for shape in (shape for shape, count in counts.items() if count == 0):
         node = parse_term(shape)
-        target = next((SH + term for term in _TARGETS if rules.all(node, SH + term)), _TYPE)
+        target = next((name for name in TARGETS if (node, name) in stated), _TYPE)
         text = message("The shape {shape} checked nothing: no node in the data matches its target.", shape=shape)
         fix = message("Compare the target with the classes and properties in the data.")
         finding = replace(_warning(NO_FOCUS_NODE, text, fix, file), value=shape)

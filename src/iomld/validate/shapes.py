@@ -22,6 +22,7 @@ from iomld.fund_folder import folder_in_use
 from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, OWL, RDF, RDFS, SH, SHAPES, SKOS, XSD, Iris, local_name
 from iomld.messages import Message
 from iomld.model import Severity
+from iomld.validate.targets import Targets, targets_of
 
 PROFILES = ("submission", "published", "dataset", "reference")
 
@@ -115,12 +116,14 @@ class ShapesGraph:
         rules: The rules of the profile by id.
         version: `owl:versionInfo` of the shapes.
         sha256: Hash of the shapes files as published under the base.
+        targets: The targets of the shapes in the profile, also of those that the engine does not run.
     """
 
     data: bytes
     rules: Mapping[str, Rule]
     version: str
     sha256: str
+    targets: Targets
 
 
 def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[str] = ()) -> ShapesGraph:
@@ -142,13 +145,15 @@ def load_shapes(profile: str, *, base: str = DEFAULT_BASE, without: Collection[s
     quads += _added_to_projects(quads, [quad for name, own in parsed.items() if name.startswith(ADDED) for quad in own])
     graph = _graph(quads)
     rules = _rules(graph)
-    off = {*without, *folder_in_use().without}
-    inactive = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in off]
+    left_out = folder_in_use().without
+    unchecked = [iri for iri in graph if _is_outside(graph[iri], profile) or local_name(iri) in left_out]
+    inactive = [*unchecked, *(iri for iri in graph if local_name(iri) in without)]
     return ShapesGraph(
         data=serialize([*filter(_is_read_by_engines, quads), *map(_deactivation, inactive)], NTRIPLES),
         rules={id_: rule for id_, rule in rules.items() if profile in rule.profiles},
         version=graph[_GRAPH_IRI].text(f"{OWL}versionInfo") or "",
         sha256=hashlib.sha256("".join(texts.values()).encode()).hexdigest(),
+        targets=targets_of(quads, inactive=unchecked),
     )
 
 

@@ -19,8 +19,9 @@ from iomld.messages import ForeignText, Message, message, message_from_json, mes
 from iomld.model import Finding, Severity, ValidationResult, finding_from_json, finding_to_json
 from iomld.validate.engine import EngineError, plain, simple_path
 from iomld.validate.engines import ENGINES, validate_graphs
-from iomld.validate.shape_checks import ILL_FORMED, ShapeWarning, focus_node_counts, form_warnings, target_warnings
+from iomld.validate.shape_checks import ILL_FORMED, ShapeWarning, form_warnings, target_warnings
 from iomld.validate.shape_restrictions import context_refusal, shapes_refusal
+from iomld.validate.targets import FocusNodeCounter, targets_of
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.once import run_once
 from iomld.workers.protocol import HEAD_BYTES, WorkerSpec
@@ -110,13 +111,14 @@ class GraphCheck:
         findings: A finding for each result, sorted by focus node and rule. The rule is the local name of the shape, or
             of the constraint (`minCount`) where the shape has none; severities that the shapes define count as
             Violation.
-        focus_nodes: The number of focus nodes of each shape with a target, by shape in N-Triples syntax.
+        focus_nodes: The number of focus nodes of each shape with a target, by shape in N-Triples syntax; None if its
+            target is a query, whose nodes only the engine finds.
         warnings: Warnings about the shapes themselves.
         was_run: False if the engine cannot run the shapes because they are ill-formed; a warning says where.
     """
 
     findings: tuple[Finding, ...]
-    focus_nodes: Mapping[str, int]
+    focus_nodes: Mapping[str, int | None]
     warnings: tuple[ShapeWarning, ...]
     was_run: bool = True
 
@@ -265,7 +267,9 @@ def checked_graph(data: UserDocument, shapes: UserDocument, engine: str, languag
         if quad.predicate.value == f"{SH}message" and isinstance(quad.object, Literal) and quad.object.language
     }
     findings = sorted((_finding(result, languages) for result in results), key=_sort_key)
-    counts = focus_node_counts(facts, shapes_quads)
+    counter = FocusNodeCounter(targets_of(shapes_quads))
+    counter.add(facts)
+    counts = counter.by_shape()
     warnings.extend(target_warnings(counts, shapes_quads, shapes.name))
     return GraphCheck(tuple(findings), counts, tuple(warnings))
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from iomld.check.report import CheckReport, FileReport
 from iomld.check.reports.json import shape_rules
-from iomld.check.reports.text import cap_sentence, place_words, said
+from iomld.check.reports.text import cap_sentence, focus_node_sentence, place_words, said
 from iomld.check.translation import counted_findings
 from iomld.i18n import worded
 from iomld.iris import DEFAULT_BASE, SHAPES
@@ -47,6 +47,7 @@ def sarif_report(report: CheckReport) -> Iterator[str]:
                     "versions": dict(report.basis.versions),
                     "records": report.records,
                     "omitted": report.omitted,
+                    "focusNodes": dict(report.focus_nodes),
                 },
             }
         ],
@@ -214,6 +215,8 @@ def _properties(file: FileReport, report: CheckReport) -> Iterator[tuple[str, st
     yield from basis.versions.items()
     if report.omitted:
         yield "capped", cap_sentence(report)
+    if report.focus_nodes:
+        yield "focusNodes", focus_node_sentence(report)
     for warning in report.warnings:
         yield "warning", f"{place_words(warning.place)}{said(warning)}"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from iomld.check.report import CheckReport, FindingGroup
-from iomld.check.reports.text import basis_words, cap_sentence, place_words, verdict_words
+from iomld.check.reports.text import basis_words, cap_sentence, focus_node_sentence, place_words, verdict_words
 from iomld.check.translation import counted_findings, counted_projects, counted_records
 from iomld.i18n import direction, gettext, gettext_noop, ngettext, worded
 from iomld.messages import message
@@ -76,7 +76,8 @@ def html_report(report: CheckReport) -> Iterator[str]:
         yield from (_item(finding, language) for finding in report.findings)
         yield "</ol>\n"
     basis, heading = escape(basis_words(report.basis)), gettext("What was checked", language)
-    yield f'<h2>{heading}</h2>\n<p class="mono">{basis}</p>\n</main>\n</body>\n</html>\n'
+    nodes = f"<p>{escape(focus_node_sentence(report))}</p>\n" if report.focus_nodes else ""
+    yield f'<h2>{heading}</h2>\n<p class="mono">{basis}</p>\n{nodes}</main>\n</body>\n</html>\n'
 
 
 def _counts(report: CheckReport) -> str:

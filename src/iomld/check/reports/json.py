@@ -35,11 +35,16 @@ def report_document(report: CheckReport) -> dict[str, object]:
         "groups": [_group(group) for group in report.groups],
         "results": [_result(finding) for finding in report.findings],
         "warnings": [_result(warning) for warning in report.warnings],
-        "shapes": [{"shape": term_to_json(shape), "focusNodes": count} for shape, count in report.focus_nodes.items()],
+        "shapes": [_shape(shape, count) for shape, count in report.focus_nodes.items()],
         "profile": basis.profile,
         "engine": {"name": basis.engine, "version": basis.engine_version},
         "versions": dict(basis.versions),
     }
+
+
+def _shape(shape: str, focus_nodes: int | None) -> dict[str, object]:
+    """A shape with the number of its focus nodes, if they are counted."""
+    return {"shape": term_to_json(shape)} | ({} if focus_nodes is None else {"focusNodes": focus_nodes})
 
 
 def source_of(place: Place) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from iomld.check.report import Basis, CheckReport
 from iomld.check.reports.json import shape_rules
-from iomld.check.reports.text import cap_sentence, place_words, said
+from iomld.check.reports.text import cap_sentence, focus_node_sentence, place_words, said
 from iomld.formats.rdf import JSONLD, TURTLE, Format, Term, parse_term, serialize
 from iomld.iris import DCTERMS, PROV, RDF, RDFS, SCHEMA, SH, SHAPES, XSD
 from iomld.model import Finding, Place, ValidationResult
@@ -56,6 +56,9 @@ class _ReportQuads:
         for warning in report.warnings:
             text = Literal(f"{place_words(warning.place)}{said(warning)}", language=warning.language)
             yield _quad(node, f"{RDFS}comment", text)
+        if report.focus_nodes:
+            counts = Literal(focus_node_sentence(report), language=report.language)
+            yield _quad(node, f"{RDFS}comment", counts)
         activity = self._node()
         yield _quad(node, f"{PROV}wasGeneratedBy", activity)
         results = [

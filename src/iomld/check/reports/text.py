@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from iomld.check.report import Basis, CheckReport, FindingGroup
 from iomld.check.translation import colon, counted_findings, counted_projects, counted_records, severity_word
 from iomld.i18n import ENGLISH, gettext, ngettext, worded
+from iomld.iris import SHAPES
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import CUT, LEAD
@@ -51,7 +52,7 @@ def report_lines(report: CheckReport, *, color: bool = False, group: bool = Fals
     if report.omitted:
         yield pen.write(cap_sentence(report), _BOLD)
     if report.focus_nodes:
-        yield pen.write(_focus_nodes(report), _FAINT)
+        yield pen.write(focus_node_sentence(report), _FAINT)
     basis = message("Checked with {basis}.", basis=basis_words(report.basis))
     yield pen.write(worded(basis, report.language), _FAINT)
     yield verdict_line(report)
@@ -73,11 +74,37 @@ def verdict_line(report: CheckReport) -> str:
     return f"{verdict}{colon(language)} {', '.join((*counts, *about))}."
 
 
-def _focus_nodes(report: CheckReport) -> str:
-    """The number of focus nodes of each shape."""
-    counts = [f"{visible(shape)} {count}" for shape, count in report.focus_nodes.items()]
-    listed = [*counts[:_MAX_PLACES], *(["…"] if len(counts) > _MAX_PLACES else [])]
-    return worded(message("Focus nodes of the shapes: {counts}.", counts=", ".join(listed)), report.language)
+def focus_node_sentence(report: CheckReport) -> str:
+    """The number of focus nodes of each shape; of many shapes, those with the same number are counted together."""
+    shapes = [(_shape_name(shape), count) for shape, count in report.focus_nodes.items()]
+    if len(shapes) <= _MAX_PLACES:
+        counts = [_counted_nodes(name, count, report.language) for name, count in shapes]
+    else:
+        by_count: dict[int | None, list[str]] = {}
+        for name, count in shapes:
+            by_count.setdefault(count, []).append(name)
+        groups = [(_and_more(names, report.language), count) for count, names in by_count.items()]
+        counts = [_counted_nodes(names, count, report.language) for names, count in groups[:_MAX_PLACES]]
+        counts += ["…"] if len(groups) > _MAX_PLACES else []
+    return worded(message("Focus nodes of the shapes: {counts}.", counts=", ".join(counts)), report.language)
+
+
+def _shape_name(shape: str) -> str:
+    """The name of one of our shapes; other shapes as they are."""
+    return visible(shape.removeprefix(f"<{SHAPES}").removesuffix(">") if shape.startswith(f"<{SHAPES}") else shape)
+
+
+def _counted_nodes(name: str, count: int | None, language: str) -> str:
+    number = gettext("not counted", language) if count is None else count
+    return f"{name} {number}"
+
+
+def _and_more(names: Sequence[str], language: str) -> str:
+    """The first name, and the number of the others."""
+    if len(names) == 1:
+        return names[0]
+    more = message("and {number} more", number=len(names) - 1)
+    return f"{names[0]} {worded(more, language)}"
 
 
 def verdict_words(report: CheckReport) -> str:

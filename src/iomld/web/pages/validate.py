@@ -8,6 +8,7 @@ from iomld import i18n
 from iomld.assets import load_vocabulary
 from iomld.browse.view import ReleaseView
 from iomld.check.checker import UploadReport
+from iomld.check.reports.text import focus_node_sentence
 from iomld.check.translation import worded_report
 from iomld.check.worker import CheckRequest
 from iomld.fields.declared import FieldKind
@@ -220,6 +221,7 @@ class ReportView:
         anchors: For each finding the fragment identifier of its place; empty if it has none.
         warnings: Warnings about the shapes.
         checked_nothing: Whether nothing was checked.
+        focus_nodes: The sentence that says how many nodes each shape checked.
         cut: Whether lines or rows with findings are left out.
     """
 
@@ -235,6 +237,7 @@ class ReportView:
     anchors: tuple[str, ...]
     warnings: tuple[Finding, ...]
     checked_nothing: bool
+    focus_nodes: str
     cut: bool
 
 
@@ -340,6 +343,7 @@ def _report_view(upload_report: UploadReport, upload: Upload, language: str) -> 
         anchors=tuple(_anchors(shown, lines, rows)),
         warnings=report.warnings,
         checked_nothing=report.checked_nothing,
+        focus_nodes=focus_node_sentence(report) if report.focus_nodes else "",
         cut=len(lines) < len(all_lines) or len(rows) < len(all_rows),
     )
 
