@@ -2,15 +2,24 @@
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from contextvars import copy_context
+from io import StringIO
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from tests.conftest import DATA, Command
+from tests.amount import telling
+from tests.conftest import Command
 
-from iomld import release
-from iomld.errors import StoreError
+from iomld import library, release
+from iomld.cli import serve
+from iomld.cli.main import main
+from iomld.errors import IomldError, StoreError
 from iomld.release import ReleaseCheck
 
 FILES = (
@@ -25,6 +34,9 @@ FILES = (
     "withdrawn.json",
     "by-class/Project.nt.gz",
     "by-region/africa.nq.gz",
+    "datapackage.json",
+    "dataset.jsonld.gz",
+    "projects.csv.gz",
     "store/CURRENT",
     "store/MANIFEST-*",
     "store/*.sst",
@@ -43,17 +55,37 @@ DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
     "flipped": _flipped,
 }
 LINKS = ("missing", "dangling", "a file", "a folder")
+# Each command that reads a release. FOLDER, NAME and FEW are the folder of the releases, the current release, and a
+# source of two records.
 COMMANDS = {
-    "publish": ("publish", DATA, "--to"),
-    "dry run": ("publish", DATA, "--dry-run", "--to"),
-    "withdraw": ("withdraw", "PO.0105", "--reason", "A test.", "--to"),
-    "export": ("export", "--format", "turtle", "--from"),
-    "export tables": ("export", "--format", "jsonl", "--from"),
-    "query": ("query", "ASK {}", "--from"),
-    "serve": ("serve", "--port", "0", "--from"),
-    "verify": ("releases", "verify", "--from"),
-    "verify all": ("releases", "verify", "--all", "--from"),
+    "publish": "publish FEW --to FOLDER",
+    "dry run": "publish FEW --dry-run --to FOLDER",
+    "include": "publish --include examples/neighbours.ttl --to FOLDER",
+    "withdraw": "withdraw PO.0105 --reason Test --to FOLDER",
+    "withdraw dry run": "withdraw PO.0105 --reason Test --dry-run --to FOLDER",
+    "export": "export --format turtle --from FOLDER",
+    "export tables": "export --format jsonl --from FOLDER",
+    "query": "query ASK{} --from FOLDER",
+    "serve": "serve --port 0 --from FOLDER",
+    "serve sources": "serve FEW --port 0 --from FOLDER",
+    "list": "releases list --from FOLDER",
+    "verify": "releases verify --from FOLDER",
+    "verify all": "releases verify --all --from FOLDER",
+    "prune": "releases prune --keep 1 --from FOLDER",
+    "rollback": "releases rollback NAME --from FOLDER",
 }
+# To a command it matters whether the manifest, its digest, a store or another file is damaged, and how. So each file is
+# damaged in some way for all commands, and in all ways for the checks that commands begin with.
+SAMPLE = telling(
+    {
+        (pattern, how): (pattern, (pattern if "manifest" in pattern else pattern.partition("/")[0] == "store", how))
+        for number, pattern in enumerate(FILES)
+        for how in (*[*DAMAGES][number % len(DAMAGES) :], *DAMAGES)
+    }
+)
+LISTS = ("list", "verify", "verify all")  # write what there is to standard output too
+# Words of Python and of libraries, which say nothing to those who run a command.
+FOREIGN = re.compile(r"Traceback|Errno|Expecting|Error\b|object|argument|NoneType")
 
 
 @pytest.fixture
@@ -100,10 +132,57 @@ def make_old(folder: Path) -> None:
     path.with_suffix(".sha256").unlink()
 
 
-def content_of(folder: Path) -> dict[str, bytes | None]:
-    """All files and folders but what is kept of digests."""
-    found = (path for path in folder.rglob("*") if ".verified" not in path.parts)
-    return {str(path): path.read_bytes() if path.is_file() else None for path in found}
+def state_of(folder: Path) -> dict[str, tuple[int, int, int] | None]:
+    """All files and folders but what is kept of digests, each file with what changes if it is written or replaced."""
+
+    def states() -> Iterator[tuple[str, tuple[int, int, int] | None]]:
+        for path in folder.rglob("*"):
+            if path.name != ".lock" and ".verified" not in path.parts:
+                found = path.lstat()
+                yield str(path), None if path.is_dir() else (found.st_ino, found.st_size, found.st_mtime_ns)
+
+    return dict(states())
+
+
+def run(command: str, folder: Path, name: str, few: Path) -> tuple[object, str, str]:
+    """Run a command in this process, which takes a tenth of the time; gives its exit status and what it writes."""
+    values = {"FOLDER": str(folder), "NAME": name, "FEW": str(few)}
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(serve, "bind_socket", lambda *_: None)
+        patch.setattr(serve, "run_server", not_served)
+        patch.setattr(sys, "argv", ["iomld", *(values.get(word, word) for word in COMMANDS[command].split())])
+        with pytest.raises(SystemExit) as ended:
+            copy_context().run(main)
+    return ended.value.code, out.getvalue(), err.getvalue()
+
+
+def not_served(*_: object, **__: object) -> NoReturn:
+    """In place of a server."""
+    raise AssertionError("the release is served")
+
+
+def each_command_refuses(folder: Path, name: str, few: Path, *but: str) -> dict[str, str]:
+    """Check that each command and the library say one sentence about the folder, and change nothing.
+
+    Returns:
+        What each command wrote.
+    """
+    before, written = state_of(folder), {}
+    for command in COMMANDS.keys() - set(but):
+        status, out, err = run(command, folder, name, few)
+        assert (status, err.count("\n")) == (2, 1), (command, out, err)
+        assert err.startswith(f"iomld: {folder}"), (command, err)
+        assert "rollback" in err, (command, err)
+        assert not FOREIGN.search(out + err), (command, out, err)
+        assert bool(out) <= (command in LISTS), (command, out)
+        written[command] = out + err
+    for use in (library.open_release, lambda folder: library.publish(few, to=folder)):
+        with pytest.raises(IomldError) as caught:
+            copy_context().run(use, folder)
+        assert str(caught.value).startswith(str(folder))
+    assert state_of(folder) == before
+    return written
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -136,21 +215,40 @@ def test_releases_without_a_link_are_never_nothing(copied: Path, iomld: Command,
     assert release.whole_release(copied) is not None
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_ends_with_a_sentence(copied: Path, iomld: Command, command: str) -> None:
-    """A damaged file or a missing link is one line and exit status 2; nothing is changed."""
-    number = [*COMMANDS].index(command)
-    damages: tuple[Callable[[], object], ...] = (
-        lambda: damage(copied, FILES[number], _flipped),
-        lambda: break_link(copied, LINKS[number % len(LINKS)]),
-    )
-    for make in damages:
-        make()
-        before = content_of(copied)
-        done = iomld(*COMMANDS[command], copied)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done
-        assert done.stderr.startswith(f"iomld: {copied}")
-        assert content_of(copied) == before
+@pytest.mark.parametrize(("pattern", "how"), SAMPLE)
+def test_every_command_refuses_each_damage(copied: Path, few_records: Path, pattern: str, how: str) -> None:
+    """A damaged file of the served release is one line and exit status 2; nothing is changed, and `verify` names it."""
+    (name,) = release.release_names(copied)
+    older = "20200101T000000Z-00000000"  # which a pruning would remove, though it is all that is whole
+    shutil.copytree(copied / "releases" / name, copied / "releases" / older, copy_function=os.link)
+    file = damage(copied, pattern, DAMAGES[how])
+    written = each_command_refuses(copied, name, few_records)
+    assert f"* {name}  damaged\n" in written["list"]
+    for command in ("verify", "verify all"):
+        assert f"damaged  {name}" in written[command]
+        assert file.replace(".sha256", ".") in written[command]
+
+
+@pytest.mark.parametrize("state", LINKS)
+def test_every_command_refuses_a_folder_without_its_link(copied: Path, few_records: Path, state: str) -> None:
+    """Without a link to the served release too; a rollback, which makes it again, is tested above."""
+    name = break_link(copied, state)
+    each_command_refuses(copied, name, few_records, "rollback")
+
+
+def test_a_damaged_release_that_is_not_served_is_listed(copied: Path, iomld: Command) -> None:
+    """It has no figures, the exit status is 2, and the sentence leads to its files; the served one can be used."""
+    (name,) = release.release_names(copied)
+    older = copied / "releases" / "20200101T000000Z-00000000"
+    shutil.copytree(copied / "releases" / name, older, copy_function=os.link)
+    (older / "graphs").unlink()
+    done = iomld("releases", "list", "--from", copied)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (2, f"  {older.name}  damaged")
+    assert f"'iomld releases verify {older.name} --from {copied}' names the files" in done.stderr
+    assert "rollback" not in done.stderr
+    assert iomld("query", "ASK {}", "--from", copied).returncode == 0
+    assert iomld("releases", "prune", "--keep", "1", "--from", copied).returncode == 0
+    assert release.release_names(copied) == (name,)
 
 
 def test_an_old_release_is_checked_as_far_as_it_can_be(copied: Path, iomld: Command) -> None:

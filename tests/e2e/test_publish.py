@@ -273,3 +273,15 @@ def test_mistakes_on_the_command_line_are_one_line_and_status_2(tmp_path: Path, 
         assert done.returncode == 2
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_publish_of_nothing_leaves_nothing_behind(tmp_path: Path, iomld: Command) -> None:
+    """Neither an empty source nor a list without records makes a new folder; one that is there stays."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "none.json").write_text("[]")
+    for source, status in (("empty", 2), ("none.json", 0)):
+        assert iomld("publish", tmp_path / source, "--to", tmp_path / "data").returncode == status
+        assert not (tmp_path / "data").exists()
+    (tmp_path / "data").mkdir()
+    assert iomld("publish", tmp_path / "empty", "--to", tmp_path / "data").returncode == 2
+    assert (tmp_path / "data").exists()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iomld.errors import SourceError
-from iomld.read import expand_sources, read_bytes, read_file, read_source
+from iomld.read import ReadOptions, expand_sources, read_bytes, read_file, read_source
 
 RECORD = {"projectCode": "PO.0001", "title": {"en": "Seaports"}}
 LINE = json.dumps(RECORD).encode()
@@ -89,6 +89,20 @@ def test_damaged_archives_say_so() -> None:
     for data in (whole[: len(whole) // 2], zipped({"a.json": LINE * 100})[:60], zipped({"notes.md": b"#"})):
         with pytest.raises(SourceError, match="in"):
             list(read_bytes(data, file="in"))
+
+
+def test_a_damaged_archive_does_not_stop_the_others(tmp_path: Path) -> None:
+    """In a folder it is one file that cannot be read; a damaged workbook is said to be one."""
+    (tmp_path / "a.zip").write_bytes(zipped({"a.json": LINE * 100})[:60])
+    (tmp_path / "b.xlsx").write_bytes(zipped({"a": b"x" * 100})[:60])
+    (tmp_path / "c.xlsx").write_bytes(b"\x00\x01" * 100)
+    (tmp_path / "d.json").write_bytes(LINE)
+    *damaged, whole = expand_sources([tmp_path])
+    options = ReadOptions()
+    for part, words in zip(damaged, ("archive is damaged", "not an XLSX", "not an XLSX"), strict=True):
+        with pytest.raises(SourceError, match=words):
+            list(read_source(part, options))
+    assert len(list(read_source(whole, options))) == 1
 
 
 def test_a_line_of_many_megabytes_is_one_refused_record() -> None:

@@ -1,6 +1,6 @@
 """The commands `iomld releases list`, `verify`, `rollback` and `prune`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -8,7 +8,7 @@ import click
 from iomld import release
 from iomld.cli.options import datadir_option, settings
 from iomld.errors import NotFoundError, StoreError
-from iomld.release import Release, ReleaseCheck
+from iomld.release import READ_BYTES, Release, ReleaseCheck
 
 
 @click.group(invoke_without_command=True)
@@ -41,18 +41,35 @@ def list_releases(*, datadir: Path | None) -> None:
     if not names:
         click.echo(f"No releases in {folder}. Run 'iomld publish SOURCE… --to {folder}' first.")
     served = release.current_name(folder)
+    damaged = []
     for name in names:
-        star = "*" if name == served else " "
-        try:
-            manifest = release.open_release(folder, name).manifest
-        except StoreError:
-            click.echo(f"{star} {name}  damaged: see 'iomld releases verify {name}'")
-            continue
-        gone = f"  {manifest.withdrawn} withdrawn" if manifest.withdrawn else ""
-        click.echo(
-            f"{star} {name}  {manifest.projects:>7} projects  {manifest.quads:>9} triples  {manifest.created}{gone}"
-        )
-    release.current_release(folder)  # after the names, from which one is chosen if there is none
+        line, is_whole = _listed(folder, name, is_served=name == served)
+        click.echo(f"{'*' if name == served else ' '} {name}  {line}")
+        damaged += [] if is_whole else [name]
+    release.served_name(folder)  # after the names, from which one is chosen if there is none
+    if damaged:
+        raise StoreError(_damaged_sentence(folder, damaged, is_served=served in damaged))
+
+
+def _listed(folder: Path, name: str, *, is_served: bool) -> tuple[str, bool]:
+    """What the list says of a release, and whether it seems whole: of most files only the lengths are compared."""
+    try:
+        opened = release.open_release(folder, name)
+    except StoreError:
+        return "damaged", False
+    if ReleaseCheck(opened).damages(read_bytes=READ_BYTES if is_served else 0):
+        return "damaged", False
+    manifest = opened.manifest
+    gone = f"  {manifest.withdrawn} withdrawn" if manifest.withdrawn else ""
+    return f"{manifest.projects:>7} projects  {manifest.quads:>9} triples  {manifest.created}{gone}", True
+
+
+def _damaged_sentence(folder: Path, damaged: Sequence[str], *, is_served: bool) -> str:
+    """How many releases are damaged, and what to do."""
+    which = f"The release {damaged[0]} is" if len(damaged) == 1 else f"{len(damaged)} releases are"
+    names = f"{damaged[0]}" if len(damaged) == 1 else "--all"
+    files = f"'iomld releases verify {names} --from {folder}' names the files to copy back from a backup."
+    return f"{folder}: {which} damaged; {files}" + (f" {release.way_out(folder, *damaged)}" if is_served else "")
 
 
 @releases_command.command()
@@ -73,8 +90,10 @@ def verify(*, name: str | None, is_all: bool, datadir: Path | None) -> None:
     folder = datadir or settings().data_dir
     damaged = [one for one in _to_verify(folder, name, is_all=is_all) if not _verify(folder, one)]
     if damaged:
-        number = "One release is" if len(damaged) == 1 else f"{len(damaged)} releases are"
-        raise StoreError(f"{folder}: {number} damaged. {release.way_out(folder, *damaged)}")
+        which = f"The release {damaged[0]} is" if len(damaged) == 1 else f"{len(damaged)} releases are"
+        raise StoreError(
+            f"{folder}: {which} damaged. Copy the files back from a backup. {release.way_out(folder, *damaged)}"
+        )
     if is_all:
         release.current_release(folder)
 

@@ -21,6 +21,7 @@ _SUFFIXES = frozenset(
     {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
     | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
 )
+_WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 _MOST_ENTRIES = 10_000
 _MOST_UNCOMPRESSED_BYTES = 4 * 1024**3
 # Text of records compresses at most 40 to 1; a file with a higher ratio than this is a decompression bomb.
@@ -47,7 +48,7 @@ def expand_sources(sources: Iterable[Path]) -> Iterator[SourceFile]:
     """The files that sources name: a file itself, the record files of a folder, the matches of a pattern; sorted.
 
     Raises:
-        SourceError: A source does not exist, a folder holds no record file, or an archive cannot be opened.
+        SourceError: A source does not exist, or a folder holds no record file.
     """
     for source in sources:
         for path in _paths(source):
@@ -58,7 +59,8 @@ def files_of_path(path: Path) -> Iterator[SourceFile]:
     """The file itself, or the entries of a zip archive that is not a workbook.
 
     Raises:
-        SourceError: The file cannot be read, or the archive is damaged or too large.
+        SourceError: The file cannot be read. An archive that is damaged or too large is one file, and raises it when
+            it is opened.
     """
 
     def open_file() -> BinaryIO:
@@ -117,9 +119,34 @@ def _source_files(name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFi
     if is_gzip(magic):
         yield SourceFile(name, lambda: _gunzip(name, open_))
     elif is_zip(magic):
-        yield from _zip_entries(name, open_)
+        try:
+            yield from _zip_entries(name, open_)
+        except SourceError as error:  # of this file only: those after it are read
+            yield SourceFile(name, _refusing(error))
     else:
         yield SourceFile(name, open_)
+
+
+def _refusing(error: SourceError) -> Callable[[], BinaryIO]:
+    """The opener of a file that cannot be read."""
+
+    def refuse() -> BinaryIO:
+        raise error
+
+    return refuse
+
+
+def not_workbook(file: str) -> SourceError | None:
+    """The error for a file with the name of a workbook that is none; None for any other name."""
+    if Path(file).suffix.lower() not in _WORKBOOK_SUFFIXES:
+        return None
+    return SourceError(
+        message(
+            "{file} is not an XLSX workbook: it is damaged, locked by a password, or in another format. Open it in a "
+            "spreadsheet program and save it as XLSX without a password.",
+            file=file,
+        )
+    )
 
 
 def _zip_entries(name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFile]:
@@ -128,7 +155,7 @@ def _zip_entries(name: str, open_: Callable[[], BinaryIO]) -> Iterator[SourceFil
         try:
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-            raise SourceError(
+            raise not_workbook(name) or SourceError(
                 message(
                     "{file}: the zip archive is damaged ({detail}). Create it again.",
                     file=name,

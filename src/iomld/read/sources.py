@@ -9,7 +9,7 @@ from typing import BinaryIO
 from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import Origin, Record
-from iomld.read.archives import SourceFile, files_of_bytes, files_of_path
+from iomld.read.archives import SourceFile, files_of_bytes, files_of_path, not_workbook
 from iomld.read.detect import HEAD_BYTES, Form, LoadedSource, form_of, is_json_lines
 from iomld.read.graph.records import read_rdf
 from iomld.read.iati import read_iati
@@ -108,7 +108,7 @@ def _read_nothing(source: LoadedSource, options: ReadOptions) -> Iterator[Record
 
 def _read_binary(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
     del options
-    raise SourceError(
+    raise not_workbook(source.file) or SourceError(
         message("{file} is a binary file. Give a project page, a table, or records in JSON or RDF.", file=source.file)
     )
 

@@ -17,11 +17,12 @@ from iomld.release.folder import (
     switch_to,
     way_out,
 )
-from iomld.release.integrity import ReleaseCheck, readable_release, roll_back, whole_release
+from iomld.release.integrity import READ_BYTES, ReleaseCheck, readable_release, roll_back, whole_release
 from iomld.release.pruning import PruningPlan, ReleaseUse, prune, pruning_plan
 
 __all__ = [
     "FILES",
+    "READ_BYTES",
     "Manifest",
     "PruningPlan",
     "Release",

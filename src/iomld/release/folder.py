@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,6 +139,7 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
     Raises:
         StoreError: Another publisher has the lock, or the folder cannot be created.
     """
+    is_new = not datadir.exists()
     try:
         (datadir / _RELEASES).mkdir(parents=True, exist_ok=True)
         lock = (datadir / ".lock").open("w")
@@ -151,7 +152,19 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StoreError(f"{datadir}: another publish is running there. Wait for it, then try again.") from error
-        yield
+        try:
+            yield
+        finally:
+            if is_new:
+                _remove_unused(datadir)
+
+
+def _remove_unused(datadir: Path) -> None:
+    """Remove a folder in which nothing was published; a publisher that has just opened it fails, and can try again."""
+    with suppress(OSError):  # something was published
+        (datadir / _RELEASES).rmdir()
+        (datadir / ".lock").unlink()
+        datadir.rmdir()
 
 
 def begin_release(datadir: Path) -> Path:
@@ -344,17 +357,27 @@ def open_release(datadir: Path, name: str) -> Release:
     if name not in release_names(datadir):
         raise NotFoundError(f"{datadir}: no release '{name}'. See 'iomld releases list --from {datadir}'.")
     path = datadir / _RELEASES / name
-    try:
-        content = (path / FILES.manifest).read_bytes()
-        manifest = Manifest(**json.loads(content))
-        fault = manifest_fault(path, content, manifest)
-    except (OSError, ValueError, TypeError) as error:
-        fault = f"{FILES.manifest} cannot be read ({error})."
-    if fault:
+    manifest, fault = _read_manifest(path)
+    if manifest is None:
         raise StoreError(
             f"{path}: the release is damaged. {fault} Copy the file back from a backup. {way_out(datadir, name)}"
         )
     return Release(path, manifest)
+
+
+def _read_manifest(path: Path) -> tuple[Manifest | None, str]:
+    """The manifest of a release; None, and what is wrong with it, if it is damaged."""
+    try:
+        content = (path / FILES.manifest).read_bytes()
+        manifest = Manifest(**json.loads(content))
+        fault = manifest_fault(path, content, manifest)
+    except FileNotFoundError:
+        return None, f"{FILES.manifest} is missing."
+    except OSError as error:
+        return None, f"{FILES.manifest} cannot be read ({error.strerror})."
+    except (ValueError, TypeError):
+        return None, f"{FILES.manifest} {'is not a manifest in JSON' if content.strip() else 'is empty'}."
+    return (None, fault) if fault else (manifest, "")
 
 
 def manifest_fault(path: Path, content: bytes, manifest: Manifest) -> str:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iomld.release.digests import forget_removed
-from iomld.release.folder import REMOVING, release_folder, release_names, served_name, sync
+from iomld.release.folder import REMOVING, release_folder, release_names, sync
+from iomld.release.integrity import whole_release
 
 _NAMED = re.compile(r"\d{8}T\d{6}Z-\w+")  # a folder with any other name was not made by a publish, and stays
 
@@ -63,9 +64,11 @@ def pruning_plan(datadir: Path, keep: int) -> PruningPlan:
         keep: How many of the newest releases stay; the current one stays in any case.
 
     Raises:
-        StoreError: There are releases, but none of them is the current one.
+        StoreError: There are releases, but none of them is the current one, or that one is damaged; what would be
+            removed may then be all that is left.
     """
-    served = served_name(datadir)
+    current = whole_release(datadir)
+    served = current and current.manifest.name
     names = [name for name in release_names(datadir) if _NAMED.fullmatch(name)]
     old = [name for name in names[:-keep] if name != served]
     used = tuple(name for name in old if _is_used(release_folder(datadir, name)))

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from iomld.check.report import CheckReport, FileReport
 from iomld.check.reports.json import shape_rules
-from iomld.check.reports.text import cap_sentence, focus_node_sentence, place_words, said
+from iomld.check.reports.text import cap_sentence, focus_node_sentence, place_words, said, unplaced
 from iomld.check.translation import counted_findings
 from iomld.i18n import worded
 from iomld.iris import DEFAULT_BASE, SHAPES
@@ -223,7 +223,7 @@ def _properties(file: FileReport, report: CheckReport) -> Iterator[tuple[str, st
 
 def _case_content(severity: Severity, listed: Sequence[Finding], count: int, language: str) -> str:
     """The failure or the output of a case: the findings, one on each line, and the number of omitted ones."""
-    lines = [f"{place_words(finding.place)}{said(finding)}" for finding in listed]
+    lines = [f"{place_words(finding.place)}{unplaced(said(finding), finding.place)}" for finding in listed]
     if count > len(listed):
         lines.append(worded(message("{number} more findings are not listed.", number=count - len(listed)), language))
     text = escape("\n".join(lines))

@@ -142,7 +142,8 @@ def finding_lines(finding: Finding, pen: Pen | None = None, language: str = ENGL
     kind = f"{severity_word(finding.severity, language)}{colon(language)}"
     severity = pen.write(kind, _COLORS[finding.severity])
     rule = pen.write(f"[{finding.rule}]", _FAINT)
-    yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {_sentence(finding.message, finding)} {rule}"
+    sentence = _sentence(Message(unplaced(str(finding.message), finding.place)), finding)
+    yield f"{pen.write(place_words(finding.place), _BOLD)}{severity} {sentence} {rule}"
     if finding.place and finding.place.excerpt:
         yield f"{_INDENT}{visible(finding.place.excerpt)}"
         mark = _mark(finding, finding.place)
@@ -167,6 +168,18 @@ def place_words(place: Place | None) -> str:
         return f"{visible(place.file)}:{f'{place.line}:' if place.line else ''}{visible(cell)}: "
     column = f":{place.column}" if place.column else ""
     return f"{visible(place.file)}:{place.line}{column}: "
+
+
+def unplaced(sentence: str, place: Place | None) -> str:
+    """A sentence to stand after `place_words`: without the place that it begins with, as that of an unreadable file.
+
+    >>> unplaced("a.json, line 2: this is not JSON.", Place("a.json", line=2))
+    'this is not JSON.'
+    """
+    if not place or not place.file or not place_words(place) or not sentence.startswith(place.file):
+        return sentence
+    _, colon_, rest = sentence.removeprefix(place.file).partition(": ")
+    return rest if colon_ else sentence
 
 
 def visible(text: str, *, spaces: str = "") -> str:
