@@ -370,6 +370,14 @@ def said(server: Server, sent: bytes, cuts: list[int]) -> list[int]:
         return statuses(all_of(client))
 
 
+@pytest.mark.parametrize(
+    "start", [UPGRADING, DIRECT + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nASK{}"]
+)
+def test_a_last_request_that_offers_http_2_is_answered(server: Server, start: bytes) -> None:
+    """The offer and the end of the connection may come in one head."""
+    assert said(server, start.replace(b"Connection: Upgrade", b"Connection: close, Upgrade"), [7, 90]) == [200]
+
+
 SEEDED = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 

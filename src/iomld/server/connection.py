@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from httptools import HttpParserError, HttpParserUpgrade
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -243,6 +243,9 @@ class LimitedConnection(HttpToolsProtocol):
         except HttpParserUpgrade:
             self._unparsed[:0] = self._head_without_upgrade()
             self._bodiless_bytes = 0
+            # For the old one the request is over; if that says `Connection: close`, it ignores all that follows.
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
             self._parse()
         except HttpParserError:
             self._refuse(self._fault_status())
