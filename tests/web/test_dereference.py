@@ -136,3 +136,18 @@ def test_revisions_never_change_and_documents_may(client: Asker, opened: Release
 def test_what_was_never_minted_is_404(client: Asker, address: str) -> None:
     """No document is made up."""
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/doc/project/PO.0105.ttl?asOf=2020-01-01",
+        "/id/country/CN?asof=2020",
+        "/ns.ttl?release=x",
+        "/shapes.nt?revision=1",
+    ],
+)
+def test_data_of_another_time_are_not_those_of_today(client: Asker, address: str) -> None:
+    """A parameter that asks for them is refused by name, not ignored."""
+    refused = client.get(address)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (400, "unknown-parameter")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from iomld.formats.negotiate import choose
@@ -40,6 +41,9 @@ _TITLES = {
     500: gettext_noop("Internal Server Error"),
     503: gettext_noop("Service Unavailable"),
 }
+
+# Parameters in lower case by which other services give the data of another time.
+OF_OTHER_TIMES = frozenset({"asof", "release", "revision"})
 
 
 class ProblemError(Exception):
@@ -128,3 +132,18 @@ def problem_of(error: ProblemError, *, accept: str | None = None) -> Response:
     title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase
     headers, extra = error.headers, error.extra
     return problem(error.status, title, error.message, kind=error.kind, accept=accept, headers=headers, **extra)
+
+
+def require_present(request: Request) -> None:
+    """Check that no parameter asks for the data of another time, of which only those of today are served.
+
+    Raises:
+        ProblemError: One does.
+    """
+    for name in request.query_params:
+        if name.lower() in OF_OTHER_TIMES:
+            detail = message(
+                "The parameter “{name}” is not supported, and ignoring it would give the data of today. Remove it.",
+                name=name,
+            )
+            raise ProblemError(400, "unknown-parameter", detail)

@@ -34,7 +34,7 @@ from iomld.release.nquads import FileFacts, file_digest, open_gzip
 from iomld.web.conditional import http_date, is_not_modified, strong_etag
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses, sample
-from iomld.web.problems import ProblemError, damaged_release
+from iomld.web.problems import ProblemError, damaged_release, require_present
 from iomld.web.responses import get_route
 
 _GZIP = "application/gzip"
@@ -48,7 +48,7 @@ _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )
 _TYPES = (_GZIP, CSV, "application/csvm+json", "application/json", *(format_.media_type for format_ in FORMATS))
-_RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 404, 416, 503)
+_RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 400, 404, 416, 503)
 _NAME = "The name of a file listed on the downloads page."
 _File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]
 _Part = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))]
@@ -159,6 +159,7 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         return await answer(f"{folder}/{name}", request)
 
     async def answer(name: str, request: Request) -> Response:
+        require_present(request)
         served = release()
         download = _find(served, files, name)
         known = download.facts.sha256 or served.manifest.name

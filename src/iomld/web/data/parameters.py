@@ -10,7 +10,7 @@ from iomld.formats.rdf import FORMATS
 from iomld.messages import message
 from iomld.web.links import LINKSET, LINKSET_SUFFIX
 from iomld.web.openapi import HTML, Text, sample
-from iomld.web.problems import ProblemError
+from iomld.web.problems import ProblemError, require_present
 
 JSONLD_PROFILES = ("framed", "compacted", "expanded", "flattened")
 NAMED = "The name in the IRI, optionally with the suffix of a format: `.ttl`."
@@ -92,12 +92,16 @@ def _suffix(suffixes: tuple[str, ...]) -> Any:  # noqa: ANN401  # the return typ
 
 
 async def _by_parameter(
-    format_: Annotated[Text, _format((*_FORMATS, "html", HTML))], profile: _Profile
+    request: Request, format_: Annotated[Text, _format((*_FORMATS, "html", HTML))], profile: _Profile
 ) -> RequestedFormat:
+    require_present(request)
     return RequestedFormat(format_, profile)
 
 
-async def _by_suffix(suffix: Annotated[str, _suffix((*_SUFFIXES, "html"))], profile: _Profile) -> RequestedFormat:
+async def _by_suffix(
+    request: Request, suffix: Annotated[str, _suffix((*_SUFFIXES, "html"))], profile: _Profile
+) -> RequestedFormat:
+    require_present(request)
     return RequestedFormat(suffix, profile)
 
 

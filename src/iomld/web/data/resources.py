@@ -42,8 +42,8 @@ from iomld.web.problems import PROBLEM_JSON, problem
 from iomld.web.responses import get_route
 
 _KINDS = ("country", "fund", "organization")  # of resources under /id/, besides projects
-_RECORD = responses({200: DOCUMENT_TYPES, 301: (), 304: ()}, 404, 406, 410, 503)
-_IDENTIFIER = responses({301: (), 303: ()}, 404, 410, 503)
+_RECORD = responses({200: DOCUMENT_TYPES, 301: (), 304: ()}, 400, 404, 406, 410, 503)
+_IDENTIFIER = responses({301: (), 303: ()}, 400, 404, 410, 503)
 _IN_QUERIES = "%&=+/?:@!$'()*,;"  # allowed in a query besides letters and digits (RFC 3986, section 3.4)
 # A withdrawn project may come back: clients must revalidate the redirect as well as the tombstone.
 _WITHDRAWN_HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache", "Vary": "Accept"}

@@ -10,7 +10,7 @@ from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
 from iomld.messages import message
 from iomld.web.form_decoder import BARE_PERCENT, percent_decoded, slices, too_many_fields
-from iomld.web.problems import ProblemError
+from iomld.web.problems import OF_OTHER_TIMES, ProblemError
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
@@ -25,9 +25,7 @@ GRAPH_OFFERS = (
 )
 
 # Parameters of other endpoints, and of queries over other releases: ignoring them would answer another question.
-_FOREIGN = frozenset(
-    {"asof", "release", "revision", "limit", "offset", "using-graph-uri", "using-named-graph-uri", "bindings"}
-)
+_FOREIGN = OF_OTHER_TIMES | {"limit", "offset", "using-graph-uri", "using-named-graph-uri", "bindings"}
 _MOST_FIELDS = 1000  # of a form
 _BINDING = "$"  # begins the name of a variable that the request binds
 _READ_ONLY = message("This endpoint is read-only and refuses updates. Use SELECT, CONSTRUCT, DESCRIBE or ASK.")
