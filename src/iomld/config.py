@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 from iomld.errors import SettingsError
 from iomld.fund_folder import FundFolder, base_address, read_fund_folder, web_address
@@ -18,6 +19,7 @@ from iomld.iris import DEFAULT_BASE
 PREFIX = "IOMLD_"
 MAX_PORT = 65_535
 _MIB = 1024 * 1024
+_REMOTE_DATASETS = 2  # one is read while the other one is changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Settings:
     connections: int = 1000
     trusted_proxies: str = ""
     services: tuple[str, ...] = ()
+    remote_query: tuple[str, ...] = ()
+    remote_update: tuple[str, ...] = ()
+    remote_user: str = ""
+    remote_password_file: str = ""
 
 
 def _boolean(text: str) -> bool:
@@ -118,6 +124,23 @@ def _services(text: str) -> tuple[str, ...]:
     return prefixes
 
 
+def _datasets(text: str) -> tuple[str, ...]:
+    """The addresses of the two datasets of a remote store, in which a password would be seen in messages."""
+    addresses = tuple(part.strip() for part in text.split(",") if part.strip())
+    for address in addresses:
+        parts = urlsplit(web_address(address))
+        if "@" in parts.netloc:  # the value must not be repeated
+            raise SettingsError(
+                "IOMLD_REMOTE_QUERY, IOMLD_REMOTE_UPDATE: an address contains a user name. Write it in "
+                "IOMLD_REMOTE_USER, and the password in the file that IOMLD_REMOTE_PASSWORD_FILE names."
+            )
+        if not parts.hostname or parts.port == 0:  # asking for the port checks it
+            raise ValueError("write addresses with a host, such as http://127.0.0.1:7878/query")
+    if addresses and len(set(addresses)) != _REMOTE_DATASETS:
+        raise ValueError("write the addresses of two datasets, with a comma between them")
+    return addresses
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: the name of its field, the parser of its value, and its meaning."""
@@ -176,6 +199,14 @@ SETTINGS = (
     Setting(
         "trusted_proxies", _networks, "Addresses of proxies with trusted X-Forwarded headers, separated by commas."
     ),
+    Setting(
+        "remote_query",
+        _datasets,
+        "Addresses of the endpoints of two datasets of a remote store, which answers queries, separated by a comma.",
+    ),
+    Setting("remote_update", _datasets, "Addresses of their graph stores, in the same order, for whoever publishes."),
+    Setting("remote_user", str, "Name for the remote store, if it asks for one."),
+    Setting("remote_password_file", str, "File with the password for the remote store, on its first line."),
 )
 
 
@@ -201,6 +232,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     fund = given.get("fund")
     if isinstance(fund, FundFolder):
         given = _with_fund(given, fund)
+    if "remote_update" in given and not given.get("remote_query"):
+        raise SettingsError("IOMLD_REMOTE_UPDATE: set IOMLD_REMOTE_QUERY, too: what was pushed is checked there.")
     # Each parser returns the type of its field; a test checks the table against the class.
     return Settings(**cast("dict[str, str]", given))  # type: ignore[arg-type]  # as the line above says
 

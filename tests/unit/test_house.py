@@ -55,6 +55,7 @@ HOMES: Mapping[str, frozenset[str]] = {
             "pipeline",
             "publish",
             "release",
+            "remote",
             "store",
             "validate",
             "web",

@@ -37,6 +37,7 @@ _COMMANDS = {
     "mapping": _Command("mapping", "Propose a mapping for a table in another layout."),
     "withdraw": _Command("publish", "Withdraw published records, with a reason."),
     "releases": _Command("releases", "List releases, or roll back to one."),
+    "remote": _Command("remote", "Bring releases into a SPARQL server that answers the queries."),
     "fund": _Command("fund", "Check a publisher's own settings, lists and shapes."),
     "rules": _Command("rules", "Explain the rules that records are checked against."),
 }

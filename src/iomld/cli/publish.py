@@ -20,6 +20,7 @@ from iomld.cli.options import (
     target_option,
 )
 from iomld.cli.progress import shown_progress
+from iomld.cli.remote import push_current
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.model import Finding
 from iomld.pipeline.stages import Choices
@@ -111,6 +112,8 @@ def publish_command(
     else:
         for line in summary_lines(report, dry_run=dry_run):
             click.echo(line)
+    if not dry_run:
+        push_current(known, request.datadir)
     return EXIT_REFUSED if report.refused else EXIT_DONE
 
 
@@ -236,3 +239,5 @@ def withdraw_command(
     served = withdraw_projects(withdrawal)
     click.echo(f"withdrawn  {', '.join(withdrawal.keys)}")
     click.echo("dry run: nothing was changed" if dry_run else f"release    {served.manifest.name}")
+    if not dry_run:
+        push_current(known, withdrawal.datadir)

@@ -142,12 +142,17 @@ def rollback(*, name: str, datadir: Path | None) -> None:
     Example:
       iomld releases rollback 20261123T190000Z-ab12cd34
     """
-    folder = datadir or settings().data_dir
+    known = settings()
+    folder = datadir or known.data_dir
     with release.publisher_lock(folder):
         aside = release.roll_back(folder, name)
     click.echo(f"{name} is served.")
     if aside:
         click.echo(f"What stood in the place of the link is now {aside}; remove it if you do not need it.")
+    if known.remote_update:
+        from iomld.cli.remote import push_current  # noqa: PLC0415  # with the library of the store
+
+        push_current(known, folder)
 
 
 @releases_command.command("prune")

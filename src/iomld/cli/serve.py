@@ -71,6 +71,9 @@ def serve_command(
 
         for line in summary_lines(_published(sources, folder, known), dry_run=False):
             click.echo(line)
+        from iomld.cli.remote import push_current  # noqa: PLC0415  # as above
+
+        push_current(known, folder)
     _serve(folder, known, listener)
 
 
@@ -87,7 +90,7 @@ def demo_command(*, host: str | None, port: int | None) -> None:
       iomld demo
       iomld demo --port 8080
     """
-    known = _addressed(settings(), host, port)
+    known = replace(_addressed(settings(), host, port), remote_query=())
     listener = bind_socket(known.host, known.port, known.client_patience)
     folder = _demo_folder()
     if release.readable_release(folder) is None:

@@ -9,6 +9,7 @@ clients run in workers that can be killed (`iomld.store.query_worker`), except l
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store
 
@@ -232,6 +233,11 @@ class StoreReader:
         """The quads of a named graph, in no particular order; empty where there is no such graph."""
         with _store_errors(self._path):
             return tuple(graph_quads(self._store, iri))
+
+    def write_graph(self, iri: str, output: BinaryIO) -> None:
+        """Write a named graph as N-Triples, in bounded memory."""
+        with _store_errors(self._path):
+            self._store.dump(output, RdfFormat.N_TRIPLES, from_graph=NamedNode(iri))
 
     def has_graph(self, iri: str) -> bool:
         """Say whether the store has a named graph.

@@ -21,6 +21,8 @@ class FaultKind(StrEnum):
     NOT_ACCEPTABLE = "not-acceptable"
     TOO_LARGE = "too-large"
     EVALUATION = "evaluation"
+    TIMEOUT = "timeout"
+    REMOTE = "remote"
 
 
 @dataclass(frozen=True, slots=True)

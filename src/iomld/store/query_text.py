@@ -171,6 +171,15 @@ def is_update(query: str) -> bool:
     return next((word for word in words if word in _UPDATES or word in FORMS), "") in _UPDATES
 
 
+def query_form(query: str) -> str:
+    r"""The form of a query: SELECT, CONSTRUCT, DESCRIBE or ASK; empty where there is none.
+
+    >>> query_form("PREFIX select: <http://x/> # SELECT\n ask { select:a ?p 'DESCRIBE' }")
+    'ASK'
+    """
+    return next((text.upper() for kind, text in _tokens(query) if kind == "word" and text.upper() in FORMS), "")
+
+
 def is_volatile(query: str) -> bool:
     """Say whether a query may give a different answer each time: it uses NOW, RAND, UUID, STRUUID or BNODE.
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from pyoxigraph import Quad, QueryBoolean, QuerySolutions, QueryTriples
 
-from iomld.errors import QueryError
+from iomld.errors import QueryError, StoreError
 from iomld.formats import rdf, results
 from iomld.formats.xml_output import NotInXmlError, XmlOutput
 from iomld.iris import Iris
@@ -144,7 +144,12 @@ class QueryHandler:
         """Run the query and write its result; return the media type."""
         try:
             return self._serialize(self._engine.results(request), request, writer)
-        except (OSError, RuntimeError, SyntaxError) as error:  # raised while results are computed, or received
+        except (
+            OSError,
+            RuntimeError,
+            SyntaxError,
+            StoreError,
+        ) as error:  # raised while results are computed, or received
             raise self._engine.fault_of(error) from error
 
     def _serialize(self, result: Result | Iterator[Quad], request: QueryRequest, writer: AnswerWriter) -> str:

@@ -1,6 +1,7 @@
 """Routes for operators: health, readiness and metrics of the server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from iomld import __version__
 from iomld.errors import IomldError
 from iomld.messages import message
-from iomld.store.query_request import QueryRequest
+from iomld.store.query_request import QueryFault, QueryRequest
 from iomld.web.openapi import responses
 from iomld.web.problems import ProblemError, damaged_release
 from iomld.web.request_metrics import MEDIA_TYPE, Metrics
@@ -19,6 +20,7 @@ from iomld.web.responses import get_route
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.workers.errors import WorkerError
+from iomld.workers.protocol import Reply
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _READY_TIMEOUT_S = 2.0
@@ -49,16 +51,13 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
     async def ready() -> Response:
         """`unread` is the number of files of a large release whose content is still to be checked.
 
-        `refused` says why a newer release is not served, if so.
+        `refused` says why a newer release is not served, if so, and `queries` why the remote store answers none.
         """
         try:
             if damages := await serving.damages():
                 raise damaged_release(damages[0], serving.release)
-            (await serving.run(_PROBE.to_json(), timeout_s=_READY_TIMEOUT_S)).close()
-            members = {"status": "ready", "release": serving.name(), "unread": serving.unread_files}
-            if serving.refused:
-                members["refused"] = serving.refused
-            return JSONResponse(members, headers=_NO_STORE)
+            with closing(await serving.run(_PROBE.to_json(), timeout_s=_READY_TIMEOUT_S)) as reply:
+                return JSONResponse(_readiness(serving, reply), headers=_NO_STORE)
         except (IomldError, WorkerError) as error:
             detail = message("No query can be answered now: {rest}", rest=error.message)
             raise ProblemError(503, "not-ready", detail, headers={"Retry-After": "2"}) from error
@@ -74,6 +73,16 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
         return Response(metrics.exposition(), headers=_NO_STORE | {"Content-Type": MEDIA_TYPE})
 
     return router
+
+
+def _readiness(serving: Serving, reply: Reply) -> Mapping[str, str | int]:
+    """The members of the answer that a server is ready."""
+    members: dict[str, str | int] = {"status": "ready", "release": serving.name(), "unread": serving.unread_files}
+    if serving.refused:
+        members["refused"] = serving.refused
+    if reply.fault:  # of the remote store; pages answer nevertheless
+        members["queries"] = str(QueryFault.from_json(reply.head).message)
+    return members
 
 
 class _ServiceCollector(Collector):

@@ -24,6 +24,8 @@ from iomld.i18n import LANGUAGES
 from iomld.messages import message
 from iomld.release import Release, ReleaseCheck, ReleaseUse
 from iomld.release.integrity import READ_BYTES, Damage, require_whole
+from iomld.remote import query_worker as remote_worker
+from iomld.remote.pointer import DatasetUse, Pointer, read_pointer
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER
 from iomld.workers.pool import Pool
@@ -33,6 +35,8 @@ from iomld.workers.scheduling import PoolLimits, PoolStats
 _PAGE_RENDERER = "iomld.web.pages.validate:report_page"  # imported by the check workers alone
 _POLL_INTERVAL_S = 1.0
 _LOWER_AFTER_S = 0.5  # of a query; a worker that is ready for queries takes some 0.15 s of processor time
+_REMOTE_GRACE_S = 1.0  # after which a worker gives up by itself; the pool kills it before
+_REMOTE_BYTES = 8  # times the limit of an answer; the form in which a remote store sends it may be longer than ours
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,6 +49,7 @@ class _OpenRelease:
         check: The check of its files.
         fund: The fund folder that it was published with.
         use: Keeps other processes from removing its files.
+        remote: Keeps publishers from changing the remote dataset that holds it; None if queries are answered here.
         pool: The workers that answer queries.
         checker: The workers that check uploads, which releases with the same fund folder share.
         views: Its views in the other languages.
@@ -54,6 +59,7 @@ class _OpenRelease:
     check: ReleaseCheck
     fund: FundFolder
     use: ReleaseUse
+    remote: DatasetUse | None
     pool: Pool
     checker: Pool
     views: Mapping[str, ReleaseView]
@@ -148,12 +154,11 @@ class Serving:
         Raises:
             StoreError: Nothing is published, or the release is damaged.
         """
-        current = release.current_release(self._datadir)
-        if current is None:
+        if release.current_release(self._datadir) is None:
             raise StoreError(
                 f"{self._datadir}: nothing is published here. Run 'iomld publish SOURCE… --to {self._datadir}' first."
             )
-        self._open = await self._open_release(current)
+        self._open = await self._open_release()
         self._watch = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -168,45 +173,37 @@ class Serving:
         if opened:
             await opened.pool.stop()
             await opened.checker.stop()
-            opened.use.end()
+            _end_uses(opened)
 
     def _opened(self) -> _OpenRelease:
         if self._open is None:
             raise StoreError(message("The server is starting or stopping. Try again in a moment."))
         return self._open
 
-    async def _open_release(self, current: Release) -> _OpenRelease:
-        use = ReleaseUse(current.path)
-        try:
-            return await self._open_used(current, use)
-        except BaseException:
-            use.end()
-            raise
+    def _target(self) -> tuple[str, Pointer | None]:
+        """The release to serve and where its queries are answered: the current one, or that in the remote store."""
+        pointer = read_pointer(self._datadir) if self._settings.remote_query else None
+        if pointer:
+            return pointer.release, pointer
+        return release.served_name(self._datadir) or "", None
 
-    async def _open_used(self, current: Release, use: ReleaseUse) -> _OpenRelease:
+    async def _open_release(self) -> _OpenRelease:
+        with contextlib.ExitStack() as uses:
+            remote = DatasetUse(self._datadir) if self._settings.remote_query else None
+            if remote:
+                uses.callback(remote.end)
+            name = remote.pointer.release if remote else self._target()[0]
+            current = release.open_release(self._datadir, name)
+            use = ReleaseUse(current.path)
+            uses.callback(use.end)
+            opened = await self._open_used(current, use, remote)
+            uses.pop_all()
+            return opened
+
+    async def _open_used(self, current: Release, use: ReleaseUse, remote: DatasetUse | None) -> _OpenRelease:
         check = await asyncio.to_thread(require_whole, current, read_bytes=READ_BYTES)
-        settings = self._settings
         fund = current.fund_folder
-        worker = QueryWorker(
-            store=str(current.query_store),
-            base_iri=current.manifest.base,
-            release=current.manifest.name,
-            max_rows=settings.query_rows,
-            services=settings.services,
-        )
-        spec = WorkerSpec(
-            HANDLER,
-            worker.to_json(),
-            memory_limit_bytes=settings.query_memory,
-            max_answer_bytes=settings.query_bytes,
-        )
-        limits = PoolLimits(
-            workers=settings.query_workers,
-            queue=settings.query_queue,
-            timeout_s=settings.query_timeout,
-            lower_after_s=_LOWER_AFTER_S,
-        )
-        pool = Pool(spec, limits)
+        pool = _query_pool(current, self._settings, remote.pointer if remote else None)
         view = open_view(current)
         # In a thread of those that answer requests, which are set up by that; the workers start meanwhile.
         await asyncio.gather(pool.start(), run_in_threadpool(_prepare, self._prepare, (view,), fund))
@@ -217,7 +214,7 @@ class Serving:
         Thread(target=_prepare, args=(self._prepare, (*views.values(),), fund), daemon=True).start()
         if check.unread:
             Thread(target=_read_rest, args=(check,), daemon=True).start()
-        return _OpenRelease(view, check, fund, use, pool, checker, views)
+        return _OpenRelease(view, check, fund, use, remote, pool, checker, views)
 
     async def _open_checker(self, fund: FundFolder) -> Pool:
         """The workers that check uploads: one, and a second one while uploads wait."""
@@ -238,20 +235,33 @@ class Serving:
         while True:
             await asyncio.sleep(_POLL_INTERVAL_S)
             try:
-                current = release.current_release(self._datadir)
-                if current is None or current.manifest.name == self.name():
-                    self.refused = ""
+                name, pointer = self._target()
+                if not name or (name == self.name() and pointer == self._pointer()):
+                    self._wait_for(name, pointer)
                     continue
-                old, self._open = self._open, await self._open_release(current)
+                old, self._open = self._open, await self._open_release()
                 self.refused = ""
             except (IomldError, OSError) as error:  # the open release is still served
                 self._refuse(str(error))
                 continue
             if old:
                 pools = [old.pool] if old.checker is self._open.checker else [old.pool, old.checker]
-                self._retiring.add(task := asyncio.create_task(self._retire(pools, old.use)))
+                self._retiring.add(task := asyncio.create_task(self._retire(pools, old)))
                 task.add_done_callback(self._retiring.discard)
                 del old, task  # otherwise they would stay in memory until the next release
+
+    def _pointer(self) -> Pointer | None:
+        """Where queries about the release that is served are answered; None for the local store."""
+        remote = self._opened().remote
+        return remote.pointer if remote else None
+
+    def _wait_for(self, name: str, pointer: Pointer | None) -> None:
+        """Say, if so, that the current release is not served because it is not in the remote store."""
+        current = release.current_name(self._datadir)
+        if pointer is None or current == name:
+            self.refused = ""
+        else:
+            self.refused = f"{current} is not in the remote store. Run 'iomld remote push' if no publish is running."
 
     def _refuse(self, reason: str) -> None:
         """Note why the current release is not served, and log each reason once."""
@@ -259,15 +269,55 @@ class Serving:
             self.refused = reason
             _LOG.warning("%s is still served: %s", self.name(), reason)
 
-    async def _retire(self, pools: Sequence[Pool], use: ReleaseUse) -> None:
+    async def _retire(self, pools: Sequence[Pool], old: _OpenRelease) -> None:
         """End the workers of the old release once its running queries had time to end."""
         try:
             await asyncio.sleep(self._settings.query_timeout)
         finally:
             for pool in pools:
                 await pool.stop()
-            use.end()
+            _end_uses(old)
         _freeze_objects()
+
+
+def _query_pool(current: Release, settings: Settings, pointer: Pointer | None) -> Pool:
+    """The workers that answer queries about a release, from its store or from the remote one."""
+    worker = QueryWorker(
+        store=str(current.query_store),
+        base_iri=current.manifest.base,
+        release=current.manifest.name,
+        max_rows=settings.query_rows,
+        services=settings.services,
+    )
+    handler, argument = HANDLER, worker.to_json()
+    if pointer and pointer.dataset is not None:
+        handler = remote_worker.HANDLER
+        argument = remote_worker.RemoteWorker(
+            worker,
+            settings.remote_query[pointer.dataset],
+            settings.remote_user,
+            settings.remote_password_file,
+            pointer.excluded,
+            timeout_s=settings.query_timeout + _REMOTE_GRACE_S,
+            limit_bytes=settings.query_bytes * _REMOTE_BYTES,
+        ).to_json()
+    spec = WorkerSpec(
+        handler, argument, memory_limit_bytes=settings.query_memory, max_answer_bytes=settings.query_bytes
+    )
+    limits = PoolLimits(
+        workers=settings.query_workers,
+        queue=settings.query_queue,
+        timeout_s=settings.query_timeout,
+        # A worker that waits for a remote store takes no processor time.
+        lower_after_s=_LOWER_AFTER_S if handler is HANDLER else None,
+    )
+    return Pool(spec, limits)
+
+
+def _end_uses(opened: _OpenRelease) -> None:
+    opened.use.end()
+    if opened.remote:
+        opened.remote.end()
 
 
 def _prepare(prepare: Callable[[ReleaseView], None], views: Sequence[ReleaseView], fund: FundFolder) -> None:

@@ -20,6 +20,7 @@ from iomld.workers.handler import digest_of
 from iomld.workers.protocol import Reply
 
 _MAX_LOOKUPS = 10_000
+_REMOTE_RETRY_S = "60"
 _JSON = frozenset({results.JSON.media_type, *results.JSON.also})
 _STATUS = {
     FaultKind.SYNTAX: 400,
@@ -30,6 +31,8 @@ _STATUS = {
     FaultKind.NOT_ACCEPTABLE: 406,
     FaultKind.TOO_LARGE: 422,
     FaultKind.EVALUATION: 500,
+    FaultKind.TIMEOUT: 503,
+    FaultKind.REMOTE: 503,
 }
 
 
@@ -141,6 +144,8 @@ class WorkerAnswers:
 def _problem_of_fault(fault: QueryFault) -> ProblemError:
     """The problem with a query that cannot be answered as it stands; with `line` and `column` if they are known."""
     status, kind = _STATUS[fault.kind], f"query-{fault.kind}"
+    if fault.kind is FaultKind.REMOTE:
+        return ProblemError(status, kind, fault.message, headers={"Retry-After": _REMOTE_RETRY_S})
     match fault.message.values:
         case {"line": int(line), "column": int(column)}:
             return ProblemError(status, kind, fault.message, line=line, column=column)
