@@ -6,12 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import socket
+from socket import SHUT_RDWR, socket
 from urllib.parse import parse_qs, urlsplit
 
 from pyoxigraph import NamedNode, QueryResultsFormat, QueryTriples, RdfFormat, Store
@@ -68,6 +68,7 @@ class _State:
     failing_writes: int | None = None  # how many more are done before they fail
     writes: list[str] = field(default_factory=list)
     queries: list[Mapping[str, list[str]]] = field(default_factory=list)
+    connections: list[socket] = field(default_factory=list)
 
 
 class FakeStore:
@@ -110,6 +111,10 @@ class FakeStore:
             self._server.shutdown()
             self._server.server_close()
             self._thread.join()
+            for connection in self.state.connections:
+                with suppress(OSError):  # it has ended
+                    connection.shutdown(SHUT_RDWR)
+            self.state.connections.clear()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -117,6 +122,11 @@ class _Handler(BaseHTTPRequestHandler):
     shared: _State
 
     timeout = 30  # an idle connection ends
+
+    def setup(self) -> None:
+        """Remember the connection, which the client keeps."""
+        super().setup()
+        self.shared.connections.append(self.connection)
 
     def do_POST(self) -> None:
         """Answer a query."""

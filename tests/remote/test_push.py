@@ -15,6 +15,8 @@ from iomld.release import Release
 from iomld.remote.client import RemoteAccess, RemoteError
 from iomld.remote.pointer import DatasetUse, Pointer, read_pointer
 from iomld.remote.projection import dataset_fault, push_release
+from iomld.remote.query_worker import RemoteWorker, require_release
+from iomld.store.query_request import QueryWorker
 
 MARK = "urn:iomld:push"
 WITHDRAWN = Iris().record("PO.0105")
@@ -193,6 +195,24 @@ def test_what_is_no_answer_stops_a_push(
     with pytest.raises(RemoteError, match=fake.queries[0]):
         push_release(folder, releases[0], fake.remote())
     assert fake.state.writes == []
+
+
+def test_a_server_asks_for_the_release_that_it_serves(
+    folder: Path, fake: FakeStore, releases: tuple[Release, Release], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Addresses in another order, or without a union, are found before a query is answered; a store may be away."""
+    for one in releases:
+        push_release(folder, one, fake.remote())
+    second = releases[1]
+    query = QueryWorker(str(second.query_store), second.manifest.base, release=second.manifest.name)
+    require_release(RemoteWorker(query, fake.queries[1]))
+    with pytest.raises(StoreError, match=r"do not find the release \S+ there\. Check the order of the addresses"):
+        require_release(RemoteWorker(query, fake.queries[0]))
+    fake.state.is_union = False
+    with pytest.raises(StoreError, match="do not find the release"):
+        require_release(RemoteWorker(query, fake.queries[1]))
+    require_release(RemoteWorker(query, "http://127.0.0.1:1/query"))
+    assert "cannot be reached" in caplog.text
 
 
 def test_a_password(folder: Path, fake: FakeStore, releases: tuple[Release, Release], tmp_path: Path) -> None:

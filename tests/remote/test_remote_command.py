@@ -7,7 +7,11 @@ from tests.conftest import Command
 from tests.remote.stores import LIES, FakeStore
 
 from iomld import release
+from iomld.cli.remote import push_before_serving
+from iomld.config import Settings
+from iomld.errors import StoreError
 from iomld.remote.pointer import read_pointer
+from iomld.remote.projection import push_release
 
 
 def test_a_remote_store_follows_what_is_published(
@@ -56,6 +60,30 @@ def test_a_server_that_has_nothing_to_follow(iomld: Command, folder: Path, fake:
     done = iomld("serve", "--from", folder, "--port", "0", IOMLD_REMOTE_QUERY=fake.settings()["IOMLD_REMOTE_QUERY"])
     assert done.returncode != 0
     assert "no release is in the remote store yet. Run 'iomld remote push" in done.stderr
+
+
+def test_a_server_starts_though_the_store_is_gone(
+    folder: Path, fake: FakeStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was pushed before is served, if anything was."""
+    known = Settings(remote_query=fake.queries, remote_update=fake.updates)
+    fake.state.reply = LIES["a proxy answers"]
+    with pytest.raises(StoreError, match="Nothing is served from it yet"):
+        push_before_serving(known, folder)
+    fake.state.reply = None
+    first = release.open_release(folder, release.release_names(folder)[0])
+    push_release(folder, first, fake.remote())
+    fake.state.reply = LIES["a proxy answers"]
+    push_before_serving(known, folder)
+    assert f"{first.manifest.name} is still served." in capsys.readouterr().err
+
+
+def test_the_release_in_the_store_is_not_pruned(iomld: Command, folder: Path, fake: FakeStore) -> None:
+    """The release that servers are to serve stays, though it is neither the newest nor the current one."""
+    names = release.release_names(folder)
+    push_release(folder, release.open_release(folder, names[0]), fake.remote())
+    assert iomld("releases", "prune", "--keep", "1", "--from", folder).returncode == 0
+    assert release.release_names(folder) == names
 
 
 @pytest.mark.parametrize(

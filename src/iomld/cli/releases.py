@@ -9,6 +9,7 @@ from iomld import release
 from iomld.cli.options import datadir_option, settings
 from iomld.errors import NotFoundError, StoreError
 from iomld.release import READ_BYTES, Release, ReleaseCheck
+from iomld.remote.pointer import read_pointer
 
 
 @click.group(invoke_without_command=True)
@@ -160,7 +161,7 @@ def rollback(*, name: str, datadir: Path | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Name the releases that would be removed, and remove none.")
 @datadir_option
 def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
-    """Remove old releases. The current one stays in any case, and so does one that a running server has open.
+    """Remove old releases. The current one stays in any case, and so does one that a server has open or is to serve.
 
     \b
     Example:
@@ -170,8 +171,10 @@ def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
     folder = datadir or settings().data_dir
     if not release.release_names(folder):
         raise NotFoundError(f"{folder}: nothing is published here. Run 'iomld publish SOURCE… --to {folder}' first.")
+    pointer = read_pointer(folder)
+    kept = (pointer.release,) if pointer else ()
     with release.publisher_lock(folder):
-        plan = release.pruning_plan(folder, keep) if dry_run else release.prune(folder, keep)
+        plan = release.pruning_plan(folder, keep, kept=kept) if dry_run else release.prune(folder, keep, kept=kept)
     for name in plan.used:
         click.echo(f"in use   {name}  stays, because a running server has it open")
     for name in plan.removed:

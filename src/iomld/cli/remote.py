@@ -92,6 +92,20 @@ def push_current(known: Settings, datadir: Path) -> None:
     click.echo(_push_line(done), err=True)
 
 
+def push_before_serving(known: Settings, datadir: Path) -> None:
+    """Push as `push_current`, but go on where an earlier release can be served; why it is that one is printed.
+
+    Raises:
+        StoreError: Nothing can be served.
+    """
+    try:
+        push_current(known, datadir)
+    except StoreError as error:
+        if read_pointer(datadir) is None:
+            raise
+        click.echo(f"iomld: {error}", err=True)
+
+
 def _push(known: Settings, datadir: Path, *, replaces: bool = False) -> Push:
     store, current = _remote_store(known), served_release(datadir)
     patience_s = known.query_timeout + _PATIENCE_S

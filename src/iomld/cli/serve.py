@@ -71,9 +71,9 @@ def serve_command(
 
         for line in summary_lines(_published(sources, folder, known), dry_run=False):
             click.echo(line)
-        from iomld.cli.remote import push_current  # noqa: PLC0415  # as above
+        from iomld.cli.remote import push_before_serving  # noqa: PLC0415  # as above
 
-        push_current(known, folder)
+        push_before_serving(known, folder)
     _serve(folder, known, listener)
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +56,13 @@ class PruningPlan:
     freed_bytes: int
 
 
-def pruning_plan(datadir: Path, keep: int) -> PruningPlan:
+def pruning_plan(datadir: Path, keep: int, *, kept: Collection[str] = ()) -> PruningPlan:
     """Choose the releases to remove: all but the newest, the current one, and those in use.
 
     Args:
         datadir: Folder of the releases.
         keep: How many of the newest releases stay; the current one stays in any case.
+        kept: Names of others that stay in any case.
 
     Raises:
         StoreError: There are releases, but none of them is the current one, or that one is damaged; what would be
@@ -70,23 +71,24 @@ def pruning_plan(datadir: Path, keep: int) -> PruningPlan:
     current = whole_release(datadir)
     served = current and current.manifest.name
     names = [name for name in release_names(datadir) if _NAMED.fullmatch(name)]
-    old = [name for name in names[:-keep] if name != served]
+    old = [name for name in names[:-keep] if name != served and name not in kept]
     used = tuple(name for name in old if _is_used(release_folder(datadir, name)))
     removed = tuple(name for name in old if name not in used)
     return PruningPlan(removed, used, _freed_bytes([release_folder(datadir, name) for name in removed]))
 
 
-def prune(datadir: Path, keep: int) -> PruningPlan:
+def prune(datadir: Path, keep: int, *, kept: Collection[str] = ()) -> PruningPlan:
     """Remove old releases; call under `publisher_lock`.
 
     Args:
         datadir: Folder of the releases.
         keep: How many of the newest releases stay; the current one stays in any case.
+        kept: Names of others that stay in any case.
 
     Returns:
         What was removed. A release that a server opened meanwhile is among those in use.
     """
-    plan = pruning_plan(datadir, keep)
+    plan = pruning_plan(datadir, keep, kept=kept)
     for name in plan.removed:
         place = release_folder(datadir, name)
         place.rename(place.with_name(f"{REMOVING}{name}"))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from pyoxigraph import Quad, QueryBoolean, QuerySolutions, Store
 
+from iomld.errors import StoreError
+from iomld.iris import DCAT, Iris
 from iomld.messages import ForeignText, message
 from iomld.remote.client import RemoteAccess, RemoteClient, RemoteError, RemoteFault
 from iomld.remote.endpoint import RemoteEndpoint
@@ -88,14 +90,38 @@ def open_handler(argument: str) -> Handler:
     return QueryHandler(RemoteEngine(worker, local), worker.query)
 
 
+def require_release(worker: RemoteWorker) -> None:
+    """Require that a dataset holds the release that it is asked about, unless the remote store is away.
+
+    Raises:
+        StoreError: It holds another one, its default graph is no union, or the store refuses us.
+    """
+    base, name = worker.query.base_iri, worker.query.release
+    try:
+        is_there = bool(_endpoint(worker).boolean(f'ASK {{ <{Iris(base).dataset()}> <{DCAT}version> "{name}" }}'))
+    except RemoteError as error:
+        if error.fault not in {RemoteFault.UNAVAILABLE, RemoteFault.TIMEOUT}:
+            raise
+        _LOG.warning("%s", error)
+        return
+    if not is_there:
+        raise StoreError(
+            f"{worker.address}: queries do not find the release {name} there. Check the order of the addresses in "
+            "IOMLD_REMOTE_QUERY, or run 'iomld remote push'."
+        )
+
+
+def _endpoint(worker: RemoteWorker) -> RemoteEndpoint:
+    access = RemoteAccess(worker.user, worker.password_file, connect_s=_CONNECT_S, timeout_s=worker.timeout_s)
+    return RemoteEndpoint(RemoteClient(worker.address, access), worker.excluded, limit_bytes=worker.limit_bytes)
+
+
 class RemoteEngine:
     """Asks a dataset of a remote store, and for some queries the local store."""
 
     def __init__(self, worker: RemoteWorker, local: LocalEngine) -> None:
         """Set up; nothing is sent yet."""
-        access = RemoteAccess(worker.user, worker.password_file, connect_s=_CONNECT_S, timeout_s=worker.timeout_s)
-        client = RemoteClient(worker.address, access)
-        self._endpoint = RemoteEndpoint(client, worker.excluded, limit_bytes=worker.limit_bytes)
+        self._endpoint = _endpoint(worker)
         self._base_iri = worker.query.base_iri
         self._is_virtuoso = bool(worker.excluded)
         self._local = local

@@ -24,8 +24,9 @@ from iomld.i18n import LANGUAGES
 from iomld.messages import message
 from iomld.release import Release, ReleaseCheck, ReleaseUse
 from iomld.release.integrity import READ_BYTES, Damage, require_whole
-from iomld.remote import query_worker as remote_worker
 from iomld.remote.pointer import DatasetUse, Pointer, read_pointer
+from iomld.remote.query_worker import HANDLER as REMOTE_HANDLER
+from iomld.remote.query_worker import RemoteWorker, require_release
 from iomld.store.query_request import QueryWorker
 from iomld.store.query_worker import HANDLER
 from iomld.workers.pool import Pool
@@ -203,7 +204,11 @@ class Serving:
     async def _open_used(self, current: Release, use: ReleaseUse, remote: DatasetUse | None) -> _OpenRelease:
         check = await asyncio.to_thread(require_whole, current, read_bytes=READ_BYTES)
         fund = current.fund_folder
-        pool = _query_pool(current, self._settings, remote.pointer if remote else None)
+        queries = _query_worker(current, self._settings)
+        asked = _remote_worker(queries, self._settings, remote.pointer) if remote else None
+        if asked:
+            await asyncio.to_thread(require_release, asked)
+        pool = _query_pool(asked or queries, self._settings)
         view = open_view(current)
         # In a thread of those that answer requests, which are set up by that; the workers start meanwhile.
         await asyncio.gather(pool.start(), run_in_threadpool(_prepare, self._prepare, (view,), fund))
@@ -280,36 +285,47 @@ class Serving:
         _freeze_objects()
 
 
-def _query_pool(current: Release, settings: Settings, pointer: Pointer | None) -> Pool:
-    """The workers that answer queries about a release, from its store or from the remote one."""
-    worker = QueryWorker(
+def _query_worker(current: Release, settings: Settings) -> QueryWorker:
+    """The configuration of the workers that answer queries about a release."""
+    return QueryWorker(
         store=str(current.query_store),
         base_iri=current.manifest.base,
         release=current.manifest.name,
         max_rows=settings.query_rows,
         services=settings.services,
     )
-    handler, argument = HANDLER, worker.to_json()
-    if pointer and pointer.dataset is not None:
-        handler = remote_worker.HANDLER
-        argument = remote_worker.RemoteWorker(
-            worker,
-            settings.remote_query[pointer.dataset],
-            settings.remote_user,
-            settings.remote_password_file,
-            pointer.excluded,
-            timeout_s=settings.query_timeout + _REMOTE_GRACE_S,
-            limit_bytes=settings.query_bytes * _REMOTE_BYTES,
-        ).to_json()
+
+
+def _remote_worker(worker: QueryWorker, settings: Settings, pointer: Pointer) -> RemoteWorker | None:
+    """The same for workers that ask a dataset of the remote store; None if it holds no copy of the release."""
+    if pointer.dataset is None:
+        return None
+    return RemoteWorker(
+        worker,
+        settings.remote_query[pointer.dataset],
+        settings.remote_user,
+        settings.remote_password_file,
+        pointer.excluded,
+        timeout_s=settings.query_timeout + _REMOTE_GRACE_S,
+        limit_bytes=settings.query_bytes * _REMOTE_BYTES,
+    )
+
+
+def _query_pool(worker: QueryWorker | RemoteWorker, settings: Settings) -> Pool:
+    """The workers that answer queries."""
+    is_remote = isinstance(worker, RemoteWorker)
     spec = WorkerSpec(
-        handler, argument, memory_limit_bytes=settings.query_memory, max_answer_bytes=settings.query_bytes
+        REMOTE_HANDLER if is_remote else HANDLER,
+        worker.to_json(),
+        memory_limit_bytes=settings.query_memory,
+        max_answer_bytes=settings.query_bytes,
     )
     limits = PoolLimits(
         workers=settings.query_workers,
         queue=settings.query_queue,
         timeout_s=settings.query_timeout,
         # A worker that waits for a remote store takes no processor time.
-        lower_after_s=_LOWER_AFTER_S if handler is HANDLER else None,
+        lower_after_s=None if is_remote else _LOWER_AFTER_S,
     )
     return Pool(spec, limits)
 
