@@ -20,11 +20,27 @@ from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, XSD, Iris
 from iomld.model import Funder, Mention, Money, Origin, Project, Text, canonical_decimal, lexical_form
 
-_TYPE = f"{RDF}type"
-
-# A statement about a subject: the IRI of the predicate, and the object as an N-Triples term.
-_Statement: TypeAlias = tuple[str, str]
+# A statement about a subject: the predicate and the object as N-Triples terms, with a space between them.
+_Statement: TypeAlias = str
 _Node: TypeAlias = tuple[str, list[_Statement]]  # the IRI of a subject, and the statements about it
+
+
+def _is_a(class_iri: str) -> _Statement:
+    return f"<{RDF}type> <{class_iri}>"
+
+
+# Statements of which every project has some are put together once.
+_IS_PROJECT, _IS_RECORD = _is_a(f"{IOMLD}Project"), _is_a(f"{IOMLD}ProjectRecord")
+_IS_AMOUNT, _IS_ENTITY = _is_a(f"{SCHEMA}MonetaryAmount"), _is_a(f"{PROV}Entity")
+_IS_SNAPSHOT, _IS_MENTION = _is_a(f"{IOMLD}SourceSnapshot"), _is_a(f"{IOMLD}FrameworkMention")
+_IS_TARGET, _IS_QUOTE = _is_a(f"{OA}SpecificResource"), _is_a(f"{OA}TextQuoteSelector")
+_IS_POSITION = _is_a(f"{OA}TextPositionSelector")
+_IDENTIFIES = f"<{OA}motivatedBy> <{OA}identifying>"
+_EXACT, _PREFIX, _SUFFIX = (f"<{OA}{word}>" for word in ("exact", "prefix", "suffix"))
+_BODY, _TARGET, _SOURCE, _SELECTOR = (f"<{OA}{word}>" for word in ("hasBody", "hasTarget", "hasSource", "hasSelector"))
+_START, _END = f"<{OA}start>", f"<{OA}end>"
+_ABOUT, _CONFIDENCE, _METHOD = (f"<{IOMLD}{word}>" for word in ("aboutProject", "confidence", "matchMethod"))
+_REVIEW, _ATTRIBUTED, _DERIVED = f"<{IOMLD}reviewStatus>", f"<{PROV}wasAttributedTo>", f"<{PROV}wasDerivedFrom>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +84,9 @@ def project_lines(project: Project, publication: Publication, *, with_graph: boo
     end = f" {graph} .\n" if with_graph else " .\n"
     return "".join(
         [
-            f"<{subject}> <{predicate}> {value}{end}"
+            f"<{subject}> {statement}{end}"
             for subject, statements in _nodes(project, publication)
-            for predicate, value in statements
+            for statement in statements
         ]
     )
 
@@ -88,6 +104,11 @@ def _text(value: str) -> str:
 @lru_cache(maxsize=4096)
 def _typed(value: str, datatype: str) -> str:
     return str(Literal(value, datatype=NamedNode(XSD + datatype)))
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: Decimal) -> str:
+    return _typed(canonical_decimal(value), "decimal")
 
 
 @lru_cache(maxsize=4096)
@@ -122,21 +143,22 @@ def _nodes(project: Project, publication: Publication) -> Iterator[_Node]:
 def _project(project: Project, publication: Publication) -> list[_Statement]:
     iris = publication.iris
     statements: list[_Statement] = [
-        (_TYPE, f"<{IOMLD}Project>"),
-        (f"{FOAF}isPrimaryTopicOf", f"<{iris.record(project.key)}>"),
-        *((f"{IOMLD}fundedBy", f"<{_funder(funder, iris)}>") for funder in project.funders),
+        _IS_PROJECT,
+        f"<{FOAF}isPrimaryTopicOf> <{iris.record(project.key)}>",
+        *[f"<{IOMLD}fundedBy> <{_funder(funder, iris)}>" for funder in project.funders],
     ]
     if project.code and publication.iati_prefix:
-        statements.append((f"{IOMLD}candidateIatiIdentifier", _text(publication.iati_prefix + project.code)))
-    for key, iri, term in _terms(publication.fields, iris.base):
-        values = project.of(key)
-        if values and (key != "narrative" or publication.with_narrative):
-            statements += [(iri, term(value)) for value in values]
+        statements.append(f"<{IOMLD}candidateIatiIdentifier> {_text(publication.iati_prefix + project.code)}")
+    for key, predicate, term in _terms(publication.fields, iris.base, publication.with_narrative):
+        if values := project.of(key):
+            statements += [f"{predicate} {term(value)}" for value in values]
     statements += _period(project)
     if project.budget is not None:
-        statements.append((f"{IOMLD}budget", f"<{iris.budget(project.key)}>"))
+        statements.append(f"<{IOMLD}budget> <{iris.budget(project.key)}>")
     statements += _derived_countries(project, iris)
-    statements += [(f"{IOMLD}mentionsFramework", _concept(iris.base, "framework", code)) for code in project.frameworks]
+    statements += [
+        f"<{IOMLD}mentionsFramework> {_concept(iris.base, 'framework', code)}" for code in project.frameworks
+    ]
     return statements
 
 
@@ -145,9 +167,13 @@ _Term: TypeAlias = Callable[[Any], str]  # gives a value of a field as an N-Trip
 
 
 @lru_cache(maxsize=8)
-def _terms(fields: Fields, base: str) -> tuple[tuple[str, str, _Term], ...]:
-    """Key, property and term of the values of each field that is read alone; looked up once for all projects."""
-    return tuple((key, field.iri, _term(field, base)) for key, field in fields.given.items() if not field.is_nested)
+def _terms(fields: Fields, base: str, with_narrative: bool) -> tuple[tuple[str, str, _Term], ...]:  # noqa: FBT001  # a key of the cache
+    """Key, predicate and term of the values of each field that is read alone; looked up once for all projects."""
+    return tuple(
+        (key, f"<{field.iri}>", _term(field, base))
+        for key, field in fields.given.items()
+        if not field.is_nested and (with_narrative or key != "narrative")
+    )
 
 
 def _term(field: Field, base: str) -> _Term:
@@ -180,17 +206,17 @@ def _period(project: Project) -> Iterator[_Statement]:
     start, end = project.start_date, project.end_date
     if start is not None or project.start_year is not None:
         earliest = start.isoformat() if start else f"{project.start_year:04}-01-01"
-        yield f"{IOMLD}periodStart", _typed(earliest, "date")
+        yield f"<{IOMLD}periodStart> {_typed(earliest, 'date')}"
     if end is not None or project.end_year is not None:
         latest = end.isoformat() if end else f"{project.end_year:04}-12-31"
-        yield f"{IOMLD}periodEnd", _typed(latest, "date")
+        yield f"<{IOMLD}periodEnd> {_typed(latest, 'date')}"
 
 
 def _budget(budget: Money) -> list[_Statement]:
     return [
-        (_TYPE, f"<{SCHEMA}MonetaryAmount>"),
-        (f"{SCHEMA}value", _typed(canonical_decimal(budget.amount), "decimal")),
-        (f"{SCHEMA}currency", _typed(budget.currency, "string")),
+        _IS_AMOUNT,
+        f"<{SCHEMA}value> {_decimal(budget.amount)}",
+        f"<{SCHEMA}currency> {_typed(budget.currency, 'string')}",
     ]
 
 
@@ -199,17 +225,17 @@ def _funder(funder: Funder, iris: Iris) -> str:
 
 
 def _organization(funder: Funder) -> list[_Statement]:
-    statements = [(_TYPE, f"<{FOAF}Organization>"), (f"{DCTERMS}identifier", _text(funder.identifier))]
-    return [*statements, (f"{FOAF}name", _text(funder.name))] if funder.name else statements
+    statements = [_is_a(f"{FOAF}Organization"), f"<{DCTERMS}identifier> {_text(funder.identifier)}"]
+    return [*statements, f"<{FOAF}name> {_text(funder.name)}"] if funder.name else statements
 
 
 def _derived_countries(project: Project, iris: Iris) -> Iterator[_Statement]:
     """Member states with the broader property too, since it is not inferred at query time; the managing office."""
     for code in dict.fromkeys(project.member_states):
         if code not in project.other_countries:
-            yield f"{IOMLD}benefitingCountry", _country(iris.base, code)
+            yield f"<{IOMLD}benefitingCountry> {_country(iris.base, code)}"
     if project.managing_office:
-        yield f"{IOMLD}managingOfficeCountry", _country(iris.base, project.managing_office)
+        yield f"<{IOMLD}managingOfficeCountry> {_country(iris.base, project.managing_office)}"
 
 
 def _mention(key: str, number: int, mention: Mention, publication: Publication) -> Iterator[_Node]:
@@ -219,59 +245,50 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
     yield (
         node,
         [
-            (_TYPE, f"<{IOMLD}FrameworkMention>"),
-            (f"{IOMLD}aboutProject", f"<{iris.project(key)}>"),
-            (f"{OA}motivatedBy", f"<{OA}identifying>"),
-            (f"{OA}hasBody", _concept(iris.base, "framework", mention.framework)),
-            (f"{OA}hasTarget", f"<{target}>"),
-            (f"{IOMLD}confidence", _typed(canonical_decimal(mention.confidence), "decimal")),
-            (f"{IOMLD}matchMethod", _concept(iris.base, "method", mention.method)),
-            (f"{IOMLD}reviewStatus", _concept(iris.base, "review", "unreviewed")),
-            (f"{PROV}wasAttributedTo", f"<{iris.matcher(publication.matcher_version)}>"),
+            _IS_MENTION,
+            f"{_ABOUT} <{iris.project(key)}>",
+            _IDENTIFIES,
+            f"{_BODY} {_concept(iris.base, 'framework', mention.framework)}",
+            f"{_TARGET} <{target}>",
+            f"{_CONFIDENCE} {_decimal(mention.confidence)}",
+            f"{_METHOD} {_concept(iris.base, 'method', mention.method)}",
+            f"{_REVIEW} {_concept(iris.base, 'review', 'unreviewed')}",
+            f"{_ATTRIBUTED} <{iris.matcher(publication.matcher_version)}>",
         ],
     )
-    statements: list[_Statement] = [
-        (_TYPE, f"<{OA}SpecificResource>"),
-        (f"{OA}hasSource", f"<{iris.text(key, mention.field, mention.language)}>"),
-        (f"{OA}hasSelector", f"<{quote}>"),
-    ]
-    yield target, statements if mention.start is None else [*statements, (f"{OA}hasSelector", f"<{position}>")]
-    words = (("exact", mention.quote), ("prefix", mention.prefix), ("suffix", mention.suffix))
-    yield quote, [(_TYPE, f"<{OA}TextQuoteSelector>"), *((OA + term, _text(text)) for term, text in words if text)]
+    source = iris.text(key, mention.field, mention.language)
+    statements = [_IS_TARGET, f"{_SOURCE} <{source}>", f"{_SELECTOR} <{quote}>"]
+    yield target, statements if mention.start is None else [*statements, f"{_SELECTOR} <{position}>"]
+    words = ((_EXACT, mention.quote), (_PREFIX, mention.prefix), (_SUFFIX, mention.suffix))
+    yield quote, [_IS_QUOTE, *[f"{term} {_text(text)}" for term, text in words if text]]
     if mention.start is not None:
-        yield (
-            position,
-            [
-                (_TYPE, f"<{OA}TextPositionSelector>"),
-                (f"{OA}start", _typed(str(mention.start), "integer")),
-                (f"{OA}end", _typed(str(mention.start + len(mention.quote)), "integer")),
-            ],
-        )
+        start, end = str(mention.start), str(mention.start + len(mention.quote))
+        yield position, [_IS_POSITION, f"{_START} {_typed(start, 'integer')}", f"{_END} {_typed(end, 'integer')}"]
 
 
 def _record(project: Project, publication: Publication, texts: list[tuple[str, str, int | None]]) -> list[_Statement]:
     iris = publication.iris
     narratives = [language for field, language, _ in texts if field == "narrative"]
     return [
-        (_TYPE, f"<{IOMLD}ProjectRecord>"),
-        (f"{FOAF}primaryTopic", f"<{iris.project(project.key)}>"),
-        (f"{DCTERMS}license", _iri(publication.license)),
-        *((f"{PROV}wasDerivedFrom", f"<{iris.snapshot(origin.sha256)}>") for origin in project.origins),
-        *((f"{IOMLD}narrative", f"<{iris.text(project.key, 'narrative', language)}>") for language in narratives),
+        _IS_RECORD,
+        f"<{FOAF}primaryTopic> <{iris.project(project.key)}>",
+        f"<{DCTERMS}license> {_iri(publication.license)}",
+        *[f"{_DERIVED} <{iris.snapshot(origin.sha256)}>" for origin in project.origins],
+        *[f"<{IOMLD}narrative> <{iris.text(project.key, 'narrative', language)}>" for language in narratives],
     ]
 
 
 def _snapshot(origin: Origin) -> list[_Statement]:
     statements: list[_Statement] = [
-        (_TYPE, f"<{IOMLD}SourceSnapshot>"),
-        (f"{IOMLD}sha256", _typed(origin.sha256, "hexBinary")),
-        (f"{DCTERMS}format", _text(origin.media_type)),
-        (f"{DCTERMS}identifier", _text(origin.file)),
+        _IS_SNAPSHOT,
+        f"<{IOMLD}sha256> {_typed(origin.sha256, 'hexBinary')}",
+        f"<{DCTERMS}format> {_text(origin.media_type)}",
+        f"<{DCTERMS}identifier> {_text(origin.file)}",
     ]
     if origin.url:
-        statements.append((f"{DCTERMS}source", _iri(origin.url)))
+        statements.append(f"<{DCTERMS}source> {_iri(origin.url)}")
     if origin.retrieved_at:
-        statements.append((f"{IOMLD}retrievedAt", _typed(origin.retrieved_at, "dateTime")))
+        statements.append(f"<{IOMLD}retrievedAt> {_typed(origin.retrieved_at, 'dateTime')}")
     return statements
 
 
@@ -287,7 +304,7 @@ def _text_entities(project: Project) -> list[tuple[str, str, int | None]]:
 
 
 def _text_entity(project: Project, language: str, length: int | None, iris: Iris) -> list[_Statement]:
-    statements: list[_Statement] = [(_TYPE, f"<{PROV}Entity>"), (f"{DCTERMS}language", _typed(language, "string"))]
+    statements = [_IS_ENTITY, f"<{DCTERMS}language> {_typed(language, 'string')}"]
     if length is not None:
-        statements.append((f"{DCTERMS}extent", _typed(f"{length} characters", "string")))
-    return statements + [(f"{PROV}wasDerivedFrom", f"<{iris.snapshot(origin.sha256)}>") for origin in project.origins]
+        statements.append(f"<{DCTERMS}extent> {_typed(f'{length} characters', 'string')}")
+    return statements + [f"{_DERIVED} <{iris.snapshot(origin.sha256)}>" for origin in project.origins]

@@ -85,6 +85,8 @@ def folded(text: str) -> Folded:
     >>> folded("Côte d\u2019Ivoire").text
     "cote d'ivoire"
     """
+    if text.isascii():  # known to Python, and no character changes its length
+        return Folded(text.encode().translate(_BYTES).decode())
     data = text.encode("utf-8", "surrogatepass")
     others = set(data.translate(None, _ASCII).decode("utf-8", "surrogatepass"))
     resized = "".join(character for character in others if len(_TABLE[ord(character)]) != 1)

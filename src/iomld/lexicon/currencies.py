@@ -5,6 +5,7 @@ a second statement or the publisher's own currency decides.
 """
 
 import re
+from functools import lru_cache
 
 # ISO 4217, list one and some codes withdrawn since 2010, without funds, metals and test codes. The shape has the
 # same list (`moneyCurrency`), which a test compares.
@@ -71,6 +72,7 @@ _LEADING = re.compile(r"[^\s.,+-]")  # a character with which a word before an a
 _TRAILING = re.compile(r"[^\s.,]")
 
 
+@lru_cache(maxsize=256)  # most records have the same few
 def currencies_of(word: str) -> frozenset[str]:
     """The currencies that a code or a sign can mean; empty for any other word.
 

@@ -29,7 +29,6 @@ _EXACT, _VARIANT, _ACRONYM, _MANUAL = "exact-label", "variant-label", "acronym",
 _CONFIDENCE = {LabelKind.PREFERRED: Decimal("0.99"), LabelKind.ALTERNATIVE: Decimal("0.98")}
 _VARIANT_CONFIDENCE = Decimal("0.9")
 _ACRONYM_CONFIDENCE = Decimal("0.85")
-_SPACE = re.compile(r"\s+")
 _RANKS = {LabelKind.PREFERRED: 0, LabelKind.ALTERNATIVE: 1, LabelKind.HIDDEN: 2}
 
 
@@ -80,8 +79,7 @@ class NamedFramework(NamedTuple):
     confidence: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A passage of a text, or of a folded text, that names a framework.
 
     Attributes:
@@ -236,11 +234,9 @@ def context(text: str, start: int, end: int) -> tuple[str, str]:
     """
     before, after = text[max(0, start - _CONTEXT) : start], text[end : end + _CONTEXT]
     if start > _CONTEXT and not text[start - _CONTEXT - 1].isspace():
-        cut = _SPACE.search(before)
-        before = before[cut.end() :] if cut else ""
+        before = before.lstrip() if before[:1].isspace() else "".join(before.split(None, 1)[1:])
     if end + _CONTEXT < len(text) and not text[end + _CONTEXT].isspace():
-        cuts = [cut.start() for cut in _SPACE.finditer(after)]
-        after = after[: cuts[-1]] if cuts else ""
+        after = after.rstrip() if after[-1:].isspace() else "".join(after.rsplit(None, 1)[:-1])
     return before, after
 
 

@@ -3,7 +3,8 @@
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from iomld.fields.declared import Field, FieldKind, Fields
 from iomld.lexicon.countries import Gazetteer
@@ -34,6 +35,8 @@ from iomld.vocab import Vocabulary
 
 _DAYS: Mapping[str, str] = {"startYear": "startDate", "endYear": "endDate"}
 _PREFIX = 2  # letters: the type in a project code, the office in a PRIMA identifier
+# Reads one value: what it means, and the findings about it.
+_Reader: TypeAlias = Callable[[Value], tuple[tuple[Any, ...], tuple[Finding, ...]]]
 # How one value is read, for the kinds that need no list.
 READERS: Mapping[FieldKind, Callable[[Value, str], tuple[Any, tuple[Finding, ...]]]] = {
     FieldKind.YEAR: read_year,
@@ -54,6 +57,7 @@ class Linker:
         lexicon: The names of concepts and countries.
         matcher: The names of policy frameworks.
         fields: The fields of a project.
+        readers: How one value of each field is read that is read alone and is no text.
         funds: The names of funds, and the publisher's own fund.
         own_currency: The currency of amounts that name none; None if the publisher has no such currency.
     """
@@ -61,16 +65,23 @@ class Linker:
     lexicon: Lexicon
     matcher: FrameworkMatcher
     fields: Fields
+    readers: Mapping[str, _Reader]
     funds: FundTable
     own_currency: str | None = None
 
 
 def build_linker(vocabulary: Vocabulary) -> Linker:
     """Index a vocabulary for linking."""
+    lexicon = build_lexicon(vocabulary)
     return Linker(
-        lexicon=build_lexicon(vocabulary),
+        lexicon=lexicon,
         matcher=build_matcher(vocabulary),
         fields=vocabulary.fields,
+        readers={
+            key: _reader(field, lexicon)
+            for key, field in vocabulary.fields.given.items()
+            if key not in _READ_TOGETHER and field.kind is not FieldKind.TEXT
+        },
         funds=build_fund_table(vocabulary.funds, vocabulary.fund),
         own_currency=vocabulary.currency,
     )
@@ -97,7 +108,7 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         values.get("abstract", ()),
         merged.mentions,
         linker.matcher,
-        _table(linker.lexicon.concepts, "framework"),
+        _table(linker.lexicon, "framework"),
     )
     findings += faults
     prima_id = _text(_first(merged, "primaId"))
@@ -124,21 +135,23 @@ def _garbled(merged: MergedRecord, texts: Iterable[str]) -> Iterator[Finding]:
 
 def _values(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The values of each field that is read alone, by the kind of the field."""
+    readers, fields, texts = linker.readers, linker.fields.given, linker.fields.texts
     for key, values in merged.values.items():
-        field = linker.fields.given.get(key)
-        if field is None or key in _READ_TOGETHER:
+        read = readers.get(key)
+        if read is None:
+            if key in texts:
+                yield key, _texts(values)
             continue
-        if field.kind is FieldKind.TEXT:
-            yield key, _texts(merged, key)
-            continue
+        field = fields[key]
         found: tuple[Any, ...] = ()
-        for value in _listed(values, field):
+        for value in _listed(values, field) if field.many else values[:1]:
             if value.text.strip():
-                read, faults = _read(value, field, linker)
-                if key == "projectType" and faults:
-                    read, faults = _type_of_code(merged, _table(linker.lexicon.concepts, field.scheme), faults[0])
-                found += read
-                findings += faults
+                one, faults = read(value)
+                if faults:
+                    if key == "projectType":
+                        one, faults = _type_of_code(merged, _table(linker.lexicon, field.scheme), faults[0])
+                    findings += faults
+                found += one
         if found:
             yield key, tuple(dict.fromkeys(found)) if field.many else found
 
@@ -150,26 +163,31 @@ def _with_years(values: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]
 
 
 def _listed(values: tuple[Value, ...], field: Field) -> Sequence[Value]:
-    """The values of a field: all of a list, also of codes in one text with semicolons, or the first one."""
-    if not field.many:
-        return values[:1]
+    """The values of a list, also of codes in one text with semicolons."""
     if field.kind is not FieldKind.CONCEPT:
         return values
     return [value._replace(text=text.strip()) for value in values for text in value.text.split(";")]
 
 
-def _read(value: Value, field: Field, linker: Linker) -> tuple[tuple[Any, ...], tuple[Finding, ...]]:
-    """Read one value; nothing and a Violation if it cannot be read."""
+def _reader(field: Field, lexicon: Lexicon) -> _Reader:
+    """The function that reads one value of a field; it gives nothing and a Violation for one that cannot be read."""
     if field.kind is FieldKind.STRING:
-        return (value.text.strip(),), ()
+        return lambda value: ((value.text.strip(),), ())
     if field.kind is FieldKind.COUNTRY:
-        return read_countries((value,), linker.lexicon.gazetteer, field.key)
+        return lambda value: read_countries((value,), lexicon.gazetteer, field.key)
     if field.kind is FieldKind.CONCEPT:
-        table, rule = _table(linker.lexicon.concepts, field.scheme), unknown_word_rule(field.scheme)
-        found, faults = read_concept(value, table, field=field.key, rule=rule)
-    else:
-        found, faults = READERS[field.kind](value, field.key)
-    return () if found is None else (found,), faults
+        table, rule = _table(lexicon, field.scheme), unknown_word_rule(field.scheme)
+        return _alone(partial(read_concept, table=table, field=field.key, rule=rule))
+    read = READERS[field.kind]
+    return _alone(lambda value: read(value, field.key))
+
+
+def _alone(read: Callable[[Value], tuple[Any, tuple[Finding, ...]]]) -> _Reader:
+    def values(value: Value) -> tuple[tuple[Any, ...], tuple[Finding, ...]]:
+        found, faults = read(value)
+        return (() if found is None else (found,)), faults
+
+    return values
 
 
 def unknown_word_rule(scheme: str) -> str:
@@ -206,9 +224,9 @@ def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple
     return tuple(dict.fromkeys(code for code in named if code))
 
 
-def _table(tables: Mapping[str, ConceptTable], scheme: str) -> ConceptTable:
+def _table(lexicon: Lexicon, scheme: str) -> ConceptTable:
     """The names of a scheme; none if the vocabulary lacks the scheme."""
-    return tables.get(scheme, _NO_NAMES)
+    return lexicon.concepts.get(scheme, _NO_NAMES)
 
 
 def _funding(merged: MergedRecord, linker: Linker, findings: list[Finding]) -> tuple[tuple[Funder, ...], Money | None]:
@@ -237,11 +255,9 @@ def _text(value: Value | None) -> str | None:
     return value.text.strip() if value else None
 
 
-def _texts(merged: MergedRecord, field: str) -> tuple[Text, ...]:
+def _texts(values: tuple[Value, ...]) -> tuple[Text, ...]:
     """The texts of a field, normalised."""
-    return tuple(
-        Text(normal_text(value.text), value.language or UNDETERMINED) for value in merged.values.get(field, ())
-    )
+    return tuple([Text(normal_text(value.text), value.language or UNDETERMINED) for value in values])
 
 
 def normal_text(text: str) -> str:
@@ -250,6 +266,8 @@ def normal_text(text: str) -> str:
     >>> normal_text(" One. \r\n\r\n Two.")
     'One.\nTwo.'
     """
+    if text.isprintable():  # one paragraph
+        return unicodedata.normalize("NFC", text).strip()
     paragraphs = (paragraph.strip() for paragraph in unicodedata.normalize("NFC", text).splitlines())
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 

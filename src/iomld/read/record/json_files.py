@@ -6,7 +6,6 @@ Numbers keep the digits that were written: 100000.00 is read as the string "1000
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 
 from iomld.messages import message
@@ -136,9 +135,10 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
             place,
         )
         return Record({}, origin, place, raw=raw, findings=(finding,))
-    record = read_content(unframed(content) if is_framed(content) else content, origin, place)
-    faults = tuple(repeated_key(key, place) for key in repeated)
-    return replace(record, raw=raw, findings=(*faults, *record.findings))
+    faults = [repeated_key(key, place) for key in repeated]
+    if is_framed(content):
+        content = unframed(content)
+    return read_content(content, origin, place, raw=raw, findings=faults)
 
 
 def _decoder(repeated: list[str] | None = None) -> JSONDecoder:

@@ -36,13 +36,22 @@ _TYPE_NAMES: Mapping[type, Message | str] = {
 }
 
 
-def read_content(content: Mapping[str, object], origin: Origin, place: Place) -> Record:
+def read_content(
+    content: Mapping[str, object],
+    origin: Origin,
+    place: Place,
+    *,
+    raw: str = "",
+    findings: Iterable[Finding] = (),
+) -> Record:
     """Read the keys of one record.
 
     Args:
         content: Keys and values of a record; numbers as the digits that were written.
         origin: The bytes it came from.
         place: The place of the record; the pointers of its values begin with this one's.
+        raw: The text of the record.
+        findings: What was found before its keys were read.
     """
     values, faults = _values(content, place)
     mentions, mention_faults = given_mentions(content.get("mentions"), place)
@@ -52,8 +61,9 @@ def read_content(content: Mapping[str, object], origin: Origin, place: Place) ->
         values,
         origin,
         place,
+        raw=raw,
         mentions=mentions,
-        findings=(*faults, *mention_faults, *source_faults, *stated_faults),
+        findings=(*findings, *faults, *mention_faults, *source_faults, *stated_faults),
         stated_origins=stated,
     )
 
@@ -62,17 +72,20 @@ def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tupl
     values: dict[str, tuple[Value, ...]] = {}
     findings: list[Finding] = []
     fields = load_fields()
+    texts, others, lists = fields.texts, fields.given, fields.lists  # asked for each key
     language = content.get("language", "en")
     for key, given in content.items():
         at = below(place, key)
-        if key in fields.texts:
-            found, faults = _texts(key, given, at, default=str(language))
+        if key in texts:
+            found, faults = _texts(key, given, at, default=str(language), long=fields.by_key[key].long)
         elif key == "budget" and isinstance(given, dict):
             found, faults = _plain(key, given.get("amount"), below(at, "amount"))
             currency, more = _plain("budgetCurrency", given.get("currency"), below(at, "currency"))
             values["budgetCurrency"] = (*values.get("budgetCurrency", ()), *currency)
             faults += more
-        elif key in fields.given:
+        elif key in lists and isinstance(given, list):
+            found, faults = _list(key, given, at)
+        elif key in others:
             found, faults = _plain(key, given, at)
         else:
             if key not in _OTHER_KEYS and key not in _FRAME_KEYS and key not in fields.computed:
@@ -84,7 +97,9 @@ def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tupl
     return {key: found for key, found in values.items() if found}, findings
 
 
-def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tuple[Value, ...], list[Finding]]:
+def _texts(
+    key: str, given: object, place: Place, *, default: str, long: bool
+) -> tuple[tuple[Value, ...], list[Finding]]:
     """A language map, or one text in the record's language."""
     if isinstance(given, str):
         given = {default: given}
@@ -103,10 +118,10 @@ def _texts(key: str, given: object, place: Place, *, default: str) -> tuple[tupl
             )
         elif not isinstance(text, str):
             findings.append(wrong_kind(key, text, message("a text"), at))
-        elif has_forbidden_character(plain_text(text)):
+        elif has_forbidden_character(plain := plain_text(text)):
             findings.append(control_character(key, at))
         elif text.strip():
-            values.append(Value(clean_text(key, text), at, language))
+            values.append(Value(_published_form(plain, long=long), at, language))
     return tuple(values), findings
 
 
@@ -118,24 +133,17 @@ def clean_text(field: str, text: str) -> str:
     >>> clean_text("title", " Two \n lines : one  title ")
     'Two lines : one  title'
     """
-    text = plain_text(text)
-    if load_fields().by_key[field].long:
+    return _published_form(plain_text(text), long=load_fields().by_key[field].long)
+
+
+def _published_form(text: str, *, long: bool) -> str:
+    if long:
         return normalised(lines_of(text))
     return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
 
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
-    """One string or number, or several if the field takes several."""
-    if isinstance(given, list) and key in load_fields().lists:
-        if key == "fundedBy" and not given:
-            return (Value(NO_FUNDER, place),), []
-        values: list[Value] = []
-        findings: list[Finding] = []
-        for number, item in enumerate(given):
-            found, faults = _plain(key, item, below(place, str(number)))
-            values += found
-            findings += faults
-        return tuple(values), findings
+    """One string or number."""
     if given is None:
         return (), []
     if not isinstance(given, str):
@@ -145,6 +153,20 @@ def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], li
         return (), [control_character(key, place)]
     given = given.strip()
     return ((Value(given, place),) if given else ()), []
+
+
+def _list(key: str, given: list[object], place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
+    """The strings or numbers of a field that takes several."""
+    if key == "fundedBy" and not given:
+        return (Value(NO_FUNDER, place),), []
+    values: list[Value] = []
+    findings: list[Finding] = []
+    for number, item in enumerate(given):
+        at = below(place, str(number))
+        found, faults = _list(key, item, at) if isinstance(item, list) else _plain(key, item, at)
+        values += found
+        findings += faults
+    return tuple(values), findings
 
 
 def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, list[Finding]]:
