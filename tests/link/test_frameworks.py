@@ -190,8 +190,10 @@ def test_every_real_name_finds_itself() -> None:
         for label in concept.labels:
             if concept.broader and label.kind is LabelKind.PREFERRED:
                 continue
-            mentions = [(item.framework, item.quote) for item in REAL_MATCHER.mentions(label.text, label.language, "")]
-            assert mentions == [(code, label.text)]
+            mentions = {item.framework: item.quote for item in REAL_MATCHER.mentions(label.text, label.language, "")}
+            assert set(mentions.values()) == {label.text}
+            assert code in mentions
+            assert len(mentions) == 1 or label.kind is LabelKind.HIDDEN  # a plural names several
 
 
 def test_no_decoy_is_a_mention() -> None:

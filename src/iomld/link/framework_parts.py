@@ -8,8 +8,9 @@ from iomld.vocab import Concept
 
 # Patterns of folded words, and the roles in the codes of parts that they mean (`gcm-objective-23`).
 _ROLES: dict[str, tuple[str, ...]] = {
-    r"objectives?|objectifs?|objetivos?|goals?": ("objective", "goal"),
-    r"targets?|cibles?|metas?": ("target",),
+    r"objectives?|objectifs?|objetivos?|objs?\.": ("objective", "goal"),
+    r"goals?": ("goal", "objective"),
+    r"targets?|cibles?|metas?|indicators?|indicateurs?|indicador(?:es)?": ("target",),
     r"(?:guiding )?principles?|principes?|principios?": ("principle",),
     r"pillars?|piliers?|pilar(?:es)?": ("pillar",),
     r"sectors?|secteurs?|sectores": ("sector",),
@@ -20,9 +21,19 @@ _ROLE = "|".join(_ROLES)
 _NUMBER = r"[0-9]{1,2}(?:\.(?:[0-9]{1,2}|[a-d](?!\w)))?"
 # "3, 8 and 10.7", "1 to 5"; an indicator ("10.7.1") counts as its target. Dashes are folded to one form.
 _JOIN = r", ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o|to|through|a|au|al) | ?/ ?|-"
-_LIST = rf"(?P<list>{_NUMBER}(?:(?:{_JOIN}){_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
-_SIGN = r"(?:no\.? ?|n° ?|num(?:ber|ero|\.) ?)?"
-_AFTER = re.compile(rf"(?P<lead>\)?,? ?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
+_SIGN = r"(?:# ?|nos?\.? ?|n[°º]s? ?|num(?:bers?|eros?|s?\.) ?)?"
+_HEADING = r"(?: ?\([^()0-9]{2,80}\))?"  # of a part, after its number
+_LIST = rf"(?P<list>{_NUMBER}(?:{_HEADING}(?:{_JOIN}){_SIGN}{_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
+_AFTER = re.compile(rf"(?P<lead>(?:'s?)?\)?[,:]? ?(?:- )?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
+# "…, in particular its objectives 3 and 5", "… and target 8.7"; but not "… and objective 2 of another framework".
+_EMPHASIS = (
+    "and|et|y|in particular|particularly|especially|notably|namely|specifically|including|through|under|notamment|"
+    "en particulier|surtout|a savoir|en particular|particularmente|especialmente|concretamente|incluyendo"
+)
+_ITS = r"(?:(?:of|de|d') ?)?(?:(?:its|the|ses|les|le|son|sus|los|las|la|el|su) |l')?"
+_MORE = re.compile(
+    rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}) )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
+)
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
 _BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST} {_OF}\Z")
 _WINDOW = 90  # characters before a name in which a part is searched
@@ -69,20 +80,13 @@ class FrameworkParts:
         known = self.codes.get(framework)
         if not known:
             return None
-        following = _AFTER.match(text, end)
-        if following and (following["role"] or following["lead"] in {"", " ", "-"}):
-            codes = _codes(framework, following["role"], following["list"], known)
-            if codes:
-                closed = "(" in following["lead"] and text.startswith(")", following.end())
-                return NumberedPassage(codes, start, following.end() + closed)
-        window = text[max(after, start - _WINDOW) : start]
-        # Most names have no number before them; this test takes 1 µs, the long pattern 9 µs.
-        preceding = _BEFORE.search(window) if _DIGIT.search(window) else None
-        if preceding:
-            codes = _codes(framework, preceding["role"], preceding["list"], known)
-            if codes:
-                return NumberedPassage(codes, start - (preceding.end() - preceding.start()), end)
-        return None
+        passage = (
+            _after_name(framework, text, start, end, known)
+            or _before_name(framework, text, start, end, known, after)
+            or NumberedPassage((), start, end)
+        )
+        extended = _extended(framework, passage, text, known)
+        return extended if extended.codes else None
 
 
 def build_parts(frameworks: Mapping[str, Concept]) -> FrameworkParts:
@@ -96,9 +100,53 @@ def build_parts(frameworks: Mapping[str, Concept]) -> FrameworkParts:
     return FrameworkParts(codes)
 
 
-def _codes(framework: str, role: str | None, numbers: str, known: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+def _after_name(
+    framework: str, text: str, start: int, end: int, known: Mapping[tuple[str, str], str]
+) -> NumberedPassage | None:
+    """The passage of a name and the parts directly after it."""
+    following = _AFTER.match(text, end)
+    if not (following and (following["role"] or _is_adjacent(following["lead"], text[max(0, start - 1) : start]))):
+        return None
+    codes = _codes(framework, _roles(following["role"]), following["list"], known)
+    closed = "(" in following["lead"] and text.startswith(")", following.end())
+    return NumberedPassage(codes, start, following.end() + closed) if codes else None
+
+
+def _before_name(  # the name, and where a passage can start
+    framework: str, text: str, start: int, end: int, known: Mapping[tuple[str, str], str], after: int
+) -> NumberedPassage | None:
+    """The passage of a name and the parts directly before it."""
+    window = text[max(after, start - _WINDOW) : start]
+    # Most names have no number before them; this test takes 1 µs, the long pattern 9 µs.
+    preceding = _BEFORE.search(window) if _DIGIT.search(window) else None
+    codes = _codes(framework, _roles(preceding["role"]), preceding["list"], known) if preceding else ()
+    return NumberedPassage(codes, start - len(preceding[0]), end) if preceding and codes else None
+
+
+def _is_adjacent(lead: str, before: str) -> bool:
+    """Whether numbers without a role belong to a name: "SDG 8", "Sustainable Development Goal (SDG) 8"."""
+    return lead in {"", " ", "-"} or (lead == ") " and before == "(")
+
+
+def _extended(
+    framework: str, passage: NumberedPassage, text: str, known: Mapping[tuple[str, str], str]
+) -> NumberedPassage:
+    """A passage with the parts that follow it, each with its role: "SDG 8, in particular target 8.7"."""
+    codes, end = passage.codes, passage.end
+    while more := _MORE.match(text, end):
+        found = _codes(framework, _roles(more["role"])[:1], more["list"], known)
+        if not found:
+            break
+        codes, end = (*codes, *found), more.end()
+        if text.startswith(")", end) and text.count("(", passage.start, end) > text.count(")", passage.start, end):
+            end += 1
+    return NumberedPassage(tuple(dict.fromkeys(codes)), passage.start, end)
+
+
+def _codes(
+    framework: str, roles: tuple[str, ...], numbers: str, known: Mapping[tuple[str, str], str]
+) -> tuple[str, ...]:
     """The parts of a list of numbers; empty if no number is a part."""
-    roles = _roles(role)
     found = [
         next((known[name, number] for name in roles if (name, number) in known), framework)
         for match in _NUMBERS.finditer(numbers)

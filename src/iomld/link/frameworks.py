@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from iomld.folding import Folded, fold, folded
 from iomld.link.framework_parts import FrameworkParts, build_parts
 from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name
 from iomld.link.numbered_names import NumberedNames, numbered_names
+from iomld.link.other_meanings import OtherMeanings, words_of_names
 from iomld.model import Mention
 from iomld.vocab import Label, LabelKind, Vocabulary
 
@@ -22,6 +23,7 @@ _LONG_NAME_SPACES = 2  # shorter names may be common words, so a capital or a di
 # A national "migration governance framework" or any "regional conference on migration" is none of these.
 _OWNER = "International Organization for Migration"
 _FORMAL_KINDS = frozenset({"process"})
+_ISSUER = re.compile(r"([A-Z]{2,}|African Union) (?=\w+ \w)")
 _SMALL_WORD = 3  # letters of a word that has no capital in a title
 _WORD = re.compile(r"[^\W_]+")
 
@@ -44,6 +46,7 @@ class Alias:
         plain: The folded name with single spaces.
         is_acronym: Whether it is one word, all in capitals or with at least two.
         is_formal: Whether common words such as "migration governance framework" are this name only with capitals.
+        is_shared: Whether it stands for several frameworks together.
     """
 
     code: str
@@ -53,6 +56,7 @@ class Alias:
     plain: str
     is_acronym: bool
     is_formal: bool
+    is_shared: bool = False
 
     def fits(self, words: str) -> bool:
         """Whether words of a text can be this name: acronyms must be equal, names of common words need capitals."""
@@ -66,15 +70,15 @@ class Alias:
 
 
 class NamedFramework(NamedTuple):
-    """The framework that a name refers to.
+    """What a name refers to.
 
     Attributes:
-        code: Code of the framework; empty for a decoy.
+        codes: Code of the framework, or of each that the name stands for; none for a decoy.
         method: Code in the method scheme.
         confidence: 0 to 1.
     """
 
-    code: str
+    codes: tuple[str, ...]
     method: str
     confidence: Decimal
 
@@ -83,7 +87,7 @@ class Match(NamedTuple):
     """A passage of a text, or of a folded text, that names a framework.
 
     Attributes:
-        codes: Code of the framework, or of the parts that are named.
+        codes: Code of the framework, or of the frameworks or parts that are named.
         start: Start of the passage, in code points from 0.
         end: Its end.
         method: Code in the method scheme.
@@ -112,6 +116,7 @@ class FrameworkMatcher:
         numbered: Finds lists of frameworks whose names differ in their number alone.
         parts: The numbered parts.
         wholes: The framework of each part.
+        others: Tells where a name means something else.
     """
 
     names: NameFinder
@@ -119,6 +124,7 @@ class FrameworkMatcher:
     numbered: NumberedNames
     parts: FrameworkParts
     wholes: Mapping[str, str]
+    others: OtherMeanings
 
     def matches(self, text: str, language: str) -> Iterator[Match]:
         """Find the names in a text: leftmost, longest, never overlapping, whole words.
@@ -155,17 +161,27 @@ class FrameworkMatcher:
             named = self.resolve(found["name"], words, language)
             if named is None:
                 at = found.start() + 1
-            elif not named.code:
+            elif not named.codes:
                 at = self._after_decoy(searched, found)
+            elif self._means_other(named, text, words, source.text, start, end):
+                at = end
             else:
-                part = self.parts.around(named.code, source.text, start, end, after=done)
+                part = self.parts.around(named.codes[0], source.text, start, end, after=done)
                 if part is None and source.text[end : end + 1].isdigit():
                     at = found.start() + 1
                     continue
-                codes = part.codes if part else (named.code,)
+                codes = part.codes if part else named.codes
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
                 yield Match(codes, start, end, named.method, named.confidence)
+
+    def _means_other(  # the text, and the folded text with the place of the name
+        self, named: NamedFramework, text: str, words: str, source: str, start: int, end: int
+    ) -> bool:
+        """Whether a name means something else in this text."""
+        if named.method == _ACRONYM:
+            return self.others.is_other(named.codes[0], words, text)
+        return words.islower() and self.others.is_owned(source, start, end)
 
     def mentions(self, text: str, language: str, field: str) -> Iterator[Mention]:
         """The matches in a text as mentions, with their context."""
@@ -221,6 +237,7 @@ def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
         else:
             is_formal = concept.issuer == _OWNER or concept.kind in _FORMAL_KINDS
             names += [_alias(code, label, is_formal=is_formal) for label in concept.labels]
+    names += _possessive(names)
     matcher = _matcher(names, parts, wholes)
     names += [alias for alias in part_names if not _is_matched(alias, matcher)]
     return _matcher(names, parts, wholes)
@@ -246,6 +263,18 @@ def _alias(code: str, label: Label, *, is_formal: bool) -> Alias:
     return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym, is_formal)
 
 
+def _possessive(names: Sequence[Alias]) -> list[Alias]:
+    """Names that begin with their issuer, as "AU's Free Movement Protocol", unless the rest is a name by itself."""
+    keys = {name_key(alias.plain) for alias in names}
+    found: list[Alias] = []
+    for alias in names:
+        issuer = _ISSUER.match(alias.text) if alias.code and alias.language == "en" else None
+        if issuer and name_key(plain_name(fold(alias.text[issuer.end() :]))) not in keys:
+            text = f"{issuer[1]}'s {alias.text[issuer.end() :]}"
+            found.append(replace(alias, text=text, plain=plain_name(fold(text)), kind=LabelKind.HIDDEN))
+    return found
+
+
 def _is_written_as_name(words: str, language: str) -> bool:
     """Whether words look like a name: with an abbreviation, or a capital first and, in English, at most words."""
     content = [word for word in _WORD.findall(words) if len(word) > _SMALL_WORD or word.isupper()]
@@ -256,24 +285,40 @@ def _is_written_as_name(words: str, language: str) -> bool:
 
 
 def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str, str]) -> FrameworkMatcher:
+    names = tuple(names)
+    owners: dict[tuple[str, str], set[str]] = {}
+    for alias in names:
+        owners.setdefault((alias.text, alias.language), set()).add(alias.code)
     aliases: dict[str, list[Alias]] = {}
     for alias in names:
-        aliases.setdefault(name_key(alias.plain), []).append(alias)
+        is_shared = len(owners[alias.text, alias.language]) > 1
+        aliases.setdefault(name_key(alias.plain), []).append(replace(alias, is_shared=is_shared))
     finder = build_finder(fold(alias.text) for group in aliases.values() for alias in group)
     # The same few names recur; the cache saves 15 µs for each match.
     resolve = lru_cache(maxsize=_CACHED_NAMES)(partial(_resolved, aliases))
-    numbered = numbered_names((alias.plain, alias.code) for group in aliases.values() for alias in group if alias.code)
-    return FrameworkMatcher(finder, resolve, numbered, parts, wholes)
+    named = [alias for group in aliases.values() for alias in group if alias.code]
+    numbered = numbered_names((alias.plain, alias.code) for alias in named)
+    texts: dict[str, list[str]] = {}
+    for alias in named:
+        texts.setdefault(alias.code, []).append(alias.text)
+    others = OtherMeanings({code: words_of_names(found) for code, found in texts.items()})
+    return FrameworkMatcher(finder, resolve, numbered, parts, wholes, others)
 
 
 def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, language: str) -> NamedFramework | None:
     """The framework that words name in a language, or None if there is none or several."""
     usable = [alias for alias in aliases.get(name_key(found), ()) if alias.fits(words)]
     for group in _by_priority(usable, language):
-        if len({alias.code for alias in group}) == 1:
-            alias = min(group, key=lambda alias: _distance(alias, found, words))
-            return NamedFramework(alias.code, *_evidence(alias, found))
-        if group:
+        # Frameworks can share a hidden name in the plural, which stands for all of them: "Global Compacts".
+        shared = [alias for alias in group if alias.plain == plain_name(found)]
+        single = [alias for alias in group if not alias.is_shared]
+        if len({alias.code for alias in shared}) > 1 and all(alias.is_shared for alias in shared):
+            codes = tuple(sorted(alias.code for alias in shared))
+            return NamedFramework(codes, *_evidence(shared[0], found))
+        if len({alias.code for alias in single}) == 1:
+            alias = min(single, key=lambda alias: _distance(alias, found, words))
+            return NamedFramework((alias.code,) if alias.code else (), *_evidence(alias, found))
+        if single:
             return None
     return None
 

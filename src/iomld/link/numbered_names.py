@@ -10,7 +10,7 @@ from iomld.link.name_matcher import name_key
 _NUMBER_IN_NAME = re.compile(r"(?<![0-9.])[0-9]{1,4}(?![0-9.])")
 _SIGN = r"(?:n[o°º]?s?[.°º]? ?|num(?:s|eros?)?\.? ?|nr\.? ?|c)?"
 _JOIN = r"(?:, ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o) | ?/ ?)"
-_LIST = rf"[0-9]{{1,4}}(?:{_JOIN}{_SIGN}[0-9]{{1,4}})+"
+_LIST = rf"{_SIGN}[0-9]{{1,4}}(?:{_JOIN}{_SIGN}[0-9]{{1,4}})+"
 _ANY_LIST = re.compile(rf"[0-9]{_JOIN}{_SIGN}[0-9]")
 _DIGITS = re.compile("[0-9]+")
 _PLURAL = re.compile(r"[a-z]{4,}s(?!\w)")
