@@ -30,7 +30,7 @@ _EMPHASIS = (
     "and|et|y|in particular|particularly|especially|notably|namely|specifically|including|through|under|notamment|"
     "en particulier|surtout|a savoir|en particular|particularmente|especialmente|concretamente|incluyendo"
 )
-_ITS = r"(?:(?:of|de|d') ?)?(?:(?:its|the|ses|les|le|son|sus|los|las|la|el|su) |l')?"
+_ITS = r"(?:(?:of|in|under|de|dans|en|d') ?)?(?:(?:its|the|ses|les|le|son|sa|sus|los|las|la|el|su) |l')?"
 _MORE = re.compile(
     rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}) )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
