@@ -94,6 +94,7 @@ def test_a_server_answers_with_the_names_of_the_release(published: Path) -> None
     assert "Dock workers" in scheme.text
     assert {"hostCity", "groups"} <= set(table.text.split("\r\n")[0].split(","))
     assert "hostCityRule" in rules.text
+    assert "records of another fund (IOM Development Fund)" in rules.text
     assert "The city in which the office of the project is." in form.text
     assert "Dock workers" in form.text
     assert ("unknownGroup", "groups") in {(one["rule"], one["field"]) for one in report.json()["results"]}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pyoxigraph import Quad
 
+from iomld.assets import load_vocabulary
 from iomld.browse.view import ReleaseView
-from iomld.fund_folder import cached, own_folder, using
+from iomld.fund_folder import cached, folder_in_use, own_folder, using
 from iomld.model import Finding
 from iomld.validate import Rule, all_rules, load_validator
 from iomld.validate.shapes import RuleExample, failing_examples, passing_example
@@ -47,6 +48,15 @@ def rule_entries() -> tuple[RuleEntry, ...]:
     rules = all_rules()
     with using(own_folder()):  # whose lists the examples use
         return tuple(map(_entry, rules))
+
+
+def publisher_of_examples() -> Mapping[str, str] | None:
+    """The name, by language, of the fund that the records of the examples are of; None if its folder is in use."""
+    if folder_in_use().is_own:
+        return None
+    with using(own_folder()):
+        fund = load_vocabulary().fund
+    return fund.names.texts if fund else None
 
 
 def _entry(rule: Rule) -> RuleEntry:

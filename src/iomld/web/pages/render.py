@@ -12,7 +12,7 @@ from starlette.responses import Response
 from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
 from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements
-from iomld.browse.rules import Revalidation, check_record, rule_entries
+from iomld.browse.rules import Revalidation, check_record, publisher_of_examples, rule_entries
 from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import LinkKind, ReleaseView
 from iomld.check.translation import worded_finding
@@ -149,6 +149,10 @@ def shapes_html(view: ReleaseView) -> bytes:
         entries = rule_entries()
         shapes = {entry.rule.id for entry in entries}
         reading = [rule for rule in READING_RULES if rule.id not in shapes]
-        return page_html(view, "shapes.html", "/validate", entries=entries, reading=reading, worded=_worded)
+        publisher = publisher_of_examples() or {}
+        name = publisher.get(page_language()) or publisher.get("en", "")
+        return page_html(
+            view, "shapes.html", "/validate", entries=entries, reading=reading, worded=_worded, publisher=name
+        )
 
     return _shapes_pages.page(view, page)
