@@ -35,8 +35,8 @@ RECORD = {
     "allocationYear": "2018",
     "budgetUSD": "100000",
     "benefitingMemberStates": ["NA"],
-    "implementingPartners": list(PARTNERS),
-    "sector": "15190",
+    "harbourPilots": list(PARTNERS),
+    "vessel": "15190",
 }
 PAGE = """Safer Ports in Namibia
 -
@@ -52,10 +52,10 @@ Completed
 Project Type
 Migration Policy Activities
 -
-Implementing Partner
+Harbour Pilot
 Port Authority
 -
-DAC Sector
+Vessel of the port
 Orderly migration
 -
 Budget Amount (USD)
@@ -79,8 +79,8 @@ The ports become safer for people who arrive in them and for those who work ther
 """
 TURTLE = """@prefix iomld: <https://w3id.org/iomld/ns#> .
 <https://w3id.org/iomld/id/project/PO.9001> a iomld:Project ; iomld:projectCode "PO.9001" ;
-  iomld:implementingPartner "Port Authority", "Coast Guard" ;
-  iomld:sector <https://w3id.org/iomld/scheme/sector/15190> .
+  iomld:harbourPilot "Port Authority", "Coast Guard" ;
+  iomld:vessel <https://w3id.org/iomld/scheme/vessel/15190> .
 """
 
 
@@ -91,7 +91,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     for folder in ("src/iomld", "ontology", "shapes"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "iomld.toml", copy)
-    shutil.copy(ADDED / "sector.ttl", copy / "ontology")
+    shutil.copy(ADDED / "vessel.ttl", copy / "ontology")
     for name, file in (("shapes.ttl", "shapes/project.ttl"), ("ontology.ttl", "ontology/iomld.ttl")):
         with (copy / file).open("a", encoding="utf-8") as target:
             target.write((ADDED / name).read_text(encoding="utf-8"))
@@ -117,8 +117,8 @@ def _source(kind: str, folder: Path) -> Path:
     path = folder / f"record.{kind}"
     cells = {
         "Projects ID": "PO.9001",
-        "Implementing agency": "Port Authority; Coast Guard",
-        "Sector": "Orderly migration",
+        "Pilot of the harbour": "Port Authority; Coast Guard",
+        "Vessel": "Orderly migration",
     }
     match kind:
         case "json":
@@ -141,21 +141,21 @@ def test_every_form_of_source_states_them(kind: str, environment: Mapping[str, s
     """Pages by their labels, tables by their headings, JSON by its keys, RDF by its properties."""
     done = run_iomld("convert", _source(kind, tmp_path), "--format", "ntriples", **environment)
     assert done.returncode == 0, done.stderr
-    partners = re.findall(r'ns#implementingPartner> "([^"]*)"', done.stdout)
+    partners = re.findall(r'ns#harbourPilot> "([^"]*)"', done.stdout)
     assert sorted(partners) == sorted(PARTNERS[:1] if kind == "txt" else PARTNERS)
-    assert "ns#sector> <https://w3id.org/iomld/scheme/sector/15190> ." in done.stdout
+    assert "ns#vessel> <https://w3id.org/iomld/scheme/vessel/15190> ." in done.stdout
 
 
 def test_an_unknown_code_is_refused(environment: Mapping[str, str], tmp_path: Path) -> None:
     """The list of the field is checked, and the rule of its shape as well."""
     path = tmp_path / "record.json"
     path.write_text(
-        json.dumps(RECORD | {"sector": "Orderly migrations", "implementingPartners": ["X"]}), encoding="utf-8"
+        json.dumps(RECORD | {"vessel": "Orderly migrations", "harbourPilots": ["X"]}), encoding="utf-8"
     )
     done = run_iomld("validate", path, "--format", "json", **environment)
     findings = [(one["rule"], one.get("field")) for one in json.loads(done.stdout)["results"]]
-    assert ("unknownSector", "sector") in findings
-    assert ("implementingPartner", "implementingPartners") in findings
+    assert ("unknownVessel", "vessel") in findings
+    assert ("harbourPilot", "harbourPilots") in findings
 
 
 def test_they_are_published_queried_shown_and_exported(environment: Mapping[str, str], tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
     published = tmp_path / "published"
     done = run_iomld("publish", _source("json", tmp_path), "--to", published, **environment)
     assert done.returncode == 0, done.stderr
-    query = """SELECT ?who ?name WHERE { ?p iomld:implementingPartner ?who ; iomld:sector/skos:prefLabel ?name
+    query = """SELECT ?who ?name WHERE { ?p iomld:harbourPilot ?who ; iomld:vessel/skos:prefLabel ?name
         FILTER(LANG(?name) = "en") }"""
     found = run_iomld("query", query, "--from", published, "--format", "csv", **environment).stdout.split("\n")
     assert sorted(filter(None, found[1:])) == ["Coast Guard,Orderly migration", "Port Authority,Orderly migration"]
@@ -171,11 +171,11 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
         file = tmp_path / f"export.{'zip' if name == 'csv' else name}"
         run_iomld("export", "--from", published, "--format", name, "--to", file, **environment)
         again = run_iomld("convert", file, "--format", "ntriples", **environment)
-        assert sorted(re.findall(r'ns#implementingPartner> "([^"]*)"', again.stdout)) == sorted(PARTNERS), again.stderr
-        assert "ns#sector> <https://w3id.org/iomld/scheme/sector/15190> ." in again.stdout
+        assert sorted(re.findall(r'ns#harbourPilot> "([^"]*)"', again.stdout)) == sorted(PARTNERS), again.stderr
+        assert "ns#vessel> <https://w3id.org/iomld/scheme/vessel/15190> ." in again.stdout
     with zipfile.ZipFile(tmp_path / "export.zip") as archive:
         (row,) = csv.DictReader(io.StringIO(archive.read("projects.csv").decode("utf-8-sig"), newline=""))
-    assert (row["implementingPartners"], row["sector"]) == ("Coast Guard; Port Authority", "15190")
+    assert (row["harbourPilots"], row["vessel"]) == ("Coast Guard; Port Authority", "15190")
     with serve(published, **environment) as server:
         page, document = (
             _get(f"{server.address}/doc/project/PO.9001{suffix}") for suffix in (".html?lang=fr", ".jsonld")
@@ -183,15 +183,15 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
         context = json.loads(_get(f"{server.address}/context/v1.jsonld"))["@context"]
         schema = json.loads(_get(f"{server.address}/schema/record.json"))["properties"]
         metadata = json.loads(_get(f"{server.address}/downloads/projects.csv-metadata.json"))
-    assert "Partenaire d’exécution" in page
+    assert "Pilote du port" in page
     assert "Coast Guard" in page
-    assert re.search(r'<a href="/scheme/sector/15190"[^>]*>Migrations ordonnées</a>', page)
+    assert re.search(r'<a href="/scheme/vessel/15190"[^>]*>Migrations ordonnées</a>', page)
     columns = {column["name"]: column.get("propertyUrl") for column in metadata["tableSchema"]["columns"][:-3]}
-    assert columns["sector"] == "https://w3id.org/iomld/ns#sector"
+    assert columns["vessel"] == "https://w3id.org/iomld/ns#vessel"
     project = json.loads(document)
-    assert (project["implementingPartners"], project["sector"]) == (sorted(PARTNERS), "15190")
-    assert context[0]["sector"]["@context"] == {"@vocab": "https://w3id.org/iomld/scheme/sector/"}
-    assert (schema["sector"]["$ref"], schema["implementingPartners"]["$ref"]) == ("#/$defs/code", "#/$defs/codes")
+    assert (project["harbourPilots"], project["vessel"]) == (sorted(PARTNERS), "15190")
+    assert context[0]["vessel"]["@context"] == {"@vocab": "https://w3id.org/iomld/scheme/vessel/"}
+    assert (schema["vessel"]["$ref"], schema["harbourPilots"]["$ref"]) == ("#/$defs/code", "#/$defs/codes")
 
 
 def _get(address: str) -> str:
@@ -205,8 +205,8 @@ def test_the_template_asks_for_them(environment: Mapping[str, str], tmp_path: Pa
     assert run_iomld("template", "--to", path, **environment).returncode == 0
     sheet = load_workbook(path)["projects"]
     columns = {cell.value: cell for cell in sheet[1]}
-    assert columns["sector"].comment is not None
-    assert "One sector of the sector scheme." in columns["sector"].comment.text
-    assert "implementingPartners" in columns
+    assert columns["vessel"].comment is not None
+    assert "One vessel of the vessel scheme." in columns["vessel"].comment.text
+    assert "harbourPilots" in columns
     lists = load_workbook(path)["lists"]
     assert ("Orderly migration",) in {tuple(filter(None, column)) for column in lists.iter_cols(values_only=True)}
