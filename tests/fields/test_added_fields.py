@@ -149,9 +149,7 @@ def test_every_form_of_source_states_them(kind: str, environment: Mapping[str, s
 def test_an_unknown_code_is_refused(environment: Mapping[str, str], tmp_path: Path) -> None:
     """The list of the field is checked, and the rule of its shape as well."""
     path = tmp_path / "record.json"
-    path.write_text(
-        json.dumps(RECORD | {"vessel": "Orderly migrations", "harbourPilots": ["X"]}), encoding="utf-8"
-    )
+    path.write_text(json.dumps(RECORD | {"vessel": "Orderly migrations", "harbourPilots": ["X"]}), encoding="utf-8")
     done = run_iomld("validate", path, "--format", "json", **environment)
     findings = [(one["rule"], one.get("field")) for one in json.loads(done.stdout)["results"]]
     assert ("unknownVessel", "vessel") in findings
