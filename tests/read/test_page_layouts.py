@@ -99,6 +99,39 @@ def test_bullets_are_read_with_their_values_set_in() -> None:
     assert (place.line, place.column) == (4, 5)
 
 
+ROWS = [
+    ("Start Date", "2017"),
+    ("Statut du projet", "Achevé"),
+    ("Project Type", "Labour Migration"),
+    ("Cobertura geográfica", "Nacional"),
+    ("Projects ID", "LM.0001"),
+    ("Benefiting Member States", "Namibia"),
+]
+UNKNOWN_ROWS = [("Donor Country", "France"), ("Total Cost", "750000.00"), ("Numéro", "AB.1234"), ("Duración", "2 años")]
+
+
+@pytest.mark.parametrize("row", ["-\n{}\n{}\n", "  • {}\n    {}\n"])
+def test_rows_stand_in_any_order_with_unknown_rows_between(row: str) -> None:
+    """Rows in other orders, missing ones and unknown ones anywhere change no value, and no text holds the unknown."""
+    expected = texts(read(_page(row, ROWS)))
+    assert {"startYear", "status", "projectType", "coverage", "projectCode", "benefitingMemberStates"} <= set(expected)
+    for shift in range(len(ROWS)):
+        turned = ROWS[shift:] + ROWS[:shift]
+        assert texts(read(_page(row, turned))) == expected
+        rest = texts(read(_page(row, turned[1:])))
+        assert rest.items() < expected.items()
+        for unknown in UNKNOWN_ROWS:
+            record = read(_page(row, [*turned[:2], unknown, *turned[2:]]))
+            assert texts(record) == expected
+            assert [finding.rule for finding in record.findings] == ["unknownLabel"]
+
+
+def _page(row: str, rows: list[tuple[str, str]]) -> str:
+    """A page with a title, rows of labels and values, and a text."""
+    listed = "".join(row.format(*one) for one in rows)
+    return f"Ports and Rosters in Namibia\n{listed}\nOfficers were trained in two towns.\n"
+
+
 def test_a_sparse_page_leaves_fields_unknown() -> None:
     """Labels without values are absent fields, and the text below is never one of their values."""
     sparse = "\n".join(line for line in BULLETS.split("\n") if not line.startswith("    "))
