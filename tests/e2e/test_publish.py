@@ -165,57 +165,53 @@ def test_rolling_back_serves_the_older_release(tmp_path: Path, iomld: Command) -
     assert asked.stdout.strip() == "no"
 
 
-BAD = [
-    ({"title": None}, "title", "title"),
-    ({"projectCode": None}, "projectCode", "identifier"),
-    ({"benefitingMemberStates": ["Chinna"]}, "benefitingMemberStates", "China"),
-    ({"coverage": "Policy Stuff"}, "coverage", "Policy Stuff"),
-    ({"status": "Finished"}, "status", "Finished"),
-    ({"budgetUSD": "a lot"}, "budgetUSD", "a lot"),
-    ({"startYear": "2019", "endYear": "2017"}, "Year", "before"),
-    ({"budgetUSD": "-5"}, "budgetUSD", "-5"),
-    ({"startYear": "MMXVII"}, "startYear", "MMXVII"),
-]
+BAD = {
+    "PO.0001": ({"title": None}, "title", "title"),
+    "": ({"projectCode": None}, "projectCode", "identifier"),
+    "PO.0003": ({"benefitingMemberStates": ["Chinna"]}, "benefitingMemberStates", "China"),
+    "PO.0004": ({"coverage": "Policy Stuff"}, "coverage", "Policy Stuff"),
+    "PO.0005": ({"status": "Finished"}, "status", "Finished"),
+    "PO.0006": ({"budgetUSD": "a lot"}, "budgetUSD", "a lot"),
+    "PO.0007": ({"startYear": "2019", "endYear": "2017"}, "Year", "before"),
+    "PO.0008": ({"budgetUSD": "-5"}, "budgetUSD", "-5"),
+    "PO.0009": ({"startYear": "MMXVII"}, "startYear", "MMXVII"),
+}
+BAD_PAGES = {
+    "empty.txt": (b"", "empty"),
+    "binary.txt": (b"\x00\x01\x02PK", "binary"),
+    "cut.txt": (PAGE.read_bytes().split(b"Harbours\n")[1], "title"),
+    "unnamed.txt": (PAGE.read_bytes().replace(b"NA10P9999\n", b"").replace(b"PO.9001\n", b""), "identifier"),
+    "country.txt": (PAGE.read_bytes().replace(b"Namibia South Africa", b"Namibia Atlantis"), "Atlantis"),
+    "money.txt": (PAGE.read_bytes().replace(b"152152.50", b"100 000 USD"), "100 000 USD"),
+    "year.txt": (PAGE.read_bytes().replace(b"2020", b"2016"), "before"),
+}
 
 
-@pytest.mark.parametrize(("changes", "field", "words"), BAD, ids=[str(case[0]) for case in BAD])
-def test_a_bad_record_is_refused_and_the_good_one_published(
-    changes: dict[str, object], field: str, words: str, tmp_path: Path, iomld: Command
-) -> None:
-    """The refusal names file, line, field, what was found and what to do; the other record is published; status 1."""
-    bad = record(tmp_path, "bad.json", **changes)
-    good = record(tmp_path, "good.json", projectCode="PO.9003")
-    done = iomld("publish", bad, good, "--to", tmp_path / "out")
+def test_bad_records_are_refused_and_the_good_one_published(tmp_path: Path, iomld: Command) -> None:
+    """Each refusal names file, line, field, what was found and what to do; the other record is published; status 1."""
+    bad = {f"bad{number}.json": case for number, case in enumerate(BAD.items())}
+    paths = [record(tmp_path, file, **{"projectCode": code, **case[0]}) for file, (code, case) in bad.items()]
+    done = iomld("publish", *paths, record(tmp_path, "good.json", projectCode="PO.9003"), "--to", tmp_path / "out")
     assert done.returncode == 1
-    reasons = [line for line in done.stderr.splitlines() if "bad.json:" in line]
-    assert reasons, done.stderr
-    assert any(field in line and words.lower() in line.lower() for line in reasons), done.stderr
+    for file, (_, (_, field, words)) in bad.items():
+        reasons = [line for line in done.stderr.splitlines() if f"{file}:" in line]
+        assert any(field in line and words.lower() in line.lower() for line in reasons), (file, done.stderr)
     assert json.loads((tmp_path / "out" / "current" / "manifest.json").read_text())["projects"] == 1
     report = json.loads((tmp_path / "out" / "current" / "report.json").read_text())
-    assert report["refused"][0]["reasons"][0]["file"].endswith("bad.json")
+    assert {Path(one["reasons"][0]["file"]).name for one in report["refused"]} == set(bad)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "empty"),
-        (b"\x00\x01\x02PK", "binary"),
-        (PAGE.read_bytes().split(b"Harbours\n")[1], "title"),
-        (PAGE.read_bytes().replace(b"NA10P9999\n", b"").replace(b"PO.9001\n", b""), "identifier"),
-        (PAGE.read_bytes().replace(b"Namibia South Africa", b"Namibia Atlantis"), "Atlantis"),
-        (PAGE.read_bytes().replace(b"152152.50", b"100 000 USD"), "100 000 USD"),
-        (PAGE.read_bytes().replace(b"2020", b"2016"), "before"),
-    ],
-)
-def test_a_bad_page_is_refused_with_its_line(content: bytes, words: str, tmp_path: Path, iomld: Command) -> None:
+def test_bad_pages_are_refused_with_their_lines(tmp_path: Path, iomld: Command) -> None:
     """Bad pages are named with what was found; the good page beside them is published; status 1."""
-    bad, good = tmp_path / "bad.txt", tmp_path / "good.json"
-    bad.write_bytes(content)
-    record(tmp_path, "good.json")
-    done = iomld("publish", bad, good, "--to", tmp_path / "out")
+    for number, (name, (content, _)) in enumerate(BAD_PAGES.items()):  # each of a project of its own
+        (tmp_path / name).write_bytes(content.replace(b"9001", b"910%d" % number).replace(b"9999", b"910%d" % number))
+    done = iomld(
+        "publish", *(tmp_path / name for name in BAD_PAGES), record(tmp_path, "good.json"), "--to", tmp_path / "out"
+    )
     assert done.returncode == 1
-    assert "bad.txt" in done.stderr
-    assert words in done.stderr
+    refusals = done.stderr.split("refused: ")
+    for name, (_, words) in BAD_PAGES.items():
+        assert any(name in refusal and words in refusal for refusal in refusals), (name, done.stderr)
     assert json.loads((tmp_path / "out" / "current" / "manifest.json").read_text())["projects"] == 1
 
 

@@ -1,4 +1,4 @@
-"""Each way to ask a query gets the same answer, new or from the cache: thousands of pairs of answers are compared."""
+"""Each way to ask a query gets the same answer, new or from the cache: many pairs of answers are compared."""
 
 import asyncio
 import gzip
@@ -12,6 +12,7 @@ import brotli  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import zstandard
 from starlette.types import ASGIApp, Message
+from tests.amount import amount
 
 from iomld.config import Settings
 from iomld.iris import DEFAULT_BASE
@@ -70,6 +71,8 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "GET, any": ("GET", {"if-none-match": "*"}),
     "GET, another held": ("GET", {"if-none-match": '"other", W/"another"'}),
 }
+# Of the six codings each pair of query and Accept is asked for in so many; each query and each Accept has all of them.
+CODINGS_OF_A_PAIR = min(amount(1), len(CODINGS))
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,12 @@ async def received(ask: Ask, query: str, accept: str | None, coding: str | None,
     return Received(status, found.get("content-type"), found.get("etag"), found.get("vary"), whole)
 
 
+def codings_of(row: int, column: int, number: int) -> list[str | None]:
+    """The codings in which a pair of query and Accept is asked for."""
+    names = [*CODINGS]
+    return [names[(row + column + step) % len(names)] for step in range(number)]
+
+
 def expected_type(kind: str, accept: str | None) -> str | None:
     """The type of the answer to a kind of query."""
     return PROBLEM if kind == "error" else ACCEPTS[accept][KINDS.index(kind)] or PROBLEM
@@ -162,8 +171,7 @@ def expected_of(first: Received, form: str) -> Received:
 def test_each_way_to_ask_gets_the_same_answer_each_time(datadir: Path) -> None:
     """Over query, Accept, Accept-Encoding and form, three times each: status, headers and decoded body agree.
 
-    The third is surely from the cache. Of the six codings each pair of query and Accept is asked for in three, so that
-    each query and each Accept has all of them.
+    The third is surely from the cache.
     """
 
     async def compare() -> int:
@@ -175,7 +183,7 @@ def test_each_way_to_ask_gets_the_same_answer_each_time(datadir: Path) -> None:
                     assert first.type == expected_type(kind, accept), (name, accept)
                     assert (first.status == 200) == (first.type != PROBLEM) == (first.etag is not None)
                     assert first.vary == "Accept, Accept-Encoding"
-                    for coding in [*CODINGS][(row + column) % 2 :: 2]:
+                    for coding in codings_of(row, column, CODINGS_OF_A_PAIR):
                         for form in FORMS:
                             expected = expected_of(first, form)
                             for time in range(3 if first.status == 200 else 1):  # problems are not kept
@@ -184,7 +192,7 @@ def test_each_way_to_ask_gets_the_same_answer_each_time(datadir: Path) -> None:
                                 pairs += 1
         return pairs
 
-    assert asyncio.run(compare()) > 3_000
+    assert asyncio.run(compare()) > 1_000
 
 
 def test_an_answer_from_a_file_is_the_one_from_memory(datadir: Path) -> None:
@@ -194,10 +202,11 @@ def test_an_answer_from_a_file_is_the_one_from_memory(datadir: Path) -> None:
         settings = replace(PATIENT, cache_bytes=cache_bytes)
         found = []
         async with started(create_app(datadir, settings, DEFAULT_BASE)) as ask:
-            for _, query in QUERIES.values():
-                for accept in (None, "application/ld+json, application/sparql-results+xml"):
-                    for coding in CODINGS:
-                        found += [await received(ask, query, accept, coding, form, "") for form in ("GET", "HEAD")]
+            for row, (_, query) in enumerate(QUERIES.values()):
+                for column, accept in enumerate((None, "application/ld+json, application/sparql-results+xml")):
+                    for coding in codings_of(row, 3 * column, min(2 * CODINGS_OF_A_PAIR, len(CODINGS))):
+                        found.append(await received(ask, query, accept, coding, "GET", ""))
+                    found.append(await received(ask, query, accept, coding, "HEAD", ""))
         return found
 
     assert asyncio.run(answers(1)) == asyncio.run(answers(1 << 26))
