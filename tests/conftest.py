@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,26 @@ SEED_NAME = "000_b8327546129996ab.txt"
 # A busy machine is no fault of what is tested.
 settings.register_profile("suite", max_examples=amount(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+# Where a file is in memory, no publish waits until the disk has it.
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own is made below it
+_ROOM_BYTES = 2 << 30  # a run needs a fifth of it
+
+
+def pytest_configure() -> None:
+    """Put temporary files into memory, unless TMPDIR says where, or there is no room from which programs can run."""
+    if "TMPDIR" in os.environ or not os.access(_IN_MEMORY, os.W_OK):
+        return
+    found = os.statvfs(_IN_MEMORY)
+    if found.f_bavail * found.f_frsize >= _ROOM_BYTES and not found.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_IN_MEMORY)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: while the test of one waits for a server, the core is another's."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_finish() -> None:
