@@ -202,9 +202,19 @@ class _Call:
         return json.dumps(request).encode()
 
 
-def _fork(call: _Call, files: Sequence[int], stdout: TextIO | None = None) -> ForkedProcess:
+def connect_to_fork(first_on_path: str = "") -> socket.socket:
+    """A connection to the process that forks.
+
+    Args:
+        first_on_path: Folders in which it finds the program, if not where these tests find it.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.connect(str(_forking_process(call.variables.get("PYTHONPATH", ""))))
+    connection.connect(str(_forking_process(first_on_path)))
+    return connection
+
+
+def _fork(call: _Call, files: Sequence[int], stdout: TextIO | None = None) -> ForkedProcess:
+    connection = connect_to_fork(call.variables.get("PYTHONPATH", ""))
     socket.send_fds(connection, [call.request()], files)
     return ForkedProcess(call.command, connection, stdout)
 
@@ -283,6 +293,8 @@ def _run(connection: socket.socket) -> NoReturn:
     _end_with_parent()
     line, files, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     request = json.loads(line)
+    if "config" in request:
+        forked_workers.be_worker_of_tests(request, files, connection)
     child = os.fork()
     if child == 0:
         connection.close()

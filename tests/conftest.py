@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import forked_workers
 from tests.amount import amount
-from tests.commands import run_iomld
+from tests.commands import connect_to_fork, run_iomld
 from tests.serving import Server, serve
 from tests.sharing import made_once
 
@@ -57,6 +58,12 @@ def pytest_collection_finish() -> None:
     """Let no garbage collection visit what was imported and collected: it stays, and is most of what there is."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_workers() -> None:
+    """Pools and applications within the tests start their workers at once."""
+    forked_workers.fork_workers_of_tests(connect_to_fork)
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

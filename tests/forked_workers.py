@@ -1,8 +1,9 @@
-"""Workers of forked servers, which are forked too.
+"""Workers of forked servers, and of pools within the tests, which are forked too.
 
 A worker that checks records imports and loads for a second before it is ready, and each server starts one. A server of
 the tests has a helper process that has all of that, and forks when the server wants a worker. The worker is then given
-to the server: the kernel gives an orphan to the nearest process above that takes orphans.
+to the server: the kernel gives an orphan to the nearest process above that takes orphans. Pools within the tests get
+theirs in the same way from the process that forks commands.
 
 What a worker does that starts by itself is seen by `tests/workers`, and by the servers of `tests/e2e` that are not
 forked.
@@ -13,11 +14,12 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from subprocess import DEVNULL
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -53,7 +55,49 @@ def fork_workers() -> None:
         socket.send_fds(ours, [json.dumps({"config": command[-1], "environment": dict(env)}).encode()], pass_fds)
         return _ForkedWorker(int(ours.recv(64)))
 
-    import_module("iomld.workers.supervisor").subprocess = SimpleNamespace(Popen=popen, DEVNULL=DEVNULL)
+    _start_by(popen)
+
+
+def fork_workers_of_tests(connect: Callable[[], socket.socket]) -> None:
+    """From now on, get workers of pools in this process from the one that forks commands.
+
+    Workers with a handler of the tests start by themselves.
+
+    Args:
+        connect: Opens a connection to the process that forks.
+    """
+
+    def popen(
+        command: Sequence[str], *, env: Mapping[str, str], pass_fds: Sequence[int], **others: Any
+    ) -> "_ForkedWorker | subprocess.Popen[bytes]":
+        if not json.loads(command[-1])["handler"].startswith("iomld."):
+            return subprocess.Popen(command, env=env, pass_fds=pass_fds, **others)
+        request = {"config": command[-1], "environment": dict(env), "server": os.getpid()}
+        with connect() as connection:
+            _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            try:
+                socket.send_fds(connection, [json.dumps(request).encode()], pass_fds)
+                return _ForkedWorker(int(connection.recv(64)))
+            finally:
+                _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)  # orphans of others are none of ours
+
+    _start_by(popen)
+
+
+def be_worker_of_tests(request: Mapping[str, Any], descriptors: Sequence[int], connection: socket.socket) -> NoReturn:
+    """Fork a worker for the process of the tests, in a process that ends so that these get the worker."""
+    if os.fork():
+        os._exit(0)
+    while os.getppid() != request["server"]:
+        time.sleep(0.0005)
+    connection.sendall(b"%d" % os.getpid())
+    connection.close()
+    _work(request, descriptors)
+
+
+def _start_by(popen: Callable[..., Any]) -> None:
+    supervisor = import_module("iomld.workers.supervisor")
+    supervisor.subprocess = SimpleNamespace(Popen=popen, DEVNULL=subprocess.DEVNULL)
 
 
 class _ForkedWorker:
