@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -84,6 +85,18 @@ def datadir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert done.returncode == 0, done.stderr
 
     return made_once(tmp_path_factory, "published", publish)
+
+
+@pytest.fixture
+def page_data(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
+    """A folder of its own for a test, with one release: that of `golden/page.txt`, whose project is PO.9001."""
+
+    def publish(folder: Path) -> None:
+        done = run_iomld("publish", ROOT / "tests" / "golden" / "page.txt", "--to", folder)
+        assert done.returncode == 0, done.stderr
+
+    made = made_once(tmp_path_factory, "published-page", publish)
+    return shutil.copytree(made, tmp_path / "page-data", symlinks=True)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,11 @@ def fork_workers_of_tests(connect: Callable[[], socket.socket]) -> None:
     """
 
     def popen(
-        command: Sequence[str], *, env: Mapping[str, str], pass_fds: Sequence[int], **others: Any
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        pass_fds: Sequence[int],
+        **others: Any,  # noqa: ANN401
     ) -> "_ForkedWorker | subprocess.Popen[bytes]":
         if not json.loads(command[-1])["handler"].startswith("iomld."):
             return subprocess.Popen(command, env=env, pass_fds=pass_fds, **others)

@@ -50,8 +50,8 @@ def test_killed_at_six_moments(tmp_path: Path, few_records: Path, iomld: Command
         done = iomld("publish", few_records, "--to", to, prelude=KILLER, KILL_IN=str(to), KILL_AT=moment)
         return done.returncode, done.stderr.count("\n")
 
-    assert iomld("publish", PAGE, "--to", folder).returncode == 0
-    assert iomld("publish", PAGE, "--to", other).returncode == 0
+    for to in (folder, other):
+        assert iomld("publish", PAGE, "--to", to).returncode == 0
     old = (folder / "current").readlink()
     code, changes = publish(other, "never")
     assert code == 0

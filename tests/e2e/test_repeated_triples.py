@@ -13,7 +13,6 @@ import pyoxigraph
 import pytest
 from pyoxigraph import RdfFormat
 from tests.conftest import ROOT, Command
-from tests.e2e.test_publish import PAGE
 from tests.serving import serve
 
 from iomld.browse.lists import project_counts
@@ -202,10 +201,9 @@ def budget(datadir: Path) -> list[list[str]]:
     return rows(answer)
 
 
-def test_publish_withdraw_and_rollback_keep_count(tmp_path: Path, iomld: Command) -> None:
+def test_publish_withdraw_and_rollback_keep_count(page_data: Path, tmp_path: Path, iomld: Command) -> None:
     """A store for queries comes with the first repeated triple, also one of the history, and goes with the last."""
-    to, extra = tmp_path / "to", tmp_path / "extra.nq"
-    assert iomld("publish", PAGE, "--to", to).returncode == 0
+    to, extra = page_data, tmp_path / "extra.nq"
     assert repeats(to) == 0
     alone, current = budget(to), current_release(to)
     assert current
@@ -242,31 +240,31 @@ def test_our_own_graphs_repeat_nothing(datadir: Path) -> None:
     assert len(triples) == len(set(triples))
 
 
-def test_documents_hold_each_triple_once(datadir: Path, iomld: Command, tmp_path: Path) -> None:
+def test_documents_hold_each_triple_once(page_data: Path, iomld: Command, tmp_path: Path) -> None:
     """A document about a scheme is the same where another graph repeats all that is published."""
-    lines = gzip.decompress((datadir / "current" / "dataset.nq.gz").read_bytes()).decode().splitlines()
+    before = current_release(page_data)
+    lines = gzip.decompress((page_data / "current" / "dataset.nq.gz").read_bytes()).decode().splitlines()
     (tmp_path / "all.nq").write_text("".join(f"{line.rsplit(' ', 2)[0]} <{X}all> .\n" for line in lines))
-    to = tmp_path / "to"
-    assert iomld("publish", ROOT / "data", "--include", tmp_path / "all.nq", "--to", to).returncode == 0
-    assert repeats(to) == len(lines)
-    views = [open_view(one) for one in map(current_release, (datadir, to)) if one]
+    assert iomld("publish", "--include", tmp_path / "all.nq", "--to", page_data).returncode == 0
+    assert repeats(page_data) == len(lines)
+    views = [open_view(one) for one in (before, current_release(page_data)) if one]
     for iri in (f"{BASE}scheme/framework", f"{BASE}scheme/framework/gcm", f"{BASE}id/country/CN"):
         alone, beside = (resource_quads(view, iri) for view in views)
         assert alone
         assert beside == alone
 
 
-def test_pages_count_a_repeated_project_once(datadir: Path, iomld: Command, tmp_path: Path) -> None:
+def test_pages_count_a_repeated_project_once(few_records: Path, iomld: Command, tmp_path: Path) -> None:
     """The partner's list of the cases: the counts of pages and of the endpoint stay as they were."""
     case = SHARED / "cases" / "include-repeats-triples.ttl"
     if not case.exists():
         pytest.skip("the cases are not at hand (set IOMLD_SHARED to the folder that holds cases/)")
-    to = tmp_path / "to"
-    assert iomld("publish", ROOT / "data", "--include", case, "--to", to).returncode == 0
-    assert repeats(to) == 2
     query = f"{TOTAL} {{ ?p <{BASE}ns#budgetUSD> ?b }}"
-    assert ask_worker(worker_of(to), query, {}) == ask_worker(worker_of(datadir), query, {})
-    counts = [
-        project_counts(open_view(one), f"{BASE}ns#budgetUSD") for one in map(current_release, (to, datadir)) if one
-    ]
-    assert counts[0] == counts[1]
+    to, found = tmp_path / "to", []
+    for given in ((few_records,), ("--include", case)):
+        assert iomld("publish", *given, "--to", to).returncode == 0
+        current = current_release(to)
+        assert current
+        found.append((ask_worker(worker_of(to), query, {}), project_counts(open_view(current), f"{BASE}ns#budgetUSD")))
+    assert repeats(to) == 2
+    assert found[0] == found[1]

@@ -16,7 +16,7 @@ import pytest
 from rdflib import Graph
 from rdflib.compare import isomorphic
 from tests.amount import telling
-from tests.conftest import PROJECT_COUNT, ROOT, Command
+from tests.conftest import PROJECT_COUNT, Command
 from tests.e2e.test_seed import EXPECTED, questions, seed_release  # noqa: F401  # a fixture
 from tests.serving import Server, serve
 
@@ -308,15 +308,13 @@ def seed_server(seed_release: Path) -> Iterator[Server]:  # noqa: F811  # pytest
         yield running
 
 
-def test_a_new_release_is_taken_up_while_serving(tmp_path: Path, few_records: Path, iomld: Command) -> None:
+def test_a_new_release_is_taken_up_while_serving(page_data: Path, few_records: Path, iomld: Command) -> None:
     """A publish beside the running server is served soon, and no request fails meanwhile."""
-    page = ROOT / "tests" / "golden" / "page.txt"
-    iomld("publish", page, "--to", tmp_path)
-    with serve(tmp_path) as running, httpx.Client(base_url=running.address, timeout=60) as client:
+    with serve(page_data) as running, httpx.Client(base_url=running.address, timeout=60) as client:
         assert client.get("/doc/project/PO.0105.ttl").status_code == 404
-        done = iomld("publish", few_records, "--to", tmp_path)
+        done = iomld("publish", few_records, "--to", page_data)
         assert done.returncode == 0
-        expected = (tmp_path / "current").readlink().name
+        expected = (page_data / "current").readlink().name
         served = ""
         while served != expected:
             health = client.get("/health")

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pyoxigraph
@@ -35,8 +36,9 @@ DECLARED_AHEAD = {
 TYPOGRAPHIC = dict.fromkeys((0x2018, 0x2019, 0xB4), "'") | dict.fromkeys((0x2013, 0x2014), "-")
 
 
+@cache
 def parsed(*names: str) -> Graph:
-    """The graph of some files, all of them by default."""
+    """The graph of some files, all of them by default; it is only read."""
     graph = Graph()
     for path in TURTLE:
         if not names or path.stem in names:
@@ -65,10 +67,15 @@ def local(iri: object) -> str:
     return re.split(r"[/#]", str(iri))[-1]
 
 
-ALL = parsed()
-TERMS = iris(term for kind in TERM_TYPES for term in parsed("iomld").subjects(RDF.type, kind))
-CONCEPTS = iris(ALL.subjects(SKOS.inScheme, None))
-COUNTRIES = iris(ALL.subjects(IOMLD.iso2, None))
+@cache
+def terms() -> list[URIRef]:
+    """The terms of the ontology."""
+    return iris(term for kind in TERM_TYPES for term in parsed("iomld").subjects(RDF.type, kind))
+
+
+def countries() -> list[URIRef]:
+    """The countries with an ISO code."""
+    return iris(parsed().subjects(IOMLD.iso2, None))
 
 
 @pytest.mark.parametrize("path", TURTLE, ids=lambda path: path.name)
@@ -96,17 +103,17 @@ def test_ontology_describes_itself() -> None:
     """The ontology carries the metadata that FAIR checkers ask for."""
     head = URIRef(f"{BASE}ns")
     wanted = (DCTERMS.title, DCTERMS.description, DCTERMS.creator, DCTERMS.license, DCTERMS.created, DCTERMS.modified)
-    assert (head, OWL.versionIRI, URIRef(f"{BASE}ns/0.1.0")) in ALL
-    assert all((head, predicate, None) in ALL for predicate in wanted)
-    assert (head, URIRef("http://purl.org/vocab/vann/preferredNamespacePrefix"), Literal("iomld")) in ALL
+    assert (head, OWL.versionIRI, URIRef(f"{BASE}ns/0.1.0")) in parsed()
+    assert all((head, predicate, None) in parsed() for predicate in wanted)
+    assert (head, URIRef("http://purl.org/vocab/vann/preferredNamespacePrefix"), Literal("iomld")) in parsed()
 
 
-@pytest.mark.parametrize("term", TERMS, ids=local)
-def test_term_is_documented(term: URIRef) -> None:
+def test_terms_are_documented() -> None:
     """A term has one label and one comment in each language, and its ontology."""
-    assert languages(ALL.objects(term, RDFS.label)) == sorted(LANGUAGES)
-    assert languages(ALL.objects(term, RDFS.comment)) == sorted(LANGUAGES)
-    assert (term, RDFS.isDefinedBy, URIRef(f"{BASE}ns")) in ALL
+    for term in terms():
+        assert languages(parsed().objects(term, RDFS.label)) == sorted(LANGUAGES), term
+        assert languages(parsed().objects(term, RDFS.comment)) == sorted(LANGUAGES), term
+        assert (term, RDFS.isDefinedBy, URIRef(f"{BASE}ns")) in parsed(), term
 
 
 def test_declared_terms_are_used() -> None:
@@ -115,13 +122,13 @@ def test_declared_terms_are_used() -> None:
     texts += [path.read_text(encoding="utf-8") for path in (REPOSITORY / "shapes").rglob("*.ttl")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "src").rglob("*.py"))
     used = {name for text in texts for name in re.findall(r"\biomld:(\w+)", text)}
-    used |= {local(term) for term in TERMS if re.search(rf"(?<![\w.]){local(term)}\b", code)}
-    assert {local(term) for term in TERMS} - used <= set(DECLARED_AHEAD)
+    used |= {local(term) for term in terms() if re.search(rf"(?<![\w.]){local(term)}\b", code)}
+    assert {local(term) for term in terms()} - used <= set(DECLARED_AHEAD)
 
 
 def test_no_undeclared_term_is_used() -> None:
     """Whatever file of the project names a term of ours, the ontology declares it."""
-    declared = {local(term) for term in TERMS}
+    declared = {local(term) for term in terms()}
     undeclared: dict[str, set[str]] = defaultdict(set)
     for folder in ("ontology", "shapes", "src", "data", "docs"):
         for path in (REPOSITORY / folder).rglob("*"):
@@ -142,13 +149,13 @@ def test_scheme_has_titles(name: str) -> None:
 
 def test_concepts_are_complete() -> None:
     """A concept is one, has its scheme, a place in it, its code as notation, and one name a language."""
-    for concept in CONCEPTS:
-        (scheme,) = ALL.objects(concept, SKOS.inScheme)
-        assert (concept, RDF.type, SKOS.Concept) in ALL
+    for concept in iris(parsed().subjects(SKOS.inScheme, None)):
+        (scheme,) = parsed().objects(concept, SKOS.inScheme)
+        assert (concept, RDF.type, SKOS.Concept) in parsed()
         assert str(concept) == f"{scheme}/{local(concept)}"
-        assert (concept, SKOS.topConceptOf, scheme) in ALL or (concept, SKOS.broader, None) in ALL
-        assert [str(code) for code in ALL.objects(concept, SKOS.notation)] == [local(concept)]
-        tags = languages(ALL.objects(concept, SKOS.prefLabel))
+        assert (concept, SKOS.topConceptOf, scheme) in parsed() or (concept, SKOS.broader, None) in parsed()
+        assert [str(code) for code in parsed().objects(concept, SKOS.notation)] == [local(concept)]
+        tags = languages(parsed().objects(concept, SKOS.prefLabel))
         assert "en" in tags
         assert len(tags) == len(set(tags))
 
@@ -157,7 +164,7 @@ def test_labels_have_a_language_we_speak() -> None:
     """Every label is English, French or Spanish, and of one kind only (SKOS section 5, S13)."""
     kinds = defaultdict(set)
     for predicate in (SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel):
-        for subject, label in ALL.subject_objects(predicate):
+        for subject, label in parsed().subject_objects(predicate):
             assert set(languages([label])) <= LANGUAGES
             kinds[subject, label].add(predicate)
     assert all(len(predicates) == 1 for predicates in kinds.values())
@@ -226,7 +233,7 @@ def test_bare_common_words_are_no_framework_names() -> None:
 def test_coverage_carries_its_budget_limits() -> None:
     """National and regional coverage have limits in canonical decimals; the two wider ones have none."""
     limits = {
-        local(concept): tuple(ALL.value(concept, IOMLD[name]) for name in ("budgetFloor", "budgetCeiling"))
+        local(concept): tuple(parsed().value(concept, IOMLD[name]) for name in ("budgetFloor", "budgetCeiling"))
         for concept in parsed("coverage").subjects(SKOS.inScheme)
     }
     assert limits == {
@@ -243,29 +250,30 @@ def test_member_states_are_counted() -> None:
     members = set(graph.subjects(RDF.type, IOMLD.MemberState))
     others = set(graph.subjects(RDF.type, URIRef("https://schema.org/Country")))
     assert (len(members), len(others)) == (175, 22)
-    assert set(COUNTRIES) == members | others - {URIRef(f"{BASE}id/country/1A0")}
+    assert set(countries()) == members | others - {URIRef(f"{BASE}id/country/1A0")}
 
 
-@pytest.mark.parametrize("country", COUNTRIES, ids=local)
-def test_country_is_complete(country: URIRef) -> None:
+def test_countries_are_complete() -> None:
     """A country has its codes, its names in three languages, and links to authorities; members to three of them."""
-    assert str(ALL.value(country, IOMLD.iso2)) == local(country)
-    assert re.fullmatch("[A-Z]{3}", str(ALL.value(country, IOMLD.iso3)))
-    assert re.fullmatch("[0-9]{3}", str(ALL.value(country, IOMLD.m49)))
-    names = ALL.objects(country, URIRef("https://schema.org/name"))
-    assert languages(names) == sorted(LANGUAGES)
-    matches = {*ALL.objects(country, SKOS.exactMatch), *ALL.objects(country, SKOS.closeMatch)}
-    hosts = {str(match).split("/")[2] for match in matches}
-    assert {"metadata.un.org", "publications.europa.eu"} <= hosts
-    is_member = (country, RDF.type, IOMLD.MemberState) in ALL
-    assert "www.wikidata.org" in hosts or not is_member
+    graph = parsed()
+    for country in countries():
+        assert str(graph.value(country, IOMLD.iso2)) == local(country)
+        assert re.fullmatch("[A-Z]{3}", str(graph.value(country, IOMLD.iso3))), country
+        assert re.fullmatch("[0-9]{3}", str(graph.value(country, IOMLD.m49))), country
+        names = graph.objects(country, URIRef("https://schema.org/name"))
+        assert languages(names) == sorted(LANGUAGES), country
+        matches = {*graph.objects(country, SKOS.exactMatch), *graph.objects(country, SKOS.closeMatch)}
+        hosts = {str(match).split("/")[2] for match in matches}
+        assert {"metadata.un.org", "publications.europa.eu"} <= hosts, country
+        is_member = (country, RDF.type, IOMLD.MemberState) in graph
+        assert "www.wikidata.org" in hosts or not is_member, country
 
 
 def test_kosovo_has_no_iso_codes() -> None:
     """Kosovo is tied to no scheme built on ISO 3166-1."""
     kosovo = URIRef(f"{BASE}id/country/1A0")
-    assert not [code for name in ("iso2", "iso3", "m49") for code in ALL.objects(kosovo, IOMLD[name])]
-    assert {local(match) for match in ALL.objects(kosovo, SKOS.exactMatch)} == {"1A0", "Q1246"}
+    assert not [code for name in ("iso2", "iso3", "m49") for code in parsed().objects(kosovo, IOMLD[name])]
+    assert {local(match) for match in parsed().objects(kosovo, SKOS.exactMatch)} == {"1A0", "Q1246"}
 
 
 def test_a_name_belongs_to_one_country() -> None:
@@ -280,6 +288,6 @@ def test_a_name_belongs_to_one_country() -> None:
 
 def test_links_stay_inside_our_data() -> None:
     """Whatever a file points to under our base is described in some file."""
-    described = set(ALL.subjects())
-    pointed = {node for node in ALL.objects() if isinstance(node, URIRef) and node.startswith(BASE)}
+    described = set(parsed().subjects())
+    pointed = {node for node in parsed().objects() if isinstance(node, URIRef) and node.startswith(BASE)}
     assert pointed - described - {URIRef(f"{BASE}ns/0.1.0"), URIRef(f"{BASE}sparql")} == set()

@@ -26,9 +26,10 @@ DECODERS = {
 
 @pytest.fixture(scope="module")
 def client(datadir: Path) -> Iterator[httpx.Client]:
-    """A client of a server whose cache is too small for the large answer; it asks for nothing by itself."""
+    """A client of a patient server whose cache is too small for the large answer; it asks for nothing by itself."""
+    patience = {"IOMLD_QUERY_TIMEOUT": "300", "IOMLD_CLIENT_SECONDS": "100000"}
     with (
-        serve(datadir, IOMLD_CACHE_BYTES="4000000") as server,
+        serve(datadir, IOMLD_CACHE_BYTES="4000000", **patience) as server,
         httpx.Client(base_url=server.address, timeout=120) as client,
     ):
         client.headers.clear()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.conftest import PROJECT_COUNT, ROOT, Command
+from tests.conftest import PROJECT_COUNT, Command
 from tests.serving import Server, serve
 from tests.web.test_operations import samples
 from tests.web.test_quick_answers import Line, request
@@ -143,19 +143,18 @@ def test_a_graph_that_is_named_is_heeded(server: Server) -> None:
             assert bindings(line.answer()) == []
 
 
-def test_lookups_see_a_new_release(tmp_path: Path, few_records: Path, iomld: Command) -> None:
+def test_lookups_see_a_new_release(page_data: Path, few_records: Path, iomld: Command) -> None:
     """The same request finds what was published since."""
-    iomld("publish", ROOT / "tests" / "golden" / "page.txt", "--to", tmp_path)
     with (
-        serve(tmp_path) as running,
+        serve(page_data) as running,
         httpx.Client(base_url=running.address, timeout=30) as client,
         Line(running) as line,
     ):
         for number in range(3):
             line.send(request(path_of(title_of("CE.0134", f"{number}"))))
             assert bindings(line.answer()) == []
-        assert iomld("publish", few_records, "--to", tmp_path).returncode == 0
-        expected = (tmp_path / "current").readlink().name
+        assert iomld("publish", few_records, "--to", page_data).returncode == 0
+        expected = (page_data / "current").readlink().name
         while client.get("/health").json()["release"] != expected:
             time.sleep(0.02)  # so that the server has the processor
         with Line(running) as later:  # the first was idle, and may have been closed

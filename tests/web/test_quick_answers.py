@@ -10,7 +10,7 @@ from typing import Self
 
 import httpx
 import pytest
-from tests.conftest import ROOT, Command
+from tests.conftest import Command
 from tests.serving import Server, serve
 from tests.web.test_operations import samples
 
@@ -178,12 +178,11 @@ def test_a_clock_is_asked_each_time(server: Server) -> None:
     assert len(answers) == 4
 
 
-def test_a_new_release_is_answered_anew(tmp_path: Path, few_records: Path, iomld: Command) -> None:
+def test_a_new_release_is_answered_anew(page_data: Path, few_records: Path, iomld: Command) -> None:
     """A request that was answered from before gets the answer of the new release once that is served."""
     asked = request("/sparql?query=SELECT%20%28COUNT%28%2A%29%20AS%20%3Fn%29%20%7B%20%3Fp%20a%20%3Ft%20%7D")
-    iomld("publish", ROOT / "tests" / "golden" / "page.txt", "--to", tmp_path)
     with (
-        serve(tmp_path) as running,
+        serve(page_data) as running,
         httpx.Client(base_url=running.address, timeout=30) as client,
         Line(running) as line,
     ):
@@ -192,8 +191,8 @@ def test_a_new_release_is_answered_anew(tmp_path: Path, few_records: Path, iomld
             line.send(asked)
             answers.add(line.answer())
         (old,) = answers
-        assert iomld("publish", few_records, "--to", tmp_path).returncode == 0
-        expected = (tmp_path / "current").readlink().name
+        assert iomld("publish", few_records, "--to", page_data).returncode == 0
+        expected = (page_data / "current").readlink().name
         while client.get("/health").json()["release"] != expected:
             time.sleep(0.02)  # so that the server has the processor
         with Line(running) as later:  # the first was idle, and may have been closed
