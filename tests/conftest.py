@@ -55,10 +55,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while tests are collected, which would visit what is imported again and again."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Let no garbage collection visit what was imported and collected: it stays, and is most of what there is."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

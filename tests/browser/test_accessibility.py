@@ -19,11 +19,11 @@ SIZES: tuple[ViewportSize, ...] = ({"width": 1280, "height": 800}, {"width": 390
 def test_axe_finds_no_fault_in_other_languages(
     page_in: Callable[[str], Page], address: str, path: str, language: str
 ) -> None:
-    """Pages in French and Spanish say which parts are in another language, and their longer words have room."""
+    """Pages in French and Spanish say which parts are in another language, and longer words have room on a phone."""
     page = _set(page_in(language))
     page.goto(address + path)
     assert page.locator("html").get_attribute("lang") == language
-    assert faults(page) == []
+    assert faults(page, sizes=SIZES[1:]) == []
 
 
 @pytest.mark.parametrize("path", ALL_PAGES)

@@ -1,4 +1,4 @@
-"""A publish while fifty clients ask: every answer is whole, and of one release."""
+"""A publish while twenty clients ask: every answer is whole, and of one release."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from tests.serving import serve
 
 pytestmark = pytest.mark.server
 
-CLIENTS = 50
+CLIENTS = 20
 RECORDS = 40
 MOST_ASKED = 2_000  # requests of one client; a hundred are enough
 QUERY = "SELECT ?c ?t { ?p <https://w3id.org/iomld/ns#projectCode> ?c ; <http://purl.org/dc/terms/title> ?t }"

@@ -10,7 +10,7 @@ from pyoxigraph import Quad
 
 from iomld.formats.rdf import NTRIPLES, serialize
 from iomld.model import Finding
-from iomld.validate import Rule, Validator, all_rules, load_validator
+from iomld.validate import Validator, all_rules, load_validator
 from iomld.validate.engines import load_rust
 from iomld.validate.facts import load_reference_data
 from iomld.validate.shapes import failing_examples, load_examples, load_shapes
@@ -84,13 +84,14 @@ def test_findings_are_whole(rust: Found) -> None:
         assert not {"{", "}", "?", "~"} & set(str(finding.message)), finding
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
-def test_every_rule_has_a_failing_and_a_passing_example(rule: Rule) -> None:
+def test_every_rule_has_a_failing_and_a_passing_example() -> None:
     """No rule goes untried: it speaks in an example of its own, and is silent in one of the same profile."""
-    of_profile = [example for example in EXAMPLES if example.profile in rule.profiles]
-    assert rule.id in failing_examples()
-    assert any(rule.id in example.finds for example in of_profile)
-    assert any(rule.id not in example.finds for example in of_profile)
+    failing = failing_examples()
+    for rule in all_rules():
+        of_profile = [example for example in EXAMPLES if example.profile in rule.profiles]
+        assert rule.id in failing
+        assert any(rule.id in example.finds for example in of_profile), rule.id
+        assert any(rule.id not in example.finds for example in of_profile), rule.id
 
 
 def test_alone_and_in_a_chunk_are_the_same(rust: Found) -> None:

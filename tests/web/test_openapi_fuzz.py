@@ -163,7 +163,7 @@ def test_nothing_that_is_asked_breaks_the_description(bundled_server: Server, de
     with httpx.Client(timeout=60) as client:
 
         @settings(
-            max_examples=amount(250),
+            max_examples=amount(150),
             derandomize=True,
             deadline=None,
             database=None,
