@@ -24,14 +24,16 @@ TRIG = """
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, iomld: Command) -> Iterator[httpx.Client]:
-    """A client of a server with the bundled records and a few included graphs."""
+def client(tmp_path_factory: pytest.TempPathFactory, few_records: Path, iomld: Command) -> Iterator[httpx.Client]:
+    """A client of a server with a few records and included graphs."""
     folder = tmp_path_factory.mktemp("graphs")
     (folder / "few.trig").write_text(TRIG, encoding="utf-8")
-    data = Path(__file__).parents[2] / "data"
-    done = iomld("publish", data, "--include", folder / "few.trig", "--to", folder / "to")
+    done = iomld("publish", few_records, "--include", folder / "few.trig", "--to", folder / "to")
     assert done.returncode == 0, done.stderr
-    with serve(folder / "to") as running, httpx.Client(base_url=running.address, timeout=30) as client:
+    with (
+        serve(folder / "to", IOMLD_QUERY_TIMEOUT="300") as running,
+        httpx.Client(base_url=running.address, timeout=300) as client,
+    ):
         del client.headers["accept"]
         client.headers["accept-encoding"] = "identity"
         yield client
