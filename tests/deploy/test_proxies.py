@@ -33,7 +33,7 @@ def free_port() -> int:
 def server(datadir: Path) -> Iterator[Server]:
     """A server that trusts its proxy, and gives each client so little that the second query is refused."""
     budget = {"IOMLD_CLIENT_SECONDS": "0.000001", "IOMLD_CLIENT_REFILL": "0.000001"}
-    with serve(datadir, IOMLD_TRUSTED_PROXIES="127.0.0.1", **budget) as running:
+    with serve(datadir, IOMLD_TRUSTED_PROXIES="127.0.0.1", IOMLD_QUERY_TIMEOUT="300", **budget) as running:
         yield running
 
 
