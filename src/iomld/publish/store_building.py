@@ -19,7 +19,7 @@ from iomld.release import FILES, Release
 from iomld.store.query_request import QueryRequest, QueryWorker
 from iomld.store.query_worker import run_query
 
-MOST_COUNTED = 1_000_000
+MOST_COUNTED = 200_000
 _COUNT_TIMEOUT_S = 30.0
 _LOG = logging.getLogger(__name__)
 
