@@ -119,7 +119,9 @@ def test_a_language_that_there_is_not_is_a_sentence(iomld: Command) -> None:
     """It names those that there are."""
     done = iomld("validate", RECORD, "--lang", "pt")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "Error: Invalid value for '--lang': 'pt' is not one of 'en', 'fr', 'es'."
+    assert done.stderr == (
+        "iomld: invalid value for '--lang': 'pt' is not one of 'en', 'fr', 'es'. See 'iomld validate --help'.\n"
+    )
 
 
 def test_many_refusals_are_grouped(tmp_path: Path, iomld: Command) -> None:

@@ -61,5 +61,22 @@ def test_a_misspelt_command_has_the_closest_one(iomld: Command) -> None:
     """As misspelt options have."""
     done = iomld("publsh")
     assert done.returncode == 2
-    assert "No such command 'publsh'. Did you mean 'publish'?" in done.stderr
+    assert "no such command 'publsh'. Did you mean 'publish'?" in done.stderr
     assert "Did you mean" not in iomld("xyzzy").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["query"], "missing argument 'QUERY'. See 'iomld query --help'."),
+        (["serve", "--prt", "1"], "no such option '--prt'. Did you mean '--port'?"),
+        (["serve", "--port", "x"], "invalid value for '--port': 'x' is not a whole number from 0 to 65535."),
+        (["serve", "--port"], "option '--port' requires an argument. See 'iomld COMMAND --help'."),
+        (["publish", "x", "--as-of", "2024"], "invalid value for '--as-of': '2024' is not a date. Write it like"),
+    ],
+)
+def test_wrong_arguments_are_a_sentence(iomld: Command, arguments: list[str], sentence: str) -> None:
+    """Like any other error, it is one line that says what to do."""
+    done = iomld(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"iomld: {sentence}")

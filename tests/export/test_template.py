@@ -146,3 +146,15 @@ def test_the_command_writes_both_forms(template: bytes, tmp_path: Path) -> None:
     assert (done.returncode, (tmp_path / "t.xlsx").read_bytes()) == (0, template)
     done = run_iomld("template", "--format", "csv")
     assert done.stdout.lstrip("\ufeff").startswith("projectCode,primaId,title_en,title_fr")
+
+
+def test_a_table_that_was_filled_in_is_not_overwritten(tmp_path: Path) -> None:
+    """The command names the way to do it all the same."""
+    table = tmp_path / "projects.csv"
+    table.write_text("mine")
+    refused = run_iomld("template", "--format", "csv", "--to", table)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "--force" in refused.stderr
+    assert table.read_text() == "mine"
+    assert run_iomld("template", "--format", "csv", "--to", table, "--force").returncode == 0
+    assert table.read_text().removeprefix("\ufeff").startswith("projectCode")

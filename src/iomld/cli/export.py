@@ -63,7 +63,7 @@ def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text
             write(output)
         return
     if not is_text and sys.stdout.isatty():
-        raise click.UsageError("This format is no text. Name a file with --to FILE.")
+        raise click.UsageError("This format is not text. Name a file with --to FILE.")
     write(sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
@@ -78,11 +78,13 @@ def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text
     help="Format of the template; csv is the header alone.",
 )
 @_file_option
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
 @fund_option
-def template_command(*, format_name: str, target: Path | None) -> None:
+def template_command(*, format_name: str, target: Path | None, force: bool) -> None:
     """Write an empty table of projects to fill in.
 
-    The workbook has drop-down lists for controlled values, and a note on each column.
+    The workbook has drop-down lists for controlled values, and a note on each column. A file that exists is kept, since
+    it may be a table that somebody filled in; --force overwrites it.
 
     \b
     Example:
@@ -90,6 +92,8 @@ def template_command(*, format_name: str, target: Path | None) -> None:
       iomld template --format csv --to projects.csv
     """
     base = settings().base_iri
+    if target is not None and target.is_file() and not force:  # a device such as /dev/stdout is not a file
+        raise click.UsageError(f"The file {target} exists. Name another file, or overwrite it with --force.")
     from iomld.export.workbook import write_csv_template, write_workbook_template  # noqa: PLC0415  # takes 0.2 s
 
     if format_name == "csv":

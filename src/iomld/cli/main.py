@@ -106,6 +106,23 @@ def _system_sentence(error: OSError) -> str:
     return f"{place}cannot be used ({error.strerror or error})." if place else f"{error}."
 
 
+def _show_usage_error(error: click.ClickException) -> None:
+    """Write what is wrong with the arguments as one sentence in the style of our own, and the command that helps."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # since click 8.2: the help itself
+        error.show()
+        return
+    text = error.format_message()
+    if text[1:2].islower():
+        text = text[0].lower() + text[1:]
+    if text[-1:] not in {".", "?", ")"}:
+        text += "."
+    if ". " not in text and "?" not in text:  # it does not say what to do
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        command = context.command_path if context else "iomld COMMAND"  # the parser's own errors have no context
+        text += f" See '{command} --help'."
+    click.echo(f"iomld: {text}", err=True)
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="iomld")
 def iomld() -> None:
@@ -127,7 +144,7 @@ def main() -> None:
     try:
         status = iomld.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show_usage_error(error)
         sys.exit(EXIT_FAILED)
     except IomldError as error:
         click.echo(f"iomld: {error}", err=True)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,33 @@ fund_option = click.option(
 )
 
 
+class _Day(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 alone
+    """A day, as midnight; the error of `click.DateTime` names the pattern of a programmer."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read a day, as midnight."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d")  # noqa: DTZ007  # as click.DateTime; a day has no zone
+        except ValueError:
+            self.fail(f"{value!r} is not a date. Write it like 2024-12-31.", param, ctx)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range; the errors of `click.IntRange` write the range as a formula."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number."""
+        try:
+            return int(super().convert(value, param, ctx))  # type: ignore[arg-type]  # text, or the default
+        except click.BadParameter:
+            upper = f" to {self.max:g}" if self.max is not None else ""
+            self.fail(f"{value!r} is not a whole number from {self.min:g}{upper}.", param, ctx)
+
+
 def engine_options(command: _Command) -> _Command:
     """Add `--engine` and `--as-of`."""
     engine = click.option(
@@ -52,7 +80,7 @@ def engine_options(command: _Command) -> _Command:
     )
     as_of = click.option(
         "--as-of",
-        type=click.DateTime(["%Y-%m-%d"]),
+        type=_Day(),
         metavar="YYYY-MM-DD",
         help="Date that rules about time use for sources without a retrieval time.",
     )

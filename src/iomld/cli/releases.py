@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from iomld import release
-from iomld.cli.options import datadir_option, settings
+from iomld.cli.options import WholeNumber, datadir_option, settings
 from iomld.errors import NotFoundError, StoreError
 from iomld.release import READ_BYTES, Release, ReleaseCheck
 from iomld.remote.pointer import read_pointer
@@ -157,7 +157,7 @@ def rollback(*, name: str, datadir: Path | None) -> None:
 
 
 @releases_command.command("prune")
-@click.option("--keep", required=True, type=click.IntRange(min=1), help="Number of the newest releases that stay.")
+@click.option("--keep", required=True, type=WholeNumber(min=1), help="Number of the newest releases that stay.")
 @click.option("--dry-run", is_flag=True, help="Name the releases that would be removed, and remove none.")
 @datadir_option
 def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:

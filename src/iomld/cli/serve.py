@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import click
 
 from iomld import __version__, release
-from iomld.cli.options import datadir_option, fund_option, served_release, settings
+from iomld.cli.options import WholeNumber, datadir_option, fund_option, served_release, settings
 from iomld.config import MAX_PORT, Settings
 from iomld.errors import StoreError
 from iomld.fund_folder import root_folder
@@ -38,7 +38,7 @@ def _address_options(command: _Command) -> _Command:
     """Add `--host` and `--port`; without them, the settings count."""
     host = click.option("--host", help="Address to listen on.  [default: IOMLD_HOST, or 127.0.0.1]")
     port = click.option(
-        "--port", type=click.IntRange(0, MAX_PORT), help="Port to listen on.  [default: IOMLD_PORT, or 8000]"
+        "--port", type=WholeNumber(0, MAX_PORT), help="Port to listen on.  [default: IOMLD_PORT, or 8000]"
     )
     return host(port(command))
 
@@ -48,7 +48,7 @@ def _address_options(command: _Command) -> _Command:
 @datadir_option
 @fund_option
 @_address_options
-@click.option("--workers", type=click.IntRange(1, 64), help="Number of processes that run queries.  [default: 2]")
+@click.option("--workers", type=WholeNumber(1, 64), help="Number of processes that run queries.  [default: 2]")
 def serve_command(
     *, sources: tuple[Path, ...], datadir: Path | None, host: str | None, port: int | None, workers: int | None
 ) -> None:

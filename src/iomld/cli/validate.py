@@ -16,6 +16,7 @@ from iomld.check.reports.text import cap_sentence, report_lines
 from iomld.check.translation import worded_report
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
+    WholeNumber,
     engine_options,
     fund_option,
     mapping_option,
@@ -83,7 +84,7 @@ _FAIL_ON = ("violation", "warning", "info")
 @click.option(
     "--max-findings",
     "cap",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=MAX_FINDINGS,
     show_default=True,
     help="Most findings to list; all are counted.",
