@@ -19,7 +19,7 @@ from iomld.web.data.resources import resource_routes
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.projects import TABLE_HEADER
 from iomld.web.pages.query import query_routes
-from iomld.web.problems import ProblemError
+from iomld.web.problems import ProblemError, problem_of
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +94,53 @@ def test_pages_are_linked(client: Asker, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_page_beyond_the_last_does_not_exist(client: Asker) -> None:
-    """It is a 404 that says how many pages there are."""
-    with pytest.raises(ProblemError, match=r"There is no page 99\. The results have 1 pages\.") as error:
+    """It is a 404 that names the last page and leads to it."""
+    with pytest.raises(ProblemError, match=r"There is no page 99\. The last page is 1\.") as error:
         client.get("/projects?page=99")
     assert error.value.status == 404
+    assert (
+        '<a class="btn primary" href="/projects?page=1">Go to page 1</a>'
+        in problem_of(error.value, accept="text/html").body.decode()
+    )
+
+
+def test_a_title_says_what_the_list_is(client: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the names of filters, not by their codes, and with the number of a later page."""
+    monkeypatch.setattr(search, "_PAGE", 2)
+    for query, title in (
+        ("sort=title", "Projects"),
+        ("country=CI", "Projects in Côte d&#39;Ivoire"),
+        ("region=africa", "Projects in Africa"),
+        ("q=slash", "Projects with “slash”"),
+        (
+            "q=title&status=completed&year_from=2010&country=CI",
+            "Projects: title, Completed, Côte d&#39;Ivoire, From: 2010",
+        ),
+        ("page=2", "Projects, page 2"),
+    ):
+        assert f"<title>{title} · iomld</title>" in client.get(f"/projects?{query}").text, query
+
+
+@pytest.mark.parametrize("parameter", ["sort=size", "colour=red", "year_to=soon", "page=0"])
+def test_a_parameter_without_effect_is_named(client: Asker, parameter: str) -> None:
+    """The page shows the projects of the others, and a link without it; programs get an error."""
+    text = client.get(f"/projects?country=CI&{parameter}&lang=en&year_from=").text
+    assert _status(text) == "1 project."
+    assert f'Part of the address has no effect: {parameter}. <a href="/projects?country=CI">Remove it</a>' in text
+    for path in ("/projects.csv", "/projects.jsonld"):
+        if not (path == "/projects.jsonld" and parameter == "page=0"):  # which is a page that does not exist
+            with pytest.raises(ProblemError, match=f"No such filter: {parameter}") as error:
+                client.get(f"{path}?country=CI&{parameter}")
+            assert error.value.status == 400
+
+
+@pytest.mark.parametrize("path", ["/projects.csv", "/projects.jsonld"])
+def test_programs_get_an_error_for_an_unknown_code(client: Asker, path: str) -> None:
+    """A code without projects is an empty list, and a code that is none cannot be taken for one."""
+    assert client.get(f"{path}?country=KE").status_code == 200
+    with pytest.raises(ProblemError, match=r"No such filter: country=ZZ, budget=much\.") as error:
+        client.get(f"{path}?country=KE&country=ZZ&budget=much")
+    assert error.value.status == 400
 
 
 def test_a_search_shows_what_it_names(client: Asker) -> None:

@@ -76,7 +76,7 @@ def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
     """
     given: dict[str, list[str]] = {}
     for name, value in parameters:
-        text = " ".join("".join(map(_printable, value[:_LONGEST_WORDS])).split())
+        text = _cleaned(value)
         if text:
             given.setdefault(name, []).append(text)
     first = {name: values[0] for name, values in given.items()}
@@ -89,6 +89,30 @@ def read_filters(parameters: Iterable[tuple[str, str]]) -> Filters:
         sort=sort if sort in SORTS else "",
         page=max(page_number(first.get("page", "")) or 1, 1),
     )
+
+
+def ignored_parameters(parameters: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The parameters that `read_filters` ignores, as in the address: unknown names, and values that cannot be read.
+
+    Args:
+        parameters: Names and values in the order of the address; empty values are none.
+
+    >>> ignored_parameters([("sort", "size"), ("sort", "title"), ("colour", "red"), ("year_to", "")])
+    ('sort=size', 'colour=red')
+    """
+    texts = ((name, _cleaned(value)[:_LONGEST_VALUE]) for name, value in parameters)
+    return tuple(f"{name[:_LONGEST_VALUE]}={text}" for name, text in texts if text and not _is_read(name, text))
+
+
+def _is_read(name: str, text: str) -> bool:
+    match name:
+        case "sort":
+            return text in SORTS
+        case "year_from" | "year_to":
+            return _year(text) is not None
+        case "page":
+            return bool(page_number(text))
+    return name == "q" or name in FACETS
 
 
 def page_number(text: str) -> int | None:
@@ -116,6 +140,10 @@ def in_band(budget: Money | None, text: str) -> bool:
     if band is None or budget is None or budget.currency != DOLLARS:
         return False
     return band[0] <= budget.amount and (band[1] is None or budget.amount < band[1])
+
+
+def _cleaned(value: str) -> str:
+    return " ".join("".join(map(_printable, value[:_LONGEST_WORDS])).split())
 
 
 def _printable(character: str) -> str:

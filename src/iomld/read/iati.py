@@ -110,7 +110,7 @@ class _Skipped:
         if not self.count:
             return ()
         problem = message(
-            "{number} activities whose identifiers do not begin with {prefix} were skipped; the first is '{first}'.",
+            "Activities whose identifiers do not begin with {prefix} were skipped: {number}. The first is '{first}'.",
             prefix=self.prefix,
             number=self.count,
             first=self.first,

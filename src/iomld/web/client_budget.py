@@ -66,8 +66,8 @@ class ClientQuotas:
         if wait_s:
             seconds = f"{self._full_s:g}"
             detail = message(
-                "You have used up the {seconds} seconds of work that each client has. Try again in {wait} "
-                "seconds, or download the whole dataset.",
+                "You have used up the {seconds} s of work that each client has. Try again in {wait} s, "
+                "or download the whole dataset.",
                 seconds=seconds,
                 wait=wait_s,
             )

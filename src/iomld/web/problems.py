@@ -54,6 +54,7 @@ class ProblemError(Exception):
         kind: A short name of the type of problem.
         message: What is wrong and what to do; on pages in their language, for programs in English.
         headers: More headers of the response.
+        onward: The words and the address of a link that the page shows; None for no link.
         extra: More members of the problem object.
     """
 
@@ -64,6 +65,7 @@ class ProblemError(Exception):
         message: Message,
         *,
         headers: Mapping[str, str] | None = None,
+        onward: tuple[Message, str] | None = None,
         **extra: str | float,
     ) -> None:
         """Set up.
@@ -73,11 +75,13 @@ class ProblemError(Exception):
             kind: A short name of the type of problem, such as `query-timeout`; the end of its type IRI.
             message: A sentence that says what is wrong and what to do.
             headers: More headers of the response.
+            onward: The words and the address of a link for the page.
             **extra: More members of the problem object.
         """
         super().__init__(str(message))
         self.status, self.kind, self.message = status, kind, message
         self.headers, self.extra = dict(headers or {}), extra
+        self.onward = onward
 
 
 def damaged_release(damage: Damage, release: Release) -> ProblemError:
@@ -120,8 +124,7 @@ def problem(
     """
     all_headers = _HEADERS | dict(headers or {})
     if prefers_page(accept):
-        page = page_html(None, "problem.html", status=status, title=gettext(title), detail=detail)
-        return Response(page, status, all_headers, "text/html")
+        return _problem_page(status, title, detail, all_headers)
     type_ = f"{DEFAULT_BASE}problem/{kind}" if kind else "about:blank"
     members = {"type": type_, "title": title, "status": status, "detail": str(detail)} | extra
     return Response(json.dumps(members, ensure_ascii=False).encode(), status, all_headers, PROBLEM_JSON)
@@ -131,19 +134,13 @@ def problem_of(error: ProblemError, *, accept: str | None = None) -> Response:
     """The response for a `ProblemError`; its title is the status in words."""
     title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase
     headers, extra = error.headers, error.extra
+    if prefers_page(accept):
+        return _problem_page(error.status, title, error.message, _HEADERS | headers, error.onward)
     return problem(error.status, title, error.message, kind=error.kind, accept=accept, headers=headers, **extra)
 
 
-def require_present(request: Request) -> None:
-    """Check that no parameter asks for the data of another time, of which only those of today are served.
-
-    Raises:
-        ProblemError: One does.
-    """
-    for name in request.query_params:
-        if name.lower() in OF_OTHER_TIMES:
-            detail = message(
-                "The parameter “{name}” is not supported, and ignoring it would give the data of today. Remove it.",
-                name=name,
-            )
-            raise ProblemError(400, "unknown-parameter", detail)
+def _problem_page(
+    status: int, title: str, detail: Message, headers: Mapping[str, str], onward: tuple[Message, str] | None = None
+) -> Response:
+    page = page_html(None, "problem.html", status=status, title=gettext(title), detail=detail, onward=onward)
+    return Response(page, status, headers, "text/html")

@@ -202,7 +202,7 @@ def _other_things(graph: Graph, reached: set[str], place: Place) -> tuple[Findin
     types = sorted({local_name(str(kind).strip("<>")) for subject in others for kind in graph[subject].get(_TYPE, ())})
     shown = f" ({', '.join(types[:_SHOWN_TYPES])}{' …' if len(types) > _SHOWN_TYPES else ''})" if types else ""
     problem = message(
-        "{number} resources in the file{kinds} do not belong to a project and were not read.",
+        "Resources that do not belong to a project were not read: {number}{kinds}.",
         number=len(others),
         kinds=shown,
     )

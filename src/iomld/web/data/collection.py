@@ -1,7 +1,7 @@
 """The route `/projects.jsonld`: projects as a paged Hydra collection of framed JSON-LD documents."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from iomld.release.project_index import ProjectEntry
 from iomld.web.data.documents import not_found
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses
-from iomld.web.pages.projects import ChosenFilters, FilterParameters, list_filters
+from iomld.web.pages.projects import ChosenFilters, checked_filters
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route
 
@@ -66,24 +66,16 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
     )
     def projects(request: Request, chosen: ChosenFilters, page: _CollectionPage) -> Response:
         """The answer is a Hydra collection of framed documents; its header `Link` has the addresses of other pages."""
-        _refuse_other_parameters(request, chosen)
         number = _page_number(page)
         opened = view()
-        filters = list_filters(opened, (*chosen.pairs(), *(("page", text) for text in page)))
+        pairs = (*chosen.pairs(), *(("page", text) for text in page))
+        filters = checked_filters(request, opened, pairs, "page")
         part = _paged(filters, filter_projects(opened, filters))
         if part.page != number:
             raise not_found(request)
         context = f'{jsonld_context(opened.iris.base)[:-1]},{{"hydra":"{_HYDRA}"}}]'
         body = framed_bytes(_collection(opened, part), context, indent=2)
         return answer(request, body, _JSONLD, headers={"Link": link_header(_links(opened, part))})
-
-
-def _refuse_other_parameters(request: Request, chosen: FilterParameters) -> None:
-    """Raise 400 if the address has a parameter that the route does not support."""
-    unsupported = sorted(set(request.query_params) - {"page", *(field.name for field in fields(chosen))})
-    if unsupported:
-        detail = message("Unknown parameters: {names}. Use page and the filters.", names=", ".join(unsupported))
-        raise ProblemError(400, "unknown-parameter", detail)
 
 
 def _page_number(values: Sequence[str]) -> int:

@@ -201,7 +201,14 @@ class UploadError(ProblemError):
 
     def __init__(self, problem: ProblemError, form: FilledForm) -> None:
         """Create it from the problem with the form."""
-        super().__init__(problem.status, problem.kind, problem.message, headers=problem.headers, **problem.extra)
+        super().__init__(
+            problem.status,
+            problem.kind,
+            problem.message,
+            headers=problem.headers,
+            onward=problem.onward,
+            **problem.extra,
+        )
         self.form = form
 
 

@@ -277,9 +277,7 @@ def _problem_of_worker(error: JobTimeoutError | WorkerCrashedError) -> CheckErro
     """The problem with an upload that met a limit of the server."""
     if isinstance(error, JobTimeoutError):
         seconds = f"{error.limit_s:g}"
-        detail = message(
-            "The check was stopped after {seconds} seconds. Send fewer records at a time.", seconds=seconds
-        )
+        detail = message("The check was stopped after {seconds} s. Send fewer records at a time.", seconds=seconds)
         return CheckError(503, "validation-timeout", detail)
     detail = _OUT_OF_MEMORY if error.reason is CrashReason.MEMORY else _CRASHED
     return CheckError(503, "validation-failed", detail)

@@ -25,6 +25,11 @@ _LEGENDS = {
     "year": gettext_noop("Year active"),
     "budget": gettext_noop("Budget in US dollars"),
 }
+_LABELS = _LEGENDS | {
+    "q": gettext_noop("Words"),
+    "year_from": gettext_noop("From"),
+    "year_to": gettext_noop("Until"),
+}
 _ORDERS = (
     gettext_noop("Relevance"),
     gettext_noop("Code"),
@@ -34,6 +39,7 @@ _ORDERS = (
 )
 _SORT_NAMES = dict(zip(SORTS, _ORDERS, strict=True))
 _YEAR = re.compile(r"[1-9][0-9]{3}")
+_TITLED = 4  # filters that the title of a page names
 _SHOWN = 6  # values of a facet before the others unfold
 
 
@@ -108,14 +114,9 @@ def _without_bands(view: ReleaseView, filters: Filters, found: SearchResult) -> 
 
 def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
     """A chip for each active filter."""
-    labels = {
-        "q": gettext_noop("Words"),
-        "year_from": gettext_noop("From"),
-        "year_to": gettext_noop("Until"),
-    } | _LEGENDS
     return tuple(
         Chip(
-            gettext("{name}: {value}", name=gettext(labels[name]), value=_name(view, name, value)),
+            gettext("{name}: {value}", name=gettext(_LABELS[name]), value=_name(view, name, value)),
             list_address(filters.without(name, value)),
         )
         for name, value in filters.pairs()
@@ -153,6 +154,26 @@ def unknown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
         for value in values
         if not is_known(view, name, value)
     )
+
+
+def list_title(view: ReleaseView, filters: Filters) -> str:
+    """What the list shows, for the title of its page: `Projects in Kenya`, `Projects: Completed, 2018`."""
+    pairs = [(name, value) for name, value in filters.pairs() if name != "sort"]
+    match pairs:
+        case []:
+            return gettext("Projects")
+        case [("country" | "region" as name, value)]:
+            return gettext("Projects in {place}", place=_name(view, name, value))
+        case [("q", words)]:
+            return gettext("Projects with “{words}”", words=words)
+    plain = {*CODED, "q"}
+    names = [
+        _name(view, name, value)
+        if name in plain
+        else gettext("{name}: {value}", name=gettext(_LABELS[name]), value=_name(view, name, value))
+        for name, value in pairs[:_TITLED]
+    ]
+    return gettext("Projects: {filters}", filters=", ".join([*names, *(["…"] if len(pairs) > _TITLED else [])]))
 
 
 def list_address(filters: Filters, path: str = "/projects") -> str:

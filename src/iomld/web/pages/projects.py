@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
-from iomld.browse.filters import SORTS, Filters, read_filters
+from iomld.browse.filters import SORTS, Filters, ignored_parameters, read_filters
 from iomld.browse.search import filter_projects, find_projects, spelled_codes
 from iomld.browse.search_names import corrected_words, named_resources
 from iomld.browse.view import ReleaseView
@@ -18,9 +18,11 @@ from iomld.messages import Quantity, message
 from iomld.model import DOLLARS
 from iomld.read.table.rows import neutralised
 from iomld.release.project_index import ProjectEntry
+from iomld.web.i18n import LANGUAGE_PARAMETER
 from iomld.web.openapi import HTML, FirstText, responses, sample
 from iomld.web.pages.facets import (
     list_address,
+    list_title,
     page_address,
     query_address,
     shown_chips,
@@ -143,18 +145,20 @@ def project_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     def projects(request: Request, chosen: ChosenFilters, page: ListPage) -> Response:
         opened = view()
         filters = list_filters(opened, (*chosen.pairs(), *(("page", text) for text in page)))
-        return page_response(request, _list_html(opened, filters))
+        pairs = request.query_params.multi_items()
+        ignored = ignored_parameters(pair for pair in pairs if pair[0] != LANGUAGE_PARAMETER)
+        return page_response(request, _list_html(opened, filters, ignored))
 
     @get_route(
         router,
         "/projects.csv",
         "lists",
         "Get the projects that match filters as a table",
-        responses({200: ("text/csv",)}, 503),
+        responses({200: ("text/csv",)}, 400, 503),
     )
     def table(request: Request, chosen: ChosenFilters) -> Response:
         opened = view()
-        entries = filter_projects(opened, list_filters(opened, chosen.pairs()))
+        entries = filter_projects(opened, checked_filters(request, opened, chosen.pairs()))
         media_type = "text/csv; charset=utf-8; header=present"
         chunks = iter(()) if request.method == "HEAD" else _table_chunks(entries)  # of unknown length for both methods
         return StreamingResponse(chunks, headers=_TABLE_HEADERS, media_type=media_type)
@@ -164,6 +168,34 @@ def list_filters(view: ReleaseView, parameters: Iterable[tuple[str, str]]) -> Fi
     """The filters that parameters name, with project codes spelt as records have them."""
     filters = read_filters(parameters)
     return replace(filters, words=spelled_codes(view, filters.words)) if filters.words else filters
+
+
+def checked_filters(
+    request: Request, view: ReleaseView, parameters: Iterable[tuple[str, str]], *others: str
+) -> Filters:
+    """The filters of a list for programs, which should not take a misspelt filter for an empty result.
+
+    Args:
+        request: The request.
+        view: The release.
+        parameters: The filters in the address.
+        *others: Names of other parameters of the route.
+
+    Raises:
+        ProblemError: A parameter is unknown, or no project can ever have its value (400).
+    """
+    filters = list_filters(view, parameters)
+    given = request.query_params.multi_items()
+    accepted = {LANGUAGE_PARAMETER, *others}
+    wrong = ignored_parameters(pair for pair in given if pair[0] not in accepted)
+    wrong += tuple(chip.text for chip in unknown_chips(view, filters))
+    if wrong:
+        detail = message(
+            "No such filter: {parameters}. /docs lists the filters, and /projects their values.",
+            parameters=", ".join(wrong),
+        )
+        raise ProblemError(400, "unknown-parameter", detail)
+    return filters
 
 
 def _table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
@@ -199,13 +231,15 @@ def _row(entry: ProjectEntry) -> tuple[str, ...]:
     )
 
 
-def _list_html(view: ReleaseView, filters: Filters) -> bytes:
+def _list_html(view: ReleaseView, filters: Filters, ignored: Sequence[str]) -> bytes:
     found = find_projects(view, filters)
     if found.page != filters.page:
         detail = message(
-            "There is no page {page}. The results have {pages} pages.", page=Quantity(filters.page), pages=found.pages
+            "There is no page {page}. The last page is {last}.", page=Quantity(filters.page), last=Quantity(found.pages)
         )
-        raise ProblemError(404, "page", detail)
+        onward = (message("Go to page {last}", last=Quantity(found.pages)), page_address(filters, found.pages))
+        raise ProblemError(404, "page", detail, onward=onward)
+    unknown = unknown_chips(view, filters)
     corrected = corrected_words(view, filters) if filters.words and not found.entries else ""
     return page_html(
         view,
@@ -216,7 +250,10 @@ def _list_html(view: ReleaseView, filters: Filters) -> bytes:
         rows=shown_rows(view, found),
         facets=shown_facets(view, filters, found),
         chips=shown_chips(view, filters),
-        unknown=unknown_chips(view, filters),
+        unknown=unknown,
+        ignored=ignored,
+        unfiltered=list_address(filters),
+        title=list_title(view, filters),
         cards=named_resources(view, filters.words) if filters.words and found.page == 1 else (),
         cards_address=lambda card: list_address(Filters(values={card.facet: (card.link.code,)})),
         corrected=corrected,
@@ -224,9 +261,14 @@ def _list_html(view: ReleaseView, filters: Filters) -> bytes:
         sorts=shown_sorts(filters),
         previous=page_address(filters, found.page - 1) if found.page > 1 else "",
         following=page_address(filters, found.page + 1) if found.page < found.pages else "",
-        forms=(
-            ("CSV", list_address(filters, "/projects.csv")),
-            ("JSON-LD", list_address(filters, "/projects.jsonld")),
-            ("SPARQL", query_address(view, filters)),
-        ),
+        forms=() if unknown else _forms(view, filters),  # programs get no list for a filter that does not exist
+    )
+
+
+def _forms(view: ReleaseView, filters: Filters) -> tuple[tuple[str, str], ...]:
+    """The other forms of a list: their names and addresses."""
+    return (
+        ("CSV", list_address(filters, "/projects.csv")),
+        ("JSON-LD", list_address(filters, "/projects.jsonld")),
+        ("SPARQL", query_address(view, filters)),
     )

@@ -159,7 +159,7 @@ def _problem_of_worker(error: WorkerError) -> ProblemError:
         case JobTimeoutError():
             seconds = f"{error.limit_s:g}"
             detail = message(
-                "The query was stopped after {seconds} seconds, the limit. "
+                "The query was stopped after {seconds} s, the limit. "
                 "Make it narrower (fewer patterns without a shared variable, a LIMIT), or download the whole dataset.",
                 seconds=seconds,
             )
