@@ -214,7 +214,8 @@ def test_the_page_leads_to_each_file_with_its_length(client: Asker, current: Rel
     assert (
         len(re.findall(r'href="/downloads/[^"]*"[^>]*download>[^<]*</a> <span class="muted">', text)) == len(links) - 2
     )
-    commands = [html.unescape(one) for one in re.findall(r"<pre[^>]*><code>(curl [^<]*)</code>", text)]
+    found = re.findall(r"<pre[^>]*><code>(curl .*?)</code>", text)
+    commands = [html.unescape(re.sub(r"<[^>]*>", "", one)) for one in found]
     addresses = [shlex.split(command)[-1].partition("/downloads/")[2] for command in commands]
     assert addresses == [
         "dataset.jsonld.gz",

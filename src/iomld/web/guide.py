@@ -25,7 +25,15 @@ from iomld.web.responses import answer, get_route, page_route
 PATH = "/guide"
 _INDEX, _EXAMPLES = "docs/README.md", "examples"
 _ARCHIVE = f"{_EXAMPLES}.zip"
-_DOCUMENTS = ("docs/*.md", "docs/decisions/*.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "examples/*.md")
+_DOCUMENTS = (
+    "docs/*.md",
+    "docs/decisions/*.md",
+    "benchmarks/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "data/README.md",
+    "examples/*.md",
+)
 _HTML, _TEXT, _ZIP = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/zip"
 _ADDRESS = re.compile(r"(?:https?|mailto):|#")
 _MIDNIGHT = (1980, 1, 1, 0, 0, 0)  # of the files in the archive, which does not change with the clock

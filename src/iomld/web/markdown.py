@@ -17,6 +17,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from iomld.web.templating import breakable
+
 _SHELL = frozenset({"sh", "bash"})
 _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 _CONTENTS = ("h2", "h3")  # headings that the contents list
@@ -140,7 +142,8 @@ def _code(
     _: RendererHTML, tokens: Sequence[Token], index: int, __: object, environment: MutableMapping[str, Any]
 ) -> str:
     """A code block, which the keyboard can scroll; commands of a shell have a button that copies them."""
-    language, code = tokens[index].info.strip(), escape(tokens[index].content.rstrip("\n"))
+    language, text = tokens[index].info.strip(), tokens[index].content.rstrip("\n")
+    code = breakable(text) if language in _SHELL else escape(text)
     if language not in _SHELL:
         return f'<pre tabindex="0"><code>{code}</code></pre>\n'
     number = environment["commands"] = environment.get("commands", 0) + 1

@@ -30,6 +30,8 @@ from iomld.web.i18n import (
 )
 
 _HERE = Path(__file__).parent
+_PATH_STEP = re.compile(r"(?<=[^/])(?=[/?&]\w)")  # in an address
+_SPACES = re.compile(r"(\s+)")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _KB, _MB = 1000, 1_000_000
 # A shape for each kind of resource, in a box of ten by ten.
@@ -173,6 +175,21 @@ def shortened(iri: str, prefixes: Mapping[str, str]) -> str:
     return iri
 
 
+def breakable(command: str) -> Markup:
+    """Shell commands whose lines break between words and before a slash of an address, not after the dash of an option.
+
+    >>> breakable("curl -G http://a.org/b")
+    Markup('curl <span class="option">-G</span> http://a.org<wbr>/b')
+    """
+    return Markup().join(map(_breakable_word, _SPACES.split(command)))
+
+
+def _breakable_word(word: str) -> Markup:
+    if word.startswith("-"):
+        return Markup('<span class="option">{}</span>').format(word)
+    return Markup("<wbr>").join(_PATH_STEP.split(word))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -190,6 +207,7 @@ def _environment() -> Environment:
         number_of=number_of,
         web_address=web_address,
         shortened=shortened,
+        breakable=breakable,
     )
     environment.globals.update(
         shape=shape, lang_of=lang_of, other_language=other_language, version=__version__, local_path=local_path
