@@ -50,19 +50,44 @@ def test_projects_of_a_country_are_found_by_words_and_filters(page: Page, addres
     assert page.get_by_role("heading", level=1).inner_text() == title
 
 
-def test_a_result_is_reached_in_few_steps(page: Page, address: str) -> None:
-    """From the home page to the first result with fewer than 15 Tabs, by the links that skip."""
+def test_a_project_is_found_and_downloaded_in_few_steps(page: Page, address: str) -> None:
+    """From the home page to the Turtle of the first result with fewer than 15 Tabs, by the links that skip."""
     page.goto(address + "/")
-    tabs = 0
-    for condition in ("e.matches('.skip')", "e.id === 'q'"):
-        tabs += tab_to(page, condition)
-        page.keyboard.press("Enter") if "skip" in condition else page.keyboard.insert_text("Guatemala")
+    tabs = _skip(page) + tab_to(page, "e.id === 'q'")
+    page.keyboard.insert_text("Guatemala")
     page.keyboard.press("Enter")
     page.wait_for_url("**/projects?q=Guatemala*")
-    tabs += tab_to(page, "e.matches('.skip')")
+    tabs += _skip(page) + tab_to(page, "e.closest('.results h3')")
     page.keyboard.press("Enter")
-    tabs += tab_to(page, "e.closest('.results h3')")
+    page.wait_for_url("**/doc/project/*")
+    tabs += _skip(page) + tab_to(page, "e.textContent === 'Turtle'")
     assert tabs < 15
+    page.keyboard.press("Enter")
+    page.wait_for_url("**.ttl")
+
+
+def test_a_file_is_checked_in_few_steps(page: Page, address: str) -> None:
+    """From the page to the findings."""
+    page.goto(address + "/validate")
+    tabs = _skip(page) + tab_to(page, "e.id === 'file'")
+    table = b"projectCode,title_en,status\nPO.9001,A title,finished\n"
+    page.set_input_files("#file", {"name": "my.csv", "mimeType": "text/csv", "buffer": table})
+    tabs += tab_to(page, "e.textContent === 'Check'")
+    assert tabs < 15
+    page.keyboard.press("Enter")
+    assert page.get_by_role("status").inner_text().startswith("This would be refused")
+
+
+def test_a_query_is_run_and_its_answer_saved_in_few_steps(page: Page, address: str) -> None:
+    """From the page to a file: the answer has the focus as soon as it is there."""
+    page.goto(address + "/query")
+    tabs = _skip(page) + tab_to(page, "e.name === 'run'")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/query?*run=1*#answer")
+    tabs += tab_to(page, "e.textContent === 'CSV'")
+    assert tabs < 15
+    with page.expect_download():
+        page.keyboard.press("Enter")
 
 
 def test_a_record_is_taken_as_turtle(page: Page, address: str) -> None:
@@ -160,6 +185,13 @@ def test_a_query_is_written_run_and_downloaded_by_keyboard(browser: Browser, add
     assert len(lines) - 1 == int(page.get_by_role("status").inner_text().partition(" ")[0])
     assert faults == []
     page.close()
+
+
+def _skip(page: Page) -> int:
+    """Go on by the link that skips to the content; return the number of Tabs to it."""
+    tabs = tab_to(page, "e.matches('.skip')")
+    page.keyboard.press("Enter")
+    return tabs
 
 
 def _count(page: Page) -> int:

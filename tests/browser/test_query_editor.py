@@ -137,6 +137,19 @@ def test_each_completion_says_what_it_means(page: Page, width: int) -> None:
     assert "iomld:budget" in text(page)
 
 
+@pytest.mark.parametrize("language", ["fr", "es"])
+def test_axe_finds_no_fault_in_completions_of_other_languages(browser: Browser, address: str, language: str) -> None:
+    """The open list, in both themes."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale=language)
+    page.goto(address + "/query")
+    with page.expect_response("**/editor/terms.json"):
+        write(page, "SELECT * { ?p budget")
+    page.keyboard.press("Control+Space")
+    page.locator(".cm-tooltip-autocomplete li[role=option]").first.wait_for()
+    assert faults(page, sizes=({"width": 1280, "height": 800},)) == []
+    page.close()
+
+
 def test_a_changed_query_survives(page: Page, address: str) -> None:
     """A reload and a visit elsewhere bring it back; an example keeps it in the list, from which it is put back."""
     write(page, CHANGED)

@@ -188,9 +188,9 @@ def faulty(tmp_path: Path) -> Path:
             "fr",
             "La clé «\u00a0colour\u00a0» n’est pas connue et n’a pas été lue.",
             "Non conforme\u00a0: 1 fiche, ",
-            "Par cause",
+            "Constats par cause",
         ),
-        ("es", "La clave «colour» no es conocida y no se leyó.", "No conforme: 1 ficha, ", "Por causa"),
+        ("es", "La clave «colour» no es conocida y no se leyó.", "No conforme: 1 ficha, ", "Hallazgos por causa"),
     ],
 )
 def test_the_command_writes_each_form_in_the_language(
@@ -221,7 +221,7 @@ def test_a_whole_file_is_refused_in_the_language_and_says_so(tmp_path: Path) -> 
     path = tmp_path / "empty.json"
     path.write_text("", encoding="utf-8")
     report = _run(path, "--lang", "fr", "--format", "turtle")
-    assert 'le fichier est vide. Rien n’a été lu."@fr' in report
+    assert 'le fichier est vide. Vérifiez qu’il a été enregistré."@fr' in report
     assert '"@en' not in report
 
 

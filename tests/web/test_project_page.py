@@ -133,7 +133,7 @@ def test_every_statement_has_a_row(bundled: ReleaseView) -> None:
 
 
 def test_a_statement_names_the_field_and_the_sources_that_gave_it(bundled: ReleaseView) -> None:
-    """As the newest revision says it: fields with the numbers of their sources, or that it was worked out."""
+    """As the newest revision says it: fields with the numbers of their sources, or that it was derived."""
     page = page_of(bundled, "PO.0068")
     supplied = history_of(bundled, "PO.0068").supplied
     sources = re.findall(r'id="source-(\d)".*?prov/source/(\w+)"', page, re.DOTALL)
@@ -143,7 +143,7 @@ def test_a_statement_names_the_field_and_the_sources_that_gave_it(bundled: Relea
         if name.startswith("iomld:") and gave:
             numbers = {number for number, digest in sources if any(digest in iri for iri in gave)}
             assert numbers == set(re.findall(r'href="#source-(\d)"', row)), name
-    assert words(rows(page)["iomld:periodStart"]).endswith("worked out")
+    assert words(rows(page)["iomld:periodStart"]).endswith("derived")
     assert "found in the text" in rows(page)["iomld:mentionsFramework"]
     assert 'href="#m1"' in rows(page)["iomld:mentionsFramework"]
 

@@ -88,6 +88,16 @@ class ResultExcerpt:
         return AnswerKind.SOLUTIONS if self.turtle is None else AnswerKind.GRAPH
 
     @property
+    def number_columns(self) -> frozenset[int]:
+        """The columns whose values are all numbers, which are aligned as such."""
+        columns = enumerate(zip(*self.rows, strict=True))
+        return frozenset(
+            index
+            for index, cells in columns
+            if all(cell.is_number for cell in cells if cell.text) and any(cell.is_number for cell in cells)
+        )
+
+    @property
     def rows_found(self) -> int:
         """Number of rows or lines in the whole answer; of ASK 1 for yes."""
         return self.total if self.verdict is None else int(self.verdict)
