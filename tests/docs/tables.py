@@ -139,7 +139,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _shown(default: object) -> str:
     """A default as it is written in the environment."""
     match default:
-        case ():
+        case () | None:
             return "empty"
         case bool():
             return "`1`" if default else "`0`"
