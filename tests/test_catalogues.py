@@ -50,7 +50,7 @@ def _forms(texts: object) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("language", TRANSLATIONS)
 def test_every_sentence_is_in_the_catalogue_and_nothing_else(language: str) -> None:
-    """After a change `make messages` adds what is missing and takes out what nobody says; then translate."""
+    """After a change, `make messages` adds missing sentences and removes unused ones; then translate them."""
     known = {entry.id for entry, _, _ in entries(language)}
     assert len(known) > 600
     assert {id_: where for id_, where in sentences().items() if id_ not in known} == {}

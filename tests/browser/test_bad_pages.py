@@ -121,7 +121,7 @@ def test_a_title_is_shown_as_it_is_written(browser: Browser, hostile: str) -> No
 
 
 def test_words_from_right_to_left_keep_their_direction(browser: Browser, hostile: str) -> None:
-    """Titles and texts go by their own letters; what stands beside a turned title does not turn."""
+    """Titles and texts follow the direction of their own script; text beside them keeps its direction."""
     page = browser.new_page()
     page.goto(hostile + "/doc/project/PO.9003")
     directions = "(all => all.map(e => getComputedStyle(e).direction))"
@@ -147,7 +147,7 @@ def test_what_is_not_known_is_left_out(browser: Browser, hostile: str) -> None:
 
 @pytest.mark.parametrize(("number", "shown"), [("-1", 1), ("0", 1), ("x", 1), ("1000000000", 1)])
 def test_a_page_that_is_not_there_gives_one_that_is(browser: Browser, address: str, number: str, shown: int) -> None:
-    """What is no number of a page gives the first page."""
+    """An invalid page number gives the first page."""
     page = browser.new_page()
     page.goto(f"{address}/projects?page={number}")
     assert page.get_by_role("status").inner_text().endswith(f"page {shown} of {LAST_PAGE}.")

@@ -77,7 +77,7 @@ def test_pictures_take_the_colours_of_the_system(browser: Browser, address: str,
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_more_contrast_is_given_where_it_is_wanted(browser: Browser, address: str, scheme: str) -> None:
-    """Text and its ground are further apart than usual, quiet text and lines too."""
+    """Text, muted text and lines have more contrast with the background than usual."""
     page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(address + "/doc/project/PO.0105")
     found = []

@@ -58,7 +58,7 @@ def test_what_cannot_be_checked_says_where(shapes: str, data: str, words: str, t
 
 @pytest.mark.parametrize("engine", ["shacl", "pyshacl"])
 def test_conforms_never_hides_that_nothing_was_checked(engine: str, tmp_path: Path, iomld: Command) -> None:
-    """Every form of the report says that a shape checked no node, and where that shape stands."""
+    """Every form of the report says which shape checked no node, and its place."""
     shapes, data = tmp_path / "shapes.ttl", tmp_path / "data.ttl"
     shapes.write_text(SHAPES.replace("targetClass ex:Person", "targetClass ex:Persona"))
     data.write_text(DATA)
@@ -102,7 +102,7 @@ def test_misspelt_terms_and_ill_formed_shapes_are_warnings_with_their_line(
 
 
 def test_records_that_are_none_are_not_said_to_conform(tmp_path: Path, iomld: Command) -> None:
-    """A list without a record conforms to everything, and says nothing."""
+    """A list without a record is not reported as conforming."""
     (tmp_path / "none.json").write_text("[]")
     done = iomld("validate", tmp_path / "none.json")
     assert done.stdout.splitlines()[-1].startswith("Nothing was checked: 0 records")

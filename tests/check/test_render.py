@@ -37,12 +37,12 @@ def marked(excerpt: str, value: str | None, column: int | None) -> str | None:
     ],
 )
 def test_carets_stand_under_the_value(excerpt: str, value: str | None, column: int | None, under: str | None) -> None:
-    """The mark stands under the value; where it is not known where the value begins, there is none."""
+    """The mark is under the value; if the start of the value is unknown, there is no mark."""
     assert marked(excerpt, value, column) == under
 
 
 def test_the_later_of_two_equal_values_is_marked_by_its_column() -> None:
-    """The column tells two equal values of a line apart."""
+    """Two equal values in a line are distinguished by their columns."""
     place = Place("x.json", line=1, column=31, excerpt='"startYear": 2018, "endYear": 2018')
     *_, mark = finding_lines(Finding("rule", Severity.INFO, Message("Odd."), value="2018", place=place))
     assert mark.index("^") == 4 + 30

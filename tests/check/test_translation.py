@@ -132,7 +132,7 @@ def test_values_are_recovered_from_what_an_engine_filled_in() -> None:
 
 
 def test_a_finding_is_in_one_language_as_a_whole() -> None:
-    """Where a part cannot be said, all of it stays in English, and says so."""
+    """If a part has no translation, the whole finding is in English and is marked as such."""
     key = message("The key '{key}' is unknown and was not read.", key="x")
     said = worded_finding(Finding("unknownKey", Severity.WARNING, key, Message("Ask somebody.")), "fr")
     assert (str(said.message), str(said.fix), said.language) == (str(key), "Ask somebody.", "en")

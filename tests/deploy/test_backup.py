@@ -12,7 +12,7 @@ COUNT = "SELECT (COUNT(?p) AS ?n) { ?p a iomld:Project }"
 
 
 def test_a_backup_is_restored(datadir: Path, tmp_path: Path, iomld: Command) -> None:
-    """The commands of the page, run for another folder, give one whose files are whole and whose queries answer."""
+    """The documented commands, run for another folder, restore one with intact files and working queries."""
     if not (shutil.which("flock") and shutil.which("tar")):
         pytest.skip("no flock or no tar on this machine; install util-linux and tar to run this test")
     page = (ROOT / "docs" / "OPERATION.md").read_text(encoding="utf-8")

@@ -276,7 +276,7 @@ def test_nothing_to_verify_is_said(tmp_path: Path, iomld: Command) -> None:
 
 
 def test_a_corrupt_store_without_checksums_is_a_sentence(copied: Path, iomld: Command) -> None:
-    """The store itself notices what no checksum tells, and then neither a server starts nor a query is answered."""
+    """The store itself detects damage without a checksum; then no server starts and no query is answered."""
     make_old(copied)
     damage(copied, "store/CURRENT", DAMAGES["cut"])
     for command in (("serve", "--port", "0"), ("query", "ASK {}")):

@@ -93,7 +93,7 @@ def test_publishing_again_replaces_only_what_changed(tmp_path: Path, iomld: Comm
 
 
 def test_a_dry_run_includes_nothing(tmp_path: Path, iomld: Command) -> None:
-    """What would be included is told, and no folder is made."""
+    """The output names what would be included, and no folder is created."""
     done = iomld("publish", "--include", file(tmp_path, "a.ttl", TURTLE), "--dry-run", "--to", tmp_path / "to")
     assert (done.returncode, (tmp_path / "to").exists()) == (0, False)
     assert "included          1 graphs" in done.stdout

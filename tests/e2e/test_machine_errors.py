@@ -30,7 +30,7 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, iomld: Command, size: int) ->
 
 
 def test_a_full_target_is_a_sentence(datadir: Path, iomld: Command) -> None:
-    """So it is where the result is written."""
+    """The same holds for the file that the result is written to."""
     done = iomld("export", "--from", datadir, "--to", "/dev/full")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("iomld: no space left")
@@ -46,7 +46,7 @@ def test_a_full_target_is_a_sentence(datadir: Path, iomld: Command) -> None:
     ],
 )
 def test_other_errors_are_sentences(datadir: Path, iomld: Command, error: str, sentence: str) -> None:
-    """None is a traceback, and none is taken for Ctrl-C."""
+    """No error is shown as a traceback or treated as Ctrl-C."""
     done = iomld("query", "ASK {}", "--from", datadir, prelude=FAILING.format(error=error))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"iomld: {sentence}")

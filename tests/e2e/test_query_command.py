@@ -17,7 +17,7 @@ def test_an_empty_answer_is_explained(datadir: Path, iomld: Command) -> None:
 
 
 def test_an_answer_with_rows_or_for_a_program_is_not(datadir: Path, iomld: Command) -> None:
-    """Nothing stands beside it."""
+    """The output has nothing else."""
     for query, *options in (
         ("SELECT ?x { ?x iomld:projectCode ?y } LIMIT 1",),
         ("ASK { ?x iomld:no 1 }", "--format", "json"),
@@ -48,7 +48,7 @@ def test_the_address_of_a_server_leads_to_its_endpoint(bundled_server: Server, i
 
 
 def test_a_file_that_is_missing_is_a_sentence(iomld: Command) -> None:
-    """It says what the argument is taken for."""
+    """The message says how the argument was interpreted."""
     done = iomld("query", "@missing.rq")
     assert done.returncode == 2
     assert done.stderr == (
@@ -58,7 +58,7 @@ def test_a_file_that_is_missing_is_a_sentence(iomld: Command) -> None:
 
 
 def test_a_misspelt_command_has_the_closest_one(iomld: Command) -> None:
-    """As misspelt options have."""
+    """As for misspelt options, the message suggests the closest name."""
     done = iomld("publsh")
     assert done.returncode == 2
     assert "no such command 'publsh'. Did you mean 'publish'?" in done.stderr
@@ -76,7 +76,7 @@ def test_a_misspelt_command_has_the_closest_one(iomld: Command) -> None:
     ],
 )
 def test_wrong_arguments_are_a_sentence(iomld: Command, arguments: list[str], sentence: str) -> None:
-    """Like any other error, it is one line that says what to do."""
+    """Like any other error, the message is one line that says what to do."""
     done = iomld(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"iomld: {sentence}")

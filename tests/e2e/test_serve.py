@@ -148,7 +148,7 @@ def test_downloads_are_whole_with_ranges(client: httpx.Client, datadir: Path) ->
 
 
 def test_health_names_the_release(client: httpx.Client, datadir: Path) -> None:
-    """The health route says what is served."""
+    """The health route names the release that is served."""
     assert client.get("/health").json()["release"] == (datadir / "current").readlink().name
 
 

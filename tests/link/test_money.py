@@ -113,7 +113,7 @@ def test_only_codes_of_the_list_are_currencies(word: str) -> None:
 
 
 def test_an_amount_beside_an_unknown_word_is_not_read() -> None:
-    """Nobody is told to leave out a word that may be a currency."""
+    """The message does not advise to omit a word that may be a currency."""
     money, ((field, problem, fix),) = read("USD", budgetUSD="100 XYZ")
     assert (money, field, problem) == (None, "budgetUSD", "“100 XYZ” cannot be read as one amount of money.")
     assert "100.00 and" not in fix

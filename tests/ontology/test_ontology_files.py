@@ -215,7 +215,7 @@ def test_every_framework_says_its_kind() -> None:
 
 
 def test_the_compact_of_free_association_is_not_published() -> None:
-    """What is listed only to be passed over stands in the decoys alone."""
+    """A name that is listed only to be ignored is in the decoys, and nowhere else."""
     texts = {path.name: path.read_text(encoding="utf-8").casefold() for path in TURTLE}
     assert {name for name, text in texts.items() if re.search(r"\bcofa\b|free association", text)} == {"decoys.ttl"}
     assert texts["decoys.ttl"].splitlines()[0].startswith("# read by the framework matcher and never published")

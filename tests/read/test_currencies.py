@@ -104,7 +104,7 @@ def test_a_table_says_its_currency(heading: str, cell: str, money: tuple[str, st
     ],
 )
 def test_two_currencies_in_a_column_are_refused_with_one_sentence(heading: str, cell: str) -> None:
-    """The row is refused, and nobody is told to leave a currency out."""
+    """The row is refused, and the message does not advise to omit a currency."""
     outcome = outcome_of(csv_of(heading, cell), "in.csv")
     assert outcome.refused
     (sentence,) = about_money(outcome.findings)

@@ -143,7 +143,7 @@ def test_headings_of_forms_are_known() -> None:
 
 @pytest.mark.parametrize("title", ["Aide Ã\xa0 la mer", "Lâ€™aide", "l√©gal", "Aide \ufffd la mer"])
 def test_text_that_was_decoded_wrongly(title: str) -> None:
-    """The Warning says what the letters stand for."""
+    """The Warning names the text that was probably meant."""
     (record,) = read(json.dumps({"projectCode": "PO.9001", "title": {"fr": title}}))
     assert [finding.field for finding in published(record).findings if finding.rule == "garbledText"] == ["title"]
 

@@ -166,7 +166,7 @@ def test_lookups_are_known(query: str, patterns: int) -> None:
     ],
 )
 def test_all_else_is_left_to_workers(query: str) -> None:
-    """What is more than triple patterns, and what is no query."""
+    """Queries with more than triple patterns, and text that is not a query, go to workers."""
     assert read_lookup(query) is None
 
 
@@ -204,7 +204,7 @@ def test_the_steps_are_few(reader: StoreReader, pattern: str, *, is_answered: bo
 
 
 def test_solutions_have_a_limit(reader: StoreReader) -> None:
-    """Who allows one solution leaves more to the worker, which says why."""
+    """With a limit of one solution, a lookup with more goes to the worker, which reports the limit."""
     query = f"SELECT * {{ <{X}7> ?p ?o }}"
     assert reader.lookup(query, max_rows=1) is None
     assert reader.lookup(query, max_rows=2) is not None

@@ -139,7 +139,7 @@ def parses(query: str) -> bool:
 @settings(max_examples=amount(100))
 @given(QUERIES)
 def test_the_parts_of_any_query_are_queries_too(query: str) -> None:
-    """Whatever parses is taken apart or left, and each part of it parses alone, and stands where it says."""
+    """A query that parses is split into parts or left whole; each part parses alone and is at its stated place."""
     if not parses(query):
         return
     parts = query_tree(query)

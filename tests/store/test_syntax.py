@@ -74,7 +74,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("query", "line", "column", "sentence"), TABLE)
 def test_a_broken_query_is_explained_in_a_sentence(query: str, line: int, column: int, sentence: str) -> None:
-    """The place and the reason are told, and nothing of the parser's grammar."""
+    """The message has the place and the reason, without names from the parser's grammar."""
     with pytest.raises(SyntaxError) as caught:
         pyoxigraph.Store().query(query)
     told = str(syntax_message(query, str(caught.value), Iris().prefixes()))

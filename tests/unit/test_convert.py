@@ -198,7 +198,7 @@ def test_decimals_are_canonical() -> None:
 
 
 def test_subjects_stand_together() -> None:
-    """All that is said of one thing comes in one run, so that Turtle can be written as a stream."""
+    """All statements about a subject are consecutive, so that Turtle can be written as a stream."""
     narrative = {"en": "It follows the 2030 Agenda and the Sendai Framework."}
     quads = project_quads(linked(CODE | {"narrative": narrative, "budgetUSD": "1"}), PUBLICATION)
     runs = [quad.subject for at, quad in enumerate(quads) if at == 0 or quads[at - 1].subject != quad.subject]

@@ -130,7 +130,7 @@ def test_an_empty_graph_has_no_findings(published: Validator) -> None:
 
 
 def test_submission_asks_less(published: Validator, submission: Validator) -> None:
-    """What the publisher adds is not asked of a person who supplies a record."""
+    """Values that the publisher adds are not required of a person who submits a record."""
     added = {"isPrimaryTopicOf", "fundedBy", "wasDerivedFrom", "sha256", "hasTarget", "budget"}
     quads = [
         quad for quad in _quads(_project()) if quad.predicate.value.rsplit("#", 1)[-1].rsplit("/", 1)[-1] not in added

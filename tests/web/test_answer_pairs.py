@@ -196,7 +196,7 @@ def test_each_way_to_ask_gets_the_same_answer_each_time(datadir: Path) -> None:
 
 
 def test_an_answer_from_a_file_is_the_one_from_memory(datadir: Path) -> None:
-    """Without a cache each answer of a worker comes from its file, piece by piece: nobody sees a difference."""
+    """Without a cache, each answer of a worker is sent from its file in chunks, with the same bytes."""
 
     async def answers(cache_bytes: int) -> list[Received]:
         settings = replace(PATIENT, cache_bytes=cache_bytes)

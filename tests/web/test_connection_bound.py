@@ -55,7 +55,7 @@ def test_who_is_beyond_the_bound_is_told_to_come_back(server: Server) -> None:
 
 
 def test_a_crowd_beyond_the_bound_is_not_kept(server: Server) -> None:
-    """Of four hundred that come and wait, a few hold a connection; the rest are told, or cut off without a word."""
+    """Of four hundred waiting clients, a few keep a connection; the others get 503 or are closed without a response."""
     with ExitStack() as stack:
         clients = [stack.enter_context(closing(connect(server))) for _ in range(MOST + 400)]
         answers = [all_of(client) for client in clients[MOST:]]

@@ -379,7 +379,7 @@ def test_faults_are_told_as_ever(client: httpx.Client) -> None:
 
 
 def test_what_takes_long_is_left(client: httpx.Client) -> None:
-    """A runaway part ends with its probe: what is known of the others is said, and that it is not all."""
+    """A part that takes too long is stopped; the explanation has the other parts, and says that it is incomplete."""
     query = f"SELECT * {{ ?p iomld:statu ?s {{ {RUNAWAY} }} }}"
     found = explained(client, query, whole=False)
     assert not found["complete"]

@@ -309,7 +309,7 @@ def test_a_pipeline_that_is_not_read_ends(server: Server) -> None:
 
 
 def test_half_of_a_connection_closed_in_an_answer_ends_it(server: Server) -> None:
-    """Who says that nothing more will be asked while a large answer comes has gone."""
+    """A client that closes its sending side during a large answer is treated as gone."""
     with closing(small_window(server)) as client:
         client.sendall(LARGE)
         assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
@@ -410,7 +410,7 @@ def test_damaged_requests_are_answered_or_refused(
 
 
 def test_refusals_are_counted(server: Server) -> None:
-    """What never was a request stands in the metrics, so that who runs the server sees it."""
+    """Bytes that never became a request are counted in the metrics, so that the operator sees them."""
     sample = r'iomld_http_requests_total\{method="other",route="none",status="431"\} (\d+)\.0'
     counts = []
     for _ in range(2):

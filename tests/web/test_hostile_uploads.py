@@ -105,7 +105,7 @@ def _refused(answer: httpx.Response, status: int, kind: str, words: str = "") ->
     ids=["json", "iati-bomb", "rdf-bomb", "remote-context"],
 )
 def test_what_would_blow_up_or_reach_out_is_refused(client: httpx.Client, body: bytes) -> None:
-    """Deep JSON, entity bombs and remote contexts are told apart from records, with a sentence."""
+    """Deep JSON, entity bombs and remote contexts are refused with a sentence."""
     assert len(_refused(client.post("/validate", content=body), 400, "unreadable")) < 1000
 
 
@@ -119,7 +119,7 @@ def test_deep_turtle_is_survived(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("body", [b'{"a": ' * 500 + b"1" + b"}" * 500, b"[" * 500 + b"]" * 500])
 def test_deep_json_is_a_violation(client: httpx.Client, body: bytes) -> None:
-    """What is nested five hundred times is no record, and the report says so."""
+    """A value nested five hundred levels deep is reported as a violation."""
     answer = client.post("/validate", content=body)
     assert answer.status_code == 200
     assert answer.json()["conforms"] is False

@@ -277,7 +277,7 @@ def test_what_is_wrong_with_a_query_is_told_in_the_language(browser: httpx.Clien
 
 
 def test_only_the_words_of_a_parser_stay_english(browser: httpx.Client) -> None:
-    """Where our sentence gives way to the parser's, the place is told in the language and the rest is marked."""
+    """In a sentence with words of a parser, the place is translated and those words are marked as English."""
     browser.cookies.clear()
     with making(PageRequest("fr")):
         fault = ForeignText("unexpected <aggregate>.")

@@ -79,7 +79,7 @@ def test_a_shorter_timeout_of_the_request_holds_for_all_probes() -> None:
 
 
 def test_probes_come_off_the_budget(tmp_path: Path) -> None:
-    """What is left of it pays for the query and no probe; the answer then says that it is not all."""
+    """The rest of the budget pays for the query, not for explanations; the answer says that it is incomplete."""
     app = FastAPI()
     limits = SparqlLimits(timeout_s=20, client_s=0.5, cache_bytes=0)  # each query is charged as a second
     app.mount("/sparql", endpoint_of(open_view(make_release(tmp_path)), limits=limits))

@@ -146,7 +146,7 @@ def test_codes_are_countries_and_rows_add_up(show: Show) -> None:
 
 @pytest.mark.parametrize("values", ['"cn"', '"CN" "XX"', "UNDEF", "1"])
 def test_a_map_that_does_not_suit_is_a_table(show: Show, values: str) -> None:
-    """What is no country has no place; the page says what is needed."""
+    """A value that is not a country is not on the map; the page says what a map needs."""
     page = show(f"SELECT ?iso ?b {{ VALUES ?iso {{ {values} }} }}", "map")
     assert "A map needs a column of countries" in page
     assert looks_of(page) == []

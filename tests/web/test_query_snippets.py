@@ -59,7 +59,7 @@ def program(name: str) -> str:
 
 
 def test_no_program_has_characters_that_are_hidden(programs: dict[str, str]) -> None:
-    """What is copied is what is seen."""
+    """The copied text has no invisible characters."""
     assert [*programs] == ["curl", "Python", "R", "JavaScript"]
     for text in programs.values():
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]", text)

@@ -59,7 +59,7 @@ def test_each_field_has_an_input_with_its_label_and_its_help(client: httpx.Clien
 
 @pytest.mark.parametrize("states", [["KE"], ["KE", "GH"], []])
 def test_a_filled_form_is_checked_like_any_record(client: httpx.Client, states: list[str]) -> None:
-    """What is chosen and written becomes a record; what is missing or contradicts is found."""
+    """The filled fields become a record; missing and contradictory values are found."""
     form = FILLED | {"record.benefitingMemberStates": states}
     report = client.post("/validate", data=form).json()
     assert report["records"] == 1

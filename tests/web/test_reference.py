@@ -122,7 +122,7 @@ def test_the_record_of_the_example_conforms(articles: dict[str, str], client: ht
 
 @pytest.mark.parametrize("host", ["x$(id)", "a'b", "<b>", "x/y"])
 def test_a_command_names_only_a_host(client: httpx.Client, host: str) -> None:
-    """What is no host is neither shown nor put into a command: the base stands there."""
+    """An invalid host is neither shown nor put into a command; the base is used instead."""
     text = _copied(client.get("/docs", headers={"Host": host}).text)
     assert f"http://{host}" not in text
     assert "curl https://w3id.org/iomld/health" in text

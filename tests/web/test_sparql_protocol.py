@@ -439,7 +439,7 @@ def test_fifty_mixed_requests_from_a_cold_start(ask: Ask) -> None:
 
 
 def test_browsers_get_a_page_for_an_error(ask: Ask) -> None:
-    """Whoever asks for HTML reads a page, in which nothing of the query is markup."""
+    """A client that asks for HTML gets a page in which the query is escaped."""
 
     async def use(client: httpx.AsyncClient, _: Pool) -> None:
         bad = {"query": "SELECT * {} <script>", "format": "json"}
