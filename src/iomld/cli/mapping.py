@@ -17,7 +17,7 @@ def mapping_command() -> None:
     """Help with mappings from tables in other layouts to our columns."""
 
 
-@mapping_command.command("draft")
+@mapping_command.command("draft", short_help="Propose a mapping for a table, as TOML.")
 @click.argument("file", type=click.Path(path_type=Path))
 @fund_option
 def draft_command(*, file: Path) -> None:

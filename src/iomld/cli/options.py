@@ -58,15 +58,20 @@ class _Day(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 
 
 class WholeNumber(click.IntRange):
-    """A whole number in a range; the errors of `click.IntRange` write the range as a formula."""
+    """A whole number in a range; `click.IntRange` writes the range as a formula, in errors and in the help."""
+
+    name = "number"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a number."""
         try:
             return int(super().convert(value, param, ctx))  # type: ignore[arg-type]  # text, or the default
         except click.BadParameter:
-            upper = f" to {self.max:g}" if self.max is not None else ""
-            self.fail(f"{value!r} is not a whole number from {self.min:g}{upper}.", param, ctx)
+            self.fail(f"{value!r} is not a whole number from {self._describe_range()}.", param, ctx)
+
+    def _describe_range(self) -> str:
+        """The range in words; click puts it into the help of an option."""
+        return f"{self.min:g} to {self.max:g}" if self.max is not None else f"{self.min:g} upwards"
 
 
 def engine_options(command: _Command) -> _Command:

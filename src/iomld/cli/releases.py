@@ -73,7 +73,7 @@ def _damaged_sentence(folder: Path, damaged: Sequence[str], *, is_served: bool) 
     return f"{folder}: {which} damaged; {files}" + (f" {release.way_out(folder, *damaged)}" if is_served else "")
 
 
-@releases_command.command()
+@releases_command.command(short_help="Compare the files of a release with their checksums.")
 @click.argument("name", required=False)
 @click.option("--all", "is_all", is_flag=True, help="Check all releases, not only the current one.")
 @datadir_option
