@@ -202,7 +202,7 @@ def budget(datadir: Path) -> list[list[str]]:
 
 
 def test_publish_withdraw_and_rollback_keep_count(page_data: Path, tmp_path: Path, iomld: Command) -> None:
-    """A store for queries comes with the first repeated triple, also one of the history, and goes with the last."""
+    """A store for queries is created with the first repeated triple, also in the history, and removed with the last."""
     to, extra = page_data, tmp_path / "extra.nq"
     assert repeats(to) == 0
     alone, current = budget(to), current_release(to)

@@ -142,7 +142,7 @@ def _requested_dataset(request: QueryRequest) -> QueryDataset:
         try:
             NamedNode(iri)
         except ValueError as error:
-            fault = message("“{iri}” is no absolute IRI, and so names no graph.", iri=iri[:200])
+            fault = message("“{iri}” is not an absolute IRI, so it names no graph.", iri=iri[:200])
             raise QueryFaultError(FaultKind.GRAPH_IRI, fault) from error
     return dataset_of(request.default_graphs, request.named_graphs)
 

@@ -179,16 +179,6 @@ def _file(writer: AnswerWriter | RowCounter | XmlOutput) -> BinaryIO:
     return cast("BinaryIO", writer)  # pyoxigraph only calls write and flush
 
 
-def _requested_dataset(request: QueryRequest) -> QueryDataset:
-    for iri in (*request.default_graphs, *request.named_graphs):
-        try:
-            NamedNode(iri)
-        except ValueError as error:
-            fault = message("“{iri}” is not an absolute IRI, so it names no graph.", iri=iri[:200])
-            raise _FaultError(FaultKind.GRAPH_IRI, fault) from error
-    return dataset_of(request.default_graphs, request.named_graphs)
-
-
 def _result_format(media_type: str | None, form: str) -> results.ResultFormat:
     format_ = None if media_type is None else results.by_media_type(media_type)
     if format_ is None:

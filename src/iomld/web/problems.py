@@ -144,3 +144,18 @@ def _problem_page(
 ) -> Response:
     page = page_html(None, "problem.html", status=status, title=gettext(title), detail=detail, onward=onward)
     return Response(page, status, headers, "text/html")
+
+
+def require_present(request: Request) -> None:
+    """Check that no parameter asks for the data of another time, of which only those of today are served.
+
+    Raises:
+        ProblemError: One does.
+    """
+    for name in request.query_params:
+        if name.lower() in OF_OTHER_TIMES:
+            detail = message(
+                "The parameter “{name}” is not supported, and ignoring it would give the data of today. Remove it.",
+                name=name,
+            )
+            raise ProblemError(400, "unknown-parameter", detail)
