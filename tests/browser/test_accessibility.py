@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
-from tests.browser.looking import ALL_PAGES
+from tests.browser.pages import ALL_PAGES
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.looking import SIDEWAYS, listening
+from tests.browser.pages import SIDEWAYS, listening
 from tests.conftest import PROJECT_COUNT, run_iomld
 from tests.serving import serve
 

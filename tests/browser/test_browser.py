@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
-from tests.browser.looking import PAGES, SIDEWAYS, listening
+from tests.browser.pages import PAGES, SIDEWAYS, listening
 
 pytestmark = pytest.mark.browser
 

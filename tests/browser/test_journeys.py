@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.looking import tab_to
+from tests.browser.pages import tab_to
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Browser, Request
-from tests.browser.looking import ALL_PAGES
+from tests.browser.pages import ALL_PAGES
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Browser, Page
-from tests.browser.looking import SIDEWAYS, tab_to
+from tests.browser.pages import SIDEWAYS, tab_to
 
 pytestmark = pytest.mark.browser
 
