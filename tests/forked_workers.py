@@ -20,6 +20,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -76,7 +77,12 @@ def fork_workers_of_tests(connect: Callable[[], socket.socket]) -> None:
     ) -> "_ForkedWorker | subprocess.Popen[bytes]":
         if not json.loads(command[-1])["handler"].startswith("iomld."):
             return subprocess.Popen(command, env=env, pass_fds=pass_fds, **others)
-        request = {"config": command[-1], "environment": dict(env), "server": os.getpid()}
+        request = {
+            "config": command[-1],
+            "environment": dict(env),
+            "server": os.getpid(),
+            "folder": str(Path.cwd()),
+        }
         with connect() as connection:
             _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
             try:
@@ -109,12 +115,15 @@ class _ForkedWorker:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self._status: int | None = None
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._status
 
 
 def _help(requests: socket.socket, server: int) -> NoReturn:
@@ -148,6 +157,8 @@ def _work(request: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
     """Be the worker, as its program is."""
     os.setpgid(0, 0)
     _LIBC.prctl(_PR_SET_NAME, b"python", 0, 0, 0)
+    if "folder" in request:
+        os.chdir(request["folder"])
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)

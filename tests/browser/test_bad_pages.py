@@ -159,7 +159,7 @@ def test_a_page_behind_the_last_is_not_found(browser: Browser, address: str) -> 
     """The error says how many pages there are, and the page offers to search."""
     page = browser.new_page()
     page.goto(f"{address}/projects?page=999")
-    assert page.get_by_text(f"The results have {LAST_PAGE} pages.").is_visible()
+    assert page.get_by_text(f"The last page is {LAST_PAGE}.").is_visible()
     assert page.get_by_role("search").count() > 0
     page.close()
 

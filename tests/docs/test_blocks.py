@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -148,12 +148,8 @@ def _fresh_folder(path: Path, published: Path | None = None) -> Iterator[Path]:
         folder = path / Settings().data_dir
         shutil.copytree(published / "releases", folder / "releases", copy_function=os.link)  # which never change
         (folder / "current").symlink_to((published / "current").readlink())
-    here = Path.cwd()
-    os.chdir(path)
-    try:
+    with chdir(path):
         yield path
-    finally:
-        os.chdir(here)
 
 
 @pytest.mark.server
@@ -229,8 +225,7 @@ def test_every_notebook_runs(
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
     names: dict[str, object] = {"__name__": "__main__"}
-    with _fresh_folder(tmp_path):
-        monkeypatch.chdir(tmp_path / "examples")
+    with _fresh_folder(tmp_path), chdir(tmp_path / "examples"):
         for number, cell in enumerate(notebook["cells"]):
             if cell["cell_type"] == "code":
                 assert (cell["outputs"], cell["execution_count"]) == ([], None)

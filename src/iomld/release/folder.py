@@ -139,8 +139,8 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
     Raises:
         StoreError: Another publisher has the lock, or the folder cannot be created.
     """
-    is_new = not datadir.exists()
     try:
+        is_new = not datadir.exists()
         (datadir / _RELEASES).mkdir(parents=True, exist_ok=True)
         lock = (datadir / ".lock").open("w")
     except OSError as error:
