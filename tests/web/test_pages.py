@@ -29,6 +29,7 @@ from iomld.web.pages.charts import locator_map
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
 from iomld.web.pages.validate import validation_page
+from iomld.web.problems import ProblemError
 from iomld.web.sparql.endpoint import SparqlLimits
 from iomld.web.templating import local_path, static_directory
 
@@ -215,6 +216,13 @@ def test_the_example_queries_run_on_click(client: Asker, opened: ReleaseView) ->
     text = client.get(links[titles.index("Money by region")].partition("#")[0]).text
     assert "SUM(?budget)" in text
     assert '<th scope="col">usDollars</th>' in text
+
+
+@pytest.mark.parametrize("address", ["/projects?asOf=2020-01-01", "/?release=x", "/countries?Revision=2"])
+def test_pages_of_another_time_are_refused(address: str, client: Asker) -> None:
+    """A parameter that asks for them is refused by name, not ignored."""
+    with pytest.raises(ProblemError, match="is not supported"):
+        client.get(address)
 
 
 def test_downloads_are_listed(client: Asker) -> None:

@@ -15,6 +15,7 @@ from iomld.web.client_budget import metered
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import page_language
 from iomld.web.openapi import PAGE, Responses, operation_id, page_language_parameter, responses
+from iomld.web.problems import require_present
 
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -24,6 +25,7 @@ _HEADERS = {
 
 # What a client without budget may still do: take the whole dataset, and ask whether the server is well.
 _NO_BUDGET = responses({}, 429)
+_REFUSED = responses({}, 400)
 _FREE_TAGS = frozenset({"dataset", "operations"})
 
 
@@ -105,5 +107,6 @@ def get_route(
 def page_route(
     router: APIRouter, path: str, tag: str, summary: str, answers: Responses = PAGE
 ) -> Callable[[Callable[..., Response | Awaitable[Response]]], None]:
-    """Register the function of a page, which has the parameter `lang`."""
-    return get_route(router, path, tag, summary, answers, dependencies=[Depends(page_language_parameter)])
+    """Register the function of a page, which has the parameter `lang`, and no other time than now."""
+    dependencies = [Depends(page_language_parameter), Depends(require_present)]
+    return get_route(router, path, tag, summary, answers | _REFUSED, dependencies=dependencies)
