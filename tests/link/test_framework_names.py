@@ -113,6 +113,41 @@ MATCHER = build_matcher(load_vocabulary())
         ("en", "the Goals 8 and 16 of the 2030 Agenda", "agenda-2030"),
         ("es", "meta 10.7 de los Objetivos de Desarrollo Sostenible", "sdg-target-10.7"),
         ("en", "GCM Objectives 2, 5/6", "gcm-objective-2 gcm-objective-5 gcm-objective-6"),
+        # a place and a common noun, an agenda of a country or an owner
+        ("en", "the Paris agreement reached by three agencies; a Paris agreement", ""),
+        ("en", "the Paris agreement on climate change", "paris-agreement"),
+        ("fr", "L'accord de Paris conclu entre les deux banques", ""),
+        ("es", "el acuerdo de París alcanzado por las dos universidades", ""),
+        ("en", "the Vanuatu 2030 Agenda and the UN 2030 Agenda", "agenda-2030"),
+        ("es", "La Agenda 2030 de la empresa; la Agenda 2030 de la municipalidad", ""),
+        ("en", "a protocol on trafficking in persons for airports", ""),
+        ("en", "towards a global compact for safe, orderly and regular migration", "gcm"),
+        ("en", "the Migration Governance Initiative (MGI) and its MGI office", ""),
+        # an abbreviation inside a name, the issuer elsewhere
+        ("en", "the East African Community (EAC) Common Market Protocol", "eac-common-market"),
+        (
+            "en",
+            "the Free Movement Protocol of ECOWAS and the Nansen Initiative's Protection Agenda",
+            "ecowas-free-movement nansen-agenda",
+        ),
+        ("fr", "le protocole sur la libre circulation des personnes de la CEDEAO", "ecowas-free-movement"),
+        ("fr", "la Convention de l'ONU relative au statut des réfugiés", "refugee-convention"),
+        ("es", "la Convención de las Naciones Unidas sobre el Estatuto de los Refugiados", "refugee-convention"),
+        ("es", "el Convenio de la OIT sobre el trabajo forzoso", "ilo-c029"),
+        ("en", "Convention No. 190 on violence and harassment", "ilo-c190"),
+        ("es", "el Convenio 189 sobre las trabajadoras domésticas", "ilo-c189"),
+        # several together, additional protocols, parts before and after
+        ("en", "the Palermo Protocols on trafficking and smuggling", "palermo-smuggling palermo-trafficking"),
+        (
+            "fr",
+            "le Protocole additionnel visant à prévenir, réprimer et punir la traite des personnes",
+            "palermo-trafficking",
+        ),
+        ("en", "Goal 8, target 8.8 and Goal 10 of the SDGs", "sdg-goal-8 sdg-target-8.8 sdg-goal-10"),
+        ("en", "objective 23 (cooperation) of the GCM", "gcm-objective-23"),
+        ("en", "Global Compact objectives 21 (return) and 23", "gcm-objective-21 gcm-objective-23"),
+        ("es", "el PMM, en particular a sus objetivos 2 y 5", "gcm-objective-2 gcm-objective-5"),
+        ("fr", "le PMM en s'appuyant sur les objectifs 6 et 9", "gcm-objective-6 gcm-objective-9"),
     ],
 )
 def test_a_text_names_these_frameworks(language: str, text: str, codes: str) -> None:

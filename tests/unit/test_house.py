@@ -23,8 +23,8 @@ from tests.unit.house import (
 # Why a small module that serves one neighbour stands alone, by its name.
 LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.link.funders": "Who pays is a subject of its own, with tests of its own, as what is paid (`link.money`) is.",
+    "iomld.link.issuer_names": "Where names of frameworks give their issuer, apart from how names are found.",
     "iomld.link.numbered_names": "Lists of whole frameworks, as `framework_parts` finds lists of parts.",
-    "iomld.link.other_meanings": "What a text says against a name, apart from how names are found.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.publish.identifiers": "Who keeps an identifier is a rule of its own, with tests of its own.",
     "iomld.read.spool": "The only use of SQLite; readers could do without it, and then no database would be loaded.",

@@ -28,15 +28,22 @@ _AFTER = re.compile(rf"(?P<lead>(?:'s?)?\)?[,:]? ?(?:- )?\(?| ?-)(?:(?P<role>{_R
 # "…, in particular its objectives 3 and 5", "… and target 8.7"; but not "… and objective 2 of another framework".
 _EMPHASIS = (
     "and|et|y|in particular|particularly|especially|notably|namely|specifically|including|through|under|notamment|"
-    "en particulier|surtout|a savoir|en particular|particularmente|especialmente|concretamente|incluyendo"
+    "above all|mainly|primarily|with respect to|in relation to|en particulier|surtout|principalement|a savoir|"
+    "en s'appuyant sur|en lien avec|en particular|particularmente|especialmente|principalmente|concretamente|"
+    "sobre todo|incluyendo|con respecto a|en relacion con"
 )
-_ITS = r"(?:(?:of|in|under|de|dans|en|d') ?)?(?:(?:its|the|ses|les|le|son|sa|sus|los|las|la|el|su) |l')?"
+_ITS = r"(?:(?:of|in|to|under|de|dans|en|a|d') ?)?(?:(?:its|the|ses|les|le|son|sa|sus|los|las|la|el|su) |l')?"
 _MORE = re.compile(
     rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}) )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
-_BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST} {_OF}\Z")
-_WINDOW = 90  # characters before a name in which a part is searched
+_BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING} {_OF}\Z")
+# "Goal 8, target 8.8 and" before "goal 10 of …".
+_CHAINED = re.compile(
+    rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING}(?:, ?(?:and |et |y )?| (?:and|et|y|&) | \()\Z"
+)
+_OWN_ROLE = re.compile(rf"(?<!\w)(?:{_ROLE})\Z")  # at the end of a name: "Global Compact objectives"
+_WINDOW = 160  # characters before a name in which a part is searched
 _NUMBERS = re.compile(rf"(?P<first>{_NUMBER})(?:(?: (?:to|through|a|au|al) |-)(?P<last>{_NUMBER}))?")
 _DIGIT = re.compile("[0-9]")
 
@@ -107,7 +114,8 @@ def _after_name(
     following = _AFTER.match(text, end)
     if not (following and (following["role"] or _is_adjacent(following["lead"], text[max(0, start - 1) : start]))):
         return None
-    codes = _codes(framework, _roles(following["role"]), following["list"], known)
+    own = _OWN_ROLE.search(text, start, end)
+    codes = _codes(framework, _roles(following["role"] or (own and own[0])), following["list"], known)
     closed = "(" in following["lead"] and text.startswith(")", following.end())
     return NumberedPassage(codes, start, following.end() + closed) if codes else None
 
@@ -116,11 +124,18 @@ def _before_name(  # the name, and where a passage can start
     framework: str, text: str, start: int, end: int, known: Mapping[tuple[str, str], str], after: int
 ) -> NumberedPassage | None:
     """The passage of a name and the parts directly before it."""
-    window = text[max(after, start - _WINDOW) : start]
+    first = max(after, start - _WINDOW)
     # Most names have no number before them; this test takes 1 µs, the long pattern 9 µs.
-    preceding = _BEFORE.search(window) if _DIGIT.search(window) else None
-    codes = _codes(framework, _roles(preceding["role"]), preceding["list"], known) if preceding else ()
-    return NumberedPassage(codes, start - len(preceding[0]), end) if preceding and codes else None
+    if not _DIGIT.search(text, first, start):
+        return None
+    codes: tuple[str, ...] = ()
+    at, pattern = start, _BEFORE
+    while preceding := pattern.search(text[first:at]):
+        found = _codes(framework, _roles(preceding["role"]), preceding["list"], known)
+        if not found:
+            break
+        codes, at, pattern = (*found, *codes), first + preceding.start(), _CHAINED
+    return NumberedPassage(tuple(dict.fromkeys(codes)), at, end) if codes else None
 
 
 def _is_adjacent(lead: str, before: str) -> bool:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from iomld.folding import Folded, fold, folded
 from iomld.link.framework_parts import FrameworkParts, build_parts
+from iomld.link.issuer_names import issuer_variants
 from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name
 from iomld.link.numbered_names import NumberedNames, numbered_names
 from iomld.link.other_meanings import OtherMeanings, words_of_names
 from iomld.model import Mention
-from iomld.vocab import Label, LabelKind, Vocabulary
+from iomld.vocab import Concept, Label, LabelKind, Vocabulary
 
 # Fewer than the 32 characters that a mention may keep, so that a cut word at the end never crosses them.
 _CONTEXT = 30
@@ -23,7 +24,6 @@ _LONG_NAME_SPACES = 2  # shorter names may be common words, so a capital or a di
 # A national "migration governance framework" or any "regional conference on migration" is none of these.
 _OWNER = "International Organization for Migration"
 _FORMAL_KINDS = frozenset({"process"})
-_ISSUER = re.compile(r"([A-Z]{2,}|African Union) (?=\w+ \w)")
 _SMALL_WORD = 3  # letters of a word that has no capital in a title
 _WORD = re.compile(r"[^\W_]+")
 
@@ -181,7 +181,7 @@ class FrameworkMatcher:
         """Whether a name means something else in this text."""
         if named.method == _ACRONYM:
             return self.others.is_other(named.codes[0], words, text)
-        return words.islower() and self.others.is_owned(source, start, end)
+        return self.others.is_common(words, source, start, end)
 
     def mentions(self, text: str, language: str, field: str) -> Iterator[Mention]:
         """The matches in a text as mentions, with their context."""
@@ -225,6 +225,8 @@ def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
     frameworks = vocabulary.concepts.get("framework", {})
     wholes = {code: concept.broader for code, concept in frameworks.items() if concept.broader}
     parts = build_parts(frameworks)
+    states = vocabulary.countries.values()
+    countries = frozenset(plain_name(fold(label.text)) for state in states for label in state.labels)
     names = [_alias("", label, is_formal=False) for label in vocabulary.decoys]
     part_names: list[Alias] = []
     for code, concept in frameworks.items():
@@ -237,10 +239,10 @@ def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
         else:
             is_formal = concept.issuer == _OWNER or concept.kind in _FORMAL_KINDS
             names += [_alias(code, label, is_formal=is_formal) for label in concept.labels]
-    names += _possessive(names)
-    matcher = _matcher(names, parts, wholes)
+    names += _with_issuer(names, frameworks)
+    matcher = _matcher(names, parts, wholes, countries)
     names += [alias for alias in part_names if not _is_matched(alias, matcher)]
-    return _matcher(names, parts, wholes)
+    return _matcher(names, parts, wholes, countries)
 
 
 def context(text: str, start: int, end: int) -> tuple[str, str]:
@@ -263,15 +265,17 @@ def _alias(code: str, label: Label, *, is_formal: bool) -> Alias:
     return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym, is_formal)
 
 
-def _possessive(names: Sequence[Alias]) -> list[Alias]:
-    """Names that begin with their issuer, as "AU's Free Movement Protocol", unless the rest is a name by itself."""
+def _with_issuer(names: Sequence[Alias], frameworks: Mapping[str, Concept]) -> list[Alias]:
+    """Names with their issuer elsewhere; an English name whose rest is a name by itself needs none."""
     keys = {name_key(alias.plain) for alias in names}
     found: list[Alias] = []
     for alias in names:
-        issuer = _ISSUER.match(alias.text) if alias.code and alias.language == "en" else None
-        if issuer and name_key(plain_name(fold(alias.text[issuer.end() :]))) not in keys:
-            text = f"{issuer[1]}'s {alias.text[issuer.end() :]}"
-            found.append(replace(alias, text=text, plain=plain_name(fold(text)), kind=LabelKind.HIDDEN))
+        issuer = frameworks[alias.code].issuer if alias.code else None
+        for text in issuer_variants(alias.text, alias.language, issuer) if alias.code else ():
+            plain = plain_name(fold(text))
+            rest = plain.partition("'s ")[2] or plain.rpartition(" of ")[0]
+            if name_key(plain) not in keys and (alias.language != "en" or name_key(rest) not in keys):
+                found.append(replace(alias, text=text, plain=plain, kind=LabelKind.HIDDEN))
     return found
 
 
@@ -284,7 +288,9 @@ def _is_written_as_name(words: str, language: str) -> bool:
     return capitals[:1] == [True] and (language != "en" or 2 * sum(capitals) >= len(capitals))
 
 
-def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str, str]) -> FrameworkMatcher:
+def _matcher(
+    names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str, str], countries: frozenset[str]
+) -> FrameworkMatcher:
     names = tuple(names)
     owners: dict[tuple[str, str], set[str]] = {}
     for alias in names:
@@ -301,7 +307,7 @@ def _matcher(names: Iterable[Alias], parts: FrameworkParts, wholes: Mapping[str,
     texts: dict[str, list[str]] = {}
     for alias in named:
         texts.setdefault(alias.code, []).append(alias.text)
-    others = OtherMeanings({code: words_of_names(found) for code, found in texts.items()})
+    others = OtherMeanings({code: words_of_names(found) for code, found in texts.items()}, countries)
     return FrameworkMatcher(finder, resolve, numbered, parts, wholes, others)
 
 

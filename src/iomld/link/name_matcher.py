@@ -16,12 +16,14 @@ _AND = frozenset({"and", "et", "y", "&"})
 _CONJUNCTIONS = _AND | {"or", "ou", "o"}
 _ARTICLES = frozenset({"the", "le", "la", "les", "el", "los", "las"})
 _OF = frozenset({"de", "des", "du", "del"})
+_INSERTED = re.compile(r" \([a-z]{2,8}\)(?= [a-z])")
 _ELIDED = re.compile(r"(?<!\w)([ld])'(?=\w)")
 _SPELLINGS = {"labor": "labour", "organised": "organized", "programme": "program"}
 _SPELLING_PATTERNS = {"labour": "labou?r", "organized": "organi[sz]ed", "program": "program(?:me)?"}
 # Between two words: spaces, dashes, a quotation mark; also a comma if the name has one, or before a conjunction.
 _SPACING = r"[ \-\"]{1,3}"
-_BETWEEN = rf"{_SPACING}(?:(?:{'|'.join(sorted(_ARTICLES))}){_SPACING}|l')?"
+# An abbreviation may stand inside a name: "East African Community (EAC) Common Market Protocol".
+_BETWEEN = rf"{_SPACING}(?:\([a-z]{{2,8}}\) )?(?:(?:{'|'.join(sorted(_ARTICLES))}){_SPACING}|l')?"
 _BETWEEN_IN_LIST = rf",?{_BETWEEN}"
 _END = ""  # the token that ends a name
 _OF_WORD = r"(?:des?|du|del)"
@@ -133,7 +135,8 @@ def _words(folded_name: str) -> list[str]:
 
 def _essential_words(folded_name: str) -> list[str]:
     """The words of a name that all its spellings share."""
-    spaced = _ELIDED.sub(lambda elided: "de " if elided[1] == "d" else "", folded_name)
+    whole = _INSERTED.sub("", folded_name)
+    spaced = _ELIDED.sub(lambda elided: "de " if elided[1] == "d" else "", whole)
     words = (word for word in _words(spaced) if word not in _ARTICLES)
     return ["and" if word in _AND else "de" if word in _OF else _SPELLINGS.get(_stem(word), word) for word in words]
 
