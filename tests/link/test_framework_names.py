@@ -113,6 +113,12 @@ MATCHER = build_matcher(load_vocabulary())
         ("en", "the Goals 8 and 16 of the 2030 Agenda", "agenda-2030"),
         ("es", "meta 10.7 de los Objetivos de Desarrollo Sostenible", "sdg-target-10.7"),
         ("en", "GCM Objectives 2, 5/6", "gcm-objective-2 gcm-objective-5 gcm-objective-6"),
+        ("en", "the GCM in Central Asia, in particular Objectives 6 and 18", "gcm-objective-6 gcm-objective-18"),
+        ("en", "the GCM through the MiGOF, in particular Principle 2", "gcm migof-principle-2"),
+        ("en", "the GCM in Mali and the plan, in particular Objectives 6 and 18", "gcm"),
+        ("en", "target 10.c of SDG 10", "sdg-target-10.c sdg-goal-10"),
+        ("es", "la meta 3.8 del ODS 3", "sdg-target-3.8 sdg-goal-3"),
+        ("en", "the Global Compacts for Migration and on Refugees", "gcm gcr"),
         # a place and a common noun, an agenda of a country or an owner
         ("en", "the Paris agreement reached by three agencies; a Paris agreement", ""),
         ("en", "the Paris agreement on climate change", "paris-agreement"),

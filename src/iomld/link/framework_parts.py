@@ -36,6 +36,12 @@ _ITS = r"(?:(?:of|in|to|under|de|dans|en|a|d') ?)?(?:(?:its|the|ses|les|le|son|s
 _MORE = re.compile(
     rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}) )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
+# "the GCM in Central Asia, in particular objectives 6 and 18": no comma, bracket, number or "and" between.
+_DISTANT = re.compile(
+    rf" (?:(?!(?:and|et|y) )[a-z'-]+ ?){{1,8}}, ?(?:in particular|particularly|especially|notably|specifically|namely|"
+    r"notamment|en particulier|en particular|especialmente|particularmente|concretamente) "
+    rf"{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
+)
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
 _BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING} {_OF}\Z")
 # "Goal 8, target 8.8 and" before "goal 10 of …".
@@ -87,13 +93,27 @@ class FrameworkParts:
         known = self.codes.get(framework)
         if not known:
             return None
-        passage = (
-            _after_name(framework, text, start, end, known)
-            or _before_name(framework, text, start, end, known, after)
-            or NumberedPassage((), start, end)
-        )
+        following = _after_name(framework, text, start, end, known)
+        preceding = _before_name(framework, text, start, end, known, after)
+        passage = following or preceding or NumberedPassage((), start, end)
+        if following and preceding and all("-target-" in code for code in preceding.codes):
+            passage = NumberedPassage((*preceding.codes, *following.codes), preceding.start, following.end)
         extended = _extended(framework, passage, text, known)
         return extended if extended.codes else None
+
+    def distant(self, framework: str, text: str, start: int, end: int) -> NumberedPassage | None:
+        """Find parts that are named some words after the name of a framework and introduced by "in particular".
+
+        Args:
+            framework: Its code.
+            text: The folded text.
+            start: Start of its name.
+            end: End of its name.
+        """
+        known = self.codes.get(framework)
+        found = _DISTANT.match(text, end) if known else None
+        codes = _codes(framework, _roles(found["role"])[:1], found["list"], known) if found and known else ()
+        return NumberedPassage(codes, start, found.end()) if found and codes else None
 
 
 def build_parts(frameworks: Mapping[str, Concept]) -> FrameworkParts:

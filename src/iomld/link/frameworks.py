@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from iomld.folding import Folded, fold, folded
-from iomld.link.framework_parts import FrameworkParts, build_parts
+from iomld.link.framework_parts import FrameworkParts, NumberedPassage, build_parts
 from iomld.link.issuer_names import issuer_variants
 from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name
 from iomld.link.numbered_names import NumberedNames, numbered_names
@@ -166,7 +166,7 @@ class FrameworkMatcher:
             elif self._means_other(named, text, words, source.text, start, end):
                 at = end
             else:
-                part = self.parts.around(named.codes[0], source.text, start, end, after=done)
+                part = self._part(named.codes[0], source.text, start, end, done)
                 if part is None and source.text[end : end + 1].isdigit():
                     at = found.start() + 1
                     continue
@@ -174,6 +174,14 @@ class FrameworkMatcher:
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
                 yield Match(codes, start, end, named.method, named.confidence)
+
+    def _part(self, framework: str, text: str, start: int, end: int, done: int) -> NumberedPassage | None:
+        """The parts that are named beside a name, or after it with no other name between."""
+        if part := self.parts.around(framework, text, start, end, after=done):
+            return part
+        distant = self.parts.distant(framework, text, start, end)
+        following = self.names.find(f" {text}", end) if distant else None
+        return None if distant and following and following.start() < distant.end else distant
 
     def _means_other(  # the text, and the folded text with the place of the name
         self, named: NamedFramework, text: str, words: str, source: str, start: int, end: int
