@@ -119,6 +119,23 @@ MATCHER = build_matcher(load_vocabulary())
         ("en", "target 10.c of SDG 10", "sdg-target-10.c sdg-goal-10"),
         ("es", "la meta 3.8 del ODS 3", "sdg-target-3.8 sdg-goal-3"),
         ("en", "the Global Compacts for Migration and on Refugees", "gcm gcr"),
+        ("en", "Relevant SDGs: 1 (No poverty), 8 and 10. The SDGs: 17 goals", "sdg-goal-1 sdg-goal-8 sdg-goal-10 sdg"),
+        ("en", "GCM objectives addressed: 1, 4 and 12", "gcm-objective-1 gcm-objective-4 gcm-objective-12"),
+        ("fr", "L'objectif 10 et l'objectif 16 des ODD", "sdg-goal-10 sdg-goal-16"),
+        ("es", "el objetivo 3 y el objetivo 14 del PMM", "gcm-objective-3 gcm-objective-14"),
+        ("es", "los ODS (en particular, las metas 5.2 y 8.7)", "sdg-target-5.2 sdg-target-8.7"),
+        # regional dialogues and protocols
+        (
+            "en",
+            "the Abu Dhabi Dialogue, the Khartoum Process and the MIDSA",
+            "abu-dhabi-dialogue khartoum-process midsa",
+        ),
+        ("fr", "le Processus de Rabat et le Dialogue sur la migration en Afrique australe", "rabat-process midsa"),
+        ("es", "el Proceso de Jartum y el Diálogo de Abu Dabi", "khartoum-process abu-dhabi-dialogue"),
+        ("en", "the AU's Joint Labour Migration Programme (JLMP) of 2015", "jlmp jlmp"),
+        ("en", "a joint labour migration programme of both ministries", ""),
+        ("en", "the SADC Protocol on Facilitation of Movement of Persons", "sadc-movement"),
+        ("fr", "le protocole sur la libre circulation des personnes de l'IGAD", "igad-free-movement"),
         # a place and a common noun, an agenda of a country or an owner
         ("en", "the Paris agreement reached by three agencies; a Paris agreement", ""),
         ("en", "the Paris agreement on climate change", "paris-agreement"),

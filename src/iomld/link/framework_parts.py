@@ -24,7 +24,8 @@ _JOIN = r", ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o|to|through|a|au|al) | ?/ ?|
 _SIGN = r"(?:# ?|nos?\.? ?|n[°º]s? ?|num(?:bers?|eros?|s?\.) ?)?"
 _HEADING = r"(?: ?\([^()0-9]{2,80}\))?"  # of a part, after its number
 _LIST = rf"(?P<list>{_NUMBER}(?:{_HEADING}(?:{_JOIN}){_SIGN}{_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
-_AFTER = re.compile(rf"(?P<lead>(?:'s?)?\)?[,:]? ?(?:- )?\(?| ?-)(?:(?P<role>{_ROLE}) )?{_SIGN}{_LIST}")
+_ADDRESSED = r"(?: (?:addressed|supported|covered|concerned|targeted|concernes|vises|abordados|atendidos))?"
+_AFTER = re.compile(rf"(?P<lead>(?:'s?)?\)?[,:]? ?(?:- )?\(?| ?-)(?:(?P<role>{_ROLE}){_ADDRESSED}:? )?{_SIGN}{_LIST}")
 # "…, in particular its objectives 3 and 5", "… and target 8.7"; but not "… and objective 2 of another framework".
 _EMPHASIS = (
     "and|et|y|in particular|particularly|especially|notably|namely|specifically|including|through|under|notamment|"
@@ -34,7 +35,7 @@ _EMPHASIS = (
 )
 _ITS = r"(?:(?:of|in|to|under|de|dans|en|a|d') ?)?(?:(?:its|the|ses|les|le|son|sa|sus|los|las|la|el|su) |l')?"
 _MORE = re.compile(
-    rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}) )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
+    rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}),? )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
 # "the GCM in Central Asia, in particular objectives 6 and 18": no comma, bracket, number or "and" between.
 _DISTANT = re.compile(
@@ -45,8 +46,9 @@ _DISTANT = re.compile(
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
 _BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING} {_OF}\Z")
 # "Goal 8, target 8.8 and" before "goal 10 of …".
+_ARTICLE = r"(?:(?:the|la|le|les|los|las|el) |l')?"
 _CHAINED = re.compile(
-    rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING}(?:, ?(?:and |et |y )?| (?:and|et|y|&) | \()\Z"
+    rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING}(?:, ?(?:and |et |y )?| (?:and|et|y|&) | \(){_ARTICLE}\Z"
 )
 _OWN_ROLE = re.compile(rf"(?<!\w)(?:{_ROLE})\Z")  # at the end of a name: "Global Compact objectives"
 _WINDOW = 160  # characters before a name in which a part is searched
@@ -132,7 +134,10 @@ def _after_name(
 ) -> NumberedPassage | None:
     """The passage of a name and the parts directly after it."""
     following = _AFTER.match(text, end)
-    if not (following and (following["role"] or _is_adjacent(following["lead"], text[max(0, start - 1) : start]))):
+    if not following:
+        return None
+    is_list = following["lead"] == ": " and len(_NUMBERS.findall(following["list"])) > 1
+    if not (following["role"] or is_list or _is_adjacent(following["lead"], text[max(0, start - 1) : start])):
         return None
     own = _OWN_ROLE.search(text, start, end)
     codes = _codes(framework, _roles(following["role"] or (own and own[0])), following["list"], known)

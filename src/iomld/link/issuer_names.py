@@ -32,6 +32,7 @@ _ISSUERS = {
     "International Labour Organization": _Issuer(("de l’OIT",), ("de la OIT",)),
     "World Health Organization": _Issuer(("de l’OMS",), ("de la OMS",)),
     "Economic Community of West African States": _Issuer(("de la CEDEAO",), ("de la CEDEAO",)),
+    "Southern African Development Community": _Issuer(("de la SADC",), ("de la SADC",)),
     "Intergovernmental Authority on Development": _Issuer(("de l’IGAD",), ("de la IGAD",)),
 }
 _LEADING = re.compile(r"([A-Z]{2,}|African Union|United Nations|East African Community|Nansen Initiative) (?=\w+ \w)")
