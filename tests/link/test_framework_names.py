@@ -124,6 +124,9 @@ MATCHER = build_matcher(load_vocabulary())
         ("fr", "L'objectif 10 et l'objectif 16 des ODD", "sdg-goal-10 sdg-goal-16"),
         ("es", "el objetivo 3 y el objetivo 14 del PMM", "gcm-objective-3 gcm-objective-14"),
         ("es", "los ODS (en particular, las metas 5.2 y 8.7)", "sdg-target-5.2 sdg-target-8.7"),
+        ("en", "SDG 13 (climate action), target 13.1", "sdg-goal-13 sdg-target-13.1"),
+        ("es", "el ODS 8 (trabajo decente) y de la meta 8.8", "sdg-goal-8 sdg-target-8.8"),
+        ("es", "la Convención de las Naciones Unidas sobre los trabajadores migratorios", "icrmw"),
         # regional dialogues and protocols
         (
             "en",

@@ -35,7 +35,8 @@ _EMPHASIS = (
 )
 _ITS = r"(?:(?:of|in|to|under|de|dans|en|a|d') ?)?(?:(?:its|the|ses|les|le|son|sa|sus|los|las|la|el|su) |l')?"
 _MORE = re.compile(
-    rf"\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}),? )?{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
+    rf"{_HEADING}\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}),? )?{_ITS}"
+    rf"(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
 # "the GCM in Central Asia, in particular objectives 6 and 18": no comma, bracket, number or "and" between.
 _DISTANT = re.compile(
