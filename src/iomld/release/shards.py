@@ -21,7 +21,7 @@ from iomld.release.nquads import GraphState
 from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece, compressed, first_offset
 from iomld.release.statistics import Statistics
 
-_CUT = 256  # graphs in a shard on average
+_CUT = 32  # graphs in a shard on average; a changed graph costs as much as the others of its shard together
 _VERSION = 1
 
 # The length of the longest text in each field and language.
@@ -191,10 +191,16 @@ def _runs(parts: Iterable[PieceSource], *, is_joined: bool) -> Iterator[list[Pie
 
 
 def write_table(table: ShardTable, path: Path) -> None:
-    """Write the table as compressed JSON: a line with what all shards have in common, then a line for each."""
+    """Write the table as compressed JSON: a line with what all shards have in common, then a line for each.
+
+    A piece has the number of its file in the first line.
+    """
     with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as output:
-        output.write(_line({"version": _VERSION, "madeWith": dict(table.made_with), "frames": dict(table.frames)}))
-        output.writelines(_line(_shard_json(shard)) for shard in table.shards)
+        files = sorted({name for shard in table.shards for name in shard.pieces})
+        numbers = {name: number for number, name in enumerate(files)}
+        head = {"madeWith": dict(table.made_with), "frames": dict(table.frames), "files": files}
+        output.write(_line({"version": _VERSION, **head}))
+        output.writelines(_line(_shard_json(shard, numbers)) for shard in table.shards)
 
 
 def read_table(path: Path) -> ShardTable:
@@ -211,7 +217,7 @@ def read_table(path: Path) -> ShardTable:
         if head["version"] != _VERSION:
             return ShardTable()
         frames = {name: (lengths[0], lengths[1]) for name, lengths in head["frames"].items()}
-        return ShardTable(head["madeWith"], frames, tuple(map(_read_shard, lines)))
+        return ShardTable(head["madeWith"], frames, tuple(_read_shard(line, head["files"]) for line in lines))
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error
 
@@ -220,10 +226,10 @@ def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _shard_json(shard: Shard) -> dict[str, object]:
+def _shard_json(shard: Shard, numbers: Mapping[str, int]) -> dict[str, object]:
     return {
         "fingerprint": shard.fingerprint,
-        "pieces": dict(sorted(shard.pieces.items())),
+        "pieces": sorted((numbers[name], *piece) for name, piece in shard.pieces.items()),
         "statistics": shard.statistics.to_json(),
         "textLengths": [[*key, length] for key, length in sorted(shard.text_lengths.items())],
         "shared": shard.shared,
@@ -231,10 +237,10 @@ def _shard_json(shard: Shard) -> dict[str, object]:
 
 
 # Typing the parsed JSON would add nothing to the check of the file's hash.
-def _read_shard(values: dict[str, Any]) -> Shard:
+def _read_shard(values: dict[str, Any], files: Sequence[str]) -> Shard:
     return Shard(
         fingerprint=values["fingerprint"],
-        pieces={name: Piece(*piece) for name, piece in values["pieces"].items()},
+        pieces={files[number]: Piece(*piece) for number, *piece in values["pieces"]},
         statistics=Statistics.from_json(values["statistics"]),
         text_lengths={(name, language): length for name, language, length in values["textLengths"]},
         shared=tuple(values["shared"]),
