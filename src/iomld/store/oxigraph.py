@@ -16,7 +16,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, R
 from iomld.errors import StoreError
 from iomld.store.lookup import lookup_json, read_lookup
 
-_BATCH_BYTES = 16 << 20  # about a thousand records; the memory for a batch is ten times as much
+_BATCH_BYTES = 64 << 20  # about four thousand records, for which memory of six times as much is needed
 _TRANSACTION_BYTES = 4 << 20
 _BATCHES_TO_COMPACT = 8
 _DATABASE_MARK = "CURRENT"  # of RocksDB
