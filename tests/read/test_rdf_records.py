@@ -251,7 +251,7 @@ def test_other_things_are_counted() -> None:
     record = turtle("<p> a iomld:Project . <c> a schema:Country . <d> schema:name 'x' .")
     (finding,) = record.findings
     assert (finding.rule, finding.severity) == ("otherThings", Severity.INFO)
-    assert "2 resources in the file" in str(finding.message)
+    assert "not read: 2 (Country)" in str(finding.message)
     assert "Country" in str(finding.message)
 
 

@@ -127,7 +127,8 @@ def test_the_command_says_what_it_does(five: Path, iomld: Command) -> None:
 
 def test_the_command_refuses_to_remove_all(tmp_path: Path, iomld: Command) -> None:
     """None to keep is a mistake, and so is a folder without releases."""
-    assert "0 is not in the range" in iomld("releases", "prune", "--keep", "0", "--from", tmp_path).stderr
+    refused = iomld("releases", "prune", "--keep", "0", "--from", tmp_path)
+    assert "is not a whole number from 1 upwards" in refused.stderr
     missing = iomld("releases", "prune", "--keep", "1", "--from", tmp_path)
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
     assert "nothing is published here" in missing.stderr

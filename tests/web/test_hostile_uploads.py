@@ -147,7 +147,7 @@ def test_a_remote_context_against_other_shapes(client: httpx.Client) -> None:
 def test_an_endless_query_is_ended(hasty: httpx.Client, engine: str) -> None:
     """A cross product in the sender's shapes is stopped at the limit, in either engine."""
     answer = hasty.post("/validate", params={"shapes": ENDLESS, "engine": engine}, content=MANY)
-    _refused(answer, 503, "validation-timeout", f"after {LIMIT_S} seconds")
+    _refused(answer, 503, "validation-timeout", f"after {LIMIT_S} s")
 
 
 def test_a_catastrophic_pattern(client: httpx.Client, hasty: httpx.Client) -> None:
