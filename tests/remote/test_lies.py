@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.remote.asking import JSON, fault, remote_handler, request
+from tests.remote.asking import JSON, answer, fault, remote_handler, request
 from tests.remote.stores import CANCELLED_TRIPLES, LIES, FakeStore, Reply, oxigraph_server
 
 from iomld import release
@@ -90,3 +90,13 @@ def test_oxigraph_lies_as_it_is_replayed(current: Release) -> None:
         store.put("http://x/g", b"".join(b"<http://x/%d> <http://x/p> <http://x/o> .\n" % n for n in range(999)))
         long = "SELECT ?a { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(CONCAT(STR(?a), STR(?d), STR(?g)) = '') }"
         assert fault(handler, request(long, "text/csv")).kind is TIMEOUT
+
+
+def test_what_virtuoso_answers_wrongly_is_not_asked(fake: FakeStore, current: Release) -> None:
+    """Comparisons by order and CONSTRUCT have no sign that they went wrong, so the local store answers them."""
+    fake.state.reply = Reply(200, JSON, b"not asked")
+    handler = remote_handler(current, fake.queries[0], ["http://www.openlinksw.com/schemas/virtrdf#"])
+    for query in ("SELECT * { ?s ?p ?o FILTER(?o <= 2018) } LIMIT 1", "CONSTRUCT WHERE { ?a ?b ?c }"):
+        assert answer(handler, request(query))
+    assert not fake.state.queries
+    assert fault(handler, request("SELECT * { ?s ?p '1 < 2' }")).kind is FaultKind.REMOTE

@@ -20,7 +20,14 @@ from iomld.remote.endpoint import RemoteEndpoint
 from iomld.store.oxigraph import open_read_only
 from iomld.store.query_engine import LocalEngine, QueryFaultError, Result
 from iomld.store.query_request import FaultKind, QueryRequest, QueryWorker
-from iomld.store.query_text import has_relative_iri, in_order_of_appearance, names_dataset, query_form, uses_service
+from iomld.store.query_text import (
+    compares_order,
+    has_relative_iri,
+    in_order_of_appearance,
+    names_dataset,
+    query_form,
+    uses_service,
+)
 from iomld.store.query_worker import QueryHandler
 from iomld.workers.handler import Handler
 
@@ -164,10 +171,10 @@ class RemoteEngine:
 
         What DESCRIBE gives is left to each server, and SERVICE is never passed on. Where a query or a request names
         graphs, Oxigraph with a union as default graph ignores FROM, and Virtuoso takes all graphs for the named ones.
-        Virtuoso also cuts what CONSTRUCT gives without a word.
+        Virtuoso also cuts what CONSTRUCT gives without a word, and at times finds nothing where dates are compared.
         """
         names_graphs = request.default_graphs or request.named_graphs or names_dataset(request.query)
-        is_cut = form == "CONSTRUCT" and self._is_virtuoso
+        is_cut = self._is_virtuoso and (form == "CONSTRUCT" or compares_order(request.query))
         return bool(names_graphs) or form == "DESCRIBE" or is_cut or uses_service(request.query)
 
     def _remote_results(self, request: QueryRequest, parsed: Result) -> Result | Iterator[Quad]:

@@ -161,6 +161,17 @@ def names_dataset(query: str) -> bool:
     return any(kind in {"word", "name"} and text.upper().startswith("FROM") for kind, text in _tokens(query))
 
 
+def compares_order(query: str) -> bool:
+    """Say whether a query asks which of two values is smaller.
+
+    >>> compares_order("SELECT * { ?s ?p ?o FILTER(?o >= 3) }")
+    True
+    >>> compares_order("SELECT * { <http://x/> ?p '1 < 2' } # <")
+    False
+    """
+    return any(kind not in {"comment", "iri", "string"} and text[0] in "<>" for kind, text in _tokens(query))
+
+
 def is_update(query: str) -> bool:
     r"""Say whether a text is a SPARQL update, by its first keyword after the prologue.
 
