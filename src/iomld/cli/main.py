@@ -112,6 +112,9 @@ def _show_usage_error(error: click.ClickException) -> None:
         error.show()
         return
     text = error.format_message()
+    if isinstance(error, click.NoSuchOption):  # each version of click words it in its own way
+        close = " or ".join(f"'{name}'" for name in error.possibilities or ())
+        text = f"No such option '{error.option_name}'." + (f" Did you mean {close}?" if close else "")
     if text[1:2].islower():
         text = text[0].lower() + text[1:]
     if text[-1:] not in {".", "?", ")"}:
