@@ -109,3 +109,15 @@ def test_a_change_makes_one_shard(records: list[dict[str, object]], pipeline: Pi
     countries = [one.file("by-class/MemberState.ttl.gz").stat().st_ino for one in (before, after)]
     assert countries[0] == countries[1]
     assert b"Another title" in gzip.decompress(after.file(FILES.dataset).read_bytes())
+
+
+def test_a_release_of_an_earlier_version_is_built_upon(
+    records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its shards are in another form, so its graphs are read from its store; the files are those of one publish."""
+    monkeypatch.setattr(shards, "_VERSION", 1)
+    publish(tmp_path / "grown", records[:12], pipeline)
+    monkeypatch.undo()
+    monkeypatch.setattr(shards, "_CUT", 4)
+    grown = publish(tmp_path / "grown", records[8:], pipeline)
+    assert digests(grown) == digests(publish(tmp_path / "whole", records, pipeline))

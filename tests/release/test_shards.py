@@ -1,6 +1,7 @@
 """Pieces and shards: files put together from pieces are ordinary gzip files, and a small change changes few."""
 
 import gzip
+import hashlib
 import zlib
 from pathlib import Path
 
@@ -34,7 +35,11 @@ def shard(number: int, content: bytes) -> Shard:
     """A shard with one piece."""
     piece = compressed(content)[1]
     return Shard(
-        str(number), {NAME: piece} if content else {}, NOTHING, {("title", "en"): number + 1}, (f"http://{number}",)
+        str(number),
+        {NAME: piece} if content else {},
+        NOTHING,
+        frozenset({("title", str(number))}),
+        (f"http://{number}",),
     )
 
 
@@ -86,12 +91,13 @@ def test_the_table_says_where_pieces_are(
 
 
 def test_facts_are_those_of_the_file(tmp_path: Path) -> None:
-    """Length, hash and number of lines are counted while a file is written."""
+    """Length and hash are those of the bytes on disk, and a piece knows its lines."""
     with GzipAssembly(tmp_path / NAME) as file:
         file.add(b"one\n")
         file.add(b"two\nthree\n")
     assert file.facts.size_bytes == (tmp_path / NAME).stat().st_size
-    assert (file.content.plain_length, file.content.lines) == (14, 3)
+    assert file.facts.sha256 == hashlib.sha256((tmp_path / NAME).read_bytes()).hexdigest()
+    assert compressed(b"one\ntwo\nthree\n")[1][1::2] == (14, 3)
     assert gzip.decompress((tmp_path / NAME).read_bytes()) == b"one\ntwo\nthree\n"
     assert compressed(b"") == (b"", NO_PIECE)
 
@@ -106,7 +112,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
     path.write_bytes(data[:-5])
     with pytest.raises(StoreError, match="cut short"):
         assemble(tmp_path / NAME, FileFrame(), [PieceSource(path, 0, piece)])
-    (tmp_path / "table").write_bytes(gzip.compress(b'{"version":1}\n'))
+    (tmp_path / "table").write_bytes(gzip.compress(b'{"version":2}\n'))
     with pytest.raises(StoreError, match="table: the file is damaged"):
         read_table(tmp_path / "table")
     assert read_table(tmp_path / "none") == ShardTable()

@@ -3,13 +3,14 @@
 Archives are reproducible: dates, order and permissions of the entries are fixed.
 """
 
+import codecs
 import csv
 import io
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, cast
 
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
 from iomld.read.table.rows import neutralised
@@ -65,13 +66,16 @@ def write_tables(source: ProjectSource, projects: BinaryIO, mentions: BinaryIO) 
         mentions: The stream for the table of mentions.
     """
     form = table_form(source)
-    with CsvFile(projects) as rows, CsvFile(mentions) as mention_rows:
-        rows.write(form.header)
-        mention_rows.write(MENTION_HEADER)
-        for project in source.projects():
-            rows.write(form.cells(project))
-            for mention in project.mentions:
-                mention_rows.write(mention_cells(project, mention))
+    projects.write(csv_head(form.header))
+    mentions.write(csv_head(MENTION_HEADER))
+    for project in source.projects():
+        projects.write(csv_rows([form.cells(project)]))
+        mentions.write(csv_rows(mention_cells(project, mention) for mention in project.mentions))
+
+
+def csv_head(header: Iterable[str]) -> bytes:
+    """The beginning of a file: a byte order mark, as Excel reads UTF-8 only with one, and the row of headings."""
+    return codecs.BOM_UTF8 + csv_rows([header])
 
 
 def csv_rows(rows: Iterable[Iterable[str]]) -> bytes:
@@ -79,22 +83,3 @@ def csv_rows(rows: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([neutralised(cell) for cell in cells] for cells in rows)
     return text.getvalue().encode()
-
-
-class CsvFile:
-    """A context manager that writes rows to a stream and leaves it open."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        """Start the file with a byte order mark."""
-        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._text, lineterminator="\r\n")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._text.detach()
-
-    def write(self, cells: Iterable[str]) -> None:
-        """Write one row of texts."""
-        self._writer.writerow([neutralised(cell) for cell in cells])

@@ -15,8 +15,7 @@ from urllib.parse import unquote
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import jsonld_context, load_fields, load_vocabulary
-from iomld.export.csv import csv_rows
-from iomld.export.records import project_texts
+from iomld.export.csv import csv_head, csv_rows
 from iomld.export.tables import MENTION_HEADER, TableForm, mention_cells
 from iomld.formats import rdf
 from iomld.formats.jsonld import compact_resource, framed_project, node_bytes
@@ -28,12 +27,11 @@ from iomld.pipeline.published import project_of
 from iomld.release import FILES
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 from iomld.release.project_index import INDEX_HEAD, index_lines
-from iomld.release.shards import FileFrame, TextLengths
+from iomld.release.shards import FileFrame
 from iomld.release.statistics import Statistics, StatisticsCount
 from iomld.release.subsets import BY_CLASS, BY_REGION, Partitioning, class_name, subset_file
 
 PROJECTS_TABLE, MENTIONS_TABLE = f"{PROJECTS_FILE}.gz", f"{MENTIONS_FILE}.gz"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Excel reads UTF-8 only with one
 _JSONLD_SEPARATOR = b",\n"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TYPE, _REGION, _IN_REGION = f"{RDF}type", f"{IOMLD}region", f"{IOMLD}inRegion"
@@ -49,13 +47,13 @@ class ShardContents:
     Attributes:
         files: The content for each file, by its name.
         statistics: The statistics of the graphs.
-        text_lengths: The length of the longest text in each field and language.
-        shared: Subjects that graphs of other shards may have too.
+        texts: The fields and languages of their texts.
+        shared: Subjects that other graphs may have too; one that several of these graphs have is there several times.
     """
 
     files: Mapping[str, bytes]
     statistics: Statistics
-    text_lengths: TextLengths
+    texts: frozenset[tuple[str, str]]
     shared: tuple[str, ...]
 
 
@@ -83,8 +81,8 @@ def file_frames(base: str, form: TableForm, names: Iterable[str]) -> dict[str, F
         ),
     }
     frames = {name: frame for name in names for suffix, frame in by_suffix.items() if name.endswith(suffix)}
-    frames[PROJECTS_TABLE] = FileFrame(_BYTE_ORDER_MARK + csv_rows([form.header]))
-    frames[MENTIONS_TABLE] = FileFrame(_BYTE_ORDER_MARK + csv_rows([MENTION_HEADER]))
+    frames[PROJECTS_TABLE] = FileFrame(csv_head(form.header))
+    frames[MENTIONS_TABLE] = FileFrame(csv_head(MENTION_HEADER))
     frames[FILES.index] = FileFrame(INDEX_HEAD)
     return frames
 
@@ -136,17 +134,17 @@ def record_contents(graphs: Iterable[GraphLines], base: str, form: TableForm) ->
     """
     iris, counted = Iris(base), StatisticsCount(base)
     files, projects = _Contributions(), list[Project]()
-    lengths: dict[tuple[str, str], int] = {}
+    texts: set[tuple[str, str]] = set()
     shared: list[str] = []
     for graph, lines in graphs:
         quads = _quads(lines)
         subjects = _subjects(lines, quads, iris)
+        counted.begin_graph()
         for line in lines:
             counted.add(line)
         project = _project(graph, quads, iris)
         projects.append(project)
-        for name, text in project_texts(project):
-            lengths[name, text.language] = max(lengths.get((name, text.language), 1), len(text.value))
+        texts.update(published_texts(quads))
         files.add(FILES.index, index_lines(lines, iris))
         framed = node_bytes(framed_project(quads, base=base, fields=load_fields()))
         forms = _joined_forms(lines, subjects) | {rdf.JSONLD: [framed]}
@@ -159,7 +157,7 @@ def record_contents(graphs: Iterable[GraphLines], base: str, form: TableForm) ->
         own = (iris.record(project.key), iris.project(project.key))
         shared += (one.iri for one in subjects if not one.iri.startswith(own))
     rows = _table_rows(projects, form)
-    return ShardContents(files.joined() | rows, counted.result(), lengths, tuple(shared))
+    return ShardContents(files.joined() | rows, counted.result(), frozenset(texts), tuple(shared))
 
 
 def common_contents(graphs: Iterable[GraphLines], base: str, included: Iterable[str]) -> ShardContents:
@@ -191,7 +189,7 @@ def common_contents(graphs: Iterable[GraphLines], base: str, included: Iterable[
             if code := _region_files(base).get(region):
                 files.add_to_subset(BY_REGION, code, forms)
         _add_classes(files, [described], iris)
-    return ShardContents(files.joined(), counted.result(), {}, tuple(shared))
+    return ShardContents(files.joined(), counted.result(), frozenset(), tuple(shared))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ A table reads back to the same graphs.
 
 import json
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from iomld.assets import load_fields
 from iomld.export.records import project_texts, sources_json, stored_projects, written
@@ -17,8 +17,9 @@ from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import Field, FieldKind
 from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns
-from iomld.release.shards import TextLengths
 
+# The length of the longest text in each field and language; it decides which columns a table has.
+TextLengths: TypeAlias = Mapping[tuple[str, str], int]
 MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
 
 

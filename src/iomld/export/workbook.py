@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.assets import load_fields
 from iomld.errors import IomldError
-from iomld.export.csv import CsvFile, add_entry
+from iomld.export.csv import add_entry, csv_head
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
 from iomld.fields.declared import FieldKind
 from iomld.i18n import LANGUAGES, gettext, gettext_noop
@@ -138,8 +138,7 @@ class _Sheet:
 
 def write_csv_template(output: BinaryIO) -> None:
     """Write the header of a table of projects, with the columns of the workbook."""
-    with CsvFile(output) as file:
-        file.write(heading for heading, _ in template_columns())
+    output.write(csv_head(heading for heading, _ in template_columns()))
 
 
 def write_workbook_template(vocabulary: Vocabulary, output: BinaryIO) -> None:

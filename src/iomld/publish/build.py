@@ -1,9 +1,10 @@
 """Builds a release from the previous one and the changes."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from iomld.release.history import Revision, Run, history_quads, tombstone_quads,
 from iomld.release.nquads import GraphState, append_gzip, write_graphs
 from iomld.release.shards import fingerprint
 from iomld.release.statistics import Statistics
+
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True, slots=True)

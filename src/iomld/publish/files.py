@@ -1,6 +1,7 @@
 """Writes the files for download of a release from its shards; a file in which nothing changed is a link."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE, dataset_file, file_frames, region_labels
 from iomld.export.table_schemas import metadata_bytes, package_bytes
 from iomld.iris import Iris, local_name
-from iomld.publish.shard_plan import TABLES, ReleaseShards, without_columns
+from iomld.publish.shard_plan import TABLES, PreviousShards, ReleaseShards
 from iomld.release import FILES, Release
 from iomld.release.downloads import METADATA_FILE, PACKAGE_FILE
 from iomld.release.nquads import FileFacts
@@ -22,8 +23,6 @@ from iomld.release.shards import (
     PlacedShard,
     ShardTable,
     assemble,
-    placed_shards,
-    read_table,
     write_table,
 )
 from iomld.release.subsets import (
@@ -94,7 +93,7 @@ def write_files(
         tuple(one.shard for one in made.shards),
     )
     write_table(table, building / FILES.shards)
-    writer = _FileWriter(building, made.shards, frames, _PreviousFiles(previous, table))
+    writer = _FileWriter(building, made.shards, frames, _PreviousFiles(previous, made.previous, table))
     with ThreadPoolExecutor(max(1, processes)) as threads:
         written = dict(zip(names, threads.map(writer.write, names), strict=True))
     facts = {name: one.compressed for name, one in written.items() if name != FILES.index}
@@ -145,16 +144,14 @@ class _WrittenFile:
 class _PreviousFiles:
     """The files of the current release, to which new ones can be links."""
 
-    def __init__(self, release: Release | None, table: ShardTable) -> None:
+    def __init__(self, release: Release | None, old: PreviousShards, table: ShardTable) -> None:
         self._release = release
-        old = read_table(release.file(FILES.shards)) if release else ShardTable()
-        self._pieces: dict[str, list[PieceSource]] = {}
-        same_tables = old.made_with == table.made_with
-        if release and without_columns(old.made_with) == without_columns(table.made_with):
-            for shard in placed_shards(old, release.path):
-                for name, source in shard.sources.items():
-                    if old.frames.get(name) == table.frames.get(name) and (same_tables or name not in TABLES):
-                        self._pieces.setdefault(name, []).append(source)
+        same_tables = old.table.made_with == table.made_with
+        self._pieces = {
+            name: sources
+            for name, sources in _pieces_by_file(old.shards if old.is_alike else ()).items()
+            if old.table.frames.get(name) == table.frames.get(name) and (same_tables or name not in TABLES)
+        }
 
     def link(self, name: str, pieces: Sequence[PieceSource], path: Path) -> FileFacts | None:
         """Make a file a link to the old one if it has the same pieces; its length and hash, or None."""
@@ -187,10 +184,7 @@ class _FileWriter:
         self, building: Path, shards: Iterable[PlacedShard], frames: Mapping[str, FileFrame], previous: _PreviousFiles
     ) -> None:
         self._building, self._frames, self._previous = building, frames, previous
-        self._pieces: dict[str, list[PieceSource]] = {}
-        for shard in shards:
-            for name, source in shard.sources.items():
-                self._pieces.setdefault(name, []).append(source)
+        self._pieces = _pieces_by_file(shards)
 
     def write(self, name: str) -> _WrittenFile:
         """Write a file, or link it."""
@@ -208,6 +202,15 @@ class _FileWriter:
         if not digest and name in _WHOLE and length <= _HASHED_BYTES:
             digest = _content_hash(path)
         return _WrittenFile(linked, FileFacts(length, digest), sum(source.piece.lines for source in pieces))
+
+
+def _pieces_by_file(shards: Iterable[PlacedShard]) -> dict[str, list[PieceSource]]:
+    """The pieces of each file, in the order of the shards."""
+    found: defaultdict[str, list[PieceSource]] = defaultdict(list)
+    for shard in shards:
+        for name, source in shard.sources.items():
+            found[name].append(source)
+    return dict(found)
 
 
 def _content_length(frame: FileFrame, pieces: Sequence[PieceSource]) -> int:

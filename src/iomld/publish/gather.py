@@ -197,7 +197,7 @@ def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes
         changes.differences[project.key] = field_differences(before, quads, project.key, iris)
     if changes.add_graph(graph, project.lines, project.digest, current.states):
         changes.sources[project.key] = project.sources
-        changes.supplied[project.key] = project.supplied or {}
+        changes.supplied[project.key] = project.supplied
         changes.texts |= project.texts
         changes.revisions[project.key] = changes.changed[graph].revision
 

@@ -4,7 +4,7 @@ A job is a value, and its result depends on it alone, so that the number of proc
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class SettledProject:
     lines: bytes = b""
     digest: str = ""
     sources: tuple[str, ...] = ()
-    supplied: Mapping[str, tuple[str, ...]] | None = None
+    supplied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -165,9 +165,8 @@ class ShardJob:
         base, graphs = self.base, self.sources.read()
         if self.tables_of:
             known = self.tables_of
-            contents = ShardContents(
-                table_contents(graphs, base, self.form), known.statistics, known.text_lengths, known.shared
-            )
+            tables = table_contents(graphs, base, self.form)
+            contents = ShardContents(tables, known.statistics, known.texts, known.shared)
         elif self.included is None:
             contents = record_contents(graphs, base, self.form)
         else:
@@ -180,7 +179,7 @@ class ShardJob:
                     data, pieces[name] = compressed(content)
                     sources[name] = PieceSource(self.output, file.tell(), pieces[name])
                     file.write(data)
-        shard = Shard(self.fingerprint, pieces, contents.statistics, contents.text_lengths, contents.shared)
+        shard = Shard(self.fingerprint, pieces, contents.statistics, contents.texts, contents.shared)
         return PlacedShard(shard, sources)
 
 

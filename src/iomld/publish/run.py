@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,7 +16,7 @@ from iomld.fund_folder import folder_in_use
 from iomld.iris import IOMLD, Iris
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
-from iomld.publish.build import ReleaseContext, make_release, reference_lines
+from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
 from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
@@ -26,9 +26,8 @@ from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import known_revisions, read_tombstones
 from iomld.release.nquads import GraphState, graph_digest, read_graphs
+from iomld.release.shards import has_table
 from iomld.temporary import temporary_folder
-
-_UTC_NOW: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class PublishRequest:
     dry_run: bool = False
     include: Sequence[Path] = ()
     processes: int = field(default_factory=available_processors)
-    clock: Callable[[], datetime] = _UTC_NOW
+    clock: Callable[[], datetime] = utc_now
 
 
 def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progress = NO_PROGRESS) -> PublishReport:
@@ -112,7 +111,7 @@ def _is_changed(changes: Changes, previous: Release | None) -> bool:
     """Whether the release would differ from the previous one: in a graph, in its fund folder, or in its files."""
     if previous is None or changes.changed:
         return bool(changes.changed)
-    return previous.manifest.fund != folder_in_use().digest or not previous.file(FILES.shards).exists()
+    return previous.manifest.fund != folder_in_use().digest or not has_table(previous.file(FILES.shards))
 
 
 def _gathered_changes(
@@ -140,7 +139,7 @@ def _gathered_changes(
         for graph, lines in reference_lines(iris.base):
             changes.add_graph(graph, b"".join(lines), graph_digest(lines), known)
     states = known | changes.changed
-    if previous and not previous.file(FILES.shards).exists():
+    if previous and not has_table(previous.file(FILES.shards)):
         _place_unchanged(previous, states, changes)
     graphs = ReleaseGraphs(
         previous=previous,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain, groupby
 from pathlib import Path
 
 from iomld import assets
@@ -18,7 +19,7 @@ from iomld.publish.gather import WRITING
 from iomld.publish.jobs import GraphSources, LinesPlace, ShardJob
 from iomld.publish.processes import ShardRunner
 from iomld.release import FILES, Release
-from iomld.release.nquads import GraphState
+from iomld.release.nquads import GraphState, graph_of
 from iomld.release.pieces import content_of
 from iomld.release.shards import PieceSource, PlacedShard, ShardTable, cut, fingerprint, placed_shards, read_table
 from iomld.release.statistics import Statistics, StatisticsCount, added_up
@@ -71,17 +72,22 @@ class ReleaseShards:
         shards: The shards.
         form: The columns of the table of projects.
         made_with: What decides their content besides the graphs.
+        previous: The shards of the release before.
     """
 
     shards: Sequence[PlacedShard]
     form: TableForm
     made_with: Mapping[str, str]
+    previous: "PreviousShards"
 
 
 class PreviousShards:
     """The shards of the current release.
 
     Attributes:
+        table: Their table.
+        is_alike: Whether their pieces would be made alike today, but for the columns of tables.
+        shards: The shards.
         kept: Those whose pieces would be made alike today, by the hash of their graphs.
         columns: The headings of the table of projects.
         texts: The fields and languages of all texts.
@@ -90,14 +96,14 @@ class PreviousShards:
     def __init__(self, graphs: ReleaseGraphs) -> None:
         """Read the table of the release; without one, there are none."""
         before = graphs.previous
-        table = read_table(before.file(FILES.shards)) if before else ShardTable()
-        shards = placed_shards(table, before.path) if before else ()
-        is_alike = without_columns(table.made_with) == made_with_now(graphs)
-        self.columns = table.made_with.get(_COLUMNS, "")
-        self.kept = {one.shard.fingerprint: one for one in shards} if is_alike else {}
-        self.texts = {key for shard in table.shards for key in shard.text_lengths}
+        self.table = read_table(before.file(FILES.shards)) if before else ShardTable()
+        made_with = dict(self.table.made_with)
+        self.columns = made_with.pop(_COLUMNS, "")
+        self.is_alike = made_with == made_with_now(graphs)
+        self.shards = placed_shards(self.table, before.path) if before else ()
+        self.kept = {one.shard.fingerprint: one for one in self.shards} if self.is_alike else {}
+        self.texts = {text for shard in self.table.shards for text in shard.texts}
         self._graphs = graphs
-        self._shards = shards
         self._last = [part[-1] for part in cut(_split(graphs.known, graphs.base)[0])]
 
     def sources(self, graphs: tuple[str, ...], *, is_common: bool) -> GraphSources:
@@ -111,7 +117,7 @@ class PreviousShards:
         new = {graph: places[graph] for graph in graphs if graph in places}
         kept = [graph for graph in graphs if graph not in new]
         numbers = {len(self._last) if is_common else bisect_left(self._last, graph) for graph in kept}
-        pieces: list[PieceSource] = [self._shards[number].sources[_DATASET] for number in sorted(numbers)]
+        pieces: list[PieceSource] = [self.shards[number].sources[_DATASET] for number in sorted(numbers)]
         return GraphSources(graphs, self._graphs.new_file, new, tuple(pieces))
 
 
@@ -123,11 +129,6 @@ def made_with_now(graphs: ReleaseGraphs) -> dict[str, str]:
         "fund": folder_in_use().digest,
         "zlib-ng": version("zlib-ng"),
     }
-
-
-def without_columns(made_with: Mapping[str, str]) -> dict[str, str]:
-    """What decides the content of the pieces of all files but tables, besides the graphs."""
-    return {name: value for name, value in made_with.items() if name != _COLUMNS}
 
 
 def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress: Progress) -> ReleaseShards:
@@ -158,7 +159,7 @@ def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress
     progress.begin(WRITING, len(jobs))
     made = iter(progress.counted(run(jobs)))
     shards = [old.kept.get(one) or next(made) for one in prints]
-    form = columns_for(dict.fromkeys((key for one in shards for key in one.shard.text_lengths), 1))
+    form = columns_for(dict.fromkeys((key for one in shards for key in one.shard.texts), 1))
     columns = [old.columns if one in old.kept else _headings(guessed) for one in prints]
     stale = [number for number, headings in enumerate(columns[:-1]) if headings != _headings(form)]
     again = [
@@ -174,7 +175,7 @@ def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress
     ]
     for number, tables in zip(stale, run(again), strict=True):
         shards[number] = _with_tables(shards[number], tables)
-    return ReleaseShards(shards, form, made_with_now(graphs) | {_COLUMNS: _headings(form)})
+    return ReleaseShards(shards, form, made_with_now(graphs) | {_COLUMNS: _headings(form)}, old)
 
 
 def _with_tables(shard: PlacedShard, tables: PlacedShard) -> PlacedShard:
@@ -208,32 +209,37 @@ def dataset_statistics(shards: Sequence[PlacedShard], groups: Sequence[Sequence[
         base: The data base of the IRIs.
     """
     subjects = _repeated_subjects(shards, groups, Iris(base))
-    lines = {number: list(_lines_of(shards[number], wanted)) for number, wanted in subjects.items()}
+    lines = {number: _lines_of(shards[number], wanted) for number, wanted in subjects.items()}
+    common = len(shards) - 1
+    counted_together = [lines[common]] if common in lines else []
+    counted_alone = (
+        list(graph) for number, found in lines.items() if number != common for _, graph in groupby(found, key=graph_of)
+    )
     return added_up(
         (one.shard.statistics for one in shards),
-        twice=(_counted(found, base) for found in lines.values()),
-        once=[_counted(sorted(line for found in lines.values() for line in found), base)] if lines else (),
+        twice=(_counted(some, base) for some in (*counted_together, *counted_alone)),
+        once=[_counted(sorted(chain.from_iterable(lines.values())), base)] if lines else (),
     )
 
 
 def _repeated_subjects(
     shards: Sequence[PlacedShard], groups: Sequence[Sequence[str]], iris: Iris
 ) -> Mapping[int, frozenset[bytes]]:
-    """The subjects that are in several shards, for each shard that has any."""
-    places: defaultdict[str, set[int]] = defaultdict(set)
+    """The subjects that are in several graphs, for each shard that has any."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(shards):
         for subject in one.shard.shared:
-            places[subject].add(number)
+            places[subject].append(number)
     number_of = _shard_numbers(groups)
     for subject in shards[-1].shard.shared:
         for start in (iris.project(""), iris.record("")):
             key = subject.removeprefix(start).partition("#")[0].partition("/")[0]
             owner = number_of.get(iris.record("") + key) if subject.startswith(start) else None
             if owner is not None:
-                places[subject].add(owner)
+                places[subject].append(owner)
     found: defaultdict[int, set[bytes]] = defaultdict(set)
     for subject, numbers in places.items():
-        for number in numbers if len(numbers) > 1 else ():
+        for number in set(numbers) if len(numbers) > 1 else ():
             found[number].add(f"<{subject}>".encode())
     return {number: frozenset(subjects) for number, subjects in found.items()}
 
@@ -242,10 +248,11 @@ def _shard_numbers(groups: Sequence[Sequence[str]]) -> dict[str, int]:
     return {graph: number for number, group in enumerate(groups[:-1]) for graph in group}
 
 
-def _lines_of(shard: PlacedShard, subjects: frozenset[bytes]) -> Iterable[bytes]:
+def _lines_of(shard: PlacedShard, subjects: frozenset[bytes]) -> list[bytes]:
+    """The lines about subjects, in the order of the shard, in which those of a graph are together."""
     source = shard.sources[_DATASET]
     lines = content_of(source.path, source.offset, source.piece).splitlines(keepends=True)
-    return sorted(line for line in lines if line[: line.index(b" ")] in subjects)
+    return [line for line in lines if line[: line.index(b" ")] in subjects]
 
 
 def _counted(lines: Iterable[bytes], base: str) -> Statistics:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,7 +13,7 @@ from iomld.convert import Publication
 from iomld.errors import NotFoundError
 from iomld.fund_folder import using
 from iomld.iris import Iris
-from iomld.publish.build import ReleaseContext, make_release
+from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
 from iomld.publish.shard_plan import ReleaseGraphs
@@ -23,8 +22,6 @@ from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, read_graphs
 from iomld.release.project_index import no_such_project
 from iomld.temporary import temporary_folder
-
-_UTC_NOW: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Withdrawal:
     contact: str
     version: str
     dry_run: bool = False
-    clock: Callable[[], datetime] = _UTC_NOW
+    clock: Callable[[], datetime] = utc_now
 
 
 def withdraw_projects(withdrawal: Withdrawal) -> Release:

@@ -86,7 +86,7 @@ class GzipAssembly:
             path: The file; it is replaced.
         """
         self._path = path
-        self._crc, self._plain_length, self._length, self._lines = 0, 0, 0, 0
+        self._crc, self._plain_length, self._length = 0, 0, 0
         self._digest = hashlib.sha256()
 
     def __enter__(self) -> Self:
@@ -106,11 +106,6 @@ class GzipAssembly:
     def facts(self) -> FileFacts:
         """Length and hash of the file."""
         return FileFacts(self._length, self._digest.hexdigest())
-
-    @property
-    def content(self) -> Piece:
-        """The file as one piece: its length so far, and length, CRC-32 and lines of its content."""
-        return Piece(self._length, self._plain_length, self._crc, self._lines)
 
     def add(self, content: bytes) -> None:
         """Compress content and append it."""
@@ -145,7 +140,6 @@ class GzipAssembly:
     def _count(self, piece: Piece) -> None:
         self._crc = zlib_ng.crc32_combine(self._crc, piece.crc, piece.plain_length)
         self._plain_length += piece.plain_length
-        self._lines += piece.lines
 
 
 def first_offset() -> int:

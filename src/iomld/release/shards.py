@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from iomld.errors import StoreError
 from iomld.release.nquads import GraphState
@@ -22,10 +22,7 @@ from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece, compressed, firs
 from iomld.release.statistics import Statistics
 
 _CUT = 32  # graphs in a shard on average; a changed graph costs as much as the others of its shard together
-_VERSION = 1
-
-# The length of the longest text in each field and language.
-TextLengths: TypeAlias = Mapping[tuple[str, str], int]
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +33,14 @@ class Shard:
         fingerprint: Hash of its graphs and their hashes; equal shards have equal pieces.
         pieces: Its piece of each file in which it has one, by the name of the file.
         statistics: The statistics of its graphs.
-        text_lengths: The length of the longest text in each field and language.
-        shared: Subjects that graphs of other shards may have too.
+        texts: The fields and languages of their texts.
+        shared: Subjects that other graphs may have too; one that several of its graphs have is there several times.
     """
 
     fingerprint: str
     pieces: Mapping[str, Piece]
     statistics: Statistics
-    text_lengths: TextLengths
+    texts: frozenset[tuple[str, str]]
     shared: tuple[str, ...] = ()
 
 
@@ -203,6 +200,15 @@ def write_table(table: ShardTable, path: Path) -> None:
         output.writelines(_line(_shard_json(shard, numbers)) for shard in table.shards)
 
 
+def has_table(path: Path) -> bool:
+    """Whether a release has a table of this version; one of an earlier version has none, or another."""
+    try:
+        with gzip.open(path, "rb") as file:
+            return bool(json.loads(file.readline())["version"] == _VERSION)
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+        return False
+
+
 def read_table(path: Path) -> ShardTable:
     """Read the table of a release; an empty one if it has none, or one of another version.
 
@@ -231,7 +237,7 @@ def _shard_json(shard: Shard, numbers: Mapping[str, int]) -> dict[str, object]:
         "fingerprint": shard.fingerprint,
         "pieces": sorted((numbers[name], *piece) for name, piece in shard.pieces.items()),
         "statistics": shard.statistics.to_json(),
-        "textLengths": [[*key, length] for key, length in sorted(shard.text_lengths.items())],
+        "texts": sorted(shard.texts),
         "shared": shard.shared,
     }
 
@@ -242,6 +248,6 @@ def _read_shard(values: dict[str, Any], files: Sequence[str]) -> Shard:
         fingerprint=values["fingerprint"],
         pieces={files[number]: Piece(*piece) for number, *piece in values["pieces"]},
         statistics=Statistics.from_json(values["statistics"]),
-        text_lengths={(name, language): length for name, language, length in values["textLengths"]},
+        texts=frozenset((name, language) for name, language in values["texts"]),
         shared=tuple(values["shared"]),
     )

@@ -107,6 +107,10 @@ class StatisticsCount:
         self._days: dict[bytes, bytes] = {}
         self._countries: set[bytes] = set()
 
+    def begin_graph(self) -> None:
+        """Count what another graph repeats again; what the graphs of a dataset repeat is subtracted by `added_up`."""
+        self._triple = self._subject = b""
+
     def add(self, line: bytes) -> None:
         """Count an N-Quads line; equal triples must be consecutive, as in sorted lines."""
         self._bytes += len(line)
