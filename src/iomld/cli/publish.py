@@ -11,6 +11,7 @@ import click
 from iomld import __version__
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
+    WholeNumber,
     check_source_url,
     engine_options,
     fund_option,
@@ -60,7 +61,7 @@ _MOST_LISTED = 10  # refusals, and projects that lose values, one by one
 )
 @click.option(
     "--processes",
-    type=click.IntRange(1, 256),
+    type=WholeNumber(1, 256),
     default=available_processors,
     metavar="NUMBER",
     help="How many processes work on a thousand projects or more.  [default: the processors of the machine]",

@@ -67,10 +67,15 @@ def _listed(folder: Path, name: str, *, is_served: bool) -> tuple[str, bool]:
 
 def _damaged_sentence(folder: Path, damaged: Sequence[str], *, is_served: bool) -> str:
     """How many releases are damaged, and what to do."""
-    which = f"The release {damaged[0]} is" if len(damaged) == 1 else f"{len(damaged)} releases are"
-    names = f"{damaged[0]}" if len(damaged) == 1 else "--all"
+    names = damaged[0] if len(damaged) == 1 else "--all"
     files = f"'iomld releases verify {names} --from {folder}' names the files to copy back from a backup."
-    return f"{folder}: {which} damaged; {files}" + (f" {release.way_out(folder, *damaged)}" if is_served else "")
+    return f"{folder}: {_are_damaged(damaged)}; {files}" + (
+        f" {release.way_out(folder, *damaged)}" if is_served else ""
+    )
+
+
+def _are_damaged(damaged: Sequence[str]) -> str:
+    return f"The release {damaged[0]} is damaged" if len(damaged) == 1 else f"{len(damaged)} releases are damaged"
 
 
 @releases_command.command(short_help="Compare the files of a release with their checksums.")
@@ -91,9 +96,8 @@ def verify(*, name: str | None, is_all: bool, datadir: Path | None) -> None:
     folder = datadir or settings().data_dir
     damaged = [one for one in _to_verify(folder, name, is_all=is_all) if not _verify(folder, one)]
     if damaged:
-        which = f"The release {damaged[0]} is" if len(damaged) == 1 else f"{len(damaged)} releases are"
         raise StoreError(
-            f"{folder}: {which} damaged. Copy the files back from a backup. {release.way_out(folder, *damaged)}"
+            f"{folder}: {_are_damaged(damaged)}. Copy the files back from a backup. {release.way_out(folder, *damaged)}"
         )
     if is_all:
         release.current_release(folder)
