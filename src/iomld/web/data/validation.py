@@ -181,18 +181,19 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         try:
             body = await _report(pool(), payload, quotas, client_of(request.scope))
         except CheckError as error:
-            return await run_in_threadpool(_refusal, request, error, filled_form(upload), error.line, error.column)
+            return await run_in_threadpool(_refusal, request, error, upload, error.line, error.column)
         return Response(body, media_type=wanted.media_type, headers=headers)
 
     return router
 
 
 def _refusal(
-    request: Request, error: ProblemError, form: FilledForm, line: int | None = None, column: int | None = None
+    request: Request, error: ProblemError, sent: FilledForm | Upload, line: int | None = None, column: int | None = None
 ) -> Response:
     """The answer to an upload that is not checked: a page has the form as it was filled in, and the place."""
     if not prefers_page(request.headers.get("accept")):
         raise error
+    form = filled_form(sent) if isinstance(sent, Upload) else sent
     page = fault_page(error, form, line=line, column=column)
     return Response(page, error.status, _NO_STORE | error.headers | {"Vary": "Accept"}, "text/html")
 

@@ -1,8 +1,9 @@
 """Excerpts of a checked source for the page of a report: its lines and table rows with their findings."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from iomld.model import Finding, Place, Severity
 from iomld.read.table.rows import ShownRow, column_letters
@@ -82,22 +83,20 @@ def source_lines(text: str, findings: Sequence[Finding]) -> Iterator[SourceLine]
         text: The source.
         findings: Its findings.
     """
-    source = _LINE_END.split(text)
-    if not source[-1]:  # after the last line end
-        source.pop()
     by_line: dict[int, list[Finding]] = {}
     for finding in findings:
         line = place_of(finding).line
         if line is not None:
             by_line.setdefault(line, []).append(finding)
     near = {number for line in by_line for number in range(line - _CONTEXT_LINES, line + _CONTEXT_LINES + 1)}
+    source = _lines(text, near)
     previous, remaining = 0, _MOST_IN_GAPS
-    for number in sorted(number for number in near if 1 <= number <= len(source)):
+    for number in sorted(number for number in near if number in source):
         missing = number - previous - 1
-        gap = _numbered(source, previous, number - 1) if missing <= _MOST_IN_GAP else ""
+        gap = _numbered(source, previous + 1, number) if missing <= _MOST_IN_GAP else ""
         gap = gap if len(gap) <= remaining else ""
         remaining -= len(gap)
-        for part, (pieces, found) in enumerate(_excerpts(source[number - 1], by_line.get(number, []))):
+        for part, (pieces, found) in enumerate(_excerpts(source[number], by_line.get(number, []))):
             yield SourceLine(
                 number,
                 f"L{number}" if part == 0 else f"L{number}-{part + 1}",
@@ -111,9 +110,36 @@ def source_lines(text: str, findings: Sequence[Finding]) -> Iterator[SourceLine]
         previous = number
 
 
-def _numbered(source: Sequence[str], start: int, stop: int) -> str:
+def _lines(text: str, near: Iterable[int]) -> dict[int, str]:
+    """Lines by their numbers, and those of the gap before each that a page can unfold.
+
+    One line is taken after the other, since `re.split` of 10 MB of line ends stops all threads for a second.
+    """
+    wanted: set[int] = set()
+    last = 0
+    for number in sorted(number for number in near if number > 0):
+        wanted.update(range(last + 1 if number - last <= _MOST_IN_GAP + 1 else number, number + 1))
+        last = number
+    lines: dict[int, str] = {}
+    for number, (start, end) in enumerate(islice(_line_bounds(text), last), 1):
+        if number in wanted:
+            lines[number] = text[start:end]
+    return lines
+
+
+def _line_bounds(text: str) -> Iterator[tuple[int, int]]:
+    """Where each line of a text begins and ends; after the last line end no line begins."""
+    start = 0
+    for line_end in _LINE_END.finditer(text):
+        yield start, line_end.start()
+        start = line_end.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def _numbered(source: Mapping[int, str], start: int, stop: int) -> str:
     """Lines with their numbers, each cut to the longest that a page shows."""
-    return "\n".join(f"{number + 1:>4}  {_cut_end(source[number])}" for number in range(start, stop))
+    return "\n".join(f"{number:>4}  {_cut_end(source[number])}" for number in range(start, stop))
 
 
 def _excerpts(text: str, findings: list[Finding]) -> Iterator[tuple[tuple[LinePiece, ...], list[Finding]]]:
