@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from iomld.formats import rdf
-from iomld.iris import DCTERMS, FOAF, IOMLD, OWL, SKOS, VCARD, VOID, Iris
+from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, OWL, SKOS, VCARD, VOID, Iris
 from iomld.release.description import Description, description_quads
 from iomld.release.nquads import FileFacts
 from iomld.release.statistics import Statistics
@@ -89,6 +89,14 @@ def test_a_publishers_name_stays_one_literal(text: str) -> None:
 def test_a_contact_is_an_address_or_a_note(contact: str, predicate: str, value: object) -> None:
     """An e-mail or web address is a link, any other text a note."""
     assert _values(replace(DESCRIPTION, contact=contact), VCARD + predicate) == {value}
+
+
+def test_a_file_without_a_hash_is_not_listed() -> None:
+    """Long content is listed as its compressed file alone, so that every file that is listed can be verified."""
+    files = defaultdict(lambda: FILE, {"dataset.nq": FileFacts(65 << 20, "")})
+    addresses = {value.value for value in _values(replace(DESCRIPTION, files=files), f"{DCAT}downloadURL")}
+    assert f"{IRIS.base}downloads/dataset.nq" not in addresses
+    assert f"{IRIS.base}downloads/dataset.nq.gz" in addresses
 
 
 def test_what_is_not_known_leaves_no_trace() -> None:

@@ -246,8 +246,10 @@ def _subset_text(subset: Subset) -> str:
 
 
 def _whole_distributions(description: Description, iris: Iris) -> Iterator[Distribution]:
-    """The files with the whole dataset, and its tables, each compressed and uncompressed."""
+    """The files with the whole dataset, and its tables, compressed, and uncompressed if the hash is known."""
     for file in dataset_files():
+        if not description.files[file.name].sha256:
+            continue
         title = f"{_TITLES.get(file.plain_name, 'All records')}, {file.form}{', packed' if file.is_compressed else ''}"
         iri = _fragment(iris, file.name.removeprefix("dataset."))
         yield Distribution(iris.dataset(), iri, title, file, description.files[file.name])
@@ -265,7 +267,6 @@ def _file_rows(distributions: Sequence[Distribution], iris: Iris) -> dict[str, S
     rows = [(one.file, _distribution_terms(one, iris)) for one in distributions]
     return {
         "distribution": [row for _, row in rows],
-        "hashed": [_checksum_terms(one) for one in distributions if one.facts.sha256],
         "dump": [row for file, row in rows if file.content is not Content.TABLE],
         "compressed": [row for file, row in rows if file.is_compressed],
     }
@@ -282,12 +283,6 @@ def _distribution_terms(one: Distribution, iris: Iris) -> dict[str, NamedNode | 
         "url": NamedNode(f"{iris.base}downloads/{one.file.name}"),
         "media_type": NamedNode(_MEDIA_TYPES + one.file.media_type),
         "bytes": _typed(one.facts.size_bytes, "nonNegativeInteger"),
-    }
-
-
-def _checksum_terms(one: Distribution) -> TurtleRow:
-    return {
-        "distribution": NamedNode(one.iri),
         "checksum": NamedNode(f"{one.iri}-checksum"),
         "sha256": _typed(one.facts.sha256, "hexBinary"),
     }
