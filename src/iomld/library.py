@@ -18,7 +18,7 @@ from rdflib.query import Result
 
 from iomld import release as releases
 from iomld.assets import jsonld_context, load_fields
-from iomld.browse.search import project_index
+from iomld.browse.search import all_projects, projects_of
 from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.check.checker import Checker, check_against
 from iomld.check.fund import check_fund_folder
@@ -256,7 +256,7 @@ class OpenRelease:
 
     def projects(self) -> tuple[PublishedProject, ...]:
         """All projects, by IRI."""
-        return tuple(self._project(entry) for entry in project_index(self._view).entries)
+        return tuple(map(self._project, all_projects(self._view)))
 
     def project(self, code: str) -> PublishedProject:
         """A project by its code, or by `prima-IDENTIFIER` where it has none.
@@ -264,10 +264,11 @@ class OpenRelease:
         Raises:
             NotFoundError: The release has no such project.
         """
-        entries = {entry.key: entry for entry in project_index(self._view).entries}
-        if code not in entries:
-            raise NotFoundError(no_such_project(code, entries))
-        return self._project(entries[code])
+        reader = projects_of(self._view)
+        number = reader.number(self._view.iris.project(code))
+        if number is None:
+            raise NotFoundError(no_such_project(code, (entry.key for entry in all_projects(self._view))))
+        return next(map(self._project, reader.entries([number])))
 
     def query(self, sparql: str, *, timeout_s: float = _DEFAULTS.query_timeout) -> Result:
         """Run a SPARQL query in a process of its own, with a time limit.

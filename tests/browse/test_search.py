@@ -11,7 +11,7 @@ from tests.browse.released import make_release
 from iomld import release
 from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import Filters, read_filters
-from iomld.browse.search import filter_projects, find_projects, project_index
+from iomld.browse.search import all_projects, filter_projects, find_projects, projects_of
 from iomld.browse.view import ReleaseView, open_view
 from iomld.release import FILES
 
@@ -158,18 +158,29 @@ def test_nonsense_is_left_out() -> None:
     assert len(read_filters([("country", str(number)) for number in range(1000)]).values["country"]) == 50
 
 
-def test_the_index_is_made_once(small: ReleaseView) -> None:
-    """The same release gives the same index."""
-    assert project_index(small) is project_index(small)
+def test_the_database_is_opened_once(small: ReleaseView) -> None:
+    """The same release gives the same reader."""
+    assert projects_of(small) is projects_of(small)
 
 
-def test_a_release_without_an_index_is_listed_all_the_same(bundled: ReleaseView, tmp_path: Path) -> None:
-    """The published index equals that from the store, project by project, and searches find the same."""
+def test_signs_alone_find_nothing(small: ReleaseView) -> None:
+    """A search without letters or digits is no search for everything."""
+    assert _keys(small, [("q", "&")]) == []
+
+
+def test_a_word_is_found_by_its_beginning(small: ReleaseView) -> None:
+    """Not by letters in its middle."""
+    assert _keys(small, [("q", "port")]) == _keys(small, [("q", "ports")])
+    assert _keys(small, [("q", "orts")]) == []
+
+
+def test_a_release_without_a_database_is_listed_all_the_same(bundled: ReleaseView, tmp_path: Path) -> None:
+    """The published projects equal those from the store, and searches find the same."""
     shutil.copytree(bundled.release.path, tmp_path / "old")
-    (tmp_path / "old" / FILES.index).unlink()
+    (tmp_path / "old" / FILES.projects).unlink()
     old = open_view(release.Release(tmp_path / "old", bundled.release.manifest))
-    assert bundled.release.file(FILES.index).exists()
-    ours, theirs = (list(map(astuple, project_index(view).entries)) for view in (bundled, old))
+    assert bundled.release.file(FILES.projects).exists()
+    ours, theirs = (list(map(astuple, all_projects(view))) for view in (bundled, old))
     assert ours == theirs
     for words in ("migration", "pacte mondial", "guinee", "PO.0105", "asia ports"):
         assert _keys(bundled, [("q", words)]) == _keys(old, [("q", words)])

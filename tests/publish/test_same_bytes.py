@@ -4,10 +4,12 @@ import gzip
 import json
 import random
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.conftest import DATA
+from tests.release.databases import database_content
 
 from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
 from iomld.progress import Progress
@@ -15,8 +17,10 @@ from iomld.publish import processes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, shards
+from iomld.release.project_reader import open_database
 
 DATED = {FILES.description, FILES.history, FILES.report, FILES.graphs, FILES.tombstones}
+GROWN = ("store/", FILES.projects)  # with equal content, but not always the same bytes
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,15 @@ def publish(folder: Path, records: Iterable[object], pipeline: Pipeline, *, numb
 def digests(release: Release) -> dict[str, str]:
     """The hash of each file that does not depend on time."""
     files = release.manifest.files
-    return {name: digest for name, digest in files.items() if name not in DATED and not name.startswith("store/")}
+    return {name: digest for name, digest in files.items() if name not in DATED and not name.startswith(GROWN)}
+
+
+def projects(release: Release) -> dict[str, object]:
+    """What the database of projects holds."""
+    database = open_database(release.file(FILES.projects))
+    assert database is not None
+    with closing(database):
+        return database_content(database)
 
 
 def test_order_and_processes_change_nothing(
@@ -96,6 +108,7 @@ def test_history_changes_nothing(
     release = current_release(grown / "to")
     assert release is not None
     assert digests(release) == digests(whole)
+    assert projects(release) == projects(whole)
 
 
 def test_a_change_makes_one_shard(records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path) -> None:

@@ -26,8 +26,9 @@ LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.link.issuer_names": "Where names of frameworks give their issuer, apart from how names are found.",
     "iomld.link.numbered_names": "Lists of whole frameworks, as `framework_parts` finds lists of parts.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
+    "iomld.publish.index_building": "The database of projects is built beside the store, with which it shares nothing.",
     "iomld.publish.identifiers": "Who keeps an identifier is a rule of its own, with tests of its own.",
-    "iomld.read.spool": "The only use of SQLite; readers could do without it, and then no database would be loaded.",
+    "iomld.read.spool": "The only use of SQLite in readers, which could do without it.",
 }
 # Why a class name stands in several modules.
 CLASS_NAMES_USED_TWICE: Mapping[str, str] = {}

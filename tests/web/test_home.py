@@ -1,7 +1,9 @@
 """The home page: every figure leads to the list, the file or the query that gives the same figure."""
 
 import re
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from html import unescape
@@ -12,12 +14,15 @@ from fastapi import FastAPI
 from tests.browse.asking import Asker
 from tests.web.one_worker import endpoint_of
 
-from iomld.browse.overview import Overview, budget_figures, release_overview
+from iomld.browse.overview import BudgetFigures, Overview, budget_figures, release_overview
 from iomld.browse.queries import budgets_by_region_query, budgets_by_year_query
-from iomld.browse.search import project_index
+from iomld.browse.search import all_projects
 from iomld.browse.view import ReleaseView, open_view
 from iomld.model import Money
 from iomld.release import current_release
+from iomld.release.project_database import fill_with
+from iomld.release.project_index import IndexedProject, ProjectEntry, SearchedWords
+from iomld.release.project_reader import ProjectReader
 from iomld.web.data.resources import resource_routes
 from iomld.web.pages.charts import has_place
 from iomld.web.pages.home import prepare_home_page
@@ -134,12 +139,21 @@ def test_money_is_what_a_query_adds_up(opened: ReleaseView, overview: Overview, 
 
 def test_currencies_are_told_apart(opened: ReleaseView) -> None:
     """Amounts in different currencies are never added; the one of most projects comes first."""
-    entries = project_index(opened).entries
-    euros = [replace(entry, budget=Money(Decimal(number), "EUR")) for number, entry in enumerate(entries[:3], 1)]
-    first, second = budget_figures(opened, [*euros, replace(entries[3], budget=Money(Decimal(5), "CHF"))])
+    budgets = [
+        Money(Decimal(amount), currency) for amount, currency in ((1, "EUR"), (2, "EUR"), (3, "EUR"), (5, "CHF"))
+    ]
+    entries = [replace(entry, budget=one) for entry, one in zip(all_projects(opened), budgets, strict=False)]
+    first, second = budgets_of(opened, entries)
     assert (first.currency, first.projects, second.currency, second.projects) == ("EUR", 3, "CHF", 1)
     assert sum(total for _, total in first.years) + first.undated == 6
-    assert budget_figures(opened, ()) == ()
+    assert budgets_of(opened, ()) == ()
+
+
+def budgets_of(view: ReleaseView, entries: Iterable[ProjectEntry]) -> tuple[BudgetFigures, ...]:
+    """The budgets in a database with some projects alone."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        fill_with(database, (IndexedProject(entry, SearchedWords((), (), ())) for entry in entries))
+        return budget_figures(view, ProjectReader(database, view.iris))
 
 
 def test_no_figure_stands_without_a_link(home: str) -> None:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from tests.browse.asking import Asker
 from tests.browse.released import BASE, HOSTILE, make_release
 
-from iomld.browse.search import project_index
+from iomld.browse.search import all_projects
 from iomld.browse.view import ReleaseView, open_view
 from iomld.formats import rdf
 from iomld.iris import DCAT
@@ -142,7 +142,7 @@ def test_a_project_says_who_paid_how_much_for_whom(bundled: ReleaseView) -> None
 
 def test_every_property_is_one_of_its_class(bundled: ReleaseView, awkward: ReleaseView) -> None:
     """In all bundled and awkward records and in the dataset; nothing is empty."""
-    pages = [(bundled, f"/doc/project/{entry.key}.html") for entry in project_index(bundled).entries[::3]]
+    pages = [(bundled, f"/doc/project/{entry.key}.html") for entry in list(all_projects(bundled))[::3]]
     pages += [
         (bundled, "/downloads"),
         (awkward, "/doc/project/PO.0001.html"),

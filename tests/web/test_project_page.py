@@ -17,7 +17,7 @@ from tests.conftest import run_iomld
 
 from iomld.browse.provenance import history_of
 from iomld.browse.rules import check_record
-from iomld.browse.search import project_index
+from iomld.browse.search import all_projects
 from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.release import current_release
@@ -110,7 +110,7 @@ def with_narrative(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 
 def keys_of(view: ReleaseView) -> Iterator[str]:
     """The keys of all projects."""
-    return (entry.key for entry in project_index(view).entries)
+    return (entry.key for entry in all_projects(view))
 
 
 def test_every_statement_has_a_row(bundled: ReleaseView) -> None:

@@ -87,12 +87,14 @@ def _budget_clause(values: tuple[str, ...]) -> str:
 
 
 def _pattern(word: str) -> str:
-    r"""A regular expression that matches a folded word in a text with accents.
+    r"""A regular expression that matches a text with accents in which a word begins with a folded one.
 
-    >>> _pattern("a.")
-    '[aàáâãäåāăąǎǟǡǻȁȃȧ]\\p{M}*\\.\\p{M}*'
+    >>> _pattern("a1")
+    '(^|[^\\p{L}\\p{M}\\p{N}])[aàáâãäåāăąǎǟǡǻȁȃȧ]\\p{M}*1\\p{M}*'
     """
-    return "".join(_any_of(part) for part in re.findall("|".join((*_DIGRAPHS, ".")), word, re.DOTALL))
+    return r"(^|[^\p{L}\p{M}\p{N}])" + "".join(
+        _any_of(part) for part in re.findall("|".join((*_DIGRAPHS, ".")), word, re.DOTALL)
+    )
 
 
 def _any_of(part: str) -> str:

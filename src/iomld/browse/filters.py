@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from iomld.model import DOLLARS, Money
-
 # The facets in the order of pages; each is the name of a parameter that may be repeated.
 FACETS = ("status", "type", "coverage", "region", "country", "framework", "year", "budget")
 SORTS = ("relevance", "code", "title", "start", "budget")
@@ -132,14 +130,6 @@ def budget_band(text: str) -> tuple[Decimal, Decimal | None] | None:
     """
     band = _BAND.fullmatch(text)
     return (Decimal(band[1]), Decimal(band[2]) if band[2] else None) if band else None
-
-
-def in_band(budget: Money | None, text: str) -> bool:
-    """Say whether a budget in US dollars lies in a band; False for another currency, and for a text that is no band."""
-    band = budget_band(text)
-    if band is None or budget is None or budget.currency != DOLLARS:
-        return False
-    return band[0] <= budget.amount and (band[1] is None or budget.amount < band[1])
 
 
 def _cleaned(value: str) -> str:

@@ -9,11 +9,12 @@ from weakref import WeakKeyDictionary
 from pyoxigraph import NamedNode
 
 from iomld.browse.queries import COUNTS, POINTING, bound
-from iomld.browse.search import project_index
+from iomld.browse.search import Selection, all_projects, projects_of
 from iomld.browse.view import Link, ReleaseView, links_by_name
 from iomld.iris import IOMLD
 from iomld.model import DOLLARS, Money
-from iomld.release.project_index import CODED, ProjectEntry, coded
+from iomld.release.project_index import CODED, ProjectEntry, code_iri, coded
+from iomld.release.project_reader import Figure, set_of
 from iomld.store.oxigraph import StoreReader
 
 _PAGE = 100
@@ -67,7 +68,7 @@ def list_projects(view: ReleaseView, *, page: int = 1) -> Listing:
         view: The release.
         page: Number of the page, from 1.
     """
-    return _listing(view, project_index(view).entries, page)
+    return _listing(view, all_projects(view), page)
 
 
 def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int = 1) -> Listing:
@@ -79,17 +80,22 @@ def projects_pointing(view: ReleaseView, predicate: str, iri: str, *, page: int 
         iri: The resource.
         page: Number of the page, from 1.
     """
-    index = project_index(view)
-    facet = next((name for name, local in CODED.items() if predicate == IOMLD + local), None)
+    reader = projects_of(view)
+    facet = _facet_of(predicate)
     if facet:
-        return _listing(view, index.having(facet, coded(view.iris, facet, iri)), page)
-    query = bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)])
-    found = {row["project"].value for row in view.reader.select(query)}
-    return _listing(view, [entry for entry in index.entries if entry.iri in found], page)
+        found = reader.having(facet, coded(view.iris, facet, iri))
+    else:
+        query = bound(POINTING, property=[NamedNode(predicate)], value=[NamedNode(iri)])
+        found = set_of(reader.number(row["project"].value) for row in view.reader.select(query))
+    return _listing(view, Selection(reader, (found,)), page)
 
 
 def project_counts(view: ReleaseView, predicate: str) -> Mapping[str, int]:
     """The number of projects for each value of a property, by IRI or text; cached as long as the release is open."""
+    facet = _facet_of(predicate)
+    if facet:
+        values = projects_of(view).sets.get(facet, {})
+        return {code_iri(view.iris, facet, value): projects.bit_count() for value, projects in values.items()}
     cached = _counts.setdefault(view.reader, {})
     if predicate not in cached:
         rows = view.reader.select(bound(COUNTS, property=[NamedNode(predicate)]))
@@ -97,10 +103,15 @@ def project_counts(view: ReleaseView, predicate: str) -> Mapping[str, int]:
     return cached[predicate]
 
 
-def _listing(view: ReleaseView, found: Sequence[ProjectEntry], page: int) -> Listing:
+def _facet_of(predicate: str) -> str | None:
+    """The facet of the database whose values are those of a property."""
+    return next((name for name, local in CODED.items() if predicate == IOMLD + local), None)
+
+
+def _listing(view: ReleaseView, found: Selection, page: int) -> Listing:
     pages = max(1, -(-len(found) // _PAGE))
     page = min(max(page, 1), pages)
-    rows = tuple(_row(view, entry) for entry in found[(page - 1) * _PAGE : page * _PAGE])
+    rows = tuple(_row(view, entry) for entry in found.part((page - 1) * _PAGE, page * _PAGE))
     return Listing(rows, len(found), page, pages)
 
 
@@ -136,19 +147,23 @@ class Totals:
     budgets: tuple[Money, ...] = ()
 
 
-def totals_of(entries: Sequence[ProjectEntry]) -> Totals:
-    """Add up projects.
+def totals_of(figures: Sequence[Figure]) -> Totals:
+    """Add up figures of projects.
 
     >>> totals_of(()).years
     ()
     """
-    begun = Counter(entry.start_year for entry in entries if entry.start_year is not None)
-    years = range(min(begun), max(begun) + 1) if begun else range(0)
+    begun: Counter[int | None] = Counter()
     sums: dict[str, Decimal] = {}
-    for budget in (entry.budget for entry in entries if entry.budget is not None):
-        sums[budget.currency] = sums.get(budget.currency, Decimal()) + budget.amount
+    for figure in figures:
+        begun[figure.start_year] += figure.projects
+        if figure.currency:
+            sums[figure.currency] = sums.get(figure.currency, Decimal()) + figure.amount
+    undated = begun.pop(None, 0)
+    known = [year for year in begun if year is not None]
+    years = range(min(known), max(known) + 1) if known else range(0)
     return Totals(
         years=tuple((year, begun[year]) for year in years),
-        undated=len(entries) - begun.total(),
+        undated=undated,
         budgets=tuple(Money(sums[code], code) for code in sorted(sums, key=lambda code: (code != DOLLARS, code))),
     )

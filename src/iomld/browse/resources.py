@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Quad
 
 from iomld.browse.lists import Listing, Totals, project_counts, projects_pointing, totals_of
-from iomld.browse.search import project_index
+from iomld.browse.search import projects_of
 from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, links_by_name, resource_quads
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_nodes import descriptions
@@ -199,9 +199,8 @@ def _family(view: ReleaseView, iri: str) -> str:
 
 def _totals(view: ReleaseView, iri: str) -> Totals:
     family = _family(view, iri)
-    if family not in CODED:
-        return Totals()
-    return totals_of(project_index(view).having(family, coded(view.iris, family, iri)))
+    facet = "funder" if family in {"fund", "organization"} else family
+    return totals_of(projects_of(view).figures(facet, coded(view.iris, facet, iri))) if facet in CODED else Totals()
 
 
 def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...]:

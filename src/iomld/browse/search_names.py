@@ -1,17 +1,19 @@
 """Names in a search: the countries, regions and frameworks that its words name, and corrections of misspelt words."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import chain
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 from iomld.browse.explain.similarity import within_edit_distance
 from iomld.browse.filters import Filters
-from iomld.browse.search import filter_projects, project_index, search_words
+from iomld.browse.search import filter_projects, projects_of, projects_with_name, search_words
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.folding import fold
+from iomld.release.project_index import words_of
+from iomld.release.project_reader import CODES, TEXTS, TITLES
 from iomld.store.oxigraph import StoreReader
 from iomld.vocab import Label
 
@@ -20,7 +22,6 @@ _SHORTEST_PREFIX = 4  # letters of the beginning of a name that is recognised
 _SHORTEST_WORD = 4  # letters of a word for which a spelling is suggested
 _MOST_CORRECTED = 3  # words of a search for which one is
 _FAR_LETTERS = 4  # letters that two words with an edit distance of two can differ in
-_WORD = re.compile(r"\w+")
 _reading = Lock()
 
 
@@ -45,11 +46,11 @@ class _Names:
 
     Attributes:
         labels: Each folded name of a country, region or framework, with its facet and its code.
-        words: Each folded word of names and titles with its letters.
+        words: Each word of these names.
     """
 
     labels: tuple[tuple[str, str, str], ...]
-    words: tuple[tuple[str, frozenset[str]], ...]
+    words: tuple[str, ...]
 
 
 _names: WeakKeyDictionary[StoreReader, _Names] = WeakKeyDictionary()
@@ -86,12 +87,10 @@ def corrected_words(view: ReleaseView, filters: Filters) -> str:
         view: The release.
         filters: The words, and the filters that stay.
     """
-    words = search_words(filters.words)
-    index = project_index(view)
-    texts = [entry.searched for entry in index.entries]
+    words, reader = search_words(filters.words), projects_of(view)
     corrected: list[str] = []
     for word in words:
-        known = index.naming(word) or any(word in one.titles or word in one.codes or word in one.texts for one in texts)
+        known = projects_with_name(view, word) or any(reader.with_word(kind, word) for kind in (CODES, TITLES, TEXTS))
         corrected.append(word if known else _closest(view, word) or word)
     if sum(old != new for old, new in zip(words, corrected, strict=True)) not in range(1, _MOST_CORRECTED + 1):
         return ""
@@ -104,7 +103,8 @@ def _closest(view: ReleaseView, word: str) -> str:
     if len(word) < _SHORTEST_WORD:
         return ""
     letters = frozenset(word)
-    near = (one for one, its in _names_of(view).words if len(letters ^ its) <= _FAR_LETTERS)
+    words = chain(_names_of(view).words, projects_of(view).words())
+    near = (one for one in words if len(one) >= _SHORTEST_WORD and len(letters ^ frozenset(one)) <= _FAR_LETTERS)
     close = [one for one in near if within_edit_distance(word, one)]
     return max(close, key=lambda one: (SequenceMatcher(None, word, one).ratio(), one), default="")
 
@@ -113,9 +113,8 @@ def _names_of(view: ReleaseView) -> _Names:
     with _reading:
         if view.reader not in _names:
             labels = tuple(sorted(set(_labels(view))))
-            titles = (entry.searched.titles for entry in project_index(view).entries)
-            words = set(_words(label for label, _, _ in labels)) | set(_words(titles))
-            _names[view.reader] = _Names(labels, tuple((word, frozenset(word)) for word in sorted(words)))
+            words = {word for label, _, _ in labels for word in words_of(label)}
+            _names[view.reader] = _Names(labels, tuple(sorted(words)))
         return _names[view.reader]
 
 
@@ -132,11 +131,7 @@ def _folded(labels: Iterable[Label], facet: str, code: str) -> Iterator[tuple[st
     return ((fold(label.text), facet, code) for label in labels)
 
 
-def _words(texts: Iterable[str]) -> Iterator[str]:
-    return (word for text in texts for word in _WORD.findall(text) if len(word) >= _SHORTEST_WORD)
-
-
 def _named(view: ReleaseView, facet: str, code: str) -> NamedResource | None:
     iri = view.iris.country(code) if facet == "country" else view.iris.concept(facet, code)
     link = link_to(view, iri)
-    return NamedResource(link, facet, len(project_index(view).having(facet, code))) if link else None
+    return NamedResource(link, facet, projects_of(view).having(facet, code).bit_count()) if link else None

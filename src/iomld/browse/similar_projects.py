@@ -1,15 +1,16 @@
 """The projects most similar to a project, by shared countries and frameworks."""
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.search import ProjectIndex, numbers_in, project_index
+from iomld.browse.search import projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.iris import DCTERMS, IOMLD
+from iomld.release.project_database import CODE_ORDER
 from iomld.release.project_index import ProjectEntry
+from iomld.release.project_reader import ProjectReader
 
 _MOST = 5
 _MOST_COMPARED = 500  # projects that share equally many resources and are compared one by one
@@ -50,19 +51,19 @@ def similar_projects(view: ReleaseView, iri: str) -> tuple[SimilarProject, ...]:
         view: The release.
         iri: The project.
     """
-    index = project_index(view)
-    number = bisect_left(index.entries, iri, key=lambda entry: entry.iri)
-    if number == len(index.entries) or index.entries[number].iri != iri:
+    reader = projects_of(view)
+    number = reader.number(iri)
+    if number is None:
         return ()
-    project = index.entries[number]
-    things = _project_links(view, index, project)
+    (project,) = reader.entries([number])
+    things = _project_links(view, reader, project)
     found: list[ProjectEntry] = []
     for level in reversed(_levels([bits & ~(1 << number) for _, bits in things])):
-        alike = [index.entries[other] for other in islice(numbers_in(level), _MOST_COMPARED)]
+        alike = reader.entries(islice(reader.in_order(level, CODE_ORDER), _MOST_COMPARED))
         found += sorted(alike, key=lambda entry: _distance(project, entry))[: _MOST - len(found)]
         if len(found) == _MOST:
             break
-    return tuple(SimilarProject(entry, _shared_links(index, things, entry)) for entry in found)
+    return tuple(SimilarProject(entry, _shared_links(things, reader.number(entry.iri))) for entry in found)
 
 
 def similar_projects_query(iri: str) -> str:
@@ -76,17 +77,17 @@ def similar_projects_query(iri: str) -> str:
 
 def popularity_of(view: ReleaseView, links: tuple[Link, ...], facet: str) -> dict[str, int]:
     """The number of projects for each linked value of a facet, by IRI."""
-    counted = project_index(view).sets[facet]
-    return {link.iri: counted.get(link.code, 0).bit_count() for link in links}
+    reader = projects_of(view)
+    return {link.iri: reader.having(facet, link.code).bit_count() for link in links}
 
 
-def _project_links(view: ReleaseView, index: ProjectIndex, project: ProjectEntry) -> list[tuple[Link, int]]:
+def _project_links(view: ReleaseView, reader: ProjectReader, project: ProjectEntry) -> list[tuple[Link, int]]:
     """The countries and frameworks of a project, each with its set of projects, the rarest first."""
     iris = [
         *(("country", code, view.iris.country(code)) for code in project.codes["country"]),
         *(("framework", code, view.iris.concept("framework", code)) for code in project.codes["framework"]),
     ]
-    found = [(link, index.sets[facet][code]) for facet, code, iri in iris if (link := link_to(view, iri))]
+    found = [(link, reader.having(facet, code)) for facet, code, iri in iris if (link := link_to(view, iri))]
     return sorted(found, key=lambda thing: thing[1].bit_count())
 
 
@@ -109,6 +110,5 @@ def _distance(project: ProjectEntry, other: ProjectEntry) -> tuple[bool, int, st
     return is_elsewhere, abs((project.start_year or 0) - (other.start_year or 0)), other.key
 
 
-def _shared_links(index: ProjectIndex, things: list[tuple[Link, int]], entry: ProjectEntry) -> tuple[Link, ...]:
-    bit = 1 << bisect_left(index.entries, entry.iri, key=lambda one: one.iri)
-    return tuple(link for link, bits in things if bits & bit)
+def _shared_links(things: list[tuple[Link, int]], number: int | None) -> tuple[Link, ...]:
+    return tuple(link for link, projects in things if number is not None and projects >> number & 1)

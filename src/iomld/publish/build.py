@@ -1,7 +1,8 @@
 """Builds a release from the previous one and the changes."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,10 +16,11 @@ from iomld.convert import Publication
 from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
-from iomld.iris import DCTERMS, IOMLD
+from iomld.iris import DCTERMS, IOMLD, Iris
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
+from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
 from iomld.publish.shard_plan import ReleaseGraphs, dataset_statistics, make_shards
@@ -97,9 +99,7 @@ def build_release(
     run_shards: ShardRunner,
     progress: Progress = NO_PROGRESS,
 ) -> Release:
-    """Write every file of a release and make it the current one.
-
-    The store is built while the files for download are written.
+    """Write every file of a release, the store and the database of projects beside the others, and make it current.
 
     Args:
         building: The folder to build in.
@@ -113,34 +113,42 @@ def build_release(
     content = fingerprint(sorted(graphs.states), graphs.states)
     name = release.release_name(context.ended, content)
     history = _write_history(building, name, changes, context)
-    with begin_store(building, changes, history, context.previous, iris) as made_store:
+    with (
+        begin_store(building, changes, history, context.previous, iris) as made_store,
+        ThreadPoolExecutor(1, thread_name_prefix="projects") as thread,
+    ):
         made = make_shards(graphs, context.scratch, run_shards, progress)
+        projects = thread.submit(write_projects, building / FILES.projects, made, context.previous, iris)
         statistics = dataset_statistics(made.shards, graphs.shards(), iris.base)
         files = write_files(
             building, made, context.previous, statistics.classes, base=iris.base, processes=context.processes
         )
-        description = description_quads(_description(name, files, statistics, changes, context), iris)
+        projects.result()
+        description = _description(name, files, statistics, changes, context)
         progress.begin(STORING)
         made_store.finish(description)
     quads = sum(one.shard.pieces[FILES.dataset].lines for one in made.shards)
     repeated = build_query_store(building, quads - statistics.triples, graphs.states, iris)
     progress.begin(FINISHING)
-    _write_records(building, graphs.states, changes)
-    turtle = rdf.serialize(description, rdf.TURTLE, prefixes=iris.prefixes())
-    (building / FILES.description).write_bytes(turtle)
-    queried = building / (FILES.query_store if repeated else FILES.store)
+    _write_records(building, graphs.states, changes, description, iris)
     manifest = replace(
-        _manifest(name, content, quads, context, files),
+        _manifest(name, content, changes, context, files),
         projects=statistics.classes.get(f"{IOMLD}Project", 0),
-        withdrawn=len(changes.tombstones),
-        examples=example_counts(queried, iris.base) if quads <= MOST_COUNTED else {},
+        quads=quads,
+        examples=_counted_examples(building, quads, repeated, iris),
         repeated_triples=repeated,
     )
     return release.finish_release(context.datadir, building, manifest, written=files.stored)
 
 
-def _manifest(name: str, content: str, quads: int, context: ReleaseContext, files: DownloadSet) -> Manifest:
-    """The manifest as far as it does not depend on the changes."""
+def _counted_examples(building: Path, quads: int, repeated: int, iris: Iris) -> Mapping[str, int]:
+    """The numbers of solutions of the example queries; none for a large dataset."""
+    queried = building / (FILES.query_store if repeated else FILES.store)
+    return example_counts(queried, iris.base) if quads <= MOST_COUNTED else {}
+
+
+def _manifest(name: str, content: str, changes: Changes, context: ReleaseContext, files: DownloadSet) -> Manifest:
+    """The manifest without what is counted."""
     uncompressed = files.uncompressed
     return Manifest(
         name=name,
@@ -148,7 +156,8 @@ def _manifest(name: str, content: str, quads: int, context: ReleaseContext, file
         created=xsd_moment(context.ended),
         previous=context.previous.manifest.name if context.previous else None,
         projects=0,
-        quads=quads,
+        quads=0,
+        withdrawn=len(changes.tombstones),
         content_sha256=content,
         files={},
         versions=context.versions,
@@ -178,8 +187,12 @@ def _write_history(building: Path, name: str, changes: Changes, context: Release
     return new
 
 
-def _write_records(building: Path, graphs: Mapping[str, GraphState], changes: Changes) -> None:
-    """Write what the next publish reads: states, tombstones and the fund folder."""
+def _write_records(
+    building: Path, graphs: Mapping[str, GraphState], changes: Changes, description: Iterable[Quad], iris: Iris
+) -> None:
+    """Write what the next publish reads: the description, states, tombstones and the fund folder."""
+    turtle = rdf.serialize(description, rdf.TURTLE, prefixes=iris.prefixes())
+    (building / FILES.description).write_bytes(turtle)
     write_graphs(graphs, building / FILES.graphs)
     write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
     folder = folder_in_use()
@@ -199,9 +212,9 @@ def _copy_folder(folder: FundFolder, target: Path) -> None:
 
 def _description(
     name: str, files: DownloadSet, statistics: Statistics, changes: Changes, context: ReleaseContext
-) -> Description:
+) -> tuple[Quad, ...]:
     modified = xsd_moment(context.ended)
-    return Description(
+    description = Description(
         version=name,
         first_issued=_first_issued(context) or modified,
         modified=modified,
@@ -214,6 +227,7 @@ def _description(
         subsets=files.subsets,
         example=min(changes.sources, default=None),
     )
+    return description_quads(description, context.publication.iris)
 
 
 def _first_issued(context: ReleaseContext) -> str | None:

@@ -48,6 +48,7 @@ class Files:
     graphs: str = "graphs"
     shards: str = "shards.jsonl.gz"
     index: str = "index.jsonl.gz"
+    projects: str = "projects.sqlite"
     tombstones: str = "withdrawn.json"
     fund: str = "fund"
     manifest: str = "manifest.json"

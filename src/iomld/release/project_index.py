@@ -1,18 +1,16 @@
-"""The project index: the data of each project that lists, filters and searches need, and its file in a release.
+"""The project index: the data of each project that lists, filters and searches need, as lines of JSON.
 
-The file is compressed and has a line of JSON for each project. Reading it takes a fraction of a second for 10 000
-projects; querying the store takes seconds.
+Each shard of a release has its lines, of which a publish makes the database of projects
+(`iomld.release.project_database`).
 """
 
-import gzip
 import json
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -31,6 +29,7 @@ CODED = {
     "status": "status",
     "type": "projectType",
     "coverage": "coverage",
+    "funder": "fundedBy",
 }
 _TITLE = f"{DCTERMS}title"
 _CODES = (f"{IOMLD}projectCode", f"{IOMLD}primaId")
@@ -40,10 +39,11 @@ _BUDGET_USD = f"{IOMLD}budgetUSD"
 BUDGET_PROPERTIES = (f"{SCHEMA}value", f"{SCHEMA}currency")  # of the budget node, here as properties of its project
 PROPERTIES = (_TITLE, *_CODES, *_TEXTS, *(IOMLD + name for name in CODED.values()), *_YEARS, _BUDGET_USD)
 _LONGEST_SPAN = 100
-# Increment the version with each change of the lines or of folding: an index of another version is not read.
-INDEX_HEAD = b'{"index":"projects","version":3}\n'
+# Increment the version with each change of the lines or of folding.
+INDEX_HEAD = b'{"index":"projects","version":4}\n'
 _WANTED = frozenset(f"<{iri}>".encode() for iri in (*PROPERTIES, *BUDGET_PROPERTIES))
 _BUDGET_NODE = b"#budget>"
+_WORD = re.compile(r"[^\W_]+")
 _PROJECT = f" <{RDF}type> <{IOMLD}Project> ".encode()
 
 
@@ -62,12 +62,18 @@ class Title:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchedTexts:
-    """The folded texts of a project, one on each line: codes, titles, abstracts and descriptions."""
+class SearchedWords:
+    """What searches look for in a project, folded, each once and sorted.
 
-    codes: str
-    titles: str
-    texts: str
+    Attributes:
+        codes: Its codes.
+        titles: The words of its titles.
+        texts: The words of its abstracts and descriptions.
+    """
+
+    codes: tuple[str, ...]
+    titles: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +88,6 @@ class ProjectEntry:
         end_year: Last year, if known.
         budget: Its budget, if known.
         codes: Its codes for each facet of `CODED`, sorted; those of a part of a framework include the framework.
-        searched: Its own texts, for searches.
     """
 
     key: str
@@ -92,7 +97,6 @@ class ProjectEntry:
     end_year: int | None
     budget: Money | None
     codes: Mapping[str, tuple[str, ...]]
-    searched: SearchedTexts
 
     def title(self, language: str = "en") -> Title:
         """The title in a language, else the English one, else any, else the key."""
@@ -105,19 +109,53 @@ class ProjectEntry:
         return range(first, min(last, first + _LONGEST_SPAN) + 1) if first and last else range(0)
 
 
-def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> ProjectEntry:
-    """Make the entry of a project; the order of the statements and duplicates do not matter.
+@dataclass(frozen=True, slots=True)
+class IndexedProject:
+    """What graphs say of a project.
+
+    Attributes:
+        entry: Its data in lists.
+        searched: What searches look for.
+        is_project: Whether one of the graphs says that it is a project.
+    """
+
+    entry: ProjectEntry
+    searched: SearchedWords
+    is_project: bool = True
+
+    def with_other(self, other: "IndexedProject") -> "IndexedProject":
+        """What these and other graphs say of the project."""
+        one, two = self.entry, other.entry
+        starts, ends = (one.start_year, two.start_year), (one.end_year, two.end_year)
+        words = zip(astuple(self.searched), astuple(other.searched), strict=True)
+        entry = replace(
+            one,
+            titles=tuple(sorted({*one.titles, *two.titles}, key=_title_order)),
+            start_year=min(filter(None, starts), default=None),
+            end_year=min(filter(None, ends), default=None),
+            budget=one.budget or two.budget,
+            codes={facet: tuple(sorted({*one.codes[facet], *two.codes[facet]})) for facet in CODED},
+        )
+        searched = SearchedWords(*(tuple(sorted({*mine, *theirs})) for mine, theirs in words))
+        return IndexedProject(entry, searched, self.is_project or other.is_project)
+
+
+def indexed_project(
+    iris: Iris, iri: str, statements: Iterable[Statement], *, is_project: bool = True
+) -> IndexedProject:
+    """Index a project; the order of the statements and duplicates do not matter.
 
     Args:
         iris: IRIs under the base.
         iri: The project.
         statements: Properties and values, those of the budget node included; others than `PROPERTIES` and
             `BUDGET_PROPERTIES` are ignored.
+        is_project: Whether its class is among the statements.
     """
     properties: dict[str, set[NamedNode | Literal]] = {}
     for predicate, value in statements:
         properties.setdefault(predicate, set()).add(value)
-    return ProjectEntry(
+    entry = ProjectEntry(
         key=project_key(iris, iri),
         iri=iri,
         titles=_titles(properties),
@@ -125,12 +163,13 @@ def project_entry(iris: Iris, iri: str, statements: Iterable[Statement]) -> Proj
         end_year=_year(properties, f"{IOMLD}endYear"),
         budget=_budget(properties),
         codes={facet: _codes(iris, facet, properties.get(IOMLD + name, ())) for facet, name in CODED.items()},
-        searched=SearchedTexts(
-            codes=_folded(properties, *_CODES),
-            titles=_folded(properties, _TITLE),
-            texts=_folded(properties, *_TEXTS),
-        ),
     )
+    searched = SearchedWords(
+        codes=tuple(sorted({*_folded(properties, *_CODES)})),
+        titles=_words_in(_folded(properties, _TITLE)),
+        texts=_words_in(_folded(properties, *_TEXTS)),
+    )
+    return IndexedProject(entry, searched, is_project)
 
 
 def project_key(iris: Iris, iri: str) -> str:
@@ -149,22 +188,38 @@ def no_such_project(key: str, keys: Iterable[str]) -> str:
 
 
 def coded(iris: Iris, facet: str, iri: str) -> str:
-    """The code of a value of a facet of `CODED`; any other IRI stays as it is."""
-    return unquote(iri.removeprefix(_start(iris, facet)))
+    """The code of a value of a facet of `CODED`; a funder, and any other IRI, stays as it is."""
+    start = code_iri(iris, facet, "")
+    return unquote(iri.removeprefix(start)) if start else iri
 
 
-def _start(iris: Iris, facet: str) -> str:
-    return iris.country("") if facet == "country" else iris.concept(facet, "")
+def code_iri(iris: Iris, facet: str, code: str) -> str:
+    """The IRI of a code of a facet of `CODED`."""
+    if facet == "funder":
+        return code
+    return iris.country(code) if facet == "country" else iris.concept(facet, code)
 
 
 def _codes(iris: Iris, facet: str, found: Iterable[NamedNode | Literal]) -> tuple[str, ...]:
-    start = _start(iris, facet)
+    start = code_iri(iris, facet, "")
     return tuple(sorted({coded(iris, facet, term.value) for term in found if term.value.startswith(start)}))
 
 
-def _folded(properties: _Terms, *predicates: str) -> str:
-    terms = (term for predicate in predicates for term in properties.get(predicate, ()))
-    return "\n".join(sorted(folded(term.value).text for term in terms))
+def _folded(properties: _Terms, *predicates: str) -> Iterator[str]:
+    return (folded(term.value).text for predicate in predicates for term in properties.get(predicate, ()))
+
+
+def _words_in(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({word for text in texts for word in words_of(text)}))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a folded text, which are runs of letters and digits.
+
+    >>> words_of("l'objectif po.0105")
+    ['l', 'objectif', 'po', '0105']
+    """
+    return _WORD.findall(text)
 
 
 def _titles(properties: _Terms) -> tuple[Title, ...]:
@@ -194,7 +249,7 @@ def _is_amount(text: str) -> bool:
 def index_lines(lines: Iterable[bytes], iris: Iris) -> Iterator[bytes]:
     """The lines of the index for the projects that graphs describe; equal graphs have equal lines.
 
-    What a graph adds about a project of another one is a line of its own; `read_index` puts them together.
+    What a graph adds about a project of another one is a line of its own.
 
     Args:
         lines: Sorted N-Quads lines.
@@ -213,46 +268,24 @@ def index_lines(lines: Iterable[bytes], iris: Iris) -> Iterator[bytes]:
         wanted += budgets.pop(subject, [])
         iri = subject[1:-1].decode()
         if wanted and (is_project or iri.startswith(iris.project(""))):
-            yield _json_line(_lines_entry(iris, iri, wanted), is_project=is_project)
+            yield _json_line(indexed_project(iris, iri, _statements(wanted), is_project=is_project))
 
 
-def read_index(path: Path, iris: Iris) -> tuple[ProjectEntry, ...] | None:
-    """Read the projects of an index, by IRI; None if there is no file, or it is damaged or of another version.
-
-    The store holds the same data, so that the caller can do without the file.
-    """
-    try:
-        head, *lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
-        if head != INDEX_HEAD:
-            return None
-        shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-        found: dict[str, ProjectEntry] = {}
-        projects: set[str] = set()
-        for values in map(json.loads, lines):
-            entry = _read_entry(values, iris, shared)
-            found[entry.iri] = _together(found[entry.iri], entry) if entry.iri in found else entry
-            if values["isProject"]:
-                projects.add(entry.iri)
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, InvalidOperation):
-        return None
-    return tuple(found[iri] for iri in sorted(projects))
+def read_index_line(line: bytes, iris: Iris) -> IndexedProject:
+    """Read a line of the index."""
+    values = json.loads(line)
+    searched = SearchedWords(*map(tuple, values["searched"]))
+    return IndexedProject(_entry(values, iris), searched, values["isProject"])
 
 
-def _together(one: ProjectEntry, other: ProjectEntry) -> ProjectEntry:
-    """What two graphs say of a project."""
-    titles = {*one.titles, *other.titles}
-    years = [(first.start_year, first.end_year) for first in (one, other)]
-    start, end = (min(filter(None, values), default=None) for values in zip(*years, strict=True))
-    texts = zip(astuple(one.searched), astuple(other.searched), strict=True)
-    return replace(
-        one,
-        titles=tuple(sorted(titles, key=_title_order)),
-        start_year=start,
-        end_year=end,
-        budget=one.budget or other.budget,
-        codes={facet: tuple(sorted({*one.codes[facet], *other.codes[facet]})) for facet in CODED},
-        searched=SearchedTexts(*("\n".join(sorted({*a.split("\n"), *b.split("\n")} - {""})) for a, b in texts)),
-    )
+def entry_text(entry: ProjectEntry) -> str:
+    """An entry as JSON."""
+    return json.dumps(_entry_json(entry), ensure_ascii=False, separators=(",", ":"))
+
+
+def read_entry(text: str, iris: Iris) -> ProjectEntry:
+    """Read an entry from JSON."""
+    return _entry(json.loads(text), iris)
 
 
 def _title_order(title: Title) -> tuple[bool, str, str]:
@@ -263,30 +296,29 @@ def _line_subject(line: bytes) -> bytes:
     return line.partition(b" ")[0]
 
 
-def _lines_entry(iris: Iris, iri: str, lines: list[bytes]) -> ProjectEntry:
-    quads = rdf.parse(b"".join(lines), rdf.NQUADS)
-    values = ((quad.predicate.value, quad.object) for quad in quads)
-    return project_entry(iris, iri, ((name, value) for name, value in values if isinstance(value, NamedNode | Literal)))
+def _statements(lines: Sequence[bytes]) -> Iterator[Statement]:
+    for quad in rdf.parse(b"".join(lines), rdf.NQUADS):
+        if isinstance(quad.object, NamedNode | Literal):
+            yield quad.predicate.value, quad.object
 
 
-def _json_line(entry: ProjectEntry, *, is_project: bool) -> bytes:
-    searched = entry.searched
-    values = {
+def _json_line(project: IndexedProject) -> bytes:
+    values = _entry_json(project.entry) | {"isProject": project.is_project, "searched": astuple(project.searched)}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _entry_json(entry: ProjectEntry) -> dict[str, object]:
+    return {
         "iri": entry.iri,
-        "isProject": is_project,
         "titles": [[title.text, title.language] for title in entry.titles],
         "years": [entry.start_year, entry.end_year],
         "budget": None if entry.budget is None else [str(entry.budget.amount), entry.budget.currency],
         **entry.codes,
-        "searched": [searched.codes, searched.titles, searched.texts],
     }
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-# Typing the parsed JSON would add nothing to the checks of its values.
-def _read_entry(values: dict[str, Any], iris: Iris, shared: dict[tuple[str, ...], tuple[str, ...]]) -> ProjectEntry:
-    """Read an entry; `shared` holds one tuple of equal codes for all projects, to save memory."""
-    codes = {facet: tuple(values[facet]) for facet in CODED}
+# Typing the parsed JSON would add nothing, as it was written by this module and its hash was checked.
+def _entry(values: dict[str, Any], iris: Iris) -> ProjectEntry:
     start, end = values["years"]
     return ProjectEntry(
         key=project_key(iris, values["iri"]),
@@ -295,6 +327,5 @@ def _read_entry(values: dict[str, Any], iris: Iris, shared: dict[tuple[str, ...]
         start_year=start,
         end_year=end,
         budget=None if values["budget"] is None else Money(Decimal(values["budget"][0]), values["budget"][1]),
-        codes={facet: shared.setdefault(found, found) for facet, found in codes.items()},
-        searched=SearchedTexts(*values["searched"]),
+        codes={facet: tuple(values[facet]) for facet in CODED},
     )

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
-from iomld.browse.search import project_index
+from iomld.browse.overview import shown_key
 from iomld.browse.view import ReleaseView
 from iomld.web.openapi import TITLE
 from iomld.web.pages.frame import page_html
@@ -128,7 +128,7 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
     @page_route(router, "/developers", "pages", "Find the endpoint, the data, the API and the vocabularies")
     def developers(request: Request) -> Response:
         opened = view()
-        example = next((entry.key for entry in project_index(opened).entries), "")
+        example = shown_key(opened) or ""
         origin = server_address(request, opened.iris.base)
         page = page_html(opened, "developers.html", "/developers", origin=origin, example=quote(example, safe=""))
         return answer(request, page, _HTML)

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from iomld import release
 from iomld.browse.dataset import description_graph
-from iomld.browse.search import project_index
+from iomld.browse.search import projects_of
 from iomld.browse.view import ReleaseView, open_view, release_description, shared_graph_names
 from iomld.check.worker import HANDLER as CHECK_HANDLER
 from iomld.check.worker import CheckWorker
@@ -349,7 +349,7 @@ def _read_files(view: ReleaseView, fund: FundFolder) -> None:
     They were just checked, and stay in memory. An error is ignored here, as it is raised again by whoever reads them.
     """
     with contextlib.suppress(IomldError, OSError), using(fund):
-        project_index(view)
+        projects_of(view)
         description_graph(view)
         release_description(view)
         shared_graph_names(view)

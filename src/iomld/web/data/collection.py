@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from iomld.assets import jsonld_context
 from iomld.browse.filters import Filters, page_number
-from iomld.browse.search import filter_projects
+from iomld.browse.search import Selection, filter_projects
 from iomld.browse.view import ReleaseView, license_of, project_document
 from iomld.formats import rdf
 from iomld.formats.jsonld import framed_bytes, framed_project
@@ -86,10 +86,10 @@ def _page_number(values: Sequence[str]) -> int:
     return number
 
 
-def _paged(filters: Filters, found: Sequence[ProjectEntry]) -> _CollectionPart:
+def _paged(filters: Filters, found: Selection) -> _CollectionPart:
     pages = max(1, -(-len(found) // _PAGE_SIZE))
     page = min(filters.page, pages)
-    return _CollectionPart(filters, found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE], len(found), page, pages)
+    return _CollectionPart(filters, found.part((page - 1) * _PAGE_SIZE, page * _PAGE_SIZE), len(found), page, pages)
 
 
 def _linked_pages(part: _CollectionPart) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from iomld.browse.search import project_index
+from iomld.browse.search import all_projects, projects_of
 from iomld.browse.view import ReleaseView
 from iomld.web.data.documents import not_found
 from iomld.web.guide import guide_paths
@@ -99,13 +99,13 @@ def _sitemap_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
 def _paths(view: ReleaseView) -> Iterator[str]:
     """The paths of all pages: those of every server, of resources that projects refer to, and of projects."""
-    index = project_index(view)
+    reader = projects_of(view)
     yield from (*_PAGES, *guide_paths())
     for facet in _LISTED:
-        for code in sorted(index.sets[facet]):
+        for code in sorted(reader.sets.get(facet, ())):
             iri = view.iris.country(code) if facet == "country" else view.iris.concept(facet, code)
             yield local_path(iri, view.iris.base) or "/"
-    for entry in index.entries:
+    for entry in all_projects(view):
         yield local_path(entry.iri, view.iris.base) or "/"
 
 

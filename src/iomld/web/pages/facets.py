@@ -1,16 +1,15 @@
 """Values for the page of the list of projects: rows, facets, active filters, sort orders and addresses."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
-from iomld.browse.search import SearchResult, filter_projects, project_index
+from iomld.browse.search import SearchResult, projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.i18n import gettext_noop
-from iomld.model import DOLLARS
 from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.i18n import gettext
 from iomld.web.templating import answer_address
@@ -98,18 +97,8 @@ def shown_rows(view: ReleaseView, found: SearchResult) -> tuple[FacetRow, ...]:
 def shown_facets(view: ReleaseView, filters: Filters, found: SearchResult) -> tuple[Facet, ...]:
     """The facets that have values to choose from."""
     facets = (_facet(view, name, filters.values.get(name, ()), found.counts[name]) for name in FACETS)
-    budgets = (entry.budget for entry in _without_bands(view, filters, found))
-    others = sum(1 for budget in budgets if budget and budget.currency != DOLLARS)
-    shown = (replace(facet, left_out=others) if facet.name == "budget" else facet for facet in facets)
+    shown = (replace(facet, left_out=found.other_currencies) if facet.name == "budget" else facet for facet in facets)
     return tuple(facet for facet in shown if facet.first or facet.left_out)
-
-
-def _without_bands(view: ReleaseView, filters: Filters, found: SearchResult) -> Iterable[ProjectEntry]:
-    """The projects that match all filters but the bands of budgets."""
-    if "budget" not in filters.values:
-        return found.entries
-    values = {name: values for name, values in filters.values.items() if name != "budget"}
-    return filter_projects(view, replace(filters, values=values))
 
 
 def shown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
@@ -138,12 +127,12 @@ def is_known(view: ReleaseView, facet: str, value: str) -> bool:
     """Whether a facet can have a value, with projects or without."""
     match facet:
         case "country":
-            return value in view.vocabulary.countries or bool(project_index(view).having(facet, value))
+            return value in view.vocabulary.countries or bool(projects_of(view).having(facet, value))
         case "year":
             return _YEAR.fullmatch(value) is not None
         case "budget":
             return budget_band(value) is not None
-    return value in view.vocabulary.concepts.get(facet, {}) or bool(project_index(view).having(facet, value))
+    return value in view.vocabulary.concepts.get(facet, {}) or bool(projects_of(view).having(facet, value))
 
 
 def unknown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:

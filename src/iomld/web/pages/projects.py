@@ -240,7 +240,7 @@ def _list_html(view: ReleaseView, filters: Filters, ignored: Sequence[str]) -> b
         onward = (message("Go to page {last}", last=Quantity(found.pages)), page_address(filters, found.pages))
         raise ProblemError(404, "page", detail, onward=onward)
     unknown = unknown_chips(view, filters)
-    corrected = corrected_words(view, filters) if filters.words and not found.entries else ""
+    corrected = corrected_words(view, filters) if filters.words and not found.total() else ""
     return page_html(
         view,
         "projects.html",
