@@ -61,7 +61,11 @@ def test_a_mention_is_cut_out_of_the_narrative(view: ReleaseView) -> None:
     marked = [piece for paragraph in narrative.paragraphs for piece in paragraph if piece.mention]
     assert [piece.text for piece in marked] == ["Global Compact for Migration"]
     mention = page.mentions[0]
-    assert (mention.framework.code, mention.method, mention.confidence) == ("gcm", "exact label", "0.98")
+    assert (mention.framework.code, mention.method and mention.method.name, mention.confidence) == (
+        "gcm",
+        "exact label",
+        "0.98",
+    )
 
 
 def test_a_project_without_facts_has_a_page(view: ReleaseView) -> None:

@@ -23,7 +23,7 @@ def test_one_rule_for_a_terminal() -> None:
     done = run_iomld("rules", "regionalTwo")
     assert done.stdout.splitlines() == [
         "regionalTwo · Warning · submission, published",
-        "  checks The fund asks a regional project for at least two benefiting states.",
+        "  checks A project of regional coverage has at least two benefiting states, as the fund asks.",
         "  why    One state alone shows that the coverage is wrong or that part of the list was lost.",
         "  says   Coverage is regional, but only one benefiting state is listed; the fund asks for at least",
         "         two. Check the list on the page.",
@@ -36,7 +36,7 @@ def test_one_rule_for_a_terminal() -> None:
 def test_rules_as_markdown() -> None:
     """A section a rule, ready for a document."""
     sections = run_iomld("rules", "title", "budget", "--format", "markdown").stdout
-    assert sections.startswith("## title\n\nViolation; submission, published. The heading")
+    assert sections.startswith("## title\n\nViolation; submission, published. The project has a title")
     assert "\n## budget\n" in sections
     assert "```diff\n- <id/project/PO.0105> dcterms:title\n```" in sections
 

@@ -1,8 +1,10 @@
 """Pages as browsers get them: whole, escaped, without anything from elsewhere."""
 
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -19,6 +21,7 @@ from iomld.check.report import Basis, Tally
 from iomld.iris import DEFAULT_BASE
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
+from iomld.release import FILES
 from iomld.validate import all_rules
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.upload import Rules, Upload
@@ -184,11 +187,97 @@ def test_a_project_page_shows_the_record(client: Asker) -> None:
         "US$ 100,000",
         "<code>budgetUSD</code>",
         '<a class="mention" href="#m1">Global Compact for Migration<sup>1</sup></a> &amp; more.',
+        'The words match <a href="/scheme/method/exact-label">a name</a> of the framework exactly.',
+        "Confidence: 0.98 on a scale from 0 to 1.",
         "@prefix iomld:",
         'href="https://example.org/page"',
         "Revision 2",
     ):
         assert part in text, part
+
+
+@pytest.mark.parametrize(
+    ("address", "sentences"),
+    [
+        ("/frameworks", "The list has 59 policy frameworks. Projects mention 1 of them. The number after each name"),
+        ("/regions", "The fund has 6 regions. Projects belong to 1 of them. The number after each name"),
+        ("/scheme/theme.html", "The list has 10 entries. No project uses any of them.</p>"),
+        ("/scheme/method.html", "The list has 4 entries.</p>"),
+    ],
+)
+def test_a_list_says_what_it_lists(client: Asker, address: str, sentences: str) -> None:
+    """And how many of its entries projects use, if projects can point to them."""
+    assert sentences in client.get(address).text
+
+
+def test_a_term_of_mentions_has_no_list_of_projects(client: Asker) -> None:
+    """A method is not called unused, since parts of records point to it."""
+    text = client.get("/scheme/method/exact-label.html").text
+    assert "parts of their records do" in text
+    assert "No project refers to it" not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "has_map"),
+    [("/", True), ("/doc/country/CI.html", True), ("/projects", False), ("/validate", False), ("/query", False)],
+)
+def test_the_note_on_the_map_is_where_a_map_is(client: Asker, address: str, has_map: bool) -> None:
+    """Other pages have nothing that it could be about."""
+    assert ("The map draws no borders" in client.get(address).text) is has_map
+
+
+@pytest.mark.parametrize(
+    ("description", "sentences"),
+    [
+        ("", ("Whoever runs this site has not given a name.", "No address for questions is given.")),
+        (
+            f"""<{BASE}dataset/projects> <http://purl.org/dc/terms/publisher> <#p> .
+            <{BASE}dataset/projects> <http://www.w3.org/ns/dcat#contactPoint> <#c> .
+            <#p> <http://xmlns.com/foaf/0.1/name> "iomld" .
+            <#c> <http://www.w3.org/2006/vcard/ns#hasURL> <{BASE}about> .""",
+            ("Whoever runs this site has not given a name.", "No address for questions is given."),
+        ),
+        (
+            f"""<{BASE}dataset/projects> <http://purl.org/dc/terms/publisher> <#p> .
+            <{BASE}dataset/projects> <http://www.w3.org/ns/dcat#contactPoint> <#c> .
+            <#p> <http://xmlns.com/foaf/0.1/name> "Office <3" .
+            <#c> <http://www.w3.org/2006/vcard/ns#hasEmail> <mailto:a@example.org> .""",
+            (
+                "Office &lt;3 publishes these records.",
+                'For questions: <a href="mailto:a@example.org">a@example.org</a>.',
+            ),
+        ),
+    ],
+)
+def test_the_page_about_says_who_runs_the_site(
+    opened: ReleaseView, tmp_path: Path, description: str, sentences: tuple[str, ...]
+) -> None:
+    """The publisher and the contact of the release; what nobody has set is called missing, not made up."""
+    (tmp_path / FILES.description).write_text(f"@base <{BASE}> . {description}", encoding="utf-8")
+    described = replace(opened, release=replace(opened.release, path=tmp_path))
+    app = FastAPI()
+    app.include_router(page_routes(lambda: described))
+    text = Asker(app, {"Accept": "text/html"}).get("/about").text
+    for sentence in sentences:
+        assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("address", "onward"),
+    [
+        ("/doc/project/XX.9999", "/projects"),
+        ("/doc/country/ZZ", "/countries"),
+        ("/scheme/framework/nothing", "/frameworks"),
+        ("/guide/nothing", "/guide"),
+        ("/guide/examples/nothing", "/guide/examples"),
+    ],
+)
+def test_a_page_that_is_missing_leads_on(client: Asker, address: str, onward: str) -> None:
+    """To the list in which it would be."""
+    with pytest.raises(ProblemError) as caught:
+        client.get(address)
+    assert caught.value.onward is not None
+    assert caught.value.onward[1] == onward
 
 
 def test_a_search_says_what_it_found(client: Asker) -> None:

@@ -9,7 +9,7 @@ from iomld.browse.lists import project_counts
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.folding import fold
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VOID
+from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VCARD, VOID
 from iomld.release import FILES
 from iomld.release.description import read_description
 from iomld.release.downloads import DownloadFile, dataset_files, download_facts, is_held, subset_downloads
@@ -47,6 +47,7 @@ class DatasetFacts:
         keywords: Its keywords, in English.
         license: IRI of the licence.
         publisher: Name of the publisher.
+        contact: Address for questions, a web or mail address or a text; None if nobody has given one.
         issued: Time of the first release.
         modified: Time of this release.
         version: Name of the release.
@@ -62,6 +63,7 @@ class DatasetFacts:
     keywords: tuple[str, ...]
     license: str | None
     publisher: str | None
+    contact: str | None
     issued: str | None
     modified: str | None
     version: str | None
@@ -128,6 +130,7 @@ def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
         keywords=tuple(keyword.value for keyword in dataset.literals(f"{DCAT}keyword") if keyword.language == "en"),
         license=dataset.iri(f"{DCTERMS}license"),
         publisher=graph[dataset.iri(f"{DCTERMS}publisher") or ""].text(f"{FOAF}name"),
+        contact=_contact(view, graph[dataset.iri(f"{DCAT}contactPoint") or ""]),
         issued=dataset.text(f"{DCTERMS}issued"),
         modified=dataset.text(f"{DCTERMS}modified"),
         version=dataset.text(f"{DCAT}version"),
@@ -136,6 +139,13 @@ def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
         countries=tuple(link for one in dataset.iris(f"{DCTERMS}spatial") if (link := link_to(view, one))),
         files=tuple(file for file in files if file),
     )
+
+
+def _contact(view: ReleaseView, contact: Subject) -> str | None:
+    """The address that was set; the page about the site stands for one that was not."""
+    kinds = (f"{VCARD}hasURL", f"{VCARD}hasEmail", f"{VCARD}note")
+    found = next((value for kind in kinds if (value := contact.value(kind))), None)
+    return found if found != f"{view.iris.base}about" else None
 
 
 def _file(graph: SubjectGraph, iri: str) -> DatasetFile | None:

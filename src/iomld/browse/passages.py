@@ -18,13 +18,12 @@ class TextMention:
         quote: The words that name it.
         prefix: Words just before.
         suffix: Words just after.
-        method: Label of the method by which it was found.
-        method_iri: IRI of that method.
+        method: The method by which it was found, if it is known.
         confidence: Decimal between 0 and 1, as text.
         text: The text that holds it, as the fragment of its IRI (`narrative-en`).
         start: Offset of the first character, in code points from 0, if known.
         end: Offset after the last character, if known.
-        review: Label of its review status; empty if there is none.
+        review: Its review status, if it has one.
         agent: IRI of the software that found it, if any.
     """
 
@@ -33,13 +32,12 @@ class TextMention:
     quote: str
     prefix: str
     suffix: str
-    method: str
-    method_iri: str | None
+    method: Link | None
     confidence: str | None
     text: str
     start: int | None
     end: int | None
-    review: str
+    review: Link | None
     agent: str | None
 
     @property
@@ -98,7 +96,6 @@ def _mention(view: ReleaseView, graph: SubjectGraph, iri: str, number: int) -> T
         return None
     target = graph[mention.iri(f"{OA}hasTarget") or ""]
     selectors = [graph[selector] for selector in target.iris(f"{OA}hasSelector")]
-    method = mention.iri(f"{IOMLD}matchMethod")
 
     def text(predicate: str) -> str:
         return next((found for selector in selectors if (found := selector.text(predicate))), "")
@@ -112,20 +109,18 @@ def _mention(view: ReleaseView, graph: SubjectGraph, iri: str, number: int) -> T
         quote=text(f"{OA}exact"),
         prefix=text(f"{OA}prefix"),
         suffix=text(f"{OA}suffix"),
-        method=_name(view, method),
-        method_iri=method,
+        method=_link(view, mention.iri(f"{IOMLD}matchMethod")),
         confidence=mention.text(f"{IOMLD}confidence"),
         text=(target.iri(f"{OA}hasSource") or "").rpartition("#")[2],
         start=offset(f"{OA}start"),
         end=offset(f"{OA}end"),
-        review=_name(view, mention.iri(f"{IOMLD}reviewStatus")),
+        review=_link(view, mention.iri(f"{IOMLD}reviewStatus")),
         agent=mention.iri(f"{PROV}wasAttributedTo"),
     )
 
 
-def _name(view: ReleaseView, iri: str | None) -> str:
-    link = link_to(view, iri) if iri else None
-    return link.name if link else ""
+def _link(view: ReleaseView, iri: str | None) -> Link | None:
+    return link_to(view, iri) if iri else None
 
 
 def _paragraphs(text: str, mentions: list[TextMention]) -> Iterator[tuple[PassagePart, ...]]:

@@ -113,6 +113,7 @@ class ResourcePage:
         matches: IRIs of matching resources in other datasets.
         projects: Projects that point to it.
         totals: Figures of all these projects; empty for a scheme that is not a facet.
+        of_projects: Whether projects point to such resources; to some, only parts of their records do.
     """
 
     link: Link
@@ -125,6 +126,7 @@ class ResourcePage:
     matches: tuple[str, ...]
     projects: Listing
     totals: Totals
+    of_projects: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,14 @@ class SchemePage:
         title: Its title.
         concepts: Each concept that is no part of another, with its number of projects.
         parts: Each part of a concept that projects point to, with their number.
+        of_projects: Whether projects point to its concepts; to some, only parts of their records do.
     """
 
     iri: str
     title: str
     concepts: tuple[tuple[Link, int], ...]
     parts: tuple[tuple[Link, int], ...]
+    of_projects: bool = True
 
 
 def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage | None:
@@ -163,6 +167,7 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
         matches=tuple(match for predicate in _MATCHES for match in thing.iris(predicate)),
         projects=projects_pointing(view, pointer, iri, page=page) if pointer else Listing((), 0, 1, 1),
         totals=_totals(view, iri),
+        of_projects=pointer is not None,
     )
 
 
@@ -183,6 +188,7 @@ def scheme_page(view: ReleaseView, name: str) -> SchemePage | None:
         )
         or name,
         *_with_counts(view, name, links),
+        of_projects=_pointer(view, name) is not None,
     )
 
 

@@ -45,9 +45,15 @@ class RuleEntry:
 @cached
 def rule_entries() -> tuple[RuleEntry, ...]:
     """All rules in their order; checking the examples takes a fifth of a second, so they are cached."""
-    rules = all_rules()
+    rules = tuple(_rules_by_id().values())
     with using(own_folder()):  # whose lists the examples use
         return tuple(map(_entry, rules))
+
+
+@cached
+def _rules_by_id() -> Mapping[str, Rule]:
+    """All rules, with their texts in each language."""
+    return {rule.id: rule for rule in all_rules()}
 
 
 def publisher_of_examples() -> Mapping[str, str] | None:
@@ -89,11 +95,11 @@ class Revalidation:
     """The result of validating a published record.
 
     Attributes:
-        holding: Ids of the rules without findings, in the order of the rules.
+        holding: The rules without findings, in their order.
         findings: The findings, the worst first, without duplicates.
     """
 
-    holding: tuple[str, ...]
+    holding: tuple[Rule, ...]
     findings: tuple[Finding, ...]
 
     def count(self, severity: str) -> int:
@@ -111,4 +117,5 @@ def check_record(view: ReleaseView, quads: Sequence[Quad]) -> Revalidation | Non
         return None
     found = {(finding.rule, str(finding.message)): finding for finding in validator.check(quads)}
     broken = {rule for rule, _ in found}
-    return Revalidation(tuple(rule for rule in validator.shapes.rules if rule not in broken), tuple(found.values()))
+    holding = (_rules_by_id()[id_] for id_ in validator.shapes.rules if id_ not in broken)
+    return Revalidation(tuple(holding), tuple(found.values()))

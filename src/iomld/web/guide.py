@@ -14,12 +14,12 @@ from fastapi import Path as PathParameter
 from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
-from iomld.errors import NotFoundError
 from iomld.fund_folder import root_folder
 from iomld.messages import message
 from iomld.web.markdown import Document, render_markdown
 from iomld.web.openapi import HTML, responses, sample
 from iomld.web.pages.frame import page_html
+from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route, page_route
 
 PATH = "/guide"
@@ -72,7 +72,10 @@ def guide_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     @get_route(router, f"{PATH}/{_EXAMPLES}/{{name:path}}", "pages", "Get a file that the guide names", text)
     def example(request: Request, name: _File) -> Response:
         if (file := _examples().get(name)) is None:
-            raise NotFoundError(message("There is no example '{name}'. The guide lists all of them.", name=name))
+            detail = message("There is no example '{name}'. The guide lists all of them.", name=name)
+            raise ProblemError(
+                404, "unknown", detail, onward=(message("See the list of examples"), f"{PATH}/{_EXAMPLES}")
+            )
         return answer(request, file.read_bytes(), _TEXT)
 
     @page_route(
@@ -85,7 +88,8 @@ def guide_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     def chapter(request: Request, name: _Name) -> Response:
         path = next((path for path, address in _addresses().items() if address == f"{PATH}/{name}"), None)
         if path is None:
-            raise NotFoundError(message("The guide has no page '{name}'. Begin at {path}.", name=name, path=PATH))
+            detail = message("The guide has no page '{name}'. Begin at {path}.", name=name, path=PATH)
+            raise ProblemError(404, "unknown", detail, onward=(message("Open the guide"), PATH))
         return page(request, path)
 
     return router

@@ -51,7 +51,8 @@ def operation_routes(serving: Serving, metrics: Metrics, cache: AnswerCache) -> 
     async def ready() -> Response:
         """`unread` is the number of files of a large release whose content is still to be checked.
 
-        `refused` says why a newer release is not served, if so, and `queries` why the remote store answers none.
+        `refused` says why a newer release is not served, and `queries` why the remote store answers none; both can be
+        absent.
         """
         try:
             if damages := await serving.damages():

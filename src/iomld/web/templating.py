@@ -157,6 +157,15 @@ def other_language(language: str | None) -> str:
     return language_name(language, page_language()) if language and language != page_language() else ""
 
 
+def name_of_language(language: str) -> str:
+    """The name of a language, in the page's language.
+
+    >>> name_of_language("fr")
+    'French'
+    """
+    return language_name(language, page_language())
+
+
 def shape(kind: str) -> Markup:
     """The shape of a kind of resource, as SVG."""
     inner = _SHAPES.get(kind, _SHAPES["concept"])
@@ -210,7 +219,12 @@ def _environment() -> Environment:
         breakable=breakable,
     )
     environment.globals.update(
-        shape=shape, lang_of=lang_of, other_language=other_language, version=__version__, local_path=local_path
+        shape=shape,
+        lang_of=lang_of,
+        other_language=other_language,
+        name_of=name_of_language,
+        version=__version__,
+        local_path=local_path,
     )
     environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
     environment.globals.update(page_direction=lambda: direction(page_language()))

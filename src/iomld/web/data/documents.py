@@ -37,6 +37,13 @@ _OLD_NTRIPLES = "text/plain"  # of RDF 1.0 (2004); rdflib still asks for it
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
 _METADATA = (rdf.TURTLE.media_type, rdf.JSONLD.media_type)  # descriptions of a page, by FAIR Signposting
 _WITH_CHARSET = frozenset({rdf.TURTLE.media_type})
+# Where pages that do not exist lead: to the list of what begins like their address.
+_PROJECTS = (message("See the list of projects"), "/projects")
+_LISTS = {
+    "/doc/country": (message("See the list of countries"), "/countries"),
+    "/scheme/framework": (message("See the list of frameworks"), "/frameworks"),
+    "/scheme/region": (message("See the list of regions"), "/regions"),
+}
 _INDENT = 2  # spaces, of JSON-LD
 _PREFIX_LINE = re.compile(r"@prefix ([^:]*): <[^>]*> \.\n")
 
@@ -162,9 +169,8 @@ def not_found(request: Request) -> ProblemError:
     return ProblemError(
         404,
         "unknown",
-        message(
-            "We publish nothing at {path}. Look for it in the list of projects at /projects.", path=request.url.path
-        ),
+        message("Nothing is published at {path}. The list of projects is at /projects.", path=request.url.path),
+        onward=next((onward for start, onward in _LISTS.items() if request.url.path.startswith(start)), _PROJECTS),
     )
 
 

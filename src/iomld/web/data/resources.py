@@ -87,7 +87,7 @@ def _identifier_route(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
     def thing(request: Request, kind: _Kind, code: _Code, requested: FormatParameters) -> Response:
         """The identifier of a withdrawn project redirects to the project that replaces it, if there is one.
 
-        The document gets the parameters of the address.
+        The parameters of the address are passed on to the document.
         """
         opened = view()
         if kind == "project" and code in opened.tombstones:

@@ -93,7 +93,7 @@ _FORM_FIELDS = {
     "file": "A file of records.",
     "text": "Records as text, if there is no file.",
     "shapes": "A profile, or shapes as a file or as text.",
-    "mapping": "For a table with headings of its own, a mapping to our columns, as a file or as text.",
+    "mapping": "For a table with other column headings, a mapping to our columns, as a file or as text.",
     "profile": "The profile to check the records against.",
     "format": "The form of the report, which the answer then offers as a file.",
     "lang": "The language of the findings.",

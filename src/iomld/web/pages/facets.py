@@ -24,6 +24,17 @@ _LEGENDS = {
     "year": gettext_noop("Year active"),
     "budget": gettext_noop("Budget in US dollars"),
 }
+# The words that unfold all values of a facet.
+_SHOW_ALL = {
+    "status": gettext_noop("Show all {count} statuses"),
+    "type": gettext_noop("Show all {count} types"),
+    "coverage": gettext_noop("Show all {count} coverages"),
+    "region": gettext_noop("Show all {count} regions"),
+    "country": gettext_noop("Show all {count} countries"),
+    "framework": gettext_noop("Show all {count} frameworks"),
+    "year": gettext_noop("Show all {count} years"),
+    "budget": gettext_noop("Show all {count} budget ranges"),
+}
 _LABELS = _LEGENDS | {
     "q": gettext_noop("Words"),
     "year_from": gettext_noop("From"),
@@ -59,6 +70,7 @@ class Facet:
     Attributes:
         name: Name of the parameter.
         legend: Its heading.
+        show_all: The words that unfold the other values, with `{count}` for the number of all.
         first: The values shown at once: the chosen ones, then those with most projects.
         others: All other values, which unfold.
         left_out: Number of the projects found whose budget is in another currency than that of the bands.
@@ -66,6 +78,7 @@ class Facet:
 
     name: str
     legend: str
+    show_all: str
     first: tuple[Option, ...]
     others: tuple[Option, ...]
     left_out: int = 0
@@ -234,7 +247,7 @@ def _facet(view: ReleaseView, name: str, chosen: tuple[str, ...], counts: Mappin
             options.sort(key=lambda option: (-option.projects, option.name))
     options.sort(key=lambda option: not option.chosen)
     shown = max(_SHOWN, len(chosen))
-    return Facet(name, _LEGENDS[name], tuple(options[:shown]), tuple(options[shown:]))
+    return Facet(name, _LEGENDS[name], _SHOW_ALL[name], tuple(options[:shown]), tuple(options[shown:]))
 
 
 def _name(view: ReleaseView, facet: str, value: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from iomld.browse import queries
 from iomld.browse.dataset import triple_count
 from iomld.browse.overview import release_overview
+from iomld.browse.resources import countries_page
 from iomld.browse.view import ReleaseView
 from iomld.web.i18n import PageRequest, making
 from iomld.web.pages.charts import spokes, world_map, year_bars
@@ -67,6 +68,7 @@ def _home_html(view: ReleaseView) -> bytes:
         "home.html",
         overview=overview,
         triples=triple_count(view),
+        countries=len(countries_page(view)),
         ranked=overview.states[:_RANKED],
         most=max((state.projects for state in overview.states), default=1),
         types=overview.types[:_TYPES],

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from iomld.browse.dataset import triple_count
+from iomld.browse.dataset import dataset_facts, triple_count
 from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
+from iomld.config import Settings
 from iomld.web.data.upload import PROFILES
 from iomld.web.openapi import HTML, responses
 from iomld.web.pages.downloads import downloads_html
@@ -97,8 +98,21 @@ def _tool_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
     @page_route(router, "/about", "pages", "Read what this site is and how it is made")
     def about(request: Request) -> Response:
-        opened = view()
-        triples = triple_count(opened)
-        return page_response(
-            request, page_html(opened, "about.html", "/about", manifest=opened.release.manifest, triples=triples)
-        )
+        return page_response(request, _about_html(view()))
+
+
+def _about_html(view: ReleaseView) -> bytes:
+    """The page about the site; a publisher or a contact that nobody has set is not named."""
+    facts = dataset_facts(view)
+    publisher = facts.publisher if facts else None
+    fund = view.vocabulary.fund
+    return page_html(
+        view,
+        "about.html",
+        "/about",
+        manifest=view.release.manifest,
+        triples=triple_count(view),
+        fund=fund.name(view.language) if fund else "",
+        publisher=publisher if publisher != Settings().publisher else None,
+        contact=facts.contact if facts else None,
+    )

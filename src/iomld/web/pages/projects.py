@@ -104,17 +104,17 @@ class FilterParameters:
         list[str],
         Query(
             default_factory=list,
-            description="A band of US dollars; without an upper end, this much and more.",
+            description="A range of budgets in US dollars; without an upper end, that amount and more.",
             examples=[["50000-100000"]],
         ),
     ]
     year_from: Annotated[
         FirstText,
-        Query(default_factory=list, description="A year; leaves projects that are active in it or later."),
+        Query(default_factory=list, description="A year; only projects that are active in it or later are listed."),
     ]
     year_to: Annotated[
         FirstText,
-        Query(default_factory=list, description="A year; leaves projects that are active in it or earlier."),
+        Query(default_factory=list, description="A year; only projects that are active in it or earlier are listed."),
     ]
     sort: Annotated[
         list[str],

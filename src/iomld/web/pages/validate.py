@@ -40,8 +40,8 @@ _MOST_IN_FINDINGS = 300_000  # characters
 _MOST_IN_LINES = 400_000  # characters of lines and cells
 _LONGEST_TEXT = 500_000  # characters in a field of the form
 _PROFILES = (
-    (PROFILES[0], gettext_noop("Submission rules")),
-    (PROFILES[1], gettext_noop("Publication rules")),
+    (PROFILES[0], gettext_noop("for records to be published")),
+    (PROFILES[1], gettext_noop("for records already published")),
 )
 _REPORTS = (
     ("html", "HTML"),
