@@ -221,7 +221,7 @@ def test_a_term_of_mentions_has_no_list_of_projects(client: Asker) -> None:
     ("address", "has_map"),
     [("/", True), ("/doc/country/CI.html", True), ("/projects", False), ("/validate", False), ("/query", False)],
 )
-def test_the_note_on_the_map_is_where_a_map_is(client: Asker, address: str, has_map: bool) -> None:
+def test_the_note_on_the_map_is_where_a_map_is(client: Asker, address: str, *, has_map: bool) -> None:
     """Other pages have nothing that it could be about."""
     assert ("The map draws no borders" in client.get(address).text) is has_map
 

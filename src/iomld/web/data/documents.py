@@ -165,13 +165,11 @@ def encoded_path(*segments: str) -> str:
 
 
 def not_found(request: Request) -> ProblemError:
-    """The error for an address at which nothing is published (404)."""
-    return ProblemError(
-        404,
-        "unknown",
-        message("Nothing is published at {path}. The list of projects is at /projects.", path=request.url.path),
-        onward=next((onward for start, onward in _LISTS.items() if request.url.path.startswith(start)), _PROJECTS),
-    )
+    """The error for an address at which nothing is published (404), with the list in which it would be."""
+    path = request.url.path
+    onward = next((onward for start, onward in _LISTS.items() if path.startswith(start)), _PROJECTS)
+    detail = message("Nothing is published at {path}. The list is at {onward}.", path=path, onward=onward[1])
+    return ProblemError(404, "unknown", detail, onward=onward)
 
 
 def _offers(document: WebDocument) -> tuple[str, ...]:
