@@ -245,7 +245,7 @@ def _funds(base: str) -> tuple[Fund, ...]:
             code=local_name(iri),
             labels=_labels(graph[iri]),
             currency=graph[iri].value(f"{IOMLD}assumedCurrency"),
-            iati_organisation=graph[iri].value(f"{DCTERMS}identifier"),
+            iati_organization=graph[iri].value(f"{DCTERMS}identifier"),
         )
         for iri in graph
     )

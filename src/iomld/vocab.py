@@ -102,13 +102,13 @@ class Fund:
         code: Last segment of its IRI (`idf`).
         labels: All its names.
         currency: The currency (ISO 4217) of amounts that name none; None if no currency may be assumed.
-        iati_organisation: Its own identifier as an organization in IATI, if it has one.
+        iati_organization: Its own identifier as an organization in IATI, if it has one.
     """
 
     code: str
     labels: tuple[Label, ...]
     currency: str | None = None
-    iati_organisation: str | None = None
+    iati_organization: str | None = None
 
     def name(self, language: str = "en") -> str:
         """The preferred name in a language, else in English, else in any language, else the code."""

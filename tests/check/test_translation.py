@@ -127,8 +127,8 @@ def test_values_are_recovered_from_what_an_engine_filled_in() -> None:
     for rule in all_rules():
         names = re.findall(r"\{\?(\w+)\}", rule.message)
         filled = rule.filled(**{name: f"<{name}>" for name in names})
-        assert rule.recognised(str(filled)) == filled
-        assert rule.recognised("Something else.") == Message("Something else.")
+        assert rule.recognized(str(filled)) == filled
+        assert rule.recognized("Something else.") == Message("Something else.")
 
 
 def test_a_finding_is_in_one_language_as_a_whole() -> None:

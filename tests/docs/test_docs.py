@@ -30,6 +30,12 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 # Paths of one machine, and addresses of one package host.
 _FORBIDDEN = re.compile(r"/home/\w|/root/|/work/|localhost:\d{4,5}/simple")
+# Words that we write with -ize. French has the same stems; "Finalisation" and "OrganisationRole" are names of IATI.
+_WITH_S = re.compile(
+    r"(?i)(?:capital|categor|initial|minim|neutral|normal|optim|organ|recogn|serial|standard|summar|synchron|util)"
+    r"is(?:ations?|ed?|es|ers?|ing)(?![a-zé]|Role)"
+)
+_FRENCH = re.compile(r"@fr\b|[’'](?:O|o)rganisation")
 _BINARY = frozenset({".woff2", ".png", ".webp", ".gz", ".ico"})
 _THIS = Path(__file__)
 PACKAGE = ROOT / "src" / "iomld"
@@ -269,3 +275,13 @@ def test_nothing_tells_of_the_place_where_it_was_made() -> None:
         if path.is_file() and path.suffix not in _BINARY and not is_cache and path != _THIS:
             found = _FORBIDDEN.search(path.read_text(encoding="utf-8", errors="replace"))
             assert found is None, f"{path.relative_to(ROOT)}: {found}"
+
+
+def test_words_with_ize_have_a_z() -> None:
+    """One spelling for documents, pages, rules and code; what texts of others may say is in lists of words."""
+    package = (path for suffix in ("*.py", "*.html", "*.in") for path in PACKAGE.rglob(suffix))
+    data = (ROOT / name for name in ("ontology/iomld.ttl", "ontology/queries.ttl"))
+    for path in (*documents(), *package, *(ROOT / "shapes").rglob("*.ttl"), *data):
+        for line in _read(path).splitlines():
+            found = _WITH_S.search(line)
+            assert not found or _FRENCH.search(line) or '"labor": "labour"' in line, f"{path.relative_to(ROOT)}: {line}"

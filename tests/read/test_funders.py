@@ -83,7 +83,7 @@ def test_a_funder_without_an_identifier_is_a_remark() -> None:
 def test_an_activity_of_the_fund_by_its_own_identifier() -> None:
     """Where the list has the fund's own identifier in IATI, that identifier is the fund, whatever it is called."""
     (record,) = read_bytes(ACTIVITY.format(org("XI-IATI-F", "The Fund")).encode(), file="in.xml")
-    fund = Fund("own", (), iati_organisation="XI-IATI-F")
+    fund = Fund("own", (), iati_organization="XI-IATI-F")
     assert read_funders(merge_records([record]), build_fund_table((fund,), fund)) == (
         (Funder("own", is_fund=True),),
         (),
@@ -149,4 +149,4 @@ def test_the_default_is_one_value() -> None:
     """The list of funds says whose default it is, and the currency of amounts that name none."""
     own = PIPELINE.linker.funds.own
     assert own is not None
-    assert (own.code, own.currency, own.iati_organisation) == ("idf", "USD", None)
+    assert (own.code, own.currency, own.iati_organization) == ("idf", "USD", None)

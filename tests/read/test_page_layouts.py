@@ -1,4 +1,4 @@
-"""Project pages in every layout: recognised by what they hold, read by labels or by values."""
+"""Project pages in every layout: recognized by what they hold, read by labels or by values."""
 
 import os
 import subprocess
@@ -70,7 +70,7 @@ def texts(record: Record) -> dict[str, list[str]]:
 
 
 def assert_places(record: Record, text: str) -> None:
-    """Every value is in the source from its line on, but for white space and normalisation."""
+    """Every value is in the source from its line on, but for white space and normalization."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for name, values in record.values.items():
         for value in values:

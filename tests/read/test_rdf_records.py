@@ -328,7 +328,7 @@ def test_what_cannot_be_read_says_why(text: str | bytes, format_: Format, words:
         ("projectCode,title\nA,B\n", "a.csv", None),
     ],
 )
-def test_the_format_is_recognised_by_content(text: str, name: str, expected: str | None) -> None:
+def test_the_format_is_recognized_by_content(text: str, name: str, expected: str | None) -> None:
     """Content decides; the suffix speaks only where content leaves two formats open."""
     assert rdf_format_of(text, name) is (by_name(expected) if expected else None)
     assert rdf_format_of(b"\xef\xbb\xbf" + text.encode(), name) is (by_name(expected) if expected else None)

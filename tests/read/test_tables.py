@@ -18,7 +18,7 @@ from iomld.read.table.csv import has_header, read_table, read_table_pair
 from iomld.read.table.csv_rows import DELIMITERS, read_rows
 from iomld.read.table.headings import heading_of, mention_heading_of
 from iomld.read.table.mapping import NO_MAPPING
-from iomld.read.table.rows import neutralised, plain
+from iomld.read.table.rows import neutralized, plain
 
 GOOD = {
     "projectCode": "PO.0001",
@@ -323,7 +323,7 @@ def test_the_origin_is_the_hash_of_the_row() -> None:
 @given(st.text(alphabet="'=+-@\t\r\nab ", max_size=6))
 def test_a_formula_is_disarmed_and_read_back(text: str) -> None:
     """No cell begins like a formula, and the reader takes off exactly what was put on."""
-    cell = neutralised(text)
+    cell = neutralized(text)
     assert cell[:1] not in tuple("=+-@\t\r\n")
     assert plain(cell) == text
 

@@ -18,7 +18,7 @@ from iomld.store.oxigraph import StoreReader
 from iomld.vocab import Label
 
 _MOST_CARDS = 3
-_SHORTEST_PREFIX = 4  # letters of the beginning of a name that is recognised
+_SHORTEST_PREFIX = 4  # letters of the beginning of a name that is recognized
 _SHORTEST_WORD = 4  # letters of a word for which a spelling is suggested
 _MOST_CORRECTED = 3  # words of a search for which one is
 _FAR_LETTERS = 4  # letters that two words with an edit distance of two can differ in

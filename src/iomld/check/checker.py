@@ -175,7 +175,7 @@ def check_bytes_against(
 
     Args:
         data: Name and bytes of the data.
-        shapes: Name and bytes of the shapes; they are read as Turtle if their format is not recognised.
+        shapes: Name and bytes of the shapes; they are read as Turtle if their format is not recognized.
         engine: `shacl` or `pyshacl`.
         cap: The most findings that the report lists; all are counted.
         language: Preferred language of the messages of the shapes.

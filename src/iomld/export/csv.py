@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import BinaryIO, cast
 
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
-from iomld.read.table.rows import neutralised
+from iomld.read.table.rows import neutralized
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can store
@@ -81,5 +81,5 @@ def csv_head(header: Iterable[str]) -> bytes:
 def csv_rows(rows: Iterable[Iterable[str]]) -> bytes:
     """Rows of a table as UTF-8, without a byte order mark."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([neutralised(cell) for cell in cells] for cells in rows)
+    csv.writer(text, lineterminator="\r\n").writerows([neutralized(cell) for cell in cells] for cells in rows)
     return text.getvalue().encode()

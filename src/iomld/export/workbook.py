@@ -27,7 +27,7 @@ from iomld.i18n import LANGUAGES, gettext, gettext_noop
 from iomld.model import TEXT_LANGUAGES
 from iomld.read.record.mentions import MENTION_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
-from iomld.read.table.rows import neutralised
+from iomld.read.table.rows import neutralized
 from iomld.vocab import Vocabulary
 
 CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
@@ -90,7 +90,7 @@ def cell_value(text: str, column: str) -> str | int | float | datetime:
         return float(text)
     if column in load_fields().days and text and (day := date.fromisoformat(text)) >= _EARLIEST_DATE:
         return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a cell has no time zone
-    return _TO_ESCAPE.sub(lambda match: "_x000D_" if match[0] == "\r" else "_x005F_", neutralised(text))
+    return _TO_ESCAPE.sub(lambda match: "_x000D_" if match[0] == "\r" else "_x005F_", neutralized(text))
 
 
 def _holds_numbers(column: str) -> bool:

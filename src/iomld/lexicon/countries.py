@@ -1,4 +1,4 @@
-"""Recognise the names of countries, alone or in a list with or without separators, and return their codes."""
+"""Recognize the names of countries, alone or in a list with or without separators, and return their codes."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -122,7 +122,7 @@ class Gazetteer:
         return tuple(self.labels[code] for code in list(dict.fromkeys(self.names[name][0].code for name in near))[:3])
 
     def resembles(self, text: str) -> bool:
-        """Whether a text is a mistyped name of a country: short, capitalised, and a letter or two from a name."""
+        """Whether a text is a mistyped name of a country: short, capitalized, and a letter or two from a name."""
         if len(text) > _LONGEST_MISTYPED or not text[:1].isupper():
             return False
         return bool(get_close_matches(_key(tuple(_atoms(text))), self.names, n=1, cutoff=_MISTYPED))

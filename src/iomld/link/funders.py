@@ -25,13 +25,13 @@ class FundTable:
     Attributes:
         names: All their names and codes.
         official: Code of the fund for each of its full names, folded.
-        organisations: Code of the fund that has an IATI organization identifier.
+        organizations: Code of the fund that has an IATI organization identifier.
         own: The publisher's own fund.
     """
 
     names: ConceptTable
     official: dict[str, str]
-    organisations: dict[str, str]
+    organizations: dict[str, str]
     own: Fund | None = None
 
 
@@ -42,7 +42,7 @@ def build_fund_table(funds: tuple[Fund, ...], own: Fund | None) -> FundTable:
         official={
             fold(label.text): fund.code for fund in funds for label in fund.labels if label.kind is LabelKind.PREFERRED
         },
-        organisations={fund.iati_organisation: fund.code for fund in funds if fund.iati_organisation},
+        organizations={fund.iati_organization: fund.code for fund in funds if fund.iati_organization},
         own=own,
     )
 
@@ -81,7 +81,7 @@ def _funder(text: str, funds: FundTable) -> Funder | None:
         code = funds.names.code(text)
         return Funder(code, is_fund=True) if code else None
     # An activity may name the fund under the identifier of the organization that it belongs to.
-    code = funds.organisations.get(identifier) or funds.official.get(fold(name))
+    code = funds.organizations.get(identifier) or funds.official.get(fold(name))
     return Funder(code, is_fund=True) if code else Funder(identifier, name or None)
 
 

@@ -256,7 +256,7 @@ def _text(value: Value | None) -> str | None:
 
 
 def _texts(values: tuple[Value, ...]) -> tuple[Text, ...]:
-    """The texts of a field, normalised."""
+    """The texts of a field, normalized."""
     return tuple([Text(normal_text(value.text), value.language or UNDETERMINED) for value in values])
 
 

@@ -211,7 +211,7 @@ def _text_format(head: str, suffix: Format | None) -> Format | None:
         return NQUADS if suffix is NQUADS or any(one["graph"] for one in statements if one) else NTRIPLES
     if _DIRECTIVE.match(begin) or _TRIPLES_BEGIN.match(begin) or _GRAPH_BEGINS.match(begin):
         return TRIG if suffix is TRIG or _GRAPH_BEGINS.search(head) else TURTLE
-    # The content does not decide: a graph that is malformed from its first line on is recognised by its suffix.
+    # The content does not decide: a graph that is malformed from its first line on is recognized by its suffix.
     return suffix if suffix in (TURTLE, TRIG, NTRIPLES, NQUADS) and begin and not begin.startswith("<?xml") else None
 
 

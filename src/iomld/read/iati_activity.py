@@ -31,7 +31,7 @@ from lxml import etree
 from iomld.messages import message
 from iomld.model import Finding, Place, Severity, Value
 from iomld.read.options import ReadOptions
-from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalised, plain_text
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalized, plain_text
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
@@ -136,7 +136,7 @@ class _ActivityReader:
                 found.setdefault(language, ([], narrative))[0].append(text)
         values = tuple(
             Value(
-                normalised(lines_of("\n".join(texts))) if name == "narrative" else " ".join(texts[0].split()),
+                normalized(lines_of("\n".join(texts))) if name == "narrative" else " ".join(texts[0].split()),
                 self._place(narrative),
                 language,
             )

@@ -1,4 +1,4 @@
-"""Read a source: recognise its form (`iomld.read.detect`) and pass it to the reader of that form."""
+"""Read a source: recognize its form (`iomld.read.detect`) and pass it to the reader of that form."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping

@@ -59,7 +59,7 @@ _WHITE = re.compile(r"[ \t\r\n\u00a0]+")
 _MOST_ESCAPED = 3  # times; exports of exports escape "&" again
 # XML 1.0 section 2.2 excludes these, and RDF/XML is one of our formats; lone surrogates are not characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-# BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalise it.
+# BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalize it.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _LINE_END = re.compile("\r\n|\n|\r")
 
@@ -79,7 +79,7 @@ def utf8_text(data: bytes, file: str) -> str:
         ) from error
 
 
-def normalised(paragraphs: Iterable[str]) -> str:
+def normalized(paragraphs: Iterable[str]) -> str:
     """The narrative that positions refer to: NFC, paragraphs stripped and joined with one line feed."""
     stripped = (paragraph.strip() for paragraph in paragraphs)
     return unicodedata.normalize("NFC", "\n".join(paragraph for paragraph in stripped if paragraph))

@@ -102,7 +102,7 @@ def _finding(result: ValidationResult, rules: Mapping[str, Rule], quads: Sequenc
     return Finding(
         rule=rule.id,
         severity=Severity(local_name(result.severity)),
-        message=rule.recognised(next(iter(result.messages), "")),
+        message=rule.recognized(next(iter(result.messages), "")),
         field=_field_of(path or ""),
         value=value,
         focus_node=focus_node,

@@ -101,7 +101,7 @@ class Rule:
         """The message with values for its variables (SHACL section 5.3.2)."""
         return Message(self.message, {mark[1:-1]: values[mark[2:-1]] for mark in _VARIABLE.findall(self.message)})
 
-    def recognised(self, sentence: str) -> Message:
+    def recognized(self, sentence: str) -> Message:
         """The message of a sentence in which an engine has filled in the variables; other sentences are unchanged."""
         match = _pattern(self.message).fullmatch(sentence)
         return self.filled(**match.groupdict()) if match else Message(sentence)

@@ -63,11 +63,11 @@ def _row(finding: Finding) -> tuple[str | int | None, ...]:
 
 def _line(cells: tuple[str | int | None, ...]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(_neutralised(cell) for cell in cells)
+    csv.writer(line).writerow(_neutralized(cell) for cell in cells)
     return line.getvalue()
 
 
-def _neutralised(cell: str | int | None) -> str | int | None:
+def _neutralized(cell: str | int | None) -> str | int | None:
     """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 

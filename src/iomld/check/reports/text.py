@@ -160,7 +160,7 @@ def all_lines(findings: Iterable[Finding], pen: Pen | None = None) -> Iterator[s
 
 
 def place_words(place: Place | None) -> str:
-    """A place as editors recognise it (`page.txt:22:1: `); empty for a whole file, which the message names."""
+    """A place as editors recognize it (`page.txt:22:1: `); empty for a whole file, which the message names."""
     if place is None or (place.line is None and place.cell is None):
         return ""
     if place.cell is not None:

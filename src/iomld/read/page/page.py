@@ -10,7 +10,7 @@ from iomld.lexicon.words import Lexicon
 from iomld.messages import message
 from iomld.model import STATE_FIELDS, Finding, Origin, Place, Record, Severity, Value
 from iomld.read.record.locate import excerpt
-from iomld.read.text import has_forbidden_character, lines_of, normalised, plain_text
+from iomld.read.text import has_forbidden_character, lines_of, normalized, plain_text
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*(?:\s|$)|[:;]$")
 # The full stop of an abbreviation, as in "St. Lucia", does not end a sentence.
@@ -176,7 +176,7 @@ def record_of(draft: PageDraft, page: PageSource) -> Record:
         findings.append(_false_end(values.pop("endYear")[0]))
     if draft.title:
         values["title"] = (_value(draft.title, page, draft.language),)
-    body = normalised(line.text for line in draft.body)
+    body = normalized(line.text for line in draft.body)
     if body:
         first = next(line for line in draft.body if line.text.strip())
         values["narrative"] = (_value(PageLine(body, first.number, first.column), page, draft.language),)

@@ -1,6 +1,6 @@
 """Read the text of a project page, in any of the known layouts.
 
-Layouts are recognised by content: fields with labels (after a dash, after a bullet, or alone), else bare values. The
+Layouts are recognized by content: fields with labels (after a dash, after a bullet, or alone), else bare values. The
 site's menu, before the title, is not part of the record.
 """
 

@@ -1,6 +1,6 @@
 """Read pages without labels: bare values under the title, in any order, any of them missing.
 
-Each line is recognised by its form (codes, amounts, years) or by its words (status, type, coverage, region, countries),
+Each line is recognized by its form (codes, amounts, years) or by its words (status, type, coverage, region, countries),
 not by its position. Only a line with neither gets its field from its neighbours, so that a mistyped word is reported
 and not lost.
 """
@@ -28,7 +28,7 @@ _FORMS = (
     ),
 )
 _STATES = "benefitingMemberStates"
-# The order of fields on the old site, for a line that is not recognised.
+# The order of fields on the old site, for a line that is not recognized.
 _ORDER = ("region", "projectCode", "primaId", "budgetUSD", _STATES, "projectType", "coverage", "status")
 _CODES = frozenset({"projectCode", "primaId"})
 _YEARS = {1: ("allocationYear",), 2: ("startYear", "endYear"), 3: ("startYear", "endYear", "allocationYear")}
@@ -122,7 +122,7 @@ def _fields(text: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def _is_unknown_value(full: Sequence[PageLine], index: int, run: Sequence[_BareLine], lexicon: Lexicon) -> bool:
-    """Whether a line that is not recognised is in the place and form of a value."""
+    """Whether a line that is not recognized is in the place and form of a value."""
     if not run or not run[-1].fields or is_prose(full[index].text) or full[index].text.startswith("-"):
         return False
     return index + 1 < len(full) and bool(_fields(full[index + 1].text, lexicon))

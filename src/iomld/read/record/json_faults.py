@@ -1,4 +1,4 @@
-"""Faults of JSON texts in our own words: what is wrong at a place, recognised from the text around it.
+"""Faults of JSON texts in our own words: what is wrong at a place, recognized from the text around it.
 
 The parser's own message names the rule of the grammar that failed, in words that change with the version of Python.
 """

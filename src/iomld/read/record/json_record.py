@@ -18,7 +18,7 @@ from iomld.read.text import (
     is_language_tag,
     is_web_address,
     lines_of,
-    normalised,
+    normalized,
     plain_text,
     utc_moment,
 )
@@ -138,7 +138,7 @@ def clean_text(field: str, text: str) -> str:
 
 def _published_form(text: str, *, long: bool) -> str:
     if long:
-        return normalised(lines_of(text))
+        return normalized(lines_of(text))
     return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
 
 

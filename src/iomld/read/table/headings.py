@@ -1,4 +1,4 @@
-"""Recognise the headings of a table.
+"""Recognize the headings of a table.
 
 Headings are folded (`iomld.folding`): case, accents, underscores and dashes do not count. The labels of project pages
 are headings too. A mapping gives our column for each heading of a foreign table.

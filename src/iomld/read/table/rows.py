@@ -16,7 +16,7 @@ from iomld.read.table.mapping import ColumnRule, Constant, TableMapping
 
 # Characters that begin a formula in spreadsheets (OWASP, "CSV Injection"); such a text gets an apostrophe before it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-_NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
+_NEUTRALIZED = re.compile(r"'+[=+\-@\t\r\n]")
 _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 # "100 000,00" and "100.000,00" can be read in one way only; "100,000" and "100.000" cannot.
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:[. \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+),[0-9]{1,2}")
@@ -57,10 +57,10 @@ class CellFault:
 CellValue = str | Number | date | CellFault | None
 
 
-def neutralised(text: str) -> str:
+def neutralized(text: str) -> str:
     """A text as a cell that is not a formula; `plain` is the inverse.
 
-    >>> neutralised("=1+1"), neutralised("'=1+1"), neutralised("it's")
+    >>> neutralized("=1+1"), neutralized("'=1+1"), neutralized("it's")
     ("'=1+1", "''=1+1", "it's")
     """
     return f"'{text}" if _FORMULA.match(text) else text
@@ -72,7 +72,7 @@ def plain(cell: str) -> str:
     >>> plain("'=1+1"), plain("'tis")
     ('=1+1', "'tis")
     """
-    return cell[1:] if _NEUTRALISED.match(cell) else cell
+    return cell[1:] if _NEUTRALIZED.match(cell) else cell
 
 
 def cell_text(value: CellValue, column: str) -> str:

@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from iomld.errors import SourceError
 from iomld.messages import ForeignText, message
 from iomld.read.detect import is_workbook
-from iomld.read.table.rows import neutralised
+from iomld.read.table.rows import neutralized
 from iomld.read.table.workbook_package import Package, open_package
 from iomld.read.text import read_prolog
 
@@ -180,6 +180,6 @@ def _add_list_sheet(workbook: Workbook, texts: Sequence[str]) -> None:
     sheet.column_dimensions["A"].width = 120
     for number, text in enumerate((SHEET, *texts), start=1):
         cell = sheet.cell(number, 1)
-        cell.value = neutralised(_UNWRITABLE.sub("\ufffd", text)[:_LONGEST_COMMENT])
+        cell.value = neutralized(_UNWRITABLE.sub("\ufffd", text)[:_LONGEST_COMMENT])
         cell.data_type = "s"  # a string even if it begins like a formula
     sheet["A1"].font = Font(bold=True)

@@ -16,7 +16,7 @@ from iomld.browse.search_names import corrected_words, named_resources
 from iomld.browse.view import ReleaseView
 from iomld.messages import Quantity, message
 from iomld.model import DOLLARS
-from iomld.read.table.rows import neutralised
+from iomld.read.table.rows import neutralized
 from iomld.release.project_index import ProjectEntry
 from iomld.web.i18n import LANGUAGE_PARAMETER
 from iomld.web.openapi import HTML, FirstText, responses, sample
@@ -205,7 +205,7 @@ def _table_chunks(entries: Iterable[ProjectEntry]) -> Iterator[bytes]:
     writer.writerow(TABLE_HEADER)
     yield b"\xef\xbb\xbf"
     for number, entry in enumerate(entries):
-        writer.writerow(map(neutralised, _row(entry)))
+        writer.writerow(map(neutralized, _row(entry)))
         if number % _ROWS_IN_CHUNK == 0:
             yield text.getvalue().encode()
             text.seek(0)
