@@ -218,6 +218,7 @@ def _concept(subject: Subject) -> Concept | None:
         broader=local_name(broader) if broader else None,
         kind=subject.value(f"{IOMLD}frameworkKind"),
         issuer=subject.value(f"{IOMLD}issuingBody"),
+        symbol=subject.value(f"{IOMLD}documentSymbol"),
         iati_codes=subject.values(f"{IOMLD}iatiCode"),
     )
 

@@ -48,6 +48,7 @@ class Concept:
         broader: For a part of a framework, the code of the framework.
         kind: For frameworks, the kind of text or body (`treaty`, `process`).
         issuer: For frameworks, the name of the body that issued it.
+        symbol: For frameworks, the symbol of the document (`A/RES/70/1`).
         iati_codes: The codes in IATI's own list that say the same (`2` for `active`).
     """
 
@@ -56,6 +57,7 @@ class Concept:
     broader: str | None = None
     kind: str | None = None
     issuer: str | None = None
+    symbol: str | None = None
     iati_codes: tuple[str, ...] = ()
 
     def name(self, language: str = "en") -> str:

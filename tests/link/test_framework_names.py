@@ -110,7 +110,7 @@ MATCHER = build_matcher(load_vocabulary())
         ("en", "United Nations Convention Against Transnational Organised Crime", "untoc"),
         ("fr", "Principes directeurs relatifs aux déplacements internes", "guiding-principles-idp"),
         ("en", "SDG targets 8.7, 8.8 and 10.7", "sdg-target-8.7 sdg-target-8.8 sdg-target-10.7"),
-        ("en", "the Goals 8 and 16 of the 2030 Agenda", "agenda-2030"),
+        ("en", "the Goals 8 and 16 of the 2030 Agenda", "agenda-2030 sdg-goal-8 sdg-goal-16"),
         ("es", "meta 10.7 de los Objetivos de Desarrollo Sostenible", "sdg-target-10.7"),
         ("en", "GCM Objectives 2, 5/6", "gcm-objective-2 gcm-objective-5 gcm-objective-6"),
         ("en", "the GCM in Central Asia, in particular Objectives 6 and 18", "gcm-objective-6 gcm-objective-18"),

@@ -23,19 +23,23 @@ _NUMBER = r"[0-9]{1,2}(?:\.(?:[0-9]{1,2}|[a-d](?!\w)))?"
 _JOIN = r", ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o|to|through|a|au|al) | ?/ ?|-"
 _SIGN = r"(?:# ?|nos?\.? ?|n[°º]s? ?|num(?:bers?|eros?|s?\.) ?)?"
 _HEADING = r"(?: ?\([^()0-9]{2,80}\))?"  # of a part, after its number
+# What a part is about: "Objective 6 on fair recruitment and Objective 18".
+_ABOUT = rf"(?:(?: (?:on|for|sur|sobre|relati(?:f|ve)s?|relativ[oa]s?)|:)(?: (?!(?:{_ROLE})(?!\w))[a-z'-]+){{1,8}})?"
 _LIST = rf"(?P<list>{_NUMBER}(?:{_HEADING}(?:{_JOIN}){_SIGN}{_NUMBER})*)(?:\.[0-9])?(?!\w|\.[0-9])"
 _ADDRESSED = r"(?: (?:addressed|supported|covered|concerned|targeted|concernes|vises|abordados|atendidos))?"
-_AFTER = re.compile(rf"(?P<lead>(?:'s?)?\)?[,:]? ?(?:- )?\(?| ?-)(?:(?P<role>{_ROLE}){_ADDRESSED}:? )?{_SIGN}{_LIST}")
+_AFTER = re.compile(
+    rf"(?P<lead>(?:'s?)?\)?[,:]? ?(?:- )?\(?| ?-)(?:(?P<role>{_ROLE}){_ADDRESSED}:? \(?)?{_SIGN}{_LIST}"
+)
 # "…, in particular its objectives 3 and 5", "… and target 8.7"; but not "… and objective 2 of another framework".
 _EMPHASIS = (
-    "and|et|y|in particular|particularly|especially|notably|namely|specifically|including|through|under|notamment|"
+    "in particular|particularly|especially|notably|namely|specifically|including|through|under|notamment|"
     "above all|mainly|primarily|with respect to|in relation to|en particulier|surtout|principalement|a savoir|"
     "en s'appuyant sur|en lien avec|en particular|particularmente|especialmente|principalmente|concretamente|"
     "sobre todo|incluyendo|con respecto a|en relacion con"
 )
 _ITS = r"(?:(?:of|in|to|under|de|dans|en|a|d') ?)?(?:(?:its|the|ses|les|le|son|sa|sus|los|las|la|el|su) |l')?"
 _MORE = re.compile(
-    rf"{_HEADING}\)?,? ?[(-]? ?(?:(?:{_EMPHASIS}),? )?{_ITS}"
+    rf"(?:{_HEADING}\)?|{_ABOUT})[,;]? ?[(-]? ?(?:(?:and|et|y) )?(?:(?:{_EMPHASIS}),? )?{_ITS}"
     rf"(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
 # "the GCM in Central Asia, in particular objectives 6 and 18": no comma, bracket, number or "and" between.
@@ -45,13 +49,16 @@ _DISTANT = re.compile(
     rf"{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"
-_BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING} {_OF}\Z")
+# Before a name: "objective 23 of the …", "target 10.7 (…", "target 10.7, …"
+_BEFORE = re.compile(rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}(?:{_HEADING} {_OF}|(?P<beside> \(|, ))\Z")
 # "Goal 8, target 8.8 and" before "goal 10 of …".
 _ARTICLE = r"(?:(?:the|la|le|les|los|las|el) |l')?"
 _CHAINED = re.compile(
-    rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING}(?:, ?(?:and |et |y )?| (?:and|et|y|&) | \(){_ARTICLE}\Z"
+    rf"(?<!\w)(?P<role>{_ROLE}) {_SIGN}{_LIST}{_HEADING}(?:, ?(?:and |et |y )?| (?:and|et|y|&) | \(| {_OF}){_ARTICLE}\Z"
 )
 _OWN_ROLE = re.compile(rf"(?<!\w)(?:{_ROLE})\Z")  # at the end of a name: "Global Compact objectives"
+# The goals of the 2030 Agenda are the Sustainable Development Goals.
+_WITH_PARTS_OF = {"agenda-2030": "sdg"}
 _WINDOW = 160  # characters before a name in which a part is searched
 _NUMBERS = re.compile(rf"(?P<first>{_NUMBER})(?:(?: (?:to|through|a|au|al) |-)(?P<last>{_NUMBER}))?")
 _DIGIT = re.compile("[0-9]")
@@ -93,7 +100,8 @@ class FrameworkParts:
             end: End of its name.
             after: Earliest position at which a part can start.
         """
-        known = self.codes.get(framework)
+        owner = _WITH_PARTS_OF.get(framework, framework)
+        known = self.codes.get(owner)
         if not known:
             return None
         following = _after_name(framework, text, start, end, known)
@@ -102,7 +110,10 @@ class FrameworkParts:
         if following and preceding and all("-target-" in code for code in preceding.codes):
             passage = NumberedPassage((*preceding.codes, *following.codes), preceding.start, following.end)
         extended = _extended(framework, passage, text, known)
-        return extended if extended.codes else None
+        if not extended.codes:
+            return None
+        codes = extended.codes if owner == framework else tuple(dict.fromkeys((framework, *extended.codes)))
+        return NumberedPassage(codes, extended.start, _closed(text, extended.start, extended.end))
 
     def distant(self, framework: str, text: str, start: int, end: int) -> NumberedPassage | None:
         """Find parts that are named some words after the name of a framework and introduced by "in particular".
@@ -138,6 +149,8 @@ def _after_name(
     if not following:
         return None
     is_list = following["lead"] == ": " and len(_NUMBERS.findall(following["list"])) > 1
+    if framework in _WITH_PARTS_OF and not following["role"]:
+        return None
     if not (following["role"] or is_list or _is_adjacent(following["lead"], text[max(0, start - 1) : start])):
         return None
     own = _OWN_ROLE.search(text, start, end)
@@ -158,7 +171,7 @@ def _before_name(  # the name, and where a passage can start
     at, pattern = start, _BEFORE
     while preceding := pattern.search(text[first:at]):
         found = _codes(framework, _roles(preceding["role"]), preceding["list"], known)
-        if not found:
+        if not found or (preceding.groupdict().get("beside") == ", " and "." not in preceding["list"]):
             break
         codes, at, pattern = (*found, *codes), first + preceding.start(), _CHAINED
     return NumberedPassage(tuple(dict.fromkeys(codes)), at, end) if codes else None
@@ -178,10 +191,13 @@ def _extended(
         found = _codes(framework, _roles(more["role"])[:1], more["list"], known)
         if not found:
             break
-        codes, end = (*codes, *found), more.end()
-        if text.startswith(")", end) and text.count("(", passage.start, end) > text.count(")", passage.start, end):
-            end += 1
+        codes, end = (*codes, *found), _closed(text, passage.start, more.end())
     return NumberedPassage(tuple(dict.fromkeys(codes)), passage.start, end)
+
+
+def _closed(text: str, start: int, end: int) -> int:
+    """The end of a passage with the bracket that it has opened."""
+    return end + (text.startswith(")", end) and text.count("(", start, end) > text.count(")", start, end))
 
 
 def _codes(

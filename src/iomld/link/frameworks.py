@@ -1,6 +1,7 @@
 """Finds mentions of policy frameworks in a text, with the words that name them and a confidence."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from iomld.folding import Folded, fold, folded
 from iomld.link.framework_parts import FrameworkParts, NumberedPassage, build_parts
 from iomld.link.issuer_names import issuer_variants
-from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name
+from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name, plural_key
 from iomld.link.numbered_names import NumberedNames, numbered_names
 from iomld.link.other_meanings import OtherMeanings, words_of_names
 from iomld.model import Mention
@@ -24,6 +25,7 @@ _LONG_NAME_SPACES = 2  # shorter names may be common words, so a capital or a di
 # A national "migration governance framework" or any "regional conference on migration" is none of these.
 _OWNER = "International Organization for Migration"
 _FORMAL_KINDS = frozenset({"process"})
+_RESOLUTION = re.compile(r"A/RES/([0-9]+/[0-9]+)")
 _SMALL_WORD = 3  # letters of a word that has no capital in a title
 _WORD = re.compile(r"[^\W_]+")
 
@@ -159,6 +161,9 @@ class FrameworkMatcher:
                 start = max(start, done)
             words = text[source.original(start) : source.original(end)]
             named = self.resolve(found["name"], words, language)
+            if named is None and (shorter := self._shorter(searched, found, text, source, language)):
+                found, named = shorter
+                end = found.end() - 1
             if named is None:
                 at = found.start() + 1
             elif not named.codes:
@@ -174,6 +179,18 @@ class FrameworkMatcher:
                 start, end = (part.start, part.end) if part else (start, end)
                 at = done = end
                 yield Match(codes, start, end, named.method, named.confidence)
+
+    def _shorter(
+        self, searched: str, found: re.Match[str], text: str, source: Folded, language: str
+    ) -> tuple[re.Match[str], NamedFramework] | None:
+        """The longest name that begins where another name was found that means nothing here."""
+        start, last = found.start(), searched.rfind(" ", 0, found.end() - 1)
+        while last > start and (other := self.names.find(searched[: last + 1], start)) and other.start() == start:
+            words = text[source.original(start) : source.original(other.end() - 1)]
+            if named := self.resolve(other["name"], words, language):
+                return other, named
+            last = searched.rfind(" ", 0, other.end() - 1)
+        return None
 
     def _part(self, framework: str, text: str, start: int, end: int, done: int) -> NumberedPassage | None:
         """The parts that are named beside a name, or after it with no other name between."""
@@ -236,6 +253,7 @@ def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
     states = vocabulary.countries.values()
     countries = frozenset(plain_name(fold(label.text)) for state in states for label in state.labels)
     names = [_alias("", label, is_formal=False) for label in vocabulary.decoys]
+    symbols = Counter(concept.symbol for concept in frameworks.values())
     part_names: list[Alias] = []
     for code, concept in frameworks.items():
         if code in wholes:
@@ -247,9 +265,14 @@ def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
         else:
             is_formal = concept.issuer == _OWNER or concept.kind in _FORMAL_KINDS
             names += [_alias(code, label, is_formal=is_formal) for label in concept.labels]
+            names += [_alias(code, label, is_formal=False) for label in _symbols(concept, symbols)]
     names += _with_issuer(names, frameworks)
-    matcher = _matcher(names, parts, wholes, countries)
-    names += [alias for alias in part_names if not _is_matched(alias, matcher)]
+    texts: dict[str, list[str]] = {}
+    for alias in names:
+        texts.setdefault(alias.code, []).append(fold(alias.text))
+    names += [
+        alias for alias in part_names if not _is_read_by_number(alias, texts.get(wholes[alias.code], ()), wholes, parts)
+    ]
     return _matcher(names, parts, wholes, countries)
 
 
@@ -273,26 +296,43 @@ def _alias(code: str, label: Label, *, is_formal: bool) -> Alias:
     return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym, is_formal)
 
 
+def _symbols(concept: Concept, frameworks: Mapping[str | None, int]) -> Iterator[Label]:
+    """The symbol of a framework's document, if no other framework has it, and the number of a resolution in it."""
+    if concept.symbol and frameworks[concept.symbol] == 1:
+        symbol = concept.symbol
+        yield Label(symbol, "en", LabelKind.HIDDEN)
+        if resolution := _RESOLUTION.fullmatch(symbol):
+            yield Label(f"General Assembly Resolution {resolution[1]}", "en", LabelKind.HIDDEN)
+            yield Label(f"Résolution {resolution[1]} de l’Assemblée générale", "fr", LabelKind.HIDDEN)
+            yield Label(f"Resolución {resolution[1]} de la Asamblea General", "es", LabelKind.HIDDEN)
+
+
 def _with_issuer(names: Sequence[Alias], frameworks: Mapping[str, Concept]) -> list[Alias]:
     """Names with their issuer elsewhere; an English name whose rest is a name by itself needs none."""
     keys = {name_key(alias.plain) for alias in names}
-    found: list[Alias] = []
+    found: dict[tuple[str, str], Alias] = {}
     for alias in names:
         issuer = frameworks[alias.code].issuer if alias.code else None
-        for text in issuer_variants(alias.text, alias.language, issuer) if alias.code else ():
+        for text, rest in issuer_variants(alias.text, alias.language, issuer) if alias.code else ():
             plain = plain_name(fold(text))
-            rest = plain.partition("'s ")[2] or plain.rpartition(" of ")[0]
-            if name_key(plain) not in keys and (alias.language != "en" or name_key(rest) not in keys):
-                found.append(replace(alias, text=text, plain=plain, kind=LabelKind.HIDDEN))
-    return found
+            if name_key(plain) not in keys and (alias.language != "en" or name_key(fold(rest)) not in keys):
+                found.setdefault(
+                    (alias.code, name_key(plain)), replace(alias, text=text, plain=plain, kind=LabelKind.HIDDEN)
+                )
+    return list(found.values())
 
 
 def _is_written_as_name(words: str, language: str) -> bool:
-    """Whether words look like a name: with an abbreviation, or a capital first and, in English, at most words."""
+    """Whether words look like a name: with an abbreviation, or a capital first and, in English, at most words.
+
+    French and Spanish write the noun of a name small: "le processus de Rabat".
+    """
     content = [word for word in _WORD.findall(words) if len(word) > _SMALL_WORD or word.isupper()]
     if any(word.isupper() and len(word) > 1 for word in content):
         return True
     capitals = [not word[0].islower() for word in content]
+    if language != "en" and len(capitals) > 1 and all(capitals[1:]):
+        return True
     return capitals[:1] == [True] and (language != "en" or 2 * sum(capitals) >= len(capitals))
 
 
@@ -324,10 +364,10 @@ def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, la
     usable = [alias for alias in aliases.get(name_key(found), ()) if alias.fits(words)]
     for group in _by_priority(usable, language):
         # Frameworks can share a hidden name in the plural, which stands for all of them: "Global Compacts".
-        shared = [alias for alias in group if alias.plain == plain_name(found)]
+        shared = [alias for alias in group if plural_key(alias.plain) == plural_key(found)]
         single = [alias for alias in group if not alias.is_shared]
         if len({alias.code for alias in shared}) > 1 and all(alias.is_shared for alias in shared):
-            codes = tuple(sorted(alias.code for alias in shared))
+            codes = tuple(sorted({alias.code for alias in shared}))
             return NamedFramework(codes, *_evidence(shared[0], found))
         if len({alias.code for alias in single}) == 1:
             alias = min(single, key=lambda alias: _distance(alias, found, words))
@@ -337,10 +377,15 @@ def _resolved(aliases: Mapping[str, Sequence[Alias]], found: str, words: str, la
     return None
 
 
-def _is_matched(alias: Alias, matcher: FrameworkMatcher) -> bool:
-    """Whether a matcher already finds a part in a name of it."""
-    found = next(matcher.matches(alias.text, alias.language), None)
-    return found is not None and alias.code in found.codes and (found.start, found.end) == (0, len(alias.text))
+def _is_read_by_number(alias: Alias, names: Iterable[str], wholes: Mapping[str, str], parts: FrameworkParts) -> bool:
+    """Whether a name of a part is a name of its framework and a number, with nothing else."""
+    text = fold(alias.text)
+    for name in names:
+        start = text.find(name)
+        passage = parts.around(wholes[alias.code], text, start, start + len(name)) if start >= 0 else None
+        if passage and alias.code in passage.codes and (passage.start, passage.end) == (0, len(text)):
+            return True
+    return False
 
 
 def _by_priority(usable: list[Alias], language: str) -> Iterator[list[Alias]]:

@@ -16,6 +16,14 @@ _AND = frozenset({"and", "et", "y", "&"})
 _CONJUNCTIONS = _AND | {"or", "ou", "o"}
 _ARTICLES = frozenset({"the", "le", "la", "les", "el", "los", "las"})
 _OF = frozenset({"de", "des", "du", "del"})
+# Texts say what a name is about with any of these: "Compact for Migration", "Convention regarding the Status of …".
+_ON = frozenset({"on", "for", "regarding", "concerning", "sur", "pour", "concernant", "sobre", "para"})
+_ON_PHRASES = re.compile(r"(?<!\w)(?:relat(?:ing|ed|ive) to|relati(?:f|ve)s? (?:aux?|a)|relativ[oa]s? al?)(?!\w)")
+_ON_PATTERN = rf"(?:{'|'.join(sorted(_ON))}|relat(?:ing|ed|ive) to|relati(?:f|ve)s? (?:aux?|a)|relativ[oa]s? al?)"
+# "Convention No. 189", "n°189", "núm. 189", "189": the same.
+_SIGN = r"(?:n(?:[o°]s?|um|r)\.?|numero|number) ?"
+_SIGNS = re.compile(rf"(?<!\w){_SIGN}(?=[0-9])")
+_NUMBERED = re.compile(r"(?P<bracket>\(?)[0-9]")
 _INSERTED = re.compile(r" \([a-z]{2,8}\)(?= [a-z])")
 _ELIDED = re.compile(r"(?<!\w)([ld])'(?=\w)")
 _SPELLINGS = {"labor": "labour", "organised": "organized", "programme": "program"}
@@ -30,6 +38,8 @@ _OF_WORD = r"(?:des?|du|del)"
 _BEFORE, _AFTER = r"[^a-z0-9_]", r"(?![^\W\d])"  # a name
 _START = re.compile(r"[a-z]+|.")  # the letters with which a word starts
 _MIN_STEM_LETTERS = 4  # of a word whose final s counts as a plural
+_SPANISH_PLURAL = re.compile(r"(.+(?:cion|dor))es")
+_HAS_SPANISH_PLURAL = re.compile(r".+(?:cion|dor)")
 
 _Trie: TypeAlias = dict[str, "_Trie"]
 
@@ -44,6 +54,11 @@ def name_key(folded_name: str) -> str:
     True
     """
     return " ".join(map(_stem, _essential_words(folded_name)))
+
+
+def plural_key(folded_name: str) -> str:
+    """The key of a folded name that keeps its plural: "global compacts" and "global compact" differ."""
+    return " ".join(_essential_words(folded_name))
 
 
 def plain_name(folded_name: str) -> str:
@@ -135,22 +150,45 @@ def _words(folded_name: str) -> list[str]:
 
 def _essential_words(folded_name: str) -> list[str]:
     """The words of a name that all its spellings share."""
-    whole = _INSERTED.sub("", folded_name)
+    whole = _in_one_wording(_INSERTED.sub("", folded_name))
     spaced = _ELIDED.sub(lambda elided: "de " if elided[1] == "d" else "", whole)
     words = (word for word in _words(spaced) if word not in _ARTICLES)
-    return ["and" if word in _AND else "de" if word in _OF else _SPELLINGS.get(_stem(word), word) for word in words]
+    return [_key_word(word) for word in words]
+
+
+def _key_word(word: str) -> str:
+    for key, group in (("and", _AND), ("de", _OF), ("on", _ON)):
+        if word in group:
+            return key
+    return _SPELLINGS.get(_stem(word), word)
+
+
+def without_number_signs(folded_name: str) -> str:
+    """A name with its numbers alone.
+
+    >>> without_number_signs("convention no. 97"), without_number_signs("convenio (num. 97)")
+    ('convention 97', 'convenio (97)')
+    """
+    return _SIGNS.sub("", folded_name)
+
+
+def _in_one_wording(folded_name: str) -> str:
+    """A name without number signs, and with one word for "relating to"."""
+    return _ON_PHRASES.sub("on", without_number_signs(folded_name))
 
 
 def _stem(word: str) -> str:
-    """A word without its plural s."""
+    """A word without the ending of its plural."""
+    if plural := _SPANISH_PLURAL.fullmatch(word):
+        return plural[1]
     return word[:-1] if len(word) > _MIN_STEM_LETTERS and word.endswith("s") and word.isalpha() else word
 
 
 def _parts(folded_name: str) -> Iterator[str]:
-    """The words of a name without articles; each keeps the comma behind it."""
+    """The words of a name without articles inside it; each keeps the comma behind it."""
     spaced = _ELIDED.sub(r"\1' ", folded_name.replace('"', " ").replace("-", " "))
-    for part in spaced.split():
-        if part.strip(",") not in {"", "l'", *_ARTICLES}:
+    for index, part in enumerate(spaced.split()):
+        if index == 0 or part.strip(",") not in {"", "l'", *_ARTICLES}:  # "Los Angeles Declaration"
             yield part
 
 
@@ -158,10 +196,13 @@ def _tokens(folded_name: str) -> list[str]:
     """The name as tokens of a regular expression."""
     tokens: list[str] = []
     in_list = follows_of = False
-    for part in _parts(folded_name):
+    for part in _parts(_in_one_wording(folded_name)):
         word = part.strip(",")
         if tokens and not follows_of:
             tokens.append(_BETWEEN_IN_LIST if in_list or word in _CONJUNCTIONS else _BETWEEN)
+        if tokens and (numbered := _NUMBERED.match(word)):
+            tokens += [*map(re.escape, numbered["bracket"]), rf"(?:{_SIGN})?"]
+            word = word.removeprefix("(")
         follows_of = _is_of(word)
         tokens += [rf"(?:d'|{_OF_WORD}{_BETWEEN})"] if follows_of else _word_tokens(word)
         in_list = part.endswith(",")
@@ -176,7 +217,11 @@ def _word_tokens(word: str) -> list[str]:
     """A word in all its spellings."""
     if word in _AND:
         return [rf"(?:{'|'.join(sorted(_AND))})"]
+    if word in _ON:
+        return [_ON_PATTERN]
     stem = _stem(word)
+    if _HAS_SPANISH_PLURAL.fullmatch(stem):
+        return [*map(re.escape, stem), "(?:es)?"]
     spelling = _SPELLING_PATTERNS.get(_SPELLINGS.get(stem, stem))
     tokens = [spelling] if spelling else list(stem if stem.isalnum() else map(re.escape, stem))
     return [*tokens, "s?"] if stem != word or (word.isalpha() and len(word) >= _MIN_STEM_LETTERS) else tokens

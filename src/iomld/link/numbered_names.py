@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iomld.link.framework_parts import NumberedPassage
-from iomld.link.name_matcher import name_key
+from iomld.link.name_matcher import name_key, without_number_signs
 
 _NUMBER_IN_NAME = re.compile(r"(?<![0-9.])[0-9]{1,4}(?![0-9.])")
 _SIGN = r"(?:n[o°º]?s?[.°º]? ?|num(?:s|eros?)?\.? ?|nr\.? ?|c)?"
@@ -55,7 +55,8 @@ def numbered_names(names: Iterable[tuple[str, str]]) -> NumberedNames:
     """
     codes: dict[str, dict[int, str]] = {}
     around: dict[str, tuple[str, str]] = {}
-    for name, code in names:
+    for signed, code in names:
+        name = without_number_signs(signed)
         numbers = _NUMBER_IN_NAME.findall(name)
         if len(numbers) == 1 and " " in name:
             before, after = _NUMBER_IN_NAME.split(name)
