@@ -23,7 +23,7 @@ _OTHER_TERMS = {
     "fr": r"cadrée?s?\b|IITA|énoncé|\bchoses?\b|devise|\brécit|relecture|cadres? politiques?",
     "es": r"enmarcad|tripleta|\bregistros?\b|\bmontos?\b|\bdélo\b|\brelato|enunciad|\bcosas?\b|Estados? (?-i:M)iembro",
 }
-_CODE = re.compile(r"`[^`]*`|\{\W.*\}|https://")
+_CODE = re.compile(r"`[^`]*`|\{\W.*\}|https?://")
 
 
 @cache

@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 from iomld.errors import SettingsError
 from iomld.iris import DEFAULT_BASE
 from iomld.lexicon.currencies import CURRENCIES
+from iomld.messages import ForeignText, Message, message
 
 SETTINGS_FILE = "iomld.toml"
 FUND_FILES = ("ontology/fund.ttl", "shapes/fund.ttl")  # about one fund alone: a folder has its own, or none
@@ -89,14 +90,18 @@ def read_fund_folder(path: Path) -> FundFolder:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise SettingsError(f"{file}: cannot be read ({reason}). A fund folder has its settings there.") from error
+        strerror = getattr(error, "strerror", None)
+        reason = ForeignText(strerror) if strerror else message("it is not UTF-8")
+        problem = message(
+            "{file}: cannot be read ({reason}). A fund folder has its settings there.", file=file, reason=reason
+        )
+        raise SettingsError(problem) from error
     settings = _read_settings(text, file)
     names = _files(path)
     for scheme in settings.pop("schemes", ()):
         if f"{_LISTS}/{scheme}.ttl" not in names:
-            line = line_of_key(text, "schemes")
-            raise SettingsError(f"{file}, line {line}: 'schemes': there is no file {_LISTS}/{scheme}.ttl.")
+            absent = message("'schemes': there is no file ontology/{scheme}.ttl. Add it.", scheme=scheme)
+            raise SettingsError(located(f"{file}", line_of_key(text, "schemes"), absent))
     digest = hashlib.sha256()
     for name in names:
         content = (path / name).read_bytes()
@@ -175,7 +180,7 @@ def web_address(text: str) -> str:
         ValueError: It is none.
     """
     if not text.startswith(("http://", "https://")) or any(character in text for character in ' <>"\\\n\t'):
-        raise ValueError("write an address that begins with https:// or http://")
+        raise ValueError(message("write an address that begins with https:// or http://"))
     return text
 
 
@@ -186,37 +191,39 @@ def base_address(text: str) -> str:
         ValueError: It cannot.
     """
     if not web_address(text).endswith("/"):
-        raise ValueError("end it with a slash")
+        raise ValueError(message("end it with a slash"))
     return text
 
 
 def _other_base(text: str) -> str:
     if _OURS.match(text):
-        raise ValueError(f"{DEFAULT_BASE} is the base of iomld itself; write an address of the publisher's own")
+        raise ValueError(
+            message("{base} is the base of iomld itself; write an address of the publisher's own", base=DEFAULT_BASE)
+        )
     return base_address(text)
 
 
 def _text(text: str) -> str:
     if not text.strip():
-        raise ValueError("write a text, or leave the key out")
+        raise ValueError(message("write a text, or leave the key out"))
     return text
 
 
 def _iati_prefix(text: str) -> str:
     if text and not _PREFIX.fullmatch(text):
-        raise ValueError('end it with a hyphen ("XM-DAC-5-2-"), or write "" for none')
+        raise ValueError(message('end it with a hyphen ("XM-DAC-5-2-"), or write "" for none'))
     return text
 
 
 def _host(text: str) -> str:
     if text and not _HOST.fullmatch(text):
-        raise ValueError('write the name of a host without https:// ("grants.example"), or "" for none')
+        raise ValueError(message('write the name of a host without https:// ("grants.example"), or "" for none'))
     return text
 
 
 def _currency(text: str) -> str:
     if text and text not in CURRENCIES:
-        raise ValueError('write a code of ISO 4217 ("EUR"), or "" for none')
+        raise ValueError(message('write a code of ISO 4217 ("EUR"), or "" for none'))
     return text
 
 
@@ -238,37 +245,45 @@ def _read_settings(text: str, file: Path, *, is_own: bool = False) -> dict[str, 
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.fullmatch(str(error))
-        fault, line = (place[1], f", line {place[2]}") if place else (str(error), "")
-        raise SettingsError(f"{file}{line}: not valid TOML: {fault}.") from error
+        fault, line = (place[1], int(place[2])) if place else (str(error), 1)
+        problem = message("not valid TOML: {fault}.", fault=ForeignText(fault))
+        raise SettingsError(located(f"{file}", line, problem)) from error
     if "base" not in content:
-        raise SettingsError(
-            f"{file}, line 1: 'base' is missing. Write base = \"https://…/\", under which your IRIs are."
-        )
+        missing = message("'base' is missing. Write base = \"https://…/\", under which your IRIs are.")
+        raise SettingsError(located(f"{file}", 1, missing))
     found: dict[str, Any] = {}
     for key, value in content.items():
         try:
             found[key] = base_address(value) if is_own and key == "base" else _checked(key, value)
         except ValueError as error:
-            raise SettingsError(f"{file}, line {line_of_key(text, key)}: '{key}': {error}.") from error
+            problem = message("'{key}': {reason}.", key=key, reason=error.args[0])
+            raise SettingsError(located(f"{file}", line_of_key(text, key), problem)) from error
     start = f"{found['base']}id/fund/"
     if "fund" in found and not re.fullmatch(re.escape(start) + r"[^/?#]+", found["fund"]):
-        at = line_of_key(text, "fund")
-        raise SettingsError(f"{file}, line {at}: 'fund': write an address that begins with {start}.")
+        problem = message("'fund': write an address that begins with {start}.", start=start)
+        raise SettingsError(located(f"{file}", line_of_key(text, "fund"), problem))
     return found
 
 
 def _checked(key: str, value: object) -> object:
     if key in _TEXTS:
         if not isinstance(value, str):
-            raise ValueError("write a text in quotation marks")
+            raise ValueError(message("write a text in quotation marks"))
         return _TEXTS[key](value)
     if key in _LISTS_OF_TEXTS:
         if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-            raise ValueError('write a list of texts: ["…", "…"]')
+            raise ValueError(message('write a list of texts: ["…", "…"]'))
         return tuple(value)
     known = (*_TEXTS, *_LISTS_OF_TEXTS)
     near = get_close_matches(key, known, n=1)
-    raise ValueError(f"there is no such key; {f'did you mean {near[0]}?' if near else 'write ' + ', '.join(known)}")
+    if near:
+        raise ValueError(message("there is no such key; did you mean {near}?", near=near[0]))
+    raise ValueError(message("there is no such key; write {known}", known=", ".join(known)))
+
+
+def located(file: str, line: int, fault: Message) -> Message:
+    """A fault with its file and line."""
+    return message("{file}, line {line}: {fault}", file=file, line=line, fault=fault)
 
 
 def line_of_key(text: str, key: str) -> int:

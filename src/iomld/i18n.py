@@ -122,7 +122,7 @@ def _value_text(value: object, language: str) -> str:
 
 def is_translated(message: Message, language: str) -> bool:
     """Whether a message and every message among its values have a translation; for English this is always true."""
-    return (language == ENGLISH or message.id in catalogue(language)) and all(
+    return (language == ENGLISH or not message.id or message.id in catalogue(language)) and all(
         is_translated(value, language) for value in message.values.values() if isinstance(value, Message)
     )
 

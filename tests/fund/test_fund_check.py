@@ -9,6 +9,7 @@ from tests.fund.conftest import EXAMPLE
 
 from iomld.check.fund import fund_faults
 from iomld.fund_folder import read_fund_folder
+from iomld.i18n import is_translated, worded
 
 Change = Callable[..., Path]
 GROUP, FIELDS = "ontology/group.ttl", "shapes/fields.ttl"
@@ -95,12 +96,15 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_named_with_its_file_and_line(fault: str, changed: Change) -> None:
-    """The first sentence is about what was broken."""
+    """The first sentence is about what was broken, in each language."""
     name, before, after, line, words = FAULTS[fault]
     folder = changed(name, before, after)
     first, *_ = fund_faults(read_fund_folder(folder))
-    assert first.startswith(f"{folder / name}, line {line}"), first
-    assert words in first
+    assert str(first).startswith(f"{folder / name}, line {line}"), first
+    assert words in str(first)
+    for language, word in (("fr", "ligne"), ("es", "línea")):
+        assert is_translated(first, language)
+        assert f"{folder / name}, {word} {line}" in worded(first, language)
 
 
 def test_the_example_has_no_fault() -> None:
@@ -125,6 +129,19 @@ def test_all_faults_are_listed_and_nothing_is_published(changed: Change, tmp_pat
         assert done.stderr.startswith(f"iomld: {folder / GROUP}, line 8: <")
         assert f"1 more: 'iomld fund check {folder}' lists it" in done.stderr
     assert not (tmp_path / "releases").exists()
+
+
+def test_faults_are_worded_in_the_language_of_the_command(changed: Change) -> None:
+    """`--lang` says the faults of the lists, and those of `iomld.toml`, which stop every command."""
+    folder = changed(GROUP, 'skos:notation "fishers" ;', "")
+    checked = run_iomld("fund", "check", folder, "--lang", "fr")
+    assert checked.stderr.endswith("n’a pas de code. Écrivez son skos:notation.\n")
+    changed("iomld.toml", 'currency = "EUR"', 'currency = "ECU"')
+    done = run_iomld("validate", EXAMPLE / "projects.csv", "--fund", folder, "--lang", "es")
+    assert done.stderr == (
+        f'iomld: {folder / "iomld.toml"}, línea 7: «currency»: escriba un código ISO 4217 ("EUR"), '
+        'o "" si no hay ninguno.\n'
+    )
 
 
 def test_a_rule_of_the_folder_is_checked(changed: Change, tmp_path: Path) -> None:

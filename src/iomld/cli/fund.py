@@ -8,7 +8,9 @@ import click
 from iomld.assets import load_fields, load_vocabulary
 from iomld.check.fund import fund_faults
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
+from iomld.cli.options import language_option
 from iomld.fund_folder import FundFolder, own_folder, read_fund_folder, using
+from iomld.i18n import worded
 from iomld.read.table.columns import project_columns
 
 _WIDTH = 24  # characters of the names of columns
@@ -26,19 +28,20 @@ def fund_command() -> None:
 
 @fund_command.command("check")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
-def check(*, folder: Path) -> int:
+@language_option("the faults")
+def check(*, folder: Path, language: str) -> int:
     """Check FOLDER, and print the columns of tables that it understands.
 
     Each fault is one line with its file and line, on standard error; the exit status is then 1.
 
     \b
     Example:
-      iomld fund check examples/fund
+      iomld fund check examples/fund --lang fr
     """
     fund = read_fund_folder(folder)
     faults = fund_faults(fund)
     for fault in faults:
-        click.echo(fault, err=True)
+        click.echo(worded(fault, language), err=True)
     if faults:
         return EXIT_REFUSED
     with using(fund):

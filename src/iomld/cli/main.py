@@ -15,6 +15,7 @@ from iomld.errors import IomldError, StoreError
 EXIT_DONE = 0
 EXIT_REFUSED = 1
 EXIT_FAILED = 2
+LANGUAGE = "iomld.language"  # in the meta data of the context of a command: the language of its sentences
 EXIT_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
@@ -76,6 +77,12 @@ class _LazyGroup(click.Group):
         try:
             status = super().invoke(ctx)
             sys.stdout.flush()
+        except IomldError as error:
+            if LANGUAGE not in ctx.meta:
+                raise
+            from iomld.i18n import worded  # noqa: PLC0415  # loaded already by the command that has a language
+
+            raise IomldError(worded(error.message, ctx.meta[LANGUAGE])) from error
         except BrokenPipeError:
             # The process that reads our output has ended (`iomld export | head`): there is nobody to report to.
             sys.stderr.close()

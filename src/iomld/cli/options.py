@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from iomld import release
+from iomld.cli.main import LANGUAGE
 from iomld.config import Settings, read_settings
 from iomld.errors import NotFoundError
 from iomld.fund_folder import use_folder
@@ -40,6 +41,29 @@ fund_option = click.option(
     callback=lambda context, _option, path: context.meta.__setitem__(_FUND, path),
     help="Fund folder of the publisher: its settings, lists and shapes.  [default: IOMLD_FUND]",
 )
+
+
+def language_option(what: str) -> Callable[[_Command], _Command]:
+    """Add `--lang`; errors of the command are in this language too.
+
+    Args:
+        what: What is written in the language, for the help.
+    """
+    from iomld.i18n import ENGLISH, LANGUAGES  # noqa: PLC0415  # loads Babel, which most commands do without
+
+    def keep(context: click.Context, _option: click.Parameter, language: str) -> str:
+        context.meta[LANGUAGE] = language
+        return language
+
+    return click.option(
+        "--lang",
+        "language",
+        type=click.Choice(LANGUAGES),
+        default=ENGLISH,
+        show_default=True,
+        callback=keep,
+        help=f"Language of {what}.",
+    )
 
 
 class _Day(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 alone

@@ -19,6 +19,7 @@ from iomld.cli.options import (
     WholeNumber,
     engine_options,
     fund_option,
+    language_option,
     mapping_option,
     settings,
     sources_argument,
@@ -26,7 +27,6 @@ from iomld.cli.options import (
 from iomld.cli.progress import shown_progress
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.errors import IomldError
-from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.model import Severity
 from iomld.read import SourceFile, expand_sources
 from iomld.read.archives import files_of_bytes
@@ -89,14 +89,7 @@ _FAIL_ON = ("violation", "warning", "info")
     show_default=True,
     help="Most findings to list; all are counted.",
 )
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(LANGUAGES),
-    default=ENGLISH,
-    show_default=True,
-    help="Language of the report.",
-)
+@language_option("the report and of errors")
 @mapping_option
 @fund_option
 @click.option("--color/--no-color", default=None, help="Use colours in the text report.  [default: on a terminal]")
