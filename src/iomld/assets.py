@@ -17,8 +17,8 @@ from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_context import context_document
 from iomld.formats.jsonld_terms import document_keys
 from iomld.formats.rdf import TURTLE, parse
-from iomld.fund_folder import FUND_FILES, cached, folder_in_use, root_folder
-from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, FOAF, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
+from iomld.fund_folder import FUND_FILES, FundFolder, cached, folder_in_use, own_folder, root_folder, using
+from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, FOAF, IOMLD, PROV, RDF, RDFS, SCHEMA, SH, SKOS, XSD, local_name
 from iomld.vocab import Concept, Country, Fund, Label, LabelKind, Vocabulary
 
 # The files of the shared graphs of a release (`Iris.graph`), except for the schemes: all other files are one each.
@@ -31,6 +31,7 @@ _GRAPH_FILES: Mapping[str, tuple[str, ...]] = {
 _FUND_FILE, _DECOYS_FILE = "ontology/fund.ttl", "ontology/decoys.ttl"
 ADDED = "fund:"  # before the name of a file of shapes in a fund folder: shapes are added, whatever their file's name
 _CONTEXT = "ontology/context-v1.jsonld"
+_FUND_TERMS = "ontology/fund-terms.ttl"  # generated: the properties of the fields of a fund folder
 _SCHEMAS: Mapping[str, Callable[[Schema, Fields], Schema]] = {
     "ontology/record.schema.json": record_schema,
     "ontology/project.schema.json": project_schema,
@@ -85,13 +86,35 @@ def asset_text(name: str, *, base: str = DEFAULT_BASE) -> str:
 @cached
 def _generated_text(name: str) -> str:
     """A file that is generated from the fields, where a fund folder may add some; empty for all other files."""
-    if name not in (_CONTEXT, *_SCHEMAS) or folder_in_use().is_own:
+    if name not in (_CONTEXT, _FUND_TERMS, *_SCHEMAS) or folder_in_use().is_own:
         return ""
     fields = load_fields()
+    if name == _FUND_TERMS:
+        return _fund_terms(folder_in_use(), fields)
     if name == _CONTEXT:
         return context_document(document_keys(fields))
     schema = json.loads((root_folder() / name).read_text(encoding="utf-8"))
     return json.dumps(_SCHEMAS[name](schema, fields), ensure_ascii=False, indent=2) + "\n"
+
+
+def _fund_terms(folder: FundFolder, fields: Fields) -> str:
+    """The properties of the fields that a fund folder declares, and where the graph of them comes from, as Turtle."""
+    with using(own_folder()):
+        known = load_fields().by_key
+    graph = f"<{folder.base}graph/fund>"
+    said = [(graph, f"{RDF}type", f"<{PROV}Entity>"), (graph, f"{IOMLD}sha256", f'"{folder.digest}"^^<{XSD}hexBinary>')]
+    if folder.fund:
+        said.append((graph, f"{PROV}wasAttributedTo", f"<{folder.fund}>"))
+    for field in fields:
+        if field.key in known:
+            continue
+        about = f"<{field.iri}>"
+        said += [(about, f"{RDF}type", f"<{RDF}Property>"), (about, f"{RDFS}isDefinedBy", graph)]
+        for name, texts in (("label", field.names), ("comment", field.meanings)):
+            # A string of JSON, without escapes of other letters, is a string of Turtle.
+            written = ((json.dumps(text, ensure_ascii=False), language) for language, text in texts.items())
+            said += [(about, f"{RDFS}{name}", f"{text}@{language}") for text, language in written]
+    return "".join(f"{about} <{name}> {value} .\n" for about, name, value in said)
 
 
 @cached
@@ -123,7 +146,8 @@ def reference_graphs() -> dict[str, tuple[str, ...]]:
     """The shared graphs of a release (`Iris.graph`) and their files."""
     fund = (name for name in asset_names("ontology") if name == _FUND_FILE)
     schemes = (*(f"ontology/{scheme}.ttl" for scheme in scheme_names()), *fund)
-    return {**_GRAPH_FILES, "schemes": schemes}
+    own = {} if folder_in_use().is_own else {"fund": (_FUND_TERMS,)}
+    return {**_GRAPH_FILES, "schemes": schemes, **own}
 
 
 @cached

@@ -48,6 +48,17 @@ def test_fields_and_lists_of_the_folder_can_be_queried(published: Path) -> None:
     ]
 
 
+def test_the_properties_of_the_folder_have_a_graph_of_their_own(published: Path) -> None:
+    """It says whose they are and which state of the folder they come from."""
+    terms = f"SELECT ?p {{ GRAPH <{BASE}graph/fund> {{ ?p rdfs:isDefinedBy <{BASE}graph/fund> ; rdfs:label ?l }} }}"
+    assert {row[0] for row in _rows(published, terms)} == {
+        "https://grants.example/ns#group",
+        "https://grants.example/ns#hostCity",
+    }
+    origin = f"SELECT ?f ?h {{ <{BASE}graph/fund> prov:wasAttributedTo ?f ; iomld:sha256 ?h }}"
+    assert _rows(published, origin) == [[f"{BASE}id/fund/harbours", read_fund_folder(EXAMPLE).digest]]
+
+
 def test_the_release_has_a_copy_of_the_folder(published: Path) -> None:
     """It is in the manifest by its hash, and read from there, wherever the folder is now."""
     current = release.current_release(published)

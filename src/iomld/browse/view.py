@@ -21,7 +21,7 @@ from iomld.release.nquads import read_graphs
 from iomld.store.oxigraph import StoreReader
 from iomld.vocab import Vocabulary
 
-SHARED = ("ontology", "schemes", "countries", "queries", "dataset", "prov")
+SHARED = ("ontology", "schemes", "countries", "queries", "fund", "dataset", "prov")  # "fund" of a fund folder alone
 _LABELS = frozenset({f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name"})
 
 
