@@ -42,10 +42,11 @@ _MORE = re.compile(
     rf"(?:{_HEADING}\)?|{_ABOUT})[,;]? ?[(-]? ?(?:(?:and|et|y) )?(?:(?:{_EMPHASIS}),? )?{_ITS}"
     rf"(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
-# "the GCM in Central Asia, in particular objectives 6 and 18": no comma, bracket, number or "and" between.
+# "the GCM in Central Asia, in particular objectives 6 and 18": no comma, bracket, number or "and" between. Each word is
+# read as a whole (`++`), since the ways to cut eight words into pieces are thousands.
 _DISTANT = re.compile(
-    rf" (?:(?!(?:and|et|y) )[a-z'-]+ ?){{1,8}}, ?(?:in particular|particularly|especially|notably|specifically|namely|"
-    r"notamment|en particulier|en particular|especialmente|particularmente|concretamente) "
+    rf" (?:(?!(?:and|et|y) )[a-z'-]++ ?+){{1,8}}, ?(?:in particular|particularly|especially|notably|specifically|"
+    r"namely|notamment|en particulier|en particular|especialmente|particularmente|concretamente) "
     rf"{_ITS}(?P<role>{_ROLE}) {_SIGN}{_LIST}(?! (?:of|du|de|des|del) | d')"
 )
 _OF = r"(?:of|in|under|from|within|de|du|des|del|d') ?(?:(?:the|la|le|les|los|el) |l')?"

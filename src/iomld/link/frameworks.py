@@ -11,7 +11,7 @@ from typing import NamedTuple
 from iomld.folding import Folded, fold, folded
 from iomld.link.framework_parts import FrameworkParts, NumberedPassage, build_parts
 from iomld.link.issuer_names import issuer_variants
-from iomld.link.name_matcher import NameFinder, build_finder, name_key, plain_name, plural_key
+from iomld.link.name_matcher import FoundName, NameFinder, build_finder, name_key, plain_name, plural_key
 from iomld.link.numbered_names import NumberedNames, numbered_names
 from iomld.link.other_meanings import OtherMeanings, words_of_names
 from iomld.model import Mention
@@ -154,18 +154,18 @@ class FrameworkMatcher:
         """The names that start in a part of a text, with their places in the folded text."""
         searched = f" {source.text}"
         done = at
-        while (found := self.names.find(searched, at)) and found.start() < until:
-            start, end = found.start(), found.end() - 1
-            if '"' in found["name"]:
+        while (found := self.names.find(searched, at)) and found.start < until:
+            start, end = found.start, found.end
+            if '"' in found.words:
                 start, end = _quoted(source.text, start, end)
                 start = max(start, done)
             words = text[source.original(start) : source.original(end)]
-            named = self.resolve(found["name"], words, language)
+            named = self.resolve(found.words, words, language)
             if named is None and (shorter := self._shorter(searched, found, text, source, language)):
                 found, named = shorter
-                end = found.end() - 1
+                end = found.end
             if named is None:
-                at = found.start() + 1
+                at = found.start + 1
             elif not named.codes:
                 at = self._after_decoy(searched, found)
             elif self._means_other(named, text, words, source.text, start, end):
@@ -173,7 +173,7 @@ class FrameworkMatcher:
             else:
                 part = self._part(named.codes[0], source.text, start, end, done)
                 if part is None and source.text[end : end + 1].isdigit():
-                    at = found.start() + 1
+                    at = found.start + 1
                     continue
                 codes = part.codes if part else named.codes
                 start, end = (part.start, part.end) if part else (start, end)
@@ -181,15 +181,15 @@ class FrameworkMatcher:
                 yield Match(codes, start, end, named.method, named.confidence)
 
     def _shorter(
-        self, searched: str, found: re.Match[str], text: str, source: Folded, language: str
-    ) -> tuple[re.Match[str], NamedFramework] | None:
+        self, searched: str, found: FoundName, text: str, source: Folded, language: str
+    ) -> tuple[FoundName, NamedFramework] | None:
         """The longest name that begins where another name was found that means nothing here."""
-        start, last = found.start(), searched.rfind(" ", 0, found.end() - 1)
-        while last > start and (other := self.names.find(searched[: last + 1], start)) and other.start() == start:
-            words = text[source.original(start) : source.original(other.end() - 1)]
-            if named := self.resolve(other["name"], words, language):
+        start, last = found.start, searched.rfind(" ", 0, found.end)
+        while last > start and (other := self.names.find(searched[: last + 1], start)) and other.start == start:
+            words = text[source.original(start) : source.original(other.end)]
+            if named := self.resolve(other.words, words, language):
                 return other, named
-            last = searched.rfind(" ", 0, other.end() - 1)
+            last = searched.rfind(" ", 0, other.end)
         return None
 
     def _part(self, framework: str, text: str, start: int, end: int, done: int) -> NumberedPassage | None:
@@ -198,7 +198,7 @@ class FrameworkMatcher:
             return part
         distant = self.parts.distant(framework, text, start, end)
         following = self.names.find(f" {text}", end) if distant else None
-        return None if distant and following and following.start() < distant.end else distant
+        return None if distant and following and following.start < distant.end else distant
 
     def _means_other(  # the text, and the folded text with the place of the name
         self, named: NamedFramework, text: str, words: str, source: str, start: int, end: int
@@ -233,12 +233,12 @@ class FrameworkMatcher:
                 return match.method, match.confidence
         return _MANUAL, Decimal(1)
 
-    def _after_decoy(self, searched: str, decoy: re.Match[str]) -> int:
+    def _after_decoy(self, searched: str, decoy: FoundName) -> int:
         """Where to continue: after a decoy, unless a name starts inside it and extends beyond it."""
-        inside = self.names.find(searched, decoy.start() + 1)
-        if inside and inside.start() < decoy.end() - 1 < inside.end() - 1:
-            return inside.start()
-        return decoy.end() - 1
+        inside = self.names.find(searched, decoy.start + 1)
+        if inside and inside.start < decoy.end < inside.end:
+            return inside.start
+        return decoy.end
 
 
 def build_matcher(vocabulary: Vocabulary) -> FrameworkMatcher:
@@ -346,7 +346,7 @@ def _matcher(
     aliases: dict[str, list[Alias]] = {}
     for alias in names:
         is_shared = len(owners[alias.text, alias.language]) > 1
-        aliases.setdefault(name_key(alias.plain), []).append(replace(alias, is_shared=is_shared))
+        aliases.setdefault(name_key(alias.plain), []).append(replace(alias, is_shared=True) if is_shared else alias)
     finder = build_finder(fold(alias.text) for group in aliases.values() for alias in group)
     # The same few names recur; the cache saves 15 µs for each match.
     resolve = lru_cache(maxsize=_CACHED_NAMES)(partial(_resolved, aliases))

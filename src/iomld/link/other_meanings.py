@@ -115,7 +115,8 @@ def _is_owned(text: str, start: int, end: int) -> bool:
 
 def words_of_names(names: Iterable[str]) -> frozenset[str]:
     """The keys of the words in names."""
-    return frozenset(name_key(fold(word)) for name in names for word in _WORD.findall(name))
+    words = {word for name in names for word in _WORD.findall(name)}  # each is in many names
+    return frozenset(name_key(fold(word)) for word in words)
 
 
 @lru_cache(maxsize=64)  # an abbreviation is met several times in one text
