@@ -126,24 +126,24 @@ class NameFinder:
 
     def _end(self, text: str, beginning: re.Match[str]) -> int:
         """The end of the longest name that begins with these words; 0 if none does."""
-        word = beginning["first"]
-        node, at = self.names[word], beginning.end("first")
-        end = at if _END in node else 0
+        previous, gap, comma, word = beginning.groups()
         step: re.Match[str] | None = beginning
-        while step and step["word"]:
-            gap, comma, next_word = step.group("gap", "comma", "word")
-            inserted = _ABBREVIATION.match(text, step.end()) if next_word == "(" else None
+        node = self.names[previous]
+        end = beginning.end("first") if _END in node else 0
+        while step and word:
+            inserted = _ABBREVIATION.match(text, step.end()) if word == "(" else None
             if inserted and inserted["letters"] not in node.get(" (", {}):
-                step = _STEP.match(text, inserted.end())
-                continue
-            before = ", " if comma else " " if gap or word == "d'" else ""
-            following = node.get(before + _key(next_word) if before else next_word)
-            if following is None:
-                break
-            node, word, at = following, next_word, step.end()
-            if _END in node and not _LETTER.match(text, at):
-                end = at
+                at = inserted.end()
+            else:
+                before = ", " if comma else " " if gap or previous == "d'" else ""
+                following = node.get(before + _key(word) if before else word)
+                if following is None:
+                    break
+                node, previous, at = following, word, step.end()
+                if _END in node and not _LETTER.match(text, at):
+                    end = at
             step = _STEP.match(text, at)
+            gap, comma, word = step.groups() if step else (None, None, None)
         return end
 
 

@@ -30,6 +30,7 @@ _OWNING = re.compile(rf"(?:{_OWNER}(?:'s|')|(?<!\w)own) \Z")
 _LONGEST_OWNER = 40  # characters before a name in which its owner is searched
 _COUNTRY_WORDS = 5  # in the longest names of countries that texts put before an agenda
 # "a Paris agreement", "the Paris agreement reached by two firms": a common noun and where it was agreed.
+_LONGEST_ARTICLE = len("cualquier ")
 _INDEFINITE = re.compile(r"(?<!\w)(?:an?|any|another|une?|otro|otra|cualquier) \Z")
 _AGREED = re.compile(
     r" (?:(?:reached|concluded|agreed|struck|made|signed|conclue?|signee?|passee?|"
@@ -78,13 +79,13 @@ class OtherMeanings:
             return True
         if is_dated and self._is_of_country(text, start):
             return True
-        is_indefinite = _INDEFINITE.search(text, max(0, start - _LONGEST_OWNER), start) is not None
+        is_indefinite = _INDEFINITE.search(text, max(0, start - _LONGEST_ARTICLE), start) is not None
         if is_indefinite and words.islower() and not _COMPACT.search(text, start, end):
             return True
-        content = [word for word in _WORD.findall(words) if len(word) >= _SMALL_WORD]
-        if len(content) > _MOST_COMMON_WORDS or not any(word.islower() for word in content):
+        if not is_indefinite and (is_dated or not _AGREED.match(text, end)):
             return False
-        return is_indefinite or (not is_dated and _AGREED.match(text, end) is not None)
+        content = [word for word in _WORD.findall(words) if len(word) >= _SMALL_WORD]
+        return len(content) <= _MOST_COMMON_WORDS and any(word.islower() for word in content)
 
     def _is_of_country(self, text: str, start: int) -> bool:
         """Whether the name of a country stands directly before a name: "Vanuatu 2030 Agenda"."""

@@ -62,6 +62,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalize it.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _LINE_END = re.compile("\r\n|\n|\r")
+_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
 
 def utf8_text(data: bytes, file: str) -> str:
@@ -144,7 +145,7 @@ def is_web_address(url: str) -> bool:
     (True, False)
     """
     scheme, _, rest = url.partition("://")
-    return scheme in ("http", "https") and bool(rest) and not any(c <= " " or c in '<>"{}|\\^`' for c in url)
+    return scheme in ("http", "https") and bool(rest) and not _NOT_IN_ADDRESS.search(url)
 
 
 def is_language_tag(text: str) -> bool:

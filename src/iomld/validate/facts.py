@@ -47,6 +47,7 @@ _RECORD_PROPERTIES = frozenset(
 )
 # Properties of concepts that rules in code read, in the reference data and in records that describe a concept.
 _CONCEPT_PROPERTIES = frozenset({f"{SKOS}notation", f"{IOMLD}budgetFloor", f"{IOMLD}budgetCeiling", f"{IOMLD}iatiCode"})
+_READ_PROPERTIES = _RECORD_PROPERTIES | _CONCEPT_PROPERTIES
 # Properties of concepts, countries and schemes that rules read; engines need no others.
 _DESCRIPTION_PROPERTIES = frozenset(
     {
@@ -61,6 +62,7 @@ _DESCRIPTION_PROPERTIES = frozenset(
         f"{IOMLD}iso2",
     }
 )
+_GYEAR = f"{XSD}gYear"
 _YEAR = re.compile(r"[0-9]{4}")
 
 
@@ -107,22 +109,23 @@ class Facts:
 
 def facts_of(quads: Sequence[Quad]) -> Facts:
     """Index a record's graph."""
-    values: dict[str, defaultdict[str, list[Term]]] = {
-        predicate: defaultdict(list) for predicate in _RECORD_PROPERTIES | _CONCEPT_PROPERTIES
-    }
-    facts = Facts(quads, values=values)
+    values: dict[str, defaultdict[str, list[Term]]] = {predicate: defaultdict(list) for predicate in _READ_PROPERTIES}
+    subjects, objects = set[str](), set[str]()
+    has_blank_nodes = False
     for quad in quads:
         subject, object_ = quad.subject, quad.object
         name = plain(subject)
-        facts.subjects.add(name)
+        subjects.add(name)
         if isinstance(object_, NamedNode):
-            facts.objects.add(object_.value)
-        if isinstance(subject, BlankNode) or isinstance(object_, BlankNode):
-            facts.has_blank_nodes = True
+            objects.add(object_.value)
+        elif isinstance(object_, BlankNode):
+            has_blank_nodes = True
+        if isinstance(subject, BlankNode):
+            has_blank_nodes = True
         read = values.get(quad.predicate.value)
         if read is not None:
             read[name].append(object_)
-    return facts
+    return Facts(quads, subjects, objects, has_blank_nodes, values)
 
 
 def year(term: Term) -> int | None:
@@ -131,8 +134,8 @@ def year(term: Term) -> int | None:
     >>> year(Literal("2017", datatype=NamedNode(f"{XSD}gYear")))
     2017
     """
-    is_year = isinstance(term, Literal) and term.datatype.value == f"{XSD}gYear"
-    return int(plain(term)) if is_year and _YEAR.fullmatch(plain(term)) else None
+    is_year = isinstance(term, Literal) and term.datatype.value == _GYEAR and _YEAR.fullmatch(plain(term))
+    return int(plain(term)) if is_year else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ with those of this module, to the last character of a message.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,20 +67,22 @@ class _Match:
 
 @dataclass(frozen=True, slots=True)
 class _ProjectFacts:
-    """A project, with access to the values that rules read."""
+    """A project, with access to the values that rules read.
+
+    Attributes:
+        iri: Its IRI.
+        facts: The record's graph.
+        context: Reference data, base and day.
+        years: The values of each property of years that are years, with their numbers; most rules compare them.
+    """
 
     iri: str
     facts: Facts
     context: RuleContext
+    years: Mapping[str, Sequence[tuple[Term, int]]]
 
     def terms(self, name: str) -> Iterator[Term]:
         return iter(self.facts.of(self.iri, IOMLD + name))
-
-    def years(self, name: str) -> Iterator[tuple[Term, int]]:
-        for term in self.terms(name):
-            number = year(term)
-            if number is not None:
-                yield term, number
 
     def concept_values(self, concept: Term, predicate: str) -> Iterator[Term]:
         """The values of a concept's property in the record and in the reference data."""
@@ -112,7 +114,8 @@ def project_results(facts: Facts, context: RuleContext, rules: Mapping[str, Rule
     """
     active = [(rules[id_], path, check) for id_, (path, check) in PROJECT_CHECKS.items() if id_ in rules]
     for iri in facts.instances(_PROJECT):
-        project = _ProjectFacts(iri, facts, context)
+        years = {name: _years(facts.of(iri, IOMLD + name)) for name in _YEAR_PROPERTIES}
+        project = _ProjectFacts(iri, facts, context, years)
         for rule, path, check in active:
             for match in check(project):
                 yield _result(rule, iri, match.value, match.path or (path and f"<{IOMLD}{path}>"), **match.variables)
@@ -137,6 +140,10 @@ def _result(rule: Rule, node: str, value: Term, path: str | None = None, **varia
         source_shape=f"<{SHAPES}{rule.id}>",
         messages=(str(rule.filled(value=plain(value), **variables)),),
     )
+
+
+def _years(terms: Iterable[Term]) -> list[tuple[Term, int]]:
+    return [(term, number) for term in terms if (number := year(term)) is not None]
 
 
 def _year_of(time: str) -> Iterator[int]:
@@ -177,42 +184,42 @@ def _is_day(term: Term) -> bool:
 def _year_order(project: _ProjectFacts) -> Iterator[_Match]:
     if any(project.terms("periodStart")) and any(project.terms("periodEnd")):
         return
-    for end_term, end in project.years("endYear"):
-        for term, start in project.years("startYear"):
+    for end_term, end in project.years["endYear"]:
+        for term, start in project.years["startYear"]:
             if start > end:
                 yield _match(term, end=plain(end_term))
 
 
 def _year_floor(project: _ProjectFacts) -> Iterator[_Match]:
     for name in _YEAR_PROPERTIES:
-        yield from (_match(term, f"<{IOMLD}{name}>") for term, number in project.years(name) if number < _FUND_START)
+        yield from (_match(term, f"<{IOMLD}{name}>") for term, number in project.years[name] if number < _FUND_START)
 
 
 def _year_range(project: _ProjectFacts) -> Iterator[_Match]:
     for seen in project.years_seen():
         for name in _YEAR_PROPERTIES:
-            late = (term for term, number in project.years(name) if number > seen + _MAX_YEARS_AHEAD)
+            late = (term for term, number in project.years[name] if number > seen + _MAX_YEARS_AHEAD)
             yield from (_match(term, f"<{IOMLD}{name}>") for term in late)
 
 
 def _allocation_outside(project: _ProjectFacts) -> Iterator[_Match]:
-    for term, allocated in project.years("allocationYear"):
-        for start_term, start in project.years("startYear"):
-            for end_term, end in project.years("endYear"):
+    for term, allocated in project.years["allocationYear"]:
+        for start_term, start in project.years["startYear"]:
+            for end_term, end in project.years["endYear"]:
                 if start <= end and not start - _MAX_YEARS_BEFORE <= allocated <= end:
                     yield _match(term, start=plain(start_term), end=plain(end_term))
 
 
 def _allocation_before(project: _ProjectFacts) -> Iterator[_Match]:
-    for term, allocated in project.years("allocationYear"):
-        for start_term, start in project.years("startYear"):
+    for term, allocated in project.years["allocationYear"]:
+        for start_term, start in project.years["startYear"]:
             if start - _MAX_YEARS_BEFORE <= allocated < start:
                 yield _match(term, start=plain(start_term))
 
 
 def _long_run(project: _ProjectFacts) -> Iterator[_Match]:
-    for term, end in project.years("endYear"):
-        for start_term, start in project.years("startYear"):
+    for term, end in project.years["endYear"]:
+        for start_term, start in project.years["startYear"]:
             if start >= _FUND_START and end - start > _MAX_DURATION:
                 yield _match(term, start=plain(start_term))
 
@@ -220,13 +227,13 @@ def _long_run(project: _ProjectFacts) -> Iterator[_Match]:
 def _active_after_end(project: _ProjectFacts) -> Iterator[_Match]:
     if _has_status(project, _IMPLEMENTATION):
         for seen in project.years_seen():
-            yield from (_match(term) for term, end in project.years("endYear") if end < seen - 1)
+            yield from (_match(term) for term, end in project.years["endYear"] if end < seen - 1)
 
 
 def _completed_before_end(project: _ProjectFacts) -> Iterator[_Match]:
     if _has_status(project, _CLOSED):
         for seen in project.years_seen():
-            yield from (_match(term) for term, end in project.years("endYear") if end > seen)
+            yield from (_match(term) for term, end in project.years["endYear"] if end > seen)
 
 
 def _has_status(project: _ProjectFacts, code: str) -> bool:
