@@ -208,6 +208,7 @@ class LimitedConnection(HttpToolsProtocol):
         """Continue with the next request. uvicorn's own method would set a second timer for each."""
         self.server_state.total_requests += 1
         self._response.flush()  # the head of a response without a body
+        self.cycle.transport = self.transport  # frees the cycle at once: nothing that it refers to refers to it
         if self.transport.is_closing():
             return
         if not self.cycle.more_body:
