@@ -29,7 +29,7 @@ from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
 from iomld.temporary import temporary_folder
 from iomld.web.client_budget import ClientBudgetMiddleware
-from iomld.web.compression import CompressionMiddleware
+from iomld.web.compression import CompressionMiddleware, with_vary
 from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.descriptions import catalogue_routes
 from iomld.web.data.discovery import discovery_routes
@@ -125,7 +125,7 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
     A request passes through, in this order:
 
     1. `RequestMetricsMiddleware`, which counts the response as it leaves the server.
-    2. `_SafetyHeadersMiddleware`, which adds to all responses, also to those of the middleware below.
+    2. `_ResponseHeadersMiddleware`, which adds to all responses, also to those of the middleware below.
     3. `CompressionMiddleware`.
     4. `_EndpointRouter`, which spares requests to the SPARQL endpoint the framework.
     5. `LanguageMiddleware`, for responses that may be a page.
@@ -135,7 +135,7 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
     own for each would be a tenth of the time of a cached answer.
     """
     routes = _EndpointRouter(LanguageMiddleware(app), endpoint)
-    return RequestMetricsMiddleware(_SafetyHeadersMiddleware(CompressionMiddleware(routes)), log)
+    return RequestMetricsMiddleware(_ResponseHeadersMiddleware(CompressionMiddleware(routes)), log)
 
 
 def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
@@ -187,21 +187,22 @@ class _FundMiddleware:
             await self._app(scope, receive, send)
 
 
-class _SafetyHeadersMiddleware:
-    """Adds the headers by which browsers restrict what a page may do."""
+class _ResponseHeadersMiddleware:
+    """Adds the headers by which browsers restrict what a page may do, and Accept-Encoding to Vary."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        def send_safely(event: Event) -> Awaitable[None]:
+        def send_complete(event: Event) -> Awaitable[None]:
             if event["type"] == "http.response.start":
-                headers = event.get("headers", ())
-                more = _SAFETY_HEADERS if _NO_SNIFFING in headers else (*_SAFETY_HEADERS, _NO_SNIFFING)
-                event["headers"] = [*headers, *more]
+                headers = [*event.get("headers", ()), *_SAFETY_HEADERS]
+                if _NO_SNIFFING not in headers:
+                    headers.append(_NO_SNIFFING)
+                event["headers"] = with_vary(headers)
             return send(event)
 
-        return self._app(scope, receive, send_safely)
+        return self._app(scope, receive, send_complete)
 
 
 class _EndpointRouter:

@@ -53,7 +53,7 @@ class ClientQuotas:
 
     def retry_after_s(self, client: str) -> int:
         """Whole seconds until a client may ask again; 0 if it may ask now."""
-        debt = -self._left_now(client)
+        debt = -self._left_at(self._clock(), client)
         return math.ceil((debt - _ROUNDING_S) / self._rate) if debt > _ROUNDING_S else 0
 
     def require(self, client: str) -> None:
@@ -76,14 +76,15 @@ class ClientQuotas:
     def charge(self, client: str, seconds: float) -> None:
         """Take seconds from the bucket of a client."""
         with self._lock:
-            self._left[client] = self._left_now(client) - seconds, self._clock()
+            now = self._clock()
+            self._left[client] = self._left_at(now, client) - seconds, now
             self._left.move_to_end(client)
             if len(self._left) > self._most:
                 self._left.popitem(last=False)
 
-    def _left_now(self, client: str) -> float:
-        left, at = self._left.get(client, (self._full_s, self._clock()))
-        return min(self._full_s, left + (self._clock() - at) * self._rate)
+    def _left_at(self, now: float, client: str) -> float:
+        left, at = self._left.get(client, (self._full_s, now))
+        return min(self._full_s, left + (now - at) * self._rate)
 
 
 @dataclass(frozen=True, slots=True)

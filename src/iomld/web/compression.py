@@ -5,7 +5,7 @@ with `Content-Disposition` or `Cache-Control: no-transform`: files to be saved k
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
@@ -29,7 +29,7 @@ _TYPES = (
 
 
 class CompressionMiddleware:
-    """Compresses responses, and adds Accept-Encoding to their Vary header."""
+    """Compresses responses; `with_vary` is for the middleware around it."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
@@ -37,36 +37,29 @@ class CompressionMiddleware:
         for media_type in _TYPES:
             add_compress_type(media_type)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request; with 406 if it refuses all codings."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         accepted = ",".join([value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding"])
         coding = choose_coding(accepted, _CODINGS)
+        if coding == "identity":
+            return self._app(scope, receive, send)
         if coding is None:
             detail = message(
                 "Accept-Encoding refuses every encoding that this server offers: zstd, br, gzip and none. Allow "
                 "one of them."
             )
-            await problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
-            return
-
-        def send_varying(event: Event) -> Awaitable[None]:
-            return send(_varying(event))
-
-        if coding == "identity":
-            await self._app(scope, receive, send_varying)
-            return
+            return problem(406, "Not Acceptable", detail, kind="coding")(scope, receive, send)
         smallest = SMALLEST_BYTES if choose_coding(accepted, ()) else 1  # 1: the client refuses uncompressed answers
 
         async def app_in_chunks(scope: Scope, receive: Receive, compress: Send) -> None:
-            await self._app(scope, receive, _ChunkedResponse(scope["method"], compress, send_varying, smallest).send)
+            await self._app(scope, receive, _ChunkedResponse(scope["method"], compress, send, smallest).send)
 
         compressing = CompressMiddleware(
             app_in_chunks, minimum_size=smallest, zstd=coding == "zstd", brotli=coding == "br", gzip=coding == "gzip"
         )
-        await compressing(scope, receive, send_varying)
+        return compressing(scope, receive, send)
 
 
 class _ChunkedResponse:
@@ -98,21 +91,19 @@ class _ChunkedResponse:
         await self._send({"type": "http.response.body", "body": rest, "more_body": more})
 
 
-def _is_fixed(headers: dict[bytes, bytes]) -> bool:
+def _is_fixed(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a response must not be changed: a file to be saved, a part of a file, or one with `no-transform`."""
     is_part_or_file = b"content-disposition" in headers or b"content-range" in headers
     return is_part_or_file or b"no-transform" in headers.get(b"cache-control", b"")
 
 
-def _varying(event: Event) -> Event:
-    """The event, with Accept-Encoding in Vary if it starts a response that may be compressed, or its 304."""
-    if event["type"] != "http.response.start":
-        return event
-    headers = dict(event["headers"])
-    vary = headers.get(b"vary")
+def with_vary(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers, with Accept-Encoding in Vary if they are those of a response that may be compressed, or of its 304."""
+    present = dict(headers)
+    vary = present.get(b"vary")
     if vary and b"accept-encoding" in vary.lower():
-        return event
-    if _is_fixed(headers) or not (b"content-type" in headers or b"etag" in headers):
-        return event
-    others = [pair for pair in event["headers"] if pair != (b"vary", vary)]
-    return {**event, "headers": [*others, (b"vary", vary + b", Accept-Encoding" if vary else b"Accept-Encoding")]}
+        return headers
+    if _is_fixed(present) or not (b"content-type" in present or b"etag" in present):
+        return headers
+    others = [pair for pair in headers if pair != (b"vary", vary)]
+    return [*others, (b"vary", vary + b", Accept-Encoding" if vary else b"Accept-Encoding")]

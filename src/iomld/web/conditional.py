@@ -44,7 +44,7 @@ def is_not_modified(request: Headers, etag: str, modified: datetime | None = Non
     """
     tags = ", ".join(request.getlist("if-none-match"))
     if tags:
-        return tags.strip() == "*" or etag.removeprefix("W/") in _OPAQUE.findall(tags)
+        return is_among(tags, etag)
     since = request.get("if-modified-since") if modified else None
     if since is None or modified is None:
         return False
@@ -52,6 +52,11 @@ def is_not_modified(request: Headers, etag: str, modified: datetime | None = Non
         return modified.replace(microsecond=0) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):  # not a date, or one without a time zone
         return False
+
+
+def is_among(tags: str, etag: str) -> bool:
+    """Say whether a value of If-None-Match names a tag; tags are compared weakly."""
+    return tags.strip() == "*" or etag.removeprefix("W/") in _OPAQUE.findall(tags)
 
 
 class ConditionalStaticFiles(StaticFiles):

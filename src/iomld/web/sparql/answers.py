@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -13,7 +14,7 @@ from iomld.formats import rdf, results
 from iomld.messages import message
 from iomld.store.query_request import QueryHead
 from iomld.store.sparql_tokens import query_tokens
-from iomld.web.conditional import is_not_modified
+from iomld.web.conditional import is_among
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.cache import CachedAnswer
 from iomld.web.sparql.exchange import COMMON_HEADERS, HttpRequest
@@ -148,6 +149,13 @@ class Spool:
             self._used_bytes -= size_bytes
 
 
+@lru_cache(maxsize=64)
+def _content_type(media_type: str) -> tuple[bytes, bytes]:
+    """The header for a type, of which there are few."""
+    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+    return b"content-type", f"{media_type}{charset}".encode()
+
+
 class AnswerResponse:
     """An ASGI application that sends an answer: 304 if the client has it already, and no body for HEAD."""
 
@@ -173,15 +181,14 @@ class AnswerResponse:
 
     async def _send(self, answer: QueryAnswer, send: Send) -> None:
         request, headers = self._request, [*_HEADERS, (b"etag", answer.etag.encode())]
-        if request.method != "POST" and is_not_modified(request.headers, answer.etag):
+        tags = request.header("if-none-match") if request.method != "POST" else None
+        if tags and is_among(tags, answer.etag):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
         if self._file_name:
             headers.append((b"content-disposition", f'attachment; filename="{self._file_name}"'.encode()))
-        charset = "; charset=utf-8" if answer.media_type.startswith("text/") else ""
-        headers.append((b"content-type", f"{answer.media_type}{charset}".encode()))
-        headers.append((b"content-length", str(answer.size).encode()))
+        headers += (_content_type(answer.media_type), (b"content-length", b"%d" % answer.size))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         left = 0 if request.method == "HEAD" else answer.size
         if not left:

@@ -121,9 +121,12 @@ class SparqlApp:
         return answer_request(HttpRequest(scope, receive), self._respond, send)
 
     async def _respond(self, request: HttpRequest) -> ASGIApp:
-        if request.method == "OPTIONS":
+        if request.method in {"GET", "HEAD"}:
+            operation = operation_of_url(request.scope["query_string"])
+        elif request.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)
-        operation = await self._operation(request)
+        else:
+            operation = await self._operation_of_body(request)
         if operation.query is None:
             return _description(request, operation, self._facts())
         if operation.explain:
@@ -140,10 +143,8 @@ class SparqlApp:
             )
         return await self.respond(request, operation, types)
 
-    async def _operation(self, request: HttpRequest) -> Operation:
-        query_string: bytes = request.scope.get("query_string", b"")
-        if request.method in {"GET", "HEAD"}:
-            return operation_of_url(query_string)
+    async def _operation_of_body(self, request: HttpRequest) -> Operation:
+        query_string: bytes = request.scope["query_string"]
         if request.method == "POST":
             body = await request.body(self._limits.body_bytes)
             return await operation_of_body(request.header("content-type") or "", body, query_string)
@@ -160,8 +161,9 @@ class SparqlApp:
             ProblemError: It has no answer.
         """
         found = await self.find(request, operation, types)
-        query, release = operation.query or "", self._release_name()
-        name = answer_file_name(query, release, found.media_type) if operation.download else ""
+        name = ""
+        if operation.download:
+            name = answer_file_name(operation.query or "", self._release_name(), found.media_type)
         return AnswerResponse(request, found, self._spool, file_name=name)
 
     async def find(self, request: HttpRequest, operation: Operation, types: MediaTypes) -> QueryAnswer:

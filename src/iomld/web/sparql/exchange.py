@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cached_property
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,11 +23,6 @@ class HttpRequest:
         """Take a request as an ASGI application gets it."""
         self.scope, self.receive = scope, receive
         self.method: str = scope["method"]
-
-    @cached_property
-    def headers(self) -> Headers:
-        """Its headers."""
-        return Headers(scope=self.scope)
 
     @property
     def accept(self) -> str | None:
