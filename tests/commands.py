@@ -277,6 +277,9 @@ def _warm_up() -> None:
     for name in ("openpyxl", "iomld.validate.pyshacl_engine"):
         import_module(name)
     forked_workers.warm_up()
+    templates = import_module("iomld.web.templating").templates()
+    for name in templates.list_templates(extensions=("html",)):
+        templates.get_template(name)  # is compiled, which each server would do
 
 
 def _reap() -> None:

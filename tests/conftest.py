@@ -4,9 +4,11 @@ import gc
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,14 @@ def pytest_collection_finish() -> None:
 def _forked_workers() -> None:
     """Pools and applications within the tests start their workers at once."""
     forked_workers.fork_workers_of_tests(connect_to_fork)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_tls_context() -> Iterator[None]:
+    """Each client of httpx makes a TLS context, which takes 20 ms of processor time; the servers here speak HTTP."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

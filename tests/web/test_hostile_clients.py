@@ -73,7 +73,7 @@ def eventually(holds: Callable[[], bool]) -> bool:
     while not holds():
         if time.monotonic() > end:
             return False
-        time.sleep(0.02)  # so that the one who is waited for has the processor
+        time.sleep(0.05)  # so that the one who is waited for has the processor
     return True
 
 

@@ -51,7 +51,7 @@ def static_directory() -> Path:
 
 def render(template: str, **values: object) -> bytes:
     """A rendered template as UTF-8; raises an error if the template uses a value that is not given."""
-    return _environment().get_template(template).render(**values).encode()
+    return templates().get_template(template).render(**values).encode()
 
 
 def local_path(iri: str, base: str) -> str | None:
@@ -200,7 +200,8 @@ def _breakable_word(word: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The environment of all templates."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
