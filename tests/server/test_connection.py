@@ -54,7 +54,7 @@ async def _two_requests() -> tuple[bytes, object]:
 
 
 def test_an_answered_request_is_freed_at_once() -> None:
-    """Nothing of it waits for the garbage collector, which would take a third of the time of a query."""
+    """Nothing of it waits for the garbage collector: its memory is soon used again."""
     gc.collect()
     gc.disable()
     try:
