@@ -1,6 +1,8 @@
 """Many jobs in several processes: answers in order, and a worker that dies costs no answer."""
 
 import json
+import select
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +37,19 @@ def test_a_job_is_done_again_when_its_worker_dies(
     assert [record.message for record in caplog.records] == [
         "a worker process ended (exit code -6); its work is done again"
     ]
+
+
+def test_a_worker_may_end_before_it_gets_its_next_job(spec: WorkerSpec) -> None:
+    """A worker that somebody gave a lower priority ends; the job that it did not read and the next are done again."""
+
+    def jobs() -> Iterator[bytes]:
+        yield b'{"nice": 1}'
+        yield b'{"echo": "unread"}'
+        select.select([batch._workers[0].process.pidfd], [], [])
+        yield b'{"echo": "next"}'
+
+    with WorkerBatch(spec, 1) as batch:
+        assert list(batch.results(jobs())) == [b"", b"unread", b"next"]
 
 
 def test_a_job_that_kills_is_told(spec: WorkerSpec) -> None:

@@ -39,6 +39,7 @@ def _obey(payload: bytes, writer: AnswerWriter) -> Answer:
         pass
     while "until" in orders and not Path(orders["until"]).exists():
         pass
+    os.nice(orders.get("nice", 0))
     if "eat_mib" in orders:
         hoard = [bytes(_MIB) for _ in range(orders["eat_mib"])]
         return Answer(str(len(hoard)).encode())

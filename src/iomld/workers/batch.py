@@ -44,7 +44,7 @@ class _BatchWorker:
         self.waiting[number] = payload
         try:
             send_job(self._jobs, number, time.monotonic_ns() + _LIMIT_NS, payload)
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             return  # it has died, which the caller notices when it reads
 
     def receive(self) -> tuple[int, Status, Reply] | None:
