@@ -3,7 +3,8 @@
 import gzip
 import json
 import random
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from tests.conftest import DATA
 from tests.release.databases import database_content
 
 from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
-from iomld.progress import Progress
-from iomld.publish import processes
+from iomld.publish import gather, processes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, shards
 from iomld.release.project_reader import open_database
+from iomld.workers.batch import WorkerBatch
 
 DATED = {FILES.description, FILES.history, FILES.report, FILES.graphs, FILES.tombstones}
 GROWN = ("store/", FILES.projects)  # with equal content, but not always the same bytes
@@ -39,7 +40,19 @@ def records() -> list[dict[str, object]]:
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut shards of about four graphs, so that few records have several."""
+    monkeypatch.setattr(shards, "_FEWEST", 1)
     monkeypatch.setattr(shards, "_CUT", 4)
+
+
+class LosingBatch(WorkerBatch):
+    """Loses a worker after the first job of each kind."""
+
+    def results(self, payloads: Iterable[bytes]) -> Iterator[bytes]:
+        """As in the other class."""
+        for number, body in enumerate(super().results(payloads)):
+            if number == 0:
+                self._workers[0].process.signal(signal.SIGKILL)
+            yield body
 
 
 def publish(folder: Path, records: Iterable[object], pipeline: Pipeline, *, number: int = 1) -> Release:
@@ -47,7 +60,7 @@ def publish(folder: Path, records: Iterable[object], pipeline: Pipeline, *, numb
     source = folder / "source" / "records.jsonl"
     source.parent.mkdir(exist_ok=True, parents=True)
     source.write_text("".join(f"{json.dumps(one)}\n" for one in records), encoding="utf-8")
-    report = publish_sources(PublishRequest([source], folder / "to", "Us", processes=number), pipeline, Progress())
+    report = publish_sources(PublishRequest([source], folder / "to", "Us", processes=number), pipeline)
     assert not report.refused
     release = current_release(folder / "to")
     assert release is not None
@@ -71,8 +84,10 @@ def projects(release: Release) -> dict[str, object]:
 def test_order_and_processes_change_nothing(
     records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One process or three, records in order or shuffled: every file has the same bytes."""
+    """One process, or two of which one is killed twice, records in order or shuffled: every file has the same bytes."""
     monkeypatch.setattr(processes, "_FEWEST_PROJECTS", 2)
+    monkeypatch.setattr(processes, "WorkerBatch", LosingBatch)
+    monkeypatch.setattr(gather, "_PROJECTS_IN_JOB", 5)
     shuffled = random.Random(7).sample(records, len(records))  # noqa: S311  # no secret
     one = publish(tmp_path / "one", records, pipeline)
     other = publish(tmp_path / "other", shuffled, pipeline, number=2)
@@ -131,6 +146,7 @@ def test_a_release_of_an_earlier_version_is_built_upon(
     monkeypatch.setattr(shards, "_VERSION", 1)
     publish(tmp_path / "grown", records[:12], pipeline)
     monkeypatch.undo()
+    monkeypatch.setattr(shards, "_FEWEST", 1)
     monkeypatch.setattr(shards, "_CUT", 4)
     grown = publish(tmp_path / "grown", records[8:], pipeline)
     assert digests(grown) == digests(publish(tmp_path / "whole", records, pipeline))

@@ -28,6 +28,7 @@ def pipeline() -> Pipeline:
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut shards of about four graphs, so that some projects share one and others do not."""
+    monkeypatch.setattr(shards, "_FEWEST", 1)
     monkeypatch.setattr(shards, "_CUT", 4)
 
 

@@ -7,7 +7,7 @@ same. Each form of a graph is made once and goes into all files that have it: th
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import cast
 from urllib.parse import unquote
@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import jsonld_context, load_fields, load_vocabulary
+from iomld.export.contributions import JSONLD_SEPARATOR, GraphContents, ShardContents, separator
 from iomld.export.csv import csv_head, csv_rows
 from iomld.export.tables import MENTION_HEADER, TableForm, mention_cells
 from iomld.formats import rdf
@@ -28,33 +29,15 @@ from iomld.release import FILES
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 from iomld.release.project_index import INDEX_HEAD, index_lines
 from iomld.release.shards import FileFrame
-from iomld.release.statistics import Statistics, StatisticsCount
+from iomld.release.statistics import StatisticsCount
 from iomld.release.subsets import BY_CLASS, BY_REGION, Partitioning, class_name, subset_file
 
 PROJECTS_TABLE, MENTIONS_TABLE = f"{PROJECTS_FILE}.gz", f"{MENTIONS_FILE}.gz"
-_JSONLD_SEPARATOR = b",\n"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TYPE, _REGION, _IN_REGION = f"{RDF}type", f"{IOMLD}region", f"{IOMLD}inRegion"
 
 # A graph as sorted N-Quads lines.
 GraphLines = tuple[str, Sequence[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class ShardContents:
-    """What the graphs of a shard contribute.
-
-    Attributes:
-        files: The content for each file, by its name.
-        statistics: The statistics of the graphs.
-        texts: The fields and languages of their texts.
-        shared: Subjects that other graphs may have too; one that several of these graphs have is there several times.
-    """
-
-    files: Mapping[str, bytes]
-    statistics: Statistics
-    texts: frozenset[tuple[str, str]]
-    shared: tuple[str, ...]
 
 
 def dataset_file(form: Format) -> str:
@@ -77,7 +60,7 @@ def file_frames(base: str, form: TableForm, names: Iterable[str]) -> dict[str, F
     by_suffix = {
         ".ttl.gz": FileFrame(rdf.turtle_head(Iris(base).prefixes())),
         ".jsonld.gz": FileFrame(
-            f'{{"@context":{jsonld_context(base)},"@graph":[\n'.encode(), _JSONLD_SEPARATOR, b"\n]}\n"
+            f'{{"@context":{jsonld_context(base)},"@graph":[\n'.encode(), JSONLD_SEPARATOR, b"\n]}\n"
         ),
     }
     frames = {name: frame for name in names for suffix, frame in by_suffix.items() if name.endswith(suffix)}
@@ -88,7 +71,7 @@ def file_frames(base: str, form: TableForm, names: Iterable[str]) -> dict[str, F
 
 
 class _Contributions:
-    """Collects what goes into each file; nodes of JSON-LD are separated, everything else follows on."""
+    """Collects what goes into each file."""
 
     def __init__(self) -> None:
         self._parts: defaultdict[str, list[bytes]] = defaultdict(list)
@@ -102,10 +85,8 @@ class _Contributions:
             self.add(subset_file(partitioning, subset, form), forms[form])
 
     def joined(self) -> dict[str, bytes]:
-        return {
-            name: (_JSONLD_SEPARATOR if name.endswith(".jsonld.gz") else b"").join(parts)
-            for name, parts in self._parts.items()
-        }
+        joined = {name: separator(name).join(parts) for name, parts in self._parts.items()}
+        return {name: content for name, content in joined.items() if content}
 
 
 def published_texts(quads: Iterable[Quad]) -> Iterator[tuple[str, str]]:
@@ -117,47 +98,39 @@ def published_texts(quads: Iterable[Quad]) -> Iterator[tuple[str, str]]:
             yield name, quad.object.language or UNDETERMINED
 
 
-def table_contents(graphs: Iterable[GraphLines], base: str, form: TableForm) -> dict[str, bytes]:
-    """What the graphs of records contribute to the tables."""
-    iris = Iris(base)
-    projects = [_project(graph, _quads(lines), iris) for graph, lines in graphs]
-    return _table_rows(projects, form)
-
-
-def record_contents(graphs: Iterable[GraphLines], base: str, form: TableForm) -> ShardContents:
-    """What the graphs of records contribute.
+def graph_contents(graph: str, lines: Sequence[bytes], base: str, form: TableForm) -> GraphContents:
+    """What the graph of a record contributes.
 
     Args:
-        graphs: The graphs, sorted by IRI.
+        graph: Its IRI.
+        lines: Its sorted lines.
         base: The data base of the IRIs.
         form: The columns of the table of projects.
     """
-    iris, counted = Iris(base), StatisticsCount(base)
-    files, projects = _Contributions(), list[Project]()
-    texts: set[tuple[str, str]] = set()
-    shared: list[str] = []
-    for graph, lines in graphs:
-        quads = _quads(lines)
-        subjects = _subjects(lines, quads, iris)
-        counted.begin_graph()
-        for line in lines:
-            counted.add(line)
-        project = _project(graph, quads, iris)
-        projects.append(project)
-        texts.update(published_texts(quads))
-        files.add(FILES.index, index_lines(lines, iris))
-        framed = node_bytes(framed_project(quads, base=base, fields=load_fields()))
-        forms = _joined_forms(lines, subjects) | {rdf.JSONLD: [framed]}
-        for form_, parts in forms.items():
-            files.add(dataset_file(form_), parts)
-        for region in _values(quads, _REGION):
-            if code := _region_files(base).get(region):
-                files.add_to_subset(BY_REGION, code, forms)
-        _add_classes(files, subjects, iris)
-        own = (iris.record(project.key), iris.project(project.key))
-        shared += (one.iri for one in subjects if not one.iri.startswith(own))
-    rows = _table_rows(projects, form)
-    return ShardContents(files.joined() | rows, counted.result(), frozenset(texts), tuple(shared))
+    iris, quads, files = Iris(base), _quads(lines), _Contributions()
+    subjects = _subjects(lines, quads, iris)
+    project = _project(graph, quads, iris)
+    files.add(FILES.index, index_lines(lines, iris))
+    framed = node_bytes(framed_project(quads, base=base, fields=load_fields()))
+    forms = _joined_forms(lines, subjects) | {rdf.JSONLD: [framed]}
+    for form_, parts in forms.items():
+        files.add(dataset_file(form_), parts)
+    for region in _values(quads, _REGION):
+        if code := _region_files(base).get(region):
+            files.add_to_subset(BY_REGION, code, forms)
+    _add_classes(files, subjects, iris)
+    files.add(PROJECTS_TABLE, [csv_rows([form.cells(project)])])
+    files.add(MENTIONS_TABLE, [csv_rows(mention_cells(project, mention) for mention in project.mentions)])
+    own = (iris.record(project.key), iris.project(project.key))
+    shared = tuple(one.iri for one in subjects if not one.iri.startswith(own))
+    return GraphContents(graph, files.joined(), frozenset(published_texts(quads)), shared)
+
+
+def with_columns(contents: GraphContents, base: str, form: TableForm) -> GraphContents:
+    """The same contribution, but for the columns of the table of projects."""
+    lines = contents.files[FILES.dataset].splitlines(keepends=True)
+    project = _project(contents.graph, _quads(lines), Iris(base))
+    return replace(contents, files={**contents.files, PROJECTS_TABLE: csv_rows([form.cells(project)])})
 
 
 def common_contents(graphs: Iterable[GraphLines], base: str, included: Iterable[str]) -> ShardContents:
@@ -236,14 +209,6 @@ def _joined_forms(lines: Sequence[bytes], subjects: Iterable[_Subject]) -> dict[
         rdf.NQUADS: lines,
         rdf.NTRIPLES: [line for subject in many for line in subject.triples],
         rdf.TURTLE: [subject.turtle for subject in many],
-    }
-
-
-def _table_rows(projects: Sequence[Project], form: TableForm) -> dict[str, bytes]:
-    mentions = ((project, mention) for project in projects for mention in project.mentions)
-    return {
-        PROJECTS_TABLE: csv_rows(map(form.cells, projects)),
-        MENTIONS_TABLE: csv_rows(mention_cells(project, mention) for project, mention in mentions),
     }
 
 

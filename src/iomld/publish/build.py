@@ -119,7 +119,7 @@ def build_release(
     ):
         made = make_shards(graphs, context.scratch, run_shards, progress)
         projects = thread.submit(write_projects, building / FILES.projects, made, context.previous, iris)
-        statistics = dataset_statistics(made.shards, graphs.shards(), iris.base)
+        statistics = dataset_statistics(made, iris.base)
         files = write_files(
             building, made, context.previous, statistics.classes, base=iris.base, processes=context.processes
         )

@@ -37,7 +37,8 @@ from iomld.release.subsets import (
 
 _MOST_CLASSES = 64  # with files; of a dataset with more, the largest have one
 # Files that are longer uncompressed have no hash of their content: reading them would take longer than a small change.
-_HASHED_BYTES = 64 << 20
+_HASHED_BYTES = 16 << 20
+_INTERNAL = (FILES.index, FILES.contributions)  # no files for download
 _WHOLE = (*(dataset_file(form) for form in FORMAT_NAMES), PROJECTS_TABLE, MENTIONS_TABLE)
 
 
@@ -85,7 +86,7 @@ def write_files(
         processes: How many files to write at the same time.
     """
     subsets = {file: about for about in _subsets(classes, base) for file in about.files}
-    names = (*_WHOLE, FILES.index, *subsets)
+    names = (*_WHOLE, *_INTERNAL, *subsets)
     frames = file_frames(base, made.form, names)
     table = ShardTable(
         made.made_with,
@@ -96,7 +97,7 @@ def write_files(
     writer = _FileWriter(building, made.shards, frames, _PreviousFiles(previous, made.previous, table))
     with ThreadPoolExecutor(max(1, processes)) as threads:
         written = dict(zip(names, threads.map(writer.write, names), strict=True))
-    facts = {name: one.compressed for name, one in written.items() if name != FILES.index}
+    facts = {name: one.compressed for name, one in written.items() if name not in _INTERNAL}
     facts |= {name.removesuffix(".gz"): written[name].content for name in _WHOLE}
     for name, content in ((METADATA_FILE, metadata_bytes(made.form, base)), (PACKAGE_FILE, package_bytes(made.form))):
         (building / name).write_bytes(content)

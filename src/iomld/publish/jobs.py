@@ -4,23 +4,18 @@ A job is a value, and its result depends on it alone, so that the number of proc
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from iomld.export.shard_files import (
-    GraphLines,
-    ShardContents,
-    common_contents,
-    published_texts,
-    record_contents,
-    table_contents,
-)
+from iomld.export.contributions import GraphContents, joined_contents, split_contents
+from iomld.export.shard_files import GraphLines, common_contents, graph_contents, published_texts, with_columns
 from iomld.export.tables import TableForm
 from iomld.formats import rdf
 from iomld.model import Finding, Record, Severity
 from iomld.pipeline.stages import Outcome, Pipeline, outcomes
 from iomld.publish.report import warning_counts
+from iomld.release import FILES
 from iomld.release.nquads import graph_digest, graph_of
 from iomld.release.pieces import Piece, compressed, content_of
 from iomld.release.shards import PieceSource, PlacedShard, Shard
@@ -105,27 +100,30 @@ class LinesPlace:
 
 @dataclass(frozen=True, slots=True)
 class GraphSources:
-    """Where the lines of the graphs of a shard are.
+    """Where the lines and contributions of the graphs of a shard are.
 
     Attributes:
         graphs: The graphs, sorted.
         new_file: The file with the lines of new and changed graphs.
         new: Their places in it.
-        old: The pieces of the previous dataset that have the lines of the others, and perhaps of more.
+        old: The pieces of the shards that have the other graphs, and perhaps more, by file.
+        is_copied: Whether these contributions would be made alike today, but for the columns of tables.
+        has_columns: Whether the table of projects has its columns.
     """
 
     graphs: tuple[str, ...]
     new_file: Path
     new: Mapping[str, LinesPlace]
-    old: tuple[PieceSource, ...] = ()
+    old: tuple[Mapping[str, PieceSource], ...] = ()
+    is_copied: bool = False
+    has_columns: bool = False
 
-    def read(self) -> Iterator[GraphLines]:
+    def lines(self) -> Iterator[GraphLines]:
         """The graphs with their lines, in their order."""
         wanted = {graph.encode(): graph for graph in self.graphs if graph not in self.new}
         kept: dict[str, list[bytes]] = {graph: [] for graph in wanted.values()}
-        for source in self.old if wanted else ():
-            content = content_of(source.path, source.offset, source.piece)
-            for name, lines in groupby(content.splitlines(keepends=True), key=graph_of):
+        for pieces in self.old if wanted else ():
+            for name, lines in groupby(_content(pieces[FILES.dataset]).splitlines(keepends=True), key=graph_of):
                 if name in wanted:
                     kept[wanted[name]].extend(lines)
         with self.new_file.open("rb") as file:
@@ -137,6 +135,29 @@ class GraphSources:
                     file.seek(place.offset)
                     yield graph, file.read(place.length).splitlines(keepends=True)
 
+    def contributions(self, base: str, form: TableForm) -> Iterator[GraphContents]:
+        """What the graphs, which are of records, contribute.
+
+        Args:
+            base: The data base of the IRIs.
+            form: The columns of the table of projects.
+        """
+        if not self.is_copied:
+            yield from (graph_contents(graph, lines, base, form) for graph, lines in self.lines())
+            return
+        contents = ({name: _content(source) for name, source in pieces.items()} for pieces in self.old)
+        copied = {one.graph: one for files in contents for one in split_contents(files)}
+        made = replace(self, graphs=tuple(graph for graph in self.graphs if graph in self.new), old=()).lines()
+        for graph in self.graphs:
+            if graph in self.new:
+                yield graph_contents(*next(made), base, form)
+            else:
+                yield copied[graph] if self.has_columns else with_columns(copied[graph], base, form)
+
+
+def _content(source: PieceSource) -> bytes:
+    return content_of(source.path, source.offset, source.piece)
+
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
@@ -144,12 +165,11 @@ class ShardJob:
 
     Attributes:
         fingerprint: The hash of its graphs.
-        sources: The lines of its graphs.
+        sources: Its graphs.
         base: The data base of the IRIs.
         form: The columns of the table of projects.
         output: The file to write the pieces to.
         included: Of a shard with graphs that are not of records: those among them that are not our own; else None.
-        tables_of: Make only the pieces of the tables, of a shard that is known otherwise.
     """
 
     fingerprint: str
@@ -158,27 +178,20 @@ class ShardJob:
     form: TableForm
     output: Path
     included: tuple[str, ...] | None = None
-    tables_of: Shard | None = None
 
     def run(self) -> PlacedShard:
         """Make the pieces; they are in the file one after the other."""
-        base, graphs = self.base, self.sources.read()
-        if self.tables_of:
-            known = self.tables_of
-            tables = table_contents(graphs, base, self.form)
-            contents = ShardContents(tables, known.statistics, known.texts, known.shared)
-        elif self.included is None:
-            contents = record_contents(graphs, base, self.form)
+        if self.included is None:
+            contents = joined_contents(self.sources.contributions(self.base, self.form), self.base)
         else:
-            contents = common_contents(graphs, base, self.included)
+            contents = common_contents(self.sources.lines(), self.base, self.included)
         pieces: dict[str, Piece] = {}
         sources: dict[str, PieceSource] = {}
         with self.output.open("wb") as file:
             for name, content in sorted(contents.files.items()):
-                if content:
-                    data, pieces[name] = compressed(content)
-                    sources[name] = PieceSource(self.output, file.tell(), pieces[name])
-                    file.write(data)
+                data, pieces[name] = compressed(content)
+                sources[name] = PieceSource(self.output, file.tell(), pieces[name])
+                file.write(data)
         shard = Shard(self.fingerprint, pieces, contents.statistics, contents.texts, contents.shared)
         return PlacedShard(shard, sources)
 

@@ -3,15 +3,14 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain, groupby
 from pathlib import Path
 
 from iomld import assets
-from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE, dataset_file
+from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE
 from iomld.export.tables import TableForm, columns_for
-from iomld.formats import rdf
 from iomld.fund_folder import folder_in_use
 from iomld.iris import Iris
 from iomld.progress import Progress
@@ -21,11 +20,11 @@ from iomld.publish.processes import ShardRunner
 from iomld.release import FILES, Release
 from iomld.release.nquads import GraphState, graph_of
 from iomld.release.pieces import content_of
-from iomld.release.shards import PieceSource, PlacedShard, ShardTable, cut, fingerprint, placed_shards, read_table
+from iomld.release.shards import PlacedShard, ShardTable, cut, fingerprint, placed_shards, read_table
 from iomld.release.statistics import Statistics, StatisticsCount, added_up
 
 _COLUMNS = "columns"
-_DATASET = dataset_file(rdf.NQUADS)
+_DATASET = FILES.dataset
 TABLES = (PROJECTS_TABLE, MENTIONS_TABLE)
 
 
@@ -70,12 +69,14 @@ class ReleaseShards:
 
     Attributes:
         shards: The shards.
+        groups: The graphs of each.
         form: The columns of the table of projects.
         made_with: What decides their content besides the graphs.
         previous: The shards of the release before.
     """
 
     shards: Sequence[PlacedShard]
+    groups: Sequence[tuple[str, ...]]
     form: TableForm
     made_with: Mapping[str, str]
     previous: "PreviousShards"
@@ -106,19 +107,21 @@ class PreviousShards:
         self._graphs = graphs
         self._last = [part[-1] for part in cut(_split(graphs.known, graphs.base)[0])]
 
-    def sources(self, graphs: tuple[str, ...], *, is_common: bool) -> GraphSources:
-        """Where the lines of the graphs of a new shard are.
+    def sources(self, graphs: tuple[str, ...], *, form: TableForm, is_common: bool) -> GraphSources:
+        """Where the lines and contributions of the graphs of a new shard are.
 
         Args:
             graphs: The graphs.
+            form: The columns of the table of projects.
             is_common: Whether they are those that are not of records.
         """
         places = self._graphs.places
         new = {graph: places[graph] for graph in graphs if graph in places}
         kept = [graph for graph in graphs if graph not in new]
         numbers = {len(self._last) if is_common else bisect_left(self._last, graph) for graph in kept}
-        pieces: list[PieceSource] = [self.shards[number].sources[_DATASET] for number in sorted(numbers)]
-        return GraphSources(graphs, self._graphs.new_file, new, tuple(pieces))
+        pieces = tuple(self.shards[number].sources for number in sorted(numbers))
+        has_columns = self.columns == _headings(form)
+        return GraphSources(graphs, self._graphs.new_file, new, pieces, self.is_alike, has_columns)
 
 
 def made_with_now(graphs: ReleaseGraphs) -> dict[str, str]:
@@ -147,7 +150,7 @@ def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress
     jobs = [
         ShardJob(
             prints[number],
-            old.sources(group, is_common=group is groups[-1]),
+            old.sources(group, form=guessed, is_common=group is groups[-1]),
             graphs.base,
             guessed,
             scratch / f"shard-{number}",
@@ -165,24 +168,16 @@ def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress
     again = [
         ShardJob(
             prints[number],
-            old.sources(groups[number], is_common=False),
+            GraphSources(groups[number], graphs.new_file, {}, (shards[number].sources,), is_copied=True),
             graphs.base,
             form,
-            scratch / f"tables-{number}",
-            tables_of=shards[number].shard,
+            scratch / f"columns-{number}",
         )
         for number in stale
     ]
-    for number, tables in zip(stale, run(again), strict=True):
-        shards[number] = _with_tables(shards[number], tables)
-    return ReleaseShards(shards, form, made_with_now(graphs) | {_COLUMNS: _headings(form)}, old)
-
-
-def _with_tables(shard: PlacedShard, tables: PlacedShard) -> PlacedShard:
-    """A shard with other pieces of the tables."""
-    pieces = {name: piece for name, piece in shard.shard.pieces.items() if name not in TABLES}
-    sources = {name: source for name, source in shard.sources.items() if name not in TABLES}
-    return PlacedShard(replace(shard.shard, pieces={**pieces, **tables.shard.pieces}), {**sources, **tables.sources})
+    for number, shard in zip(stale, run(again), strict=True):
+        shards[number] = shard
+    return ReleaseShards(shards, groups, form, made_with_now(graphs) | {_COLUMNS: _headings(form)}, old)
 
 
 def _headings(form: TableForm) -> str:
@@ -197,18 +192,18 @@ def _split(graphs: Iterable[str], base: str) -> tuple[tuple[str, ...], tuple[str
     return tuple(name for name in names if name in of_records), tuple(name for name in names if name not in of_records)
 
 
-def dataset_statistics(shards: Sequence[PlacedShard], groups: Sequence[Sequence[str]], base: str) -> Statistics:
+def dataset_statistics(made: ReleaseShards, base: str) -> Statistics:
     """The statistics of a dataset, in which each triple and subject counts once.
 
     Records that come from the same bytes share the description of their source, and included graphs may describe
     projects; only the lines of such subjects are read.
 
     Args:
-        shards: The shards.
-        groups: The graphs of each.
+        made: The shards.
         base: The data base of the IRIs.
     """
-    subjects = _repeated_subjects(shards, groups, Iris(base))
+    shards = made.shards
+    subjects = _repeated_subjects(shards, made.groups, Iris(base))
     lines = {number: _lines_of(shards[number], wanted) for number, wanted in subjects.items()}
     common = len(shards) - 1
     counted_together = [lines[common]] if common in lines else []

@@ -47,6 +47,7 @@ class Files:
     description: str = "dataset.ttl"
     graphs: str = "graphs"
     shards: str = "shards.jsonl.gz"
+    contributions: str = "contributions.jsonl.gz"
     index: str = "index.jsonl.gz"
     projects: str = "projects.sqlite"
     tombstones: str = "withdrawn.json"

@@ -14,15 +14,18 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from iomld.errors import StoreError
 from iomld.release.nquads import GraphState
 from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece, compressed, first_offset
 from iomld.release.statistics import Statistics
 
-_CUT = 32  # graphs in a shard on average; a changed graph costs as much as the others of its shard together
-_VERSION = 3
+# A shard has 16 graphs and then, on average, 16 more. Without the first number, a changed graph would be in a shard of
+# 64 on average, since large shards have more graphs to change.
+_FEWEST = 16
+_CUT = 16
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def cut(graphs: Iterable[str]) -> Iterator[tuple[str, ...]]:
     shard: list[str] = []
     for graph in graphs:
         shard.append(graph)
-        if int.from_bytes(hashlib.sha256(graph.encode()).digest()[:4], "big") % _CUT == 0:
+        if len(shard) > _FEWEST and int.from_bytes(hashlib.sha256(graph.encode()).digest()[:4], "big") % _CUT == 0:
             yield tuple(shard)
             shard = []
     if shard:
@@ -113,8 +116,7 @@ def fingerprint(graphs: Iterable[str], states: Mapping[str, GraphState]) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class PieceSource:
+class PieceSource(NamedTuple):
     """A piece in a file: of the previous release, or of this run."""
 
     path: Path
@@ -138,14 +140,15 @@ def placed_shards(table: ShardTable, folder: Path) -> tuple[PlacedShard, ...]:
         folder: The release.
     """
     names = {name for shard in table.shards for name in shard.pieces}
-    offsets = {name: tuple(table.offsets(name)) for name in sorted(names)}
-    return tuple(
-        PlacedShard(
-            shard,
-            {name: PieceSource(folder / name, offsets[name][number], piece) for name, piece in shard.pieces.items()},
-        )
-        for number, shard in enumerate(table.shards)
-    )
+    places = {name: (folder / name, tuple(table.offsets(name))) for name in names}
+    placed: list[PlacedShard] = []
+    for number, shard in enumerate(table.shards):
+        sources: dict[str, PieceSource] = {}
+        for name, piece in shard.pieces.items():
+            path, offsets = places[name]
+            sources[name] = PieceSource(path, offsets[number], piece)
+        placed.append(PlacedShard(shard, sources))
+    return tuple(placed)
 
 
 def assemble(path: Path, frame: FileFrame, parts: Iterable[PieceSource]) -> GzipAssembly:
@@ -192,12 +195,12 @@ def write_table(table: ShardTable, path: Path) -> None:
 
     A piece has the number of its file in the first line.
     """
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as output:
-        files = sorted({name for shard in table.shards for name in shard.pieces})
-        numbers = {name: number for number, name in enumerate(files)}
-        head = {"madeWith": dict(table.made_with), "frames": dict(table.frames), "files": files}
-        output.write(_line({"version": _VERSION, **head}))
-        output.writelines(_line(_shard_json(shard, numbers)) for shard in table.shards)
+    files = sorted({name for shard in table.shards for name in shard.pieces})
+    numbers = {name: number for number, name in enumerate(files)}
+    head = {"madeWith": dict(table.made_with), "frames": dict(table.frames), "files": files}
+    with GzipAssembly(path) as output:
+        output.add(_line({"version": _VERSION, **head}))
+        output.add(b"".join(_line(_shard_json(shard, numbers)) for shard in table.shards))
 
 
 def has_table(path: Path) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from iomld.iris import IOMLD, OWL, RDF, SKOS
@@ -44,7 +44,8 @@ class Statistics:
 
     def to_json(self) -> dict[str, object]:
         """As a JSON object; a link is an array of property, URI space and number."""
-        return asdict(self) | {"links": [[*link, number] for link, number in self.links.items()]}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # `asdict` would copy all of them
+        return values | {"links": [[*link, number] for link, number in self.links.items()]}
 
     @staticmethod
     # Typing the parsed JSON would add nothing to the check of the file's hash.
