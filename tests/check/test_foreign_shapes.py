@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import Command
 
 from iomld.assets import asset_text
+from iomld.check.reports import REPORT_FORMATS
 
 SHAPES = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
 ex:PersonShape a sh:NodeShape ; sh:targetClass ex:Person ;
@@ -62,7 +63,7 @@ def test_conforms_never_hides_that_nothing_was_checked(engine: str, tmp_path: Pa
     shapes, data = tmp_path / "shapes.ttl", tmp_path / "data.ttl"
     shapes.write_text(SHAPES.replace("targetClass ex:Person", "targetClass ex:Persona"))
     data.write_text(DATA)
-    for name in ("text", "json", "turtle", "jsonld", "csv", "sarif", "junit", "html"):
+    for name in (format_.name for format_ in REPORT_FORMATS):
         done = iomld("validate", data, "--shapes", shapes, "--engine", engine, "--format", name)
         assert done.returncode == 0, done.stderr
         assert "checked nothing: no node in the data matches its target." in done.stdout, name

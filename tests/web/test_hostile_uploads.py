@@ -14,6 +14,7 @@ import pytest
 from starlette.requests import Request
 from tests.serving import Server, serve
 
+from iomld.check.reports import REPORT_FORMATS
 from iomld.web.data.upload import read_upload
 from iomld.web.problems import ProblemError
 
@@ -231,7 +232,7 @@ def test_own_shapes_by_every_way(client: httpx.Client) -> None:
     assert reference.json()["results"] == raw.json()["results"]
 
 
-@pytest.mark.parametrize("name", ["text", "json", "turtle", "jsonld", "csv", "sarif", "junit", "html"])
+@pytest.mark.parametrize("name", [format_.name for format_ in REPORT_FORMATS])
 def test_own_shapes_in_every_report(client: httpx.Client, name: str) -> None:
     """Each form of the report tells the finding."""
     answer = client.post("/validate", params={"shapes": SHAPES, "format": name}, content=DATA)

@@ -2,7 +2,7 @@
 
 Archives are opened first (`is_gzip`, `is_zip`; see `iomld.read.archives`). Their content is tested for each form of
 `_FORMS` in turn, and the first form that fits is read. To add a form, add a row with its test, and its reader in
-`iomld.read.sources`.
+`iomld.read.sources`; a form that is a zip archive itself is told apart by `is_office_document` before.
 """
 
 import codecs
