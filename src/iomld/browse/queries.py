@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pyoxigraph import Literal, NamedNode
 
 from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS
-from iomld.release.project_index import BUDGET_PROPERTIES, PROPERTIES
 
 _PREFIXES = (
     f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "
@@ -26,17 +25,6 @@ POINTING = (
   {values}
   ?project ?property ?value ; a iomld:Project .
 } ORDER BY ?project"""
-)
-# All statements that filters and searches need.
-ENTRIES = (
-    _PREFIXES
-    + f"""SELECT ?project ?property ?value WHERE {{
-  ?project a iomld:Project .
-  {{ VALUES ?property {{ {" ".join(f"<{iri}>" for iri in PROPERTIES)} }}
-    ?project ?property ?value . }}
-  UNION {{ VALUES ?property {{ {" ".join(f"<{iri}>" for iri in BUDGET_PROPERTIES)} }}
-    ?project iomld:budget ?budget . ?budget ?property ?value . }}
-}}"""
 )
 _COUNT_QUERY = f"""PREFIX iomld: <{IOMLD}>
 PREFIX skos: <{SKOS}>
