@@ -107,7 +107,7 @@ def test_records_are_checked_on_the_page(browser: Browser, address: str) -> None
     page = browser.new_page(viewport={"width": 320, "height": 640})
     page.goto(address + "/validate?example=1")
     page.get_by_role("button", name="Check").click()
-    assert page.get_by_role("status").inner_text().startswith("This would be refused")
+    assert page.get_by_role("status").inner_text().startswith("Records with violations would be refused")
     assert page.locator(".lines .err .note").count() > 2
     assert page.evaluate(SIDEWAYS) <= 0
     page.close()

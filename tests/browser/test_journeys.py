@@ -75,7 +75,7 @@ def test_a_file_is_checked_in_few_steps(page: Page, address: str) -> None:
     tabs += tab_to(page, "e.textContent === 'Check'")
     assert tabs < 15
     page.keyboard.press("Enter")
-    assert page.get_by_role("status").inner_text().startswith("This would be refused")
+    assert page.get_by_role("status").inner_text().startswith("Records with violations would be refused")
 
 
 def test_a_query_is_run_and_its_answer_saved_in_few_steps(page: Page, address: str) -> None:

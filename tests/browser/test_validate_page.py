@@ -24,7 +24,7 @@ def test_an_example_is_corrected_by_keyboard(browser: Browser, address: str, exa
     page.keyboard.press("Enter")
     page.wait_for_url("**/validate?example=*")
     _check(page)
-    assert page.get_by_role("status").inner_text().startswith("This would be refused")
+    assert page.get_by_role("status").inner_text().startswith("Records with violations would be refused")
     assert page.evaluate(SIDEWAYS) <= 0
     tab_to(page, "e.matches('.findings a[href^=\"#\"]')")
     page.keyboard.press("Enter")

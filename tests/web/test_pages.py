@@ -234,13 +234,13 @@ def test_the_note_on_the_map_is_where_a_map_is(client: Asker, address: str, *, h
 @pytest.mark.parametrize(
     ("description", "sentences"),
     [
-        ("", ("Whoever runs this site has not given a name.", "No address for questions is given.")),
+        ("", ("The operator of this site has not stated a name", "No address for questions is given.")),
         (
             f"""<{BASE}dataset/projects> <http://purl.org/dc/terms/publisher> <#p> .
             <{BASE}dataset/projects> <http://www.w3.org/ns/dcat#contactPoint> <#c> .
             <#p> <http://xmlns.com/foaf/0.1/name> "iomld" .
             <#c> <http://www.w3.org/2006/vcard/ns#hasURL> <{BASE}about> .""",
-            ("Whoever runs this site has not given a name.", "No address for questions is given."),
+            ("The operator of this site has not stated a name", "No address for questions is given."),
         ),
         (
             f"""<{BASE}dataset/projects> <http://purl.org/dc/terms/publisher> <#p> .
@@ -358,7 +358,7 @@ def test_a_report_stands_beside_its_lines() -> None:
     )
     text = "\n".join(f'"line {number}": "</code><script>"' for number in range(1, 31))
     page = validation_page(report, Upload("x.json", text.encode(), Rules()))
-    assert "This would be refused" in page
+    assert "Records with violations would be refused" in page
     assert page.index("unreadableBudget") < page.index("A note.")
     assert "&lt;b&gt;Not&lt;/b&gt; a number." in page
     assert '<li id="L9" class="err">' in page

@@ -153,9 +153,9 @@ def test_the_page_is_in_the_language() -> None:
 
     async def use(client: httpx.AsyncClient) -> None:
         for language, verdict, count in (
-            ("en", "This would be refused", "1 record read"),
-            ("fr", "Cette fiche serait refusée", "lu\u00a0: 1 fiche"),
-            ("es", "Esta ficha se rechazaría", "leído: 1 ficha"),
+            ("en", "Records with violations would be refused", "1 record read"),
+            ("fr", "Les fiches avec violations seraient refusées", "lu\u00a0: 1 fiche"),
+            ("es", "Las fichas con infracciones se rechazarían", "leído: 1 ficha"),
         ):
             page = await client.post(
                 "/validate", params={"lang": language}, content=RECORD, headers={"Accept": BROWSER}

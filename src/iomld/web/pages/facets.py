@@ -31,7 +31,7 @@ _SHOW_ALL = {
     "coverage": gettext_noop("Show all {count} coverages"),
     "region": gettext_noop("Show all {count} regions"),
     "country": gettext_noop("Show all {count} countries"),
-    "framework": gettext_noop("Show all {count} frameworks"),
+    "framework": gettext_noop("Show all {count} frameworks and parts"),
     "year": gettext_noop("Show all {count} years"),
     "budget": gettext_noop("Show all {count} budget ranges"),
 }
