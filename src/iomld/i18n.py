@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations, c2py
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -137,8 +137,14 @@ def decimal_text(number: Decimal | int, language: str) -> str:
     _, digits, exponent = exact.as_tuple()
     if not isinstance(exponent, int) or exponent < -_MAX_DIGITS or len(digits) + max(exponent, 0) > _MAX_DIGITS:
         return str(number)
-    decimals = f".{'0' * -exponent}" if exponent < 0 else ""
-    return format_decimal(exact, f"#,##0{decimals}", locale=language, decimal_quantization=False)
+    return _formatted(str(exact), -min(exponent, 0), language)
+
+
+# A page has hundreds of numbers, mostly the same few. The key is their digits, since 1.5 and 1.50 are equal numbers.
+@lru_cache(maxsize=4096)
+def _formatted(digits: str, decimals: int, language: str) -> str:
+    pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    return format_decimal(Decimal(digits), pattern, locale=language, decimal_quantization=False)
 
 
 def language_name(tag: str, language: str) -> str:
