@@ -214,7 +214,8 @@ class PublishedProject:
         start_year: Its first year, if known.
         end_year: Its last year, if known.
         budget: Its budget with amount and currency, if known.
-        codes: Its codes for `country`, `region`, `framework`, `status`, `type` and `coverage`.
+        codes: Its codes for `country`, `region`, `framework`, `status`, `type` and `coverage`, and the IRIs of its
+            funders under `funder`.
     """
 
     key: str

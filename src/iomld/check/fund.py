@@ -179,7 +179,7 @@ def _fund_faults(file: _File | None, folder: FundFolder) -> Iterator[Message]:
         settings = folder.path / SETTINGS_FILE
         line = line_of_key(settings.read_text(encoding="utf-8"), "fund")
         yield located(
-            f"{settings}",
+            str(settings),
             line,
             message("'fund': ontology/fund.ttl does not describe <{fund}>. Describe it there.", fund=folder.fund),
         )
@@ -304,4 +304,4 @@ def _without_faults(folder: FundFolder, rules: Iterable[str]) -> Iterator[Messag
             text = settings.read_text(encoding="utf-8")
             line = text.count("\n", 0, text.find(f'"{name}"')) + 1
             fault = message("'without': there is no rule '{name}' to leave out. See 'iomld rules'.", name=name)
-            yield located(f"{settings}", line, fault)
+            yield located(str(settings), line, fault)

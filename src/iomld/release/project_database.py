@@ -43,7 +43,6 @@ CREATE VIRTUAL TABLE word USING fts5(codes, titles, texts, content='', detail=co
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, col);
 CREATE TEMP TABLE keyed (name TEXT, text TEXT, figure REAL, iri TEXT, number INTEGER);
 """
-_NUMBER_CODE = "I"
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
@@ -78,6 +77,11 @@ _Figures = defaultdict[FigureKey, list[Decimal]]  # the number of projects, and 
 def letters_of(code: str) -> str:
     """The letters and digits of a folded code, since `po0105` and `po-0105` mean PO.0105."""
     return _PUNCTUATION.sub("", code)
+
+
+def numbers_in(blob: bytes) -> "array[int]":
+    """The numbers of projects in an order; four bytes each."""
+    return array("I", blob)
 
 
 def title_order(language: str) -> str:
@@ -138,7 +142,7 @@ def change(
     """
     old, new = tuple(removed), tuple(added)
     (is_joined,) = database.execute("SELECT is_joined FROM state").fetchone()
-    orders = {name: array(_NUMBER_CODE, blob) for name, blob in database.execute("SELECT name, numbers FROM ordered")}
+    orders = {name: numbers_in(blob) for name, blob in database.execute("SELECT name, numbers FROM ordered")}
     languages = {title_order(title.language) for project in new for title in project.entry.titles}
     gone = {project.entry.iri for project in old}
     if is_joined or not languages <= orders.keys() or not all(project.is_project for project in (*old, *new)):
@@ -342,5 +346,5 @@ def _write_orders(database: sqlite3.Connection) -> None:
             " (SELECT number FROM keyed WHERE name = :name)) ORDER BY text, figure, iri",
             {"name": name, "by_title": by_title},
         )
-        numbers = array(_NUMBER_CODE, (number for (number,) in rows))
+        numbers = array("I", (number for (number,) in rows))
         database.execute("INSERT INTO ordered VALUES (?, ?)", (name, numbers.tobytes()))

@@ -1,7 +1,6 @@
 """Reads the database of projects of a release: sets of projects, orders, entries, words and figures."""
 
 import sqlite3
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from iomld.iris import Iris
-from iomld.release.project_database import ALL, VERSION, letters_of, title_order
+from iomld.release.project_database import ALL, VERSION, letters_of, number_of, numbers_in, title_order
 from iomld.release.project_index import ProjectEntry, read_entry
 
 CODES, TITLES, TEXTS = "codes", "titles", "texts"  # kinds of text in which words are
@@ -57,7 +56,7 @@ class ProjectReader:
             sets.setdefault(facet, {})[value] = int.from_bytes(blob, "little")
         self.sets: Mapping[str, Mapping[str, int]] = sets
         orders = self._rows("SELECT name, numbers FROM ordered")
-        self._orders = {name: array("I", blob) for name, blob in orders}
+        self._orders = {name: numbers_in(blob) for name, blob in orders}
         self.with_word = lru_cache(_MOST_SETS)(self._with_word)
         self.with_dollars = lru_cache(_MOST_SETS)(self._with_dollars)
 
@@ -73,8 +72,8 @@ class ProjectReader:
 
     def number(self, iri: str) -> int | None:
         """The number of a project; None if there is no such project."""
-        rows = self._rows("SELECT number FROM project WHERE iri = ?", iri)
-        return rows[0][0] if rows else None
+        with self._lock:
+            return number_of(self._database, iri)
 
     def entries(self, numbers: Iterable[int]) -> Iterator[ProjectEntry]:
         """The entries of projects, read one by one."""
@@ -86,7 +85,7 @@ class ProjectReader:
         """The numbers of a set of projects in an order; by titles in a language that none has, by English ones."""
         numbers = self._orders.get(order) or self._orders[title_order("en")]
         # The digits of a binary number as bytes, the lowest first, are flags that `compress` reads without Python.
-        flags = f"{projects:b}".encode().translate(_DIGITS)[::-1].ljust(max(numbers, default=0) + 1, b"\0")
+        flags = f"{projects:b}".encode().translate(_DIGITS)[::-1].ljust(self.all.bit_length(), b"\0")
         return compress(numbers, map(flags.__getitem__, numbers))
 
     def code(self, letters: str) -> str:
