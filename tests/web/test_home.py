@@ -15,7 +15,7 @@ from tests.browse.asking import Asker
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.overview import BudgetFigures, Overview, budget_figures, release_overview
-from iomld.browse.queries import budgets_by_region_query, budgets_by_year_query
+from iomld.browse.queries import budgets_by_region_query, budgets_by_year_query, states_query
 from iomld.browse.search import all_projects
 from iomld.browse.view import ReleaseView, open_view
 from iomld.model import Money
@@ -122,6 +122,13 @@ def test_each_circle_leads_to_its_country(home: str, overview: Overview) -> None
         (one.link.code, one.link.name, one.projects) for one in overview.states if has_place(one.link.code)
     }
     assert len(links) > 100
+
+
+def test_states_are_counted_as_their_query_counts(opened: ReleaseView, overview: Overview) -> None:
+    """Also for those that some projects name among the other countries, as the pages of countries count them."""
+    asked = {row["thing"].value: int(row["projects"].value) for row in opened.reader.select(states_query())}
+    assert {one.link.iri: one.projects for one in overview.states} == asked
+    assert {iri: count for iri, count in asked.items() if iri.endswith("/CL")} == {opened.iris.country("CL"): 4}
 
 
 def test_money_is_what_a_query_adds_up(opened: ReleaseView, overview: Overview, home: str) -> None:

@@ -48,7 +48,7 @@ class Overview:
 
     Attributes:
         projects: Number of projects.
-        states: Member states that benefit, most projects first.
+        states: Member states that benefit, listed as such or among other countries, most projects first.
         regions: Regions of the projects, most projects first.
         frameworks: Frameworks that project texts name, without their parts, most projects first.
         types: Types of projects, most projects first.

@@ -74,8 +74,11 @@ def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
 
 
 def states_query() -> str:
-    """The query for member states that benefit, with their number of projects."""
-    return _count_query("benefitingMemberState")
+    """The query for member states that benefit, with their number of projects.
+
+    A project may name a member state among the other countries that benefit, and it counts there too.
+    """
+    return _count_query("benefitingCountry", "\n  ?thing a iomld:MemberState .")
 
 
 def regions_query() -> str:
