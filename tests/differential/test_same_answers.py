@@ -181,8 +181,9 @@ def test_the_answers_are_the_same(
                 assert our_answer == their_answer, (query, media_type)
         assert our_answer is not None
         sizes.append(1 if isinstance(our_answer, bool) else len(our_answer))
-    assert len(sizes) >= EACH
-    assert sum(size > 1 for size in sizes) >= EACH // 2 or kind == "ask"
+    least = EACH if kind in KINDS else len(WRITTEN)  # the written ones stay the same, however many are generated
+    assert len(sizes) >= least
+    assert sum(size > 1 for size in sizes) >= least // 2 or kind == "ask"
 
 
 def test_the_queries_are_the_same_each_time(datadir: Path, queries: dict[str, list[str]]) -> None:
