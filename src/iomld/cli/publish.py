@@ -25,7 +25,6 @@ from iomld.cli.remote import push_current
 from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.model import Finding
 from iomld.pipeline.stages import Choices
-from iomld.publish.differences import FieldDifference
 from iomld.publish.processes import available_processors
 from iomld.publish.report import PublishReport, refusal_groups, report_json
 from iomld.publish.run import PublishRequest, publish_sources
@@ -188,20 +187,13 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
         yield f"  repeated {report.repeated_triples:>8} that stand in another graph too"
     yield f"seconds    {report.seconds:>8.1f}"
     if dry_run:
-        for key, differences in sorted(report.differences.items()):
-            yield f"changed    {key}"
-            yield from (f"  {difference_line(one)}" for one in differences)
+        for project in report.changed_projects:
+            yield from project.lines()
         yield "dry run: nothing was changed"
     elif report.is_new:
         yield f"release    {report.release}"
     else:
         yield f"no new release: nothing changed; {report.release or 'nothing'} is served"
-
-
-def difference_line(difference: FieldDifference) -> str:
-    """The old and the new value of a field, in one line."""
-    before, after = ("; ".join(values).replace("\n", " ") or "none" for values in (difference.before, difference.after))
-    return f"{difference.field}: {before} → {after}{' (lost)' if difference.is_lost else ''}"
 
 
 @click.command()

@@ -1,25 +1,35 @@
-"""The commands `iomld releases list`, `verify`, `rollback` and `prune`."""
+"""The commands `iomld releases list`, `diff`, `verify`, `rollback` and `prune`."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from iomld import release
 from iomld.cli.options import WholeNumber, datadir_option, settings
 from iomld.errors import NotFoundError, StoreError
+from iomld.fund_folder import use_folder
 from iomld.release import READ_BYTES, Release, ReleaseCheck
+from iomld.release.choice import release_by_name
 from iomld.remote.pointer import read_pointer
+
+if TYPE_CHECKING:
+    from iomld.export.differences import ReleaseDifference
+
+_DIFFERENCE_FORMATS = ("text", "json", "csv", "nquads", "rdf-patch")
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def releases_command(context: click.Context) -> None:
-    """List the releases in a folder, check their files, roll back to one of them, or remove old ones.
+    """List the releases in a folder, compare two, check their files, roll back to one, or remove old ones.
 
     \b
     Example:
       iomld releases list
+      iomld releases diff 20261123T190000Z-ab12cd34
       iomld releases verify --all
       iomld releases rollback 20261123T190000Z-ab12cd34
       iomld releases prune --keep 5
@@ -76,6 +86,67 @@ def _damaged_sentence(folder: Path, damaged: Sequence[str], *, is_served: bool) 
 
 def _are_damaged(damaged: Sequence[str]) -> str:
     return f"The release {damaged[0]} is damaged" if len(damaged) == 1 else f"{len(damaged)} releases are damaged"
+
+
+@releases_command.command("diff", short_help="Show what differs between two releases.")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B", required=False)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(_DIFFERENCE_FORMATS),
+    default="text",
+    show_default=True,
+    help="Output format; csv has the fields of projects, nquads and rdf-patch have every quad.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["removed", "added"]),
+    help="With --format nquads: write only one of the two parts, to be loaded into a store.",
+)
+@datadir_option
+def diff_releases(*, old: str, new: str | None, format_name: str, only: str | None, datadir: Path | None) -> None:
+    """Show what differs from release A to release B, or to the current one: projects, field by field.
+
+    An RDF patch (--format rdf-patch) applied to the quads of A gives those of B.
+
+    \b
+    Example:
+      iomld releases diff 20261123T190000Z-ab12cd34
+      iomld releases diff 20261123T190000Z-ab12cd34 20261130T112033Z-12ab34cd --format json
+    """
+    if only and format_name != "nquads":
+        raise click.UsageError("--only goes with --format nquads.")
+    folder = datadir or settings().data_dir
+    for chunk in _chunks(_difference(folder, old, new), format_name, only):
+        sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _difference(folder: Path, old: str, new: str | None) -> "ReleaseDifference":
+    # The stages take longer to import than most commands of the group run.
+    from iomld.export.differences import ReleaseDifference  # noqa: PLC0415
+
+    served = new or release.served_name(folder)
+    if served is None:
+        raise NotFoundError(f"{folder}: nothing is published here. Run 'iomld publish SOURCE… --to {folder}' first.")
+    opened = [release_by_name(folder, name) for name in (old, served)]
+    for one in opened:
+        release.require_whole(one, read_bytes=release.READ_BYTES)
+    use_folder(opened[1].fund_folder)
+    return ReleaseDifference(*opened)
+
+
+def _chunks(difference: "ReleaseDifference", format_name: str, only: str | None) -> Iterator[bytes]:
+    from iomld.export import difference_formats  # noqa: PLC0415  # as above
+
+    match only:
+        case "removed":
+            return difference_formats.removed_lines(difference)
+        case "added":
+            return difference_formats.added_lines(difference)
+        case _:
+            return difference_formats.DIFFERENCE_FORMATS[format_name].chunks(difference)
 
 
 @releases_command.command(short_help="Compare the files of a release with their checksums.")

@@ -1,1 +1,1 @@
-"""The export of published records as files: RDF, tables and record JSON; and an empty table to fill in."""
+"""The export of published records as files, an empty table to fill in, and differences between releases."""

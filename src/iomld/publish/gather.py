@@ -13,8 +13,8 @@ from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.model import Finding, Severity
+from iomld.pipeline.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.progress import Progress, phases_of
-from iomld.publish.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.publish.identifiers import Claim, losing_claims
 from iomld.publish.jobs import LinesPlace, SettledProject, SettleJob, settle_jobs
 from iomld.publish.processes import JobRunner
@@ -46,7 +46,8 @@ class Changes:
         sources: Hashes of the sources of each changed project, by key.
         supplied: The fields from each source of each changed project, by key.
         revisions: Number of the new revision of each changed project, by key.
-        differences: The fields of each changed project that differ from the current release, by key.
+        differences: The fields of each changed project that differ from the current release, by key; long texts are
+            shortened.
         texts: The fields and languages of the texts of changed projects.
         seen_again: Projects whose published values came again, from a file with another name or other bytes, by key.
         withdrawn: Projects that this run withdraws, by key.
@@ -194,7 +195,8 @@ def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes
             published = source_iris(before)
             changes.seen_again[project.key] = SeenAgain(project.key, published, source_iris(quads) - published)
             return
-        changes.differences[project.key] = field_differences(before, quads, project.key, iris)
+        differences = field_differences(before, quads, project.key, iris)
+        changes.differences[project.key] = tuple(one.shortened() for one in differences)
     if changes.add_graph(graph, project.lines, project.digest, current.states):
         changes.sources[project.key] = project.sources
         changes.supplied[project.key] = project.supplied

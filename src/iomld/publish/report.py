@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iomld.model import Finding, Severity
-from iomld.publish.differences import FieldDifference
+from iomld.pipeline.differences import Change, FieldDifference, ProjectDifference
 
 _FIRST_PLACES = 3  # of a group
 
@@ -94,6 +94,11 @@ class PublishReport:
         found = {key: tuple(one.field for one in many if one.is_lost) for key, many in self.differences.items()}
         return {key: names for key, names in sorted(found.items()) if names}
 
+    @property
+    def changed_projects(self) -> tuple[ProjectDifference, ...]:
+        """The changed projects with their differences, by key."""
+        return tuple(ProjectDifference(key, Change.CHANGED, many) for key, many in sorted(self.differences.items()))
+
 
 def refusal_groups(refused: Iterable[Refusal]) -> tuple[RefusalGroup, ...]:
     """The refusals by rule, the most frequent first; a project that breaks several rules is in several groups."""
@@ -133,20 +138,13 @@ def report_json(report: PublishReport) -> dict[str, object]:
         "changed": report.changed,
         "unchanged": report.unchanged,
         "seenAgain": report.seen_again,
-        "differences": [_difference(key, report.differences[key]) for key in sorted(report.differences)],
+        "differences": [one.to_json() for one in report.changed_projects],
         "returned": report.returned,
         "withdrawn": report.withdrawn,
         "included": report.included,
         "refused": [_refusal(refusal) for refusal in report.refused],
         "warnings": dict(sorted(report.warnings.items())),
     }
-
-
-def _difference(key: str, differences: tuple[FieldDifference, ...]) -> dict[str, object]:
-    fields = [
-        {"field": one.field, "before": one.before, "after": one.after, "lost": one.is_lost} for one in differences
-    ]
-    return {"project": key, "fields": fields}
 
 
 def _refusal(refusal: Refusal) -> dict[str, object]:

@@ -10,15 +10,14 @@ from iomld.release.folder import (
     finish_release,
     open_release,
     publisher_lock,
-    release_name,
-    release_names,
     rising_clock,
     served_name,
     switch_to,
     way_out,
 )
-from iomld.release.integrity import READ_BYTES, ReleaseCheck, readable_release, roll_back, whole_release
+from iomld.release.integrity import READ_BYTES, ReleaseCheck, readable_release, require_whole, roll_back, whole_release
 from iomld.release.pruning import PruningPlan, ReleaseUse, prune, pruning_plan
+from iomld.release.served import release_name, release_names
 
 __all__ = [
     "FILES",
@@ -39,6 +38,7 @@ __all__ = [
     "readable_release",
     "release_name",
     "release_names",
+    "require_whole",
     "rising_clock",
     "roll_back",
     "served_name",

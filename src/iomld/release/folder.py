@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,14 +24,12 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import FundFolder, own_folder, read_fund_folder
 from iomld.release.digests import KnownDigests, files_below, forget_removed
 from iomld.release.nquads import FileFacts
+from iomld.release.served import RELEASES, moment_in_name, release_names
 
 CURRENT = "current"
-_RELEASES = "releases"
 _BUILDING = ".building-"
 REMOVING = ".removing-"  # begins the name of a release whose files are being removed
-_NAME_TIME = "%Y%m%dT%H%M%SZ"
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})  # of file systems without symbolic links
-_NAMED = re.compile(r"(\d{8}T\d{6}Z)-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
     """
     try:
         is_new = not datadir.exists()
-        (datadir / _RELEASES).mkdir(parents=True, exist_ok=True)
+        (datadir / RELEASES).mkdir(parents=True, exist_ok=True)
         lock = (datadir / ".lock").open("w")
     except OSError as error:
         raise StoreError(
@@ -164,7 +161,7 @@ def publisher_lock(datadir: Path) -> Iterator[None]:
 def _remove_unused(datadir: Path) -> None:
     """Remove a folder in which nothing was published; a publisher that has just opened it fails, and can try again."""
     with suppress(OSError):  # something was published
-        (datadir / _RELEASES).rmdir()
+        (datadir / RELEASES).rmdir()
         (datadir / ".lock").unlink()
         datadir.rmdir()
 
@@ -172,10 +169,10 @@ def _remove_unused(datadir: Path) -> None:
 def begin_release(datadir: Path) -> Path:
     """Remove what a crash left behind and create an empty folder to build in; call under `publisher_lock`."""
     for beginning in (_BUILDING, REMOVING):
-        for leftover in (datadir / _RELEASES).glob(f"{beginning}*"):
+        for leftover in (datadir / RELEASES).glob(f"{beginning}*"):
             shutil.rmtree(leftover)
-    forget_removed(datadir / _RELEASES)
-    building = datadir / _RELEASES / f"{_BUILDING}{os.getpid()}"
+    forget_removed(datadir / RELEASES)
+    building = datadir / RELEASES / f"{_BUILDING}{os.getpid()}"
     building.mkdir()
     return building
 
@@ -205,7 +202,7 @@ def finish_release(
     digest = f"{hashlib.sha256(content).hexdigest()}  {FILES.manifest}\n"
     (building / FILES.manifest_digest).write_text(digest, encoding="ascii")
     _sync_tree(building)
-    place = datadir / _RELEASES / manifest.name
+    place = datadir / RELEASES / manifest.name
     building.rename(place)
     try:
         sync(place.parent)
@@ -232,7 +229,7 @@ def switch_to(datadir: Path, name: str) -> Path | None:
     place, link = datadir / CURRENT, datadir / f".{CURRENT}-{os.getpid()}"
     link.unlink(missing_ok=True)
     try:
-        link.symlink_to(Path(_RELEASES) / name)
+        link.symlink_to(Path(RELEASES) / name)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
@@ -258,19 +255,6 @@ def _unused(folder: Path, name: str) -> Path:
     return path
 
 
-def release_folder(datadir: Path, name: str) -> Path:
-    """The folder of a release; with an empty name that of all releases."""
-    return datadir / _RELEASES / name
-
-
-def release_names(datadir: Path) -> tuple[str, ...]:
-    """Names of all finished releases, oldest first."""
-    folder = datadir / _RELEASES
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")))
-
-
 def rising_clock(datadir: Path, clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """A clock in whole seconds for one run; its times are later than the newest release, and never go back.
 
@@ -281,10 +265,8 @@ def rising_clock(datadir: Path, clock: Callable[[], datetime]) -> Callable[[], d
         datadir: Folder of the releases.
         clock: The clock of the machine.
     """
-    last = max((found[1] for name in release_names(datadir) if (found := _NAMED.match(name))), default=None)
-    earliest = datetime.min.replace(tzinfo=UTC)
-    if last is not None:
-        earliest = datetime.strptime(last, _NAME_TIME).replace(tzinfo=UTC) + timedelta(seconds=1)
+    last = max((found for name in release_names(datadir) if (found := moment_in_name(name))), default=None)
+    earliest = datetime.min.replace(tzinfo=UTC) if last is None else last + timedelta(seconds=1)
 
     def now() -> datetime:
         nonlocal earliest
@@ -292,11 +274,6 @@ def rising_clock(datadir: Path, clock: Callable[[], datetime]) -> Callable[[], d
         return earliest
 
     return now
-
-
-def release_name(moment: datetime, sha256: str) -> str:
-    """The name of a release: its time, by which names are sorted, and the beginning of the hash of its dataset."""
-    return f"{moment:{_NAME_TIME}}-{sha256[:8]}"
 
 
 def current_release(datadir: Path) -> Release | None:
@@ -323,7 +300,7 @@ def served_name(datadir: Path) -> str | None:
     elif link.exists():
         kind = "folder" if link.is_dir() else "file"
         fault = f"'{CURRENT}' is a {kind}, not a link to the served release, as after copying without links."
-    elif any(map(_NAMED.match, names)):
+    elif any(map(moment_in_name, names)):
         fault = f"'{CURRENT}', the link to the served release, is missing, as after copying without links."
     else:
         return None
@@ -343,7 +320,7 @@ def way_out(datadir: Path, *damaged: str) -> str:
         datadir: Folder of the releases.
         damaged: Names of releases that cannot be used.
     """
-    others = [name for name in release_names(datadir) if name not in damaged and _NAMED.match(name)]
+    others = [name for name in release_names(datadir) if name not in damaged and moment_in_name(name)]
     if others:
         return f"Choose the release to serve with 'iomld releases rollback {others[-1]} --from {datadir}'."
     return "There is no other release here; publish into another folder with --to."
@@ -358,7 +335,7 @@ def open_release(datadir: Path, name: str) -> Release:
     """
     if name not in release_names(datadir):
         raise NotFoundError(f"{datadir}: no release '{name}'. See 'iomld releases list --from {datadir}'.")
-    path = datadir / _RELEASES / name
+    path = datadir / RELEASES / name
     manifest, fault = _read_manifest(path)
     if manifest is None:
         raise StoreError(

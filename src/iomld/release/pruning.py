@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iomld.release.digests import forget_removed
-from iomld.release.folder import REMOVING, release_folder, release_names, sync
+from iomld.release.folder import REMOVING, sync
 from iomld.release.integrity import whole_release
+from iomld.release.served import release_folder, release_names
 
 _NAMED = re.compile(r"\d{8}T\d{6}Z-\w+")  # a folder with any other name was not made by a publish, and stays
 

@@ -1,11 +1,14 @@
 """Differences between two graphs of a project: whether values changed, and the fields with old and new values.
 
+Reports of a publish, dry runs and comparisons of releases have the same values, and so the same words.
+
 Where values come from is no value: the sources of a record (name of the file, media type, bytes, time of retrieval) and
 the version of the software can change without a new revision. The web address of a source is one, since pages link it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
@@ -26,7 +29,7 @@ class FieldDifference:
 
     Attributes:
         field: Its key in records; a text has its language too (`title.fr`).
-        before: The published values; long texts are shortened to the passage where they begin to differ.
+        before: The old values.
         after: The new values; none if the field is lost.
     """
 
@@ -38,6 +41,54 @@ class FieldDifference:
     def is_lost(self) -> bool:
         """Whether the field had values and has none any more."""
         return bool(self.before) and not self.after
+
+    def shortened(self) -> "FieldDifference":
+        """The same with long texts shortened to the passage where they begin to differ."""
+        return replace(self, before=_excerpts(self.before, self.after), after=_excerpts(self.after, self.before))
+
+    def line(self) -> str:
+        """The old and the new value, shortened, in one line."""
+        short = self.shortened()
+        before, after = ("; ".join(values).replace("\n", " ") or "none" for values in (short.before, short.after))
+        return f"{self.field}: {before} → {after}{' (lost)' if self.is_lost else ''}"
+
+
+class Change(StrEnum):
+    """What happened to a project or a graph between two releases."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDifference:
+    """A project that differs between two releases, or between a release and what would be published.
+
+    Attributes:
+        key: Its key.
+        change: What happened to it.
+        fields: The fields in which it differs: all that it has if it was added or removed.
+        reason: Why it was withdrawn, if it was.
+    """
+
+    key: str
+    change: Change
+    fields: tuple[FieldDifference, ...]
+    reason: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """It as a JSON object, which reports and differences between releases have in common."""
+        fields = [
+            {"field": one.field, "before": one.before, "after": one.after, "lost": one.is_lost} for one in self.fields
+        ]
+        reason = {"reason": self.reason} if self.reason else {}
+        return {"project": self.key, "change": self.change, **reason, "fields": fields}
+
+    def lines(self) -> Iterator[str]:
+        """It in words: a line for the project, then a line for each of its fields."""
+        yield f"{self.change:<10} {self.key}{f'  {self.reason}' if self.reason else ''}"
+        yield from (f"  {one.line()}" for one in self.fields)
 
 
 def value_statements(quads: Iterable[Quad], iris: Iris) -> frozenset[_Statement]:
@@ -75,8 +126,8 @@ def field_differences(
     If only statements differ that belong to no field, their properties are named instead.
 
     Args:
-        before: The published graph.
-        after: The new graph.
+        before: The old graph; empty for a new project.
+        after: The new graph; empty for a project that is no longer there.
         key: Key of the project.
         iris: The IRIs under the publisher's base.
     """
@@ -93,7 +144,7 @@ def _different(
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name, ()), after.get(name, ())
         if old != new:
-            yield FieldDifference(name, _excerpts(old, new), _excerpts(new, old))
+            yield FieldDifference(name, old, new)
 
 
 def _stated(project: Project) -> dict[str, tuple[str, ...]]:
