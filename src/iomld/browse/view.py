@@ -36,6 +36,7 @@ class ReleaseView:
         vocabulary: The controlled lists.
         tombstones: The withdrawn records, by key of the project.
         language: The preferred language of names and titles.
+        is_chosen: Whether a request chose the release by its name or a time, instead of the one that is served.
     """
 
     release: Release
@@ -44,6 +45,7 @@ class ReleaseView:
     vocabulary: Vocabulary
     tombstones: Mapping[str, Tombstone]
     language: str = "en"
+    is_chosen: bool = False
 
 
 def open_view(release: Release) -> ReleaseView:
@@ -85,7 +87,7 @@ def release_description(view: ReleaseView) -> tuple[Quad, ...]:
     return _read_description(view.release.file(FILES.description), view.iris.graph("dataset"))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=10)
 def _read_description(path: Path, graph: str) -> tuple[Quad, ...]:
     """The description of a release; cached, since releases do not change."""
     return arranged(rdf.in_graph(read_description(path), graph), first="")
@@ -98,7 +100,7 @@ def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:
     return tuple(sorted(present | _named_elsewhere(view.release.file(FILES.graphs), view.iris.record(""))))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=10)
 def _named_elsewhere(table: Path, records: str) -> frozenset[str]:
     """The graphs of a release that do not belong to a record; cached, since releases do not change."""
     return frozenset(name for name in read_graphs(table) if not name.startswith(records))

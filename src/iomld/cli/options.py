@@ -14,6 +14,7 @@ from iomld.config import Settings, read_settings
 from iomld.errors import NotFoundError
 from iomld.fund_folder import use_folder
 from iomld.release import Release
+from iomld.release.choice import read_moment, release_at, release_by_name
 
 ENGINES = ("shacl", "pyshacl")
 _FUND = "iomld.fund"  # in the meta data of the context of a command
@@ -145,6 +146,27 @@ def served_release(datadir: Path) -> Release:
         raise NotFoundError(f"{datadir}: nothing is published here. Run 'iomld publish SOURCE… --to {datadir}' first.")
     use_folder(current.fund_folder)
     return current
+
+
+def chosen_release(datadir: Path, name: str | None, as_of: str | None) -> Release:
+    """The release of a folder with a name, or that was served at a time; without both, the current one.
+
+    Its fund folder is in use from now on.
+
+    Raises:
+        UsageError: Both are given.
+        NotFoundError: There is no such release.
+        StoreError: The release is damaged.
+        IomldError: The time is none.
+    """
+    if name is not None and as_of is not None:
+        raise click.UsageError("Give either --release or --as-of.")
+    if name is None and as_of is None:
+        return served_release(datadir)
+    chosen = release_by_name(datadir, name) if name is not None else release_at(datadir, read_moment(as_of or ""))
+    release.require_whole(chosen, read_bytes=release.READ_BYTES)
+    use_folder(chosen.fund_folder)
+    return chosen
 
 
 def check_source_url(url: str | None, sources: Sequence[Path]) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import click
 
-from iomld.cli.options import served_release, settings
+from iomld.cli.options import chosen_release, settings
 from iomld.errors import QueryError, StoreError
 from iomld.formats import rdf, results
 from iomld.iris import Iris
@@ -47,8 +47,10 @@ _MAX_ERROR_BYTES = 65_536
     show_default=True,
     help="Output format: a table or a results format for SELECT and ASK, an RDF format for CONSTRUCT and DESCRIBE.",
 )
-def query_command(*, query: str, place: str | None, format_name: str) -> None:
-    """Run a SPARQL query on the current release or on an endpoint.
+@click.option("--release", "name", metavar="NAME", help="Query this release instead of the current one.")
+@click.option("--as-of", metavar="TIME", help="Query the release that was served at this time: 2026-11-30T12:00:00Z.")
+def query_command(*, query: str, place: str | None, format_name: str, name: str | None, as_of: str | None) -> None:
+    """Run a SPARQL query on the current release, on another one, or on an endpoint.
 
     QUERY is the text of the query, @FILE to read it from a file, or - to read it from standard input. The usual
     prefixes (iomld:, dcterms:, skos: …) need no declaration.
@@ -57,15 +59,19 @@ def query_command(*, query: str, place: str | None, format_name: str) -> None:
     Example:
       iomld query 'SELECT ?code WHERE { ?p iomld:projectCode ?code } LIMIT 5'
       iomld query @question.rq --format csv
+      iomld query @question.rq --release 20261123T190000Z-ab12cd34
     """
     known = settings()
     text = _query_text(query)
     added = 0  # characters before the query on its first line
     explain = None  # says why the answer is empty; an endpoint of others is not asked for more than its answer
     if place and place.startswith(("http://", "https://")):
-        answer = _query_endpoint(place, _request(text, format_name, Iris()), known.query_timeout)
+        if name is not None and as_of is not None:
+            raise click.UsageError("Give either --release or --as-of.")
+        choice = {"release": name} if name is not None else {"asOf": as_of} if as_of is not None else {}
+        answer = _query_endpoint(place, _request(text, format_name, Iris()), known.query_timeout, choice)
     else:
-        current = served_release(Path(place) if place else known.data_dir)
+        current = chosen_release(Path(place) if place else known.data_dir, name, as_of)
         worker = QueryWorker(
             store=str(current.query_store),
             base_iri=current.manifest.base,
@@ -126,7 +132,7 @@ async def _explained(current: Release, worker: QueryWorker, query: str) -> str:
         view = open_view(current)
         terms = release_terms(view)  # before the endpoint starts the clock of its small queries
         app = SparqlApp(
-            pool, iris=view.iris, release_name=lambda: worker.release, limits=SparqlLimits(), known=lambda: terms
+            pool, iris=view.iris, release_name=lambda: worker.release, limits=SparqlLimits(), known=lambda _: terms
         )
         await app(scope, receive, send)
     finally:
@@ -160,17 +166,24 @@ def _request(text: str, format_name: str, iris: Iris) -> QueryRequest:
     )
 
 
-def _query_endpoint(address: str, request: QueryRequest, timeout_s: float) -> bytes:
-    """The answer of an endpoint; of a server whose endpoint is not at its root, `/sparql` is asked."""
+def _query_endpoint(address: str, request: QueryRequest, timeout_s: float, choice: Mapping[str, str]) -> bytes:
+    """The answer of an endpoint; of a server whose endpoint is not at its root, `/sparql` is asked.
+
+    Args:
+        address: Its address.
+        request: The query.
+        timeout_s: Seconds for it.
+        choice: The parameter that chooses a release, for an endpoint of iomld.
+    """
     parts = urlsplit(address)
     try:
-        return _answer_at(address, request, timeout_s)
+        return _answer_at(address, request, timeout_s, choice)
     except urllib.error.HTTPError as error:
         if error.code not in _NO_ENDPOINT or parts.path.strip("/"):
             raise _endpoint_error(address, error) from error
     address = urlunsplit(parts._replace(path="/sparql"))
     try:
-        return _answer_at(address, request, timeout_s)
+        return _answer_at(address, request, timeout_s, choice)
     except urllib.error.HTTPError as error:
         raise _endpoint_error(address, error) from error
 
@@ -185,9 +198,9 @@ def _endpoint_error(address: str, error: urllib.error.HTTPError) -> QueryError:
     return QueryError(f"{address}: {error.code} {error.reason}. {text}".rstrip())
 
 
-def _answer_at(address: str, request: QueryRequest, timeout_s: float) -> bytes:
+def _answer_at(address: str, request: QueryRequest, timeout_s: float, choice: Mapping[str, str]) -> bytes:
     accept = f"{request.solutions}, {request.graph}"
-    body = urlencode({"query": request.query}).encode()
+    body = urlencode({"query": request.query} | dict(choice)).encode()
     call = urllib.request.Request(address, body, {"Accept": accept})  # noqa: S310  # http(s) only, checked by the caller
     try:
         with urllib.request.urlopen(call, timeout=timeout_s + 5) as answer:  # noqa: S310  # as above

@@ -86,9 +86,16 @@ class ProjectDifference:
         return {"project": self.key, "change": self.change, **reason, "fields": fields}
 
     def lines(self) -> Iterator[str]:
-        """It in words: a line for the project, then a line for each of its fields."""
+        """It in words: a line for the project, then a line for each field; of all that it had or gets, its titles."""
         yield f"{self.change:<10} {self.key}{f'  {self.reason}' if self.reason else ''}"
-        yield from (f"  {one.line()}" for one in self.fields)
+        yield from (f"  {one.line()}" for one in self.shown_fields)
+
+    @property
+    def shown_fields(self) -> tuple[FieldDifference, ...]:
+        """The fields that people are shown: those that changed, or the titles if it was added or removed."""
+        if self.change is Change.CHANGED:
+            return self.fields
+        return tuple(one for one in self.fields if one.field.partition(".")[0] == "title")
 
 
 def value_statements(quads: Iterable[Quad], iris: Iris) -> frozenset[_Statement]:

@@ -98,7 +98,7 @@ def served_at(datadir: Path, moment: datetime) -> str:
     raise NotFoundError(
         message(
             "Nothing is known to have been served at {moment}. The first time is {first}.",
-            moment=moment.isoformat(),
+            moment=f"{moment.astimezone(UTC):{_TIME}}",
             first=f"{lines[0].moment:{_TIME}}",
         )
     )

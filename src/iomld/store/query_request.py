@@ -26,6 +26,19 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredRelease:
+    """A release that a query is about, other than the one of the worker.
+
+    Attributes:
+        name: Its name; returned with the answer.
+        store: Folder of its store.
+    """
+
+    name: str
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueryRequest:
     """A SPARQL query and the media types that the client accepts.
 
@@ -38,6 +51,7 @@ class QueryRequest:
             section 2.1.4).
         named_graphs: The named graphs, likewise. If both are empty the query decides, and without FROM its default
             graph is the union of all named graphs.
+        release: The release that it is about; None for the one of the worker.
     """
 
     query: str
@@ -46,17 +60,20 @@ class QueryRequest:
     graph: str | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    release: StoredRelease | None = None
 
     def to_json(self) -> bytes:
         """Write it as the payload of a job."""
         types = (self.solutions, self.boolean, self.graph)
-        return json.dumps((self.query, *types, self.default_graphs, self.named_graphs)).encode()
+        release = (self.release.name, self.release.store) if self.release else ()
+        return json.dumps((self.query, *types, self.default_graphs, self.named_graphs, release)).encode()
 
     @staticmethod
     def from_json(payload: bytes) -> "QueryRequest":
         """Read a request that `to_json` wrote."""
-        query, solutions, boolean, graph, default_graphs, named_graphs = json.loads(payload)
-        return QueryRequest(query, solutions, boolean, graph, tuple(default_graphs), tuple(named_graphs))
+        query, solutions, boolean, graph, default_graphs, named_graphs, release = json.loads(payload)
+        stored = StoredRelease(*release) if release else None
+        return QueryRequest(query, solutions, boolean, graph, tuple(default_graphs), tuple(named_graphs), stored)
 
 
 @dataclass(frozen=True, slots=True)

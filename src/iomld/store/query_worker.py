@@ -18,7 +18,7 @@ from iomld.iris import Iris
 from iomld.messages import Message, Quantity, message
 from iomld.store.oxigraph import open_read_only
 from iomld.store.query_engine import LocalEngine, QueryEngine, QueryFaultError, Result
-from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker
+from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, QueryWorker, StoredRelease
 from iomld.store.query_size import (
     MAX_DEPTH,
     MAX_OPERATORS,
@@ -92,12 +92,17 @@ def run_query(
 
 
 class QueryHandler:
-    """The handler of a worker: checks queries, has an engine answer them, and serializes the results."""
+    """The handler of a worker: checks queries, has an engine answer them, and serializes the results.
+
+    Queries about another release than its own are answered by the store of that release on this machine. The last such
+    store stays open.
+    """
 
     def __init__(self, engine: QueryEngine, worker: QueryWorker) -> None:
         """Set up."""
         self._engine = engine
         self._worker = worker
+        self._other: tuple[StoredRelease, QueryEngine] | None = None
         self._prefixes = Iris(worker.base_iri).prefixes()
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
@@ -117,7 +122,8 @@ class QueryHandler:
             return Answer(QueryFault(FaultKind.TOO_LARGE, _too_many_rows(error.limit)).to_json(), fault=True)
         # Another endpoint may answer differently the next time.
         repeatable = not is_volatile(request.query) and not uses_service(request.query)
-        return Answer(QueryHead(media_type, writer.digest(), self._worker.release, repeatable).to_json())
+        release = request.release.name if request.release else self._worker.release
+        return Answer(QueryHead(media_type, writer.digest(), release, repeatable).to_json())
 
     def _check(self, query: str) -> None:
         """Raise the fault of a query that is not run at all."""
@@ -142,15 +148,28 @@ class QueryHandler:
 
     def _answer(self, request: QueryRequest, writer: AnswerWriter) -> str:
         """Run the query and write its result; return the media type."""
+        engine = self._engine_for(request.release)
         try:
-            return self._serialize(self._engine.results(request), request, writer)
+            return self._serialize(engine.results(request), request, writer)
         except (
             OSError,
             RuntimeError,
             SyntaxError,
             StoreError,
         ) as error:  # raised while results are computed, or received
-            raise self._engine.fault_of(error) from error
+            raise engine.fault_of(error) from error
+
+    def _engine_for(self, release: StoredRelease | None) -> QueryEngine:
+        """The engine that answers queries about a release."""
+        if release is None:
+            return self._engine
+        if self._other is None or self._other[0] != release:
+            self._other = None  # its store is closed before another one is opened
+            try:
+                self._other = release, LocalEngine(open_read_only(Path(release.store)), self._worker.base_iri)
+            except StoreError as error:
+                raise QueryFaultError(FaultKind.EVALUATION, error.message) from error
+        return self._other[1]
 
     def _serialize(self, result: Result | Iterator[Quad], request: QueryRequest, writer: AnswerWriter) -> str:
         match result:

@@ -46,6 +46,8 @@ from iomld.web.pages.home import prepare_home_page
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
 from iomld.web.problems import ProblemError, problem, problem_of
+from iomld.web.releases.archive import ReleaseArchive
+from iomld.web.releases.changes import change_routes
 from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
@@ -93,15 +95,17 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
         return serving.view_in(page_language())
 
     app = _framework(lifespan)
+    app.state.archive = archive = ReleaseArchive(datadir, lambda: serving.view, lambda: serving.fund)
     _translate_errors(app)
     _translate_failures(app)
     _add_routes(app, operation_routes(serving, metrics, cache))
     _add_routes(app, page_routes(view))
-    endpoint = _endpoint(serving, settings, base, cache)
+    endpoint = _endpoint(serving, archive, settings, base, cache)
     _add_routes(app, query_routes(view, endpoint))
     _add_routes(app, resource_routes(view))
     _add_routes(app, catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))
+    _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
@@ -151,8 +155,10 @@ def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
     )
 
 
-def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCache) -> SparqlApp:
-    """The SPARQL endpoint of the release that is served."""
+def _endpoint(
+    serving: Serving, archive: ReleaseArchive, settings: Settings, base: str, cache: AnswerCache
+) -> SparqlApp:
+    """The SPARQL endpoint of the release that is served, and of those that requests choose."""
 
     def facts() -> ServiceFacts:
         return service_facts(serving.view, settings)
@@ -171,8 +177,9 @@ def _endpoint(serving: Serving, settings: Settings, base: str, cache: AnswerCach
         limits=limits,
         cache=cache,
         facts=facts,
-        known=lambda: release_terms(serving.view),
+        known=lambda chosen: release_terms(chosen or serving.view),
         lookup=serving.lookup,
+        open_release=archive.open,
     )
 
 

@@ -79,7 +79,7 @@ _STATUSES = {
     404: "Nothing is published at this address.",
     405: "The method is not allowed here.",
     406: "The answer is not available in any format that the client accepts.",
-    410: "The record was withdrawn.",
+    410: "The record was withdrawn, or the release that the request names was removed.",
     413: "The request is too large.",
     414: "A parameter in the address is too long.",
     415: "The body has a media type that the server does not read.",
@@ -107,6 +107,11 @@ _SPARQL: Mapping[str, tuple[Json, str]] = {
     ),
     "format": ({"type": "string", "enum": [*NAMES]}, _BY_ACCEPT),
     "timeout": ({"type": "number", "exclusiveMinimum": 0}, "Seconds. By default, and at most, the server's limit."),
+    "release": (_TEXT, "The name of a release, to query it instead of the one that is served."),
+    "asOf": (
+        {"type": "string", "format": "date-time"},
+        "A time with a zone, to query the release that was served then. Not together with `release`.",
+    ),
     "explain": (
         {"type": "string", "enum": ["0", "1"], "default": "0"},
         "With `1`, the answer is the number of rows and, if there are none, the reason.",
@@ -140,7 +145,7 @@ def sample(value: str | list[str]) -> dict[str, Example]:
 
 DOCUMENT_TYPES = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
 PAGE = responses({200: (HTML,), 304: ()}, 503)
-DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 400, 404, 406, 503)
+DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 400, 404, 406, 410, 503)
 REDIRECT = responses({303: ()}, 404, 503)
 
 
@@ -181,7 +186,7 @@ def describe_routes(app: FastAPI, base: str) -> None:
 
 def _sparql() -> Json:
     offers = (*SOLUTION_OFFERS, *GRAPH_OFFERS, *EXPLAIN_OFFERS)
-    errors = (400, 403, 405, 406, 413, 415, 422, 429, 500, 503)
+    errors = (400, 403, 404, 405, 406, 410, 413, 415, 422, 429, 500, 503)
     answers = responses({200: offers, 303: (), 304: ()}, *errors)
     parameters = [_query_parameter(name, *declared) for name, declared in _SPARQL.items()]
     parameters[0]["examples"] = sample(_ASK)
@@ -189,7 +194,8 @@ def _sparql() -> Json:
     fields["query"] = _TEXT | {"description": "The query."}
     form: Json = {"type": "object", "required": ["query"], "properties": fields}
     body: Json = {QUERY: {"schema": _TEXT}, FORM: {"schema": form, "example": {"query": _ASK}}}
-    single = ("query", "timeout", "explain", "download")  # may not be given in the body and in the address
+    # These may not be given in the body and in the address.
+    single = ("query", "timeout", "release", "asOf", "explain", "download")
     more = "Without a query, the service describes itself; browsers are redirected to the query page. "
     return {
         "get": _operation("get", "/sparql", "Answer a query", answers)

@@ -1,7 +1,7 @@
 """Error responses: `application/problem+json` (RFC 9457), or a page for browsers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -147,13 +147,26 @@ def _problem_page(
 
 
 def require_present(request: Request) -> None:
-    """Check that no parameter asks for the data of another time, of which only those of today are served.
+    """Check that no parameter asks for the data of another time where only those of today are served.
 
     Raises:
         ProblemError: One does.
     """
-    for name in request.query_params:
-        if name.lower() in OF_OTHER_TIMES:
+    require_supported(request.query_params)
+
+
+def require_supported(names: Iterable[str], *, but: Collection[str] = ()) -> None:
+    """Check that no parameter asks for the data of another time in a way that is not supported.
+
+    Args:
+        names: The names of the parameters.
+        but: Those that are supported.
+
+    Raises:
+        ProblemError: One does.
+    """
+    for name in names:
+        if name.lower() in OF_OTHER_TIMES and name not in but:
             detail = message(
                 "The parameter “{name}” is not supported, and ignoring it would give the data of today. Remove it.",
                 name=name,

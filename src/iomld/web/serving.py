@@ -141,9 +141,14 @@ class Serving:
         """Answer a query; see `iomld.workers.pool.Pool.run`."""
         return await self._opened().pool.run(payload, timeout_s=timeout_s, client=client)
 
-    def lookup(self, query: str) -> bytes | None:
-        """The answer to a lookup as JSON, found without a worker; None for any other query."""
-        body = self.view.reader.lookup(query, max_rows=self._settings.query_rows)
+    def lookup(self, query: str, chosen: ReleaseView | None = None) -> bytes | None:
+        """The answer to a lookup as JSON, found without a worker; None for any other query.
+
+        Args:
+            query: The query.
+            chosen: The release that it is about, if that is not the one that is served.
+        """
+        body = (chosen or self.view).reader.lookup(query, max_rows=self._settings.query_rows)
         if body is None or len(body) > self._settings.query_bytes:
             return None
         self.lookups += 1

@@ -22,9 +22,10 @@ from iomld.web.data.documents import (
     not_found,
     split_suffix,
 )
-from iomld.web.data.parameters import NAMED, FormatParameters, RequestedFormat, SuffixedFormat
+from iomld.web.data.parameters import NAMED, ReleaseFormatParameters, ReleaseSuffixedFormat, RequestedFormat
 from iomld.web.openapi import DOCUMENT, REDIRECT, sample
 from iomld.web.pages.render import described_html
+from iomld.web.releases.request import view_of_request
 from iomld.web.responses import get_route
 
 _Kind = Annotated[str, Path(description="`source`, `run`, `matcher` or `agent`.", openapi_examples=sample("agent"))]
@@ -35,24 +36,24 @@ _Graph = Annotated[str, Path(description=NAMED, openapi_examples=sample("schemes
 _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 
 
-def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+def described_routes(router: APIRouter, view: Callable[[Request], ReleaseView]) -> None:
     """Add `/prov/…`, `/query/…`, `/graph/…`, `/dataset/…` and `/.well-known/genid/…`."""
 
     @get_route(
         router, "/prov/{kind}/{name:path}", "records", "Get the statements about a source, a run or software", DOCUMENT
     )
-    def provenance(request: Request, kind: _Kind, name: _Agent, requested: FormatParameters) -> Response:
-        return _description_response(request, view(), ("prov", kind), name, requested)
+    def provenance(request: Request, kind: _Kind, name: _Agent, requested: ReleaseFormatParameters) -> Response:
+        return _description_response(request, view(request), ("prov", kind), name, requested)
 
     @get_route(
         router, "/query/{name}", "queries", "Get an example query: its text and the question it answers", DOCUMENT
     )
-    def example(request: Request, name: _Query, requested: FormatParameters) -> Response:
-        return _description_response(request, view(), ("query",), name, requested)
+    def example(request: Request, name: _Query, requested: ReleaseFormatParameters) -> Response:
+        return _description_response(request, view(request), ("query",), name, requested)
 
     @get_route(router, "/dataset/{name}", "dataset", "Get the statements about the dataset itself", DOCUMENT)
-    def dataset(request: Request, name: _Dataset, requested: FormatParameters) -> Response:
-        return _description_response(request, view(), ("dataset",), name, requested)
+    def dataset(request: Request, name: _Dataset, requested: ReleaseFormatParameters) -> Response:
+        return _description_response(request, view(request), ("dataset",), name, requested)
 
     @get_route(
         router,
@@ -61,14 +62,16 @@ def described_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
         "Get the statements about a blank node of an included file",
         DOCUMENT,
     )
-    def node(request: Request, name: Annotated[str, Path(description=NAMED)], requested: FormatParameters) -> Response:
-        return _description_response(request, view(), (".well-known", "genid"), name, requested)
+    def node(
+        request: Request, name: Annotated[str, Path(description=NAMED)], requested: ReleaseFormatParameters
+    ) -> Response:
+        return _description_response(request, view(request), (".well-known", "genid"), name, requested)
 
     @get_route(
         router, "/graph/{name:path}", "dataset", "Get a whole graph that does not belong to one project", DOCUMENT
     )
-    def graph(request: Request, name: _Graph, requested: FormatParameters) -> Response:
-        opened = view()
+    def graph(request: Request, name: _Graph, requested: ReleaseFormatParameters) -> Response:
+        opened = view(request)
         code, suffix = split_suffix(name, lambda stem: opened.reader.has_graph(opened.iris.graph(quote(stem))))
         if not opened.reader.has_graph(opened.iris.graph(quote(code))):
             raise not_found(request)
@@ -82,17 +85,18 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
         view: Gives the release that is served now.
     """
     router = APIRouter()
+    view_of = view_of_request(view)
     summary = "Get the description of the dataset, its files, figures and links, in DCAT 3 and VoID"
     for path in ("/dataset", "/void"):
 
         @get_route(router, path, "dataset", summary, DOCUMENT)
-        def description(request: Request, requested: FormatParameters) -> Response:
-            opened = view()
+        def description(request: Request, requested: ReleaseFormatParameters) -> Response:
+            opened = view_of(request)
             return document_response(request, opened, _dataset_document(opened, request.url.path), requested)
 
         @get_route(router, f"{path}.{{suffix}}", "dataset", f"{summary}, in one format", DOCUMENT)
-        def description_file(request: Request, requested: SuffixedFormat) -> Response:
-            opened = view()
+        def description_file(request: Request, requested: ReleaseSuffixedFormat) -> Response:
+            opened = view_of(request)
             return document_response(request, opened, _dataset_document(opened, request.url.path), requested)
 
     @get_route(

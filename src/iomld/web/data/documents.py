@@ -22,6 +22,7 @@ from iomld.web.data.parameters import RequestedFormat, profile_type
 from iomld.web.links import LINKSET, LINKSET_SUFFIX, WebLink, link_header, linkset_bytes
 from iomld.web.openapi import HTML
 from iomld.web.problems import ProblemError
+from iomld.web.releases.request import release_headers, with_release
 from iomld.web.responses import answer
 
 HTML_TYPE = f"{HTML}; charset=utf-8"
@@ -109,11 +110,12 @@ def document_response(
     if chosen is None or chosen not in offers:
         raise ProblemError(406, "not-acceptable", _not_acceptable(document))
     profile = requested.jsonld_profile(request) if chosen == rdf.JSONLD.media_type else None
-    links = tuple(_links(document, chosen))
-    headers = {"Vary": "Accept", "Link": link_header(links)}
+    version = with_release(request)
+    links = tuple(_links(document, chosen, version))
+    headers = {"Vary": "Accept", "Link": link_header(links)} | release_headers(request)
     if not name:
-        query = f"?profile={profile}" if profile else ""
-        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{query}"
+        query = f"{'&' if version else '?'}profile={profile}" if profile else ""
+        headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{version}{query}"
     if chosen == LINKSET:
         return answer(request, linkset_bytes(document.path, links), LINKSET, headers=headers)
     if chosen == HTML and document.page:
@@ -211,15 +213,20 @@ def _data(view: ReleaseView, document: WebDocument, format_: Format, profile: st
     return f"{type_}; charset=utf-8" if type_ in _WITH_CHARSET else type_, body
 
 
-def _links(document: WebDocument, chosen: str) -> Iterator[WebLink]:
+def _links(document: WebDocument, chosen: str, version: str) -> Iterator[WebLink]:
     """Links to the other representations, shapes, licence, collection, the resource itself, its classes, the link set.
+
+    A document of a chosen release also links to that of today (RFC 7089, section 2.2.1).
 
     Args:
         document: The document.
         chosen: Media type of the representation that has the links.
+        version: The query string that chooses the release; empty if none was chosen.
     """
+    if version:
+        yield WebLink("original", document.path)
     for offer in _offers(document):
-        address = f"{document.path}.{_suffix(offer)}"
+        address = f"{document.path}.{_suffix(offer)}{version}"
         if offer != chosen:
             yield WebLink("alternate", address, offer)
         if chosen == HTML and offer in _METADATA:
@@ -235,7 +242,7 @@ def _links(document: WebDocument, chosen: str) -> Iterator[WebLink]:
     if chosen == HTML:
         yield WebLink("type", f"{SCHEMA}AboutPage")
     if chosen != LINKSET:
-        yield WebLink("linkset", f"{document.path}.{LINKSET_SUFFIX}", LINKSET)
+        yield WebLink("linkset", f"{document.path}.{LINKSET_SUFFIX}{version}", LINKSET)
 
 
 def _classes(iri: str, quads: Iterable[Quad]) -> list[str]:

@@ -4,8 +4,8 @@ import asyncio
 import base64
 import re
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -32,9 +32,12 @@ from iomld.release.downloads import (
 )
 from iomld.release.nquads import FileFacts, file_digest, open_gzip
 from iomld.web.conditional import http_date, is_not_modified, strong_etag
+from iomld.web.data.parameters import ReleaseParameters
 from iomld.web.links import WebLink, link_header
 from iomld.web.openapi import responses, sample
-from iomld.web.problems import ProblemError, damaged_release, require_present
+from iomld.web.problems import ProblemError, damaged_release
+from iomld.web.releases.archive import MOST_OPEN
+from iomld.web.releases.request import release_headers, release_of, with_release
 from iomld.web.responses import get_route
 
 _GZIP = "application/gzip"
@@ -48,7 +51,7 @@ _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )
 _TYPES = (_GZIP, CSV, "application/csvm+json", "application/json", *(format_.media_type for format_ in FORMATS))
-_RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 400, 404, 416, 503)
+_RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 400, 404, 410, 416, 429, 503)
 _NAME = "The name of a file listed on the downloads page."
 _File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]
 _Part = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("africa.nq.gz"))]
@@ -121,6 +124,7 @@ class DownloadFiles:
         """Write a file under a temporary name, then rename it, so that no incomplete file is served."""
         self._require_whole(release, file.held_name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_oldest(self._folder)
         temporary = path.with_name(f".{path.name}")
         with temporary.open("wb") as output, open_gzip(release.file(file.held_name)) as content:
             shutil.copyfileobj(content, output)
@@ -134,6 +138,13 @@ class DownloadFiles:
             raise damaged_release(damage, release)
 
 
+def _remove_oldest(folder: Path) -> None:
+    """Remove the files of all but the releases of which files were decompressed last, so that they do not add up."""
+    oldest = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_OPEN]
+    for path in oldest:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def download_routes(release: Callable[[], Release], files: DownloadFiles) -> APIRouter:
     """Routes of `/downloads/`.
 
@@ -144,7 +155,7 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
     router = APIRouter()
 
     @get_route(router, "/downloads/{name}", "dataset", "Download the whole dataset, or its tables", _RESPONSES)
-    async def download(name: _File, request: Request) -> Response:
+    async def download(name: _File, request: Request, _: ReleaseParameters) -> Response:
         """`Range` requests a part of the file; `Repr-Digest` has the SHA-256 of the whole file."""
         return await answer(name, request)
 
@@ -155,12 +166,11 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
         "Download the resources of one class, or the projects of one region",
         _RESPONSES,
     )
-    async def download_part(folder: _Folder, name: _Part, request: Request) -> Response:
+    async def download_part(folder: _Folder, name: _Part, request: Request, _: ReleaseParameters) -> Response:
         return await answer(f"{folder}/{name}", request)
 
     async def answer(name: str, request: Request) -> Response:
-        require_present(request)
-        served = release()
+        served = release_of(request, release())
         download = _find(served, files, name)
         known = download.facts.sha256 or served.manifest.name
         etag = strong_etag(f"{known}/{name}".encode())
@@ -171,17 +181,22 @@ def download_routes(release: Callable[[], Release], files: DownloadFiles) -> API
             "Access-Control-Allow-Origin": "*",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "public, max-age=300, no-transform",
-        }
+        } | release_headers(request)
         if is_not_modified(request.headers, etag, modified):
             return Response(status_code=304, headers=headers)
         path = await files.path_of(served, download)
         if name in _SCHEMA_LINKS:
-            headers["Link"] = link_header(_SCHEMA_LINKS[name])
+            headers["Link"] = link_header(_schema_links(name, with_release(request)))
         headers["Repr-Digest"] = _digest_field(await files.sha256(download, path))
         _check_range(request, path.stat().st_size)
         return FileResponse(path, media_type=_media_type(download.file), filename=path.name, headers=headers)
 
     return router
+
+
+def _schema_links(name: str, version: str) -> Iterator[WebLink]:
+    """The links from a table to its descriptions, in the same release."""
+    return (replace(link, href=f"{link.href}{version}") for link in _SCHEMA_LINKS[name])
 
 
 def _find(release: Release, files: DownloadFiles, name: str) -> Download:

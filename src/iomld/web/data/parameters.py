@@ -11,6 +11,8 @@ from iomld.messages import message
 from iomld.web.links import LINKSET, LINKSET_SUFFIX
 from iomld.web.openapi import HTML, Text, sample
 from iomld.web.problems import ProblemError, require_present
+from iomld.web.releases.choice import AS_OF, RELEASE
+from iomld.web.releases.request import choice_of, choose_release
 
 JSONLD_PROFILES = ("framed", "compacted", "expanded", "flattened")
 NAMED = "The name in the IRI, optionally with the suffix of a format: `.ttl`."
@@ -29,6 +31,23 @@ _FORMATS = (
 Labels = Annotated[
     str,
     Query(description="With `1`, labels of the resources that the document points to are added.", examples=["0", "1"]),
+]
+_Release = Annotated[
+    Text,
+    Query(
+        default_factory=lambda: None,
+        alias=RELEASE,
+        description="The name of a release; the answer is from its data instead of the data of today.",
+    ),
+]
+_AsOf = Annotated[
+    Text,
+    Query(
+        default_factory=lambda: None,
+        alias=AS_OF,
+        description="A time with a zone; the answer is from the release that was served then.",
+        json_schema_extra={"format": "date-time"},
+    ),
 ]
 _Profile = Annotated[
     Text,
@@ -105,8 +124,45 @@ async def _by_suffix(
     return RequestedFormat(suffix, profile)
 
 
+async def _chosen_release(
+    request: Request,
+    release: _Release,  # noqa: ARG001  # declared for the description; the choice is made by all values
+    as_of: _AsOf,  # noqa: ARG001  # as above
+) -> None:
+    choice = choice_of(request)
+    if choice is not None:
+        await choose_release(request, choice)
+
+
+async def _by_parameter_of_release(
+    request: Request,
+    format_: Annotated[Text, _format((*_FORMATS, "html", HTML))],
+    profile: _Profile,
+    release: _Release,
+    as_of: _AsOf,
+) -> RequestedFormat:
+    await _chosen_release(request, release, as_of)
+    return RequestedFormat(format_, profile)
+
+
+async def _by_suffix_of_release(
+    request: Request,
+    suffix: Annotated[str, _suffix((*_SUFFIXES, "html"))],
+    profile: _Profile,
+    release: _Release,
+    as_of: _AsOf,
+) -> RequestedFormat:
+    await _chosen_release(request, release, as_of)
+    return RequestedFormat(suffix, profile)
+
+
 FormatParameters = Annotated[RequestedFormat, Depends(_by_parameter)]
 SuffixedFormat = Annotated[RequestedFormat, Depends(_by_suffix)]
+ReleaseFormatParameters = Annotated[RequestedFormat, Depends(_by_parameter_of_release)]
+"""The format of a document of any release."""
+ReleaseSuffixedFormat = Annotated[RequestedFormat, Depends(_by_suffix_of_release)]
+ReleaseParameters = Annotated[None, Depends(_chosen_release)]
+"""The release alone."""
 
 
 def wants_labels(labels: str) -> bool:

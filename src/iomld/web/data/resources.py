@@ -33,12 +33,13 @@ from iomld.web.data.documents import (
     not_found,
     split_suffix,
 )
-from iomld.web.data.parameters import CODED, FormatParameters, Labels, RequestedFormat, wants_labels
+from iomld.web.data.parameters import CODED, Labels, ReleaseFormatParameters, RequestedFormat, wants_labels
 from iomld.web.data.vocabulary import vocabulary_routes
 from iomld.web.links import LINKSET_SUFFIX
 from iomld.web.openapi import DOCUMENT, DOCUMENT_TYPES, HTML, responses, sample
 from iomld.web.pages.render import project_html, scheme_html, thing_html
 from iomld.web.problems import PROBLEM_JSON, problem
+from iomld.web.releases.request import release_headers, view_of_request, with_release
 from iomld.web.responses import get_route
 
 _KINDS = ("country", "fund", "organization")  # of resources under /id/, besides projects
@@ -66,16 +67,17 @@ def resource_routes(view: Callable[[], ReleaseView]) -> APIRouter:
         view: Gives the release that is served now.
     """
     router = APIRouter()
-    _identifier_route(router, view)
-    _document_routes(router, view)
-    _scheme_routes(router, view)
+    view_of = view_of_request(view)
+    _identifier_route(router, view_of)
+    _document_routes(router, view_of)
+    _scheme_routes(router, view_of)
     vocabulary_routes(router, view)
-    described_routes(router, view)
+    described_routes(router, view_of)
     collection_routes(router, view)
     return router
 
 
-def _identifier_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+def _identifier_route(router: APIRouter, view: Callable[[Request], ReleaseView]) -> None:
     @get_route(
         router,
         "/id/{kind}/{code:path}",
@@ -84,12 +86,12 @@ def _identifier_route(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
         _IDENTIFIER,
         status_code=303,
     )
-    def thing(request: Request, kind: _Kind, code: _Code, requested: FormatParameters) -> Response:
+    def thing(request: Request, kind: _Kind, code: _Code, requested: ReleaseFormatParameters) -> Response:
         """The identifier of a withdrawn project redirects to the project that replaces it, if there is one.
 
         The parameters of the address are passed on to the document.
         """
-        opened = view()
+        opened = view(request)
         if kind == "project" and code in opened.tombstones:
             return _withdrawn_response(request, opened, opened.tombstones[code], requested, root="id")
         if not _is_known(opened, kind, code):
@@ -101,7 +103,7 @@ def _identifier_route(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
         return Response(status_code=303, headers=headers)
 
 
-def _document_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+def _document_routes(router: APIRouter, view: Callable[[Request], ReleaseView]) -> None:
     @get_route(
         router,
         "/doc/project/{name:path}",
@@ -109,9 +111,9 @@ def _document_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
         "Get the record of a project: exactly the triples of its graph",
         _RECORD,
     )
-    def project(request: Request, name: _Project, requested: FormatParameters, labels: Labels = "0") -> Response:
+    def project(request: Request, name: _Project, requested: ReleaseFormatParameters, labels: Labels = "0") -> Response:
         """With `/rev/1` after the code, the answer describes a revision, and never changes."""
-        opened = view()
+        opened = view(request)
         key, suffix = split_suffix(name, partial(_is_known, opened, "project"))
         if not _is_known(opened, "project", key):
             return _former_project(request, opened, name, requested)
@@ -123,11 +125,11 @@ def _document_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
         request: Request,
         kind: _KindOfDocument,
         name: Annotated[str, Path(description=CODED, openapi_examples=sample("CN"))],
-        requested: FormatParameters,
+        requested: ReleaseFormatParameters,
         labels: Labels = "0",
         page: _PageOfProjects = "1",
     ) -> Response:
-        opened = view()
+        opened = view(request)
         code, suffix = split_suffix(name, partial(_is_known, opened, kind))
         if not _is_known(opened, kind, code):
             raise not_found(request)
@@ -139,15 +141,15 @@ def _document_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None
         return document_response(request, opened, document, requested.suffixed(suffix))
 
 
-def _scheme_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
+def _scheme_routes(router: APIRouter, view: Callable[[Request], ReleaseView]) -> None:
     @get_route(router, "/scheme/{name}", "records", "Get a scheme with all its concepts", DOCUMENT)
     def scheme(
         request: Request,
         name: Annotated[str, Path(description=CODED, openapi_examples=sample("region"))],
-        requested: FormatParameters,
+        requested: ReleaseFormatParameters,
         labels: Labels = "0",
     ) -> Response:
-        opened = view()
+        opened = view(request)
         code, suffix = split_suffix(name, opened.vocabulary.concepts.__contains__)
         if code not in opened.vocabulary.concepts:
             raise not_found(request)
@@ -166,11 +168,11 @@ def _scheme_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         request: Request,
         scheme: Annotated[str, Path(description="The code of the scheme.", openapi_examples=sample("framework"))],
         name: Annotated[str, Path(description=CODED, openapi_examples=sample("gcm"))],
-        requested: FormatParameters,
+        requested: ReleaseFormatParameters,
         labels: Labels = "0",
         page: _PageOfProjects = "1",
     ) -> Response:
-        opened = view()
+        opened = view(request)
         codes = opened.vocabulary.concepts.get(scheme, {})
         code, suffix = split_suffix(name, codes.__contains__)
         if code not in codes:
@@ -289,15 +291,16 @@ def _withdrawn_response(
         root: First segment of the path: `id` for the project itself, `doc` for its record.
         suffix: The suffix of a format in the path, which overrides the query.
     """
+    dated = _WITHDRAWN_HEADERS | release_headers(request)
     if tombstone.replaced_by is not None:
         location = encoded_path(root, "project", tombstone.replaced_by) + (f".{suffix}" if suffix else "")
-        return Response(status_code=301, headers=_WITHDRAWN_HEADERS | {"Location": location})
+        return Response(status_code=301, headers=dated | {"Location": location + with_release(request)})
     name = requested.suffixed(suffix).name
     accept = request.headers.get("accept")
     format_ = (rdf.by_suffix(name) or rdf.by_name(name)) if name else _accepted_format(accept)
     if format_:
         body = document_bytes(view, _tombstone_document(view, tombstone), format_)
-        return Response(body, 410, _WITHDRAWN_HEADERS, format_.media_type)
+        return Response(body, 410, dated, format_.media_type)
     detail = message(
         "{key} was withdrawn on {day}: {reason}",
         key=tombstone.key,
@@ -310,7 +313,7 @@ def _withdrawn_response(
         detail,
         kind="withdrawn",
         accept=HTML if name == "html" else accept,
-        headers=_WITHDRAWN_HEADERS,
+        headers=dated,
         withdrawn=tombstone.withdrawn,
         reason=tombstone.reason,
     )

@@ -52,6 +52,7 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
         menu=MENU,
         section=section,
         release=view.release.manifest.name if view else "",
+        is_chosen=view is not None and view.is_chosen,
         base=iris.base,
         prefixes=iris.prefixes(),
         path_of=path_of,

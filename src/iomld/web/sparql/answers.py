@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -159,9 +160,26 @@ def _content_type(media_type: str) -> tuple[bytes, bytes]:
 class AnswerResponse:
     """An ASGI application that sends an answer: 304 if the client has it already, and no body for HEAD."""
 
-    def __init__(self, request: HttpRequest, answer: QueryAnswer, spool: Spool, *, file_name: str = "") -> None:
-        """Set up; the answer is closed once it is sent. With a file name, it is sent as a file to be saved."""
+    def __init__(
+        self,
+        request: HttpRequest,
+        answer: QueryAnswer,
+        spool: Spool,
+        *,
+        file_name: str = "",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Set up; the answer is closed once it is sent.
+
+        Args:
+            request: The request.
+            answer: The answer.
+            spool: The large answers that are being sent.
+            file_name: If it is not empty, the answer is sent as a file to be saved.
+            headers: More headers.
+        """
         self._request, self._answer, self._spool, self._file_name = request, answer, spool, file_name
+        self._headers = headers
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send the answer.
@@ -181,6 +199,8 @@ class AnswerResponse:
 
     async def _send(self, answer: QueryAnswer, send: Send) -> None:
         request, headers = self._request, [*_HEADERS, (b"etag", answer.etag.encode())]
+        if self._headers:
+            headers += ((name.lower().encode(), value.encode()) for name, value in self._headers.items())
         tags = request.header("if-none-match") if request.method != "POST" else None
         if tags and is_among(tags, answer.etag):
             await send({"type": "http.response.start", "status": 304, "headers": headers})

@@ -22,7 +22,9 @@ is no answer:
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,11 +32,14 @@ from iomld.browse.explain.candidates import ReleaseTerms
 from iomld.browse.view import ReleaseView, shared_graph_names
 from iomld.config import Settings
 from iomld.formats.negotiate import choose
+from iomld.i18n import ENGLISH
 from iomld.iris import Iris
 from iomld.messages import message
 from iomld.store.service_description import ServiceFacts, service_description
 from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
+from iomld.web.releases.archive import PastRelease
+from iomld.web.releases.choice import ReleaseChoice, memento_headers
 from iomld.web.sparql.answers import AnswerResponse, QueryAnswer, Spool, answer_file_name
 from iomld.web.sparql.cache import AnswerCache, CachedAnswer
 from iomld.web.sparql.evaluation import LocalAnswers, QueryPool, WorkerAnswers
@@ -92,8 +97,9 @@ class SparqlApp:
         limits: SparqlLimits,
         cache: AnswerCache | None = None,
         facts: Callable[[], ServiceFacts] | None = None,
-        known: Callable[[], ReleaseTerms] | None = None,
-        lookup: Callable[[str], bytes | None] = lambda _: None,
+        known: Callable[[ReleaseView | None], ReleaseTerms] | None = None,
+        lookup: Callable[[str, ReleaseView | None], bytes | None] = lambda _, __: None,
+        open_release: Callable[[ReleaseChoice], PastRelease] | None = None,
     ) -> None:
         """Set up.
 
@@ -104,8 +110,11 @@ class SparqlApp:
             limits: The limits.
             cache: The cache of answers; a new one if None.
             facts: Gives what the service description says about the release served now.
-            known: Gives the terms of the release served now, to explain queries that find nothing; no terms if None.
-            lookup: Answers a query in JSON without a worker if it is a lookup, otherwise gives None.
+            known: Gives the terms of a release, or of the one served now, to explain queries that find nothing; no
+                terms if None.
+            lookup: Answers a query about a release, or about the one served now, in JSON without a worker if it is a
+                lookup, otherwise gives None.
+            open_release: Opens the release that a request chooses; called in a thread. If None, none can be chosen.
         """
         self._release_name, self._limits = release_name, limits
         self._cache = cache or AnswerCache(limits.cache_bytes)
@@ -114,7 +123,8 @@ class SparqlApp:
         self._workers = WorkerAnswers(pool, self.quotas, timeout_s=limits.timeout_s)
         self._spool = Spool(limits.spooled_bytes)
         self._facts = facts or (lambda: ServiceFacts(iris.base, iris.dataset()))
-        self._known = known or (lambda: ReleaseTerms(iris.base))
+        self._known = known or (lambda _: ReleaseTerms(iris.base))
+        self._open_release = open_release
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
@@ -129,8 +139,10 @@ class SparqlApp:
             operation = await self._operation_of_body(request)
         if operation.query is None:
             return _description(request, operation, self._facts())
+        if operation.choice:
+            operation = await self._with_release(request, operation, operation.choice)
         if operation.explain:
-            return await explain_response(self, request, operation, self._known)
+            return await explain_response(self, request, operation, partial(self._known, operation.chosen))
         types = media_types(request.accept, operation.format_)
         if not any(types):
             raise ProblemError(
@@ -142,6 +154,19 @@ class SparqlApp:
                 ),
             )
         return await self.respond(request, operation, types)
+
+    async def _with_release(self, request: HttpRequest, operation: Operation, choice: ReleaseChoice) -> Operation:
+        """The operation with the release that it chooses, whose opening is charged to the client."""
+        if self._open_release is None:
+            detail = message("This endpoint answers about one release. Remove the parameter that names another one.")
+            raise ProblemError(400, "unknown-parameter", detail)
+        self.quotas.require(request.client)
+        started = time.monotonic()
+        try:
+            opened = await run_in_threadpool(self._open_release, choice)
+        finally:
+            self.quotas.charge(request.client, time.monotonic() - started)
+        return operation._replace(chosen=opened.views[ENGLISH])
 
     async def _operation_of_body(self, request: HttpRequest) -> Operation:
         query_string: bytes = request.scope["query_string"]
@@ -163,8 +188,13 @@ class SparqlApp:
         found = await self.find(request, operation, types)
         name = ""
         if operation.download:
-            name = answer_file_name(operation.query or "", self._release_name(), found.media_type)
-        return AnswerResponse(request, found, self._spool, file_name=name)
+            name = answer_file_name(operation.query or "", self._name_of(operation), found.media_type)
+        headers = memento_headers(operation.chosen.release) if operation.chosen else {}
+        return AnswerResponse(request, found, self._spool, file_name=name, headers=headers)
+
+    def _name_of(self, operation: Operation) -> str:
+        """The name of the release that an operation is about."""
+        return operation.chosen.release.manifest.name if operation.chosen else self._release_name()
 
     async def find(self, request: HttpRequest, operation: Operation, types: MediaTypes) -> QueryAnswer:
         """The answer to a query: from the cache, by a lookup in this process, or by a worker. The caller closes it.
@@ -200,7 +230,8 @@ class SparqlApp:
     ) -> tuple[QueryAnswer, bool]:
         """The answer of a worker, and whether to cache it."""
         answer, head = await self._workers.find(request, operation, types, fits=self._cache.fits)
-        return answer, head.repeatable and head.release == release
+        asked = operation.chosen.release.manifest.name if operation.chosen else release
+        return answer, head.repeatable and head.release == asked
 
 
 def service_facts(view: ReleaseView, settings: Settings) -> ServiceFacts:
@@ -213,8 +244,9 @@ def service_facts(view: ReleaseView, settings: Settings) -> ServiceFacts:
 
 
 def _cache_key(operation: Operation, types: MediaTypes) -> Hashable:
-    """All that an answer depends on besides the release."""
-    return operation.query, operation.default_graphs, operation.named_graphs, types
+    """All that an answer depends on besides the release that is served: what is asked, and of which other release."""
+    key = operation.query, operation.default_graphs, operation.named_graphs, types
+    return (operation.chosen.release.manifest.name, key) if operation.chosen else key
 
 
 def _description(request: HttpRequest, operation: Operation, facts: ServiceFacts) -> Response:

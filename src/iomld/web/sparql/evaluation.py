@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
+from iomld.browse.view import ReleaseView
 from iomld.formats import results
 from iomld.messages import message
-from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest
+from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, StoredRelease
 from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import LargeAnswer, answer_etag
@@ -47,11 +48,12 @@ class QueryPool(Protocol):
 class LocalAnswers:
     """Answers lookups, which are always quick, in this process."""
 
-    def __init__(self, lookup: Callable[[str], bytes | None]) -> None:
+    def __init__(self, lookup: Callable[[str, ReleaseView | None], bytes | None]) -> None:
         """Set up.
 
         Args:
-            lookup: Answers a query in JSON if it is a lookup, otherwise gives None.
+            lookup: Answers a query about a release, or about the one served now, in JSON if it is a lookup, otherwise
+                gives None.
         """
         self._lookup = lookup
         self._seen: set[int] = set()
@@ -61,7 +63,7 @@ class LocalAnswers:
         media_type = types.solutions
         if operation.names_graphs or media_type not in _JSON or media_type != types.boolean:
             return None
-        body = self._lookup(operation.query or "")
+        body = self._lookup(operation.query or "", operation.chosen)
         return None if body is None else CachedAnswer(body, media_type, answer_etag(digest_of([body])))
 
     def is_repeated(self, key: Hashable) -> bool:
@@ -109,6 +111,7 @@ class WorkerAnswers:
             types.graph,
             operation.default_graphs,
             operation.named_graphs,
+            _stored(operation.chosen) if operation.chosen else None,
         )
         reply = await self._reply(request, query, min(self._timeout_s, operation.timeout_s or math.inf))
         head = QueryHead.from_json(reply.head)
@@ -139,6 +142,11 @@ class WorkerAnswers:
         if reply.fault:
             raise _problem_of_fault(QueryFault.from_json(reply.head))
         return reply
+
+
+def _stored(view: ReleaseView) -> StoredRelease:
+    """The release that a query is about, for its worker."""
+    return StoredRelease(view.release.manifest.name, str(view.release.query_store))
 
 
 def _problem_of_fault(fault: QueryFault) -> ProblemError:

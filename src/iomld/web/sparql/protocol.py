@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from iomld.browse.view import ReleaseView
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
 from iomld.messages import message
 from iomld.web.form_decoder import BARE_PERCENT, percent_decoded, slices, too_many_fields
 from iomld.web.problems import OF_OTHER_TIMES, ProblemError
+from iomld.web.releases.choice import AS_OF, RELEASE, ReleaseChoice, release_choice
 
 FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
@@ -26,6 +28,7 @@ GRAPH_OFFERS = (
 
 # Parameters of other endpoints, and of queries over other releases: ignoring them would answer another question.
 _FOREIGN = OF_OTHER_TIMES | {"limit", "offset", "using-graph-uri", "using-named-graph-uri", "bindings"}
+_KEPT_EMPTY = frozenset({"query", RELEASE, AS_OF})  # parameters whose empty value is a mistake to report
 _MOST_FIELDS = 1000  # of a form
 _BINDING = "$"  # begins the name of a variable that the request binds
 _READ_ONLY = message("This endpoint is read-only and refuses updates. Use SELECT, CONSTRUCT, DESCRIBE or ASK.")
@@ -90,6 +93,8 @@ class Operation(NamedTuple):
         timeout_s: Value of `timeout`.
         explain: Whether the client wants to know why the answer is empty, instead of the answer.
         download: Whether the answer is to be saved as a file, which then has a name.
+        choice: The release that `release` or `asOf` choose; None for the one that is served.
+        chosen: The same, open.
     """
 
     query: str | None
@@ -99,6 +104,8 @@ class Operation(NamedTuple):
     timeout_s: float | None = None
     explain: bool = False
     download: bool = False
+    choice: ReleaseChoice | None = None
+    chosen: ReleaseView | None = None
 
     @property
     def names_graphs(self) -> bool:
@@ -246,8 +253,8 @@ def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Op
     """The operation that parameters describe; only without a body may it be a request for the description."""
     if "update" in values:
         raise ProblemError(403, "read-only", _READ_ONLY)
-    values = {name: [*filter(None, given)] if name != "query" else given for name, given in values.items()}
-    require_known(values)
+    values = {name: [*filter(None, given)] if name not in _KEPT_EMPTY else given for name, given in values.items()}
+    require_known(name for name in values if name not in {RELEASE, AS_OF})
     query = single(values, "query")
     if query is None and (has_body or {name for name, given in values.items() if given} - {"format"}):
         raise ProblemError(
@@ -261,6 +268,7 @@ def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Op
         _timeout_s(single(values, "timeout")),
         _is_on(values, "explain"),
         _is_on(values, "download"),
+        release_choice(values),
     )
 
 
