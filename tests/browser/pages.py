@@ -19,6 +19,7 @@ PAGES = (
     "/query?run=1&query=PREFIX+s:+%3Chttp://schema.org/%3E+SELECT+*+%7B+%3Fs+s:name+%22China%22+%7D",
     "/validate?example=1",
     "/downloads",
+    "/changes",
     "/ontology",
     "/about",
     "/developers",

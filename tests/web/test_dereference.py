@@ -142,7 +142,7 @@ def test_what_was_never_minted_is_404(client: Asker, address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "/doc/project/PO.0105.ttl?asOf=2020-01-01",
+        "/doc/project/PO.0105.ttl?asof=2020-01-01",
         "/id/country/CN?asof=2020",
         "/ns.ttl?release=x",
         "/shapes.nt?revision=1",

@@ -34,6 +34,7 @@ PAGES = (
     "/downloads",
     "/ontology",
     "/about",
+    "/changes",
     "/developers",
     "/shapes",
     "/doc/project/PO.0105",

@@ -227,6 +227,8 @@ def test_changes_for_programs(site: Site, iomld: Command) -> None:
     latest = site.get("/changes").json()
     assert (latest["since"], latest["until"], latest["removed"]) == (second, last, 1)
     assert latest["projects"][0]["reason"] == "A mistake."
+    whole = site.get("/changes", until=first).json()
+    assert (whole["since"], whole["added"], whole["changed"]) == (None, 2, 0)
     (changed,) = [one for one in site.get("/changes", since=first).json()["projects"] if one["change"] == "changed"]
     title = {"field": "title.en", "before": ["Old title CE.0134"], "after": ["New title CE.0134"], "lost": False}
     assert title in changed["fields"]
@@ -239,6 +241,7 @@ def test_changes_as_a_page(site: Site) -> None:
     for text in ("Old title CE.0134", "New title CE.0134", "A mistake.", "format=rdf-patch", "Titre"):
         assert text in page.text
     assert f'href="/doc/project/PO.0105?release={site.names[0]}"' in page.text
+    assert "The first release is" in site.get("/changes", "text/html", until=site.names[0], lang="en").text
     assert "Before" in site.get("/changes", "text/html", since=site.names[0], lang="en").text
 
 
@@ -248,7 +251,6 @@ def test_changes_that_cannot_be_shown(site: Site) -> None:
     assert f"closest names are: {first}" in site.detail(404, "/changes", since=first[:-1])
     assert "There is no release" in site.detail(404, "/changes", since=first, until="../x")
     assert "take the whole dataset" in site.detail(410, "/changes", since=GONE)
-    assert "is the first release" in site.detail(404, "/changes", until=first)
     assert "application/rdf-patch" in site.detail(406, "/changes", since=first, format="xml")
     assert "is not supported" in site.detail(400, "/changes", release=first)
 

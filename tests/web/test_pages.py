@@ -51,6 +51,7 @@ PAGES = (
     "/validate",
     "/validate?example=1",
     "/downloads",
+    "/changes",
     "/ontology",
     "/about",
     "/developers",

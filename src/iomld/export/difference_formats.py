@@ -33,7 +33,7 @@ class DifferenceFormat:
 def text_lines(difference: ReleaseDifference) -> Iterator[bytes]:
     """Lines for people: each project with its fields, other graphs with their numbers of quads, and the totals."""
     counts = difference.counts
-    yield f"from       {difference.old.manifest.name}\nto         {difference.new.manifest.name}\n".encode()
+    yield f"from       {difference.since or 'nothing'}\nto         {difference.until}\n".encode()
     for one in difference.graphs():
         if one.is_record:
             yield "".join(f"{line}\n" for line in difference.project(one).lines()).encode()
@@ -51,8 +51,8 @@ def json_chunks(difference: ReleaseDifference) -> Iterator[bytes]:
     """A JSON object: the releases, counts, projects by field as in `report.json`, and other graphs."""
     counts = difference.counts
     head = {
-        "since": difference.old.manifest.name,
-        "until": difference.new.manifest.name,
+        "since": difference.since,
+        "until": difference.until,
         "added": counts.added,
         "changed": counts.changed,
         "removed": counts.removed,
@@ -90,9 +90,9 @@ def _cells(project: ProjectDifference) -> Iterator[tuple[str, ...]]:
 
 def nquads_lines(difference: ReleaseDifference) -> Iterator[bytes]:
     """N-Quads in two parts, each after a comment: those that were removed, and those that were added."""
-    yield f"# removed: only in {difference.old.manifest.name}\n".encode()
+    yield f"# removed: only in {difference.since}\n".encode()
     yield from removed_lines(difference)
-    yield f"# added: only in {difference.new.manifest.name}\n".encode()
+    yield f"# added: only in {difference.until}\n".encode()
     yield from added_lines(difference)
 
 
@@ -108,9 +108,9 @@ def added_lines(difference: ReleaseDifference) -> Iterator[bytes]:
 
 def patch_rows(difference: ReleaseDifference) -> Iterator[bytes]:
     """RDF Patch: one transaction with all deletions, then all additions."""
-    names = {"id": difference.new.manifest.name, "prev": difference.old.manifest.name}
-    for word, name in names.items():
-        yield f"H {word} <{difference.iris.run(name)}> .\n".encode()
+    for word, name in (("id", difference.until), ("prev", difference.since)):
+        if name:
+            yield f"H {word} <{difference.iris.run(name)}> .\n".encode()
     yield b"TX .\n"
     yield from (b"D " + line for line in removed_lines(difference))
     yield from (b"A " + line for line in added_lines(difference))

@@ -63,19 +63,19 @@ class ReleaseDifference:
     """The difference between two releases of a folder.
 
     Attributes:
-        old: The release to begin from.
+        old: The release to begin from; None for nothing, before the first release.
         new: The other release, which may be the older one.
         iris: The IRIs under their base.
     """
 
-    def __init__(self, old: Release, new: Release) -> None:
+    def __init__(self, old: Release | None, new: Release) -> None:
         """Set up; nothing is compared before it is asked for.
 
         Raises:
             StoreError: An earlier version published one of them, with a file that cannot be compared.
         """
         for release in (old, new):
-            if not has_table(release.file(FILES.shards)):
+            if release and not has_table(release.file(FILES.shards)):
                 raise StoreError(
                     f"{release.path}: an earlier version of iomld made this release, which cannot be compared. "
                     "Take its whole dataset."
@@ -83,10 +83,20 @@ class ReleaseDifference:
         self.old, self.new = old, new
         self.iris = Iris(new.manifest.base)
 
+    @property
+    def since(self) -> str | None:
+        """The name of the release to begin from."""
+        return self.old.manifest.name if self.old else None
+
+    @property
+    def until(self) -> str:
+        """The name of the other release."""
+        return self.new.manifest.name
+
     @cached_property
     def counts(self) -> "DifferenceCounts":
         """How many graphs differ, by the tables of the graphs; no data is read."""
-        before, after = (read_graphs(release.file(FILES.graphs)) for release in (self.old, self.new))
+        before, after = (read_graphs(one.file(FILES.graphs)) if one else {} for one in (self.old, self.new))
         counts = {True: dict.fromkeys(Change, 0), False: dict.fromkeys(Change, 0)}
         for graph in before.keys() | after.keys():
             old, new = before.get(graph), after.get(graph)
@@ -167,10 +177,13 @@ class DifferenceCounts:
         return self.added + self.changed + self.removed
 
 
-def _differing_contents(release: Release, other: Release) -> Iterator[bytes]:
+def _differing_contents(release: Release | None, other: Release | None) -> Iterator[bytes]:
     """The content of each shard of a release that another one does not have, in their order."""
+    if release is None:
+        return
     table = read_table(release.file(FILES.shards))
-    known = {shard.fingerprint for shard in read_table(other.file(FILES.shards)).shards}
+    others = read_table(other.file(FILES.shards)).shards if other else ()
+    known = {shard.fingerprint for shard in others}
     for shard, offset in zip(table.shards, table.offsets(FILES.dataset), strict=True):
         if shard.fingerprint not in known:
             yield content_of(release.file(FILES.dataset), offset, shard.pieces.get(FILES.dataset, NO_PIECE))

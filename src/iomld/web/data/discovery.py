@@ -21,11 +21,20 @@ from iomld.web.templating import local_path, static_directory
 
 _MOST_ADDRESSES = 50_000  # in a sitemap, by https://www.sitemaps.org/protocol.html
 _NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
-_PAGES = ("/", *(path for path, _ in MENU), "/ontology", "/shapes", "/docs")
+_PAGES = ("/", *(path for path, _ in MENU), "/ontology", "/shapes", "/changes", "/docs")
 _LISTED = ("country", "region", "framework", "type")  # facets whose values have pages
 # Answers without end, forms, and what is nothing for readers. Every page is in the sitemap. The star changes nothing by
 # RFC 9309, but keeps parsers that drop an empty query (Python's) from refusing the page itself.
-_NOT_FOR_CRAWLERS = ("/sparql", "/rdf-graph-store", "/query?*", "/projects?*", "/validate?*", "/metrics", "/ready")
+_NOT_FOR_CRAWLERS = (
+    "/sparql",
+    "/rdf-graph-store",
+    "/query?*",
+    "/projects?*",
+    "/changes?*",
+    "/validate?*",
+    "/metrics",
+    "/ready",
+)
 _TEXT, _XML, _ICON = "text/plain; charset=utf-8", "application/xml", "image/x-icon"
 _VALID_FOR = timedelta(days=90)  # a server that nobody looks after should not say for long whom to ask
 _SitemapNumber = Annotated[

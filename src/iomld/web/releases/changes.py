@@ -32,7 +32,7 @@ _Since = Annotated[
     Text,
     Query(
         default_factory=lambda: None,
-        description="The name of the release to begin from. By default, the one before `until`.",
+        description="The name of the release to begin from. By default, the one before `until`, if there is one.",
     ),
 ]
 _Until = Annotated[
@@ -113,14 +113,11 @@ def _difference(archive: ReleaseArchive, view: ReleaseView, since: str | None, u
     """The difference that is asked for. Raises 404 for an unknown release, and 410 for one that was removed."""
     new = view.release if until is None else archive.find(ReleaseChoice(until))
     before = since if since is not None else new.manifest.previous
-    if before is None:
-        detail = message("{name} is the first release, so nothing is there to compare it with.", name=new.manifest.name)
-        raise ProblemError(404, "first-release", detail)
-    return ReleaseDifference(archive.find(ReleaseChoice(before)), new)
+    return ReleaseDifference(None if before is None else archive.find(ReleaseChoice(before)), new)
 
 
 def _modified(difference: ReleaseDifference) -> datetime:
-    return max(created(difference.old), created(difference.new))
+    return max(created(one) for one in (difference.old, difference.new) if one)
 
 
 def _headers(difference: ReleaseDifference, format_: DifferenceFormat | None, served: str) -> dict[str, str]:
@@ -128,7 +125,7 @@ def _headers(difference: ReleaseDifference, format_: DifferenceFormat | None, se
 
     A page also depends on its language and on the release that is served, which it names.
     """
-    names = (difference.old.manifest.name, difference.new.manifest.name)
+    names = (difference.since or "", difference.until)
     form = format_.media_type if format_ else f"{HTML} {page_language()} {served}"
     language = {} if format_ else {"Content-Language": page_language()}
     return {
@@ -171,7 +168,7 @@ def _page(view: ReleaseView, difference: ReleaseDifference) -> bytes:
     return page_html(
         view,
         "changes.html",
-        since=difference.old.manifest,
+        since=difference.old and difference.old.manifest,
         until=difference.new.manifest,
         counts=difference.counts,
         projects=projects,
