@@ -124,6 +124,7 @@ def test_a_page_of_a_release_says_so(site: Site) -> None:
     page = site.get("/doc/project/CE.0134", "text/html", release=site.names[0])
     assert "Old title" in page.text
     assert f"This page shows the data of the release {site.names[0]}" in page.text
+    assert f'href="/doc/project/CE.0134.ttl?release={site.names[0]}"' in page.text
     assert "This page shows the data" not in site.get("/doc/project/CE.0134", "text/html").text
     french = site.get("/doc/project/CE.0134", "text/html", release=site.names[0], lang="fr")
     assert "Cette page montre les données" in french.text

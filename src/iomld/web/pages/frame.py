@@ -40,6 +40,8 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
         **values: Other values for the template.
     """
     iris = view.iris if view else Iris()
+    name = view.release.manifest.name if view else ""
+    of_release = f"?release={name}" if view and view.is_chosen else ""  # of links to the data of the page
 
     def path_of(link: Link) -> str:
         return local_path(link.iri, iris.base) or "/"
@@ -51,12 +53,12 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
         template,
         menu=MENU,
         section=section,
-        release=view.release.manifest.name if view else "",
-        is_chosen=view is not None and view.is_chosen,
+        release=name,
+        of_release=of_release,
         base=iris.base,
         prefixes=iris.prefixes(),
         path_of=path_of,
         term_path=term_path,
-        formats=_FORMATS,
+        formats=tuple((f"{suffix}{of_release}", form) for suffix, form in _FORMATS),
         **values,
     )

@@ -68,27 +68,28 @@ class ReleaseArchive:
         """
         found = self.find(choice)
         name = found.manifest.name
+        served = self._served()
+        if served.release.manifest.name == name:  # its store is open already, and in use as long as it is served
+            return PastRelease(found, _views(served), self._fund())
         with self._lock:
-            opened = self._open.get(name) or self._opened(found)
+            opened = self._open.get(name) or _opened(found)
             self._open[name] = opened
             self._open.move_to_end(name)
             if len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)
         return opened
 
-    def _opened(self, found: Release) -> PastRelease:
-        served = self._served()
-        if served.release.manifest.name == found.manifest.name:  # its store is open already
-            return PastRelease(found, _views(served), self._fund())
-        use = ReleaseUse(found.path)
-        try:
-            require_whole(found, read_bytes=0)  # only the lengths of files in a new state: a store has checksums
-            view = open_view(found)
-        except BaseException:
-            use.end()
-            raise
-        finalize(view.reader, use.end)
-        return PastRelease(found, _views(view), found.fund_folder)
+
+def _opened(found: Release) -> PastRelease:
+    use = ReleaseUse(found.path)
+    try:
+        require_whole(found, read_bytes=0)  # only the lengths of files in a new state: a store has checksums
+        view = open_view(found)
+    except BaseException:
+        use.end()
+        raise
+    finalize(view.reader, use.end)
+    return PastRelease(found, _views(view), found.fund_folder)
 
 
 def _views(view: ReleaseView) -> dict[str, ReleaseView]:
