@@ -35,7 +35,7 @@ def test_a_finished_release_is_the_current_one(tmp_path: Path) -> None:
     current = release.current_release(tmp_path)
     assert current is not None
     assert current.file("content").read_text() == "20260102T000000Z-b"
-    release.switch_to(tmp_path, "20260101T000000Z-a")
+    release.switch_to(tmp_path, "20260101T000000Z-a", datetime.now(UTC))
     assert release.current_release(tmp_path) == release.open_release(tmp_path, "20260101T000000Z-a")
     assert release.release_names(tmp_path) == ("20260101T000000Z-a", "20260102T000000Z-b")
 
@@ -60,7 +60,7 @@ def test_an_unknown_release_is_named(tmp_path: Path) -> None:
     """Rolling back to an unknown release is an error and changes nothing."""
     made(tmp_path, "20260101T000000Z-a")
     with pytest.raises(NotFoundError, match="no release 'b'"):
-        release.switch_to(tmp_path, "b")
+        release.switch_to(tmp_path, "b", datetime.now(UTC))
     assert release.current_release(tmp_path) is not None
 
 
@@ -85,14 +85,14 @@ def test_names_keep_the_order_of_publishing(tmp_path: Path) -> None:
 
 def next_name(datadir: Path, at: datetime, sha256: str) -> str:
     """The name that a release made at this moment gets."""
-    return release.release_name(release.rising_clock(datadir, lambda: at)(), sha256)
+    return release.release_name(release.rising_clock(release.release_names(datadir), lambda: at)(), sha256)
 
 
-def test_times_never_go_back_within_a_run(tmp_path: Path) -> None:
+def test_times_never_go_back_within_a_run() -> None:
     """A clock that is set back while a run lasts stands still, in whole seconds of UTC."""
     east = timezone(timedelta(hours=2))
     times = iter((datetime(2026, 1, 1, 2, 0, 9, 5, tzinfo=east), datetime(2025, 1, 1, tzinfo=UTC)))
-    now = release.rising_clock(tmp_path, lambda: next(times))
+    now = release.rising_clock((), lambda: next(times))
     assert [now(), now()] == [datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC)] * 2
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iomld.release.nquads import GraphState, append_gzip, read_graphs, write_graphs
+from iomld.release.nquads import GraphState, join_gzip, read_graphs, write_graphs, write_gzip
 
 
-def test_history_grows_by_members_of_one_gzip(tmp_path: Path) -> None:
-    """Appended lines are read after the old ones, and the old file stays as it was."""
-    append_gzip([b"one\n"], None, tmp_path / "1.gz")
+def test_joined_gzip_files_are_one(tmp_path: Path) -> None:
+    """Their lines are read one after the other, and the files stay as they were."""
+    write_gzip([b"one\n"], tmp_path / "1.gz")
+    write_gzip([b"two\n"], tmp_path / "2.gz")
     before = (tmp_path / "1.gz").read_bytes()
-    append_gzip([b"two\n"], tmp_path / "1.gz", tmp_path / "2.gz")
-    assert gzip.decompress((tmp_path / "2.gz").read_bytes()) == b"one\ntwo\n"
+    join_gzip((tmp_path / "1.gz", tmp_path / "2.gz"), tmp_path / "3.gz")
+    assert gzip.decompress((tmp_path / "3.gz").read_bytes()) == b"one\ntwo\n"
     assert (tmp_path / "1.gz").read_bytes() == before
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_the_newest_stay(five: Path) -> None:
 
 def test_the_current_release_stays_however_old(five: Path) -> None:
     """After a rollback the oldest is served: it stays besides the newest."""
-    release.switch_to(five, NAMES[0])
+    release.switch_to(five, NAMES[0], datetime.now(UTC))
     assert pruned(five, 1).removed == NAMES[1:4]
     assert release.release_names(five) == (NAMES[0], NAMES[4])
     assert release.served_name(five) == NAMES[0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
+from iomld.browse.revisions import NamedDifference, revision_changes
 from iomld.browse.view import ReleaseView
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, PROV
@@ -44,12 +45,14 @@ class RevisionNote:
         iri: The revision.
         created: Time of its creation, if known.
         run: IRI of the run that made it, if known.
+        differences: The fields with other values than in the revision before, as far as both are known.
     """
 
     number: int
     iri: str
     created: str | None
     run: str | None
+    differences: tuple[NamedDifference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,11 @@ def history_of(view: ReleaseView, key: str) -> History:
     described = [
         (number, _statements_about(view, view.iris.revision(key, number))) for number in numbers[:_SHOWN_REVISIONS]
     ]
+    changes = {one.number: one.differences for one in revision_changes(view, key, newest=_SHOWN_REVISIONS)}
     return History(
         revisions=tuple(
-            _revision_note(view.iris.revision(key, number), number, revision) for number, revision in described
+            _revision_note(view.iris.revision(key, number), number, revision, changes.get(number, ()))
+            for number, revision in described
         ),
         earlier=len(numbers[_SHOWN_REVISIONS:]),
         supplied=_supplied(view, described[0][1]) if described else {},
@@ -102,8 +107,9 @@ def _statements_about(view: ReleaseView, iri: str) -> Subject:
     return SubjectGraph(view.reader.about(iri, graph=view.iris.graph("prov")))[iri]
 
 
-def _revision_note(iri: str, number: int, revision: Subject) -> RevisionNote:
-    return RevisionNote(number, iri, revision.text(f"{DCTERMS}created"), revision.iri(f"{PROV}wasGeneratedBy"))
+def _revision_note(iri: str, number: int, revision: Subject, differences: tuple[NamedDifference, ...]) -> RevisionNote:
+    created, run = revision.text(f"{DCTERMS}created"), revision.iri(f"{PROV}wasGeneratedBy")
+    return RevisionNote(number, iri, created, run, differences)
 
 
 def _supplied(view: ReleaseView, revision: Subject) -> dict[str, tuple[str, ...]]:

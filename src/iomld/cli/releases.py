@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from iomld import release
+from iomld import __version__, release
 from iomld.cli.options import WholeNumber, datadir_option, settings
 from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import use_folder
@@ -16,6 +17,7 @@ from iomld.release.choice import release_by_name
 from iomld.remote.pointer import read_pointer
 
 if TYPE_CHECKING:
+    from iomld.config import Settings
     from iomld.export.differences import ReleaseDifference
 
 _DIFFERENCE_FORMATS = ("text", "json", "csv", "nquads", "rdf-patch")
@@ -210,25 +212,68 @@ def _result(opened: Release, faults: list[str]) -> Iterator[str]:
 
 @releases_command.command()
 @click.argument("name")
+@click.option(
+    "--at-once",
+    is_flag=True,
+    help="Serve the release NAME itself, and make no new one. For emergencies: later releases seem not to have been.",
+)
 @datadir_option
-def rollback(*, name: str, datadir: Path | None) -> None:
-    """Make release NAME the current one again, if it is undamaged. No release is deleted.
+def rollback(*, name: str, at_once: bool, datadir: Path | None) -> None:
+    """Publish the content of release NAME again, as a new release. No release is deleted, and history goes on.
+
+    If the current release is damaged or missing, release NAME itself is served, as with --at-once.
 
     \b
     Example:
       iomld releases rollback 20261123T190000Z-ab12cd34
+      iomld releases rollback 20261123T190000Z-ab12cd34 --at-once
     """
     known = settings()
     folder = datadir or known.data_dir
-    with release.publisher_lock(folder):
-        aside = release.roll_back(folder, name)
-    click.echo(f"{name} is served.")
-    if aside:
-        click.echo(f"What stood in the place of the link is now {aside}; remove it if you do not need it.")
+    if at_once or not _is_usable(folder):
+        _switch(folder, name)
+    else:
+        _roll_forward(folder, name, known)
     if known.remote_update:
         from iomld.cli.remote import push_current  # noqa: PLC0415  # with the library of the store
 
         push_current(known, folder)
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether the current release can be gone on from."""
+    try:
+        return release.whole_release(folder) is not None
+    except StoreError:
+        return False
+
+
+def _switch(folder: Path, name: str) -> None:
+    with release.publisher_lock(folder):
+        aside = release.roll_back(folder, name, datetime.now(UTC))
+    click.echo(f"{name} is served.")
+    if aside:
+        click.echo(f"What stood in the place of the link is now {aside}; remove it if you do not need it.")
+
+
+def _roll_forward(folder: Path, name: str, known: "Settings") -> None:
+    from iomld.publish.rollback import Rollback, roll_forward  # noqa: PLC0415  # with the library of the store
+
+    served = release.current_name(folder)
+    made = roll_forward(
+        Rollback(
+            name=name,
+            datadir=folder,
+            license=known.license,
+            publisher=known.publisher,
+            contact=known.contact,
+            version=__version__,
+        )
+    )
+    if made.manifest.name == served:
+        click.echo(f"{served} is served; it has the content of {name} already.")
+    else:
+        click.echo(f"{made.manifest.name} is served, with the content of {name}.")
 
 
 @releases_command.command("prune")

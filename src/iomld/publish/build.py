@@ -17,18 +17,21 @@ from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
 from iomld.iris import DCTERMS, IOMLD, Iris
+from iomld.ledger.entries import prepare_entry, remove_unfinished
+from iomld.ledger.index import LedgerIndex, update_index
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
+from iomld.publish.revisions import entry_draft
 from iomld.publish.shard_plan import ReleaseGraphs, dataset_statistics, make_shards
 from iomld.publish.store_building import MOST_COUNTED, begin_store, build_query_store, example_counts
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads, read_description
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
-from iomld.release.nquads import GraphState, append_gzip, write_graphs
+from iomld.release.nquads import GraphState, join_gzip, read_gzip, write_graphs, write_gzip
 from iomld.release.shards import fingerprint
 from iomld.release.statistics import Statistics
 
@@ -49,6 +52,7 @@ class ReleaseContext:
         started: Start of the run.
         ended: Its end: the time of the release, its revisions and its withdrawals.
         scratch: A folder for temporary files.
+        ledger: The ledger, with an entry for each release.
         processes: How many files to write at the same time.
     """
 
@@ -61,6 +65,7 @@ class ReleaseContext:
     started: datetime
     ended: datetime
     scratch: Path
+    ledger: LedgerIndex
     processes: int = 1
 
 
@@ -89,6 +94,7 @@ def make_release(
         return build_release(building, changes, context, graphs, run_shards, progress)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+        remove_unfinished(context.datadir)
 
 
 def build_release(
@@ -112,18 +118,21 @@ def build_release(
     iris = context.publication.iris
     content = fingerprint(sorted(graphs.states), graphs.states)
     name = release.release_name(context.ended, content)
-    history = _write_history(building, name, changes, context)
+    history, run = _write_history(building, name, changes, context)
+    draft = entry_draft(name, xsd_moment(context.ended), changes, graphs.known, run)
     with (
         begin_store(building, changes, history, context.previous, iris) as made_store,
-        ThreadPoolExecutor(1, thread_name_prefix="projects") as thread,
+        ThreadPoolExecutor(2, thread_name_prefix="beside") as threads,
     ):
+        prepared = threads.submit(prepare_entry, context.datadir, draft, context.ledger.head)
         made = make_shards(graphs, context.scratch, run_shards, progress)
-        projects = thread.submit(write_projects, building / FILES.projects, made, context.previous, iris)
+        projects = threads.submit(write_projects, building / FILES.projects, made, context.previous, iris)
         statistics = dataset_statistics(made, iris.base)
         files = write_files(
             building, made, context.previous, statistics.classes, base=iris.base, processes=context.processes
         )
         projects.result()
+        entry = prepared.result()
         description = _description(name, files, statistics, changes, context)
         progress.begin(STORING)
         made_store.finish(description)
@@ -137,8 +146,14 @@ def build_release(
         quads=quads,
         examples=_counted_examples(building, quads, repeated, iris),
         repeated_triples=repeated,
+        ledger=entry.sha256,
     )
-    return release.finish_release(context.datadir, building, manifest, written=files.stored)
+
+    def commit_entry() -> None:
+        entry.commit()
+        update_index(context.datadir)  # before any server opens the release
+
+    return release.finish_release(context.datadir, building, manifest, written=files.stored, commit_entry=commit_entry)
 
 
 def _counted_examples(building: Path, quads: int, repeated: int, iris: Iris) -> Mapping[str, int]:
@@ -167,11 +182,16 @@ def _manifest(name: str, content: str, changes: Changes, context: ReleaseContext
     )
 
 
-def _write_history(building: Path, name: str, changes: Changes, context: ReleaseContext) -> Path:
-    """Write the history with this run added; return a file with the new statements alone."""
-    iris, new = context.publication.iris, context.scratch / "history.nq"
+def _write_history(building: Path, name: str, changes: Changes, context: ReleaseContext) -> tuple[Path, Path]:
+    """Write the history with this run added, after runs whose releases are no longer served.
+
+    Returns:
+        A file with the new statements, and a gzip file with those of this run alone.
+    """
+    iris = context.publication.iris
+    new, run_file = context.scratch / "history.nq", context.scratch / "run.nq.gz"
     revisions = (
-        Revision(key, changes.revisions[key], sources, changes.supplied[key])
+        Revision(key, changes.revisions[key], sources, changes.supplied[key], changes.restored.get(key))
         for key, sources in sorted(changes.sources.items())
     )
     run = Run(name, context.started, context.ended, context.versions["iomld"])
@@ -181,10 +201,16 @@ def _write_history(building: Path, name: str, changes: Changes, context: Release
     )
     with new.open("wb") as output:
         rdf.write(quads, rdf.NQUADS, output)
-    old = context.previous.file(FILES.history) if context.previous else None
     with new.open("rb") as lines:
-        append_gzip(lines, old, building / FILES.history)
-    return new
+        write_gzip(lines, run_file)
+    previous = context.previous
+    missing = tuple(context.ledger.runs_after(previous.manifest.name if previous else ""))
+    before = (previous.file(FILES.history),) if previous else ()
+    join_gzip((*before, *missing, run_file), building / FILES.history)
+    with new.open("ab") as output:
+        for file in missing:
+            output.writelines(read_gzip(file))
+    return new, run_file
 
 
 def _write_records(

@@ -12,6 +12,7 @@ from iomld import merge
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
+from iomld.ledger.entries import RunKind
 from iomld.model import Finding, Severity
 from iomld.pipeline.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.progress import Progress, phases_of
@@ -44,12 +45,15 @@ class Changes:
         places: The places of these graphs in it.
         changed: States of new and changed graphs.
         sources: Hashes of the sources of each changed project, by key.
+        added: Keys of the projects that were never published before.
         supplied: The fields from each source of each changed project, by key.
         revisions: Number of the new revision of each changed project, by key.
         differences: The fields of each changed project that differ from the current release, by key; long texts are
             shortened.
         texts: The fields and languages of the texts of changed projects.
         seen_again: Projects whose published values came again, from a file with another name or other bytes, by key.
+        removed: Numbers of the revisions that remove graphs, by graph.
+        restored: Numbers of the earlier revisions that restored records repeat, by key.
         withdrawn: Projects that this run withdraws, by key.
         returned: Keys of withdrawn projects that are published again.
         tombstones: All withdrawn projects after this run, by key.
@@ -59,17 +63,22 @@ class Changes:
         read: Number of records read.
         projects: Number of projects that they describe.
         published: Number of accepted projects.
+        run: What this run does.
+        last_revision: Gives the highest number of a revision of a graph in the ledger; 0 if there is none.
     """
 
     changed_file: Path
     places: dict[str, LinesPlace] = field(default_factory=dict)
     changed: dict[str, GraphState] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    added: set[str] = field(default_factory=set)
     supplied: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     differences: dict[str, tuple[FieldDifference, ...]] = field(default_factory=dict)
     texts: set[tuple[str, str]] = field(default_factory=set)
     seen_again: dict[str, SeenAgain] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    restored: dict[str, int] = field(default_factory=dict)
     withdrawn: dict[str, Tombstone] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
@@ -79,6 +88,17 @@ class Changes:
     read: int = 0
     projects: int = 0
     published: int = 0
+    run: RunKind = RunKind.PUBLISH
+    last_revision: Callable[[str], int] = lambda _: 0
+
+    def next_revision(self, graph: str, before: GraphState | None) -> int:
+        """The number of the next revision of a graph.
+
+        Args:
+            graph: Its IRI.
+            before: Its state in the current release, or None.
+        """
+        return max(before.revision if before else 0, self.last_revision(graph)) + 1
 
     def add_graph(self, name: str, lines: bytes, digest: str, known: Mapping[str, GraphState]) -> bool:
         """Add a graph if it is new or differs from the current release; return whether it was added.
@@ -92,7 +112,7 @@ class Changes:
         before = known.get(name)
         if before is not None and before.digest == digest:
             return False
-        self.changed[name] = GraphState(digest, before.revision + 1 if before else 1)
+        self.changed[name] = GraphState(digest, self.next_revision(name, before))
         self.place(name, lines)
         return True
 
@@ -199,6 +219,8 @@ def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes
         changes.differences[project.key] = tuple(one.shortened() for one in differences)
     if changes.add_graph(graph, project.lines, project.digest, current.states):
         changes.sources[project.key] = project.sources
+        if graph not in current.states:
+            changes.added.add(project.key)
         changes.supplied[project.key] = project.supplied
         changes.texts |= project.texts
         changes.revisions[project.key] = changes.changed[graph].revision
@@ -211,6 +233,7 @@ def _withdraw_change(key: str, iris: Iris, changes: Changes) -> None:
     changes.places.pop(iris.record(key), None)
     for by_key in (changes.sources, changes.supplied, changes.revisions, changes.differences, changes.seen_again):
         by_key.pop(key, None)
+    changes.added.discard(key)
 
 
 def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphState], changes: Changes) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -11,16 +11,17 @@ from urllib.parse import unquote
 
 from iomld import release, store
 from iomld.errors import StoreError
-from iomld.formats import rdf
 from iomld.fund_folder import folder_in_use
 from iomld.iris import IOMLD, Iris
+from iomld.ledger.entries import entry_names
+from iomld.ledger.opening import writable_ledger
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
 from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
-from iomld.publish.shard_plan import ReleaseGraphs
+from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
@@ -76,9 +77,13 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
     """
     begun = time.monotonic()
     with ExitStack() as stack:
+        ledger = None
         if not request.dry_run:
             stack.enter_context(release.publisher_lock(request.datadir))
-        now = release.rising_clock(request.datadir, request.clock)
+            ledger = stack.enter_context(closing(writable_ledger(request.datadir)))
+        now = release.rising_clock(
+            (*release.release_names(request.datadir), *entry_names(request.datadir)), request.clock
+        )
         started = now()
         previous = release.whole_release(request.datadir)
         _check_base(previous, pipeline)
@@ -87,10 +92,13 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
             options = pipeline.read_options(url=request.url, mapping=request.mapping)
             unreadable = tuple(fill_spool(spool, request.sources, options, progress))
             runner = stack.enter_context(job_runner(pipeline, projects=spool.projects(), processes=request.processes))
-            changes, graphs = _gathered_changes(request, runner, previous, spool, scratch, progress)
+            changes = Changes(scratch / "changed.nq")
+            if ledger:
+                changes.last_revision = ledger.latest
+            graphs = _gather_changes(request, runner, previous, spool, changes, progress)
             changes.refused[:0] = unreadable
         made = None
-        if (changes.published or changes.included) and _is_changed(changes, previous) and not request.dry_run:
+        if ledger and (changes.published or changes.included) and _is_changed(changes, previous):
             context = ReleaseContext(
                 datadir=request.datadir,
                 previous=previous,
@@ -101,6 +109,7 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
                 started=started,
                 ended=now(),
                 scratch=scratch,
+                ledger=ledger,
                 processes=request.processes,
             )
             made = make_release(changes, graphs, context, _report(changes, None), runner.shards, progress)
@@ -114,18 +123,17 @@ def _is_changed(changes: Changes, previous: Release | None) -> bool:
     return previous.manifest.fund != folder_in_use().digest or not has_table(previous.file(FILES.shards))
 
 
-def _gathered_changes(
+def _gather_changes(
     request: PublishRequest,
     runner: JobRunner,
     previous: Release | None,
     spool: RecordSpool,
-    scratch: Path,
+    changes: Changes,
     progress: Progress,
-) -> tuple[Changes, ReleaseGraphs]:
-    """Settle all projects; return the changes and the graphs of the new release."""
+) -> ReleaseGraphs:
+    """Settle all projects and fill the changes; return the graphs of the new release."""
     iris = runner.pipeline.publication.iris
     known = read_graphs(previous.file(FILES.graphs)) if previous else {}
-    changes = Changes(scratch / "changed.nq")
     changes.changed_file.touch()
     tombstones = read_tombstones(previous.file(FILES.tombstones)) if previous else {}
     # A withdrawn graph has no digest, so any record differs from it; its revisions go on from the last number.
@@ -139,9 +147,9 @@ def _gathered_changes(
         for graph, lines in reference_lines(iris.base):
             changes.add_graph(graph, b"".join(lines), graph_digest(lines), known)
     states = known | changes.changed
-    if previous and not has_table(previous.file(FILES.shards)):
-        _place_unchanged(previous, states, changes)
-    graphs = ReleaseGraphs(
+    if previous:
+        place_unchanged(previous, states, changes)
+    return ReleaseGraphs(
         previous=previous,
         known=known,
         states=states,
@@ -151,15 +159,6 @@ def _gathered_changes(
         base=iris.base,
         versions=runner.pipeline.versions,
     )
-    return changes, graphs
-
-
-def _place_unchanged(previous: Release, states: Mapping[str, GraphState], changes: Changes) -> None:
-    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy."""
-    opened = store.open_read_only(previous.file(FILES.store))
-    for graph in states.keys() - changes.places.keys():
-        lines = sorted(set(rdf.serialize(store.graph_quads(opened, graph), rdf.NQUADS).splitlines(keepends=True)))
-        changes.place(graph, b"".join(lines))
 
 
 def _current_graphs(previous: Release | None, states: Mapping[str, GraphState], iris: Iris) -> CurrentGraphs:
@@ -186,13 +185,12 @@ def _check_base(previous: Release | None, pipeline: Pipeline) -> None:
 
 
 def _report(changes: Changes, served: Release | None, *, is_new: bool = False, seconds: float = 0.0) -> PublishReport:
-    added = [key for key in changes.sources if changes.revisions[key] == 1]
     return PublishReport(
         read=changes.read,
         projects=changes.projects,
         published=changes.published,
-        added=tuple(sorted(added)),
-        changed=tuple(sorted(set(changes.sources) - set(added) - set(changes.returned))),
+        added=tuple(sorted(changes.added)),
+        changed=tuple(sorted(set(changes.sources) - changes.added - set(changes.returned))),
         refused=tuple(changes.refused),
         warnings=changes.warnings,
         quads=served.manifest.quads if served else 0,

@@ -8,19 +8,20 @@ from importlib.metadata import version
 from itertools import chain, groupby
 from pathlib import Path
 
-from iomld import assets
+from iomld import assets, store
 from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE
 from iomld.export.tables import TableForm, columns_for
+from iomld.formats import rdf
 from iomld.fund_folder import folder_in_use
 from iomld.iris import Iris
 from iomld.progress import Progress
-from iomld.publish.gather import WRITING
+from iomld.publish.gather import WRITING, Changes
 from iomld.publish.jobs import GraphSources, LinesPlace, ShardJob
 from iomld.publish.processes import ShardRunner
 from iomld.release import FILES, Release
 from iomld.release.nquads import GraphState, graph_of
 from iomld.release.pieces import content_of
-from iomld.release.shards import PlacedShard, ShardTable, cut, fingerprint, placed_shards, read_table
+from iomld.release.shards import PlacedShard, ShardTable, cut, fingerprint, has_table, placed_shards, read_table
 from iomld.release.statistics import Statistics, StatisticsCount, added_up
 
 _COLUMNS = "columns"
@@ -122,6 +123,22 @@ class PreviousShards:
         pieces = tuple(self.shards[number].sources for number in sorted(numbers))
         has_columns = self.columns == _headings(form)
         return GraphSources(graphs, self._graphs.new_file, new, pieces, self.is_alike, has_columns)
+
+
+def place_unchanged(previous: Release, states: Iterable[str], changes: Changes) -> None:
+    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy.
+
+    Args:
+        previous: The current release; nothing is read if it has shards.
+        states: The graphs of the new release.
+        changes: The changes, which get the places of the graphs that do not change.
+    """
+    if has_table(previous.file(FILES.shards)):
+        return
+    opened = store.open_read_only(previous.file(FILES.store))
+    for graph in set(states) - changes.places.keys():
+        lines = sorted(set(rdf.serialize(store.graph_quads(opened, graph), rdf.NQUADS).splitlines(keepends=True)))
+        changes.place(graph, b"".join(lines))
 
 
 def made_with_now(graphs: ReleaseGraphs) -> dict[str, str]:

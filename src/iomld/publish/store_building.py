@@ -56,7 +56,7 @@ def begin_store(
     """
     target, stopped = building / FILES.store, Event()
     removed = [graph for graph, state in changes.changed.items() if state.revision > 1]
-    removed += [iris.record(key) for key in changes.withdrawn]
+    removed += changes.removed
 
     def build() -> None:
         if previous:

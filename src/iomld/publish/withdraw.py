@@ -1,7 +1,7 @@
 """Withdraws records: makes a release without them."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,8 @@ from iomld.convert import Publication
 from iomld.errors import NotFoundError
 from iomld.fund_folder import using
 from iomld.iris import Iris
+from iomld.ledger.entries import RunKind, entry_names
+from iomld.ledger.opening import writable_ledger
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
@@ -76,7 +78,10 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         _check_keys(withdrawal, graphs, earlier, iris)
         if withdrawal.dry_run:
             return previous
-        now = release.rising_clock(withdrawal.datadir, withdrawal.clock)
+        ledger = stack.enter_context(closing(writable_ledger(withdrawal.datadir)))
+        now = release.rising_clock(
+            (*release.release_names(withdrawal.datadir), *entry_names(withdrawal.datadir)), withdrawal.clock
+        )
         stack.enter_context(using(previous.fund_folder))
         context = ReleaseContext(
             datadir=withdrawal.datadir,
@@ -88,18 +93,21 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
             started=now(),
             ended=now(),
             scratch=stack.enter_context(temporary_folder("withdraw")),
+            ledger=ledger,
         )
-        new = {key: _tombstone(key, withdrawal, graphs[iris.record(key)], context) for key in withdrawal.keys}
-        changes = Changes(context.scratch / "changed.nq", withdrawn=new, tombstones=earlier | new)
+        changes = Changes(context.scratch / "changed.nq", run=RunKind.WITHDRAW, last_revision=ledger.latest)
+        for key in withdrawal.keys:
+            graph = iris.record(key)
+            number = changes.removed[graph] = changes.next_revision(graph, graphs[graph])
+            changes.withdrawn[key] = Tombstone(
+                key, number, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by
+            )
+        new = changes.withdrawn
+        changes.tombstones = earlier | new
         changes.changed_file.touch()
-        removed = {iris.record(key) for key in new}
-        kept = {graph: state for graph, state in graphs.items() if graph not in removed}
+        kept = {graph: state for graph, state in graphs.items() if graph not in changes.removed}
         states = ReleaseGraphs(previous, graphs, kept, changes.changed_file, {}, (), iris.base, context.versions)
         return make_release(changes, states, context, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
-
-
-def _tombstone(key: str, withdrawal: Withdrawal, state: GraphState, context: ReleaseContext) -> Tombstone:
-    return Tombstone(key, state.revision, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by)
 
 
 def _check_keys(

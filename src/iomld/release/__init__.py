@@ -15,7 +15,15 @@ from iomld.release.folder import (
     switch_to,
     way_out,
 )
-from iomld.release.integrity import READ_BYTES, ReleaseCheck, readable_release, require_whole, roll_back, whole_release
+from iomld.release.integrity import (
+    READ_BYTES,
+    ReleaseCheck,
+    open_whole_release,
+    readable_release,
+    require_whole,
+    roll_back,
+    whole_release,
+)
 from iomld.release.pruning import PruningPlan, ReleaseUse, prune, pruning_plan
 from iomld.release.served import release_name, release_names
 
@@ -32,6 +40,7 @@ __all__ = [
     "current_release",
     "finish_release",
     "open_release",
+    "open_whole_release",
     "prune",
     "pruning_plan",
     "publisher_lock",

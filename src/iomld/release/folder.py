@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import FundFolder, own_folder, read_fund_folder
 from iomld.release.digests import KnownDigests, files_below, forget_removed
 from iomld.release.nquads import FileFacts
-from iomld.release.served import RELEASES, moment_in_name, release_names
+from iomld.release.served import RELEASES, moment_in_name, note_served, release_names
 
 CURRENT = "current"
 _BUILDING = ".building-"
@@ -80,6 +80,7 @@ class Manifest:
         uncompressed_files: SHA-256 of the content of compressed files that can be downloaded uncompressed, by name.
         uncompressed_sizes: Its length in bytes. Both are empty in a release of an earlier version, which holds fewer
             files for download.
+        ledger: SHA-256 of its entry in the ledger; empty in a release of an earlier version, which has no entry.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Manifest:
     fund: str = ""
     uncompressed_files: Mapping[str, str] = field(default_factory=dict)
     uncompressed_sizes: Mapping[str, int] = field(default_factory=dict)
+    ledger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,12 @@ def begin_release(datadir: Path) -> Path:
 
 
 def finish_release(
-    datadir: Path, building: Path, manifest: Manifest, *, written: Mapping[str, FileFacts] = MappingProxyType({})
+    datadir: Path,
+    building: Path,
+    manifest: Manifest,
+    *,
+    written: Mapping[str, FileFacts] = MappingProxyType({}),
+    commit_entry: Callable[[], None] = lambda: None,
 ) -> Release:
     """Write the manifest of a built folder, sync it, give it its name, and make it the current release.
 
@@ -187,6 +194,8 @@ def finish_release(
         building: The folder, with all other files.
         manifest: The manifest; its files and sizes are filled in.
         written: Length and hash of files that were computed while they were written.
+        commit_entry: Makes the entry of the release part of the ledger; called when only the name is missing, so that
+            no release is ever served without an entry.
     """
     known = KnownDigests()
     if manifest.previous:  # most files of the store are shared with it
@@ -202,12 +211,13 @@ def finish_release(
     digest = f"{hashlib.sha256(content).hexdigest()}  {FILES.manifest}\n"
     (building / FILES.manifest_digest).write_text(digest, encoding="ascii")
     _sync_tree(building)
+    commit_entry()
     place = datadir / RELEASES / manifest.name
     building.rename(place)
     try:
         sync(place.parent)
         known.keep(place, map(place.joinpath, names))
-        switch_to(datadir, manifest.name)
+        switch_to(datadir, manifest.name, datetime.fromisoformat(manifest.created))
     except (OSError, StoreError):
         if current_name(datadir) != manifest.name:
             shutil.rmtree(place, ignore_errors=True)  # otherwise a release would be listed that nobody was told of
@@ -215,8 +225,13 @@ def finish_release(
     return Release(place, manifest)
 
 
-def switch_to(datadir: Path, name: str) -> Path | None:
-    """Make a release the current one.
+def switch_to(datadir: Path, name: str, moment: datetime) -> Path | None:
+    """Make a release the current one, and note when; call under `publisher_lock`.
+
+    Args:
+        datadir: Folder of the releases.
+        name: Name of the release.
+        moment: The time from which it is served.
 
     Returns:
         The new place of what stood in the place of the link, as after copying without links; None if nothing did.
@@ -243,6 +258,7 @@ def switch_to(datadir: Path, name: str) -> Path | None:
         place.rename(aside)
     link.replace(place)
     sync(datadir)
+    note_served(datadir, name, moment)
     return aside
 
 
@@ -255,17 +271,16 @@ def _unused(folder: Path, name: str) -> Path:
     return path
 
 
-def rising_clock(datadir: Path, clock: Callable[[], datetime]) -> Callable[[], datetime]:
-    """A clock in whole seconds for one run; its times are later than the newest release, and never go back.
+def rising_clock(names: Iterable[str], clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """A clock in whole seconds for one run; its times are later than those in names, and never go back.
 
-    If the newest release has this second already, or the clock was set back, times stay at the second after that
-    release. Call under `publisher_lock`.
+    If the newest name has this second already, or the clock was set back, times stay at the second after it.
 
     Args:
-        datadir: Folder of the releases.
+        names: Names of all releases and entries of the ledger; call it under `publisher_lock`.
         clock: The clock of the machine.
     """
-    last = max((found for name in release_names(datadir) if (found := moment_in_name(name))), default=None)
+    last = max((found for name in names if (found := moment_in_name(name))), default=None)
     earliest = datetime.min.replace(tzinfo=UTC) if last is None else last + timedelta(seconds=1)
 
     def now() -> datetime:

@@ -42,12 +42,14 @@ class Revision:
         number: Its number, from 1.
         sources: SHA-256 of each source.
         supplied: The fields that each source supplied.
+        restored: Number of the earlier revision whose content it repeats after a rollback; None for new content.
     """
 
     key: str
     number: int
     sources: tuple[str, ...]
     supplied: Mapping[str, tuple[str, ...]]
+    restored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,47 +75,60 @@ def history_quads(
     Such a source is `prov:alternateOf` those that the record is derived from (PROV-O: an alternate has aspects of the
     same thing). Its hash and name are in no graph, since no published value comes from it.
     """
-    graph = NamedNode(iris.graph("prov"))
     node, agent = iris.run(run.name), iris.agent(run.version)
-
-    def link(subject: str, predicate: str, target: str) -> Quad:
-        return Quad(NamedNode(subject), NamedNode(predicate), NamedNode(target), graph)
-
-    def text(subject: str, predicate: str, value: str) -> Quad:
-        return Quad(NamedNode(subject), NamedNode(predicate), Literal(value), graph)
-
-    def moment(subject: str, predicate: str, value: datetime) -> Quad:
-        return Quad(NamedNode(subject), NamedNode(predicate), _moment(value), graph)
-
-    yield link(node, f"{RDF}type", f"{IOMLD}Ingestion")
-    yield moment(node, f"{PROV}startedAtTime", run.started)
-    yield moment(node, f"{PROV}endedAtTime", run.ended)
-    yield link(node, f"{PROV}wasAssociatedWith", agent)
+    statements = _Statements(iris.graph("prov"))
+    yield statements.link(node, f"{RDF}type", f"{IOMLD}Ingestion")
+    yield statements.moment(node, f"{PROV}startedAtTime", run.started)
+    yield statements.moment(node, f"{PROV}endedAtTime", run.ended)
+    yield statements.link(node, f"{PROV}wasAssociatedWith", agent)
     names = {agent: "iomld", iris.matcher(run.version): "iomld matcher of framework mentions"}
     for software, name in names.items():
-        yield link(software, f"{RDF}type", f"{PROV}SoftwareAgent")
-        yield text(software, f"{FOAF}name", name)
-        yield text(software, f"{SCHEMA}softwareVersion", run.version)
+        yield statements.link(software, f"{RDF}type", f"{PROV}SoftwareAgent")
+        yield statements.text(software, f"{FOAF}name", name)
+        yield statements.text(software, f"{SCHEMA}softwareVersion", run.version)
     for revision in revisions:
-        document, subject = iris.record(revision.key), iris.revision(revision.key, revision.number)
-        yield link(subject, f"{RDF}type", f"{IOMLD}ProjectRecord")
-        yield link(subject, f"{DCTERMS}isVersionOf", document)
-        yield link(subject, f"{PROV}specializationOf", document)
-        yield moment(subject, f"{DCTERMS}created", run.ended)
-        yield link(subject, f"{PROV}wasGeneratedBy", node)
-        for source in revision.sources:
-            yield link(subject, f"{PROV}wasDerivedFrom", iris.snapshot(source))
-            yield link(node, f"{PROV}used", iris.snapshot(source))
-            derivation = iris.derivation(revision.key, revision.number, source)
-            yield link(subject, f"{PROV}qualifiedDerivation", derivation)
-            yield link(derivation, f"{RDF}type", f"{PROV}Derivation")
-            yield link(derivation, f"{PROV}entity", iris.snapshot(source))
-            for field in revision.supplied.get(source, ()):
-                yield link(derivation, f"{IOMLD}suppliedProperty", load_fields().by_key[field].iri)
+        yield from _revision_quads(revision, run, iris, statements)
     for seen in seen_again:
         for iri in sorted(seen.sources):
-            yield link(node, f"{PROV}used", iri)
-            yield from (link(iri, f"{PROV}alternateOf", published) for published in sorted(seen.published))
+            yield statements.link(node, f"{PROV}used", iri)
+            yield from (statements.link(iri, f"{PROV}alternateOf", published) for published in sorted(seen.published))
+
+
+class _Statements:
+    """Makes the statements of a graph."""
+
+    def __init__(self, graph: str) -> None:
+        self._graph = NamedNode(graph)
+
+    def link(self, subject: str, predicate: str, target: str) -> Quad:
+        return Quad(NamedNode(subject), NamedNode(predicate), NamedNode(target), self._graph)
+
+    def text(self, subject: str, predicate: str, value: str) -> Quad:
+        return Quad(NamedNode(subject), NamedNode(predicate), Literal(value), self._graph)
+
+    def moment(self, subject: str, predicate: str, value: datetime) -> Quad:
+        return Quad(NamedNode(subject), NamedNode(predicate), _moment(value), self._graph)
+
+
+def _revision_quads(revision: Revision, run: Run, iris: Iris, statements: _Statements) -> Iterator[Quad]:
+    node, link = iris.run(run.name), statements.link
+    document, subject = iris.record(revision.key), iris.revision(revision.key, revision.number)
+    yield link(subject, f"{RDF}type", f"{IOMLD}ProjectRecord")
+    yield link(subject, f"{DCTERMS}isVersionOf", document)
+    yield link(subject, f"{PROV}specializationOf", document)
+    yield statements.moment(subject, f"{DCTERMS}created", run.ended)
+    yield link(subject, f"{PROV}wasGeneratedBy", node)
+    if revision.restored is not None:
+        yield link(subject, f"{PROV}wasRevisionOf", iris.revision(revision.key, revision.restored))
+    for source in revision.sources:
+        yield link(subject, f"{PROV}wasDerivedFrom", iris.snapshot(source))
+        yield link(node, f"{PROV}used", iris.snapshot(source))
+        derivation = iris.derivation(revision.key, revision.number, source)
+        yield link(subject, f"{PROV}qualifiedDerivation", derivation)
+        yield link(derivation, f"{RDF}type", f"{PROV}Derivation")
+        yield link(derivation, f"{PROV}entity", iris.snapshot(source))
+        for field in revision.supplied.get(source, ()):
+            yield link(derivation, f"{IOMLD}suppliedProperty", load_fields().by_key[field].iri)
 
 
 def xsd_moment(value: datetime) -> str:
@@ -131,7 +146,7 @@ class Tombstone:
 
     Attributes:
         key: Key of the project.
-        revision: Number of the last revision, from which a record that is published again continues.
+        revision: Number of the revision that is its withdrawal; a record that is published again continues from it.
         withdrawn: Time of the withdrawal (xsd:dateTime, UTC).
         reason: The reason, a sentence for readers.
         replaced_by: Key of the project that replaces it, if any.

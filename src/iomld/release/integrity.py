@@ -6,6 +6,7 @@ goes on checking, since files can be damaged while they are served.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from iomld.errors import StoreError
@@ -183,8 +184,25 @@ def readable_release(datadir: Path) -> Release | None:
     return current
 
 
-def roll_back(datadir: Path, name: str) -> Path | None:
+def open_whole_release(datadir: Path, name: str) -> Release:
+    """A release by its name, to serve it or to make another one from it.
+
+    Raises:
+        NotFoundError: There is no such release.
+        StoreError: It is damaged.
+    """
+    opened = open_release(datadir, name)
+    require_whole(opened, read_again=_is_not_of_store)
+    return opened
+
+
+def roll_back(datadir: Path, name: str, moment: datetime) -> Path | None:
     """Make a release the current one if it is whole; call under `publisher_lock`.
+
+    Args:
+        datadir: Folder of the releases.
+        name: Name of the release.
+        moment: The time now.
 
     Returns:
         As `switch_to`.
@@ -193,8 +211,8 @@ def roll_back(datadir: Path, name: str) -> Path | None:
         NotFoundError: There is no such release.
         StoreError: It is damaged, or the file system has no links.
     """
-    require_whole(open_release(datadir, name), read_again=_is_not_of_store)
-    return switch_to(datadir, name)
+    open_whole_release(datadir, name)
+    return switch_to(datadir, name, moment)
 
 
 def require_whole(

@@ -5,6 +5,7 @@ Lines are sorted by their bytes, as by `LC_ALL=C sort`.
 
 import gzip
 import hashlib
+import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -73,14 +74,18 @@ def read_gzip(path: Path) -> Iterator[bytes]:
         yield from lines
 
 
-def append_gzip(lines: Iterable[bytes], old: Path | None, new: Path) -> None:
-    """Copy a gzip file and append lines as another member; several members are one file (RFC 1952 section 2.2)."""
-    with new.open("wb") as raw:
-        if old is not None and old.exists():
-            with old.open("rb") as source:
-                _copy(source, raw)
-        with compressing(raw) as compressed:
-            compressed.writelines(lines)
+def write_gzip(lines: Iterable[bytes], path: Path) -> None:
+    """Compress lines into a file."""
+    with path.open("wb") as raw, compressing(raw) as compressed:
+        compressed.writelines(lines)
+
+
+def join_gzip(files: Iterable[Path], path: Path) -> None:
+    """Join gzip files: the members of several are one file (RFC 1952 section 2.2)."""
+    with path.open("wb") as target:
+        for file in files:
+            with file.open("rb") as source:
+                shutil.copyfileobj(source, target, 1 << 20)
 
 
 def file_facts(path: Path) -> FileFacts:
@@ -92,11 +97,6 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
-    while chunk := source.read(1 << 20):
-        target.write(chunk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,11 +107,12 @@ class GzipAssembly:
         """Length and hash of the file."""
         return FileFacts(self._length, self._digest.hexdigest())
 
-    def add(self, content: bytes) -> None:
-        """Compress content and append it."""
+    def add(self, content: bytes) -> Piece:
+        """Compress content and append it; return its piece."""
         data, piece = compressed(content)
         self._write(data)
         self._count(piece)
+        return piece
 
     def copy(self, source: Path, offset: int, pieces: list[Piece]) -> None:
         """Append pieces that follow each other in a file.

@@ -1,28 +1,25 @@
-"""Routes of documents about provenance, example queries, shared graphs, revisions and the dataset itself."""
+"""Routes of documents about provenance, example queries, shared graphs and the dataset itself."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
-from pyoxigraph import NamedNode, Quad
 from starlette.responses import RedirectResponse, Response
 
 from iomld import __version__
 from iomld.browse.resources import described_quads, graph_triples, statements
 from iomld.browse.view import ReleaseView, license_of, release_description
-from iomld.formats.jsonld import compact_resource
 from iomld.web.data.documents import (
     WebDocument,
     document_response,
     encoded_path,
     graph_jsonld,
-    node_jsonld,
     not_found,
     split_suffix,
 )
 from iomld.web.data.parameters import NAMED, ReleaseFormatParameters, ReleaseSuffixedFormat, RequestedFormat
+from iomld.web.data.revisions import about_document
 from iomld.web.openapi import DOCUMENT, REDIRECT, sample
 from iomld.web.pages.render import described_html
 from iomld.web.releases.request import view_of_request
@@ -33,7 +30,6 @@ _Agent = Annotated[str, Path(description=NAMED, openapi_examples=sample(f"iomld-
 _Query = Annotated[str, Path(description=NAMED, openapi_examples=sample("quotes"))]
 _Dataset = Annotated[str, Path(description=NAMED, openapi_examples=sample("projects"))]
 _Graph = Annotated[str, Path(description=NAMED, openapi_examples=sample("schemes"))]
-_REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 
 
 def described_routes(router: APIRouter, view: Callable[[Request], ReleaseView]) -> None:
@@ -113,23 +109,6 @@ def catalogue_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     return router
 
 
-def revision_document(view: ReleaseView, name: str) -> tuple[WebDocument, str | None] | None:
-    """The document of a revision and the suffix in its name; None if there is no such revision.
-
-    Args:
-        view: The release.
-        name: The path after `/doc/project/`: `PO.0105/rev/1`, `PO.0105/rev/1.ttl`.
-    """
-    stem, suffix = split_suffix(name, lambda stem: _REVISION.fullmatch(stem) is not None)
-    parts = _REVISION.fullmatch(stem)
-    if parts is None:
-        return None
-    iri = view.iris.revision(parts["key"], int(parts["number"]))
-    quads = described_quads(view, iri)
-    path = f"{encoded_path('doc', 'project', parts['key'])}/rev/{parts['number']}"
-    return (_description_document(view, iri, path, quads, immutable=True), suffix) if quads else None
-
-
 def _description_response(
     request: Request, view: ReleaseView, parents: Sequence[str], name: str, requested: RequestedFormat
 ) -> Response:
@@ -150,26 +129,8 @@ def _description_response(
     quads = described_quads(view, iri(code))
     if not quads:
         raise not_found(request)
-    document = _description_document(view, iri(code), encoded_path(*parents, code), quads)
+    document = about_document(view, iri(code), encoded_path(*parents, code), quads)
     return document_response(request, view, document, requested.suffixed(suffix))
-
-
-def _description_document(
-    view: ReleaseView, iri: str, path: str, quads: tuple[Quad, ...], *, immutable: bool = False
-) -> WebDocument:
-    subjects = [quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)]
-    root = iri if iri in subjects else subjects[0]
-    return WebDocument(
-        path=path,
-        quads=lambda: quads,
-        jsonld=lambda: node_jsonld(
-            view, compact_resource(quads, subject=root, base=view.iris.base, fields=view.vocabulary.fields)
-        ),
-        page=lambda: described_html(view, iri, path, statements(quads), len(quads)),
-        license=license_of(view, quads),
-        iri=iri,
-        immutable=immutable,
-    )
 
 
 def _graph_document(view: ReleaseView, name: str) -> WebDocument:

@@ -63,6 +63,7 @@ class WebDocument:
         iri: The resource that it describes, to be cited; None if it describes several.
         collection: Path of the document about the collection that it belongs to.
         immutable: Whether its data never changes.
+        created: When its data was made (xsd:dateTime); None for the time of the release.
     """
 
     path: str
@@ -74,6 +75,7 @@ class WebDocument:
     iri: str | None = None
     collection: str | None = None
     immutable: bool = False
+    created: str | None = None
 
 
 def split_suffix(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
@@ -123,7 +125,7 @@ def document_response(
     media_type, body = _data(view, document, rdf.by_media_type(chosen) or rdf.TURTLE, profile)
     if document.immutable and not request.query_params:
         headers["Cache-Control"] = _IMMUTABLE
-    created = datetime.fromisoformat(view.release.manifest.created)
+    created = datetime.fromisoformat(document.created or view.release.manifest.created)
     return answer(request, body, media_type, headers=headers, modified=created)
 
 

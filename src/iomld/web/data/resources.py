@@ -23,7 +23,7 @@ from iomld.formats.rdf import FORMATS, Format
 from iomld.messages import message
 from iomld.release.history import Tombstone
 from iomld.web.data.collection import collection_routes
-from iomld.web.data.descriptions import described_routes, revision_document
+from iomld.web.data.descriptions import described_routes
 from iomld.web.data.documents import (
     WebDocument,
     document_bytes,
@@ -34,6 +34,7 @@ from iomld.web.data.documents import (
     split_suffix,
 )
 from iomld.web.data.parameters import CODED, Labels, ReleaseFormatParameters, RequestedFormat, wants_labels
+from iomld.web.data.revisions import revision_response
 from iomld.web.data.vocabulary import vocabulary_routes
 from iomld.web.links import LINKSET_SUFFIX
 from iomld.web.openapi import DOCUMENT, DOCUMENT_TYPES, HTML, responses, sample
@@ -57,6 +58,9 @@ _KindOfDocument = Annotated[
 ]
 _Code = Annotated[str, Path(description="The code of the resource.", openapi_examples=sample("PO.0105"))]
 _Project = Annotated[str, Path(description=CODED, openapi_examples=sample("PO.0105"))]
+_About = Annotated[
+    str, Query(description="`1` for the statements about a revision: when, from which sources, by which run.")
+]
 _PageOfProjects = Annotated[str, Query(description="On the page, which page of the list of projects to show.")]
 
 
@@ -111,12 +115,14 @@ def _document_routes(router: APIRouter, view: Callable[[Request], ReleaseView]) 
         "Get the record of a project: exactly the triples of its graph",
         _RECORD,
     )
-    def project(request: Request, name: _Project, requested: ReleaseFormatParameters, labels: Labels = "0") -> Response:
-        """With `/rev/1` after the code, the answer describes a revision, and never changes."""
+    def project(
+        request: Request, name: _Project, requested: ReleaseFormatParameters, labels: Labels = "0", about: _About = "0"
+    ) -> Response:
+        """With `/rev/1` after the code, the answer is the content of a revision, which never changes."""
         opened = view(request)
         key, suffix = split_suffix(name, partial(_is_known, opened, "project"))
         if not _is_known(opened, "project", key):
-            return _former_project(request, opened, name, requested)
+            return _former_project(request, opened, name, requested, is_about=about == "1")
         document = _project_document(opened, key, with_labels=wants_labels(labels))
         return document_response(request, opened, document, requested.suffixed(suffix))
 
@@ -243,20 +249,20 @@ def _resource_document(view: ReleaseView, iri: str, path: str, *, with_labels: b
     )
 
 
-def _former_project(request: Request, view: ReleaseView, name: str, requested: RequestedFormat) -> Response:
-    """The answer for a name that is no current project: a withdrawn project, or a revision of a current one.
+def _former_project(
+    request: Request, view: ReleaseView, name: str, requested: RequestedFormat, *, is_about: bool
+) -> Response:
+    """The answer for a name that is no current project: a revision, or a withdrawn project.
 
     Raises:
         ProblemError: It is neither (404), or there is no such representation (406).
     """
+    if response := revision_response(request, view, name, requested, is_about=is_about):
+        return response
     if found := _find_tombstone(view, name):
         tombstone, suffix = found
         return _withdrawn_response(request, view, tombstone, requested, root="doc", suffix=suffix)
-    revision = revision_document(view, name)
-    if revision is None:
-        raise not_found(request)
-    document, suffix = revision
-    return document_response(request, view, document, requested.suffixed(suffix))
+    raise not_found(request)
 
 
 def _find_tombstone(view: ReleaseView, name: str) -> tuple[Tombstone, str | None] | None:

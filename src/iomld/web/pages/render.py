@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from iomld.browse.ontology import term_entries
 from iomld.browse.project import ProjectPage
-from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements
+from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements, statements
+from iomld.browse.revisions import RecordRevision, RevisionChange
 from iomld.browse.rules import Revalidation, check_record, publisher_of_examples, rule_entries
 from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import LinkKind, ReleaseView
@@ -140,6 +141,30 @@ def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Su
     """
     title = unquote(path.removeprefix("/"))
     return page_html(view, "described.html", "", title=title, iri=iri, path=path, subjects=subjects, count=count)
+
+
+def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionChange, newest: int, path: str) -> bytes:
+    """The page of a revision of a record.
+
+    Args:
+        view: The release.
+        revision: The revision.
+        change: What it changed.
+        newest: Number of the newest revision of the record.
+        path: Path of the document.
+    """
+    return page_html(
+        view,
+        "revision.html",
+        "/projects",
+        revision=revision,
+        change=change,
+        newest=newest,
+        path=path,
+        iri=view.iris.revision(revision.key, revision.number),
+        subjects=statements(revision.quads),
+        count=len(revision.quads),
+    )
 
 
 def shapes_html(view: ReleaseView) -> bytes:

@@ -1,0 +1,241 @@
+"""The index of the ledger: which entry holds which revision of a graph. It is made from the entries alone.
+
+A publisher keeps it up to date; servers read it. If it is removed, the next publisher makes it again.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+from iomld.errors import StoreError
+from iomld.ledger.entries import (
+    ContentPlace,
+    EntryHead,
+    GraphRevision,
+    RevisionKind,
+    RunKind,
+    entry_names,
+    ledger_folder,
+    read_content,
+    read_entry,
+    read_revisions,
+    run_file,
+)
+from iomld.release.pieces import Piece
+
+_FILE = "index.sqlite"
+_VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
+CREATE TABLE entry (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, created TEXT NOT NULL,
+  sha256 TEXT NOT NULL);
+CREATE TABLE revision (graph TEXT, revision INTEGER, entry INTEGER, kind TEXT, digest TEXT,
+  offset INTEGER, length INTEGER, plain_length INTEGER, crc INTEGER, lines INTEGER,
+  PRIMARY KEY (graph, revision)) WITHOUT ROWID;
+"""
+_SELECT = """
+SELECT revision.graph, revision.revision, revision.kind, revision.digest, offset, length, plain_length, crc, lines,
+  entry.name, entry.kind, entry.created
+FROM revision JOIN entry ON entry.number = revision.entry WHERE graph = ?"""
+
+
+class IndexedRevision(NamedTuple):
+    """A revision, and where it is in the ledger.
+
+    Attributes:
+        revision: The revision.
+        entry: Name of its entry, which is that of the release.
+        run: What the run did.
+        created: The time of the release (xsd:dateTime, UTC).
+        place: Where its content is; None if it has none.
+    """
+
+    revision: GraphRevision
+    entry: str
+    run: RunKind
+    created: str
+    place: ContentPlace | None
+
+
+class LedgerIndex:
+    """The open index of a ledger; may be used from several threads."""
+
+    def __init__(self, datadir: Path, database: sqlite3.Connection) -> None:
+        """Wrap an open database.
+
+        Args:
+            datadir: Folder of the releases.
+            database: The database, which may be used from other threads.
+        """
+        self._datadir, self._database, self._lock = datadir, database, Lock()
+
+    @property
+    def head(self) -> EntryHead | None:
+        """The newest entry; None if there is none."""
+        row = self._row("SELECT name, sha256 FROM entry ORDER BY number DESC LIMIT 1")
+        return EntryHead(*row) if row else None
+
+    def entries(self) -> tuple[str, ...]:
+        """Names of all entries, oldest first."""
+        return tuple(name for (name,) in self._rows("SELECT name FROM entry ORDER BY number"))
+
+    def runs_after(self, name: str) -> Iterator[Path]:
+        """The gzip files with what runs after an entry added to the provenance graph, oldest first.
+
+        Args:
+            name: Name of the entry; of a release without one, the runs of all entries with later names.
+
+        Raises:
+            StoreError: A file is damaged.
+        """
+        for later in self.entries():
+            if later > name:
+                folder = ledger_folder(self._datadir) / later
+                if run := run_file(folder, read_entry(folder)[0]):
+                    yield run
+
+    def latest(self, graph: str) -> int:
+        """The highest number of a revision of a graph; 0 if there is none."""
+        row = self._row("SELECT max(revision) FROM revision WHERE graph = ?", graph)
+        return int(row[0] or 0) if row else 0
+
+    def find(self, graph: str, number: int) -> IndexedRevision | None:
+        """A revision of a graph; None if there is none of that number."""
+        row = self._row(f"{_SELECT} AND revision = ?", graph, number)
+        return _revision(row) if row else None
+
+    def revisions(self, graph: str) -> tuple[IndexedRevision, ...]:
+        """All revisions of a graph, oldest first."""
+        return tuple(map(_revision, self._rows(f"{_SELECT} ORDER BY revision", graph)))
+
+    def content(self, found: IndexedRevision) -> bytes:
+        """The N-Quads of a revision; empty if the graph was removed or the content was erased.
+
+        Raises:
+            StoreError: They are damaged.
+        """
+        if found.place is None:
+            return b""
+        return read_content(ledger_folder(self._datadir) / found.entry, found.place, found.revision.digest)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        rows = self._rows(statement, *values)
+        return rows[0] if rows else None
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{_path(self._datadir)}: cannot be read ({error}). Remove it; the next publish makes it again."
+            ) from error
+
+
+def _revision(row: tuple[Any, ...]) -> IndexedRevision:
+    graph, number, kind, digest, offset, length, plain_length, crc, lines, name, run, created = row
+    place = None if offset is None else ContentPlace(offset, Piece(length, plain_length, crc, lines))
+    return IndexedRevision(GraphRevision(graph, number, RevisionKind(kind), digest), name, RunKind(run), created, place)
+
+
+def _path(datadir: Path) -> Path:
+    return ledger_folder(datadir) / _FILE
+
+
+def open_index(datadir: Path) -> LedgerIndex | None:
+    """The index of a ledger, for reading; None if there is none, or one of another version."""
+    path = _path(datadir)
+    try:
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    except sqlite3.Error:
+        return None
+    try:
+        if database.execute("PRAGMA user_version").fetchone() == (_VERSION,):
+            return LedgerIndex(datadir, database)
+    except sqlite3.Error:
+        pass
+    database.close()
+    return None
+
+
+def required_index(datadir: Path) -> LedgerIndex:
+    """The index of a ledger that was just brought up to date.
+
+    Raises:
+        StoreError: It cannot be opened.
+    """
+    index = open_index(datadir)
+    if index is None:
+        raise StoreError(f"{_path(datadir)}: cannot be opened. Check the permissions of the folder and the disk.")
+    return index
+
+
+def update_index(datadir: Path) -> None:
+    """Bring the index up to date with the entries; call under `publisher_lock`.
+
+    Raises:
+        StoreError: An entry is missing, damaged, or does not follow the one before.
+    """
+    names = entry_names(datadir)
+    path = _path(datadir)
+    known = open_index(datadir)
+    indexed: tuple[str, ...] = ()
+    if known:
+        with closing(known):
+            indexed = known.entries()
+    else:
+        path.unlink(missing_ok=True)
+    missing = [name for name in indexed if name not in set(names)]
+    if missing:
+        raise StoreError(
+            f"{ledger_folder(datadir) / missing[0]}: this entry of the ledger is missing. "
+            "Copy the folder back from a backup."
+        )
+    if known and names == indexed:
+        return
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as database:
+        if not known:
+            database.executescript(_SCHEMA)
+        with database:
+            for name in names[len(indexed) :]:
+                _add_entry(database, datadir, name)
+
+
+def _add_entry(database: sqlite3.Connection, datadir: Path, name: str) -> None:
+    folder = ledger_folder(datadir) / name
+    entry, sha256 = read_entry(folder)
+    last = database.execute("SELECT name, sha256 FROM entry ORDER BY number DESC LIMIT 1").fetchone() or (None, "")
+    if (entry.name, entry.previous, entry.previous_sha256) != (name, *last):
+        raise StoreError(
+            f"{folder}: this entry of the ledger does not follow {last[0] or 'nothing'}, which is before it. "
+            "An entry is missing or was changed. Copy the folder 'log' back from a backup."
+        )
+    number = database.execute(
+        "INSERT INTO entry (name, kind, created, sha256) VALUES (?, ?, ?, ?)",
+        (name, entry.kind, entry.created, sha256),
+    ).lastrowid
+    rows = tuple(read_revisions(folder, entry))
+    for revision, _ in rows:
+        if revision.kind is RevisionKind.ERASE:
+            database.execute(
+                "UPDATE revision SET kind = ?, offset = NULL WHERE graph = ? AND revision = ?",
+                (RevisionKind.ERASE, revision.graph, revision.revision),
+            )
+    database.executemany("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _database_rows(number, rows))
+
+
+def _database_rows(
+    entry: int | None, rows: tuple[tuple[GraphRevision, ContentPlace | None], ...]
+) -> Iterator[tuple[object, ...]]:
+    for one, place in rows:
+        if one.kind is not RevisionKind.ERASE:
+            at = (place.offset, *place.piece) if place else (None,) * 5
+            yield (one.graph, one.revision, entry, str(one.kind), one.digest, *at)

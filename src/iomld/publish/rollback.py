@@ -1,0 +1,206 @@
+"""Rolls back to an earlier release: makes a new release with its content, so that history only grows."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import unquote
+
+from iomld import release
+from iomld.assets import load_fields
+from iomld.convert import Publication
+from iomld.errors import StoreError
+from iomld.formats import rdf
+from iomld.formats.graph import SubjectGraph
+from iomld.fund_folder import using
+from iomld.iris import IOMLD, PROV, Iris
+from iomld.ledger.entries import RunKind, entry_names
+from iomld.ledger.opening import writable_ledger
+from iomld.pipeline.differences import source_iris
+from iomld.publish.build import ReleaseContext, make_release, utc_now
+from iomld.publish.gather import Changes
+from iomld.publish.report import PublishReport
+from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
+from iomld.release import FILES, Release
+from iomld.release.history import Tombstone, read_tombstones, xsd_moment
+from iomld.release.nquads import GraphState, graph_of, read_graphs, read_gzip
+from iomld.store.oxigraph import StoreReader
+from iomld.temporary import temporary_folder
+
+_REASON = "The records were rolled back to the release {name}, which does not have this one."
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What to roll back to.
+
+    Attributes:
+        name: Name of the release.
+        datadir: Folder of the releases.
+        license: IRI of the licence of the records.
+        publisher: Name of the publisher.
+        contact: Address for questions; can be empty.
+        version: Version of the software.
+        clock: Gives the time now; times of releases never go back, whatever it gives.
+    """
+
+    name: str
+    datadir: Path
+    license: str
+    publisher: str
+    contact: str
+    version: str
+    clock: Callable[[], datetime] = utc_now
+
+
+def roll_forward(rollback: Rollback) -> Release:
+    """Make a release with the content of an earlier one; its records get new revisions.
+
+    Returns:
+        The new release; the current one if it has this content already.
+
+    Raises:
+        NotFoundError: There is no such release.
+        StoreError: It or the current release is damaged, or the folder cannot be written or is in use.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(release.publisher_lock(rollback.datadir))
+        ledger = stack.enter_context(closing(writable_ledger(rollback.datadir)))
+        target = release.open_whole_release(rollback.datadir, rollback.name)
+        current = release.whole_release(rollback.datadir)
+        if current is None:
+            raise StoreError(f"{rollback.datadir}: there is no current release to go on from.")
+        if current.manifest.content_sha256 == target.manifest.content_sha256 and _has_same_settings(current, target):
+            return current
+        names = (*release.release_names(rollback.datadir), *entry_names(rollback.datadir))
+        now = release.rising_clock(names, rollback.clock)
+        stack.enter_context(using(target.fund_folder))
+        iris = Iris(current.manifest.base)
+        context = ReleaseContext(
+            datadir=rollback.datadir,
+            previous=current,
+            publication=Publication(iris, rollback.license, rollback.version, load_fields()),
+            publisher=rollback.publisher,
+            contact=rollback.contact,
+            versions={**target.manifest.versions, "iomld": rollback.version},
+            started=now(),
+            ended=now(),
+            scratch=stack.enter_context(temporary_folder("rollback")),
+            ledger=ledger,
+        )
+        changes = Changes(context.scratch / "changed.nq", run=RunKind.ROLLBACK, last_revision=ledger.latest)
+        graphs = _restore(target, current, context, changes)
+        return make_release(changes, graphs, context, _report(changes))
+
+
+def _has_same_settings(current: Release, target: Release) -> bool:
+    return current.manifest.fund == target.manifest.fund and current.manifest.base == target.manifest.base
+
+
+def _restore(target: Release, current: Release, context: ReleaseContext, changes: Changes) -> ReleaseGraphs:
+    """Fill the changes with what leads from the current release to the content of another one."""
+    iris = context.publication.iris
+    if target.manifest.base != current.manifest.base:
+        raise StoreError(
+            f"{target.path}: published under the base {target.manifest.base}, not {current.manifest.base}. "
+            "A release cannot be rolled back to another base; use --at-once to serve it as it is."
+        )
+    changes.changed_file.touch()
+    known, wanted = (read_graphs(one.file(FILES.graphs)) for one in (current, target))
+    differing = {graph for graph, state in wanted.items() if graph not in known or known[graph].digest != state.digest}
+    reader = StoreReader(target.file(FILES.store), target.query_store)
+    for graph, lines in _contents(target, differing):
+        changes.add_graph(graph, lines, wanted[graph].digest, known)
+        if _is_record(graph, iris):
+            _restore_record(graph, lines, wanted[graph].revision, reader, iris, changes)
+    changes.removed = {graph: changes.next_revision(graph, known[graph]) for graph in known.keys() - wanted.keys()}
+    _restore_tombstones(target, current, wanted, context, changes)
+    states = {graph: changes.changed.get(graph) or known[graph] for graph in wanted}
+    place_unchanged(current, states, changes)
+    return ReleaseGraphs(
+        previous=current,
+        known=known,
+        states=states,
+        new_file=changes.changed_file,
+        places=changes.places,
+        texts=(),
+        base=iris.base,
+        versions=context.versions,
+    )
+
+
+def _contents(target: Release, graphs: set[str]) -> Iterator[tuple[str, bytes]]:
+    """The N-Quads of some graphs of a release."""
+    if graphs:
+        for name, lines in groupby(read_gzip(target.file(FILES.dataset)), key=graph_of):
+            if (graph := name.decode()) in graphs:
+                yield graph, b"".join(lines)
+
+
+def _is_record(graph: str, iris: Iris) -> bool:
+    return graph.startswith(iris.record("")) and "/" not in graph.removeprefix(iris.record(""))
+
+
+def _key(graph: str, iris: Iris) -> str:
+    return unquote(graph.removeprefix(iris.record("")))
+
+
+def _restore_record(graph: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:
+    """Note where the values of a restored record come from: from the sources of the revision that is restored."""
+    key = _key(graph, iris)
+    snapshots = source_iris(rdf.parse(lines, rdf.NQUADS))
+    changes.sources[key] = tuple(sorted(iri.rpartition("/")[2] for iri in snapshots))
+    changes.supplied[key] = _supplied(reader, iris.revision(key, revision), iris)
+    changes.revisions[key] = changes.changed[graph].revision
+    changes.restored[key] = revision
+
+
+def _supplied(reader: StoreReader, revision: str, iris: Iris) -> Mapping[str, tuple[str, ...]]:
+    """The fields that each source of a revision supplied, by the end of its IRI."""
+    graph, declared = iris.graph("prov"), load_fields().by_property
+    derivations = SubjectGraph(reader.about(revision, graph=graph))[revision].iris(f"{PROV}qualifiedDerivation")
+    found: dict[str, tuple[str, ...]] = {}
+    for iri in derivations:
+        derivation = SubjectGraph(reader.about(iri, graph=graph))[iri]
+        properties = derivation.iris(f"{IOMLD}suppliedProperty")
+        keys = tuple(declared[one].key for one in properties if one in declared)
+        found |= {source.rpartition("/")[2]: keys for source in derivation.iris(f"{PROV}entity")}
+    return found
+
+
+def _restore_tombstones(
+    target: Release, current: Release, wanted: Mapping[str, GraphState], context: ReleaseContext, changes: Changes
+) -> None:
+    """Withdraw the records that the other release does not have; those that were withdrawn since are back."""
+    iris = context.publication.iris
+    then, now = (read_tombstones(one.file(FILES.tombstones)) for one in (target, current))
+    for graph, number in changes.removed.items():
+        if _is_record(graph, iris):
+            key = _key(graph, iris)
+            old = then.get(key)
+            changes.withdrawn[key] = Tombstone(
+                key=key,
+                revision=number,
+                withdrawn=xsd_moment(context.ended),
+                reason=old.reason if old else _REASON.format(name=target.manifest.name),
+                replaced_by=old.replaced_by if old else None,
+            )
+    published = {_key(graph, iris) for graph in wanted if _is_record(graph, iris)}
+    everything = {**then, **now, **changes.withdrawn}
+    changes.tombstones = {key: one for key, one in everything.items() if key not in published}
+    changes.returned = tuple(sorted(now.keys() & published))
+
+
+def _report(changes: Changes) -> PublishReport:
+    return PublishReport(
+        read=0,
+        projects=0,
+        published=0,
+        added=(),
+        changed=tuple(sorted(changes.restored.keys() - set(changes.returned))),
+        refused=(),
+        returned=changes.returned,
+        withdrawn=tuple(sorted(changes.withdrawn)),
+    )
