@@ -209,6 +209,17 @@ def update_index(datadir: Path) -> None:
                 _add_entry(database, datadir, name)
 
 
+def forget_entry(datadir: Path, name: str) -> None:
+    """Remove an entry that is to be removed from the index; call under `publisher_lock`."""
+    known = open_index(datadir)
+    if known is None:
+        return
+    known.close()
+    with closing(sqlite3.connect(_path(datadir))) as database, database:
+        database.execute("DELETE FROM revision WHERE entry = (SELECT number FROM entry WHERE name = ?)", (name,))
+        database.execute("DELETE FROM entry WHERE name = ?", (name,))
+
+
 def _add_entry(database: sqlite3.Connection, datadir: Path, name: str) -> None:
     folder = ledger_folder(datadir) / name
     entry, sha256 = read_entry(folder)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from iomld.ledger.entries import RunKind, entry_names, ledger_folder, read_entry, remove_unfinished
-from iomld.ledger.index import LedgerIndex, required_index, update_index
+from iomld.ledger.index import LedgerIndex, forget_entry, required_index, update_index
 from iomld.ledger.takeover import take_over
 from iomld.release.folder import CURRENT, REMOVING, current_name
 from iomld.release.served import note_served, release_folder, release_names, served_lines
@@ -48,6 +48,7 @@ def _remove_unserved(datadir: Path) -> None:
     folder, name = ledger_folder(datadir) / names[-1], names[-1]
     if name in {line.release for line in served_lines(datadir)} or read_entry(folder)[0].kind is RunKind.ERASE:
         return
+    forget_entry(datadir, name)  # first, so that it never has what is not there
     for place in (release_folder(datadir, name), folder):
         hidden = place.with_name(f"{REMOVING}{name}")
         if place.is_dir():

@@ -38,7 +38,7 @@ def entry_draft(name: str, created: str, changes: Changes, known: Mapping[str, G
 def _revisions(changes: Changes, known: Mapping[str, GraphState]) -> Iterator[GraphRevision]:
     changed = RevisionKind.RESTORE if changes.run is RunKind.ROLLBACK else RevisionKind.UPDATE
     for graph, state in changes.changed.items():
-        kind = changed if graph in known else RevisionKind.CREATE
+        kind = changed if graph in known or changed is RevisionKind.RESTORE else RevisionKind.CREATE
         yield GraphRevision(graph, state.revision, kind, state.digest)
     for graph, number in changes.removed.items():
         yield GraphRevision(graph, number, RevisionKind.DELETE, "")
