@@ -11,7 +11,7 @@ from iomld.browse.filters import Filters
 from iomld.browse.lists import list_projects, totals_of
 from iomld.browse.ontology import ontology_terms
 from iomld.browse.overview import release_overview
-from iomld.browse.project import project_page
+from iomld.browse.project.page import project_page
 from iomld.browse.resources import countries_page, resource_page, scheme_page
 from iomld.browse.search import filter_projects, projects_of
 from iomld.browse.view import LinkKind, ReleaseView, label_quads, link_to, open_view, project_document, resource_quads

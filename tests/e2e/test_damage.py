@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from contextvars import copy_context
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import NoReturn
@@ -191,7 +192,11 @@ def test_each_damage_is_found_by_name(copied: Path, pattern: str, how: str) -> N
     """Neither growing, reading nor going back to the release is possible, and a check names the one file."""
     file = damage(copied, pattern, DAMAGES[how])
     (name,) = release.release_names(copied)
-    for use in (release.whole_release, release.readable_release, lambda folder: release.roll_back(folder, name)):
+    for use in (
+        release.whole_release,
+        release.readable_release,
+        lambda folder: release.roll_back(folder, name, datetime.now(UTC)),
+    ):
         with pytest.raises(StoreError, match=file.replace(".", r"\.")) as caught:
             use(copied)
         assert "Copy the file back" in str(caught.value)

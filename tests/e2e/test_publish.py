@@ -151,14 +151,15 @@ def test_the_date_of_issue_stays(tmp_path: Path, page_data: Path, iomld: Command
 
 
 def test_rolling_back_serves_the_older_release(tmp_path: Path, page_data: Path, iomld: Command) -> None:
-    """After a rollback the older values are asked, and both releases are listed."""
+    """After a rollback the older values are asked, in a new release or in the older one itself; all are listed."""
     older = (page_data / "current").readlink().name
     iomld("publish", record(tmp_path, "r.json"), "--to", page_data)
-    assert iomld("releases", "rollback", older, "--from", page_data).returncode == 0
-    listed = iomld("releases", "list", "--from", page_data).stdout.splitlines()
-    assert [line[0] for line in listed] == ["*", " "]
-    asked = iomld("query", "ASK { ?p iomld:projectCode 'PO.9002' }", "--from", page_data)
-    assert asked.stdout.strip() == "no"
+    for option, marks in (((), "  *"), (("--at-once",), "*  ")):
+        assert iomld("releases", "rollback", older, *option, "--from", page_data).returncode == 0
+        listed = iomld("releases", "list", "--from", page_data).stdout.splitlines()
+        assert "".join(line[0] for line in listed) == marks
+        asked = iomld("query", "ASK { ?p iomld:projectCode 'PO.9002' }", "--from", page_data)
+        assert asked.stdout.strip() == "no"
 
 
 BAD = {

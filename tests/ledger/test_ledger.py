@@ -205,6 +205,9 @@ def test_a_folder_of_an_earlier_version_is_taken_over(pipeline: Pipeline, tmp_pa
     before = contents(publisher.folder)
     shutil.rmtree(publisher.folder / "log")
     publisher.publish((CODES[0], "Three"))
+    folder = publisher.folder / "log" / entries.entry_names(publisher.folder)[0]
+    taken = {one.graph for one, _ in entries.read_revisions(folder, entries.read_entry(folder)[0])}
+    assert {f"{BASE}graph/schemes", f"{BASE}graph/countries", f"{BASE}doc/project/{CODES[1]}"} < taken
     after = contents(publisher.folder)
     assert {key: after[key] for key in before} == before
     assert len(after) == len(before) + 1

@@ -16,9 +16,10 @@ HOUR = timedelta(hours=1)
 
 
 def made_releases(datadir: Path, *names: str) -> None:
-    """Make releases, each from the one before."""
+    """Make releases as an earlier version did, which noted nothing."""
     for name in names:
         made(datadir, name)
+    (datadir / "log" / "served").unlink()
 
 
 def test_without_the_file_each_release_was_served_from_the_time_in_its_name(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_the_file_begins_with_what_was_known_and_then_has_every_switch(tmp_path:
 
 def test_the_first_release_has_one_line(tmp_path: Path) -> None:
     """A release that was made just now is served from now, not from the time in its name."""
-    made(tmp_path, A)
+    made_releases(tmp_path, A)
     note_served(tmp_path, A, NEW_YEAR + HOUR)
     assert served_lines(tmp_path) == (ServedLine(NEW_YEAR + HOUR, A),)
 

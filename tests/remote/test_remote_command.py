@@ -29,10 +29,13 @@ def test_a_remote_store_follows_what_is_published(
     assert "in dataset 2: " in done.stderr
     first = release.release_names(tmp_path)[0]
     done = iomld("releases", "rollback", first, "--from", tmp_path, **known)
-    assert f"{first} in dataset 1: 0 graphs put, 0 removed" in done.stderr
+    restored = release.current_name(tmp_path)
+    assert f"{restored} in dataset 1: " in done.stderr
     pointer = read_pointer(tmp_path)
     assert pointer
-    assert pointer.release == first
+    assert pointer.release == restored
+    done = iomld("releases", "rollback", first, "--at-once", "--from", tmp_path, **known)
+    assert f"{first} in dataset 2: " in done.stderr
 
 
 def test_the_store_is_gone_while_a_release_is_published(

@@ -102,8 +102,8 @@ def test_fragments_stand_in_their_document(client: Asker, opened: ReleaseView) -
     dataset = client.get("/dataset/projects.nt").text
     assert f"<{opened.iris.dataset()}#nq> <http://www.w3.org/ns/dcat#downloadURL>" in dataset
     path = next(path for path in sorted(_minted(opened)) if "/rev/" in path)
-    assert "#from-" in client.get(f"{path}.nt").text
-    assert "suppliedProperty" in client.get(f"{path}.html").text
+    assert "#from-" in client.get(f"{path}.nt?about=1").text
+    assert "suppliedProperty" in client.get(f"{path}.html?about=1").text
 
 
 def test_revisions_never_change_and_documents_may(client: Asker, opened: ReleaseView) -> None:

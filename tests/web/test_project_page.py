@@ -15,10 +15,10 @@ from tests.browse.asking import Asker
 from tests.browse.released import make_release
 from tests.conftest import run_iomld
 
-from iomld.browse.provenance import history_of
+from iomld.browse.project.provenance import history_of
+from iomld.browse.project.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.rules import check_record
 from iomld.browse.search import all_projects
-from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import ReleaseView, open_view, project_document
 from iomld.release import current_release
 from iomld.validate import all_rules

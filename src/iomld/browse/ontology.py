@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld.assets import asset_names, asset_text
 from iomld.browse.dataset import term_use
 from iomld.browse.overview import shown_key
-from iomld.browse.project import literal_value
+from iomld.browse.project.page import literal_value
 from iomld.browse.view import ReleaseView, project_document, shared_graph
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.rdf import TURTLE, parse

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from iomld.browse.lists import list_projects, project_counts, totals_of
-from iomld.browse.project import ProjectPage, project_page
+from iomld.browse.project.page import ProjectPage, project_page
 from iomld.browse.search import projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.iris import IOMLD

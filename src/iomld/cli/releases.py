@@ -153,7 +153,7 @@ def _chunks(difference: "ReleaseDifference", format_name: str, only: str | None)
 
 @releases_command.command(short_help="Compare the files of a release with their checksums.")
 @click.argument("name", required=False)
-@click.option("--all", "is_all", is_flag=True, help="Check all releases, not only the current one.")
+@click.option("--all", "is_all", is_flag=True, help="Check all releases and the ledger, not only the current release.")
 @datadir_option
 def verify(*, name: str | None, is_all: bool, datadir: Path | None) -> None:
     """Read all files of the current release, or of release NAME, and compare them with their checksums.
@@ -168,12 +168,31 @@ def verify(*, name: str | None, is_all: bool, datadir: Path | None) -> None:
         raise click.UsageError("Give either a NAME or --all.")
     folder = datadir or settings().data_dir
     damaged = [one for one in _to_verify(folder, name, is_all=is_all) if not _verify(folder, one)]
+    if is_all:
+        _verify_ledger(folder)
     if damaged:
         raise StoreError(
             f"{folder}: {_are_damaged(damaged)}. Copy the files back from a backup. {release.way_out(folder, *damaged)}"
         )
     if is_all:
         release.current_release(folder)
+
+
+def _verify_ledger(folder: Path) -> None:
+    """Check the ledger and say what was found.
+
+    Raises:
+        StoreError: It is damaged.
+    """
+    from iomld.ledger.verification import check_ledger  # noqa: PLC0415  # with the library of compression
+
+    found = check_ledger(folder)
+    state = "damaged" if found.faults else "whole  "
+    click.echo(f"{state}  ledger  {found.entries:>5} entries, {found.revisions} revisions")
+    if found.faults:
+        for fault in found.faults:
+            click.echo(f"  {fault}")
+        raise StoreError(f"{folder / 'log'}: the ledger is damaged. Copy the files back from a backup.")
 
 
 def _to_verify(folder: Path, name: str | None, *, is_all: bool) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from iomld.ledger.entries import (
     ContentPlace,
     EntryHead,
     GraphRevision,
+    PreparedEntry,
     RevisionKind,
     RunKind,
     entry_names,
@@ -166,11 +167,15 @@ def open_index(datadir: Path) -> LedgerIndex | None:
 
 
 def required_index(datadir: Path) -> LedgerIndex:
-    """The index of a ledger that was just brought up to date.
+    """The index of a ledger that was just brought up to date; an empty one for a ledger without entries.
 
     Raises:
         StoreError: It cannot be opened.
     """
+    if not entry_names(datadir):
+        database = sqlite3.connect(":memory:", check_same_thread=False)
+        database.executescript(_SCHEMA)
+        return LedgerIndex(datadir, database)
     index = open_index(datadir)
     if index is None:
         raise StoreError(f"{_path(datadir)}: cannot be opened. Check the permissions of the folder and the disk.")
@@ -198,7 +203,7 @@ def update_index(datadir: Path) -> None:
             f"{ledger_folder(datadir) / missing[0]}: this entry of the ledger is missing. "
             "Copy the folder back from a backup."
         )
-    if known and names == indexed:
+    if names == indexed:
         return
     path.parent.mkdir(exist_ok=True)
     with closing(sqlite3.connect(path)) as database:
@@ -207,6 +212,12 @@ def update_index(datadir: Path) -> None:
         with database:
             for name in names[len(indexed) :]:
                 _add_entry(database, datadir, name)
+
+
+def commit_entry(datadir: Path, entry: PreparedEntry) -> None:
+    """Make an entry part of the ledger and its index, before its release is served; call under `publisher_lock`."""
+    entry.commit()
+    update_index(datadir)
 
 
 def forget_entry(datadir: Path, name: str) -> None:

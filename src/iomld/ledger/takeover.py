@@ -10,12 +10,12 @@ It then means what the current release says, or else the newest; the other conte
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from iomld.errors import IomldError, StoreError
+from iomld.iris import Iris
 from iomld.ledger.entries import (
     EntryDraft,
     GraphRevision,
@@ -25,7 +25,7 @@ from iomld.ledger.entries import (
 )
 from iomld.ledger.index import required_index, update_index
 from iomld.release.folder import FILES, Release, current_name, open_release
-from iomld.release.nquads import GraphState, graph_digest, graph_of, read_graphs, read_gzip
+from iomld.release.nquads import GraphState, graph_contents, graph_digest, read_graphs
 
 _Claims = Mapping[tuple[str, int], str]
 
@@ -95,14 +95,12 @@ def _copy_contents(release: Release, wanted: Mapping[str, GraphState], target: B
     """
     places: dict[str, tuple[int, int]] = {}
     with suppress(StoreError, OSError):
-        for name, lines in groupby(read_gzip(release.file(FILES.dataset)), key=graph_of):
-            graph = name.decode()
-            if graph in wanted:
-                content = b"".join(lines)
-                if graph_digest((content,)) == wanted[graph].digest:
-                    start = target.tell()
-                    target.write(content)
-                    places[graph] = (start, target.tell())
+        records = Iris(release.manifest.base).record("")
+        for graph, content in graph_contents(release.file(FILES.dataset), wanted, records):
+            if graph_digest((content,)) == wanted[graph].digest:
+                start = target.tell()
+                target.write(content)
+                places[graph] = (start, target.tell())
     return places
 
 

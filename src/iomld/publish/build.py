@@ -18,14 +18,14 @@ from iomld.formats import rdf
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
 from iomld.iris import DCTERMS, IOMLD, Iris
 from iomld.ledger.entries import prepare_entry, remove_unfinished
-from iomld.ledger.index import LedgerIndex, update_index
+from iomld.ledger.index import commit_entry
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
-from iomld.publish.revisions import entry_draft
+from iomld.publish.runs import LockedFolder, entry_draft
 from iomld.publish.shard_plan import ReleaseGraphs, dataset_statistics, make_shards
 from iomld.publish.store_building import MOST_COUNTED, begin_store, build_query_store, example_counts
 from iomld.release import FILES, Manifest, Release
@@ -49,10 +49,9 @@ class ReleaseContext:
         publisher: Name of the publisher.
         contact: Address for questions; can be empty.
         versions: Version of iomld, and hashes of its shapes and vocabularies.
+        folder: The locked folder of releases.
         started: Start of the run.
         ended: Its end: the time of the release, its revisions and its withdrawals.
-        scratch: A folder for temporary files.
-        ledger: The ledger, with an entry for each release.
         processes: How many files to write at the same time.
     """
 
@@ -62,10 +61,9 @@ class ReleaseContext:
     publisher: str
     contact: str
     versions: Mapping[str, str]
+    folder: LockedFolder
     started: datetime
     ended: datetime
-    scratch: Path
-    ledger: LedgerIndex
     processes: int = 1
 
 
@@ -124,36 +122,28 @@ def build_release(
         begin_store(building, changes, history, context.previous, iris) as made_store,
         ThreadPoolExecutor(2, thread_name_prefix="beside") as threads,
     ):
-        prepared = threads.submit(prepare_entry, context.datadir, draft, context.ledger.head)
-        made = make_shards(graphs, context.scratch, run_shards, progress)
+        prepared = threads.submit(prepare_entry, context.datadir, draft, context.folder.ledger.head)
+        made = make_shards(graphs, context.folder.scratch, run_shards, progress)
         projects = threads.submit(write_projects, building / FILES.projects, made, context.previous, iris)
         statistics = dataset_statistics(made, iris.base)
-        files = write_files(
-            building, made, context.previous, statistics.classes, base=iris.base, processes=context.processes
-        )
-        projects.result()
-        entry = prepared.result()
+        files = write_files(building, made, context.previous, statistics.classes, processes=context.processes)
+        entry, _ = prepared.result(), projects.result()
         description = _description(name, files, statistics, changes, context)
         progress.begin(STORING)
         made_store.finish(description)
-    quads = sum(one.shard.pieces[FILES.dataset].lines for one in made.shards)
-    repeated = build_query_store(building, quads - statistics.triples, graphs.states, iris)
+    repeated = build_query_store(building, made.quads - statistics.triples, graphs.states, iris)
     progress.begin(FINISHING)
     _write_records(building, graphs.states, changes, description, iris)
     manifest = replace(
         _manifest(name, content, changes, context, files),
         projects=statistics.classes.get(f"{IOMLD}Project", 0),
-        quads=quads,
-        examples=_counted_examples(building, quads, repeated, iris),
+        quads=made.quads,
+        examples=_counted_examples(building, made.quads, repeated, iris),
         repeated_triples=repeated,
         ledger=entry.sha256,
     )
-
-    def commit_entry() -> None:
-        entry.commit()
-        update_index(context.datadir)  # before any server opens the release
-
-    return release.finish_release(context.datadir, building, manifest, written=files.stored, commit_entry=commit_entry)
+    commit = partial(commit_entry, context.datadir, entry)
+    return release.finish_release(context.datadir, building, manifest, written=files.stored, commit_entry=commit)
 
 
 def _counted_examples(building: Path, quads: int, repeated: int, iris: Iris) -> Mapping[str, int]:
@@ -189,7 +179,7 @@ def _write_history(building: Path, name: str, changes: Changes, context: Release
         A file with the new statements, and a gzip file with those of this run alone.
     """
     iris = context.publication.iris
-    new, run_file = context.scratch / "history.nq", context.scratch / "run.nq.gz"
+    new, run_file = context.folder.scratch / "history.nq", context.folder.scratch / "run.nq.gz"
     revisions = (
         Revision(key, changes.revisions[key], sources, changes.supplied[key], changes.restored.get(key))
         for key, sources in sorted(changes.sources.items())
@@ -204,7 +194,7 @@ def _write_history(building: Path, name: str, changes: Changes, context: Release
     with new.open("rb") as lines:
         write_gzip(lines, run_file)
     previous = context.previous
-    missing = tuple(context.ledger.runs_after(previous.manifest.name if previous else ""))
+    missing = tuple(context.folder.ledger.runs_after(previous.manifest.name if previous else ""))
     before = (previous.file(FILES.history),) if previous else ()
     join_gzip((*before, *missing, run_file), building / FILES.history)
     with new.open("ab") as output:

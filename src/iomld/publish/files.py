@@ -72,7 +72,6 @@ def write_files(
     previous: Release | None,
     classes: Mapping[str, int],
     *,
-    base: str,
     processes: int,
 ) -> DownloadSet:
     """Write the dataset, its tables and subsets, the index and the table of shards.
@@ -82,9 +81,9 @@ def write_files(
         made: The shards.
         previous: The current release, or None.
         classes: The number of instances of each class of the dataset. Classes without a name have no file.
-        base: The data base of the IRIs.
         processes: How many files to write at the same time.
     """
+    base = made.made_with["base"]
     subsets = {file: about for about in _subsets(classes, base) for file in about.files}
     names = (*_WHOLE, *_INTERNAL, *subsets)
     frames = file_frames(base, made.form, names)

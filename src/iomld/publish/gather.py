@@ -36,6 +36,11 @@ _INCLUDE_FORMATS = (rdf.NQUADS, rdf.TRIG, rdf.TURTLE)
 _Term = NamedNode | BlankNode | Literal | Triple
 
 
+def no_revision(_graph: str) -> int:
+    """The highest number of a revision of a graph where there is no ledger."""
+    return 0
+
+
 @dataclass(slots=True)
 class Changes:
     """The changes of one publish or withdrawal; filled while sources are read, and not changed afterwards.
@@ -89,7 +94,7 @@ class Changes:
     projects: int = 0
     published: int = 0
     run: RunKind = RunKind.PUBLISH
-    last_revision: Callable[[str], int] = lambda _: 0
+    last_revision: Callable[[str], int] = no_revision
 
     def next_revision(self, graph: str, before: GraphState | None) -> int:
         """The number of the next revision of a graph.

@@ -1,10 +1,8 @@
 """Rolls back to an earlier release: makes a new release with its content, so that history only grows."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,18 +14,17 @@ from iomld.formats import rdf
 from iomld.formats.graph import SubjectGraph
 from iomld.fund_folder import using
 from iomld.iris import IOMLD, PROV, Iris
-from iomld.ledger.entries import RunKind, entry_names
-from iomld.ledger.opening import writable_ledger
+from iomld.ledger.entries import RunKind
 from iomld.pipeline.differences import source_iris
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
+from iomld.publish.runs import locked_folder
 from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
-from iomld.release.nquads import GraphState, graph_of, read_graphs, read_gzip
+from iomld.release.nquads import GraphState, graph_contents, read_graphs
 from iomld.store.oxigraph import StoreReader
-from iomld.temporary import temporary_folder
 
 _REASON = "The records were rolled back to the release {name}, which does not have this one."
 
@@ -65,34 +62,28 @@ def roll_forward(rollback: Rollback) -> Release:
         NotFoundError: There is no such release.
         StoreError: It or the current release is damaged, or the folder cannot be written or is in use.
     """
-    with ExitStack() as stack:
-        stack.enter_context(release.publisher_lock(rollback.datadir))
-        ledger = stack.enter_context(closing(writable_ledger(rollback.datadir)))
+    with locked_folder(rollback.datadir, rollback.clock) as folder:
         target = release.open_whole_release(rollback.datadir, rollback.name)
         current = release.whole_release(rollback.datadir)
         if current is None:
             raise StoreError(f"{rollback.datadir}: there is no current release to go on from.")
         if current.manifest.content_sha256 == target.manifest.content_sha256 and _has_same_settings(current, target):
             return current
-        names = (*release.release_names(rollback.datadir), *entry_names(rollback.datadir))
-        now = release.rising_clock(names, rollback.clock)
-        stack.enter_context(using(target.fund_folder))
-        iris = Iris(current.manifest.base)
-        context = ReleaseContext(
-            datadir=rollback.datadir,
-            previous=current,
-            publication=Publication(iris, rollback.license, rollback.version, load_fields()),
-            publisher=rollback.publisher,
-            contact=rollback.contact,
-            versions={**target.manifest.versions, "iomld": rollback.version},
-            started=now(),
-            ended=now(),
-            scratch=stack.enter_context(temporary_folder("rollback")),
-            ledger=ledger,
-        )
-        changes = Changes(context.scratch / "changed.nq", run=RunKind.ROLLBACK, last_revision=ledger.latest)
-        graphs = _restore(target, current, context, changes)
-        return make_release(changes, graphs, context, _report(changes))
+        with using(target.fund_folder):
+            context = ReleaseContext(
+                datadir=rollback.datadir,
+                previous=current,
+                publication=Publication(Iris(current.manifest.base), rollback.license, rollback.version, load_fields()),
+                publisher=rollback.publisher,
+                contact=rollback.contact,
+                versions={**target.manifest.versions, "iomld": rollback.version},
+                folder=folder,
+                started=folder.now(),
+                ended=folder.now(),
+            )
+            changes = Changes(folder.scratch / "changed.nq", run=RunKind.ROLLBACK, last_revision=folder.ledger.latest)
+            graphs = _restore(target, current, context, changes)
+            return make_release(changes, graphs, context, _report(changes))
 
 
 def _has_same_settings(current: Release, target: Release) -> bool:
@@ -111,7 +102,7 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
     known, wanted = (read_graphs(one.file(FILES.graphs)) for one in (current, target))
     differing = {graph for graph, state in wanted.items() if graph not in known or known[graph].digest != state.digest}
     reader = StoreReader(target.file(FILES.store), target.query_store)
-    for graph, lines in _contents(target, differing):
+    for graph, lines in graph_contents(target.file(FILES.dataset), differing, iris.record("")):
         changes.add_graph(graph, lines, wanted[graph].digest, known)
         if _is_record(graph, iris):
             _restore_record(graph, lines, wanted[graph].revision, reader, iris, changes)
@@ -129,14 +120,6 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
         base=iris.base,
         versions=context.versions,
     )
-
-
-def _contents(target: Release, graphs: set[str]) -> Iterator[tuple[str, bytes]]:
-    """The N-Quads of some graphs of a release."""
-    if graphs:
-        for name, lines in groupby(read_gzip(target.file(FILES.dataset)), key=graph_of):
-            if (graph := name.decode()) in graphs:
-                yield graph, b"".join(lines)
 
 
 def _is_record(graph: str, iris: Iris) -> bool:

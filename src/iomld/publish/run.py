@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -13,14 +13,13 @@ from iomld import release, store
 from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use
 from iomld.iris import IOMLD, Iris
-from iomld.ledger.entries import entry_names
-from iomld.ledger.opening import writable_ledger
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
-from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files
+from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files, no_revision
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
+from iomld.publish.runs import locked_folder
 from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
@@ -77,28 +76,20 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
     """
     begun = time.monotonic()
     with ExitStack() as stack:
-        ledger = None
-        if not request.dry_run:
-            stack.enter_context(release.publisher_lock(request.datadir))
-            ledger = stack.enter_context(closing(writable_ledger(request.datadir)))
-        now = release.rising_clock(
-            (*release.release_names(request.datadir), *entry_names(request.datadir)), request.clock
-        )
-        started = now()
+        folder = None if request.dry_run else stack.enter_context(locked_folder(request.datadir, request.clock))
+        started = folder.now() if folder else request.clock()
         previous = release.whole_release(request.datadir)
         _check_base(previous, pipeline)
-        scratch = stack.enter_context(temporary_folder("publish"))
+        scratch = folder.scratch if folder else stack.enter_context(temporary_folder("publish"))
+        changes = Changes(scratch / "changed.nq", last_revision=folder.ledger.latest if folder else no_revision)
         with RecordSpool() as spool:
             options = pipeline.read_options(url=request.url, mapping=request.mapping)
             unreadable = tuple(fill_spool(spool, request.sources, options, progress))
             runner = stack.enter_context(job_runner(pipeline, projects=spool.projects(), processes=request.processes))
-            changes = Changes(scratch / "changed.nq")
-            if ledger:
-                changes.last_revision = ledger.latest
             graphs = _gather_changes(request, runner, previous, spool, changes, progress)
             changes.refused[:0] = unreadable
         made = None
-        if ledger and (changes.published or changes.included) and _is_changed(changes, previous):
+        if folder and (changes.published or changes.included) and _is_changed(changes, previous):
             context = ReleaseContext(
                 datadir=request.datadir,
                 previous=previous,
@@ -106,10 +97,9 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
                 publisher=request.publisher,
                 contact=request.contact,
                 versions=pipeline.versions,
+                folder=folder,
                 started=started,
-                ended=now(),
-                scratch=scratch,
-                ledger=ledger,
+                ended=folder.now(),
                 processes=request.processes,
             )
             made = make_release(changes, graphs, context, _report(changes, None), runner.shards, progress)

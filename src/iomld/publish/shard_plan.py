@@ -82,6 +82,11 @@ class ReleaseShards:
     made_with: Mapping[str, str]
     previous: "PreviousShards"
 
+    @property
+    def quads(self) -> int:
+        """Number of quads of the dataset."""
+        return sum(one.shard.pieces[_DATASET].lines for one in self.shards)
+
 
 class PreviousShards:
     """The shards of the current release.

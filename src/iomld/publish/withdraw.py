@@ -1,7 +1,6 @@
 """Withdraws records: makes a release without them."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,17 +12,16 @@ from iomld.convert import Publication
 from iomld.errors import NotFoundError
 from iomld.fund_folder import using
 from iomld.iris import Iris
-from iomld.ledger.entries import RunKind, entry_names
-from iomld.ledger.opening import writable_ledger
+from iomld.ledger.entries import RunKind
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
+from iomld.publish.runs import locked_folder
 from iomld.publish.shard_plan import ReleaseGraphs
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, read_graphs
 from iomld.release.project_index import no_such_project
-from iomld.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,49 +63,61 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         NotFoundError: There is no release, or one of the projects is not published; then none is withdrawn.
         StoreError: The folder cannot be written or is in use.
     """
-    with ExitStack() as stack:
-        previous = release.current_release(withdrawal.datadir)
-        if previous is None:
-            raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
-        if not withdrawal.dry_run:
-            stack.enter_context(release.publisher_lock(withdrawal.datadir))
+    previous = release.current_release(withdrawal.datadir)
+    if previous is None:
+        raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
+    if withdrawal.dry_run:
         previous = release.whole_release(withdrawal.datadir) or previous
-        iris = Iris(previous.manifest.base)
-        graphs = read_graphs(previous.file(FILES.graphs))
-        earlier = read_tombstones(previous.file(FILES.tombstones))
-        _check_keys(withdrawal, graphs, earlier, iris)
-        if withdrawal.dry_run:
-            return previous
-        ledger = stack.enter_context(closing(writable_ledger(withdrawal.datadir)))
-        now = release.rising_clock(
-            (*release.release_names(withdrawal.datadir), *entry_names(withdrawal.datadir)), withdrawal.clock
-        )
-        stack.enter_context(using(previous.fund_folder))
-        context = ReleaseContext(
-            datadir=withdrawal.datadir,
-            previous=previous,
-            publication=Publication(iris, withdrawal.license, withdrawal.version, load_fields()),
-            publisher=withdrawal.publisher,
-            contact=withdrawal.contact,
-            versions={**previous.manifest.versions, "iomld": withdrawal.version},
-            started=now(),
-            ended=now(),
-            scratch=stack.enter_context(temporary_folder("withdraw")),
-            ledger=ledger,
-        )
-        changes = Changes(context.scratch / "changed.nq", run=RunKind.WITHDRAW, last_revision=ledger.latest)
-        for key in withdrawal.keys:
-            graph = iris.record(key)
-            number = changes.removed[graph] = changes.next_revision(graph, graphs[graph])
-            changes.withdrawn[key] = Tombstone(
-                key, number, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by
+        _check(withdrawal, previous)
+        return previous
+    with locked_folder(withdrawal.datadir, withdrawal.clock) as folder:
+        previous = release.whole_release(withdrawal.datadir) or previous
+        graphs, earlier = _check(withdrawal, previous)
+        with using(previous.fund_folder):
+            context = ReleaseContext(
+                datadir=withdrawal.datadir,
+                previous=previous,
+                publication=Publication(
+                    Iris(previous.manifest.base), withdrawal.license, withdrawal.version, load_fields()
+                ),
+                publisher=withdrawal.publisher,
+                contact=withdrawal.contact,
+                versions={**previous.manifest.versions, "iomld": withdrawal.version},
+                folder=folder,
+                started=folder.now(),
+                ended=folder.now(),
             )
-        new = changes.withdrawn
-        changes.tombstones = earlier | new
-        changes.changed_file.touch()
-        kept = {graph: state for graph, state in graphs.items() if graph not in changes.removed}
-        states = ReleaseGraphs(previous, graphs, kept, changes.changed_file, {}, (), iris.base, context.versions)
-        return make_release(changes, states, context, PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(new))))
+            changes = _changes(withdrawal, graphs, earlier, context)
+            kept = {graph: state for graph, state in graphs.items() if graph not in changes.removed}
+            states = ReleaseGraphs(
+                previous, graphs, kept, changes.changed_file, {}, (), previous.manifest.base, context.versions
+            )
+            report = PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(changes.withdrawn)))
+            return make_release(changes, states, context, report)
+
+
+def _changes(
+    withdrawal: Withdrawal, graphs: Mapping[str, GraphState], earlier: Mapping[str, Tombstone], context: ReleaseContext
+) -> Changes:
+    folder, iris = context.folder, context.publication.iris
+    changes = Changes(folder.scratch / "changed.nq", run=RunKind.WITHDRAW, last_revision=folder.ledger.latest)
+    changes.changed_file.touch()
+    for key in withdrawal.keys:
+        graph = iris.record(key)
+        number = changes.removed[graph] = changes.next_revision(graph, graphs[graph])
+        changes.withdrawn[key] = Tombstone(
+            key, number, xsd_moment(context.ended), withdrawal.reason, withdrawal.replaced_by
+        )
+    changes.tombstones = {**earlier, **changes.withdrawn}
+    return changes
+
+
+def _check(withdrawal: Withdrawal, previous: Release) -> tuple[dict[str, GraphState], dict[str, Tombstone]]:
+    """The graphs of the release and its tombstones, if the projects can be withdrawn."""
+    graphs = read_graphs(previous.file(FILES.graphs))
+    earlier = read_tombstones(previous.file(FILES.tombstones))
+    _check_keys(withdrawal, graphs, earlier, Iris(previous.manifest.base))
+    return graphs, earlier
 
 
 def _check_keys(

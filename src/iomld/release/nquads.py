@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -72,6 +74,29 @@ def read_gzip(path: Path) -> Iterator[bytes]:
     """
     with open_gzip(path) as file, BufferedReader(cast("RawIOBase", file), _CHUNK_BYTES) as lines:
         yield from lines
+
+
+def graph_contents(dataset: Path, graphs: Container[str], records: str) -> Iterator[tuple[str, bytes]]:
+    """The sorted N-Quads of some graphs of a dataset file, in which the lines of a record's graph follow each other.
+
+    Args:
+        dataset: The file, compressed.
+        graphs: IRIs of the graphs.
+        records: What the IRIs of records' graphs begin with; the lines of the other graphs are kept in memory.
+
+    Raises:
+        StoreError: The file is missing or damaged.
+    """
+    others: defaultdict[str, list[bytes]] = defaultdict(list)
+    for name, lines in groupby(read_gzip(dataset), key=graph_of):
+        graph = name.decode()
+        if graph in graphs:
+            if graph.startswith(records):
+                yield graph, b"".join(lines)
+            else:
+                others[graph] += lines
+    for graph, found in others.items():
+        yield graph, b"".join(found)
 
 
 def write_gzip(lines: Iterable[bytes], path: Path) -> None:

@@ -13,7 +13,7 @@ from pyoxigraph import Quad
 from starlette.responses import Response
 
 from iomld.browse.filters import page_number
-from iomld.browse.project import project_page
+from iomld.browse.project.page import project_page
 from iomld.browse.resources import described_quads, resource_page, scheme_page
 from iomld.browse.view import ReleaseView, label_quads, license_of, project_document, resource_quads
 from iomld.formats import rdf

@@ -6,8 +6,8 @@ from fastapi import Request
 from pyoxigraph import NamedNode, Quad
 from starlette.responses import Response
 
+from iomld.browse.project.revisions import RecordRevision, newest_revision, record_revision, revision_changes
 from iomld.browse.resources import described_quads, statements
-from iomld.browse.revisions import RecordRevision, newest_revision, record_revision, revision_changes
 from iomld.browse.view import ReleaseView, license_of
 from iomld.formats.jsonld import compact_resource, framed_project
 from iomld.ledger.entries import RevisionKind

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from iomld.browse.overview import Counted
-from iomld.browse.project import ProjectPage
+from iomld.browse.project.page import ProjectPage
 from iomld.browse.view import Link, LinkKind
 from iomld.i18n import gettext_noop
 

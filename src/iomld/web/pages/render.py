@@ -10,11 +10,11 @@ from pyoxigraph import Quad
 from starlette.responses import Response
 
 from iomld.browse.ontology import term_entries
-from iomld.browse.project import ProjectPage
+from iomld.browse.project.page import ProjectPage
+from iomld.browse.project.revisions import RecordRevision, RevisionChange
+from iomld.browse.project.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements, statements
-from iomld.browse.revisions import RecordRevision, RevisionChange
 from iomld.browse.rules import Revalidation, check_record, publisher_of_examples, rule_entries
-from iomld.browse.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.view import LinkKind, ReleaseView
 from iomld.check.translation import worded_finding
 from iomld.model import Finding

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from markupsafe import Markup
 
 from iomld.browse.dataset import DatasetFacts, DatasetFile
-from iomld.browse.project import ProjectPage
+from iomld.browse.project.page import ProjectPage
 from iomld.browse.view import Link, ReleaseView
 from iomld.iris import IOMLD
 from iomld.web.i18n import page_language

@@ -6,9 +6,9 @@ from decimal import Decimal, InvalidOperation
 
 from pyoxigraph import Literal
 
-from iomld.browse.passages import Passage, TextMention, mentions_of, passages_of
-from iomld.browse.provenance import RevisionNote, Source, history_of, sources_of
-from iomld.browse.similar_projects import popularity_of
+from iomld.browse.project.passages import Passage, TextMention, mentions_of, passages_of
+from iomld.browse.project.provenance import RevisionNote, Source, history_of, sources_of
+from iomld.browse.project.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name, project_document
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, SCHEMA, XSD, local_name

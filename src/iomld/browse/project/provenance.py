@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.revisions import NamedDifference, revision_changes
+from iomld.browse.project.revisions import NamedDifference, revision_changes
 from iomld.browse.view import ReleaseView
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, PROV

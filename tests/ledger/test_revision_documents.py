@@ -1,0 +1,121 @@
+"""What a revision said: its document in all forms, the statements about it, its page, and the history of a project."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from tests.browse.asking import Asker
+from tests.conftest import Command
+
+from iomld.browse.view import open_view
+from iomld.formats import rdf
+from iomld.iris import DCTERMS
+from iomld.release import current_release
+from iomld.web.data.resources import resource_routes
+from iomld.web.problems import ProblemError, problem_of
+
+CODE = "PO.9002"
+PATH = f"/doc/project/{CODE}"
+BASE = "https://w3id.org/iomld"
+RECORD = {
+    "projectCode": CODE,
+    "title": {"en": "A good record"},
+    "status": "completed",
+    "projectType": "PO",
+    "coverage": "regional",
+    "region": "africa",
+    "startYear": "2018",
+    "budgetUSD": "100000",
+    "benefitingMemberStates": ["NA", "ZA"],
+    "source": {"url": "https://example.org/project"},
+}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, iomld: Command) -> Asker:
+    """The documents after two publishes, a withdrawal, and a third publish, of which an old release was pruned."""
+    folder = tmp_path_factory.mktemp("revisions")
+    source, to = folder / "r.json", folder / "to"
+
+    def done(*arguments: object) -> None:
+        result = iomld(*arguments)
+        assert result.returncode == 0, result.stderr
+
+    for budget in ("100000", "120000"):
+        source.write_text(json.dumps(RECORD | {"budgetUSD": budget}), encoding="utf-8")
+        done("publish", source, "--to", to)
+    done("withdraw", CODE, "--reason", "By mistake.", "--to", to)
+    source.write_text(json.dumps(RECORD | {"title": {"en": "A better record"}}), encoding="utf-8")
+    done("publish", source, "--to", to)
+    done("releases", "prune", "--keep", "1", "--from", to)
+    return _asker(to)
+
+
+def _asker(folder: Path) -> Asker:
+    current = current_release(folder)
+    assert current is not None
+    opened = open_view(current)
+    app = FastAPI()
+    app.include_router(resource_routes(lambda: opened))
+
+    @app.exception_handler(ProblemError)
+    def on_problem(request: Request, error: ProblemError) -> Response:
+        return problem_of(error, accept=request.headers.get("accept"))
+
+    return Asker(app)
+
+
+def test_a_revision_has_its_content_in_all_forms(client: Asker) -> None:
+    """It is the record as it was, in a graph with the name of the revision, though its release is gone."""
+    quads = tuple(rdf.parse(client.get(f"{PATH}/rev/2.nq").content, rdf.NQUADS))
+    assert {quad.graph_name.value for quad in quads} == {f"{BASE}{PATH}/rev/2"}  # type: ignore[union-attr]  # all named
+    triples = {quad.triple for quad in quads}
+    for suffix in ("ttl", "nt", "trig", "rdf"):
+        answer = client.get(f"{PATH}/rev/2.{suffix}")
+        assert {quad.triple for quad in rdf.parse(answer.content, rdf.by_suffix(suffix) or rdf.TURTLE)} == triples
+    assert client.get(f"{PATH}/rev/2.jsonld").json()["budgetUSD"] == "120000"
+    assert client.get(f"{PATH}/rev/1.jsonld").json()["budgetUSD"] == "100000"
+    assert client.get(f"{PATH}/rev/4.jsonld").json()["title"] == {"en": "A better record"}
+
+
+def test_the_data_of_a_revision_never_changes(client: Asker) -> None:
+    """It may be kept for ever, and has the date on which it was published."""
+    answer = client.get(f"{PATH}/rev/1.ttl")
+    created = next(
+        quad.object.value  # type: ignore[union-attr]  # a literal
+        for quad in rdf.parse(client.get(f"{PATH}/rev/1.nt?about=1").content, rdf.NTRIPLES)
+        if quad.predicate.value == f"{DCTERMS}created"
+    )
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert created[11:19] in answer.headers["last-modified"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, 200), (2, 200), (3, 410), (4, 200), (5, 404)])
+def test_each_revision_is_there_gone_or_never_was(client: Asker, number: int, status: int) -> None:
+    """A withdrawal is a revision without content."""
+    answer = client.get(f"{PATH}/rev/{number}")
+    assert answer.status_code == status
+    if status == 410:
+        assert "is its withdrawal on" in answer.json()["detail"]
+
+
+def test_the_page_of_a_revision_says_what_it_changed(client: Asker) -> None:
+    """Old and new values stand side by side, in the language of the page, and other revisions are linked."""
+
+    def page(path: str) -> str:
+        return client.get(path, headers={"Accept": "text/html"}).text
+
+    second = page(f"{PATH}/rev/2")
+    assert all(text in second for text in ("100000 USD", "120000 USD", f'href="{PATH}/rev/1"', f'href="{PATH}/rev/3"'))
+    assert "There are newer revisions." in second
+    assert "This is the newest revision." in page(f"{PATH}/rev/4")
+    assert "This is the first revision." in page(f"{PATH}/rev/1")
+
+
+def test_the_page_of_a_project_has_its_history(client: Asker) -> None:
+    """Each revision with the fields that it changed; the one after a withdrawal has nothing to be compared with."""
+    page = client.get(PATH, headers={"Accept": "text/html"}).text
+    assert "Changed: Budget" in page
+    assert page.count("120000 USD") == 1
