@@ -13,11 +13,13 @@ import pytest
 from tests.amount import amount
 
 from iomld import release
-from iomld.errors import StoreError
+from iomld.errors import NotFoundError, StoreError
 from iomld.ledger import entries
 from iomld.ledger.index import IndexedRevision, open_index, update_index
 from iomld.ledger.opening import writable_ledger
+from iomld.ledger.verification import check_ledger
 from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.publish.erasure import erase_revision
 from iomld.publish.rollback import Rollback, roll_forward
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
@@ -275,3 +277,58 @@ def test_an_index_of_another_version_is_made_anew(pipeline: Pipeline, tmp_path: 
     assert open_index(publisher.folder) is None
     update_index(publisher.folder)
     assert contents(publisher.folder) == before
+
+
+def erased(publisher: Publisher) -> None:
+    """Publish other values, remove the releases that have the first ones, and erase the first revision."""
+    publisher.publish((CODES[0], "A name"), (CODES[1], "Beside"))
+    publisher.publish((CODES[0], "No name"))
+    with pytest.raises(StoreError, match="still in 2 releases"):
+        erase_revision(publisher.folder, f"{CODES[0]}/rev/1", "A test.")
+    publisher.publish((CODES[2], "Another"))
+    with release.publisher_lock(publisher.folder):
+        release.prune(publisher.folder, 1)
+    assert erase_revision(publisher.folder, f"{CODES[0]}/rev/1", "A test.") == ()
+
+
+def test_an_erased_content_is_nowhere_and_the_chain_stays(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Its number, kind and hash stay, with the reason; all other contents are as they were."""
+    publisher = Publisher(tmp_path, pipeline)
+    erased(publisher)
+    for path in publisher.folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b'"A name"' not in (gzip.decompress(content) if path.suffix == ".gz" else content), path
+    assert check_ledger(publisher.folder).faults == ()
+    assert contents(publisher.folder)[f"{BASE}doc/project/{CODES[0]}", 1] == b""
+    assert b"Beside" in contents(publisher.folder)[f"{BASE}doc/project/{CODES[1]}", 1]
+    (publisher.folder / "log" / "index.sqlite").unlink()
+    publisher.publish((CODES[0], "Third"))
+    kinds = [(one.revision.revision, one.revision.kind.value) for one in revisions(publisher.folder)]
+    assert kinds == [(1, "Erase"), (2, "Update"), (3, "Update"), (1, "Create"), (1, "Create")]
+    with pytest.raises(NotFoundError, match="has no content"):
+        erase_revision(publisher.folder, f"{BASE}doc/project/{CODES[0]}/rev/1", "Again.")
+
+
+@pytest.mark.parametrize("crash", ["before the files", "between the files"])
+def test_an_erasure_is_finished_after_a_crash(crash: str, pipeline: Pipeline, tmp_path: Path) -> None:
+    """The next run removes what the entry says is erased."""
+    publisher = Publisher(tmp_path, pipeline)
+    publisher.publish((CODES[0], "A name"), (CODES[1], "Beside"))
+    folder = publisher.folder / "log" / release.release_names(publisher.folder)[0]
+    before = {name: (folder / name).read_bytes() for name in ("contents.nq.gz", "pieces")}
+    publisher.publish((CODES[0], "No name"))
+    publisher.publish((CODES[2], "Another"))
+    with release.publisher_lock(publisher.folder):
+        release.prune(publisher.folder, 1)
+    erase_revision(publisher.folder, f"{CODES[0]}/rev/1", "A test.")
+    if crash == "before the files":
+        (folder / "contents.nq.gz").write_bytes(before["contents.nq.gz"])
+    else:
+        (folder / "pieces").rename(folder / "pieces.new")
+    (folder / "pieces").write_bytes(before["pieces"])
+    publisher.publish((CODES[0], "Third"))
+    assert check_ledger(publisher.folder).faults == ()
+    assert contents(publisher.folder)[f"{BASE}doc/project/{CODES[0]}", 1] == b""
+    assert b"Beside" in contents(publisher.folder)[f"{BASE}doc/project/{CODES[1]}", 1]
+    assert b'"A name"' not in gzip.decompress((folder / "contents.nq.gz").read_bytes())

@@ -1,4 +1,4 @@
-"""The commands `iomld releases list`, `diff`, `verify`, `rollback` and `prune`."""
+"""The commands `iomld releases list`, `diff`, `verify`, `rollback`, `erase` and `prune`."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -293,6 +293,29 @@ def _roll_forward(folder: Path, name: str, known: "Settings") -> None:
         click.echo(f"{served} is served; it has the content of {name} already.")
     else:
         click.echo(f"{made.manifest.name} is served, with the content of {name}.")
+
+
+@releases_command.command()
+@click.argument("revision")
+@click.option("--reason", required=True, help="Why, in a sentence; it stays in the ledger.")
+@datadir_option
+def erase(*, revision: str, reason: str, datadir: Path | None) -> None:
+    """Erase the content of a REVISION from the ledger, such as PO.0105/rev/2. Its number and hash stay.
+
+    \b
+    Example:
+      iomld releases erase PO.0105/rev/2 --reason "It named a person."
+    """
+    from iomld.publish.erasure import erase_revision  # noqa: PLC0415  # with the library of the store
+
+    if not reason.strip():
+        raise click.UsageError("--reason is empty. Say why in a sentence; it stays in the ledger.")
+    folder = datadir or settings().data_dir
+    others = erase_revision(folder, revision, reason.strip())
+    click.echo(f"erased     {revision}")
+    if others:
+        numbers = ", ".join(map(str, others))
+        click.echo(f"The same content is in the revisions {numbers} of this record. To remove it, erase them too.")
 
 
 @releases_command.command("prune")

@@ -220,6 +220,26 @@ def commit_entry(datadir: Path, entry: PreparedEntry) -> None:
     update_index(datadir)
 
 
+def update_places(datadir: Path, name: str) -> None:
+    """Read again where the contents of an entry are, after one was erased; call under `publisher_lock`."""
+    known = open_index(datadir)
+    if known is None:
+        return
+    known.close()
+    folder = ledger_folder(datadir) / name
+    rows = [
+        (place.offset, *place.piece, one.graph, one.revision)
+        for one, place in read_revisions(folder, read_entry(folder)[0])
+        if place and place.piece.length
+    ]
+    with closing(sqlite3.connect(_path(datadir))) as database, database:
+        database.executemany(
+            "UPDATE revision SET offset = ?, length = ?, plain_length = ?, crc = ?, lines = ? "
+            "WHERE graph = ? AND revision = ?",
+            rows,
+        )
+
+
 def forget_entry(datadir: Path, name: str) -> None:
     """Remove an entry that is to be removed from the index; call under `publisher_lock`."""
     known = open_index(datadir)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from iomld.ledger.entries import RunKind, entry_names, ledger_folder, read_entry, remove_unfinished
+from iomld.ledger.erasure import finish_erasures
 from iomld.ledger.index import LedgerIndex, forget_entry, required_index, update_index
 from iomld.ledger.takeover import take_over
 from iomld.release.folder import CURRENT, REMOVING, current_name
@@ -25,6 +26,7 @@ def writable_ledger(datadir: Path) -> LedgerIndex:
     remove_unfinished(datadir)
     _note_switch(datadir)
     _remove_unserved(datadir)
+    finish_erasures(datadir)
     update_index(datadir)
     newest = max(entry_names(datadir), default="")
     if lacking := [name for name in release_names(datadir) if name > newest]:
