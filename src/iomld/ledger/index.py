@@ -36,11 +36,27 @@ CREATE TABLE entry (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind 
 CREATE TABLE revision (graph TEXT, revision INTEGER, entry INTEGER, kind TEXT, digest TEXT,
   offset INTEGER, length INTEGER, plain_length INTEGER, crc INTEGER, lines INTEGER,
   PRIMARY KEY (graph, revision)) WITHOUT ROWID;
+CREATE INDEX by_entry ON revision (entry, graph);
 """
-_SELECT = """
+_COLUMNS = """
 SELECT revision.graph, revision.revision, revision.kind, revision.digest, offset, length, plain_length, crc, lines,
   entry.name, entry.kind, entry.created
-FROM revision JOIN entry ON entry.number = revision.entry WHERE graph = ?"""
+FROM revision JOIN entry ON entry.number = revision.entry"""
+_SELECT = f"{_COLUMNS} WHERE graph = ?"
+
+
+class IndexedRun(NamedTuple):
+    """A run that has revisions.
+
+    Attributes:
+        name: Name of its entry, which is that of the release.
+        created: The time of the release (xsd:dateTime, UTC).
+        revisions: Number of the revisions.
+    """
+
+    name: str
+    created: str
+    revisions: int
 
 
 class IndexedRevision(NamedTuple):
@@ -112,6 +128,37 @@ class LedgerIndex:
         """All revisions of a graph, oldest first."""
         return tuple(map(_revision, self._rows(f"{_SELECT} ORDER BY revision", graph)))
 
+    def runs(self, beginning: str) -> tuple[IndexedRun, ...]:
+        """The runs that have revisions of graphs whose IRIs begin with a text, oldest first.
+
+        Args:
+            beginning: The text, at least one character.
+        """
+        rows = self._rows(
+            "SELECT entry.name, entry.created, count(*) FROM revision JOIN entry ON entry.number = revision.entry "
+            "WHERE graph >= ? AND graph < ? GROUP BY entry.number ORDER BY entry.number",
+            *_range(beginning),
+        )
+        return tuple(IndexedRun(*row) for row in rows)
+
+    def revisions_of_run(self, name: str, beginning: str, *, start: int, most: int) -> tuple[IndexedRevision, ...]:
+        """The revisions of a run, by graph.
+
+        Args:
+            name: Name of the entry.
+            beginning: What the IRIs of the graphs begin with.
+            start: Number of the first, from 0.
+            most: How many at most.
+        """
+        rows = self._rows(
+            f"{_COLUMNS} WHERE entry.name = ? AND graph >= ? AND graph < ? ORDER BY graph LIMIT ? OFFSET ?",
+            name,
+            *_range(beginning),
+            most,
+            start,
+        )
+        return tuple(map(_revision, rows))
+
     def content(self, found: IndexedRevision) -> bytes:
         """The N-Quads of a revision; empty if the graph was removed or the content was erased.
 
@@ -138,6 +185,11 @@ class LedgerIndex:
             raise StoreError(
                 f"{_path(self._datadir)}: cannot be read ({error}). Remove it; the next publish makes it again."
             ) from error
+
+
+def _range(beginning: str) -> tuple[str, str]:
+    """The bounds of the texts that begin with a text."""
+    return beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1)
 
 
 def _revision(row: tuple[Any, ...]) -> IndexedRevision:

@@ -34,6 +34,7 @@ from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.descriptions import catalogue_routes
 from iomld.web.data.discovery import discovery_routes
 from iomld.web.data.downloads import DownloadFiles, download_routes
+from iomld.web.data.feed import feed_routes
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.validation import validation_routes
 from iomld.web.docs_page import docs_routes
@@ -102,8 +103,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, page_routes(view))
     endpoint = _endpoint(serving, archive, settings, base, cache)
     _add_routes(app, query_routes(view, endpoint))
-    _add_routes(app, resource_routes(view))
-    _add_routes(app, catalogue_routes(lambda: serving.view))
+    _add_routes(app, resource_routes(view), feed_routes(view), catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
@@ -118,9 +118,10 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     return _with_middleware(ClientBudgetMiddleware(_FundMiddleware(app, serving), endpoint.quotas), endpoint, log)
 
 
-def _add_routes(app: FastAPI, router: APIRouter) -> None:
-    """Add the routes of a router as they are; `include_router` would analyse their parameters once more."""
-    app.router.routes.extend(router.routes)
+def _add_routes(app: FastAPI, *routers: APIRouter) -> None:
+    """Add the routes of routers as they are; `include_router` would analyse their parameters once more."""
+    for router in routers:
+        app.router.routes.extend(router.routes)
 
 
 def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> RequestMetricsMiddleware:

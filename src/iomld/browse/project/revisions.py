@@ -79,7 +79,7 @@ def record_revision(view: ReleaseView, key: str, number: int) -> RecordRevision 
     Raises:
         StoreError: The ledger is damaged.
     """
-    ledger = _ledger(view)
+    ledger = ledger_of(view)
     found = ledger.find(view.iris.record(key), number) if ledger else None
     if ledger is None or found is None:
         return None
@@ -108,7 +108,7 @@ def revision_changes(
     Raises:
         StoreError: The ledger is damaged.
     """
-    ledger = _ledger(view)
+    ledger = ledger_of(view)
     if ledger is None:
         return ()
     revisions = [
@@ -120,7 +120,7 @@ def revision_changes(
 
 def newest_revision(view: ReleaseView, key: str) -> int:
     """The number of the newest revision of a record, by the ledger; 0 if there is none."""
-    ledger = _ledger(view)
+    ledger = ledger_of(view)
     return ledger.latest(view.iris.record(key)) if ledger else 0
 
 
@@ -152,7 +152,7 @@ def _content(view: ReleaseView, ledger: LedgerIndex, found: IndexedRevision, key
     return tuple(Quad(quad.subject, quad.predicate, quad.object, graph) for quad in quads)
 
 
-def _ledger(view: ReleaseView) -> LedgerIndex | None:
+def ledger_of(view: ReleaseView) -> LedgerIndex | None:
     """The ledger beside the release; opened once for each open release."""
     if view.reader not in _ledgers and (opened := open_index(view.release.path.parent.parent)):
         _ledgers[view.reader] = opened

@@ -1,0 +1,144 @@
+"""The feed of revisions: a client that follows it has what is published, after any runs."""
+
+import json
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pyoxigraph import NamedNode, Quad
+from tests.amount import amount
+from tests.conftest import Command
+from tests.serving import Server, serve
+
+from iomld.formats import rdf
+from iomld.iris import DCTERMS, RDF
+
+CODES = tuple(f"PO.900{number}" for number in range(1, 6))
+LDES_CLIENT = shutil.which("ldes-client")
+ACTIVITY = "https://www.w3.org/ns/activitystreams#"
+TREE = "https://w3id.org/tree#"
+Replica = dict[str, frozenset[str]]
+RECORD = {
+    "status": "completed",
+    "projectType": "PO",
+    "coverage": "national",
+    "region": "africa",
+    "benefitingMemberStates": ["NA"],
+    "budgetUSD": "100000",
+    "startYear": "2018",
+    "source": {"url": "https://example.org/project"},
+}
+
+
+def run_at_random(to: Path, source: Path, chance: random.Random, iomld: Command) -> None:
+    """Publish some records, withdraw one, or go back."""
+    names = sorted(path.name for path in (to / "releases").iterdir()) if (to / "releases").is_dir() else []
+    match chance.choice(("publish", "publish", "withdraw", "rollback")):
+        case "withdraw" if names:
+            iomld("withdraw", chance.choice(CODES), "--reason", "A test.", "--to", to)  # refused if it is not published
+        case "rollback" if names:
+            assert iomld("releases", "rollback", chance.choice(names), "--from", to).returncode == 0
+        case _:
+            chosen = chance.sample(CODES, 2)
+            found = [RECORD | {"projectCode": one, "title": {"en": f"Title {chance.randrange(5)}"}} for one in chosen]
+            source.write_text(json.dumps(found), encoding="utf-8")
+            assert iomld("publish", source, "--to", to).returncode == 0
+
+
+@pytest.fixture(scope="module", params=range(amount(1)))
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, iomld: Command
+) -> Iterator[Server]:
+    """A server after twenty random runs."""
+    folder, chance = tmp_path_factory.mktemp("feed"), random.Random(request.param)  # noqa: S311  # no secret
+    for _ in range(20):
+        run_at_random(folder / "to", folder / "records.json", chance, iomld)
+    with serve(folder / "to") as server:
+        yield server
+
+
+def fetched(server: Server, path: str, **headers: str) -> httpx.Response:
+    """What the server answers; an underscore in the name of a header is a hyphen."""
+    return httpx.get(
+        f"{server.address}{path}",
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        timeout=60,
+    )
+
+
+def triples(quads: Iterator[Quad]) -> frozenset[str]:
+    """Quads without their graphs, as texts that can be compared."""
+    return frozenset(str(quad.triple) for quad in quads)
+
+
+def published(server: Server) -> Replica:
+    """The records of the dataset of the server, by graph."""
+    quads = tuple(rdf.parse(fetched(server, "/downloads/dataset.nq").content, rdf.NQUADS))
+    names = {name for quad in quads if "/doc/project/" in (name := str(getattr(quad.graph_name, "value", "")))}
+    return {name: triples(quad for quad in quads if quad.graph_name == NamedNode(name)) for name in names}
+
+
+def replica(members: list[Quad]) -> Replica:
+    """What a client has that keeps the newest version of each record; a deleted one is gone."""
+    of = {(quad.subject, quad.predicate.value): quad.object for quad in members}
+    created = {subject: str(value) for (subject, predicate), value in of.items() if predicate == f"{DCTERMS}created"}
+    kept: Replica = {}
+    for member in sorted(created, key=lambda one: created[one]):
+        record = str(getattr(of[member, f"{DCTERMS}isVersionOf"], "value", ""))
+        kept.pop(record, None)
+        if of[member, f"{RDF}type"] != NamedNode(f"{ACTIVITY}Delete"):
+            kept[record] = triples(quad for quad in members if quad.graph_name == member)
+    return kept
+
+
+def test_a_replica_equals_the_dataset(served: Server) -> None:
+    """All pages that the root leads to, read in the order of their times."""
+    root = tuple(rdf.parse(fetched(served, "/feed", Accept="application/n-quads").content, rdf.NQUADS))
+    pages = [str(getattr(one.object, "value", "")) for one in root if one.predicate.value == f"{TREE}node"]
+    assert pages
+    assert all(page.startswith(f"{served.address}/feed/") for page in pages)
+    members: list[Quad] = []
+    for page in pages:
+        answer = fetched(served, page.removeprefix(served.address), Accept="application/trig")
+        assert answer.headers["content-type"] == "application/trig"
+        members += rdf.parse(answer.content, rdf.TRIG)
+    assert replica(members) == published(served)
+
+
+# The client writes numbers and truth values as Turtle does.
+_BARE = re.compile(r" (?P<value>[-+]?[0-9]+(?P<fraction>\.[0-9]+)?|true|false)(?= (?:<[^<>]*> )?\.$)")
+
+
+def _typed(found: re.Match[str]) -> str:
+    kind = "boolean" if found["value"] in {"true", "false"} else "decimal" if found["fraction"] else "integer"
+    return f' "{found["value"]}"^^<http://www.w3.org/2001/XMLSchema#{kind}>'
+
+
+@pytest.mark.skipif(not LDES_CLIENT, reason="needs ldes-client: npm install --global ldes-client@0.3.0")
+def test_a_client_of_ldes_has_the_dataset(served: Server) -> None:
+    """The client of npm follows the feed by itself, and writes its members as N-Quads."""
+    done = subprocess.run(
+        [str(LDES_CLIENT), f"{served.address}/feed", "--ordered", "ascending"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    lines = [_BARE.sub(_typed, line) for line in done.stdout.splitlines() if line.startswith("<")]
+    members = list(rdf.parse("\n".join(lines).encode(), rdf.NQUADS))
+    assert replica(members) == published(served)
+
+
+def test_a_page_is_asked_for_again_at_no_cost(served: Server) -> None:
+    """The root has an entity tag, and what does not exist or has no named graphs is refused."""
+    first = fetched(served, "/feed")
+    assert first.headers["content-type"] == "application/trig"
+    assert fetched(served, "/feed", If_None_Match=first.headers["etag"]).status_code == 304
+    assert fetched(served, "/feed", Accept="text/turtle").status_code == 406
+    for path in ("/feed/never", "/feed/never/2"):
+        assert fetched(served, path).status_code == 404
