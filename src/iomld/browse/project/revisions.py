@@ -46,7 +46,7 @@ class NamedDifference:
 
     Attributes:
         label: The name of the field in the language of the view, with the language of a text.
-        values: The old and new values.
+        values: The old and new values; long texts are shortened to where they begin to differ.
     """
 
     label: str
@@ -135,7 +135,7 @@ def _change(
         kind=after.revision.kind,
         created=after.created,
         release=after.entry,
-        differences=tuple(NamedDifference(_label(view, one.field), one) for one in found),
+        differences=tuple(NamedDifference(_label(view, one.field), one.shortened()) for one in found),
     )
 
 
