@@ -22,7 +22,6 @@ _SIGNS = {
 }
 # Letters that Unicode does not decompose, and that people type without the stroke or as two letters.
 _LETTERS = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i", "ß": "ss"}
-_GAPS = re.compile(r"[ -]+")
 _MAX_REPLACED = 40  # distinct non-ASCII characters; French texts have 10 to 15
 
 
@@ -87,11 +86,15 @@ def folded(text: str) -> Folded:
     """
     if text.isascii():  # known to Python, and no character changes its length
         return Folded(text.encode().translate(_BYTES).decode())
-    data = text.encode("utf-8", "surrogatepass")
-    others = set(data.translate(None, _ASCII).decode("utf-8", "surrogatepass"))
+    others = _non_ascii(text)
     resized = "".join(character for character in others if len(_TABLE[ord(character)]) != 1)
     result = _folded_text(text, others)
     return _with_positions(text, result, resized) if resized else Folded(result)
+
+
+def _non_ascii(text: str) -> set[str]:
+    """The distinct non-ASCII characters of a text."""
+    return set(text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass"))
 
 
 def _folded_text(text: str, others: set[str]) -> str:
@@ -128,4 +131,5 @@ def fold(name: str) -> str:
     >>> fold("Guinée-Bissau") == fold("  GUINEE  Bissau ")
     True
     """
-    return _GAPS.sub(" ", name.translate(_TABLE)).strip()
+    text = name.encode().translate(_BYTES).decode() if name.isascii() else _folded_text(name, _non_ascii(name))
+    return " ".join(text.replace("-", " ").split())  # all white space is spaces now

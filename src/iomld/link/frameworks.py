@@ -13,7 +13,7 @@ from iomld.link.framework_parts import FrameworkParts, NumberedPassage, build_pa
 from iomld.link.issuer_names import issuer_variants
 from iomld.link.name_matcher import FoundName, NameFinder, build_finder, name_key, plain_name, plural_key
 from iomld.link.numbered_names import NumberedNames, numbered_names
-from iomld.link.other_meanings import OtherMeanings, words_of_names
+from iomld.link.other_meanings import OtherMeanings
 from iomld.model import Mention
 from iomld.vocab import Concept, Label, LabelKind, Vocabulary
 
@@ -46,6 +46,7 @@ class Alias:
         language: Its language.
         kind: Which kind of label it is.
         plain: The folded name with single spaces.
+        key: The key of the name (`name_key`).
         is_acronym: Whether it is one word, all in capitals or with at least two.
         is_formal: Whether common words such as "migration governance framework" are this name only with capitals.
         is_shared: Whether it stands for several frameworks together.
@@ -56,6 +57,7 @@ class Alias:
     language: str
     kind: LabelKind
     plain: str
+    key: str
     is_acronym: bool
     is_formal: bool
     is_shared: bool = False
@@ -293,7 +295,8 @@ def context(text: str, start: int, end: int) -> tuple[str, str]:
 def _alias(code: str, label: Label, *, is_formal: bool) -> Alias:
     text = label.text
     is_acronym = " " not in text and (text.isupper() or sum(map(str.isupper, text)) > 1)
-    return Alias(code, text, label.language, label.kind, plain_name(fold(text)), is_acronym, is_formal)
+    plain = plain_name(fold(text))
+    return Alias(code, text, label.language, label.kind, plain, name_key(plain), is_acronym, is_formal)
 
 
 def _symbols(concept: Concept, frameworks: Mapping[str | None, int]) -> Iterator[Label]:
@@ -309,16 +312,18 @@ def _symbols(concept: Concept, frameworks: Mapping[str | None, int]) -> Iterator
 
 def _with_issuer(names: Sequence[Alias], frameworks: Mapping[str, Concept]) -> list[Alias]:
     """Names with their issuer elsewhere; an English name whose rest is a name by itself needs none."""
-    keys = {name_key(alias.plain) for alias in names}
+    keys = {alias.key for alias in names}
     found: dict[tuple[str, str], Alias] = {}
     for alias in names:
         issuer = frameworks[alias.code].issuer if alias.code else None
         for text, rest in issuer_variants(alias.text, alias.language, issuer) if alias.code else ():
             plain = plain_name(fold(text))
-            if name_key(plain) not in keys and (alias.language != "en" or name_key(fold(rest)) not in keys):
-                found.setdefault(
-                    (alias.code, name_key(plain)), replace(alias, text=text, plain=plain, kind=LabelKind.HIDDEN)
-                )
+            key = name_key(plain)
+            if key in keys or (alias.code, key) in found:
+                continue
+            if alias.language != "en" or name_key(fold(rest)) not in keys:
+                variant = replace(alias, text=text, plain=plain, key=key, kind=LabelKind.HIDDEN)
+                found[alias.code, key] = variant
     return list(found.values())
 
 
@@ -346,7 +351,7 @@ def _matcher(
     aliases: dict[str, list[Alias]] = {}
     for alias in names:
         is_shared = len(owners[alias.text, alias.language]) > 1
-        aliases.setdefault(name_key(alias.plain), []).append(replace(alias, is_shared=True) if is_shared else alias)
+        aliases.setdefault(alias.key, []).append(replace(alias, is_shared=True) if is_shared else alias)
     finder = build_finder(fold(alias.text) for group in aliases.values() for alias in group)
     # The same few names recur; the cache saves 15 µs for each match.
     resolve = lru_cache(maxsize=_CACHED_NAMES)(partial(_resolved, aliases))
@@ -355,7 +360,7 @@ def _matcher(
     texts: dict[str, list[str]] = {}
     for alias in named:
         texts.setdefault(alias.code, []).append(alias.text)
-    others = OtherMeanings({code: words_of_names(found) for code, found in texts.items()}, countries)
+    others = OtherMeanings({code: tuple(found) for code, found in texts.items()}, countries)
     return FrameworkMatcher(finder, resolve, numbered, parts, wholes, others)
 
 

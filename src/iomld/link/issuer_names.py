@@ -8,6 +8,7 @@ de la CEDEAO sur la libre circulation".
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,17 @@ def issuer_variants(name: str, language: str, issuer: str | None) -> Iterator[tu
     >>> next(issuer_variants("Convenio sobre el trabajo forzoso", "es", "International Labour Organization"))[0]
     'Convenio de la OIT sobre el trabajo forzoso'
     """
-    known = next((item for start, item in _ISSUERS.items() if issuer and issuer.startswith(start)), _NO_ISSUER)
+    known = _issuer(issuer) if issuer else _NO_ISSUER
     if language == "en":
         yield from _english(name, known)
     elif language in {"fr", "es"}:
         yield from _with_genitive(name, known.fr if language == "fr" else known.es)
+
+
+@cache
+def _issuer(body: str) -> _Issuer:
+    """How names give an issuing body."""
+    return next((item for start, item in _ISSUERS.items() if body.startswith(start)), _NO_ISSUER)
 
 
 def _english(name: str, known: _Issuer) -> Iterator[tuple[str, str]]:

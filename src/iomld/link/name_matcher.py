@@ -5,12 +5,12 @@ first words of names are followed by a word that no name goes on with.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-_SPLIT = re.compile(r"[ \-\",]+")
+_NO_WORDS = str.maketrans('-",', "   ")  # what stands between words, besides spaces
 # "and" is also written "&"; names are quoted with and without articles, and French and Spanish join them with "de".
 _AND = frozenset({"and", "et", "y", "&"})
 _CONJUNCTIONS = frozenset({"and", "or", "ou", "o"})
@@ -23,16 +23,20 @@ _ON_PHRASES = re.compile(rf"(?<!\w){_ON_PHRASE}")
 # "Convention No. 189", "n°189", "núm. 189", "189": the same.
 _SIGN = r"(?:n(?:[o°]s?|um|r)\.?|numero|number) ?(?=[0-9])"
 _SIGNS = re.compile(rf"(?<!\w){_SIGN}")
+_DIGIT = re.compile("[0-9]")
 _GROUPS = {"and": _AND, "de": _OF, "on": _ON}
+_GROUP_OF = {word: key for key, group in _GROUPS.items() for word in group}
 _INSERTED = re.compile(r" \([a-z]{2,8}\)(?= [a-z])")
 _ELIDED = re.compile(r"(?<!\w)([ld])'(?=\w)")
 _SPELLINGS = {"labor": "labour", "organised": "organized", "programme": "program"}
+_LONGEST_SHORT = 3  # letters of a first word
 _MIN_STEM_LETTERS = 4  # of a word whose final s counts as a plural
 _SPANISH_PLURAL = re.compile(r"(.+(?:cion|dor))es")
 _LETTER = re.compile(r"[^\W\d]")
 # Between two words: spaces, dashes, a quotation mark; also a comma if the name has one, or before a conjunction.
 _SPACING = r"[ \-\"]{1,3}"
-_GAP = rf"(?P<gap>(?P<comma>,)?{_SPACING}(?:(?:{'|'.join(sorted(_ARTICLES))}){_SPACING}|l')?)"
+_ARTICLE = rf"(?:(?:{'|'.join(sorted(_ARTICLES))}){_SPACING}|l')"
+_GAP = rf"(?P<gap>(?P<comma>,)?{_SPACING}{_ARTICLE}?)"
 _NEXT_WORD = rf"(?:{_GAP}?(?:{_SIGN})?(?P<word>d'(?=\w)|{_ON_PHRASE}|[^\W\d]+|\d+|[^\w \-\",]))"
 _STEP = re.compile(_NEXT_WORD)
 # An abbreviation may stand inside a name: "East African Community (EAC) Common Market Protocol".
@@ -42,7 +46,7 @@ _END = ""  # the key of a node at which a name ends
 _Trie: TypeAlias = dict[str, "_Trie"]
 
 
-@lru_cache(maxsize=4096)  # twice for each name of the vocabulary
+@lru_cache(maxsize=1024)  # the same few names recur in texts
 def name_key(folded_name: str) -> str:
     """The key of a folded name: without commas, quotation marks and articles, and without the plural s of longer words.
 
@@ -51,19 +55,23 @@ def name_key(folded_name: str) -> str:
     >>> name_key("programme d'action du marche") == name_key("program de l'action de le marche")
     True
     """
-    return " ".join(map(_stem, _essential_words(folded_name)))
+    return " ".join(map(_key, _essential_words(folded_name)))
 
 
 def plural_key(folded_name: str) -> str:
     """The key of a folded name that keeps its plural: "global compacts" and "global compact" differ."""
-    return " ".join(_essential_words(folded_name))
+    return " ".join(map(_same_word, _essential_words(folded_name)))
 
 
 def _essential_words(folded_name: str) -> list[str]:
-    """The words of a name that all its spellings share."""
-    whole = _ON_PHRASES.sub("on", without_number_signs(_INSERTED.sub("", folded_name)))
-    spaced = _ELIDED.sub(lambda elided: "de " if elided[1] == "d" else "", whole)
-    return [_same_word(word) for word in _words(spaced) if word not in _ARTICLES]
+    """The words of a name without articles, elisions and insertions; in most names no pattern is searched."""
+    name = _INSERTED.sub("", folded_name) if "(" in folded_name else folded_name
+    name = without_number_signs(name)
+    if "relat" in name:
+        name = _ON_PHRASES.sub("on", name)
+    if "'" in name:
+        name = _ELIDED.sub(lambda elided: "de " if elided[1] == "d" else "", name)
+    return [word for word in _words(name) if word not in _ARTICLES]
 
 
 def without_number_signs(folded_name: str) -> str:
@@ -72,7 +80,7 @@ def without_number_signs(folded_name: str) -> str:
     >>> without_number_signs("convention no. 97"), without_number_signs("convenio (num. 97)")
     ('convention 97', 'convenio (97)')
     """
-    return _SIGNS.sub("", folded_name)
+    return _SIGNS.sub("", folded_name) if _DIGIT.search(folded_name) else folded_name
 
 
 def plain_name(folded_name: str) -> str:
@@ -117,8 +125,14 @@ class NameFinder:
             text: The folded text with a space before it, so that it can start with a name.
             at: Where to start, in the text without the space, as are the places of the name.
         """
-        while found := self.beginning.search(text, at):
+        search, names = self.beginning.search, self.names
+        while found := search(text, at):
             at = found.start() + 1
+            first, gap, comma, word = found.groups()
+            node = names[first]
+            # Nine of ten first words are followed by a word that no name goes on with.
+            if word != "(" and _END not in node and (word is None or _step(first, gap, comma, word) not in node):
+                continue
             # The class of the character before also has non-ASCII letters.
             if not found[0][0].isalnum() and (end := self._end(text, found)):
                 return FoundName(text[at:end], at - 1, end - 1)
@@ -135,8 +149,7 @@ class NameFinder:
             if inserted and inserted["letters"] not in node.get(" (", {}):
                 at = inserted.end()
             else:
-                before = ", " if comma else " " if gap or previous == "d'" else ""
-                following = node.get(before + _key(word) if before else word)
+                following = node.get(_step(previous, gap, comma, word))
                 if following is None:
                     break
                 node, previous, at = following, word, step.end()
@@ -162,7 +175,7 @@ def build_finder(folded_names: Iterable[str]) -> NameFinder:
     for name in set(folded_names):
         _add_name(trie, name)
     names = {spelling: node for key, node in trie.items() for spelling in _spellings(key)}
-    letters = _trie(names)
+    letters = _trie({spelling: _lookahead(spelling, node) for spelling, node in names.items()})
     # Without names the pattern must match nothing; an empty one would match everywhere.
     # The leading character class lets the engine skip to word beginnings, and the look-ahead at the first letter skips
     # half of the words, which is twice as fast as a leading `(?<!\w)`.
@@ -188,17 +201,24 @@ def _add_name(names: _Trie, name: str) -> None:
     node[_END] = {}
 
 
-@lru_cache(maxsize=4096)  # words that follow a first word of names recur in all texts
+def _step(previous: str, gap: str | None, comma: str | None, word: str) -> str:
+    """The key of a word in the node of the word before it."""
+    if comma:
+        return f", {_key(word)}"
+    return f" {_key(word)}" if gap or previous == "d'" else word
+
+
+@lru_cache(maxsize=4096)  # the same words are in many names, and follow a first word of names in all texts
 def _key(word: str) -> str:
     """The key of a word: the same for all its spellings."""
     return _stem(_same_word(word))
 
 
+@lru_cache(maxsize=4096)  # as above
 def _same_word(word: str) -> str:
     """A word in the spelling that stands for all, but for its plural."""
-    for key, group in _GROUPS.items():
-        if word in group:
-            return key
+    if group := _GROUP_OF.get(word):
+        return group
     return "on" if _ON_PHRASES.fullmatch(word) else _SPELLINGS.get(_stem(word), word)
 
 
@@ -216,16 +236,35 @@ def _spellings(key: str) -> Iterator[str]:
 
 
 def _words(folded_name: str) -> list[str]:
-    return [word for word in _SPLIT.split(folded_name) if word]
+    return folded_name.translate(_NO_WORDS).split()
 
 
-def _trie(words: Iterable[str]) -> _Trie:
-    """A trie of the characters of words."""
+def _lookahead(word: str, node: _Trie) -> str:
+    """For a short first word, of which texts are full ("a", "and"), a pattern of how names go on, else nothing."""
+    if len(word) > _LONGEST_SHORT or word.endswith("'") or _END in node:
+        return ""
+    joined = {key[0] for key in node if key[0] not in " ,"}
+    keys = {key.lstrip(", ") for key in node if key[0] in " ,"}
+    spaced = {spelling[0] for key in keys for spelling in _spellings(key)}
+    if any(map(_DIGIT.match, keys)):
+        spaced.add("n")  # of a sign before a number
+    either = [rf"[ \-\",]+{_ARTICLE}?[{_letters(spaced)}(]"] if spaced else []
+    either += [f"[{_letters(joined)}]"] if joined else []
+    return f"(?={'|'.join(either)})"
+
+
+def _letters(characters: Iterable[str]) -> str:
+    return re.escape("".join(sorted(characters)))
+
+
+def _trie(words: Mapping[str, str]) -> _Trie:
+    """A trie of the characters of words, each with a pattern of what follows it."""
     trie: _Trie = {}
-    for word in words:
+    for word, lookahead in words.items():
         node = trie
-        for character in (*map(re.escape, word), _END):
-            node = node.setdefault(character, {})
+        for token in filter(None, (*map(re.escape, word), lookahead)):
+            node = node.setdefault(token, {})
+        node[_END] = {}
     return trie
 
 

@@ -55,14 +55,14 @@ _LONGEST_MEANING = 120  # characters
 
 @dataclass(frozen=True, slots=True)
 class OtherMeanings:
-    """The words of the names of each framework, to tell other names from variants of its own.
+    """The names of each framework, to tell other names from variants of its own.
 
     Attributes:
-        words: Keys of the words in all names, by the code of the framework.
+        names: All its names, by the code of the framework.
         countries: Folded names of countries.
     """
 
-    words: Mapping[str, frozenset[str]]
+    names: Mapping[str, tuple[str, ...]]
     countries: frozenset[str]
 
     def is_common(self, words: str, text: str, start: int, end: int) -> bool:
@@ -102,10 +102,9 @@ class OtherMeanings:
         return any(self._is_foreign(code, meaning) for meaning in _meanings(acronym, text))
 
     def _is_foreign(self, code: str, meaning: tuple[str, ...]) -> bool:
-        shared = sum(word in self.words.get(code, ()) for word in meaning)
-        return 2 * shared < len(meaning) or any(
-            _BODIES.fullmatch(word) and word not in self.words.get(code, ()) for word in meaning
-        )
+        known = _words_of(self.names.get(code, ()))
+        shared = sum(word in known for word in meaning)
+        return 2 * shared < len(meaning) or any(_BODIES.fullmatch(word) and word not in known for word in meaning)
 
 
 def _is_owned(text: str, start: int, end: int) -> bool:
@@ -114,7 +113,8 @@ def _is_owned(text: str, start: int, end: int) -> bool:
     return _OWNED.match(text, end) is not None or _OWNING.search(before) is not None
 
 
-def words_of_names(names: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=256)  # of the few frameworks whose abbreviation a text spells out
+def _words_of(names: tuple[str, ...]) -> frozenset[str]:
     """The keys of the words in names."""
     words = {word for name in names for word in _WORD.findall(name)}  # each is in many names
     return frozenset(name_key(fold(word)) for word in words)
