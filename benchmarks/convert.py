@@ -29,7 +29,8 @@ from run import machine
 from iomld.assets import load_vocabulary
 from iomld.link.frameworks import FrameworkMatcher, build_matcher
 from iomld.model import Text
-from iomld.pipeline.stages import Choices, Outcome, Pipeline, converted, linked, load_pipeline
+from iomld.pipeline.conversion import Choices, Outcome, converted, linked
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.read import read_file
 
 _IOMLD = Path(sys.executable).parent / "iomld"

@@ -18,7 +18,8 @@ from pathlib import Path
 from iomld.errors import SourceError
 from iomld.link.project import Linker
 from iomld.model import Finding, Project, Severity
-from iomld.pipeline.stages import Choices, Outcome, Pipeline, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices, Outcome
+from iomld.pipeline.stages import Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
 
 # What the facts call a broken field, and the fields of a record that a refusal may then name.

@@ -20,7 +20,8 @@ from pathlib import Path
 from generate import generated_lines  # the folder of this script is on the path
 from pyoxigraph import Quad
 
-from iomld.pipeline.stages import Choices, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import load_pipeline
 from iomld.read import read_file
 from iomld.validate import load_validator
 

@@ -23,7 +23,8 @@ from pyoxigraph import Quad
 from run import machine, served, timed
 
 from iomld.check.checker import Checker
-from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.read import read_bytes
 from iomld.validate import load_validator
 

@@ -1,5 +1,7 @@
 """Translation with gettext catalogues, and numbers in the format of a language (Babel).
 
+What reads catalogues is imported when the first one is read: most commands use English, which has none.
+
 The msgid is the English sentence, with placeholders such as `{name}`. The catalogues are the files
 `locale/LANGUAGE/LC_MESSAGES/iomld.po`, read once for each language; `make messages` updates them. A language is there
 when its file is, and English takes the place of what is not translated.
@@ -15,17 +17,18 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from string import Formatter
+from typing import TYPE_CHECKING
 
 from babel import localedata
 from babel.core import Locale
-from babel.messages.catalog import Catalog
-from babel.messages.catalog import Message as Entry
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
 from iomld.messages import LocalizedText, Message, Quantity
 from iomld.model import language_rank
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+    from babel.messages.catalog import Message as Entry
 
 ENGLISH = "en"
 DOMAIN = "iomld"
@@ -54,7 +57,12 @@ def _own_name(language: str) -> str:
 
 # Read once, when the program starts: commands and routes list them in their descriptions.
 LANGUAGES = _languages()
-LANGUAGE_NAMES = {code: _own_name(code) for code in LANGUAGES}
+
+
+@cache
+def language_names() -> Mapping[str, str]:
+    """The name of each language in itself, by its code; the first call reads the data of all of them."""
+    return {code: _own_name(code) for code in LANGUAGES}
 
 
 def direction(language: str) -> str:
@@ -64,11 +72,6 @@ def direction(language: str) -> str:
     ('ltr', 'rtl')
     """
     return Locale.parse(language).text_direction
-
-
-def gettext_noop(sentence: str) -> str:
-    """Mark an English sentence that is translated later; pybabel finds it by this call."""
-    return sentence
 
 
 def gettext(sentence: str, language: str) -> str:
@@ -158,12 +161,15 @@ def language_name(tag: str, language: str) -> str:
 
 
 @cache
-def catalogue(language: str) -> Catalog:
+def catalogue(language: str) -> "Catalog":
     """The entries of a language that can be used; cached. English takes the place of all others.
 
     Args:
         language: One of `LANGUAGES`, but not English.
     """
+    from babel.messages.catalog import Catalog  # noqa: PLC0415  # see above
+    from babel.messages.pofile import PoFileError  # noqa: PLC0415
+
     path = _catalogue_file(language)
     try:
         entries = _read_catalogue(path.read_bytes(), language)
@@ -185,24 +191,26 @@ def catalogue(language: str) -> Catalog:
     return entries
 
 
-def _read_catalogue(content: bytes, language: str) -> Catalog:
+def _read_catalogue(content: bytes, language: str) -> "Catalog":
     """Read a catalogue.
 
     Raises:
         PoFileError: It is damaged.
         ValueError: It is not in UTF-8, or its rule for plurals cannot be read.
     """
+    from babel.messages.pofile import read_po  # noqa: PLC0415  # see above
+
     # Otherwise Babel prints what is wrong to standard output and goes on.
     entries = read_po(BytesIO(content), locale=language, domain=DOMAIN, abort_invalid=True)
     c2py(entries.plural_expr)
     return entries
 
 
-def _is_translated(entry: Entry) -> bool:
+def _is_translated(entry: "Entry") -> bool:
     return all(_forms(entry.string))
 
 
-def _has_its_values(entry: Entry) -> bool:
+def _has_its_values(entry: "Entry") -> bool:
     """Whether a translation has the values and links of its sentence and no others.
 
     A plural may leave out its number.
@@ -233,6 +241,8 @@ def _forms(text: object) -> tuple[str, ...]:
 def _translations(language: str) -> NullTranslations:
     if language == ENGLISH:
         return NullTranslations()
+    from babel.messages.mofile import write_mo  # noqa: PLC0415  # see above
+
     compiled = BytesIO()
     write_mo(compiled, catalogue(language))
     compiled.seek(0)

@@ -20,7 +20,8 @@ from iomld import release as releases
 from iomld.assets import jsonld_context, load_fields
 from iomld.browse.search import all_projects, projects_of
 from iomld.browse.view import ReleaseView, open_view, project_document
-from iomld.check.checker import Checker, check_against
+from iomld.check.checker import Checker
+from iomld.check.foreign_shapes import check_against
 from iomld.check.fund import check_fund_folder
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.config import Settings, read_settings
@@ -31,7 +32,8 @@ from iomld.formats.results import JSON
 from iomld.fund_folder import cached, own_folder, use_folder, using
 from iomld.iris import Iris
 from iomld.model import Finding, Money, Record, Severity
-from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.report import PublishReport
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.read import expand_sources, read_source

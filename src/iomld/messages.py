@@ -34,6 +34,11 @@ def message(template: str, /, **values: object) -> Message:
     return Message(template, values)
 
 
+def gettext_noop(sentence: str) -> str:
+    """Mark an English sentence that is translated later; pybabel finds it by this call."""
+    return sentence
+
+
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
     """A value of a message in several languages, such as the name of a country; `str` returns the English text.

@@ -7,7 +7,8 @@ from tests.conftest import DATA
 
 from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 
 # A file name and values that mean something to a spreadsheet, to XML, to HTML and to Turtle.
 HOSTILE_NAME = '=1+1 "<script>.json'

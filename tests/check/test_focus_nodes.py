@@ -14,7 +14,8 @@ from iomld.check.report import CheckReport
 from iomld.check.reports import REPORT_FORMATS
 from iomld.formats.rdf import TURTLE, parse
 from iomld.iris import SHAPES
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 from iomld.validate import ENGINES
 from iomld.validate.targets import FocusNodeCounter, targets_of
 

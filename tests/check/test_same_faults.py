@@ -10,7 +10,8 @@ from openpyxl import Workbook
 from iomld.check.checker import Checker
 from iomld.check.report import CheckReport
 from iomld.model import Severity
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 
 STATUS, STATE, BUDGET = "Finished", "Chinna", "lots"
 FAULTS = {"unknownStatus": STATUS, "unknownState": STATE, "unreadableBudget": BUDGET}

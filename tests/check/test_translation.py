@@ -22,7 +22,8 @@ from iomld.i18n import LANGUAGES, is_translated, worded
 from iomld.iris import SH
 from iomld.messages import Message, message
 from iomld.model import Finding, Severity
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 from iomld.validate import all_rules
 
 TRANSLATIONS = LANGUAGES[1:]

@@ -12,8 +12,9 @@ from pyoxigraph import Literal, NamedNode, Quad
 from tests.conftest import Command
 
 from iomld.iris import DCTERMS, Iris
+from iomld.pipeline.conversion import Choices
 from iomld.pipeline.differences import field_differences, value_statements
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.stages import load_pipeline
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 

@@ -14,7 +14,8 @@ from iomld.assets import load_fields, load_vocabulary
 from iomld.export.workbook import offered_values, template_columns, write_csv_template, write_workbook_template
 from iomld.link.project import build_linker
 from iomld.model import Finding, Severity
-from iomld.pipeline.stages import Choices, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.table.headings import heading_of
 from iomld.vocab import Vocabulary

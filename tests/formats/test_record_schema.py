@@ -15,7 +15,8 @@ from iomld.errors import SourceError
 from iomld.formats.rdf import NQUADS, serialize
 from iomld.iris import DEFAULT_BASE
 from iomld.model import Record, Severity
-from iomld.pipeline.stages import Choices, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import load_pipeline
 from iomld.read import read_bytes
 from iomld.read.graph.records import read_rdf
 from iomld.read.options import ReadOptions

@@ -9,7 +9,7 @@ from iomld.link.consistency import disagreements
 from iomld.link.project import Linker, build_linker
 from iomld.merge import merge_records
 from iomld.model import Finding, Severity
-from iomld.pipeline.stages import linked
+from iomld.pipeline.conversion import linked
 from iomld.read import read_bytes
 
 TITLE = {"projectCode": "PO.0001", "title": {"en": "Ports"}, "abstract": {"en": "Ports plan."}}

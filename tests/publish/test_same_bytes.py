@@ -12,7 +12,8 @@ import pytest
 from tests.conftest import DATA
 from tests.release.databases import database_content
 
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish import gather, processes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects

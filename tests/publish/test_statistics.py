@@ -10,7 +10,8 @@ from pyoxigraph import Literal, NamedNode, Triple
 from tests.conftest import DATA
 
 from iomld.formats import rdf
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline, outcomes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.read import expand_sources, read_source
 from iomld.release import FILES, Release, current_release, shards

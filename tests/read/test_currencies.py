@@ -10,7 +10,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from iomld.iris import IOMLD, SCHEMA
 from iomld.model import Finding, is_refused
-from iomld.pipeline.stages import Choices, Outcome, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices, Outcome
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import ReadOptions, read_bytes
 from iomld.read.table.mapping import ColumnRule, TableMapping
 

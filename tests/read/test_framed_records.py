@@ -15,7 +15,8 @@ from iomld.errors import SourceError
 from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import DEFAULT_BASE
 from iomld.model import Record
-from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.read import located, read_bytes, read_file
 from iomld.read.record.framed import is_framed
 

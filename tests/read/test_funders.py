@@ -13,8 +13,8 @@ from iomld.iris import DCTERMS, DEFAULT_BASE, FOAF, IOMLD, Iris
 from iomld.link.funders import build_fund_table, read_funders
 from iomld.merge import merge_records
 from iomld.model import Funder, Severity
+from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.published import project_of
-from iomld.pipeline.stages import Outcome
 from iomld.read import read_bytes
 from iomld.vocab import Fund
 

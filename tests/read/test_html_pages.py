@@ -9,7 +9,8 @@ from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 from iomld.read.detect import is_html
 from iomld.read.page.html import read_html
 from iomld.read.text import lines_of

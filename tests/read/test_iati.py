@@ -9,7 +9,8 @@ from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
-from iomld.pipeline.stages import Choices, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import load_pipeline
 from iomld.read import read_bytes
 from iomld.read.detect import is_iati
 from iomld.read.iati import read_iati

@@ -14,7 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from tests.commands import run_iomld
 
 from iomld.errors import SourceError
-from iomld.pipeline.stages import Choices, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.archives import files_of_bytes
 from iomld.read.mapping.draft import draft_mapping

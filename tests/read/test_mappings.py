@@ -16,7 +16,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from iomld.errors import SourceError
 from iomld.lexicon.currencies import split_currency
 from iomld.model import Finding, Record
-from iomld.pipeline.stages import Choices, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.mapping.files import mapping_of, read_mapping
 from iomld.read.options import ReadOptions

@@ -13,7 +13,8 @@ from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Origin, Record
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 from iomld.read.page.text import read_page
 
 LEXICON = load_pipeline(Choices()).read_options().lexicon

@@ -11,7 +11,8 @@ import pytest
 from iomld.errors import SourceError
 from iomld.lexicon.currencies import split_currency
 from iomld.model import Record, Severity
-from iomld.pipeline.stages import Choices, Outcome, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices, Outcome
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.text import plain_text
 

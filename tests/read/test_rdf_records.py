@@ -26,7 +26,8 @@ from iomld.formats.rdf import (
 )
 from iomld.iris import DEFAULT_BASE, IOMLD, Iris
 from iomld.model import Finding, Record, Severity
-from iomld.pipeline.stages import Choices, Pipeline, converted, load_pipeline
+from iomld.pipeline.conversion import Choices, converted
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.read import read_bytes, read_file
 from iomld.read.detect import rdf_format_of
 from iomld.read.graph.records import read_rdf

@@ -9,7 +9,8 @@ import pytest
 
 from iomld.merge import record_key
 from iomld.model import Project, Record
-from iomld.pipeline.stages import Choices, Outcome, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices, Outcome
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import read_bytes
 
 PAGES = Path(os.environ.get("IOMLD_SHARED", Path(__file__).parents[3] / "shared")) / "real-pages"

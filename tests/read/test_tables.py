@@ -10,7 +10,8 @@ from tests.read.documented_columns import DOCUMENT, tables
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity, is_refused
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.options import ReadOptions
 from iomld.read.table.columns import MENTION_COLUMNS, project_columns

@@ -15,7 +15,8 @@ from tests.amount import amount
 
 from iomld.errors import SourceError
 from iomld.model import Finding, Record, Severity
-from iomld.pipeline.stages import Choices, load_pipeline, outcomes
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.detect import is_workbook
 from iomld.read.table.csv import read_table

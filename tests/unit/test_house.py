@@ -3,6 +3,7 @@
 `python -m tests.unit.house` prints the figures and lists behind these tests.
 """
 
+import json
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -99,6 +100,29 @@ def test_importing_the_package_loads_little() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# What a command that reads JSON Lines has no use for: libraries, and readers and reports of other forms.
+_UNUSED = {
+    "convert": "asyncio babel email fastapi http.client lxml openpyxl pyshacl rdflib shacl "
+    "iomld.check iomld.read.iati iomld.read.page iomld.read.table.rows iomld.validate iomld.workers",
+    "validate": "asyncio babel.messages fastapi http.client lxml openpyxl pyshacl rdflib "
+    "iomld.check.foreign_shapes iomld.check.reports.html iomld.read.iati iomld.read.page iomld.read.table.rows",
+}
+
+
+@pytest.mark.parametrize("command", _UNUSED)
+def test_commands_load_what_they_use(command: str, tmp_path: Path) -> None:
+    """A command imports readers, reports, Babel and SHACL engines when something needs them, and pyshacl on request."""
+    source = tmp_path / "records.jsonl"
+    source.write_text(json.dumps({"projectCode": "PO.0105", "title": {"en": "Two ports"}}) + "\n", encoding="utf-8")
+    code = (
+        "import sys; from iomld.cli.main import iomld\n"
+        f"iomld.main([{command!r}, {str(source)!r}], standalone_mode=False)\n"
+        f"print(sorted(set({_UNUSED[command].split()!r}) & sys.modules.keys()), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 def test_modules_stay_short(house: House) -> None:

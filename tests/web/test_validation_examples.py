@@ -4,7 +4,8 @@ import pytest
 
 from iomld.check.checker import Checker
 from iomld.model import Severity
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 from iomld.web.pages.validate import EXAMPLES, FORMS, example_record
 
 CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000.00"), ("Kennya", "Kenya"))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from iomld.browse.view import ReleaseView
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.i18n import gettext_noop
 from iomld.iris import DCTERMS, RDFS, SCHEMA, SH
+from iomld.messages import gettext_noop
 
 # The groups in their order; an example is in the first that names one of its keywords (`schema:keywords`).
 _GROUPS: Mapping[str, frozenset[str]] = {

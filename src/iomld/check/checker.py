@@ -1,41 +1,27 @@
-"""Checks files or bytes: records against our shapes, or any RDF against shapes of the caller."""
+"""Checks the records of files or bytes against our shapes."""
 
-import codecs
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from iomld import __version__, merge
-from iomld.check.report import MAX_FINDINGS, Basis, CheckReport, Tally, basis_of, package_version
+from iomld import merge
+from iomld.check.report import MAX_FINDINGS, CheckReport, Tally, basis_of
 from iomld.errors import SourceError
-from iomld.formats import rdf
-from iomld.messages import Message, message
+from iomld.messages import message
 from iomld.model import Finding, Place, Record, Severity
-from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.pipeline.conversion import Outcome
+from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.progress import NO_PROGRESS, Progress, phases_of
 from iomld.read import RecordSpool, SourceFile, expand_sources, read_bytes, read_source
-from iomld.read.detect import is_workbook, rdf_format_of
-from iomld.read.graph.places import ValuePlaces, find_places
-from iomld.read.table.csv import table_rows
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
-from iomld.read.table.rows import ShownRow
-from iomld.read.table.workbook import workbook_rows
-from iomld.read.text import check_xml, utf8_xml
-from iomld.validate.shape_checks import ILL_FORMED, NO_FOCUS_NODE
-from iomld.validate.user_shapes import (
-    BASE,
-    CORRECT_SHAPES,
-    GraphCheck,
-    ShapesError,
-    UserDocument,
-    check_graph,
-    checked_graph,
-)
+from iomld.validate.shape_checks import NO_FOCUS_NODE
+
+if TYPE_CHECKING:
+    from iomld.read.table.rows import ShownRow
 
 READING, CHECKING = phases_of(("reading", "records"), ("checking", "projects"))
-_MAX_BYTES = 256 * 1024**2  # of a file that is checked against shapes of the caller
 _MAX_SHOWN_ROWS = 500
 _CELL = re.compile(r"[A-Z]+([0-9]+)")
 
@@ -139,131 +125,6 @@ def _unreadable(file: str, error: SourceError) -> Finding:
     return Finding("unreadableFile", Severity.VIOLATION, error.message, place=error.place or Place(file))
 
 
-def check_against(
-    sources: Iterable[SourceFile], shapes: Path, *, engine: str, cap: int, language: str = "en"
-) -> CheckReport:
-    """Check RDF files against a file of shapes, each file by itself.
-
-    Args:
-        sources: RDF files.
-        shapes: The shapes, in any RDF format.
-        engine: `shacl` or `pyshacl`.
-        cap: The most findings that the report lists; all are counted.
-        language: Preferred language of the messages of the shapes.
-
-    Raises:
-        SourceError: The shapes cannot be read, or use a refused feature; unreadable data is a finding.
-        JobTimeoutError: A check took too long.
-    """
-    rules = _document(next(expand_sources([shapes])))
-    tally = Tally(cap)
-    for part in sources:
-        tally.add_records(part.name)
-        try:
-            data = _document(part)
-        except SourceError as error:
-            tally.add_finding(Finding("unreadableFile", Severity.VIOLATION, error.message, place=Place(part.name)))
-            continue
-        _add_check(tally, check_graph(data, rules, engine=engine, language=language), data, rules)
-    return tally.report(_basis(rules, shapes.name, engine), projects=0)
-
-
-def check_bytes_against(
-    data: tuple[str, bytes], shapes: tuple[str, bytes], *, engine: str, cap: int, language: str = "en"
-) -> CheckReport:
-    """Check RDF against shapes in this process and without limits; for workers.
-
-    Args:
-        data: Name and bytes of the data.
-        shapes: Name and bytes of the shapes; they are read as Turtle if their format is not recognized.
-        engine: `shacl` or `pyshacl`.
-        cap: The most findings that the report lists; all are counted.
-        language: Preferred language of the messages of the shapes.
-
-    Raises:
-        ShapesError: The shapes cannot be read, use a refused feature, or cannot be run.
-        SourceError: The data cannot be read.
-    """
-    tally = Tally(cap)
-    rules = _as_shapes(*shapes)
-    checked = _as_document(*data)
-    tally.add_records(checked.name)
-    _add_check(tally, checked_graph(checked, rules, engine, language), checked, rules)
-    return tally.report(_basis(rules, rules.name, engine), projects=0)
-
-
-def _as_shapes(name: str, data: bytes) -> UserDocument:
-    if rdf_format_of(data, name) is None:
-        return UserDocument(name, data, rdf.TURTLE.name)
-    try:
-        return _as_document(name, data)
-    except SourceError as error:
-        raise ShapesError(error.message) from error
-
-
-def _basis(rules: UserDocument, profile: str, engine: str) -> Basis:
-    digest = hashlib.sha256(rules.data).hexdigest()[:12]
-    return Basis(profile, engine, package_version(engine), {"iomld": __version__, "shapes": digest})
-
-
-def _document(part: SourceFile) -> UserDocument:
-    with part.open() as stream:
-        data = stream.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
-        raise SourceError(
-            message("{file} is larger than {limit} bytes. Check it in smaller parts.", file=part.name, limit=_MAX_BYTES)
-        )
-    return _as_document(part.name, data)
-
-
-def _as_document(name: str, data: bytes) -> UserDocument:
-    data = utf8_xml(data, name).removeprefix(codecs.BOM_UTF8)
-    format_ = rdf_format_of(data, name)
-    if format_ is None:
-        names = ", ".join(known.name for known in rdf.FORMATS)
-        raise SourceError(
-            message("{file} is not in an RDF format that is read here. Give one of {names}.", file=name, names=names)
-        )
-    if format_ is rdf.RDFXML:
-        check_xml(data, name)
-    return UserDocument(name, data, format_.name)
-
-
-def _add_check(tally: Tally, check: GraphCheck, data: UserDocument, shapes: UserDocument) -> None:
-    """Count what a check found, each finding with the line of its focus node and path, each warning with its own.
-
-    Raises:
-        ShapesError: The engine cannot run the shapes, since they are ill-formed.
-    """
-    places = _places(data) if check.findings else None
-    for finding in check.findings:
-        tally.add_finding(finding.at(places.of(finding.focus_node or "", finding.path or "")) if places else finding)
-    tally.add_focus_nodes(check.focus_nodes)
-    shapes_places = _places(shapes) if any(one.statement for one in check.warnings) else None
-    for warning in check.warnings:
-        finding = warning.finding
-        if warning.statement and shapes_places:
-            finding = finding.at(shapes_places.of(*warning.statement))
-        if not check.was_run and finding.rule == ILL_FORMED:
-            raise ShapesError(_ill_formed(finding, shapes.name))
-        tally.add_warning(finding)
-
-
-def _ill_formed(finding: Finding, file: str) -> Message:
-    line = finding.place.line if finding.place else None
-    if line is None:
-        return message("{file}: {fault} {rest}", file=file, fault=finding.message, rest=CORRECT_SHAPES)
-    return message(
-        "{file}: line {line}: {fault} {rest}", file=file, line=line, fault=finding.message, rest=CORRECT_SHAPES
-    )
-
-
-def _places(document: UserDocument) -> ValuePlaces | None:
-    format_ = rdf.by_name(document.format_name)
-    text = document.data.decode("utf-8-sig", "replace")
-    return find_places(text, format_, file=document.name, base=BASE) if format_ else None
-
-
 @dataclass(frozen=True, slots=True)
 class UploadReport:
     """The report on an upload, not yet translated, with the rows of its table that findings are about; for a page.
@@ -274,12 +135,12 @@ class UploadReport:
     """
 
     report: CheckReport
-    rows: tuple[ShownRow, ...] = ()
+    rows: "tuple[ShownRow, ...]" = ()
 
 
 def finding_rows(
     report: CheckReport, data: bytes, name: str, mapping: TableMapping = NO_MAPPING
-) -> tuple[ShownRow, ...]:
+) -> "tuple[ShownRow, ...]":
     """The rows of a table that findings are about, to be shown next to them.
 
     Args:
@@ -299,6 +160,11 @@ def finding_rows(
             numbers.add(int(match[1]))
     if not wanted:
         return ()
+    # The readers of tables are there already, if the file is one.
+    from iomld.read.detect import is_workbook  # noqa: PLC0415
+    from iomld.read.table.csv import table_rows  # noqa: PLC0415
+    from iomld.read.table.workbook import workbook_rows  # noqa: PLC0415
+
     try:
         if is_workbook(data):
             rows = workbook_rows(data, file=name, wanted=wanted, mapping=mapping)

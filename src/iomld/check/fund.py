@@ -18,7 +18,7 @@ from iomld.fund_folder import SETTINGS_FILE, FundFolder, line_of_key, located, o
 from iomld.iris import DCTERMS, FOAF, RDF, SH, SKOS, local_name
 from iomld.messages import Message, message
 from iomld.model import Finding, Severity
-from iomld.pipeline.stages import OPTIONAL_RULES
+from iomld.pipeline.conversion import OPTIONAL_RULES
 from iomld.validate import PROFILES, all_rules, load_validator
 from iomld.validate.engine import EngineError
 from iomld.validate.shape_checks import form_warnings

@@ -5,13 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from iomld.formats.rdf import with_value
 from iomld.messages import ForeignText, Message
 from iomld.model import Finding, Place, Severity, ValidationResult
-from iomld.pipeline.stages import Pipeline
-from iomld.validate.shape_checks import NO_FOCUS_NODE
+
+if TYPE_CHECKING:
+    from iomld.pipeline.stages import Pipeline
 
 MAX_FINDINGS = 1000  # default cap of a report
 
@@ -200,6 +201,9 @@ class Tally:
             basis: The rules and software of the check.
             projects: Projects that the records describe.
         """
+        # Texts of findings are also written by commands that check nothing, and import no shapes.
+        from iomld.validate.shape_checks import NO_FOCUS_NODE  # noqa: PLC0415
+
         values: defaultdict[tuple[str, Severity], list[tuple[str, int]]] = defaultdict(list)
         for (rule, severity, value), count in sorted(self._values.items(), key=lambda item: (-item[1], item[0])):
             values[rule, severity].append((value, count))
@@ -223,7 +227,7 @@ class Tally:
         )
 
 
-def basis_of(pipeline: Pipeline, profile: str) -> Basis:
+def basis_of(pipeline: "Pipeline", profile: str) -> Basis:
     """The rules and software of a pipeline.
 
     Args:
@@ -237,6 +241,8 @@ def basis_of(pipeline: Pipeline, profile: str) -> Basis:
 @cache
 def package_version(package: str) -> str:
     """Version of an installed package; cached, since looking it up takes longer than checking a record."""
+    from importlib.metadata import version  # noqa: PLC0415  # with the library of mail, and few reports are written
+
     return version(package)
 
 

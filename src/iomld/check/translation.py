@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from iomld.check.report import CheckReport
 from iomld.fund_folder import cached
-from iomld.i18n import ENGLISH, gettext, gettext_noop, is_translated, ngettext, worded
-from iomld.messages import Message
+from iomld.i18n import ENGLISH, gettext, is_translated, ngettext, worded
+from iomld.messages import Message, gettext_noop
 from iomld.model import Finding, Severity
 from iomld.validate import all_rules
 

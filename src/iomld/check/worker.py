@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from iomld.check.checker import Checker, UploadReport, check_bytes_against, finding_rows
+from iomld.check.checker import Checker, UploadReport, finding_rows
+from iomld.check.foreign_shapes import check_bytes_against
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
 from iomld.check.reports import report_chunks, report_format
 from iomld.check.reports.tables import WORKBOOK, workbook_report
@@ -20,7 +21,8 @@ from iomld.fund_folder import read_fund_folder, use_folder
 from iomld.i18n import ENGLISH
 from iomld.messages import Message, message, message_from_json, message_to_json
 from iomld.model import Place
-from iomld.pipeline.stages import Choices, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import load_pipeline
 from iomld.read.mapping.files import mapping_of
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.validate.user_shapes import ShapesError

@@ -13,7 +13,6 @@ import click
 from pyoxigraph import Quad
 
 from iomld.assets import jsonld_context, load_fields
-from iomld.check.reports.text import all_lines
 from iomld.cli.export import write_out
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
@@ -25,7 +24,7 @@ from iomld.cli.options import (
     sources_argument,
 )
 from iomld.cli.progress import shown_progress
-from iomld.cli.stages import loaded_pipeline, pipeline_choices
+from iomld.cli.stages import chosen_mapping, pipeline_choices
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat
@@ -34,11 +33,9 @@ from iomld.formats import rdf
 from iomld.formats.jsonld import framed_bytes, framed_project, write_graph
 from iomld.iris import Iris
 from iomld.model import Project, Record
-from iomld.pipeline.stages import Outcome, Pipeline, linked, placed
+from iomld.pipeline.conversion import Converter, Outcome, linked, load_converter, placed
 from iomld.progress import Progress, phases_of
 from iomld.read import ReadOptions, expand_sources, read_source
-from iomld.read.mapping.files import read_mapping
-from iomld.read.table.mapping import NO_MAPPING
 
 (CONVERTING,) = phases_of(("converting", "records"))
 _LINE_FORMATS = (rdf.NQUADS.name, rdf.NTRIPLES.name)
@@ -74,11 +71,11 @@ def convert_command(
     """
     check_source_url(source_url, sources)
     known = settings()
-    pipeline = loaded_pipeline(pipeline_choices(known, profile="submission"))
+    converter = load_converter(pipeline_choices(known, profile="submission"))
     gc.freeze()  # lists, names and patterns live to the end; collecting garbage among them takes 3 % of the time
-    options = pipeline.read_options(url=source_url, mapping=read_mapping(mapping) if mapping else NO_MAPPING)
+    options = converter.read_options(url=source_url, mapping=chosen_mapping(mapping))
     with shown_progress(is_alone=not sys.stdout.isatty()) as progress:
-        conversion = _Conversion(pipeline, options, progress)
+        conversion = _Conversion(converter, options, progress)
         _write(conversion, sources, format_name, known.base_iri)
     return EXIT_REFUSED if conversion.refused else EXIT_DONE
 
@@ -94,22 +91,22 @@ def _write(conversion: "_Conversion", sources: tuple[Path, ...], format_name: st
 class _Conversion:
     """Converts records as a stream and remembers whether one was refused."""
 
-    def __init__(self, pipeline: Pipeline, options: ReadOptions, progress: Progress) -> None:
+    def __init__(self, converter: Converter, options: ReadOptions, progress: Progress) -> None:
         self._progress = progress
-        self._pipeline = pipeline
+        self._converter = converter
         self._options = options
         self.refused = False
 
     def graphs(self, sources: tuple[Path, ...]) -> Iterator[tuple[Quad, ...]]:
         """The graph of each record that can be read."""
         for project in self.projects(sources):
-            yield tuple(project_quads(project, self._pipeline.publication))
+            yield tuple(project_quads(project, self._converter.publication))
 
     def lines(self, sources: tuple[Path, ...], *, with_graph: bool) -> Iterator[bytes]:
         """The same graphs as N-Quads or N-Triples, written without making quads, which saves a quarter of the time."""
         for projects in self._batches(sources):
             yield from [
-                project_lines(project, self._pipeline.publication, with_graph=with_graph).encode()
+                project_lines(project, self._converter.publication, with_graph=with_graph).encode()
                 for project in projects
             ]
 
@@ -121,13 +118,17 @@ class _Conversion:
         """The projects in batches; a batch passes one stage after the other, which keeps the code in the CPU cache."""
         records = self._records(sources)
         while batch := list(islice(records, _BATCH_SIZE)):
-            outcomes = [linked((record,), self._pipeline.linker) for record in batch]
+            outcomes = [linked((record,), self._converter.linker) for record in batch]
             yield [outcome.project for outcome in outcomes if self._is_convertible(outcome)]
 
     def _is_convertible(self, outcome: Outcome) -> bool:
         """Whether a record can be converted; its findings are printed."""
-        for line in all_lines(placed(outcome.findings, outcome.merged)) if outcome.findings else ():
-            self._say(line)
+        if outcome.findings:
+            # Babel, and much else that reports need; most records are converted without a remark.
+            from iomld.check.reports.text import all_lines  # noqa: PLC0415
+
+            for line in all_lines(placed(outcome.findings, outcome.merged)):
+                self._say(line)
         self.refused |= outcome.refused
         return not outcome.refused
 

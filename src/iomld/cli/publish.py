@@ -22,15 +22,13 @@ from iomld.cli.options import (
 )
 from iomld.cli.progress import shown_progress
 from iomld.cli.remote import push_current
-from iomld.cli.stages import loaded_pipeline, pipeline_choices
+from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices
 from iomld.model import Finding
-from iomld.pipeline.stages import Choices
+from iomld.pipeline.conversion import Choices
 from iomld.publish.processes import available_processors
 from iomld.publish.report import PublishReport, refusal_groups, report_json
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
-from iomld.read.mapping.files import read_mapping
-from iomld.read.table.mapping import NO_MAPPING
 from iomld.release import FILES
 
 _MOST_LISTED = 10  # refusals, and projects that lose values, one by one
@@ -100,7 +98,7 @@ def publish_command(
         publisher=known.publisher,
         contact=known.contact,
         url=source_url,
-        mapping=read_mapping(mapping) if mapping else NO_MAPPING,
+        mapping=chosen_mapping(mapping),
         dry_run=dry_run,
         include=include,
         processes=processes,

@@ -1,11 +1,17 @@
 """The stages, imported only by commands that read records, since importing them takes longer than most commands run."""
 
 from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from iomld.config import Settings
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
+
+if TYPE_CHECKING:
+    from iomld.pipeline.stages import Pipeline
 
 
 def pipeline_choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: datetime | None = None) -> Choices:
@@ -20,8 +26,10 @@ def pipeline_choices(known: Settings, *, profile: str, engine: str = "shacl", as
     )
 
 
-def loaded_pipeline(chosen: Choices) -> Pipeline:
+def loaded_pipeline(chosen: Choices) -> "Pipeline":
     """Load the stages; report on standard error if another SHACL engine is used than the one chosen."""
+    from iomld.pipeline.stages import load_pipeline  # noqa: PLC0415  # with the shapes, which `iomld convert` does without
+
     pipeline = load_pipeline(chosen)
     if pipeline.validator.fallback_reason:
         reason = pipeline.validator.fallback_reason
@@ -29,3 +37,16 @@ def loaded_pipeline(chosen: Choices) -> Pipeline:
             f"iomld: {pipeline.validator.engine_name} checks the shapes instead of {chosen.engine}: {reason}", err=True
         )
     return pipeline
+
+
+def chosen_mapping(path: Path | None) -> TableMapping:
+    """The mapping of a foreign table that `--mapping` names; without it, none.
+
+    Raises:
+        SourceError: The file cannot be read, or it is no mapping.
+    """
+    if path is None:
+        return NO_MAPPING
+    from iomld.read.mapping.files import read_mapping  # noqa: PLC0415  # with the reader of TOML, and few tables need it
+
+    return read_mapping(path)

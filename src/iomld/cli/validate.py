@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from iomld.check.checker import Checker, check_against
+from iomld.check.checker import Checker
 from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import REPORT_FORMATS, report_chunks, report_format
 from iomld.check.reports.tables import WORKBOOK, workbook_report
@@ -25,13 +25,11 @@ from iomld.cli.options import (
     sources_argument,
 )
 from iomld.cli.progress import shown_progress
-from iomld.cli.stages import loaded_pipeline, pipeline_choices
+from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices
 from iomld.errors import IomldError
 from iomld.model import Severity
 from iomld.read import SourceFile, expand_sources
 from iomld.read.archives import files_of_bytes
-from iomld.read.mapping.files import read_mapping
-from iomld.read.table.mapping import NO_MAPPING
 
 _TEXT, _STDIN = "text", "-"
 _FAIL_ON = ("violation", "warning", "info")
@@ -127,12 +125,12 @@ def validate_command(
     """
     _check_form(format_name, sources, output, for_text=group or bool(color))
     if shapes:
-        report = check_against(_source_files(sources), shapes, engine=engine, cap=cap, language=language)
+        report = _checked_against(shapes, sources, engine=engine, cap=cap, language=language)
     else:
         pipeline = loaded_pipeline(pipeline_choices(settings(), profile=profile, engine=engine, as_of=as_of))
         with shown_progress() as progress:
             report = Checker(pipeline, profile, cap, progress).check_sources(
-                _source_files(sources), mapping=read_mapping(mapping) if mapping else NO_MAPPING
+                _source_files(sources), mapping=chosen_mapping(mapping)
             )
     report = worded_report(report, language)
     for name, file in reports:
@@ -143,6 +141,12 @@ def validate_command(
         _write(_report_chunks(report, format_name, sources, group=group), output)
         _tell_omitted(report, format_name)
     return EXIT_REFUSED if report.has_at_least(Severity(fail_on.capitalize())) else EXIT_DONE
+
+
+def _checked_against(shapes: Path, sources: tuple[Path, ...], *, engine: str, cap: int, language: str) -> CheckReport:
+    from iomld.check.foreign_shapes import check_against  # noqa: PLC0415  # starts workers; our shapes need none
+
+    return check_against(_source_files(sources), shapes, engine=engine, cap=cap, language=language)
 
 
 def _print(report: CheckReport, *, color: bool, group: bool, quiet: bool) -> None:

@@ -9,7 +9,6 @@ from typing import BinaryIO, cast
 from pyoxigraph import NamedNode, Quad, Triple
 
 from iomld.assets import jsonld_context, load_fields
-from iomld.export.csv import write_csv
 from iomld.export.records import record_json
 from iomld.export.stored_quads import StoredQuads
 from iomld.export.tables import ProjectSource
@@ -17,7 +16,7 @@ from iomld.formats import rdf
 from iomld.formats.jsonld import compact_resource, framed_project, write_graph
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
-from iomld.read.table.workbook_package import MEDIA_TYPE
+from iomld.model import WORKBOOK_MEDIA_TYPE
 from iomld.release.nquads import open_gzip
 
 
@@ -44,6 +43,12 @@ def write_json_lines(source: ProjectSource, output: BinaryIO) -> None:
     output.writelines(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
 
 
+def _write_csv(source: ProjectSource, output: BinaryIO) -> None:
+    from iomld.export.csv import write_csv  # noqa: PLC0415  # with the reader of tables, and few need it
+
+    write_csv(source, output)
+
+
 def _write_workbook(source: ProjectSource, output: BinaryIO) -> None:
     from iomld.export.workbook import write_workbook  # noqa: PLC0415  # openpyxl takes 0.2 s to import, and few use it
 
@@ -51,8 +56,8 @@ def _write_workbook(source: ProjectSource, output: BinaryIO) -> None:
 
 
 TABLE_FORMATS: Mapping[str, TableFormat] = {
-    "csv": TableFormat("application/zip", "zip", is_text=False, write=write_csv),
-    "xlsx": TableFormat(MEDIA_TYPE, "xlsx", is_text=False, write=_write_workbook),
+    "csv": TableFormat("application/zip", "zip", is_text=False, write=_write_csv),
+    "xlsx": TableFormat(WORKBOOK_MEDIA_TYPE, "xlsx", is_text=False, write=_write_workbook),
     "jsonl": TableFormat("application/jsonl", "jsonl", is_text=True, write=write_json_lines),
 }
 

@@ -23,7 +23,8 @@ from iomld.errors import IomldError
 from iomld.export.csv import add_entry, csv_head
 from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
 from iomld.fields.declared import FieldKind
-from iomld.i18n import LANGUAGES, gettext, gettext_noop
+from iomld.i18n import LANGUAGES, gettext
+from iomld.messages import gettext_noop
 from iomld.model import TEXT_LANGUAGES
 from iomld.read.record.mentions import MENTION_FIELDS
 from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns

@@ -7,7 +7,7 @@ a letter (section 2.3).
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from pyoxigraph import Triple
@@ -22,7 +22,7 @@ _NAME_START = (
     r"A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F\u2C00-\u2FEF"
     r"\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
 )
-_LOCAL_NAME = re.compile(rf"[{_NAME_START}][{_NAME_START}\-.0-9\u00B7\u0300-\u036F\u203F\u2040]*\Z")
+_LOCAL_NAME = rf"[{_NAME_START}][{_NAME_START}\-.0-9\u00B7\u0300-\u036F\u203F\u2040]*\Z"
 
 
 class NotInXmlError(IomldError):
@@ -99,4 +99,9 @@ def with_element_names(triples: Iterable[Triple]) -> Iterator[Triple]:
 
 @lru_cache(maxsize=1024)
 def _ends_with_name(iri: str) -> bool:
-    return _LOCAL_NAME.search(iri) is not None
+    return _local_name().search(iri) is not None
+
+
+@cache  # compiled with the first RDF/XML, since these sets of characters take 10 ms
+def _local_name() -> re.Pattern[str]:
+    return re.compile(_LOCAL_NAME)

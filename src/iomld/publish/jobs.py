@@ -13,7 +13,8 @@ from iomld.export.shard_files import GraphLines, common_contents, graph_contents
 from iomld.export.tables import TableForm
 from iomld.formats import rdf
 from iomld.model import Finding, Record, Severity
-from iomld.pipeline.stages import Outcome, Pipeline, outcomes
+from iomld.pipeline.conversion import Outcome
+from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.publish.report import warning_counts
 from iomld.release import FILES
 from iomld.release.nquads import graph_digest, graph_of

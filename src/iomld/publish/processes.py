@@ -15,7 +15,8 @@ from typing import TypeAlias, cast
 
 from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use, read_fund_folder, use_folder
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.jobs import SettledProject, SettleJob, ShardJob
 from iomld.release.shards import PlacedShard
 from iomld.workers.batch import WorkerBatch

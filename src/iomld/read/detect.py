@@ -19,9 +19,8 @@ from pathlib import PurePath
 from iomld.formats.rdf import JSONLD, NQUADS, NTRIPLES, RDFXML, TRIG, TURTLE, Format, by_suffix
 from iomld.iris import RDF
 from iomld.read.record.framed import is_framed
-from iomld.read.table.csv import has_header
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
-from iomld.read.text import read_prolog
+from iomld.read.xml import read_prolog
 
 # Bytes at the beginning of a source that decide its form; JSON is parsed up to the end of its first value.
 HEAD_BYTES = 64 * 1024
@@ -215,6 +214,12 @@ def _text_format(head: str, suffix: Format | None) -> Format | None:
     return suffix if suffix in (TURTLE, TRIG, NTRIPLES, NQUADS) and begin and not begin.startswith("<?xml") else None
 
 
+def _is_table(source: LoadedSource) -> bool:
+    from iomld.read.table.csv import has_header  # noqa: PLC0415  # half of the readers, and this test comes last
+
+    return has_header(source.data, source.mapping)
+
+
 # The order matters: each form is tested before the forms that would also accept its sources.
 _FORMS: tuple[tuple[Form, Callable[[LoadedSource], bool]], ...] = (
     # First: records are read line by line, and a large file is never held in memory.
@@ -234,5 +239,5 @@ _FORMS: tuple[tuple[Form, Callable[[LoadedSource], bool]], ...] = (
     # Before tables: the keys of a record are also headings, separated by commas.
     (Form.JSON, lambda source: _is_json(source.data)),
     # Before pages, the form of everything else: a table has a header in its first rows.
-    (Form.TABLE, lambda source: has_header(source.data, source.mapping)),
+    (Form.TABLE, _is_table),
 )

@@ -21,7 +21,7 @@ from iomld.messages import message
 from iomld.model import Finding, Origin, Place, Record, Severity
 from iomld.read.iati_activity import read_activity
 from iomld.read.options import ReadOptions
-from iomld.read.text import check_xml, not_xml, safe_events
+from iomld.read.xml import check_xml, not_xml, safe_events
 
 _MEDIA_TYPE = "application/xml"
 _SHOWN = 80  # characters of an identifier that a finding quotes

@@ -1,4 +1,8 @@
-"""Read a source: recognize its form (`iomld.read.detect`) and pass it to the reader of that form."""
+"""Read a source: recognize its form (`iomld.read.detect`) and pass it to the reader of that form.
+
+The reader of a form is imported with the first source of that form: a run reads few forms, and the readers with their
+libraries take longer to import than all else that reads.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +15,10 @@ from iomld.messages import message
 from iomld.model import Origin, Record
 from iomld.read.archives import SourceFile, files_of_bytes, files_of_path, not_workbook
 from iomld.read.detect import HEAD_BYTES, Form, LoadedSource, form_of, is_json_lines
-from iomld.read.graph.records import read_rdf
-from iomld.read.iati import read_iati
 from iomld.read.options import ReadOptions
-from iomld.read.page.html import read_html
-from iomld.read.page.text import read_page
 from iomld.read.record.json_files import LONGEST_LINE_BYTES, read_lines, read_records
-from iomld.read.table.csv import read_table, read_table_pair
-from iomld.read.table.workbook import read_workbook
-from iomld.read.text import forbidden_line, is_web_address, utf8_text, utf8_xml
+from iomld.read.text import forbidden_line, is_web_address, utf8_text
+from iomld.read.xml import utf8_xml
 
 # Sources other than JSON Lines are held in memory while they are read.
 _MOST_BYTES = 512 * 1024**2
@@ -79,6 +78,8 @@ def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterat
     if file.mentions is None:
         yield from _READERS[form_of(source)](source, options)
         return
+    from iomld.read.table.csv import read_table_pair  # noqa: PLC0415  # see the top
+
     with file.mentions() as mentions:
         yield from read_table_pair(data, mentions.read(_MOST_BYTES), file=file.name, name=source.name, options=options)
 
@@ -114,20 +115,28 @@ def _read_binary(source: LoadedSource, options: ReadOptions) -> Iterator[Record]
 
 
 def _read_workbook(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    from iomld.read.table.workbook import read_workbook  # noqa: PLC0415  # see the top
+
     return read_workbook(source.data, file=source.file, options=options)
 
 
 def _read_iati(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    from iomld.read.iati import read_iati  # noqa: PLC0415  # see the top
+
     return read_iati(source.data, file=source.file, options=options)
 
 
 def _read_rdf(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    from iomld.read.graph.records import read_rdf  # noqa: PLC0415  # see the top
+
     if source.rdf_format is None:
         raise AssertionError(source.file)  # `form_of` has just found it
     return read_rdf(source.data, source.rdf_format, file=source.file, options=options)
 
 
 def _read_html(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    from iomld.read.page.html import read_html  # noqa: PLC0415  # see the top
+
     yield read_html(source.data, _origin(source, "text/html"), file=source.file, lexicon=options.lexicon)
 
 
@@ -142,10 +151,14 @@ def _read_json(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
 
 
 def _read_table(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    from iomld.read.table.csv import read_table  # noqa: PLC0415  # see the top
+
     return read_table(source.data, file=source.file, name=source.name, options=options)
 
 
 def _read_page(source: LoadedSource, options: ReadOptions) -> Iterator[Record]:
+    from iomld.read.page.text import read_page  # noqa: PLC0415  # see the top
+
     origin = _origin(source, "text/plain")
     yield read_page(_text(source), origin, file=source.file, lexicon=options.lexicon)
 

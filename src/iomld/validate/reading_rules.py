@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from iomld.i18n import gettext_noop
+from iomld.messages import gettext_noop
 from iomld.model import Severity
 
 

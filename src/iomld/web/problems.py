@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iomld.formats.negotiate import choose
-from iomld.i18n import gettext_noop
 from iomld.iris import DEFAULT_BASE
-from iomld.messages import Message, message
+from iomld.messages import Message, gettext_noop, message
 from iomld.release import Release
 from iomld.release.integrity import Damage
 from iomld.web.i18n import gettext

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.browse.view import ReleaseView
-from iomld.i18n import LANGUAGE_NAMES, direction, language_name
+from iomld.i18n import direction, language_name, language_names
 from iomld.iris import Iris
 from iomld.web.i18n import (
     current_page,
@@ -229,7 +229,7 @@ def templates() -> Environment:
     )
     environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
     environment.globals.update(page_direction=lambda: direction(page_language()))
-    environment.globals.update(language_addresses=language_addresses, language_names=LANGUAGE_NAMES)
+    environment.globals.update(language_addresses=language_addresses, language_names=language_names())
     return environment
 
 

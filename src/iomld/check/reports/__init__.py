@@ -1,15 +1,10 @@
-"""The formats of a report, by name."""
+"""The formats of a report, by name; the module of a format is imported with the first report in it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 from iomld.check.report import CheckReport
-from iomld.check.reports.ci import junit_report, sarif_report
-from iomld.check.reports.html import html_report
-from iomld.check.reports.json import json_report
-from iomld.check.reports.rdf import jsonld_report, turtle_report
-from iomld.check.reports.tables import csv_report
-from iomld.check.reports.text import report_lines
 
 _CHUNK_LENGTH = 64 * 1024  # characters
 
@@ -29,19 +24,25 @@ class ReportFormat:
     write: Callable[[CheckReport], Iterator[str]]
 
 
-def _text_report(report: CheckReport) -> Iterator[str]:
-    return (f"{line}\n" for line in report_lines(report))
+def _written_by(module: str, name: str) -> Callable[[CheckReport], Iterator[str]]:
+    """The function of this name in a module of this package, which is imported when it is called."""
+
+    def write(report: CheckReport) -> Iterator[str]:
+        chunks: Iterator[str] = getattr(import_module(f"{__name__}.{module}"), name)(report)
+        return chunks
+
+    return write
 
 
 REPORT_FORMATS = (
-    ReportFormat("text", ("text/plain",), _text_report),
-    ReportFormat("json", ("application/json",), json_report),
-    ReportFormat("turtle", ("text/turtle",), turtle_report),
-    ReportFormat("jsonld", ("application/ld+json",), jsonld_report),
-    ReportFormat("csv", ("text/csv",), csv_report),
-    ReportFormat("sarif", ("application/sarif+json",), sarif_report),
-    ReportFormat("junit", ("application/junit+xml", "application/xml", "text/xml"), junit_report),
-    ReportFormat("html", ("text/html",), html_report),
+    ReportFormat("text", ("text/plain",), _written_by("text", "text_report")),
+    ReportFormat("json", ("application/json",), _written_by("json", "json_report")),
+    ReportFormat("turtle", ("text/turtle",), _written_by("rdf", "turtle_report")),
+    ReportFormat("jsonld", ("application/ld+json",), _written_by("rdf", "jsonld_report")),
+    ReportFormat("csv", ("text/csv",), _written_by("tables", "csv_report")),
+    ReportFormat("sarif", ("application/sarif+json",), _written_by("ci", "sarif_report")),
+    ReportFormat("junit", ("application/junit+xml", "application/xml", "text/xml"), _written_by("ci", "junit_report")),
+    ReportFormat("html", ("text/html",), _written_by("html", "html_report")),
 )
 
 

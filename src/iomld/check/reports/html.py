@@ -6,8 +6,8 @@ from html import escape
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.check.reports.text import basis_words, cap_sentence, focus_node_sentence, place_words, verdict_words
 from iomld.check.translation import counted_findings, counted_projects, counted_records
-from iomld.i18n import direction, gettext, gettext_noop, ngettext, worded
-from iomld.messages import message
+from iomld.i18n import direction, gettext, ngettext, worded
+from iomld.messages import gettext_noop, message
 from iomld.model import Finding, Severity
 
 _CSS_CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.INFO: "info"}

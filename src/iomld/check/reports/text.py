@@ -32,6 +32,11 @@ class Pen:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
 
 
+def text_report(report: CheckReport) -> Iterator[str]:
+    """The report as text without colours, in chunks."""
+    return (f"{line}\n" for line in report_lines(report))
+
+
 def report_lines(report: CheckReport, *, color: bool = False, group: bool = False) -> Iterator[str]:
     """The report as lines: each finding with its place, its marked source line and the fix; then the verdict.
 

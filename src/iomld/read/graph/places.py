@@ -21,7 +21,7 @@ from iomld.iris import RDF, local_name
 from iomld.model import Place
 from iomld.read.graph.turtle_places import Offsets, line_offsets, resolved_iri, turtle_offsets
 from iomld.read.record.locate import excerpt, pointer_step
-from iomld.read.text import not_xml, safe_events
+from iomld.read.xml import not_xml, safe_events
 
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)

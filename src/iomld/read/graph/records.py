@@ -25,7 +25,8 @@ from iomld.read.options import ReadOptions
 from iomld.read.record.framed import CONTEXT_PATH
 from iomld.read.record.json_faults import not_json
 from iomld.read.record.json_record import read_content
-from iomld.read.text import check_xml, is_web_address, utf8_text
+from iomld.read.text import is_web_address, utf8_text
+from iomld.read.xml import check_xml
 
 MAX_STATEMENTS = 4_000_000
 MAX_CONTEXTS = 1000

@@ -8,7 +8,7 @@ from iomld.assets import load_fields
 from iomld.fields.declared import Field
 from iomld.folding import fold
 from iomld.fund_folder import cached
-from iomld.i18n import gettext_noop
+from iomld.messages import gettext_noop
 from iomld.read.table.money import split_heading
 
 _NUMBERED = re.compile(

@@ -10,14 +10,14 @@ from itertools import chain
 
 from iomld.errors import SourceError
 from iomld.messages import message
-from iomld.model import Finding, Place, Record, Severity
+from iomld.model import WORKBOOK_MEDIA_TYPE, Finding, Place, Record, Severity
 from iomld.read.options import ReadOptions
 from iomld.read.table.mapped_cells import check_columns
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
 from iomld.read.table.records import table_records
 from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, ShownRow, TableLocation, TableRow, layout_of
-from iomld.read.table.workbook_package import MEDIA_TYPE, Package, open_package
+from iomld.read.table.workbook_package import Package, open_package
 from iomld.read.table.worksheet import sheet_rows
 
 _HEADER_WITHIN = 30  # rows that are not empty; a title and notes may stand above the header
@@ -55,7 +55,7 @@ def read_workbook(
     Raises:
         SourceError: It is damaged or too large, or no sheet holds a table of projects.
     """
-    source = TableLocation(file, name or re.split(r"[/\\!]", file)[-1], MEDIA_TYPE)
+    source = TableLocation(file, name or re.split(r"[/\\!]", file)[-1], WORKBOOK_MEDIA_TYPE)
     tables = _tables(open_package(data, file), source, options or ReadOptions())
     if not tables.projects:
         raise SourceError(
@@ -98,7 +98,7 @@ def workbook_rows(
     package = open_package(data, file)
     for sheet in package.sheets:
         if numbers := wanted.get(sheet.name):
-            source = TableLocation(file, file, MEDIA_TYPE, sheet.name)
+            source = TableLocation(file, file, WORKBOOK_MEDIA_TYPE, sheet.name)
             table, _ = _table(sheet_rows(package, sheet, []), source, mapping)
             if table:
                 rows = (row for row in chain((table.header,), table.rows) if row.number in numbers)

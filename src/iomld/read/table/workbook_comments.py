@@ -22,7 +22,7 @@ from iomld.messages import ForeignText, message
 from iomld.read.detect import is_workbook
 from iomld.read.table.rows import neutralized
 from iomld.read.table.workbook_package import Package, open_package
-from iomld.read.text import read_prolog
+from iomld.read.xml import read_prolog
 
 SHEET = "Findings"  # for remarks without a cell
 _AUTHOR = "iomld"

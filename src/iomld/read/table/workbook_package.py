@@ -21,9 +21,8 @@ from iomld.errors import SourceError
 from iomld.messages import ForeignText, message
 from iomld.read.table.csv_rows import LONGEST_CELL
 from iomld.read.table.money import format_currency
-from iomld.read.text import read_prolog, safe_events
+from iomld.read.xml import read_prolog, safe_events
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_ENTRIES = 2000
 _MOST_UNCOMPRESSED_BYTES = 200 * 1024 * 1024
 _MOST_RATIO = 200

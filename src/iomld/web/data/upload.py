@@ -15,8 +15,7 @@ from starlette.types import Message, Receive
 
 from iomld.assets import load_fields
 from iomld.fields.form import record_of
-from iomld.i18n import gettext_noop
-from iomld.messages import message
+from iomld.messages import gettext_noop, message
 from iomld.validate import ENGINES
 from iomld.web.form_decoder import UrlencodedDecoder, sliced
 from iomld.web.problems import ProblemError

@@ -16,7 +16,7 @@ from iomld.check.worker import PAGE, TOO_LARGE, CheckRequest, fault_of
 from iomld.formats.negotiate import choose
 from iomld.i18n import LANGUAGES
 from iomld.messages import message
-from iomld.read.table.workbook_package import MEDIA_TYPE
+from iomld.model import WORKBOOK_MEDIA_TYPE
 from iomld.validate import ENGINES
 from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.data.upload import (
@@ -55,7 +55,7 @@ _OUT_OF_MEMORY = message(
 _CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
 _READ_AT_ONCE_BYTES = 1 << 20  # of a report, in the event loop
 _NO_STORE = {"Cache-Control": "no-store"}
-_REPORTS = sorted({MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
+_REPORTS = sorted({WORKBOOK_MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
 _RESPONSES = responses({200: _REPORTS}, 400, 406, 413, 414, 415, 422, 429, 503)
 _ReportFormat = Annotated[
     Text,
@@ -239,7 +239,7 @@ def _requested_report(request: Request, name: str | None) -> _ReportRequest:
 def _named_report(name: str, *, attached: bool = False) -> _ReportRequest:
     """The report in a format by its name. Raises 406 if there is no such format."""
     if name == WORKBOOK:
-        return _ReportRequest(MEDIA_TYPE, name, attached=True)
+        return _ReportRequest(WORKBOOK_MEDIA_TYPE, name, attached=True)
     format_ = report_format(name)
     if format_ is None:
         names = ", ".join(_FORMAT_NAMES)

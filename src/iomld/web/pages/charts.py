@@ -11,7 +11,7 @@ from pathlib import Path
 from iomld.browse.overview import Counted
 from iomld.browse.project.page import ProjectPage
 from iomld.browse.view import Link, LinkKind
-from iomld.i18n import gettext_noop
+from iomld.messages import gettext_noop
 
 # static/land.svg and points.json are in this coordinate system (Equal Earth).
 _WIDTH, _HEIGHT = 960.0, 417.0

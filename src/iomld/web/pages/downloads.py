@@ -13,7 +13,7 @@ from iomld.browse.dataset import (
     triple_count,
 )
 from iomld.browse.view import ReleaseView
-from iomld.i18n import gettext_noop
+from iomld.messages import gettext_noop
 from iomld.release.downloads import MENTIONS_FILE, METADATA_FILE, PACKAGE_FILE, PROJECTS_FILE
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.structured_data import dataset_markup

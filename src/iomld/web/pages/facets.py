@@ -9,7 +9,7 @@ from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
 from iomld.browse.search import SearchResult, projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
-from iomld.i18n import gettext_noop
+from iomld.messages import gettext_noop
 from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.i18n import gettext
 from iomld.web.templating import answer_address

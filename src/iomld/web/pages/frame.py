@@ -4,8 +4,8 @@ It does without the web framework, since the worker that checks uploads renders 
 """
 
 from iomld.browse.view import Link, ReleaseView
-from iomld.i18n import gettext_noop
 from iomld.iris import Iris
+from iomld.messages import gettext_noop
 from iomld.web.templating import local_path, render
 
 # The main menu: path and name of each page.

@@ -13,8 +13,8 @@ from iomld.check.translation import worded_report
 from iomld.check.worker import CheckRequest
 from iomld.fields.declared import FieldKind
 from iomld.fields.form import FormInput, filled_inputs, form_inputs
-from iomld.i18n import ENGLISH, LANGUAGE_NAMES, LANGUAGES, gettext_noop
-from iomld.messages import Message, message
+from iomld.i18n import ENGLISH, LANGUAGES, language_names
+from iomld.messages import Message, gettext_noop, message
 from iomld.model import TEXT_LANGUAGES, Finding, Place, Severity
 from iomld.validate import all_rules
 from iomld.validate.reading_rules import READING_RULES
@@ -55,7 +55,7 @@ _REPORTS = (
 )
 _WORKBOOK = ("xlsx", gettext_noop("workbook with comments"))
 _CHOICES: Mapping[str, object] = {
-    "languages": tuple(LANGUAGE_NAMES.items()),
+    "languages": tuple(language_names().items()),
     "profiles": _PROFILES,
     "reports": _REPORTS,
     "workbook": _WORKBOOK,

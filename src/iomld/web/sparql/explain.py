@@ -23,7 +23,7 @@ from iomld.browse.explain.suggestions import (
 )
 from iomld.formats import rdf, results
 from iomld.formats.negotiate import choose
-from iomld.i18n import gettext_noop
+from iomld.messages import gettext_noop
 from iomld.store.sparql_parser import query_tree
 from iomld.store.sparql_syntax import QueryTree
 from iomld.web.problems import ProblemError
