@@ -62,6 +62,7 @@ _DESCRIPTION_PROPERTIES = frozenset(
         f"{IOMLD}iso2",
     }
 )
+_TYPE = f"{RDF}type"
 _GYEAR = f"{XSD}gYear"
 _YEAR = re.compile(r"[0-9]{4}")
 
@@ -75,18 +76,19 @@ class Facts:
         subjects: IRIs and blank node labels of its subjects.
         objects: IRIs of its objects.
         has_blank_nodes: Whether it has blank nodes.
-        values: The objects by property and subject, for each property that rules in code read.
+        values: The objects by property and subject, for the properties that rules in code read.
     """
 
     quads: Sequence[Quad]
     subjects: set[str] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)
     has_blank_nodes: bool = False
-    values: Mapping[str, defaultdict[str, list[Term]]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, list[Term]]] = field(default_factory=dict)
 
     def of(self, subject: str, predicate: str) -> Sequence[Term]:
-        """The objects of a subject and one of the properties in `values`."""
-        return self.values[predicate].get(subject, ())
+        """The objects of a subject and one of the properties that rules in code read."""
+        by_subject = self.values.get(predicate)
+        return by_subject.get(subject, ()) if by_subject else ()
 
     def plain(self, subject: str, predicate: str) -> list[str]:
         """The objects, without their RDF syntax."""
@@ -102,29 +104,33 @@ class Facts:
 
     def instances(self, class_: str) -> list[str]:
         """The nodes with this `rdf:type`, not counting subclasses."""
-        types = self.values[f"{RDF}type"]
+        types = self.values.get(_TYPE, {})
         term = NamedNode(class_)
         return [node for node, classes in types.items() if term in classes]
 
 
 def facts_of(quads: Sequence[Quad]) -> Facts:
     """Index a record's graph."""
-    values: dict[str, defaultdict[str, list[Term]]] = {predicate: defaultdict(list) for predicate in _READ_PROPERTIES}
+    values: dict[str, defaultdict[str, list[Term]]] = {}
     subjects, objects = set[str](), set[str]()
     has_blank_nodes = False
-    for quad in quads:
-        subject, object_ = quad.subject, quad.object
-        name = plain(subject)
+    for quad in quads:  # a hundred in a record; this loop takes a tenth of the time of a check
+        subject, object_, predicate = quad.subject, quad.object, quad.predicate.value
+        if isinstance(subject, NamedNode):
+            name = subject.value
+        else:
+            name = plain(subject)
+            has_blank_nodes = has_blank_nodes or isinstance(subject, BlankNode)
         subjects.add(name)
         if isinstance(object_, NamedNode):
             objects.add(object_.value)
         elif isinstance(object_, BlankNode):
             has_blank_nodes = True
-        if isinstance(subject, BlankNode):
-            has_blank_nodes = True
-        read = values.get(quad.predicate.value)
-        if read is not None:
-            read[name].append(object_)
+        if predicate in _READ_PROPERTIES:
+            by_subject = values.get(predicate)
+            if by_subject is None:
+                by_subject = values[predicate] = defaultdict(list)
+            by_subject[name].append(object_)
     return Facts(quads, subjects, objects, has_blank_nodes, values)
 
 

@@ -10,7 +10,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 from pyoxigraph import Literal, NamedNode
 
@@ -104,21 +106,56 @@ class _ProjectFacts:
             yield from _year_of(self.context.as_of)
 
 
-def project_results(facts: Facts, context: RuleContext, rules: Mapping[str, Rule]) -> Iterator[ValidationResult]:
-    """Check the projects of one record.
+@dataclass(frozen=True, slots=True)
+class RulesInCode:
+    """The active rules that are checked in code, put together once for all records.
+
+    Attributes:
+        context: Reference data, base and day.
+        project_rules: The rules on projects, each with the property that is the path of its shape, and its check.
+        quote_length: The rule `quoteLength`, if it is active.
+        shortcut_backed: The rule `shortcutBacked`, if it is active.
+        rejected: IRI of the review status of rejected mentions.
+    """
+
+    context: RuleContext
+    project_rules: tuple[tuple[Rule, str | None, "_Check"], ...]
+    quote_length: Rule | None
+    shortcut_backed: Rule | None
+    rejected: str
+
+    def results(self, facts: Facts) -> Iterator[ValidationResult]:
+        """Check the projects and mentions of one record."""
+        for iri in facts.instances(_PROJECT):
+            years = {name: _years(facts.of(iri, IOMLD + name)) for name in _YEAR_PROPERTIES}
+            project = _ProjectFacts(iri, facts, self.context, years)
+            for rule, path, check in self.project_rules:
+                for match in check(project):
+                    where = match.path or (path and f"<{IOMLD}{path}>")
+                    yield _result(rule, iri, match.value, where, **match.variables)
+        if self.quote_length:
+            yield from _quote_lengths(facts, self.quote_length)
+        if self.shortcut_backed:
+            yield from _unbacked_shortcuts(facts, self.context.reference, self.shortcut_backed, self.rejected)
+
+
+def rules_in_code(rules: Mapping[str, Rule], reference: ReferenceData, base: str, as_of: date | None) -> RulesInCode:
+    """Put the active rules together.
 
     Args:
-        facts: The record's graph.
-        context: Reference data, base and day.
-        rules: The active rules by id; those that are not in `PROJECT_CHECKS` are ignored.
+        rules: The active rules by id; those that are in neither `PROJECT_CHECKS` nor `MENTION_RULES` are ignored.
+        reference: Concepts and countries.
+        base: The data base.
+        as_of: Day in place of an unknown time of retrieval.
     """
-    active = [(rules[id_], path, check) for id_, (path, check) in PROJECT_CHECKS.items() if id_ in rules]
-    for iri in facts.instances(_PROJECT):
-        years = {name: _years(facts.of(iri, IOMLD + name)) for name in _YEAR_PROPERTIES}
-        project = _ProjectFacts(iri, facts, context, years)
-        for rule, path, check in active:
-            for match in check(project):
-                yield _result(rule, iri, match.value, match.path or (path and f"<{IOMLD}{path}>"), **match.variables)
+    quote_length, shortcut_backed = (rules.get(id_) for id_ in MENTION_RULES)
+    return RulesInCode(
+        context=RuleContext(reference, base, as_of.isoformat() if as_of else ""),
+        project_rules=tuple((rules[id_], *check) for id_, check in PROJECT_CHECKS.items() if id_ in rules),
+        quote_length=quote_length,
+        shortcut_backed=shortcut_backed,
+        rejected=Iris(base).concept("review", "rejected"),
+    )
 
 
 def _result(rule: Rule, node: str, value: Term, path: str | None = None, **variables: str) -> ValidationResult:
@@ -283,8 +320,9 @@ def _iati_key(project: _ProjectFacts) -> Iterator[_Match]:
                 yield _match(key, code=plain(code))
 
 
+_Check: TypeAlias = Callable[[_ProjectFacts], Iterator[_Match]]
 # The check of each rule on projects, and the property that is the path of its shape, by id of the rule.
-PROJECT_CHECKS: Mapping[str, tuple[str | None, Callable[[_ProjectFacts], Iterator[_Match]]]] = {
+PROJECT_CHECKS: Mapping[str, tuple[str | None, _Check]] = {
     "codeType": ("projectCode", _code_type),
     "benefBoth": ("benefitingMemberState", _unlisted_states),
     "periodStart": (None, _period_order),
@@ -301,24 +339,6 @@ PROJECT_CHECKS: Mapping[str, tuple[str | None, Callable[[_ProjectFacts], Iterato
     "boundsEnd": ("periodEnd", _outside_year("periodEnd", "endYear")),
     "iatiKey": ("candidateIatiIdentifier", _iati_key),
 }
-
-
-def mention_results(
-    facts: Facts, reference: ReferenceData, rules: Mapping[str, Rule], base: str
-) -> Iterator[ValidationResult]:
-    """Check the mentions of one record.
-
-    Args:
-        facts: The record's graph.
-        reference: The frameworks and their parts.
-        rules: The active rules by id; those that are not in `MENTION_RULES` are ignored.
-        base: The data base.
-    """
-    if "quoteLength" in rules:
-        yield from _quote_lengths(facts, rules["quoteLength"])
-    if "shortcutBacked" in rules:
-        rejected = Iris(base).concept("review", "rejected")
-        yield from _unbacked_shortcuts(facts, reference, rules["shortcutBacked"], rejected)
 
 
 def _quote_lengths(facts: Facts, rule: Rule) -> Iterator[ValidationResult]:
@@ -350,7 +370,7 @@ def _unbacked_shortcuts(
     facts: Facts, reference: ReferenceData, rule: Rule, rejected: str
 ) -> Iterator[ValidationResult]:
     mentioned: defaultdict[str, set[str]] = defaultdict(set)
-    for mention in facts.values[f"{IOMLD}aboutProject"]:
+    for mention in facts.values.get(f"{IOMLD}aboutProject", ()):
         if rejected in facts.nodes(mention, f"{IOMLD}reviewStatus"):
             continue
         for body in facts.nodes(mention, f"{OA}hasBody"):

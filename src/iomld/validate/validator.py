@@ -23,7 +23,7 @@ from iomld.validate.engine import Engine, EngineError
 from iomld.validate.engines import ENGINES, load_engine, load_reference
 from iomld.validate.facts import Facts, ReferenceData, facts_of, load_reference_data
 from iomld.validate.findings import findings_from
-from iomld.validate.rules_in_code import MENTION_RULES, PROJECT_CHECKS, RuleContext, mention_results, project_results
+from iomld.validate.rules_in_code import MENTION_RULES, PROJECT_CHECKS, RulesInCode, rules_in_code
 from iomld.validate.shapes import ShapesGraph, load_shapes
 from iomld.validate.targets import FocusNodeCounter
 
@@ -122,7 +122,7 @@ class Validator:
         reference: Concepts and countries that records point to.
         base: The data base.
         as_of: The day for rules on time where the time of retrieval is unknown; None: they are not checked there.
-        in_code: Ids of the rules that are checked in code; the engine has shapes without them.
+        in_code: The rules that are checked in code; the engine has shapes without them. None: there are none.
         fallback_reason: Why the validator uses another engine than it was loaded with; empty if it does not.
     """
 
@@ -131,7 +131,7 @@ class Validator:
     reference: ReferenceData
     base: str = DEFAULT_BASE
     as_of: date | None = None
-    in_code: frozenset[str] = frozenset()
+    in_code: RulesInCode | None = None
     fallback_reason: str = ""
 
     @property
@@ -185,14 +185,8 @@ class Validator:
         return chunk.results_by_record(self.engine.results(chunk.data + self._as_of_line()), len(records))
 
     def _findings(self, record: Facts, results: tuple[ValidationResult, ...]) -> tuple[Finding, ...]:
-        in_code = self._results_in_code(record)
+        in_code = self.in_code.results(record) if self.in_code else ()
         return findings_from((*results, *in_code), self.shapes.rules, record.quads, self.base)
-
-    def _results_in_code(self, record: Facts) -> Iterator[ValidationResult]:
-        rules = {id_: rule for id_, rule in self.shapes.rules.items() if id_ in self.in_code}
-        context = RuleContext(self.reference, self.base, self.as_of.isoformat() if self.as_of else "")
-        yield from project_results(record, context, rules)
-        yield from mention_results(record, self.reference, rules, self.base)
 
     def _as_of_line(self) -> bytes:
         if self.as_of is None:
@@ -226,7 +220,8 @@ def load_validator(
         return Validator(
             load_reference(shapes.data), shapes, reference, base, as_of, fallback_reason=ForeignText(error)
         )
-    return Validator(loaded, shapes, reference, base, as_of, IN_CODE if engine == "shacl" else frozenset())
+    in_code = rules_in_code(shapes.rules, reference, base, as_of) if engine == "shacl" else None
+    return Validator(loaded, shapes, reference, base, as_of, in_code)
 
 
 def _unreadable(error: EngineError) -> Finding:
