@@ -16,7 +16,8 @@ from tests.conftest import DATA, Command
 from iomld.export.difference_formats import DIFFERENCE_FORMATS, added_lines, removed_lines
 from iomld.export.differences import ReleaseDifference
 from iomld.iris import Iris
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, open_release, release_names, shards

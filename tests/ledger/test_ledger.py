@@ -18,7 +18,8 @@ from iomld.ledger import entries
 from iomld.ledger.index import IndexedRevision, open_index, update_index
 from iomld.ledger.opening import writable_ledger
 from iomld.ledger.verification import check_ledger
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.erasure import erase_revision
 from iomld.publish.rollback import Rollback, roll_forward
 from iomld.publish.run import PublishRequest, publish_sources
