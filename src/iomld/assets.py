@@ -7,18 +7,19 @@ with another base it is replaced; the namespaces of our terms and shapes (`iomld
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
 
-from iomld.fields.declared import Field, FieldKind, Fields
+from iomld.fields.declared import Fields
 from iomld.fields.schemas import Schema, project_schema, record_schema
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_context import context_document
+from iomld.formats.jsonld_frame import frame_document
 from iomld.formats.jsonld_terms import document_keys
 from iomld.formats.rdf import TURTLE, parse
+from iomld.formats.shape_fields import declared_fields
 from iomld.fund_folder import FUND_FILES, FundFolder, cached, folder_in_use, own_folder, root_folder, using
-from iomld.iris import DASH, DCTERMS, DEFAULT_BASE, FOAF, IOMLD, PROV, RDF, RDFS, SCHEMA, SH, SKOS, XSD, local_name
+from iomld.iris import DCTERMS, DEFAULT_BASE, FOAF, IOMLD, PROV, RDF, RDFS, SCHEMA, SKOS, XSD, local_name
 from iomld.vocab import Concept, Country, Fund, Label, LabelKind, Vocabulary
 
 # The files of the shared graphs of a release (`Iris.graph`), except for the schemes: all other files are one each.
@@ -30,28 +31,13 @@ _GRAPH_FILES: Mapping[str, tuple[str, ...]] = {
 }
 _FUND_FILE, _DECOYS_FILE = "ontology/fund.ttl", "ontology/decoys.ttl"
 ADDED = "fund:"  # before the name of a file of shapes in a fund folder: shapes are added, whatever their file's name
-_CONTEXT = "ontology/context-v1.jsonld"
+_CONTEXT, _FRAME = "ontology/context-v1.jsonld", "ontology/frame-project.jsonld"
 _FUND_TERMS = "ontology/fund-terms.ttl"  # generated: the properties of the fields of a fund folder
 _SCHEMAS: Mapping[str, Callable[[Schema, Fields], Schema]] = {
     "ontology/record.schema.json": record_schema,
     "ontology/project.schema.json": project_schema,
 }
 
-# What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
-_Shape: TypeAlias = Mapping[str, list[Any]]
-_KINDS = {
-    f"{RDF}langString": FieldKind.TEXT,
-    f"{XSD}string": FieldKind.STRING,
-    f"{XSD}gYear": FieldKind.YEAR,
-    f"{XSD}date": FieldKind.DAY,
-    f"{XSD}decimal": FieldKind.AMOUNT,
-}
-_CLASS_KINDS = {
-    f"{IOMLD}MemberState": FieldKind.COUNTRY,
-    f"{SCHEMA}Country": FieldKind.COUNTRY,
-    f"{SCHEMA}MonetaryAmount": FieldKind.MONEY,
-    f"{FOAF}Organization": FieldKind.FUNDER,
-}
 _DATA_IRI = re.compile(re.escape(DEFAULT_BASE) + r"(?!(?:ns|shapes)\b)")
 _LABEL_KINDS = {
     f"{SKOS}prefLabel": LabelKind.PREFERRED,
@@ -86,15 +72,21 @@ def asset_text(name: str, *, base: str = DEFAULT_BASE) -> str:
 @cached
 def _generated_text(name: str) -> str:
     """A file that is generated from the fields, where a fund folder may add some; empty for all other files."""
-    if name not in (_CONTEXT, _FUND_TERMS, *_SCHEMAS) or folder_in_use().is_own:
+    if name not in (_CONTEXT, _FRAME, _FUND_TERMS, *_SCHEMAS) or folder_in_use().is_own:
         return ""
     fields = load_fields()
     if name == _FUND_TERMS:
         return _fund_terms(folder_in_use(), fields)
     if name == _CONTEXT:
         return context_document(document_keys(fields))
+    if name == _FRAME:
+        return _json_text(frame_document(fields))
     schema = json.loads((root_folder() / name).read_text(encoding="utf-8"))
-    return json.dumps(_SCHEMAS[name](schema, fields), ensure_ascii=False, indent=2) + "\n"
+    return _json_text(_SCHEMAS[name](schema, fields))
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def _fund_terms(folder: FundFolder, fields: Fields) -> str:
@@ -169,61 +161,9 @@ def load_vocabulary(base: str = DEFAULT_BASE) -> Vocabulary:
 
 @cached
 def load_fields() -> Fields:
-    """Read the fields of a project: the property shapes that have a `sh:codeIdentifier`, in the order of `sh:order`."""
-    shapes: dict[str, dict[str, list[Any]]] = {}
-    for name in asset_names("shapes"):
-        for quad in parse(asset_text(name), TURTLE):
-            shapes.setdefault(str(quad.subject), {}).setdefault(quad.predicate.value, []).append(quad.object)
-    found = [(shape, _field(shape, shapes)) for shape in shapes.values() if f"{SH}codeIdentifier" in shape]
-    found.sort(key=lambda one: (float(_first(one[0], f"{SH}order", "inf")), one[1].key))
-    return Fields(tuple(field for _, field in found))
-
-
-def _field(shape: _Shape, shapes: Mapping[str, _Shape]) -> Field:
-    classes = {term.value for term in shape.get(f"{SH}class", ())}
-    scheme = next(_schemes(shape, shapes), "")
-    kind = _KINDS.get(_first(shape, f"{SH}datatype"))
-    if kind is None:
-        known = next((_CLASS_KINDS[one] for one in classes if one in _CLASS_KINDS), FieldKind.LINK)
-        kind = FieldKind.CONCEPT if scheme else known
-    elif _first(shape, f"{SH}path") == f"{SCHEMA}currency":
-        kind = FieldKind.CURRENCY
-    return Field(
-        key=_first(shape, f"{SH}codeIdentifier"),
-        iri=_first(shape, f"{SH}path"),
-        kind=kind,
-        given=any(local_name(term.value) == "submission" for term in shape.get(f"{DCTERMS}isPartOf", ())),
-        many=kind not in (FieldKind.TEXT, FieldKind.LINK) and _first(shape, f"{SH}maxCount") != "1",
-        required=_first(shape, f"{SH}minCount", "0") != "0"
-        and local_name(_first(shape, f"{SH}severity")) == "Violation",
-        scheme=scheme,
-        members=f"{IOMLD}MemberState" in classes,
-        pattern=_first(shape, f"{SH}pattern"),
-        long=_first(shape, f"{DASH}singleLine") == "false",
-        example=_first(shape, f"{SKOS}example"),
-        names={language: text for text, language in _texts(shape, f"{SH}name")},
-        meanings={language: text for text, language in _texts(shape, f"{SH}description")},
-        labels=_texts(shape, f"{SKOS}altLabel"),
-        headings=_texts(shape, f"{SKOS}hiddenLabel"),
-    )
-
-
-def _schemes(shape: _Shape, shapes: Mapping[str, _Shape]) -> Iterator[str]:
-    """The scheme of the concepts: `sh:node [ sh:property [ sh:path skos:inScheme ; sh:hasValue SCHEME ] ]`."""
-    for node in shape.get(f"{SH}node", ()):
-        for rule in shapes.get(str(node), {}).get(f"{SH}property", ()):
-            about = shapes.get(str(rule), {})
-            if _first(about, f"{SH}path") == f"{SKOS}inScheme":
-                yield from (local_name(term.value) for term in about.get(f"{SH}hasValue", ()))
-
-
-def _first(shape: _Shape, predicate: str, default: str = "") -> str:
-    return next((str(term.value) for term in shape.get(predicate, ())), default)
-
-
-def _texts(shape: _Shape, predicate: str) -> tuple[tuple[str, str], ...]:
-    """Texts with their languages, or an empty language."""
-    return tuple((term.value, term.language or "") for term in shape.get(predicate, ()))
+    """Read the fields of a project and the keys of other nodes from the shapes."""
+    texts = (asset_text(name) for name in asset_names("shapes"))
+    return declared_fields(quad for text in texts for quad in parse(text, TURTLE))
 
 
 def _concepts(name: str, base: str) -> dict[str, Concept]:

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from textwrap import wrap
 
 from iomld.assets import load_fields
 from iomld.fields.schemas import project_schema, record_schema
 from iomld.formats.jsonld_context import context_document
+from iomld.formats.jsonld_frame import frame_document
 from iomld.formats.jsonld_terms import document_keys
 
 ONTOLOGY = Path(__file__).parents[2] / "ontology"
@@ -20,6 +22,7 @@ def generated_files() -> dict[Path, str]:
         ONTOLOGY / name: _json_text(schema(json.loads((ONTOLOGY / name).read_text(encoding="utf-8")), fields)) + "\n"
         for name, schema in schemas.items()
     }
+    texts[ONTOLOGY / "frame-project.jsonld"] = _json_text(frame_document(fields)) + "\n"
     return {ONTOLOGY / "context-v1.jsonld": context_document(document_keys(fields))} | texts
 
 
@@ -31,6 +34,9 @@ def _json_text(value: object, indent: str = "") -> str:
     inner = f"{indent}  "
     if isinstance(value, dict):
         members = [f"{json.dumps(key)}: {_json_text(one, inner)}" for key, one in value.items()]
+    elif all(isinstance(one, str) for one in value):
+        lines = wrap(", ".join(map(_line, value)), _WIDTH, initial_indent=inner, subsequent_indent=inner)
+        return "\n".join(("[", *lines, f"{indent}]"))
     else:
         members = [_json_text(one, inner) for one in value]
     start, end = "{}" if isinstance(value, dict) else "[]"

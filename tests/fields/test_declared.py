@@ -8,7 +8,7 @@ import pytest
 from iomld.assets import asset_names, asset_text, load_fields, load_vocabulary
 from iomld.fields.declared import Field, FieldKind
 from iomld.formats.rdf import TURTLE, parse
-from iomld.iris import IOMLD
+from iomld.iris import IOMLD, OA
 
 FIELDS = load_fields()
 _EACH = pytest.mark.parametrize("field", FIELDS.declared, ids=lambda field: field.key)
@@ -60,9 +60,57 @@ def test_keys_and_properties_are_declared_once() -> None:
 
 
 def test_every_declaration_is_read() -> None:
-    """As many fields as shapes with a key; each property is a term of a namespace that we use."""
+    """As many fields and keys of other nodes as shapes with a key."""
     quads = [quad for name in asset_names("shapes") for quad in parse(asset_text(name), TURTLE)]
-    assert len(FIELDS.declared) == sum(quad.predicate.value.endswith("#codeIdentifier") for quad in quads)
+    declared = (*FIELDS.declared, *FIELDS.others)
+    assert len(declared) == sum(quad.predicate.value.endswith("#codeIdentifier") for quad in quads)
+
+
+@pytest.mark.parametrize("name", sorted({key.subject for key in FIELDS.others}), ids=lambda name: name or "any")
+@pytest.mark.parametrize("given", [True, False], ids=["records", "documents"])
+def test_a_node_has_each_key_once(name: str, given: bool) -> None:  # noqa: FBT001  # a case of the test
+    """In records and in documents, a key of a class stands for one property, or one path."""
+    keys = [key for key in FIELDS.others if key.subject == name and (key.given if given else key.published)]
+    assert len({key.key for key in keys}) == len({key.steps for key in keys}) == len(keys)
+
+
+def test_a_key_of_documents_has_one_meaning() -> None:
+    """JSON-LD processors disagree on keys that mean different things at different places."""
+    published = [key for key in FIELDS.others if key.published]
+    meanings = {(key.key, key.iri, key.kind, key.many) for key in published}
+    assert len(meanings) == len({key.key for key in published})
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        (f"{IOMLD}FrameworkMention", ["framework", "quote"]),
+        (f"{IOMLD}SourceSnapshot", ["file", "sha256", "mediaType"]),
+        (f"{IOMLD}Project", []),
+    ],
+)
+def test_the_keys_of_objects_in_records_are_explained(name: str, keys: list[str]) -> None:
+    """People read them in tables, templates and documents; the required ones follow from the counts."""
+    stated = FIELDS.stated_about(name)
+    assert [key.key for key in stated.values() if key.required] == keys
+    assert all(sorted(key.names) == sorted(key.meanings) == ["en", "es", "fr"] for key in stated.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "more"),
+    [
+        (f"{IOMLD}FrameworkMention", "framework", {"kind": FieldKind.CONCEPT, "scheme": "framework"}),
+        (f"{IOMLD}FrameworkMention", "quote", {"steps": (f"{OA}hasTarget", f"{OA}hasSelector", f"{OA}exact")}),
+        (f"{IOMLD}FrameworkMention", "field", {"choices": ("narrative", "abstract", "title")}),
+        (f"{IOMLD}FrameworkMention", "position", {"kind": FieldKind.INTEGER, "most": "999999999"}),
+        (f"{IOMLD}SourceSnapshot", "retrievedAt", {"kind": FieldKind.MOMENT, "iri": f"{IOMLD}retrievedAt"}),
+        (f"{IOMLD}Project", "mentions", {"reverse": True, "classes": (f"{IOMLD}FrameworkMention",)}),
+    ],
+)
+def test_a_key_of_another_node_follows_from_its_shape(name: str, key: str, more: dict[str, object]) -> None:
+    """Paths, lists of values and classes are read as datatypes and counts are."""
+    found = FIELDS.stated_about(name)[key]
+    assert {name: getattr(found, name) for name in more} == more
 
 
 def test_importing_reads_no_shapes() -> None:

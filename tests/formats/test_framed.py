@@ -88,16 +88,27 @@ def test_every_processor_reads_the_graph_back(
     assert isomorphic(read, Graph().parse(data=turtle, format="turtle"))
 
 
+@pytest.mark.parametrize("without", [(), (f"{IOMLD}budget", f"{IOMLD}aboutProject", f"{IOMLD}narrative")], ids=len)
 def test_framing_by_the_standard_gives_the_same_document(
-    project_quads: Sequence[Quad], context: Json, frame: Json
+    without: tuple[str, ...], project_quads: Sequence[Quad], context: Json, frame: Json
 ) -> None:
-    """A JSON-LD processor with our frame gives our document, but for the order of arrays."""
+    """A JSON-LD processor with our frame gives our document, but for the order of arrays; it adds no nulls."""
+    project_quads = _without(project_quads, without)
     options = {"documentLoader": _loader(context, DEFAULT_BASE), "omitGraph": True}
     quads = rdf.serialize((Quad(*quad.triple) for quad in project_quads), rdf.NQUADS).decode()
     framed = jsonld.frame(jsonld.from_rdf(quads, {"format": "application/n-quads"}), frame, options)
     assert isinstance(framed, dict)
     del framed["@context"]
     assert _sorted(framed) == _sorted(framed_project(project_quads, base=DEFAULT_BASE, fields=FIELDS))
+
+
+def _without(quads: Sequence[Quad], properties: tuple[str, ...]) -> list[Quad]:
+    """The quads without links of these properties and the nodes that only they lead to."""
+    left = [quad for quad in quads if quad.predicate.value not in properties]
+    if properties:
+        kept = {PROJECT, f"{DEFAULT_BASE}doc/project/PO.9105"}
+        left = [quad for quad in left if str(quad.subject)[1:-1] in kept or "/prov/source/" in str(quad.subject)]
+    return left
 
 
 def _sorted(value: object) -> object:

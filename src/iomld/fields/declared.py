@@ -14,9 +14,13 @@ class FieldKind(StrEnum):
 
     TEXT = "text"  # rdf:langString: one for each language
     STRING = "string"
+    LANGUAGE = "language"  # a language tag
     YEAR = "year"
     DAY = "day"
+    MOMENT = "moment"  # a day and a time, with a time zone
     AMOUNT = "amount"
+    INTEGER = "integer"
+    HEX = "hex"  # bytes in hexadecimal digits
     MONEY = "money"  # an amount and its currency: in the graph a schema:MonetaryAmount
     CURRENCY = "currency"  # the currency of that amount
     FUNDER = "funder"  # a fund, or another organization with its name
@@ -27,24 +31,32 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A field of a project.
+    """A field of a project, or a key of another node.
 
     Attributes:
         key: Its key in records and JSON-LD, and its column in tables (`sh:codeIdentifier`).
         iri: The property (`sh:path`).
         kind: What its values are.
-        given: Whether records state it; otherwise the publisher computes it.
+        given: Whether records state it (`prof:submission`); otherwise the publisher computes it.
         many: Whether it can have several values; a text has one for each language.
         required: Whether a record without it is refused (`sh:minCount` 1 and `sh:Violation`).
         scheme: For concepts, the name of their scheme.
         members: For countries, whether they must be member states.
         pattern: A regular expression for its values (`sh:pattern`), or empty.
+        choices: The strings that its values can be (`sh:in`); none if there is no such list.
+        most: The largest of its numbers (`sh:maxInclusive`), or empty.
         long: Whether its texts have several paragraphs (`dash:singleLine false`).
         example: A value as people write it (`skos:example`).
         names: Its name by language (`sh:name`).
         meanings: What it holds, in one sentence by language (`sh:description`).
         labels: The labels of it that project pages print (`skos:altLabel`), each with its language; no language, any.
         headings: Further headings of it in tables (`skos:hiddenLabel`), with their languages.
+        subject: The class of the nodes that have it; empty for nodes of several classes.
+        steps: The properties from such a node to its values, the last one `iri`: several where a record says in one
+            object what the graph says in several nodes.
+        published: Whether documents have the key (`prof:published`); those of a project have all fields.
+        reverse: Whether the property points from the value to the node (`sh:inversePath`).
+        classes: The classes of its values (`sh:class`); for nodes with keys, the classes that have them.
     """
 
     key: str
@@ -56,12 +68,19 @@ class Field:
     scheme: str = ""
     members: bool = False
     pattern: str = ""
+    choices: tuple[str, ...] = ()
+    most: str = ""
     long: bool = False
     example: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[tuple[str, str], ...] = ()
     headings: tuple[tuple[str, str], ...] = ()
+    subject: str = ""
+    steps: tuple[str, ...] = ()
+    published: bool = True
+    reverse: bool = False
+    classes: tuple[str, ...] = ()
 
     @property
     def is_nested(self) -> bool:
@@ -86,7 +105,11 @@ class Field:
 
 @dataclass(frozen=True, eq=False)  # without slots, for the cached properties
 class Fields:
-    """All fields, in the order of `sh:order`.
+    """All fields and keys, in the order of `sh:order`.
+
+    Attributes:
+        declared: The fields of a project.
+        others: The keys of the other nodes of documents, and of the objects in records that describe such nodes.
 
     >>> fields = Fields((Field("title", "http://purl.org/dc/terms/title", FieldKind.TEXT, given=True),))
     >>> sorted(fields.texts), fields.given["title"].name()
@@ -94,6 +117,7 @@ class Fields:
     """
 
     declared: tuple[Field, ...] = ()
+    others: tuple[Field, ...] = ()
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.declared)
@@ -147,6 +171,14 @@ class Fields:
     def computed(self) -> frozenset[str]:
         """The keys of the fields that the publisher computes."""
         return frozenset(field.key for field in self.declared if not field.given)
+
+    def of_class(self, name: str) -> tuple[Field, ...]:
+        """The keys of the nodes of a class in documents."""
+        return tuple(key for key in self.others if key.published and key.subject == name)
+
+    def stated_about(self, name: str) -> Mapping[str, Field]:
+        """The keys by which records describe a node of a class."""
+        return {key.key: key for key in self.others if key.given and key.subject == name}
 
     def _keys(self, chosen: Callable[[Field], bool]) -> frozenset[str]:
         return frozenset(key for key, field in self.given.items() if chosen(field))

@@ -20,15 +20,11 @@ from pyoxigraph import NamedNode, Quad
 
 from iomld.fields.declared import Fields
 from iomld.formats import rdf
-from iomld.formats.jsonld_nodes import NO_FRAME, Descriptions, Frame, NodeWriter, descriptions
+from iomld.formats.jsonld_frame import NO_FRAME, Frame, project_frame
+from iomld.formats.jsonld_nodes import Descriptions, NodeWriter, descriptions
 from iomld.formats.jsonld_terms import DocumentKeys, document_keys
 from iomld.iris import IOMLD, RDF
 
-PROJECT_FRAME: Frame = {
-    "budget": {},
-    "mentions": {"target": {"sourceText": {}, "selectors": {}}},
-    "record": {"narrativeText": {}, "derivedFrom": {}},
-}
 _TYPE = f"{RDF}type"
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -50,7 +46,7 @@ def framed_project(quads: Iterable[Quad], *, base: str, fields: Fields) -> dict[
     projects = [iri for iri, properties in graph.items() if project_class in properties.get(_TYPE, ())]
     if len(projects) != 1:
         raise ValueError(f"the graph of a project describes one project, not {len(projects)}")
-    return _document(graph, projects[0], PROJECT_FRAME, document_keys(fields), base=base)
+    return _document(graph, projects[0], project_frame(fields), document_keys(fields), base=base)
 
 
 def compact_resource(quads: Iterable[Quad], *, subject: str, base: str, fields: Fields) -> dict[str, object]:

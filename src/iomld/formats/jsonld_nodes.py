@@ -3,11 +3,12 @@
 A value is in short form if its key can hold it, else in expanded form.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
+from iomld.formats.jsonld_frame import Frame
 from iomld.formats.jsonld_terms import CLASSES, PREFIXES, DocumentKeys, Key, KeyKind
 from iomld.iris import RDF, XSD
 
@@ -15,9 +16,6 @@ Term = NamedNode | BlankNode | Literal | Triple
 # Gives the short form of a term under a key, or None if the key cannot hold the term.
 Reader = Callable[[Term], str | None]
 _STRING = f"{XSD}string"
-# The keys whose nodes are embedded, as a tree; any other link is a plain IRI.
-Frame = Mapping[str, "Frame"]
-NO_FRAME: Frame = {}
 
 # The values of each property of each subject; subjects and properties by IRI.
 Descriptions = dict[str, dict[str, list[Term]]]

@@ -1,10 +1,11 @@
 """The keys of our JSON-LD documents: the property of each, and the values that it can have.
 
-The keys of a project are its fields; those of other nodes are listed here. The published context
-(`ontology/context-v1.jsonld`) is generated from both (`iomld.formats.jsonld_context`). Keys can be added to
-a published context, but are never removed or changed. A key has the same meaning everywhere, since processors disagree
-on keys redefined in scoped contexts. Decimals, years and dates are JSON strings: a JSON number becomes an invalid
-decimal in most processors.
+The keys of a project are its fields; those of its mentions, texts, record and sources are declared by shapes as well
+(`iomld.fields.declared`). Only those of runs and of the lists, which are not part of a project, are named here. The
+published context (`ontology/context-v1.jsonld`) is generated from all (`iomld.formats.jsonld_context`). Keys can be
+added to a published context, but are never removed or changed. A key has the same meaning everywhere, since processors
+disagree on keys redefined in scoped contexts. Decimals, years and dates are JSON strings: a JSON number becomes an
+invalid decimal in most processors.
 """
 
 from collections.abc import Mapping
@@ -67,50 +68,9 @@ def _link(name: str, iri: str, *, many: bool = False) -> Key:
     return Key(name, iri, KeyKind.LINK, many=many)
 
 
-# The keys of nodes that are no project; the order of the rows is the order of the keys in every document.
+# The keys of nodes that belong to no project. Most are terms of SKOS, which no shape declares: shapes only check some
+# properties of lists. The order of the rows is the order of the keys in every document.
 _OTHER_KEYS: tuple[Key, ...] = (
-    # Amounts of money
-    _typed("amount", SCHEMA + "value", "decimal"),
-    _string("currency", SCHEMA + "currency"),
-    # Mentions
-    Key("mentions", IOMLD + "aboutProject", KeyKind.LINK, many=True, reverse=True),
-    _link("aboutProject", IOMLD + "aboutProject"),
-    _code("framework", OA + "hasBody", "scheme/framework/"),
-    _code("motivation", OA + "motivatedBy", OA),
-    _typed("confidence", IOMLD + "confidence", "decimal"),
-    _code("matchMethod", IOMLD + "matchMethod", "scheme/method/"),
-    _code("reviewStatus", IOMLD + "reviewStatus", "scheme/review/"),
-    _link("attributedTo", PROV + "wasAttributedTo"),
-    _link("target", OA + "hasTarget"),
-    _link("sourceText", OA + "hasSource"),
-    _link("selectors", OA + "hasSelector", many=True),
-    _typed("start", OA + "start", "integer"),
-    _typed("end", OA + "end", "integer"),
-    _string("exact", OA + "exact"),
-    _string("prefix", OA + "prefix"),
-    _string("suffix", OA + "suffix"),
-    # Records, their revisions, texts and sources
-    _link("primaryTopic", FOAF + "primaryTopic"),
-    _link("qualifiedDerivations", PROV + "qualifiedDerivation", many=True),
-    _link("entity", PROV + "entity"),
-    _link("suppliedProperties", IOMLD + "suppliedProperty", many=True),
-    _link("isVersionOf", DCTERMS + "isVersionOf"),
-    _link("specializationOf", PROV + "specializationOf"),
-    _link("revisionOf", PROV + "wasRevisionOf"),
-    _link("hasVersion", DCTERMS + "hasVersion", many=True),
-    _link("narrativeText", IOMLD + "narrative", many=True),
-    _string("language", DCTERMS + "language"),
-    _string("extent", DCTERMS + "extent"),
-    _string("identifier", DCTERMS + "identifier"),
-    _string("format", DCTERMS + "format"),
-    _typed("sha256", IOMLD + "sha256", "hexBinary"),
-    _link("source", DCTERMS + "source"),
-    _typed("retrievedAt", IOMLD + "retrievedAt", "dateTime"),
-    _typed("created", DCTERMS + "created", "dateTime"),
-    _typed("modified", DCTERMS + "modified", "dateTime"),
-    _link("generatedBy", PROV + "wasGeneratedBy"),
-    _link("derivedFrom", PROV + "wasDerivedFrom", many=True),
-    _link("license", DCTERMS + "license"),
     # Runs and their software
     _typed("startedAt", PROV + "startedAtTime", "dateTime"),
     _typed("endedAt", PROV + "endedAtTime", "dateTime"),
@@ -214,7 +174,11 @@ _KEY_KINDS = {
     FieldKind.STRING: (KeyKind.STRING, ""),
     FieldKind.YEAR: (KeyKind.TYPED, f"{XSD}gYear"),
     FieldKind.DAY: (KeyKind.TYPED, f"{XSD}date"),
+    FieldKind.MOMENT: (KeyKind.TYPED, f"{XSD}dateTime"),
     FieldKind.AMOUNT: (KeyKind.TYPED, f"{XSD}decimal"),
+    FieldKind.INTEGER: (KeyKind.TYPED, f"{XSD}integer"),
+    FieldKind.HEX: (KeyKind.TYPED, f"{XSD}hexBinary"),
+    FieldKind.LANGUAGE: (KeyKind.TYPED, f"{XSD}language"),
     FieldKind.MONEY: (KeyKind.LINK, ""),
     FieldKind.FUNDER: (KeyKind.LINK, ""),
     FieldKind.LINK: (KeyKind.LINK, ""),
@@ -258,14 +222,18 @@ class DocumentKeys:
 @lru_cache(maxsize=8)
 def document_keys(fields: Fields) -> DocumentKeys:
     """The keys of documents: those of the fields of a project, in their order, then all others."""
-    # The currency is part of the amount of money, as `currency`.
-    own = (_field_key(field) for field in fields if field.kind is not FieldKind.CURRENCY)
-    return DocumentKeys((*own, *_OTHER_KEYS))
+    own: dict[str, Key] = {}
+    for field in (*fields, *(key for key in fields.others if key.published)):
+        if field.kind is not FieldKind.CURRENCY:  # it is part of the amount of money, as `currency`
+            own.setdefault(field.key, _field_key(field))
+    return DocumentKeys((*own.values(), *_OTHER_KEYS))
 
 
 def _field_key(field: Field) -> Key:
     if field.path:
         return Key(field.key, field.iri, KeyKind.CODE, scope=field.path, many=field.many)
+    if field.kind is FieldKind.LINK and field.pattern:  # the start of all of its IRIs
+        return Key(field.key, field.iri, KeyKind.CODE, scope=field.pattern.removeprefix("^"), many=field.many)
     kind, scope = _KEY_KINDS[field.kind]
     many = field.many and field.kind is not FieldKind.FUNDER  # which the first context published as a single link
-    return Key(field.key, field.iri, kind, scope=scope, many=many)
+    return Key(field.key, field.iri, kind, scope=scope, many=many, reverse=field.reverse)
