@@ -7,7 +7,7 @@ Writing lines takes less than half the time of making quads and serializing them
 Source of the vocabulary: `ontology/iomld.ttl`, DCMI Terms, FOAF, PROV-O, Web Annotation, schema.org.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -162,7 +162,15 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
     return statements
 
 
-_DATATYPES = {FieldKind.YEAR: "gYear", FieldKind.DAY: "date", FieldKind.AMOUNT: "decimal"}
+_DATATYPES = {
+    FieldKind.YEAR: "gYear",
+    FieldKind.DAY: "date",
+    FieldKind.MOMENT: "dateTime",
+    FieldKind.AMOUNT: "decimal",
+    FieldKind.INTEGER: "integer",
+    FieldKind.HEX: "hexBinary",
+    FieldKind.LANGUAGE: "language",
+}
 _Term: TypeAlias = Callable[[Any], str]  # gives a value of a field as an N-Triples term
 
 
@@ -186,7 +194,7 @@ def _term(field: Field, base: str) -> _Term:
             return partial(_country, base)
         case FieldKind.LINK:
             return _iri
-        case FieldKind.YEAR | FieldKind.DAY | FieldKind.AMOUNT:
+        case _ if field.kind in _DATATYPES:
             return partial(_value, _DATATYPES[field.kind])
         case _:
             return _text
@@ -242,6 +250,7 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
     """One mention as a Web Annotation: body the framework, target the passage (Web Annotation section 4.2)."""
     iris = publication.iris
     node, target, quote, position = (iris.mention(key, number, part) for part in ("", "target", "quote", "position"))
+    of_node, of_target, of_quote = _others(mention, publication)
     yield (
         node,
         [
@@ -254,16 +263,33 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
             f"{_METHOD} {_concept(iris.base, 'method', mention.method)}",
             f"{_REVIEW} {_concept(iris.base, 'review', 'unreviewed')}",
             f"{_ATTRIBUTED} <{iris.matcher(publication.matcher_version)}>",
+            *of_node,
         ],
     )
     source = iris.text(key, mention.field, mention.language)
-    statements = [_IS_TARGET, f"{_SOURCE} <{source}>", f"{_SELECTOR} <{quote}>"]
+    statements = [_IS_TARGET, f"{_SOURCE} <{source}>", f"{_SELECTOR} <{quote}>", *of_target]
     yield target, statements if mention.start is None else [*statements, f"{_SELECTOR} <{position}>"]
     words = ((_EXACT, mention.quote), (_PREFIX, mention.prefix), (_SUFFIX, mention.suffix))
-    yield quote, [_IS_QUOTE, *[f"{term} {_text(text)}" for term, text in words if text]]
+    yield quote, [_IS_QUOTE, *[f"{term} {_text(text)}" for term, text in words if text], *of_quote]
     if mention.start is not None:
         start, end = str(mention.start), str(mention.start + len(mention.quote))
         yield position, [_IS_POSITION, f"{_START} {_typed(start, 'integer')}", f"{_END} {_typed(end, 'integer')}"]
+
+
+_NO_OTHERS: tuple[Sequence[_Statement], ...] = ((), (), ())
+
+
+def _others(mention: Mention, publication: Publication) -> tuple[Sequence[_Statement], ...]:
+    """The values of keys that no code knows by name, as statements of the mention, its target and its quote."""
+    if not mention.others:
+        return _NO_OTHERS
+    found: tuple[list[_Statement], ...] = ([], [], [])
+    keys = publication.fields.mention_keys
+    for name, value in mention.others:
+        key = keys[name]
+        text: Text | str = Text(value, mention.language) if key.kind is FieldKind.TEXT else value
+        found[len(key.steps) - 1].append(f"<{key.iri}> {_term(key, publication.iris.base)(text)}")
+    return found
 
 
 def _record(project: Project, publication: Publication, texts: list[tuple[str, str, int | None]]) -> list[_Statement]:

@@ -224,6 +224,7 @@ class GivenMention:
         field: The text that it is from: `narrative`, `abstract` or `title`.
         method: Code in the method scheme, if the record states it.
         confidence: From 0 to 1, if the record states it.
+        others: The values of keys that no code knows by name, with their keys.
     """
 
     framework: str
@@ -236,6 +237,7 @@ class GivenMention:
     field: str = "narrative"
     method: str | None = None
     confidence: Decimal | None = None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 # IATI reports the same activity at second hand: it fills gaps and never overrides the page.
@@ -334,6 +336,7 @@ class Mention:
         start: Offset of the quote in that text, in code points from 0; None if unknown.
         method: Code in the method scheme: `exact-label`, `variant-label`, `acronym`, `manual`.
         confidence: 0 to 1, meaningful together with the method.
+        others: The values of keys that no code knows by name, with their keys.
     """
 
     framework: str
@@ -345,6 +348,36 @@ class Mention:
     start: int | None
     method: str
     confidence: Decimal
+    others: tuple[tuple[str, str], ...] = ()
+
+    def of(self, key: str) -> str | int | Decimal | None:
+        """The value of a key of records; None if it is unknown."""
+        attribute = MENTION_ATTRIBUTES.get(key)
+        if attribute is None:
+            return dict(self.others).get(key)
+        value: str | int | Decimal | None = getattr(self, attribute)
+        return value
+
+
+# The keys of mentions and of sources that code knows by name: their attributes of `Mention` and of `Origin`.
+MENTION_ATTRIBUTES: Mapping[str, str] = {
+    "framework": "framework",
+    "quote": "quote",
+    "prefix": "prefix",
+    "suffix": "suffix",
+    "language": "language",
+    "field": "field",
+    "position": "start",
+    "method": "method",
+    "confidence": "confidence",
+}
+ORIGIN_ATTRIBUTES: Mapping[str, str] = {
+    "file": "file",
+    "sha256": "sha256",
+    "mediaType": "media_type",
+    "url": "url",
+    "retrievedAt": "retrieved_at",
+}
 
 
 def canonical_decimal(value: Decimal) -> str:

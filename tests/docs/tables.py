@@ -7,13 +7,12 @@ import ast
 import configparser
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from tests.read.documented_columns import columns_table
 
 from iomld.config import SETTINGS, Settings
-from iomld.read.table.columns import MENTION_COLUMNS, project_columns
+from iomld.read.table.columns import mention_columns, project_columns
 from iomld.validate import all_rules
 from iomld.validate.reading_rules import READING_RULES
 
@@ -90,7 +89,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "decisions": decisions_table,
     "modules": modules_tables,
     "project-columns": lambda: columns_table(project_columns()),
-    "mention-columns": partial(columns_table, MENTION_COLUMNS),
+    "mention-columns": lambda: columns_table(mention_columns()),
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from iomld.assets import load_fields
-from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
+from iomld.read.table.columns import Column, mention_columns, project_columns
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "RECORDS.md"
 
@@ -20,7 +20,7 @@ def columns_table(columns: Iterable[Column]) -> str:
 
 def tables() -> tuple[str, str]:
     """The columns of projects and those of mentions."""
-    return columns_table(project_columns()), columns_table(MENTION_COLUMNS)
+    return columns_table(project_columns()), columns_table(mention_columns())
 
 
 if __name__ == "__main__":

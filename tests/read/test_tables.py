@@ -14,7 +14,7 @@ from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
 from iomld.read.options import ReadOptions
-from iomld.read.table.columns import MENTION_COLUMNS, project_columns
+from iomld.read.table.columns import mention_columns, project_columns
 from iomld.read.table.csv import has_header, read_table, read_table_pair
 from iomld.read.table.csv_rows import DELIMITERS, read_rows
 from iomld.read.table.headings import heading_of, mention_heading_of
@@ -127,7 +127,7 @@ def test_every_column_and_every_heading_is_known() -> None:
             known = heading_of(heading.upper())
             assert known is not None, heading
             assert known.column in (column.name, column.name.removesuffix("Year")), heading
-    for column in MENTION_COLUMNS:
+    for column in mention_columns():
         for heading in column.headings:
             known = mention_heading_of(heading)
             assert known is not None

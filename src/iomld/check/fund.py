@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from iomld.assets import asset_text, load_fields, scheme_names
 from iomld.errors import SettingsError, SourceError
-from iomld.fields.declared import Field, FieldKind, Fields
+from iomld.fields.declared import PROJECT, Field, FieldKind, Fields
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_terms import document_keys
 from iomld.formats.rdf import TURTLE, numbered, parse
@@ -28,6 +28,7 @@ _SHARED = frozenset({"ontology/iomld.ttl", "ontology/alignment.ttl"})  # the sam
 _NO_SCHEMES = frozenset({"ontology/countries.ttl", "ontology/decoys.ttl", "ontology/queries.ttl"})
 _KEY = re.compile(r"[a-z][A-Za-z0-9]*")
 _CLASSES_OF_CODE = (FieldKind.MONEY, FieldKind.CURRENCY, FieldKind.FUNDER)
+_NOT_OF_PROJECTS = {FieldKind.LINK, FieldKind.LANGUAGE, FieldKind.MOMENT, FieldKind.INTEGER, FieldKind.HEX}
 _DATATYPES = ("rdf:langString", "xsd:string", "xsd:gYear", "xsd:date", "xsd:decimal")
 _LANGUAGE = "en"
 
@@ -247,7 +248,7 @@ def _kind_faults(file: _File, shape: Subject, field: Field, known: Fields) -> It
         yield file.fault(
             message("<{iri}> is the property of another field. Choose another sh:path.", iri=field.iri), at
         )
-    if field.kind is FieldKind.LINK and shape.iri(f"{SH}datatype"):
+    if field.kind in _NOT_OF_PROJECTS and field.subject == PROJECT and shape.iri(f"{SH}datatype"):
         yield file.fault(
             message(
                 "the sh:datatype of '{key}' must be one of {datatypes}.", key=field.key, datatypes=", ".join(_DATATYPES)

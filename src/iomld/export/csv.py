@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import BinaryIO, cast
 
-from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
+from iomld.export.tables import ProjectSource, mention_cells, mention_header, table_form
 from iomld.read.table.rows import neutralized
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 
@@ -67,7 +67,7 @@ def write_tables(source: ProjectSource, projects: BinaryIO, mentions: BinaryIO) 
     """
     form = table_form(source)
     projects.write(csv_head(form.header))
-    mentions.write(csv_head(MENTION_HEADER))
+    mentions.write(csv_head(mention_header()))
     for project in source.projects():
         projects.write(csv_rows([form.cells(project)]))
         mentions.write(csv_rows(mention_cells(project, mention) for mention in project.mentions))

@@ -9,7 +9,7 @@ from iomld.assets import load_fields
 from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import FieldKind
 from iomld.iris import Iris
-from iomld.model import FieldValue, Mention, Origin, Project, Text, lexical_form
+from iomld.model import ORIGIN_ATTRIBUTES, FieldValue, Mention, Origin, Project, Text, lexical_form
 from iomld.pipeline.published import project_of
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
@@ -63,32 +63,14 @@ def written(value: FieldValue) -> str:
 
 def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
     """The sources as the value of the key `sources`."""
-    return [
-        {
-            name: value
-            for name, value in (
-                ("file", origin.file),
-                ("sha256", origin.sha256),
-                ("mediaType", origin.media_type),
-                ("url", origin.url),
-                ("retrievedAt", origin.retrieved_at),
-            )
-            if value
-        }
-        for origin in origins
-    ]
+    keys = [(key, ORIGIN_ATTRIBUTES[key]) for key in load_fields().source_keys]
+    return [{key: value for key, name in keys if (value := getattr(origin, name))} for origin in origins]
 
 
 def _mention_json(mention: Mention) -> dict[str, object]:
-    values = {
-        "framework": mention.framework,
-        "quote": mention.quote,
-        "prefix": mention.prefix,
-        "suffix": mention.suffix,
-        "language": mention.language,
-        "field": mention.field,
-        "position": mention.start,
-        "method": mention.method,
-        "confidence": float(mention.confidence),
+    values = {key: mention.of(key) for key in load_fields().mention_keys}
+    return {
+        key: float(value) if isinstance(value, Decimal) else value
+        for key, value in values.items()
+        if value is not None and value != ""
     }
-    return {name: value for name, value in values.items() if value is not None and value != ""}

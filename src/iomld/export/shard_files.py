@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from iomld.assets import jsonld_context, load_fields, load_vocabulary
 from iomld.export.contributions import JSONLD_SEPARATOR, GraphContents, ShardContents, separator
 from iomld.export.csv import csv_head, csv_rows
-from iomld.export.tables import MENTION_HEADER, TableForm, mention_cells
+from iomld.export.tables import TableForm, mention_cells, mention_header
 from iomld.formats import rdf
 from iomld.formats.jsonld import compact_resource, framed_project, node_bytes
 from iomld.formats.rdf import Format
@@ -65,7 +65,7 @@ def file_frames(base: str, form: TableForm, names: Iterable[str]) -> dict[str, F
     }
     frames = {name: frame for name in names for suffix, frame in by_suffix.items() if name.endswith(suffix)}
     frames[PROJECTS_TABLE] = FileFrame(csv_head(form.header))
-    frames[MENTIONS_TABLE] = FileFrame(csv_head(MENTION_HEADER))
+    frames[MENTIONS_TABLE] = FileFrame(csv_head(mention_header()))
     frames[FILES.index] = FileFrame(INDEX_HEAD)
     return frames
 

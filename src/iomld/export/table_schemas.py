@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from iomld.assets import load_fields
 from iomld.export.tables import TableForm, TextColumn
 from iomld.fields.declared import Field, FieldKind
-from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
+from iomld.read.table.columns import Column, mention_columns, project_columns
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 
 SEPARATOR = "; "
@@ -20,8 +20,13 @@ _CSVW_DATATYPES = {
     FieldKind.AMOUNT: "decimal",
     FieldKind.MONEY: "decimal",
 }
-_PACKAGE_TYPES = {FieldKind.YEAR: "year", FieldKind.DAY: "date", FieldKind.AMOUNT: "number", FieldKind.MONEY: "number"}
-_MENTION_TYPES = {"position": "integer", "confidence": "number"}
+_PACKAGE_TYPES = {
+    FieldKind.YEAR: "year",
+    FieldKind.DAY: "date",
+    FieldKind.AMOUNT: "number",
+    FieldKind.MONEY: "number",
+    FieldKind.INTEGER: "integer",
+}
 
 
 def metadata_bytes(form: TableForm, base: str) -> bytes:
@@ -47,7 +52,7 @@ def package_bytes(form: TableForm) -> bytes:
         "name": "projects",
         "resources": [
             _resource(PROJECTS_FILE, list(_package_fields(form))),
-            _resource(MENTIONS_FILE, [_package_mention_field(column) for column in MENTION_COLUMNS]),
+            _resource(MENTIONS_FILE, [_package_mention_field(column) for column in mention_columns()]),
         ],
     }
     return _json_bytes(package)
@@ -102,7 +107,9 @@ def _package_fields(form: TableForm) -> Iterator[dict[str, object]]:
 
 
 def _package_mention_field(column: Column) -> dict[str, object]:
-    return {"name": column.name, "type": _MENTION_TYPES.get(column.name, "string"), "description": column.meaning}
+    key = load_fields().mention_keys.get(column.name)
+    kind = _PACKAGE_TYPES.get(key.kind, "string") if key else "string"
+    return {"name": column.name, "type": kind, "description": column.meaning}
 
 
 def _resource(file: str, fields: list[dict[str, object]]) -> dict[str, object]:

@@ -15,12 +15,12 @@ from iomld.assets import load_fields
 from iomld.export.records import project_texts, sources_json, stored_projects, written
 from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import Field, FieldKind
+from iomld.fund_folder import cached
 from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
-from iomld.read.table.columns import MENTION_COLUMNS, project_columns
+from iomld.read.table.columns import mention_columns, project_columns
 
 # The length of the longest text in each field and language; it decides which columns a table has.
 TextLengths: TypeAlias = Mapping[tuple[str, str], int]
-MENTION_HEADER = tuple(column.name for column in MENTION_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +144,21 @@ def columns_for(lengths: TextLengths, *, cell_length: int | None = None) -> Tabl
     return TableForm(tuple(columns), cell_length)
 
 
+@cached
+def mention_header() -> tuple[str, ...]:
+    """The headings of a table of mentions."""
+    return tuple(column.name for column in mention_columns())
+
+
 def mention_cells(project: Project, mention: Mention) -> Sequence[str]:
-    """The cells of a mention's row, in the order of `MENTION_HEADER`."""
-    return (
-        project.key,
-        mention.framework,
-        mention.quote,
-        mention.prefix,
-        mention.suffix,
-        mention.language,
-        mention.field,
-        "" if mention.start is None else str(mention.start),
-        mention.method,
-        canonical_decimal(Decimal(mention.confidence)),
-    )
+    """The cells of a mention's row, in the order of `mention_header`."""
+    return (project.key, *[_mention_cell(mention.of(key)) for key in load_fields().mention_keys])
+
+
+def _mention_cell(value: str | int | Decimal | None) -> str:
+    if value is None:
+        return ""
+    return canonical_decimal(value) if isinstance(value, Decimal) else str(value)
 
 
 def _cell(field: Field, project: Project) -> str:

@@ -21,13 +21,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from iomld.assets import load_fields
 from iomld.errors import IomldError
 from iomld.export.csv import add_entry, csv_head
-from iomld.export.tables import MENTION_HEADER, ProjectSource, mention_cells, table_form
+from iomld.export.tables import ProjectSource, mention_cells, mention_header, table_form
 from iomld.fields.declared import FieldKind
 from iomld.i18n import LANGUAGES, gettext
 from iomld.messages import gettext_noop
 from iomld.model import TEXT_LANGUAGES
-from iomld.read.record.mentions import MENTION_FIELDS
-from iomld.read.table.columns import MENTION_COLUMNS, Column, project_columns
+from iomld.read.table.columns import Column, column_field, mention_columns, project_columns
 from iomld.read.table.rows import neutralized
 from iomld.vocab import Vocabulary
 
@@ -35,7 +34,7 @@ CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
 _MAX_ROWS = 1_048_576
 _EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
-_MENTION_NUMBERS = frozenset({"position", "confidence"})
+_NUMBERS = frozenset({FieldKind.YEAR, FieldKind.AMOUNT, FieldKind.MONEY, FieldKind.INTEGER})
 # ECMA-376 part 1, section 22.9.2.19: CR, and texts that look like an escape, are escaped.
 _TO_ESCAPE = re.compile(r"\r|_(?=x[0-9A-Fa-f]{4}_)")
 _FIXED_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -59,7 +58,7 @@ def write_workbook(source: ProjectSource, output: BinaryIO) -> None:
     form = table_form(source, cell_length=CELL_LENGTH)
     workbook = Workbook(write_only=True)
     projects = _Sheet(workbook, "projects", form.header)
-    mentions = _Sheet(workbook, "mentions", MENTION_HEADER)
+    mentions = _Sheet(workbook, "mentions", mention_header())
     for project in source.projects():
         projects.write(form.cells(project))
         for mention in project.mentions:
@@ -95,8 +94,8 @@ def cell_value(text: str, column: str) -> str | int | float | datetime:
 
 
 def _holds_numbers(column: str) -> bool:
-    fields = load_fields()
-    return column in _MENTION_NUMBERS or column in fields.years or column in fields.sums
+    field = column_field(column)
+    return field is not None and field.kind in _NUMBERS
 
 
 class _Sheet:
@@ -160,7 +159,7 @@ def write_workbook_template(vocabulary: Vocabulary, output: BinaryIO) -> None:
     offered = offered_values(vocabulary)
     ranges = _write_lists(lists, offered)
     _write_sheet(projects, list(template_columns()), ranges)
-    _write_sheet(mentions, [(column.name, column) for column in MENTION_COLUMNS], ranges)
+    _write_sheet(mentions, [(column.name, column) for column in mention_columns()], ranges)
     save(workbook, output)
 
 
@@ -183,10 +182,13 @@ def offered_values(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
             offered[key] = [concept.name() for concept in vocabulary.concepts[field.scheme].values()]
         elif field.kind is FieldKind.COUNTRY:
             offered[key] = [country.name() for country in countries if country.is_member or not field.members]
-    offered["framework"] = list(vocabulary.concepts["framework"])
-    offered["method"] = list(vocabulary.concepts["method"])
-    offered["language"] = TEXT_LANGUAGES
-    offered["field"] = MENTION_FIELDS
+    for name, known in vocabulary.fields.mention_keys.items():
+        if known.kind is FieldKind.CONCEPT:
+            offered[name] = list(vocabulary.concepts[known.scheme])
+        elif known.kind is FieldKind.LANGUAGE:
+            offered[name] = TEXT_LANGUAGES
+        elif known.choices:
+            offered[name] = known.choices
     return offered
 
 
@@ -216,7 +218,7 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
 
 def _note(column: Column) -> str:
     """What a column contains, in each language, and an example."""
-    field = load_fields().given.get(column.name)
+    field = column_field(column.name)
     meanings = [field.meaning(code) if field else gettext(column.meaning, code) for code in LANGUAGES]
     example = _in_all_languages(gettext_noop("Example"))
     return "\n".join((*meanings, "", f"{example}: {column.example}"))

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from iomld.iris import IOMLD
+
+PROJECT, MENTION, SNAPSHOT = (IOMLD + name for name in ("Project", "FrameworkMention", "SourceSnapshot"))
+
 
 class FieldKind(StrEnum):
     """What the values of a field are."""
@@ -179,6 +183,26 @@ class Fields:
     def stated_about(self, name: str) -> Mapping[str, Field]:
         """The keys by which records describe a node of a class."""
         return {key.key: key for key in self.others if key.given and key.subject == name}
+
+    @cached_property
+    def mention_keys(self) -> Mapping[str, Field]:
+        """The keys of a mention in records, which are the columns of a table of mentions."""
+        return self.stated_about(MENTION)
+
+    @cached_property
+    def source_keys(self) -> Mapping[str, Field]:
+        """The keys of a source in records."""
+        return self.stated_about(SNAPSHOT)
+
+    @cached_property
+    def source_columns(self) -> Mapping[str, Field]:
+        """The columns about the sources of a project in a table of projects."""
+        return {name: key for name, key in self.stated_about(PROJECT).items() if not key.reverse}
+
+    @cached_property
+    def document_keys(self) -> Mapping[str, str]:
+        """The key in documents of each property of a node that is no project."""
+        return {key.iri: key.key for key in self.others if key.published and not key.reverse}
 
     def _keys(self, chosen: Callable[[Field], bool]) -> frozenset[str]:
         return frozenset(key for key, field in self.given.items() if chosen(field))

@@ -7,12 +7,12 @@ by hand in `ontology/record.schema.json` and `ontology/project.schema.json`; `ma
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from iomld.fields.declared import Field, FieldKind, Fields
-from iomld.iris import IOMLD, SCHEMA, local_name
+from iomld.fields.declared import PROJECT, Field, FieldKind, Fields
+from iomld.iris import SCHEMA, local_name
 
 Schema: TypeAlias = Mapping[str, Any]
 
-_PROJECT, _AMOUNT_OF_MONEY = f"{IOMLD}Project", f"{SCHEMA}MonetaryAmount"
+_AMOUNT_OF_MONEY = f"{SCHEMA}MonetaryAmount"
 _RECORD_DEFINITIONS = {
     FieldKind.TEXT: "texts",
     FieldKind.YEAR: "year",
@@ -44,7 +44,7 @@ _SEVERAL = {"code": "codes", "country": "countries"}
 def record_schema(schema: Schema, fields: Fields) -> dict[str, Any]:
     """The schema of a record, with a property for each field that records state."""
     properties = {key: _record_property(field, fields) for key, field in fields.given.items()}
-    nested = [key for key in fields.stated_about(_PROJECT).values() if key.classes]
+    nested = [key for key in fields.stated_about(PROJECT).values() if key.classes]
     properties |= {key.key: _list_property(key) for key in nested}
     definitions = {
         local_name(name): _object(_required(own), {key: _object_property(one) for key, one in own.items()})
@@ -58,11 +58,11 @@ def record_schema(schema: Schema, fields: Fields) -> dict[str, Any]:
 def project_schema(schema: Schema, fields: Fields) -> dict[str, Any]:
     """The schema of a document, with a property for each field; nodes are defined by their class."""
     own = (field for field in fields if field.kind is not FieldKind.CURRENCY)  # it is part of the amount
-    keys = (*own, *fields.of_class(_PROJECT))
-    properties = {key.key: _project_property(key, fields, frozenset({_PROJECT})) for key in keys}
+    keys = (*own, *fields.of_class(PROJECT))
+    properties = {key.key: _project_property(key, fields, frozenset({PROJECT})) for key in keys}
     definitions: dict[str, Any] = {}
     for key in keys:
-        _define(key, fields, frozenset({_PROJECT}), definitions)
+        _define(key, fields, frozenset({PROJECT}), definitions)
     return _completed(schema, properties, definitions)
 
 

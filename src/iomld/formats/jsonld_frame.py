@@ -8,20 +8,18 @@ names its project by IRI. The published frame (`ontology/frame-project.jsonld`) 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from iomld.fields.declared import Field, FieldKind, Fields
-from iomld.iris import DEFAULT_BASE, IOMLD
+from iomld.fields.declared import PROJECT, Field, FieldKind, Fields
+from iomld.iris import DEFAULT_BASE
 
 # The keys whose nodes are embedded, as a tree; any other link is a plain IRI.
 Frame = Mapping[str, "Frame"]
 NO_FRAME: Frame = {}
 
-_PROJECT = f"{IOMLD}Project"
-
 
 @lru_cache(maxsize=8)
 def project_frame(fields: Fields) -> Frame:
     """The keys of a project whose nodes are embedded, and so on below."""
-    return _tree(fields, _keys_of_project(fields), frozenset({_PROJECT}))
+    return _tree(fields, _keys_of_project(fields), frozenset({PROJECT}))
 
 
 def frame_document(fields: Fields) -> dict[str, object]:
@@ -34,7 +32,7 @@ def frame_document(fields: Fields) -> dict[str, object]:
 
 
 def _keys_of_project(fields: Fields) -> tuple[Field, ...]:
-    return (*fields, *fields.of_class(_PROJECT))
+    return (*fields, *fields.of_class(PROJECT))
 
 
 def _tree(fields: Fields, keys: Iterable[Field], above: frozenset[str]) -> Frame:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pyoxigraph import Literal, Quad
 
-from iomld.fields.declared import Field, FieldKind, Fields
+from iomld.fields.declared import PROJECT, Field, FieldKind, Fields
 from iomld.iris import DASH, DCTERMS, FOAF, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
 
 # What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
@@ -31,7 +31,6 @@ _CLASS_KINDS = {
     f"{SCHEMA}MonetaryAmount": FieldKind.MONEY,
     f"{FOAF}Organization": FieldKind.FUNDER,
 }
-_PROJECT = f"{IOMLD}Project"
 _CURRENCY = f"{SCHEMA}currency"
 _OTHER_TARGETS = {f"{SH}targetNode", f"{SH}targetSubjectsOf", f"{SH}targetObjectsOf", f"{SH}target"}
 
@@ -78,7 +77,7 @@ class _ShapesReader:
     def _subjects_of(self, name: str) -> list[str]:
         """The classes that have a key; an empty one for nodes that are found otherwise than by a class."""
         found = dict.fromkeys(self._subjects.get(name, ()))
-        return [one for one in found if one] or list(found) or [_PROJECT]
+        return [one for one in found if one] or list(found) or [PROJECT]
 
     def _field(self, shape: _Shape, subject: str) -> Field:
         steps, reverse = self._path(shape)
@@ -87,7 +86,7 @@ class _ShapesReader:
         scheme = next(self._schemes(shape, classes), "")
         choices = tuple(term.value for term in self._terms(shape, "in") if isinstance(term, Literal))
         kind = _kind(shape, classes, scheme, choices)
-        if kind is FieldKind.STRING and steps[-1] == _CURRENCY and subject == _PROJECT:
+        if kind is FieldKind.STRING and steps[-1] == _CURRENCY and subject == PROJECT:
             kind = FieldKind.CURRENCY
         return Field(
             key=_first(shape, f"{SH}codeIdentifier"),
@@ -155,7 +154,7 @@ class _ShapesReader:
 
 
 def _is_field_of_project(field: Field) -> bool:
-    return field.subject == _PROJECT and len(field.steps) == 1 and not field.reverse
+    return field.subject == PROJECT and len(field.steps) == 1 and not field.reverse
 
 
 def _kind(shape: _Shape, classes: Iterable[str], scheme: str, choices: tuple[str, ...]) -> FieldKind:

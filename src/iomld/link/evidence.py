@@ -58,6 +58,7 @@ def _completed(given: GivenMention, code: str, text: str | None, matcher: Framew
         start=given.position,
         method=given.method or method,
         confidence=confidence if given.confidence is None else given.confidence,
+        others=given.others,
     )
     if text is None:
         return mention

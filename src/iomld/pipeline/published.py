@@ -1,10 +1,10 @@
 """Reads a project from its graph, as the inverse of `iomld.convert`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from pyoxigraph import Literal, Quad
@@ -12,8 +12,10 @@ from pyoxigraph import Literal, Quad
 from iomld.assets import load_fields
 from iomld.fields.declared import Field, FieldKind
 from iomld.formats.graph import Subject, SubjectGraph
-from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, SCHEMA, Iris
+from iomld.iris import FOAF, IOMLD, OA, PROV, SCHEMA, Iris
 from iomld.model import (
+    MENTION_ATTRIBUTES,
+    ORIGIN_ATTRIBUTES,
     UNDETERMINED,
     Funder,
     Mention,
@@ -110,9 +112,17 @@ def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
                 start=int(start) if start else None,
                 method=_codes(graph[node].values(f"{IOMLD}matchMethod"))[0],
                 confidence=Decimal(graph[node].value(f"{IOMLD}confidence") or "1"),
+                others=tuple(_others(graph, (node, target, quote))),
             )
         )
     return tuple(mentions)
+
+
+def _others(graph: SubjectGraph, nodes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The values of keys that no code knows by name; the path of each leads to the mention, its target or its quote."""
+    for name, key in load_fields().mention_keys.items():
+        if name not in MENTION_ATTRIBUTES and (value := graph[nodes[len(key.steps) - 1]].value(key.iri)) is not None:
+            yield name, _codes([value])[0] if key.path else value
 
 
 def _funder(graph: SubjectGraph, iri: str, iris: Iris) -> Funder:
@@ -122,11 +132,11 @@ def _funder(graph: SubjectGraph, iri: str, iris: Iris) -> Funder:
 
 def _origins(graph: SubjectGraph, node: str) -> Iterator[Origin]:
     """The sources with a hash: as many as are needed to have each file name, media type, address and time."""
-    names = (f"{DCTERMS}identifier", f"{IOMLD}sha256", f"{DCTERMS}format", f"{DCTERMS}source", f"{IOMLD}retrievedAt")
-    columns = [graph[node].values(name) for name in names]
+    keys = load_fields().source_keys
+    columns = [graph[node].values(key.iri) for key in keys.values()]
     for found in zip_longest(*columns):
-        file, sha256, media_type, url, retrieved_at = (
-            value if value is not None else next(iter(column), None)
-            for value, column in zip(found, columns, strict=True)
-        )
-        yield Origin(file or "", sha256 or "", media_type or "", url, retrieved_at)
+        values = {
+            ORIGIN_ATTRIBUTES[name]: value if value is not None else next(iter(column), "" if key.required else None)
+            for (name, key), value, column in zip(keys.items(), found, columns, strict=True)
+        }
+        yield Origin(**cast("dict[str, str]", values))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from iomld.assets import load_fields
 from iomld.fields.declared import Field, FieldKind
 from iomld.formats.jsonld_nodes import Term
-from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
+from iomld.iris import FOAF, IOMLD, OA, PROV, RDF, SCHEMA, local_name
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.record.framed import funder_of, scheme_code, text_of
@@ -22,14 +22,8 @@ _TOPIC_OF, _TOPIC = f"{FOAF}isPrimaryTopicOf", f"{FOAF}primaryTopic"
 _ABOUT, _DERIVED = f"{IOMLD}aboutProject", f"{PROV}wasDerivedFrom"
 # The class, which every project has, and the amount in US dollars, which is read with the budget node.
 _NOT_FIELDS = frozenset({f"{RDF}type", _BUDGET_USD})
-_SNAPSHOT = {
-    "identifier": f"{DCTERMS}identifier",
-    "format": f"{DCTERMS}format",
-    "sha256": f"{IOMLD}sha256",
-    "source": f"{DCTERMS}source",
-    "retrievedAt": f"{IOMLD}retrievedAt",
-}
-_SELECTORS = {"quote": f"{OA}exact", "prefix": f"{OA}prefix", "suffix": f"{OA}suffix", "position": f"{OA}start"}
+_SHA256 = f"{IOMLD}sha256"
+_NAMED_BY_TEXT = frozenset({"field", "language"})  # the IRI of the text of a mention says both
 _MOST = 50  # nodes that are followed from a node of a project; thousands of projects may share nodes
 _SHOWN = 80  # characters of a value that a message quotes
 
@@ -161,7 +155,7 @@ class _ProjectReader:
             return str(getattr(term, "value", ""))
         if not _is_iri(term) or not (field.path or field.kind is FieldKind.LINK):
             return None
-        return scheme_code(field.key, _name(str(term))) if field.path else _name(str(term))
+        return scheme_code(field.path, _name(str(term))) if field.path else _name(str(term))
 
     def _several(self, field: Field, terms: Sequence[Term]) -> None:
         key = field.key
@@ -220,17 +214,15 @@ class _ProjectReader:
         texts = self._linked(targets, f"{OA}hasSource")
         self._content.reached.update({node, *targets, *selectors, *texts})
         mention: dict[str, object] = {}
-        for key, predicate in (("framework", f"{OA}hasBody"), ("method", f"{IOMLD}matchMethod")):
-            value = self._single_value([node], predicate, f"/mentions#{node}", key)
+        for name, key in load_fields().mention_keys.items():
+            if name in _NAMED_BY_TEXT:
+                continue
+            nodes = [node]
+            for step in key.steps[:-1]:
+                nodes = self._linked(nodes, step)
+            value = self._single_value(nodes, key.iri, f"/mentions#{node}", name)
             if value is not None:
-                mention[key] = scheme_code(key, value)
-        confidence = self._single_value([node], f"{IOMLD}confidence", f"/mentions#{node}", "confidence")
-        if confidence is not None:
-            mention["confidence"] = confidence
-        for key, predicate in _SELECTORS.items():
-            value = self._single_value(selectors, predicate, f"/mentions#{node}", key)
-            if value is not None:
-                mention[key] = value
+                mention[name] = scheme_code(key.path, value) if key.path else value
         mention["field"], mention["language"] = text_of(_name(texts[0]) if texts else "")
         return mention
 
@@ -256,20 +248,19 @@ class _ProjectReader:
     def _origins(self, documents: Iterable[str]) -> None:
         """Read the sources that the project's record names with their hashes."""
         nodes = list(dict.fromkeys(documents))
-        snapshots = [node for node in self._linked(nodes, _DERIVED) if _SNAPSHOT["sha256"] in self._graph.get(node, {})]
+        snapshots = [node for node in self._linked(nodes, _DERIVED) if _SHA256 in self._graph.get(node, {})]
         self._content.reached.update(nodes, snapshots, self._linked(nodes, f"{IOMLD}narrative"))
         sources: list[dict[str, object]] = []
         faulty = ""
         for node in snapshots:
-            properties = self._graph[node]
-            source = source_of({key: _plain(properties[iri][0]) for key, iri in _SNAPSHOT.items() if iri in properties})
+            source = source_of({iri: _plain(terms[0]) for iri, terms in self._graph[node].items()})
             if source is None:
                 faulty = faulty or node
             else:
-                self._content.sources[f"/sources/{len(sources)}"] = (_name(node), _SNAPSHOT["sha256"], 0)
+                self._content.sources[f"/sources/{len(sources)}"] = (_name(node), _SHA256, 0)
                 sources.append(source)
         if faulty:
-            self._content.sources["/sources#faulty"] = (_name(faulty), _SNAPSHOT["sha256"], 0)
+            self._content.sources["/sources#faulty"] = (_name(faulty), _SHA256, 0)
             problem = message("A source without a SHA-256 of 64 hexadecimal digits was ignored.")
             self._warn("sourceHash", problem, "/sources#faulty")
         if sources:

@@ -7,7 +7,8 @@ the value that it is about. Values that the publisher computes (periods, identif
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote
 
 from iomld.assets import jsonld_context, load_fields
@@ -17,8 +18,6 @@ from iomld.read.text import is_web_address
 
 CONTEXT_PATH = "context/v1.jsonld"
 
-# The codes of mentions, with the path of their IRIs under a data base.
-_MENTION_PATHS = {"framework": "scheme/framework/", "method": "scheme/method/"}
 _ORGANIZATIONS = "id/organization/"
 _TEXT_NODE = re.compile(r"#(?P<field>narrative|abstract|title)-(?P<language>[A-Za-z0-9-]+)$")
 
@@ -63,8 +62,9 @@ def _terms(context: object) -> dict[str, object]:
 def unframed(content: Mapping[str, object]) -> dict[str, object]:
     """The document in the form of a record; keys that already have that form stay as they are."""
     plain = dict(content)
-    for field in _code_paths().keys() & content.keys():
-        plain[field] = _codes(field, content[field])
+    for field, path in _code_paths().items():
+        if field in content:
+            plain[field] = _codes(path, content[field])
     states = plain.get("benefitingMemberStates")
     countries = plain.get("benefitingCountries")
     if isinstance(states, list) and isinstance(countries, list):
@@ -76,24 +76,32 @@ def unframed(content: Mapping[str, object]) -> dict[str, object]:
         plain["mentions"] = [_mention(item) for item in mentions]
     record = content.get("record")
     if isinstance(record, dict) and isinstance(record.get("derivedFrom"), list) and "sources" not in content:
+        names = load_fields().document_keys
         nodes = [item for item in record["derivedFrom"] if isinstance(item, dict)]
-        plain["sources"] = [source for source in map(source_of, nodes) if source]
+        known = ({iri: node.get(name) for iri, name in names.items()} for node in nodes)
+        plain["sources"] = [source for source in map(source_of, known) if source]
     return plain
 
 
 @cached
 def _code_paths() -> Mapping[str, str]:
     """The keys of concepts and countries, with the path of their IRIs under a data base."""
-    return {key: field.path for key, field in load_fields().given.items() if field.path} | _MENTION_PATHS
+    return {key: field.path for key, field in load_fields().given.items() if field.path}
 
 
-def scheme_code(field: str, iri: str) -> str:
+def scheme_code(start: str, iri: str) -> str:
     """The code of a concept or country under any data base; any other IRI stays as it is.
 
-    >>> scheme_code("status", "https://example.org/data/scheme/status/active"), scheme_code("status", "active")
-    ('active', 'active')
+    Args:
+        start: The path of its IRI under a data base (`Field.path`).
+        iri: The IRI, or a code.
+
+    >>> scheme_code("scheme/status/", "https://example.org/data/scheme/status/active")
+    'active'
+    >>> scheme_code("scheme/status/", "active")
+    'active'
     """
-    base, path, code = iri.rpartition(_code_paths()[field])
+    base, path, code = iri.rpartition(start)
     is_ours = path and is_web_address(base) and base.endswith("/") and code and not set(code) & set("/?#")
     return unquote(code) if is_ours else iri
 
@@ -104,10 +112,10 @@ def text_of(iri: str) -> tuple[str, str]:
     return (match["field"], match["language"].lower()) if match else ("narrative", "en")
 
 
-def _codes(field: str, given: object) -> object:
+def _codes(path: str, given: object) -> object:
     if isinstance(given, list):
-        return [_codes(field, item) for item in given]
-    return scheme_code(field, unquote(given)) if isinstance(given, str) else given
+        return [_codes(path, item) for item in given]
+    return scheme_code(path, unquote(given)) if isinstance(given, str) else given
 
 
 def _funders(content: Mapping[str, object]) -> object:
@@ -133,20 +141,25 @@ def funder_of(iri: str, name: object) -> str:
 
 
 def _mention(item: object) -> object:
-    """Convert a mention with selectors to a mention of a record."""
+    """Convert a mention with selectors to a mention of a record: the values at the ends of the paths of its keys."""
     if not isinstance(item, dict) or not isinstance(item.get("target"), dict):
         return item
-    target = item["target"]
-    plain: dict[str, object] = {"framework": _codes("framework", item.get("framework", ""))}
-    for selector in target.get("selectors") or ():
-        if isinstance(selector, dict):
-            names = {"exact": "quote", "prefix": "prefix", "suffix": "suffix", "start": "position"}
-            plain |= {names[key]: value for key, value in selector.items() if key in names}
-    text = target.get("sourceText")
+    fields = load_fields()
+    plain: dict[str, object] = {}
+    for name, key in fields.mention_keys.items():
+        found = [item]
+        for step in key.steps:
+            found = list(_values(found, fields.document_keys.get(step, "")))
+        if found:
+            plain[name] = _codes(key.path, found[0]) if key.path else found[0]
+    text = item["target"].get("sourceText")
     iri = text.get("id") if isinstance(text, dict) else text
     plain["field"], plain["language"] = text_of(iri if isinstance(iri, str) else "")
-    if "matchMethod" in item:
-        plain["method"] = _codes("method", item["matchMethod"])
-    if "confidence" in item:
-        plain["confidence"] = item["confidence"]
     return plain
+
+
+def _values(nodes: Iterable[object], key: str) -> Iterator[Any]:
+    """The values of a key of some nodes, each alone."""
+    for node in nodes:
+        value = node.get(key) if isinstance(node, dict) else None
+        yield from value if isinstance(value, list) else () if value is None else (value,)

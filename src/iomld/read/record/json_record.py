@@ -26,7 +26,7 @@ from iomld.read.text import (
 _LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*[\r\n][ \t\r\n]*")  # the look behind keeps long rows of blanks quick
 # Keys of a downloaded record that are no fields; like the fields that the publisher computes, they are ignored.
 _FRAME_KEYS = frozenset({"@context", "id", "type", "language", "included"})
-_OTHER_KEYS = frozenset({"mentions", "source", "sources"})
+_OTHER_KEYS = frozenset({"mentions", "source", "sources"})  # they are read by functions of their own
 _TYPE_NAMES: Mapping[type, Message | str] = {
     dict: message("an object"),
     list: message("a list"),

@@ -1,22 +1,76 @@
 """Read the framework mentions that a record states, in JSON or as rows of a table.
 
-Keys: framework, quote, prefix, suffix, language, field, position, method, confidence.
+Their keys are declared by `shp:GivenMention` (`shapes/given.ttl`); the kind of each decides which values it takes.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
+from iomld.assets import load_fields
+from iomld.fields.declared import Field, FieldKind
+from iomld.fund_folder import cached
 from iomld.messages import Message, message
-from iomld.model import Finding, GivenMention, Place, Severity
-from iomld.read.text import has_forbidden_character, is_language_tag
+from iomld.model import MENTION_ATTRIBUTES, Finding, GivenMention, Place, Severity, canonical_decimal
+from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
-MENTION_FIELDS = ("narrative", "abstract", "title")
 _FIX = message('Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.')
-_POSITION = re.compile(r"[0-9]{1,9}")
-_METHOD = re.compile(r"[a-z]+(-[a-z]+)*")
-_CONFIDENCE = re.compile(r"0(\.[0-9]{1,12})?|1(\.0{1,12})?")
+# The form of the values of a kind, where the shape of the key has no pattern.
+_FORMS = {
+    FieldKind.YEAR: r"[0-9]{4}",
+    FieldKind.DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    FieldKind.AMOUNT: r"-?[0-9]{1,18}([.][0-9]{1,12})?",
+    FieldKind.INTEGER: r"-?[0-9]{1,18}",
+}
+_CHECKS: Mapping[FieldKind, Callable[[str], object]] = {
+    FieldKind.LANGUAGE: is_language_tag,
+    FieldKind.LINK: is_web_address,
+    FieldKind.MOMENT: utc_moment,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyForms:
+    """The keys of a mention by what is checked of their values, in the order of the checks.
+
+    Attributes:
+        texts: Those with free texts, and codes that the linker looks up.
+        required: Those of them that a mention must have.
+        formed: The others, each with a check of its form.
+    """
+
+    texts: tuple[Field, ...]
+    required: tuple[Field, ...]
+    formed: tuple[tuple[Field, Callable[[str], object]], ...]
+
+
+@cached
+def _key_forms() -> _KeyForms:
+    keys = tuple(load_fields().mention_keys.values())
+    checks = [(key, _check(key)) for key in keys]
+    texts = tuple(key for key, check in checks if check is None)
+    return _KeyForms(
+        texts=texts,
+        required=tuple(key for key in texts if key.required),
+        formed=tuple((key, check) for key, check in checks if check is not None),
+    )
+
+
+def _check(key: Field) -> Callable[[str], object] | None:
+    """A function that says whether a text is a value of a key; None for keys that take any text."""
+    if key.choices:
+        return key.choices.__contains__
+    if key.kind in _CHECKS:
+        return _CHECKS[key.kind]
+    form = key.pattern or _FORMS.get(key.kind, "")
+    return re.compile(form.removeprefix("^").removesuffix("$")).fullmatch if form else None
+
+
+def is_spaced(name: str) -> bool:
+    """Whether spaces around the values of a key count: they are parts of a text."""
+    return any(key.key == name and key.kind is FieldKind.STRING for key in _key_forms().texts)
 
 
 def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...], list[Finding]]:
@@ -44,37 +98,59 @@ def given_mention(item: Mapping[str, object], place_of: Callable[[str], Place]) 
     """Read one mention.
 
     Args:
-        item: Its keys with texts; numbers as the digits that were written; keys without a value are absent.
+        item: Its keys with texts; numbers as the digits that were written; keys without a value are absent or null.
         place_of: Gives the place of the value of a key.
 
     Returns:
         The mention, or its fault.
     """
-    fault = _text_fault(item, place_of) or _form_fault(item, place_of)
+    stated = {key: value for key, value in item.items() if value is not None}
+    fault = _text_fault(stated, place_of) or _form_fault(stated, place_of)
     if fault:
         return fault
-    position, confidence = item.get("position"), item.get("confidence")
+    keys = load_fields().mention_keys
+    texts = {key: str(value) for key, value in stated.items() if key in keys}
+    position, confidence = texts.get("position"), texts.get("confidence")
     return GivenMention(
-        framework=str(item["framework"]),
-        quote=str(item["quote"]),
-        prefix=str(item.get("prefix", "")),
-        suffix=str(item.get("suffix", "")),
-        language=str(item.get("language", "en")),
-        position=None if position is None else int(str(position)),
+        framework=texts["framework"],
+        quote=texts["quote"],
+        prefix=texts.get("prefix", ""),
+        suffix=texts.get("suffix", ""),
+        language=texts.get("language", "en"),
+        position=None if position is None else int(position),
         place=place_of("framework"),
-        field=str(item.get("field", "narrative")),
-        method=str(item["method"]) if item.get("method") is not None else None,
-        confidence=None if confidence is None else Decimal(str(confidence)),
+        field=texts.get("field", "narrative"),
+        method=texts.get("method"),
+        confidence=None if confidence is None else Decimal(confidence),
+        others=tuple(
+            (name, _canonical(key, texts[name]))
+            for name, key in keys.items()
+            if name in texts and name not in MENTION_ATTRIBUTES
+        ),
     )
+
+
+def _canonical(key: Field, text: str) -> str:
+    """The lexical form of a value in the graph."""
+    match key.kind:
+        case FieldKind.AMOUNT:
+            return canonical_decimal(Decimal(text))
+        case FieldKind.INTEGER:
+            return str(int(text))
+        case FieldKind.MOMENT:
+            return utc_moment(text) or text
+        case _:
+            return text
 
 
 def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
     """The first fault in the texts of a mention."""
-    texts = {key: item.get(key, "") for key in ("framework", "quote", "prefix", "suffix")}
+    forms = _key_forms()
+    texts = {key.key: item.get(key.key, "") for key in forms.texts}
     wrong = next((key for key, text in texts.items() if not isinstance(text, str)), None)
     if wrong:
-        return _fault(message("The framework, quote, prefix and suffix of a mention must be text."), place_of(wrong))
-    missing = next((key for key in ("framework", "quote") if not texts[key]), None)
+        return _fault(message("The {key} of a mention must be text.", key=wrong), place_of(wrong))
+    missing = next((key.key for key in forms.required if not texts[key.key]), None)
     if missing:
         return _fault(
             message("A mention needs the code of its framework and the quote that names it."), place_of(missing)
@@ -87,33 +163,36 @@ def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
 
 
 def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
-    """The first fault in the language, the field and the numbers of a mention."""
-    language = item.get("language", "en")
-    if not (isinstance(language, str) and is_language_tag(language)):
-        problem = message("The language of a mention must be a tag such as 'en', not '{language}'.", language=language)
-        return _fault(problem, place_of("language"))
-    if item.get("field", "narrative") not in MENTION_FIELDS:
+    """The first fault in the values that have a form; numbers are texts of the digits that were written."""
+    for key, is_right in _key_forms().formed:
+        value = item.get(key.key)
+        if value is None or (isinstance(value, str) and is_right(value)):
+            continue
         problem = message(
-            "The field of a mention must be {fields}, not '{field}'.",
-            fields=", ".join(MENTION_FIELDS),
-            field=item.get("field"),
+            "The {key} of a mention must be {meaning}, not '{value}'.",
+            key=key.key,
+            meaning=_meaning(key),
+            value=value,
         )
-        return _fault(problem, place_of("field"))
-    # Numbers are texts of the digits that were written; see `iomld.read.record.json_files`.
-    for word, form, meaning in (
-        (message("position"), _POSITION, message("a whole number from 0")),
-        (message("method"), _METHOD, message("a code such as 'manual'")),
-        (message("confidence"), _CONFIDENCE, message("a number from 0 to 1")),
-    ):
-        value = item.get(word.id)
-        if value is not None and not (isinstance(value, str) and form.fullmatch(value)):
-            return _fault(
-                message(
-                    "The {key} of a mention must be {meaning}, not '{value}'.", key=word, meaning=meaning, value=value
-                ),
-                place_of(word.id),
-            )
+        return _fault(problem, place_of(key.key))
     return None
+
+
+def _meaning(key: Field) -> Message | str:
+    """What the values of a key are."""
+    if key.choices:
+        return ", ".join(key.choices)
+    match key.kind:
+        case FieldKind.LANGUAGE:
+            return message("a tag such as 'en'")
+        case FieldKind.INTEGER:
+            return message("a whole number from 0")
+        case FieldKind.AMOUNT if key.most == "1":
+            return message("a number from 0 to 1")
+        case FieldKind.CONCEPT:
+            return message("a code such as '{example}'", example=key.example)
+        case _:
+            return message("a value such as '{example}'", example=key.example)
 
 
 def _mention_place(place: Place, key: str) -> Place:

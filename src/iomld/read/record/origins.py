@@ -1,23 +1,28 @@
-"""Read the sources that a record states, as our exports do; they replace the file that was read as its origin."""
+"""Read the sources that a record states, as our exports do; they replace the file that was read as its origin.
+
+The keys of a source are declared by `shp:GivenSource` (`shapes/given.ttl`). What is checked of the value of each stands
+here, since the same is checked of sources in documents and of columns.
+"""
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
+from iomld.assets import load_fields
 from iomld.messages import Message, message
-from iomld.model import Finding, Origin, Place, Severity
+from iomld.model import ORIGIN_ATTRIBUTES, Finding, Origin, Place, Severity
 from iomld.read.text import has_forbidden_character, is_web_address, utc_moment
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _UNKNOWN_TYPE = "application/octet-stream"
-_KEYS = ("file", "sha256", "mediaType", "url", "retrievedAt")
 _FIX = message(
     'Leave `sources` as it was exported, or empty: [{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}].'
 )
 
 
 def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], list[Finding]]:
-    """Read the value of `sources`: a list of {file, sha256, mediaType, url, retrievedAt}, the last two optional.
+    """Read the value of `sources`: a list of objects.
 
     Returns:
         The sources, or none if one of them is faulty, and a Violation `statedSource` for each fault.
@@ -38,24 +43,23 @@ def stated_origins(given: object, place: Place) -> tuple[tuple[Origin, ...], lis
 
 
 def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
-    """Convert a snapshot node, with the keys of our context, to an item of `sources`; None if it has no SHA-256.
+    """Convert the values of a snapshot node to an item of `sources`; None if it has no SHA-256.
 
     An invalid web address is omitted; a missing name or media type gets a default.
+
+    Args:
+        node: The values by property.
     """
-    sha256 = str(node.get("sha256", "")).lower()
+    found = {name: node[key.iri] for name, key in load_fields().source_keys.items() if node.get(key.iri) is not None}
+    sha256 = str(found.get("sha256", "")).lower()
     if not _SHA256.fullmatch(sha256):
         return None
-    media_type, url = node.get("format"), node.get("source")
-    source: dict[str, object] = {
-        "file": node.get("identifier") or f"source {sha256[:12]}",
-        "sha256": sha256,
-        "mediaType": media_type if isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type) else _UNKNOWN_TYPE,
-    }
-    if isinstance(url, str) and is_web_address(url):
-        source["url"] = url
-    if node.get("retrievedAt") is not None:
-        source["retrievedAt"] = node["retrievedAt"]
-    return source
+    media_type, url = found.get("mediaType"), found.pop("url", None)
+    known_type = isinstance(media_type, str) and _MEDIA_TYPE.fullmatch(media_type)
+    found["file"] = found.get("file") or f"source {sha256[:12]}"
+    found["sha256"] = sha256
+    found["mediaType"] = media_type if known_type else _UNKNOWN_TYPE
+    return found | ({"url": url} if isinstance(url, str) and is_web_address(url) else {})
 
 
 def bad_source_address(url: str, place: Place | None) -> Finding:
@@ -75,7 +79,7 @@ def bad_retrieval_time(text: str, place: Place | None) -> Finding:
 def _problem(item: object) -> Message | None:
     if not isinstance(item, dict):
         return message("must be an object.")
-    texts = {key: item[key] for key in _KEYS if item.get(key) is not None}
+    texts = {key: item[key] for key in load_fields().source_keys if item.get(key) is not None}
     if not all(isinstance(text, str) and text and not has_forbidden_character(text) for text in texts.values()):
         return message("every value must be text.")
     checks = (
@@ -96,13 +100,8 @@ def _problem(item: object) -> Message | None:
 
 def _origin(item: Mapping[str, str | None]) -> Origin:
     retrieved = item.get("retrievedAt")
-    return Origin(
-        file=str(item["file"]),
-        sha256=str(item["sha256"]),
-        media_type=str(item["mediaType"]),
-        url=item.get("url"),
-        retrieved_at=utc_moment(retrieved) if retrieved else None,
-    )
+    stated: dict[str, Any] = {name: item.get(key) for key, name in ORIGIN_ATTRIBUTES.items()}
+    return Origin(**stated | {"retrieved_at": utc_moment(retrieved) if retrieved else None})
 
 
 def _fault(problem: Message, place: Place) -> Finding:

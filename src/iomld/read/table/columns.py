@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iomld.assets import load_fields
 from iomld.fields.declared import Field
@@ -36,7 +36,7 @@ class Column:
 
     Attributes:
         name: Its heading in our own tables; texts add their language: `title_en`.
-        meaning: Its content, in one sentence; of a column that is no field it has translations.
+        meaning: Its content, in one sentence; that of a column that no shape declares has translations.
         example: A value.
         other_headings: Other headings of the column, separated by semicolons.
     """
@@ -52,32 +52,11 @@ class Column:
         return (self.name, *(heading.strip() for heading in self.other_headings.split(";") if heading.strip()))
 
 
-# Columns of the sources of a project, after those of its fields.
-_SOURCE_COLUMNS = (
-    Column(
-        "sourceUrl",
-        gettext_noop("Address of the page."),
-        "https://www.iom.int/project/example",
-        "url; source; link; page; lien; enlace; adresse; dirección; website",
-    ),
-    Column(
-        "retrievedAt",
-        gettext_noop("When the page was fetched, with a time zone."),
-        "2026-11-23T19:00:00Z",
-        "retrieved; date retrieved; consulté le; consultado el",
-    ),
-    Column(
-        "sources",
-        gettext_noop("The original sources, in tables that iomld exported. Leave it unchanged, or empty."),
-        '[{"file": "a.txt", "sha256": "…", "mediaType": "text/plain"}]',
-    ),
-)
-
-
 @cached
 def project_columns() -> tuple[Column, ...]:
     """The columns of a table of projects: one for each field that records state, then those of its sources."""
-    return (*map(_column, load_fields().given.values()), *_SOURCE_COLUMNS)
+    fields = load_fields()
+    return (*map(_column, fields.given.values()), *map(_column, fields.source_columns.values()))
 
 
 def _column(field: Field) -> Column:
@@ -98,66 +77,15 @@ def headings_of(field: Field) -> Iterator[tuple[str, str]]:
     yield from field.headings
 
 
-MENTION_COLUMNS = (
-    Column(
-        "projectCode",
-        gettext_noop("Code of the project, as in the table of projects."),
-        "PO.0105",
-        "project code; project id; projects id; projet id; proyecto id; id; code; code du projet; código del "
-        "proyecto; identifiant du projet; código",
-    ),
-    Column(
-        "framework",
-        gettext_noop("Code of the framework or of its part."),
-        "gcm",
-        "cadre; marco; policy framework",
-    ),
-    Column(
-        "quote",
-        gettext_noop("The words that name it."),
-        "Global Compact for Migration",
-        "citation; cita; exact",
-    ),
-    Column(
-        "prefix",
-        gettext_noop("A few words before the quote."),
-        "ongoing discussions of the ",
-        "before; avant; antes",
-    ),
-    Column(
-        "suffix",
-        gettext_noop("A few words after it."),
-        " and becoming",
-        "after; après; después",
-    ),
-    Column(
-        "language",
-        gettext_noop("Language of the text."),
-        "en",
-        "langue; idioma; lang",
-    ),
-    Column(
-        "field",
-        gettext_noop("The text that contains it: narrative, abstract or title."),
-        "narrative",
-        "champ; campo",
-    ),
-    Column(
-        "position",
-        gettext_noop("Offset of the quote in that text, in code points from 0."),
-        "683",
-        "posición; start",
-    ),
-    Column(
-        "method",
-        gettext_noop("How it was found."),
-        "exact-label",
-        "méthode; método",
-    ),
-    Column(
-        "confidence",
-        gettext_noop("From 0 to 1; compare it only within one method."),
-        "0.98",
-        "confiance; confianza",
-    ),
-)
+@cached
+def mention_columns() -> tuple[Column, ...]:
+    """The columns of a table of mentions: the code of the project, then one for each key of a mention."""
+    code = next(column for column in project_columns() if column.name == "projectCode")
+    meaning = gettext_noop("Code of the project, as in the table of projects.")
+    return (replace(code, meaning=meaning), *map(_column, load_fields().mention_keys.values()))
+
+
+def column_field(name: str) -> Field | None:
+    """The field or the key of a mention or a source that a column holds, by its name; None for any other name."""
+    fields = load_fields()
+    return fields.given.get(name) or fields.mention_keys.get(name) or fields.source_columns.get(name)

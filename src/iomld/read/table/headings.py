@@ -13,11 +13,11 @@ from iomld.assets import load_fields
 from iomld.fund_folder import cached
 from iomld.model import BUDGET_FIELDS
 from iomld.read.table.columns import (
-    MENTION_COLUMNS,
     Column,
     bare_heading,
     heading_key,
     headings_of,
+    mention_columns,
     project_columns,
 )
 from iomld.read.table.mapping import IGNORED, NO_MAPPING, TableMapping
@@ -80,7 +80,7 @@ Heading(column='title', language='fr', piece=1, currency=None))
 def mention_heading_of(text: str, mapping: TableMapping = NO_MAPPING) -> Heading | None:
     """The column of a heading in a table of mentions, or None."""
     rule = mapping.rule_of(text)
-    name = _MENTION_NAMES.get(heading_key(rule.column if rule else text))
+    name = _mention_headings().get(heading_key(rule.column if rule else text))
     return Heading(name) if name else None
 
 
@@ -152,6 +152,11 @@ def _dated(key: str, heading: Heading) -> Heading:
     return Heading(_DATED[heading.column]) if is_open else heading
 
 
-_MENTION_NAMES: Mapping[str, str] = {
-    heading_key(heading): one.name for one in MENTION_COLUMNS for heading in one.headings
-}
+@cached
+def _mention_headings() -> Mapping[str, str]:
+    """The column of each folded heading of a table of mentions; the name of a column counts before other headings."""
+    found = {heading_key(one.name): one.name for one in mention_columns()}
+    for one in mention_columns():
+        for heading in one.headings:
+            found.setdefault(heading_key(heading), one.name)
+    return found

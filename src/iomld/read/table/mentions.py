@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from iomld.messages import message
 from iomld.model import Finding, GivenMention, Origin, Place, Record, Severity
-from iomld.read.record.mentions import given_mention
+from iomld.read.record.mentions import given_mention, is_spaced
 from iomld.read.table.rows import CellFault, Layout, TableRow, cell_text
 
-_SPACED = frozenset({"quote", "prefix", "suffix"})  # texts whose leading and trailing spaces count
 _SHOWN = 40  # characters of a project code that a finding quotes
 
 
@@ -76,7 +75,7 @@ def _mention(row: TableRow, layout: Layout) -> tuple[GivenMention | Finding, tup
         text = cell_text(value, heading.column)
         if text:
             cells.append((layout.headings[index], text))
-            item.setdefault(heading.column, text if heading.column in _SPACED else text.strip())
+            item.setdefault(heading.column, text if is_spaced(heading.column) else text.strip())
     item = {key: text for key, text in item.items() if text != ""}
 
     def place_of(key: str) -> Place:

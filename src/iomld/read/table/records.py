@@ -21,7 +21,6 @@ from iomld.read.table.rows import CellFault, CellValue, Layout, Number, TableRow
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, plain_text, utc_moment
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SOURCE_COLUMNS = frozenset({"sourceUrl", "retrievedAt", "sources"})
 _SHOWN = 80  # characters of a value that a finding quotes
 
 
@@ -93,7 +92,7 @@ def _draft(row: TableRow, layout: Layout) -> _RowDraft:
             draft.findings.append(value.finding(_field(heading), layout.place(row, index)))
             continue
         text = _text_of(value, heading, rule)
-        text = text if heading.column in _SOURCE_COLUMNS else plain_text(text)
+        text = text if heading.column in load_fields().source_columns else plain_text(text)
         place = layout.place(row, index, text)
         if has_forbidden_character(text):
             draft.findings.append(replace(control_character(layout.headings[index], place), field=_field(heading)))
@@ -167,7 +166,7 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
         elif name in fields.lists:
             parts = items or (part.strip() for part in SEPARATORS.split(text))
             values[name] = tuple(Value(part, place) for part in parts if part)
-        elif name not in _SOURCE_COLUMNS:
+        elif name not in fields.source_columns:
             values[name] = (Value(text, place),)
     values["budgetCurrency"] = (*draft.currencies, *values.get("budgetCurrency", ()))
     values = {name: found for name, found in values.items() if found}

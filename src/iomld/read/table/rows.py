@@ -10,7 +10,7 @@ from iomld.assets import load_fields
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import EXCERPT_LENGTH
-from iomld.read.table.columns import MENTION_COLUMNS, project_columns
+from iomld.read.table.columns import mention_columns, project_columns
 from iomld.read.table.headings import YEAR_OR_DAY, Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 from iomld.read.table.mapping import ColumnRule, Constant, TableMapping
 
@@ -292,7 +292,7 @@ def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> It
     """One Warning for all unknown columns."""
     if not unknown:
         return
-    known = project_columns() if layout.kind == PROJECTS else MENTION_COLUMNS
+    known = project_columns() if layout.kind == PROJECTS else mention_columns()
     names = ", ".join(f"'{layout.headings[index][:60]}'" for index in unknown[:10])
     near = [
         message("'{heading}' resembles '{column}'", heading=layout.headings[index][:60], column=near)
