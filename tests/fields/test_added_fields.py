@@ -1,4 +1,4 @@
-"""Two fields that are declared in the shapes and the ontology alone go through every door, in and out.
+"""Two fields and two keys of mentions, declared in the shapes and the ontology alone, go through every door.
 
 The project is copied, and only its shapes and its ontology get more lines (`tests/fields/added/`).
 """
@@ -37,7 +37,9 @@ RECORD = {
     "benefitingMemberStates": ["NA"],
     "harbourPilots": list(PARTNERS),
     "vessel": "15190",
+    "mentions": [{"framework": "gcm", "quote": "GCM", "mooring": "Pier 4", "tug": "Orderly migration"}],
 }
+MENTION_ROW = {"Project code": "PO.9001", "Framework": "gcm", "Quote": "GCM", "Berth": "Pier 4", "Remorqueur": "15190"}
 PAGE = """Safer Ports in Namibia
 -
 Start Date
@@ -78,9 +80,13 @@ Namibia
 The ports become safer for people who arrive in them and for those who work there.
 """
 TURTLE = """@prefix iomld: <https://w3id.org/iomld/ns#> .
+@prefix oa: <http://www.w3.org/ns/oa#> .
 <https://w3id.org/iomld/id/project/PO.9001> a iomld:Project ; iomld:projectCode "PO.9001" ;
   iomld:harbourPilot "Port Authority", "Coast Guard" ;
   iomld:vessel <https://w3id.org/iomld/scheme/vessel/15190> .
+[] a iomld:FrameworkMention ; iomld:aboutProject <https://w3id.org/iomld/id/project/PO.9001> ;
+  oa:hasBody <https://w3id.org/iomld/scheme/framework/gcm> ; oa:hasTarget [ oa:hasSelector [ oa:exact "GCM" ] ] ;
+  iomld:mooring "Pier 4" ; iomld:tug <https://w3id.org/iomld/scheme/vessel/15190> .
 """
 
 
@@ -103,13 +109,20 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return environment
 
 
-def _workbook(path: Path, header: list[str], cells: list[str]) -> None:
+def _workbook(path: Path, *rows: Mapping[str, str]) -> None:
     workbook = Workbook()
-    sheet = workbook.active
-    assert sheet is not None
-    sheet.append(header)
-    sheet.append(cells)
+    del workbook["Sheet"]
+    for row in rows:
+        sheet = workbook.create_sheet()
+        sheet.append(list(row))
+        sheet.append(list(row.values()))
     workbook.save(path)
+
+
+def _table(row: Mapping[str, str]) -> str:
+    rows = io.StringIO()
+    csv.writer(rows).writerows([row.keys(), row.values()])
+    return rows.getvalue()
 
 
 def _source(kind: str, folder: Path) -> Path:
@@ -124,11 +137,11 @@ def _source(kind: str, folder: Path) -> Path:
         case "json":
             path.write_text(json.dumps(RECORD), encoding="utf-8")
         case "csv":
-            rows = io.StringIO()
-            csv.writer(rows).writerows([cells.keys(), cells.values()])
-            path.write_text(rows.getvalue(), encoding="utf-8")
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("projects.csv", _table(cells))
+                archive.writestr("mentions.csv", _table(MENTION_ROW))
         case "xlsx":
-            _workbook(path, list(cells), list(cells.values()))
+            _workbook(path, cells, MENTION_ROW)
         case "ttl":
             path.write_text(TURTLE, encoding="utf-8")
         case _:
@@ -144,16 +157,27 @@ def test_every_form_of_source_states_them(kind: str, environment: Mapping[str, s
     partners = re.findall(r'ns#harbourPilot> "([^"]*)"', done.stdout)
     assert sorted(partners) == sorted(PARTNERS[:1] if kind == "txt" else PARTNERS)
     assert "ns#vessel> <https://w3id.org/iomld/scheme/vessel/15190> ." in done.stdout
+    if kind != "txt":  # a page states no mentions
+        assert _has_keys_of_the_mention(done.stdout)
+
+
+def _has_keys_of_the_mention(triples: str) -> bool:
+    mention = "<https://w3id.org/iomld/id/project/PO.9001#m1> <https://w3id.org/iomld/ns#"
+    tug = f"{mention}tug> <https://w3id.org/iomld/scheme/vessel/15190> ."
+    return f'{mention}mooring> "Pier 4" .' in triples and tug in triples
 
 
 def test_an_unknown_code_is_refused(environment: Mapping[str, str], tmp_path: Path) -> None:
     """The list of the field is checked, and the rule of its shape as well."""
     path = tmp_path / "record.json"
-    path.write_text(json.dumps(RECORD | {"vessel": "Orderly migrations", "harbourPilots": ["X"]}), encoding="utf-8")
+    mention = {"framework": "gcm", "quote": "GCM", "tug": "99999"}
+    changed = {"vessel": "Orderly migrations", "harbourPilots": ["X"], "mentions": [mention]}
+    path.write_text(json.dumps(RECORD | changed), encoding="utf-8")
     done = run_iomld("validate", path, "--format", "json", **environment)
     findings = [(one["rule"], one.get("field")) for one in json.loads(done.stdout)["results"]]
     assert ("unknownVessel", "vessel") in findings
     assert ("harbourPilot", "harbourPilots") in findings
+    assert ("unknownVessel", "mentions") in findings
 
 
 def test_they_are_published_queried_shown_and_exported(environment: Mapping[str, str], tmp_path: Path) -> None:
@@ -171,6 +195,7 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
         again = run_iomld("convert", file, "--format", "ntriples", **environment)
         assert sorted(re.findall(r'ns#harbourPilot> "([^"]*)"', again.stdout)) == sorted(PARTNERS), again.stderr
         assert "ns#vessel> <https://w3id.org/iomld/scheme/vessel/15190> ." in again.stdout
+        assert _has_keys_of_the_mention(again.stdout)
     with zipfile.ZipFile(tmp_path / "export.zip") as archive:
         (row,) = csv.DictReader(io.StringIO(archive.read("projects.csv").decode("utf-8-sig"), newline=""))
     assert (row["harbourPilots"], row["vessel"]) == ("Coast Guard; Port Authority", "15190")
@@ -179,7 +204,9 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
             _get(f"{server.address}/doc/project/PO.9001{suffix}") for suffix in (".html?lang=fr", ".jsonld")
         )
         context = json.loads(_get(f"{server.address}/context/v1.jsonld"))["@context"]
-        schema = json.loads(_get(f"{server.address}/schema/record.json"))["properties"]
+        frame = json.loads(_get(f"{server.address}/frame/project.jsonld"))
+        schema = json.loads(_get(f"{server.address}/schema/record.json"))
+        package = json.loads(_get(f"{server.address}/downloads/datapackage.json"))
         metadata = json.loads(_get(f"{server.address}/downloads/projects.csv-metadata.json"))
     assert "Pilote du port" in page
     assert "Coast Guard" in page
@@ -189,7 +216,17 @@ def test_they_are_published_queried_shown_and_exported(environment: Mapping[str,
     project = json.loads(document)
     assert (project["harbourPilots"], project["vessel"]) == (sorted(PARTNERS), "15190")
     assert context[0]["vessel"]["@context"] == {"@vocab": "https://w3id.org/iomld/scheme/vessel/"}
-    assert (schema["vessel"]["$ref"], schema["harbourPilots"]["$ref"]) == ("#/$defs/code", "#/$defs/codes")
+    properties = schema["properties"]
+    assert (properties["vessel"]["$ref"], properties["harbourPilots"]["$ref"]) == ("#/$defs/code", "#/$defs/codes")
+    (mention,) = project["mentions"]
+    assert (mention["mooring"], mention["tug"]) == ("Pier 4", "15190")
+    assert {"mooring", "tug"} <= frame["mentions"].keys()
+    assert {"mooring", "tug"} <= schema["$defs"]["FrameworkMention"]["properties"].keys()
+    assert {"mooring", "tug"} <= {field["name"] for field in package["resources"][1]["schema"]["fields"]}
+    path = tmp_path / "download.jsonld"
+    path.write_text(document, encoding="utf-8")
+    again = run_iomld("convert", path, "--format", "ntriples", **environment)
+    assert _has_keys_of_the_mention(again.stdout)
 
 
 def _get(address: str) -> str:
@@ -201,10 +238,13 @@ def test_the_template_asks_for_them(environment: Mapping[str, str], tmp_path: Pa
     """Columns with notes, and a drop-down list of the new scheme."""
     path = tmp_path / "template.xlsx"
     assert run_iomld("template", "--to", path, **environment).returncode == 0
-    sheet = load_workbook(path)["projects"]
+    workbook = load_workbook(path)
+    sheet = workbook["projects"]
     columns = {cell.value: cell for cell in sheet[1]}
     assert columns["vessel"].comment is not None
     assert "One vessel of the vessel scheme." in columns["vessel"].comment.text
     assert "harbourPilots" in columns
-    lists = load_workbook(path)["lists"]
+    mentions = {cell.value: cell for cell in workbook["mentions"][1]}
+    assert "Où les mots sont amarrés." in mentions["mooring"].comment.text
+    lists = workbook["lists"]
     assert ("Orderly migration",) in {tuple(filter(None, column)) for column in lists.iter_cols(values_only=True)}

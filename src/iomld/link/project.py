@@ -22,6 +22,7 @@ from iomld.model import (
     UNDETERMINED,
     Finding,
     Funder,
+    GivenMention,
     Mention,
     MergedRecord,
     Money,
@@ -106,7 +107,7 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
     mentions, faults = link_mentions(
         values.get("narrative", ()),
         values.get("abstract", ()),
-        merged.mentions,
+        [_with_codes(mention, linker, findings) if mention.others else mention for mention in merged.mentions],
         linker.matcher,
         _table(linker.lexicon, "framework"),
     )
@@ -125,6 +126,20 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         **project_arguments(values),
     )
     return project, (*findings, *_garbled(merged, linker.fields.texts))
+
+
+def _with_codes(mention: GivenMention, linker: Linker, findings: list[Finding]) -> GivenMention:
+    """A mention with codes for the words of its concepts that no code knows by name; unknown ones are left out."""
+    others: list[tuple[str, str]] = []
+    for key, text in mention.others:
+        field, code = linker.fields.mention_keys[key], text
+        if field.kind is FieldKind.CONCEPT:
+            table, rule = _table(linker.lexicon, field.scheme), unknown_word_rule(field.scheme)
+            found, faults = read_concept(Value(text, mention.place), table, field="mentions", rule=rule)
+            findings += faults
+            code = found or ""
+        others += [(key, code)] if code else []
+    return replace(mention, others=tuple(others))
 
 
 def _garbled(merged: MergedRecord, texts: Iterable[str]) -> Iterator[Finding]:
