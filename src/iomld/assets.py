@@ -90,15 +90,15 @@ def _json_text(value: object) -> str:
 
 
 def _fund_terms(folder: FundFolder, fields: Fields) -> str:
-    """The properties of the fields that a fund folder declares, and where the graph of them comes from, as Turtle."""
+    """The properties of the fields and keys of a fund folder, and where the graph of them comes from, as Turtle."""
     with using(own_folder()):
-        known = load_fields().by_key
+        known = {field.iri for field in load_fields().all}
     graph = f"<{folder.base}graph/fund>"
     said = [(graph, f"{RDF}type", f"<{PROV}Entity>"), (graph, f"{IOMLD}sha256", f'"{folder.digest}"^^<{XSD}hexBinary>')]
     if folder.fund:
         said.append((graph, f"{PROV}wasAttributedTo", f"<{folder.fund}>"))
-    for field in fields:
-        if field.key in known:
+    for field in fields.all:
+        if field.iri in known:
             continue
         about = f"<{field.iri}>"
         said += [(about, f"{RDF}type", f"<{RDF}Property>"), (about, f"{RDFS}isDefinedBy", graph)]

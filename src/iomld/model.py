@@ -350,35 +350,6 @@ class Mention:
     confidence: Decimal
     others: tuple[tuple[str, str], ...] = ()
 
-    def of(self, key: str) -> str | int | Decimal | None:
-        """The value of a key of records; None if it is unknown."""
-        attribute = MENTION_ATTRIBUTES.get(key)
-        if attribute is None:
-            return dict(self.others).get(key)
-        value: str | int | Decimal | None = getattr(self, attribute)
-        return value
-
-
-# The keys of mentions and of sources that code knows by name: their attributes of `Mention` and of `Origin`.
-MENTION_ATTRIBUTES: Mapping[str, str] = {
-    "framework": "framework",
-    "quote": "quote",
-    "prefix": "prefix",
-    "suffix": "suffix",
-    "language": "language",
-    "field": "field",
-    "position": "start",
-    "method": "method",
-    "confidence": "confidence",
-}
-ORIGIN_ATTRIBUTES: Mapping[str, str] = {
-    "file": "file",
-    "sha256": "sha256",
-    "mediaType": "media_type",
-    "url": "url",
-    "retrievedAt": "retrieved_at",
-}
-
 
 def canonical_decimal(value: Decimal) -> str:
     """The canonical form of a decimal: no exponent, no trailing zeros (XSD 1.1 part 2, section 3.3.3, as Oxigraph).

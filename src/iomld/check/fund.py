@@ -233,7 +233,7 @@ def _field_faults(shapes: Mapping[str, _File], taken: frozenset[str], known: Fie
                 yield file.fault(
                     message("'{key}' is no key. Write letters and digits, a small letter first.", key=key), f'"{key}"'
                 )
-            elif len(declared := [one for one in (*fields, *fields.others) if one.key == key]) > 1:
+            elif len(declared := [one for one in fields.all if one.key == key]) > 1:
                 yield file.fault(message("two fields have the key '{key}'. Keep one.", key=key), f'"{key}"')
             else:
                 yield from _kind_faults(file, file.graph[iri], declared[0], known)

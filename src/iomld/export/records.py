@@ -9,8 +9,10 @@ from iomld.assets import load_fields
 from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import FieldKind
 from iomld.iris import Iris
-from iomld.model import ORIGIN_ATTRIBUTES, FieldValue, Mention, Origin, Project, Text, lexical_form
+from iomld.model import FieldValue, Mention, Origin, Project, Text, lexical_form
 from iomld.pipeline.published import project_of
+from iomld.read.record.mentions import MENTION_ATTRIBUTES
+from iomld.read.record.origins import ORIGIN_ATTRIBUTES
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
 
@@ -67,8 +69,15 @@ def sources_json(origins: Iterable[Origin]) -> list[dict[str, str]]:
     return [{key: value for key, name in keys if (value := getattr(origin, name))} for origin in origins]
 
 
+def mention_value(mention: Mention, key: str) -> str | int | Decimal | None:
+    """The value of a key of records; None if it is unknown."""
+    attribute = MENTION_ATTRIBUTES.get(key)
+    value: str | int | Decimal | None = getattr(mention, attribute) if attribute else dict(mention.others).get(key)
+    return value
+
+
 def _mention_json(mention: Mention) -> dict[str, object]:
-    values = {key: mention.of(key) for key in load_fields().mention_keys}
+    values = {key: mention_value(mention, key) for key in load_fields().mention_keys}
     return {
         key: float(value) if isinstance(value, Decimal) else value
         for key, value in values.items()

@@ -12,7 +12,7 @@ from functools import cache
 from typing import BinaryIO, TypeAlias
 
 from iomld.assets import load_fields
-from iomld.export.records import project_texts, sources_json, stored_projects, written
+from iomld.export.records import mention_value, project_texts, sources_json, stored_projects, written
 from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import Field, FieldKind
 from iomld.fund_folder import cached
@@ -152,7 +152,7 @@ def mention_header() -> tuple[str, ...]:
 
 def mention_cells(project: Project, mention: Mention) -> Sequence[str]:
     """The cells of a mention's row, in the order of `mention_header`."""
-    return (project.key, *[_mention_cell(mention.of(key)) for key in load_fields().mention_keys])
+    return (project.key, *[_mention_cell(mention_value(mention, key)) for key in load_fields().mention_keys])
 
 
 def _mention_cell(value: str | int | Decimal | None) -> str:

@@ -126,6 +126,11 @@ class Fields:
     def __iter__(self) -> Iterator[Field]:
         return iter(self.declared)
 
+    @property
+    def all(self) -> tuple[Field, ...]:
+        """The fields of a project, then the keys of other nodes."""
+        return (*self.declared, *self.others)
+
     @cached_property
     def by_key(self) -> Mapping[str, Field]:
         """Every field by its key."""

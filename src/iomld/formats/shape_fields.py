@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from pyoxigraph import Literal, Quad
 
 from iomld.fields.declared import PROJECT, Field, FieldKind, Fields
-from iomld.iris import DASH, DCTERMS, FOAF, IOMLD, RDF, SCHEMA, SH, SKOS, XSD, local_name
+from iomld.iris import DASH, DCTERMS, FOAF, IOMLD, RDF, RDFS, SCHEMA, SH, SKOS, XSD, local_name
 
 # What a shape says: RDF terms by property. Shapes have blank nodes, which `SubjectGraph` does not take.
 _Shape: TypeAlias = Mapping[str, list[Any]]
@@ -32,6 +32,8 @@ _CLASS_KINDS = {
     f"{FOAF}Organization": FieldKind.FUNDER,
 }
 _CURRENCY = f"{SCHEMA}currency"
+# What rules say about findings, and no declaration: a third of all statements.
+_OF_RULES = {f"{SH}message", f"{RDFS}comment", f"{SH}select", f"{SH}sparql", f"{SH}prefixes"}
 _OTHER_TARGETS = {f"{SH}targetNode", f"{SH}targetSubjectsOf", f"{SH}targetObjectsOf", f"{SH}target"}
 
 
@@ -44,12 +46,14 @@ class _ShapesReader:
     """Reads one shapes graph."""
 
     def __init__(self, quads: Iterable[Quad]) -> None:
-        self._shapes: dict[str, dict[str, list[Any]]] = {}
+        self._shapes: dict[Any, dict[str, list[Any]]] = {}
         for quad in quads:
-            self._shapes.setdefault(str(quad.subject), {}).setdefault(quad.predicate.value, []).append(quad.object)
+            predicate = quad.predicate.value
+            if predicate not in _OF_RULES:
+                self._shapes.setdefault(quad.subject, {}).setdefault(predicate, []).append(quad.object)
         # The node shapes of each class, and the classes of the node shapes that list each property shape.
         self._of_class: dict[str, list[_Shape]] = {}
-        self._subjects: dict[str, list[str]] = {}
+        self._subjects: dict[Any, list[str]] = {}
         for shape in self._shapes.values():
             classes = [term.value for term in shape.get(f"{SH}targetClass", ())]
             listed = [str(term) for term in shape.get(f"{SH}property", ())]
@@ -57,8 +61,8 @@ class _ShapesReader:
                 continue  # it only describes values of other shapes
             for one in classes or ("",):
                 self._of_class.setdefault(one, []).append(shape)
-                for name in listed:
-                    self._subjects.setdefault(name, []).append(one)
+                for listed in shape.get(f"{SH}property", ()):
+                    self._subjects.setdefault(listed, []).append(one)
 
     def fields(self) -> Fields:
         found = [
@@ -74,7 +78,7 @@ class _ShapesReader:
             tuple(field for field in fields if not _is_field_of_project(field)),
         )
 
-    def _subjects_of(self, name: str) -> list[str]:
+    def _subjects_of(self, name: object) -> list[str]:
         """The classes that have a key; an empty one for nodes that are found otherwise than by a class."""
         found = dict.fromkeys(self._subjects.get(name, ()))
         return [one for one in found if one] or list(found) or [PROJECT]
@@ -116,7 +120,7 @@ class _ShapesReader:
 
     def _path(self, shape: _Shape) -> tuple[tuple[str, ...], bool]:
         """The properties of a path, a sequence or one, and whether it is an inverse path (SHACL section 2.3.1)."""
-        path = str(next(iter(shape.get(f"{SH}path", ())), ""))
+        path = next(iter(shape.get(f"{SH}path", ())), None)
         inverse = self._shapes.get(path, {}).get(f"{SH}inversePath", ())
         if inverse:
             return (inverse[0].value,), True
@@ -124,7 +128,7 @@ class _ShapesReader:
 
     def _classes(self, shape: _Shape) -> tuple[str, ...]:
         """The classes of the values: each value has all of them, or one of those under `sh:or`."""
-        either = (self._shapes.get(str(part), {}) for part in self._terms(shape, "or"))
+        either = (self._shapes.get(part, {}) for part in self._terms(shape, "or"))
         return tuple(term.value for one in (shape, *either) for term in one.get(f"{SH}class", ()))
 
     def _schemes(self, shape: _Shape, classes: Iterable[str]) -> Iterator[str]:
@@ -133,24 +137,24 @@ class _ShapesReader:
         `sh:node [ sh:property [ sh:path skos:inScheme ; sh:hasValue SCHEME ] ]`, or the same in a node shape that
         targets the class.
         """
-        nodes = [self._shapes.get(str(node), {}) for node in shape.get(f"{SH}node", ())]
+        nodes = [self._shapes.get(node, {}) for node in shape.get(f"{SH}node", ())]
         for node in (*nodes, *(one for name in classes for one in self._of_class.get(name, ()))):
             for rule in node.get(f"{SH}property", ()):
-                about = self._shapes.get(str(rule), {})
+                about = self._shapes.get(rule, {})
                 if _first(about, f"{SH}path") == f"{SKOS}inScheme":
                     yield from (local_name(term.value) for term in about.get(f"{SH}hasValue", ()))
 
     def _terms(self, shape: _Shape, name: str) -> Iterator[Any]:
         """The members of the RDF list that is the value of a property of SHACL."""
         for head in shape.get(SH + name, ()):
-            yield from self._members(str(head))
+            yield from self._members(head)
 
-    def _members(self, head: str) -> Iterator[Any]:
-        seen: set[str] = set()
+    def _members(self, head: object) -> Iterator[Any]:
+        seen: set[Any] = set()
         while (node := self._shapes.get(head)) and f"{RDF}first" in node and head not in seen:
             seen.add(head)  # a list that is a ring is no list
             yield node[f"{RDF}first"][0]
-            head = str(next(iter(node.get(f"{RDF}rest", ())), ""))
+            head = next(iter(node.get(f"{RDF}rest", ())), None)
 
 
 def _is_field_of_project(field: Field) -> bool:

@@ -14,8 +14,6 @@ from iomld.fields.declared import Field, FieldKind
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import FOAF, IOMLD, OA, PROV, SCHEMA, Iris
 from iomld.model import (
-    MENTION_ATTRIBUTES,
-    ORIGIN_ATTRIBUTES,
     UNDETERMINED,
     Funder,
     Mention,
@@ -26,6 +24,8 @@ from iomld.model import (
     language_rank,
     project_arguments,
 )
+from iomld.read.record.mentions import MENTION_ATTRIBUTES
+from iomld.read.record.origins import ORIGIN_ATTRIBUTES
 
 
 def project_of(quads: Iterable[Quad], key: str, iris: Iris) -> Project:

@@ -13,9 +13,12 @@ from iomld.assets import load_fields
 from iomld.fields.declared import Field, FieldKind
 from iomld.fund_folder import cached
 from iomld.messages import Message, message
-from iomld.model import MENTION_ATTRIBUTES, Finding, GivenMention, Place, Severity, canonical_decimal
+from iomld.model import Finding, GivenMention, Place, Severity, canonical_decimal
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
+# The keys that code knows by name: their attributes of `Mention`. All others are in `Mention.others`.
+_NAMES = ("framework", "quote", "prefix", "suffix", "language", "field", "method", "confidence")
+MENTION_ATTRIBUTES: Mapping[str, str] = {"position": "start"} | {name: name for name in _NAMES}
 _FIX = message('Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.')
 # The form of the values of a kind, where the shape of the key has no pattern.
 _FORMS = {
@@ -39,22 +42,24 @@ class _KeyForms:
         texts: Those with free texts, and codes that the linker looks up.
         required: Those of them that a mention must have.
         formed: The others, each with a check of its form.
+        others: Those that no code knows by name.
     """
 
-    texts: tuple[Field, ...]
-    required: tuple[Field, ...]
-    formed: tuple[tuple[Field, Callable[[str], object]], ...]
+    texts: tuple[str, ...]
+    required: tuple[str, ...]
+    formed: tuple[tuple[str, Callable[[str], object]], ...]
+    others: tuple[Field, ...]
 
 
 @cached
 def _key_forms() -> _KeyForms:
     keys = tuple(load_fields().mention_keys.values())
     checks = [(key, _check(key)) for key in keys]
-    texts = tuple(key for key, check in checks if check is None)
     return _KeyForms(
-        texts=texts,
-        required=tuple(key for key in texts if key.required),
-        formed=tuple((key, check) for key, check in checks if check is not None),
+        texts=tuple(key.key for key, check in checks if check is None),
+        required=tuple(key.key for key, check in checks if check is None and key.required),
+        formed=tuple((key.key, check) for key, check in checks if check is not None),
+        others=tuple(key for key in keys if key.key not in MENTION_ATTRIBUTES),
     )
 
 
@@ -70,7 +75,8 @@ def _check(key: Field) -> Callable[[str], object] | None:
 
 def is_spaced(name: str) -> bool:
     """Whether spaces around the values of a key count: they are parts of a text."""
-    return any(key.key == name and key.kind is FieldKind.STRING for key in _key_forms().texts)
+    key = load_fields().mention_keys.get(name)
+    return key is not None and key.kind is FieldKind.STRING and name in _key_forms().texts
 
 
 def given_mentions(given: object, place: Place) -> tuple[tuple[GivenMention, ...], list[Finding]]:
@@ -105,28 +111,23 @@ def given_mention(item: Mapping[str, object], place_of: Callable[[str], Place]) 
         The mention, or its fault.
     """
     stated = {key: value for key, value in item.items() if value is not None}
-    fault = _text_fault(stated, place_of) or _form_fault(stated, place_of)
+    forms = _key_forms()
+    fault = _text_fault(stated, forms, place_of) or _form_fault(stated, forms, place_of)
     if fault:
         return fault
-    keys = load_fields().mention_keys
-    texts = {key: str(value) for key, value in stated.items() if key in keys}
-    position, confidence = texts.get("position"), texts.get("confidence")
+    position, confidence, method = stated.get("position"), stated.get("confidence"), stated.get("method")
     return GivenMention(
-        framework=texts["framework"],
-        quote=texts["quote"],
-        prefix=texts.get("prefix", ""),
-        suffix=texts.get("suffix", ""),
-        language=texts.get("language", "en"),
-        position=None if position is None else int(position),
+        framework=str(stated["framework"]),
+        quote=str(stated["quote"]),
+        prefix=str(stated.get("prefix", "")),
+        suffix=str(stated.get("suffix", "")),
+        language=str(stated.get("language", "en")),
+        position=None if position is None else int(str(position)),
         place=place_of("framework"),
-        field=texts.get("field", "narrative"),
-        method=texts.get("method"),
-        confidence=None if confidence is None else Decimal(confidence),
-        others=tuple(
-            (name, _canonical(key, texts[name]))
-            for name, key in keys.items()
-            if name in texts and name not in MENTION_ATTRIBUTES
-        ),
+        field=str(stated.get("field", "narrative")),
+        method=None if method is None else str(method),
+        confidence=None if confidence is None else Decimal(str(confidence)),
+        others=tuple((key.key, _canonical(key, str(stated[key.key]))) for key in forms.others if key.key in stated),
     )
 
 
@@ -143,14 +144,13 @@ def _canonical(key: Field, text: str) -> str:
             return text
 
 
-def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
+def _text_fault(item: Mapping[str, object], forms: _KeyForms, place_of: Callable[[str], Place]) -> Finding | None:
     """The first fault in the texts of a mention."""
-    forms = _key_forms()
-    texts = {key.key: item.get(key.key, "") for key in forms.texts}
+    texts = {key: item.get(key, "") for key in forms.texts}
     wrong = next((key for key, text in texts.items() if not isinstance(text, str)), None)
     if wrong:
         return _fault(message("The {key} of a mention must be text.", key=wrong), place_of(wrong))
-    missing = next((key.key for key in forms.required if not texts[key.key]), None)
+    missing = next((key for key in forms.required if not texts[key]), None)
     if missing:
         return _fault(
             message("A mention needs the code of its framework and the quote that names it."), place_of(missing)
@@ -162,19 +162,19 @@ def _text_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) ->
     return None
 
 
-def _form_fault(item: Mapping[str, object], place_of: Callable[[str], Place]) -> Finding | None:
+def _form_fault(item: Mapping[str, object], forms: _KeyForms, place_of: Callable[[str], Place]) -> Finding | None:
     """The first fault in the values that have a form; numbers are texts of the digits that were written."""
-    for key, is_right in _key_forms().formed:
-        value = item.get(key.key)
+    for key, is_right in forms.formed:
+        value = item.get(key)
         if value is None or (isinstance(value, str) and is_right(value)):
             continue
         problem = message(
             "The {key} of a mention must be {meaning}, not '{value}'.",
-            key=key.key,
-            meaning=_meaning(key),
+            key=key,
+            meaning=_meaning(load_fields().mention_keys[key]),
             value=value,
         )
-        return _fault(problem, place_of(key.key))
+        return _fault(problem, place_of(key))
     return None
 
 

@@ -10,9 +10,13 @@ from typing import Any
 
 from iomld.assets import load_fields
 from iomld.messages import Message, message
-from iomld.model import ORIGIN_ATTRIBUTES, Finding, Origin, Place, Severity
+from iomld.model import Finding, Origin, Place, Severity
 from iomld.read.text import has_forbidden_character, is_web_address, utc_moment
 
+# The attribute of `Origin` that holds the value of each key.
+ORIGIN_ATTRIBUTES: Mapping[str, str] = {"mediaType": "media_type", "retrievedAt": "retrieved_at"} | {
+    name: name for name in ("file", "sha256", "url")
+}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*")
 _UNKNOWN_TYPE = "application/octet-stream"
