@@ -1,5 +1,6 @@
 """`iomld fund check`: what a fund folder means for tables, and each fault of its lists and shapes with its line."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,13 @@ import pytest
 from tests.commands import run_iomld
 from tests.fund.conftest import EXAMPLE
 
+from iomld.assets import asset_text, load_fields
 from iomld.check.fund import fund_faults
-from iomld.fund_folder import read_fund_folder
+from iomld.fund_folder import read_fund_folder, using
 from iomld.i18n import is_translated, worded
+from iomld.model import GivenMention, Place
+from iomld.read.record.mentions import given_mention
+from iomld.read.table.columns import mention_columns
 
 Change = Callable[..., Path]
 GROUP, FIELDS = "ontology/group.ttl", "shapes/fields.ttl"
@@ -176,3 +181,33 @@ def test_rules_hold_for_the_lists_of_the_folder(tmp_path: Path) -> None:
         ("3", "statusFuture"),
         ("3", "typeMissing"),
     ]
+
+
+_REVIEWER = """
+shp:Mention sh:property hcf:reviewerRule .
+hcf:reviewerRule a sh:PropertyShape ; sh:path hcf:reviewer ; sh:codeIdentifier "reviewer" ; sh:maxCount 1 ;
+  dcterms:isPartOf prof:submission, prof:published ; sh:order 79.5 ; sh:severity sh:Violation ; sh:datatype xsd:string ;
+  sh:name "Reviewer"@en ; sh:description "Who has read the mention."@en ; sh:message "A mention has one reviewer."@en .
+"""
+
+
+def test_a_folder_can_add_a_key_of_mentions(changed: Callable[..., Path]) -> None:
+    """The key is read, a column of tables of mentions, and in the context, the frame and the graph of the folder."""
+    fund = read_fund_folder(changed("shapes/fields.ttl", "", _REVIEWER))
+    assert fund_faults(fund) == []
+    with using(fund):
+        mention = given_mention({"framework": "gcm", "quote": "GCM", "reviewer": "Awa"}, lambda _: Place("a.json"))
+        assert isinstance(mention, GivenMention)
+        assert mention.others == (("reviewer", "Awa"),)
+        assert mention_columns()[-1].name == "reviewer"
+        assert "reviewer" in json.loads(asset_text("ontology/context-v1.jsonld"))["@context"][0]
+        assert "reviewer" in json.loads(asset_text("ontology/frame-project.jsonld"))["mentions"]
+        assert "<https://grants.example/ns#reviewer>" in asset_text("ontology/fund-terms.ttl")
+    assert "reviewer" not in load_fields().mention_keys
+
+
+def test_a_key_of_mentions_cannot_have_the_name_of_one_of_ours(changed: Callable[..., Path]) -> None:
+    """Readers would not know which of the two is meant."""
+    twice = _REVIEWER.replace('"reviewer"', '"method"')
+    (fault,) = fund_faults(read_fund_folder(changed("shapes/fields.ttl", "", twice)))
+    assert "'method' is a key of iomld" in str(fault)

@@ -219,13 +219,15 @@ def _shape_faults(file: _File, rules: Iterable[str]) -> Iterator[Message]:
 
 
 def _field_faults(shapes: Mapping[str, _File], taken: frozenset[str], known: Fields) -> Iterator[Message]:
-    fields = load_fields()
+    ours = {(one.key, one.subject) for one in known.all}
+    theirs = [one for one in load_fields().all if one.iri not in {field.iri for field in known.all}]
     for file in shapes.values():
         for iri in file.graph:
             key = file.graph[iri].value(f"{SH}codeIdentifier")
             if key is None:
                 continue
-            if key in taken:
+            declared = [one for one in theirs if one.key == key] or [one for one in load_fields().all if one.key == key]
+            if key in taken or (key, declared[0].subject) in ours:
                 yield file.fault(
                     message("'{key}' is a key of iomld. Choose another sh:codeIdentifier.", key=key), f'"{key}"'
                 )
@@ -233,7 +235,7 @@ def _field_faults(shapes: Mapping[str, _File], taken: frozenset[str], known: Fie
                 yield file.fault(
                     message("'{key}' is no key. Write letters and digits, a small letter first.", key=key), f'"{key}"'
                 )
-            elif len(declared := [one for one in fields.all if one.key == key]) > 1:
+            elif len(declared) > 1:
                 yield file.fault(message("two fields have the key '{key}'. Keep one.", key=key), f'"{key}"')
             else:
                 yield from _kind_faults(file, file.graph[iri], declared[0], known)
