@@ -1,5 +1,6 @@
 """A browser, and a server for it."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -28,15 +29,29 @@ def address(bundled_server: Server) -> str:
     return bundled_server.address
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of this machine; while it is there no other event loop can run, so it goes with its module."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """Chromium of this machine, and the event loop that Playwright has in this thread."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; install the package 'chromium-headless-shell' to run these tests")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        yield browser
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """Chromium; between the modules with tests of pages no event loop runs, so that other tests can run theirs."""
+    browser, loop = chromium
+    asyncio._set_running_loop(loop)
+    yield browser
+    for context in browser.contexts:
+        context.close()
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,10 @@ pytestmark = pytest.mark.browser
 CORRECTIONS = (("finished", "Completed"), ("2017", "2020"), ("100 000 USD", "100000"), ("Kennya", "Kenya"))
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-@pytest.mark.parametrize("example", ["text of a page", "CSV", "JSON"])
+@pytest.mark.parametrize(
+    ("example", "script"),
+    [("text of a page", True), ("text of a page", False), ("CSV", True), ("JSON", False)],
+)
 def test_an_example_is_corrected_by_keyboard(browser: Browser, address: str, example: str, *, script: bool) -> None:
     """Load it, check it, go from a finding to its line and on to the text, correct it, check again: it conforms."""
     context = browser.new_context(java_script_enabled=script, viewport={"width": 320, "height": 640})
