@@ -276,6 +276,9 @@ def _warm_up() -> None:
     stages.load_pipeline(stages.Choices(profile="published"))
     for name in ("openpyxl", "iomld.validate.pyshacl_engine"):
         import_module(name)
+    made_alike = import_module("tests.made_alike")
+    made_alike.remember()
+    made_alike.make(stages.Choices().base)
     forked_workers.warm_up()
     templates = import_module("iomld.web.templating").templates()
     for name in templates.list_templates(extensions=("html",)):

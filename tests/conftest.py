@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import forked_workers
+from tests import forked_workers, made_alike
 from tests.amount import amount
 from tests.commands import connect_to_fork, run_iomld
 from tests.serving import Server, serve
@@ -73,6 +73,12 @@ def pytest_collection_finish() -> None:
 def _forked_workers() -> None:
     """Pools and applications within the tests start their workers at once."""
     forked_workers.fork_workers_of_tests(connect_to_fork)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _releases_share_what_is_alike() -> None:
+    """Releases that are published within the tests have what was made for the first of them."""
+    made_alike.remember()
 
 
 @pytest.fixture(scope="session", autouse=True)
