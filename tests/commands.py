@@ -33,6 +33,9 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PROGRAM = Path(sys.executable).parent / "iomld"
 _TIMEOUT_S = 280
+# How long users wait at most is decided by settings. Nothing here may depend on the speed of the machine, so commands
+# and servers have time, unless a test gives them little.
+PATIENT = {"IOMLD_QUERY_TIMEOUT": "240", "IOMLD_UPLOAD_TIMEOUT": "240"}
 # What decides how Python itself starts. A process that is given any of these is not forked; PYTHONPATH alone is known.
 _OF_PYTHON = ("PYTHON", "LANG", "LC_", "MALLOC")
 
@@ -220,7 +223,9 @@ def _fork(call: _Call, files: Sequence[int], stdout: TextIO | None = None) -> Fo
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")} | dict(variables)
+    """The environment of a command: that of the tests without settings, with those that are given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")}
+    return kept | PATIENT | dict(variables)
 
 
 @cache

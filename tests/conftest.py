@@ -132,8 +132,8 @@ def few_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bundled_server(datadir: Path) -> Iterator[Server]:
-    """A server of the bundled records for tests that only read; its clients may use all the query time they want."""
-    with serve(datadir, IOMLD_CLIENT_SECONDS="100000") as running:
+    """A server of the bundled records for tests that only read; its clients may use all the time they want."""
+    with serve(datadir, IOMLD_CLIENT_SECONDS="100000", IOMLD_CLIENT_PATIENCE="250") as running:
         yield running
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import forked_workers
-from tests.commands import PROGRAM, ForkedProcess, start_iomld
+from tests.commands import PATIENT, PROGRAM, ForkedProcess, start_iomld
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -63,7 +63,7 @@ def start(command: Sequence[str | Path], *, hears_interrupt: bool = True, **vari
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment | variables | {"PYTHONUNBUFFERED": "1"},
+        env=environment | PATIENT | variables | {"PYTHONUNBUFFERED": "1"},
         preexec_fn=prepare,  # noqa: PLW1509  # nothing else sets the signals of a child; it takes no lock
     )
 

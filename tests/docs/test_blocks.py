@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
-from tests.commands import start_iomld, write_iomld
+from tests.commands import PATIENT, start_iomld, write_iomld
 from tests.docs.blocks import PROGRAMS, PYTHON, SHELL, Block, Command, blocks, matches
 from tests.docs.tables import ROOT, documents
 from tests.serving import Server
@@ -32,7 +32,7 @@ _BEGINNINGS = (ROOT / "README.md", ROOT / "docs" / "TUTORIAL.md")
 SERVICE_FOLDER = "/var/lib/iomld"  # the data folder of a server that is a service, in documents
 ADDRESS = "http://127.0.0.1:8000"  # of the server in documents
 _SERVE = re.compile(r"(?P<variables>(?:[A-Z_]+=\S+ )*)iomld (?P<arguments>(?:serve|demo)\b.*)")
-_TIMEOUT_S = 120
+_TIMEOUT_S = 280
 _PREFIXES = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in Iris().prefixes().items())
 # Languages of data and of what is shown, which are read and not run.
 _DATA: dict[str, Callable[[str], object]] = {
@@ -66,7 +66,8 @@ class Reader:
 
     def __init__(self, folder: Path, programs: Path, server: Callable[[], Server], stack: ExitStack) -> None:
         self._folder, self._stack = folder, stack
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("IOMLD_")}
+        self._environment = kept | PATIENT
         self._environment["PATH"] = os.pathsep.join([str(programs), self._environment["PATH"]])
         self._shared_server = server
         self._address = ""

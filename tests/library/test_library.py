@@ -57,7 +57,7 @@ def test_bad_input_is_an_error_of_iomld(datadir: Path, tmp_path: Path) -> None:
     with pytest.raises(iomld.IomldError, match=r"There is no project 'PO\.010'\. Did you mean .*PO\.0105"):
         release.project("PO.010")
     with pytest.raises(iomld.IomldError, match="line 1, column"):
-        release.query("SELECT ?x WHERE { ?x")
+        release.query("SELECT ?x WHERE { ?x", timeout_s=300)
     with pytest.raises(iomld.IomldError, match="stopped after"):
         release.query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", timeout_s=0.5)
 

@@ -24,7 +24,7 @@ JSON = "application/sparql-results+json"
 _HEAD = b'{"head":{"vars":["a"]},"results":{"bindings":['
 _ROW = b'{"a":{"type":"uri","value":"http://x/1"}}'
 _CANCELLED = b"The SPARQL operation has been cancelled"
-_STARTING_S = 60
+_STARTING_S = 300
 
 
 @dataclass(frozen=True)
