@@ -64,10 +64,15 @@ def test_axe_finds_no_fault_in_the_phone_menu(browser: Browser, address: str) ->
 def test_axe_is_awake(browser: Browser) -> None:
     """A page with a fault is found out, so that silence means something."""
     page = browser.new_page()
-    page.set_content("<p><img src='x.png'></p>" + "<p>Dark</p>" * 9 + "<p style='color: #ccc'>Pale</p>")
+    small = "<button style='width: 9px; height: 9px; padding: 0; border: 0; margin: 0'>x</button>"
+    page.set_content(
+        f"<p><img src='x.png'></p>{'<p>Dark</p>' * 9}<p style='color: #ccc'>Pale</p>"
+        f"<p style='font-size: 0'>{small * 2}</p>"
+    )
     found = faults(page, sizes=SIZES[:1])
     assert any("image-alt" in fault for fault in found)
     assert any("color-contrast" in fault for fault in found)
+    assert any("target-size" in fault for fault in found)
     page.close()
 
 
