@@ -120,6 +120,7 @@ def _files(path: Path) -> tuple[str, ...]:
 _in_use: ContextVar[FundFolder | None] = ContextVar("fund folder", default=None)
 
 
+@cache
 def root_folder() -> Path:
     """The folder of the project's data files: inside the installed package, or the root of a checkout."""
     installed = files("iomld").joinpath("files")

@@ -36,6 +36,7 @@ _MARK = re.compile(r"\{\w+\}|\]\(\w+\)")  # a value in a sentence, or the addres
 _NUMBER = "{count}"
 _LOG = logging.getLogger(__name__)
 _MAX_DIGITS = 28  # Babel's precision; longer numbers are not formatted
+_MOST_PLAIN = 10**_MAX_DIGITS
 
 
 def _catalogue_file(language: str) -> Traversable:
@@ -136,6 +137,8 @@ def decimal_text(number: Decimal | int, language: str) -> str:
     >>> decimal_text(Decimal("100000.50"), "en"), decimal_text(1234567, "es")
     ('100,000.50', '1.234.567')
     """
+    if type(number) is int and abs(number) < _MOST_PLAIN:
+        return _formatted(str(number), 0, language)
     exact = Decimal(number)
     _, digits, exponent = exact.as_tuple()
     if not isinstance(exponent, int) or exponent < -_MAX_DIGITS or len(digits) + max(exponent, 0) > _MAX_DIGITS:

@@ -29,8 +29,15 @@ class Label:
 
 
 def _preferred(labels: Iterable[Label], language: str) -> str | None:
-    preferred = {label.language: label.text for label in labels if label.kind is LabelKind.PREFERRED}
-    return preferred.get(language) or preferred.get("en") or next(iter(preferred.values()), None)
+    english = other = None
+    for label in labels:  # a page has hundreds of names
+        if label.kind is LabelKind.PREFERRED and label.text:
+            if label.language == language:
+                return label.text
+            if label.language == "en":
+                english = label.text
+            other = other or label.text
+    return english or other
 
 
 def _names(labels: Sequence[Label], code: str) -> LocalizedText:

@@ -13,6 +13,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from iomld.assets import asset_text, reference_graphs
 from iomld.formats.rdf import NTRIPLES, TURTLE, Term, parse, serialize
+from iomld.fund_folder import cached
 from iomld.iris import DEFAULT_BASE, FOAF, IOMLD, OA, PROV, RDF, RDFS, SKOS, XSD
 from iomld.validate.engine import plain
 from iomld.validate.targets import Subclasses, all_subclasses
@@ -169,8 +170,9 @@ class ReferenceData:
         return b"".join((self.axioms, *self.descriptions.values()))
 
 
+@cached
 def load_reference_data(base: str = DEFAULT_BASE) -> ReferenceData:
-    """Read the ontology, the schemes and the country list.
+    """Read the ontology, the schemes and the country list; cached, as all profiles have the same.
 
     Args:
         base: The data base, ending in a slash.

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup, escape
@@ -149,18 +150,33 @@ def _marked_english(text: str) -> Markup:
 
 def _filled(text: str, values: Mapping[str, object]) -> Markup:
     """A translated sentence with its values, links and code as HTML."""
-    parts, end = [], 0
+    return Markup("".join(part if isinstance(part, str) else _value_in(part, values) for part in _parts(text)))  # noqa: S704  # each part is escaped
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place of a value in a sentence; with words, that of a link to the value."""
+
+    name: str
+    words: str = ""
+
+
+# A page has hundreds of sentences, all of them constants of templates or their translations.
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[Markup | _Place, ...]:
+    """A sentence as HTML, with the places of its values."""
+    parts: list[Markup | _Place] = []
+    end = 0
     for match in _MARKUP.finditer(text):
-        parts += [escape(text[end : match.start()]), _markup_html(match, values)]
+        name, words, link, code = match.groups()
+        place = Markup("<code>{}</code>").format(code) if code else _Place(name or link, words or "")
+        parts += [escape(text[end : match.start()]), place]
         end = match.end()
-    return Markup().join([*parts, escape(text[end:])])
+    return *parts, escape(text[end:])
 
 
-def _markup_html(match: re.Match[str], values: Mapping[str, object]) -> Markup:
-    name, words, link, code = match.groups()
-    if name:
-        value = values[name]
-        return value if isinstance(value, Markup) else escape(value_text(value))
-    if code:
-        return Markup("<code>{}</code>").format(code)
-    return Markup('<a href="{}">{}</a>').format(str(values[link]), _filled(words, values))
+def _value_in(place: _Place, values: Mapping[str, object]) -> Markup:
+    value = values[place.name]
+    if place.words:
+        return Markup('<a href="{}">{}</a>').format(str(value), _filled(place.words, values))
+    return value if isinstance(value, Markup) else escape(value_text(value))

@@ -67,6 +67,24 @@ Text = str | SkipJsonSchema[None]
 FirstText = Annotated[list[str], WithJsonSchema({"type": "string"})]
 """A parameter that should be given once; of several values, the first one that is not empty is used."""
 
+
+def no_text() -> str:
+    """The default of a text that the description does not show.
+
+    Not `str` itself: pydantic takes the signature of a default at each request, which for a class takes 0.3 ms.
+    """
+    return ""
+
+
+def no_texts() -> list[str]:
+    """The same for a list of texts."""
+    return []
+
+
+def nothing() -> None:
+    """The same for a `Text`."""
+
+
 _STATUSES = {
     200: "The request succeeded.",
     204: "The methods that are allowed, in the headers; there is no body.",

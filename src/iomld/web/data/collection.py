@@ -19,7 +19,7 @@ from iomld.messages import message
 from iomld.release.project_index import ProjectEntry
 from iomld.web.data.documents import not_found
 from iomld.web.links import WebLink, link_header
-from iomld.web.openapi import responses
+from iomld.web.openapi import no_texts, responses
 from iomld.web.pages.projects import ChosenFilters, checked_filters
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route
@@ -31,7 +31,7 @@ _PAGE_SIZE = 100  # projects
 _CollectionPage = Annotated[
     list[str],
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}$", "default": "1"}),
-    Query(default_factory=list, description="The number of the page."),
+    Query(default_factory=no_texts, description="The number of the page."),
 ]
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Query, Request
 from iomld.formats.rdf import FORMATS
 from iomld.messages import message
 from iomld.web.links import LINKSET, LINKSET_SUFFIX
-from iomld.web.openapi import HTML, Text, sample
+from iomld.web.openapi import HTML, Text, nothing, sample
 from iomld.web.problems import ProblemError, require_present
 from iomld.web.releases.choice import AS_OF, RELEASE
 from iomld.web.releases.request import choice_of, choose_release
@@ -52,7 +52,7 @@ _AsOf = Annotated[
 _Profile = Annotated[
     Text,
     Query(
-        default_factory=lambda: None,
+        default_factory=nothing,
         description="The profile of JSON-LD.",
         json_schema_extra={"enum": [*JSONLD_PROFILES], "default": JSONLD_PROFILES[0]},
     ),
@@ -94,7 +94,7 @@ class RequestedFormat:
 
 def _format(formats: tuple[str, ...]) -> Any:  # noqa: ANN401  # the return type of FastAPI's own functions
     return Query(
-        default_factory=lambda: None,
+        default_factory=nothing,
         alias="format",
         description="The format, by suffix, name or media type. By default, `Accept` decides.",
         json_schema_extra={"enum": [*formats]},

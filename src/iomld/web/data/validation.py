@@ -31,7 +31,7 @@ from iomld.web.data.upload import (
 )
 from iomld.web.i18n import current_page, page_language
 from iomld.web.language import answer_language, language_headers
-from iomld.web.openapi import Text, operation_id, responses
+from iomld.web.openapi import Text, no_text, operation_id, responses
 from iomld.web.pages.validate import fault_page
 from iomld.web.problems import ProblemError, prefers_page
 from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError
@@ -75,7 +75,7 @@ _Language = Annotated[
 _Shapes = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         description="A profile, `submission` or `published`, or shapes as Turtle; never an address.",
         json_schema_extra={"default": PROFILES[0]},
     ),
@@ -83,7 +83,7 @@ _Shapes = Annotated[
 _Engine = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         description="The engine that validates.",
         json_schema_extra={"enum": [*ENGINES], "default": "shacl"},
     ),

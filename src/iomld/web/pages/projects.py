@@ -19,7 +19,7 @@ from iomld.model import DOLLARS
 from iomld.read.table.rows import neutralized
 from iomld.release.project_index import ProjectEntry
 from iomld.web.i18n import LANGUAGE_PARAMETER
-from iomld.web.openapi import HTML, FirstText, responses, sample
+from iomld.web.openapi import HTML, FirstText, no_texts, responses, sample
 from iomld.web.pages.facets import (
     list_address,
     list_title,
@@ -69,58 +69,61 @@ class FilterParameters:
     q: Annotated[
         FirstText,
         Query(
-            default_factory=list,
+            default_factory=no_texts,
             description="Words that must all occur in the codes, titles, texts or names of a project.",
         ),
     ]
     status: Annotated[
         list[str],
-        Query(default_factory=list, description="The code of a status.", openapi_examples=sample(["completed"])),
+        Query(default_factory=no_texts, description="The code of a status.", openapi_examples=sample(["completed"])),
     ]
-    type: Annotated[list[str], Query(default_factory=list, description="The code of a type.", examples=[["PO"]])]
+    type: Annotated[list[str], Query(default_factory=no_texts, description="The code of a type.", examples=[["PO"]])]
     coverage: Annotated[
-        list[str], Query(default_factory=list, description="The code of a coverage.", examples=[["national"]])
+        list[str], Query(default_factory=no_texts, description="The code of a coverage.", examples=[["national"]])
     ]
     region: Annotated[
         list[str],
-        Query(default_factory=list, description="The code of a region.", openapi_examples=sample(["africa"])),
+        Query(default_factory=no_texts, description="The code of a region.", openapi_examples=sample(["africa"])),
     ]
     country: Annotated[
-        list[str], Query(default_factory=list, description="The code of a country that benefits.", examples=[["CN"]])
+        list[str],
+        Query(default_factory=no_texts, description="The code of a country that benefits.", examples=[["CN"]]),
     ]
     framework: Annotated[
         list[str],
         Query(
-            default_factory=list,
+            default_factory=no_texts,
             description="The code of a framework that is named, or of a part of one.",
             examples=[["gcm"]],
         ),
     ]
     year: Annotated[
         list[str],
-        Query(default_factory=list, description="A year in which the project is active.", examples=[["2018"]]),
+        Query(default_factory=no_texts, description="A year in which the project is active.", examples=[["2018"]]),
     ]
     budget: Annotated[
         list[str],
         Query(
-            default_factory=list,
+            default_factory=no_texts,
             description="A range of budgets in US dollars; without an upper end, that amount and more.",
             examples=[["50000-100000"]],
         ),
     ]
     year_from: Annotated[
         FirstText,
-        Query(default_factory=list, description="A year; only projects that are active in it or later are listed."),
+        Query(default_factory=no_texts, description="A year; only projects that are active in it or later are listed."),
     ]
     year_to: Annotated[
         FirstText,
-        Query(default_factory=list, description="A year; only projects that are active in it or earlier are listed."),
+        Query(
+            default_factory=no_texts, description="A year; only projects that are active in it or earlier are listed."
+        ),
     ]
     sort: Annotated[
         list[str],
         WithJsonSchema({"type": "string", "examples": [*SORTS]}),
         Query(
-            default_factory=list,
+            default_factory=no_texts,
             description="The order. By default, `relevance` if there are words, otherwise `code`.",
         ),
     ]
@@ -134,7 +137,7 @@ ChosenFilters = Annotated[FilterParameters, Depends()]
 ListPage = Annotated[
     list[str],
     WithJsonSchema({"type": "string", "default": "1"}),
-    Query(default_factory=list, description="The number of the page."),
+    Query(default_factory=no_texts, description="The number of the page."),
 ]
 
 

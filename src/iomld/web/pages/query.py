@@ -19,7 +19,7 @@ from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
 from iomld.web.client_budget import metered
 from iomld.web.data.documents import HTML_TYPE
-from iomld.web.openapi import HTML, responses, sample
+from iomld.web.openapi import HTML, no_text, responses, sample
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.query_answer import RESULT_TYPES, ResultExcerpt, result_excerpt
 from iomld.web.pages.query_charts import ResultView, ViewKind, result_view
@@ -39,18 +39,18 @@ _MOST_DIGITS = 10  # of a number in the address
 _Query = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         description="The query; it may stay in the form.",
         openapi_examples=sample("ASK {}"),
     ),
 ]
 _Run = Annotated[
-    str, Query(default_factory=str, description="With `1`, the query is run.", openapi_examples=sample("1"))
+    str, Query(default_factory=no_text, description="With `1`, the query is run.", openapi_examples=sample("1"))
 ]
 _View = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         alias="view",
         description="How rows are shown.",
         examples=[*ViewKind],
@@ -60,7 +60,7 @@ _View = Annotated[
 _Rows = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         alias="rows",
         description=f"How many rows of the answer are shown; {_STEP} at least, {_MOST_ROWS} at most.",
         examples=["500", "1000"],
