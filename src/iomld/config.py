@@ -32,7 +32,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     license: str = "https://creativecommons.org/licenses/by/4.0/"
-    publisher: str = "iomld"
+    publisher: str = ""
     contact: str = ""
     security_contact: str = ""
     publish_narrative: bool = True
@@ -161,8 +161,16 @@ SETTINGS = (
     Setting("data_dir", Path, "Folder of the releases."),
     Setting("host", _host, "Address that the server listens on; `0.0.0.0` is every IPv4 address of the machine."),
     Setting("port", _port, "Port that the server listens on; 0 is any free port."),
-    Setting("license", web_address, "Licence of the published records."),
-    Setting("publisher", str, "Name of the publisher, in the description of the dataset."),
+    Setting(
+        "license",
+        web_address,
+        "Licence of the published records: of the data and the publisher's own wording, not of what others wrote.",
+    ),
+    Setting(
+        "publisher",
+        str,
+        "Name of the publisher, in the description of the dataset and in citations; without one, they name nobody.",
+    ),
     Setting(
         "contact",
         str,

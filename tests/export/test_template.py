@@ -111,7 +111,7 @@ def test_the_workbook_helps_people(template: bytes, vocabulary: Vocabulary) -> N
     notes = {str(cell.value): cell.comment.text if cell.comment else "" for cell in sheet[1]}
     assert all("\nExample / Exemple / Ejemplo: " in note for note in notes.values())
     field = load_fields().given["allocationYear"]
-    assert notes["allocationYear"].splitlines()[:3] == [field.meaning(code) for code in ("en", "fr", "es")]
+    assert notes["allocationYear"].splitlines()[:3] == [field.note(code) for code in ("en", "fr", "es")]
     assert "Adresse de la page." in notes["sourceUrl"]
     assert all(len(set(note.splitlines()[:3])) == 3 for note in notes.values())
     lists = cast("Worksheet", workbook["lists"])

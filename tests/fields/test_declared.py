@@ -46,6 +46,8 @@ def test_a_field_is_named_and_explained_in_three_languages(field: Field) -> None
     """People read names and meanings in tables, forms, notes and documents."""
     assert sorted(field.names) == sorted(field.meanings) == ["en", "es", "fr"]
     assert not field.given or field.example
+    assert sorted(field.notes) == (["en", "es", "fr"] if field.given else [])
+    assert sorted(field.examples) == (["en", "es", "fr"] if field.given and field.kind is FieldKind.TEXT else [])
 
 
 @_EACH

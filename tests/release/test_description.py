@@ -75,6 +75,11 @@ def test_a_publishers_name_stays_one_literal(text: str) -> None:
     assert _values(replace(DESCRIPTION, publisher=text), f"{FOAF}name") == {Literal(text)}
 
 
+def test_the_software_is_no_publisher() -> None:
+    """A catalogue needs a name; without one, it says that the publisher has none."""
+    assert _values(replace(DESCRIPTION, publisher=""), f"{FOAF}name") == {Literal(f"unnamed publisher of {IRIS.base}")}
+
+
 @pytest.mark.parametrize(
     ("contact", "predicate", "value"),
     [

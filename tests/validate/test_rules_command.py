@@ -28,8 +28,8 @@ def test_one_rule_for_a_terminal() -> None:
         "  says   Coverage is regional, but only one benefiting state is listed; the fund asks for at least",
         "         two. Check the list on the page.",
         "  fails  Regional with one state",
-        "         - <id/project/PO.0105> iomld:coverage",
-        "         + <id/project/PO.0105> iomld:coverage <scheme/coverage/regional> .",
+        "         - <id/project/PO.9001> iomld:coverage",
+        "         + <id/project/PO.9001> iomld:coverage <scheme/coverage/regional> .",
     ]
 
 
@@ -38,7 +38,7 @@ def test_rules_as_markdown() -> None:
     sections = run_iomld("rules", "title", "budget", "--format", "markdown").stdout
     assert sections.startswith("## title\n\nViolation; submission, published. The project has a title")
     assert "\n## budget\n" in sections
-    assert "```diff\n- <id/project/PO.0105> dcterms:title\n```" in sections
+    assert "```diff\n- <id/project/PO.9001> dcterms:title\n```" in sections
 
 
 def test_a_rule_that_does_not_exist() -> None:

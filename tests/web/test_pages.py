@@ -204,7 +204,7 @@ def test_a_project_page_shows_the_record(client: Asker) -> None:
     [
         (
             "/frameworks",
-            f"The list has {WHOLE_FRAMEWORKS} policy frameworks. Projects mention 1 of them. The number after",
+            f"The list has {WHOLE_FRAMEWORKS} policy frameworks. Projects mention 1 of them. Parts of a framework,",
         ),
         ("/regions", "The fund has 6 regions. Projects belong to 1 of them. The number after each name"),
         ("/scheme/theme.html", "The list has 10 entries. No project uses any of them.</p>"),
@@ -239,7 +239,7 @@ def test_the_note_on_the_map_is_where_a_map_is(client: Asker, address: str, *, h
         (
             f"""<{BASE}dataset/projects> <http://purl.org/dc/terms/publisher> <#p> .
             <{BASE}dataset/projects> <http://www.w3.org/ns/dcat#contactPoint> <#c> .
-            <#p> <http://xmlns.com/foaf/0.1/name> "iomld" .
+            <#p> <http://xmlns.com/foaf/0.1/name> "unnamed publisher of {BASE}" .
             <#c> <http://www.w3.org/2006/vcard/ns#hasURL> <{BASE}about> .""",
             ("The operator of this site has not stated a name", "No address for questions is given."),
         ),
@@ -266,6 +266,13 @@ def test_the_page_about_says_who_runs_the_site(
     text = Asker(app, {"Accept": "text/html"}).get("/about").text
     for sentence in sentences:
         assert sentence in text
+
+
+def test_the_page_about_says_what_to_open_instead_of_an_identifier(client: Asker) -> None:
+    """Identifiers under a base that is another server's lead here only if that one redirects."""
+    text = client.get("/about", headers={"Host": "x.example"}).text
+    here, base = (f'<code class="wrapping">{address}</code>' for address in ("http://x.example/", BASE))
+    assert f"write {here} instead of {base}." in text
 
 
 @pytest.mark.parametrize(

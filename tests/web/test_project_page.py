@@ -15,6 +15,7 @@ from tests.browse.asking import Asker
 from tests.browse.released import make_release
 from tests.conftest import run_iomld
 
+from iomld.browse.project.page import project_page
 from iomld.browse.project.provenance import history_of
 from iomld.browse.project.similar_projects import similar_projects, similar_projects_query
 from iomld.browse.rules import check_record
@@ -24,6 +25,7 @@ from iomld.release import current_release
 from iomld.validate import all_rules
 from iomld.web.data.resources import resource_routes
 from iomld.web.i18n import PageRequest, making
+from iomld.web.pages.structured_data import citation_of
 
 _HEAVIEST = 150_000  # bytes of a page, not compressed
 _HEAVIEST_BUNDLED = 80_000
@@ -204,7 +206,7 @@ def test_checks_are_those_of_publishing(bundled: ReleaseView) -> None:
 def test_the_page_shows_what_the_shapes_say(bundled: ReleaseView, awkward: ReleaseView) -> None:
     """The number of findings by severity, each with a link to its rule, and the rules that hold."""
     card = section(page_of(bundled, "PO.0105"), 'id="checks"', "</details>")
-    assert words(card).startswith("> Check of this record 0 violations 1 note")
+    assert words(card).startswith("> Check of this record 0 violations 1 info")
     assert 'href="/shapes#snapshotTimeKnown">' in section(card, '<ul class="found">', "</ul>")
     assert 'href="/shapes#budget">' in section(card, '<ul class="rules">', "</ul>")
     bad = section(page_of(awkward, "XS.0001"), 'id="checks"', "</details>")
@@ -296,11 +298,32 @@ def test_a_record_can_be_cited_and_looked_up(bundled: ReleaseView) -> None:
     page = unescape(page_of(bundled, "PO.0105"))
     cited = section(page, 'id="cite"', "</aside>")
     title = words(section(page, "<h1", "</h1>").partition(">")[2])
-    assert re.search(rf"{re.escape(title)} \(PO\.0105\)\. iomld, revision 1, \d{{4}}-\d\d-\d\d\. https://", cited)
+    assert re.search(rf"{re.escape(title)} \(PO\.0105\)\. Revision 1, \d{{4}}-\d\d-\d\d\. https://", cited)
+    assert "iomld" not in cited.replace("w3id.org/iomld", "")  # the software is no publisher
     assert "@misc{PO.0105,\n  title = {{" in cited
     assert re.search(r"\n  url = \{https://\S+doc/project/PO\.0105\}\n\}<", cited)
     identifier = "XM-DAC-47066-PO.0105"
     assert f'{identifier}</span> <a class="small" href="https://d-portal.org/q.html?aid={identifier}"' in page
+
+
+def test_a_citation_names_the_publisher_that_is_set(bundled: ReleaseView) -> None:
+    """Before the revision, and in the entry for BibTeX; without a publisher, neither names any."""
+    page = project_page(bundled, "PO.0105")
+    assert page is not None
+    named = citation_of(page, "https://x.example/r", "Harbour & Cities")
+    assert ". Harbour & Cities, revision 1, " in named.sentence
+    assert r"publisher = {{Harbour \& Cities}}" in named.bibtex
+    assert "publisher" not in citation_of(page, "https://x.example/r", None).bibtex
+
+
+def test_a_page_says_who_wrote_the_abstract(bundled: ReleaseView, awkward: ReleaseView) -> None:
+    """If the record says it; and what the licence covers."""
+    page = page_of(bundled, "PO.0105")
+    assert "is not a text of the source: whoever prepared the record wrote it." in section(
+        page, 'id="txt"', "</section>"
+    )
+    assert "It does not cover titles and excerpts taken from the web pages of others." in page
+    assert "whoever prepared the record" not in page_of(awkward, "XS.0001")
 
 
 def test_a_title_in_another_language_says_so(bundled: ReleaseView, awkward: ReleaseView) -> None:

@@ -49,10 +49,13 @@ def test_each_field_has_an_input_with_its_label_and_its_help(client: httpx.Clien
     assert names == texts | (fields.given.keys() - fields.texts)
     for key, field in fields.given.items():
         assert field.name(language) in unescape(page), key
-        assert field.meaning(language) in unescape(page), key
+        assert unescape(page).count(f">{field.note(language)}") == 1, key
     helped = set(re.findall(r'aria-describedby="(record-[\w-]+)"', page))
     assert helped == set(re.findall(r'<small [^>]*id="(record-[\w-]+)"', page))
-    assert len(helped) == len(names)
+    assert helped == {f"record-{name.replace('.', '-')}-help" for name in names}
+    title = re.search(r'id="record-title-fr-help">([^<]*)', page)
+    assert title
+    assert "Protection des migrants dans le Pacifique" in title[1]
     assert re.search(r'<select id="record-benefitingMemberStates"[^>]* multiple', page)
     assert re.search(r'<textarea id="record-narrative-en"', page)
 

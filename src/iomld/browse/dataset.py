@@ -11,7 +11,7 @@ from iomld.folding import fold
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VCARD, VOID
 from iomld.release import FILES
-from iomld.release.description import read_description
+from iomld.release.description import read_description, unnamed_publisher
 from iomld.release.downloads import DownloadFile, dataset_files, download_facts, is_held, subset_downloads
 from iomld.release.nquads import FileFacts
 from iomld.release.subsets import BY_CLASS, BY_REGION, Partitioning, class_name
@@ -46,7 +46,7 @@ class DatasetFacts:
         description: Its description, in English.
         keywords: Its keywords, in English.
         license: IRI of the licence.
-        publisher: Name of the publisher.
+        publisher: Name of the publisher; None if nobody has given one.
         contact: Address for questions, a web or mail address or a text; None if nobody has given one.
         issued: Time of the first release.
         modified: Time of this release.
@@ -129,7 +129,7 @@ def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
         description=dataset.text(f"{DCTERMS}description") or "",
         keywords=tuple(keyword.value for keyword in dataset.literals(f"{DCAT}keyword") if keyword.language == "en"),
         license=dataset.iri(f"{DCTERMS}license"),
-        publisher=graph[dataset.iri(f"{DCTERMS}publisher") or ""].text(f"{FOAF}name"),
+        publisher=publisher_name(view),
         contact=_contact(view, graph[dataset.iri(f"{DCAT}contactPoint") or ""]),
         issued=dataset.text(f"{DCTERMS}issued"),
         modified=dataset.text(f"{DCTERMS}modified"),
@@ -139,6 +139,14 @@ def dataset_facts(view: ReleaseView) -> DatasetFacts | None:
         countries=tuple(link for one in dataset.iris(f"{DCTERMS}spatial") if (link := link_to(view, one))),
         files=tuple(file for file in files if file),
     )
+
+
+def publisher_name(view: ReleaseView) -> str | None:
+    """The name of the publisher; None if nobody has given one."""
+    graph = description_graph(view)
+    publisher = graph[view.iris.dataset()].iri(f"{DCTERMS}publisher")
+    name = graph[publisher or ""].text(f"{FOAF}name")
+    return name if name != unnamed_publisher(view.iris) else None
 
 
 def _contact(view: ReleaseView, contact: Subject) -> str | None:

@@ -219,7 +219,7 @@ def _write_sheet(sheet: Worksheet, columns: Sequence[tuple[str, Column]], ranges
 def _note(column: Column) -> str:
     """What a column contains, in each language, and an example."""
     field = column_field(column.name)
-    meanings = [field.meaning(code) if field else gettext(column.meaning, code) for code in LANGUAGES]
+    meanings = [field.note(code) if field else gettext(column.meaning, code) for code in LANGUAGES]
     example = _in_all_languages(gettext_noop("Example"))
     return "\n".join((*meanings, "", f"{example}: {column.example}"))
 

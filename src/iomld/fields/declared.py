@@ -50,9 +50,11 @@ class Field:
         choices: The strings that its values can be (`sh:in`); none if there is no such list.
         most: The largest of its numbers (`sh:maxInclusive`), or empty.
         long: Whether its texts have several paragraphs (`dash:singleLine false`).
-        example: A value as people write it (`skos:example`).
+        example: A value as people write it (`skos:example`); of examples with a language, the English one.
+        examples: The examples that have a language, by language.
         names: Its name by language (`sh:name`).
         meanings: What it holds, in one sentence by language (`sh:description`).
+        notes: What people enter in a form or a table, by language (`skos:note`).
         labels: The labels of it that project pages print (`skos:altLabel`), each with its language; no language, any.
         headings: Further headings of it in tables (`skos:hiddenLabel`), with their languages.
         subject: The class of the nodes that have it; empty for nodes of several classes.
@@ -76,8 +78,10 @@ class Field:
     most: str = ""
     long: bool = False
     example: str = ""
+    examples: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[tuple[str, str], ...] = ()
     headings: tuple[tuple[str, str], ...] = ()
     subject: str = ""
@@ -105,6 +109,10 @@ class Field:
     def meaning(self, language: str = "en") -> str:
         """Its contents described in a language, else in English, else nothing."""
         return self.meanings.get(language) or self.meanings.get("en") or ""
+
+    def note(self, language: str = "en") -> str:
+        """What people enter, in a language, else in English; its contents described if no note says it."""
+        return self.notes.get(language) or self.notes.get("en") or self.meaning(language)
 
 
 @dataclass(frozen=True, eq=False)  # without slots, for the cached properties

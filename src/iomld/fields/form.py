@@ -20,7 +20,7 @@ class FormInput:
     Attributes:
         name: Its name: `record.status`, `record.title.en`.
         label: The name of the field.
-        help: What it holds.
+        help: What to enter; of a text in several languages only the first input has it.
         example: A value; empty for those that are chosen.
         kind: `select`, `area` or `line`.
         many: Whether several values can be chosen.
@@ -77,13 +77,14 @@ def form_inputs(fields: Fields, options: Options, text_languages: Iterable[str],
     """
     for field in fields.given.values():
         if field.kind is FieldKind.TEXT:
-            for one in text_languages:
-                yield _input(field, language, f"{PREFIX}{field.key}.{one}", one)
+            for number, one in enumerate(text_languages):
+                made = _input(field, language, f"{PREFIX}{field.key}.{one}", one)
+                yield made if number == 0 else replace(made, help="")
         elif choices := options.get(field.key):
             yield FormInput(
                 f"{PREFIX}{field.key}",
                 field.name(language),
-                field.meaning(language),
+                field.note(language),
                 kind="select",
                 many=field.many,
                 required=field.required,
@@ -98,8 +99,8 @@ def _input(field: Field, language: str, name: str, text_language: str = "") -> F
     return FormInput(
         name,
         field.name(language),
-        field.meaning(language),
-        example=field.example,
+        field.note(language),
+        example=field.examples.get(text_language, "") if text_language else field.example,
         kind=kind,
         required=field.required and not text_language,
         text_language=text_language,

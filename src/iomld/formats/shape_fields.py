@@ -92,6 +92,7 @@ class _ShapesReader:
         kind = _kind(shape, classes, scheme, choices)
         if kind is FieldKind.STRING and steps[-1] == _CURRENCY and subject == PROJECT:
             kind = FieldKind.CURRENCY
+        examples = {language: text for text, language in _texts(shape, f"{SKOS}example") if language}
         return Field(
             key=_first(shape, f"{SH}codeIdentifier"),
             iri=steps[-1],
@@ -106,9 +107,11 @@ class _ShapesReader:
             choices=choices,
             most=_first(shape, f"{SH}maxInclusive"),
             long=_first(shape, f"{DASH}singleLine") == "false",
-            example=_first(shape, f"{SKOS}example"),
+            example=examples.get("en") or _first(shape, f"{SKOS}example"),
+            examples=examples,
             names={language: text for text, language in _texts(shape, f"{SH}name")},
             meanings={language: text for text, language in _texts(shape, f"{SH}description")},
+            notes={language: text for text, language in _texts(shape, f"{SKOS}note")},
             labels=_texts(shape, f"{SKOS}altLabel"),
             headings=_texts(shape, f"{SKOS}hiddenLabel"),
             subject=subject,

@@ -62,7 +62,7 @@ class Description:
         modified: Time of this release (xsd:dateTime).
         run: Name of the publishing run.
         license: IRI of the licence.
-        publisher: Name of the publisher.
+        publisher: Name of the publisher; if empty, it stays unnamed (`unnamed_publisher`).
         contact: E-mail or web address for questions; if empty, the page `/about` is used.
         statistics: Figures of the dataset.
         files: Length and hash of each file for download, by name.
@@ -123,6 +123,11 @@ def description_quads(description: Description, iris: Iris) -> tuple[Quad, ...]:
     return tuple(dict.fromkeys(triples))
 
 
+def unnamed_publisher(iris: Iris) -> str:
+    """What stands in place of the name of a publisher, without which DCAT-AP takes no catalogue."""
+    return f"unnamed publisher of {iris.base}"
+
+
 def read_description(path: Path) -> tuple[Quad, ...]:
     """The statements of the description of a release, in the default graph.
 
@@ -146,7 +151,7 @@ def _dataset_terms(description: Description, iris: Iris) -> TurtleRow:
         "title": _english(_TITLE),
         "catalogue_title": _english(f"{_TITLE}: catalogue"),
         "license": NamedNode(description.license),
-        "publisher": Literal(description.publisher),
+        "publisher": Literal(description.publisher or unnamed_publisher(iris)),
         "contact_property": NamedNode(contact_property),
         "contact": contact,
         "first_issued": _typed(description.first_issued, "dateTime"),

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from string import Template
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -36,7 +36,7 @@ _LANGUAGE = "en"  # engines report any one of several messages, so they get the 
 
 # -- examples --
 
-_KEY = "PO.0105"  # key of the project in the examples
+_KEY = "PO.9001"  # key of the project in the examples
 
 _EXAMPLE_FOLDER = "shapes/examples"
 _EXAMPLE_PREFIXES = Iris().prefixes()
@@ -261,7 +261,7 @@ class RuleExample:
         name: What the example shows, a few words.
         finds: The rules of its findings, one for each finding; empty for a valid graph.
         profile: The profile to check it with.
-        without: Subject and property of the removed triples, `<id/project/PO.0105> dcterms:title`.
+        without: Subject and property of the removed triples, `<id/project/PO.9001> dcterms:title`.
         added: The added triples, as Turtle with our prefixes and the data base; may be empty.
         names: The name by language, including English; only examples on pages have it in all languages.
     """
@@ -279,12 +279,16 @@ class RuleExample:
         Args:
             key: Key of the project; different keys allow several examples to be checked together.
         """
-        source = asset_text(f"{_EXAMPLE_FOLDER}/{'reference' if self.profile == 'reference' else 'project'}.ttl")
         removed = {_subject_and_property_of(text.replace(_KEY, key)) for text in self.without}
-        remaining = (
-            quad for quad in parse(source.replace(_KEY, key), TURTLE) if _subject_and_property(quad) not in removed
-        )
+        whole = _whole_graph("reference" if self.profile == "reference" else "project", key)
+        remaining = (quad for quad in whole if _subject_and_property(quad) not in removed)
         return (*remaining, *parse(_EXAMPLE_HEADER + self.added.replace(_KEY, key), TURTLE))
+
+
+@lru_cache(maxsize=2)  # the examples of a page are changes of two graphs
+def _whole_graph(name: str, key: str) -> tuple[Quad, ...]:
+    """The graph that examples change."""
+    return tuple(parse(asset_text(f"{_EXAMPLE_FOLDER}/{name}.ttl").replace(_KEY, key), TURTLE))
 
 
 @cache
@@ -304,7 +308,8 @@ def load_examples() -> tuple[RuleExample, ...]:
     )
 
 
-def failing_examples() -> dict[str, RuleExample]:
+@cache
+def failing_examples() -> Mapping[str, RuleExample]:
     """An example that breaks only this rule, by id of the rule."""
     return {example.finds[0]: example for example in reversed(tuple(_examples_of_one_rule()))}
 

@@ -6,7 +6,7 @@ from html import escape
 from iomld.check.report import CheckReport, FindingGroup
 from iomld.check.reports.text import basis_words, cap_sentence, focus_node_sentence, place_words, verdict_words
 from iomld.check.translation import counted_findings, counted_projects, counted_records
-from iomld.i18n import direction, gettext, ngettext, worded
+from iomld.i18n import direction, gettext, worded
 from iomld.messages import gettext_noop, message
 from iomld.model import Finding, Severity
 
@@ -14,7 +14,7 @@ _CSS_CLASSES = {Severity.VIOLATION: "err", Severity.WARNING: "warn", Severity.IN
 _SEVERITY_NAMES = {
     Severity.VIOLATION: gettext_noop("Violation"),
     Severity.WARNING: gettext_noop("Warning"),
-    Severity.INFO: gettext_noop("Note"),
+    Severity.INFO: gettext_noop("Info"),
 }
 _HEADINGS = (
     gettext_noop("Rule"),
@@ -84,19 +84,12 @@ def _counts(report: CheckReport) -> str:
     language = report.language
     css_classes = {Severity.VIOLATION: "ok" if report.conforms else "err", Severity.WARNING: "warn", Severity.INFO: ""}
     pills = (
-        f'<span class="pill {css_class}">{_counted(report.count(severity), severity, language)}</span>'
+        f'<span class="pill {css_class}">{counted_findings(report.count(severity), severity, language)}</span>'
         for severity, css_class in css_classes.items()
     )
     records, projects = counted_records(report.records, language), counted_projects(report.projects, language)
     read = worded(message("{records} read, {projects}", records=records, projects=projects), language)
     return f'{" ".join(pills)} <span class="muted">{read}</span>'
-
-
-def _counted(count: int, severity: Severity, language: str) -> str:
-    """The number of findings with its noun; the page calls an Info a note."""
-    if severity is Severity.INFO:
-        return ngettext("{count} note", "{count} notes", count, language).format(count=count)
-    return counted_findings(count, severity, language)
 
 
 def _row(group: FindingGroup, language: str) -> str:

@@ -24,28 +24,33 @@ _NEEDS = (
         gettext_noop("Projects as JSON"),
         gettext_noop(
             "One JSON object for each project, with its budget, dates, countries and the policy frameworks that its "
-            "texts name. Any JSON tool can read the file. It is also JSON-LD, with its context inside, so RDF tools "
-            "read it without fetching anything."
+            "texts name. It is also JSON-LD, with its context inside, so RDF tools read it without fetching anything."
         ),
-        ("dataset.jsonld",),
+        (("dataset.jsonld", gettext_noop("for programs: any JSON tool can read it")),),
     ),
     (
         "tables",
         gettext_noop("Tables for a spreadsheet"),
         gettext_noop(
-            "CSV files in UTF-8. The table of projects has one row for each project; the table of mentions has one "
-            "row for each passage that names a policy framework."
+            "CSV files in UTF-8, for a spreadsheet or a statistics program. Both tables have the code of the project, "
+            "by which you can join them."
         ),
-        (PROJECTS_FILE, MENTIONS_FILE),
+        (
+            (PROJECTS_FILE, gettext_noop("the projects, one in each row")),
+            (MENTIONS_FILE, gettext_noop("the passages that name a policy framework, one in each row")),
+        ),
     ),
     (
         "rdf",
         gettext_noop("RDF for a graph library or a triple store"),
         gettext_noop(
             "All triples of the release in one graph: projects, countries, frameworks, lists and the ontology. "
-            "Turtle is shorter and easier to read; N-Triples has one triple on each line."
+            "Both files hold the same; choose one."
         ),
-        ("dataset.ttl", "dataset.nt"),
+        (
+            ("dataset.ttl", gettext_noop("Turtle: shorter, and easier to read for people")),
+            ("dataset.nt", gettext_noop("N-Triples: one triple on each line, for large data and line by line")),
+        ),
     ),
     (
         "everything",
@@ -54,7 +59,7 @@ _NEEDS = (
             "N-Quads name the graph of each triple, so you can see which project record states it. "
             "The same records always give the same bytes."
         ),
-        ("dataset.nq",),
+        (("dataset.nq", gettext_noop("for a triple store with named graphs, or to compare two releases")),),
     ),
 )
 
@@ -66,11 +71,13 @@ class OfferedFile:
     Attributes:
         plain: The file.
         compressed: The same, compressed.
+        use: What it is for, in English.
         command: A command that downloads the compressed form.
     """
 
     plain: ListedFile
     compressed: ListedFile
+    use: str
     command: str
 
 
@@ -121,10 +128,12 @@ def downloads_html(view: ReleaseView, server: str) -> bytes:
 
 def _needs(view: ReleaseView, server: str) -> Iterator[Need]:
     listed = {file.name: file for file in dataset_downloads(view)}
-    for anchor, title, text, names in _NEEDS:
+    for anchor, title, text, uses in _NEEDS:
         files = (
-            OfferedFile(listed[name], listed[f"{name}.gz"], f"curl -LO {shlex.quote(f'{server}/downloads/{name}.gz')}")
-            for name in names
+            OfferedFile(
+                listed[name], listed[f"{name}.gz"], use, f"curl -LO {shlex.quote(f'{server}/downloads/{name}.gz')}"
+            )
+            for name, use in uses
             if name in listed and f"{name}.gz" in listed  # a release of an earlier version does not hold all
         )
         yield Need(anchor, title, text, tuple(files))

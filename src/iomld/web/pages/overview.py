@@ -10,9 +10,8 @@ from iomld.browse.dataset import dataset_facts, triple_count
 from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
-from iomld.config import Settings
 from iomld.web.data.upload import PROFILES
-from iomld.web.openapi import HTML, responses
+from iomld.web.openapi import HTML, no_text, responses
 from iomld.web.pages.downloads import downloads_html
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.home import home_route
@@ -24,12 +23,12 @@ from iomld.web.responses import page_route
 _FORM_PAGE = responses({200: (HTML,), 304: ()}, 400, 503)
 _Example = Annotated[
     str,
-    Query(default_factory=str, description="An example that fills the form.", examples=[name for name, _ in FORMS]),
+    Query(default_factory=no_text, description="An example that fills the form.", examples=[name for name, _ in FORMS]),
 ]
 _Profile = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         description="The profile that the form selects.",
         examples=[*PROFILES],
         json_schema_extra={"default": PROFILES[0]},
@@ -38,7 +37,7 @@ _Profile = Annotated[
 _ReportFormat = Annotated[
     str,
     Query(
-        default_factory=str,
+        default_factory=no_text,
         alias="format",
         description="The form of report that the form selects.",
         examples=[format_.name for format_ in REPORT_FORMATS],
@@ -98,14 +97,14 @@ def _tool_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
     @page_route(router, "/about", "pages", "Read what this site is and how it is made")
     def about(request: Request) -> Response:
-        return page_response(request, _about_html(view()))
+        return page_response(request, _about_html(request, view()))
 
 
-def _about_html(view: ReleaseView) -> bytes:
+def _about_html(request: Request, view: ReleaseView) -> bytes:
     """The page about the site; a publisher or a contact that nobody has set is not named."""
     facts = dataset_facts(view)
-    publisher = facts.publisher if facts else None
     fund = view.vocabulary.fund
+    here = server_address(request, view.iris.base)
     return page_html(
         view,
         "about.html",
@@ -113,6 +112,8 @@ def _about_html(view: ReleaseView) -> bytes:
         manifest=view.release.manifest,
         triples=triple_count(view),
         fund=fund.name(view.language) if fund else "",
-        publisher=publisher if publisher != Settings().publisher else None,
+        publisher=facts.publisher if facts else None,
         contact=facts.contact if facts else None,
+        here=here,
+        is_base=view.iris.base == f"{here}/",
     )

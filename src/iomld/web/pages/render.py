@@ -9,6 +9,7 @@ from fastapi import Request
 from pyoxigraph import Quad
 from starlette.responses import Response
 
+from iomld.browse.dataset import publisher_name
 from iomld.browse.ontology import term_entries
 from iomld.browse.project.page import ProjectPage
 from iomld.browse.project.revisions import RecordRevision, RevisionChange
@@ -78,7 +79,7 @@ def project_html(view: ReleaseView, page: ProjectPage, quads: Sequence[Quad], js
         checked=_revalidation(view, quads),
         markup=project_markup(view, page),
         description=description_of(page) or "",
-        citation=citation_of(page, view.iris.record(page.key)),
+        citation=citation_of(page, view.iris.record(page.key), publisher_name(view)),
     )
 
 

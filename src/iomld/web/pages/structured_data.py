@@ -27,7 +27,6 @@ _CONTEXT = "https://schema.org"
 # Characters that could end the block or begin a comment; JSON can escape them.
 _ESCAPES = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 _MOST_CHARACTERS = 500  # of a description
-_SITE = "iomld"  # the publisher in citations
 _SPECIAL = re.compile(r"([&%$#_{}])")  # of TeX
 _IDENTIFIERS = (("projectCode", "project code"), ("primaId", "PRIMA identifier"))
 
@@ -183,7 +182,7 @@ class Citation:
     """The citation of a record.
 
     Attributes:
-        sentence: Title, code, revision, site, day and IRI, for a list of references.
+        sentence: Title, code, publisher, revision, day and IRI, for a list of references.
         bibtex: An entry for BibTeX.
     """
 
@@ -191,31 +190,34 @@ class Citation:
     bibtex: str
 
 
-def citation_of(page: ProjectPage, record: str) -> Citation:
+def citation_of(page: ProjectPage, record: str, publisher: str | None) -> Citation:
     """The citation of the record of a project.
 
     Args:
         page: The project.
         record: IRI of the record.
+        publisher: Name of the publisher; nobody is named without one.
     """
     newest = page.history[0] if page.history else None
-    revision = f"revision {newest.number}" if newest else ""
     day = (newest.created or "")[:10] if newest else ""
     title = " ".join(page.title.text.split())
-    parts = (f"{title} ({page.key}).", *((f"{_SITE}, {revision}, {day}." if day else f"{_SITE}."),), record)
-    return Citation(" ".join(parts), _bibtex(page.key, title, record, revision, day))
+    revision = f"{'revision' if publisher else 'Revision'} {newest.number}, {day}" if newest and day else ""
+    edition = ", ".join(filter(None, (publisher, revision)))
+    parts = (f"{title} ({page.key}).", f"{edition}." if edition else "", record)
+    return Citation(" ".join(filter(None, parts)), _bibtex(page, title, record, publisher))
 
 
-def _bibtex(key: str, title: str, record: str, revision: str, day: str) -> str:
+def _bibtex(page: ProjectPage, title: str, record: str, publisher: str | None) -> str:
+    newest = page.history[0] if page.history else None
     fields = {
         "title": f"{{{_escaped(title)}}}",
-        "publisher": _SITE,
-        "year": day[:4],
-        "edition": revision,
+        "publisher": f"{{{_escaped(publisher)}}}" if publisher else "",
+        "year": (newest.created or "")[:4] if newest else "",
+        "edition": f"revision {newest.number}" if newest else "",
         "url": record,
     }
     lines = (f"  {name} = {{{value}}}" for name, value in fields.items() if value)
-    name = re.sub(r"[^\w.:-]", "-", key, flags=re.ASCII)
+    name = re.sub(r"[^\w.:-]", "-", page.key, flags=re.ASCII)
     return f"@misc{{{name},\n" + ",\n".join(lines) + "\n}"
 
 
