@@ -24,7 +24,6 @@ class FormInput:
         example: A value; empty for those that are chosen.
         kind: `select`, `area` or `line`.
         many: Whether several values can be chosen.
-        required: Whether a record without it is refused; of texts in several languages one is enough.
         text_language: The language of a text; empty for other values.
         options: The codes to choose from, with their names.
         values: The values that are filled in or chosen.
@@ -36,7 +35,6 @@ class FormInput:
     example: str = ""
     kind: str = "line"
     many: bool = False
-    required: bool = False
     text_language: str = ""
     options: tuple[tuple[str, str], ...] = ()
     values: tuple[str, ...] = ()
@@ -87,7 +85,6 @@ def form_inputs(fields: Fields, options: Options, text_languages: Iterable[str],
                 field.note(language),
                 kind="select",
                 many=field.many,
-                required=field.required,
                 options=choices,
             )
         else:
@@ -102,7 +99,6 @@ def _input(field: Field, language: str, name: str, text_language: str = "") -> F
         field.note(language),
         example=field.examples.get(text_language, "") if text_language else field.example,
         kind=kind,
-        required=field.required and not text_language,
         text_language=text_language,
     )
 

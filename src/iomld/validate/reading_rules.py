@@ -142,6 +142,7 @@ READING_RULES = (
     _rule("unknownRegion", gettext_noop("The region is not in the list.")),
     _rule("unknownTheme", gettext_noop("A theme is not in the list.")),
     _rule("unknownLine", gettext_noop("The funding line is not in the list.")),
+    _rule("unknownOrigin", gettext_noop("The origin of the abstract is not in the list.")),
     _rule("unknownState", gettext_noop("Words among the countries are not a country name or code.")),
     _rule("ambiguousStates", gettext_noop("A list of country names without separators can be read in several ways.")),
     _rule(
