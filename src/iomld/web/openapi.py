@@ -163,7 +163,7 @@ def sample(value: str | list[str]) -> dict[str, Example]:
 
 DOCUMENT_TYPES = (*(format_.media_type for format_ in FORMATS), HTML, LINKSET)
 PAGE = responses({200: (HTML,), 304: ()}, 503)
-DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 400, 404, 406, 410, 503)
+DOCUMENT = responses({200: DOCUMENT_TYPES, 304: ()}, 400, 404, 406, 410, 429, 503)
 REDIRECT = responses({303: ()}, 404, 503)
 
 
