@@ -7,7 +7,7 @@ from tests.conftest import ROOT, Command
 
 from iomld.errors import StoreError
 from iomld.model import Origin, Place, Record
-from iomld.read.spool import RecordSpool
+from iomld.read import RecordSpool, packed
 
 PAGE = ROOT / "tests" / "golden" / "page.txt"
 # A disk that takes no more is seen by all that write: Python, the store and the database.
@@ -58,4 +58,4 @@ def test_a_full_temporary_database_is_a_sentence() -> None:
     with RecordSpool() as spool:
         spool._db.execute("PRAGMA max_page_count = 10")
         with pytest.raises(StoreError, match="Make room"):
-            spool.add(record, "a")
+            spool.add(packed(record, "a"))

@@ -105,7 +105,7 @@ def test_order_and_processes_change_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One process, or two of which one is killed twice, records in order or shuffled: every file has the same bytes."""
-    monkeypatch.setattr(processes, "_FEWEST_PROJECTS", 2)
+    monkeypatch.setattr(processes, "_FEWEST_RECORDS", 2)
     monkeypatch.setattr(processes, "WorkerBatch", LosingBatch)
     monkeypatch.setattr(gather, "_PROJECTS_IN_JOB", 5)
     shuffled = random.Random(7).sample(records, len(records))  # noqa: S311  # no secret

@@ -14,7 +14,7 @@ from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.progress import NO_PROGRESS, Progress, phases_of
-from iomld.read import RecordSpool, SourceFile, expand_sources, read_bytes, read_source
+from iomld.read import RecordSpool, SourceFile, expand_sources, packed, read_bytes, read_source, unpacked
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.validate.shape_checks import NO_FOCUS_NODE
 
@@ -92,9 +92,10 @@ class Checker:
             self.progress.begin(READING)
             for record in self.progress.counted(records):
                 tally.add_records(record.place.file)
-                spool.add(record, merge.record_key(record))
+                spool.add(packed(record, merge.record_key(record)))
             self.progress.begin(CHECKING, spool.projects())
-            for outcome in self.progress.counted(outcomes(spool.groups(), self.pipeline)):
+            groups = (tuple(map(unpacked, group)) for group in spool.groups())
+            for outcome in self.progress.counted(outcomes(groups, self.pipeline)):
                 projects += 1
                 counter.add(outcome.quads)
                 for finding in self._project_findings(outcome):

@@ -61,7 +61,7 @@ _MOST_LISTED = 10  # refusals, and projects that lose values, one by one
     type=WholeNumber(1, 256),
     default=available_processors,
     metavar="NUMBER",
-    help="How many processes work on a thousand projects or more.  [default: the processors of the machine]",
+    help="How many processes work on a thousand records or more.  [default: the processors of the machine]",
 )
 @engine_options
 def publish_command(

@@ -8,19 +8,19 @@ from urllib.parse import quote
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
-from iomld import merge
 from iomld.errors import SourceError
 from iomld.formats import rdf
 from iomld.iris import Iris
 from iomld.ledger.entries import RunKind
+from iomld.messages import Message
 from iomld.model import Finding, Severity
 from iomld.pipeline.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.progress import Progress, phases_of
 from iomld.publish.identifiers import Claim, losing_claims
-from iomld.publish.jobs import LinesPlace, SettledProject, SettleJob, settle_jobs
+from iomld.publish.jobs import LinesPlace, ReadJob, SettledProject, SettleJob, settle_jobs
 from iomld.publish.processes import JobRunner
 from iomld.publish.report import Refusal
-from iomld.read import ReadOptions, RecordSpool, expand_sources, read_source
+from iomld.read import ReadOptions, RecordSpool, expand_sources, source_units
 from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, graph_digest
 
@@ -148,26 +148,45 @@ class CurrentGraphs:
 
 
 def fill_spool(
-    spool: RecordSpool, sources: Sequence[Path], options: ReadOptions, progress: Progress
-) -> Iterator[Refusal]:
+    spool: RecordSpool, sources: Sequence[Path], options: ReadOptions, runner: JobRunner, progress: Progress
+) -> tuple[Refusal, ...]:
     """Read every source into the spool.
 
     Args:
         spool: The records.
         sources: Files and folders.
         options: Options of the readers.
+        runner: Reads their units.
         progress: Counts the records.
 
-    Yields:
-        A refusal for each file that cannot be read; the others are read.
+    Returns:
+        A refusal for each file that cannot be read, or not to its end; the others are read.
     """
     progress.begin(READING)
-    for part in expand_sources(sources):
-        try:
-            for record in progress.counted(read_source(part, options)):
-                spool.add(record, merge.record_key(record))
-        except SourceError as error:
-            yield Refusal(part.name, (Finding("unreadableFile", Severity.VIOLATION, error.message),))
+    names: dict[int, str] = {}
+    unopened: dict[int, Message] = {}
+    faults: dict[int, Message] = {}
+
+    def jobs() -> Iterator[ReadJob]:
+        for number, source in enumerate(expand_sources(sources)):
+            names[number] = source.name
+            try:
+                for unit in source_units(source):
+                    yield ReadJob(number, unit, options.url, options.mapping)
+            except SourceError as error:
+                unopened[number] = error.message
+
+    for result in runner.read(jobs()):
+        if result.source in faults:  # what comes after a fault that ends the reading is not read
+            continue
+        for record in progress.counted(result.records):
+            spool.add(record)
+        if result.fault:
+            faults[result.source] = result.fault
+    return tuple(
+        Refusal(names[number], (Finding("unreadableFile", Severity.VIOLATION, fault),))
+        for number, fault in sorted((unopened | faults).items())
+    )
 
 
 def gather(

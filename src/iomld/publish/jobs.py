@@ -1,4 +1,4 @@
-"""The jobs of a publish that can be done in any process: settle projects, and make the pieces of a shard.
+"""The jobs of a publish that can be done in any process: read sources, settle projects, and make pieces of a shard.
 
 A job is a value, and its result depends on it alone, so that the number of processes does not change a release.
 """
@@ -7,19 +7,76 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
+from typing import TypeAlias
 
+from iomld import merge
+from iomld.errors import SourceError
 from iomld.export.contributions import GraphContents, joined_contents, split_contents
 from iomld.export.shard_files import GraphLines, common_contents, graph_contents, published_texts, with_columns
 from iomld.export.tables import TableForm
 from iomld.formats import rdf
-from iomld.model import Finding, Record, Severity
+from iomld.messages import Message
+from iomld.model import Finding, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.publish.report import warning_counts
+from iomld.read import PackedRecord, SourceUnit, packed, read_unit, unpacked
+from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES
 from iomld.release.nquads import graph_digest, graph_of
 from iomld.release.pieces import Piece, compressed, content_of
 from iomld.release.shards import PieceSource, PlacedShard, Shard
+
+# Bytes of a source about one record, on average; only an estimate of the work.
+_RECORD_BYTES = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """The records of a unit.
+
+    Attributes:
+        source: The number of its source.
+        records: The records.
+        fault: Why the rest of the source cannot be read; None if nothing is wrong.
+    """
+
+    source: int
+    records: tuple[PackedRecord, ...]
+    fault: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """Read the records of a unit.
+
+    Attributes:
+        source: The number of its source.
+        unit: The unit.
+        url: Address of the page that the one source was saved from.
+        mapping: For a foreign table, how it says what our columns say.
+    """
+
+    source: int
+    unit: SourceUnit
+    url: str | None = None
+    mapping: TableMapping = NO_MAPPING
+
+    @property
+    def records(self) -> int:
+        """How many records it is about, estimated."""
+        return max(1, self.unit.size_bytes // _RECORD_BYTES)
+
+    def run(self, pipeline: Pipeline) -> ReadResult:
+        """Read the records up to the first fault that ends the reading."""
+        options = pipeline.read_options(url=self.url, mapping=self.mapping)
+        records: list[PackedRecord] = []
+        try:
+            for record in read_unit(self.unit, options):
+                records.append(packed(record, merge.record_key(record)))  # noqa: PERF401  # kept when reading ends
+        except SourceError as error:
+            return ReadResult(self.source, tuple(records), error.message)
+        return ReadResult(self.source, tuple(records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +113,23 @@ class SettleJob:
     """Run the stages for some projects.
 
     Attributes:
-        groups: The records of each project.
+        groups: The packed records of each project.
         owners: The keys of the projects that have PRIMA identifiers; others with these identifiers are refused.
     """
 
-    groups: Sequence[tuple[Record, ...]]
+    groups: Sequence[tuple[bytes, ...]]
     owners: Mapping[str, str]
+
+    @property
+    def records(self) -> int:
+        """How many records it is about."""
+        return sum(map(len, self.groups))
 
     def run(self, pipeline: Pipeline) -> tuple[SettledProject, ...]:
         """Run the stages."""
+        groups = (tuple(map(unpacked, group)) for group in self.groups)
         known = dict(self.owners)
-        return tuple(map(_settled, outcomes(self.groups, pipeline, known, is_claiming=False)))
+        return tuple(map(_settled, outcomes(groups, pipeline, known, is_claiming=False)))
 
 
 def _settled(outcome: Outcome) -> SettledProject:
@@ -180,8 +243,14 @@ class ShardJob:
     output: Path
     included: tuple[str, ...] | None = None
 
-    def run(self) -> PlacedShard:
+    @property
+    def records(self) -> int:
+        """How many records it is about."""
+        return len(self.sources.graphs)
+
+    def run(self, pipeline: Pipeline | None = None) -> PlacedShard:
         """Make the pieces; they are in the file one after the other."""
+        del pipeline
         if self.included is None:
             contents = joined_contents(self.sources.contributions(self.base, self.form), self.base)
         else:
@@ -197,9 +266,12 @@ class ShardJob:
         return PlacedShard(shard, sources)
 
 
-def settle_jobs(groups: Iterable[tuple[Record, ...]], size: int) -> Iterator[SettleJob]:
-    """Jobs for groups of records, with so many groups each."""
-    batch: list[tuple[Record, ...]] = []
+Job: TypeAlias = ReadJob | SettleJob | ShardJob
+
+
+def settle_jobs(groups: Iterable[tuple[bytes, ...]], size: int) -> Iterator[SettleJob]:
+    """Jobs for groups of packed records, with so many groups each."""
+    batch: list[tuple[bytes, ...]] = []
     for group in groups:
         batch.append(group)
         if len(batch) == size:

@@ -7,9 +7,10 @@ import json
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import date
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -17,7 +18,7 @@ from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use, read_fund_folder, use_folder
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
-from iomld.publish.jobs import SettledProject, SettleJob, ShardJob
+from iomld.publish.jobs import Job, ReadJob, ReadResult, SettledProject, SettleJob, ShardJob
 from iomld.release.shards import PlacedShard
 from iomld.workers.batch import WorkerBatch
 from iomld.workers.errors import WorkerCrashedError
@@ -25,8 +26,10 @@ from iomld.workers.handler import Answer, AnswerWriter, Handler
 from iomld.workers.protocol import WorkerSpec
 
 _HANDLER = "iomld.publish.processes:open_publisher"
-# Below this number of projects, starting processes takes longer than they save.
-_FEWEST_PROJECTS = 1000
+# Below this number of records, starting processes takes longer than they save.
+_FEWEST_RECORDS = 1000
+# A larger source that is no JSON Lines is read in this process, whose memory has no limit.
+_MOST_SENT_BYTES = 16 << 20
 _MEMORY_BYTES = 2 << 30  # of a worker; a shard with the largest records takes a tenth
 _ANSWER_BYTES = 1 << 30
 
@@ -46,7 +49,7 @@ def here(jobs: Iterable[ShardJob]) -> Iterator[PlacedShard]:
 
 
 class JobRunner:
-    """Runs jobs one after the other in this process, in their order.
+    """Runs jobs one after the other in this process, in their order; a class that runs them elsewhere has it as base.
 
     Attributes:
         pipeline: The loaded stages.
@@ -56,35 +59,52 @@ class JobRunner:
         """Run jobs with these stages."""
         self.pipeline = pipeline
 
+    def results(self, jobs: Iterable[Job]) -> Iterator[object]:
+        """The results of jobs, in their order."""
+        return self._results_here(jobs)
+
+    def read(self, jobs: Iterable[ReadJob]) -> Iterator[ReadResult]:
+        """The records of units, in order."""
+        for is_sent, some in groupby(jobs, lambda job: job.unit.size_bytes <= _MOST_SENT_BYTES):
+            run = self.results if is_sent else self._results_here
+            yield from cast("Iterator[ReadResult]", run(some))
+
     def settled(self, jobs: Iterable[SettleJob]) -> Iterator[SettledProject]:
         """The projects of jobs, in order."""
-        for job in jobs:
-            yield from job.run(self.pipeline)
-
-    def shards(self, jobs: Iterable[ShardJob]) -> Iterator[PlacedShard]:
-        """The shards of jobs, in order."""
-        return here(jobs)
-
-
-class WorkerJobRunner(JobRunner):
-    """Runs jobs in worker processes; results come in the order of the jobs."""
-
-    def __init__(self, pipeline: Pipeline, batch: WorkerBatch) -> None:
-        """Run jobs in these workers."""
-        super().__init__(pipeline)
-        self._batch = batch
-
-    def settled(self, jobs: Iterable[SettleJob]) -> Iterator[SettledProject]:
-        """As in the other class."""
-        for projects in self._results(jobs):
+        for projects in self.results(jobs):
             yield from cast("tuple[SettledProject, ...]", projects)
 
     def shards(self, jobs: Iterable[ShardJob]) -> Iterator[PlacedShard]:
-        """As in the other class."""
-        return cast("Iterator[PlacedShard]", self._results(jobs))
+        """The shards of jobs, in order."""
+        return cast("Iterator[PlacedShard]", self.results(jobs))
 
-    def _results(self, jobs: Iterable[SettleJob] | Iterable[ShardJob]) -> Iterator[object]:
-        payloads = (pickle.dumps(job, pickle.HIGHEST_PROTOCOL) for job in jobs)
+    def _results_here(self, jobs: Iterable[Job]) -> Iterator[object]:
+        return (job.run(self.pipeline) for job in jobs)
+
+
+class WorkerJobRunner(JobRunner):
+    """Runs jobs in worker processes, which it starts when there are jobs about many records."""
+
+    def __init__(self, pipeline: Pipeline, start: Callable[[], WorkerBatch]) -> None:
+        """Run jobs in the workers that a function starts."""
+        super().__init__(pipeline)
+        self._start = start
+        self._batch: WorkerBatch | None = None
+
+    def results(self, jobs: Iterable[Job]) -> Iterator[object]:
+        """As in the other class."""
+        rest, first, records = iter(jobs), list[Job](), 0
+        while self._batch is None:
+            job = next(rest, None)
+            if job is None:
+                yield from super().results(first)
+                return
+            first.append(job)
+            records += job.records
+            if records >= _FEWEST_RECORDS:
+                self._batch = self._start()
+        payloads = (pickle.dumps(job, pickle.HIGHEST_PROTOCOL) for job in chain(first, rest))
+        del first
         try:
             for body in self._batch.results(payloads):
                 yield pickle.loads(body)  # noqa: S301  # from a process that this one started
@@ -94,28 +114,23 @@ class WorkerJobRunner(JobRunner):
             ) from error
 
 
-def _run(job: SettleJob | ShardJob, pipeline: Pipeline) -> object:
-    return job.run() if isinstance(job, ShardJob) else job.run(pipeline)
-
-
 @contextmanager
-def job_runner(pipeline: Pipeline, *, projects: int, processes: int) -> Iterator[JobRunner]:
+def job_runner(pipeline: Pipeline, processes: int) -> Iterator[JobRunner]:
     """What runs the jobs of a publish.
 
     Args:
         pipeline: The loaded stages.
-        projects: Number of projects; with few, no process is started.
-        processes: How many processes to start at most.
+        processes: How many processes to start when there is work for several.
     """
-    if processes == 1 or projects < _FEWEST_PROJECTS:
+    if processes == 1:
         yield JobRunner(pipeline)
         return
     folder = folder_in_use()
     values = asdict(pipeline.choices) | {"as_of": pipeline.choices.as_of and pipeline.choices.as_of.isoformat()}
     argument = json.dumps({"choices": values, "fund": "" if folder.is_own else str(folder.path.absolute())})
     spec = WorkerSpec(_HANDLER, argument, memory_limit_bytes=_MEMORY_BYTES, max_answer_bytes=_ANSWER_BYTES)
-    with WorkerBatch(spec, processes) as batch:
-        yield WorkerJobRunner(pipeline, batch)
+    with ExitStack() as stack:
+        yield WorkerJobRunner(pipeline, lambda: stack.enter_context(WorkerBatch(spec, processes)))
 
 
 def open_publisher(argument: str) -> Handler:
@@ -132,8 +147,8 @@ def open_publisher(argument: str) -> Handler:
     pipeline = load_pipeline(Choices(**choices | {"as_of": as_of}))
 
     def run(payload: bytes, writer: AnswerWriter) -> Answer:
-        job: SettleJob | ShardJob = pickle.loads(payload)  # noqa: S301  # from the process that started this one
-        writer.write(pickle.dumps(_run(job, pipeline), pickle.HIGHEST_PROTOCOL))
+        job: Job = pickle.loads(payload)  # noqa: S301  # from the process that started this one
+        writer.write(pickle.dumps(job.run(pipeline), pickle.HIGHEST_PROTOCOL))
         return Answer(b"")
 
     return run

@@ -43,7 +43,7 @@ class PublishRequest:
         mapping: For foreign tables, how they say what our columns say.
         dry_run: Report what would change, without changing anything.
         include: RDF files whose graphs are published as they are.
-        processes: How many processes work on many projects at the same time.
+        processes: How many processes work on many records at the same time.
         clock: Gives the time now; times of releases never go back, whatever it gives.
     """
 
@@ -83,9 +83,9 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
         scratch = folder.scratch if folder else stack.enter_context(temporary_folder("publish"))
         changes = Changes(scratch / "changed.nq", last_revision=folder.ledger.latest if folder else no_revision)
         with RecordSpool() as spool:
+            runner = stack.enter_context(job_runner(pipeline, request.processes))
             options = pipeline.read_options(url=request.url, mapping=request.mapping)
-            unreadable = tuple(fill_spool(spool, request.sources, options, progress))
-            runner = stack.enter_context(job_runner(pipeline, projects=spool.projects(), processes=request.processes))
+            unreadable = fill_spool(spool, request.sources, options, runner, progress)
             graphs = _gather_changes(request, runner, previous, spool, changes, progress)
             changes.refused[:0] = unreadable
         made = None

@@ -1,27 +1,25 @@
 """Read a source: recognize its form (`iomld.read.detect`) and pass it to the reader of that form.
 
 The reader of a form is imported with the first source of that form: a run reads few forms, and the readers with their
-libraries take longer to import than all else that reads.
+libraries take longer to import than all else that reads. A source is read by its units (`iomld.read.units`), each of
+which can be read in any process.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import Origin, Record
 from iomld.read.archives import SourceFile, files_of_bytes, files_of_path, not_workbook
-from iomld.read.detect import HEAD_BYTES, Form, LoadedSource, form_of, is_json_lines
+from iomld.read.detect import Form, LoadedSource, form_of
 from iomld.read.options import ReadOptions
-from iomld.read.record.json_files import LONGEST_LINE_BYTES, read_lines, read_records
+from iomld.read.record.json_files import read_lines, read_records
 from iomld.read.text import forbidden_line, is_web_address, utf8_text
+from iomld.read.units import SourceUnit, source_units
 from iomld.read.xml import utf8_xml
-
-# Sources other than JSON Lines are held in memory while they are read.
-_MOST_BYTES = 512 * 1024**2
 
 
 def read_source(source: SourceFile, options: ReadOptions | None = None) -> Iterator[Record]:
@@ -31,6 +29,12 @@ def read_source(source: SourceFile, options: ReadOptions | None = None) -> Itera
         SourceError: It is empty, binary, too large, or in an unknown form.
     """
     options = options or ReadOptions()
+    for unit in source_units(source):
+        yield from read_unit(unit, options)
+
+
+def read_unit(unit: SourceUnit, options: ReadOptions) -> Iterator[Record]:
+    """Read every record of a unit; raises as `read_source` does."""
     if options.url is not None and not is_web_address(options.url):
         raise SourceError(
             message(
@@ -38,13 +42,10 @@ def read_source(source: SourceFile, options: ReadOptions | None = None) -> Itera
                 address=options.url,
             )
         )
-    with source.open() as stream:
-        try:
-            yield from _with_url(_records(stream, source, options), options.url)
-        except RecursionError as error:
-            raise SourceError(
-                message("{file} is nested too deeply to be a project record.", file=source.name)
-            ) from error
+    try:
+        yield from _with_url(_records(unit, options), options.url)
+    except RecursionError as error:
+        raise SourceError(message("{file} is nested too deeply to be a project record.", file=unit.file)) from error
 
 
 def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:
@@ -59,42 +60,17 @@ def read_bytes(data: bytes, *, file: str, options: ReadOptions | None = None) ->
         yield from read_source(source, options)
 
 
-def _records(stream: BinaryIO, file: SourceFile, options: ReadOptions) -> Iterator[Record]:
-    head = stream.read(HEAD_BYTES)
-    if is_json_lines(head):
-        name = LoadedSource(b"", file.name).name
-        yield from read_lines(_lines(head, stream), file=file.name, name=name)
-        return
-    data = head + stream.read(_MOST_BYTES)
-    if len(data) > _MOST_BYTES:
-        raise SourceError(
-            message(
-                "{file} is larger than {limit} bytes. Give large sources as JSON Lines.",
-                file=file.name,
-                limit=_MOST_BYTES,
-            )
-        )
-    source = LoadedSource(utf8_xml(data, file.name), file.name, options.mapping)
-    if file.mentions is None:
+def _records(unit: SourceUnit, options: ReadOptions) -> Iterator[Record]:
+    name = LoadedSource(b"", unit.file).name
+    if unit.lines:
+        yield from read_lines(unit.lines, file=unit.file, name=name, first_line=unit.first_line)
+    elif unit.mentions is not None:
+        from iomld.read.table.csv import read_table_pair  # noqa: PLC0415  # see the top
+
+        yield from read_table_pair(unit.data, unit.mentions, file=unit.file, name=name, options=options)
+    else:
+        source = LoadedSource(utf8_xml(unit.data, unit.file), unit.file, options.mapping)
         yield from _READERS[form_of(source)](source, options)
-        return
-    from iomld.read.table.csv import read_table_pair  # noqa: PLC0415  # see the top
-
-    with file.mentions() as mentions:
-        yield from read_table_pair(data, mentions.read(_MOST_BYTES), file=file.name, name=source.name, options=options)
-
-
-def _lines(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    """The lines of a stream whose first bytes were already read; a line that is too long is cut one byte past it."""
-    most = LONGEST_LINE_BYTES + 1
-    *complete, partial = head.split(b"\n")
-    yield from complete
-    line = partial + stream.readline(most)
-    while line:
-        yield line
-        while len(line) >= most and not line.endswith(b"\n"):  # skip the rest of it
-            line = stream.readline(most)
-        line = stream.readline(most)
 
 
 def _with_url(records: Iterator[Record], url: str | None) -> Iterator[Record]:

@@ -64,15 +64,16 @@ def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
         raise not_json(file, JSONDecodeError("Expecting ',' or ']'", text, min(at, len(text) - 1)))
 
 
-def read_lines(lines: Iterable[bytes], *, file: str, name: str) -> Iterator[Record]:
+def read_lines(lines: Iterable[bytes], *, file: str, name: str, first_line: int = 1) -> Iterator[Record]:
     """Read JSON Lines as a stream, in bounded memory; a line that is not a record is refused alone.
 
     Args:
         lines: The lines, with or without their line ends.
         file: The file's name for places.
         name: The file's name without its folder, for the origin.
+        first_line: The number of the first of the lines in the file.
     """
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first_line):
         place = Place(file, line=number, column=1, pointer="")
         if len(line) > LONGEST_LINE_BYTES:
             finding = fault(
