@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.amount import amount
 from tests.conftest import DATA
+from tests.publish.digests import digests
 from tests.release.databases import database_content
 
 from iomld.pipeline.conversion import Choices
@@ -21,9 +22,6 @@ from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, shards
 from iomld.release.project_reader import open_database
 from iomld.workers.batch import WorkerBatch
-
-DATED = {FILES.description, FILES.history, FILES.report, FILES.graphs, FILES.tombstones}
-GROWN = ("store/", FILES.projects)  # with equal content, but not always the same bytes
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +79,6 @@ def publish(folder: Path, records: Iterable[object], pipeline: Pipeline, *, numb
     release = current_release(folder / "to")
     assert release is not None
     return release
-
-
-def digests(release: Release) -> dict[str, str]:
-    """The hash of each file that does not depend on time."""
-    files = release.manifest.files
-    return {name: digest for name, digest in files.items() if name not in DATED and not name.startswith(GROWN)}
 
 
 def projects(release: Release) -> dict[str, object]:

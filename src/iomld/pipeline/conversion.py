@@ -3,9 +3,11 @@
 `iomld.pipeline.stages` also checks it; whoever imports this module alone loads no shapes and no SHACL engine.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
+from typing import Any
 
 from pyoxigraph import Quad
 
@@ -44,6 +46,15 @@ class Choices:
     profile: str = "submission"
     engine: str = "shacl"
     as_of: date | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The choices as values of JSON, for another process."""
+        return asdict(self) | {"as_of": self.as_of and self.as_of.isoformat()}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> "Choices":
+        """The choices that `to_json` wrote."""
+        return Choices(**{**values, "as_of": date.fromisoformat(values["as_of"]) if values["as_of"] else None})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from iomld.model import Finding, Severity
 from iomld.pipeline.differences import FieldDifference, field_differences, source_iris, value_statements
 from iomld.progress import Progress, phases_of
 from iomld.publish.identifiers import Claim, losing_claims
-from iomld.publish.jobs import LinesPlace, ReadJob, SettledProject, SettleJob, settle_jobs
+from iomld.publish.jobs import ReadJob, SettledProject, SettleJob, settle_jobs
 from iomld.publish.processes import JobRunner
 from iomld.publish.report import Refusal
+from iomld.publish.shard_jobs import LinesPlace
 from iomld.read import ReadOptions, RecordSpool, expand_sources, source_units
 from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, graph_digest

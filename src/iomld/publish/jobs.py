@@ -1,19 +1,14 @@
-"""The jobs of a publish that can be done in any process: read sources, settle projects, and make pieces of a shard.
+"""The jobs of a publish that read and settle: they can be done in any process, as those of `shard_jobs` can.
 
 A job is a value, and its result depends on it alone, so that the number of processes does not change a release.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
-from pathlib import Path
-from typing import TypeAlias
+from dataclasses import dataclass, field
 
 from iomld import merge
 from iomld.errors import SourceError
-from iomld.export.contributions import GraphContents, joined_contents, split_contents
-from iomld.export.shard_files import GraphLines, common_contents, graph_contents, published_texts, with_columns
-from iomld.export.tables import TableForm
+from iomld.export.shard_files import published_texts
 from iomld.formats import rdf
 from iomld.messages import Message
 from iomld.model import Finding, Severity
@@ -22,10 +17,7 @@ from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.publish.report import warning_counts
 from iomld.read import PackedRecord, SourceUnit, packed, read_unit, unpacked
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
-from iomld.release import FILES
-from iomld.release.nquads import graph_digest, graph_of
-from iomld.release.pieces import Piece, compressed, content_of
-from iomld.release.shards import PieceSource, PlacedShard, Shard
+from iomld.release.nquads import graph_digest
 
 # Bytes of a source about one record, on average; only an estimate of the work.
 _RECORD_BYTES = 4000
@@ -152,121 +144,6 @@ def _settled(outcome: Outcome) -> SettledProject:
         supplied=outcome.merged.supplied,
         texts=frozenset(published_texts(outcome.quads)),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class LinesPlace:
-    """Where the lines of a graph are: in a file of lines, at an offset."""
-
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class GraphSources:
-    """Where the lines and contributions of the graphs of a shard are.
-
-    Attributes:
-        graphs: The graphs, sorted.
-        new_file: The file with the lines of new and changed graphs.
-        new: Their places in it.
-        old: The pieces of the shards that have the other graphs, and perhaps more, by file.
-        is_copied: Whether these contributions would be made alike today, but for the columns of tables.
-        has_columns: Whether the table of projects has its columns.
-    """
-
-    graphs: tuple[str, ...]
-    new_file: Path
-    new: Mapping[str, LinesPlace]
-    old: tuple[Mapping[str, PieceSource], ...] = ()
-    is_copied: bool = False
-    has_columns: bool = False
-
-    def lines(self) -> Iterator[GraphLines]:
-        """The graphs with their lines, in their order."""
-        wanted = {graph.encode(): graph for graph in self.graphs if graph not in self.new}
-        kept: dict[str, list[bytes]] = {graph: [] for graph in wanted.values()}
-        for pieces in self.old if wanted else ():
-            for name, lines in groupby(_content(pieces[FILES.dataset]).splitlines(keepends=True), key=graph_of):
-                if name in wanted:
-                    kept[wanted[name]].extend(lines)
-        with self.new_file.open("rb") as file:
-            for graph in self.graphs:
-                if graph in kept:
-                    yield graph, sorted(kept[graph])
-                else:
-                    place = self.new[graph]
-                    file.seek(place.offset)
-                    yield graph, file.read(place.length).splitlines(keepends=True)
-
-    def contributions(self, base: str, form: TableForm) -> Iterator[GraphContents]:
-        """What the graphs, which are of records, contribute.
-
-        Args:
-            base: The data base of the IRIs.
-            form: The columns of the table of projects.
-        """
-        if not self.is_copied:
-            yield from (graph_contents(graph, lines, base, form) for graph, lines in self.lines())
-            return
-        contents = ({name: _content(source) for name, source in pieces.items()} for pieces in self.old)
-        copied = {one.graph: one for files in contents for one in split_contents(files)}
-        made = replace(self, graphs=tuple(graph for graph in self.graphs if graph in self.new), old=()).lines()
-        for graph in self.graphs:
-            if graph in self.new:
-                yield graph_contents(*next(made), base, form)
-            else:
-                yield copied[graph] if self.has_columns else with_columns(copied[graph], base, form)
-
-
-def _content(source: PieceSource) -> bytes:
-    return content_of(source.path, source.offset, source.piece)
-
-
-@dataclass(frozen=True, slots=True)
-class ShardJob:
-    """Make the pieces of a shard.
-
-    Attributes:
-        fingerprint: The hash of its graphs.
-        sources: Its graphs.
-        base: The data base of the IRIs.
-        form: The columns of the table of projects.
-        output: The file to write the pieces to.
-        included: Of a shard with graphs that are not of records: those among them that are not our own; else None.
-    """
-
-    fingerprint: str
-    sources: GraphSources
-    base: str
-    form: TableForm
-    output: Path
-    included: tuple[str, ...] | None = None
-
-    @property
-    def records(self) -> int:
-        """How many records it is about."""
-        return len(self.sources.graphs)
-
-    def run(self, pipeline: Pipeline | None = None) -> PlacedShard:
-        """Make the pieces; they are in the file one after the other."""
-        del pipeline
-        if self.included is None:
-            contents = joined_contents(self.sources.contributions(self.base, self.form), self.base)
-        else:
-            contents = common_contents(self.sources.lines(), self.base, self.included)
-        pieces: dict[str, Piece] = {}
-        sources: dict[str, PieceSource] = {}
-        with self.output.open("wb") as file:
-            for name, content in sorted(contents.files.items()):
-                data, pieces[name] = compressed(content)
-                sources[name] = PieceSource(self.output, file.tell(), pieces[name])
-                file.write(data)
-        shard = Shard(self.fingerprint, pieces, contents.statistics, contents.texts, contents.shared)
-        return PlacedShard(shard, sources)
-
-
-Job: TypeAlias = ReadJob | SettleJob | ShardJob
 
 
 def settle_jobs(groups: Iterable[tuple[bytes, ...]], size: int) -> Iterator[SettleJob]:

@@ -8,8 +8,6 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
-from datetime import date
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -18,7 +16,8 @@ from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use, read_fund_folder, use_folder
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
-from iomld.publish.jobs import Job, ReadJob, ReadResult, SettledProject, SettleJob, ShardJob
+from iomld.publish.jobs import ReadJob, ReadResult, SettledProject, SettleJob
+from iomld.publish.shard_jobs import PiecesJob, ShardJob
 from iomld.release.shards import PlacedShard
 from iomld.workers.batch import WorkerBatch
 from iomld.workers.errors import WorkerCrashedError
@@ -39,6 +38,7 @@ def available_processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
+Job: TypeAlias = ReadJob | SettleJob | ShardJob | PiecesJob
 # What runs the jobs that make shards.
 ShardRunner: TypeAlias = Callable[[Iterable[ShardJob]], Iterator[PlacedShard]]
 
@@ -126,8 +126,8 @@ def job_runner(pipeline: Pipeline, processes: int) -> Iterator[JobRunner]:
         yield JobRunner(pipeline)
         return
     folder = folder_in_use()
-    values = asdict(pipeline.choices) | {"as_of": pipeline.choices.as_of and pipeline.choices.as_of.isoformat()}
-    argument = json.dumps({"choices": values, "fund": "" if folder.is_own else str(folder.path.absolute())})
+    fund = "" if folder.is_own else str(folder.path.absolute())
+    argument = json.dumps({"choices": pipeline.choices.to_json(), "fund": fund})
     spec = WorkerSpec(_HANDLER, argument, memory_limit_bytes=_MEMORY_BYTES, max_answer_bytes=_ANSWER_BYTES)
     with ExitStack() as stack:
         yield WorkerJobRunner(pipeline, lambda: stack.enter_context(WorkerBatch(spec, processes)))
@@ -142,9 +142,7 @@ def open_publisher(argument: str) -> Handler:
     values = json.loads(argument)
     if values["fund"]:
         use_folder(read_fund_folder(Path(values["fund"])))
-    choices = values["choices"]
-    as_of = date.fromisoformat(choices["as_of"]) if choices["as_of"] else None
-    pipeline = load_pipeline(Choices(**choices | {"as_of": as_of}))
+    pipeline = load_pipeline(Choices.from_json(values["choices"]))
 
     def run(payload: bytes, writer: AnswerWriter) -> Answer:
         job: Job = pickle.loads(payload)  # noqa: S301  # from the process that started this one

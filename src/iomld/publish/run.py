@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -44,6 +44,7 @@ class PublishRequest:
         dry_run: Report what would change, without changing anything.
         include: RDF files whose graphs are published as they are.
         processes: How many processes work on many records at the same time.
+        open_runner: Opens what runs the jobs, if not these processes.
         clock: Gives the time now; times of releases never go back, whatever it gives.
     """
 
@@ -56,6 +57,7 @@ class PublishRequest:
     dry_run: bool = False
     include: Sequence[Path] = ()
     processes: int = field(default_factory=available_processors)
+    open_runner: Callable[[Pipeline], AbstractContextManager[JobRunner]] | None = None
     clock: Callable[[], datetime] = utc_now
 
 
@@ -83,7 +85,9 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
         scratch = folder.scratch if folder else stack.enter_context(temporary_folder("publish"))
         changes = Changes(scratch / "changed.nq", last_revision=folder.ledger.latest if folder else no_revision)
         with RecordSpool() as spool:
-            runner = stack.enter_context(job_runner(pipeline, request.processes))
+            runner = stack.enter_context(
+                request.open_runner(pipeline) if request.open_runner else job_runner(pipeline, request.processes)
+            )
             options = pipeline.read_options(url=request.url, mapping=request.mapping)
             unreadable = fill_spool(spool, request.sources, options, runner, progress)
             graphs = _gather_changes(request, runner, previous, spool, changes, progress)

@@ -16,8 +16,8 @@ from iomld.fund_folder import folder_in_use
 from iomld.iris import Iris
 from iomld.progress import Progress
 from iomld.publish.gather import WRITING, Changes
-from iomld.publish.jobs import GraphSources, LinesPlace, ShardJob
 from iomld.publish.processes import ShardRunner
+from iomld.publish.shard_jobs import GraphSources, LinesPlace, ShardJob
 from iomld.release import FILES, Release
 from iomld.release.nquads import GraphState, graph_of
 from iomld.release.pieces import content_of
