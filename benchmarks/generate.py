@@ -11,6 +11,7 @@ import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from iomld.assets import load_vocabulary
 from iomld.vocab import Country, LabelKind, Vocabulary
@@ -73,6 +74,8 @@ _NAMING: Mapping[str, tuple[str, ...]] = {
         "La ley nacional se compara con el Protocolo de Palermo.",
     ),
 }
+# Which records get which fault: one of so many, beginning with this number.
+_FAULTS = {"version": (40, 7), "identifier": (100, 11), "budget": (100, 23), "code": (500, 31), "broken": (1000, 77)}
 _TITLES: Mapping[str, str] = {
     "en": "Better Labour Migration “Made Simple” in {state}, Phase {phase}",
     "fr": "Améliorer la migration de main-d’œuvre ({state}), phase {phase}",
@@ -183,12 +186,59 @@ def _state(country: Country, language: str, dice: random.Random) -> str:
     return dice.choice((country.code, country.name(), *names))
 
 
+def write_hard_records(folder: Path, count: int, seed: int = SEED) -> None:
+    """Write records to two files, `a.jsonl` and `b.jsonl`, with everything that makes their order and place matter.
+
+    Of each thousand, 25 have a Spanish version in another place of the other file, 10 a PRIMA identifier of another
+    project, 10 a budget that is no number, 2 no code, and one line is broken.
+
+    Args:
+        folder: Where to write.
+        count: How many records, besides the Spanish versions.
+        seed: Of the random numbers.
+    """
+    dice, records = random.Random(seed), list(generated_records(count, seed))
+    lines: tuple[list[str], list[str]] = ([], [])
+    versions: list[Mapping[str, object]] = []
+    for number, record in enumerate(records):
+        changed = dict(record)
+        if _has("version", number):
+            title = {"es": f"Título del proyecto {number}"}
+            text = {"es": "Sigue el Pacto Mundial."}
+            versions.append({**record, "language": "es", "title": title, "narrative": text})
+        if _has("identifier", number) and "primaId" in record:
+            changed["primaId"] = records[number * 37 % count].get("primaId", record["primaId"])
+        if _has("budget", number):
+            changed["budgetUSD"] = "a lot"
+        if _has("code", number):
+            del changed["projectCode"]
+        lines[number % 2].append(json.dumps(changed, ensure_ascii=False))
+        if _has("broken", number):
+            lines[1].append('{"broken": ')
+    dice.shuffle(versions)
+    for number, version in enumerate(versions):
+        lines[number % 2].append(json.dumps(version, ensure_ascii=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, some in zip(("a.jsonl", "b.jsonl"), lines, strict=True):
+        (folder / name).write_text("".join(f"{line}\n" for line in some), encoding="utf-8")
+
+
+def _has(fault: str, number: int) -> bool:
+    """Whether a record has a fault."""
+    each, first = _FAULTS[fault]
+    return number % each == first
+
+
 def main() -> None:
     """Write records to standard output."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=20_000, help="how many (default: 20000)")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--hard", type=Path, metavar="FOLDER", help="write hard records to two files in this folder")
     arguments = parser.parse_args()
+    if arguments.hard:
+        write_hard_records(arguments.hard, arguments.records, arguments.seed)
+        return
     sys.stdout.buffer.writelines(generated_lines(arguments.records, arguments.seed))
 
 

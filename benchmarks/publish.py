@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generate import generated_records
+from generate import generated_records, write_hard_records
 
 _SAMPLE_S = 0.2
 
@@ -39,20 +39,23 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--processes", type=int, action="append", help="how many; can be repeated (default: 1 and 2)")
     parser.add_argument("--against", type=Path, help="the command iomld of another version")
+    parser.add_argument(
+        "--cluster", help="the address of a Spark master; processors are those of this machine's driver"
+    )
+    parser.add_argument("--hard", action="store_true", help="hard records, and nothing changed afterwards")
     parser.add_argument("--folder", type=Path, help="where to put records and releases")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
-        whole, scattered, neighbours = _sources(folder, arguments.records)
+        sources = _hard_sources(folder, arguments.records) if arguments.hard else _sources(folder, arguments.records)
         ours = Path(sys.executable).with_name("iomld")
         print("| what | clock, s | processors, s | memory, MiB |\n|---|---|---|---|", flush=True)
-        for title, command, options in _commands(ours, arguments.against, arguments.processes or [1, 2]):
+        commands = list(_commands(ours, arguments.against, arguments.processes or [1, 2]))
+        if arguments.cluster:
+            commands.append(("cluster", ours, ["--cluster", arguments.cluster]))
+        for title, command, options in commands:
             to = folder / title.replace(" ", "-")
-            for what, source in (
-                (f"all {arguments.records:,}", whole),
-                ("ten changed, scattered", scattered),
-                ("ten changed, neighbours", neighbours),
-            ):
+            for what, source in sources.items():
                 figures = _measured([str(command), "publish", str(source), "--to", str(to), *options])
                 print(figures.row(f"{title}: {what}"), flush=True)
             size = sum(file.stat().st_size for file in (to / "current").rglob("*") if file.is_file())
@@ -66,7 +69,13 @@ def _commands(ours: Path, other: Path | None, processes: Sequence[int]) -> Itera
         yield f"{number} processes", ours, ["--processes", str(number)]
 
 
-def _sources(folder: Path, count: int) -> tuple[Path, Path, Path]:
+def _hard_sources(folder: Path, count: int) -> dict[str, Path]:
+    """Records with faults and in places that make their order matter."""
+    write_hard_records(folder / "hard", count)
+    return {f"all {count:,}, hard": folder / "hard"}
+
+
+def _sources(folder: Path, count: int) -> dict[str, Path]:
     """All records, ten of them changed here and there, and ten changed that follow each other."""
     found = list(generated_records(count))
     changing = random.Random(1).sample(range(count), 10)
@@ -80,8 +89,8 @@ def _sources(folder: Path, count: int) -> tuple[Path, Path, Path]:
         paths[-1].parent.mkdir()
         with paths[-1].open("w", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(one, ensure_ascii=False)}\n" for one in some)
-    whole, scattered, neighbours = paths
-    return whole, scattered, neighbours
+    titles = (f"all {count:,}", "ten changed, scattered", "ten changed, neighbours")
+    return dict(zip(titles, paths, strict=True))
 
 
 def _measured(command: Sequence[str]) -> Figures:

@@ -10,7 +10,8 @@ from typing import Self
 import pytest
 
 from iomld.model import Record
-from iomld.pipeline.stages import Choices, Pipeline, load_pipeline
+from iomld.pipeline.conversion import Choices
+from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.progress import NO_PROGRESS
 from iomld.publish import processes
 from iomld.publish.gather import fill_spool

@@ -27,6 +27,7 @@ LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.link.numbered_names": "Lists of whole frameworks, as `framework_parts` finds lists of parts.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.publish.index_building": "The database of projects is built beside the store, with which it shares nothing.",
+    "iomld.spark.executor": "What executors run; the other side needs PySpark, its Java program and the files.",
     "iomld.publish.identifiers": "Who keeps an identifier is a rule of its own, with tests of its own.",
 }
 # Why a class name stands in several modules.
@@ -63,7 +64,9 @@ HOMES: Mapping[str, frozenset[str]] = {
         }
     ),
     "pydantic": frozenset({"web"}),  # comes with fastapi: schemas of parameters
+    "py4j": frozenset({"spark"}),  # comes with pyspark: its errors
     "pyshacl": frozenset({"validate"}),
+    "pyspark": frozenset({"spark"}),
     "rdflib": frozenset({"library", "validate"}),
     "shacl": frozenset({"validate"}),
     "starlette": frozenset({"web"}),

@@ -1,7 +1,8 @@
 """The commands `iomld publish` and `iomld withdraw`: make a new release with records, or without them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,8 @@ from iomld.cli.remote import push_current
 from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices
 from iomld.model import Finding
 from iomld.pipeline.conversion import Choices
-from iomld.publish.processes import available_processors
+from iomld.pipeline.stages import Pipeline
+from iomld.publish.processes import JobRunner, available_processors
 from iomld.publish.report import PublishReport, refusal_groups, report_json
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
@@ -63,6 +65,11 @@ _MOST_LISTED = 10  # refusals, and projects that lose values, one by one
     metavar="NUMBER",
     help="How many processes work on a thousand records or more.  [default: the processors of the machine]",
 )
+@click.option(
+    "--cluster",
+    metavar="spark://HOST:PORT",
+    help="Run the work on the executors of this Apache Spark cluster instead; needs iomld[spark] and Java.",
+)
 @engine_options
 def publish_command(
     *,
@@ -74,6 +81,7 @@ def publish_command(
     dry_run: bool,
     form: str,
     processes: int,
+    cluster: str | None,
     engine: str,
     as_of: datetime | None,
 ) -> int:
@@ -102,17 +110,31 @@ def publish_command(
         dry_run=dry_run,
         include=include,
         processes=processes,
+        open_runner=_cluster_runner(cluster) if cluster else None,
     )
     report = publish_with_progress(request, pipeline_choices(known, profile="published", engine=engine, as_of=as_of))
-    if form == "json":
-        served = {"release": report.release, "isNew": report.is_new, "dryRun": dry_run}
-        click.echo(json.dumps(report_json(report) | served, indent=2, ensure_ascii=False))
-    else:
-        for line in summary_lines(report, dry_run=dry_run):
-            click.echo(line)
+    _show_report(report, form, dry_run=dry_run)
     if not dry_run:
         push_current(known, request.datadir)
     return EXIT_REFUSED if report.refused else EXIT_DONE
+
+
+def _show_report(report: PublishReport, form: str, *, dry_run: bool) -> None:
+    """Write the report to standard output, as text or JSON."""
+    if form == "json":
+        served = {"release": report.release, "isNew": report.is_new, "dryRun": dry_run}
+        click.echo(json.dumps(report_json(report) | served, indent=2, ensure_ascii=False))
+        return
+    for line in summary_lines(report, dry_run=dry_run):
+        click.echo(line)
+
+
+def _cluster_runner(master: str) -> Callable[[Pipeline], AbstractContextManager[JobRunner]]:
+    """What runs the jobs on a cluster; a wrong address is reported before anything is read."""
+    from iomld.spark.cluster import check_master, spark_runner  # noqa: PLC0415  # most publishes do without
+
+    check_master(master)
+    return lambda pipeline: spark_runner(pipeline, master)
 
 
 def publish_with_progress(request: PublishRequest, chosen: Choices) -> PublishReport:

@@ -12,7 +12,7 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from iomld.errors import StoreError
+from iomld.errors import IomldError, StoreError
 from iomld.fund_folder import folder_in_use, read_fund_folder, use_folder
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
@@ -107,7 +107,7 @@ class WorkerJobRunner(JobRunner):
         del first
         try:
             for body in self._batch.results(payloads):
-                yield pickle.loads(body)  # noqa: S301  # from a process that this one started
+                yield unpacked_result(body)
         except WorkerCrashedError as error:
             raise StoreError(
                 f"{error} Try again with fewer processes (--processes). What was published before is still served."
@@ -145,8 +145,33 @@ def open_publisher(argument: str) -> Handler:
     pipeline = load_pipeline(Choices.from_json(values["choices"]))
 
     def run(payload: bytes, writer: AnswerWriter) -> Answer:
-        job: Job = pickle.loads(payload)  # noqa: S301  # from the process that started this one
-        writer.write(pickle.dumps(job.run(pipeline), pickle.HIGHEST_PROTOCOL))
+        writer.write(packed_result(payload, pipeline))
         return Answer(b"")
 
     return run
+
+
+def packed_result(payload: bytes, pipeline: Pipeline) -> bytes:
+    """Run a pickled job, in a process that the main one started or trusts; the pickled result.
+
+    An error of the machine, such as a full disk, is a result too: doing the job again would not help.
+
+    Args:
+        payload: The job.
+        pipeline: The loaded stages.
+    """
+    result: object
+    try:
+        job: Job = pickle.loads(payload)  # noqa: S301  # from the main process
+        result = job.run(pipeline)
+    except (IomldError, OSError) as error:
+        result = error
+    return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked_result(body: bytes) -> object:
+    """The result of `packed_result` in a process that the main one started or trusts; an error is raised."""
+    result: object = pickle.loads(body)  # noqa: S301  # see above
+    if isinstance(result, Exception):
+        raise result
+    return result
