@@ -208,7 +208,7 @@ def test_the_release_is_that_of_one_process(
         json.loads(release.file(FILES.report).read_text(encoding="utf-8"))["refused"] for release in (one, other)
     ]
     assert refused[0] == refused[1]
-    places = {reason["place"]["file"] for refusal in refused[0] for reason in refusal["reasons"]}
+    places = {reason["file"] for refusal in refused[0] for reason in refusal["reasons"]}
     assert places == {"records/a.jsonl", "records/b.jsonl"}
 
 
