@@ -20,7 +20,7 @@ Lines = tuple[tuple[str, tuple[bytes, ...]], ...]
 
 def remember() -> None:
     """From now on, make nothing anew that a release of this process had before."""
-    jobs, run = import_module("iomld.publish.jobs"), import_module("iomld.publish.run")
+    jobs, run = import_module("iomld.publish.shard_jobs"), import_module("iomld.publish.run")
     jobs.common_contents, run.reference_lines = _common_contents, _reference_lines
     jobs.compressed = lru_cache(_PIECES)(jobs.compressed)
 
