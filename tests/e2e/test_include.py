@@ -14,7 +14,7 @@ from iomld.browse.view import open_view
 from iomld.release import current_release
 
 BASE = "https://w3id.org/iomld/"
-TURTLE = "<http://x/a> <http://x/p> [ <http://x/q> 1 ] , <relative> , _:b . _:b <http://x/q> 'two' ."
+TURTLE = "<http://x/a> <http://x/p> [ <http://x/q> 1 ] , <relative> , _:b . _:b <urn:says> 'two' ."
 TRIG = (
     "<http://x/g> { <http://x/a> <http://x/p> 1 } <http://x/a> <http://x/p> 2 . _:g { <http://x/a> <http://x/p> _:g }"
 )
@@ -53,7 +53,7 @@ def test_a_graph_is_published_without_any_record(tmp_path: Path, iomld: Command)
         f"<http://x/a> <http://x/p> {node}-2>",
         f"<http://x/a> <http://x/p> <{BASE}graph/include/relative>",
         f'{node}-1> <http://x/q> "1"^^{integer}',
-        f'{node}-2> <http://x/q> "two"',
+        f'{node}-2> <urn:says> "two"',
     }
 
 

@@ -188,7 +188,7 @@ def _extent_rows(description: Description, iris: Iris) -> dict[str, Sequence[Tur
 
 def _partition_rows(figures: Statistics, iris: Iris) -> dict[str, Sequence[TurtleRow]]:
     """The partitions by class and by property, their vocabularies, and the links to other datasets."""
-    vocabularies = sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)})
+    vocabularies = sorted({_namespace(iri) for iri in (*figures.properties, *figures.classes)} - {""})
     return {
         "vocabulary": [{"vocabulary": NamedNode(vocabulary)} for vocabulary in vocabularies],
         "class": _partitions(iris, "class", figures.classes, "entities"),
@@ -307,7 +307,7 @@ def _partition_iri(iris: Iris, kind: str, iri: str) -> str:
 
 
 def _namespace(iri: str) -> str:
-    """The namespace of an IRI: everything before its local name."""
+    """The namespace of an IRI: everything before its local name; empty for one without, as `urn:says`."""
     return iri.removesuffix(local_name(iri))
 
 
