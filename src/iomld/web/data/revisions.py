@@ -68,10 +68,15 @@ def _gone_response(request: Request, revision: RecordRevision) -> Response:
 
 
 def _gone(revision: RecordRevision) -> Message:
-    values = {"key": revision.key, "number": revision.number, "day": revision.created}
+    key, number = revision.key, revision.number
     if revision.kind is RevisionKind.DELETE:
-        return message("Revision {number} of {key} is its withdrawal on {day}, so it has no content.", **values)
-    return message("The content of revision {number} of {key} was erased.", **values)
+        return message(
+            "Revision {number} of {key} is its withdrawal on {day}, so it has no content.",
+            key=key,
+            number=number,
+            day=revision.created,
+        )
+    return message("The content of revision {number} of {key} was erased.", key=key, number=number)
 
 
 def _document(view: ReleaseView, revision: RecordRevision) -> WebDocument:
