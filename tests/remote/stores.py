@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ JSON = "application/sparql-results+json"
 _HEAD = b'{"head":{"vars":["a"]},"results":{"bindings":['
 _ROW = b'{"a":{"type":"uri","value":"http://x/1"}}'
 _CANCELLED = b"The SPARQL operation has been cancelled"
+_TRIES = 3  # to start a server
 _STARTING_S = 300
 
 
@@ -238,20 +240,34 @@ def virtuoso_server(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _running(program: Path, arguments: Callable[[int], Sequence[str]]) -> Iterator[str]:
-    port = _free_port()
-    process = start([program, *arguments(port)])
+    process, port = _started(program, arguments)
     try:
-        deadline = time.monotonic() + _STARTING_S
-        while not _answers(port):
-            assert process.poll() is None, f"{program} ended"
-            assert time.monotonic() < deadline, f"{program} does not answer"
-            time.sleep(0.05)  # until the next look
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGKILL)  # it holds nothing of worth
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+        _kill(process)
+
+
+def _started(program: Path, arguments: Callable[[int], Sequence[str]]) -> tuple[subprocess.Popen[str], int]:
+    """A server that answers, and its port; started again if another process took the free port before it."""
+    for _ in range(_TRIES):
+        port = _free_port()
+        process = start([program, *arguments(port)])
+        deadline = time.monotonic() + _STARTING_S
+        while process.poll() is None and time.monotonic() < deadline:
+            if _answers(port):
+                return process, port
+            time.sleep(0.05)  # until the next look
+        is_late = process.poll() is None
+        _kill(process)
+        assert not is_late, f"{program} does not answer"
+    raise AssertionError(f"{program} ended")
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)  # it holds nothing of worth
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def _free_port() -> int:
