@@ -5,7 +5,7 @@ Terms have a fixed namespace; the IRIs of data are under a base that the publish
 
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 DEFAULT_BASE = "https://w3id.org/iomld/"
 
@@ -72,6 +72,16 @@ class Iris:
     def record(self, key: str) -> str:
         """The document about a project; also the name of its graph."""
         return f"{self.base}doc/project/{_segment(key)}"
+
+    def record_key(self, graph: str) -> str | None:
+        """The key of the project whose record a graph is; None for any other graph.
+
+        >>> Iris().record_key(Iris().record("A/B")), Iris().record_key(Iris().graph("schemes"))
+        ('A/B', None)
+        """
+        start = self.record("")
+        name = graph[len(start) :]
+        return unquote(name) if graph.startswith(start) and "/" not in name else None
 
     def revision(self, key: str, number: int) -> str:
         """One revision of the document, counted from 1."""

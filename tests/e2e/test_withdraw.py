@@ -7,37 +7,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request
-from starlette.responses import Response
+from fastapi import FastAPI
 from tests.browse.asking import Asker
+from tests.browse.documents import documents_of
 from tests.commands import run_iomld
 from tests.conftest import DATA, Command
 from tests.sharing import made_once
 
 from iomld import release
-from iomld.browse.view import open_view
 from iomld.formats import rdf
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import current_release
 from iomld.web.data.downloads import DownloadFiles, download_routes
-from iomld.web.data.resources import resource_routes
-from iomld.web.problems import ProblemError, problem_of
 
 REASON = "Published by mistake."
-
-
-def _client(folder: Path) -> Asker:
-    current = current_release(folder)
-    assert current is not None
-    opened = open_view(current)
-    app = FastAPI()
-    app.include_router(resource_routes(lambda: opened))
-
-    @app.exception_handler(ProblemError)
-    def on_problem(request: Request, error: ProblemError) -> Response:
-        return problem_of(error, accept=request.headers.get("accept"))
-
-    return Asker(app)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +101,7 @@ def test_a_withdrawn_record_is_gone_and_says_why(copied: Path, iomld: Command) -
     dump = gzip.decompress((copied / "current" / "dataset.nq.gz").read_bytes())
     assert b"/project/PO.0201" not in dump
     assert b"/project/PO.0201" not in gzip.decompress((copied / "current" / "index.jsonl.gz").read_bytes())
-    client = _client(copied)
+    client = documents_of(copied)
     for path in (
         "/id/project/PO.0201",
         "/doc/project/PO.0201",
@@ -144,7 +127,7 @@ def test_a_replaced_record_leads_on(copied: Path, iomld: Command) -> None:
     """301 to the project or document that stands for it now, with the same suffix."""
     done = iomld("withdraw", "PO.0201", "--reason", "A double.", "--replaced-by", "PO.0216", "--to", copied)
     assert done.returncode == 0, done.stderr
-    client = _client(copied)
+    client = documents_of(copied)
     for path, place in (
         ("/id/project/PO.0201", "/id/project/PO.0216"),
         ("/doc/project/PO.0201", "/doc/project/PO.0216"),
@@ -166,7 +149,7 @@ def test_publishing_again_brings_a_record_back(some_records: Path, copied: Path,
     back = iomld("publish", record, "--to", copied)
     assert back.returncode == 0, back.stdout + back.stderr
     assert "had been withdrawn: PO.0201" in back.stdout
-    client = _client(copied)
+    client = documents_of(copied)
     assert client.get("/doc/project/PO.0201").status_code == 200
     assert [client.get(f"/doc/project/PO.0201/rev/{number}").status_code for number in (1, 2, 3)] == [200, 410, 200]
     assert client.get("/doc/project/PO.0216").status_code == 410

@@ -13,6 +13,7 @@ import pytest
 from pyoxigraph import NamedNode, Quad
 from tests.amount import amount
 from tests.conftest import Command
+from tests.ledger.records import RECORD
 from tests.serving import Server, serve
 
 from iomld.formats import rdf
@@ -23,16 +24,6 @@ LDES_CLIENT = shutil.which("ldes-client")
 ACTIVITY = "https://www.w3.org/ns/activitystreams#"
 TREE = "https://w3id.org/tree#"
 Replica = dict[str, frozenset[str]]
-RECORD = {
-    "status": "completed",
-    "projectType": "PO",
-    "coverage": "national",
-    "region": "africa",
-    "benefitingMemberStates": ["NA"],
-    "budgetUSD": "100000",
-    "startYear": "2018",
-    "source": {"url": "https://example.org/project"},
-}
 
 
 def run_at_random(to: Path, source: Path, chance: random.Random, iomld: Command) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.amount import amount
+from tests.ledger.records import RECORD
 
 from iomld import release
 from iomld.errors import NotFoundError, StoreError
@@ -29,16 +30,6 @@ from iomld.release.nquads import graph_digest, read_graphs
 from iomld.release.served import served_lines
 
 CODES = ("PO.9001", "PO.9002", "PO.9003")
-RECORD = {
-    "status": "completed",
-    "projectType": "PO",
-    "coverage": "national",
-    "region": "africa",
-    "benefitingMemberStates": ["NA"],
-    "budgetUSD": "100000",
-    "startYear": "2018",
-    "source": {"url": "https://example.org/project"},
-}
 BASE = "https://w3id.org/iomld/"
 Contents = dict[tuple[str, int], bytes]
 

@@ -1,20 +1,14 @@
 """What a revision said: its document in all forms, the statements about it, its page, and the history of a project."""
 
 import json
-from pathlib import Path
 
 import pytest
-from fastapi import FastAPI, Request
-from starlette.responses import Response
 from tests.browse.asking import Asker
+from tests.browse.documents import documents_of
 from tests.conftest import Command
 
-from iomld.browse.view import open_view
 from iomld.formats import rdf
 from iomld.iris import DCTERMS
-from iomld.release import current_release
-from iomld.web.data.resources import resource_routes
-from iomld.web.problems import ProblemError, problem_of
 
 CODE = "PO.9002"
 PATH = f"/doc/project/{CODE}"
@@ -50,21 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, iomld: Command) -> Asker:
     source.write_text(json.dumps(RECORD | {"title": {"en": "A better record"}}), encoding="utf-8")
     done("publish", source, "--to", to)
     done("releases", "prune", "--keep", "1", "--from", to)
-    return _asker(to)
-
-
-def _asker(folder: Path) -> Asker:
-    current = current_release(folder)
-    assert current is not None
-    opened = open_view(current)
-    app = FastAPI()
-    app.include_router(resource_routes(lambda: opened))
-
-    @app.exception_handler(ProblemError)
-    def on_problem(request: Request, error: ProblemError) -> Response:
-        return problem_of(error, accept=request.headers.get("accept"))
-
-    return Asker(app)
+    return documents_of(to)
 
 
 def test_a_revision_has_its_content_in_all_forms(client: Asker) -> None:

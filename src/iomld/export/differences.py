@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from urllib.parse import unquote
 
 from iomld.errors import StoreError
 from iomld.formats import rdf
@@ -122,7 +121,7 @@ class ReleaseDifference:
 
     def project(self, one: GraphDifference) -> ProjectDifference:
         """The difference between two graphs of a record as old and new values."""
-        key = unquote(one.graph.removeprefix(self.iris.record("")))
+        key = self.iris.record_key(one.graph) or ""
         before, after = (rdf.parse(b"".join(lines), rdf.NQUADS) for lines in (one.before, one.after))
         tombstone = self._tombstones.get(key) if one.change is Change.REMOVED else None
         fields = field_differences(before, after, key, self.iris)
@@ -151,8 +150,7 @@ class ReleaseDifference:
             yield False, graph, tuple(line for _, line in lines)
 
     def _is_record(self, graph: str) -> bool:
-        start = self.iris.record("")
-        return graph.startswith(start) and "/" not in graph[len(start) :]
+        return self.iris.record_key(graph) is not None
 
 
 @dataclass(frozen=True, slots=True)

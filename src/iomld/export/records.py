@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from urllib.parse import unquote
 
 from iomld.assets import load_fields
 from iomld.export.stored_quads import StoredQuads
@@ -24,9 +23,8 @@ def stored_projects(stored: StoredQuads) -> Iterator[Project]:
         StoreError: The file is damaged.
     """
     iris = Iris(stored.base)
-    start = len(iris.record(""))
     for graph, quads in stored.record_graphs():
-        yield project_of(quads, unquote(graph[start:]), iris)
+        yield project_of(quads, iris.record_key(graph) or "", iris)
 
 
 def record_json(project: Project) -> dict[str, object]:

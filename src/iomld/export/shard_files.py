@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import cast
-from urllib.parse import unquote
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -213,7 +212,7 @@ def _joined_forms(lines: Sequence[bytes], subjects: Iterable[_Subject]) -> dict[
 
 
 def _project(graph: str, quads: Iterable[Quad], iris: Iris) -> Project:
-    return project_of(quads, unquote(graph.removeprefix(iris.record(""))), iris)
+    return project_of(quads, iris.record_key(graph) or "", iris)
 
 
 def _quads(lines: Sequence[bytes]) -> list[Quad]:

@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from iomld.errors import StoreError
-from iomld.release.folder import sync
 from iomld.release.nquads import file_digest, graph_digest
 from iomld.release.pieces import GzipAssembly, Piece, content_of, first_offset
+from iomld.release.served import LEDGER, sync
 
-LEDGER = "log"
 ENTRY, GRAPHS, CONTENTS, PIECES, RUN = "entry.json", "graphs", "contents.nq.gz", "pieces", "run.nq.gz"
 _BUILDING = ".building-"
 
@@ -224,6 +223,23 @@ def read_entry(folder: Path) -> tuple[LedgerEntry, str]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(path, str(error)) from error
     return entry, hashlib.sha256(content).hexdigest()
+
+
+def chain_fault(folder: Path, entry: LedgerEntry, before: EntryHead | None) -> str:
+    """What is wrong with the place of an entry in the chain; empty if it follows the one before it.
+
+    Args:
+        folder: Its folder.
+        entry: The entry.
+        before: The entry before; None if it is the first.
+    """
+    expected = (folder.name, before.name, before.sha256) if before else (folder.name, None, "")
+    if (entry.name, entry.previous, entry.previous_sha256) == expected:
+        return ""
+    return (
+        f"{folder}: this entry of the ledger does not follow {before.name if before else 'nothing'}, which is before "
+        "it. An entry is missing or was changed. Copy the folder 'log' back from a backup."
+    )
 
 
 def read_revisions(folder: Path, entry: LedgerEntry) -> Iterator[tuple[GraphRevision, ContentPlace | None]]:

@@ -24,10 +24,11 @@ from iomld.ledger.entries import (
     read_revisions,
 )
 from iomld.ledger.index import IndexedRevision, LedgerIndex, commit_entry, update_places
-from iomld.release.folder import FILES, sync
+from iomld.release.folder import FILES
+from iomld.release.history import xsd_moment
 from iomld.release.nquads import graph_digest, read_graphs
 from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece
-from iomld.release.served import release_folder, release_name, release_names
+from iomld.release.served import release_folder, release_name, release_names, sync
 
 _NEW = ".new"
 
@@ -67,7 +68,7 @@ def erase(datadir: Path, ledger: LedgerIndex, erasure: Erasure, now: Callable[[]
     draft = EntryDraft(
         name=release_name(moment, graph_digest((f"{erasure.graph} {erasure.number}".encode(),))),
         kind=RunKind.ERASE,
-        created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        created=xsd_moment(moment),
         revisions=(GraphRevision(erasure.graph, erasure.number, RevisionKind.ERASE, found.revision.digest),),
         content=lambda _: b"",
         reason=erasure.reason,

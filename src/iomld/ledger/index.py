@@ -18,6 +18,7 @@ from iomld.ledger.entries import (
     PreparedEntry,
     RevisionKind,
     RunKind,
+    chain_fault,
     entry_names,
     ledger_folder,
     read_content,
@@ -306,12 +307,9 @@ def forget_entry(datadir: Path, name: str) -> None:
 def _add_entry(database: sqlite3.Connection, datadir: Path, name: str) -> None:
     folder = ledger_folder(datadir) / name
     entry, sha256 = read_entry(folder)
-    last = database.execute("SELECT name, sha256 FROM entry ORDER BY number DESC LIMIT 1").fetchone() or (None, "")
-    if (entry.name, entry.previous, entry.previous_sha256) != (name, *last):
-        raise StoreError(
-            f"{folder}: this entry of the ledger does not follow {last[0] or 'nothing'}, which is before it. "
-            "An entry is missing or was changed. Copy the folder 'log' back from a backup."
-        )
+    last = database.execute("SELECT name, sha256 FROM entry ORDER BY number DESC LIMIT 1").fetchone()
+    if fault := chain_fault(folder, entry, EntryHead(*last) if last else None):
+        raise StoreError(fault)
     number = database.execute(
         "INSERT INTO entry (name, kind, created, sha256) VALUES (?, ?, ?, ?)",
         (name, entry.kind, entry.created, sha256),

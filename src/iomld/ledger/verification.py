@@ -5,7 +5,9 @@ from pathlib import Path
 
 from iomld.errors import StoreError
 from iomld.ledger.entries import (
+    EntryHead,
     LedgerEntry,
+    chain_fault,
     entry_names,
     ledger_folder,
     read_content,
@@ -41,25 +43,19 @@ def check_ledger(datadir: Path) -> LedgerCheck:
     faults: list[str] = []
     revisions = 0
     names = entry_names(datadir)
-    last: tuple[str | None, str] = (None, "")
+    last: EntryHead | None = None
     for name in names:
         folder = ledger_folder(datadir) / name
         try:
             entry, sha256 = read_entry(folder)
-            faults += _chain_fault(folder, entry, last)
-            last = (name, sha256)
+            if fault := chain_fault(folder, entry, last):
+                faults.append(fault)
+            last = EntryHead(name, sha256)
             run_file(folder, entry)
             revisions += _read_contents(folder, entry)
         except StoreError as error:
             faults.append(str(error))
     return LedgerCheck(len(names), revisions, tuple(faults))
-
-
-def _chain_fault(folder: Path, entry: LedgerEntry, last: tuple[str | None, str]) -> tuple[str, ...]:
-    if (entry.name, entry.previous, entry.previous_sha256) == (folder.name, *last):
-        return ()
-    before = last[0] or "nothing"
-    return (f"{folder}: this entry does not follow {before}, which is before it. An entry is missing or was changed.",)
 
 
 def _read_contents(folder: Path, entry: LedgerEntry) -> int:

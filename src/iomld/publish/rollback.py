@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 from iomld import release
 from iomld.assets import load_fields
@@ -104,8 +103,8 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
     reader = StoreReader(target.file(FILES.store), target.query_store)
     for graph, lines in graph_contents(target.file(FILES.dataset), differing, iris.record("")):
         changes.add_graph(graph, lines, wanted[graph].digest, known)
-        if _is_record(graph, iris):
-            _restore_record(graph, lines, wanted[graph].revision, reader, iris, changes)
+        if key := iris.record_key(graph):
+            _restore_record(key, lines, wanted[graph].revision, reader, iris, changes)
     changes.removed = {graph: changes.next_revision(graph, known[graph]) for graph in known.keys() - wanted.keys()}
     _restore_tombstones(target, current, wanted, context, changes)
     states = {graph: changes.changed.get(graph) or known[graph] for graph in wanted}
@@ -122,21 +121,12 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
     )
 
 
-def _is_record(graph: str, iris: Iris) -> bool:
-    return graph.startswith(iris.record("")) and "/" not in graph.removeprefix(iris.record(""))
-
-
-def _key(graph: str, iris: Iris) -> str:
-    return unquote(graph.removeprefix(iris.record("")))
-
-
-def _restore_record(graph: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:
+def _restore_record(key: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:
     """Note where the values of a restored record come from: from the sources of the revision that is restored."""
-    key = _key(graph, iris)
     snapshots = source_iris(rdf.parse(lines, rdf.NQUADS))
     changes.sources[key] = tuple(sorted(iri.rpartition("/")[2] for iri in snapshots))
     changes.supplied[key] = _supplied(reader, iris.revision(key, revision), iris)
-    changes.revisions[key] = changes.changed[graph].revision
+    changes.revisions[key] = changes.changed[iris.record(key)].revision
     changes.restored[key] = revision
 
 
@@ -160,8 +150,7 @@ def _restore_tombstones(
     iris = context.publication.iris
     then, now = (read_tombstones(one.file(FILES.tombstones)) for one in (target, current))
     for graph, number in changes.removed.items():
-        if _is_record(graph, iris):
-            key = _key(graph, iris)
+        if key := iris.record_key(graph):
             old = then.get(key)
             changes.withdrawn[key] = Tombstone(
                 key=key,
@@ -170,7 +159,7 @@ def _restore_tombstones(
                 reason=old.reason if old else _REASON.format(name=target.manifest.name),
                 replaced_by=old.replaced_by if old else None,
             )
-    published = {_key(graph, iris) for graph in wanted if _is_record(graph, iris)}
+    published = {key for graph in wanted if (key := iris.record_key(graph))}
     everything = {**then, **now, **changes.withdrawn}
     changes.tombstones = {key: one for key, one in everything.items() if key not in published}
     changes.returned = tuple(sorted(now.keys() & published))

@@ -208,9 +208,8 @@ def _headings(form: TableForm) -> str:
 
 def _split(graphs: Iterable[str], base: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The graphs of records, and the others, both sorted."""
-    start = Iris(base).record("")
-    names = sorted(graphs)
-    of_records = {name for name in names if name.startswith(start) and "/" not in name[len(start) :]}
+    iris, names = Iris(base), sorted(graphs)
+    of_records = {name for name in names if iris.record_key(name) is not None}
     return tuple(name for name in names if name in of_records), tuple(name for name in names if name not in of_records)
 
 

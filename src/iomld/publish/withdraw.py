@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 from iomld import release
 from iomld.assets import load_fields
@@ -124,8 +123,7 @@ def _check_keys(
     withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris
 ) -> None:
     """Check that every project is published, and that the one that replaces them is not withdrawn."""
-    start = iris.record("")
-    published = {unquote(graph.removeprefix(start)) for graph in graphs if graph.startswith(start)}
+    published = {key for graph in graphs if (key := iris.record_key(graph))}
     wanted = [*withdrawal.keys, *([withdrawal.replaced_by] if withdrawal.replaced_by is not None else [])]
     faults = [_fault(key, published, earlier) for key in wanted if key not in published]
     if withdrawal.replaced_by in withdrawal.keys:

@@ -24,7 +24,7 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import FundFolder, own_folder, read_fund_folder
 from iomld.release.digests import KnownDigests, files_below, forget_removed
 from iomld.release.nquads import FileFacts
-from iomld.release.served import RELEASES, moment_in_name, note_served, release_names
+from iomld.release.served import RELEASES, moment_in_name, note_served, release_names, sync
 
 CURRENT = "current"
 _BUILDING = ".building-"
@@ -395,12 +395,3 @@ def _sync_tree(folder: Path) -> None:
     for path in folder.rglob("*"):
         sync(path)
     sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file or folder is on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iomld.release.digests import forget_removed
-from iomld.release.folder import REMOVING, sync
+from iomld.release.folder import REMOVING
 from iomld.release.integrity import whole_release
-from iomld.release.served import release_folder, release_names
+from iomld.release.served import release_folder, release_names, sync
 
 _NAMED = re.compile(r"\d{8}T\d{6}Z-\w+")  # a folder with any other name was not made by a publish, and stays
 

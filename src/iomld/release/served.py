@@ -19,7 +19,7 @@ from iomld.messages import message
 
 RELEASES = "releases"
 _NAME_TIME = "%Y%m%dT%H%M%SZ"
-_LOG = "log"
+LEDGER = "log"
 _SERVED = "served"
 _MANIFEST = "manifest.json"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -70,7 +70,7 @@ def served_lines(datadir: Path) -> tuple[ServedLine, ...]:
     Raises:
         StoreError: The file is damaged.
     """
-    path = datadir / _LOG / _SERVED
+    path = datadir / LEDGER / _SERVED
     try:
         state = path.stat()
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def note_served(datadir: Path, name: str, moment: datetime) -> None:
         name: Name of the release that is served from now on.
         moment: The time now.
     """
-    folder = datadir / _LOG
+    folder = datadir / LEDGER
     path = folder / _SERVED
     lines = served_lines(datadir)
     is_new = not path.exists()
@@ -134,7 +134,7 @@ def note_served(datadir: Path, name: str, moment: datetime) -> None:
         os.fsync(file.fileno())
     if is_new:
         for parent in (folder, datadir):
-            _sync_folder(parent)
+            sync(parent)
 
 
 def removed_names(datadir: Path) -> frozenset[str]:
@@ -180,9 +180,9 @@ def _previous_names(datadir: Path) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def _sync_folder(folder: Path) -> None:
-    """Wait until the entries of a folder are on disk."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Wait until a file or folder is on disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

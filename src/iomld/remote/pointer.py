@@ -21,8 +21,8 @@ from uuid import uuid4
 
 from iomld import release
 from iomld.errors import StoreError
-from iomld.release.folder import sync
 from iomld.release.nquads import GraphState, read_graphs, write_graphs
+from iomld.release.served import sync
 
 DATASETS = 2
 UNKNOWN = "-"  # in place of a hash: a push that did not end may have changed the graph
