@@ -1,4 +1,4 @@
-"""The commands `iomld releases list`, `diff`, `verify`, `rollback`, `erase` and `prune`."""
+"""The commands `iomld releases list`, `diff`, `verify`, `rollback`, `erase`, `restore` and `prune`."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.fund_folder import use_folder
 from iomld.release import READ_BYTES, Release, ReleaseCheck
 from iomld.release.choice import release_by_name
+from iomld.release.pruning import pruned_names
 from iomld.remote.pointer import read_pointer
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def releases_command(context: click.Context) -> None:
 @releases_command.command("list")
 @datadir_option
 def list_releases(*, datadir: Path | None) -> None:
-    """List the releases, oldest first; * marks the current one.
+    """List the releases, oldest first; * marks the current one, - those that were pruned and can be restored.
 
     \b
     Example:
@@ -59,6 +60,8 @@ def list_releases(*, datadir: Path | None) -> None:
         line, is_whole = _listed(folder, name, is_served=name == served)
         click.echo(f"{'*' if name == served else ' '} {name}  {line}")
         damaged += [] if is_whole else [name]
+    for name in pruned_names(folder):
+        click.echo(f"- {name}  pruned; 'iomld releases restore {name}' makes it again")
     release.served_name(folder)  # after the names, from which one is chosen if there is none
     if damaged:
         raise StoreError(_damaged_sentence(folder, damaged, is_served=served in damaged))
@@ -249,6 +252,7 @@ def rollback(*, name: str, at_once: bool, datadir: Path | None) -> None:
     """
     known = settings()
     folder = datadir or known.data_dir
+    release_by_name(folder, name)  # which says of a pruned one that it can be restored
     if at_once or not _is_usable(folder):
         _switch(folder, name)
     else:
@@ -318,12 +322,34 @@ def erase(*, revision: str, reason: str, datadir: Path | None) -> None:
         click.echo(f"The same content is in the revisions {numbers} of this record. To remove it, erase them too.")
 
 
+@releases_command.command()
+@click.argument("name")
+@datadir_option
+def restore(*, name: str, datadir: Path | None) -> None:
+    """Make the files of the release NAME again, which was pruned. The current release stays the current one.
+
+    The content comes from the ledger. A release with a content that was erased cannot be restored.
+
+    \b
+    Example:
+      iomld releases prune --keep 5
+      iomld releases restore 20261123T190000Z-ab12cd34
+    """
+    from iomld.publish.restore import restore_release  # noqa: PLC0415  # with the library of the store
+
+    folder = datadir or settings().data_dir
+    made = restore_release(folder, name, __version__)
+    click.echo(f"restored {name}  {made.manifest.projects} projects")
+
+
 @releases_command.command("prune")
 @click.option("--keep", required=True, type=WholeNumber(min=1), help="Number of the newest releases that stay.")
 @click.option("--dry-run", is_flag=True, help="Name the releases that would be removed, and remove none.")
 @datadir_option
 def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
     """Remove old releases. The current one stays in any case, and so does one that a server has open or is to serve.
+
+    A removed release can be made again with 'iomld releases restore NAME'.
 
     \b
     Example:
@@ -339,8 +365,10 @@ def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
         plan = release.pruning_plan(folder, keep, kept=kept) if dry_run else release.prune(folder, keep, kept=kept)
     for name in plan.used:
         click.echo(f"in use   {name}  stays, because a running server has it open")
+    restorable = frozenset(plan.removed if dry_run else pruned_names(folder))
     for name in plan.removed:
-        click.echo(f"{'would go' if dry_run else 'removed '} {name}")
+        fate = "" if name in restorable else "  cannot be restored"
+        click.echo(f"{'would go' if dry_run else 'removed '} {name}{fate}")
     click.echo(_freed(plan, dry_run=dry_run))
 
 

@@ -44,6 +44,7 @@ SELECT revision.graph, revision.revision, revision.kind, revision.digest, offset
   entry.name, entry.kind, entry.created
 FROM revision JOIN entry ON entry.number = revision.entry"""
 _SELECT = f"{_COLUMNS} WHERE graph = ?"
+_AFTER_ALL = chr(0x10FFFF)  # no IRI begins with it
 
 
 class IndexedRun(NamedTuple):
@@ -100,17 +101,18 @@ class LedgerIndex:
         """Names of all entries, oldest first."""
         return tuple(name for (name,) in self._rows("SELECT name FROM entry ORDER BY number"))
 
-    def runs_after(self, name: str) -> Iterator[Path]:
+    def runs_after(self, name: str, *, until: str = "") -> Iterator[Path]:
         """The gzip files with what runs after an entry added to the provenance graph, oldest first.
 
         Args:
             name: Name of the entry; of a release without one, the runs of all entries with later names.
+            until: Name of the last entry; if empty, the newest one.
 
         Raises:
             StoreError: A file is damaged.
         """
         for later in self.entries():
-            if later > name:
+            if later > name and (not until or later <= until):
                 folder = ledger_folder(self._datadir) / later
                 if run := run_file(folder, read_entry(folder)[0]):
                     yield run
@@ -142,14 +144,16 @@ class LedgerIndex:
         )
         return tuple(IndexedRun(*row) for row in rows)
 
-    def revisions_of_run(self, name: str, beginning: str, *, start: int, most: int) -> tuple[IndexedRevision, ...]:
+    def revisions_of_run(
+        self, name: str, beginning: str = "", *, start: int = 0, most: int = -1
+    ) -> tuple[IndexedRevision, ...]:
         """The revisions of a run, by graph.
 
         Args:
             name: Name of the entry.
             beginning: What the IRIs of the graphs begin with.
             start: Number of the first, from 0.
-            most: How many at most.
+            most: How many at most; without a bound if it is negative.
         """
         rows = self._rows(
             f"{_COLUMNS} WHERE entry.name = ? AND graph >= ? AND graph < ? ORDER BY graph LIMIT ? OFFSET ?",
@@ -190,7 +194,7 @@ class LedgerIndex:
 
 def _range(beginning: str) -> tuple[str, str]:
     """The bounds of the texts that begin with a text."""
-    return beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1)
+    return beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1) if beginning else _AFTER_ALL
 
 
 def _revision(row: tuple[Any, ...]) -> IndexedRevision:

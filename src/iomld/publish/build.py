@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Self
 
-from pyoxigraph import Literal, Quad
+from pyoxigraph import Quad
 
 from iomld import assets, release
 from iomld.convert import Publication
 from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
-from iomld.iris import DCTERMS, IOMLD, Iris
+from iomld.iris import IOMLD, Iris
 from iomld.ledger.entries import prepare_entry, remove_unfinished
 from iomld.ledger.index import commit_entry
 from iomld.progress import NO_PROGRESS, Progress
@@ -25,13 +26,13 @@ from iomld.publish.gather import FINISHING, STORING, Changes
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
-from iomld.publish.runs import LockedFolder, entry_draft
-from iomld.publish.shard_plan import ReleaseGraphs, dataset_statistics, make_shards
+from iomld.publish.runs import LockedFolder, draft_of_entry
+from iomld.publish.shard_plan import ReleaseGraphs, ReleaseShards, dataset_statistics, make_shards
 from iomld.publish.store_building import MOST_COUNTED, begin_store, build_query_store, example_counts
 from iomld.release import FILES, Manifest, Release
-from iomld.release.description import Description, description_quads, read_description
+from iomld.release.description import Description, description_quads, stated_publication
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
-from iomld.release.nquads import GraphState, join_gzip, read_gzip, write_graphs, write_gzip
+from iomld.release.nquads import FileFacts, GraphState, join_gzip, read_gzip, write_graphs, write_gzip
 from iomld.release.shards import fingerprint
 from iomld.release.statistics import Statistics
 
@@ -53,6 +54,8 @@ class ReleaseContext:
         started: Start of the run.
         ended: Its end: the time of the release, its revisions and its withdrawals.
         processes: How many files to write at the same time.
+        first_issued: Time of the first release (xsd:dateTime); if empty, as the previous release states it, or else
+            that of this one.
     """
 
     datadir: Path
@@ -65,6 +68,7 @@ class ReleaseContext:
     started: datetime
     ended: datetime
     processes: int = 1
+    first_issued: str = ""
 
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
@@ -77,6 +81,38 @@ def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:
         yield graph, sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseDraft:
+    """A release that is being built.
+
+    Attributes:
+        building: The folder to build in.
+        changes: The changes.
+        graphs: Its graphs.
+        context: The previous release and the publisher.
+        content_sha256: Hash of the names and hashes of its graphs.
+        name: Its name.
+    """
+
+    building: Path
+    changes: Changes
+    graphs: ReleaseGraphs
+    context: ReleaseContext
+    content_sha256: str
+    name: str
+
+    @classmethod
+    def of(cls, building: Path, changes: Changes, graphs: ReleaseGraphs, context: ReleaseContext) -> Self:
+        """Name a release by its time and content."""
+        content = fingerprint(sorted(graphs.states), graphs.states)
+        return cls(building, changes, graphs, context, content, release.release_name(context.ended, content))
+
+    @property
+    def new_history(self) -> Path:
+        """The file with the statements of the history that the previous release does not have, as N-Quads."""
+        return self.context.folder.scratch / "history.nq"
+
+
 def make_release(
     changes: Changes,
     graphs: ReleaseGraphs,
@@ -85,65 +121,67 @@ def make_release(
     run_shards: ShardRunner = here,
     progress: Progress = NO_PROGRESS,
 ) -> Release:
-    """Build the new release; if that fails, its files are removed."""
+    """Build the new release and make it current; if that fails, its files are removed."""
     building = release.begin_release(context.datadir)
     try:
         write_report(report, building / FILES.report)
-        return build_release(building, changes, context, graphs, run_shards, progress)
+        return _build_release(ReleaseDraft.of(building, changes, graphs, context), run_shards, progress)
     finally:
         shutil.rmtree(building, ignore_errors=True)
         remove_unfinished(context.datadir)
 
 
-def build_release(
-    building: Path,
-    changes: Changes,
-    context: ReleaseContext,
-    graphs: ReleaseGraphs,
-    run_shards: ShardRunner,
-    progress: Progress = NO_PROGRESS,
-) -> Release:
-    """Write every file of a release, the store and the database of projects beside the others, and make it current.
+def _build_release(draft: ReleaseDraft, run_shards: ShardRunner, progress: Progress) -> Release:
+    context = draft.context
+    run = _write_history(draft)
+    entry = draft_of_entry(draft.name, xsd_moment(context.ended), draft.changes, draft.graphs.known, run)
+    with ThreadPoolExecutor(1, thread_name_prefix="ledger") as beside:
+        prepared = beside.submit(prepare_entry, context.datadir, entry, context.folder.ledger.head)
+        manifest, written = write_content(draft, run_shards, progress)
+        made = prepared.result()
+    manifest = replace(manifest, ledger=made.sha256)
+    commit = partial(commit_entry, context.datadir, made)
+    return release.finish_release(context.datadir, draft.building, manifest, written=written, commit_entry=commit)
+
+
+def write_content(
+    draft: ReleaseDraft, run_shards: ShardRunner, progress: Progress
+) -> tuple[Manifest, Mapping[str, FileFacts]]:
+    """Write the files of a release but report and history; the store is made beside the others.
 
     Args:
-        building: The folder to build in.
-        changes: The changes.
-        context: The previous release and the publisher.
-        graphs: The graphs of the new release.
+        draft: The release; its file of new history is written.
         run_shards: Runs the jobs that make shards.
         progress: Called as the work goes on.
+
+    Returns:
+        The manifest without its ledger, files and sizes; and length and hash of files computed while they were written.
     """
+    building, changes, graphs, context = draft.building, draft.changes, draft.graphs, draft.context
     iris = context.publication.iris
-    content = fingerprint(sorted(graphs.states), graphs.states)
-    name = release.release_name(context.ended, content)
-    history, run = _write_history(building, name, changes, context)
-    draft = entry_draft(name, xsd_moment(context.ended), changes, graphs.known, run)
     with (
-        begin_store(building, changes, history, context.previous, iris) as made_store,
-        ThreadPoolExecutor(2, thread_name_prefix="beside") as threads,
+        begin_store(building, changes, draft.new_history, context.previous, iris) as made_store,
+        ThreadPoolExecutor(1, thread_name_prefix="beside") as beside,
     ):
-        prepared = threads.submit(prepare_entry, context.datadir, draft, context.folder.ledger.head)
         made = make_shards(graphs, context.folder.scratch, run_shards, progress)
-        projects = threads.submit(write_projects, building / FILES.projects, made, context.previous, iris)
+        projects = beside.submit(write_projects, building / FILES.projects, made, context.previous, iris)
         statistics = dataset_statistics(made, iris.base)
         files = write_files(building, made, context.previous, statistics.classes, processes=context.processes)
-        entry, _ = prepared.result(), projects.result()
-        description = _description(name, files, statistics, changes, context)
+        projects.result()
+        description = _description(draft, files, statistics, made)
         progress.begin(STORING)
         made_store.finish(description)
     repeated = build_query_store(building, made.quads - statistics.triples, graphs.states, iris)
     progress.begin(FINISHING)
     _write_records(building, graphs.states, changes, description, iris)
     manifest = replace(
-        _manifest(name, content, changes, context, files),
+        _manifest(draft, files),
         projects=statistics.classes.get(f"{IOMLD}Project", 0),
         quads=made.quads,
         examples=_counted_examples(building, made.quads, repeated, iris),
         repeated_triples=repeated,
-        ledger=entry.sha256,
     )
-    commit = partial(commit_entry, context.datadir, entry)
-    return release.finish_release(context.datadir, building, manifest, written=files.stored, commit_entry=commit)
+    return manifest, files.stored
 
 
 def _counted_examples(building: Path, quads: int, repeated: int, iris: Iris) -> Mapping[str, int]:
@@ -152,18 +190,18 @@ def _counted_examples(building: Path, quads: int, repeated: int, iris: Iris) -> 
     return example_counts(queried, iris.base) if quads <= MOST_COUNTED else {}
 
 
-def _manifest(name: str, content: str, changes: Changes, context: ReleaseContext, files: DownloadSet) -> Manifest:
+def _manifest(draft: ReleaseDraft, files: DownloadSet) -> Manifest:
     """The manifest without what is counted."""
-    uncompressed = files.uncompressed
+    context, uncompressed = draft.context, files.uncompressed
     return Manifest(
-        name=name,
+        name=draft.name,
         base=context.publication.iris.base,
         created=xsd_moment(context.ended),
         previous=context.previous.manifest.name if context.previous else None,
         projects=0,
         quads=0,
-        withdrawn=len(changes.tombstones),
-        content_sha256=content,
+        withdrawn=len(draft.changes.tombstones),
+        content_sha256=draft.content_sha256,
         files={},
         versions=context.versions,
         fund=folder_in_use().digest,
@@ -172,22 +210,23 @@ def _manifest(name: str, content: str, changes: Changes, context: ReleaseContext
     )
 
 
-def _write_history(building: Path, name: str, changes: Changes, context: ReleaseContext) -> tuple[Path, Path]:
+def _write_history(draft: ReleaseDraft) -> Path:
     """Write the history with this run added, after runs whose releases are no longer served.
 
     Returns:
-        A file with the new statements, and a gzip file with those of this run alone.
+        A gzip file with the statements of this run.
     """
+    changes, context = draft.changes, draft.context
     iris = context.publication.iris
-    new, run_file = context.folder.scratch / "history.nq", context.folder.scratch / "run.nq.gz"
+    new, run_file = draft.new_history, context.folder.scratch / "run.nq.gz"
     revisions = (
         Revision(key, changes.revisions[key], sources, changes.supplied[key], changes.restored.get(key))
         for key, sources in sorted(changes.sources.items())
     )
-    run = Run(name, context.started, context.ended, context.versions["iomld"])
+    run = Run(draft.name, context.started, context.ended, context.versions["iomld"])
     seen_again = [changes.seen_again[key] for key in sorted(changes.seen_again)]
     quads = chain(
-        history_quads(run, revisions, iris, seen_again), tombstone_quads(changes.withdrawn.values(), name, iris)
+        history_quads(run, revisions, iris, seen_again), tombstone_quads(changes.withdrawn.values(), draft.name, iris)
     )
     with new.open("wb") as output:
         rdf.write(quads, rdf.NQUADS, output)
@@ -196,11 +235,11 @@ def _write_history(building: Path, name: str, changes: Changes, context: Release
     previous = context.previous
     missing = tuple(context.folder.ledger.runs_after(previous.manifest.name if previous else ""))
     before = (previous.file(FILES.history),) if previous else ()
-    join_gzip((*before, *missing, run_file), building / FILES.history)
+    join_gzip((*before, *missing, run_file), draft.building / FILES.history)
     with new.open("ab") as output:
         for file in missing:
             output.writelines(read_gzip(file))
-    return new, run_file
+    return run_file
 
 
 def _write_records(
@@ -227,29 +266,29 @@ def _copy_folder(folder: FundFolder, target: Path) -> None:
 
 
 def _description(
-    name: str, files: DownloadSet, statistics: Statistics, changes: Changes, context: ReleaseContext
+    draft: ReleaseDraft, files: DownloadSet, statistics: Statistics, made: ReleaseShards
 ) -> tuple[Quad, ...]:
+    context = draft.context
+    first = made.groups[0][0]
     modified = xsd_moment(context.ended)
     description = Description(
-        version=name,
+        version=draft.name,
         first_issued=_first_issued(context) or modified,
         modified=modified,
-        run=name,
+        run=draft.name,
         license=context.publication.license,
         publisher=context.publisher,
         contact=context.contact,
         statistics=statistics,
         files=files.facts,
         subsets=files.subsets,
-        example=min(changes.sources, default=None),
+        example=context.publication.iris.record_key(first),
     )
     return description_quads(description, context.publication.iris)
 
 
-def _first_issued(context: ReleaseContext) -> str | None:
-    """The date of the first release, as the previous release states it."""
-    if context.previous is None:
-        return None
-    description = read_description(context.previous.file(FILES.description))
-    issued = (quad.object for quad in description if quad.predicate.value == f"{DCTERMS}issued")
-    return min((moment.value for moment in issued if isinstance(moment, Literal)), default=None)
+def _first_issued(context: ReleaseContext) -> str:
+    """The time of the first release; empty if this is the first."""
+    if context.first_issued or context.previous is None:
+        return context.first_issued
+    return stated_publication(context.previous.file(FILES.description), context.publication.iris).first_issued

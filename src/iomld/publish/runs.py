@@ -50,7 +50,7 @@ def locked_folder(datadir: Path, clock: Callable[[], datetime]) -> Iterator[Lock
         yield LockedFolder(ledger, release.rising_clock(names, clock), scratch)
 
 
-def entry_draft(name: str, created: str, changes: Changes, known: Mapping[str, GraphState], run: Path) -> EntryDraft:
+def draft_of_entry(name: str, created: str, changes: Changes, known: Mapping[str, GraphState], run: Path) -> EntryDraft:
     """What the ledger says of a run.
 
     Args:

@@ -8,6 +8,7 @@ from pathlib import Path
 from iomld.errors import IomldError, NotFoundError
 from iomld.messages import message
 from iomld.release.folder import Release, open_release
+from iomld.release.pruning import pruned_names
 from iomld.release.served import release_names, removed_names, served_at
 
 _SHOWN = 60  # characters of a name in a message
@@ -22,10 +23,21 @@ class RemovedReleaseError(NotFoundError):
         name: Its name.
     """
 
-    def __init__(self, name: str) -> None:
-        """Word the message."""
+    def __init__(self, name: str, *, can_be_restored: bool) -> None:
+        """Word the message.
+
+        Args:
+            name: The name of the release.
+            can_be_restored: Whether its files can be made again.
+        """
         super().__init__(
-            message("The release {name} was removed. Choose another one, or take the whole dataset.", name=name)
+            message(
+                "The release {name} was removed. Whoever runs this service can restore it with the command "
+                "iomld releases restore {name}.",
+                name=name,
+            )
+            if can_be_restored
+            else message("The release {name} was removed. Choose another one, or take the whole dataset.", name=name)
         )
         self.name = name
 
@@ -41,8 +53,9 @@ def release_by_name(datadir: Path, name: str) -> Release:
     names = release_names(datadir)
     if name in names:
         return open_release(datadir, name)
-    if name in removed_names(datadir):
-        raise RemovedReleaseError(name)
+    can_be_restored = name in pruned_names(datadir)
+    if can_be_restored or name in removed_names(datadir):
+        raise RemovedReleaseError(name, can_be_restored=can_be_restored)
     close = get_close_matches(name[:_SHOWN], names[-_COMPARED:], n=3, cutoff=0.4) or names[-1:]
     raise NotFoundError(
         message(

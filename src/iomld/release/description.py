@@ -14,8 +14,9 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.errors import SourceError, StoreError
 from iomld.formats import rdf
+from iomld.formats.graph import SubjectGraph
 from iomld.formats.turtle_template import TurtleRow, filled_template
-from iomld.iris import VCARD, XSD, Iris, local_name
+from iomld.iris import DCTERMS, FOAF, VCARD, XSD, Iris, local_name
 from iomld.release.downloads import (
     CSV,
     MENTIONS_FILE,
@@ -138,6 +139,46 @@ def read_description(path: Path) -> tuple[Quad, ...]:
         return tuple(rdf.parse(path.read_bytes(), rdf.TURTLE))
     except (FileNotFoundError, SourceError) as error:
         raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPublication:
+    """What the description of a release states that does not follow from its content.
+
+    Attributes:
+        license: IRI of the licence.
+        publisher: Name of the publisher; empty if it is unnamed.
+        contact: E-mail or web address for questions; empty if it is the page `/about`.
+        first_issued: Time of the first release (xsd:dateTime).
+    """
+
+    license: str
+    publisher: str
+    contact: str
+    first_issued: str
+
+
+def stated_publication(path: Path, iris: Iris) -> StatedPublication:
+    """Read from the description of a release what does not follow from its content.
+
+    Args:
+        path: Its file.
+        iris: IRIs under its base.
+
+    Raises:
+        StoreError: The file is missing or damaged.
+    """
+    graph = SubjectGraph(read_description(path))
+    dataset = graph[iris.dataset()]
+    publisher = graph[_fragment(iris, "publisher")].value(f"{FOAF}name") or ""
+    addresses = graph[_fragment(iris, "contact")]
+    contact = next((found for name in ("hasURL", "hasEmail", "note") for found in addresses.values(VCARD + name)), "")
+    return StatedPublication(
+        license=dataset.value(f"{DCTERMS}license") or "",
+        publisher="" if publisher == unnamed_publisher(iris) else publisher,
+        contact="" if contact == f"{iris.base}about" else contact.removeprefix("mailto:"),
+        first_issued=dataset.value(f"{DCTERMS}issued") or "",
+    )
 
 
 def _dataset_terms(description: Description, iris: Iris) -> TurtleRow:

@@ -187,7 +187,7 @@ def finish_release(
     written: Mapping[str, FileFacts] = MappingProxyType({}),
     commit_entry: Callable[[], None] = lambda: None,
 ) -> Release:
-    """Write the manifest of a built folder, sync it, give it its name, and make it the current release.
+    """Complete a built folder (`place_release`), and make it the current release.
 
     Args:
         datadir: Folder of the releases.
@@ -197,8 +197,30 @@ def finish_release(
         commit_entry: Makes the entry of the release part of the ledger; called when only the name is missing, so that
             no release is ever served without an entry.
     """
+    made = place_release(datadir, building, manifest, written=written, commit_entry=commit_entry)
+    try:
+        switch_to(datadir, manifest.name, datetime.fromisoformat(manifest.created))
+    except (OSError, StoreError):
+        if current_name(datadir) != manifest.name:
+            shutil.rmtree(made.path, ignore_errors=True)  # otherwise a release would be listed that nobody was told of
+        raise
+    return made
+
+
+def place_release(
+    datadir: Path,
+    building: Path,
+    manifest: Manifest,
+    *,
+    written: Mapping[str, FileFacts],
+    commit_entry: Callable[[], None] = lambda: None,
+) -> Release:
+    """Write the manifest of a built folder, sync it, and give it its name; the arguments are those of `finish_release`.
+
+    The release that is served stays the same.
+    """
     known = KnownDigests()
-    if manifest.previous:  # most files of the store are shared with it
+    if manifest.previous in release_names(datadir):  # most files of the store are shared with it
         before = open_release(datadir, manifest.previous)
         known = KnownDigests.of_release(before.path, before.manifest.files.values())
     names = tuple(files_below(building))
@@ -217,10 +239,8 @@ def finish_release(
     try:
         sync(place.parent)
         known.keep(place, map(place.joinpath, names))
-        switch_to(datadir, manifest.name, datetime.fromisoformat(manifest.created))
-    except (OSError, StoreError):
-        if current_name(datadir) != manifest.name:
-            shutil.rmtree(place, ignore_errors=True)  # otherwise a release would be listed that nobody was told of
+    except OSError:
+        shutil.rmtree(place, ignore_errors=True)
         raise
     return Release(place, manifest)
 
@@ -351,7 +371,7 @@ def open_release(datadir: Path, name: str) -> Release:
     if name not in release_names(datadir):
         raise NotFoundError(f"{datadir}: no release '{name}'. See 'iomld releases list --from {datadir}'.")
     path = datadir / RELEASES / name
-    manifest, fault = _read_manifest(path)
+    manifest, fault = read_manifest(path)
     if manifest is None:
         raise StoreError(
             f"{path}: the release is damaged. {fault} Copy the file back from a backup. {way_out(datadir, name)}"
@@ -359,8 +379,8 @@ def open_release(datadir: Path, name: str) -> Release:
     return Release(path, manifest)
 
 
-def _read_manifest(path: Path) -> tuple[Manifest | None, str]:
-    """The manifest of a release; None, and what is wrong with it, if it is damaged."""
+def read_manifest(path: Path) -> tuple[Manifest | None, str]:
+    """The manifest in a folder; None, and what is wrong with it, if it is damaged."""
     try:
         content = (path / FILES.manifest).read_bytes()
         manifest = Manifest(**json.loads(content))

@@ -1,9 +1,13 @@
 """Removes old releases of a folder, but neither the current one nor one that a running server has open.
 
+What a release can be restored from stays in a folder `pruned/NAME` beside the releases: its manifest, description,
+tombstones and fund folder. The rest is made from the ledger, which has the content of every graph.
+
 A release is renamed to a hidden name before its files are removed. So after a crash it is listed either whole or not at
 all, and the next publish or pruning removes the rest.
 """
 
+import errno
 import fcntl
 import os
 import re
@@ -14,11 +18,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from iomld.errors import NotFoundError, StoreError
 from iomld.release.digests import forget_removed
-from iomld.release.folder import REMOVING
+from iomld.release.folder import FILES, REMOVING, Release, read_manifest
 from iomld.release.integrity import whole_release
 from iomld.release.served import release_folder, release_names, sync
 
+_PRUNED = "pruned"
+_LINKING = ".linking-"
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_KEPT = (FILES.manifest, FILES.manifest_digest, FILES.description, FILES.tombstones)
 _NAMED = re.compile(r"\d{8}T\d{6}Z-\w+")  # a folder with any other name was not made by a publish, and stays
 
 
@@ -92,6 +101,7 @@ def prune(datadir: Path, keep: int, *, kept: Collection[str] = ()) -> PruningPla
     plan = pruning_plan(datadir, keep, kept=kept)
     for name in plan.removed:
         place = release_folder(datadir, name)
+        _keep_for_restore(datadir, name, place)
         place.rename(place.with_name(f"{REMOVING}{name}"))
     releases = release_folder(datadir, "")
     if releases.is_dir():
@@ -100,6 +110,72 @@ def prune(datadir: Path, keep: int, *, kept: Collection[str] = ()) -> PruningPla
         shutil.rmtree(leftover)
     forget_removed(releases)
     return plan
+
+
+def pruned_names(datadir: Path) -> tuple[str, ...]:
+    """Names of the releases that were pruned and can be restored, oldest first."""
+    folder = _kept_folder(datadir, "")
+    if not folder.is_dir():
+        return ()
+    kept = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    return tuple(sorted(kept.difference(release_names(datadir))))
+
+
+def pruned_release(datadir: Path, name: str) -> Release:
+    """What was kept of a release that was pruned: its manifest, description, tombstones and fund folder.
+
+    Raises:
+        NotFoundError: Nothing was kept of a release of this name.
+        StoreError: The manifest is damaged.
+    """
+    names = pruned_names(datadir)
+    if name not in names:
+        raise NotFoundError(
+            f"{datadir}: no release '{name}' that was pruned and can be restored. "
+            + (f"There are: {', '.join(names[-5:])}." if names else "None was pruned.")
+        )
+    path = _kept_folder(datadir, name)
+    manifest, fault = read_manifest(path)
+    if manifest is None:
+        raise StoreError(f"{path}: the release cannot be restored. {fault} Copy the folder back from a backup.")
+    return Release(path, manifest)
+
+
+def _keep_for_restore(datadir: Path, name: str, release: Path) -> None:
+    """Keep what a release is restored from, as hard links, which need hardly any space on disk.
+
+    Nothing is kept of a release whose manifest is damaged, since nobody could tell whether it is restored rightly, and
+    on a disk that is too full even for links, since then space matters more.
+
+    Args:
+        datadir: Folder of the releases.
+        name: Name of the release.
+        release: Its folder.
+    """
+    kept = _kept_folder(datadir, name)
+    if kept.exists() or read_manifest(release)[0] is None:
+        return
+    building = kept.with_name(f"{_LINKING}{name}")
+    if building.exists():  # after a crash
+        shutil.rmtree(building)
+    try:
+        building.mkdir(parents=True)
+        for file in _KEPT:
+            if (release / file).exists():
+                os.link(release / file, building / file)
+        if (release / FILES.fund).is_dir():
+            shutil.copytree(release / FILES.fund, building / FILES.fund, copy_function=os.link)
+        sync(building)
+        building.rename(kept)
+        for parent in (kept.parent, datadir):
+            sync(parent)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+
+
+def _kept_folder(datadir: Path, name: str) -> Path:
+    return datadir / _PRUNED / name
 
 
 def _is_used(release: Path) -> bool:
