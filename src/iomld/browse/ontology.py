@@ -21,6 +21,7 @@ from iomld.validate import Rule, all_rules
 
 KINDS = ("Class", "Link", "Value")
 _LONGEST = 120  # characters of a text in an example
+_MOST_SCANNED = 1_000_000  # quads of a release in which a page counts by itself
 _PREFIX = f"PREFIX iomld: <{IOMLD}>\n"
 _CLASS_COUNT = "SELECT (COUNT(DISTINCT ?thing) AS ?count) WHERE {{ ?thing a iomld:{name} }}"
 _PROPERTY_COUNT = "SELECT (COUNT(*) AS ?count) WHERE {{ ?thing iomld:{name} ?value }}"
@@ -179,14 +180,14 @@ class TermEntry:
 
     Attributes:
         term: The term.
-        count: Instances of the class, or statements with the property.
+        count: Instances of the class, or statements with the property; None if counting them would hold up the page.
         query: The query that counts them.
         example: A statement with the property, or about an instance of the class; None if the release has none.
         rules: Rules that apply to it.
     """
 
     term: OntologyTerm
-    count: int
+    count: int | None
     query: str
     example: TermExample | None
     rules: tuple[Rule, ...]
@@ -212,7 +213,8 @@ def _entry(view: ReleaseView, term: OntologyTerm, count: int | None, shown: Iter
     find = partial(view.reader.fitting, predicate=predicate, target=target)
     in_history = any(True for _ in find(graph=view.iris.graph("prov")))
     if count is None or in_history:  # the figures of the dataset do not include the history
-        count = int(next(view.reader.select(query))["count"].value)
+        is_large = view.release.manifest.quads > _MOST_SCANNED
+        count = None if is_large else int(next(view.reader.select(query))["count"].value)
     near = (quad for quad in shown if quad.predicate.value == predicate and target in (None, _iri(quad.object)))
     return TermEntry(
         term=term,
