@@ -4,7 +4,7 @@ Solutions are requested as TSV, in which each line is a row, so that rows are co
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlencode
@@ -70,6 +70,7 @@ class ResultExcerpt:
         verdict: The answer of ASK.
         turtle: The first lines of a graph.
         files: The whole answer in other formats: name and address.
+        number_columns: The columns whose values are all numbers, which are aligned as such.
     """
 
     names: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class ResultExcerpt:
     verdict: bool | None = None
     turtle: str | None = None
     files: tuple[tuple[str, str], ...] = ()
+    number_columns: frozenset[int] = frozenset()
 
     @property
     def kind(self) -> AnswerKind:
@@ -86,16 +88,6 @@ class ResultExcerpt:
         if self.verdict is not None:
             return AnswerKind.BOOLEAN
         return AnswerKind.SOLUTIONS if self.turtle is None else AnswerKind.GRAPH
-
-    @property
-    def number_columns(self) -> frozenset[int]:
-        """The columns whose values are all numbers, which are aligned as such."""
-        columns = enumerate(zip(*self.rows, strict=True))
-        return frozenset(
-            index
-            for index, cells in columns
-            if all(cell.is_number for cell in cells if cell.text) and any(cell.is_number for cell in cells)
-        )
 
     @property
     def rows_found(self) -> int:
@@ -123,7 +115,20 @@ def result_excerpt(
         shown, text = min(lines, _MOST_LINES), head.decode()
         return ResultExcerpt(total=lines, shown=shown, turtle=text, files=_files(query, _GRAPH_FILES))
     names, rows = _table(view, head)
-    return ResultExcerpt(names, rows, total=lines - 1, shown=len(rows), files=_files(query, _SOLUTION_FILES))
+    return ResultExcerpt(
+        names,
+        rows,
+        total=lines - 1,
+        shown=len(rows),
+        files=_files(query, _SOLUTION_FILES),
+        number_columns=frozenset(_number_columns(rows)),
+    )
+
+
+def _number_columns(rows: Iterable[Sequence[ResultCell]]) -> Iterator[int]:
+    for index, cells in enumerate(zip(*rows, strict=True)):
+        if all(cell.is_number for cell in cells if cell.text) and any(cell.is_number for cell in cells):
+            yield index
 
 
 def _first_lines(chunks: Iterable[bytes], limit: int) -> tuple[bytes, int]:
