@@ -236,10 +236,12 @@ def chain_fault(folder: Path, entry: LedgerEntry, before: EntryHead | None) -> s
     expected = (folder.name, before.name, before.sha256) if before else (folder.name, None, "")
     if (entry.name, entry.previous, entry.previous_sha256) == expected:
         return ""
-    return (
-        f"{folder}: this entry of the ledger does not follow {before.name if before else 'nothing'}, which is before "
-        "it. An entry is missing or was changed. Copy the folder 'log' back from a backup."
-    )
+    if before is None and entry.previous:
+        fault = f"the entry before this one, {entry.previous}, is missing from the ledger."
+    else:
+        follows = f"follow {before.name}, which is before it" if before else "have the name of its folder"
+        fault = f"this entry of the ledger does not {follows}. An entry is missing or was changed."
+    return f"{folder}: {fault} Copy the folder 'log' back from a backup."
 
 
 def read_revisions(folder: Path, entry: LedgerEntry) -> Iterator[tuple[GraphRevision, ContentPlace | None]]:
