@@ -35,6 +35,7 @@ from iomld.web.data.descriptions import catalogue_routes
 from iomld.web.data.discovery import discovery_routes
 from iomld.web.data.downloads import DownloadFiles, download_routes
 from iomld.web.data.feed import feed_routes
+from iomld.web.data.mementos import memento_routes
 from iomld.web.data.resources import resource_routes
 from iomld.web.data.validation import validation_routes
 from iomld.web.docs_page import docs_routes
@@ -65,7 +66,7 @@ _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001  # after which the event loop gets its turn; 5 ms by default, for each thread that is before it
 _ENDPOINT_PATH = "/sparql"
 _HTML_RANGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
-_ROUTE_METHODS = ("GET", "HEAD", "POST")
+_ROUTE_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
 def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMiddleware:
@@ -103,7 +104,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, page_routes(view))
     endpoint = _endpoint(serving, archive, settings, base, cache)
     _add_routes(app, query_routes(view, endpoint))
-    _add_routes(app, resource_routes(view), feed_routes(view), catalogue_routes(lambda: serving.view))
+    _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
+    _add_routes(app, catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))

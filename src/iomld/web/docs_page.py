@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from iomld.browse.overview import shown_key
 from iomld.browse.view import ReleaseView
+from iomld.web.links import server_address
 from iomld.web.openapi import TITLE
 from iomld.web.pages.frame import page_html
-from iomld.web.pages.render import server_address
 from iomld.web.responses import answer, page_route
 from iomld.web.templating import PageCache
 

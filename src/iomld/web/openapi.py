@@ -90,6 +90,7 @@ _STATUSES = {
     204: "The methods that are allowed, in the headers; there is no body.",
     206: "The requested part of the file.",
     301: "Another record has replaced this one; `Location` has its address.",
+    302: "The revision is at the address in `Location`.",
     303: "The document is at the address in `Location`.",
     304: "The copy that the client has is still current.",
     400: "The request cannot be understood.",

@@ -1,6 +1,8 @@
 """The revisions of records as the ledger of the folder of releases has them: what each said, and what it changed."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode, Quad
@@ -38,6 +40,13 @@ class RecordRevision:
     def is_gone(self) -> bool:
         """Whether there is no content to be read."""
         return self.kind in {RevisionKind.DELETE, RevisionKind.ERASE}
+
+
+class RevisionTime(NamedTuple):
+    """When a revision was published or removed."""
+
+    number: int
+    created: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,13 @@ def revision_changes(
     ]
     pairs = list(zip((None, *revisions), revisions, strict=False))[-newest:]
     return tuple(_change(view, ledger, key, before, after) for before, after in reversed(pairs))
+
+
+def revision_times(view: ReleaseView, key: str) -> tuple[RevisionTime, ...]:
+    """When each revision of a record in the ledger was made, oldest first; those without content are among them."""
+    ledger = ledger_of(view)
+    found = ledger.revisions(view.iris.record(key)) if ledger else ()
+    return tuple(RevisionTime(one.revision.revision, datetime.fromisoformat(one.created)) for one in found)
 
 
 def newest_revision(view: ReleaseView, key: str) -> int:

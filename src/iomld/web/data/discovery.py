@@ -13,9 +13,9 @@ from iomld.browse.search import all_projects, projects_of
 from iomld.browse.view import ReleaseView
 from iomld.web.data.documents import not_found
 from iomld.web.guide import guide_paths
+from iomld.web.links import server_address
 from iomld.web.openapi import responses, sample
 from iomld.web.pages.frame import MENU
-from iomld.web.pages.render import server_address
 from iomld.web.responses import answer, get_route
 from iomld.web.templating import local_path, static_directory
 

@@ -19,9 +19,18 @@ from iomld.formats.rdf import FORMATS, Format
 from iomld.iris import RDF, SCHEMA
 from iomld.messages import Message, message
 from iomld.web.data.parameters import RequestedFormat, profile_type
-from iomld.web.links import LINKSET, LINKSET_SUFFIX, WebLink, link_header, linkset_bytes
+from iomld.web.links import (
+    LINKSET,
+    LINKSET_SUFFIX,
+    WebLink,
+    history_links,
+    link_header,
+    linkset_bytes,
+    server_address,
+)
 from iomld.web.openapi import HTML
 from iomld.web.problems import ProblemError
+from iomld.web.releases.choice import memento_headers
 from iomld.web.releases.request import release_headers, with_release
 from iomld.web.responses import answer
 
@@ -64,6 +73,8 @@ class WebDocument:
         collection: Path of the document about the collection that it belongs to.
         immutable: Whether its data never changes.
         created: When its data was made (xsd:dateTime); None for the time of the release.
+        original: Path of the document that has a history and of which this is a state: its own path for the state of
+            today; None for a document without a history.
     """
 
     path: str
@@ -76,6 +87,7 @@ class WebDocument:
     collection: str | None = None
     immutable: bool = False
     created: str | None = None
+    original: str | None = None
 
 
 def split_suffix(name: str, is_known: Callable[[str], bool]) -> tuple[str, str | None]:
@@ -113,8 +125,11 @@ def document_response(
         raise ProblemError(406, "not-acceptable", _not_acceptable(document))
     profile = requested.jsonld_profile(request) if chosen == rdf.JSONLD.media_type else None
     version = with_release(request)
-    links = tuple(_links(document, chosen, version))
+    server = server_address(request, view.iris.base)
+    links = (*_time_links(document, requested, version, server), *_links(document, chosen, version))
     headers = {"Vary": "Accept", "Link": link_header(links)} | release_headers(request)
+    if document.original and document.created:
+        headers |= memento_headers(datetime.fromisoformat(document.created))
     if not name:
         query = f"{'&' if version else '?'}profile={profile}" if profile else ""
         headers["Content-Location"] = f"{document.path}.{_suffix(chosen)}{version}{query}"
@@ -215,18 +230,30 @@ def _data(view: ReleaseView, document: WebDocument, format_: Format, profile: st
     return f"{type_}; charset=utf-8" if type_ in _WITH_CHARSET else type_, body
 
 
+def _time_links(document: WebDocument, requested: RequestedFormat, version: str, server: str) -> Iterator[WebLink]:
+    """Links to the document of today from one of another time, and to all its states (RFC 7089, section 2.2).
+
+    Args:
+        document: The document.
+        requested: The format that the address requests.
+        version: The query string that chooses the release; empty if none was chosen.
+        server: Address of the server that was asked.
+    """
+    suffix = f".{requested.suffix}" if requested.suffix else ""
+    if version or document.created:
+        yield WebLink("original", f"{server}{document.original or document.path}{suffix}")
+    if document.original:
+        yield from history_links(server, document.original + suffix)
+
+
 def _links(document: WebDocument, chosen: str, version: str) -> Iterator[WebLink]:
     """Links to the other representations, shapes, licence, collection, the resource itself, its classes, the link set.
-
-    A document of a chosen release also links to that of today (RFC 7089, section 2.2.1).
 
     Args:
         document: The document.
         chosen: Media type of the representation that has the links.
         version: The query string that chooses the release; empty if none was chosen.
     """
-    if version:
-        yield WebLink("original", document.path)
     for offer in _offers(document):
         address = f"{document.path}.{_suffix(offer)}{version}"
         if offer != chosen:

@@ -18,8 +18,8 @@ from iomld.formats import rdf
 from iomld.formats.negotiate import choose
 from iomld.messages import message
 from iomld.web.data.documents import not_found
+from iomld.web.links import server_address
 from iomld.web.openapi import responses
-from iomld.web.pages.render import server_address
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route
 

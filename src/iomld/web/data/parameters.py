@@ -66,14 +66,16 @@ class RequestedFormat:
     Attributes:
         name: A suffix, name or media type of a format; None if the Accept header decides.
         profile: The JSON-LD profile that the address names.
+        suffix: The suffix of the path, if that requests the format.
     """
 
     name: str | None = None
     profile: str | None = None
+    suffix: str | None = None
 
     def suffixed(self, suffix: str | None) -> Self:
         """The same with the suffix of the path, which overrides `?format=`."""
-        return replace(self, name=suffix or self.name)
+        return replace(self, name=suffix or self.name, suffix=suffix)
 
     def jsonld_profile(self, request: Request) -> str | None:
         """The name of the JSON-LD profile, by `?profile=` or the Accept header (JSON-LD 1.1, section 6.1).

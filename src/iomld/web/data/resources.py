@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from iomld.browse.filters import page_number
 from iomld.browse.project.page import project_page
+from iomld.browse.project.revisions import newest_revision
 from iomld.browse.resources import described_quads, resource_page, scheme_page
 from iomld.browse.view import ReleaseView, label_quads, license_of, project_document, resource_quads
 from iomld.formats import rdf
@@ -36,7 +37,7 @@ from iomld.web.data.documents import (
 from iomld.web.data.parameters import CODED, Labels, ReleaseFormatParameters, RequestedFormat, wants_labels
 from iomld.web.data.revisions import revision_response
 from iomld.web.data.vocabulary import vocabulary_routes
-from iomld.web.links import LINKSET_SUFFIX
+from iomld.web.links import LINKSET_SUFFIX, WebLink, history_links, link_header, server_address
 from iomld.web.openapi import DOCUMENT, DOCUMENT_TYPES, HTML, responses, sample
 from iomld.web.pages.render import project_html, scheme_html, thing_html
 from iomld.web.problems import PROBLEM_JSON, problem
@@ -207,14 +208,16 @@ def _project_document(view: ReleaseView, key: str, *, with_labels: bool) -> WebD
     def jsonld(content: Sequence[Quad]) -> bytes:
         return node_jsonld(view, framed_project(content, base=view.iris.base, fields=view.vocabulary.fields))
 
+    path = encoded_path("doc", "project", key)
     return WebDocument(
-        path=encoded_path("doc", "project", key),
+        path=path,
         quads=lambda: shown,
         jsonld=lambda: jsonld(shown),
         page=page,
         license=license_of(view, quads),
         iri=view.iris.project(key),
         collection="/dataset/projects",
+        original=path if newest_revision(view, key) else None,
     )
 
 
@@ -298,6 +301,8 @@ def _withdrawn_response(
         suffix: The suffix of a format in the path, which overrides the query.
     """
     dated = _WITHDRAWN_HEADERS | release_headers(request)
+    if root == "doc" and newest_revision(view, tombstone.key):
+        dated |= {"Link": _history_of_withdrawn(request, view, tombstone, suffix)}
     if tombstone.replaced_by is not None:
         location = encoded_path(root, "project", tombstone.replaced_by) + (f".{suffix}" if suffix else "")
         return Response(status_code=301, headers=dated | {"Location": location + with_release(request)})
@@ -323,6 +328,14 @@ def _withdrawn_response(
         withdrawn=tombstone.withdrawn,
         reason=tombstone.reason,
     )
+
+
+def _history_of_withdrawn(request: Request, view: ReleaseView, tombstone: Tombstone, suffix: str | None) -> str:
+    """The links by which clients of Memento find the states of a record from before its withdrawal."""
+    path = encoded_path("doc", "project", tombstone.key) + (f".{suffix}" if suffix else "")
+    server = server_address(request, view.iris.base)
+    original = (WebLink("original", f"{server}{path}"),) if with_release(request) else ()
+    return link_header((*original, *history_links(server, path)))
 
 
 def _accepted_format(accept: str | None) -> Format | None:

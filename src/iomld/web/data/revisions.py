@@ -1,6 +1,7 @@
 """Documents of the revisions of records: `/doc/project/CODE/rev/N`, and with `?about=1` the statements about them."""
 
 import re
+from datetime import datetime
 
 from fastapi import Request
 from pyoxigraph import NamedNode, Quad
@@ -20,8 +21,10 @@ from iomld.web.data.documents import (
     split_suffix,
 )
 from iomld.web.data.parameters import RequestedFormat
+from iomld.web.links import WebLink, history_links, link_header, server_address
 from iomld.web.pages.render import described_html, revision_html
 from iomld.web.problems import problem
+from iomld.web.releases.choice import memento_headers
 
 _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 _GONE_HEADERS = {"Access-Control-Allow-Origin": "*", "Vary": "Accept"}
@@ -50,20 +53,25 @@ def revision_response(
     key, number = parts["key"], int(parts["number"])
     revision = record_revision(view, key, number)
     if revision and revision.is_gone and not is_about:
-        return _gone_response(request, revision)
+        return _gone_response(request, view, revision, suffix)
     # A data folder of an earlier version has no content of revisions, but statements about them.
     document = _about_document(view, key, number) if is_about or revision is None else _document(view, revision)
     return document_response(request, view, document, requested.suffixed(suffix)) if document else None
 
 
-def _gone_response(request: Request, revision: RecordRevision) -> Response:
+def _gone_response(request: Request, view: ReleaseView, revision: RecordRevision, suffix: str | None) -> Response:
+    """The answer for a revision without content, which is the state of the document at its time nevertheless."""
+    server = server_address(request, view.iris.base)
+    original = encoded_path("doc", "project", revision.key) + (f".{suffix}" if suffix else "")
+    links = (WebLink("original", f"{server}{original}"), *history_links(server, original))
+    dated = memento_headers(datetime.fromisoformat(revision.created))
     return problem(
         410,
         "Gone",
         _gone(revision),
         kind="withdrawn" if revision.kind is RevisionKind.DELETE else "erased",
         accept=request.headers.get("accept"),
-        headers=_GONE_HEADERS,
+        headers=_GONE_HEADERS | {"Link": link_header(links)} | dated,
     )
 
 
@@ -96,6 +104,7 @@ def _document(view: ReleaseView, revision: RecordRevision) -> WebDocument:
         iri=view.iris.revision(key, revision.number),
         immutable=True,
         created=revision.created,
+        original=encoded_path("doc", "project", key),
     )
 
 

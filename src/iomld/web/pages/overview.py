@@ -11,12 +11,13 @@ from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
 from iomld.web.data.upload import PROFILES
+from iomld.web.links import server_address
 from iomld.web.openapi import HTML, no_text, responses
 from iomld.web.pages.downloads import downloads_html
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.home import home_route
 from iomld.web.pages.projects import project_routes
-from iomld.web.pages.render import ontology_html, page_response, server_address
+from iomld.web.pages.render import ontology_html, page_response
 from iomld.web.pages.validate import FORMS, form_page
 from iomld.web.responses import page_route
 

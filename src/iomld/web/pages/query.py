@@ -19,12 +19,13 @@ from iomld.browse.view import ReleaseView
 from iomld.i18n import LANGUAGES
 from iomld.web.client_budget import metered
 from iomld.web.data.documents import HTML_TYPE
+from iomld.web.links import server_address
 from iomld.web.openapi import HTML, no_text, responses, sample
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.query_answer import RESULT_TYPES, ResultExcerpt, result_excerpt
 from iomld.web.pages.query_charts import ResultView, ViewKind, result_view
 from iomld.web.pages.query_snippets import Snippet, snippets
-from iomld.web.pages.render import page_response, server_address
+from iomld.web.pages.render import page_response
 from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route, page_route
 from iomld.web.sparql.answers import QueryAnswer, QueryEndpoint

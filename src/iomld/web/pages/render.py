@@ -1,6 +1,5 @@
 """Renders the pages of documents from the values of `iomld.browse`."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
@@ -30,7 +29,6 @@ from iomld.web.templating import PageCache, answer_address, local_path
 
 # Characters, of which the context of JSON-LD takes 9,000. With two sources of this length a page stays under 150 KB.
 _LONGEST_SOURCE = 22_000
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.REGION: "/regions", LinkKind.FRAMEWORK: "/frameworks"}
 _ontology_pages = PageCache()
 _shapes_pages = PageCache()
@@ -39,13 +37,6 @@ _shapes_pages = PageCache()
 def page_response(request: Request, page: bytes) -> Response:
     """The response with a page, or 304 if the client has it already."""
     return answer(request, page, HTML_TYPE)
-
-
-def server_address(request: Request, base: str) -> str:
-    """The address of the server by the Host header; if that is missing or malformed, the base of the release."""
-    host = request.headers.get("host", "")
-    root = request.scope.get("app_root_path", request.scope.get("root_path", ""))
-    return f"{request.scope['scheme']}://{host}{root}" if _HOST.fullmatch(host) else base.removesuffix("/")
 
 
 @dataclass(frozen=True, slots=True)

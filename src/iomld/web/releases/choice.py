@@ -72,9 +72,9 @@ def created(release: Release) -> datetime:
     return datetime.fromisoformat(release.manifest.created).astimezone(UTC)
 
 
-def memento_headers(release: Release) -> dict[str, str]:
-    """The headers of an answer about a chosen release (RFC 7089, section 2.1.1)."""
-    return {"Memento-Datetime": http_date(created(release))}
+def memento_headers(moment: datetime) -> dict[str, str]:
+    """The headers of an answer with the data of a time (RFC 7089, section 2.1.1)."""
+    return {"Memento-Datetime": http_date(moment.astimezone(UTC))}
 
 
 def _found(find: Callable[[], _T]) -> _T:

@@ -12,7 +12,7 @@ from iomld.web.client_budget import metered
 from iomld.web.i18n import page_language
 from iomld.web.problems import OF_OTHER_TIMES, require_supported
 from iomld.web.releases.archive import PastRelease, ReleaseArchive
-from iomld.web.releases.choice import AS_OF, RELEASE, ReleaseChoice, memento_headers, release_choice
+from iomld.web.releases.choice import AS_OF, RELEASE, ReleaseChoice, created, memento_headers, release_choice
 
 _CHOSEN = "iomld.release"  # in the scope of a request
 
@@ -73,7 +73,7 @@ def with_release(request: Request) -> str:
 def release_headers(request: Request) -> dict[str, str]:
     """The headers that say of when the data of an answer is; none if no release was chosen."""
     chosen = chosen_release(request)
-    return memento_headers(chosen.release) if chosen else {}
+    return memento_headers(created(chosen.release)) if chosen else {}
 
 
 def release_of(request: Request, served: Release) -> Release:

@@ -39,7 +39,7 @@ from iomld.store.service_description import ServiceFacts, service_description
 from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
 from iomld.web.releases.archive import PastRelease
-from iomld.web.releases.choice import ReleaseChoice, memento_headers
+from iomld.web.releases.choice import ReleaseChoice, created, memento_headers
 from iomld.web.sparql.answers import AnswerResponse, QueryAnswer, Spool, answer_file_name
 from iomld.web.sparql.cache import AnswerCache, CachedAnswer
 from iomld.web.sparql.evaluation import LocalAnswers, QueryPool, WorkerAnswers
@@ -189,7 +189,7 @@ class SparqlApp:
         name = ""
         if operation.download:
             name = answer_file_name(operation.query or "", self._name_of(operation), found.media_type)
-        headers = memento_headers(operation.chosen.release) if operation.chosen else {}
+        headers = memento_headers(created(operation.chosen.release)) if operation.chosen else {}
         return AnswerResponse(request, found, self._spool, file_name=name, headers=headers)
 
     def _name_of(self, operation: Operation) -> str:
