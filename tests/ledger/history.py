@@ -12,8 +12,8 @@ CODE, OTHER, GONE = "PO.9002", "PO.9003", "PO.9004"
 PATH = f"/doc/project/{CODE}"
 NEWEST = 6
 WITHDRAWN, ERASED = 4, 2
-TITLES = {1: "First title", 3: 'Third <b>title</b> ]]> & "&lt;" \u202e', 5: "First title", 6: "Sixth title"}
-"""The titles of the revisions that have a content; the third has markup."""
+TITLES = {1: "First title", 3: 'Third title ]]> & "<" \u202e', 5: "First title", 6: "Sixth title"}
+"""The titles of the revisions that have a content; the third has signs of XML."""
 ERASED_TITLE = "Second title"  # of the revision that is erased
 
 

@@ -164,6 +164,20 @@ class LedgerIndex:
         )
         return tuple(map(_revision, rows))
 
+    def erasures(self) -> tuple[IndexedRevision, ...]:
+        """The erasures of contents, oldest first: which revision was erased, by which entry, and when.
+
+        Raises:
+            StoreError: An entry is damaged.
+        """
+        rows = self._rows("SELECT name, created FROM entry WHERE kind = ? ORDER BY number", RunKind.ERASE)
+        folders = ((ledger_folder(self._datadir) / name, created) for name, created in rows)
+        return tuple(
+            IndexedRevision(revision, folder.name, RunKind.ERASE, created, None)
+            for folder, created in folders
+            for revision, _ in read_revisions(folder, read_entry(folder)[0])
+        )
+
     def content(self, found: IndexedRevision) -> bytes:
         """The N-Quads of a revision; empty if the graph was removed or the content was erased.
 

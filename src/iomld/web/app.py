@@ -31,6 +31,7 @@ from iomld.temporary import temporary_folder
 from iomld.web.client_budget import ClientBudgetMiddleware
 from iomld.web.compression import CompressionMiddleware, with_vary
 from iomld.web.conditional import ConditionalStaticFiles
+from iomld.web.data.atom import atom_routes
 from iomld.web.data.descriptions import catalogue_routes
 from iomld.web.data.discovery import discovery_routes
 from iomld.web.data.downloads import DownloadFiles, download_routes
@@ -105,7 +106,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     endpoint = _endpoint(serving, archive, settings, base, cache)
     _add_routes(app, query_routes(view, endpoint))
     _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
-    _add_routes(app, catalogue_routes(lambda: serving.view))
+    _add_routes(app, atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))

@@ -20,7 +20,17 @@ from iomld.web.problems import problem
 SMALLEST_BYTES = 1024
 _CHUNK_BYTES = 64 * 1024  # compressed at once; the event loop serves others between two chunks
 _CODINGS = ("zstd", "br", "gzip")
-_OTHER_TYPES = ("csvm+json", "problem+json", "linkset+json", "rdf-patch", "schema+json", "x-ndjson", "jsonl")
+_OTHER_TYPES = (
+    "atom+xml",
+    "csvm+json",
+    "link-format",
+    "problem+json",
+    "linkset+json",
+    "rdf-patch",
+    "schema+json",
+    "x-ndjson",
+    "jsonl",
+)
 _TYPES = (
     *(format_.media_type for format_ in (*rdf.FORMATS, *results.RESULT_FORMATS)),
     *(media_type for format_ in REPORT_FORMATS for media_type in format_.media_types),

@@ -73,6 +73,7 @@ class RevisionChange:
         release: Name of the release that it was made for.
         differences: The fields with other values than in the revision before; empty for the first, for one that removed
             the record, and if the content of either is not known.
+        content: Its own content; empty if it has none.
     """
 
     number: int
@@ -80,6 +81,7 @@ class RevisionChange:
     created: str
     release: str
     differences: tuple[NamedDifference, ...]
+    content: tuple[Quad, ...] = ()
 
 
 def record_revision(view: ReleaseView, key: str, number: int) -> RecordRevision | None:
@@ -152,6 +154,7 @@ def _change(
         created=after.created,
         release=after.entry,
         differences=tuple(NamedDifference(_label(view, one.field), one.shortened()) for one in found),
+        content=new,
     )
 
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Path, Request
 from pyoxigraph import Quad
 from starlette.responses import Response
 
-from iomld.browse.feed import feed_pages, page_quads, root_quads
+from iomld.browse.feed.pages import feed_pages
+from iomld.browse.feed.stream import MEMBERS, page_quads, root_quads
 from iomld.browse.filters import page_number
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
@@ -58,11 +59,11 @@ def feed_routes(view: Callable[[], ReleaseView]) -> APIRouter:
 
 
 def _page_response(request: Request, view: ReleaseView, run: str, number: int) -> Response:
-    found = next((page for page in feed_pages(view) if (page.run, page.number) == (run, number)), None)
+    found = next((page for page in feed_pages(view, MEMBERS) if (page.run, page.number) == (run, number)), None)
     if found is None:
         raise not_found(request)
     address = server_address(request, view.iris.base)
-    return _response(request, page_quads(view, found, address), f"{address}{found.path}")
+    return _response(request, page_quads(view, found, address), f"{address}{found.path('/feed')}")
 
 
 def _response(request: Request, quads: Iterable[Quad], address: str) -> Response:

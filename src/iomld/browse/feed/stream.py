@@ -5,20 +5,20 @@ keeps what the record said then.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from iomld.browse.feed.pages import FeedPage, feed_pages
 from iomld.browse.project.revisions import ledger_of
 from iomld.browse.view import ReleaseView
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, PROV, RDF, XSD
 from iomld.ledger.entries import RevisionKind
-from iomld.ledger.index import IndexedRevision, IndexedRun, LedgerIndex
+from iomld.ledger.index import IndexedRevision, LedgerIndex
 
 LDES, TREE = "https://w3id.org/ldes#", "https://w3id.org/tree#"
 _ACTIVITY = "https://www.w3.org/ns/activitystreams#"
-_MEMBERS = 500  # of a page
+MEMBERS = 500  # of a page
 _TYPES = {
     RevisionKind.CREATE: "Create",
     RevisionKind.UPDATE: "Update",
@@ -26,38 +26,6 @@ _TYPES = {
     RevisionKind.DELETE: "Delete",
 }
 _DATE_TIME = NamedNode(f"{XSD}dateTime")
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPage:
-    """The place of a page of the feed.
-
-    Attributes:
-        run: Name of the run.
-        number: Number of the page among those of the run, from 1.
-        created: Time of the run (xsd:dateTime, UTC).
-    """
-
-    run: str
-    number: int
-    created: str
-
-    @property
-    def path(self) -> str:
-        """Its path on the server."""
-        return f"/feed/{self.run}" + (f"/{self.number}" if self.number > 1 else "")
-
-
-def feed_pages(view: ReleaseView) -> tuple[FeedPage, ...]:
-    """The pages of the feed, oldest first."""
-    ledger = ledger_of(view)
-    runs = ledger.runs(view.iris.record("")) if ledger else ()
-    return tuple(page for run in runs for page in _pages(run))
-
-
-def _pages(run: IndexedRun) -> Iterator[FeedPage]:
-    for number in range(1, -(-run.revisions // _MEMBERS) + 1):
-        yield FeedPage(run.name, number, run.created)
 
 
 def root_quads(view: ReleaseView, address: str) -> Iterator[Quad]:
@@ -78,8 +46,8 @@ def root_quads(view: ReleaseView, address: str) -> Iterator[Quad]:
     ):
         yield _link(stream, f"{LDES}{name}", value)
     yield _link(stream, f"{TREE}shape", f"{address}/shapes")
-    for page in feed_pages(view):
-        yield from _relation(root, f"{address}{page.path}", page)
+    for page in feed_pages(view, MEMBERS):
+        yield from _relation(root, f"{address}{page.path('/feed')}", page)
 
 
 def page_quads(view: ReleaseView, page: FeedPage, address: str) -> Iterator[Quad]:
@@ -97,8 +65,8 @@ def page_quads(view: ReleaseView, page: FeedPage, address: str) -> Iterator[Quad
     if ledger is None:
         return
     stream = _stream(view)
-    yield from _view(stream, f"{address}{page.path}")
-    members = ledger.revisions_of_run(page.run, view.iris.record(""), start=(page.number - 1) * _MEMBERS, most=_MEMBERS)
+    yield from _view(stream, f"{address}{page.path('/feed')}")
+    members = ledger.revisions_of_run(page.run, view.iris.record(""), start=(page.number - 1) * MEMBERS, most=MEMBERS)
     for member in members:
         if member.revision.kind in _TYPES:
             yield from _member_quads(view, ledger, member, stream)
