@@ -18,11 +18,13 @@ from tests.serving import Server, serve
 
 from iomld.formats import rdf
 from iomld.iris import DCTERMS, RDF
+from iomld.ledger.index import open_index
 
 CODES = tuple(f"PO.900{number}" for number in range(1, 6))
 LDES_CLIENT = shutil.which("ldes-client")
 ACTIVITY = "https://www.w3.org/ns/activitystreams#"
-TREE = "https://w3id.org/tree#"
+LDES, TREE = "https://w3id.org/ldes#", "https://w3id.org/tree#"
+VIEWS = ("/feed", "/feed/latest")
 Replica = dict[str, frozenset[str]]
 
 
@@ -42,14 +44,18 @@ def run_at_random(to: Path, source: Path, chance: random.Random, iomld: Command)
 
 
 @pytest.fixture(scope="module", params=range(amount(1)))
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, iomld: Command
-) -> Iterator[Server]:
-    """A server after twenty random runs."""
+def datadir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, iomld: Command) -> Path:
+    """Releases of twenty random runs."""
     folder, chance = tmp_path_factory.mktemp("feed"), random.Random(request.param)  # noqa: S311  # no secret
     for _ in range(20):
         run_at_random(folder / "to", folder / "records.json", chance, iomld)
-    with serve(folder / "to") as server:
+    return folder / "to"
+
+
+@pytest.fixture(scope="module")
+def served(datadir: Path) -> Iterator[Server]:
+    """A server of these releases."""
+    with serve(datadir) as server:
         yield server
 
 
@@ -87,18 +93,54 @@ def replica(members: list[Quad]) -> Replica:
     return kept
 
 
-def test_a_replica_equals_the_dataset(served: Server) -> None:
-    """All pages that the root leads to, read in the order of their times."""
-    root = tuple(rdf.parse(fetched(served, "/feed", Accept="application/n-quads").content, rdf.NQUADS))
-    pages = [str(getattr(one.object, "value", "")) for one in root if one.predicate.value == f"{TREE}node"]
-    assert pages
-    assert all(page.startswith(f"{served.address}/feed/") for page in pages)
+def pages_of(server: Server, view: str) -> list[str]:
+    """The addresses of the pages that the root of a view leads to, oldest first."""
+    root = rdf.parse(fetched(server, view, Accept="application/n-quads").content, rdf.NQUADS)
+    return [str(getattr(one.object, "value", "")) for one in root if one.predicate.value == f"{TREE}node"]
+
+
+def members_of(server: Server, view: str) -> list[Quad]:
+    """The quads of all pages of a view."""
     members: list[Quad] = []
-    for page in pages:
-        answer = fetched(served, page.removeprefix(served.address), Accept="application/trig")
+    for page in pages_of(server, view):
+        assert page.startswith(f"{server.address}{view}/")
+        answer = fetched(server, page.removeprefix(server.address), Accept="application/trig")
         assert answer.headers["content-type"] == "application/trig"
+        assert answer.headers["cache-control"] == "public, max-age=86400, immutable"
         members += rdf.parse(answer.content, rdf.TRIG)
+    return members
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_replica_equals_the_dataset(served: Server, view: str) -> None:
+    """All pages that the root leads to, read in the order of their times."""
+    members = members_of(served, view)
     assert replica(members) == published(served)
+
+
+def test_the_latest_view_has_each_record_once(served: Server) -> None:
+    """It says that it keeps one version of each, and pages without any are gone; the view of all has them all."""
+    members = members_of(served, "/feed/latest")
+    records = [one.object for one in members if one.predicate.value == f"{DCTERMS}isVersionOf"]
+    everything = {one.object for one in members_of(served, "/feed") if one.predicate.value == f"{DCTERMS}isVersionOf"}
+    assert len(records) == len(set(records))
+    assert set(records) == everything
+    root = {
+        str(one.triple)
+        for one in rdf.parse(fetched(served, "/feed/latest", Accept="application/n-quads").content, rdf.NQUADS)
+    }
+    policy = f"{served.address}/feed/latest#policy"
+    integer = "http://www.w3.org/2001/XMLSchema#integer"
+    assert f"<{served.address}/feed/latest> <{LDES}retentionPolicy> <{policy}>" in root
+    assert f'<{policy}> <{LDES}versionAmount> "1"^^<{integer}>' in root
+    kept = {page.replace("/feed/latest/", "/feed/") for page in pages_of(served, "/feed/latest")}
+    every = {*pages_of(served, "/feed")}
+    assert kept < every
+    for page in every - kept:
+        path = page.removeprefix(served.address)
+        answer = fetched(served, path.replace("/feed/", "/feed/latest/"))
+        assert answer.status_code == 410
+        assert f"is at {path}." in answer.json()["detail"]
 
 
 # The client writes numbers and truth values as Turtle does.
@@ -111,10 +153,11 @@ def _typed(found: re.Match[str]) -> str:
 
 
 @pytest.mark.skipif(not LDES_CLIENT, reason="needs ldes-client: npm install --global ldes-client@0.3.0")
-def test_a_client_of_ldes_has_the_dataset(served: Server) -> None:
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_client_of_ldes_has_the_dataset(served: Server, view: str) -> None:
     """The client of npm follows the feed by itself, and writes its members as N-Quads."""
     done = subprocess.run(
-        [str(LDES_CLIENT), f"{served.address}/feed", "--ordered", "ascending"],
+        [str(LDES_CLIENT), f"{served.address}{view}", "--ordered", "ascending"],
         capture_output=True,
         text=True,
         check=True,
@@ -126,10 +169,30 @@ def test_a_client_of_ldes_has_the_dataset(served: Server) -> None:
 
 
 def test_a_page_is_asked_for_again_at_no_cost(served: Server) -> None:
-    """The root has an entity tag, and what does not exist or has no named graphs is refused."""
-    first = fetched(served, "/feed")
-    assert first.headers["content-type"] == "application/trig"
-    assert fetched(served, "/feed", If_None_Match=first.headers["etag"]).status_code == 304
-    assert fetched(served, "/feed", Accept="text/turtle").status_code == 406
-    for path in ("/feed/never", "/feed/never/2"):
-        assert fetched(served, path).status_code == 404
+    """The roots have entity tags, and what does not exist or has no named graphs is refused."""
+    for view in VIEWS:
+        first = fetched(served, view)
+        assert first.headers["content-type"] == "application/trig"
+        assert first.headers["cache-control"] == "no-cache"
+        assert fetched(served, view, If_None_Match=first.headers["etag"]).status_code == 304
+        assert fetched(served, view, Accept="text/turtle").status_code == 406
+        for path in ("/never", "/never/2", "/latest", f"/{pages_of(served, view)[0].rpartition('/')[2]}/7"):
+            expected = 200 if (view, path) == ("/feed", "/latest") else 404
+            assert fetched(served, f"{view}{path}").status_code == expected
+
+
+@pytest.mark.parametrize("size", [1, 2, 500])
+def test_a_part_of_a_run_has_the_same_number_for_ever(datadir: Path, size: int) -> None:
+    """The parts with newest revisions are some of those that a run is cut into, whatever came later."""
+    ledger = open_index(datadir)
+    assert ledger is not None
+    records = "https://w3id.org/iomld/doc/project/"
+    expected = []
+    for run in ledger.runs(records):
+        for start in range(0, run.revisions, size):
+            members = ledger.revisions_of_run(run.name, records, start=start, most=size)
+            newest = [one for one in members if ledger.latest(one.revision.graph) == one.revision.revision]
+            if newest:
+                expected.append((run.name, start // size + 1, run.created, len(newest)))
+    assert list(ledger.newest_by_part(records, size)) == expected
+    ledger.close()

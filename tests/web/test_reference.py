@@ -97,6 +97,8 @@ _WITHOUT_EXAMPLE = {  # names that no release has
     "get_well_known_genid_name",
     "get_feed_run",
     "get_feed_run_page",
+    "get_feed_latest_run",
+    "get_feed_latest_run_page",
     "get_feed_atom_run",
     "get_feed_atom_run_page",
 }

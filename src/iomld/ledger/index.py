@@ -61,6 +61,22 @@ class IndexedRun(NamedTuple):
     revisions: int
 
 
+class RunPart(NamedTuple):
+    """A part of the revisions of a run.
+
+    Attributes:
+        name: Name of the entry, which is that of the release.
+        part: Number of the part, from 1.
+        created: The time of the release (xsd:dateTime, UTC).
+        revisions: Number of the revisions that are meant.
+    """
+
+    name: str
+    part: int
+    created: str
+    revisions: int
+
+
 class IndexedRevision(NamedTuple):
     """A revision, and where it is in the ledger.
 
@@ -143,6 +159,25 @@ class LedgerIndex:
             *_range(beginning),
         )
         return tuple(IndexedRun(*row) for row in rows)
+
+    def newest_by_part(self, beginning: str, size: int) -> tuple[RunPart, ...]:
+        """The parts of runs that have the newest revision of a graph whose IRI begins with a text, oldest first.
+
+        Args:
+            beginning: The text, at least one character.
+            size: Number of the revisions of a part, by graph, of which the last one of a run may have less.
+        """
+        rows = self._rows(
+            "SELECT entry.name, (place - 1) / ? + 1 AS part, entry.created, count(*) FROM ("
+            "  SELECT graph, revision, entry, row_number() OVER (PARTITION BY entry ORDER BY graph) AS place"
+            "  FROM revision WHERE graph >= ? AND graph < ?) AS placed "
+            "JOIN entry ON entry.number = placed.entry "
+            "WHERE revision = (SELECT max(revision) FROM revision AS other WHERE other.graph = placed.graph) "
+            "GROUP BY entry.number, part ORDER BY entry.number, part",
+            size,
+            *_range(beginning),
+        )
+        return tuple(RunPart(*row) for row in rows)
 
     def revisions_of_run(
         self, name: str, beginning: str = "", *, start: int = 0, most: int = -1

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from iomld.browse.project.revisions import ledger_of
 from iomld.browse.view import ReleaseView
+from iomld.ledger.entries import EntryHead
 from iomld.ledger.index import IndexedRun
+from iomld.store.oxigraph import StoreReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,31 @@ def feed_pages(view: ReleaseView, most: int) -> tuple[FeedPage, ...]:
     ledger = ledger_of(view)
     runs = ledger.runs(view.iris.record("")) if ledger else ()
     return tuple(page for run in runs for page in _pages(run, most))
+
+
+def latest_pages(view: ReleaseView, most: int) -> tuple[FeedPage, ...]:
+    """Those pages that have the newest revision of a record, oldest first, each with the number of these revisions.
+
+    A page only loses revisions, so a client that has read it need not read it again.
+
+    Args:
+        view: The release.
+        most: Number of the revisions of all pages, as in `feed_pages`.
+    """
+    ledger = ledger_of(view)
+    head = ledger.head if ledger else None
+    if ledger is None or head is None:
+        return ()
+    known = _latest.get(view.reader)
+    if known is None or known[:2] != (head, most):
+        found = ledger.newest_by_part(view.iris.record(""), most)
+        pages = tuple(FeedPage(one.name, one.part, one.created, one.revisions) for one in found)
+        _latest[view.reader] = known = (head, most, pages)
+    return known[2]
+
+
+# The pages since the last entry of the ledger: clients ask every second, and all revisions are read for them.
+_latest: WeakKeyDictionary[StoreReader, tuple[EntryHead, int, tuple[FeedPage, ...]]] = WeakKeyDictionary()
 
 
 def _pages(run: IndexedRun, most: int) -> Iterator[FeedPage]:
