@@ -9,13 +9,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from lxml import etree
+from tests.browse.asking import Asker
+from tests.browse.released import make_release
 from tests.conftest import Command
 from tests.ledger.history import CODE, ERASED, ERASED_TITLE, GONE, OTHER, TITLES, full_history, record
 from tests.serving import serve
 from tests.sharing import made_once
 
+from iomld.browse.view import open_view
 from iomld.formats.atom import ATOM, HISTORY, TOMBSTONES
+from iomld.web.data.atom import atom_routes
 
 BASE = "https://w3id.org/iomld/"
 NAMES = {"a": ATOM, "fh": HISTORY, "at": TOMBSTONES}
@@ -195,6 +200,16 @@ def test_an_archive_never_changes(many: Path, tmp_path: Path, iomld: Command) ->
     after = archives()
     assert {path: after[path] for path in before} == before
     assert len(after) == len(before) + 1
+
+
+def test_a_release_without_a_ledger_has_an_empty_feed(tmp_path: Path) -> None:
+    """Of the time of the release; readers subscribe to it all the same."""
+    opened = open_view(make_release(tmp_path))
+    app = FastAPI()
+    app.include_router(atom_routes(lambda: opened))
+    document = etree.fromstring(Asker(app).get("/feed.atom").content)
+    require_valid(document)
+    assert (entries(document), found(document, "a:updated/text()")) == ([], [opened.release.manifest.created])
 
 
 def test_a_feed_reader_reads_it(client: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """Memento (RFC 7089): the TimeGate and the TimeMap of a record, and the links and headers of its revisions."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.amount import amount
+from tests.browse.documents import documents_of
 from tests.conftest import Command
 from tests.ledger.history import CODE, ERASED, GONE, NEWEST, OTHER, PATH, WITHDRAWN, full_history
 from tests.serving import serve
@@ -255,6 +257,18 @@ def test_other_methods_and_other_times_are_refused(client: httpx.Client) -> None
         assert client.get(f"{root}{PATH}?asOf=2026-01-01T00:00:00Z").status_code == 400
     preflight = client.options(f"/timegate{PATH}", headers={"Access-Control-Request-Headers": "accept-datetime"})
     assert (preflight.status_code, preflight.headers["access-control-allow-headers"]) == (204, "Accept-Datetime")
+
+
+def test_a_document_does_not_need_its_history(datadir: Path, tmp_path: Path) -> None:
+    """It is served without the links if the index of the ledger is damaged while a server runs."""
+    to = shutil.copytree(datadir, tmp_path / "to", symlinks=True)
+    asker = documents_of(to)
+    assert history(asker.get(f"{PATH}.ttl").headers["link"])
+    index = to / "log" / "index.sqlite"
+    index.write_bytes(b"no database " * (index.stat().st_size // 12))
+    answer = asker.get(f"{PATH}.ttl")
+    assert answer.status_code == 200
+    assert history(answer.headers["link"]) == {}
 
 
 def test_a_client_of_memento_finds_the_right_revision(client: httpx.Client) -> None:

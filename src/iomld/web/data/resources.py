@@ -4,6 +4,7 @@ A withdrawn project is answered with a redirect to the project that replaces it,
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Annotated
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from iomld.browse.project.page import project_page
 from iomld.browse.project.revisions import newest_revision
 from iomld.browse.resources import described_quads, resource_page, scheme_page
 from iomld.browse.view import ReleaseView, label_quads, license_of, project_document, resource_quads
+from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.formats.jsonld import compact_resource, framed_project
 from iomld.formats.negotiate import choose
@@ -217,7 +219,7 @@ def _project_document(view: ReleaseView, key: str, *, with_labels: bool) -> WebD
         license=license_of(view, quads),
         iri=view.iris.project(key),
         collection="/dataset/projects",
-        original=path if newest_revision(view, key) else None,
+        original=path if _has_history(view, key) else None,
     )
 
 
@@ -301,7 +303,7 @@ def _withdrawn_response(
         suffix: The suffix of a format in the path, which overrides the query.
     """
     dated = _WITHDRAWN_HEADERS | release_headers(request)
-    if root == "doc" and newest_revision(view, tombstone.key):
+    if root == "doc" and _has_history(view, tombstone.key):
         dated |= {"Link": _history_of_withdrawn(request, view, tombstone, suffix)}
     if tombstone.replaced_by is not None:
         location = encoded_path(root, "project", tombstone.replaced_by) + (f".{suffix}" if suffix else "")
@@ -328,6 +330,13 @@ def _withdrawn_response(
         withdrawn=tombstone.withdrawn,
         reason=tombstone.reason,
     )
+
+
+def _has_history(view: ReleaseView, key: str) -> bool:
+    """Whether the ledger has revisions of a record; a document does not need it, and is served if it is damaged."""
+    with suppress(StoreError):
+        return newest_revision(view, key) > 0
+    return False
 
 
 def _history_of_withdrawn(request: Request, view: ReleaseView, tombstone: Tombstone, suffix: str | None) -> str:
