@@ -68,17 +68,17 @@ def linkset_bytes(anchor: str, links: Iterable[WebLink]) -> bytes:
     return json.dumps({"linkset": [context | relations]}, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def history_links(server: str, path: str) -> tuple[WebLink, WebLink]:
+def history_links(server: str, path: str, *, is_state: bool = False) -> tuple[WebLink, ...]:
     """Links to where a document can be asked for as of another time, and to the list of its states (RFC 7089).
 
     Args:
         server: Address of the server that was asked, without a slash at the end.
         path: Path of the document, percent-encoded, with the suffix of a format if it was asked for with one.
+        is_state: Whether the links are those of a state of another time, which also links to the document.
     """
-    return (
-        WebLink("timegate", f"{server}/timegate{path}"),
-        WebLink("timemap", f"{server}/timemap{path}", LINK_FORMAT),
-    )
+    original = (WebLink("original", f"{server}{path}"),) if is_state else ()
+    gate, timemap = f"{server}/timegate{path}", f"{server}/timemap{path}"
+    return (*original, WebLink("timegate", gate), WebLink("timemap", timemap, LINK_FORMAT))
 
 
 def server_address(request: Request, base: str) -> str:

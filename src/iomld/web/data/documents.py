@@ -239,11 +239,11 @@ def _time_links(document: WebDocument, requested: RequestedFormat, version: str,
         version: The query string that chooses the release; empty if none was chosen.
         server: Address of the server that was asked.
     """
-    suffix = f".{requested.suffix}" if requested.suffix else ""
-    if version or document.created:
-        yield WebLink("original", f"{server}{document.original or document.path}{suffix}")
+    path = (document.original or document.path) + (f".{requested.suffix}" if requested.suffix else "")
     if document.original:
-        yield from history_links(server, document.original + suffix)
+        yield from history_links(server, path, is_state=bool(version or document.created))
+    elif version:
+        yield WebLink("original", f"{server}{path}")
 
 
 def _links(document: WebDocument, chosen: str, version: str) -> Iterator[WebLink]:

@@ -73,7 +73,7 @@ def _timegate_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         history = _history(request, view(), name)
         place = len(history.times) if moment is None else bisect_right(history.times, moment, key=_CREATED)
         chosen = max(place - 1, 0)
-        links = (history.original, history_links(history.server, history.path)[1], *history.neighbours(chosen))
+        links = (history.original, history.timemap, *history.neighbours(chosen))
         headers = _VARY | {
             "Access-Control-Allow-Origin": "*",
             "Cache-Control": "no-cache",
@@ -114,20 +114,20 @@ def _timemap_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
     def timemap(request: Request, name: _Project) -> Response:
         """The list is in link-format (RFC 6690); a withdrawal is among the revisions."""
         history = _history(request, view(), name)
-        return answer(request, link_format_bytes(history.timemap()), LINK_FORMAT, modified=history.times[-1].created)
+        return answer(request, link_format_bytes(history.all()), LINK_FORMAT, modified=history.times[-1].created)
 
 
 class _History:
     """The states of a document, as links on the server that was asked."""
 
     def __init__(self, server: str, path: str, suffix: str, times: Sequence[RevisionTime]) -> None:
-        self.server, self.path, self.times = server, f"{path}{suffix}", times
-        self._record, self._suffix = path, suffix
-        self.original = WebLink("original", f"{server}{self.path}")
+        self.times = times
+        self._record, self._suffix = f"{server}{path}", suffix
+        self.original, self.timegate, self.timemap = history_links(server, f"{path}{suffix}", is_state=True)
 
     def address(self, one: RevisionTime) -> str:
         """Address of a revision, in the format that the suffix names."""
-        return f"{self.server}{self._record}/rev/{one.number}{self._suffix}"
+        return f"{self._record}/rev/{one.number}{self._suffix}"
 
     def neighbours(self, chosen: int) -> list[WebLink]:
         """The first and the last revision, the chosen one, and those before and after it."""
@@ -136,13 +136,12 @@ class _History:
         shown = sorted({0, last, chosen, *beside} & {*range(len(self.times))})
         return [self._memento(place, *self._ends(place), *beside.get(place, ())) for place in shown]
 
-    def timemap(self) -> list[WebLink]:
+    def all(self) -> list[WebLink]:
         """The contents of the TimeMap."""
-        gate, own = history_links(self.server, self.path)
         first, last = (http_date(self.times[place].created) for place in (0, -1))
         span = (("from", first), ("until", last))
         mementos = (self._memento(place, *self._ends(place)) for place in range(len(self.times)))
-        return [self.original, WebLink("self", own.href, LINK_FORMAT, span), gate, *mementos]
+        return [self.original, WebLink("self", self.timemap.href, LINK_FORMAT, span), self.timegate, *mementos]
 
     def _ends(self, place: int) -> list[str]:
         """The relations of the first and of the last revision."""

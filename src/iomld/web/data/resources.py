@@ -39,7 +39,7 @@ from iomld.web.data.documents import (
 from iomld.web.data.parameters import CODED, Labels, ReleaseFormatParameters, RequestedFormat, wants_labels
 from iomld.web.data.revisions import revision_response
 from iomld.web.data.vocabulary import vocabulary_routes
-from iomld.web.links import LINKSET_SUFFIX, WebLink, history_links, link_header, server_address
+from iomld.web.links import LINKSET_SUFFIX, history_links, link_header, server_address
 from iomld.web.openapi import DOCUMENT, DOCUMENT_TYPES, HTML, responses, sample
 from iomld.web.pages.render import project_html, scheme_html, thing_html
 from iomld.web.problems import PROBLEM_JSON, problem
@@ -343,8 +343,7 @@ def _history_of_withdrawn(request: Request, view: ReleaseView, tombstone: Tombst
     """The links by which clients of Memento find the states of a record from before its withdrawal."""
     path = encoded_path("doc", "project", tombstone.key) + (f".{suffix}" if suffix else "")
     server = server_address(request, view.iris.base)
-    original = (WebLink("original", f"{server}{path}"),) if with_release(request) else ()
-    return link_header((*original, *history_links(server, path)))
+    return link_header(history_links(server, path, is_state=bool(with_release(request))))
 
 
 def _accepted_format(accept: str | None) -> Format | None:

@@ -21,7 +21,7 @@ from iomld.web.data.documents import (
     split_suffix,
 )
 from iomld.web.data.parameters import RequestedFormat
-from iomld.web.links import WebLink, history_links, link_header, server_address
+from iomld.web.links import history_links, link_header, server_address
 from iomld.web.pages.render import described_html, revision_html
 from iomld.web.problems import problem
 from iomld.web.releases.choice import memento_headers
@@ -61,9 +61,8 @@ def revision_response(
 
 def _gone_response(request: Request, view: ReleaseView, revision: RecordRevision, suffix: str | None) -> Response:
     """The answer for a revision without content, which is the state of the document at its time nevertheless."""
-    server = server_address(request, view.iris.base)
     original = encoded_path("doc", "project", revision.key) + (f".{suffix}" if suffix else "")
-    links = (WebLink("original", f"{server}{original}"), *history_links(server, original))
+    links = history_links(server_address(request, view.iris.base), original, is_state=True)
     dated = memento_headers(datetime.fromisoformat(revision.created))
     return problem(
         410,
