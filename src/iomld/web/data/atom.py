@@ -1,7 +1,6 @@
 """The routes of the feed for feed readers (Atom): `/feed.atom`, and `/feed.atom/RUN` for its archives (RFC 5005)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -16,12 +15,12 @@ from iomld.browse.project.revisions import ledger_of
 from iomld.browse.view import ReleaseView, license_of
 from iomld.formats.atom import MEDIA_TYPE, AtomEntry, AtomFeed, AtomLink, AtomTombstone, atom_bytes
 from iomld.ledger.entries import RevisionKind
-from iomld.web.conditional import http_date, is_not_modified, weak_etag
+from iomld.web.conditional import is_not_modified, weak_etag
 from iomld.web.data.documents import encoded_path, not_found
 from iomld.web.links import server_address
 from iomld.web.openapi import HTML, responses
 from iomld.web.problems import require_present
-from iomld.web.responses import get_route
+from iomld.web.responses import answer, get_route
 
 PATH = "/feed.atom"
 _ANSWERS = responses({200: (MEDIA_TYPE,), 304: ()}, 400, 404, 503)
@@ -42,9 +41,13 @@ def atom_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     def feed(request: Request) -> Response:
         """Older changes are in archives, to which `prev-archive` leads from one to the next (RFC 5005)."""
         opened = view()
+        etag = {"ETag": _state_tag(request, opened)}
+        if is_not_modified(request.headers, etag["ETag"]):  # known before any revision is read: readers ask often
+            return Response(status_code=304, headers={"Access-Control-Allow-Origin": "*", **etag})
         pages = entry_pages(opened)
         newest = newest_pages(pages)
-        return _response(request, opened, newest, _before(pages, len(newest)), path=PATH)
+        previous = pages[-len(newest) - 1] if len(pages) > len(newest) else None
+        return answer(request, _document(request, opened, newest, previous, path=PATH), MEDIA_TYPE, headers=etag)
 
     @get_route(router, f"{PATH}/{{run}}", "lists", "Get an archive of the feed: a run", _ANSWERS, dependencies=present)
     def first_archive(request: Request, run: _Run) -> Response:
@@ -64,9 +67,13 @@ def atom_routes(view: Callable[[], ReleaseView]) -> APIRouter:
     return router
 
 
-def _before(pages: Sequence[FeedPage], count: int) -> FeedPage | None:
-    """The page before the last ones."""
-    return pages[-count - 1] if len(pages) > count else None
+def _state_tag(request: Request, view: ReleaseView) -> str:
+    """The entity tag of the newest entries, by all that they depend on."""
+    ledger = ledger_of(view)
+    head = ledger.head if ledger else None
+    address = server_address(request, view.iris.base)
+    state = (head.sha256 if head else "", view.release.manifest.name, address, __version__)
+    return weak_etag("\n".join(state).encode())
 
 
 def _archive_response(request: Request, view: ReleaseView, run: str, number: int) -> Response:
@@ -75,35 +82,23 @@ def _archive_response(request: Request, view: ReleaseView, run: str, number: int
     if place is None:
         raise not_found(request)
     previous = pages[place - 1] if place else None
-    return _response(request, view, (pages[place],), previous, path=pages[place].path(PATH))
+    body = _document(request, view, (pages[place],), previous, path=pages[place].path(PATH))
+    return answer(request, body, MEDIA_TYPE)
 
 
-def _response(
+def _document(
     request: Request, view: ReleaseView, pages: Sequence[FeedPage], previous: FeedPage | None, *, path: str
-) -> Response:
-    """The document with the entries of some pages, or 304 before any revision is read, since readers ask often."""
-    ledger, address = ledger_of(view), server_address(request, view.iris.base)
-    head = ledger.head if ledger else None
-    state = (head.sha256 if head else "", view.release.manifest.name, f"{address}{path}", __version__)
-    updated = pages[-1].created if pages else view.release.manifest.created
-    modified = datetime.fromisoformat(updated)
-    headers = {
-        "Access-Control-Allow-Origin": "*",
-        "Cache-Control": "no-cache",
-        "ETag": weak_etag("\n".join(state).encode()),
-        "Last-Modified": http_date(modified),
-        "X-Content-Type-Options": "nosniff",
-    }
-    if is_not_modified(request.headers, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    body = atom_bytes(_feed(view, pages, previous, address, path=path, updated=updated))
-    headers |= {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))}
-    return Response(b"" if request.method == "HEAD" else body, headers=headers)
+) -> bytes:
+    """The document with the entries of some pages.
 
-
-def _feed(
-    view: ReleaseView, pages: Sequence[FeedPage], previous: FeedPage | None, address: str, *, path: str, updated: str
-) -> AtomFeed:
+    Args:
+        request: The request.
+        view: The release.
+        pages: The pages, oldest first.
+        previous: The page before them.
+        path: The path of the document.
+    """
+    address = server_address(request, view.iris.base)
     publisher, license_ = publisher_name(view), license_of(view)
     links = [
         AtomLink("self", f"{address}{path}", MEDIA_TYPE),
@@ -118,11 +113,11 @@ def _feed(
     newest_first = tuple(reversed(pages))
     entries = (_entry(one, address) for page in newest_first for one in page_entries(view, page))
     removed = (one for page in newest_first for one in removed_entries(view, page))
-    return AtomFeed(
+    feed = AtomFeed(
         id=f"{view.iris.base}feed.atom",
         title=f"Changes to project records{f' · {publisher}' if publisher else ''}",
         language="en",
-        updated=updated,
+        updated=pages[-1].created if pages else view.release.manifest.created,
         author=publisher or "iomld",
         generator=f"iomld {__version__}",
         links=tuple(links),
@@ -130,6 +125,7 @@ def _feed(
         tombstones=tuple(AtomTombstone(one.iri, one.when, one.reason) for one in removed),
         is_archive=path != PATH,
     )
+    return atom_bytes(feed)
 
 
 def _entry(entry: FeedEntry, address: str) -> AtomEntry:
