@@ -12,7 +12,7 @@ from iomld.iris import DCTERMS
 from iomld.ledger.entries import RevisionKind
 from iomld.ledger.index import IndexedRevision
 
-_MOST = 50  # entries of a document
+_MOST = 50  # entries of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,11 @@ def entry_pages(view: ReleaseView) -> tuple[FeedPage, ...]:
 
 
 def newest_pages(pages: tuple[FeedPage, ...]) -> tuple[FeedPage, ...]:
-    """Those pages that one document has room for, at least one if there are any; oldest first."""
-    room, first = _MOST, len(pages)
-    for page in reversed(pages):
-        if page.revisions > room:
-            break
-        room -= page.revisions
+    """The last pages, as many as are needed for a full document, which has fewer than two pages; oldest first."""
+    count, first = 0, len(pages)
+    while first and count < _MOST:
         first -= 1
+        count += pages[first].revisions
     return pages[first:]
 
 
