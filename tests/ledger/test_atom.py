@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import feedparser
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -214,7 +215,6 @@ def test_a_release_without_a_ledger_has_an_empty_feed(tmp_path: Path) -> None:
 
 def test_a_feed_reader_reads_it(client: httpx.Client) -> None:
     """The parser of PyPI finds no fault, and has the titles as texts."""
-    feedparser = pytest.importorskip("feedparser", reason="needs feedparser: pip install feedparser")
     read = feedparser.parse(client.get("/feed.atom").content, response_headers={"content-type": "application/atom+xml"})
     assert not read.bozo, read.get("bozo_exception")
     assert read.version == "atom10"

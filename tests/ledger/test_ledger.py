@@ -15,7 +15,7 @@ from tests.ledger.publisher import BASE, CODES, Publisher, step
 from iomld import release
 from iomld.errors import NotFoundError, StoreError
 from iomld.ledger import entries
-from iomld.ledger.index import IndexedRevision, open_index, update_index
+from iomld.ledger.index import IndexedRevision, open_index, open_served_index, update_index
 from iomld.ledger.opening import writable_ledger
 from iomld.ledger.verification import check_ledger
 from iomld.pipeline.stages import Pipeline
@@ -156,6 +156,29 @@ def test_an_unfinished_run_leaves_nothing(pipeline: Pipeline, tmp_path: Path) ->
     assert [one.revision.revision for one in revisions(publisher.folder)] == [1, 2]
     assert b"Three" in contents(publisher.folder)[f"{BASE}doc/project/{CODES[0]}", 2]
     assert not [path.name for path in (publisher.folder / "log").iterdir() if path.name.startswith(".")]
+
+
+def test_readers_do_not_see_a_run_that_was_never_served(pipeline: Pipeline, tmp_path: Path) -> None:
+    """After a crash before the switch its numbers go to other contents, so they must not have been read before."""
+    publisher = Publisher(tmp_path, pipeline)
+    publisher.publish((CODES[0], "One"))
+    (first,) = release.release_names(publisher.folder)
+    publisher.publish((CODES[0], "Never served"))
+    graph, served = f"{BASE}doc/project/{CODES[0]}", publisher.folder / "log" / "served"
+    publisher.switch(first)
+    served.write_bytes(served.read_bytes().splitlines(keepends=True)[0])
+    before = open_served_index(publisher.folder)
+    assert before is not None
+    with closing(before):
+        assert (before.latest(graph), before.find(graph, 2), len(before.runs(BASE))) == (1, None, 1)
+        publisher.publish((CODES[0], "Served"))
+        assert before.latest(graph) == 1  # as long as the release is open that was opened with it
+    after = open_served_index(publisher.folder)
+    assert after is not None
+    with closing(after):
+        found = after.find(graph, 2)
+        assert found
+        assert b"Served" in after.content(found)
 
 
 @pytest.mark.parametrize("file", ["entry.json", "graphs", "whole"])

@@ -8,6 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
 import httpx
+import memento_client
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -273,7 +274,6 @@ def test_a_document_does_not_need_its_history(datadir: Path, tmp_path: Path) -> 
 
 def test_a_client_of_memento_finds_the_right_revision(client: httpx.Client) -> None:
     """The client of PyPI begins at the document of today, and finds the TimeGate and the state by itself."""
-    memento_client = pytest.importorskip("memento_client", reason="needs memento-client: pip install memento-client")
     server, moments = str(client.base_url).rstrip("/"), times(client)
     finder = memento_client.MementoClient(timegate_uri="http://127.0.0.1:1/")
     for begin in (PATH, f"{PATH}/rev/1", f"/id/project/{CODE}"):

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from iomld.errors import StoreError
+from iomld.release.folder import current_name
 from iomld.release.nquads import file_digest, graph_digest
 from iomld.release.pieces import GzipAssembly, Piece, content_of, first_offset
-from iomld.release.served import LEDGER, sync
+from iomld.release.served import LEDGER, served_lines, sync
 
 ENTRY, GRAPHS, CONTENTS, PIECES, RUN = "entry.json", "graphs", "contents.nq.gz", "pieces", "run.nq.gz"
 _BUILDING = ".building-"
@@ -161,6 +162,22 @@ def entry_names(datadir: Path) -> tuple[str, ...]:
     if not folder.is_dir():
         return ()
     return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")))
+
+
+def was_served(datadir: Path, name: str, kind: RunKind) -> bool:
+    """Whether the newest entry belongs to the ledger: it erases, or its release is or was served.
+
+    Args:
+        datadir: Folder of the releases.
+        name: Name of the entry.
+        kind: What its run did.
+
+    Raises:
+        StoreError: The list of served releases is damaged.
+    """
+    if kind is RunKind.ERASE or name == current_name(datadir):
+        return True
+    return name in {line.release for line in served_lines(datadir)}
 
 
 def remove_unfinished(datadir: Path) -> None:

@@ -25,6 +25,7 @@ from iomld.ledger.entries import (
     read_entry,
     read_revisions,
     run_file,
+    was_served,
 )
 from iomld.release.pieces import Piece
 
@@ -38,6 +39,15 @@ CREATE TABLE revision (graph TEXT, revision INTEGER, entry INTEGER, kind TEXT, d
   offset INTEGER, length INTEGER, plain_length INTEGER, crc INTEGER, lines INTEGER,
   PRIMARY KEY (graph, revision)) WITHOUT ROWID;
 CREATE INDEX by_entry ON revision (entry, graph);
+"""
+# They hide tables of the same names. An entry of the kind RunKind.ERASE has no revisions.
+_SERVED_VIEWS = """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE last_served (number INTEGER NOT NULL);
+CREATE TEMP VIEW entry AS
+  SELECT * FROM main.entry WHERE kind = 'erase' OR number <= (SELECT number FROM last_served);
+CREATE TEMP VIEW revision AS
+  SELECT * FROM main.revision WHERE entry <= (SELECT number FROM last_served);
 """
 _COLUMNS = """
 SELECT revision.graph, revision.revision, revision.kind, revision.digest, offset, length, plain_length, crc, lines,
@@ -223,6 +233,18 @@ class LedgerIndex:
             return b""
         return read_content(ledger_folder(self._datadir) / found.entry, found.place, found.revision.digest)
 
+    def newest_served(self) -> int | None:
+        """Number of the newest entry, or of the one before it if that was not served yet; None if there is none."""
+        rows = self._rows("SELECT number, name, kind FROM entry ORDER BY number DESC LIMIT 2")
+        served = (number for number, name, kind in rows if was_served(self._datadir, name, RunKind(kind)))
+        return next(served, 0) if rows else None
+
+    def hide_after(self, number: int) -> None:
+        """Answer from now on as if there were no later entries but those that erase."""
+        with self._lock, self._database:
+            self._database.executescript(_SERVED_VIEWS)
+            self._database.execute("INSERT INTO last_served VALUES (?)", (number,))
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
@@ -270,6 +292,18 @@ def open_index(datadir: Path) -> LedgerIndex | None:
         pass
     database.close()
     return None
+
+
+def open_served_index(datadir: Path) -> LedgerIndex | None:
+    """The index of a ledger, for those who read it while others publish; None if `open_index` has none.
+
+    It has no newest entry whose release was not served yet: after a crash, that entry is removed, and its numbers are
+    given to other contents. Views with the names of the tables hide it from all questions.
+    """
+    index = open_index(datadir)
+    if index and (number := index.newest_served()) is not None:
+        index.hide_after(number)
+    return index
 
 
 def required_index(datadir: Path) -> LedgerIndex:

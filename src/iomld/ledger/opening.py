@@ -9,12 +9,12 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iomld.ledger.entries import RunKind, entry_names, ledger_folder, read_entry, remove_unfinished
+from iomld.ledger.entries import entry_names, ledger_folder, read_entry, remove_unfinished, was_served
 from iomld.ledger.erasure import finish_erasures
 from iomld.ledger.index import LedgerIndex, forget_entry, required_index, update_index
 from iomld.ledger.takeover import take_over
 from iomld.release.folder import CURRENT, REMOVING, current_name
-from iomld.release.served import note_served, release_folder, release_names, served_lines
+from iomld.release.served import note_served, release_folder, release_names
 
 
 def writable_ledger(datadir: Path) -> LedgerIndex:
@@ -44,11 +44,9 @@ def _note_switch(datadir: Path) -> None:
 
 def _remove_unserved(datadir: Path) -> None:
     """Remove the newest entry and its release if that was never served."""
-    names = entry_names(datadir)
-    if not names or names[-1] == current_name(datadir):
-        return
-    folder, name = ledger_folder(datadir) / names[-1], names[-1]
-    if name in {line.release for line in served_lines(datadir)} or read_entry(folder)[0].kind is RunKind.ERASE:
+    name = max(entry_names(datadir), default="")
+    folder = ledger_folder(datadir) / name
+    if not name or was_served(datadir, name, read_entry(folder)[0].kind):
         return
     forget_entry(datadir, name)  # first, so that it never has what is not there
     for place in (release_folder(datadir, name), folder):

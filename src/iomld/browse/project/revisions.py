@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode, Quad
 from iomld.browse.view import ReleaseView, arranged
 from iomld.formats import rdf
 from iomld.ledger.entries import RevisionKind
-from iomld.ledger.index import IndexedRevision, LedgerIndex, open_index
+from iomld.ledger.index import IndexedRevision, LedgerIndex, open_served_index
 from iomld.pipeline.differences import FieldDifference, field_differences
 from iomld.store.oxigraph import StoreReader
 
@@ -173,7 +173,7 @@ def _content(view: ReleaseView, ledger: LedgerIndex, found: IndexedRevision, key
 
 def ledger_of(view: ReleaseView) -> LedgerIndex | None:
     """The ledger beside the release; opened once for each open release."""
-    if view.reader not in _ledgers and (opened := open_index(view.release.path.parent.parent)):
+    if view.reader not in _ledgers and (opened := open_served_index(view.release.path.parent.parent)):
         _ledgers[view.reader] = opened
     return _ledgers.get(view.reader)
 
