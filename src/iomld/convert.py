@@ -78,13 +78,14 @@ def project_quads(project: Project, publication: Publication) -> list[Quad]:
     return list(parse(project_lines(project, publication), RdfFormat.N_QUADS))
 
 
-def project_lines(project: Project, publication: Publication, *, with_graph: bool = True) -> str:
-    """The same quads as canonical text: N-Quads (RDF 1.1 N-Quads section 2), or N-Triples without the graph."""
+def project_lines(project: Project, publication: Publication, *, with_graph: bool = True) -> bytes:
+    """The same quads as canonical text: N-Quads (RDF 1.1 N-Quads section 2), or N-Triples without the graph; UTF-8."""
     graph = _iri(publication.iris.record(project.key))
     end = f" {graph} .\n" if with_graph else " .\n"
-    return "".join(
+    # Most lines are ASCII, which takes no encoding; one text with a typographic apostrophe would change that for all.
+    return b"".join(
         [
-            f"<{subject}> {statement}{end}"
+            f"<{subject}> {statement}{end}".encode()
             for subject, statements in _nodes(project, publication)
             for statement in statements
         ]

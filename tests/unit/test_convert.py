@@ -178,7 +178,7 @@ def test_without_narratives_only_the_quotes_are_published() -> None:
     """The publisher may keep narratives back; the text is still named, so that mentions can point into it."""
     kept = Publication(Iris(BASE), LICENSE, "0.1.0", load_fields(), "XM-DAC-47066-", with_narrative=False)
     project = linked(CODE | {"narrative": {"en": "It follows the 2030 Agenda."}})
-    lines = project_lines(project, kept)
+    lines = project_lines(project, kept).decode()
     assert "description" not in lines
     assert '"2030 Agenda"' in lines
     assert "#narrative-en" in lines

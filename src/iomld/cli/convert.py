@@ -106,8 +106,7 @@ class _Conversion:
         """The same graphs as N-Quads or N-Triples, written without making quads, which saves a quarter of the time."""
         for projects in self._batches(sources):
             yield from [
-                project_lines(project, self._converter.publication, with_graph=with_graph).encode()
-                for project in projects
+                project_lines(project, self._converter.publication, with_graph=with_graph) for project in projects
             ]
 
     def projects(self, sources: tuple[Path, ...]) -> Iterator[Project]:

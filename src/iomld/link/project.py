@@ -281,10 +281,8 @@ def normal_text(text: str) -> str:
     >>> normal_text(" One. \r\n\r\n Two.")
     'One.\nTwo.'
     """
-    if text.isprintable():  # one paragraph
-        return unicodedata.normalize("NFC", text).strip()
-    paragraphs = (paragraph.strip() for paragraph in unicodedata.normalize("NFC", text).splitlines())
-    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+    paragraphs = [paragraph.strip() for paragraph in unicodedata.normalize("NFC", text).splitlines()]
+    return "\n".join(filter(None, paragraphs))
 
 
 def _managing_office(prima_id: str | None, gazetteer: Gazetteer) -> str | None:

@@ -5,6 +5,7 @@ Numbers keep the digits that were written: 100000.00 is read as the string "1000
 
 import hashlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from json import JSONDecodeError, JSONDecoder
 
@@ -43,7 +44,7 @@ def read_records(text: str, *, file: str, name: str) -> Iterator[Record]:
         yield from read_lines(text.encode().split(b"\n"), file=file, name=name)
     else:
         place = Place(file, line=text.count("\n", 0, start) + 1, column=1, pointer="")
-        yield _record(text[start:end], place, name=name)
+        yield _record(text[start:end], _bytes(text[start:end]), place, name=name)
 
 
 def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
@@ -57,7 +58,8 @@ def _array(text: str, start: int, *, file: str, name: str) -> Iterator[Record]:
             raise not_json(file, error) from error
         line, counted = line + text.count("\n", counted, at), at
         column = at - text.rfind("\n", 0, at)
-        yield _record(text[at:end], Place(file, line=line, column=column, pointer=f"/{number}"), name=name)
+        place = Place(file, line=line, column=column, pointer=f"/{number}")
+        yield _record(text[at:end], _bytes(text[at:end]), place, name=name)
         at, number = _skip(text, end), number + 1
         at = _skip(text, at + 1) if text[at : at + 1] == "," else at
     if text[at : at + 1] != "]" or text[at + 1 :].strip():
@@ -94,7 +96,8 @@ def read_lines(lines: Iterable[bytes], *, file: str, name: str, first_line: int 
             )
             continue
         if text.strip():
-            yield _record(text, place, name=name)
+            data = line.removeprefix(BOM_UTF8) if number == 1 else line
+            yield _record(text, data.rstrip(b"\r\n"), place, name=name)
 
 
 def _refused(finding: Finding, line: bytes, name: str) -> Record:
@@ -104,10 +107,8 @@ def _refused(finding: Finding, line: bytes, name: str) -> Record:
     return Record({}, origin, place, findings=(finding,))
 
 
-def _record(raw: str, place: Place, *, name: str) -> Record:
-    data = raw.encode("utf-8", "surrogatepass")
-    digest = hashlib.sha256(data).hexdigest()
-    origin = Origin(name, digest, _MEDIA_TYPE)
+def _record(raw: str, data: bytes, place: Place, *, name: str) -> Record:
+    origin = Origin(name, hashlib.sha256(data).hexdigest(), _MEDIA_TYPE)
     repeated: list[str] = []
     try:
         content = _decoder(repeated).decode(raw.strip())
@@ -140,6 +141,10 @@ def _record(raw: str, place: Place, *, name: str) -> Record:
     if is_framed(content):
         content = unframed(content)
     return read_content(content, origin, place, raw=raw, findings=faults)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _decoder(repeated: list[str] | None = None) -> JSONDecoder:
