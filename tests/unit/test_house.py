@@ -108,7 +108,7 @@ def test_importing_the_package_loads_little() -> None:
 _UNUSED = {
     "convert": "asyncio babel email fastapi http.client lxml openpyxl pyshacl rdflib shacl "
     "iomld.check iomld.read.iati iomld.read.page iomld.read.table.rows iomld.validate iomld.workers",
-    "validate": "asyncio babel.messages fastapi http.client lxml openpyxl pyshacl rdflib "
+    "validate": "asyncio babel.messages email fastapi http.client lxml openpyxl pyshacl rdflib "
     "iomld.check.foreign_shapes iomld.check.reports.html iomld.read.iati iomld.read.page iomld.read.table.rows",
 }
 

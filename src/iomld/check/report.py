@@ -234,14 +234,14 @@ def basis_of(pipeline: "Pipeline", profile: str) -> Basis:
         pipeline: The loaded stages.
         profile: The profile that the pipeline was loaded with.
     """
-    engine = pipeline.validator.engine_name
-    return Basis(profile, engine, package_version(engine), dict(pipeline.versions))
+    engine = pipeline.validator.engine
+    return Basis(profile, engine.name, engine.version, dict(pipeline.versions))
 
 
 @cache
 def package_version(package: str) -> str:
-    """Version of an installed package; cached, since looking it up takes longer than checking a record."""
-    from importlib.metadata import version  # noqa: PLC0415  # with the library of mail, and few reports are written
+    """Version of an installed package that need not be imported; cached, as the look-up takes longer than a check."""
+    from importlib.metadata import version  # noqa: PLC0415  # with the library of mail; only reports on foreign shapes
 
     return version(package)
 

@@ -19,6 +19,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """Its name, as in `--engine shacl`."""
 
+    @property
+    def version(self) -> str:
+        """Version of its package."""
+
     def results(self, data: bytes) -> tuple[ValidationResult, ...]:
         """Validate a data graph.
 

@@ -28,11 +28,13 @@ class RustEngine:
 
     Attributes:
         shapes: The compiled shapes.
+        version: Version of the wheel.
         labels: Labels of the blank nodes of the shapes graph, in the order of the graph.
         name: Name of the engine.
     """
 
     shapes: shacl.Shapes
+    version: str
     labels: tuple[str, ...] = ()
     name: str = "shacl"
 
@@ -70,7 +72,8 @@ def load_rust(shapes: bytes) -> Engine:
     except ImportError as error:
         raise EngineError(f"the package shacl cannot be loaded: {error}") from error
     try:
-        return RustEngine(shacl.Shapes.from_text(shapes.decode(), "ntriples"), _blank_node_labels(shapes))
+        compiled = shacl.Shapes.from_text(shapes.decode(), "ntriples")
+        return RustEngine(compiled, shacl.__version__, _blank_node_labels(shapes))
     except ValueError as error:
         raise EngineError(f"shacl cannot compile the shapes: {error}") from error
 

@@ -93,6 +93,7 @@ class ReferenceEngine:
 
     shapes: Graph
     name: str = "pyshacl"
+    version: str = pyshacl.__version__
 
     def results(self, data: bytes) -> tuple[ValidationResult, ...]:
         """See `Engine.results`."""
