@@ -1,6 +1,5 @@
 """The command `iomld convert`: records to RDF or tables, without publishing them."""
 
-import gc
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from iomld.cli.options import (
     sources_argument,
 )
 from iomld.cli.progress import shown_progress
-from iomld.cli.stages import chosen_mapping, pipeline_choices
+from iomld.cli.stages import chosen_mapping, loading, pipeline_choices
 from iomld.convert import project_lines, project_quads
 from iomld.errors import SourceError
 from iomld.export.formats import TABLE_FORMATS, TableFormat
@@ -71,8 +70,8 @@ def convert_command(
     """
     check_source_url(source_url, sources)
     known = settings()
-    converter = load_converter(pipeline_choices(known, profile="submission"))
-    gc.freeze()  # lists, names and patterns live to the end; collecting garbage among them takes 3 % of the time
+    with loading():
+        converter = load_converter(pipeline_choices(known, profile="submission"))
     options = converter.read_options(url=source_url, mapping=chosen_mapping(mapping))
     with shown_progress(is_alone=not sys.stdout.isatty()) as progress:
         conversion = _Conversion(converter, options, progress)

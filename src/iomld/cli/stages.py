@@ -1,5 +1,8 @@
 """The stages, imported only by commands that read records, since importing them takes longer than most commands run."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,11 +29,23 @@ def pipeline_choices(known: Settings, *, profile: str, engine: str = "shacl", as
     )
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load what lives to the end: lists, names, patterns and shapes, among which no garbage is to be looked for."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def loaded_pipeline(chosen: Choices) -> "Pipeline":
     """Load the stages; report on standard error if another SHACL engine is used than the one chosen."""
-    from iomld.pipeline.stages import load_pipeline  # noqa: PLC0415  # with the shapes, which `iomld convert` does without
+    with loading():
+        from iomld.pipeline.stages import load_pipeline  # noqa: PLC0415  # with the shapes; `iomld convert` needs none
 
-    pipeline = load_pipeline(chosen)
+        pipeline = load_pipeline(chosen)
     if pipeline.validator.fallback_reason:
         reason = pipeline.validator.fallback_reason
         click.echo(
