@@ -262,7 +262,7 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
             f"{_TARGET} <{target}>",
             f"{_CONFIDENCE} {_decimal(mention.confidence)}",
             f"{_METHOD} {_concept(iris.base, 'method', mention.method)}",
-            f"{_REVIEW} {_concept(iris.base, 'review', 'unreviewed')}",
+            f"{_REVIEW} {_concept(iris.base, 'review', mention.review)}",
             f"{_ATTRIBUTED} <{iris.matcher(publication.matcher_version)}>",
             *of_node,
         ],

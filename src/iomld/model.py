@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from iomld.messages import Message, message_from_json, message_to_json
+from iomld.messages import Message
 
 
 class Severity(StrEnum):
@@ -112,41 +112,6 @@ def is_refused(findings: tuple[Finding, ...]) -> bool:
     return any(finding.severity is Severity.VIOLATION for finding in findings)
 
 
-def finding_to_json(finding: Finding) -> dict[str, object]:
-    """A finding as a JSON object, for another process; its messages are not translated yet."""
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "message": message_to_json(finding.message),
-        "fix": message_to_json(finding.fix) if finding.fix else None,
-        "field": finding.field,
-        "value": finding.value,
-        "focus_node": finding.focus_node,
-        "path": finding.path,
-        "place": finding.place,
-        "language": finding.language,
-        "results": finding.results,
-    }
-
-
-def finding_from_json(written: Mapping[str, Any]) -> Finding:
-    """The finding that `finding_to_json` wrote."""
-    fix, place = written["fix"], written["place"]
-    return Finding(
-        rule=written["rule"],
-        severity=Severity(written["severity"]),
-        message=message_from_json(written["message"]),
-        fix=message_from_json(fix) if fix else None,
-        field=written["field"],
-        value=written["value"],
-        focus_node=written["focus_node"],
-        path=written["path"],
-        place=Place(*place) if place else None,
-        language=written["language"],
-        results=tuple(ValidationResult(*terms)._replace(messages=tuple(terms[-1])) for terms in written["results"]),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text and its language (BCP 47)."""
@@ -209,6 +174,10 @@ class Origin:
     retrieved_at: str | None = None
 
 
+# Codes in the review scheme: whether a person has looked at a mention.
+UNREVIEWED, ACCEPTED, REJECTED = "unreviewed", "accepted", "rejected"
+
+
 @dataclass(frozen=True, slots=True)
 class GivenMention:
     """A framework mention that the record itself states, since its narrative may not be redistributed.
@@ -224,6 +193,7 @@ class GivenMention:
         field: The text that it is from: `narrative`, `abstract` or `title`.
         method: Code in the method scheme, if the record states it.
         confidence: From 0 to 1, if the record states it.
+        review: Code in the review scheme.
         others: The values of keys that no code knows by name, with their keys.
     """
 
@@ -237,6 +207,7 @@ class GivenMention:
     field: str = "narrative"
     method: str | None = None
     confidence: Decimal | None = None
+    review: str = UNREVIEWED
     others: tuple[tuple[str, str], ...] = ()
 
 
@@ -336,6 +307,7 @@ class Mention:
         start: Offset of the quote in that text, in code points from 0; None if unknown.
         method: Code in the method scheme: `exact-label`, `variant-label`, `acronym`, `manual`.
         confidence: 0 to 1, meaningful together with the method.
+        review: Code in the review scheme: `unreviewed`, `accepted`, `rejected`.
         others: The values of keys that no code knows by name, with their keys.
     """
 
@@ -348,6 +320,7 @@ class Mention:
     start: int | None
     method: str
     confidence: Decimal
+    review: str = UNREVIEWED
     others: tuple[tuple[str, str], ...] = ()
 
 

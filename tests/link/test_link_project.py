@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from iomld.assets import load_fields
 from iomld.link.project import Linker, build_linker, link_project, normal_text
 from iomld.model import (
+    REJECTED,
+    UNREVIEWED,
     GivenMention,
     Mention,
     MergedRecord,
@@ -42,9 +44,11 @@ def merged(mentions: tuple[GivenMention, ...] = (), **fields: str | tuple[str, .
     return MergedRecord("PO.0105", values, (Record(values, ORIGIN, PLACE),), mentions)
 
 
-def given_mention(framework: str, quote: str, *, prefix: str = "", position: int | None = None) -> GivenMention:
+def given_mention(
+    framework: str, quote: str, *, prefix: str = "", position: int | None = None, review: str = UNREVIEWED
+) -> GivenMention:
     """A mention that a record carries."""
-    return GivenMention(framework, quote, prefix, "", "en", position, PLACE)
+    return GivenMention(framework, quote, prefix, "", "en", position, PLACE, review=review)
 
 
 def summary(project: Project) -> list[tuple[str, str, int | None]]:
@@ -226,6 +230,27 @@ def test_places_count_in_the_published_text(linker: Linker) -> None:
     assert project.narratives[0].value == "Café.\nThe GCM."
     assert project.mentions[0].start == 10
     assert normal_text(project.narratives[0].value) == project.narratives[0].value
+
+
+def test_a_rejected_mention_gives_no_framework(linker: Linker) -> None:
+    """It is kept as a mention, found or only stated; the project mentions what other mentions say."""
+    stated = (given_mention("gcm", "GCM", position=4, review=REJECTED), given_mention("gcr", "pact", review=REJECTED))
+    project, _ = link_project(merged(narrative={"en": "The GCM only."}, mentions=stated), linker)
+    assert [(one.framework, one.start, one.review) for one in project.mentions] == [
+        ("gcm", 4, REJECTED),
+        ("gcr", None, REJECTED),
+    ]
+    assert project.frameworks == ()
+    project, _ = link_project(merged(narrative={"en": "The GCM and the GCM."}, mentions=stated), linker)
+    assert [one.review for one in project.mentions] == [REJECTED, UNREVIEWED, REJECTED]
+    assert project.frameworks == ("gcm",)
+
+
+def test_a_rejected_framework_does_not_reject_its_part(linker: Linker) -> None:
+    """A review is about one framework: it is not passed on to the part that the same words name."""
+    stated = given_mention("gcm", "objective 2 of the GCM", position=0, review=REJECTED)
+    project, _ = link_project(merged(narrative={"en": "objective 2 of the GCM"}, mentions=(stated,)), linker)
+    assert [(one.framework, one.review) for one in project.mentions] == [("gcm-objective-2", UNREVIEWED)]
 
 
 def test_a_given_mention_without_narrative_is_kept_as_it_is(linker: Linker) -> None:

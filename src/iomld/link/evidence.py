@@ -6,7 +6,7 @@ from dataclasses import replace
 from iomld.lexicon.words import ConceptTable
 from iomld.link.frameworks import FrameworkMatcher, context
 from iomld.messages import alternatives, message
-from iomld.model import Finding, GivenMention, Mention, Severity, Text, language_rank
+from iomld.model import UNREVIEWED, Finding, GivenMention, Mention, Severity, Text, language_rank
 
 _FIELDS = ("narrative", "abstract", "title")
 
@@ -58,6 +58,7 @@ def _completed(given: GivenMention, code: str, text: str | None, matcher: Framew
         start=given.position,
         method=given.method or method,
         confidence=confidence if given.confidence is None else given.confidence,
+        review=given.review,
         others=given.others,
     )
     if text is None:
@@ -95,7 +96,13 @@ def _with_mention(found: Sequence[Mention], added: Mention, wholes: Mapping[str,
         return [*found, added]
     if added.framework in wholes and all(mention.framework not in wholes for mention in same):
         return [*(mention for mention in found if mention not in same), added]
-    return list(found)
+    return [_reviewed_as(added, mention) if mention in same else mention for mention in found]
+
+
+def _reviewed_as(stated: Mention, found: Mention) -> Mention:
+    """A mention that was found and is also stated, with the review that the statement has."""
+    is_reviewed = stated.review != UNREVIEWED and stated.framework == found.framework
+    return replace(found, review=stated.review) if is_reviewed else found
 
 
 def _is_duplicate(one: Mention, other: Mention, wholes: Mapping[str, str]) -> bool:

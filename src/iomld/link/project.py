@@ -18,6 +18,7 @@ from iomld.link.values import garbled_texts, read_address, read_concept, read_da
 from iomld.messages import message
 from iomld.model import (
     BUDGET_FIELDS,
+    REJECTED,
     STATE_FIELDS,
     UNDETERMINED,
     Finding,
@@ -121,7 +122,7 @@ def link_project(merged: MergedRecord, linker: Linker) -> tuple[Project, tuple[F
         other_countries=beneficiaries.others,
         managing_office=_managing_office(prima_id, linker.lexicon.gazetteer),
         mentions=mentions,
-        frameworks=_frameworks(mentions, linker.matcher.wholes),
+        frameworks=mentioned_frameworks(mentions, linker.matcher.wholes),
         origins=tuple(dict.fromkeys(origin for record in merged.records for origin in record.origins)),
         **project_arguments(values),
     )
@@ -233,9 +234,15 @@ def _type_of_code(
     return (code,), (replace(unknown, severity=Severity.WARNING, fix=fix),)
 
 
-def _frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
-    """The mentioned frameworks in the order of the mentions; for a part, both the part and its framework."""
-    named = (code for mention in mentions for code in (mention.framework, wholes.get(mention.framework)))
+def mentioned_frameworks(mentions: Iterable[Mention], wholes: Mapping[str, str]) -> tuple[str, ...]:
+    """The frameworks in the order of the mentions that are not rejected; for a part, both the part and its framework.
+
+    Args:
+        mentions: The mentions of a project.
+        wholes: The framework of each part.
+    """
+    right = (mention.framework for mention in mentions if mention.review != REJECTED)
+    named = (code for framework in right for code in (framework, wholes.get(framework)))
     return tuple(dict.fromkeys(code for code in named if code))
 
 

@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from iomld.assets import load_fields
 from iomld.iris import DCTERMS, PROV, Iris, local_name
-from iomld.model import BUDGET_FIELDS, Project, Text, canonical_decimal, lexical_form
+from iomld.model import BUDGET_FIELDS, UNREVIEWED, Mention, Project, Text, canonical_decimal, lexical_form
 from iomld.pipeline.published import project_of
 
 _Node = NamedNode | BlankNode | Triple
@@ -167,9 +167,14 @@ def _stated(project: Project) -> dict[str, tuple[str, ...]]:
         stated |= {f"{key}.{value.language}": (value.value,) for value in values if isinstance(value, Text)}
         if plain:
             stated[key] = plain
-    mentions = sorted(f"{mention.framework}: {mention.quote}" for mention in project.mentions)
+    mentions = sorted(map(_mention_words, project.mentions))
     addresses = sorted({origin.url for origin in project.origins if origin.url})
     return stated | {name: tuple(found) for name, found in (("mentions", mentions), ("sources", addresses)) if found}
+
+
+def _mention_words(mention: Mention) -> str:
+    words = f"{mention.framework}: {mention.quote}"
+    return words if mention.review == UNREVIEWED else f"{words} ({mention.review})"
 
 
 def _by_property(statements: Iterable[_Statement]) -> dict[str, tuple[str, ...]]:

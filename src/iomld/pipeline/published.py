@@ -15,6 +15,7 @@ from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import FOAF, IOMLD, OA, PROV, SCHEMA, Iris
 from iomld.model import (
     UNDETERMINED,
+    UNREVIEWED,
     Funder,
     Mention,
     Money,
@@ -112,6 +113,7 @@ def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
                 start=int(start) if start else None,
                 method=_codes(graph[node].values(f"{IOMLD}matchMethod"))[0],
                 confidence=Decimal(graph[node].value(f"{IOMLD}confidence") or "1"),
+                review=next(iter(_codes(graph[node].values(f"{IOMLD}reviewStatus"))), UNREVIEWED),
                 others=tuple(_others(graph, (node, target, quote))),
             )
         )

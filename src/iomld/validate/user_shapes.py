@@ -9,6 +9,7 @@ import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pyoxigraph import Literal, Quad
 
@@ -16,7 +17,7 @@ from iomld.errors import IomldError, SourceError
 from iomld.formats import rdf
 from iomld.iris import SH, local_name
 from iomld.messages import ForeignText, Message, message, message_from_json, message_to_json
-from iomld.model import Finding, Severity, ValidationResult, finding_from_json, finding_to_json
+from iomld.model import Finding, Place, Severity, ValidationResult
 from iomld.validate.engine import EngineError, plain, simple_path
 from iomld.validate.engines import ENGINES, validate_graphs
 from iomld.validate.shape_checks import ILL_FORMED, ShapeWarning, form_warnings, target_warnings
@@ -125,9 +126,9 @@ class GraphCheck:
     def to_json(self) -> bytes:
         """As JSON, for another process; messages are not translated yet."""
         document = {
-            "findings": [finding_to_json(finding) for finding in self.findings],
+            "findings": [_finding_to_json(finding) for finding in self.findings],
             "focus_nodes": dict(self.focus_nodes),
-            "warnings": [[finding_to_json(one.finding), one.statement] for one in self.warnings],
+            "warnings": [[_finding_to_json(one.finding), one.statement] for one in self.warnings],
             "was_run": self.was_run,
         }
         return json.dumps(document, ensure_ascii=False).encode()
@@ -136,10 +137,10 @@ class GraphCheck:
 def _check_from_json(body: bytes) -> GraphCheck:
     written = json.loads(body)
     return GraphCheck(
-        findings=tuple(map(finding_from_json, written["findings"])),
+        findings=tuple(map(_finding_from_json, written["findings"])),
         focus_nodes=written["focus_nodes"],
         warnings=tuple(
-            ShapeWarning(finding_from_json(finding), tuple(statement) if statement else None)
+            ShapeWarning(_finding_from_json(finding), tuple(statement) if statement else None)
             for finding, statement in written["warnings"]
         ),
         was_run=written["was_run"],
@@ -369,3 +370,38 @@ def _default_message(constraint: str) -> Message:
     'The value is too long. Shorten it.'
     """
     return _DEFAULT_MESSAGES.get(constraint, _OTHER_MESSAGE)
+
+
+def _finding_to_json(finding: Finding) -> dict[str, object]:
+    """A finding as a JSON object, for another process; its messages are not translated yet."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": message_to_json(finding.message),
+        "fix": message_to_json(finding.fix) if finding.fix else None,
+        "field": finding.field,
+        "value": finding.value,
+        "focus_node": finding.focus_node,
+        "path": finding.path,
+        "place": finding.place,
+        "language": finding.language,
+        "results": finding.results,
+    }
+
+
+def _finding_from_json(written: Mapping[str, Any]) -> Finding:
+    """The finding that `_finding_to_json` wrote."""
+    fix, place = written["fix"], written["place"]
+    return Finding(
+        rule=written["rule"],
+        severity=Severity(written["severity"]),
+        message=message_from_json(written["message"]),
+        fix=message_from_json(fix) if fix else None,
+        field=written["field"],
+        value=written["value"],
+        focus_node=written["focus_node"],
+        path=written["path"],
+        place=Place(*place) if place else None,
+        language=written["language"],
+        results=tuple(ValidationResult(*terms)._replace(messages=tuple(terms[-1])) for terms in written["results"]),
+    )

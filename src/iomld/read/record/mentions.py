@@ -13,11 +13,11 @@ from iomld.assets import load_fields
 from iomld.fields.declared import Field, FieldKind
 from iomld.fund_folder import cached
 from iomld.messages import Message, message
-from iomld.model import Finding, GivenMention, Place, Severity, canonical_decimal
+from iomld.model import UNREVIEWED, Finding, GivenMention, Place, Severity, canonical_decimal
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, utc_moment
 
 # The keys that code knows by name: their attributes of `Mention`. All others are in `Mention.others`.
-_NAMES = ("framework", "quote", "prefix", "suffix", "language", "field", "method", "confidence")
+_NAMES = ("framework", "quote", "prefix", "suffix", "language", "field", "method", "confidence", "review")
 MENTION_ATTRIBUTES: Mapping[str, str] = {"position": "start"} | {name: name for name in _NAMES}
 _FIX = message('Write {"framework": "gcm", "quote": "Global Compact for Migration", "language": "en"}.')
 # The form of the values of a kind, where the shape of the key has no pattern.
@@ -127,6 +127,7 @@ def given_mention(item: Mapping[str, object], place_of: Callable[[str], Place]) 
         field=str(stated.get("field", "narrative")),
         method=None if method is None else str(method),
         confidence=None if confidence is None else Decimal(str(confidence)),
+        review=str(stated.get("review", UNREVIEWED)),
         others=tuple((key.key, _canonical(key, str(stated[key.key]))) for key in forms.others if key.key in stated),
     )
 
