@@ -131,6 +131,10 @@ class Iris:
         """A publishing run."""
         return f"{self.provenance()}run/{_segment(name)}"
 
+    def review(self, sha256: str) -> str:
+        """The review of a mention by a person, named by the hash of what was decided and when."""
+        return f"{self.provenance()}review/{sha256[:12]}"
+
     def matcher(self, version: str) -> str:
         """The software that finds framework mentions, by its version."""
         return f"{self.provenance()}matcher/{_segment(version)}"

@@ -2,7 +2,7 @@
 
 from iomld.release import FILES, Release
 
-DATED = {FILES.description, FILES.history, FILES.report, FILES.graphs, FILES.tombstones}
+DATED = {FILES.description, FILES.history, FILES.report, FILES.graphs, FILES.tombstones, FILES.reviews}
 GROWN = ("store/", FILES.projects)  # with equal content, but not always the same bytes
 
 

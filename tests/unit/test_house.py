@@ -58,6 +58,7 @@ HOMES: Mapping[str, frozenset[str]] = {
             "publish",
             "release",
             "remote",
+            "review",
             "store",
             "validate",
             "web",

@@ -37,6 +37,7 @@ _COMMANDS = {
     "template": _Command("export", "Write an empty table to fill in."),
     "mapping": _Command("mapping", "Propose a mapping for a table in another layout."),
     "withdraw": _Command("publish", "Withdraw published records, with a reason."),
+    "mentions": _Command("mentions", "List framework mentions, and accept or reject them."),
     "releases": _Command("releases", "List releases, or roll back to one."),
     "remote": _Command("remote", "Bring releases into a SPARQL server that answers the queries."),
     "fund": _Command("fund", "Check a publisher's own settings, lists and shapes."),

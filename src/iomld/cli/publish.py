@@ -202,6 +202,7 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     yield f"refused    {len(report.refused):>8}"
     for rule, count in sorted(report.warnings.items(), key=lambda item: (-item[1], item[0])):
         yield f"  noted    {count:>8} {rule}"
+    yield from review_lines(report)
     yield f"triples    {report.quads:>8}"
     if report.repeated_triples:
         yield f"  repeated {report.repeated_triples:>8} that stand in another graph too"
@@ -214,6 +215,22 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
         yield f"release    {report.release}"
     else:
         yield f"no new release: nothing changed; {report.release or 'nothing'} is served"
+
+
+def review_lines(report: PublishReport) -> Iterator[str]:
+    """The reviews of mentions: how many hold, and which do not any more; nothing if there are none."""
+    if report.reviewed:
+        yield f"reviews    {report.applied:>8} of mentions"
+    for word, reviews, hint in (
+        ("moved", report.moved, "Its context changed; review it again"),
+        ("orphaned", report.orphaned, "The text no longer has it; the review is kept"),
+    ):
+        for review in reviews[:_MOST_LISTED]:
+            one = review.mention
+            words = f"{one.framework} '{one.exact}' in {one.field}.{one.language}, {review.decision}"
+            yield f"  {word:<8} {one.project}: {words}. {hint}."
+        if len(reviews) > _MOST_LISTED:
+            yield f"  {word:<8} {len(reviews) - _MOST_LISTED:,} more; --format json prints all of them"
 
 
 @click.command()

@@ -47,6 +47,7 @@ class RunKind(StrEnum):
     PUBLISH = "publish"
     WITHDRAW = "withdraw"
     ROLLBACK = "rollback"
+    REVIEW = "review"  # of mentions
     TAKE_OVER = "take-over"  # of a release that an earlier version made without an entry
     ERASE = "erase"
 

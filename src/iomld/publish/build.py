@@ -35,6 +35,8 @@ from iomld.release.history import Revision, Run, history_quads, tombstone_quads,
 from iomld.release.nquads import FileFacts, GraphState, join_gzip, read_gzip, write_graphs, write_gzip
 from iomld.release.shards import fingerprint
 from iomld.release.statistics import Statistics
+from iomld.review.graphs import review_quads
+from iomld.review.journal import write_reviews
 
 utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
@@ -226,7 +228,13 @@ def _write_history(draft: ReleaseDraft) -> Path:
     run = Run(draft.name, context.started, context.ended, context.versions["iomld"])
     seen_again = [changes.seen_again[key] for key in sorted(changes.seen_again)]
     quads = chain(
-        history_quads(run, revisions, iris, seen_again), tombstone_quads(changes.withdrawn.values(), draft.name, iris)
+        history_quads(run, revisions, iris, seen_again),
+        tombstone_quads(changes.withdrawn.values(), draft.name, iris),
+        *(
+            review_quads(iris.revision(key, number), changes.reviewed[key].applied, iris)
+            for key, number in sorted(changes.revisions.items())
+            if key in changes.reviewed
+        ),
     )
     with new.open("wb") as output:
         rdf.write(quads, rdf.NQUADS, output)
@@ -245,11 +253,13 @@ def _write_history(draft: ReleaseDraft) -> Path:
 def _write_records(
     building: Path, graphs: Mapping[str, GraphState], changes: Changes, description: Iterable[Quad], iris: Iris
 ) -> None:
-    """Write what the next publish reads: the description, states, tombstones and the fund folder."""
+    """Write what the next publish reads: the description, states, tombstones, reviews and the fund folder."""
     turtle = rdf.serialize(description, rdf.TURTLE, prefixes=iris.prefixes())
     (building / FILES.description).write_bytes(turtle)
     write_graphs(graphs, building / FILES.graphs)
     write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
+    if changes.reviews.everything:
+        write_reviews(changes.reviews, building)
     folder = folder_in_use()
     if not folder.is_own:
         _copy_folder(folder, building / FILES.fund)

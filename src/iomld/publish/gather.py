@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +24,9 @@ from iomld.publish.shard_jobs import LinesPlace
 from iomld.read import ReadOptions, RecordSpool, expand_sources, source_units
 from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, graph_digest
+from iomld.review.graphs import GraphReviewer
+from iomld.review.matching import ReviewedMentions
+from iomld.review.reviews import NO_REVIEWS, Reviews
 
 READING, CHECKING, WRITING, STORING, FINISHING = phases_of(
     ("reading", "records"),
@@ -63,6 +66,9 @@ class Changes:
         withdrawn: Projects that this run withdraws, by key.
         returned: Keys of withdrawn projects that are published again.
         tombstones: All withdrawn projects after this run, by key.
+        reviews: All reviews of mentions.
+        reviewed: What became of the reviews of each published project that has some, by key.
+        rewritten: Keys of the projects of which only reviews changed the published graph.
         included: Names of the included graphs.
         refused: Projects and files that are not published.
         warnings: Number of findings that do not refuse, by rule.
@@ -88,6 +94,9 @@ class Changes:
     withdrawn: dict[str, Tombstone] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
+    reviews: Reviews = NO_REVIEWS
+    reviewed: dict[str, ReviewedMentions] = field(default_factory=dict)
+    rewritten: set[str] = field(default_factory=set)
     included: tuple[str, ...] = ()
     refused: list[Refusal] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
@@ -209,6 +218,7 @@ def gather(
     changes.read += len(spool)
     progress.begin(CHECKING, spool.projects())
     iris = runner.pipeline.publication.iris
+    reviewer = GraphReviewer(changes.reviews, iris, runner.pipeline.linker.matcher.wholes)
     refused: dict[int, Refusal] = {}  # by the number of the project, since some are refused only at the end
     claims: dict[str, Claim] = {}
     for number, project in enumerate(runner.settled(settle_jobs(spool.groups(), _PROJECTS_IN_JOB))):
@@ -220,13 +230,22 @@ def gather(
             refused[number] = Refusal(project.name, project.reasons, kept=current.has(graph))
         else:
             claims[project.key] = Claim(project.key, project.prima_id, number)
-            _accept(project, iris, current, changes)
+            _accept(_with_reviews(project, reviewer, changes), iris, current, changes)
         progress.advance()
     for key, owners in losing_claims(claims, current.owner).items():
         _withdraw_change(key, iris, changes)
         (settled,) = SettleJob((spool.group(key),), owners).run(runner.pipeline)
         refused[claims[key].number] = Refusal(settled.name, settled.reasons, kept=current.has(iris.record(key)))
     changes.refused.extend(refused[number] for number in sorted(refused))
+
+
+def _with_reviews(project: SettledProject, reviewer: GraphReviewer, changes: Changes) -> SettledProject:
+    """A project with the reviews of its mentions."""
+    if project.key not in reviewer.reviews.by_project:
+        return project
+    graph = reviewer.reviewed(project.key, tuple(rdf.parse(project.lines, rdf.NQUADS)))
+    changes.reviewed[project.key] = graph.outcome
+    return replace(project, lines=graph.lines, digest=graph.digest)
 
 
 def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes: Changes) -> None:
@@ -256,7 +275,14 @@ def _withdraw_change(key: str, iris: Iris, changes: Changes) -> None:
     changes.published -= 1
     changes.changed.pop(iris.record(key), None)
     changes.places.pop(iris.record(key), None)
-    for by_key in (changes.sources, changes.supplied, changes.revisions, changes.differences, changes.seen_again):
+    for by_key in (
+        changes.sources,
+        changes.supplied,
+        changes.revisions,
+        changes.differences,
+        changes.seen_again,
+        changes.reviewed,
+    ):
         by_key.pop(key, None)
     changes.added.discard(key)
 

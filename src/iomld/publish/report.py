@@ -8,6 +8,8 @@ from pathlib import Path
 
 from iomld.model import Finding, Severity
 from iomld.pipeline.differences import Change, FieldDifference, ProjectDifference
+from iomld.review.matching import ReviewedMentions
+from iomld.review.reviews import Review, review_json
 
 _FIRST_PLACES = 3  # of a group
 
@@ -67,6 +69,7 @@ class PublishReport:
         unchanged: Number of accepted projects whose values are published already.
         seen_again: Keys of those among them whose file has another name or other bytes than the published source.
         differences: The fields with old and new values of each changed project, by key.
+        reviewed: What became of the reviews of each published project that has some, by key.
     """
 
     read: int
@@ -87,6 +90,22 @@ class PublishReport:
     unchanged: int = 0
     seen_again: tuple[str, ...] = ()
     differences: Mapping[str, tuple[FieldDifference, ...]] = field(default_factory=dict)
+    reviewed: Mapping[str, ReviewedMentions] = field(default_factory=dict)
+
+    @property
+    def applied(self) -> int:
+        """How many reviews of mentions hold."""
+        return sum(len(one.applied) for one in self.reviewed.values())
+
+    @property
+    def moved(self) -> tuple[Review, ...]:
+        """The reviews whose words are in another context now, by project."""
+        return tuple(review for _, one in sorted(self.reviewed.items()) for review in one.moved)
+
+    @property
+    def orphaned(self) -> tuple[Review, ...]:
+        """The reviews whose words are in no text of their project any more, by project."""
+        return tuple(review for _, one in sorted(self.reviewed.items()) for review in one.orphaned)
 
     @property
     def lost(self) -> Mapping[str, tuple[str, ...]]:
@@ -144,6 +163,11 @@ def report_json(report: PublishReport) -> dict[str, object]:
         "included": report.included,
         "refused": [_refusal(refusal) for refusal in report.refused],
         "warnings": dict(sorted(report.warnings.items())),
+        "reviews": {
+            "applied": report.applied,
+            "moved": [review_json(one) for one in report.moved],
+            "orphaned": [review_json(one) for one in report.orphaned],
+        },
     }
 
 

@@ -27,6 +27,7 @@ from iomld.release.history import read_tombstones
 from iomld.release.nquads import GraphState, read_gzip
 from iomld.release.pruning import pruned_release
 from iomld.release.shards import fingerprint
+from iomld.review.journal import read_reviews
 
 
 def restore_release(datadir: Path, name: str, version: str, clock: Callable[[], datetime] = utc_now) -> Release:
@@ -116,7 +117,11 @@ def _restored(
 
 def _changes(kept: Release, revisions: dict[str, IndexedRevision], folder: LockedFolder) -> Changes:
     """All graphs of the release, as if each were new."""
-    changes = Changes(folder.scratch / "changed.nq", tombstones=read_tombstones(kept.file(FILES.tombstones)))
+    changes = Changes(
+        folder.scratch / "changed.nq",
+        tombstones=read_tombstones(kept.file(FILES.tombstones)),
+        reviews=read_reviews(kept.path),
+    )
     changes.changed_file.touch()
     for graph, one in sorted(revisions.items()):
         changes.changed[graph] = GraphState(one.revision.digest, one.revision.revision)

@@ -23,6 +23,7 @@ from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, graph_contents, read_graphs
+from iomld.review.journal import read_reviews
 from iomld.store.oxigraph import StoreReader
 
 _REASON = "The records were rolled back to the release {name}, which does not have this one."
@@ -80,7 +81,12 @@ def roll_forward(rollback: Rollback) -> Release:
                 started=folder.now(),
                 ended=folder.now(),
             )
-            changes = Changes(folder.scratch / "changed.nq", run=RunKind.ROLLBACK, last_revision=folder.ledger.latest)
+            changes = Changes(
+                folder.scratch / "changed.nq",
+                reviews=read_reviews(rollback.datadir),
+                run=RunKind.ROLLBACK,
+                last_revision=folder.ledger.latest,
+            )
             graphs = _restore(target, current, context, changes)
             return make_release(changes, graphs, context, _report(changes))
 
@@ -104,7 +110,8 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
     for graph, lines in graph_contents(target.file(FILES.dataset), differing, iris.record("")):
         changes.add_graph(graph, lines, wanted[graph].digest, known)
         if key := iris.record_key(graph):
-            _restore_record(key, lines, wanted[graph].revision, reader, iris, changes)
+            note_origin(key, lines, wanted[graph].revision, reader, iris, changes)
+            changes.restored[key] = wanted[graph].revision
     changes.removed = {graph: changes.next_revision(graph, known[graph]) for graph in known.keys() - wanted.keys()}
     _restore_tombstones(target, current, wanted, context, changes)
     states = {graph: changes.changed.get(graph) or known[graph] for graph in wanted}
@@ -121,13 +128,12 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
     )
 
 
-def _restore_record(key: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:
-    """Note where the values of a restored record come from: from the sources of the revision that is restored."""
+def note_origin(key: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:
+    """Note where the values of a record come from that repeats most of an earlier revision: from its sources."""
     snapshots = source_iris(rdf.parse(lines, rdf.NQUADS))
     changes.sources[key] = tuple(sorted(iri.rpartition("/")[2] for iri in snapshots))
     changes.supplied[key] = _supplied(reader, iris.revision(key, revision), iris)
     changes.revisions[key] = changes.changed[iris.record(key)].revision
-    changes.restored[key] = revision
 
 
 def _supplied(reader: StoreReader, revision: str, iris: Iris) -> Mapping[str, tuple[str, ...]]:

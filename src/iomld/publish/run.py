@@ -17,6 +17,7 @@ from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
 from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files, no_revision
+from iomld.publish.mentions import review_published
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
@@ -27,6 +28,8 @@ from iomld.release import FILES, Release
 from iomld.release.history import known_revisions, read_tombstones
 from iomld.release.nquads import GraphState, graph_digest, read_graphs
 from iomld.release.shards import has_table
+from iomld.review.graphs import GraphReviewer
+from iomld.review.journal import read_reviews
 from iomld.temporary import temporary_folder
 
 
@@ -83,7 +86,8 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
         previous = release.whole_release(request.datadir)
         _check_base(previous, pipeline)
         scratch = folder.scratch if folder else stack.enter_context(temporary_folder("publish"))
-        changes = Changes(scratch / "changed.nq", last_revision=folder.ledger.latest if folder else no_revision)
+        last_revision = folder.ledger.latest if folder else no_revision
+        changes = Changes(scratch / "changed.nq", reviews=read_reviews(request.datadir), last_revision=last_revision)
         with RecordSpool() as spool:
             runner = stack.enter_context(
                 request.open_runner(pipeline) if request.open_runner else job_runner(pipeline, request.processes)
@@ -93,7 +97,7 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
             graphs = _gather_changes(request, runner, previous, spool, changes, progress)
             changes.refused[:0] = unreadable
         made = None
-        if folder and (changes.published or changes.included) and _is_changed(changes, previous):
+        if folder and (changes.published or changes.included or changes.rewritten) and _is_changed(changes, previous):
             context = ReleaseContext(
                 datadir=request.datadir,
                 previous=previous,
@@ -135,6 +139,9 @@ def _gather_changes(
     before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     include_files(request.include, iris, known, changes)
     gather(spool, runner, _current_graphs(previous, before, iris), changes, progress)
+    if previous:
+        wholes = runner.pipeline.linker.matcher.wholes
+        review_published(previous, known, GraphReviewer(changes.reviews, iris, wholes), changes)
     changes.tombstones = {key: one for key, one in tombstones.items() if key not in changes.sources}
     changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
     if changes.published or changes.included:
@@ -194,7 +201,8 @@ def _report(changes: Changes, served: Release | None, *, is_new: bool = False, s
         returned=changes.returned,
         included=changes.included,
         repeated_triples=served.manifest.repeated_triples if served else 0,
-        unchanged=changes.published - len(changes.sources),
+        unchanged=changes.published - len(changes.sources.keys() - changes.rewritten),
         seen_again=tuple(sorted(changes.seen_again)),
         differences=changes.differences,
+        reviewed=changes.reviewed,
     )

@@ -21,6 +21,7 @@ from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, read_graphs
 from iomld.release.project_index import no_such_project
+from iomld.review.journal import read_reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,12 @@ def _changes(
     withdrawal: Withdrawal, graphs: Mapping[str, GraphState], earlier: Mapping[str, Tombstone], context: ReleaseContext
 ) -> Changes:
     folder, iris = context.folder, context.publication.iris
-    changes = Changes(folder.scratch / "changed.nq", run=RunKind.WITHDRAW, last_revision=folder.ledger.latest)
+    changes = Changes(
+        folder.scratch / "changed.nq",
+        reviews=read_reviews(withdrawal.datadir),
+        run=RunKind.WITHDRAW,
+        last_revision=folder.ledger.latest,
+    )
     changes.changed_file.touch()
     for key in withdrawal.keys:
         graph = iris.record(key)

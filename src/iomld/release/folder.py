@@ -48,6 +48,7 @@ class Files:
     index: str = "index.jsonl.gz"
     projects: str = "projects.sqlite"
     tombstones: str = "withdrawn.json"
+    reviews: str = "reviews.jsonl"
     fund: str = "fund"
     manifest: str = "manifest.json"
     manifest_digest: str = "manifest.sha256"

@@ -1,7 +1,7 @@
 """Removes old releases of a folder, but neither the current one nor one that a running server has open.
 
 What a release can be restored from stays in a folder `pruned/NAME` beside the releases: its manifest, description,
-tombstones and fund folder. The rest is made from the ledger, which has the content of every graph.
+tombstones, reviews and fund folder. The rest is made from the ledger, which has the content of every graph.
 
 A release is renamed to a hidden name before its files are removed. So after a crash it is listed either whole or not at
 all, and the next publish or pruning removes the rest.
@@ -27,7 +27,7 @@ from iomld.release.served import release_folder, release_names, sync
 _PRUNED = "pruned"
 _LINKING = ".linking-"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-_KEPT = (FILES.manifest, FILES.manifest_digest, FILES.description, FILES.tombstones)
+_KEPT = (FILES.manifest, FILES.manifest_digest, FILES.description, FILES.tombstones, FILES.reviews)
 _NAMED = re.compile(r"\d{8}T\d{6}Z-\w+")  # a folder with any other name was not made by a publish, and stays
 
 
@@ -122,7 +122,7 @@ def pruned_names(datadir: Path) -> tuple[str, ...]:
 
 
 def pruned_release(datadir: Path, name: str) -> Release:
-    """What was kept of a release that was pruned: its manifest, description, tombstones and fund folder.
+    """What was kept of a release that was pruned: its manifest, description, tombstones, reviews, fund folder.
 
     Raises:
         NotFoundError: Nothing was kept of a release of this name.
