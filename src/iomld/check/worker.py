@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from iomld.check.annotation import AnnotationRequest, Annotator
 from iomld.check.checker import Checker, UploadReport, finding_rows
 from iomld.check.foreign_shapes import check_bytes_against
 from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
@@ -127,7 +128,10 @@ def fault_of(head: bytes) -> Fault:
 
 
 def open_checker(argument: str) -> Handler:
-    """The handler of a validation worker, with its stages loaded; it takes payloads of `CheckRequest`."""
+    """The handler of a validation worker, with its stages loaded.
+
+    It takes payloads of `CheckRequest` and of `AnnotationRequest`.
+    """
     worker = CheckWorker(**json.loads(argument))
     if worker.fund:
         use_folder(read_fund_folder(Path(worker.fund)))
@@ -142,9 +146,14 @@ class _Checker:
         self._checker(worker.profile, _DEFAULT_ENGINE)  # loaded before the first upload
 
     def __call__(self, payload: bytes, writer: AnswerWriter) -> Answer:
-        """Write the report, or answer with a fault that says why there is none."""
+        """Write the report or the frameworks of a text, or answer with a fault that says why there is nothing."""
         head, _, rest = payload.partition(b"\n")
-        request = CheckRequest(**json.loads(head))
+        values = json.loads(head)
+        if "annotate" in values:
+            return self._annotate(AnnotationRequest(**values["annotate"]), rest, writer)
+        return self._check(CheckRequest(**values), rest, writer)
+
+    def _check(self, request: CheckRequest, rest: bytes, writer: AnswerWriter) -> Answer:
         shapes, rest = rest[: request.shapes_bytes], rest[request.shapes_bytes :]
         mapping_text, data = rest[: request.mapping_bytes], rest[request.mapping_bytes :]
         try:
@@ -165,6 +174,22 @@ class _Checker:
             return _fault(UNREADABLE, error.message, error.place)
         except AnswerTooLargeError as error:
             too_large = message("The report is larger than {limit} bytes. Send fewer records.", limit=error.limit_bytes)
+            return _fault(TOO_LARGE, too_large)
+        return Answer(b"")
+
+    def _annotate(self, request: AnnotationRequest, data: bytes, writer: AnswerWriter) -> Answer:
+        """Find the frameworks in a text, with the names that records are linked by."""
+        pipeline = self._checker(self._worker.profile, _DEFAULT_ENGINE).pipeline
+        linker = pipeline.linker
+        names = linker.lexicon.concepts["framework"].names
+        try:
+            Annotator(linker.matcher, names, pipeline.publication.iris).write(request, data, writer)
+        except SourceError as error:
+            return _fault(UNREADABLE, error.message)
+        except AnswerTooLargeError as error:
+            too_large = message(
+                "The answer is larger than {limit} bytes. Send a shorter text.", limit=error.limit_bytes
+            )
             return _fault(TOO_LARGE, too_large)
         return Answer(b"")
 

@@ -31,6 +31,7 @@ from iomld.temporary import temporary_folder
 from iomld.web.client_budget import ClientBudgetMiddleware
 from iomld.web.compression import CompressionMiddleware, with_vary
 from iomld.web.conditional import ConditionalStaticFiles
+from iomld.web.data.annotation import annotation_routes
 from iomld.web.data.atom import atom_routes
 from iomld.web.data.descriptions import catalogue_routes
 from iomld.web.data.discovery import discovery_routes
@@ -110,6 +111,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, download_routes(lambda: serving.release, files))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
+    _add_routes(app, annotation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
     _add_routes(app, guide_routes(view))

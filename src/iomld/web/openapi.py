@@ -47,6 +47,7 @@ TAGS: list[Json] = [
             "SPARQL 1.1 over the whole release, within limits of time, rows and bytes. The data is read-only.",
         ),
         ("validation", "Validation", "Check records against the shapes. The server stores nothing."),
+        ("annotation", "Annotation", "Find the policy frameworks that a text names. The server stores nothing."),
         (
             "vocabulary",
             "Vocabulary and schemas",

@@ -50,6 +50,7 @@ _MOST_FIELDS = 500  # each code that is chosen in the form of a record is one
 _MOST_FILES = 3  # records, shapes, a mapping: a browser sends each input, also without a file
 _MOST_ENCODED = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
+_CUT = message("The upload ended before all of it was sent. Send it again, whole.")
 _MAPPING_NAME = "mapping"  # of one that is sent as text
 _ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
 
@@ -241,8 +242,19 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
             )
         return Upload("upload", await counted.body(), rules)
     except ClientDisconnect as error:
-        detail = message("The upload ended before all of it was sent. Send it again, whole.")
-        raise ProblemError(400, "upload-cut", detail) from error
+        raise ProblemError(400, "upload-cut", _CUT) from error
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Read the body of a request, within a limit of bytes.
+
+    Raises:
+        ProblemError: It is too large or incomplete.
+    """
+    try:
+        return await Request(request.scope, _counted(request, max_bytes)).body()
+    except ClientDisconnect as error:
+        raise ProblemError(400, "upload-cut", _CUT) from error
 
 
 def _counted(request: Request, max_bytes: int) -> Receive:

@@ -179,7 +179,7 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         order = _order(upload, PAGE if is_page else wanted.format_name, language, current_page().path)
         payload = order.payload(upload.data, upload.rules.data, upload.mapping.data)
         try:
-            body = await _report(pool(), payload, quotas, client_of(request.scope))
+            body = await worker_answer(pool(), payload, quotas, client_of(request.scope))
         except CheckError as error:
             return await run_in_threadpool(_refusal, request, error, upload, error.line, error.column)
         return Response(body, media_type=wanted.media_type, headers=headers)
@@ -248,11 +248,11 @@ def _named_report(name: str, *, attached: bool = False) -> _ReportRequest:
     return _ReportRequest(format_.media_types[0], format_.name, attached)
 
 
-async def _report(pool: CheckPool, payload: bytes, quotas: ClientQuotas, client: str) -> bytes:
-    """The report from a worker, as bytes; the time of the worker is charged to the client.
+async def worker_answer(pool: CheckPool, payload: bytes, quotas: ClientQuotas, client: str) -> bytes:
+    """The answer of a worker, as bytes; the time of the worker is charged to the client.
 
     Raises:
-        CheckError: The worker refuses the upload, or fails.
+        CheckError: The worker refuses what was sent, or fails.
     """
     started, used_s = time.monotonic(), 0.0
     try:
