@@ -3,16 +3,22 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from tests.browse.asking import Asker
 from tests.commands import run_iomld
 from tests.conftest import Command
 from tests.publish.digests import digests
 
+from iomld.browse.overview import matcher_precision
+from iomld.browse.view import open_view
 from iomld.release import FILES, current_release
+from iomld.web.pages.overview import page_routes
 
 TEXT = "Officers of two ports plan their work together. It follows the Global Compact for Migration. It cites the GCM."
 RECORD = {
@@ -230,3 +236,29 @@ def test_provenance_says_which_review_influenced_a_revision(to: Path, iomld: Com
       ?review a iomld:Review ; prov:used ?f ; prov:endedAtTime ?t }
       ?f skos:notation ?code BIND(STRAFTER(STR(?rev), "/doc/project/") AS ?n) }"""
     assert iomld("query", query, "--from", to, "--format", "csv").stdout.split()[1:] == ["PO.9002/rev/2,gcm"]
+
+
+def test_the_precision_of_the_matcher_is_shown(to: Path, iomld: Command) -> None:
+    """On the page about the site, once there are reviews, with the query that counts them."""
+    keys = [key_of(iomld, to, quote) for quote in ("Global Compact for Migration", "GCM")]
+
+    def about() -> str:
+        served = current_release(to)
+        assert served
+        app = FastAPI()
+        app.include_router(page_routes(lambda: open_view(served)))
+        return Asker(app).get("/about").text
+
+    assert 'id="precision"' not in about()
+    assert iomld("mentions", "accept", keys[0], "--to", to).returncode == 0
+    assert iomld("mentions", "reject", keys[1], "--to", to).returncode == 0
+    (sentence,) = re.findall(r'<p id="precision">.*</p>', about())
+    assert re.sub("<[^>]*>", "", sentence).startswith(
+        "People have reviewed 2 mentions that the program found, and accepted 1. "
+    )
+    served = current_release(to)
+    assert served
+    counted = matcher_precision(open_view(served))
+    assert (counted.right, counted.reviewed) == (1, 2)
+    answer = iomld("query", counted.query, "--from", to, "--format", "csv").stdout.split()[1:]
+    assert sorted(row.rpartition("/")[2] for row in answer) == ["accepted,1", "rejected,1"]

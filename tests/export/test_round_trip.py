@@ -45,9 +45,11 @@ ODD = [
         "startYear": 1899,
         "budgetUSD": "100.1250",
         "mentions": [
-            {"framework": "gcm", "quote": "=the pact", "prefix": "- \r ", "suffix": "\t'", "language": "es", "review": "accepted"},
+            {"framework": "gcm", "quote": "=the pact", "prefix": "- \r ", "suffix": "\t'", "language": "es",
+             "review": "accepted"},
             {"framework": "gcm-objective-23", "quote": "GCM", "position": 52},
-            {"framework": "mcof", "quote": "two", "field": "title", "method": "manual", "confidence": "0.25", "review": "rejected"},
+            {"framework": "mcof", "quote": "two", "field": "title", "method": "manual", "confidence": "0.25",
+             "review": "rejected"},
         ],
         "source": {"url": "https://example.org/p?a=1;b=2", "retrievedAt": "2026-11-23T20:00:00+01:00"},
     },

@@ -34,7 +34,9 @@ WHOLE = {
     "startYear": 2017,
     "budgetUSD": "100000.00",
     "benefitingMemberStates": ["NA"],
-    "mentions": [{"framework": "gcm", "quote": "GCM", "position": 4, "confidence": 0.5, "method": "manual"}],
+    "mentions": [
+        {"framework": "gcm", "quote": "GCM", "position": 4, "confidence": 0.5, "method": "manual", "review": "accepted"}
+    ],
     "source": {"url": "https://example.org/p", "retrievedAt": "2026-11-23T19:00:00Z"},
     "sources": [{"file": "a.txt", "sha256": "ab" * 32, "mediaType": "text/plain", "url": "https://example.org/p"}],
 }
@@ -67,6 +69,7 @@ def record_form(record: Record) -> dict[str, object]:
             "position": mention.position,
             "method": mention.method,
             "confidence": None if mention.confidence is None else str(mention.confidence),
+            "review": mention.review,
         }
         for mention in record.mentions
     ]
@@ -121,6 +124,7 @@ def test_the_bundled_records_pass() -> None:
         '{"projectCode": "A", "mentions": [{"framework": "gcm"}]}',
         '{"projectCode": "A", "mentions": [{"framework": "gcm", "quote": "x", "position": -1}]}',
         '{"projectCode": "A", "mentions": [{"framework": "gcm", "quote": "x", "field": "page"}]}',
+        '{"projectCode": "A", "mentions": [{"framework": "gcm", "quote": "x", "review": "right"}]}',
         '{"projectCode": "A", "mentions": [{"framework": "gcm", "quote": "x", "confidence": 1.5}]}',
         '{"projectCode": "A\\u0000"}',
         '{"projectCode": "A", "title": {"en": "\\ud800"}}',

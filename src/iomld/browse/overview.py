@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from weakref import WeakKeyDictionary
 
 from iomld.browse.lists import list_projects, project_counts, totals_of
 from iomld.browse.project.page import ProjectPage, project_page
+from iomld.browse.queries import reviewed_query
 from iomld.browse.search import projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
 from iomld.iris import IOMLD
+from iomld.model import ACCEPTED
 from iomld.release.project_database import ALL
 from iomld.release.project_reader import Figure, ProjectReader
+from iomld.store.oxigraph import StoreReader
 
 _SHOWN_FIRST = "PO.0105"
 
@@ -123,6 +127,37 @@ def _budgets_in(
             sorted(((link, total) for link, total in linked if link), key=lambda one: (-one[1], one[0].name))
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MatcherPrecision:
+    """How often the matcher was right, of the mentions that people have reviewed.
+
+    Attributes:
+        right: Number of mentions that they accepted.
+        reviewed: Number of those that they accepted or rejected.
+        query: The query that counts both.
+    """
+
+    right: int
+    reviewed: int
+    query: str
+
+
+def matcher_precision(view: ReleaseView) -> MatcherPrecision:
+    """Count the reviewed mentions that the matcher found; cached as long as the release is open.
+
+    Mentions that records state by hand say nothing of the matcher.
+    """
+    if view.reader not in _precisions:
+        query = reviewed_query(view.iris)
+        counts = {row["status"].value: int(row["mentions"].value) for row in view.reader.select(query)}
+        right = counts.get(view.iris.concept("review", ACCEPTED), 0)
+        _precisions[view.reader] = MatcherPrecision(right, sum(counts.values()), query)
+    return _precisions[view.reader]
+
+
+_precisions: WeakKeyDictionary[StoreReader, MatcherPrecision] = WeakKeyDictionary()
 
 
 def shown_key(view: ReleaseView) -> str | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from pyoxigraph import Literal, NamedNode
 
-from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS
+from iomld.iris import DCTERMS, FOAF, IOMLD, SCHEMA, SKOS, Iris
+from iomld.model import ACCEPTED, REJECTED
 
 _PREFIXES = (
     f"PREFIX iomld: <{IOMLD}> PREFIX dcterms: <{DCTERMS}> PREFIX skos: <{SKOS}> "
@@ -25,6 +26,15 @@ POINTING = (
   {values}
   ?project ?property ?value ; a iomld:Project .
 } ORDER BY ?project"""
+)
+# Found by the matcher and reviewed: statuses are bound to ?status, methods of finding that are people's to ?manual.
+_REVIEWED = (
+    _PREFIXES
+    + """SELECT ?status (COUNT(?mention) AS ?mentions) WHERE {
+  {values}
+  ?mention iomld:reviewStatus ?status ; iomld:matchMethod ?method .
+  FILTER(?method != ?manual)
+} GROUP BY ?status"""
 )
 _COUNT_QUERY = f"""PREFIX iomld: <{IOMLD}>
 PREFIX skos: <{SKOS}>
@@ -89,6 +99,12 @@ def regions_query() -> str:
 def frameworks_query() -> str:
     """The query for frameworks that project texts name, without parts, with their number of projects."""
     return _count_query("mentionsFramework", "\n  FILTER NOT EXISTS { ?thing skos:broader ?whole }")
+
+
+def reviewed_query(iris: Iris) -> str:
+    """The query for the mentions that the matcher found and people have reviewed, by what they decided."""
+    statuses = [NamedNode(iris.concept("review", decision)) for decision in (ACCEPTED, REJECTED)]
+    return bound(_REVIEWED, status=statuses, manual=[NamedNode(iris.concept("method", "manual"))])
 
 
 def budgets_by_year_query() -> str:

@@ -138,6 +138,7 @@ CLASSES: dict[str, str] = {
     IOMLD + "SourceSnapshot": "SourceSnapshot",
     IOMLD + "Ingestion": "Ingestion",
     IOMLD + "Submission": "Submission",
+    IOMLD + "Review": "Review",
     SCHEMA + "Country": "Country",
     SCHEMA + "MonetaryAmount": "MonetaryAmount",
     SKOS + "Concept": "Concept",

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from iomld.browse.dataset import dataset_facts, triple_count
+from iomld.browse.overview import matcher_precision
 from iomld.browse.resources import SchemePage, countries_page, scheme_page
 from iomld.browse.view import ReleaseView
 from iomld.check.reports import REPORT_FORMATS
@@ -20,6 +21,7 @@ from iomld.web.pages.projects import project_routes
 from iomld.web.pages.render import ontology_html, page_response
 from iomld.web.pages.validate import FORMS, form_page
 from iomld.web.responses import page_route
+from iomld.web.templating import answer_address
 
 _FORM_PAGE = responses({200: (HTML,), 304: ()}, 400, 503)
 _Example = Annotated[
@@ -112,6 +114,8 @@ def _about_html(request: Request, view: ReleaseView) -> bytes:
         "/about",
         manifest=view.release.manifest,
         triples=triple_count(view),
+        precision=(precision := matcher_precision(view)),
+        reviewed_query=answer_address(precision.query),
         fund=fund.name(view.language) if fund else "",
         publisher=facts.publisher if facts else None,
         contact=facts.contact if facts else None,
