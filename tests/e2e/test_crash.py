@@ -66,6 +66,36 @@ def test_killed_at_six_moments(tmp_path: Path, few_records: Path, iomld: Command
     assert not [path for path in (folder / "releases").iterdir() if path.name.startswith(".")]
 
 
+def test_a_review_is_killed_at_some_moments(tmp_path: Path, iomld: Command) -> None:
+    """Old release and reviews stay whole; the same command again publishes the review, recorded already or not."""
+    folder = tmp_path / "data"
+    assert iomld("publish", PAGE, "--to", folder).returncode == 0
+    key = mentions(folder, iomld)[0]["key"]
+
+    def decide(decision: str, moment: str) -> tuple[int, int]:
+        """The exit code, and how many changes were begun."""
+        variables = {"KILL_IN": str(folder), "KILL_AT": moment}
+        done = iomld("mentions", decision, key, "--to", folder, prelude=KILLER, **variables)
+        return done.returncode, done.stderr.count("\n")
+
+    code, changes = decide("accept", "never")
+    assert code == 0
+    for decision, moment in (("reject", 1), ("accept", 3), ("reject", changes // 2)):
+        before = (folder / "current").readlink()
+        assert decide(decision, str(moment))[0] == -signal.SIGKILL
+        assert (folder / "current").readlink() == before
+        assert iomld("mentions", decision, key, "--to", folder).returncode == 0
+        assert mentions(folder, iomld)[0]["review"] == f"{decision}ed"
+    assert iomld("releases", "verify", "--all", "--from", folder).returncode == 0
+    assert len((folder / "reviews.jsonl").read_text().splitlines()) == 4
+
+
+def mentions(folder: Path, iomld: Command) -> list[dict[str, str]]:
+    """The mentions of the current release."""
+    listed: list[dict[str, str]] = json.loads(iomld("mentions", "list", "--format", "json", "--from", folder).stdout)
+    return listed
+
+
 def projects(folder: Path) -> int:
     """How many projects the current release has, as its manifest and its store say."""
     release = current_release(folder)

@@ -8,7 +8,6 @@ with that of another folder: the order of lines about different mentions has no 
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def write_reviews(reviews: Reviews, folder: Path) -> None:
         folder: A release that is being built, or under `publisher_lock` the folder of the releases.
     """
     path = folder / FILES.reviews
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft = path.with_name(f".{path.name}")  # of a killed run, it is overwritten by the next
     try:
         draft.write_bytes(b"".join(map(_line, reviews.everything)))
         sync(draft)
