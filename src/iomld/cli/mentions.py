@@ -78,8 +78,7 @@ def list_mentions(
             sys.stdout.buffer.write(csv_rows([row.cells]))
         sys.stdout.buffer.flush()
     elif form == "json":
-        listed = [dict(zip(COLUMNS, row.cells, strict=True)) | {"project": row.key.project} for row in rows]
-        click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        click.echo(json.dumps([_row_json(row) for row in rows], indent=2, ensure_ascii=False))
     else:
         for line in _text_lines(rows):
             click.echo(line)
@@ -105,6 +104,11 @@ def _filter(current: Release, framework: str | None, review: str | None, below: 
         hint = f" Did you mean {close}?" if close else " /frameworks on the site has all codes."
         raise click.BadParameter(f"'{framework}' is no framework.{hint}", param_hint="--framework")
     return MentionFilter(code, review or "", below, linker.matcher.wholes)
+
+
+def _row_json(row: MentionRow) -> dict[str, object]:
+    cells = dict(zip(COLUMNS, row.cells, strict=True))
+    return {"project": row.key.project, **cells, "confidence": float(row.mention.confidence)}
 
 
 def _text_lines(rows: Iterator[MentionRow]) -> Iterator[str]:
