@@ -100,9 +100,15 @@ def iomld() -> Command:
 
 @pytest.fixture(scope="session")
 def datadir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one release of the bundled records; tests only read it, for all processes of the run share it."""
+    """A folder with one release of the bundled records, and the saved queries of the examples.
+
+    Tests only read it, for all processes of the run share it.
+    """
 
     def publish(folder: Path) -> None:
+        (folder / "queries").mkdir()
+        for name in ("projects-of-a-region", "largest-budgets"):
+            shutil.copy(ROOT / "examples" / f"{name}.rq", folder / "queries")
         done = run_iomld("publish", DATA, "--to", folder)
         assert done.returncode == 0, done.stderr
 

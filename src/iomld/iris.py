@@ -155,6 +155,14 @@ class Iris:
         """The dataset of all projects."""
         return f"{self.base}dataset/projects"
 
+    def saved_query(self, name: str, release: str = "") -> str:
+        """A saved query, or the version of it that a release has.
+
+        >>> Iris().saved_query("budgets", "20261130T112033Z-12ab34cd")
+        'https://w3id.org/iomld/saved/budgets@20261130T112033Z-12ab34cd'
+        """
+        return f"{self.base}saved/{_segment(name)}" + (f"@{_segment(release)}" if release else "")
+
     def prefixes(self) -> dict[str, str]:
         """The prefixes of our Turtle and of the query page."""
         return (

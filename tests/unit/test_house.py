@@ -59,6 +59,7 @@ HOMES: Mapping[str, frozenset[str]] = {
             "release",
             "remote",
             "review",
+            "saved",
             "store",
             "validate",
             "web",

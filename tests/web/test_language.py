@@ -30,6 +30,8 @@ PAGES = (
     "/regions",
     "/query",
     "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D",
+    "/saved",
+    "/saved/projects-of-a-region",
     "/validate",
     "/downloads",
     "/ontology",

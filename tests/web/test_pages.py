@@ -34,6 +34,7 @@ from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
 from iomld.web.pages.validate import validation_page
 from iomld.web.problems import ProblemError
+from iomld.web.saved.routes import saved_routes
 from iomld.web.sparql.endpoint import SparqlLimits
 from iomld.web.templating import local_path, static_directory
 
@@ -48,6 +49,7 @@ PAGES = (
     "/regions",
     "/query",
     "/query?run=1&query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D",
+    "/saved",
     "/validate",
     "/validate?example=1",
     "/downloads",
@@ -98,7 +100,9 @@ def client(opened: ReleaseView) -> Asker:
     app.include_router(page_routes(lambda: opened))
     app.include_router(docs_routes(lambda: opened, app.openapi))
     many = SparqlLimits(timeout_s=20, client_s=1000)  # queries are linked to by their figures
-    app.include_router(query_routes(lambda: opened, endpoint_of(opened, limits=many)))
+    endpoint = endpoint_of(opened, limits=many)
+    app.include_router(query_routes(lambda: opened, endpoint))
+    app.include_router(saved_routes(lambda: opened, endpoint, opened.release.path.parent.parent))
     app.include_router(resource_routes(lambda: opened))
     app.include_router(guide_routes(lambda: opened))
     app.mount("/static", StaticFiles(directory=static_directory()))

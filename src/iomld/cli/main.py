@@ -33,6 +33,7 @@ _COMMANDS = {
     "validate": _Command("validate", "Check records against the shapes."),
     "convert": _Command("convert", "Convert records to RDF or tables."),
     "query": _Command("query", "Run a SPARQL query on a release or an endpoint."),
+    "queries": _Command("queries", "Save queries, see whether their answers change, and keep versions to cite."),
     "export": _Command("export", "Write the whole dataset in one format."),
     "template": _Command("export", "Write an empty table to fill in."),
     "mapping": _Command("mapping", "Propose a mapping for a table in another layout."),

@@ -22,6 +22,7 @@ from iomld.cli.options import (
     target_option,
 )
 from iomld.cli.progress import shown_progress
+from iomld.cli.queries import drift_lines
 from iomld.cli.remote import push_current
 from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices
 from iomld.model import Finding
@@ -138,11 +139,12 @@ def _cluster_runner(master: str) -> Callable[[Pipeline], AbstractContextManager[
 
 
 def publish_with_progress(request: PublishRequest, chosen: Choices) -> PublishReport:
-    """Publish with progress on a terminal, and report refusals and lost values on standard error."""
+    """Publish with progress on a terminal; refusals, lost values and changed answers go to standard error."""
     with shown_progress() as progress:
         report = publish_sources(request, loaded_pipeline(chosen), progress)
     full = _full_report(report, request)
-    for line in (*_refusal_lines(report, full), *_lost_lines(report, full)):
+    drift = drift_lines(request.datadir, report.release if report.is_new else None)
+    for line in (*_refusal_lines(report, full), *_lost_lines(report, full), *drift):
         click.echo(line, err=True)
     return report
 
@@ -270,4 +272,6 @@ def withdraw_command(
     click.echo(f"withdrawn  {', '.join(withdrawal.keys)}")
     click.echo("dry run: nothing was changed" if dry_run else f"release    {served.manifest.name}")
     if not dry_run:
+        for line in drift_lines(withdrawal.datadir, served.manifest.name):
+            click.echo(line, err=True)
         push_current(known, withdrawal.datadir)

@@ -280,7 +280,8 @@ def _switch(folder: Path, name: str) -> None:
 
 
 def _roll_forward(folder: Path, name: str, known: "Settings") -> None:
-    from iomld.publish.rollback import Rollback, roll_forward  # noqa: PLC0415  # with the library of the store
+    from iomld.cli.queries import drift_lines  # noqa: PLC0415  # with the library of the store
+    from iomld.publish.rollback import Rollback, roll_forward  # noqa: PLC0415  # as above
 
     served = release.current_name(folder)
     made = roll_forward(
@@ -297,6 +298,8 @@ def _roll_forward(folder: Path, name: str, known: "Settings") -> None:
         click.echo(f"{served} is served; it has the content of {name} already.")
     else:
         click.echo(f"{made.manifest.name} is served, with the content of {name}.")
+        for line in drift_lines(folder, made.manifest.name):
+            click.echo(line, err=True)
 
 
 @releases_command.command()
@@ -347,7 +350,7 @@ def restore(*, name: str, datadir: Path | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Name the releases that would be removed, and remove none.")
 @datadir_option
 def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
-    """Remove old releases. The current one stays in any case, and so does one that a server has open or is to serve.
+    """Remove old releases, but not the current one, one that a server has open or is to serve, or a pinned one.
 
     A removed release can be made again with 'iomld releases restore NAME'.
 
@@ -359,10 +362,17 @@ def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
     folder = datadir or settings().data_dir
     if not release.release_names(folder):
         raise NotFoundError(f"{folder}: nothing is published here. Run 'iomld publish SOURCE… --to {folder}' first.")
+    from iomld.saved.folder import pins  # noqa: PLC0415  # with the library of the store
+
     pointer = read_pointer(folder)
-    kept = (pointer.release,) if pointer else ()
+    served = (pointer.release,) if pointer else ()
     with release.publisher_lock(folder):
+        old, pinned = release.release_names(folder)[:-keep], pins(folder)
+        kept = {*served, *(pin.release for pin in pinned)}
         plan = release.pruning_plan(folder, keep, kept=kept) if dry_run else release.prune(folder, keep, kept=kept)
+    for pin in pinned:
+        if pin.release in old:
+            click.echo(f"pinned   {pin.release}  stays, because {pin.query}@{pin.release} is pinned to be cited")
     for name in plan.used:
         click.echo(f"in use   {name}  stays, because a running server has it open")
     restorable = frozenset(plan.removed if dry_run else pruned_names(folder))

@@ -37,6 +37,8 @@ from iomld.release.shards import fingerprint
 from iomld.release.statistics import Statistics
 from iomld.review.graphs import review_quads
 from iomld.review.journal import write_reviews
+from iomld.saved.answers import answers_to_json, recorded_answers, release_asker
+from iomld.saved.folder import saved_queries
 
 utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
@@ -140,6 +142,7 @@ def _build_release(draft: ReleaseDraft, run_shards: ShardRunner, progress: Progr
     with ThreadPoolExecutor(1, thread_name_prefix="ledger") as beside:
         prepared = beside.submit(prepare_entry, context.datadir, entry, context.folder.ledger.head)
         manifest, written = write_content(draft, run_shards, progress)
+        _write_saved_answers(draft.building, context)
         made = prepared.result()
     manifest = replace(manifest, ledger=made.sha256)
     commit = partial(commit_entry, context.datadir, made)
@@ -180,16 +183,30 @@ def write_content(
         _manifest(draft, files),
         projects=statistics.classes.get(f"{IOMLD}Project", 0),
         quads=made.quads,
-        examples=_counted_examples(building, made.quads, repeated, iris),
+        examples=_counted_examples(building, made.quads, iris),
         repeated_triples=repeated,
     )
     return manifest, files.stored
 
 
-def _counted_examples(building: Path, quads: int, repeated: int, iris: Iris) -> Mapping[str, int]:
+def _counted_examples(building: Path, quads: int, iris: Iris) -> Mapping[str, int]:
     """The numbers of solutions of the example queries; none for a large dataset."""
-    queried = building / (FILES.query_store if repeated else FILES.store)
-    return example_counts(queried, iris.base) if quads <= MOST_COUNTED else {}
+    return example_counts(_queried_store(building), iris.base) if quads <= MOST_COUNTED else {}
+
+
+def _write_saved_answers(building: Path, context: ReleaseContext) -> None:
+    """Write what the saved queries answer in this release; nothing if there are none."""
+    found = saved_queries(context.datadir).queries
+    if found:
+        ask = release_asker(_queried_store(building), context.publication.iris.base)
+        answers = recorded_answers(found, ask, context.previous)
+        (building / FILES.saved_queries).write_bytes(answers_to_json(answers))
+
+
+def _queried_store(building: Path) -> Path:
+    """The store that answers queries."""
+    queried = building / FILES.query_store
+    return queried if queried.exists() else building / FILES.store
 
 
 def _manifest(draft: ReleaseDraft, files: DownloadSet) -> Manifest:

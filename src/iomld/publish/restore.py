@@ -107,6 +107,8 @@ def _restored(
         write_history_until(datadir, folder.ledger, manifest.name, building / FILES.history)
         with draft.new_history.open("wb") as lines:
             lines.writelines(read_gzip(building / FILES.history))
+        if FILES.saved_queries in manifest.files:
+            shutil.copyfile(kept.file(FILES.saved_queries), building / FILES.saved_queries)
         write_report(PublishReport(0, 0, 0, (), (), ()), building / FILES.report)
         made, written = write_content(draft, here, NO_PROGRESS)
         made = replace(made, previous=manifest.previous, ledger=manifest.ledger)

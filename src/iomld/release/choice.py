@@ -21,6 +21,7 @@ class RemovedReleaseError(NotFoundError):
 
     Attributes:
         name: Its name.
+        can_be_restored: Whether its files can be made again.
     """
 
     def __init__(self, name: str, *, can_be_restored: bool) -> None:
@@ -39,7 +40,7 @@ class RemovedReleaseError(NotFoundError):
             if can_be_restored
             else message("The release {name} was removed. Choose another one, or take the whole dataset.", name=name)
         )
-        self.name = name
+        self.name, self.can_be_restored = name, can_be_restored
 
 
 def release_by_name(datadir: Path, name: str) -> Release:

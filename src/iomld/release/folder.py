@@ -50,6 +50,7 @@ class Files:
     tombstones: str = "withdrawn.json"
     reviews: str = "reviews.jsonl"
     fund: str = "fund"
+    saved_queries: str = "saved-queries.json"
     manifest: str = "manifest.json"
     manifest_digest: str = "manifest.sha256"
 

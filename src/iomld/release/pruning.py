@@ -1,7 +1,8 @@
 """Removes old releases of a folder, but neither the current one nor one that a running server has open.
 
 What a release can be restored from stays in a folder `pruned/NAME` beside the releases: its manifest, description,
-tombstones, reviews and fund folder. The rest is made from the ledger, which has the content of every graph.
+tombstones, reviews, fund folder, and what saved queries answered. The rest is made from the ledger, which has the
+content of every graph.
 
 A release is renamed to a hidden name before its files are removed. So after a crash it is listed either whole or not at
 all, and the next publish or pruning removes the rest.
@@ -27,7 +28,14 @@ from iomld.release.served import release_folder, release_names, sync
 _PRUNED = "pruned"
 _LINKING = ".linking-"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-_KEPT = (FILES.manifest, FILES.manifest_digest, FILES.description, FILES.tombstones, FILES.reviews)
+_KEPT = (
+    FILES.manifest,
+    FILES.manifest_digest,
+    FILES.description,
+    FILES.tombstones,
+    FILES.reviews,
+    FILES.saved_queries,
+)
 _NAMED = re.compile(r"\d{8}T\d{6}Z-\w+")  # a folder with any other name was not made by a publish, and stays
 
 

@@ -33,24 +33,24 @@ def is_too_deep(query: str) -> bool:
     return False
 
 
-def has_too_many_operators(query: str) -> bool:
-    """Say whether a query has more than `MAX_OPERATORS` operators, as in a path of so many steps.
+def has_too_many_operators(query: str, limit: int = MAX_OPERATORS) -> bool:
+    """Say whether a query has more operators than a limit, as in a path of so many steps.
 
     >>> has_too_many_operators("ASK { ?s " + "/".join(["<x:p>"] * 2002) + " ?o }")
     True
     >>> has_too_many_operators("ASK { VALUES ?s {" + "<http://x/a/b>" * 3000 + "} ?s ?p ?o }")
     False
     """
-    if len(query) <= MAX_OPERATORS:
+    if len(query) <= limit:
         return False
     found = sum(
         text in _OPERATORS or (kind == "word" and text.upper() in _OPERATOR_WORDS) for kind, text in _tokens(query)
     )
-    return found > MAX_OPERATORS
+    return found > limit
 
 
-def has_too_many_patterns(query: str) -> bool:
-    """Say whether a query has more than `MAX_PATTERNS` triple patterns, items of collections, groups and expressions.
+def has_too_many_patterns(query: str, limit: int = MAX_PATTERNS) -> bool:
+    """Say whether a query has more triple patterns, items of collections, groups and expressions than a limit.
 
     >>> has_too_many_patterns("ASK { ?s <x:p> (" + "1 " * 2001 + ") }")
     True
@@ -63,7 +63,7 @@ def has_too_many_patterns(query: str) -> bool:
     >>> has_too_many_patterns("ASK { VALUES (?s ?o) {" + "(1.5 2)" * 9000 + "} ?s ?p ?o }")
     False
     """
-    if len(query) <= MAX_PATTERNS:
+    if len(query) <= limit:
         return False
     open_brackets: list[str] = []
     before: tuple[str, str] = ("", "")
@@ -80,7 +80,7 @@ def has_too_many_patterns(query: str) -> bool:
             found += kind in _TERMS
         elif inner == _GROUP:
             found += text in _SEPARATORS
-        if found > MAX_PATTERNS:
+        if found > limit:
             return True
         if kind == "word" and (inner == _GROUP or not open_brackets):
             last_word = text.upper()

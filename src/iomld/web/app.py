@@ -53,6 +53,7 @@ from iomld.web.problems import ProblemError, problem, problem_of
 from iomld.web.releases.archive import ReleaseArchive
 from iomld.web.releases.changes import change_routes
 from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
+from iomld.web.saved.routes import saved_routes
 from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
@@ -105,7 +106,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, operation_routes(serving, metrics, cache))
     _add_routes(app, page_routes(view))
     endpoint = _endpoint(serving, archive, settings, base, cache)
-    _add_routes(app, query_routes(view, endpoint))
+    _add_routes(app, query_routes(view, endpoint), saved_routes(view, endpoint, datadir))
     _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
     _add_routes(app, atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view))
     _add_routes(app, download_routes(lambda: serving.release, files))

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from typing import Annotated
 
@@ -81,6 +81,7 @@ class QueryOutcome:
         why: The explanation of an empty answer.
         problem: Why the query failed.
         snippets: Programs that send the query.
+        has_more: Whether the page can show more rows.
     """
 
     seconds: float = 0.0
@@ -88,12 +89,13 @@ class QueryOutcome:
     why: Explanation | None = None
     problem: ProblemError | None = None
     snippets: tuple[Snippet, ...] = ()
+    has_more: bool = True
 
     @property
     def next_rows(self) -> int:
         """How many rows the page with more rows shows; 0 if there are no more, or no page shows as many."""
         answer = self.answer
-        if answer is None or not answer.rows or not answer.shown < min(answer.total, _MOST_ROWS):
+        if answer is None or not self.has_more or not answer.rows or not answer.shown < min(answer.total, _MOST_ROWS):
             return 0
         return min(answer.shown + _STEP, _MOST_ROWS)
 
@@ -167,20 +169,38 @@ def _row_limit(rows: str) -> int:
 
 
 async def _run(view: ReleaseView, endpoint: QueryEndpoint, request: Request, text: str, limit: int) -> QueryOutcome:
-    started = time.monotonic()
     http_request, operation = HttpRequest(request.scope, request.receive), Operation(text)
-    try:
-        found = await endpoint.find(http_request, operation, RESULT_TYPES)
-    except ProblemError as error:
-        return QueryOutcome(problem=error)
-    seconds = time.monotonic() - started
-    excerpt = await run_in_threadpool(_excerpt, view, text, found, limit)
+    outcome = await query_outcome(view, endpoint, http_request, operation, limit)
+    excerpt = outcome.answer
+    if excerpt is None:
+        return outcome
     programs = snippets(text, f"{server_address(request, view.iris.base)}/sparql", excerpt.kind)
     why = None
     if needs_explanation(text, excerpt.rows_found):
         why = await explanation(endpoint, http_request, operation, partial(release_terms, view))
         why = why if why.empty or not excerpt.rows_found else None
-    return QueryOutcome(seconds, excerpt, why, snippets=programs)
+    return replace(outcome, why=why, snippets=programs)
+
+
+async def query_outcome(
+    view: ReleaseView, endpoint: QueryEndpoint, request: HttpRequest, operation: Operation, limit: int = _STEP
+) -> QueryOutcome:
+    """Run a query for a page: the first rows of its answer, or why it has none.
+
+    Args:
+        view: The release, for names.
+        endpoint: Answers the query.
+        request: The request, for its client.
+        operation: The query.
+        limit: The most rows that are shown.
+    """
+    started = time.monotonic()
+    try:
+        found = await endpoint.find(request, operation, RESULT_TYPES)
+    except ProblemError as error:
+        return QueryOutcome(problem=error)
+    seconds = time.monotonic() - started
+    return QueryOutcome(seconds, await run_in_threadpool(_excerpt, view, operation.query or "", found, limit))
 
 
 def _excerpt(view: ReleaseView, text: str, found: QueryAnswer, limit: int) -> ResultExcerpt:

@@ -110,17 +110,19 @@ def result_excerpt(
     is_graph = media_type == rdf.TURTLE.media_type
     head, lines = _first_lines(chunks, _MOST_LINES if is_graph else most_rows + 1)
     if media_type == results.JSON.media_type:
-        return ResultExcerpt(verdict=bool(json.loads(head)["boolean"]), files=_files(query, _SOLUTION_FILES[2:]))
+        files = answer_files(AnswerKind.BOOLEAN, "/sparql", {"query": query})
+        return ResultExcerpt(verdict=bool(json.loads(head)["boolean"]), files=files)
     if is_graph:
         shown, text = min(lines, _MOST_LINES), head.decode()
-        return ResultExcerpt(total=lines, shown=shown, turtle=text, files=_files(query, _GRAPH_FILES))
+        files = answer_files(AnswerKind.GRAPH, "/sparql", {"query": query})
+        return ResultExcerpt(total=lines, shown=shown, turtle=text, files=files)
     names, rows = _table(view, head)
     return ResultExcerpt(
         names,
         rows,
         total=lines - 1,
         shown=len(rows),
-        files=_files(query, _SOLUTION_FILES),
+        files=answer_files(AnswerKind.SOLUTIONS, "/sparql", {"query": query}),
         number_columns=frozenset(_number_columns(rows)),
     )
 
@@ -194,8 +196,20 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}… ({len(text):,} characters)"
 
 
-def _files(query: str, formats: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Name and address of the whole answer in each format."""
+def answer_files(kind: AnswerKind, path: str, parameters: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Name and address of a whole answer in each format.
+
+    Args:
+        kind: The kind of the answer.
+        path: Path of the answer.
+        parameters: Its parameters besides those of the format.
+    """
+    formats = {
+        AnswerKind.SOLUTIONS: _SOLUTION_FILES,
+        AnswerKind.BOOLEAN: _SOLUTION_FILES[2:],
+        AnswerKind.GRAPH: _GRAPH_FILES,
+    }[kind]
     return tuple(
-        (name, f"/sparql?{urlencode({'query': query, 'format': format_, 'download': 1})}") for format_, name in formats
+        (name, f"{path}?{urlencode(dict(parameters) | {'format': format_, 'download': '1'})}")
+        for format_, name in formats
     )

@@ -57,6 +57,36 @@ def snippets(query: str, endpoint: str, kind: AnswerKind) -> tuple[Snippet, ...]
     return tuple(Snippet(language, make(text, endpoint, kind)) for language, make in makers)
 
 
+def address_snippets(address: str, kind: AnswerKind) -> tuple[Snippet, ...]:
+    """A program in each language that reads an answer from an address, for answers that have one of their own.
+
+    Args:
+        address: The address, percent-encoded, with the parameter `format`.
+        kind: The kind of the answer.
+    """
+    quoted = _double_quoted(address)
+    python = {
+        AnswerKind.SOLUTIONS: (
+            "import csv\nimport io\n",
+            'for row in csv.DictReader(io.TextIOWrapper(answer, "utf-8", newline="")):\n        print(row)',
+        ),
+        AnswerKind.BOOLEAN: ("import json\n", 'print(json.load(answer)["boolean"])'),
+        AnswerKind.GRAPH: ("", "print(answer.read().decode())"),
+    }[kind]
+    r_use = (
+        'print(read.csv(address, encoding = "UTF-8"))' if kind is AnswerKind.SOLUTIONS else "cat(readLines(address))"
+    )
+    return (
+        Snippet("curl", f"curl {shlex.quote(address)}"),
+        Snippet(
+            "Python",
+            f"{python[0]}from urllib.request import urlopen\n\nwith urlopen({quoted}) as answer:\n    {python[1]}",
+        ),
+        Snippet("R", f"address <- {quoted}\n{r_use}"),
+        Snippet("JavaScript", f"const answer = await fetch({quoted});\nconsole.log(await answer.text());"),
+    )
+
+
 def _portable(query: str) -> str:
     r"""A query of the same meaning without characters that are hidden.
 

@@ -210,21 +210,31 @@ def citation_of(page: ProjectPage, record: str, publisher: str | None) -> Citati
 def _bibtex(page: ProjectPage, title: str, record: str, publisher: str | None) -> str:
     newest = page.history[0] if page.history else None
     fields = {
-        "title": f"{{{_escaped(title)}}}",
-        "publisher": f"{{{_escaped(publisher)}}}" if publisher else "",
+        "title": f"{{{tex_text(title)}}}",
+        "publisher": f"{{{tex_text(publisher)}}}" if publisher else "",
         "year": (newest.created or "")[:4] if newest else "",
         "edition": f"revision {newest.number}" if newest else "",
         "url": record,
     }
+    return bibtex_entry(page.key, fields)
+
+
+def bibtex_entry(key: str, fields: Mapping[str, str]) -> str:
+    """An entry for BibTeX.
+
+    Args:
+        key: Its key, whose other characters become hyphens.
+        fields: Its fields, with their values in TeX; those without a value are left out.
+    """
     lines = (f"  {name} = {{{value}}}" for name, value in fields.items() if value)
-    name = re.sub(r"[^\w.:-]", "-", page.key, flags=re.ASCII)
+    name = re.sub(r"[^\w.:-]", "-", key, flags=re.ASCII)
     return f"@misc{{{name},\n" + ",\n".join(lines) + "\n}"
 
 
-def _escaped(text: str) -> str:
+def tex_text(text: str) -> str:
     r"""A text for TeX.
 
-    >>> _escaped("50 % of {A} \\ B")
+    >>> tex_text("50 % of {A} \\ B")
     '50 \\% of \\{A\\} \\textbackslash{} B'
     """
     return r"\textbackslash{}".join(_SPECIAL.sub(r"\\\1", part) for part in text.split("\\"))

@@ -90,6 +90,6 @@ def _found(find: Callable[[], _T]) -> _T:
             name=error.name,
             downloads="/downloads",
         )
-        raise ProblemError(410, "release-removed", detail) from error
+        raise ProblemError(410, "release-removed", error.message if error.can_be_restored else detail) from error
     except NotFoundError as error:
         raise ProblemError(404, "unknown-release", error.message) from error

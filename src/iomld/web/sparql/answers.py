@@ -125,6 +125,17 @@ class QueryEndpoint(Protocol):
         """The answer to a query; the caller closes it."""
         ...
 
+    async def respond(
+        self,
+        request: HttpRequest,
+        operation: Operation,
+        types: MediaTypes,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> "AnswerResponse":
+        """The response to a query."""
+        ...
+
 
 class Spool:
     """The total size of the large answers that are being sent, which has a limit."""
@@ -176,7 +187,7 @@ class AnswerResponse:
             answer: The answer.
             spool: The large answers that are being sent.
             file_name: If it is not empty, the answer is sent as a file to be saved.
-            headers: More headers.
+            headers: More headers, or other values of those that all answers have.
         """
         self._request, self._answer, self._spool, self._file_name = request, answer, spool, file_name
         self._headers = headers
@@ -200,7 +211,8 @@ class AnswerResponse:
     async def _send(self, answer: QueryAnswer, send: Send) -> None:
         request, headers = self._request, [*_HEADERS, (b"etag", answer.etag.encode())]
         if self._headers:
-            headers += ((name.lower().encode(), value.encode()) for name, value in self._headers.items())
+            more = {name.lower().encode(): value.encode() for name, value in self._headers.items()}
+            headers = [*((name, value) for name, value in headers if name not in more), *more.items()]
         tags = request.header("if-none-match") if request.method != "POST" else None
         if tags and is_among(tags, answer.etag):
             await send({"type": "http.response.start", "status": 304, "headers": headers})

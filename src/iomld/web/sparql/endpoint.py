@@ -20,9 +20,10 @@ is no answer:
 """
 
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
@@ -179,8 +180,21 @@ class SparqlApp:
         detail = message("Use GET, POST or QUERY instead of {method}.", method=request.method[:40])
         raise ProblemError(405, "method", detail, headers={"Allow": _METHODS})
 
-    async def respond(self, request: HttpRequest, operation: Operation, types: MediaTypes) -> AnswerResponse:
+    async def respond(
+        self,
+        request: HttpRequest,
+        operation: Operation,
+        types: MediaTypes,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> AnswerResponse:
         """The response to a query.
+
+        Args:
+            request: The request.
+            operation: The query.
+            types: The media types of the answer.
+            headers: More headers.
 
         Raises:
             ProblemError: It has no answer.
@@ -189,8 +203,8 @@ class SparqlApp:
         name = ""
         if operation.download:
             name = answer_file_name(operation.query or "", self._name_of(operation), found.media_type)
-        headers = memento_headers(created(operation.chosen.release)) if operation.chosen else {}
-        return AnswerResponse(request, found, self._spool, file_name=name, headers=headers)
+        memento = memento_headers(created(operation.chosen.release)) if operation.chosen else {}
+        return AnswerResponse(request, found, self._spool, file_name=name, headers=memento | dict(headers))
 
     def _name_of(self, operation: Operation) -> str:
         """The name of the release that an operation is about."""

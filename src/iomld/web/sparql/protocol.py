@@ -133,7 +133,7 @@ def operation_of_url(query_string: bytes) -> Operation:
     """
     if query_string.startswith(b"query=") and b"&" not in query_string:  # as most programs send it
         return Operation(decoded(query_string[6:]))
-    return _operation(parameters_of(query_string))
+    return operation_of(parameters_of(query_string))
 
 
 async def operation_of_body(content_type: str, body: bytes, query_string: bytes) -> Operation:
@@ -152,8 +152,8 @@ async def operation_of_body(content_type: str, body: bytes, query_string: bytes)
         )
     url = parameters_of(query_string)
     if media_type == FORM:
-        return _operation(_merged(url, await _form_parameters(body)), has_body=True)
-    return _operation(_merged(url, {"query": [_text(body)]}), has_body=True)
+        return operation_of(_merged(url, await _form_parameters(body)), has_body=True)
+    return operation_of(_merged(url, {"query": [_text(body)]}), has_body=True)
 
 
 def operation_of_query(content_type: str, body: bytes, query_string: bytes) -> Operation:
@@ -171,7 +171,7 @@ def operation_of_query(content_type: str, body: bytes, query_string: bytes) -> O
             headers=headers,
             accepted=QUERY,
         )
-    return _operation(_merged(parameters_of(query_string), {"query": [_text(body)]}), has_body=True)
+    return operation_of(_merged(parameters_of(query_string), {"query": [_text(body)]}), has_body=True)
 
 
 def _body_type(content_type: str) -> str:
@@ -249,8 +249,16 @@ def _text(encoded: bytes) -> str:
         ) from error
 
 
-def _operation(values: Mapping[str, list[str]], *, has_body: bool = False) -> Operation:
-    """The operation that parameters describe; only without a body may it be a request for the description."""
+def operation_of(values: Mapping[str, list[str]], *, has_body: bool = False) -> Operation:
+    """The operation that parameters describe; only without a body may it be a request for the description.
+
+    Args:
+        values: The values of each parameter.
+        has_body: Whether the request has a body.
+
+    Raises:
+        ProblemError: A parameter is malformed or repeated, the query is missing, or an update is requested.
+    """
     if "update" in values:
         raise ProblemError(403, "read-only", _READ_ONLY)
     values = {name: [*filter(None, given)] if name not in _KEPT_EMPTY else given for name, given in values.items()}
