@@ -20,7 +20,8 @@ from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
-from iomld.release import FILES, Release, current_release, open_release, release_names, shards
+from iomld.release import FILES, Release, current_release, open_release, release_names
+from iomld.release.shards import cutting
 
 Record = dict[str, object]
 
@@ -41,8 +42,8 @@ def records() -> list[Record]:
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut shards of about two graphs, so that few records have several."""
-    monkeypatch.setattr(shards, "_FEWEST", 1)
-    monkeypatch.setattr(shards, "_CUT", 2)
+    monkeypatch.setattr(cutting, "_FEWEST", 1)
+    monkeypatch.setattr(cutting, "_CUT", 2)
 
 
 def publish(folder: Path, records: list[Record], pipeline: Pipeline, include: str = "") -> Release:

@@ -19,8 +19,9 @@ from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish import gather, processes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
-from iomld.release import FILES, Release, current_release, shards
+from iomld.release import FILES, Release, current_release
 from iomld.release.project_reader import open_database
+from iomld.release.shards import cutting, table
 from iomld.workers.batch import WorkerBatch
 
 
@@ -44,8 +45,8 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _cut_small_shards(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shards, "_FEWEST", 1)
-    patch.setattr(shards, "_CUT", 4)
+    patch.setattr(cutting, "_FEWEST", 1)
+    patch.setattr(cutting, "_CUT", 4)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ def test_a_change_makes_one_shard(records: list[dict[str, object]], pipeline: Pi
     before = publish(tmp_path, records, pipeline)
     changed = [records[0] | {"title": {"en": "Another title"}}]
     after = publish(tmp_path, changed, pipeline)
-    old, new = (shards.read_table(one.file(FILES.shards)).shards for one in (before, after))
+    old, new = (table.read_table(one.file(FILES.shards)).fingerprints for one in (before, after))
     assert len(new) == len(old) > 4
     assert sum(one != other for one, other in zip(old, new, strict=True)) == 1
     countries = [one.file("by-class/MemberState.ttl.gz").stat().st_ino for one in (before, after)]
@@ -157,7 +158,7 @@ def test_a_release_of_an_earlier_version_is_built_upon(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its shards are in another form, so its graphs are read from its store; the files are those of one publish."""
-    monkeypatch.setattr(shards, "_VERSION", 1)
+    monkeypatch.setattr(table, "_VERSION", 1)
     publish(tmp_path / "grown", records[:12], pipeline)
     monkeypatch.undo()
     _cut_small_shards(monkeypatch)

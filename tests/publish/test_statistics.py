@@ -14,7 +14,9 @@ from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline, outcomes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.read import expand_sources, read_source
-from iomld.release import FILES, Release, current_release, shards
+from iomld.release import FILES, Release, current_release
+from iomld.release.shards import cutting
+from iomld.release.shards.table import read_table
 from iomld.release.statistics import Statistics, StatisticsCount
 
 VOID = "http://rdfs.org/ns/void#"
@@ -29,8 +31,8 @@ def pipeline() -> Pipeline:
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut shards of about four graphs, so that some projects share one and others do not."""
-    monkeypatch.setattr(shards, "_FEWEST", 1)
-    monkeypatch.setattr(shards, "_CUT", 4)
+    monkeypatch.setattr(cutting, "_FEWEST", 1)
+    monkeypatch.setattr(cutting, "_CUT", 4)
 
 
 def counted(release: Release) -> Statistics:
@@ -93,6 +95,6 @@ def test_what_graphs_have_in_common_counts_once(pipeline: Pipeline, tmp_path: Pa
     release = current_release(tmp_path / "to")
     assert release is not None
     assert report.published > 8
-    assert len(shards.read_table(release.file(FILES.shards)).shards) > 2
+    assert len(read_table(release.file(FILES.shards))) > 2
     # The type, hash, media type and name of the file, and what the included graph repeats.
     check(release, 4 * (report.published - 1) + 3)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iomld.release import FILES
+from iomld.release.shards.sums import SharedSubject
 from iomld.release.statistics import Statistics, StatisticsCount
 
 JSONLD_SEPARATOR = b",\n"
@@ -29,7 +30,7 @@ class GraphContents:
     graph: str
     files: Mapping[str, bytes]
     texts: frozenset[tuple[str, str]]
-    shared: tuple[str, ...]
+    shared: tuple[SharedSubject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class ShardContents:
     files: Mapping[str, bytes]
     statistics: Statistics
     texts: frozenset[tuple[str, str]]
-    shared: tuple[str, ...]
+    shared: tuple[SharedSubject, ...]
 
 
 def separator(file: str) -> bytes:
@@ -63,7 +64,7 @@ def joined_contents(graphs: Iterable[GraphContents], base: str) -> ShardContents
     """
     counted, files = StatisticsCount(base), defaultdict[str, list[bytes]](list)
     texts: set[tuple[str, str]] = set()
-    shared: list[str] = []
+    shared: list[SharedSubject] = []
     for one in graphs:
         counted.begin_graph()
         for line in one.files[FILES.dataset].splitlines(keepends=True):
@@ -92,7 +93,8 @@ def split_contents(files: Mapping[str, bytes]) -> Iterator[GraphContents]:
             own[name] = files[name][start : start + length]
             ends[name] = start + length + len(separator(name))
         texts = frozenset((field, language) for field, language in values["texts"])
-        yield GraphContents(values["graph"], own, texts, tuple(values["shared"]))
+        shared = tuple(SharedSubject(iri, description) for iri, description in values["shared"])
+        yield GraphContents(values["graph"], own, texts, shared)
 
 
 def _json_line(one: GraphContents) -> bytes:

@@ -18,8 +18,8 @@ from iomld.pipeline.differences import Change, ProjectDifference, field_differen
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones
 from iomld.release.nquads import graph_of, read_graphs
-from iomld.release.pieces import NO_PIECE, content_of
-from iomld.release.shards import has_table, read_table
+from iomld.release.pieces import content_of
+from iomld.release.shards.table import has_table, read_table
 
 _Lines = tuple[bytes, ...]
 
@@ -180,8 +180,8 @@ def _differing_contents(release: Release | None, other: Release | None) -> Itera
     if release is None:
         return
     table = read_table(release.file(FILES.shards))
-    others = read_table(other.file(FILES.shards)).shards if other else ()
-    known = {shard.fingerprint for shard in others}
-    for shard, offset in zip(table.shards, table.offsets(FILES.dataset), strict=True):
-        if shard.fingerprint not in known:
-            yield content_of(release.file(FILES.dataset), offset, shard.pieces.get(FILES.dataset, NO_PIECE))
+    known = frozenset(read_table(other.file(FILES.shards)).fingerprints if other else ())
+    pieces, places = table.pieces(FILES.dataset), table.places(FILES.dataset)
+    for number, fingerprint in enumerate(table.fingerprints):
+        if fingerprint not in known:
+            yield content_of(release.file(FILES.dataset), places.start(number), pieces.piece(number))

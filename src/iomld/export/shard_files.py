@@ -26,8 +26,10 @@ from iomld.model import UNDETERMINED, Project
 from iomld.pipeline.published import project_of
 from iomld.release import FILES
 from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
+from iomld.release.nquads import without_graph
 from iomld.release.project_index import INDEX_HEAD, index_lines
-from iomld.release.shards import FileFrame
+from iomld.release.shards.assembly import FileFrame
+from iomld.release.shards.sums import SharedSubject, description_hash
 from iomld.release.statistics import StatisticsCount
 from iomld.release.subsets import BY_CLASS, BY_REGION, Partitioning, class_name, subset_file
 
@@ -121,7 +123,7 @@ def graph_contents(graph: str, lines: Sequence[bytes], base: str, form: TableFor
     files.add(PROJECTS_TABLE, [csv_rows([form.cells(project)])])
     files.add(MENTIONS_TABLE, [csv_rows(mention_cells(project, mention) for mention in project.mentions)])
     own = (iris.record(project.key), iris.project(project.key))
-    shared = tuple(one.iri for one in subjects if not one.iri.startswith(own))
+    shared = tuple(one.shared() for one in subjects if not one.iri.startswith(own))
     return GraphContents(graph, files.joined(), frozenset(published_texts(quads)), shared)
 
 
@@ -144,7 +146,8 @@ def common_contents(graphs: Iterable[GraphLines], base: str, included: Iterable[
     marked = [(line, graph) for graph, many in graphs for line in many]
     lines = sorted(line for line, _ in marked)
     foreign = frozenset(included)
-    shared = sorted({line.partition(b" ")[0][1:-1].decode() for line, graph in marked if graph in foreign})
+    foreign_subjects = {line.partition(b" ")[0][1:-1].decode() for line, graph in marked if graph in foreign}
+    shared: list[SharedSubject] = []
     for line in lines:
         counted.add(line)
     files.add(FILES.index, index_lines(lines, iris))
@@ -154,6 +157,8 @@ def common_contents(graphs: Iterable[GraphLines], base: str, included: Iterable[
         triples = _once(quads)
         turtle = b"".join(rdf.turtle_blocks(triples, iris.prefixes()))
         described = _Subject(subject[1:-1].decode(), triples, _without_graphs(said), turtle, base)
+        if described.iri in foreign_subjects:
+            shared.append(described.shared())
         forms = _joined_forms(said, [described]) | {rdf.JSONLD: [described.node()]}
         for form_, parts in forms.items():
             files.add(dataset_file(form_), parts)
@@ -173,6 +178,10 @@ class _Subject:
     triples: Sequence[bytes]
     turtle: bytes
     base: str
+
+    def shared(self) -> SharedSubject:
+        """What it is for other graphs."""
+        return SharedSubject(self.iri, description_hash(self.triples))
 
     def node(self) -> bytes:
         """Its node object."""
@@ -226,7 +235,7 @@ def _once(quads: Iterable[Quad]) -> list[Quad]:
 
 def _without_graphs(lines: Sequence[bytes]) -> list[bytes]:
     """The lines as N-Triples; a triple in two graphs appears once."""
-    return list(dict.fromkeys(line[: line.rindex(b" <")] + b" .\n" for line in lines))
+    return list(dict.fromkeys(map(without_graph, lines)))
 
 
 def _values(quads: Iterable[Quad], predicate: str) -> Iterator[str]:

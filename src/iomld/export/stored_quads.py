@@ -18,6 +18,8 @@ from iomld.iris import Iris
 from iomld.release import FILES, Release
 from iomld.release.nquads import read_gzip
 
+_SHARDS = frozenset({FILES.shards, "shards.jsonl.gz"})  # now, and before the table had columns
+
 
 @dataclass(frozen=True, slots=True)
 class StoredQuads:
@@ -103,7 +105,7 @@ def released_quads(release: Release) -> StoredQuads:
     Raises:
         StoreError: An earlier version published it, with lines in another order.
     """
-    if FILES.shards not in release.manifest.files:
+    if not _SHARDS & release.manifest.files.keys():
         raise StoreError(f"{release.path}: an earlier version of iomld made this release. Publish its records again.")
     return StoredQuads(release.file(FILES.dataset), rdf.NQUADS, release.manifest.base)
 

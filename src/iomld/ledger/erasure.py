@@ -27,7 +27,7 @@ from iomld.ledger.index import IndexedRevision, LedgerIndex, commit_entry, updat
 from iomld.release.folder import FILES
 from iomld.release.history import xsd_moment
 from iomld.release.nquads import graph_digest, read_graphs
-from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece
+from iomld.release.pieces import NO_PIECE, GzipAssembly, Piece, piece_bytes
 from iomld.release.served import release_folder, release_name, release_names, sync
 
 _NEW = ".new"
@@ -141,7 +141,7 @@ def _remove_content(folder: Path, erased: set[tuple[str, int]]) -> bool:
             is_erased = (one.graph, one.revision) in erased
             kept.append(NO_PIECE if is_erased else place.piece)
             if not is_erased:
-                contents.copy(folder / CONTENTS, place.offset, [place.piece])
+                contents.append(piece_bytes(folder / CONTENTS, place.offset, place.piece), place.piece)
     pieces = "".join(" ".join(map(str, piece)) + "\n" for piece in kept)
     (folder / "pieces.tmp").write_text(pieces, encoding="ascii")
     for temporary, name in (("contents.tmp", CONTENTS), ("pieces.tmp", PIECES)):

@@ -17,23 +17,24 @@ from iomld.convert import Publication
 from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
-from iomld.iris import IOMLD, Iris
+from iomld.iris import Iris
 from iomld.ledger.entries import prepare_entry, remove_unfinished
 from iomld.ledger.index import commit_entry
 from iomld.progress import NO_PROGRESS, Progress
+from iomld.publish.dataset_statistics import dataset_statistics
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
+from iomld.publish.graphs import ReleaseGraphs, write_graph_table
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
 from iomld.publish.runs import LockedFolder, draft_of_entry
-from iomld.publish.shard_plan import ReleaseGraphs, ReleaseShards, dataset_statistics, make_shards
+from iomld.publish.shard_plan import make_shards
 from iomld.publish.store_building import MOST_COUNTED, begin_store, build_query_store, example_counts
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads, stated_publication
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
-from iomld.release.nquads import FileFacts, GraphState, join_gzip, read_gzip, write_graphs, write_gzip
-from iomld.release.shards import fingerprint
+from iomld.release.nquads import FileFacts, join_gzip, read_gzip, write_gzip
 from iomld.release.statistics import Statistics
 from iomld.review.graphs import review_quads
 from iomld.review.journal import write_reviews
@@ -108,7 +109,7 @@ class ReleaseDraft:
     @classmethod
     def of(cls, building: Path, changes: Changes, graphs: ReleaseGraphs, context: ReleaseContext) -> Self:
         """Name a release by its time and content."""
-        content = fingerprint(sorted(graphs.states), graphs.states)
+        content = graphs.cut.content
         return cls(building, changes, graphs, context, content, release.release_name(context.ended, content))
 
     @property
@@ -173,17 +174,18 @@ def write_content(
         statistics = dataset_statistics(made, iris.base)
         files = write_files(building, made, context.previous, statistics.classes, processes=context.processes)
         projects.result()
-        description = _description(draft, files, statistics, made)
+        description = _description(draft, files, statistics)
         progress.begin(STORING)
         made_store.finish(description)
-    repeated = build_query_store(building, made.quads - statistics.triples, graphs.states, iris)
+    quads = made.columns.quads
+    repeated = build_query_store(building, quads - statistics.triples, graphs.others, iris)
     progress.begin(FINISHING)
-    _write_records(building, graphs.states, changes, description, iris)
+    write_graph_table(made.shards, graphs, building / FILES.graphs)
+    _write_records(building, changes, description, iris)
     manifest = replace(
         _manifest(draft, files),
-        projects=statistics.classes.get(f"{IOMLD}Project", 0),
-        quads=made.quads,
-        examples=_counted_examples(building, made.quads, iris),
+        quads=quads,
+        examples=_counted_examples(building, quads, iris),
         repeated_triples=repeated,
     )
     return manifest, files.stored
@@ -217,7 +219,7 @@ def _manifest(draft: ReleaseDraft, files: DownloadSet) -> Manifest:
         base=context.publication.iris.base,
         created=xsd_moment(context.ended),
         previous=context.previous.manifest.name if context.previous else None,
-        projects=0,
+        projects=files.projects,
         quads=0,
         withdrawn=len(draft.changes.tombstones),
         content_sha256=draft.content_sha256,
@@ -226,6 +228,7 @@ def _manifest(draft: ReleaseDraft, files: DownloadSet) -> Manifest:
         fund=folder_in_use().digest,
         uncompressed_files={file: facts.sha256 for file, facts in uncompressed.items() if facts.sha256},
         uncompressed_sizes={file: facts.size_bytes for file, facts in uncompressed.items()},
+        crc32=files.crc32,
     )
 
 
@@ -267,13 +270,10 @@ def _write_history(draft: ReleaseDraft) -> Path:
     return run_file
 
 
-def _write_records(
-    building: Path, graphs: Mapping[str, GraphState], changes: Changes, description: Iterable[Quad], iris: Iris
-) -> None:
-    """Write what the next publish reads: the description, states, tombstones, reviews and the fund folder."""
+def _write_records(building: Path, changes: Changes, description: Iterable[Quad], iris: Iris) -> None:
+    """Write what the next publish reads: the description, tombstones, reviews and the fund folder."""
     turtle = rdf.serialize(description, rdf.TURTLE, prefixes=iris.prefixes())
     (building / FILES.description).write_bytes(turtle)
-    write_graphs(graphs, building / FILES.graphs)
     write_tombstones(changes.tombstones.values(), building / FILES.tombstones)
     if changes.reviews.everything:
         write_reviews(changes.reviews, building)
@@ -292,11 +292,8 @@ def _copy_folder(folder: FundFolder, target: Path) -> None:
         raise StoreError(f"{folder.path}: the fund folder changed during the publish. Publish again.")
 
 
-def _description(
-    draft: ReleaseDraft, files: DownloadSet, statistics: Statistics, made: ReleaseShards
-) -> tuple[Quad, ...]:
+def _description(draft: ReleaseDraft, files: DownloadSet, statistics: Statistics) -> tuple[Quad, ...]:
     context = draft.context
-    first = made.groups[0][0]
     modified = xsd_moment(context.ended)
     description = Description(
         version=draft.name,
@@ -309,7 +306,7 @@ def _description(
         statistics=statistics,
         files=files.facts,
         subsets=files.subsets,
-        example=context.publication.iris.record_key(first),
+        example=context.publication.iris.record_key(draft.graphs.cut.first),
     )
     return description_quads(description, context.publication.iris)
 

@@ -1,8 +1,7 @@
 """Writes the files for download of a release from its shards; a file in which nothing changed is a link."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,21 +9,15 @@ from pathlib import Path
 
 from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE, dataset_file, file_frames, region_labels
 from iomld.export.table_schemas import metadata_bytes, package_bytes
-from iomld.iris import Iris, local_name
-from iomld.publish.shard_plan import TABLES, PreviousShards, ReleaseShards
-from iomld.release import FILES, Release
+from iomld.iris import IOMLD, Iris, local_name
+from iomld.publish.shard_plan import TABLES, ReleaseShards
+from iomld.release import FILES, Manifest, Release
 from iomld.release.downloads import METADATA_FILE, PACKAGE_FILE
 from iomld.release.nquads import FileFacts
 from iomld.release.pieces import contents
-from iomld.release.shards import (
-    PLAIN_FRAME,
-    FileFrame,
-    PieceSource,
-    PlacedShard,
-    ShardTable,
-    assemble,
-    write_table,
-)
+from iomld.release.shards.assembly import PLAIN_FRAME, FileFrame, OldFile, assemble
+from iomld.release.shards.columns import PieceColumns
+from iomld.release.shards.table import ShardTable, write_table
 from iomld.release.subsets import (
     BY_CLASS,
     BY_REGION,
@@ -38,7 +31,7 @@ from iomld.release.subsets import (
 _MOST_CLASSES = 64  # with files; of a dataset with more, the largest have one
 # Files that are longer uncompressed have no hash of their content: reading them would take longer than a small change.
 _HASHED_BYTES = 16 << 20
-_INTERNAL = (FILES.index, FILES.contributions)  # no files for download
+_INTERNAL = (FILES.index, FILES.contributions, FILES.statistics)  # no files for download
 _WHOLE = (*(dataset_file(form) for form in FORMAT_NAMES), PROJECTS_TABLE, MENTIONS_TABLE)
 
 
@@ -50,10 +43,14 @@ class DownloadSet:
         subsets: The classes and regions.
         facts: Length and hash of each file, by name; of the whole dataset and its tables also as they are downloaded
             uncompressed, with an empty hash if they are long.
+        crc32: CRC-32 of each file of pieces.
+        projects: The number of projects.
     """
 
     subsets: Sequence[Subset]
     facts: Mapping[str, FileFacts]
+    crc32: Mapping[str, int]
+    projects: int
 
     @property
     def stored(self) -> dict[str, FileFacts]:
@@ -87,13 +84,10 @@ def write_files(
     subsets = {file: about for about in _subsets(classes, base) for file in about.files}
     names = (*_WHOLE, *_INTERNAL, *subsets)
     frames = file_frames(base, made.form, names)
-    table = ShardTable(
-        made.made_with,
-        {name: frame.lengths() for name, frame in frames.items()},
-        tuple(one.shard for one in made.shards),
-    )
+    lengths = {name: frame.lengths() for name, frame in frames.items()}
+    table = made.columns.table(made.made_with, lengths, made.statistics, made.texts)
     write_table(table, building / FILES.shards)
-    writer = _FileWriter(building, made.shards, frames, _PreviousFiles(previous, made.previous, table))
+    writer = _FileWriter(building, made, table, frames, previous)
     with ThreadPoolExecutor(max(1, processes)) as threads:
         written = dict(zip(names, threads.map(writer.write, names), strict=True))
     facts = {name: one.compressed for name, one in written.items() if name not in _INTERNAL}
@@ -106,7 +100,9 @@ def write_files(
         for name, about in subsets.items()
         if name == about.files[0]
     )
-    return DownloadSet(tuple(sorted(found, key=lambda subset: subset.file)), facts)
+    crcs = {name: one.crc32 for name, one in written.items()}
+    projects = classes.get(f"{IOMLD}Project", 0)
+    return DownloadSet(tuple(sorted(found, key=lambda subset: subset.file)), facts, crcs, projects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,83 +135,85 @@ class _WrittenFile:
     compressed: FileFacts
     content: FileFacts
     lines: int
-
-
-class _PreviousFiles:
-    """The files of the current release, to which new ones can be links."""
-
-    def __init__(self, release: Release | None, old: PreviousShards, table: ShardTable) -> None:
-        self._release = release
-        same_tables = old.table.made_with == table.made_with
-        self._pieces = {
-            name: sources
-            for name, sources in _pieces_by_file(old.shards if old.is_alike else ()).items()
-            if old.table.frames.get(name) == table.frames.get(name) and (same_tables or name not in TABLES)
-        }
-
-    def link(self, name: str, pieces: Sequence[PieceSource], path: Path) -> FileFacts | None:
-        """Make a file a link to the old one if it has the same pieces; its length and hash, or None."""
-        if self._release is None or self._pieces.get(name) != pieces:
-            return None
-        with suppress(OSError, KeyError):
-            facts = FileFacts(self._release.manifest.sizes[name], self._release.manifest.files[name])
-            path.parent.mkdir(exist_ok=True)
-            path.hardlink_to(self._release.file(name))
-            return facts
-        return None
-
-    def replace_equal(self, name: str, facts: FileFacts, path: Path) -> None:
-        """Make a file that was written a link to the old one if that is equal, so that it is on the disk once."""
-        if self._release and self._release.manifest.files.get(name) == facts.sha256:
-            beside = path.with_name(f".{path.name}")
-            with suppress(OSError):
-                beside.hardlink_to(self._release.file(name))
-                beside.replace(path)
-
-    def content_hash(self, name: str) -> str:
-        """The hash of the content of an old file; empty if it is not known."""
-        return self._release.manifest.uncompressed_files.get(name, "") if self._release else ""
+    crc32: int
 
 
 class _FileWriter:
-    """Writes the files of a release, each from the pieces of all shards; may be used from several threads."""
+    """Writes the files of a release, each from the pieces of all shards; may be used from several threads.
+
+    A file with the same pieces as in the release before is a link to the old one.
+    """
 
     def __init__(
-        self, building: Path, shards: Iterable[PlacedShard], frames: Mapping[str, FileFrame], previous: _PreviousFiles
+        self,
+        building: Path,
+        made: ReleaseShards,
+        table: ShardTable,
+        frames: Mapping[str, FileFrame],
+        previous: Release | None,
     ) -> None:
-        self._building, self._frames, self._previous = building, frames, previous
-        self._pieces = _pieces_by_file(shards)
+        self._building, self._made, self._table, self._frames = building, made, table, frames
+        self._previous, self._old = previous, made.previous.table
 
     def write(self, name: str) -> _WrittenFile:
         """Write a file, or link it."""
-        path, pieces = self._building / name, self._pieces.get(name, [])
-        frame = self._frames.get(name, PLAIN_FRAME)
-        linked = self._previous.link(name, pieces, path)
-        if linked is None:
-            file = assemble(path, frame, pieces)
-            linked, known = file.facts, ""
-            self._previous.replace_equal(name, linked, path)
+        path, frame = self._building / name, self._frames.get(name, PLAIN_FRAME)
+        old = self._old_file(name, frame)
+        parts = old.parts(name, self._made.shards)
+        known = ""
+        if self._has_same_frame(name) and old.is_all(parts) and (manifest := self._link(name, path)):
+            facts, crc = FileFacts(manifest.sizes[name], manifest.files[name]), manifest.crc32[name]
+            known = manifest.uncompressed_files.get(name.removesuffix(".gz"), "")
         else:
-            known = self._previous.content_hash(name.removesuffix(".gz"))
-        length = _content_length(frame, pieces)
-        digest = known
-        if not digest and name in _WHOLE and length <= _HASHED_BYTES:
-            digest = _content_hash(path)
-        return _WrittenFile(linked, FileFacts(length, digest), sum(source.piece.lines for source in pieces))
+            file = assemble(path, frame, parts, old)
+            facts, crc = file.facts, file.file_crc
+            self._replace_equal(name, facts, path)
+        columns = self._table.pieces(name)
+        length = _content_length(frame, columns)
+        if not known and name in _WHOLE and length <= _HASHED_BYTES:
+            known = _content_hash(path)
+        return _WrittenFile(facts, FileFacts(length, known), sum(columns.lines), crc)
+
+    def _old_file(self, name: str, frame: FileFrame) -> OldFile:
+        """The file of the release before; without pieces if there is none."""
+        if self._previous is None:
+            return OldFile(self._building / name, PieceColumns.empty(), (0, 0), frame.separator, None)
+        return OldFile(
+            self._previous.file(name),
+            self._old.pieces(name),
+            self._old.frames.get(name, (0, 0)),
+            frame.separator,
+            self._previous.manifest.crc32.get(name),
+        )
+
+    def _has_same_frame(self, name: str) -> bool:
+        same_tables = self._old.made_with == self._table.made_with
+        same_frame = self._old.frames.get(name) == self._table.frames.get(name)
+        return same_frame and (same_tables or name not in TABLES)
+
+    def _link(self, name: str, path: Path) -> Manifest | None:
+        """Make a file a link to the old one; the manifest that knows it, or None if that is not possible."""
+        if self._previous is None or name not in self._previous.manifest.crc32:
+            return None
+        with suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            path.hardlink_to(self._previous.file(name))
+            return self._previous.manifest
+        return None
+
+    def _replace_equal(self, name: str, facts: FileFacts, path: Path) -> None:
+        """Make a file that was written a link to the old one if that is equal, so that it is on the disk once."""
+        if self._previous and self._previous.manifest.files.get(name) == facts.sha256:
+            beside = path.with_name(f".{path.name}")
+            with suppress(OSError):
+                beside.hardlink_to(self._previous.file(name))
+                beside.replace(path)
 
 
-def _pieces_by_file(shards: Iterable[PlacedShard]) -> dict[str, list[PieceSource]]:
-    """The pieces of each file, in the order of the shards."""
-    found: defaultdict[str, list[PieceSource]] = defaultdict(list)
-    for shard in shards:
-        for name, source in shard.sources.items():
-            found[name].append(source)
-    return dict(found)
-
-
-def _content_length(frame: FileFrame, pieces: Sequence[PieceSource]) -> int:
-    between = len(frame.separator) * max(0, len(pieces) - 1)
-    return len(frame.head) + len(frame.tail) + between + sum(source.piece.plain_length for source in pieces)
+def _content_length(frame: FileFrame, columns: PieceColumns) -> int:
+    pieces = len(columns.plain_lengths) - columns.plain_lengths.count(0)
+    between = len(frame.separator) * max(0, pieces - 1)
+    return len(frame.head) + len(frame.tail) + between + sum(columns.plain_lengths)
 
 
 def _content_hash(path: Path) -> str:

@@ -115,16 +115,15 @@ class Changes:
         """
         return max(before.revision if before else 0, self.last_revision(graph)) + 1
 
-    def add_graph(self, name: str, lines: bytes, digest: str, known: Mapping[str, GraphState]) -> bool:
+    def add_graph(self, name: str, lines: bytes, digest: str, before: GraphState | None) -> bool:
         """Add a graph if it is new or differs from the current release; return whether it was added.
 
         Args:
             name: Its IRI.
             lines: Its sorted N-Quads lines.
             digest: Their hash.
-            known: The states of the graphs of the current release.
+            before: Its state in the current release, or None.
         """
-        before = known.get(name)
         if before is not None and before.digest == digest:
             return False
         self.changed[name] = GraphState(digest, self.next_revision(name, before))
@@ -143,18 +142,19 @@ class CurrentGraphs:
     """The graphs of the current release.
 
     Attributes:
-        states: The state of each graph, by its IRI; the digest of a withdrawn one is empty.
+        state: Gives the state of a graph, None if it was never published; the digest of a withdrawn one is empty.
         quads: Gives the quads of a graph.
         owner: Gives the key of the project that has a PRIMA identifier; None if none has it.
     """
 
-    states: Mapping[str, GraphState]
+    state: Callable[[str], GraphState | None]
     quads: Callable[[str], Iterable[Quad]]
     owner: Callable[[str], str | None]
 
     def has(self, graph: str) -> bool:
         """Say whether a graph is published now."""
-        return graph in self.states and bool(self.states[graph].digest)
+        state = self.state(graph)
+        return state is not None and bool(state.digest)
 
 
 def fill_spool(
@@ -252,7 +252,8 @@ def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes
     """Add the graph of an accepted project to the changes, if its values differ from the published ones."""
     changes.published += 1
     graph = iris.record(project.key)
-    if current.has(graph) and current.states[graph].digest != project.digest:
+    state = current.state(graph)
+    if state and state.digest and state.digest != project.digest:
         before = tuple(current.quads(graph))
         quads = tuple(rdf.parse(project.lines, rdf.NQUADS))
         if value_statements(before, iris) == value_statements(quads, iris):
@@ -261,9 +262,9 @@ def _accept(project: SettledProject, iris: Iris, current: CurrentGraphs, changes
             return
         differences = field_differences(before, quads, project.key, iris)
         changes.differences[project.key] = tuple(one.shortened() for one in differences)
-    if changes.add_graph(graph, project.lines, project.digest, current.states):
+    if changes.add_graph(graph, project.lines, project.digest, state):
         changes.sources[project.key] = project.sources
-        if graph not in current.states:
+        if state is None:
             changes.added.add(project.key)
         changes.supplied[project.key] = project.supplied
         changes.texts |= project.texts
@@ -308,7 +309,7 @@ def include_files(files: Sequence[Path], iris: Iris, known: Mapping[str, GraphSt
             graphs[_graph_name(quad.graph_name)].append(quad)
     for graph, quads in sorted(graphs.items()):
         lines = sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
-        changes.add_graph(graph, b"".join(lines), graph_digest(lines), known)
+        changes.add_graph(graph, b"".join(lines), graph_digest(lines), known.get(graph))
     changes.included = tuple(sorted(graphs))
 
 

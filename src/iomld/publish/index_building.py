@@ -10,10 +10,9 @@ from iomld.errors import StoreError
 from iomld.iris import Iris
 from iomld.publish.shard_plan import ReleaseShards
 from iomld.release import FILES, Release
-from iomld.release.pieces import content_of
 from iomld.release.project_database import VERSION, change, fill
 from iomld.release.project_index import IndexedProject, read_index_line
-from iomld.release.shards import PlacedShard
+from iomld.release.shards.assembly import PlacedShard
 
 _MOST_CHANGED = 0.2  # of the shards; if more changed, a new database takes less time
 
@@ -34,18 +33,16 @@ def write_projects(path: Path, made: ReleaseShards, previous: Release | None, ir
         if previous is None or not _write_changed(path, made, previous.file(FILES.projects), iris):
             path.unlink(missing_ok=True)
             with closing(sqlite3.connect(path)) as database:
-                fill(database, lambda: _lines(made.shards), iris)
+                fill(database, lambda: _lines(map(made.placed, range(len(made)))), iris)
     except (OSError, sqlite3.OperationalError) as error:
         raise StoreError(f"{path.name} cannot be written ({error}). Make room on the disk.") from error
 
 
 def _write_changed(path: Path, made: ReleaseShards, old: Path, iris: Iris) -> bool:
     """Copy the old database and change what changed; False if that is not possible."""
-    before = {one.shard.fingerprint: one for one in made.previous.shards}
-    now = {one.shard.fingerprint: one for one in made.shards}
-    gone = [one for name, one in before.items() if name not in now]
-    come = [one for name, one in now.items() if name not in before]
-    if not made.previous.is_alike or not old.exists() or len(come) > _MOST_CHANGED * len(now):
+    before = frozenset(made.previous.table.fingerprints)
+    come = [one for one in made.new if one.shard.fingerprint not in before]
+    if not made.is_alike or not old.exists() or len(come) > _MOST_CHANGED * len(made):
         return False
     shutil.copyfile(old, path)
     with closing(sqlite3.connect(path)) as database:
@@ -54,7 +51,7 @@ def _write_changed(path: Path, made: ReleaseShards, old: Path, iris: Iris) -> bo
             return False
         database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
         # Most projects of a shard in which one changed are equal.
-        removed, added = set(_lines(gone)), set(_lines(come))
+        removed, added = set(_lines(made.gone)), set(_lines(come))
         return change(database, _projects(removed - added, iris), _projects(added - removed, iris), iris)
 
 
@@ -68,4 +65,4 @@ def _lines(shards: Iterable[PlacedShard]) -> Iterator[bytes]:
     for one in shards:
         source = one.sources.get(FILES.index)
         if source and source.piece.length:
-            yield from content_of(source.path, source.offset, source.piece).splitlines(keepends=True)
+            yield from source.content().splitlines(keepends=True)

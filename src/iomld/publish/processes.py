@@ -18,7 +18,7 @@ from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.jobs import ReadJob, ReadResult, SettledProject, SettleJob
 from iomld.publish.shard_jobs import PiecesJob, ShardJob
-from iomld.release.shards import PlacedShard
+from iomld.release.shards.assembly import PlacedShard
 from iomld.workers.batch import WorkerBatch
 from iomld.workers.errors import WorkerCrashedError
 from iomld.workers.handler import Answer, AnswerWriter, Handler

@@ -17,13 +17,14 @@ from iomld.ledger.entries import RunKind
 from iomld.pipeline.differences import source_iris
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
+from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
-from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, graph_contents, read_graphs
 from iomld.review.journal import read_reviews
+from iomld.release.shards.graphs import graph_table
 from iomld.store.oxigraph import StoreReader
 
 _REASON = "The records were rolled back to the release {name}, which does not have this one."
@@ -104,28 +105,29 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
             "A release cannot be rolled back to another base; use --at-once to serve it as it is."
         )
     changes.changed_file.touch()
-    known, wanted = (read_graphs(one.file(FILES.graphs)) for one in (current, target))
+    known, wanted = graph_table(current), read_graphs(target.file(FILES.graphs))
     differing = {graph for graph, state in wanted.items() if graph not in known or known[graph].digest != state.digest}
     reader = StoreReader(target.file(FILES.store), target.query_store)
     for graph, lines in graph_contents(target.file(FILES.dataset), differing, iris.record("")):
-        changes.add_graph(graph, lines, wanted[graph].digest, known)
+        changes.add_graph(graph, lines, wanted[graph].digest, known.get(graph))
         if key := iris.record_key(graph):
             note_origin(key, lines, wanted[graph].revision, reader, iris, changes)
             changes.restored[key] = wanted[graph].revision
     changes.removed = {graph: changes.next_revision(graph, known[graph]) for graph in known.keys() - wanted.keys()}
     _restore_tombstones(target, current, wanted, context, changes)
-    states = {graph: changes.changed.get(graph) or known[graph] for graph in wanted}
-    place_unchanged(current, states, changes)
-    return ReleaseGraphs(
+    graphs = ReleaseGraphs(
         previous=current,
         known=known,
-        states=states,
+        changed=changes.changed,
+        removed=frozenset(changes.removed),
         new_file=changes.changed_file,
         places=changes.places,
         texts=(),
         base=iris.base,
         versions=context.versions,
     )
+    place_unchanged(graphs, changes)
+    return graphs
 
 
 def note_origin(key: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:

@@ -17,17 +17,18 @@ from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
 from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files, no_revision
+from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.mentions import review_published
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
-from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import known_revisions, read_tombstones
-from iomld.release.nquads import GraphState, graph_digest, read_graphs
-from iomld.release.shards import has_table
+from iomld.release.nquads import GraphState, graph_digest
+from iomld.release.shards.graphs import graph_table
+from iomld.release.shards.table import has_table
 from iomld.review.graphs import GraphReviewer
 from iomld.review.journal import read_reviews
 from iomld.temporary import temporary_folder
@@ -131,14 +132,13 @@ def _gather_changes(
 ) -> ReleaseGraphs:
     """Settle all projects and fill the changes; return the graphs of the new release."""
     iris = runner.pipeline.publication.iris
-    known = read_graphs(previous.file(FILES.graphs)) if previous else {}
+    known = graph_table(previous)
     changes.changed_file.touch()
     tombstones = read_tombstones(previous.file(FILES.tombstones)) if previous else {}
     # A withdrawn graph has no digest, so any record differs from it; its revisions go on from the last number.
     withdrawn = known_revisions(tombstones, iris)
-    before = known | {graph: GraphState("", revision) for graph, revision in withdrawn.items()}
     include_files(request.include, iris, known, changes)
-    gather(spool, runner, _current_graphs(previous, before, iris), changes, progress)
+    gather(spool, runner, _current_graphs(previous, known, withdrawn, iris), changes, progress)
     if previous:
         wholes = runner.pipeline.linker.matcher.wholes
         review_published(previous, known, GraphReviewer(changes.reviews, iris, wholes), changes)
@@ -146,26 +146,32 @@ def _gather_changes(
     changes.returned = tuple(sorted(tombstones.keys() & changes.sources.keys()))
     if changes.published or changes.included:
         for graph, lines in reference_lines(iris.base):
-            changes.add_graph(graph, b"".join(lines), graph_digest(lines), known)
-    states = known | changes.changed
-    if previous:
-        place_unchanged(previous, states, changes)
-    return ReleaseGraphs(
+            changes.add_graph(graph, b"".join(lines), graph_digest(lines), known.get(graph))
+    graphs = ReleaseGraphs(
         previous=previous,
         known=known,
-        states=states,
+        changed=changes.changed,
+        removed=frozenset(),
         new_file=changes.changed_file,
         places=changes.places,
         texts=changes.texts,
         base=iris.base,
         versions=runner.pipeline.versions,
     )
+    place_unchanged(graphs, changes)
+    return graphs
 
 
-def _current_graphs(previous: Release | None, states: Mapping[str, GraphState], iris: Iris) -> CurrentGraphs:
+def _current_graphs(
+    previous: Release | None, known: Mapping[str, GraphState], withdrawn: Mapping[str, int], iris: Iris
+) -> CurrentGraphs:
     """The graphs of the current release, with its store opened once."""
+
+    def state(graph: str) -> GraphState | None:
+        return GraphState("", withdrawn[graph]) if graph in withdrawn else known.get(graph)
+
     if previous is None:
-        return CurrentGraphs(states, lambda _: (), lambda _: None)
+        return CurrentGraphs(state, lambda _: (), lambda _: None)
     opened = store.open_read_only(previous.file(FILES.store))
     start = len(iris.project(""))
 
@@ -173,7 +179,7 @@ def _current_graphs(previous: Release | None, states: Mapping[str, GraphState], 
         subjects = sorted(store.subjects_of(opened, f"{IOMLD}primaId", prima_id))
         return next((unquote(subject[start:]) for subject in subjects if subject.startswith(iris.project(""))), None)
 
-    return CurrentGraphs(states, partial(store.graph_quads, opened), cache(owner))
+    return CurrentGraphs(state, partial(store.graph_quads, opened), cache(owner))
 
 
 def _check_base(previous: Release | None, pipeline: Pipeline) -> None:

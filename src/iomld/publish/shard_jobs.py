@@ -11,8 +11,9 @@ from iomld.export.tables import TableForm
 from iomld.pipeline.stages import Pipeline
 from iomld.release import FILES
 from iomld.release.nquads import graph_of
-from iomld.release.pieces import compressed, content_of
-from iomld.release.shards import PieceSource, PlacedShard, Shard
+from iomld.release.pieces import compressed
+from iomld.release.shards.assembly import PieceSource, PlacedShard
+from iomld.release.shards.sums import Shard, ShardSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,7 @@ class GraphSources:
                 new[graph] = file.read(place.length)
         is_all_new = len(new) == len(self.graphs)
         old = tuple(
-            {
-                name: content_of(source.path, source.offset, source.piece)
-                for name, source in pieces.items()
-                if self.is_copied or name == FILES.dataset
-            }
+            {name: source.content() for name, source in pieces.items() if self.is_copied or name == FILES.dataset}
             for pieces in (() if is_all_new else self.old)
         )
         return ShardGraphs(self.graphs, new, old, self.is_copied, self.has_columns)
@@ -147,10 +144,11 @@ class PiecesJob:
             contents = joined_contents(self.graphs.contributions(self.base, self.form), self.base)
         else:
             contents = common_contents(self.graphs.lines(), self.base, self.included)
-        made = {name: compressed(content) for name, content in sorted(contents.files.items())}
+        sums = ShardSums(contents.statistics, contents.texts, contents.shared)
+        files = {**contents.files, FILES.statistics: sums.to_line()}
+        made = {name: compressed(content) for name, content in sorted(files.items())}
         pieces = {name: piece for name, (_, piece) in made.items()}
-        shard = Shard(self.fingerprint, pieces, contents.statistics, contents.texts, contents.shared)
-        return MadeShard(shard, b"".join(data for data, _ in made.values()))
+        return MadeShard(Shard(self.fingerprint, pieces, sums), b"".join(data for data, _ in made.values()))
 
 
 @dataclass(frozen=True, slots=True)

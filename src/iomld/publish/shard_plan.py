@@ -1,91 +1,30 @@
-"""The shards of a release: which are those of the release before, the making of the others, and their statistics."""
+"""The shards of a release: which are those of the release before, and the making of the others."""
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from itertools import chain, groupby
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
-from iomld import assets, store
 from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE
 from iomld.export.tables import TableForm, columns_for
-from iomld.formats import rdf
-from iomld.fund_folder import folder_in_use
-from iomld.iris import Iris
 from iomld.progress import Progress
-from iomld.publish.gather import WRITING, Changes
+from iomld.publish.gather import WRITING
+from iomld.publish.graphs import COLUMNS, ReleaseGraphs
 from iomld.publish.processes import ShardRunner
-from iomld.publish.shard_jobs import GraphSources, LinesPlace, ShardJob
-from iomld.release import FILES, Release
-from iomld.release.nquads import GraphState, graph_of
-from iomld.release.pieces import content_of
-from iomld.release.shards import PlacedShard, ShardTable, cut, fingerprint, has_table, placed_shards, read_table
-from iomld.release.statistics import Statistics, StatisticsCount, added_up
+from iomld.publish.shard_jobs import GraphSources, ShardJob
+from iomld.release import FILES
+from iomld.release.shards.assembly import NewShard, PieceSource, PlacedShard, Shards
+from iomld.release.shards.columns import PiecePlaces
+from iomld.release.shards.cutting import OldShards
+from iomld.release.shards.graphs import ReleaseGraphTable
+from iomld.release.shards.sums import Shard, ShardSums, Text
+from iomld.release.shards.table import ShardTable, TableColumns
+from iomld.release.statistics import StatisticsTotals
 
-_COLUMNS = "columns"
-_DATASET = FILES.dataset
 TABLES = (PROJECTS_TABLE, MENTIONS_TABLE)
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseGraphs:
-    """The graphs of a new release, and where their lines are.
-
-    Attributes:
-        previous: The current release, or None.
-        known: The states of its graphs.
-        states: The states of all graphs of the new release.
-        new_file: The file with the lines of new and changed graphs.
-        places: The places of these graphs in it.
-        texts: The fields and languages of the texts in these graphs.
-        base: The data base of the IRIs.
-        versions: The versions of iomld, its shapes and its lists.
-    """
-
-    previous: Release | None
-    known: Mapping[str, GraphState]
-    states: Mapping[str, GraphState]
-    new_file: Path
-    places: Mapping[str, LinesPlace]
-    texts: Iterable[tuple[str, str]]
-    base: str
-    versions: Mapping[str, str]
-
-    def shards(self) -> tuple[tuple[str, ...], ...]:
-        """The graphs of each shard; those that are not of records are the last."""
-        records, others = _split(self.states, self.base)
-        return (*cut(records), others)
-
-    def included(self, graphs: Iterable[str]) -> tuple[str, ...]:
-        """Those among graphs that are not our own."""
-        ours = {Iris(self.base).graph(name) for name in assets.reference_graphs()}
-        return tuple(graph for graph in graphs if graph not in ours)
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseShards:
-    """The shards of a release in their order.
-
-    Attributes:
-        shards: The shards.
-        groups: The graphs of each.
-        form: The columns of the table of projects.
-        made_with: What decides their content besides the graphs.
-        previous: The shards of the release before.
-    """
-
-    shards: Sequence[PlacedShard]
-    groups: Sequence[tuple[str, ...]]
-    form: TableForm
-    made_with: Mapping[str, str]
-    previous: "PreviousShards"
-
-    @property
-    def quads(self) -> int:
-        """Number of quads of the dataset."""
-        return sum(one.shard.pieces[_DATASET].lines for one in self.shards)
 
 
 class PreviousShards:
@@ -93,25 +32,36 @@ class PreviousShards:
 
     Attributes:
         table: Their table.
-        is_alike: Whether their pieces would be made alike today, but for the columns of tables.
-        shards: The shards.
-        kept: Those whose pieces would be made alike today, by the hash of their graphs.
         columns: The headings of the table of projects.
-        texts: The fields and languages of all texts.
     """
 
     def __init__(self, graphs: ReleaseGraphs) -> None:
-        """Read the table of the release; without one, there are none."""
-        before = graphs.previous
-        self.table = read_table(before.file(FILES.shards)) if before else ShardTable()
-        made_with = dict(self.table.made_with)
-        self.columns = made_with.pop(_COLUMNS, "")
-        self.is_alike = made_with == made_with_now(graphs)
-        self.shards = placed_shards(self.table, before.path) if before else ()
-        self.kept = {one.shard.fingerprint: one for one in self.shards} if self.is_alike else {}
-        self.texts = {text for shard in self.table.shards for text in shard.texts}
+        """Read nothing yet."""
+        self.table = graphs.known.shards
+        self.columns = self.table.made_with.get(COLUMNS, "")
         self._graphs = graphs
-        self._last = [part[-1] for part in cut(_split(graphs.known, graphs.base)[0])]
+        self._places: dict[str, PiecePlaces] = {}
+
+    def placed(self, number: int) -> PlacedShard:
+        """A shard, with the places of its pieces.
+
+        Raises:
+            StoreError: A file is damaged.
+        """
+        sources = self.sources_of(number)
+        sums = ShardSums.from_line(sources[FILES.statistics].content())
+        pieces = {name: source.piece for name, source in sources.items()}
+        return PlacedShard(Shard(self.table.fingerprints[number], pieces, sums), sources)
+
+    def sources_of(self, number: int) -> dict[str, PieceSource]:
+        """The places of the pieces of a shard, by the name of the file."""
+        found: dict[str, PieceSource] = {}
+        for name, columns in self.table.columns.items():
+            if columns.lengths[number]:
+                places = self._places.get(name) or self._places.setdefault(name, self.table.places(name))
+                path = self._graphs.known.path.parent / name
+                found[name] = PieceSource(path, places.start(number), columns.piece(number))
+        return found
 
     def sources(self, graphs: tuple[str, ...], *, form: TableForm, is_common: bool) -> GraphSources:
         """Where the lines and contributions of the graphs of a new shard are.
@@ -121,39 +71,79 @@ class PreviousShards:
             form: The columns of the table of projects.
             is_common: Whether they are those that are not of records.
         """
-        places = self._graphs.places
+        places, last = self._graphs.places, self.table.last
         new = {graph: places[graph] for graph in graphs if graph in places}
         kept = [graph for graph in graphs if graph not in new]
-        numbers = {len(self._last) if is_common else bisect_left(self._last, graph) for graph in kept}
-        pieces = tuple(self.shards[number].sources for number in sorted(numbers))
-        has_columns = self.columns == _headings(form)
-        return GraphSources(graphs, self._graphs.new_file, new, pieces, self.is_alike, has_columns)
+        numbers = {len(last) if is_common else bisect_left(last, graph) for graph in kept}
+        pieces = tuple(self.sources_of(number) for number in sorted(numbers))
+        has_columns = self.columns == headings(form)
+        return GraphSources(graphs, self._graphs.new_file, new, pieces, self._graphs.is_alike, has_columns)
+
+    def ending_with(self, graphs: tuple[str, ...], *, is_common: bool) -> int | None:
+        """The number of the shard that ends with the same graph as a new one; None if there is none."""
+        last = self.table.last
+        if not (self.table and self._graphs.is_alike):
+            return None
+        if is_common:
+            return len(last)
+        number = bisect_left(last, graphs[-1])
+        return number if number < len(last) and last[number] == graphs[-1] else None
 
 
-def place_unchanged(previous: Release, states: Iterable[str], changes: Changes) -> None:
-    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy.
+@dataclass(frozen=True)
+class ReleaseShards:
+    """The shards of a release in their order.
 
-    Args:
-        previous: The current release; nothing is read if it has shards.
-        states: The graphs of the new release.
-        changes: The changes, which get the places of the graphs that do not change.
+    Attributes:
+        shards: The shards.
+        form: The columns of the table of projects.
+        made_with: What decides their content besides the graphs.
+        statistics: The sums of their statistics.
+        texts: The number of shards with texts in a field and language.
+        previous: The shards of the release before.
+        gone: Those of them that this release does not have.
+        columns: Their table, filled.
+        is_alike: Whether those of the release before would be made alike today, but for the columns of tables.
     """
-    if has_table(previous.file(FILES.shards)):
-        return
-    opened = store.open_read_only(previous.file(FILES.store))
-    for graph in set(states) - changes.places.keys():
-        lines = sorted(set(rdf.serialize(store.graph_quads(opened, graph), rdf.NQUADS).splitlines(keepends=True)))
-        changes.place(graph, b"".join(lines))
 
+    shards: Shards
+    form: TableForm
+    made_with: Mapping[str, str]
+    statistics: StatisticsTotals
+    texts: Mapping[Text, int]
+    previous: PreviousShards
+    gone: Sequence[PlacedShard]
+    columns: TableColumns
+    is_alike: bool
 
-def made_with_now(graphs: ReleaseGraphs) -> dict[str, str]:
-    """What decides the content of pieces besides graphs and columns."""
-    return {
-        **graphs.versions,
-        "base": graphs.base,
-        "fund": folder_in_use().digest,
-        "zlib-ng": version("zlib-ng"),
-    }
+    def __len__(self) -> int:
+        """The number of shards."""
+        return self._starts[-1]
+
+    @property
+    def new(self) -> Iterator[PlacedShard]:
+        """Those that the release before does not have."""
+        return (one.placed for one in self.shards if isinstance(one, NewShard))
+
+    @cached_property
+    def common(self) -> PlacedShard:
+        """The shard of the graphs that are not of records."""
+        return self.placed(self._starts[-1] - 1)
+
+    def placed(self, number: int) -> PlacedShard:
+        """A shard by its number."""
+        part = bisect_right(self._starts, number) - 1
+        one = self.shards[part]
+        return (
+            one.placed if isinstance(one, NewShard) else self.previous.placed(one.start + number - self._starts[part])
+        )
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The number of the first shard of each part, and that of all shards."""
+        return list(
+            accumulate((1 if isinstance(one, NewShard) else one.end - one.start for one in self.shards), initial=0)
+        )
 
 
 def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress: Progress) -> ReleaseShards:
@@ -165,114 +155,123 @@ def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress
         run: Runs the jobs.
         progress: Counts the shards that are made.
     """
-    old = PreviousShards(graphs)
-    groups = graphs.shards()
-    prints = [fingerprint(group, graphs.states) for group in groups]
-    guessed = columns_for(dict.fromkeys([*old.texts, *graphs.texts], 1))
+    old, cut_ = PreviousShards(graphs), graphs.cut
+    guessed = columns_for(dict.fromkeys([*old.table.texts, *graphs.texts], 1))
+    groups = [one for one in cut_.shards if not isinstance(one, OldShards)]
     jobs = [
         ShardJob(
-            prints[number],
-            old.sources(group, form=guessed, is_common=group is groups[-1]),
+            cut_.prints[group],
+            old.sources(group, form=guessed, is_common=group is cut_.shards[-1]),
             graphs.base,
             guessed,
             scratch / f"shard-{number}",
-            included=graphs.included(group) if group is groups[-1] else None,
+            included=graphs.included(group) if group is cut_.shards[-1] else None,
         )
         for number, group in enumerate(groups)
-        if prints[number] not in old.kept
     ]
     progress.begin(WRITING, len(jobs))
     made = iter(progress.counted(run(jobs)))
-    shards = [old.kept.get(one) or next(made) for one in prints]
-    form = columns_for(dict.fromkeys((key for one in shards for key in one.shard.texts), 1))
-    columns = [old.columns if one in old.kept else _headings(guessed) for one in prints]
-    stale = [number for number, headings in enumerate(columns[:-1]) if headings != _headings(form)]
-    again = [
-        ShardJob(
-            prints[number],
-            GraphSources(groups[number], graphs.new_file, {}, (shards[number].sources,), is_copied=True),
-            graphs.base,
-            form,
-            scratch / f"columns-{number}",
-        )
-        for number in stale
+    shards: list[OldShards | NewShard] = []
+    for one in cut_.shards:
+        if isinstance(one, OldShards):
+            shards.append(one)
+        else:
+            shards.append(NewShard(next(made), one, old.ending_with(one, is_common=one is cut_.shards[-1])))
+    gone = _gone(shards, old) if graphs.is_alike else ()
+    statistics, texts = _totals(shards, gone, old.table if graphs.is_alike else ShardTable())
+    form = columns_for(dict.fromkeys(texts, 1))
+    parts = list(_with_columns(shards, form, guessed, old, graphs.known))
+    jobs = [
+        part.job(graphs, form, scratch / f"columns-{n}") for n, part in enumerate(parts) if isinstance(part, _Remade)
     ]
-    for number, shard in zip(stale, run(again), strict=True):
-        shards[number] = shard
-    return ReleaseShards(shards, groups, form, made_with_now(graphs) | {_COLUMNS: _headings(form)}, old)
+    again = iter(run(jobs))
+    shards = [NewShard(next(again), one.graphs, one.replaced) if isinstance(one, _Remade) else one for one in parts]
+    made_with = graphs.made_with | {COLUMNS: headings(form)}
+    columns = _columns(shards, old.table, graphs)
+    return ReleaseShards(shards, form, made_with, statistics, texts, old, gone, columns, graphs.is_alike)
 
 
-def _headings(form: TableForm) -> str:
-    return "\t".join(form.header)
+def _columns(shards: Shards, old: ShardTable, graphs: ReleaseGraphs) -> TableColumns:
+    new = [one.placed.shard for one in shards if isinstance(one, NewShard)]
+    names = {name for shard in new for name in shard.pieces}
+    columns = TableColumns(names | (old.columns.keys() if graphs.is_alike else set()), old)
+    for one in shards:
+        if isinstance(one, OldShards):
+            columns.extend(one.start, one.end)
+        else:
+            last = None if one is shards[-1] else one.graphs[-1]
+            columns.append(one.placed.shard, last, len(graphs.rows(one.graphs)))
+    return columns
 
 
-def _split(graphs: Iterable[str], base: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The graphs of records, and the others, both sorted."""
-    iris, names = Iris(base), sorted(graphs)
-    of_records = {name for name in names if iris.record_key(name) is not None}
-    return tuple(name for name in names if name in of_records), tuple(name for name in names if name not in of_records)
+def _gone(shards: Shards, old: PreviousShards) -> tuple[PlacedShard, ...]:
+    """The shards of the release before that the new one does not have."""
+    numbers = set(range(len(old.table)))
+    for one in shards:
+        if isinstance(one, OldShards):
+            numbers.difference_update(range(one.start, one.end))
+    return tuple(old.placed(number) for number in sorted(numbers))
 
 
-def dataset_statistics(made: ReleaseShards, base: str) -> Statistics:
-    """The statistics of a dataset, in which each triple and subject counts once.
+def _totals(
+    shards: Shards, gone: Iterable[PlacedShard], table: ShardTable
+) -> tuple[StatisticsTotals, Mapping[Text, int]]:
+    """The sums of the statistics of all shards, and the number of shards with texts in each field and language."""
+    statistics, texts = table.statistics.copy(), Counter(table.texts)
+    come = (one.placed for one in shards if isinstance(one, NewShard))
+    for sign, many in ((1, come), (-1, gone)):
+        for one in many:
+            statistics.add(one.shard.sums.statistics, sign)
+            texts.update(dict.fromkeys(one.shard.sums.texts, sign))
+    return statistics, +texts
 
-    Records that come from the same bytes share the description of their source, and included graphs may describe
-    projects; only the lines of such subjects are read.
+
+@dataclass(frozen=True, slots=True)
+class _Remade:
+    """A shard whose table of projects is made anew, since its columns are others."""
+
+    graphs: tuple[str, ...]
+    sources: Mapping[str, PieceSource]
+    fingerprint: str
+    replaced: int | None
+
+    def job(self, graphs: ReleaseGraphs, form: TableForm, output: Path) -> ShardJob:
+        sources = GraphSources(self.graphs, graphs.new_file, {}, (self.sources,), is_copied=True)
+        return ShardJob(self.fingerprint, sources, graphs.base, form, output)
+
+
+def _with_columns(
+    shards: Shards, form: TableForm, guessed: TableForm, old: PreviousShards, known: ReleaseGraphTable
+) -> Iterator[OldShards | NewShard | _Remade]:
+    """The shards, of which those of records are made anew whose table of projects has other columns.
 
     Args:
-        made: The shards.
-        base: The data base of the IRIs.
+        shards: The shards.
+        form: The columns.
+        guessed: The columns that new shards were made with.
+        old: The shards of the release before.
+        known: Their graphs.
     """
-    shards = made.shards
-    subjects = _repeated_subjects(shards, made.groups, Iris(base))
-    lines = {number: _lines_of(shards[number], wanted) for number, wanted in subjects.items()}
-    common = len(shards) - 1
-    counted_together = [lines[common]] if common in lines else []
-    counted_alone = (
-        list(graph) for number, found in lines.items() if number != common for _, graph in groupby(found, key=graph_of)
-    )
-    return added_up(
-        (one.shard.statistics for one in shards),
-        twice=(_counted(some, base) for some in (*counted_together, *counted_alone)),
-        once=[_counted(sorted(chain.from_iterable(lines.values())), base)] if lines else (),
-    )
+    is_new_stale, is_old_stale = (one != headings(form) for one in (headings(guessed), old.columns))
+    for one in shards:
+        if isinstance(one, OldShards):
+            common = max(one.start, min(one.end, len(old.table.last)))  # the number of the shard that is not of records
+            yield from _remade_old(one.start, common, old, known) if is_old_stale else ()
+            start = common if is_old_stale else one.start
+            if start < one.end:
+                yield OldShards(start, one.end)
+        elif is_new_stale and one is not shards[-1]:
+            yield _Remade(one.graphs, one.placed.sources, one.placed.shard.fingerprint, one.replaced)
+        else:
+            yield one
 
 
-def _repeated_subjects(
-    shards: Sequence[PlacedShard], groups: Sequence[Sequence[str]], iris: Iris
-) -> Mapping[int, frozenset[bytes]]:
-    """The subjects that are in several graphs, for each shard that has any."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for number, one in enumerate(shards):
-        for subject in one.shard.shared:
-            places[subject].append(number)
-    number_of = _shard_numbers(groups)
-    for subject in shards[-1].shard.shared:
-        for start in (iris.project(""), iris.record("")):
-            key = subject.removeprefix(start).partition("#")[0].partition("/")[0]
-            owner = number_of.get(iris.record("") + key) if subject.startswith(start) else None
-            if owner is not None:
-                places[subject].append(owner)
-    found: defaultdict[int, set[bytes]] = defaultdict(set)
-    for subject, numbers in places.items():
-        for number in set(numbers) if len(numbers) > 1 else ():
-            found[number].add(f"<{subject}>".encode())
-    return {number: frozenset(subjects) for number, subjects in found.items()}
+def _remade_old(start: int, end: int, old: PreviousShards, known: ReleaseGraphTable) -> Iterator[_Remade]:
+    for number in range(start, end):
+        graphs = tuple(sorted(known.section(number)))
+        yield _Remade(graphs, old.sources_of(number), old.table.fingerprints[number], number)
 
 
-def _shard_numbers(groups: Sequence[Sequence[str]]) -> dict[str, int]:
-    return {graph: number for number, group in enumerate(groups[:-1]) for graph in group}
-
-
-def _lines_of(shard: PlacedShard, subjects: frozenset[bytes]) -> list[bytes]:
-    """The lines about subjects, in the order of the shard, in which those of a graph are together."""
-    source = shard.sources[_DATASET]
-    lines = content_of(source.path, source.offset, source.piece).splitlines(keepends=True)
-    return [line for line in lines if line[: line.index(b" ")] in subjects]
-
-
-def _counted(lines: Iterable[bytes], base: str) -> Statistics:
-    counted = StatisticsCount(base)
-    for line in lines:
-        counted.add(line)
-    return counted.result()
+def headings(form: TableForm) -> str:
+    """The headings of the table of projects in one line."""
+    return "\t".join(form.header)

@@ -76,8 +76,9 @@ def begin_store(
 
 
 def _lines_to_load(changes: Changes) -> Path:
-    """The file of changed graphs, without those of projects that were refused in the end."""
-    lines, kept = changes.changed_file, sorted(changes.places.values(), key=lambda place: place.offset)
+    """The lines of changed graphs, without those of projects that were refused in the end, or that did not change."""
+    lines, changed = changes.changed_file, (changes.places[graph] for graph in changes.changed)
+    kept = sorted(changed, key=lambda place: place.offset)
     if sum(place.length for place in kept) == lines.stat().st_size:
         return lines
     rest = lines.with_name(f"{lines.name}-kept")

@@ -14,14 +14,15 @@ from iomld.iris import Iris
 from iomld.ledger.entries import RunKind
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
+from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
-from iomld.publish.shard_plan import ReleaseGraphs
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
-from iomld.release.nquads import GraphState, read_graphs
+from iomld.release.nquads import GraphState
 from iomld.release.project_index import no_such_project
 from iomld.review.journal import read_reviews
+from iomld.release.shards.graphs import ReleaseGraphTable, graph_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,20 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
                 ended=folder.now(),
             )
             changes = _changes(withdrawal, graphs, earlier, context)
-            kept = {graph: state for graph, state in graphs.items() if graph not in changes.removed}
-            states = ReleaseGraphs(
-                previous, graphs, kept, changes.changed_file, {}, (), previous.manifest.base, context.versions
+            kept = ReleaseGraphs(
+                previous=previous,
+                known=graphs,
+                changed={},
+                removed=frozenset(changes.removed),
+                new_file=changes.changed_file,
+                places=changes.places,
+                texts=(),
+                base=previous.manifest.base,
+                versions=context.versions,
             )
+            place_unchanged(kept, changes)
             report = PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(changes.withdrawn)))
-            return make_release(changes, states, context, report)
+            return make_release(changes, kept, context, report)
 
 
 def _changes(
@@ -117,28 +126,29 @@ def _changes(
     return changes
 
 
-def _check(withdrawal: Withdrawal, previous: Release) -> tuple[dict[str, GraphState], dict[str, Tombstone]]:
+def _check(withdrawal: Withdrawal, previous: Release) -> tuple[ReleaseGraphTable, dict[str, Tombstone]]:
     """The graphs of the release and its tombstones, if the projects can be withdrawn."""
-    graphs = read_graphs(previous.file(FILES.graphs))
+    graphs = graph_table(previous)
     earlier = read_tombstones(previous.file(FILES.tombstones))
     _check_keys(withdrawal, graphs, earlier, Iris(previous.manifest.base))
     return graphs, earlier
 
 
 def _check_keys(
-    withdrawal: Withdrawal, graphs: dict[str, GraphState], earlier: dict[str, Tombstone], iris: Iris
+    withdrawal: Withdrawal, graphs: Mapping[str, GraphState], earlier: Mapping[str, Tombstone], iris: Iris
 ) -> None:
     """Check that every project is published, and that the one that replaces them is not withdrawn."""
-    published = {key for graph in graphs if (key := iris.record_key(graph))}
     wanted = [*withdrawal.keys, *([withdrawal.replaced_by] if withdrawal.replaced_by is not None else [])]
-    faults = [_fault(key, published, earlier) for key in wanted if key not in published]
+    missing = [key for key in wanted if iris.record(key) not in graphs]
+    published = {key for graph in graphs if (key := iris.record_key(graph))} if missing else set[str]()
+    faults = [_fault(key, published, earlier) for key in missing]
     if withdrawal.replaced_by in withdrawal.keys:
         faults.append(f"{withdrawal.replaced_by} cannot be replaced by itself.")
     if faults:
         raise NotFoundError(f"nothing was withdrawn. {' '.join(faults)}")
 
 
-def _fault(key: str, published: set[str], earlier: dict[str, Tombstone]) -> str:
+def _fault(key: str, published: set[str], earlier: Mapping[str, Tombstone]) -> str:
     if key in earlier:
         return f"{key} was withdrawn already, on {earlier[key].withdrawn}."
     return no_such_project(key, published)

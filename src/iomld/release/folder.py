@@ -43,7 +43,8 @@ class Files:
     report: str = "report.json"
     description: str = "dataset.ttl"
     graphs: str = "graphs"
-    shards: str = "shards.jsonl.gz"
+    shards: str = "shards"
+    statistics: str = "statistics.jsonl.gz"
     contributions: str = "contributions.jsonl.gz"
     index: str = "index.jsonl.gz"
     projects: str = "projects.sqlite"
@@ -83,6 +84,8 @@ class Manifest:
         uncompressed_sizes: Its length in bytes. Both are empty in a release of an earlier version, which holds fewer
             files for download.
         ledger: SHA-256 of its entry in the ledger; empty in a release of an earlier version, which has no entry.
+        crc32: CRC-32 of each file of which a publish copies parts, so that it notices damage without a second reading.
+            Empty in a release of an earlier version.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Manifest:
     uncompressed_files: Mapping[str, str] = field(default_factory=dict)
     uncompressed_sizes: Mapping[str, int] = field(default_factory=dict)
     ledger: str = ""
+    crc32: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

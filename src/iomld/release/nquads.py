@@ -39,6 +39,15 @@ def graph_of(line: bytes) -> bytes:
     return line.rstrip()[:-2].rpartition(b" ")[2][1:-1]
 
 
+def without_graph(line: bytes) -> bytes:
+    """An N-Quads line as N-Triples.
+
+    >>> without_graph(b'<a> <b> "c d" <http://g> .' + bytes([10])).split()
+    [b'<a>', b'<b>', b'"c', b'd"', b'.']
+    """
+    return line[: line.rindex(b" <")] + b" .\n"
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """The length of a file and its SHA-256 in hexadecimal digits."""
@@ -132,14 +141,29 @@ class GraphState:
     revision: int
 
 
+def graph_row(name: str, state: GraphState) -> str:
+    """A row of the table of graphs: IRI, hash and revision, separated by tabs."""
+    return f"{name}\t{state.digest}\t{state.revision}\n"
+
+
+def graph_rows(rows: Iterable[str]) -> dict[str, GraphState]:
+    """Read rows of the table of graphs.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    cells = (row.rstrip("\n").split("\t") for row in rows)
+    return {name: GraphState(digest, int(revision)) for name, digest, revision in cells}
+
+
 def write_graphs(graphs: Mapping[str, GraphState], path: Path) -> None:
-    """Write the table of graphs, sorted: IRI, hash and revision, separated by tabs."""
+    """Write a table of graphs, sorted."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{name}\t{state.digest}\t{state.revision}\n" for name, state in sorted(graphs.items()))
+        file.writelines(graph_row(name, state) for name, state in sorted(graphs.items()))
 
 
 def read_graphs(path: Path) -> dict[str, GraphState]:
-    """Read the table of graphs; empty if there is no file.
+    """Read a whole table of graphs; empty if there is no file.
 
     Raises:
         StoreError: It is damaged.
@@ -148,7 +172,6 @@ def read_graphs(path: Path) -> dict[str, GraphState]:
         return {}
     try:
         with path.open(encoding="utf-8", newline="\n") as file:
-            rows = (line.rstrip("\n").split("\t") for line in file)
-            return {name: GraphState(digest, int(revision)) for name, digest, revision in rows}
+            return graph_rows(file)
     except ValueError as error:
         raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error

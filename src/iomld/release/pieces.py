@@ -8,10 +8,10 @@ equal content gives equal bytes.
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import BinaryIO, NamedTuple, Self, cast
 
 from zlib_ng import zlib_ng
 
@@ -76,6 +76,20 @@ def content_of(file: Path, offset: int, piece: Piece) -> bytes:
     return content
 
 
+def piece_bytes(file: Path, offset: int, piece: Piece) -> bytes:
+    """The bytes of a piece, compressed, to append them to another file; arguments as for `content_of`.
+
+    Raises:
+        StoreError: The file ends before.
+    """
+    with file.open("rb") as opened:
+        opened.seek(offset)
+        data = opened.read(piece.length)
+    if len(data) < piece.length:
+        raise StoreError(f"{file}: the file is cut short. Copy it back from a backup.")
+    return data
+
+
 class GzipAssembly:
     """Writes a gzip file from pieces; a context manager. What was written is in `facts` when it is closed."""
 
@@ -86,7 +100,7 @@ class GzipAssembly:
             path: The file; it is replaced.
         """
         self._path = path
-        self._crc, self._plain_length, self._length = 0, 0, 0
+        self._crc, self._plain_length, self._length, self._file_crc = 0, 0, 0, 0
         self._digest = hashlib.sha256()
 
     def __enter__(self) -> Self:
@@ -107,40 +121,97 @@ class GzipAssembly:
         """Length and hash of the file."""
         return FileFacts(self._length, self._digest.hexdigest())
 
+    @property
+    def file_crc(self) -> int:
+        """CRC-32 of the file, as opposed to that of its content."""
+        return self._file_crc
+
     def add(self, content: bytes) -> Piece:
         """Compress content and append it; return its piece."""
         data, piece = compressed(content)
         self._write(data)
-        self._count(piece)
+        self._count(piece.crc, piece.plain_length)
         return piece
 
-    def copy(self, source: Path, offset: int, pieces: list[Piece]) -> None:
+    def append(self, data: bytes, piece: Piece) -> None:
+        """Append a piece."""
+        self._write(data)
+        self._count(piece.crc, piece.plain_length)
+
+    def copy(self, source: BinaryIO, length: int, crc: int, plain_length: int) -> int:
         """Append pieces that follow each other in a file.
 
         Args:
-            source: The file.
-            offset: Where the first begins.
-            pieces: The pieces.
+            source: The file, unbuffered, at the beginning of the first.
+            length: Their length together.
+            crc: CRC-32 of their content.
+            plain_length: The length of their content.
+
+        Returns:
+            CRC-32 of their bytes.
+
+        Raises:
+            StoreError: The file ends before.
         """
-        left = sum(piece.length for piece in pieces)
-        with source.open("rb") as file:
-            file.seek(offset)
-            while left and (data := file.read(min(left, _COPY_BYTES))):
-                self._write(data)
-                left -= len(data)
-        if left:
-            raise StoreError(f"{source}: the file is cut short. Copy it back from a backup.")
-        for piece in pieces:
-            self._count(piece)
+        copied = 0
+        for block in blocks(source, length):
+            copied = zlib_ng.crc32(block, copied)
+            self._put(block)
+        self._file_crc = zlib_ng.crc32_combine(self._file_crc, copied, length)
+        self._count(crc, plain_length)
+        return copied
 
     def _write(self, data: bytes) -> None:
+        self._file_crc = zlib_ng.crc32(data, self._file_crc)
+        self._put(data)
+
+    def _put(self, data: bytes | memoryview) -> None:
         self._file.write(data)
         self._digest.update(data)
         self._length += len(data)
 
-    def _count(self, piece: Piece) -> None:
-        self._crc = zlib_ng.crc32_combine(self._crc, piece.crc, piece.plain_length)
-        self._plain_length += piece.plain_length
+    def _count(self, crc: int, plain_length: int) -> None:
+        self._crc = zlib_ng.crc32_combine(self._crc, crc, plain_length)
+        self._plain_length += plain_length
+
+
+def joined_crc(crcs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """CRC-32 and length of contents that follow each other, from those of each."""
+    joined = length = 0
+    for crc, size in crcs:
+        joined = zlib_ng.crc32_combine(joined, crc, size)
+        length += size
+    return joined, length
+
+
+def blocks(file: BinaryIO, length: int | None = None) -> Iterator[memoryview]:
+    """The bytes of an unbuffered file from where it is, in blocks of which each is valid until the next is read.
+
+    Args:
+        file: The file.
+        length: How many bytes; None for all.
+
+    Raises:
+        StoreError: It ends before.
+    """
+    buffer = memoryview(bytearray(_COPY_BYTES))
+    left = length
+    while left is None or left:
+        size = file.readinto(buffer if left is None else buffer[:left])  # type: ignore[attr-defined]  # of raw files
+        if not size:
+            break
+        left = None if left is None else left - size
+        yield buffer[:size]
+    if left:
+        raise StoreError(f"{file.name}: the file is cut short. Copy it back from a backup.")
+
+
+def crc_of(file: BinaryIO, length: int | None = None) -> int:
+    """CRC-32 of bytes of a file; arguments and errors as those of `blocks`."""
+    crc = 0
+    for block in blocks(file, length):
+        crc = zlib_ng.crc32(block, crc)
+    return crc
 
 
 def first_offset() -> int:

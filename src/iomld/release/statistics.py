@@ -2,15 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from iomld.iris import IOMLD, OWL, RDF, SKOS
 
 _TYPE = f"<{RDF}type>".encode()
 _START, _END, _COUNTRY = (f"<{IOMLD}{name}>".encode() for name in ("periodStart", "periodEnd", "benefitingCountry"))
 _LINKS = frozenset(f"<{iri}>".encode() for iri in (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{OWL}sameAs"))
+_ONCE = ("triples", "subjects", "entities")  # what several parts have counts once
+_NUMBERS = (*_ONCE, "size_bytes")
+_COUNTED = ("properties", "classes", "links")
+_VALUES = ("start", "end", "countries")
 _SPACE = re.compile(rb"<(https?://[^/>]+/)")
 
 
@@ -55,42 +59,77 @@ class Statistics:
         return Statistics(**values | {"links": links, "countries": tuple(values["countries"])})
 
 
-def added_up(
-    parts: Iterable[Statistics], *, twice: Iterable[Statistics] = (), once: Iterable[Statistics] = ()
-) -> Statistics:
-    """The statistics of a dataset from those of its parts.
+class StatisticsTotals:
+    """Sums of statistics, to which those of a part are added, and from which they are taken away again."""
 
-    Args:
-        parts: The statistics of all parts.
-        twice: Of what is in several parts: its statistics in each part.
-        once: The statistics of the same when each triple and subject counts once.
-    """
-    numbers: Counter[str] = Counter()
-    counts: dict[str, Counter[Any]] = {"properties": Counter(), "classes": Counter(), "links": Counter()}
-    starts, ends, countries = set[str](), set[str](), set[str]()
-    for sign, many in ((1, parts), (-1, twice), (1, once)):
-        for part in many:
-            for name in ("triples", "subjects", "entities", "size_bytes"):
-                numbers[name] += sign * getattr(part, name)
-            for name, counter in counts.items():
-                for key, number in getattr(part, name).items():
-                    counter[key] += sign * number
-            countries.update(part.countries)
-            starts.update(filter(None, [part.start]))
-            ends.update(filter(None, [part.end]))
-    sums: dict[str, dict[Any, int]] = {name: dict(sorted((+counter).items())) for name, counter in counts.items()}
-    return Statistics(
-        triples=numbers["triples"],
-        subjects=numbers["subjects"],
-        entities=numbers["entities"],
-        properties=sums["properties"],
-        classes=sums["classes"],
-        links=sums["links"],
-        start=min(starts, default=None),
-        end=max(ends, default=None),
-        countries=tuple(sorted(countries)),
-        size_bytes=numbers["size_bytes"],
-    )
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._numbers: Counter[str] = Counter()
+        self._counts: dict[str, Counter[Any]] = {name: Counter() for name in _COUNTED}
+        # The number of parts that have a value, since a part that goes may not have been the only one.
+        self._values: dict[str, Counter[str]] = {name: Counter() for name in _VALUES}
+
+    def add(self, part: Statistics, sign: int = 1) -> None:
+        """Add the statistics of a part, or with the sign -1 take them away."""
+        self.correct(part, sign)
+        self._numbers["size_bytes"] += sign * part.size_bytes
+        for name, values in self._values.items():
+            values.update(dict.fromkeys(_values_of(part, name), sign))
+
+    def correct(self, part: Statistics, sign: int) -> None:
+        """Count more or less often what the parts have anyway; that does not change their lengths."""
+        for name in _ONCE:
+            self._numbers[name] += sign * getattr(part, name)
+        for name, counter in self._counts.items():
+            for key, number in getattr(part, name).items():
+                counter[key] += sign * number
+
+    def copy(self) -> Self:
+        """A copy, to be changed without this one."""
+        return self.from_json(self.to_json())
+
+    def result(self) -> Statistics:
+        """The sums as the statistics of the whole."""
+        sums: dict[str, dict[Any, int]] = {name: dict(sorted((+one).items())) for name, one in self._counts.items()}
+        values = {name: sorted(+counter) for name, counter in self._values.items()}
+        return Statistics(
+            **{name: self._numbers[name] for name in _NUMBERS},
+            properties=sums["properties"],
+            classes=sums["classes"],
+            links=sums["links"],
+            start=min(values["start"], default=None),
+            end=max(values["end"], default=None),
+            countries=tuple(values["countries"]),
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """As a JSON object, equal for equal sums."""
+        return {
+            **{name: self._numbers[name] for name in _NUMBERS},
+            **{name: [[*_parts(key), n] for key, n in sorted((+one).items())] for name, one in self._counts.items()},
+            **{name: sorted((+one).items()) for name, one in self._values.items()},
+        }
+
+    @classmethod
+    # Typing the parsed JSON would add nothing to the check of the file's hash.
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        totals = cls()
+        totals._numbers.update({name: values[name] for name in _NUMBERS})
+        for name, counter in totals._counts.items():
+            counter.update({key[0] if len(key) == 1 else tuple(key): number for *key, number in values[name]})
+        for name, found in totals._values.items():
+            found.update(dict(values[name]))
+        return totals
+
+
+def _values_of(part: Statistics, name: str) -> tuple[str, ...]:
+    value = getattr(part, name)
+    return value if isinstance(value, tuple) else (value,) if value else ()
+
+
+def _parts(key: str | tuple[str, str]) -> tuple[str, ...]:
+    return key if isinstance(key, tuple) else (key,)
 
 
 class StatisticsCount:
@@ -109,7 +148,7 @@ class StatisticsCount:
         self._countries: set[bytes] = set()
 
     def begin_graph(self) -> None:
-        """Count what another graph repeats again; what the graphs of a dataset repeat is subtracted by `added_up`."""
+        """Count what another graph repeats again; what the graphs of a dataset repeat is subtracted later."""
         self._triple = self._subject = b""
 
     def add(self, line: bytes) -> None:

@@ -26,7 +26,7 @@ from iomld.errors import SettingsError, StoreError
 from iomld.pipeline.stages import Pipeline
 from iomld.publish.processes import Job, JobRunner, unpacked_result
 from iomld.publish.shard_jobs import MadeShard, PiecesJob, ShardJob
-from iomld.release.shards import PlacedShard
+from iomld.release.shards.assembly import PlacedShard
 from iomld.spark.executor import JobAnswer, opening_of, run_jobs
 
 if TYPE_CHECKING:  # pyspark is an extra, and loads slowly

@@ -1,0 +1,181 @@
+"""The graphs of a new release: which of the one before change, how they are cut into shards, and their table."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from iomld import assets, store
+from iomld.formats import rdf
+from iomld.fund_folder import folder_in_use
+from iomld.iris import Iris
+from iomld.publish.gather import Changes
+from iomld.publish.shard_jobs import LinesPlace
+from iomld.release import FILES, Release
+from iomld.release.nquads import GraphState, graph_row
+from iomld.release.shards.assembly import NewShard, Shards
+from iomld.release.shards.cutting import Cut, OldShards, changed_cut, content_fingerprint, cut, fingerprint
+from iomld.release.shards.graphs import ReleaseGraphTable
+from iomld.release.shards.sums import Text
+from iomld.release.shards.table import ShardTable, has_table
+
+COLUMNS = "columns"  # what the table of projects was made with
+
+
+@dataclass(frozen=True)
+class ReleaseGraphs:
+    """The graphs of a new release, and where their lines are.
+
+    Attributes:
+        previous: The current release, or None.
+        known: The states of its graphs.
+        changed: The states of new and changed graphs.
+        removed: The graphs of the current release that the new one does not have.
+        new_file: The file with the lines of new and changed graphs.
+        places: The places of these graphs in it.
+        texts: The fields and languages of the texts in these graphs.
+        base: The data base of the IRIs.
+        versions: The versions of iomld, its shapes and its lists.
+    """
+
+    previous: Release | None
+    known: ReleaseGraphTable
+    changed: Mapping[str, GraphState]
+    removed: frozenset[str]
+    new_file: Path
+    places: Mapping[str, LinesPlace]
+    texts: Iterable[Text]
+    base: str
+    versions: Mapping[str, str]
+
+    def state(self, graph: str) -> GraphState:
+        """The state of a graph of the new release."""
+        return self.changed.get(graph) or self.known[graph]
+
+    def rows(self, graphs: Iterable[str]) -> bytes:
+        """The rows of graphs in the table of graphs."""
+        return "".join(graph_row(graph, self.state(graph)) for graph in graphs).encode()
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """The graphs that are not of records."""
+        iris, table = Iris(self.base), self.known
+        known: Iterable[str] = table.section(len(table.shards) - 1) if table.shards else table
+        names = (*known, *self.changed)
+        return tuple(sorted({name for name in names if iris.record_key(name) is None} - self.removed))
+
+    @cached_property
+    def is_alike(self) -> bool:
+        """Whether the pieces of the release before would be made alike today, but for the columns of tables."""
+        made_with = {name: value for name, value in self.known.shards.made_with.items() if name != COLUMNS}
+        return made_with == self.made_with
+
+    @property
+    def made_with(self) -> dict[str, str]:
+        """What decides the content of pieces besides graphs and columns."""
+        return {
+            **self.versions,
+            "base": self.base,
+            "fund": folder_in_use().digest,
+            "zlib-ng": version("zlib-ng"),
+        }
+
+    @cached_property
+    def cut(self) -> "GraphsCut":
+        """The shards."""
+        return GraphsCut(self)
+
+    def included(self, graphs: Iterable[str]) -> tuple[str, ...]:
+        """Those among graphs that are not our own."""
+        ours = {Iris(self.base).graph(name) for name in assets.reference_graphs()}
+        return tuple(graph for graph in graphs if graph not in ours)
+
+
+class GraphsCut:
+    """The cut of the graphs of a new release.
+
+    Attributes:
+        shards: The shards that are those of the release before, and the graphs of the others, in their order.
+        prints: The fingerprints of the others, by their graphs.
+        content: The hash of all graphs and their hashes.
+    """
+
+    def __init__(self, graphs: ReleaseGraphs) -> None:
+        """Cut the graphs; if the release before is alike, only where they differ."""
+        self._graphs, table = graphs, graphs.known.shards
+        self.prints: dict[tuple[str, ...], str] = {}
+        number_of = {one: number for number, one in enumerate(table.fingerprints)} if graphs.is_alike else {}
+        self.shards: list[OldShards | tuple[str, ...]] = []
+        for one in (*self._records(), self._others()):
+            old = one if isinstance(one, OldShards) else self._found(one, number_of)
+            before = self.shards[-1] if self.shards else None
+            if old and isinstance(before, OldShards) and before.end == old.start:
+                self.shards[-1] = OldShards(before.start, old.end)
+            else:
+                self.shards.append(old or one)
+        self.content = content_fingerprint(self._fingerprints(table))
+
+    def _records(self) -> Cut:
+        graphs, iris = self._graphs, Iris(self._graphs.base)
+        table = graphs.known.shards
+        if not (table and graphs.is_alike):
+            names = {name for name in graphs.known if iris.record_key(name) is not None}
+            names |= {name for name in graphs.changed if iris.record_key(name) is not None}
+            return tuple(cut(sorted(names - graphs.removed)))
+        changes = dict.fromkeys(graphs.changed, True) | dict.fromkeys(graphs.removed, False)
+        of_records = {name: is_there for name, is_there in changes.items() if iris.record_key(name) is not None}
+        return tuple(changed_cut(table.last, graphs.known.section, of_records))
+
+    def _others(self) -> OldShards | tuple[str, ...]:
+        graphs, table = self._graphs, self._graphs.known.shards
+        iris = Iris(graphs.base)
+        is_changed = any(iris.record_key(name) is None for name in (*graphs.changed, *graphs.removed))
+        if table and graphs.is_alike and not is_changed:
+            return OldShards(len(table) - 1, len(table))
+        return graphs.others
+
+    def _found(self, group: tuple[str, ...], number_of: Mapping[str, int]) -> OldShards | None:
+        """The shard of the release before that has the same graphs as a new one."""
+        self.prints[group] = fingerprint(group, {graph: self._graphs.state(graph) for graph in group})
+        number = number_of.get(self.prints[group])
+        return None if number is None else OldShards(number, number + 1)
+
+    def _fingerprints(self, table: ShardTable) -> Iterator[str]:
+        for one in self.shards:
+            if isinstance(one, OldShards):
+                yield from table.fingerprints[one.start : one.end]
+            else:
+                yield self.prints[one]
+
+
+def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
+    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy.
+
+    Args:
+        graphs: The graphs of the new release; nothing is read if the current release has shards.
+        changes: The changes, which get the places of the graphs that do not change.
+    """
+    previous = graphs.previous
+    if previous is None or has_table(previous.file(FILES.shards)):
+        return
+    opened = store.open_read_only(previous.file(FILES.store))
+    for graph in graphs.known.keys() - graphs.removed - changes.places.keys():
+        lines = sorted(set(rdf.serialize(store.graph_quads(opened, graph), rdf.NQUADS).splitlines(keepends=True)))
+        changes.place(graph, b"".join(lines))
+
+
+def write_graph_table(shards: Shards, graphs: ReleaseGraphs, path: Path) -> None:
+    """Write the table of graphs; the rows of shards in which nothing changed are copied."""
+    known = graphs.known
+    with ExitStack() as stack:
+        target = stack.enter_context(path.open("wb"))
+        source = stack.enter_context(known.path.open("rb")) if known.shards else None
+        for one in shards:
+            if isinstance(one, NewShard):
+                target.write(graphs.rows(one.graphs))
+            elif source:
+                start, end = known.bounds(one.start, one.end)
+                source.seek(start)
+                target.write(source.read(end - start))

@@ -1,0 +1,1 @@
+"""The shards of a release: the cut of its graphs, their tables, and the files put together from their pieces."""
