@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import signal
 from collections.abc import Iterable, Iterator
@@ -14,12 +15,14 @@ from tests.conftest import DATA
 from tests.publish.digests import digests
 from tests.release.databases import database_content
 
+from iomld import __version__
+from iomld.errors import StoreError
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish import gather, processes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
-from iomld.release import FILES, Release, current_release
+from iomld.release import FILES, Release, current_release, release_names
 from iomld.release.project_reader import open_database
 from iomld.release.shards import cutting, table
 from iomld.workers.batch import WorkerBatch
@@ -150,6 +153,24 @@ def test_a_change_makes_one_shard(records: list[dict[str, object]], pipeline: Pi
     assert b"Another title" in gzip.decompress(after.file(FILES.dataset).read_bytes())
 
 
+@pytest.mark.parametrize("name", ["dataset.nt.gz", "by-region/africa.ttl.gz", "statistics.jsonl.gz"])
+def test_damage_without_a_trace_is_not_copied(
+    name: str, records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """A file that the disk has changed, with the time and length that it had, ends the publish, and nothing changes."""
+    before = publish(tmp_path, records, pipeline)
+    file = before.file(name)
+    content, times = bytearray(file.read_bytes()), file.stat()
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(StoreError, match=f"{name}: the file is damaged"):
+        publish(tmp_path, [records[0] | {"title": {"en": "Another title"}}], pipeline)
+    after = current_release(tmp_path / "to")
+    assert after == before
+    assert len(release_names(tmp_path / "to")) == 1
+
+
 def test_a_release_of_an_earlier_version_is_built_upon(
     records: list[dict[str, object]],
     whole: Release,
@@ -164,3 +185,21 @@ def test_a_release_of_an_earlier_version_is_built_upon(
     _cut_small_shards(monkeypatch)
     grown = publish(tmp_path / "grown", records[8:], pipeline)
     assert digests(grown) == digests(whole)
+
+
+def test_a_record_of_an_earlier_version_is_withdrawn(
+    records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release without it has the files of one publish of the others."""
+    key = str(records[3]["projectCode"])
+    monkeypatch.setattr(table, "_VERSION", 1)
+    publish(tmp_path / "grown", records, pipeline)
+    monkeypatch.undo()
+    _cut_small_shards(monkeypatch)
+    withdraw_projects(
+        Withdrawal([key], "x", None, tmp_path / "grown" / "to", pipeline.choices.license, "Us", "", __version__)
+    )
+    others = publish(tmp_path / "others", [one for one in records if one["projectCode"] != key], pipeline)
+    grown = current_release(tmp_path / "grown" / "to")
+    assert grown is not None
+    assert digests(grown) == digests(others)

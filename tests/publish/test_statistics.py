@@ -98,3 +98,13 @@ def test_what_graphs_have_in_common_counts_once(pipeline: Pipeline, tmp_path: Pa
     assert len(read_table(release.file(FILES.shards))) > 2
     # The type, hash, media type and name of the file, and what the included graph repeats.
     check(release, 4 * (report.published - 1) + 3)
+
+    half = rdf.serialize(triples[: len(triples) // 2], rdf.NTRIPLES)
+    (tmp_path / "other.nt").write_bytes(half.replace(b'"@en .', b' again"@en .'))
+    other = publish_sources(PublishRequest([tmp_path / "other.nt"], tmp_path / "to", "Us", processes=1), pipeline)
+    changed = len(other.changed)
+    assert 0 < changed < report.published
+    grown = current_release(tmp_path / "to")
+    assert grown is not None
+    # Now the projects come from two files.
+    check(grown, 4 * (report.published - changed - 1) + 4 * (changed - 1) + 3)

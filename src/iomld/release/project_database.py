@@ -84,6 +84,15 @@ def numbers_in(blob: bytes) -> "array[int]":
     return array("I", blob)
 
 
+def _place_of(number: int, numbers: "array[int]") -> int:
+    """The place of a project in an order; its bytes are found far sooner than its number."""
+    wanted, data = array("I", [number]).tobytes(), numbers.tobytes()
+    place = data.index(wanted)
+    while place % len(wanted):
+        place = data.index(wanted, place + 1)
+    return place // len(wanted)
+
+
 def title_order(language: str) -> str:
     """The name of the order by titles in a language."""
     return f"title {language}"
@@ -190,7 +199,7 @@ class _Change:
             self._sets[name] = self._set(name) & ~(1 << number)
         _count(self._figures, project.entry, -1)
         for numbers in self._orders.values():
-            numbers.remove(number)
+            del numbers[_place_of(number, numbers)]
         self._database.execute(
             "INSERT INTO word (word, rowid, codes, titles, texts) VALUES ('delete', ?, ?, ?, ?)",
             (number, *_words(project)),
