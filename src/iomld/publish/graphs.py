@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from iomld import assets, store
+from iomld.export.shard_files import published_texts
 from iomld.formats import rdf
 from iomld.fund_folder import folder_in_use
 from iomld.iris import Iris
@@ -155,15 +156,17 @@ def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
 
     Args:
         graphs: The graphs of the new release; nothing is read if the current release has shards.
-        changes: The changes, which get the places of the graphs that do not change.
+        changes: The changes, which get the places and the texts of the graphs that do not change.
     """
     previous = graphs.previous
     if previous is None or has_table(previous.file(FILES.shards)):
         return
     opened = store.open_read_only(previous.file(FILES.store))
-    for graph in graphs.known.keys() - graphs.removed - changes.places.keys():
-        lines = sorted(set(rdf.serialize(store.graph_quads(opened, graph), rdf.NQUADS).splitlines(keepends=True)))
+    for graph in sorted(graphs.known.keys() - graphs.removed - changes.places.keys()):
+        quads = tuple(store.graph_quads(opened, graph))
+        lines = sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
         changes.place(graph, b"".join(lines))
+        changes.texts.update(published_texts(quads))
 
 
 def write_graph_table(shards: Shards, graphs: ReleaseGraphs, path: Path) -> None:

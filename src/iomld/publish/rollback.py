@@ -122,7 +122,7 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
         removed=frozenset(changes.removed),
         new_file=changes.changed_file,
         places=changes.places,
-        texts=(),
+        texts=changes.texts,
         base=iris.base,
         versions=context.versions,
     )

@@ -96,7 +96,7 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
                 removed=frozenset(changes.removed),
                 new_file=changes.changed_file,
                 places=changes.places,
-                texts=(),
+                texts=changes.texts,
                 base=previous.manifest.base,
                 versions=context.versions,
             )
