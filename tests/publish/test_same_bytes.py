@@ -23,6 +23,7 @@ from iomld.publish import gather, processes
 from iomld.publish.run import PublishRequest, publish_sources
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, release_names
+from iomld.release.nquads import read_graphs
 from iomld.release.project_reader import open_database
 from iomld.release.shards import cutting, table
 from iomld.workers.batch import WorkerBatch
@@ -203,3 +204,21 @@ def test_a_record_of_an_earlier_version_is_withdrawn(
     grown = current_release(tmp_path / "grown" / "to")
     assert grown is not None
     assert digests(grown) == digests(others)
+
+
+def test_the_content_of_a_release_is_that_of_its_graphs(
+    records: list[dict[str, object]], pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """The hash in its name is that of all graphs and their hashes, sorted, as `releases restore` computes it."""
+    graphs = {"https://w3id.org/iomld/doc/projects", "http://before.example/", "urn:after"}
+    quads = "".join(f'<http://x/{number}> <http://x/p> "x" <{graph}> .\n' for number, graph in enumerate(graphs))
+    (tmp_path / "more.nq").write_text(quads, encoding="utf-8")
+    for some, include in ((records, ()), (records[:3], [tmp_path / "more.nq"]), (records[4:5], ())):
+        (tmp_path / "records.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in some), encoding="utf-8")
+        request = PublishRequest([tmp_path / "records.jsonl"], tmp_path / "to", "Us", include=include, processes=1)
+        publish_sources(request, pipeline)
+        release = current_release(tmp_path / "to")
+        assert release is not None
+        states = read_graphs(release.file(FILES.graphs))
+        assert release.manifest.content_sha256 == cutting.fingerprint(sorted(states), states)
+        assert bool(include) <= (graphs <= states.keys())

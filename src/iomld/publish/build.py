@@ -24,7 +24,7 @@ from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.dataset_statistics import dataset_statistics
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
-from iomld.publish.graphs import ReleaseGraphs, write_graph_table
+from iomld.publish.graphs import ReleaseGraphs
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
@@ -180,7 +180,8 @@ def write_content(
     quads = made.columns.quads
     repeated = build_query_store(building, quads - statistics.triples, graphs.others, iris)
     progress.begin(FINISHING)
-    write_graph_table(made.shards, graphs, building / FILES.graphs)
+    with (building / FILES.graphs).open("wb") as rows:
+        rows.writelines(graphs.all_rows(graphs.cut.shards))
     _write_records(building, changes, description, iris)
     manifest = replace(
         _manifest(draft, files),

@@ -1,5 +1,8 @@
 """The graphs of a new release: which of the one before change, how they are cut into shards, and their table."""
 
+import hashlib
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,13 +19,13 @@ from iomld.publish.gather import Changes
 from iomld.publish.shard_jobs import LinesPlace
 from iomld.release import FILES, Release
 from iomld.release.nquads import GraphState, graph_row
-from iomld.release.shards.assembly import NewShard, Shards
-from iomld.release.shards.cutting import Cut, OldShards, changed_cut, content_fingerprint, cut, fingerprint
+from iomld.release.shards.cutting import Cut, OldShards, changed_cut, cut, fingerprint
 from iomld.release.shards.graphs import ReleaseGraphTable
 from iomld.release.shards.sums import Text
-from iomld.release.shards.table import ShardTable, has_table
+from iomld.release.shards.table import has_table
 
 COLUMNS = "columns"  # what the table of projects was made with
+_REVISION = re.compile(rb"\t[0-9]+\n")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ class ReleaseGraphs:
     def rows(self, graphs: Iterable[str]) -> bytes:
         """The rows of graphs in the table of graphs."""
         return "".join(graph_row(graph, self.state(graph)) for graph in graphs).encode()
+
+    def all_rows(self, shards: Iterable[OldShards | tuple[str, ...]]) -> Iterator[bytes]:
+        """The rows of all graphs, shard by shard; those of shards in which nothing changed are read together."""
+        with ExitStack() as stack:
+            source = stack.enter_context(self.known.path.open("rb")) if self.known.shards else None
+            for one in shards:
+                if isinstance(one, tuple):
+                    yield self.rows(one)
+                elif source:
+                    start, end = self.known.bounds(one.start, one.end)
+                    source.seek(start)
+                    yield source.read(end - start)
 
     @cached_property
     def others(self) -> tuple[str, ...]:
@@ -100,7 +115,6 @@ class GraphsCut:
     Attributes:
         shards: The shards that are those of the release before, and the graphs of the others, in their order.
         prints: The fingerprints of the others, by their graphs.
-        content: The hash of all graphs and their hashes.
     """
 
     def __init__(self, graphs: ReleaseGraphs) -> None:
@@ -116,7 +130,6 @@ class GraphsCut:
                 self.shards[-1] = OldShards(before.start, old.end)
             else:
                 self.shards.append(old or one)
-        self.content = content_fingerprint(self._fingerprints(table))
 
     def _records(self) -> Cut:
         graphs, iris = self._graphs, Iris(self._graphs.base)
@@ -143,12 +156,24 @@ class GraphsCut:
         number = number_of.get(self.prints[group])
         return None if number is None else OldShards(number, number + 1)
 
-    def _fingerprints(self, table: ShardTable) -> Iterator[str]:
-        for one in self.shards:
-            if isinstance(one, OldShards):
-                yield from table.fingerprints[one.start : one.end]
-            else:
-                yield self.prints[one]
+    @cached_property
+    def first(self) -> str:
+        """The first graph of a record; one that is not of a record if there are no records."""
+        one = self.shards[0]
+        return min(self._graphs.known.section(one.start)) if isinstance(one, OldShards) else one[0]
+
+    @cached_property
+    def content(self) -> str:
+        """The fingerprint of all graphs, sorted; no other graph has a name between those of two records."""
+        others = self._graphs.others
+        place = bisect_left(others, self.first)
+        before, after = (_without_revisions(self._graphs.rows(part)) for part in (others[:place], others[place:]))
+        rows = b"".join(map(_without_revisions, self._graphs.all_rows(self.shards)))
+        return hashlib.sha256(before + rows[: len(rows) - len(before) - len(after)] + after).hexdigest()
+
+
+def _without_revisions(rows: bytes) -> bytes:
+    return _REVISION.sub(b"\n", rows)
 
 
 def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
@@ -167,18 +192,3 @@ def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
         lines = sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
         changes.place(graph, b"".join(lines))
         changes.texts.update(published_texts(quads))
-
-
-def write_graph_table(shards: Shards, graphs: ReleaseGraphs, path: Path) -> None:
-    """Write the table of graphs; the rows of shards in which nothing changed are copied."""
-    known = graphs.known
-    with ExitStack() as stack:
-        target = stack.enter_context(path.open("wb"))
-        source = stack.enter_context(known.path.open("rb")) if known.shards else None
-        for one in shards:
-            if isinstance(one, NewShard):
-                target.write(graphs.rows(one.graphs))
-            elif source:
-                start, end = known.bounds(one.start, one.end)
-                source.seek(start)
-                target.write(source.read(end - start))

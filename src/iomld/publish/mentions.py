@@ -22,13 +22,14 @@ from iomld.pipeline.differences import field_differences
 from iomld.pipeline.published import project_of
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
+from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.report import PublishReport
 from iomld.publish.rollback import note_origin
 from iomld.publish.runs import LockedFolder, locked_folder
-from iomld.publish.shard_plan import ReleaseGraphs, place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import read_tombstones, xsd_moment
-from iomld.release.nquads import GraphState, read_graphs
+from iomld.release.nquads import GraphState
+from iomld.release.shards.graphs import graph_table
 from iomld.review.graphs import GraphReviewer
 from iomld.review.journal import read_reviews, write_reviews
 from iomld.review.reviews import MentionKey, Review, Reviews
@@ -126,7 +127,7 @@ def review_published(
         before = reader.graph(graph)
         reviewed = reviewer.reviewed(key, before)
         changes.reviewed[key] = reviewed.outcome
-        if changes.add_graph(graph, reviewed.lines, reviewed.digest, known):
+        if changes.add_graph(graph, reviewed.lines, reviewed.digest, known.get(graph)):
             changes.rewritten.add(key)
             note_origin(key, reviewed.lines, known[graph].revision, reader, iris, changes)
             after = tuple(rdf.parse(reviewed.lines, rdf.NQUADS))
@@ -175,23 +176,24 @@ class _PublishedMentions:
 def _gather(previous: Release, changes: Changes) -> ReleaseGraphs:
     """Fill the changes; return the graphs of the new release."""
     base = previous.manifest.base
-    iris, known = Iris(base), read_graphs(previous.file(FILES.graphs))
+    iris, known = Iris(base), graph_table(previous)
     changes.changed_file.touch()
     changes.tombstones = read_tombstones(previous.file(FILES.tombstones))
     wholes = load_converter(Choices(base)).linker.matcher.wholes
     review_published(previous, known, GraphReviewer(changes.reviews, iris, wholes), changes)
-    states = {**known, **changes.changed}
-    place_unchanged(previous, states, changes)
-    return ReleaseGraphs(
+    graphs = ReleaseGraphs(
         previous=previous,
         known=known,
-        states=states,
+        changed=changes.changed,
+        removed=frozenset(),
         new_file=changes.changed_file,
         places=changes.places,
-        texts=(),
+        texts=changes.texts,
         base=base,
         versions=previous.manifest.versions,
     )
+    place_unchanged(graphs, changes)
+    return graphs
 
 
 def _context(request: ReviewRequest, previous: Release, folder: LockedFolder, started: datetime) -> ReleaseContext:

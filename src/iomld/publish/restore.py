@@ -17,16 +17,17 @@ from iomld.ledger.reconstruction import released_graphs, write_history_until
 from iomld.progress import NO_PROGRESS
 from iomld.publish.build import ReleaseContext, ReleaseDraft, utc_now, write_content
 from iomld.publish.gather import Changes
+from iomld.publish.graphs import ReleaseGraphs
 from iomld.publish.processes import here
 from iomld.publish.report import PublishReport, write_report
 from iomld.publish.runs import LockedFolder, locked_folder
-from iomld.publish.shard_plan import ReleaseGraphs
 from iomld.release import FILES, Release
 from iomld.release.description import stated_publication
 from iomld.release.history import read_tombstones
 from iomld.release.nquads import GraphState, read_gzip
 from iomld.release.pruning import pruned_release
-from iomld.release.shards import fingerprint
+from iomld.release.shards.cutting import fingerprint
+from iomld.release.shards.graphs import graph_table
 from iomld.review.journal import read_reviews
 
 
@@ -93,8 +94,9 @@ def _restored(
     )
     graphs = ReleaseGraphs(
         previous=None,
-        known={},
-        states=changes.changed,
+        known=graph_table(None),
+        changed=changes.changed,
+        removed=frozenset(),
         new_file=changes.changed_file,
         places=changes.places,
         texts=(),

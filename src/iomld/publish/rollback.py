@@ -23,8 +23,8 @@ from iomld.publish.runs import locked_folder
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, graph_contents, read_graphs
-from iomld.review.journal import read_reviews
 from iomld.release.shards.graphs import graph_table
+from iomld.review.journal import read_reviews
 from iomld.store.oxigraph import StoreReader
 
 _REASON = "The records were rolled back to the release {name}, which does not have this one."

@@ -21,8 +21,8 @@ from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState
 from iomld.release.project_index import no_such_project
-from iomld.review.journal import read_reviews
 from iomld.release.shards.graphs import ReleaseGraphTable, graph_table
+from iomld.review.journal import read_reviews
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,3 @@ def fingerprint(graphs: Iterable[str], states: Mapping[str, GraphState]) -> str:
     for graph in graphs:
         digest.update(f"{graph}\t{states[graph].digest}\n".encode())
     return digest.hexdigest()
-
-
-def content_fingerprint(fingerprints: Iterable[str]) -> str:
-    """The hash of all graphs of a release and their hashes, from the hashes of its shards."""
-    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
