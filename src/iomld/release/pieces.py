@@ -9,9 +9,10 @@ equal content gives equal bytes.
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self, cast
+from typing import NamedTuple, Self, cast
 
 from zlib_ng import zlib_ng
 
@@ -138,23 +139,20 @@ class GzipAssembly:
         self._write(data)
         self._count(piece.crc, piece.plain_length)
 
-    def copy(self, source: BinaryIO, length: int, crc: int, plain_length: int) -> int:
+    def copy(self, blocks: Iterable[memoryview], length: int, crc: int, plain_length: int) -> int:
         """Append pieces that follow each other in a file.
 
         Args:
-            source: The file, unbuffered, at the beginning of the first.
+            blocks: Their bytes.
             length: Their length together.
             crc: CRC-32 of their content.
             plain_length: The length of their content.
 
         Returns:
             CRC-32 of their bytes.
-
-        Raises:
-            StoreError: The file ends before.
         """
         copied = 0
-        for block in blocks(source, length):
+        for block in blocks:
             copied = zlib_ng.crc32(block, copied)
             self._put(block)
         self._file_crc = zlib_ng.crc32_combine(self._file_crc, copied, length)
@@ -184,34 +182,35 @@ def joined_crc(crcs: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return joined, length
 
 
-def blocks(file: BinaryIO, length: int | None = None) -> Iterator[memoryview]:
-    """The bytes of an unbuffered file from where it is, in blocks of which each is valid until the next is read.
+class FileBlocks:
+    """Reads a file from its beginning on, in blocks that are all in the same memory."""
 
-    Args:
-        file: The file.
-        length: How many bytes; None for all.
+    def __init__(self, file: FileIO) -> None:
+        """Begin with an open file."""
+        self._file, self._buffer = file, memoryview(bytearray(_COPY_BYTES))
 
-    Raises:
-        StoreError: It ends before.
-    """
-    buffer = memoryview(bytearray(_COPY_BYTES))
-    left = length
-    while left is None or left:
-        size = file.readinto(buffer if left is None else buffer[:left])  # type: ignore[attr-defined]  # of raw files
-        if not size:
-            break
-        left = None if left is None else left - size
-        yield buffer[:size]
-    if left:
-        raise StoreError(f"{file.name}: the file is cut short. Copy it back from a backup.")
+    def read(self, length: int) -> Iterator[memoryview]:
+        """The next bytes; a block is valid until the next one is read.
 
+        Args:
+            length: How many.
 
-def crc_of(file: BinaryIO, length: int | None = None) -> int:
-    """CRC-32 of bytes of a file; arguments and errors as those of `blocks`."""
-    crc = 0
-    for block in blocks(file, length):
-        crc = zlib_ng.crc32(block, crc)
-    return crc
+        Raises:
+            StoreError: The file ends before.
+        """
+        while length:
+            size = self._file.readinto(self._buffer[:length])
+            if not size:
+                raise StoreError(f"{self._file.name}: the file is cut short. Copy it back from a backup.")
+            length -= size
+            yield self._buffer[:size]
+
+    def crc(self, length: int) -> int:
+        """CRC-32 of the next bytes; arguments and errors as those of `read`."""
+        crc = 0
+        for block in self.read(length):
+            crc = zlib_ng.crc32(block, crc)
+        return crc
 
 
 def first_offset() -> int:

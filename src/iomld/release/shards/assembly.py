@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from iomld.errors import StoreError
-from iomld.release.pieces import GzipAssembly, Piece, compressed, content_of, crc_of, joined_crc, piece_bytes
+from iomld.release.pieces import FileBlocks, GzipAssembly, Piece, compressed, content_of, joined_crc, piece_bytes
 from iomld.release.shards.columns import PieceColumns, PiecePlaces
 from iomld.release.shards.cutting import OldShards
 from iomld.release.shards.sums import Shard
@@ -202,7 +203,7 @@ class _Copying:
 
     def __init__(self, old: OldFile) -> None:
         self._old, self._stack = old, ExitStack()
-        self._file: BinaryIO | None = None
+        self._blocks: FileBlocks | None = None
         self._crcs: list[tuple[int, int]] = []
         self._place = 0
 
@@ -217,22 +218,21 @@ class _Copying:
         bounds = self._old.places.bounds(part.start, part.end)
         if bounds is None:
             return
-        if self._file is None:
-            self._file = self._stack.enter_context(self._old.path.open("rb", buffering=0))
+        blocks = self._blocks = self._blocks or FileBlocks(self._stack.enter_context(FileIO(self._old.path)))
         start, end = bounds
-        self._pass(self._file, start - self._place)
-        self._crcs.append((target.copy(self._file, end - start, *self._old.content(part)), end - start))
+        self._pass(blocks, start - self._place)
+        copied = target.copy(blocks.read(end - start), end - start, *self._old.content(part))
+        self._crcs.append((copied, end - start))
         self._place = end
 
     def check(self) -> None:
         """Read what is left, and check the whole."""
-        if self._file is None or self._old.crc is None:
+        if self._blocks is None or self._old.crc is None:
             return
-        rest = self._old.path.stat().st_size - self._place
-        self._pass(self._file, rest)
+        self._pass(self._blocks, self._old.path.stat().st_size - self._place)
         if joined_crc(self._crcs)[0] != self._old.crc:
             raise StoreError(f"{self._old.path}: the file is damaged. Copy it back from a backup.")
 
-    def _pass(self, file: BinaryIO, length: int) -> None:
+    def _pass(self, blocks: FileBlocks, length: int) -> None:
         """Read over bytes that are not copied."""
-        self._crcs.append((crc_of(file, length), length))
+        self._crcs.append((blocks.crc(length), length))
