@@ -21,7 +21,6 @@ from iomld.iris import Iris
 from iomld.ledger.entries import prepare_entry, remove_unfinished
 from iomld.ledger.index import commit_entry
 from iomld.progress import NO_PROGRESS, Progress
-from iomld.publish.dataset_statistics import dataset_statistics
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
 from iomld.publish.graphs import ReleaseGraphs
@@ -35,6 +34,7 @@ from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads, stated_publication
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
 from iomld.release.nquads import FileFacts, join_gzip, read_gzip, write_gzip
+from iomld.release.shards.counting import dataset_statistics
 from iomld.release.statistics import Statistics
 from iomld.review.graphs import review_quads
 from iomld.review.journal import write_reviews
@@ -171,7 +171,7 @@ def write_content(
     ):
         made = make_shards(graphs, context.folder.scratch, run_shards, progress)
         projects = beside.submit(write_projects, building / FILES.projects, made, context.previous, iris)
-        statistics = dataset_statistics(made, iris.base)
+        statistics = dataset_statistics(made.counted, iris.base)
         files = write_files(building, made, context.previous, statistics.classes, processes=context.processes)
         projects.result()
         description = _description(draft, files, statistics)

@@ -18,6 +18,7 @@ from iomld.publish.shard_jobs import GraphSources, ShardJob
 from iomld.release import FILES
 from iomld.release.shards.assembly import NewShard, PieceSource, PlacedShard, Shards
 from iomld.release.shards.columns import PiecePlaces
+from iomld.release.shards.counting import CountedShards
 from iomld.release.shards.cutting import OldShards
 from iomld.release.shards.graphs import ReleaseGraphTable
 from iomld.release.shards.sums import Shard, ShardSums, Text
@@ -125,10 +126,10 @@ class ReleaseShards:
         """Those that the release before does not have."""
         return (one.placed for one in self.shards if isinstance(one, NewShard))
 
-    @cached_property
-    def common(self) -> PlacedShard:
-        """The shard of the graphs that are not of records."""
-        return self.placed(self._starts[-1] - 1)
+    @property
+    def counted(self) -> CountedShards:
+        """What their statistics are counted from."""
+        return CountedShards(self.statistics, self.columns, self.placed)
 
     def placed(self, number: int) -> PlacedShard:
         """A shard by its number."""

@@ -7,17 +7,32 @@ read in one graph of all that say it.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, groupby
 
 from iomld.iris import Iris
-from iomld.publish.shard_plan import ReleaseShards
-from iomld.release import FILES
+from iomld.release.folder import FILES
 from iomld.release.nquads import graph_of, without_graph
 from iomld.release.shards.assembly import PlacedShard
 from iomld.release.shards.sums import description_hash, subject_hash
-from iomld.release.statistics import Statistics, StatisticsCount
+from iomld.release.shards.table import TableColumns
+from iomld.release.statistics import Statistics, StatisticsCount, StatisticsTotals
+
+
+@dataclass(frozen=True, slots=True)
+class CountedShards:
+    """The shards of a release as far as their statistics need them.
+
+    Attributes:
+        statistics: The sums of their statistics.
+        columns: Their table.
+        placed: Gives a shard by its number.
+    """
+
+    statistics: StatisticsTotals
+    columns: TableColumns
+    placed: Callable[[int], PlacedShard]
 
 
 @dataclass(slots=True)
@@ -33,7 +48,7 @@ class _Repeated:
     lines: dict[int, list[bytes]] = field(default_factory=dict)
 
 
-def dataset_statistics(made: ReleaseShards, base: str) -> Statistics:
+def dataset_statistics(made: CountedShards, base: str) -> Statistics:
     """The statistics of a dataset.
 
     Args:
@@ -48,7 +63,7 @@ def dataset_statistics(made: ReleaseShards, base: str) -> Statistics:
     return totals.result()
 
 
-def _repeated(made: ReleaseShards, iris: Iris) -> Iterable[_Repeated]:
+def _repeated(made: CountedShards, iris: Iris) -> Iterable[_Repeated]:
     """The subjects that are in several graphs."""
     described = _described_elsewhere(made, iris)
     found = _in_table(made, described.keys())
@@ -60,7 +75,7 @@ def _repeated(made: ReleaseShards, iris: Iris) -> Iterable[_Repeated]:
     return found.values()
 
 
-def _in_table(made: ReleaseShards, others: Collection[int]) -> Mapping[int, _Repeated]:
+def _in_table(made: CountedShards, others: Collection[int]) -> Mapping[int, _Repeated]:
     """The subjects that the table has several times, and others, by their hashes."""
     columns, found = made.columns, defaultdict[int, _Repeated](_Repeated)
     many = {subject for subject, count in Counter(columns.shared).items() if count > 1}.union(others)
@@ -73,19 +88,19 @@ def _in_table(made: ReleaseShards, others: Collection[int]) -> Mapping[int, _Rep
                 wanted[bisect_right(ends, place) - 1].add(pair)
             found[subject].counts[description] += 1
     for number, pairs in wanted.items():
-        for subject, description, lines in _descriptions(made.placed(number), is_common=number == len(made) - 1):
+        for subject, description, lines in _descriptions(made.placed(number), is_common=number == len(ends) - 2):
             if (subject, description) in pairs:
                 found[subject].lines[description] = lines
     return found
 
 
-def _described_elsewhere(made: ReleaseShards, iris: Iris) -> Mapping[int, int]:
+def _described_elsewhere(made: CountedShards, iris: Iris) -> Mapping[int, int]:
     """The number of the shard of the record that each subject belongs to which an included graph describes.
 
     The table does not name the subjects that belong to one record only. There may be no such record.
     """
     last, found = made.columns.last, dict[int, int]()
-    for subject, _ in made.common.shard.sums.shared:
+    for subject, _ in made.placed(len(made.columns.fingerprints) - 1).shard.sums.shared:
         for start in (iris.project(""), iris.record("")):
             if subject.startswith(start):
                 key = subject.removeprefix(start).partition("#")[0].partition("/")[0]
