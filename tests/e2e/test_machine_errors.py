@@ -18,7 +18,7 @@ import os, resource
 from iomld.publish import build
 write_files = build.write_files
 def fail(building, made, *arguments, **options):
-    sources = (source.path for shard in made.shards for source in shard.sources.values())
+    sources = (source.path for shard in made.new for source in shard.sources.values())
     shards = [path for path in sources if path.name.startswith("shard-")]  # not of the current release
     {then}
     return write_files(building, made, *arguments, **options)
