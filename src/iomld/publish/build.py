@@ -23,7 +23,6 @@ from iomld.ledger.index import commit_entry
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.files import DownloadSet, write_files
 from iomld.publish.gather import FINISHING, STORING, Changes
-from iomld.publish.graphs import ReleaseGraphs
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
@@ -35,6 +34,7 @@ from iomld.release.description import Description, description_quads, stated_pub
 from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
 from iomld.release.nquads import FileFacts, join_gzip, read_gzip, write_gzip
 from iomld.release.shards.counting import dataset_statistics
+from iomld.release.shards.planning import ReleaseGraphs
 from iomld.release.statistics import Statistics
 from iomld.review.graphs import review_quads
 from iomld.review.journal import write_reviews

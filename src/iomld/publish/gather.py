@@ -20,10 +20,10 @@ from iomld.publish.identifiers import Claim, losing_claims
 from iomld.publish.jobs import ReadJob, SettledProject, SettleJob, settle_jobs
 from iomld.publish.processes import JobRunner
 from iomld.publish.report import Refusal
-from iomld.publish.shard_jobs import LinesPlace
 from iomld.read import ReadOptions, RecordSpool, expand_sources, source_units
 from iomld.release.history import SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, graph_digest
+from iomld.release.shards.planning import LinesPlace
 from iomld.review.graphs import GraphReviewer
 from iomld.review.matching import ReviewedMentions
 from iomld.review.reviews import NO_REVIEWS, Reviews

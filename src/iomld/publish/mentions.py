@@ -22,14 +22,15 @@ from iomld.pipeline.differences import field_differences
 from iomld.pipeline.published import project_of
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
-from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.report import PublishReport
 from iomld.publish.rollback import note_origin
 from iomld.publish.runs import LockedFolder, locked_folder
+from iomld.publish.shard_plan import place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState
 from iomld.release.shards.graphs import graph_table
+from iomld.release.shards.planning import ReleaseGraphs
 from iomld.review.graphs import GraphReviewer
 from iomld.review.journal import read_reviews, write_reviews
 from iomld.review.reviews import MentionKey, Review, Reviews

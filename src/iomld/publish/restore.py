@@ -17,7 +17,6 @@ from iomld.ledger.reconstruction import released_graphs, write_history_until
 from iomld.progress import NO_PROGRESS
 from iomld.publish.build import ReleaseContext, ReleaseDraft, utc_now, write_content
 from iomld.publish.gather import Changes
-from iomld.publish.graphs import ReleaseGraphs
 from iomld.publish.processes import here
 from iomld.publish.report import PublishReport, write_report
 from iomld.publish.runs import LockedFolder, locked_folder
@@ -28,6 +27,7 @@ from iomld.release.nquads import GraphState, read_gzip
 from iomld.release.pruning import pruned_release
 from iomld.release.shards.cutting import fingerprint
 from iomld.release.shards.graphs import graph_table
+from iomld.release.shards.planning import ReleaseGraphs
 from iomld.review.journal import read_reviews
 
 

@@ -17,13 +17,14 @@ from iomld.ledger.entries import RunKind
 from iomld.pipeline.differences import source_iris
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
-from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
+from iomld.publish.shard_plan import place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, graph_contents, read_graphs
 from iomld.release.shards.graphs import graph_table
+from iomld.release.shards.planning import ReleaseGraphs
 from iomld.review.journal import read_reviews
 from iomld.store.oxigraph import StoreReader
 

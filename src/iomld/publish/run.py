@@ -17,17 +17,18 @@ from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
 from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files, no_revision
-from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.mentions import review_published
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
+from iomld.publish.shard_plan import place_unchanged
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
 from iomld.release.history import known_revisions, read_tombstones
 from iomld.release.nquads import GraphState, graph_digest
 from iomld.release.shards.graphs import graph_table
+from iomld.release.shards.planning import ReleaseGraphs
 from iomld.release.shards.table import has_table
 from iomld.review.graphs import GraphReviewer
 from iomld.review.journal import read_reviews

@@ -13,15 +13,8 @@ from iomld.release import FILES
 from iomld.release.nquads import graph_of
 from iomld.release.pieces import compressed
 from iomld.release.shards.assembly import PieceSource, PlacedShard
+from iomld.release.shards.planning import LinesPlace
 from iomld.release.shards.sums import Shard, ShardSums
-
-
-@dataclass(frozen=True, slots=True)
-class LinesPlace:
-    """Where the lines of a graph are: in a file of lines, at an offset."""
-
-    offset: int
-    length: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
-from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE
+from iomld import store
+from iomld.export.shard_files import MENTIONS_TABLE, PROJECTS_TABLE, published_texts
 from iomld.export.tables import TableForm, columns_for
+from iomld.formats import rdf
 from iomld.progress import Progress
-from iomld.publish.gather import WRITING
-from iomld.publish.graphs import COLUMNS, ReleaseGraphs
+from iomld.publish.gather import WRITING, Changes
 from iomld.publish.processes import ShardRunner
 from iomld.publish.shard_jobs import GraphSources, ShardJob
 from iomld.release import FILES
@@ -21,8 +22,9 @@ from iomld.release.shards.columns import PiecePlaces
 from iomld.release.shards.counting import CountedShards
 from iomld.release.shards.cutting import OldShards
 from iomld.release.shards.graphs import ReleaseGraphTable
+from iomld.release.shards.planning import COLUMNS, ReleaseGraphs
 from iomld.release.shards.sums import Shard, ShardSums, Text
-from iomld.release.shards.table import ShardTable, TableColumns
+from iomld.release.shards.table import ShardTable, TableColumns, has_table
 from iomld.release.statistics import StatisticsTotals
 
 TABLES = (PROJECTS_TABLE, MENTIONS_TABLE)
@@ -145,6 +147,24 @@ class ReleaseShards:
         return list(
             accumulate((1 if isinstance(one, NewShard) else one.end - one.start for one in self.shards), initial=0)
         )
+
+
+def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
+    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy.
+
+    Args:
+        graphs: The graphs of the new release; nothing is read if the current release has shards.
+        changes: The changes, which get the places and the texts of the graphs that do not change.
+    """
+    previous = graphs.previous
+    if previous is None or has_table(previous.file(FILES.shards)):
+        return
+    opened = store.open_read_only(previous.file(FILES.store))
+    for graph in sorted(graphs.known.keys() - graphs.removed - changes.places.keys()):
+        quads = tuple(store.graph_quads(opened, graph))
+        lines = sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
+        changes.place(graph, b"".join(lines))
+        changes.texts.update(published_texts(quads))
 
 
 def make_shards(graphs: ReleaseGraphs, scratch: Path, run: ShardRunner, progress: Progress) -> ReleaseShards:

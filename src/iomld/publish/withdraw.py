@@ -14,14 +14,15 @@ from iomld.iris import Iris
 from iomld.ledger.entries import RunKind
 from iomld.publish.build import ReleaseContext, make_release, utc_now
 from iomld.publish.gather import Changes
-from iomld.publish.graphs import ReleaseGraphs, place_unchanged
 from iomld.publish.report import PublishReport
 from iomld.publish.runs import locked_folder
+from iomld.publish.shard_plan import place_unchanged
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState
 from iomld.release.project_index import no_such_project
 from iomld.release.shards.graphs import ReleaseGraphTable, graph_table
+from iomld.release.shards.planning import ReleaseGraphs
 from iomld.review.journal import read_reviews
 
 

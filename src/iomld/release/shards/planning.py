@@ -10,22 +10,25 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from iomld import assets, store
-from iomld.export.shard_files import published_texts
-from iomld.formats import rdf
+from iomld import assets
 from iomld.fund_folder import folder_in_use
 from iomld.iris import Iris
-from iomld.publish.gather import Changes
-from iomld.publish.shard_jobs import LinesPlace
-from iomld.release import FILES, Release
+from iomld.release.folder import Release
 from iomld.release.nquads import GraphState, graph_row
 from iomld.release.shards.cutting import Cut, OldShards, changed_cut, cut, fingerprint
 from iomld.release.shards.graphs import ReleaseGraphTable
 from iomld.release.shards.sums import Text
-from iomld.release.shards.table import has_table
 
 COLUMNS = "columns"  # what the table of projects was made with
 _REVISION = re.compile(rb"\t[0-9]+\n")
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPlace:
+    """Where the lines of a graph are: in a file of lines, at an offset."""
+
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -174,21 +177,3 @@ class GraphsCut:
 
 def _without_revisions(rows: bytes) -> bytes:
     return _REVISION.sub(b"\n", rows)
-
-
-def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
-    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy.
-
-    Args:
-        graphs: The graphs of the new release; nothing is read if the current release has shards.
-        changes: The changes, which get the places and the texts of the graphs that do not change.
-    """
-    previous = graphs.previous
-    if previous is None or has_table(previous.file(FILES.shards)):
-        return
-    opened = store.open_read_only(previous.file(FILES.store))
-    for graph in sorted(graphs.known.keys() - graphs.removed - changes.places.keys()):
-        quads = tuple(store.graph_quads(opened, graph))
-        lines = sorted(set(rdf.serialize(quads, rdf.NQUADS).splitlines(keepends=True)))
-        changes.place(graph, b"".join(lines))
-        changes.texts.update(published_texts(quads))
