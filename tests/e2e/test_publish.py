@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import re
+import zipfile
 from itertools import groupby
 from pathlib import Path
 
@@ -266,6 +267,27 @@ def test_mistakes_on_the_command_line_are_one_line_and_status_2(tmp_path: Path, 
         assert done.returncode == 2
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["publish", "convert"])
+def test_a_source_address_belongs_to_one_file(tmp_path: Path, iomld: Command, command: str) -> None:
+    """A folder, a pattern or an archive with two files is refused with their names; one with one file is not."""
+    first, second = record(tmp_path, "a.json"), record(tmp_path, "b.json", projectCode="PO.9003")
+    archive = tmp_path / "two.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in (first, second):
+            packed.write(file, file.name)
+    options = ("--source-url", "https://example.org/ports") + (("--to", tmp_path / "d") if command == "publish" else ())
+    for several in (tmp_path, tmp_path / "*.json", archive):
+        done = iomld(command, several, *options)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "a.json and " in done.stderr
+        assert "Give each file by itself." in done.stderr
+    assert iomld(command, tmp_path / "none.json", *options).returncode == 2
+    second.unlink()
+    archive.unlink()
+    assert iomld(command, tmp_path, *options).returncode == 0
+    assert iomld(command, first, first, *options).returncode == 2
 
 
 def test_a_publish_of_nothing_leaves_nothing_behind(tmp_path: Path, iomld: Command) -> None:

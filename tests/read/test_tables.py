@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.read.documented_columns import DOCUMENT, tables
 
 from iomld.errors import SourceError
-from iomld.model import Finding, Record, Severity, is_refused
+from iomld.model import Finding, Record, Severity, canonical_decimal, is_refused
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline, outcomes
 from iomld.read import read_bytes
@@ -230,6 +231,38 @@ def test_decimal_commas_are_read_where_the_whole_file_says_so(
     records = read(table(*rows, delimiter=delimiter))
     assert [record.values["budgetUSD"][0].text for record in records] == expected
     assert (("decimalComma", "B1") in found(records)) == (expected != budgets)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "budgets", "expected"),
+    [
+        (",", ["100.000,00"], ["100000"]),  # the two separators differ: one reading
+        (",", ["100.000,00", "1000.00"], ["100000", "1000"]),
+        (";", ["100.000,00", "1000.00"], ["100000", "1000"]),
+        (",", ["100 000,00", "2,5", "100,000"], ["100000", "2.5", "100000"]),
+        (",", ["100.000"], [None]),
+        (",", ["100.000,00", "100.000"], ["100000", None]),
+        (";", ["100.000,00", "100.000", "1000.00"], ["100000", None, "1000"]),  # the column is not of one form
+        (";", ["100.000,00", "100.000"], ["100000", "100000"]),
+        ("\t", ["100.000,00", "100.000"], ["100000", "100000"]),
+        (",", ["1.00,00", "100.000,000"], [None, None]),
+    ],
+)
+@pytest.mark.parametrize("column", ["budgetUSD", "budget (EUR)"])
+def test_an_amount_is_published_only_if_it_has_one_reading(
+    pipeline: Pipeline, delimiter: str, budgets: list[str], expected: list[str | None], column: str
+) -> None:
+    """Any other is a Violation, unless the whole column of a file with semicolons or tabs settles it."""
+    codes = [f"PO.000{number}" for number, _ in enumerate(budgets)]
+    rows = [{"projectCode": code, column: text} for code, text in zip(codes, budgets, strict=True)]
+    records = read_bytes(table(*rows, delimiter=delimiter).encode(), file="a.csv")
+    found = list(outcomes(((record,) for record in records), pipeline))
+    amounts = [outcome.project and outcome.project.budget and outcome.project.budget.amount for outcome in found]
+    assert [amount and canonical_decimal(amount) for amount in amounts] == [
+        text and canonical_decimal(Decimal(text)) for text in expected
+    ]
+    rules = [{finding.rule for finding in outcome.findings} for outcome in found]
+    assert ["unreadableBudget" in names for names in rules] == [text is None for text in expected]
 
 
 def test_windows_1252_is_read_with_a_remark() -> None:

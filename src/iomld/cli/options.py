@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ target_option = click.option(
     "--to", "datadir", type=click.Path(path_type=Path), help="Folder of the releases.  [default: iomld-data]"
 )
 source_url_option = click.option(
-    "--source-url", metavar="URL", help="Address of the page that the SOURCE was saved from; for a single SOURCE."
+    "--source-url", metavar="URL", help="Address that the SOURCE was saved from; for a single file."
 )
 mapping_option = click.option(
     "--mapping",
@@ -170,10 +171,17 @@ def chosen_release(datadir: Path, name: str | None, as_of: str | None) -> Releas
 
 
 def check_source_url(url: str | None, sources: Sequence[Path]) -> None:
-    """Refuse `--source-url` with several sources.
+    """Refuse `--source-url` with several files, which were not all saved from one address.
 
     Raises:
-        UsageError: There is an address and more than one source.
+        UsageError: There is an address, and not exactly one file.
+        SourceError: The source does not exist.
     """
-    if url and len(sources) > 1:
-        raise click.UsageError("--source-url goes with one SOURCE.")
+    if not url:
+        return
+    from iomld.read import expand_sources  # noqa: PLC0415  # most commands do without
+
+    files = [file.name for file in islice(expand_sources(sources), 2)]
+    if len(files) != 1:
+        found = f"{files[0]} and {files[1]} are two" if files else "there is none"
+        raise click.UsageError(f"--source-url is the address of one file, but {found}. Give each file by itself.")
