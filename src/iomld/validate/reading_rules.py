@@ -1,9 +1,12 @@
 """The rules of reading and linking, whose findings are made before a value reaches the shapes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from iomld.messages import gettext_noop
 from iomld.model import Severity
+
+STAGE = "reading"  # of these rules, where those of the shapes have their profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +162,12 @@ READING_RULES = (
     _rule("primaUnique", gettext_noop("Another project has this PRIMA identifier.")),
     _rule("unreadable", gettext_noop("The record could not be checked.")),
 )
+
+
+def reading_rules(shape_rules: Collection[str]) -> tuple[ReadingRule, ...]:
+    """The rules that no shape has.
+
+    Args:
+        shape_rules: Ids of the rules of the shapes; a few are found while reading as well.
+    """
+    return tuple(rule for rule in READING_RULES if rule.id not in shape_rules)

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import chain
 from string import Template
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -263,6 +264,7 @@ class RuleExample:
         profile: The profile to check it with.
         without: Subject and property of the removed triples, `<id/project/PO.9001> dcterms:title`.
         added: The added triples, as Turtle with our prefixes and the data base; may be empty.
+        passes: Ids of the rules for which it is shown as the example that passes.
         names: The name by language, including English; only examples on pages have it in all languages.
     """
 
@@ -271,6 +273,7 @@ class RuleExample:
     profile: str
     without: tuple[str, ...]
     added: str
+    passes: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
     def graph(self, key: str = _KEY) -> tuple[Quad, ...]:
@@ -302,6 +305,7 @@ def load_examples() -> tuple[RuleExample, ...]:
             profile=entry.get("profile", "published"),
             without=tuple(Template(text).substitute(_PLACEHOLDERS) for text in entry.get("drop", ())),
             added=Template(entry.get("add", "")).substitute(_PLACEHOLDERS | {"long": _LONG_TEXT}),
+            passes=tuple(entry.get("passes", ())),
             names={"en": entry["name"]} | {code: text for code, text in entry.items() if len(code) == _CODE_LENGTH},
         )
         for entry in entries
@@ -315,12 +319,13 @@ def failing_examples() -> Mapping[str, RuleExample]:
 
 
 def passing_example(rule: Rule) -> RuleExample:
-    """A valid example: one that changes a property of the rule if there is one, else the unchanged record."""
+    """A valid example: the one for this rule, else one that changes a property of it, else the unchanged record."""
     failing = failing_examples()[rule.id]
     names = [name for iri in rule.subjects if (name := _prefixed(iri))]
     valid = [example for example in load_examples() if not example.finds and example.profile == failing.profile]
+    meant = (example for example in valid if rule.id in example.passes)
     related = (example for example in valid if any(name in f"{example.without} {example.added}" for name in names))
-    return next(related, valid[0])
+    return next(chain(meant, related), valid[0])
 
 
 def _prefixed(iri: str) -> str:

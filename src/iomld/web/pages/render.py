@@ -18,7 +18,7 @@ from iomld.browse.rules import Revalidation, check_record, publisher_of_examples
 from iomld.browse.view import LinkKind, ReleaseView
 from iomld.check.translation import worded_finding
 from iomld.model import Finding
-from iomld.validate.reading_rules import READING_RULES
+from iomld.validate.reading_rules import reading_rules
 from iomld.web.data.documents import HTML_TYPE, turtle_bytes
 from iomld.web.i18n import page_language
 from iomld.web.pages.charts import locator_map, year_bars
@@ -164,8 +164,7 @@ def shapes_html(view: ReleaseView) -> bytes:
 
     def page() -> bytes:
         entries = rule_entries()
-        shapes = {entry.rule.id for entry in entries}
-        reading = [rule for rule in READING_RULES if rule.id not in shapes]
+        reading = reading_rules({entry.rule.id for entry in entries})
         publisher = publisher_of_examples() or {}
         name = publisher.get(page_language()) or publisher.get("en", "")
         return page_html(
