@@ -156,7 +156,11 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("fund", _fund, "Fund folder of the publisher: its settings, lists and shapes; `--fund` names another."),
+    Setting(
+        "fund",
+        _fund,
+        "Fund folder of the publisher: its settings, lists and shapes; the option `--fund` takes precedence.",
+    ),
     Setting("base_iri", base_address, "Base of the IRIs of projects, countries and concepts."),
     Setting("data_dir", Path, "Folder of the releases."),
     Setting("host", _host, "Address that the server listens on; `0.0.0.0` is every IPv4 address of the machine."),

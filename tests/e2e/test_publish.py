@@ -139,6 +139,31 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, iomld: Command) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def test_a_dry_run_never_says_that_something_was_published(tmp_path: Path, iomld: Command) -> None:
+    """It names the changed fields with their old and new values, and what it would publish."""
+    file, folder = record(tmp_path, "a.json"), tmp_path / "d"
+    assert "\npublished         1 projects: 1 new, 0 changed\n" in iomld("publish", file, "--to", folder).stdout
+    changed = iomld("publish", record(tmp_path, "a.json", status="active"), "--to", folder, "--dry-run").stdout
+    assert "\nwould publish     1 projects: 0 new, 1 changed\n" in changed
+    assert "\npublished" not in changed
+    assert changed.endswith("changed    PO.9002\n  status: completed → active\ndry run: nothing was changed\n")
+
+
+def test_remarks_have_their_severity_and_subject(tmp_path: Path, iomld: Command) -> None:
+    """Warnings come before Infos, rules of reading too, and the last line says how to read on."""
+    file = record(tmp_path, "a.json", budgetUSD="1000", colour="red")
+    lines_ = iomld("publish", file, "--to", tmp_path / "d").stdout.splitlines()
+    after = lines_[lines_.index("refused           0") + 1 :]
+    assert after[:5] == [
+        "  warning         1 budgetBounds: Usual amounts",
+        "  warning         1 snapshotSource: Address of the source",
+        "  warning         1 unknownKey: No field has this JSON key; its value was ignored",
+        "  info            1 snapshotTimeKnown: Time of retrieval",
+        "                    (to explain a rule: iomld rules budgetBounds)",
+    ]
+    assert iomld("rules", "budgetBounds").returncode == 0
+
+
 def test_the_date_of_issue_stays(tmp_path: Path, page_data: Path, iomld: Command) -> None:
     """The description of a later release names the moment of the first one, and its own as the last change."""
     description = page_data / "current" / "dataset.ttl"

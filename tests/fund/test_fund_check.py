@@ -122,6 +122,17 @@ def test_the_example_has_no_fault() -> None:
     assert "Stage" in done.stdout
 
 
+def test_either_of_two_fields_is_required_unless_the_folder_leaves_out_their_rule(changed: Change) -> None:
+    """The command names the pairs of which a record needs one, and a record without them breaks that rule."""
+    pairs = "projectCode or primaId; budget or budgetUSD; benefitingMemberStates or benefitingCountries"
+    assert f"one of each pair is required too: {pairs}\n" in run_iomld("fund", "check", EXAMPLE).stdout
+    record = '{"projectCode": "PO.0001", "title": "A title", "coverage": "one-country"}'
+    said = run_iomld("validate", "-", "--fund", EXAMPLE, "--format", "csv", text=record).stdout
+    assert {rule for rule in ("codeMissing", "budget", "benef") if f",{rule}," in said} == {"budget", "benef"}
+    folder = changed("iomld.toml", '"notAMember"', '"notAMember", "budget"')
+    assert "too: projectCode or primaId; benefitingMemberStates" in run_iomld("fund", "check", folder).stdout
+
+
 def test_all_faults_are_listed_and_nothing_is_published(changed: Change, tmp_path: Path) -> None:
     """The check lists them, with status 1; other commands name the first and the number of others, with status 2."""
     changed(GROUP, 'skos:notation "fishers" ;', "")

@@ -36,14 +36,16 @@ def test_one_rule_for_a_terminal() -> None:
         "  checks A project of regional coverage has at least two benefiting states, as the fund asks.",
         "  why    One state alone shows that the coverage is wrong or that part of the list was lost.",
         "  says   Coverage is regional, but only one benefiting state is listed; the fund asks for at least",
-        "         two. Check the list on the page.",
+        "         two. Check the list in the source.",
         "  fails  Regional with one state",
         "         - <id/project/PO.9001> iomld:coverage",
         "         + <id/project/PO.9001> iomld:coverage <scheme/coverage/regional> .",
         "  passes Regional with two states",
         "         - <id/project/PO.9001> iomld:coverage",
-        "         + <id/project/PO.9001> iomld:coverage <scheme/coverage/regional> ; "
-        + "iomld:benefitingMemberState cty:MN ; iomld:benefitingCountry cty:MN .",
+        (
+            "         + <id/project/PO.9001> iomld:coverage <scheme/coverage/regional> ; "
+            "iomld:benefitingMemberState cty:MN ; iomld:benefitingCountry cty:MN ."
+        ),
     ]
 
 

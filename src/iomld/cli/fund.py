@@ -14,6 +14,12 @@ from iomld.i18n import worded
 from iomld.read.table.columns import project_columns
 
 _WIDTH = 24  # characters of the names of columns
+# Fields of which a record needs one, by the rule that asks for it.
+_EITHER = {
+    "codeMissing": ("projectCode", "primaId"),
+    "budget": ("budget", "budgetUSD"),
+    "benef": ("benefitingMemberStates", "benefitingCountries"),
+}
 
 
 @click.group()
@@ -60,7 +66,9 @@ def _summary(fund: FundFolder) -> Iterator[str]:
     yield f"lists      {', '.join(_list_names(fund, schemes)) or 'those of iomld'}"
     yield f"without    {', '.join(fund.without) or 'nothing: all rules hold'}"
     yield ""
-    yield "columns, with other headings; * is required, + is a field of this folder"
+    yield "columns, with other headings; * is always required, + is a field of this folder"
+    if pairs := [" or ".join(keys) for rule, keys in _EITHER.items() if rule not in fund.without]:
+        yield f"one of each pair is required too: {'; '.join(pairs)}"
     for column in project_columns():
         field = fields.by_key.get(column.name)
         mark = " *" if field and field.required else " +" if field and field.key not in known else ""

@@ -25,7 +25,7 @@ from iomld.cli.progress import shown_progress
 from iomld.cli.queries import drift_lines
 from iomld.cli.remote import push_current
 from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices
-from iomld.model import Finding
+from iomld.model import Finding, Severity
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline
 from iomld.publish.processes import JobRunner, available_processors
@@ -57,7 +57,7 @@ _MOST_LISTED = 10  # refusals, and projects that lose values, one by one
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Form of the report.",
+    help="Format of the report.",
 )
 @click.option(
     "--processes",
@@ -193,7 +193,8 @@ def _lost_lines(report: PublishReport, full: str) -> Iterator[str]:
 def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     """The summary of a publish: one line for each figure."""
     yield f"read       {report.read:>8} records of {report.projects} projects"
-    yield f"published  {report.published:>8} projects: {len(report.added)} new, {len(report.changed)} changed"
+    published = "would publish" if dry_run else f"{'published':<11}  "
+    yield f"{published}{report.published:>6} projects: {len(report.added)} new, {len(report.changed)} changed"
     if report.unchanged:
         again = f", {len(report.seen_again)} of them in other sources" if report.seen_again else ""
         yield f"unchanged  {report.unchanged:>8} projects: same values seen again{again}"
@@ -202,8 +203,7 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     if report.included:
         yield f"included   {len(report.included):>8} graphs"
     yield f"refused    {len(report.refused):>8}"
-    for rule, count in sorted(report.warnings.items(), key=lambda item: (-item[1], item[0])):
-        yield f"  noted    {count:>8} {rule}"
+    yield from _remark_lines(report)
     yield from review_lines(report)
     yield f"triples    {report.quads:>8}"
     if report.repeated_triples:
@@ -217,6 +217,24 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
         yield f"release    {report.release}"
     else:
         yield f"no new release: nothing changed; {report.release or 'nothing'} is served"
+
+
+def _remark_lines(report: PublishReport) -> Iterator[str]:
+    """The Warnings and Infos by rule, with the subject of the rule: Warnings first, the most frequent first."""
+    if not report.warnings:
+        return
+    from iomld.validate import all_rules  # noqa: PLC0415  # the pipeline has loaded them
+    from iomld.validate.reading_rules import READING_RULES  # noqa: PLC0415
+
+    names = {rule.id: rule.sentence.rstrip(".") for rule in READING_RULES} | {
+        rule.id: rule.name for rule in all_rules()
+    }
+    infos = {rule.id for rule in (*READING_RULES, *all_rules()) if rule.severity is Severity.INFO}
+    remarks = sorted(report.warnings.items(), key=lambda item: (item[0] in infos, -item[1], item[0]))
+    for rule, count in remarks:
+        severity = "info" if rule in infos else "warning"
+        yield f"  {severity:<8} {count:>8} {rule}: {names.get(rule, 'a rule of the fund')}"
+    yield f"                    (to explain a rule: iomld rules {remarks[0][0]})"
 
 
 def review_lines(report: PublishReport) -> Iterator[str]:

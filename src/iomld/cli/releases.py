@@ -95,7 +95,7 @@ def _are_damaged(damaged: Sequence[str]) -> str:
 
 @releases_command.command("diff", short_help="Show what differs between two releases.")
 @click.argument("old", metavar="A")
-@click.argument("new", metavar="B", required=False)
+@click.argument("new", metavar="[B]", required=False)
 @click.option(
     "--format",
     "format_name",

@@ -66,9 +66,9 @@ _FAIL_ON = ("violation", "warning", "info")
     "--report",
     "reports",
     multiple=True,
-    metavar="FORM=FILE",
+    metavar="FORMAT=FILE",
     callback=lambda _context, _option, texts: tuple(map(_further_report, texts)),
-    help="Write the report to a file in a further form, such as sarif=report.sarif; may be repeated.",
+    help="Write the report to a file in a further format, such as sarif=report.sarif; may be repeated.",
 )
 @click.option(
     "--fail-on",
@@ -170,11 +170,11 @@ def _source_files(sources: tuple[Path, ...]) -> Iterator[SourceFile]:
 
 
 def _further_report(text: str) -> tuple[str, Path]:
-    """Form and file of a `--report`."""
+    """Format and file of a `--report`."""
     name, separator, file = text.partition("=")
     if not separator or not file or report_format(name) is None:
         names = ", ".join(format_.name for format_ in REPORT_FORMATS)
-        raise click.UsageError(f"--report {text}: write FORM=FILE, with one of these forms: {names}.")
+        raise click.UsageError(f"--report {text}: write FORMAT=FILE, with one of these formats: {names}.")
     return name, Path(file)
 
 

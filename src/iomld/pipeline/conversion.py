@@ -144,7 +144,7 @@ def _missing_code(merged: MergedRecord) -> Finding:
         "codeMissing",
         Severity.VIOLATION,
         message("The project code is missing, and so is a PRIMA identifier that could replace it."),
-        message("Add the code printed on the page under 'Projects ID' as projectCode."),
+        message("Fill in projectCode; on a page the code is under 'Projects ID'."),
         field="projectCode",
         place=merged.records[0].place,
     )

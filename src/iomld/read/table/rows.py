@@ -305,9 +305,9 @@ def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> It
         message("{number} columns are unknown and were not read: {names}.", number=len(unknown), names=names)
         if len(unknown) > 1
         else message("The column {name} is unknown and was not read.", name=names),
-        message("{pairs}. Rename the column, or give a mapping.", pairs=reduce(_joined, near))
+        message("{pairs}. Give a mapping, or rename the column.", pairs=reduce(_joined, near))
         if near
-        else message("Rename the column, give a mapping, or remove it."),
+        else message("Give a mapping, or rename or remove the column."),
         value=layout.headings[unknown[0]],
         place=layout.place(header, unknown[0]),
     )
