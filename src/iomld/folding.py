@@ -125,6 +125,15 @@ def _with_positions(text: str, result: str, resized: str) -> Folded:
     return Folded(result, tuple(breaks), tuple(shifts))
 
 
+def name_order(name: str) -> tuple[str, str]:
+    """The place of a name in an alphabetical list for people, in which letters with and without marks are alike.
+
+    >>> sorted(["Zimbabwe", "Égypte", "Eswatini", "États-Unis"], key=name_order)
+    ['Égypte', 'Eswatini', 'États-Unis', 'Zimbabwe']
+    """
+    return fold(name), name
+
+
 def fold(name: str) -> str:
     """The key of a name for look-ups: folded, with each run of spaces and dashes as one space.
 

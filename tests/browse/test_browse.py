@@ -109,7 +109,7 @@ def test_the_overview_counts(view: ReleaseView) -> None:
     """States, regions, frameworks and years are counted by projects."""
     overview = release_overview(view)
     assert overview.projects == 5
-    assert [(one.link.code, one.projects) for one in overview.states] == [("CI", 1)]
+    assert [(one.link.code, one.projects) for one in overview.countries] == [("CI", 1)]
     assert [(one.link.code, one.projects) for one in overview.frameworks] == [("gcm", 1)]
     assert overview.years == ((2017, 1),)
     assert overview.undated == 4

@@ -65,7 +65,7 @@ def test_nodes_count_in_each_record() -> None:
     assert (counts["Snapshot"], counts["Run"]) == (report.records, 0)
     assert 0 < (counts["Mention"] or 0) < report.projects
     text = written(report, "text").decode()
-    assert f"Focus nodes of the shapes: Document and 25 more {report.projects}, Mention and 2 more " in text
+    assert f"Resources that each shape checked: Document and 25 more: {report.projects}; Mention and 2 more: " in text
 
 
 def test_a_source_without_records_is_warned_of(either: Checker) -> None:
@@ -87,7 +87,7 @@ def test_each_form_has_the_counts(either: Checker) -> None:
     assert listed == {shape[1:-1]: count for shape, count in report.focus_nodes.items()}
     assert json.loads(written(report, "sarif"))["runs"][0]["properties"]["focusNodes"] == report.focus_nodes
     for name in ("text", "turtle", "jsonld", "junit", "html"):
-        assert b"Focus nodes of the shapes: Money 0, Project and 16 more 1." in written(report, name), name
+        assert b"Resources that each shape checked: Money: 0; Project and 16 more: 1." in written(report, name), name
 
 
 def test_targets_of_every_kind() -> None:

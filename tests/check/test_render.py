@@ -108,7 +108,7 @@ def test_the_last_line_is_the_verdict(report: CheckReport) -> None:
     assert last.startswith("Does not conform: 2 records, 2 projects, ")
     empty = Tally().report(Basis("submission", "shacl", "0", {}), projects=0)
     assert list(report_lines(replace(empty, records=1, projects=1, focus_nodes={"<x:shape>": 1}))) == [
-        "Focus nodes of the shapes: <x:shape> 1.",
+        "Resources that each shape checked: <x:shape>: 1.",
         "Checked with profile submission, shacl 0.",
         "Conforms: 1 record, 1 project, 0 violations, 0 warnings, 0 infos.",
     ]

@@ -15,7 +15,8 @@ from tests.browse.asking import Asker
 from tests.web.one_worker import endpoint_of
 
 from iomld.browse.overview import BudgetFigures, Overview, budget_figures, release_overview
-from iomld.browse.queries import budgets_by_region_query, budgets_by_year_query, states_query
+from iomld.browse.queries import budgets_by_region_query, budgets_by_year_query, countries_query
+from iomld.browse.resources import countries_page
 from iomld.browse.search import all_projects
 from iomld.browse.view import ReleaseView, open_view
 from iomld.model import Money
@@ -91,7 +92,7 @@ def test_a_figure_is_the_one_behind_it(home: str, figure_at: Callable[[str], int
     """Counts, ranked countries and types, years in the table, projects without a year: targets say the same."""
     links = [(unescape(address), int(figure.replace(",", ""))) for address, figure in _LINK.findall(home)]
     begun = sum(count > 0 for _, count in overview.years)
-    shown = 5 + len(overview.states[:7]) + len(overview.types[:6]) + begun + (overview.undated > 0)
+    shown = 5 + len(overview.countries[:7]) + len(overview.types[:6]) + begun + (overview.undated > 0)
     assert len(links) == shown > 30
     for address, figure in links:
         assert figure_at(address) == figure, address
@@ -107,7 +108,7 @@ def test_a_bar_leads_to_its_projects(home: str, figure_at: Callable[[str], int],
 
 def test_a_name_leads_to_a_page_with_the_same_figure(client: Asker, home: str, overview: Overview) -> None:
     """The pages of ranked countries and types count as many projects."""
-    for one in (*overview.states[:7], *overview.types[:6]):
+    for one in (*overview.countries[:7], *overview.types[:6]):
         family = "doc/country" if one.link.kind == "state" else "scheme/type"
         path = f"/{family}/{one.link.code}"
         assert f'<a href="{path}">' in home
@@ -115,19 +116,20 @@ def test_a_name_leads_to_a_page_with_the_same_figure(client: Asker, home: str, o
 
 
 def test_each_circle_leads_to_its_country(home: str, overview: Overview) -> None:
-    """The map has a link for each member state with a place, named with its figure, and none of them takes a Tab."""
+    """The map has a link for each country with a place, named with its figure, and none of them takes a Tab."""
     drawn = home.partition('<div class="map">')[2].partition("</svg>")[0]
     links = set(re.findall(r'<a href="/doc/country/(\w+)" tabindex="-1" aria-label="([^"]+): (\d+)">', drawn))
     assert {(code, unescape(name), int(figure)) for code, name, figure in links} == {
-        (one.link.code, one.link.name, one.projects) for one in overview.states if has_place(one.link.code)
+        (one.link.code, one.link.name, one.projects) for one in overview.countries if has_place(one.link.code)
     }
     assert len(links) > 100
 
 
-def test_states_are_counted_as_their_query_counts(opened: ReleaseView, overview: Overview) -> None:
-    """Also for those that some projects name among the other countries, as the pages of countries count them."""
-    asked = {row["thing"].value: int(row["projects"].value) for row in opened.reader.select(states_query())}
-    assert {one.link.iri: one.projects for one in overview.states} == asked
+def test_countries_are_counted_as_their_query_counts(opened: ReleaseView, overview: Overview) -> None:
+    """Also for those that some projects name among the other countries, as the list of countries counts them."""
+    asked = {row["thing"].value: int(row["projects"].value) for row in opened.reader.select(countries_query())}
+    assert {one.link.iri: one.projects for one in overview.countries} == asked
+    assert {link.iri: count for link, count in countries_page(opened)} == asked
     assert {iri: count for iri, count in asked.items() if iri.endswith("/CL")} == {opened.iris.country("CL"): 4}
 
 

@@ -309,7 +309,7 @@ def test_the_home_page_counts(client: Asker) -> None:
     """The figures are those of the release."""
     text = client.get("/").text
     assert re.search(r'Projects</a></dt><dd><a href="/projects">5</a></dd>', text)
-    assert re.search(r'Benefiting member states</a></dt><dd><a href="/query\?[^"]*">1</a></dd>', text)
+    assert re.search(r'Benefiting countries</a></dt><dd><a href="/query\?[^"]*">1</a></dd>', text)
     assert text.count('class="dot"') == 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iomld.browse.lists import project_counts
 from iomld.browse.view import Link, ReleaseView, link_to
-from iomld.folding import fold
+from iomld.folding import name_order
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCAT, DCTERMS, FOAF, IOMLD, RDFS, SPDX, VCARD, VOID
 from iomld.release import FILES
@@ -233,7 +233,7 @@ def region_subsets(view: ReleaseView) -> tuple[ReleaseSubset, ...]:
         for link in links
         if link
     )
-    return tuple(sorted(found, key=lambda subset: fold(subset.name)))
+    return tuple(sorted(found, key=lambda subset: name_order(subset.name)))
 
 
 def _subsets(view: ReleaseView) -> Iterator[Subject]:

@@ -10,6 +10,7 @@ from iomld.browse.project.page import ProjectPage, project_page
 from iomld.browse.queries import reviewed_query
 from iomld.browse.search import projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
+from iomld.folding import name_order
 from iomld.iris import IOMLD
 from iomld.model import ACCEPTED
 from iomld.release.project_database import ALL
@@ -52,7 +53,7 @@ class Overview:
 
     Attributes:
         projects: Number of projects.
-        states: Member states that benefit, listed as such or among other countries, most projects first.
+        countries: Countries that benefit, member states and others, most projects first.
         regions: Regions of the projects, most projects first.
         frameworks: Frameworks that project texts name, without their parts, most projects first.
         types: Types of projects, most projects first.
@@ -63,7 +64,7 @@ class Overview:
     """
 
     projects: int
-    states: tuple[Counted, ...]
+    countries: tuple[Counted, ...]
     regions: tuple[Counted, ...]
     frameworks: tuple[Counted, ...]
     types: tuple[Counted, ...]
@@ -79,7 +80,7 @@ def release_overview(view: ReleaseView) -> Overview:
     totals = totals_of(projects_of(view).figures(*ALL))
     return Overview(
         projects=manifest.projects,
-        states=tuple(counted for counted in _ranked(view, f"{IOMLD}benefitingCountry") if _is_member(view, counted)),
+        countries=_ranked(view, f"{IOMLD}benefitingCountry"),
         regions=_ranked(view, f"{IOMLD}region"),
         frameworks=tuple(counted for counted in _ranked(view, f"{IOMLD}mentionsFramework") if _is_whole(view, counted)),
         types=_ranked(view, f"{IOMLD}projectType"),
@@ -118,14 +119,13 @@ def _budgets_in(
     known = [year for year in years if year is not None]
     span = range(min(known), max(known) + 1) if known else range(0)
     linked = ((link_to(view, view.iris.concept("region", code)), total) for code, total in regions.items())
+    ranked = sorted(((link, sum_) for link, sum_ in linked if link), key=lambda one: (-one[1], name_order(one[0].name)))
     return BudgetFigures(
         currency=currency,
         projects=sum(figure.projects for figure in funded),
         years=tuple((year, years.get(year, Decimal())) for year in span),
         undated=undated,
-        regions=tuple(
-            sorted(((link, total) for link, total in linked if link), key=lambda one: (-one[1], one[0].name))
-        ),
+        regions=tuple(ranked),
     )
 
 
@@ -171,17 +171,12 @@ def shown_key(view: ReleaseView) -> str | None:
 def _ranked(view: ReleaseView, predicate: str) -> tuple[Counted, ...]:
     counts = project_counts(view, predicate)
     counted = [Counted(link, count) for iri, count in counts.items() if (link := link_to(view, iri))]
-    return tuple(sorted(counted, key=lambda one: (-one.projects, one.link.name)))
+    return tuple(sorted(counted, key=lambda one: (-one.projects, name_order(one.link.name))))
 
 
 def _is_whole(view: ReleaseView, counted: Counted) -> bool:
     concept = view.vocabulary.concepts["framework"].get(counted.link.code)
     return concept is None or concept.broader is None
-
-
-def _is_member(view: ReleaseView, counted: Counted) -> bool:
-    country = view.vocabulary.countries.get(counted.link.code)
-    return country is not None and country.is_member
 
 
 def _example(view: ReleaseView) -> ProjectPage | None:

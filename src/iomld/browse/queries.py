@@ -83,12 +83,9 @@ def bound(query: str, **values: Iterable[NamedNode | Literal]) -> str:
     return query.replace("{values}", " ".join(clauses))
 
 
-def states_query() -> str:
-    """The query for member states that benefit, with their number of projects.
-
-    A project may name a member state among the other countries that benefit, and it counts there too.
-    """
-    return _count_query("benefitingCountry", "\n  ?thing a iomld:MemberState .")
+def countries_query() -> str:
+    """The query for countries that benefit, member states and others, with their number of projects."""
+    return _count_query("benefitingCountry")
 
 
 def regions_query() -> str:

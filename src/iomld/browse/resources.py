@@ -1,6 +1,7 @@
 """Pages of countries, regions, frameworks and other concepts, and statements about resources without such a page."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Quad
@@ -10,7 +11,7 @@ from iomld.browse.search import projects_of
 from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, links_by_name, resource_quads
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_nodes import descriptions
-from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDFS, SCHEMA, SKOS
+from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, RDFS, SCHEMA, SKOS
 from iomld.release.project_index import CODED, coded
 
 # The properties by which projects refer to resources that are not concepts.
@@ -44,6 +45,11 @@ class SubjectStatements:
 
     iri: str
     properties: tuple[tuple[str, tuple[PlainValue, ...]], ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """IRIs of the classes that it belongs to."""
+        return tuple(one.text for predicate, values in self.properties if predicate == f"{RDF}type" for one in values)
 
 
 def described_quads(view: ReleaseView, iri: str) -> tuple[Quad, ...]:
@@ -90,6 +96,34 @@ def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
     )
 
 
+def statement_names(view: ReleaseView, subjects: Iterable[SubjectStatements]) -> dict[str, str]:
+    """The names of the properties, classes, concepts and countries in statements, by IRI; others have none here.
+
+    Args:
+        view: The release; names are in its language.
+        subjects: The statements.
+    """
+    used = {
+        iri
+        for one in subjects
+        for predicate, values in one.properties
+        for iri in (predicate, *(value.text for value in values if value.is_iri))
+    }
+    names = {iri: _statement_name(view, iri) for iri in used}
+    return {iri: name for iri, name in names.items() if name}
+
+
+def _statement_name(view: ReleaseView, iri: str) -> str:
+    """The name of a field, a term of our ontology, a concept or a country; empty for anything else."""
+    if field := view.vocabulary.fields.by_property.get(iri):
+        return field.name(view.language)
+    if iri.startswith(IOMLD):
+        term = SubjectGraph(view.reader.about(iri, graph=view.iris.graph("ontology")))[iri]
+        return term.text(f"{RDFS}label", view.language) or ""
+    link = link_to(view, iri)
+    return link.name if link and link.name != link.code else ""
+
+
 @dataclass(frozen=True, slots=True)
 class TaggedText:
     """A text and its language, which is empty for a text without one."""
@@ -106,7 +140,7 @@ class ResourcePage:
         link: Its IRI, kind and name.
         names: Its names in all languages.
         other_names: Its alternative names.
-        notes: Its definition and notes.
+        notes: Its definition and notes, in the view's language if they have it.
         codes: Its codes, each with its kind in words.
         inside: The region of a country, or the framework of a part.
         parts: Parts of a framework, by number.
@@ -160,7 +194,7 @@ def resource_page(view: ReleaseView, iri: str, *, page: int = 1) -> ResourcePage
         link=link,
         names=_texts(thing, _NAMES),
         other_names=_texts(thing, (f"{SKOS}altLabel",)),
-        notes=_texts(thing, _NOTES),
+        notes=_in_one_language(_texts(thing, _NOTES), view.language),
         codes=tuple((name, text) for name, space in _CODES if (text := thing.text(space + name))),
         inside=links_by_name(view, (*thing.iris(f"{IOMLD}inRegion"), *thing.iris(f"{SKOS}broader"))),
         parts=_parts(view, iri),
@@ -212,6 +246,14 @@ def _totals(view: ReleaseView, iri: str) -> Totals:
 def _texts(thing: Subject, predicates: tuple[str, ...]) -> tuple[TaggedText, ...]:
     found = (literal for predicate in predicates for literal in thing.literals(predicate))
     return tuple(TaggedText(literal.value, literal.language or "") for literal in found)
+
+
+def _in_one_language(texts: tuple[TaggedText, ...], language: str) -> tuple[TaggedText, ...]:
+    """The texts in a language, else in English, else all of them."""
+    for wanted in ({language, ""}, {"en", ""}):
+        if found := tuple(text for text in texts if text.language in wanted):
+            return found
+    return texts
 
 
 def _pointer(view: ReleaseView, family: str) -> str | None:

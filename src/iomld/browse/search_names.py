@@ -11,7 +11,7 @@ from iomld.browse.explain.similarity import within_edit_distance
 from iomld.browse.filters import Filters
 from iomld.browse.search import filter_projects, projects_of, projects_with_name, search_words
 from iomld.browse.view import Link, ReleaseView, link_to
-from iomld.folding import fold
+from iomld.folding import fold, name_order
 from iomld.release.project_index import words_of
 from iomld.release.project_reader import CODES, TEXTS, TITLES
 from iomld.store.oxigraph import StoreReader
@@ -76,7 +76,7 @@ def named_resources(view: ReleaseView, words: str) -> tuple[NamedResource, ...]:
         names = _names_of(view).labels
         found = {(facet, code) for label, facet, code in names if label.startswith(wanted) and code not in parts}
     named = [one for one in (_named(view, *pair) for pair in found) if one and (whole or one.projects)]
-    named.sort(key=lambda one: (-one.projects, one.link.name))
+    named.sort(key=lambda one: (-one.projects, name_order(one.link.name)))
     return tuple(named[:_MOST_CARDS])
 
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import load_vocabulary
+from iomld.folding import name_order
 from iomld.formats import rdf
 from iomld.fund_folder import using
 from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
@@ -231,4 +232,4 @@ def _funder_name(view: ReleaseView, iri: str, code: str) -> str:
 def links_by_name(view: ReleaseView, iris: Iterable[str]) -> tuple[Link, ...]:
     """Links to those of some IRIs that are ours, sorted by name."""
     links = (link_to(view, iri) for iri in iris)
-    return tuple(sorted((link for link in links if link), key=lambda link: link.name))
+    return tuple(sorted((link for link in links if link), key=lambda link: name_order(link.name)))

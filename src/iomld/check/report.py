@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from iomld.formats.rdf import with_value
-from iomld.messages import ForeignText, Message
+from iomld.messages import ForeignText, LocalizedText, Message
 from iomld.model import Finding, Place, Severity, ValidationResult
 
 if TYPE_CHECKING:
@@ -273,6 +273,8 @@ def _writable_value(value: object, max_length: int) -> object:
         return writable_message(value, max_length)
     if isinstance(value, int | float):
         return value
+    if isinstance(value, LocalizedText):
+        return LocalizedText({language: writable(text, max_length) for language, text in value.texts.items()})
     text = writable(str(value), max_length)
     return ForeignText(text) if isinstance(value, ForeignText) else text
 

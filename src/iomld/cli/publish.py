@@ -229,7 +229,8 @@ def _remark_lines(report: PublishReport) -> Iterator[str]:
     names = {rule.id: rule.sentence.rstrip(".") for rule in READING_RULES} | {
         rule.id: rule.name for rule in all_rules()
     }
-    infos = {rule.id for rule in (*READING_RULES, *all_rules()) if rule.severity is Severity.INFO}
+    infos = {rule.id for rule in READING_RULES if rule.severity is Severity.INFO}
+    infos |= {rule.id for rule in all_rules() if rule.severity is Severity.INFO}
     remarks = sorted(report.warnings.items(), key=lambda item: (item[0] in infos, -item[1], item[0]))
     for rule, count in remarks:
         severity = "info" if rule in infos else "warning"

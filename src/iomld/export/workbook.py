@@ -23,6 +23,7 @@ from iomld.errors import IomldError
 from iomld.export.csv import add_entry, csv_head
 from iomld.export.tables import ProjectSource, mention_cells, mention_header, table_form
 from iomld.fields.declared import FieldKind
+from iomld.folding import name_order
 from iomld.i18n import LANGUAGES, gettext
 from iomld.messages import gettext_noop
 from iomld.model import TEXT_LANGUAGES
@@ -176,7 +177,7 @@ def template_columns() -> Iterator[tuple[str, Column]]:
 def offered_values(vocabulary: Vocabulary) -> Mapping[str, Sequence[str]]:
     """The values in the drop-down list of each column; each reads back to one code."""
     offered: dict[str, Sequence[str]] = {}
-    countries = sorted(vocabulary.countries.values(), key=lambda country: country.name())
+    countries = sorted(vocabulary.countries.values(), key=lambda country: name_order(country.name()))
     for key, field in vocabulary.fields.given.items():
         if field.kind is FieldKind.CONCEPT:
             offered[key] = [concept.name() for concept in vocabulary.concepts[field.scheme].values()]

@@ -22,6 +22,7 @@ from iomld.web.templating import breakable
 _SHELL = frozenset({"sh", "bash"})
 _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 _CONTENTS = ("h2", "h3")  # headings that the contents list
+_PLAIN_COLUMNS = 2  # of a table whose first column says what the other one is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def render_markdown(text: str, target: Callable[[str], str | None]) -> Document:
     headings = tuple(_set_anchors(rest))
     for inline in rest:
         inline.children = list(_with_targets(inline.children or (), target))
+    _set_labels(rest)
     body = Markup(parser.renderer.render(rest, parser.options, {}))  # noqa: S704  # the renderer escapes all text
     return Document(title, body, tuple(_nested(headings)))
 
@@ -105,6 +107,24 @@ def _set_anchors(tokens: Sequence[Token]) -> Iterator[tuple[str, Section]]:
             opening.attrSet("id", f"{anchor}-{taken[anchor]}" if taken[anchor] else anchor)
             taken[anchor] += 1
             yield opening.tag, Section(text, str(opening.attrs["id"]))
+
+
+def _set_labels(tokens: Sequence[Token]) -> None:
+    """Give the cells of a table of three columns or more their headings, which a narrow screen shows beside them."""
+    headings: list[str] = []
+    column = 0
+    for token, inline in pairwise(tokens):
+        match token.type:
+            case "table_open":
+                headings = []
+            case "th_open":
+                headings.append(_plain(inline))
+            case "tr_open":
+                column = 0
+            case "td_open":
+                if column > 0 and len(headings) > _PLAIN_COLUMNS and headings[column]:
+                    token.attrSet("data-label", headings[column])
+                column += 1
 
 
 def _nested(headings: Iterable[tuple[str, Section]]) -> Iterator[Section]:

@@ -10,6 +10,7 @@ from iomld.browse.project.passages import Passage, TextMention, mentions_of, pas
 from iomld.browse.project.provenance import RevisionNote, Source, history_of, sources_of
 from iomld.browse.project.similar_projects import popularity_of
 from iomld.browse.view import Link, ReleaseView, link_to, links_by_name, project_document
+from iomld.folding import name_order
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, SCHEMA, XSD, local_name
 from iomld.model import DOLLARS, Money
@@ -87,7 +88,7 @@ def _values(view: ReleaseView, project: Subject, iri: str) -> Iterator[Statement
     member_states = project.iris(f"{IOMLD}benefitingMemberState") if iri == f"{IOMLD}benefitingCountry" else ()
     found = [(link_to(view, target), target) for target in project.iris(iri) if target not in member_states]
     things = [StatementValue(link.name, link=link) for link, _ in found if link]
-    yield from sorted(things, key=lambda value: value.text)
+    yield from sorted(things, key=lambda value: name_order(value.text))
     yield from (StatementValue(target, iri=target) for link, target in found if link is None)
     yield from (_cut(literal_value(literal)) for literal in project.literals(iri))
 

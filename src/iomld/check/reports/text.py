@@ -80,18 +80,28 @@ def verdict_line(report: CheckReport) -> str:
 
 
 def focus_node_sentence(report: CheckReport) -> str:
-    """The number of focus nodes of each shape; of many shapes, those with the same number are counted together."""
+    """How many resources (focus nodes) each shape checked; of many shapes, those with the same number together."""
+    language = report.language
     shapes = [(_shape_name(shape), count) for shape, count in report.focus_nodes.items()]
+    by_count: dict[int | None, list[str]] = {}
+    for name, count in shapes:
+        by_count.setdefault(count, []).append(name)
+    (first, *others) = by_count
+    if first is not None and not others and len(shapes) > 1:
+        sentence = ngettext(
+            "Each of {shapes} shapes checked {count} resource.",
+            "Each of {shapes} shapes checked {count} resources.",
+            first,
+            language,
+        )
+        return sentence.format(shapes=len(shapes), count=first)
     if len(shapes) <= _MAX_PLACES:
-        counts = [_counted_nodes(name, count, report.language) for name, count in shapes]
+        counts = [_counted_nodes(name, count, language) for name, count in shapes]
     else:
-        by_count: dict[int | None, list[str]] = {}
-        for name, count in shapes:
-            by_count.setdefault(count, []).append(name)
-        groups = [(_and_more(names, report.language), count) for count, names in by_count.items()]
-        counts = [_counted_nodes(names, count, report.language) for names, count in groups[:_MAX_PLACES]]
+        groups = [(_and_more(names, language), count) for count, names in by_count.items()]
+        counts = [_counted_nodes(names, count, language) for names, count in groups[:_MAX_PLACES]]
         counts += ["…"] if len(groups) > _MAX_PLACES else []
-    return worded(message("Focus nodes of the shapes: {counts}.", counts=", ".join(counts)), report.language)
+    return worded(message("Resources that each shape checked: {counts}.", counts="; ".join(counts)), language)
 
 
 def _shape_name(shape: str) -> str:
@@ -101,7 +111,7 @@ def _shape_name(shape: str) -> str:
 
 def _counted_nodes(name: str, count: int | None, language: str) -> str:
     number = gettext("not counted", language) if count is None else count
-    return f"{name} {number}"
+    return f"{name}{colon(language)} {number}"
 
 
 def _and_more(names: Sequence[str], language: str) -> str:
@@ -240,11 +250,14 @@ def _width(text: str) -> int:
 
 def _group_lines(group: FindingGroup, findings: Iterable[Finding], pen: Pen, language: str) -> Iterator[str]:
     example = group.example
+    listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
     noun = pen.write(counted_findings(group.count, group.severity, language), _COLORS[group.severity])
-    yield f"{pen.write(group.rule, _BOLD)}{colon(language)} {noun}. {_sentence(example.message, example)}"
+    # A sentence with values is about one of several findings.
+    for_example = message("For example:") if len({str(one.message) for one in listed}) > 1 else None
+    lead = f"{worded(for_example, language)} " if for_example else ""
+    yield f"{pen.write(group.rule, _BOLD)}{colon(language)} {noun}. {lead}{_sentence(example.message, example)}"
     if example.fix:
         yield f"{_INDENT}{_sentence(example.fix, example)}"
-    listed = [one for one in findings if (one.rule, one.severity) == (group.rule, group.severity)]
     for value, count in group.values[:_MAX_PLACES]:
         yield f"{_INDENT}{visible(value)}{colon(language)} {count}"
     # A place that comes several times, for a value with several faults, is written once.

@@ -45,6 +45,7 @@ from iomld.web.pages.render import project_html, scheme_html, thing_html
 from iomld.web.problems import PROBLEM_JSON, problem
 from iomld.web.releases.request import release_headers, view_of_request, with_release
 from iomld.web.responses import get_route
+from iomld.web.templating import moment
 
 _KINDS = ("country", "fund", "organization")  # of resources under /id/, besides projects
 _RECORD = responses({200: DOCUMENT_TYPES, 301: (), 304: ()}, 400, 404, 406, 410, 503)
@@ -317,7 +318,7 @@ def _withdrawn_response(
     detail = message(
         "{key} was withdrawn on {day}: {reason}",
         key=tombstone.key,
-        day=tombstone.withdrawn,
+        day=moment(tombstone.withdrawn),
         reason=tombstone.reason,
     )
     return problem(

@@ -25,6 +25,7 @@ from iomld.web.links import history_links, link_header, server_address
 from iomld.web.pages.render import described_html, revision_html
 from iomld.web.problems import problem
 from iomld.web.releases.choice import memento_headers
+from iomld.web.templating import moment
 
 _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})", re.DOTALL)
 _GONE_HEADERS = {"Access-Control-Allow-Origin": "*", "Vary": "Accept"}
@@ -81,7 +82,7 @@ def _gone(revision: RecordRevision) -> Message:
             "Revision {number} of {key} is its withdrawal on {day}, so it has no content.",
             key=key,
             number=number,
-            day=revision.created,
+            day=moment(revision.created),
         )
     return message("The content of revision {number} of {key} was erased.", key=key, number=number)
 

@@ -23,8 +23,9 @@ _NEEDS = (
         "json",
         gettext_noop("Projects as JSON"),
         gettext_noop(
-            "One JSON object for each project, with its budget, dates, countries and the policy frameworks that its "
-            "texts name. It is also JSON-LD, with its context inside, so RDF tools read it without fetching anything."
+            "The list “@graph” has first a JSON object for each record, with its project: budget, dates, countries and "
+            "the policy frameworks that its texts name. Then come all other resources; take the objects with "
+            "“type”: “Project”. It is also JSON-LD, with its context inside, so RDF tools need to fetch nothing."
         ),
         (("dataset.jsonld", gettext_noop("for programs: any JSON tool can read it")),),
     ),
@@ -32,8 +33,8 @@ _NEEDS = (
         "tables",
         gettext_noop("Tables for a spreadsheet"),
         gettext_noop(
-            "CSV files in UTF-8, for a spreadsheet or a statistics program. Both tables have the code of the project, "
-            "by which you can join them."
+            "CSV files in UTF-8 with all fields of the records, for a spreadsheet or a statistics program; iomld reads "
+            "them back. Both tables have the code of the project, by which you can join them."
         ),
         (
             (PROJECTS_FILE, gettext_noop("the projects, one in each row")),

@@ -9,7 +9,8 @@ from iomld.browse.filter_query import filters_query
 from iomld.browse.filters import BANDS, FACETS, SORTS, Filters, budget_band
 from iomld.browse.search import SearchResult, projects_of
 from iomld.browse.view import Link, ReleaseView, link_to
-from iomld.messages import gettext_noop
+from iomld.folding import name_order
+from iomld.messages import Message, gettext_noop
 from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.i18n import gettext
 from iomld.web.templating import answer_address
@@ -34,6 +35,17 @@ _SHOW_ALL = {
     "framework": gettext_noop("Show all {count} frameworks and parts"),
     "year": gettext_noop("Show all {count} years"),
     "budget": gettext_noop("Show all {count} budget ranges"),
+}
+# Why a value is none of its facet.
+_UNKNOWN = {
+    "status": gettext_noop("There is no status with the code {value}."),
+    "type": gettext_noop("There is no project type with the code {value}."),
+    "coverage": gettext_noop("There is no coverage with the code {value}."),
+    "region": gettext_noop("There is no region with the code {value}."),
+    "country": gettext_noop("There is no country with the code {value}."),
+    "framework": gettext_noop("There is no framework with the code {value}."),
+    "year": gettext_noop("{value} is not a year of four digits."),
+    "budget": gettext_noop("{value} is not a budget range such as 50000-100000."),
 }
 _LABELS = _LEGENDS | {
     "q": gettext_noop("Words"),
@@ -93,6 +105,14 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownValue:
+    """A chosen value that its facet cannot have: why, and the address of the list without it."""
+
+    reason: Message
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class FacetRow:
     """A project in the list, with its status, states and whole frameworks, not parts of these."""
 
@@ -148,10 +168,10 @@ def is_known(view: ReleaseView, facet: str, value: str) -> bool:
     return value in view.vocabulary.concepts.get(facet, {}) or bool(projects_of(view).having(facet, value))
 
 
-def unknown_chips(view: ReleaseView, filters: Filters) -> tuple[Chip, ...]:
-    """The chosen values that their facet cannot have, by the names in the address."""
+def unknown_values(view: ReleaseView, filters: Filters) -> tuple[UnknownValue, ...]:
+    """The chosen values that their facet cannot have."""
     return tuple(
-        Chip(f"{name}={value}", list_address(filters.without(name, value)))
+        UnknownValue(Message(_UNKNOWN[name], {"value": value}), list_address(filters.without(name, value)))
         for name, values in filters.values.items()
         for value in values
         if not is_known(view, name, value)
@@ -225,7 +245,7 @@ def _row(view: ReleaseView, entry: ProjectEntry) -> FacetRow:
 
 def _links(view: ReleaseView, facet: str, codes: tuple[str, ...]) -> tuple[Link, ...]:
     links = (link_to(view, _iri(view, facet, code)) for code in codes)
-    return tuple(sorted((link for link in links if link), key=lambda link: link.name))
+    return tuple(sorted((link for link in links if link), key=lambda link: name_order(link.name)))
 
 
 def _iri(view: ReleaseView, facet: str, code: str) -> str:
@@ -244,7 +264,7 @@ def _facet(view: ReleaseView, name: str, chosen: tuple[str, ...], counts: Mappin
         case "budget":
             options.sort(key=lambda option: BANDS.index(option.value) if option.value in BANDS else len(BANDS))
         case _:
-            options.sort(key=lambda option: (-option.projects, option.name))
+            options.sort(key=lambda option: (-option.projects, name_order(option.name)))
     options.sort(key=lambda option: not option.chosen)
     shown = max(_SHOWN, len(chosen))
     return Facet(name, _LEGENDS[name], _SHOW_ALL[name], tuple(options[:shown]), tuple(options[shown:]))

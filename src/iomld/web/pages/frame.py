@@ -18,6 +18,7 @@ MENU = (
     ("/validate", gettext_noop("Validate")),
     ("/downloads", gettext_noop("Downloads")),
     ("/developers", gettext_noop("Developers")),
+    ("/guide", gettext_noop("Guide")),
     ("/about", gettext_noop("About")),
 )
 _FORMATS = (

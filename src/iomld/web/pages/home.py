@@ -11,7 +11,6 @@ from starlette.responses import Response
 from iomld.browse import queries
 from iomld.browse.dataset import triple_count
 from iomld.browse.overview import release_overview
-from iomld.browse.resources import countries_page
 from iomld.browse.view import ReleaseView
 from iomld.web.i18n import PageRequest, making
 from iomld.web.pages.charts import spokes, world_map, year_bars
@@ -26,7 +25,7 @@ _MOST_CURRENCIES = 2  # with charts of their own
 # Targets of the figures: a list, the files, or the query that computes the figure.
 _FIGURE_LINKS = {
     "projects": "/projects",
-    "states": answer_address(queries.states_query()),
+    "countries": answer_address(queries.countries_query()),
     "regions": answer_address(queries.regions_query()),
     "frameworks": answer_address(queries.frameworks_query()),
     "triples": "/downloads",
@@ -68,12 +67,11 @@ def _home_html(view: ReleaseView) -> bytes:
         "home.html",
         overview=overview,
         triples=triple_count(view),
-        countries=len(countries_page(view)),
-        ranked=overview.states[:_RANKED],
-        most=max((state.projects for state in overview.states), default=1),
+        ranked=overview.countries[:_RANKED],
+        most=max((one.projects for one in overview.countries), default=1),
         types=overview.types[:_TYPES],
         most_typed=max((one.projects for one in overview.types), default=1),
-        world=world_map(overview.states),
+        world=world_map(overview.countries),
         bars=year_bars(overview.years),
         money=overview.budgets[:_MOST_CURRENCIES],
         more_currencies=[one.currency for one in overview.budgets[_MOST_CURRENCIES:]],

@@ -18,7 +18,7 @@ from iomld.web.pages.downloads import downloads_html
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.home import home_route
 from iomld.web.pages.projects import project_routes
-from iomld.web.pages.render import ontology_html, page_response
+from iomld.web.pages.render import fund_name, ontology_html, page_response
 from iomld.web.pages.validate import FORMS, form_page
 from iomld.web.responses import page_route
 from iomld.web.templating import answer_address
@@ -79,7 +79,10 @@ def _scheme_handler(view: Callable[[], ReleaseView], path: str, name: str) -> Ca
     def scheme(request: Request) -> Response:
         opened = view()
         found = scheme_page(opened, name) or SchemePage(f"{opened.iris.base}scheme/{name}", name, (), ())
-        return page_response(request, page_html(opened, "scheme.html", path, path=f"/scheme/{name}", scheme=found))
+        return page_response(
+            request,
+            page_html(opened, "scheme.html", path, path=f"/scheme/{name}", scheme=found, fund=fund_name(opened)),
+        )
 
     return scheme
 
@@ -106,7 +109,6 @@ def _tool_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 def _about_html(request: Request, view: ReleaseView) -> bytes:
     """The page about the site; a publisher or a contact that nobody has set is not named."""
     facts = dataset_facts(view)
-    fund = view.vocabulary.fund
     here = server_address(request, view.iris.base)
     return page_html(
         view,
@@ -116,7 +118,7 @@ def _about_html(request: Request, view: ReleaseView) -> bytes:
         triples=triple_count(view),
         precision=(precision := matcher_precision(view)),
         reviewed_query=answer_address(precision.query),
-        fund=fund.name(view.language) if fund else "",
+        fund=fund_name(view),
         publisher=facts.publisher if facts else None,
         contact=facts.contact if facts else None,
         here=here,

@@ -29,7 +29,7 @@ from iomld.web.pages.facets import (
     shown_facets,
     shown_rows,
     shown_sorts,
-    unknown_chips,
+    unknown_values,
 )
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.render import page_response
@@ -58,7 +58,7 @@ _ROWS_IN_CHUNK = 200
 _TABLE_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-cache",
-    "Content-Disposition": 'attachment; filename="projects.csv"',
+    "Content-Disposition": 'attachment; filename="projects-list.csv"',
 }
 
 
@@ -191,12 +191,14 @@ def checked_filters(
     given = request.query_params.multi_items()
     accepted = {LANGUAGE_PARAMETER, *others}
     wrong = ignored_parameters(pair for pair in given if pair[0] not in accepted)
-    wrong += tuple(chip.text for chip in unknown_chips(view, filters))
     if wrong:
         detail = message(
             "No such filter: {parameters}. /docs lists the filters, and /projects their values.",
             parameters=", ".join(wrong),
         )
+        raise ProblemError(400, "unknown-parameter", detail)
+    for unknown in unknown_values(view, filters):
+        detail = message("{reason} /projects lists the values of each filter.", reason=unknown.reason)
         raise ProblemError(400, "unknown-parameter", detail)
     return filters
 
@@ -242,7 +244,7 @@ def _list_html(view: ReleaseView, filters: Filters, ignored: Sequence[str]) -> b
         )
         onward = (message("Go to page {last}", last=Quantity(found.pages)), page_address(filters, found.pages))
         raise ProblemError(404, "page", detail, onward=onward)
-    unknown = unknown_chips(view, filters)
+    unknown = unknown_values(view, filters)
     corrected = corrected_words(view, filters) if filters.words and not found.total() else ""
     return page_html(
         view,

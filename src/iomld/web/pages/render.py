@@ -13,7 +13,7 @@ from iomld.browse.ontology import term_entries
 from iomld.browse.project.page import ProjectPage
 from iomld.browse.project.revisions import RecordRevision, RevisionChange
 from iomld.browse.project.similar_projects import similar_projects, similar_projects_query
-from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements, statements
+from iomld.browse.resources import ResourcePage, SchemePage, SubjectStatements, statement_names, statements
 from iomld.browse.rules import Revalidation, check_record, publisher_of_examples, rule_entries
 from iomld.browse.view import LinkKind, ReleaseView
 from iomld.check.translation import worded_finding
@@ -105,7 +105,13 @@ def scheme_html(view: ReleaseView, scheme: SchemePage) -> bytes:
     """The page of a scheme: its concepts with their number of projects."""
     path = local_path(scheme.iri, view.iris.base) or ""
     section = {"/scheme/framework": "/frameworks", "/scheme/region": "/regions"}.get(path, "")
-    return page_html(view, "scheme.html", section, scheme=scheme, path=path)
+    return page_html(view, "scheme.html", section, scheme=scheme, path=path, fund=fund_name(view))
+
+
+def fund_name(view: ReleaseView) -> str:
+    """The name of the publisher's own fund; empty if there is none."""
+    fund = view.vocabulary.fund
+    return fund.name(view.language) if fund else ""
 
 
 def ontology_html(view: ReleaseView) -> bytes:
@@ -131,8 +137,20 @@ def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Su
         subjects: The statements, by subject; empty for a graph that is too long for a page.
         count: Number of statements.
     """
-    title = unquote(path.removeprefix("/"))
-    return page_html(view, "described.html", "", title=title, iri=iri, path=path, subjects=subjects, count=count)
+    names = statement_names(view, subjects)
+    kind = next((names[class_] for one in subjects if one.iri == iri for class_ in one.classes if class_ in names), "")
+    title = unquote(path.rpartition("/")[2] if kind else path.removeprefix("/"))
+    return page_html(
+        view,
+        "described.html",
+        "",
+        title=f"{kind} {title}".strip(),
+        iri=iri,
+        path=path,
+        subjects=subjects,
+        names=names,
+        count=count,
+    )
 
 
 def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionChange, newest: int, path: str) -> bytes:
@@ -145,6 +163,7 @@ def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionC
         newest: Number of the newest revision of the record.
         path: Path of the document.
     """
+    subjects = statements(revision.quads)
     return page_html(
         view,
         "revision.html",
@@ -154,7 +173,8 @@ def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionC
         newest=newest,
         path=path,
         iri=view.iris.revision(revision.key, revision.number),
-        subjects=statements(revision.quads),
+        subjects=subjects,
+        names=statement_names(view, subjects),
         count=len(revision.quads),
     )
 

@@ -13,6 +13,7 @@ from iomld.check.translation import worded_report
 from iomld.check.worker import CheckRequest
 from iomld.fields.declared import FieldKind
 from iomld.fields.form import FormInput, filled_inputs, form_inputs
+from iomld.folding import name_order
 from iomld.i18n import ENGLISH, LANGUAGES, language_names
 from iomld.messages import Message, gettext_noop, message
 from iomld.model import TEXT_LANGUAGES, Finding, Place, Severity
@@ -200,7 +201,7 @@ def _options(lists: Vocabulary, language: str) -> dict[str, tuple[tuple[str, str
         elif field.kind is FieldKind.COUNTRY:
             members = [one for one in lists.countries.items() if one[1].is_member or not field.members]
             named = [(code, country.name(language)) for code, country in members]
-            options[key] = tuple(sorted(named, key=lambda one: one[1]))
+            options[key] = tuple(sorted(named, key=lambda one: name_order(one[1])))
     return options
 
 
