@@ -209,7 +209,7 @@ def test_a_project_page_shows_the_record(client: Asker) -> None:
             "/frameworks",
             f"The list has {WHOLE_FRAMEWORKS} policy frameworks. Projects mention 1 of them. Parts of a framework,",
         ),
-        ("/regions", "The fund has 6 regions. Projects belong to 1 of them. The number after each name"),
+        ("/regions", "IOM Development Fund: 6 regions. Projects belong to 1 of them. The number after each name"),
         ("/scheme/theme.html", "The list has 10 entries. No project uses any of them.</p>"),
         ("/scheme/method.html", "The list has 4 entries.</p>"),
     ],

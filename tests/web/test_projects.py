@@ -75,7 +75,8 @@ def test_an_unknown_value_can_be_removed(client: Asker) -> None:
     assert 'href="/projects?framework=%3Cb%3E"' in answer.text
     assert "<bdi>Framework: &lt;b&gt;</bdi>" in answer.text
     assert "Remove a filter above" in answer.text
-    assert 'The filter country=ZZ does not exist. <a href="/projects?framework=' in answer.text
+    assert 'There is no country with the code ZZ. <a href="/projects?framework=' in answer.text
+    assert "There is no framework with the code &lt;b&gt;." in answer.text
     assert 'value="ZZ"' not in answer.text
     assert "does not exist" not in client.get("/projects?country=KE&year=2018&budget=0-50").text
 
@@ -138,7 +139,9 @@ def test_a_parameter_without_effect_is_named(client: Asker, parameter: str) -> N
 def test_programs_get_an_error_for_an_unknown_code(client: Asker, path: str) -> None:
     """A code without projects is an empty list, and a code that is none cannot be taken for one."""
     assert client.get(f"{path}?country=KE").status_code == 200
-    with pytest.raises(ProblemError, match=r"No such filter: country=ZZ, budget=much\.") as error:
+    with pytest.raises(
+        ProblemError, match=r"There is no country with the code ZZ\. much is not a budget range"
+    ) as error:
         client.get(f"{path}?country=KE&country=ZZ&budget=much")
     assert error.value.status == 400
 

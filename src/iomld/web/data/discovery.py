@@ -109,7 +109,7 @@ def _sitemap_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 def _paths(view: ReleaseView) -> Iterator[str]:
     """The paths of all pages: those of every server, of resources that projects refer to, and of projects."""
     reader = projects_of(view)
-    yield from (*_PAGES, *guide_paths())
+    yield from dict.fromkeys((*_PAGES, *guide_paths()))  # the menu has the guide too
     for facet in _LISTED:
         for code in sorted(reader.sets.get(facet, ())):
             iri = view.iris.country(code) if facet == "country" else view.iris.concept(facet, code)

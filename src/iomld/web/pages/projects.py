@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import reduce
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -197,8 +198,11 @@ def checked_filters(
             parameters=", ".join(wrong),
         )
         raise ProblemError(400, "unknown-parameter", detail)
-    for unknown in unknown_values(view, filters):
-        detail = message("{reason} /projects lists the values of each filter.", reason=unknown.reason)
+    if unknown := unknown_values(view, filters):
+        reason = reduce(
+            lambda one, other: message("{one} {other}", one=one, other=other), (one.reason for one in unknown)
+        )
+        detail = message("{reason} /projects lists the values of each filter.", reason=reason)
         raise ProblemError(400, "unknown-parameter", detail)
     return filters
 
