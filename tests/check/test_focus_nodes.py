@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -10,9 +11,11 @@ from tests.conftest import DATA, ROOT
 
 from iomld.assets import asset_text
 from iomld.check.checker import Checker
-from iomld.check.report import CheckReport
+from iomld.check.report import Basis, CheckReport, Tally
 from iomld.check.reports import REPORT_FORMATS
+from iomld.check.reports.text import focus_node_sentence
 from iomld.formats.rdf import TURTLE, parse
+from iomld.i18n import LANGUAGES
 from iomld.iris import SHAPES
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import load_pipeline
@@ -65,7 +68,20 @@ def test_nodes_count_in_each_record() -> None:
     assert (counts["Snapshot"], counts["Run"]) == (report.records, 0)
     assert 0 < (counts["Mention"] or 0) < report.projects
     text = written(report, "text").decode()
-    assert f"Resources that each shape checked: Document and 25 more: {report.projects}; Mention and 2 more: " in text
+    assert f"Resources that each shape checked: {report.projects} (Document and 25 more); " in text
+
+
+def test_shapes_with_the_same_count_are_one_number() -> None:
+    """One sentence says how many shapes there are and what each checked, in every language."""
+    shapes = {f"<x:{number}>": 2 for number in range(3)}
+    said = {
+        language: focus_node_sentence(
+            replace(Tally().report(Basis("", "shacl", "", {}), projects=0), focus_nodes=shapes, language=language)
+        )
+        for language in LANGUAGES
+    }
+    assert said["en"] == "Each of 3 shapes checked 2 resources."
+    assert said["fr"] == "Chacune des 3 formes a vérifié 2 ressources."
 
 
 def test_a_source_without_records_is_warned_of(either: Checker) -> None:
@@ -87,7 +103,7 @@ def test_each_form_has_the_counts(either: Checker) -> None:
     assert listed == {shape[1:-1]: count for shape, count in report.focus_nodes.items()}
     assert json.loads(written(report, "sarif"))["runs"][0]["properties"]["focusNodes"] == report.focus_nodes
     for name in ("text", "turtle", "jsonld", "junit", "html"):
-        assert b"Resources that each shape checked: Money: 0; Project and 16 more: 1." in written(report, name), name
+        assert b"Resources that each shape checked: 0 (Money); 1 (Project and 16 more)." in written(report, name), name
 
 
 def test_targets_of_every_kind() -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from iomld.check.report import Basis, CheckReport, Tally
+from iomld.check.report import Basis, CheckReport, FindingGroup, Tally
 from iomld.check.reports.text import finding_lines, report_lines
-from iomld.messages import Message
+from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import excerpt as shortened
 
@@ -94,6 +94,21 @@ def test_groups_name_each_cause_once(report: CheckReport) -> None:
     assert all("=1+1" in line for line in lines[title + 1 : title + 3])
 
 
+def test_a_group_with_several_sentences_calls_the_first_an_example(report: CheckReport) -> None:
+    """A sentence about one value is no sentence about the whole group; one that fits all findings stands alone."""
+    findings = tuple(
+        Finding("codeType", Severity.WARNING, message("Code {code} is wrong.", code=code), value=code) for code in "AAB"
+    )
+    heads = []
+    for some in (findings[:2], findings):
+        group = FindingGroup("codeType", Severity.WARNING, len(some), some[0])
+        heads.append(next(report_lines(replace(report, groups=(group,), findings=some), group=True)))
+    assert heads == [
+        "codeType: 2 warnings. Code A is wrong.",
+        "codeType: 3 warnings. For example: Code A is wrong.",
+    ]
+
+
 def test_groups_count_what_they_do_not_list(capped_report: CheckReport) -> None:
     """A group with more findings than places says how many more there are."""
     lines = list(report_lines(capped_report, group=True))
@@ -108,7 +123,7 @@ def test_the_last_line_is_the_verdict(report: CheckReport) -> None:
     assert last.startswith("Does not conform: 2 records, 2 projects, ")
     empty = Tally().report(Basis("submission", "shacl", "0", {}), projects=0)
     assert list(report_lines(replace(empty, records=1, projects=1, focus_nodes={"<x:shape>": 1}))) == [
-        "Resources that each shape checked: <x:shape>: 1.",
+        "Resources that each shape checked: 1 (<x:shape>).",
         "Checked with profile submission, shacl 0.",
         "Conforms: 1 record, 1 project, 0 violations, 0 warnings, 0 infos.",
     ]

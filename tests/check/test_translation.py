@@ -139,6 +139,19 @@ def test_a_finding_is_in_one_language_as_a_whole() -> None:
     assert (str(said.message), str(said.fix), said.language) == (str(key), "Ask somebody.", "en")
 
 
+def test_names_that_a_finding_offers_are_in_the_language() -> None:
+    """The words to choose from are those that readers of the language know; each is accepted as it is written."""
+    data = json.dumps([{"projectCode": "PO.9004", "status": "bogus", "coverage": "Regionl"}]).encode()
+    report = Checker(load_pipeline(Choices()), "submission").check_bytes(data, "x.json")
+    fixes = {
+        language: {one.rule: str(one.fix) for one in worded_report(report, language).findings} for language in LANGUAGES
+    }
+    assert fixes["en"]["unknownStatus"] == "Write one of: Active, Completed."
+    assert fixes["fr"]["unknownStatus"] == "Choisissez parmi\u00a0: Actif, Achevé."
+    assert fixes["es"]["unknownStatus"].endswith("En curso, Finalizado.")
+    assert "Régional" in fixes["fr"]["unknownCoverage"]
+
+
 @pytest.fixture(scope="module")
 def reports() -> tuple[CheckReport, CheckReport]:
     """Faults of every kind as either engine sees them."""

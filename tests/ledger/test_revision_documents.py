@@ -1,6 +1,7 @@
 """What a revision said: its document in all forms, the statements about it, its page, and the history of a project."""
 
 import json
+import re
 
 import pytest
 from tests.browse.asking import Asker
@@ -78,7 +79,7 @@ def test_each_revision_is_there_gone_or_never_was(client: Asker, number: int, st
     answer = client.get(f"{PATH}/rev/{number}")
     assert answer.status_code == status
     if status == 410:
-        assert "is its withdrawal on" in answer.json()["detail"]
+        assert re.search(r"is its withdrawal on \d{4}-\d\d-\d\d \d\d:\d\d UTC, so", answer.json()["detail"])
 
 
 def test_the_page_of_a_revision_says_what_it_changed(client: Asker) -> None:
@@ -92,6 +93,19 @@ def test_the_page_of_a_revision_says_what_it_changed(client: Asker) -> None:
     assert "There are newer revisions." in second
     assert "This is the newest revision." in page(f"{PATH}/rev/4")
     assert "This is the first revision." in page(f"{PATH}/rev/1")
+
+
+def test_the_page_of_a_revision_has_names(client: Asker) -> None:
+    """Of the classes, properties and values, as on the page of the project; so has the page about a source."""
+    page = client.get(f"{PATH}/rev/1", headers={"Accept": "text/html"}).text
+    assert "<caption>Project <code>prj:" in page
+    assert "<b>Status</b> <code>" in page
+    assert re.search(r">Completed</a> <code[^>]*>status:completed</code>", page)
+    newest = client.get(f"{PATH}/rev/4", headers={"Accept": "text/html"}).text
+    source = next(iter(re.findall(r"/prov/source/[0-9a-f]{12}", newest)))
+    about = client.get(source, headers={"Accept": "text/html"}).text
+    assert f"<h1>Source snapshot {source.rpartition('/')[2]}</h1>" in about
+    assert "<b>Media type</b>" in about
 
 
 def test_the_page_of_a_project_has_its_history(client: Asker) -> None:

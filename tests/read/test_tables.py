@@ -265,6 +265,14 @@ def test_an_amount_is_published_only_if_it_has_one_reading(
     assert ["unreadableBudget" in names for names in rules] == [text is None for text in expected]
 
 
+def test_the_key_of_a_project_without_a_code_is_its_prima_identifier() -> None:
+    """Lists of a site have keys in the column of codes; anything else that begins so stays a code, to be reported."""
+    records = read("code,title,start_year\nprima-WS10P0504,Ports,2017\nprima-x,Ports,2017\n")
+    assert [list(values(one).items())[-1] for one in records[:1]] == [("primaId", ["WS10P0504"])]
+    assert "projectCode" not in values(records[0])
+    assert values(records[1])["projectCode"] == ["prima-x"]
+
+
 def test_windows_1252_is_read_with_a_remark() -> None:
     """Accents are preserved, and a Warning names the guessed encoding."""
     records = read("projectCode,titre\nPO.0001,Côte d’Ivoire\n".encode("cp1252"))

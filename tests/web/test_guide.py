@@ -23,6 +23,27 @@ def client(bundled_server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_a_document_without_headings_has_no_contents(client: httpx.Client) -> None:
+    """No empty box stands beside or above it; any other document lists its headings."""
+    assert '<nav class="contents"' not in client.get("/guide/settings").text
+    assert '<nav class="contents"' in client.get("/guide/validation").text
+
+
+def test_the_guide_is_in_the_menu(client: httpx.Client) -> None:
+    """Every page links to it, and the page where records are checked to how they are prepared."""
+    menu = client.get("/projects").text.partition('id="site-menu"')[2].partition("</nav>")[0]
+    assert '<a href="/guide">Guide</a>' in menu
+    assert '<a href="/guide/prepare-records">' in client.get("/validate").text
+
+
+def test_the_cells_of_a_wide_table_have_their_headings() -> None:
+    """A narrow screen shows a row as lines; a table of two columns needs no words for that."""
+    wide = render_markdown("| a | b | c |\n|---|---|---|\n| 1 | 2 | |\n", str).body
+    assert "<td>1</td>" in wide
+    assert '<td data-label="b">2</td>' in wide
+    assert "data-label" not in render_markdown("| a | b |\n|---|---|\n| 1 | 2 |\n", str).body
+
+
 def test_every_link_of_the_guide_leads_somewhere(client: httpx.Client) -> None:
     """Every page is reached from the index, and every page, file and heading that they link to is there."""
     texts: dict[str, str] = {}

@@ -178,6 +178,19 @@ def test_names_of_data_follow_the_language(browser: httpx.Client) -> None:
     assert browser.get("/projects.csv?lang=fr").text == browser.get("/projects.csv").text
 
 
+def test_names_are_sorted_as_people_sort_them(browser: httpx.Client) -> None:
+    """Letters with and without accents are alike, in lists and in the choices of a form."""
+    browser.cookies.clear()
+    patterns = {"/countries": r'/doc/country/\w+">([^<]+)<', "/validate": r'<option value="[A-Z]{2}">([^<]+)<'}
+    for path, pattern in patterns.items():
+        address = f"{path}?lang=fr"
+        names = [unescape(name) for name in re.findall(pattern, browser.get(address).text)]
+        assert len(names) > 100
+        between = names[names.index("Égypte") - 1], names[names.index("Égypte") + 1]
+        assert between[0][0] in "DE", address
+        assert between[1][0] in "EÉ", address
+
+
 def test_numbers_are_written_as_the_language_writes_them() -> None:
     """Groups and decimals; French nought is singular."""
     with making(PageRequest("fr")):

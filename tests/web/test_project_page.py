@@ -208,7 +208,10 @@ def test_the_page_shows_what_the_shapes_say(bundled: ReleaseView, awkward: Relea
     card = section(page_of(bundled, "PO.0105"), 'id="checks"', "</details>")
     assert words(card).startswith("> Check of this record 0 violations 1 info")
     assert 'href="/shapes#snapshotTimeKnown">' in section(card, '<ul class="found">', "</ul>")
-    assert 'href="/shapes#budget">' in section(card, '<ul class="rules">', "</ul>")
+    rules = section(card, '<ul class="rules">', "</ul>")
+    assert 'href="/shapes#budget">' in rules
+    assert "Status</a> <code>status</code>" in rules  # several rules have one name
+    assert re.search(r"<summary>\d+ rules are not broken</summary>", card)
     bad = section(page_of(awkward, "XS.0001"), 'id="checks"', "</details>")
     assert re.search(r'<span class="pill err">\d+ violations</span>', bad)
     assert 'href="/shapes#statusMissing">' in section(bad, '<ul class="found">', "</ul>")

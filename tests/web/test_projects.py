@@ -198,6 +198,7 @@ def test_the_table_holds_the_results(client: Asker) -> None:
     """All rows on one page under the columns of the documentation; texts are texts, and no cell is a formula."""
     answer = client.get("/projects.csv?sort=title")
     assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="projects-list.csv"'  # not the other table
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
     assert tuple(rows[0]) == TABLE_HEADER
     by_code = {row["code"]: row for row in rows}

@@ -1,7 +1,7 @@
 """Pages of countries, regions, frameworks and other concepts, and statements about resources without such a page."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyoxigraph import NamedNode, Quad
@@ -96,7 +96,7 @@ def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
     )
 
 
-def statement_names(view: ReleaseView, subjects: Iterable[SubjectStatements]) -> dict[str, str]:
+def statement_names(view: ReleaseView, subjects: Sequence[SubjectStatements]) -> dict[str, str]:
     """The names of the properties, classes, concepts and countries in statements, by IRI; others have none here.
 
     Args:
@@ -109,8 +109,22 @@ def statement_names(view: ReleaseView, subjects: Iterable[SubjectStatements]) ->
         for predicate, values in one.properties
         for iri in (predicate, *(value.text for value in values if value.is_iri))
     }
-    names = {iri: _statement_name(view, iri) for iri in used}
-    return {iri: name for iri, name in names.items() if name}
+    names = {iri: _statement_name(view, iri) for iri in used} | _key_names(view, subjects)
+    return {iri: f"{name[:1].upper()}{name[1:]}" for iri, name in names.items() if name}
+
+
+def _key_names(view: ReleaseView, subjects: Iterable[SubjectStatements]) -> dict[str, str]:
+    """The names of the properties that are keys of mentions and sources, as records and tables have them."""
+    named = {
+        (key.subject, key.iri): key.name(view.language) for key in reversed(view.vocabulary.fields.others) if key.names
+    }
+    return {
+        predicate: named[class_, predicate]
+        for one in subjects
+        for class_ in one.classes
+        for predicate, _ in one.properties
+        if (class_, predicate) in named
+    }
 
 
 def _statement_name(view: ReleaseView, iri: str) -> str:

@@ -111,7 +111,7 @@ def _shape_name(shape: str) -> str:
 
 def _counted_nodes(name: str, count: int | None, language: str) -> str:
     number = gettext("not counted", language) if count is None else count
-    return f"{name}{colon(language)} {number}"
+    return f"{number} ({name})"
 
 
 def _and_more(names: Sequence[str], language: str) -> str:

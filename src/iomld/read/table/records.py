@@ -20,6 +20,7 @@ from iomld.read.table.row_remarks import differing_cells, is_no_record, no_recor
 from iomld.read.table.rows import CellFault, CellValue, Layout, Number, TableRow, cell_text
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, plain_text, utc_moment
 
+_KEY = re.compile(r"prima-(?P<prima>[A-Z]{2}[0-9]{2}P[0-9]{4})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHOWN = 80  # characters of a value that a finding quotes
 
@@ -169,7 +170,7 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
         elif name not in fields.source_columns:
             values[name] = (Value(text, place),)
     values["budgetCurrency"] = (*draft.currencies, *values.get("budgetCurrency", ()))
-    values = {name: found for name, found in values.items() if found}
+    values = _identified({name: found for name, found in values.items() if found})
     code, prima = values.get("projectCode"), values.get("primaId")
     key = code[0].text if code else f"prima-{prima[0].text}" if prima else ""
     given = mentions.take(key)
@@ -184,6 +185,15 @@ def _record(row: TableRow, layout: Layout, draft: _RowDraft, mentions: MentionIn
         findings=(*draft.findings, *given.findings),
         stated_origins=stated,
     )
+
+
+def _identified(values: dict[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
+    """The values with a key such as `prima-CN10P0002`, which our lists have in place of a code, as PRIMA identifier."""
+    key = _KEY.fullmatch(values["projectCode"][0].text) if "projectCode" in values else None
+    if key is None or "primaId" in values:
+        return values
+    named = (values["projectCode"][0]._replace(text=key["prima"]),)
+    return {name: found for name, found in values.items() if name != "projectCode"} | {"primaId": named}
 
 
 def _texts(name: str, text: str, place: Place, language: str | None, findings: list[Finding]) -> Iterator[Value]:
