@@ -36,13 +36,14 @@ from iomld.web.pages.report_rows import CellRow, SourceLine, page_order, place_o
 from iomld.web.problems import ProblemError
 
 # What a page shows at most. Five times as many bytes are possible, since `"` becomes `&#34;`.
+_MOST_IN_ORDER = 8  # choices that stay in the order of their list
 _MOST_FINDINGS = 500
 _MOST_IN_FINDINGS = 300_000  # characters
 _MOST_IN_LINES = 400_000  # characters of lines and cells
 _LONGEST_TEXT = 500_000  # characters in a field of the form
 _PROFILES = (
-    (PROFILES[0], gettext_noop("for records to be published")),
-    (PROFILES[1], gettext_noop("for records already published")),
+    (PROFILES[0], gettext_noop("for submitted records")),
+    (PROFILES[1], gettext_noop("for publishing, with the rules for what the publisher adds")),
 )
 _REPORTS = (
     ("html", "HTML"),
@@ -192,12 +193,14 @@ def _record_inputs(language: str, record: Mapping[str, object]) -> tuple[FormInp
 
 
 def _options(lists: Vocabulary, language: str) -> dict[str, tuple[tuple[str, str], ...]]:
-    """The codes of each field that has a list, countries by name."""
+    """The codes of each field that has a list; countries and the concepts of long lists by name."""
     options: dict[str, tuple[tuple[str, str], ...]] = {}
     for key, field in lists.fields.given.items():
         if field.kind is FieldKind.CONCEPT:
             concepts = lists.concepts.get(field.scheme, {})
-            options[key] = tuple((code, concept.name(language)) for code, concept in concepts.items())
+            named = [(code, concept.name(language)) for code, concept in concepts.items()]
+            in_order = len(named) <= _MOST_IN_ORDER
+            options[key] = tuple(named if in_order else sorted(named, key=lambda one: name_order(one[1])))
         elif field.kind is FieldKind.COUNTRY:
             members = [one for one in lists.countries.items() if one[1].is_member or not field.members]
             named = [(code, country.name(language)) for code, country in members]
