@@ -14,7 +14,7 @@ from iomld.convert import Publication, canonical_decimal, project_lines, project
 from iomld.iris import Iris
 from iomld.link.project import build_linker, link_project
 from iomld.merge import merge_records
-from iomld.model import Mention, Origin, Project, Text
+from iomld.model import Funder, Mention, Origin, Project, Text
 from iomld.read import read_bytes
 
 LINKER = build_linker(load_vocabulary())
@@ -160,13 +160,13 @@ def odd_project(text: str) -> Project:
     mention = Mention("gcm", text, text, text, "abstract", "en", None, "manual", Decimal(1))
     return Project(
         "K", code=text, titles=(Text(text, "en"),), narratives=(Text(text, "zh-hant"),), mentions=(mention,),
-        origins=(origin,),
+        origins=(origin,), funders=(Funder(text, text),),
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ['\\ " \t \n \r', "a\u2028b\x7f\x85", "日本 😀 é e\u0301", "<b>&amp;</b> {} ^^ @en ."])
 def test_lines_and_quads_say_the_same(text: str) -> None:
-    """Whatever the characters, reading the lines gives the quads, and the text comes back as it was."""
+    """Whatever the characters, reading and checking the lines gives the quads, and the text comes back as it was."""
     quads = project_quads(odd_project(text), PUBLICATION)
     assert quads == list(parse(project_lines(odd_project(text), PUBLICATION), RdfFormat.N_QUADS))
     node, record = NamedNode(f"{BASE}id/project/K"), NamedNode(f"{BASE}doc/project/K")
