@@ -14,6 +14,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed le
 from iomld.model import Finding, Record
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = JSONDecoder()
 EXCERPT_LENGTH = 160
 _SHOWN_AT_LEAST = 40  # characters from the column on
 CUT = "…"
@@ -70,35 +71,44 @@ def _offset(record: Record, pointer: str) -> int:
     inner = pointer.removeprefix(record.place.pointer or "")
     offsets: dict[str, int] = {}
     with suppress(RecursionError):  # a value that is nested too deeply has the place of an ancestor
-        offsets.update(_walk(record.raw, 0, ""))
+        offsets.update(_walk(record.raw, 0, "", f"{inner}/"))
     while inner and inner not in offsets:
         inner = inner.rpartition("/")[0]
     return offsets.get(inner, 0)
 
 
-def _walk(text: str, start: int, pointer: str) -> Iterator[tuple[str, int]]:
-    """Yield (pointer, offset) of the value at `start` and of every value inside it."""
+def _walk(text: str, start: int, pointer: str, wanted: str) -> Iterator[tuple[str, int]]:
+    """Yield (pointer, offset) of the value at `start` and of those inside it, if they contain or are the wanted one.
+
+    Args:
+        text: The JSON text.
+        start: Where the value starts.
+        pointer: Its pointer.
+        wanted: The pointer of the wanted value, with a slash behind it.
+    """
+    if not wanted.startswith(f"{pointer}/"):
+        return
     yield pointer, start
     if text[start] == "{":
-        yield from _members(text, start, pointer)
+        yield from _members(text, start, pointer, wanted)
     elif text[start] == "[":
-        yield from _items(text, start, pointer)
+        yield from _items(text, start, pointer, wanted)
 
 
-def _members(text: str, start: int, pointer: str) -> Iterator[tuple[str, int]]:
+def _members(text: str, start: int, pointer: str, wanted: str) -> Iterator[tuple[str, int]]:
     at = _skip(text, start + 1)
     while text[at] == '"':
         key, at = scanstring(text, at + 1)
         at = _skip(text, _skip(text, at) + 1)
-        yield from _walk(text, at, f"{pointer}/{pointer_step(key)}")
+        yield from _walk(text, at, f"{pointer}/{pointer_step(key)}", wanted)
         at = _skip(text, _end(text, at))
         at = _skip(text, at + 1) if text[at] == "," else at
 
 
-def _items(text: str, start: int, pointer: str) -> Iterator[tuple[str, int]]:
+def _items(text: str, start: int, pointer: str, wanted: str) -> Iterator[tuple[str, int]]:
     at, number = _skip(text, start + 1), 0
     while text[at] != "]":
-        yield from _walk(text, at, f"{pointer}/{number}")
+        yield from _walk(text, at, f"{pointer}/{number}", wanted)
         at = _skip(text, _end(text, at))
         at = _skip(text, at + 1) if text[at] == "," else at
         number += 1
@@ -110,4 +120,4 @@ def _skip(text: str, at: int) -> int:
 
 
 def _end(text: str, start: int) -> int:
-    return JSONDecoder().raw_decode(text, start)[1]
+    return _DECODER.raw_decode(text, start)[1]
