@@ -25,8 +25,10 @@ _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 _ADDRESS = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`]+")
 # Two or three bytes of UTF-8, each read as a character of its own; and the character for what could not be read.
 # The first character is before the branches: sets are found three times as fast as branches that begin with sets.
+_GARBLED_FIRST = "\u00c2\u00c3\u00c4\u00c5\u00e2\u221a\u201a\ufffd"
 _GARBLED = re.compile(
-    "[\u00c2-\u00c5\u00e2\u221a\u201a\ufffd](?:(?<=[\u00c2-\u00c5])"
+    f"[{_GARBLED_FIRST}]"
+    "(?:(?<=[\u00c2-\u00c5])"
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
     "|(?<=\u00e2)[\u0080\u20ac][\u0080-\u00bf\u0152\u0153\u0160\u0161\u02dc\u2018-\u2022\u2039\u203a\u2122]"
     "|(?<=\u221a)[\u0080-\u2265]|(?<=\u201a)\u00c4[\u0080-\u2265]|(?<=\ufffd))"
@@ -39,7 +41,8 @@ _NOT_DIGITS = re.compile(r"[^0-9]")
 def garbled_texts(values: Iterable[Value], field: str) -> Iterator[Finding]:
     """A Warning `garbledText` for each text that was decoded wrongly somewhere, such as "lâ€™Ã©migration"."""
     for value in values:
-        if value.text.isascii():  # known to Python, so that most texts cost nothing
+        # Looking for each of the first characters by itself takes a quarter of the time of the pattern.
+        if value.text.isascii() or not any(first in value.text for first in _GARBLED_FIRST):
             continue
         for found in _GARBLED.finditer(value.text):
             meant = _redecoded(found[0])
