@@ -106,6 +106,8 @@ class Match(NamedTuple):
 
     def in_text(self, source: Folded) -> "Match":
         """The same with places in the text that was folded."""
+        if not source.breaks:
+            return self
         start, end = source.original(self.start), source.original(self.end)
         return Match(self.codes, start, end, self.method, self.confidence)
 
