@@ -139,7 +139,9 @@ def clean_text(field: str, text: str) -> str:
 def _published_form(text: str, *, long: bool) -> str:
     if long:
         return normalized(lines_of(text))
-    return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text.strip()))
+    text = text.strip()
+    # Few texts have a line break; the pattern is tried at each character.
+    return unicodedata.normalize("NFC", _LINE_BREAK.sub(" ", text) if "\n" in text or "\r" in text else text)
 
 
 def _plain(key: str, given: object, place: Place) -> tuple[tuple[Value, ...], list[Finding]]:
