@@ -37,7 +37,6 @@ _MOST_ESCAPED = 3  # times; exports of exports escape "&" again
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalize it.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
-_LINE_END = re.compile("\r\n|\n|\r")
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
 
@@ -113,7 +112,7 @@ def forbidden_line(text: str) -> int | None:
 
 def lines_of(text: str) -> list[str]:
     """The lines as an editor counts them: only LF, CR LF and CR end a line."""
-    return _LINE_END.split(text)
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def is_web_address(url: str) -> bool:
