@@ -46,6 +46,8 @@ class Settings:
     cache_bytes: int = 64 * _MIB
     upload_bytes: int = 10 * _MIB
     upload_timeout: float = 30.0
+    inbox_bytes: int = 1024 * _MIB
+    daily_submissions: int = 200
     access_log: str = "off"
     client_seconds: float = 120.0
     client_refill: float = 60.0
@@ -194,8 +196,10 @@ SETTINGS = (
     Setting("query_queue", _count, "Queries that can wait in the queue; further ones get status 429."),
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
     Setting("cache_bytes", _count, "Memory for cached answers, in bytes."),
-    Setting("upload_bytes", _count, "Largest upload to /validate, in bytes."),
+    Setting("upload_bytes", _count, "Largest upload to /validate and /submissions, in bytes."),
     Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
+    Setting("inbox_bytes", _count, "Bytes of all submissions in the inbox with their previews."),
+    Setting("daily_submissions", _count, "Submissions that can be sent with a token in 24 hours."),
     Setting("access_log", _access_log, "Log each request as a line on standard error: `json` or `off`."),
     Setting(
         "client_seconds", _seconds, "Seconds of work (queries, checks of uploads, pages) that a client can use at once."

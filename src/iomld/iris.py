@@ -135,6 +135,14 @@ class Iris:
         """The review of a mention by a person, named by the hash of what was decided and when."""
         return f"{self.provenance()}review/{sha256[:12]}"
 
+    def submission(self, id_: str) -> str:
+        """A submission that was published, as an activity."""
+        return f"{self.provenance()}submission/{_segment(id_)}"
+
+    def receipt(self, id_: str) -> str:
+        """The receipt of a submission."""
+        return f"{self.base}receipts/{_segment(id_)}"
+
     def matcher(self, version: str) -> str:
         """The software that finds framework mentions, by its version."""
         return f"{self.provenance()}matcher/{_segment(version)}"

@@ -16,8 +16,7 @@ from iomld import __version__, store
 from iomld.assets import load_fields
 from iomld.convert import Publication, project_quads
 from iomld.export.formats import TABLE_FORMATS
-from iomld.export.records import stored_projects
-from iomld.export.stored_quads import released_quads
+from iomld.export.stored_quads import released_quads, stored_projects
 from iomld.export.tables import stored_source
 from iomld.iris import Iris
 from iomld.model import Origin

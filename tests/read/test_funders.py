@@ -6,7 +6,6 @@ import pytest
 from tests.read.test_currencies import CELLS, HEADER, PIPELINE, TITLES, outcome_of
 
 from iomld.assets import jsonld_context, load_fields
-from iomld.export.records import record_json
 from iomld.formats.jsonld import framed_bytes, framed_project
 from iomld.formats.rdf import TURTLE, serialize
 from iomld.iris import DCTERMS, DEFAULT_BASE, FOAF, IOMLD, Iris
@@ -15,6 +14,7 @@ from iomld.merge import merge_records
 from iomld.model import Funder, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.published import project_of
+from iomld.pipeline.records import record_json
 from iomld.read import read_bytes
 from iomld.vocab import Fund
 

@@ -28,7 +28,6 @@ LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.publish.index_building": "The database of projects is built beside the store, with which it shares nothing.",
     "iomld.spark.executor": "What executors run; the other side needs PySpark, its Java program and the files.",
-    "iomld.publish.identifiers": "Who keeps an identifier is a rule of its own, with tests of its own.",
 }
 # Why a class name stands in several modules.
 CLASS_NAMES_USED_TWICE: Mapping[str, str] = {}

@@ -1,6 +1,5 @@
 """The report of a check: counts of all findings, and the first of them up to a cap."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from iomld.formats.rdf import with_value
-from iomld.messages import ForeignText, LocalizedText, Message
 from iomld.model import Finding, Place, Severity, ValidationResult
+from iomld.pipeline.writable import writable, writable_message
 
 if TYPE_CHECKING:
     from iomld.pipeline.stages import Pipeline
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 1000  # default cap of a report
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
-# Not allowed in XML, Turtle or UTF-8: controls except tab and line ends, lone surrogates, non-characters.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MAX_GROUPED_LENGTH = 200  # characters of a value by which findings are grouped
-_MAX_LENGTH = 2000  # characters of a value, which may be a whole text
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,39 +240,6 @@ def package_version(package: str) -> str:
     from importlib.metadata import version  # noqa: PLC0415  # with the library of mail; only reports on foreign shapes
 
     return version(package)
-
-
-def writable(text: str, max_length: int = _MAX_LENGTH) -> str:
-    r"""A text in a form that every report format can represent: shortened, with U+FFFD for forbidden characters.
-
-    >>> writable("a\x00b") == "a\ufffdb"
-    True
-    """
-    short = text if len(text) <= max_length else f"{text[: max_length - 1]}…"
-    return _UNWRITABLE.sub("\ufffd", short)
-
-
-def writable_message(message: Message, max_length: int = _MAX_LENGTH) -> Message:
-    """A message in a form that every report format can represent: its values, or a plain sentence, are made `writable`.
-
-    Args:
-        message: The message.
-        max_length: The most characters of a value.
-    """
-    if not message.values:
-        return Message(writable(message.id, max_length))
-    return Message(message.id, {name: _writable_value(value, max_length) for name, value in message.values.items()})
-
-
-def _writable_value(value: object, max_length: int) -> object:
-    if isinstance(value, Message):
-        return writable_message(value, max_length)
-    if isinstance(value, int | float):
-        return value
-    if isinstance(value, LocalizedText):
-        return LocalizedText({language: writable(text, max_length) for language, text in value.texts.items()})
-    text = writable(str(value), max_length)
-    return ForeignText(text) if isinstance(value, ForeignText) else text
 
 
 def _writable_finding(finding: Finding) -> Finding:

@@ -13,16 +13,16 @@ from typing import TypeAlias
 from iomld.check.annotation import AnnotationRequest, Annotator
 from iomld.check.checker import Checker, UploadReport, finding_rows
 from iomld.check.foreign_shapes import check_bytes_against
-from iomld.check.report import MAX_FINDINGS, CheckReport, writable_message
+from iomld.check.report import MAX_FINDINGS, CheckReport
 from iomld.check.reports import report_chunks, report_format
 from iomld.check.reports.tables import WORKBOOK, workbook_report
 from iomld.check.translation import worded_report
 from iomld.errors import SourceError
 from iomld.fund_folder import read_fund_folder, use_folder
 from iomld.i18n import ENGLISH
-from iomld.messages import Message, message, message_from_json, message_to_json
-from iomld.model import Place
+from iomld.messages import message
 from iomld.pipeline.conversion import Choices
+from iomld.pipeline.faults import BROKEN_MAPPING, TOO_LARGE, UNREADABLE, fault_answer
 from iomld.pipeline.stages import load_pipeline
 from iomld.read.mapping.files import mapping_of
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
@@ -31,10 +31,8 @@ from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Han
 
 _DEFAULT_ENGINE = "shacl"
 HANDLER = "iomld.check.worker:open_checker"
-UNREADABLE, TOO_LARGE, BROKEN_SHAPES = "unreadable", "report-too-large", "shapes-unusable"
-BROKEN_MAPPING = "mapping-unusable"
+BROKEN_SHAPES = "shapes-unusable"
 PAGE = "page"  # report format for a page, which a function of the caller renders
-_MAX_VALUE_LENGTH = 200  # characters; the head of an answer holds 16 KB, and JSON may need 12 bytes a character
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +97,6 @@ class CheckRequest:
 PageRenderer: TypeAlias = Callable[[UploadReport, CheckRequest, bytes, bytes, bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why there is no report.
-
-    Attributes:
-        kind: `UNREADABLE`, `BROKEN_SHAPES`, `BROKEN_MAPPING` or `TOO_LARGE`.
-        message: A sentence that says what is wrong and what to do.
-        line: The line of the upload where it cannot be read, from 1, if that is known.
-        column: The column in that line, from 1, if that is known.
-    """
-
-    kind: str
-    message: Message
-    line: int | None = None
-    column: int | None = None
-
-    def to_json(self) -> bytes:
-        """As the head of an answer."""
-        values = {"kind": self.kind, "message": message_to_json(self.message), "place": (self.line, self.column)}
-        return json.dumps(values).encode()
-
-
-def fault_of(head: bytes) -> Fault:
-    """The fault in the head of an answer."""
-    values = json.loads(head)
-    return Fault(values["kind"], message_from_json(values["message"]), *values["place"])
-
-
 def open_checker(argument: str) -> Handler:
     """The handler of a validation worker, with its stages loaded.
 
@@ -159,7 +129,7 @@ class _Checker:
         try:
             mapping = mapping_of(mapping_text, request.mapping_name) if request.mapping_name else NO_MAPPING
         except SourceError as error:
-            return _fault(BROKEN_MAPPING, error.message)
+            return fault_answer(BROKEN_MAPPING, error.message)
         try:
             report = self._report(request, shapes, data, mapping)
             if request.format_name == PAGE and self._render:
@@ -169,12 +139,12 @@ class _Checker:
             for chunk in _report_chunks(report, request, data):
                 writer.write(chunk)
         except ShapesError as error:
-            return _fault(BROKEN_SHAPES, message("These shapes cannot be used: {rest}", rest=error.message))
+            return fault_answer(BROKEN_SHAPES, message("These shapes cannot be used: {rest}", rest=error.message))
         except SourceError as error:
-            return _fault(UNREADABLE, error.message, error.place)
+            return fault_answer(UNREADABLE, error.message, error.place)
         except AnswerTooLargeError as error:
             too_large = message("The report is larger than {limit} bytes. Send fewer records.", limit=error.limit_bytes)
-            return _fault(TOO_LARGE, too_large)
+            return fault_answer(TOO_LARGE, too_large)
         return Answer(b"")
 
     def _annotate(self, request: AnnotationRequest, data: bytes, writer: AnswerWriter) -> Answer:
@@ -185,12 +155,12 @@ class _Checker:
         try:
             Annotator(linker.matcher, names, pipeline.publication.iris).write(request, data, writer)
         except SourceError as error:
-            return _fault(UNREADABLE, error.message)
+            return fault_answer(UNREADABLE, error.message)
         except AnswerTooLargeError as error:
             too_large = message(
                 "The answer is larger than {limit} bytes. Send a shorter text.", limit=error.limit_bytes
             )
-            return _fault(TOO_LARGE, too_large)
+            return fault_answer(TOO_LARGE, too_large)
         return Answer(b"")
 
     def _report(self, request: CheckRequest, shapes: bytes, data: bytes, mapping: TableMapping) -> CheckReport:
@@ -221,8 +191,3 @@ def _report_chunks(report: CheckReport, request: CheckRequest, data: bytes) -> I
     format_ = report_format(request.format_name)
     assert format_ is not None  # noqa: S101  # the web process takes the name from the list
     return report_chunks(report, format_)
-
-
-def _fault(kind: str, fault: Message, place: Place | None = None) -> Answer:
-    at = (place.line, place.column) if place else ()
-    return Answer(Fault(kind, writable_message(fault, _MAX_VALUE_LENGTH), *at).to_json(), fault=True)

@@ -15,8 +15,7 @@ from iomld.cli.publish import review_lines
 from iomld.cli.remote import push_current
 from iomld.errors import SourceError
 from iomld.export.csv import csv_head, csv_rows
-from iomld.export.records import stored_projects
-from iomld.export.stored_quads import released_quads
+from iomld.export.stored_quads import released_quads, stored_projects
 from iomld.model import ACCEPTED, REJECTED, UNREVIEWED
 from iomld.pipeline.conversion import Choices, load_converter
 from iomld.publish.mentions import ReviewRequest, review_mentions

@@ -9,7 +9,6 @@ from typing import BinaryIO, cast
 from pyoxigraph import NamedNode, Quad, Triple
 
 from iomld.assets import jsonld_context, load_fields
-from iomld.export.records import record_json
 from iomld.export.stored_quads import StoredQuads
 from iomld.export.tables import ProjectSource
 from iomld.formats import rdf
@@ -17,6 +16,7 @@ from iomld.formats.jsonld import compact_resource, framed_project, write_graph
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
 from iomld.model import WORKBOOK_MEDIA_TYPE
+from iomld.pipeline.records import record_json
 from iomld.release.nquads import open_gzip
 
 

@@ -15,6 +15,8 @@ from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
+from iomld.model import Project
+from iomld.pipeline.published import project_of
 from iomld.release import FILES, Release
 from iomld.release.nquads import read_gzip
 
@@ -108,6 +110,17 @@ def released_quads(release: Release) -> StoredQuads:
     if not _SHARDS & release.manifest.files.keys():
         raise StoreError(f"{release.path}: an earlier version of iomld made this release. Publish its records again.")
     return StoredQuads(release.file(FILES.dataset), rdf.NQUADS, release.manifest.base)
+
+
+def stored_projects(stored: StoredQuads) -> Iterator[Project]:
+    """The projects of a release, sorted by IRI; only one is in memory at a time.
+
+    Raises:
+        StoreError: The file is damaged.
+    """
+    iris = Iris(stored.base)
+    for graph, quads in stored.record_graphs():
+        yield project_of(quads, iris.record_key(graph) or "", iris)
 
 
 def _graph(line: bytes) -> bytes:

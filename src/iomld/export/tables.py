@@ -12,11 +12,11 @@ from functools import cache
 from typing import BinaryIO, TypeAlias
 
 from iomld.assets import load_fields
-from iomld.export.records import mention_value, project_texts, sources_json, stored_projects, written
-from iomld.export.stored_quads import StoredQuads
+from iomld.export.stored_quads import StoredQuads, stored_projects
 from iomld.fields.declared import Field, FieldKind
 from iomld.fund_folder import cached
 from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
+from iomld.pipeline.records import mention_value, project_texts, sources_json, written
 from iomld.read.table.columns import mention_columns, project_columns
 
 # The length of the longest text in each field and language; it decides which columns a table has.

@@ -31,7 +31,15 @@ from iomld.publish.shard_plan import make_shards
 from iomld.publish.store_building import MOST_COUNTED, begin_store, build_query_store, example_counts
 from iomld.release import FILES, Manifest, Release
 from iomld.release.description import Description, description_quads, stated_publication
-from iomld.release.history import Revision, Run, history_quads, tombstone_quads, write_tombstones, xsd_moment
+from iomld.release.history import (
+    Revision,
+    Run,
+    history_quads,
+    submission_quads,
+    tombstone_quads,
+    write_tombstones,
+    xsd_moment,
+)
 from iomld.release.nquads import FileFacts, join_gzip, read_gzip, write_gzip
 from iomld.release.shards.counting import dataset_statistics
 from iomld.release.shards.planning import ReleaseGraphs
@@ -223,6 +231,7 @@ def _manifest(draft: ReleaseDraft, files: DownloadSet) -> Manifest:
         projects=files.projects,
         quads=0,
         withdrawn=len(draft.changes.tombstones),
+        submissions={one.id: one.entry for one in draft.changes.submissions},
         content_sha256=draft.content_sha256,
         files={},
         versions=context.versions,
@@ -242,14 +251,15 @@ def _write_history(draft: ReleaseDraft) -> Path:
     changes, context = draft.changes, draft.context
     iris = context.publication.iris
     new, run_file = draft.new_history, context.folder.scratch / "run.nq.gz"
-    revisions = (
-        Revision(key, changes.revisions[key], sources, changes.supplied[key], changes.restored.get(key))
+    revisions = {
+        key: Revision(key, changes.revisions[key], sources, changes.supplied[key], changes.restored.get(key))
         for key, sources in sorted(changes.sources.items())
-    )
+    }
     run = Run(draft.name, context.started, context.ended, context.versions["iomld"])
     seen_again = [changes.seen_again[key] for key in sorted(changes.seen_again)]
     quads = chain(
-        history_quads(run, revisions, iris, seen_again),
+        history_quads(run, revisions.values(), iris, seen_again),
+        submission_quads(changes.submissions, revisions, draft.name, iris),
         tombstone_quads(changes.withdrawn.values(), draft.name, iris),
         *(
             review_quads(iris.revision(key, number), changes.reviewed[key].applied, iris)

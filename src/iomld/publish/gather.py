@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Triple
 
+from iomld import store
 from iomld.errors import SourceError
 from iomld.formats import rdf
-from iomld.iris import Iris
+from iomld.iris import IOMLD, Iris
 from iomld.ledger.entries import RunKind
 from iomld.messages import Message
 from iomld.model import Finding, Severity
@@ -21,7 +23,8 @@ from iomld.publish.jobs import ReadJob, SettledProject, SettleJob, settle_jobs
 from iomld.publish.processes import JobRunner
 from iomld.publish.report import Refusal
 from iomld.read import ReadOptions, RecordSpool, expand_sources, source_units
-from iomld.release.history import SeenAgain, Tombstone
+from iomld.release import FILES, Release
+from iomld.release.history import PublishedSubmission, SeenAgain, Tombstone
 from iomld.release.nquads import GraphState, graph_digest
 from iomld.release.shards.planning import LinesPlace
 from iomld.review.graphs import GraphReviewer
@@ -76,6 +79,7 @@ class Changes:
         projects: Number of projects that they describe.
         published: Number of accepted projects.
         run: What this run does.
+        submissions: The submissions that the sources come from.
         last_revision: Gives the highest number of a revision of a graph in the ledger; 0 if there is none.
     """
 
@@ -104,6 +108,7 @@ class Changes:
     projects: int = 0
     published: int = 0
     run: RunKind = RunKind.PUBLISH
+    submissions: tuple[PublishedSubmission, ...] = ()
     last_revision: Callable[[str], int] = no_revision
 
     def next_revision(self, graph: str, before: GraphState | None) -> int:
@@ -155,6 +160,33 @@ class CurrentGraphs:
         """Say whether a graph is published now."""
         state = self.state(graph)
         return state is not None and bool(state.digest)
+
+
+def current_graphs(
+    previous: Release | None, known: Mapping[str, GraphState], withdrawn: Mapping[str, int], iris: Iris
+) -> CurrentGraphs:
+    """The graphs of the current release, with its store opened once.
+
+    Args:
+        previous: The release; None for no graphs.
+        known: The state of each published graph.
+        withdrawn: The number of the last revision of each withdrawn graph.
+        iris: The IRIs under its base.
+    """
+
+    def state(graph: str) -> GraphState | None:
+        return GraphState("", withdrawn[graph]) if graph in withdrawn else known.get(graph)
+
+    if previous is None:
+        return CurrentGraphs(state, lambda _: (), lambda _: None)
+    opened = store.open_read_only(previous.file(FILES.store))
+    start = len(iris.project(""))
+
+    def owner(prima_id: str) -> str | None:
+        subjects = sorted(store.subjects_of(opened, f"{IOMLD}primaId", prima_id))
+        return next((unquote(subject[start:]) for subject in subjects if subject.startswith(iris.project(""))), None)
+
+    return CurrentGraphs(state, partial(store.graph_quads, opened), cache(owner))
 
 
 def fill_spool(

@@ -70,6 +70,7 @@ class PublishReport:
         seen_again: Keys of those among them whose file has another name or other bytes than the published source.
         differences: The fields with old and new values of each changed project, by key.
         reviewed: What became of the reviews of each published project that has some, by key.
+        revisions: Number of the new revision of each changed project, by key.
     """
 
     read: int
@@ -90,6 +91,7 @@ class PublishReport:
     unchanged: int = 0
     seen_again: tuple[str, ...] = ()
     differences: Mapping[str, tuple[FieldDifference, ...]] = field(default_factory=dict)
+    revisions: Mapping[str, int] = field(default_factory=dict)
     reviewed: Mapping[str, ReviewedMentions] = field(default_factory=dict)
 
     @property
@@ -172,16 +174,18 @@ def report_json(report: PublishReport) -> dict[str, object]:
 
 
 def _refusal(refusal: Refusal) -> dict[str, object]:
-    reasons = [
-        {
-            "rule": finding.rule,
-            "message": str(finding.message),
-            "fix": str(finding.fix or ""),
-            "field": finding.field,
-            "value": finding.value,
-            "file": finding.place.file if finding.place else None,
-            "line": finding.place.line if finding.place else None,
-        }
-        for finding in refusal.reasons
-    ]
+    reasons = [finding_json(finding) for finding in refusal.reasons]
     return {"name": refusal.name, "kept": refusal.kept, "reasons": reasons}
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """A finding as a JSON object."""
+    return {
+        "rule": finding.rule,
+        "message": str(finding.message),
+        "fix": str(finding.fix or ""),
+        "field": finding.field,
+        "value": finding.value,
+        "file": finding.place.file if finding.place else None,
+        "line": finding.place.line if finding.place else None,
+    }

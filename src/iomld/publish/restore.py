@@ -113,7 +113,7 @@ def _restored(
             shutil.copyfile(kept.file(FILES.saved_queries), building / FILES.saved_queries)
         write_report(PublishReport(0, 0, 0, (), (), ()), building / FILES.report)
         made, written = write_content(draft, here, NO_PROGRESS)
-        made = replace(made, previous=manifest.previous, ledger=manifest.ledger)
+        made = replace(made, previous=manifest.previous, ledger=manifest.ledger, submissions=manifest.submissions)
         return release.place_release(datadir, building, made, written=written)
     finally:
         shutil.rmtree(building, ignore_errors=True)

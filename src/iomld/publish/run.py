@@ -1,32 +1,29 @@
 """Publishes records as a new release."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
 from pathlib import Path
-from urllib.parse import unquote
 
-from iomld import release, store
+from iomld import release
 from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use
-from iomld.iris import IOMLD, Iris
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
 from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
-from iomld.publish.gather import Changes, CurrentGraphs, fill_spool, gather, include_files, no_revision
+from iomld.publish.gather import Changes, current_graphs, fill_spool, gather, include_files, no_revision
 from iomld.publish.mentions import review_published
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import locked_folder
+from iomld.publish.runs import LockedFolder, locked_folder
 from iomld.publish.shard_plan import place_unchanged
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
-from iomld.release.history import known_revisions, read_tombstones
-from iomld.release.nquads import GraphState, graph_digest
+from iomld.release.history import PublishedSubmission, known_revisions, read_tombstones
+from iomld.release.nquads import graph_digest
 from iomld.release.shards.graphs import graph_table
 from iomld.release.shards.planning import ReleaseGraphs
 from iomld.release.shards.table import has_table
@@ -51,6 +48,7 @@ class PublishRequest:
         processes: How many processes work on many records at the same time.
         open_runner: Opens what runs the jobs, if not these processes.
         clock: Gives the time now; times of releases never go back, whatever it gives.
+        submissions: The accepted submissions that the sources come from.
     """
 
     sources: Sequence[Path]
@@ -64,6 +62,7 @@ class PublishRequest:
     processes: int = field(default_factory=available_processors)
     open_runner: Callable[[Pipeline], AbstractContextManager[JobRunner]] | None = None
     clock: Callable[[], datetime] = utc_now
+    submissions: tuple[PublishedSubmission, ...] = ()
 
 
 def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progress = NO_PROGRESS) -> PublishReport:
@@ -81,15 +80,24 @@ def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progr
         SourceError: A source does not exist, or a file to include cannot be used.
         StoreError: The folder cannot be written, is in use, or belongs to another base IRI.
     """
-    begun = time.monotonic()
     with ExitStack() as stack:
         folder = None if request.dry_run else stack.enter_context(locked_folder(request.datadir, request.clock))
+        return publish_in_folder(request, pipeline, folder, progress)
+
+
+def publish_in_folder(
+    request: PublishRequest, pipeline: Pipeline, folder: LockedFolder | None, progress: Progress = NO_PROGRESS
+) -> PublishReport:
+    """The same in a folder that is locked already; without one, nothing is changed."""
+    begun = time.monotonic()
+    with ExitStack() as stack:
         started = folder.now() if folder else request.clock()
         previous = release.whole_release(request.datadir)
         _check_base(previous, pipeline)
         scratch = folder.scratch if folder else stack.enter_context(temporary_folder("publish"))
         last_revision = folder.ledger.latest if folder else no_revision
         changes = Changes(scratch / "changed.nq", reviews=read_reviews(request.datadir), last_revision=last_revision)
+        changes.submissions = request.submissions
         with RecordSpool() as spool:
             runner = stack.enter_context(
                 request.open_runner(pipeline) if request.open_runner else job_runner(pipeline, request.processes)
@@ -139,7 +147,7 @@ def _gather_changes(
     # A withdrawn graph has no digest, so any record differs from it; its revisions go on from the last number.
     withdrawn = known_revisions(tombstones, iris)
     include_files(request.include, iris, known, changes)
-    gather(spool, runner, _current_graphs(previous, known, withdrawn, iris), changes, progress)
+    gather(spool, runner, current_graphs(previous, known, withdrawn, iris), changes, progress)
     if previous:
         wholes = runner.pipeline.linker.matcher.wholes
         review_published(previous, known, GraphReviewer(changes.reviews, iris, wholes), changes)
@@ -161,26 +169,6 @@ def _gather_changes(
     )
     place_unchanged(graphs, changes)
     return graphs
-
-
-def _current_graphs(
-    previous: Release | None, known: Mapping[str, GraphState], withdrawn: Mapping[str, int], iris: Iris
-) -> CurrentGraphs:
-    """The graphs of the current release, with its store opened once."""
-
-    def state(graph: str) -> GraphState | None:
-        return GraphState("", withdrawn[graph]) if graph in withdrawn else known.get(graph)
-
-    if previous is None:
-        return CurrentGraphs(state, lambda _: (), lambda _: None)
-    opened = store.open_read_only(previous.file(FILES.store))
-    start = len(iris.project(""))
-
-    def owner(prima_id: str) -> str | None:
-        subjects = sorted(store.subjects_of(opened, f"{IOMLD}primaId", prima_id))
-        return next((unquote(subject[start:]) for subject in subjects if subject.startswith(iris.project(""))), None)
-
-    return CurrentGraphs(state, partial(store.graph_quads, opened), cache(owner))
 
 
 def _check_base(previous: Release | None, pipeline: Pipeline) -> None:
@@ -212,4 +200,5 @@ def _report(changes: Changes, served: Release | None, *, is_new: bool = False, s
         seen_again=tuple(sorted(changes.seen_again)),
         differences=changes.differences,
         reviewed=changes.reviewed,
+        revisions=dict(changes.revisions),
     )

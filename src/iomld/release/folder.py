@@ -86,6 +86,7 @@ class Manifest:
         ledger: SHA-256 of its entry in the ledger; empty in a release of an earlier version, which has no entry.
         crc32: CRC-32 of each file of which a publish copies parts, so that it notices damage without a second reading.
             Empty in a release of an earlier version.
+        submissions: The newest hash in the receipt of each submission that it publishes, by name.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Manifest:
     uncompressed_sizes: Mapping[str, int] = field(default_factory=dict)
     ledger: str = ""
     crc32: Mapping[str, int] = field(default_factory=dict)
+    submissions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

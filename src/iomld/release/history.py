@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from iomld.assets import load_fields
 from iomld.errors import StoreError
-from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, SCHEMA, XSD, Iris
+from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, RDFS, SCHEMA, XSD, Iris
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,51 @@ class SeenAgain:
     key: str
     published: frozenset[str]
     sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSubmission:
+    """A submission that a run publishes.
+
+    Attributes:
+        id: Its name, which is also that of its receipt.
+        keys: Keys of the projects that it is about.
+        received: When it came (xsd:dateTime, UTC).
+        accepted: When it was accepted (xsd:dateTime, UTC).
+        entry: Hash of the newest entry of its receipt.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    received: str
+    accepted: str
+    entry: str
+
+
+def submission_quads(
+    submissions: Iterable[PublishedSubmission], revisions: Mapping[str, Revision], run: str, iris: Iris
+) -> Iterator[Quad]:
+    """Describe submissions in the provenance graph: what each changed and where its receipt is, and no person.
+
+    Args:
+        submissions: The submissions that a run publishes.
+        revisions: The revisions of the run, by key of the project.
+        run: Name of the run.
+        iris: IRIs under the base.
+    """
+    statements = _Statements(iris.graph("prov"))
+    link = statements.link
+    for one in submissions:
+        node = iris.submission(one.id)
+        yield link(node, f"{RDF}type", f"{IOMLD}Submission")
+        yield link(node, f"{RDFS}seeAlso", iris.receipt(one.id))
+        yield statements.moment(node, f"{PROV}startedAtTime", datetime.fromisoformat(one.received))
+        yield statements.moment(node, f"{PROV}endedAtTime", datetime.fromisoformat(one.accepted))
+        yield link(iris.run(run), f"{PROV}wasInformedBy", node)
+        for revision in (revisions[key] for key in one.keys if key in revisions):
+            subject = iris.revision(revision.key, revision.number)
+            yield link(subject, f"{PROV}wasInfluencedBy", node)
+            yield from (link(node, f"{PROV}used", iris.snapshot(source)) for source in revision.sources)
 
 
 def history_quads(

@@ -24,6 +24,7 @@ from iomld.browse.view import ReleaseView
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.fund_folder import using
+from iomld.inbox.submissions import InboxRefusal, RefusalKind
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
@@ -58,6 +59,8 @@ from iomld.web.serving import Serving
 from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
 from iomld.web.sparql.graph_store import GraphStore, add_graph_store
+from iomld.web.submissions.desk import open_desk
+from iomld.web.submissions.routes import submission_routes
 from iomld.web.templating import static_directory
 
 _SAFETY_HEADERS = (
@@ -69,6 +72,15 @@ _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001  # after which the event loop gets its turn; 5 ms by default, for each thread that is before it
 _ENDPOINT_PATH = "/sparql"
 _HTML_RANGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
+_REFUSALS = {
+    RefusalKind.UNKNOWN: 404,
+    RefusalKind.STATE: 409,
+    RefusalKind.CHANGED: 412,
+    RefusalKind.KEY_REUSED: 422,
+    RefusalKind.UNCONFIRMED: 422,
+    RefusalKind.TOO_MANY: 429,
+    RefusalKind.FULL: 507,
+}
 _ROUTE_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
@@ -94,6 +106,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
                 await serving.start()
                 yield
             finally:
+                await desk.stop()
                 await serving.stop()
 
     def view() -> ReleaseView:
@@ -101,11 +114,9 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
 
     app = _framework(lifespan)
     app.state.archive = archive = ReleaseArchive(datadir, lambda: serving.view, lambda: serving.fund)
-    _translate_errors(app)
-    _translate_failures(app)
-    _add_routes(app, operation_routes(serving, metrics, cache))
-    _add_routes(app, page_routes(view))
+    _add_routes(app, operation_routes(serving, metrics, cache), page_routes(view))
     endpoint = _endpoint(serving, archive, settings, base, cache)
+    desk = open_desk(datadir, replace(settings, base_iri=base), serving.current, endpoint.quotas)
     _add_routes(app, query_routes(view, endpoint), saved_routes(view, endpoint, datadir))
     _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
     _add_routes(app, atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view))
@@ -113,13 +124,13 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, annotation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
+    _add_routes(app, submission_routes(desk, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi), guide_routes(view))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
-    write = sys.stderr.write if settings.access_log == "json" else None
-    log = RequestLog(metrics, write)
+    log = RequestLog(metrics, sys.stderr.write if settings.access_log == "json" else None)
     return _with_middleware(ClientBudgetMiddleware(_FundMiddleware(app, serving), endpoint.quotas), endpoint, log)
 
 
@@ -149,8 +160,8 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
 
 
 def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    """The framework without its own pages, which need scripts of other sites."""
-    return FastAPI(
+    """The framework with our answers to errors, and without its own pages, which need scripts of other sites."""
+    app = FastAPI(
         title="iomld",
         version=__version__,
         openapi_tags=TAGS,
@@ -159,6 +170,9 @@ def _framework(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
         redoc_url=None,
         redirect_slashes=False,
     )
+    _translate_errors(app)
+    _translate_failures(app)
+    return app
 
 
 def _endpoint(
@@ -275,6 +289,15 @@ def _translate_errors(app: FastAPI) -> None:
         assert isinstance(error, IomldError)  # noqa: S101  # registered for it
         status = 404 if isinstance(error, NotFoundError) else 503 if isinstance(error, StoreError) else 400
         return problem_of(ProblemError(status, "error", error.message), accept=accept_of(request))
+
+    @app.exception_handler(InboxRefusal)
+    def on_refusal(request: Request, error: Exception) -> Response:
+        assert isinstance(error, InboxRefusal)  # noqa: S101  # registered for it
+        later = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
+        refused = ProblemError(_REFUSALS[error.kind], f"inbox-{error.kind}", error.message, headers=later)
+        if error.names:
+            refused.extra["removes"] = error.names
+        return problem_of(refused, accept=accept_of(request))
 
     @app.exception_handler(HTTPException)
     def on_http(request: Request, error: Exception) -> Response:

@@ -25,6 +25,7 @@ _HTML = "text/html; charset=utf-8"
 _STANDS_FOR = {False: "http://server.invalid", True: "http://[server.invalid]"}
 _CODE = re.compile(r"`([^`]+)`")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")  # needs no percent-encoding
+_AUTHORIZATION = '-H "Authorization: Bearer $TOKEN"'  # a variable of the shell
 
 Json = Mapping[str, Any]
 
@@ -218,7 +219,8 @@ def _command(method: str, path: str, operation: Json, server: str) -> str:
                 pairs.append((parameter["name"], value))
     if "{" in path:
         return ""
-    options = _body_options(operation.get("requestBody", {}).get("content", {}))
+    options = [_AUTHORIZATION] if operation.get("security") else []
+    options += _body_options(operation.get("requestBody", {}).get("content", {}))
     address = server + path
     flags = _flags(method, operation["responses"])
     if all(_PLAIN.fullmatch(value) for _, value in pairs):

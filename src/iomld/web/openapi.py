@@ -27,6 +27,7 @@ Json = dict[str, Any]
 Responses = dict[int | str, Json]
 
 HTML = "text/html"
+SECURITY_SCHEME = "bearer"  # the name of the scheme by which clients show who they are
 TITLE = "x-displayName"  # of a tag, as Redoc and Scalar read it
 TAGS: list[Json] = [
     {"name": name, TITLE: title, "description": description}
@@ -48,6 +49,11 @@ TAGS: list[Json] = [
         ),
         ("validation", "Validation", "Check records against the shapes. The server stores nothing."),
         ("annotation", "Annotation", "Find the policy frameworks that a text names. The server stores nothing."),
+        (
+            "submissions",
+            "Submissions and review",
+            "Send records, see what they would change, and accept or reject them. Needs a token of the publisher.",
+        ),
         (
             "vocabulary",
             "Vocabulary and schemas",
@@ -88,6 +94,7 @@ def nothing() -> None:
 
 _STATUSES = {
     200: "The request succeeded.",
+    201: "The submission was kept; `Location` has its address.",
     204: "The methods that are allowed, in the headers; there is no body.",
     206: "The requested part of the file.",
     301: "Another record has replaced this one; `Location` has its address.",
@@ -95,19 +102,24 @@ _STATUSES = {
     303: "The document is at the address in `Location`.",
     304: "The copy that the client has is still current.",
     400: "The request cannot be understood.",
-    403: "The query is an update, or uses a SERVICE that is not allowed.",
+    401: "There is no valid token in the header `Authorization`.",
+    403: "This is not allowed: an update, a SERVICE that is not listed, or a token without the scope.",
     404: "Nothing is published at this address.",
     405: "The method is not allowed here.",
     406: "The answer is not available in any format that the client accepts.",
+    409: "The state of the submission does not allow this, or an equal request is under way.",
     410: "The record was withdrawn, or the release that the request names was removed.",
+    412: "The preview has changed; the answer has the new one.",
     413: "The request is too large.",
     414: "A parameter in the address is too long.",
     415: "The body has a media type that the server does not read.",
     416: "The range begins after the end of the file.",
-    422: "The answer would be too large.",
+    422: "The answer would be too large, or the request contradicts an earlier one.",
+    428: "`If-Match` is missing.",
     429: "The server is busy; `Retry-After` says when to try again.",
     500: "The store could not be read.",
     503: "The time limit was reached, or the server is starting or stopping.",
+    507: "The inbox is full.",
 }
 
 _ASK = f"SELECT ?project ?title {{ ?project a <{IOMLD}Project> ; <{DCTERMS}title> ?title }} LIMIT 3"
@@ -201,6 +213,7 @@ def describe_routes(app: FastAPI, base: str) -> None:
     description["paths"]["/sparql"] = _sparql()
     description["paths"] |= {path: _graph_store(path, base) for path in (PATH, f"{PATH}/{{path}}")}
     description.setdefault("components", {})["schemas"] = {"Problem": _problem_schema()}
+    description["components"]["securitySchemes"] = {SECURITY_SCHEME: {"type": "http", "scheme": "bearer"}}
     app.openapi_schema = description
 
 

@@ -26,19 +26,24 @@ _HEADERS = {
 # Titles by status; those of the standard library change with the version of Python.
 _TITLES = {
     400: gettext_noop("Bad Request"),
+    401: gettext_noop("Unauthorized"),
     403: gettext_noop("Forbidden"),
     404: gettext_noop("Not Found"),
     405: gettext_noop("Method Not Allowed"),
     406: gettext_noop("Not Acceptable"),
+    409: gettext_noop("Conflict"),
     410: gettext_noop("Gone"),
+    412: gettext_noop("Precondition Failed"),
     413: gettext_noop("Content Too Large"),
     414: gettext_noop("URI Too Long"),
     415: gettext_noop("Unsupported Media Type"),
     416: gettext_noop("Range Not Satisfiable"),
     422: gettext_noop("Unprocessable Content"),
+    428: gettext_noop("Precondition Required"),
     429: gettext_noop("Too Many Requests"),
     500: gettext_noop("Internal Server Error"),
     503: gettext_noop("Service Unavailable"),
+    507: gettext_noop("Insufficient Storage"),
 }
 
 # Parameters in lower case by which other services give the data of another time.
@@ -65,7 +70,7 @@ class ProblemError(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         onward: tuple[Message, str] | None = None,
-        **extra: str | float,
+        **extra: object,
     ) -> None:
         """Set up.
 
@@ -108,7 +113,7 @@ def problem(
     kind: str = "",
     accept: str | None = None,
     headers: Mapping[str, str] | None = None,
-    **extra: str | float,
+    **extra: object,
 ) -> Response:
     """An error response.
 

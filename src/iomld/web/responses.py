@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from inspect import iscoroutinefunction
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from fastapi import APIRouter, Request
 from fastapi.params import Depends
@@ -63,6 +63,7 @@ class RouteOptions(TypedDict, total=False):
 
     status_code: int
     dependencies: Sequence[Depends]
+    openapi_extra: dict[str, Any]
 
 
 def get_route(

@@ -122,6 +122,11 @@ class Serving:
         """The name of the release that is served."""
         return self._opened().view.release.manifest.name  # short, since each query asks
 
+    def current(self) -> tuple[str, FundFolder]:
+        """The name and the fund folder of the release that is served."""
+        opened = self._opened()
+        return opened.view.release.manifest.name, opened.fund
+
     @property
     def unread_files(self) -> int:
         """Number of files of the release whose content is still to be checked."""

@@ -12,7 +12,7 @@ from iomld.formats.negotiate import choose
 from iomld.messages import message
 from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.data.upload import read_body
-from iomld.web.data.validation import CheckError, CheckPool, worker_answer
+from iomld.web.data.upload_workers import CheckError, CheckPool, upload_answer
 from iomld.web.openapi import no_text, operation_id, responses
 from iomld.web.problems import ProblemError
 
@@ -67,7 +67,7 @@ def annotation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         data = await read_body(request, min(max_bytes, _MOST_BYTES))
         payload = AnnotationRequest(media_type, form, language.lower()).payload(data)
         try:
-            body = await worker_answer(pool(), payload, quotas, client)
+            _, body = await upload_answer(pool(), payload, quotas, client)
         except CheckError as error:
             if error.status != HTTPStatus.SERVICE_UNAVAILABLE:
                 raise

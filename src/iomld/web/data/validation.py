@@ -1,10 +1,9 @@
 """The route `POST /validate`: a worker checks an upload against shapes and writes the report; nothing is stored."""
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +11,7 @@ from starlette.responses import Response
 
 from iomld.check.reports import REPORT_FORMATS, report_format
 from iomld.check.reports.tables import WORKBOOK
-from iomld.check.worker import PAGE, TOO_LARGE, CheckRequest, fault_of
+from iomld.check.worker import PAGE, CheckRequest
 from iomld.formats.negotiate import choose
 from iomld.i18n import LANGUAGES
 from iomld.messages import message
@@ -29,13 +28,12 @@ from iomld.web.data.upload import (
     filled_form,
     read_upload,
 )
+from iomld.web.data.upload_workers import CheckError, CheckPool, upload_answer
 from iomld.web.i18n import current_page, page_language
 from iomld.web.language import answer_language, language_headers
 from iomld.web.openapi import Text, no_text, operation_id, responses
 from iomld.web.pages.validate import fault_page
 from iomld.web.problems import ProblemError, prefers_page
-from iomld.workers.errors import CrashReason, JobTimeoutError, PoolOverloadedError, WorkerCrashedError
-from iomld.workers.protocol import Reply
 
 _SUFFIXES = {"text": "txt", "turtle": "ttl", "junit": "xml"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
@@ -49,11 +47,6 @@ _OFFERS = {
 }
 _FORMAT_NAMES = (*(format_.name for format_ in REPORT_FORMATS), WORKBOOK)
 _HTML = "html"
-_OUT_OF_MEMORY = message(
-    "The check was stopped because it needed more memory than the limit allows. Send fewer records at a time."
-)
-_CRASHED = message("The check was too much for its worker, which ended. Send fewer records at a time.")
-_READ_AT_ONCE_BYTES = 1 << 20  # of a report, in the event loop
 _NO_STORE = {"Cache-Control": "no-store"}
 _REPORTS = sorted({WORKBOOK_MEDIA_TYPE, *(type_ for format_ in REPORT_FORMATS for type_ in format_.media_types)})
 _RESPONSES = responses({200: _REPORTS}, 400, 406, 413, 414, 415, 422, 429, 503)
@@ -116,26 +109,6 @@ class _ReportRequest:
     attached: bool = False
 
 
-class CheckError(ProblemError):
-    """An upload of which there is no report.
-
-    Attributes:
-        line: The line where it cannot be read, from 1, if that is known.
-        column: The column in that line, from 1, if that is known.
-    """
-
-    line: int | None = None
-    column: int | None = None
-
-
-class CheckPool(Protocol):
-    """The part of a pool of workers that validation uses."""
-
-    async def run(self, payload: bytes, *, timeout_s: float | None = None, client: str = "") -> Reply:
-        """Check an upload; see `iomld.workers.pool.Pool.run`."""
-        ...
-
-
 def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, max_bytes: int) -> APIRouter:
     """The route `POST /validate`.
 
@@ -152,7 +125,7 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         summary="Check records and get the report",
         response_class=Response,
         responses=_RESPONSES,
-        openapi_extra={"requestBody": _upload_body()},
+        openapi_extra={"requestBody": upload_body()},
         generate_unique_id_function=operation_id,
     )
     async def validate(
@@ -179,7 +152,7 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         order = _order(upload, PAGE if is_page else wanted.format_name, language, current_page().path)
         payload = order.payload(upload.data, upload.rules.data, upload.mapping.data)
         try:
-            body = await worker_answer(pool(), payload, quotas, client_of(request.scope))
+            _, body = await upload_answer(pool(), payload, quotas, client_of(request.scope))
         except CheckError as error:
             return await run_in_threadpool(_refusal, request, error, upload, error.line, error.column)
         return Response(body, media_type=wanted.media_type, headers=headers)
@@ -214,7 +187,7 @@ def attachment(name: str, format_name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{safe}-report.{_SUFFIXES.get(format_name, format_name)}"'}
 
 
-def _upload_body() -> dict[str, object]:
+def upload_body() -> dict[str, object]:
     """OpenAPI request body of `POST /validate`: the bytes of a file, or a form."""
     fields: dict[str, dict[str, str]] = {
         name: {"type": "string", "description": text} for name, text in _FORM_FIELDS.items()
@@ -246,42 +219,6 @@ def _named_report(name: str, *, attached: bool = False) -> _ReportRequest:
         detail = message("There is no report format '{name}'. Ask for one of {names}.", name=name[:40], names=names)
         raise ProblemError(406, "not-acceptable", detail)
     return _ReportRequest(format_.media_types[0], format_.name, attached)
-
-
-async def worker_answer(pool: CheckPool, payload: bytes, quotas: ClientQuotas, client: str) -> bytes:
-    """The answer of a worker, as bytes; the time of the worker is charged to the client.
-
-    Raises:
-        CheckError: The worker refuses what was sent, or fails.
-    """
-    started, used_s = time.monotonic(), 0.0
-    try:
-        reply = await pool.run(payload, client=client)
-        used_s = reply.took_s
-    except (JobTimeoutError, WorkerCrashedError) as error:  # a worker had begun
-        used_s = time.monotonic() - started
-        raise _problem_of_worker(error) from error
-    except PoolOverloadedError as error:
-        detail = message("Other uploads are being checked. Try again in a moment.")
-        raise CheckError(429, "busy", detail, headers={"Retry-After": "5"}) from error
-    finally:
-        quotas.charge(client, used_s)
-    if reply.fault:
-        fault = fault_of(reply.head)
-        refusal = CheckError(422 if fault.kind == TOO_LARGE else 400, fault.kind, fault.message)
-        refusal.line, refusal.column = fault.line, fault.column
-        raise refusal
-    return reply.read() if reply.size <= _READ_AT_ONCE_BYTES else await run_in_threadpool(reply.read)
-
-
-def _problem_of_worker(error: JobTimeoutError | WorkerCrashedError) -> CheckError:
-    """The problem with an upload that met a limit of the server."""
-    if isinstance(error, JobTimeoutError):
-        seconds = f"{error.limit_s:g}"
-        detail = message("The check was stopped after {seconds} s. Send fewer records at a time.", seconds=seconds)
-        return CheckError(503, "validation-timeout", detail)
-    detail = _OUT_OF_MEMORY if error.reason is CrashReason.MEMORY else _CRASHED
-    return CheckError(503, "validation-failed", detail)
 
 
 def _order(upload: Upload, format_name: str, language: str, path: str) -> CheckRequest:

@@ -1,30 +1,16 @@
-"""The projects of a release, and a project as record JSON, which reads back to the same graph."""
+"""A project as record JSON, which reads back to the same graph."""
 
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from iomld.assets import load_fields
-from iomld.export.stored_quads import StoredQuads
 from iomld.fields.declared import FieldKind
-from iomld.iris import Iris
 from iomld.model import FieldValue, Mention, Origin, Project, Text, lexical_form
-from iomld.pipeline.published import project_of
 from iomld.read.record.mentions import MENTION_ATTRIBUTES
 from iomld.read.record.origins import ORIGIN_ATTRIBUTES
 
 _THREE_DECIMALS = re.compile(r"\.[0-9]{3}\Z")
-
-
-def stored_projects(stored: StoredQuads) -> Iterator[Project]:
-    """The projects of a release, sorted by IRI; only one is in memory at a time.
-
-    Raises:
-        StoreError: The file is damaged.
-    """
-    iris = Iris(stored.base)
-    for graph, quads in stored.record_graphs():
-        yield project_of(quads, iris.record_key(graph) or "", iris)
 
 
 def record_json(project: Project) -> dict[str, object]:

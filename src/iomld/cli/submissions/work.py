@@ -1,0 +1,73 @@
+"""The command `iomld work`: publishes accepted submissions."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from iomld.cli.options import WholeNumber, fund_option, settings, target_option
+from iomld.cli.progress import shown_progress
+from iomld.cli.remote import push_current
+from iomld.cli.stages import loaded_pipeline, pipeline_choices
+from iomld.config import Settings
+from iomld.errors import NotFoundError, StoreError
+from iomld.inbox.database import has_inbox
+from iomld.inbox.inbox import Inbox
+from iomld.pipeline.stages import Pipeline
+from iomld.publish.run import PublishRequest
+from iomld.publish.submissions.preview import PROFILE
+from iomld.publish.submissions.work import WorkReport, publish_accepted
+
+
+@click.command()
+@target_option
+@fund_option
+@click.option("--once", is_flag=True, help="Publish what is accepted now, and end.")
+@click.option(
+    "--every", type=WholeNumber(1, 86_400), default=5, show_default=True, help="Seconds between two looks at the inbox."
+)
+def work_command(*, datadir: Path | None, once: bool, every: int) -> None:
+    """Publish accepted submissions, until Ctrl-C.
+
+    A submission about a project that was published after its acceptance is not published, but shown again with a new
+    preview. After a crash, nothing is published twice.
+
+    \b
+    Example:
+      iomld work --once
+      iomld work --to /var/lib/iomld
+    """
+    known = settings()
+    folder = datadir or known.data_dir
+    if not has_inbox(folder):
+        raise NotFoundError(f"{folder}: there is no inbox. 'iomld token create' makes one with the first token.")
+    request = PublishRequest((), folder, known.publisher, known.contact)
+    pipeline = loaded_pipeline(pipeline_choices(known, profile=PROFILE))
+    with Inbox(folder) as inbox:
+        if once:
+            _publish(inbox, request, pipeline, known)
+            return
+        click.echo(f"Publishing what is accepted in {folder} — stop with Ctrl-C.")
+        while True:
+            try:
+                _publish(inbox, request, pipeline, known)
+            except (StoreError, OSError) as error:  # another publish is running, or the disk is full: look again
+                click.echo(f"iomld: {error}", err=True)
+            time.sleep(every)
+
+
+def _publish(inbox: Inbox, request: PublishRequest, pipeline: Pipeline, known: Settings) -> None:
+    with shown_progress() as progress:
+        report = publish_accepted(inbox, request, pipeline, progress)
+    for line in _lines(report):
+        click.echo(line)
+    if any(report.published.values()):
+        push_current(known, request.datadir)
+
+
+def _lines(report: WorkReport) -> Iterator[str]:
+    for id_, name in report.published.items():
+        yield f"published  {id_}  {name or 'its values were published already'}"
+    yield from (f"returned   {id_}  a project in it has changed; look at the new preview" for id_ in report.returned)
+    yield from (f"invalid    {id_}  'iomld inbox show {id_}' says why" for id_ in report.refused)

@@ -1,0 +1,134 @@
+"""The database of the inbox: its tables, and transactions that are on the disk when they end.
+
+Servers and commands open it at the same time. `synchronous=FULL` lets a commit return once the disk has it.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from iomld.errors import StoreError
+
+FILE = "inbox.sqlite"
+_VERSION = 1
+_WAIT_S = 30.0  # for another process that writes
+_SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE token (id TEXT PRIMARY KEY, digest BLOB NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL,
+  created TEXT NOT NULL, expires TEXT NOT NULL, allows_self INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0,
+  last_used TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE TABLE submission (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, token TEXT NOT NULL, state TEXT NOT NULL,
+  mode TEXT NOT NULL, received TEXT NOT NULL, changed TEXT NOT NULL, sha256 TEXT NOT NULL, digest TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL, tag TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', preview BLOB NOT NULL,
+  data BLOB NOT NULL, mapping_name TEXT NOT NULL, mapping BLOB NOT NULL, idempotency_key TEXT, accepted INTEGER,
+  UNIQUE (token, idempotency_key));
+CREATE INDEX by_state ON submission (state, number);
+CREATE TABLE entry (number INTEGER PRIMARY KEY, receipt TEXT NOT NULL, content TEXT NOT NULL, sha256 TEXT NOT NULL);
+CREATE INDEX by_receipt ON entry (receipt, number);
+PRAGMA user_version = {_VERSION};
+COMMIT;
+"""
+
+
+def has_inbox(datadir: Path) -> bool:
+    """Whether a folder of releases has an inbox."""
+    return (datadir / FILE).exists()
+
+
+class InboxDatabase:
+    """The open database; may be used from several threads."""
+
+    def __init__(self, datadir: Path) -> None:
+        """Open the database of a folder of releases, and make it if there is none.
+
+        Raises:
+            StoreError: It cannot be opened.
+        """
+        self.path = datadir / FILE
+        self._lock = Lock()
+        with self._errors():
+            is_new = not self.path.exists()
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = sqlite3.connect(
+                self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+            )
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+                self._connection.execute(f"PRAGMA {setting}")
+            self._prepare()
+            if is_new:
+                _sync_folder(datadir)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a statement that only reads.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        with self._lock, self._errors():
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, which an error undoes.
+
+        Raises:
+            StoreError: The database cannot be written.
+        """
+        with self._lock, self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def checkpoint(self) -> None:
+        """Move the log into the database, so that what was removed is in no file any more."""
+        with self._lock, self._errors():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _prepare(self) -> None:
+        """Make the tables, unless another process just did."""
+        if self._version() == 0:
+            try:
+                self._connection.executescript(_SCHEMA)
+            except sqlite3.OperationalError:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                if self._version() == 0:
+                    raise
+        if self._version() != _VERSION:
+            raise StoreError(f"{self.path.name}: a later version of iomld made this inbox. Install that version.")
+
+    def _version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(
+                f"{self.path.name}: the inbox cannot be used ({reason}). "
+                "Check the disk and the permissions of the folder."
+            ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

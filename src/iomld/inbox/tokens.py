@@ -1,0 +1,179 @@
+"""Tokens of senders and reviewers: random, shown once, and kept as a hash.
+
+A token has 256 random bits, so nobody can try them all, and a slow hash as for passwords would only cost the server.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from iomld.inbox.database import InboxDatabase
+from iomld.inbox.submissions import InboxRefusal, RefusalKind, moment_text
+from iomld.messages import message
+
+_TOKEN = re.compile(r"iomld_([0-9a-f]{12})_([0-9a-f]{64})([0-9a-f]{8})")
+_NO_DIGEST = bytes(32)
+_USE_NOTED_AFTER = timedelta(hours=1)
+_SELECT = "SELECT digest, id, name, scopes, created, expires, allows_self, revoked, last_used FROM token"
+
+
+class TokenScope(StrEnum):
+    """What a token is for."""
+
+    SUBMIT = "submit"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token, as the inbox knows it: without its secret.
+
+    Attributes:
+        id: Its public part.
+        name: What the operator calls it; never published.
+        scopes: What it is for.
+        created: When it was made (xsd:dateTime, UTC).
+        expires: Its end.
+        allows_self: Whether its owner may accept what was sent with it.
+        revoked: Whether it was revoked.
+        last_used: When it was last used, to an hour; empty if never.
+    """
+
+    id: str
+    name: str
+    scopes: frozenset[TokenScope]
+    created: str
+    expires: str
+    allows_self: bool = False
+    revoked: bool = False
+    last_used: str = ""
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it can be used."""
+        return not self.revoked and moment_text(now) < self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was just made.
+
+    Attributes:
+        id: Its public part.
+        text: The whole token, which is shown once.
+        digest: The hash of its secret, which is kept.
+    """
+
+    id: str
+    text: str
+    digest: bytes
+
+
+def new_token() -> NewToken:
+    """A random token, `iomld_ID_SECRET` with a checksum, by which scanners for secrets recognize it."""
+    id_, secret = secrets.token_hex(6), secrets.token_hex(32)
+    return NewToken(id_, f"iomld_{id_}_{secret}{_checksum(id_, secret)}", _digest(secret))
+
+
+def split_token(text: str) -> tuple[str, str] | None:
+    """The id and the secret of a token; None for any other text.
+
+    >>> made = new_token()
+    >>> split_token(made.text)[0] == made.id, split_token(made.text[:-1] + "x")
+    (True, None)
+    """
+    match = _TOKEN.fullmatch(text)
+    if match is None or match[3] != _checksum(match[1], match[2]):
+        return None
+    return match[1], match[2]
+
+
+def scopes_text(scopes: Iterable[TokenScope]) -> str:
+    """Scopes as a text, as `read_scopes` reads it."""
+    return ",".join(sorted(scopes))
+
+
+def read_scopes(text: str) -> frozenset[TokenScope]:
+    """The scopes in a text such as `submit,review`.
+
+    Raises:
+        ValueError: There is another word.
+    """
+    return frozenset(TokenScope(word.strip()) for word in text.split(","))
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _checksum(id_: str, secret: str) -> str:
+    return f"{zlib.crc32(f'{id_}_{secret}'.encode()):08x}"
+
+
+def _is_secret(secret: str, digest: bytes | None) -> bool:
+    """Whether a secret has a hash; takes as long if there is none."""
+    return hmac.compare_digest(_digest(secret), digest or _NO_DIGEST)
+
+
+class TokenTable:
+    """The tokens of an inbox."""
+
+    def __init__(self, database: InboxDatabase) -> None:
+        """Use an open database."""
+        self._database = database
+
+    def add(self, made: NewToken, token: AccessToken) -> None:
+        """Keep a new token; of its text, only the hash."""
+        values = (made.id, made.digest, token.name, scopes_text(token.scopes), token.created, token.expires)
+        with self._database.transaction() as database:
+            database.execute(
+                "INSERT INTO token (id, digest, name, scopes, created, expires, allows_self) VALUES (?,?,?,?,?,?,?)",
+                (*values, token.allows_self),
+            )
+
+    def all(self) -> tuple[AccessToken, ...]:
+        """All tokens, oldest first."""
+        return tuple(map(_token, self._database.rows(f"{_SELECT} ORDER BY created, id")))
+
+    def revoke(self, id_: str) -> None:
+        """Revoke a token.
+
+        Raises:
+            InboxRefusal: There is no such token.
+        """
+        with self._database.transaction() as database:
+            if database.execute("UPDATE token SET revoked = 1 WHERE id = ?", (id_,)).rowcount == 0:
+                raise unknown_token(id_)
+
+    def find(self, text: str, now: datetime) -> AccessToken | None:
+        """The token with a text, if it is valid now; the hour in which it was last used is noted."""
+        parts = split_token(text)
+        if parts is None:
+            return None
+        id_, secret = parts
+        rows = self._database.rows(f"{_SELECT} WHERE id = ?", id_)
+        if not _is_secret(secret, rows[0][0] if rows else None) or not rows:
+            return None
+        token = _token(rows[0])
+        if not token.is_valid(now):
+            return None
+        if token.last_used < moment_text(now - _USE_NOTED_AFTER):
+            with self._database.transaction() as database:
+                database.execute("UPDATE token SET last_used = ? WHERE id = ?", (moment_text(now), id_))
+        return token
+
+
+def unknown_token(id_: str) -> InboxRefusal:
+    """The refusal of a request about a token that is not there."""
+    return InboxRefusal(RefusalKind.UNKNOWN, message("There is no token {id}.", id=id_))
+
+
+def _token(row: Sequence[Any]) -> AccessToken:
+    _, id_, name, scopes, created, expires, allows_self, revoked, last_used = row
+    return AccessToken(id_, name, read_scopes(scopes), created, expires, bool(allows_self), bool(revoked), last_used)

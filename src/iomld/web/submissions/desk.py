@@ -1,0 +1,138 @@
+"""What the routes of submissions do: preview and keep what is sent, and accept it if its preview still holds."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from iomld.config import Settings
+from iomld.fund_folder import FundFolder
+from iomld.inbox.inbox import Inbox, InboxLimits, NewSubmission
+from iomld.inbox.submissions import (
+    InboxRefusal,
+    RefusalKind,
+    Submission,
+    SubmissionPreview,
+    SubmissionState,
+    SubmittedBody,
+    require_confirmed,
+)
+from iomld.inbox.tokens import AccessToken
+from iomld.iris import Iris
+from iomld.messages import message
+from iomld.web.client_budget import ClientQuotas, client_of
+from iomld.web.problems import ProblemError
+from iomld.web.submissions.answers import changed_response, submission_response
+from iomld.web.submissions.previewer import Previewer
+from iomld.web.submissions.requests import InboxAccess, decision, idempotency_key, removed_names
+
+
+class SubmissionDesk:
+    """What the routes do; to be used from the event loop's thread."""
+
+    def __init__(self, access: InboxAccess, previewer: Previewer, limits: InboxLimits, iris: Iris) -> None:
+        """Set up.
+
+        Args:
+            access: The inbox.
+            previewer: Previews submissions.
+            limits: How much the inbox takes.
+            iris: The IRIs under the base.
+        """
+        self.access, self.iris = access, iris
+        self._previewer, self._limits = previewer, limits
+        self._running: set[tuple[str, str]] = set()  # tokens and keys of requests that are under way
+
+    async def stop(self) -> None:
+        """End the workers and close the inbox."""
+        await self._previewer.stop()
+        self.access.close()
+
+    async def preview(self, request: Request, body: SubmittedBody) -> SubmissionPreview:
+        """The preview of what a request submits; the client is charged for it."""
+        return await self._previewer.preview(body, client_of(request.scope))
+
+    async def keep(
+        self, request: Request, body: SubmittedBody, inbox: Inbox, token: AccessToken
+    ) -> tuple[Submission, bool]:
+        """Preview and keep a submission; gives it, and whether it is new.
+
+        Raises:
+            ProblemError: It cannot be read, or an equal request is under way.
+            InboxRefusal: The inbox refuses it.
+        """
+        key = idempotency_key(request)
+        if key and (known := await run_in_threadpool(inbox.repeated, token.id, key, body.digest)):
+            return known, False
+        if key and (token.id, key) in self._running:
+            detail = message("A request with the same Idempotency-Key is under way. Wait for its answer.")
+            raise ProblemError(409, "request-under-way", detail)
+        self._running.add((token.id, key))
+        try:
+            preview = await self.preview(request, body)
+        finally:
+            self._running.discard((token.id, key))
+        stated = json.loads(preview.content)
+        facts = {"profile": stated["profile"], "versions": stated["versions"]}
+        new = NewSubmission(token.id, body, preview, key, facts)
+        return await run_in_threadpool(inbox.add, new, self.access.now(), self._limits)
+
+    async def accept(self, request: Request, inbox: Inbox, id_: str, token: AccessToken) -> Response:
+        """Accept a submission, if its preview is the one that the request names.
+
+        Raises:
+            ProblemError: The request names none (428), or the owner of the token has sent the submission (403).
+            InboxRefusal: There is no such submission, it is decided, or values would vanish that are not named.
+        """
+        tags = request.headers.get("if-match", "").strip()
+        if not tags or tags == "*":
+            detail = message("Name the preview that you accept: send its ETag in the header If-Match.")
+            raise ProblemError(428, "if-match", detail)
+        confirmed = removed_names(await decision(request))
+        now = self.access.now()
+        await run_in_threadpool(inbox.sweep, now)
+        found = await self._current(request, inbox, await run_in_threadpool(inbox.submission, id_))
+        if found.token == token.id and not token.allows_self:
+            detail = message("Somebody else must accept what was sent with this token.")
+            raise ProblemError(403, "own-submission", detail)
+        if found.state is SubmissionState.PREVIEWED and f'"{found.tag}"' not in tags.replace(",", " ").split():
+            return changed_response(found, self.iris, request.headers.get("accept"))
+        if found.state is SubmissionState.PREVIEWED:
+            require_confirmed(found, confirmed)
+        try:
+            accepted = await run_in_threadpool(inbox.accept, id_, found.tag, now)
+        except InboxRefusal as error:
+            if error.kind is not RefusalKind.CHANGED:
+                raise
+            changed = await run_in_threadpool(inbox.submission, id_)
+            return changed_response(changed, self.iris, request.headers.get("accept"))
+        return submission_response(accepted, self.iris)
+
+    async def _current(self, request: Request, inbox: Inbox, found: Submission) -> Submission:
+        """A submission with a preview against the release that is served now."""
+        if found.state is not SubmissionState.PREVIEWED:
+            return found
+        if json.loads(found.preview)["release"] == self._previewer.release:
+            return found
+        body = await run_in_threadpool(inbox.body, found.id)
+        preview = await self.preview(request, body)
+        return await run_in_threadpool(inbox.renew, found.id, preview, self.access.now())
+
+
+def open_desk(
+    datadir: Path, settings: Settings, release: Callable[[], tuple[str, FundFolder]], quotas: ClientQuotas
+) -> SubmissionDesk:
+    """What the routes do for a folder of releases.
+
+    Args:
+        datadir: The folder.
+        settings: All settings.
+        release: Gives the name of the release that is served, and its fund folder.
+        quotas: The seconds of work left to each client.
+    """
+    limits = InboxLimits(total_bytes=settings.inbox_bytes, daily=settings.daily_submissions)
+    previewer = Previewer(datadir, settings, release, quotas)
+    return SubmissionDesk(InboxAccess(datadir), previewer, limits, Iris(settings.base_iri))

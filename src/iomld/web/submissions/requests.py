@@ -1,0 +1,185 @@
+"""Requests about submissions: who sends them, and what is in them."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from iomld.inbox.database import has_inbox
+from iomld.inbox.inbox import Inbox, unknown_submission
+from iomld.inbox.submissions import MergeMode, Submission, SubmittedBody
+from iomld.inbox.tokens import AccessToken, TokenScope
+from iomld.messages import message
+from iomld.web.data.upload import read_upload
+from iomld.web.problems import ProblemError
+
+_BEARER = "bearer"
+_MOST_KEY_CHARACTERS = 200
+_MOST_DECISION_BYTES = 1 << 20
+
+
+def utc_now() -> datetime:
+    """The time now."""
+    return datetime.now(UTC)
+
+
+class InboxAccess:
+    """The inbox of a folder, opened with the first valid request; no request makes one, so a server without has none.
+
+    Attributes:
+        now: Gives the time now.
+    """
+
+    def __init__(self, datadir: Path, now: Callable[[], datetime] = utc_now) -> None:
+        """Begin with the inbox closed."""
+        self._datadir, self.now = datadir, now
+        self._inbox: Inbox | None = None
+        self._lock = Lock()
+
+    def opened(self) -> Inbox | None:
+        """The inbox; None if the folder has none.
+
+        Raises:
+            StoreError: It cannot be opened.
+        """
+        with self._lock:
+            if self._inbox is None and has_inbox(self._datadir):
+                self._inbox = Inbox(self._datadir)
+            return self._inbox
+
+    def close(self) -> None:
+        """Close the inbox."""
+        with self._lock:
+            inbox, self._inbox = self._inbox, None
+            if inbox:
+                inbox.close()
+
+    async def authorized(self, request: Request, *scopes: TokenScope) -> tuple[Inbox, AccessToken]:
+        """The inbox and the token of a request.
+
+        Args:
+            request: The request, with `Authorization: Bearer TOKEN` (RFC 6750).
+            scopes: Scopes of which the token must have one.
+
+        Raises:
+            ProblemError: There is no valid token (401), or it is for something else (403).
+        """
+        given = request.headers.getlist("authorization")
+        scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        if scheme.lower() != _BEARER:
+            raise _unauthorized('Bearer realm="iomld"')
+        inbox = await run_in_threadpool(self.opened)
+        token = await run_in_threadpool(inbox.tokens.find, text.strip(), self.now()) if inbox else None
+        if inbox is None or token is None:
+            raise _unauthorized('Bearer realm="iomld", error="invalid_token"')
+        if token.scopes.isdisjoint(scopes):
+            detail = message(
+                "This token is not for that. It needs the scope {scopes}.", scopes=" or ".join(sorted(scopes))
+            )
+            challenge = {"WWW-Authenticate": 'Bearer realm="iomld", error="insufficient_scope"'}
+            raise ProblemError(403, "token-scope", detail, headers=challenge)
+        return inbox, token
+
+
+def _unauthorized(challenge: str) -> ProblemError:
+    detail = message(
+        "Send a valid token in the header Authorization: Bearer TOKEN. Whoever runs this server makes tokens with "
+        "'iomld token create'."
+    )
+    return ProblemError(401, "token", detail, headers={"WWW-Authenticate": challenge})
+
+
+async def submitted_body(request: Request, mode: str, max_bytes: int) -> SubmittedBody:
+    """What a request submits: the body of `POST /validate`, without shapes.
+
+    Args:
+        request: The request.
+        mode: The parameter `mode`.
+        max_bytes: Most bytes of the records with the mapping.
+
+    Raises:
+        ProblemError: It is too large, of an unsupported type, incomplete or empty, or has shapes.
+    """
+    chosen = merge_mode(mode)
+    upload = await read_upload(request, max_bytes, shapes="", engine="")
+    if upload.rules.name or upload.rules.profile:
+        detail = message(
+            "A submission is checked by the rules of the publisher. Leave the shapes and the profile out; "
+            "POST /validate takes them."
+        )
+        raise ProblemError(400, "shapes-in-submission", detail)
+    if chosen is MergeMode.PATCH and upload.mapping.data:
+        detail = message("A mapping is for tables, and a patch is JSON. Leave one of them out.")
+        raise ProblemError(400, "mapping-and-patch", detail)
+    return SubmittedBody(upload.data, chosen, upload.mapping.name, upload.mapping.data)
+
+
+def merge_mode(text: str) -> MergeMode:
+    """The value of the parameter `mode`. Raises 400 for another word."""
+    try:
+        return MergeMode(text or MergeMode.REPLACE)
+    except ValueError as error:
+        detail = message("There is no mode '{name}'. Choose replace or patch.", name=text[:40])
+        raise ProblemError(400, "mode", detail) from error
+
+
+def idempotency_key(request: Request) -> str:
+    """The value of the header `Idempotency-Key`; empty if it is missing. Raises 400 if it is too long."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if len(key) > _MOST_KEY_CHARACTERS:
+        detail = message("The header Idempotency-Key is longer than {limit} characters.", limit=_MOST_KEY_CHARACTERS)
+        raise ProblemError(400, "idempotency-key", detail)
+    return key
+
+
+async def decision(request: Request) -> dict[str, Any]:
+    """The JSON object in the body of a decision; empty if there is no body.
+
+    Raises:
+        ProblemError: It is too large (413), incomplete or no JSON object (400).
+    """
+    data = bytearray()
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > _MOST_DECISION_BYTES:
+                detail = message("The body is larger than {limit} bytes.", limit=_MOST_DECISION_BYTES)
+                raise ProblemError(413, "too-large", detail)
+        values = json.loads(data) if data.strip() else {}
+    except ClientDisconnect as error:
+        detail = message("The request ended before all of it was sent. Send it again, whole.")
+        raise ProblemError(400, "upload-cut", detail) from error
+    except (ValueError, RecursionError) as error:
+        raise _no_object() from error
+    if not isinstance(values, dict):
+        raise _no_object()
+    return values
+
+
+def removed_names(values: dict[str, Any]) -> frozenset[str]:
+    """The names of values that a decision confirms. Raises 400 if they are no list of texts."""
+    names = values.get("removes", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProblemError(400, "decision", message("“removes” must be a list of the names that the preview has."))
+    return frozenset(names)
+
+
+def _no_object() -> ProblemError:
+    return ProblemError(400, "decision", message("The body must be a JSON object, such as {example}.", example="{}"))
+
+
+def visible_submission(inbox: Inbox, id_: str, token: AccessToken) -> Submission:
+    """A submission that the owner of a token may see; to others it is as if it was not there.
+
+    Raises:
+        InboxRefusal: There is none, or it is somebody else's.
+    """
+    found = inbox.submission(id_)
+    if TokenScope.REVIEW not in token.scopes and found.token != token.id:
+        raise unknown_submission(id_)
+    return found

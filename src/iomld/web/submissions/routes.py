@@ -1,0 +1,249 @@
+"""The routes `/submissions` and `/receipts`."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from iomld.inbox.inbox import Inbox
+from iomld.inbox.submissions import MergeMode, SubmissionState
+from iomld.inbox.tokens import AccessToken, TokenScope
+from iomld.messages import message
+from iomld.web.client_budget import ClientQuotas, client_of
+from iomld.web.data.validation import upload_body
+from iomld.web.openapi import SECURITY_SCHEME, Text, no_text, nothing, operation_id, responses
+from iomld.web.problems import ProblemError
+from iomld.web.responses import get_route
+from iomld.web.submissions.answers import (
+    JSON_TYPE,
+    PATCH_TYPE,
+    TURTLE_TYPE,
+    body_response,
+    list_response,
+    preview_response,
+    receipt_response,
+    submission_response,
+)
+from iomld.web.submissions.desk import SubmissionDesk
+from iomld.web.submissions.requests import (
+    decision,
+    submitted_body,
+    visible_submission,
+)
+
+_TAG = "submissions"
+_SECURED: dict[str, Any] = {"security": [{SECURITY_SCHEME: []}]}
+_MOST_LISTED = 500
+_MOST_REASON_CHARACTERS = 2000
+_Id = Annotated[str, Path(alias="id", description="The name of the submission.")]
+_Mode = Annotated[
+    str,
+    Query(
+        default_factory=no_text,
+        description="Whether records replace the published ones whole, or are merged into them (RFC 7396).",
+        json_schema_extra={"enum": [*MergeMode], "default": MergeMode.REPLACE},
+    ),
+]
+_DryRun = Annotated[
+    str,
+    Query(
+        default_factory=no_text,
+        description="With `1`, the answer is the preview, and nothing is kept. This needs no token.",
+        json_schema_extra={"enum": ["0", "1"], "default": "0"},
+    ),
+]
+_Key = Annotated[
+    Text,
+    Header(
+        default_factory=nothing,
+        alias="Idempotency-Key",
+        description="A text of your choice. The same request with the same key is kept once.",
+    ),
+]
+_IfMatch = Annotated[
+    Text, Header(default_factory=nothing, alias="If-Match", description="The `ETag` of the preview that is accepted.")
+]
+_State = Annotated[
+    str,
+    Query(
+        default_factory=no_text,
+        description="Only submissions in this state.",
+        json_schema_extra={"enum": [*SubmissionState]},
+    ),
+]
+_DECIDED = responses({200: (JSON_TYPE,)}, 400, 401, 403, 404, 409, 413, 429, 503)
+_ACCEPTED = responses({200: (JSON_TYPE,)}, 400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
+_SENT = responses({200: (JSON_TYPE,), 201: (JSON_TYPE,)}, 400, 401, 403, 409, 413, 415, 422, 429, 503, 507)
+_SHOWN = responses({200: (JSON_TYPE, PATCH_TYPE)}, 401, 403, 404, 406, 503)
+
+
+def submission_routes(desk: SubmissionDesk, quotas: ClientQuotas, *, max_bytes: int) -> APIRouter:
+    """The routes.
+
+    Args:
+        desk: What they do.
+        quotas: The seconds of work left to each client.
+        max_bytes: Largest submission.
+    """
+    router = APIRouter()
+    _add_sending(router, desk, quotas, max_bytes)
+    _add_reading(router, desk)
+    _add_receipts(router, desk)
+    _add_deciding(router, desk, quotas)
+    return router
+
+
+def _post(
+    router: APIRouter, path: str, summary: str, answers: dict[int | str, Any], **extra: object
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return router.post(
+        path,
+        tags=[_TAG],
+        summary=summary,
+        response_class=Response,
+        responses=answers,
+        openapi_extra=_SECURED | extra,
+        generate_unique_id_function=operation_id,
+    )
+
+
+def _add_sending(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas, max_bytes: int) -> None:
+    @_post(router, "/submissions", "Submit records", _SENT, requestBody=upload_body())
+    async def submit(request: Request, mode: _Mode, dry_run: _DryRun, _key: _Key) -> Response:
+        """Send records in any supported format; they are checked, previewed and kept until somebody decides.
+
+        A faulty submission is kept too, as `invalid`, with the reasons. What cannot be read at all is not kept.
+        """
+        quotas.require(client_of(request.scope))
+        if dry_run == "1":
+            body = await submitted_body(request, mode, max_bytes)
+            return preview_response(await desk.preview(request, body))
+        inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
+        body = await submitted_body(request, mode, max_bytes)
+        submission, is_new = await desk.keep(request, body, inbox, token)
+        return submission_response(submission, desk.iris, status=201 if is_new else 200)
+
+
+def _add_reading(router: APIRouter, desk: SubmissionDesk) -> None:
+    @get_route(
+        router,
+        "/submissions",
+        _TAG,
+        "List submissions",
+        responses({200: (JSON_TYPE,)}, 400, 401, 403, 503),
+        openapi_extra=_SECURED,
+    )
+    async def submissions(request: Request, state: _State) -> Response:
+        """The newest 500 submissions, without previews; for reviewers."""
+        inbox, _ = await desk.access.authorized(request, TokenScope.REVIEW)
+        await run_in_threadpool(inbox.sweep, desk.access.now())
+        chosen = _chosen_state(state)
+        return list_response(await run_in_threadpool(lambda: inbox.submissions(chosen, most=_MOST_LISTED)), desk.iris)
+
+    @get_route(
+        router,
+        "/submissions/{id}",
+        _TAG,
+        "Get a submission with its preview",
+        _SHOWN,
+        openapi_extra=_SECURED,
+    )
+    async def submission(request: Request, id_: _Id) -> Response:
+        """The state, the reasons if it is invalid, and what would change, as JSON or as an RDF Patch."""
+        inbox, token = await desk.access.authorized(request, *TokenScope)
+        found = await run_in_threadpool(visible_submission, inbox, id_, token)
+        return submission_response(found, desk.iris, accept=request.headers.get("accept"))
+
+    @get_route(
+        router,
+        "/submissions/{id}/body",
+        _TAG,
+        "Get what was sent",
+        responses({200: ("application/octet-stream",)}, 401, 403, 404, 410, 503),
+        openapi_extra=_SECURED,
+    )
+    async def body(request: Request, id_: _Id) -> Response:
+        """The bytes as they came; for the sender and reviewers, until 180 days after the decision."""
+        inbox, token = await desk.access.authorized(request, *TokenScope)
+        found = await run_in_threadpool(visible_submission, inbox, id_, token)
+        sent = await run_in_threadpool(inbox.body, found.id)
+        if not sent.data:
+            raise ProblemError(410, "body-removed", message("What was sent is no longer kept; its hash is."))
+        return body_response(sent.data)
+
+
+def _add_receipts(router: APIRouter, desk: SubmissionDesk) -> None:
+    @get_route(
+        router,
+        "/receipts/{id}",
+        _TAG,
+        "Get the receipt of a submission",
+        responses({200: (JSON_TYPE, TURTLE_TYPE)}, 404, 406, 503),
+    )
+    async def receipt(request: Request, id_: _Id) -> Response:
+        """What happened to the submission, as a chain of hashes without names; anybody may read it."""
+        inbox = await run_in_threadpool(desk.access.opened)
+        if inbox is None:
+            raise ProblemError(404, "http", message("There is no receipt {id}.", id=id_[:40]))
+        entries = await run_in_threadpool(inbox.receipt, id_)
+        found = await run_in_threadpool(inbox.submission, id_)
+        return receipt_response(found, entries, desk.iris, request.headers.get("accept"))
+
+
+def _add_deciding(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas) -> None:
+    async def reviewer(request: Request) -> tuple[Inbox, AccessToken]:
+        quotas.require(client_of(request.scope))
+        return await desk.access.authorized(request, TokenScope.REVIEW)
+
+    @_post(router, "/submissions/{id}/accept", "Accept a submission", _ACCEPTED, requestBody=_object("removes"))
+    async def accept(request: Request, id_: _Id, _if_match: _IfMatch) -> Response:
+        """Accept exactly the preview that `If-Match` names; values that would vanish are named in `removes`."""
+        inbox, token = await reviewer(request)
+        return await desk.accept(request, inbox, id_, token)
+
+    @_post(router, "/submissions/{id}/reject", "Reject a submission", _DECIDED, requestBody=_object("reason"))
+    async def reject(request: Request, id_: _Id) -> Response:
+        """Reject it with a reason, which the sender can read."""
+        inbox, _ = await reviewer(request)
+        reason = (await decision(request)).get("reason")
+        if not isinstance(reason, str) or not reason.strip() or len(reason) > _MOST_REASON_CHARACTERS:
+            detail = message("Give the sender a reason, a text of up to {limit} characters.", limit=2000)
+            raise ProblemError(400, "reason", detail)
+        done = await run_in_threadpool(
+            lambda: inbox.move(id_, SubmissionState.REJECTED, desk.access.now(), reason=reason.strip())
+        )
+        return submission_response(done, desk.iris)
+
+    @_post(router, "/submissions/{id}/cancel", "Cancel a submission", _DECIDED)
+    async def cancel(request: Request, id_: _Id) -> Response:
+        """Take back a submission that was sent with the same token."""
+        quotas.require(client_of(request.scope))
+        inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
+        found = await run_in_threadpool(visible_submission, inbox, id_, token)
+        if found.token != token.id:
+            detail = message("Only the sender can cancel a submission. A reviewer rejects it.")
+            raise ProblemError(403, "other-submission", detail)
+        done = await run_in_threadpool(inbox.move, id_, SubmissionState.CANCELLED, desk.access.now())
+        return submission_response(done, desk.iris)
+
+
+def _object(*names: str) -> dict[str, Any]:
+    """The OpenAPI request body of a decision."""
+    kinds: dict[str, dict[str, Any]] = {
+        "removes": {"type": "array", "items": {"type": "string"}, "description": "The values that are to vanish."},
+        "reason": {"type": "string", "description": "Why, for the sender."},
+    }
+    schema = {"type": "object", "properties": {name: kinds[name] for name in names}}
+    return {"required": "reason" in names, "content": {JSON_TYPE: {"schema": schema}}}
+
+
+def _chosen_state(text: str) -> SubmissionState | None:
+    try:
+        return SubmissionState(text) if text else None
+    except ValueError as error:
+        names = ", ".join(SubmissionState)
+        raise ProblemError(
+            400, "state", message("There is no state '{name}'. Choose one of {names}.", name=text[:40], names=names)
+        ) from error

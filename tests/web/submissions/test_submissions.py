@@ -1,0 +1,315 @@
+"""Submissions over HTTP: the whole way, and each request that is refused, with nothing kept."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.conftest import Command
+from tests.inbox.made import add_token, written_bytes
+from tests.serving import Server, serve
+
+from iomld.inbox.inbox import Inbox
+from iomld.inbox.submissions import SubmissionState
+from iomld.inbox.tokens import AccessToken, TokenScope
+
+pytestmark = pytest.mark.server
+
+Json = dict[str, Any]
+BUDGET = {"projectCode": "PO.0105", "budgetUSD": 120_000}
+
+
+@dataclass(frozen=True)
+class Office:
+    """A server with an inbox, and tokens of a sender and a reviewer."""
+
+    address: str
+    datadir: Path
+    inbox: Inbox
+    sender: str
+    reviewer: str
+
+    def client(self, token: str = "") -> httpx.Client:
+        """A client with a token."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=240)
+
+    def submit(self, record: Json = BUDGET, mode: str = "patch", **headers: str) -> httpx.Response:
+        """Send a record with the token of the sender."""
+        with self.client(self.sender) as client:
+            return client.post("/submissions", params={"mode": mode}, json=record, headers=headers)
+
+    def accept(self, id_: str, tag: str, *removes: str) -> httpx.Response:
+        """Accept a preview with the token of the reviewer."""
+        with self.client(self.reviewer) as client:
+            return client.post(f"/submissions/{id_}/accept", headers={"If-Match": tag}, json={"removes": removes})
+
+
+@contextmanager
+def office(datadir: Path, **settings: str) -> Iterator[Office]:
+    """A server of a folder of releases, with an inbox."""
+    now = datetime.now(UTC)
+    with Inbox(datadir) as inbox, serve(datadir, **settings) as server:
+        tokens = [add_token(inbox, scope, now=now)[1] for scope in (TokenScope.SUBMIT, TokenScope.REVIEW)]
+        yield Office(server.address, datadir, inbox, *tokens)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, few_records: Path, iomld: Command) -> Path:
+    """A folder in which CE.0134 and PO.0105 are published."""
+    datadir = tmp_path / "data"
+    assert iomld("publish", few_records, "--to", datadir).returncode == 0
+    return datadir
+
+
+@pytest.fixture
+def desk(folder: Path) -> Iterator[Office]:
+    """A server of it."""
+    with office(folder) as opened:
+        yield opened
+
+
+def kept(desk: Office) -> int:
+    """How many submissions the inbox has."""
+    return len(desk.inbox.submissions())
+
+
+def test_the_whole_way(desk: Office, iomld: Command) -> None:
+    """Send, mend, see the difference, accept, publish, and follow the receipt to the revision and back."""
+    faulty = desk.submit(BUDGET | {"status": "nowhere"})
+    assert (faulty.status_code, faulty.json()["state"]) == (201, "invalid")
+    assert faulty.json()["preview"]["refused"][0]["reasons"][0]["field"] == "status"
+
+    sent = desk.submit()
+    shown = sent.json()
+    assert (sent.status_code, sent.headers["location"]) == (201, f"/submissions/{shown['id']}")
+    assert shown["preview"]["projects"][0]["fields"][0]["after"] == ["120000 USD"]
+    with desk.client(desk.reviewer) as client:
+        listed = client.get("/submissions", params={"state": "previewed"}).json()["submissions"]
+        assert [one["id"] for one in listed] == [shown["id"]]
+        patch = client.get(sent.headers["location"], headers={"Accept": "application/rdf-patch"}).text
+        assert '\nA <https://w3id.org/iomld/id/project/PO.0105> <https://w3id.org/iomld/ns#budgetUSD> "120000"' in patch
+        assert json.loads(client.get(f"{sent.headers['location']}/body").content) == BUDGET
+
+    accepted = desk.accept(shown["id"], sent.headers["etag"])
+    assert (accepted.status_code, accepted.json()["state"]) == (200, "accepted")
+    assert iomld("work", "--once", "--to", desk.datadir).returncode == 0
+
+    with httpx.Client(base_url=desk.address, timeout=60) as anybody:
+        path = "/" + shown["receipt"].split("/", 4)[-1]
+        receipt = anybody.get(path).json()
+        assert [one["event"] for one in receipt["entries"]] == ["received", "previewed", "accepted", "published"]
+        (revision,) = receipt["entries"][-1]["revisions"]
+        assert revision == "https://w3id.org/iomld/doc/project/PO.0105/rev/2"
+        turtle = anybody.get(path, headers={"Accept": "text/turtle"}).text
+        assert r"PO.0105\/rev\/2" in turtle
+    with serve(desk.datadir) as later:
+        about = httpx.get(f"{later.address}/doc/project/PO.0105/rev/2?about=1", headers={"Accept": "text/turtle"}).text
+        assert f"prov/submission/{shown['id']}" in about
+        activity = httpx.get(f"{later.address}/prov/submission/{shown['id']}", headers={"Accept": "text/turtle"}).text
+        assert shown["receipt"] in activity
+
+
+def test_a_dry_run_needs_no_token_and_keeps_nothing(desk: Office) -> None:
+    """The preview is the same as that of a submission."""
+    with desk.client() as client:
+        answer = client.post("/submissions", params={"mode": "patch", "dry_run": "1"}, json=BUDGET)
+    assert answer.status_code == 200
+    assert answer.json()["projects"][0]["project"] == "PO.0105"
+    assert kept(desk) == 0
+    assert answer.json() == desk.submit().json()["preview"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic dXNlcjpwYXNz", "Bearer iomld_000000000000_x"])
+def test_without_a_valid_token(desk: Office, header: str) -> None:
+    """401 with a challenge, in whatever way the header is wrong."""
+    with desk.client() as client:
+        headers = {"Authorization": header} if header else {}
+        for answer in (client.post("/submissions", json=BUDGET, headers=headers), client.get("/submissions")):
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert kept(desk) == 0
+
+
+def test_a_token_is_for_its_scope(desk: Office) -> None:
+    """A sender cannot review, a reviewer cannot send, and neither sees more than the scope allows."""
+    id_ = desk.submit().json()["id"]
+    with desk.client(desk.sender) as sender, desk.client(desk.reviewer) as reviewer:
+        assert sender.get("/submissions").status_code == 403
+        assert sender.post(f"/submissions/{id_}/accept", headers={"If-Match": '"x"'}).status_code == 403
+        assert sender.post(f"/submissions/{id_}/reject", json={"reason": "x"}).status_code == 403
+        assert reviewer.post("/submissions", json=BUDGET).status_code == 403
+        assert reviewer.post(f"/submissions/{id_}/cancel").status_code == 403
+    _, other = add_token(desk.inbox, TokenScope.SUBMIT, now=datetime.now(UTC))
+    with desk.client(other) as stranger:
+        assert [stranger.get(f"/submissions/{id_}{part}").status_code for part in ("", "/body")] == [404, 404]
+        assert stranger.post(f"/submissions/{id_}/cancel").status_code == 404
+    assert kept(desk) == 1
+
+
+def test_nobody_accepts_what_they_sent(desk: Office) -> None:
+    """Unless the operator allowed it when the token was made."""
+    now = datetime.now(UTC)
+    token, text = add_token(desk.inbox, TokenScope.SUBMIT, TokenScope.REVIEW, now=now)
+    with desk.client(text) as client:
+        sent = client.post("/submissions", params={"mode": "patch"}, json=BUDGET)
+        path, tag = sent.headers["location"], {"If-Match": sent.headers["etag"]}
+        assert client.post(f"{path}/accept", headers=tag).status_code == 403
+        _allow_self(desk.inbox, token)
+        assert client.post(f"{path}/accept", headers=tag).status_code == 200
+
+
+def _allow_self(inbox: Inbox, token: AccessToken) -> None:
+    assert not replace(token, allows_self=False).allows_self
+    with inbox._database.transaction() as database:
+        database.execute("UPDATE token SET allows_self = 1 WHERE id = ?", (token.id,))
+
+
+def test_accepting_names_the_preview(desk: Office) -> None:
+    """Without If-Match 428, with another tag 412 with the preview; both leave it undecided."""
+    sent = desk.submit()
+    id_ = sent.json()["id"]
+    with desk.client(desk.reviewer) as client:
+        assert client.post(f"/submissions/{id_}/accept").status_code == 428
+        assert client.post(f"/submissions/{id_}/accept", headers={"If-Match": "*"}).status_code == 428
+    other = desk.accept(id_, '"other"')
+    assert (other.status_code, other.headers["etag"]) == (412, sent.headers["etag"])
+    assert other.json()["submission"]["preview"] == sent.json()["preview"]
+    assert desk.accept("0" * 32, '"x"').status_code == 404
+    assert desk.accept(id_, other.headers["etag"]).status_code == 200
+    assert desk.accept(id_, other.headers["etag"]).status_code == 409
+
+
+def test_values_that_vanish_are_confirmed_one_by_one(desk: Office) -> None:
+    """Accepting without naming each is refused with their names."""
+    sent = desk.submit({"projectCode": "PO.0105", "abstract": None})
+    refused = desk.accept(sent.json()["id"], sent.headers["etag"])
+    assert (refused.status_code, refused.json()["removes"]) == (422, ["PO.0105/abstract.en"])
+    assert desk.accept(sent.json()["id"], sent.headers["etag"], "PO.0105/abstract.en").status_code == 200
+
+
+def test_two_reviewers_race(desk: Office) -> None:
+    """One wins, all others are told that it is decided."""
+    sent = desk.submit()
+    with ThreadPoolExecutor(8) as pool:
+        answers = [*pool.map(lambda _: desk.accept(sent.json()["id"], sent.headers["etag"]).status_code, range(8))]
+    assert sorted(answers) == [200, *[409] * 7]
+
+
+def test_a_publication_in_between(desk: Office, tmp_path: Path, iomld: Command) -> None:
+    """Of another project it does not matter; of the same one, the answer is 412 with a fresh preview."""
+    one, two = desk.submit(), desk.submit({"projectCode": "CE.0134", "budgetUSD": 5})
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(_published(desk, "PO.0105") | {"budget": "77", "budgetUSD": "77"}))
+    assert iomld("publish", changed, "--to", desk.datadir).returncode == 0
+    with httpx.Client(base_url=desk.address, timeout=60) as client:
+        while "77" not in client.get("/doc/project/PO.0105.ttl").text:
+            pass  # until the server has taken up the release
+    again = desk.accept(one.json()["id"], one.headers["etag"])
+    assert again.status_code == 412
+    assert again.json()["submission"]["preview"]["projects"][0]["fields"][0]["before"] == ["77 USD"]
+    assert desk.accept(two.json()["id"], two.headers["etag"]).status_code == 200
+    assert desk.accept(one.json()["id"], again.headers["etag"]).status_code == 200
+
+
+def _published(desk: Office, code: str) -> Json:
+    found: Json = httpx.get(f"{desk.address}/doc/project/{code}.jsonld").json()
+    return found
+
+
+def test_a_repeated_request(desk: Office) -> None:
+    """With the same key it is kept once; with another body it is refused."""
+    one, again = (desk.submit(**{"Idempotency-Key": "k"}) for _ in range(2))
+    assert (one.status_code, again.status_code) == (201, 200)
+    assert one.json() == again.json()
+    other = desk.submit({"projectCode": "PO.0105", "budgetUSD": 1}, **{"Idempotency-Key": "k"})
+    assert (other.status_code, kept(desk)) == (422, 1)
+    assert desk.submit(**{"Idempotency-Key": "k" * 201}).status_code == 400
+
+
+def test_the_same_key_at_the_same_time(desk: Office) -> None:
+    """It is kept once, however many requests are under way."""
+    with ThreadPoolExecutor(6) as pool:
+        answers = [*pool.map(lambda _: desk.submit(**{"Idempotency-Key": "k"}).status_code, range(6))]
+    assert answers.count(201) == 1
+    assert set(answers) <= {200, 201, 409}
+    assert kept(desk) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "parameters", "status"),
+    [
+        (b"\x00\x01\x02 binary", "application/octet-stream", {}, 400),
+        (b"[]", "application/json", {}, 400),
+        (b"{", "application/json", {"mode": "patch"}, 400),
+        (b"{}", "application/json", {"mode": "other"}, 400),
+        (b"{}", "image/png", {}, 415),
+        (b"x" * 200_000, "text/csv", {}, 413),
+        (b"shapes=published&text=a", "application/x-www-form-urlencoded", {}, 400),
+        (b"", "application/json", {}, 400),
+    ],
+)
+def test_what_cannot_be_read_is_not_kept(
+    folder: Path, body: bytes, media_type: str, parameters: dict[str, str], status: int
+) -> None:
+    """The status says why, and the sender knows that nothing is there."""
+    with office(folder, IOMLD_UPLOAD_BYTES="100000") as desk, desk.client(desk.sender) as client:
+        headers = {"Content-Type": media_type}
+        answer = client.post("/submissions", params=parameters, content=body, headers=headers)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert kept(desk) == 0
+
+
+def test_a_full_inbox_and_a_busy_token(folder: Path) -> None:
+    """507 and 429 with Retry-After; nothing more is kept."""
+    with office(folder, IOMLD_INBOX_BYTES="100") as desk:
+        assert (desk.submit().status_code, kept(desk)) == (507, 0)
+    with office(folder, IOMLD_DAILY_SUBMISSIONS="1") as desk:
+        assert desk.submit().status_code == 201
+        busy = desk.submit({"projectCode": "PO.0105", "budgetUSD": 3})
+        assert (busy.status_code, int(busy.headers["retry-after"]) > 80_000, kept(desk)) == (429, True, 1)
+
+
+def test_rejecting_and_cancelling(desk: Office) -> None:
+    """A reason is required, the sender can read it, and both are final."""
+    one, two = desk.submit().json()["id"], desk.submit().json()["id"]
+    with desk.client(desk.reviewer) as reviewer, desk.client(desk.sender) as sender:
+        for bad in ({}, {"reason": " "}, {"reason": 1}, {"reason": "x" * 2001}, [], "text"):
+            assert reviewer.post(f"/submissions/{one}/reject", json=bad).status_code == 400
+        assert reviewer.post(f"/submissions/{one}/reject", json={"reason": "It is a draft."}).status_code == 200
+        assert sender.get(f"/submissions/{one}").json()["reason"] == "It is a draft."
+        assert sender.post(f"/submissions/{two}/cancel").json()["state"] == "cancelled"
+        assert sender.post(f"/submissions/{two}/cancel").status_code == 409
+    public = httpx.get(f"{desk.address}/receipts/{one}").text
+    assert "draft" not in public
+
+
+def test_no_name_and_no_body_leaves_the_inbox(folder: Path, iomld: Command) -> None:
+    """Neither the name of the sender, the token nor the name of the file is published; the inbox has no secret."""
+    with office(folder) as desk, desk.client(desk.sender) as client:
+        record = json.dumps([BUDGET]).encode()
+        files = {"file": ("Ada-Lovelace.json", record)}
+        sent = client.post("/submissions", params={"mode": "patch"}, files=files)
+        assert desk.accept(sent.json()["id"], sent.headers["etag"]).status_code == 200
+        assert iomld("work", "--once", "--to", folder).returncode == 0
+        assert desk.inbox.submission(sent.json()["id"]).state is SubmissionState.PUBLISHED
+        texts = (b"Lovelace", desk.sender.encode(), desk.sender.split("_")[1].encode())
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.name.startswith("inbox.sqlite"):
+                assert not [text for text in texts if text in path.read_bytes()], path
+        assert desk.sender.encode() not in written_bytes(folder)
+
+
+def test_a_server_without_an_inbox(bundled_server: Server) -> None:
+    """It keeps nothing, and says so with 401 and 404; no file is made."""
+    address = bundled_server.address
+    headers = {"Authorization": "Bearer x"}
+    assert httpx.post(f"{address}/submissions", json=BUDGET, headers=headers, timeout=60).status_code == 401
+    assert httpx.get(f"{address}/receipts/{'0' * 32}").status_code == 404
