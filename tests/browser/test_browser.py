@@ -176,7 +176,7 @@ def test_a_record_is_copied_as_json_ld(browser: Browser, address: str) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(address + "/doc/project/PO.0105")
-    page.get_by_text("Show this record as JSON-LD").click()
+    page.get_by_text("Show the whole record as JSON-LD").click()
     page.click('[data-copy="json-ld"]')
     page.wait_for_function("document.querySelector('[data-copy=json-ld]').textContent === 'Copied'")
     served = page.request.get(address + "/doc/project/PO.0105.jsonld").text()

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from ipaddress import IPv6Address
 
 from iomld.errors import SourceError
 from iomld.messages import message
@@ -37,7 +38,20 @@ _MOST_ESCAPED = 3  # times; exports of exports escape "&" again
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # BCP 47, lower case as RDF 1.1 section 3.3 allows us to normalize it.
 _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
-_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
+# The characters of an IRI (RFC 3987, section 2.2): not the last two of a plane, and private ones only in a query.
+_PLANES = "".join(f"{chr(plane << 16)}-{chr(plane << 16 | 0xFFFD)}" for plane in range(1, 14))
+_UNRESERVED = rf"A-Za-z0-9\-._~\xa0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef{_PLANES}\U000e1000-\U000efffd"
+_PRIVATE = r"\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
+
+
+def _iri_characters(others: str) -> str:
+    return rf"(?:[{_UNRESERVED}!$&'()*+,;={others}]|%[0-9A-Fa-f]{{2}})*"
+
+
+_WEB_ADDRESS = re.compile(
+    rf"https?://(?=.)(?:{_iri_characters(':')}@)?(?:\[(?P<ip>[0-9A-Fa-f:.]+)\]|{_iri_characters('')})(?::[0-9]*)?"
+    rf"(?:/{_iri_characters(':@/')})?(?:\?{_iri_characters(':@/?' + _PRIVATE)})?(?:#{_iri_characters(':@/?')})?"
+)
 
 
 def utf8_text(data: bytes, file: str) -> str:
@@ -120,9 +134,19 @@ def is_web_address(url: str) -> bool:
 
     >>> is_web_address("https://iom.int/project/x"), is_web_address("javascript:alert(1)")
     (True, False)
+    >>> is_web_address("https://iom.int/%zz"), is_web_address("https://iom.int/?a[]=1"), is_web_address("https://[::1")
+    (False, False, False)
     """
-    scheme, _, rest = url.partition("://")
-    return scheme in ("http", "https") and bool(rest) and not _NOT_IN_ADDRESS.search(url)
+    found = _WEB_ADDRESS.fullmatch(url)
+    return found is not None and (found["ip"] is None or _is_ip_address(found["ip"]))
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_language_tag(text: str) -> bool:

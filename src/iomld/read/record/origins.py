@@ -69,7 +69,7 @@ def source_of(node: Mapping[str, object]) -> dict[str, object] | None:
 def bad_source_address(url: str, place: Place | None) -> Finding:
     """A Violation for the address of a source that is not a web address."""
     problem = message("The address of a source, '{url}', is not a web address.", url=url)
-    fix = message("Give the full address of the page, beginning with https://.")
+    fix = message("Give the full address of the page, beginning with https://, and write [ and ] in it as %5B and %5D.")
     return Finding("sourceAddress", Severity.VIOLATION, problem, fix, value=url, place=place)
 
 

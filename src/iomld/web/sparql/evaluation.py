@@ -177,8 +177,9 @@ def _problem_of_worker(error: WorkerError) -> ProblemError:
             return ProblemError(429, "busy", detail, headers={"Retry-After": "2"})
         case WorkerCrashedError(reason=CrashReason.MEMORY):
             detail = message(
-                "The query was stopped because it needed more memory than the limit allows. "
-                "Make it narrower, or avoid ORDER BY, GROUP BY and DISTINCT over everything."
+                "The query was stopped because it needed more memory than the limit allows, or because it orders "
+                "values of kinds that the engine cannot compare. Make it narrower, avoid ORDER BY, GROUP BY and "
+                "DISTINCT over everything, and order mixed values by their text: ORDER BY STR(?x)."
             )
             return ProblemError(503, "query-memory", detail)
         case WorkerCrashedError():
