@@ -28,8 +28,9 @@ def test_a_filled_in_table_gives_its_decisions() -> None:
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("", ["x.csv: the first row has no columns 'key' and 'review'."]),
-        ("quote,framework\nGCM,gcm", ["x.csv: the first row has no columns 'key' and 'review'."]),
+        ("", ["x.csv: the first row must have the columns 'key' and 'review', each once."]),
+        ("quote,framework\nGCM,gcm", ["x.csv: the first row must have the columns 'key' and 'review', each once."]),
+        ("key,review,review\nPO.1:a,accepted,rejected", ["x.csv: the first row must have the columns"]),
         ("key,review\nPO.1:a,right", ["x.csv, line 2: the review is 'right'. Write accepted or rejected"]),
         ("key,review\n,accepted", ["x.csv, line 2: the key of the mention is missing."]),
         ("key,review\nPO.1:a,accepted\n\nPO.1:a,rejected", ["line 4: PO.1:a is rejected, but accepted on line 2."]),

@@ -155,6 +155,8 @@ def test_drift_is_said(folder: Path, iomld: Command) -> None:
     assert by_name["bad.rq"]["sentence"].startswith("line 2: ")
     listed = iomld("queries", "list", "--from", folder)
     assert (listed.returncode, "not used   bad.rq, line 2: " in listed.stderr) == (1, True)
+    without = iomld("queries", IOMLD_DATA_DIR=str(folder))
+    assert (without.returncode, without.stdout) == (1, listed.stdout)
     assert first in iomld("releases", "list", "--from", folder).stdout
 
 

@@ -262,7 +262,7 @@ def test_a_parameter_of_the_wrong_type_has_a_sentence() -> None:
         ({"year": "17"}, "“year” is “17”, but must be a year of four digits. The default is year=2017."),
         ({"year": "x" * 3000}, f"“year” is “{'x' * 60}…”, but"),
         ({"year": ""}, "“year” is “”, but must be a year"),
-        ({"most": "-1"}, "must be a whole number from 0 upwards. The default is most=10."),
+        ({"most": "-1"}, "must be a whole number of at most 18 digits, from 0 upwards. The default is most=10."),
         ({"iri": "a b"}, "“iri” is “a b”, but must be an IRI. The default is iri=a."),
         ({"yeer": "2017"}, "The query has no parameter “yeer”. Write year, or remove it."),
     ):

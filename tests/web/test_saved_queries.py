@@ -243,7 +243,9 @@ def test_what_cannot_be_answered_has_a_sentence(site: Site) -> None:
     """Wrong types, unknown parameters, names, releases and formats; hostile names are only compared."""
     first = site.names[0]
     assert "must be a year of four digits" in site.detail(400, "/titles", since="abc")
-    assert "must be a whole number from 0 upwards" in site.detail(400, f"/titles@{first}", most="-1")
+    assert "must be a whole number of at most 18 digits, from 0 upwards" in site.detail(
+        400, f"/titles@{first}", most="-1"
+    )
     assert "has no parameter “words”. Write word, or" in site.detail(400, "/titles", words="x")
     assert "must be one of 2020-02-29, 2021-01-01" in site.detail(400, "/is-there", day="2020-01-01")
     assert "The closest codes are: " in site.detail(400, "/is-there", country="XX")
@@ -265,6 +267,7 @@ def test_what_cannot_be_answered_has_a_sentence(site: Site) -> None:
     for hostile in ("%2e%2e%2f", "..%2ftitles", "titles@..", f"titles@{first}%2fstore", "pins", "%00", "x" * 5000):
         assert site.client.get(f"/saved/{hostile}").status_code in {307, 308, 404}, hostile
     assert site.client.get("/saved/pins%2Ftitles").status_code == 404
+    assert site.client.get("/saved/titles@").status_code == 404
 
 
 HOSTILE = ['"', "\\", '") } #', "'''", "\\u0022) || true || CONTAINS(\\u0022", "\u202e", "?_since_gYear", "} UNION {"]

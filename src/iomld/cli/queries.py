@@ -36,7 +36,7 @@ from iomld.saved.query import SavedQuery, check_name, parse_saved_query
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-def queries_command(context: click.Context) -> None:
+def queries_command(context: click.Context) -> int:
     """Save queries with a title and parameters, see whether their answers change, and keep versions to cite.
 
     A server shows them at /saved. Each publish records their answers.
@@ -49,7 +49,8 @@ def queries_command(context: click.Context) -> None:
       iomld queries pin projects-of-a-region
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_queries, datadir=None)
+        return int(context.invoke(list_queries, datadir=None))
+    return EXIT_DONE
 
 
 @queries_command.command()

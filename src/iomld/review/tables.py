@@ -146,11 +146,11 @@ def read_decisions(data: bytes, file: str) -> tuple[Decision, ...]:
 def _columns(header: CsvRow | None, file: str) -> tuple[int, int]:
     """The places of the columns `key` and `review`."""
     names = [cell.strip().lower() for cell in header.cells] if header else []
-    if _KEY not in names or _REVIEW not in names:
+    if (names.count(_KEY), names.count(_REVIEW)) != (1, 1):
         raise SourceError(
             message(
-                "{file}: the first row has no columns 'key' and 'review'. Fill in a table that 'iomld mentions list "
-                "--format csv' has written.",
+                "{file}: the first row must have the columns 'key' and 'review', each once. Fill in a table that "
+                "'iomld mentions list --format csv' has written.",
                 file=file,
             )
         )

@@ -59,15 +59,15 @@ _CALENDARS: Mapping[ParameterType, Callable[[str], object]] = {
 # What a value must be, in the sentence “… but must be …”.
 _EXPECTED: Mapping[ParameterType, Message] = {
     ParameterType.IRI: message("an IRI"),
-    ParameterType.INTEGER: message("a whole number"),
-    ParameterType.DECIMAL: message("a number"),
+    ParameterType.INTEGER: message("a whole number of at most 18 digits"),
+    ParameterType.DECIMAL: message("a number of at most 18 digits before and after the point"),
     ParameterType.BOOLEAN: message("true or false"),
     ParameterType.YEAR: message("a year of four digits"),
     ParameterType.DATE: message("a date like 2024-12-31"),
     ParameterType.DATE_TIME: message("a time like 2024-12-31T12:00:00Z"),
     ParameterType.STRING: message("a text of at most 2,000 characters, without control characters"),
 }
-_COUNT = message("a whole number from 0 upwards")
+_COUNT = message("a whole number of at most 18 digits, from 0 upwards")
 
 
 class ParameterError(QueryError):

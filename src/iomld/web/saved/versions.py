@@ -55,7 +55,8 @@ def saved_address(segment: str) -> SavedAddress:
     if not stem or suffix not in SUFFIXES:
         stem, suffix = segment, ""
     name, _, release = stem.partition("@")
-    return SavedAddress(name, release, suffix)
+    # With an "@" at its end, no query has this name.
+    return SavedAddress(name if release else stem, release, suffix)
 
 
 @dataclass(frozen=True, slots=True)
