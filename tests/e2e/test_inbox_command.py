@@ -10,7 +10,9 @@ from tests.conftest import Command
 from tests.inbox.made import written_bytes
 from tests.publish.submissions.made import Desk
 
+from iomld.inbox.database import FILE
 from iomld.inbox.inbox import Inbox
+from iomld.inbox.receipts import ReceiptEntry, next_entry
 from iomld.inbox.submissions import MergeMode, SubmissionState
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import load_pipeline
@@ -72,6 +74,70 @@ def test_rejecting_and_forgetting(desk: Desk, iomld: Command) -> None:
     assert b"Lovelace" not in written_bytes(desk.datadir)
     assert iomld("token", "revoke", "unknown", "--from", desk.datadir).returncode == 2
     assert iomld("inbox", "verify", "--from", desk.datadir).stdout.startswith("whole")
+
+
+def _forged(entry: ReceiptEntry | None, old: ReceiptEntry) -> ReceiptEntry:
+    """An entry that says something else than an old one, and follows another."""
+    values = {key: value for key, value in old.values().items() if key not in {"number", "previous"}}
+    receipt, event, at = (values.pop(key) for key in ("receipt", "event", "at"))
+    return next_entry(entry, receipt, event, at, values | {"bytes": 1})
+
+
+def _write_anew(desk: Desk) -> None:
+    last = None
+    for old in desk.inbox.entries():
+        last = _forged(last, old)
+        with desk.inbox._database.transaction() as database:
+            values = (last.content, last.sha256, last.number)
+            database.execute("UPDATE entry SET content = ?, sha256 = ? WHERE number = ?", values)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "",
+        "DELETE FROM entry WHERE number > 2",
+        "DELETE FROM entry",
+        "UPDATE entry SET content = 'no JSON'",
+        "DELETE FROM submission",
+        "UPDATE submission SET state = 'rejected'",
+    ],
+)
+def test_receipts_that_were_removed_or_written_anew(desk: Desk, iomld: Command, statement: str) -> None:
+    """Releases and submissions show it, even if the hashes of the chain fit."""
+    sent = desk.submit({"projectCode": "PO.0105", "budgetUSD": 5}, mode=MergeMode.PATCH)
+    desk.accept(sent)
+    desk.work()
+    verify = ("inbox", "verify", "--from", desk.datadir)
+    assert iomld(*verify).stdout.endswith("compared with 2 releases\n")
+    if statement:
+        with desk.inbox._database.transaction() as database:
+            database.execute(statement)
+    else:
+        _write_anew(desk)
+    done = iomld(*verify)
+    assert (done.returncode, f"receipt {sent.id}: " in done.stdout, "backup" in done.stderr) == (2, True, True)
+
+
+def test_verifying_with_pruned_and_damaged_releases(desk: Desk, iomld: Command) -> None:
+    """What is kept of a pruned release counts, and a manifest that cannot be read is said."""
+    sent = desk.submit({"projectCode": "PO.0105", "budgetUSD": 5}, mode=MergeMode.PATCH)
+    desk.accept(sent)
+    desk.work()
+    later = desk.submit({"projectCode": "PO.0105", "budgetUSD": 6}, mode=MergeMode.PATCH)
+    desk.accept(later)
+    desk.work()
+    assert iomld("releases", "prune", "--keep", "1", "--from", desk.datadir).returncode == 0
+    verify = ("inbox", "verify", "--from", desk.datadir)
+    assert iomld(*verify).returncode == 0
+    (*_, manifest) = sorted(desk.datadir.glob("releases/*/manifest.json"))
+    manifest.write_text("no JSON")
+    done = iomld(*verify)
+    assert (done.returncode, "cannot be compared" in done.stdout) == (2, True)
+    for path in desk.datadir.glob(f"{FILE}*"):
+        path.unlink()
+    (desk.datadir / FILE).touch()
+    assert f"receipt {sent.id}: " in iomld(*verify).stdout
 
 
 @pytest.mark.parametrize("command", [("inbox", "list", "--from"), ("token", "list", "--from"), ("work", "--to")])

@@ -298,8 +298,14 @@ class Inbox:
 
     def entries(self) -> tuple[ReceiptEntry, ...]:
         """All entries of all receipts, oldest first."""
-        rows = self._database.rows(f"{_ENTRIES} ORDER BY number")
-        return tuple(ReceiptEntry(*row) for row in rows)
+        return self.chain()[0]
+
+    def chain(self) -> tuple[tuple[ReceiptEntry, ...], dict[str, str]]:
+        """All entries, oldest first, and the state of each submission by name, at one moment."""
+        with self._database.transaction() as database:
+            rows = database.execute(f"{_ENTRIES} ORDER BY number").fetchall()
+            states = dict(database.execute("SELECT id, state FROM submission").fetchall())
+        return tuple(ReceiptEntry(*row) for row in rows), states
 
 
 def unknown_submission(id_: str) -> InboxRefusal:

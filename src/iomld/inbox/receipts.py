@@ -60,15 +60,53 @@ def chain_faults(entries: Iterable[ReceiptEntry]) -> Iterator[str]:
     """
     last: ReceiptEntry | None = None
     for entry in entries:
-        values = entry.values()
         if hashlib.sha256(entry.content.encode()).hexdigest() != entry.sha256:
             yield f"entry {entry.number}: the content does not have its SHA-256."
         if (
-            values.get("previous") != (last.sha256 if last else None)
+            _stated(entry, "previous") != (last.sha256 if last else None)
             or entry.number != (last.number if last else 0) + 1
         ):
             yield f"entry {entry.number}: it does not follow the entry before."
         last = entry
+
+
+def published_faults(entries: Iterable[ReceiptEntry], releases: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """The entries that a release was made from and that the chain does not have, or not with the same content.
+
+    Whoever writes the whole chain anew cannot change the releases along with it.
+
+    Args:
+        entries: All entries.
+        releases: The hash of an entry by the name of its receipt, by the name of the release whose manifest has it.
+    """
+    known = {(entry.receipt, entry.sha256) for entry in entries}
+    for release, submissions in releases.items():
+        for receipt, sha256 in submissions.items():
+            if (receipt, sha256) not in known:
+                yield f"receipt {receipt}: the entry that release {release} names is missing or was changed."
+
+
+def state_faults(entries: Iterable[ReceiptEntry], states: Mapping[str, str]) -> Iterator[str]:
+    """The submissions whose state is not the one that their newest entry says.
+
+    Args:
+        entries: All entries, oldest first.
+        states: The state of each submission, by name.
+    """
+    newest = {entry.receipt: _stated(entry, "event") for entry in entries}
+    for receipt, state in states.items():
+        if newest.get(receipt) != state:
+            yield f"receipt {receipt}: the submission is {state}, and the newest entry does not say so."
+    for receipt in newest.keys() - states.keys():
+        yield f"receipt {receipt}: the submission is missing."
+
+
+def _stated(entry: ReceiptEntry, key: str) -> object:
+    """A value of an entry, which can have any content by now; None if it states none."""
+    try:
+        return entry.values().get(key)
+    except (ValueError, AttributeError, RecursionError):
+        return None
 
 
 def receipt_json(iri: str, state: str, entries: Iterable[ReceiptEntry]) -> dict[str, object]:

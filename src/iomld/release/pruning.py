@@ -21,7 +21,7 @@ from pathlib import Path
 
 from iomld.errors import NotFoundError, StoreError
 from iomld.release.digests import forget_removed
-from iomld.release.folder import FILES, REMOVING, Release, read_manifest
+from iomld.release.folder import FILES, REMOVING, Manifest, Release, read_manifest
 from iomld.release.integrity import whole_release
 from iomld.release.served import release_folder, release_names, sync
 
@@ -147,6 +147,11 @@ def pruned_release(datadir: Path, name: str) -> Release:
     if manifest is None:
         raise StoreError(f"{path}: the release cannot be restored. {fault} Copy the folder back from a backup.")
     return Release(path, manifest)
+
+
+def pruned_manifests(datadir: Path) -> dict[str, tuple[Manifest | None, str]]:
+    """The manifest of each release that was pruned; None, and what is wrong with it, if it is damaged."""
+    return {name: read_manifest(_kept_folder(datadir, name)) for name in pruned_names(datadir)}
 
 
 def _keep_for_restore(datadir: Path, name: str, release: Path) -> None:

@@ -15,9 +15,12 @@ from iomld.cli.stages import loaded_pipeline, pipeline_choices
 from iomld.errors import NotFoundError, StoreError
 from iomld.inbox.database import has_inbox
 from iomld.inbox.inbox import Inbox
-from iomld.inbox.receipts import chain_faults
+from iomld.inbox.receipts import chain_faults, published_faults, state_faults
 from iomld.inbox.submissions import Submission, SubmissionState, moment_text, require_confirmed
 from iomld.inbox.tokens import AccessToken, TokenScope, new_token, scopes_text
+from iomld.release.folder import read_manifest
+from iomld.release.pruning import pruned_manifests
+from iomld.release.served import release_folder
 
 if TYPE_CHECKING:
     from iomld.config import Settings
@@ -211,19 +214,36 @@ def forget_sender(*, token: str, datadir: Path | None) -> None:
 def verify_receipts(*, datadir: Path | None) -> None:
     """Check the chain of receipts: whether an entry was changed or removed.
 
+    It is compared with the submissions, and with the manifests of all releases in the folder.
+
     \b
     Example:
       iomld inbox verify
     """
-    with _opened(datadir) as inbox:
-        entries = inbox.entries()
-    faults = [*chain_faults(entries)]
+    folder = datadir or settings().data_dir
+    with _opened(folder) as inbox:
+        # Releases first: what one names is in the inbox by then.
+        releases, faults = _published_receipts(folder)
+        entries, states = inbox.chain()
+    faults += [*chain_faults(entries), *published_faults(entries, releases), *state_faults(entries, states)]
     for fault in faults:
         click.echo(f"  {fault}")
     if faults:
-        raise StoreError("the chain of receipts is broken. Compare the inbox with a backup.")
+        raise StoreError("the receipts are not as they were written. Compare the inbox and the releases with a backup.")
     head = entries[-1].sha256 if entries else "none"
-    click.echo(f"whole      {len(entries)} entries, newest {head}")
+    click.echo(f"whole      {len(entries)} entries, newest {head}; compared with {len(releases)} releases")
+
+
+def _published_receipts(folder: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The hashes of receipts in the manifests of releases, pruned ones too, and which manifests cannot be read."""
+    found, faults = {}, []
+    manifests = {name: read_manifest(release_folder(folder, name)) for name in release.release_names(folder)}
+    for name, (manifest, fault) in (manifests | pruned_manifests(folder)).items():
+        if manifest is None:
+            faults.append(f"release {name}: {fault} So the receipts cannot be compared with it.")
+        else:
+            found[name] = dict(manifest.submissions)
+    return found, faults
 
 
 @click.group()
