@@ -1,5 +1,7 @@
 """The inbox: what it keeps, in which order states follow, and what it refuses."""
 
+import hashlib
+import json
 import signal
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from tests.inbox.made import NOW, add_submission, add_token, new_submission, wri
 from iomld.errors import StoreError
 from iomld.inbox.database import FILE
 from iomld.inbox.inbox import BODY_KEPT_FOR, EXPIRES_AFTER, Inbox, InboxLimits
-from iomld.inbox.receipts import chain_faults
+from iomld.inbox.receipts import chain_faults, receipt_json
 from iomld.inbox.submissions import InboxRefusal, RefusalKind, SubmissionPreview, SubmissionState
 from iomld.inbox.tokens import TokenScope
 
@@ -235,6 +237,18 @@ def test_two_processes_write_at_the_same_time(tmp_path: Path) -> None:
     with Inbox(tmp_path) as inbox:
         assert len(inbox.accepted()) == 40
         assert list(chain_faults(inbox.entries())) == []
+
+
+def test_anybody_can_check_a_receipt(inbox: Inbox) -> None:
+    """It has the hash of what was sent, and what the hash of each entry is made from."""
+    made = add_submission(inbox, b"records")
+    (received, previewed) = receipt_json("iri", made.state, inbox.receipt(made.id))["entries"]
+    assert received["sha256"] == hashlib.sha256(b"records").hexdigest()
+    for entry in (received, previewed):
+        stated = entry.pop("entrySha256")
+        content = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        assert hashlib.sha256(content.encode()).hexdigest() == stated
+    assert previewed["previous"] == inbox.receipt(made.id)[0].sha256
 
 
 def test_a_changed_receipt_is_noticed(inbox: Inbox) -> None:

@@ -73,7 +73,7 @@ def chain_faults(entries: Iterable[ReceiptEntry]) -> Iterator[str]:
 def published_faults(entries: Iterable[ReceiptEntry], releases: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """The entries that a release was made from and that the chain does not have, or not with the same content.
 
-    Whoever writes the whole chain anew cannot change the releases along with it.
+    Whoever writes the chain anew would have to change each of these releases too.
 
     Args:
         entries: All entries.
@@ -109,13 +109,13 @@ def _stated(entry: ReceiptEntry, key: str) -> object:
         return None
 
 
-def receipt_json(iri: str, state: str, entries: Iterable[ReceiptEntry]) -> dict[str, object]:
-    """A receipt as a JSON object.
+def receipt_json(iri: str, state: str, entries: Iterable[ReceiptEntry]) -> dict[str, Any]:
+    """A receipt as a JSON object, in which an entry is as it is hashed, and `entrySha256` is that hash.
 
     Args:
         iri: Its IRI.
         state: The state of the submission.
         entries: Its entries, oldest first.
     """
-    shown = [entry.values() | {"sha256": entry.sha256} for entry in entries]
+    shown = [entry.values() | {"entrySha256": entry.sha256} for entry in entries]
     return {"id": iri, "state": state, "entries": shown}

@@ -109,6 +109,8 @@ def test_the_whole_way(desk: Office, iomld: Command) -> None:
         assert revision == "https://w3id.org/iomld/doc/project/PO.0105/rev/2"
         turtle = anybody.get(path, headers={"Accept": "text/turtle"}).text
         assert r"PO.0105\/rev\/2" in turtle
+        assert {shown["sha256"], receipt["entries"][2]["at"]} <= set(turtle.split('"'))
+        assert f"shapes {receipt['entries'][0]['versions']['shapes']}" in turtle
     with serve(desk.datadir) as later:
         about = httpx.get(f"{later.address}/doc/project/PO.0105/rev/2?about=1", headers={"Accept": "text/turtle"}).text
         assert f"prov/submission/{shown['id']}" in about

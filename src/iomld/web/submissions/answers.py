@@ -136,6 +136,12 @@ def _receipt_quads(submission: Submission, entries: Sequence[ReceiptEntry], iris
     yield Quad(node, NamedNode(f"{PROV}startedAtTime"), moment(submission.received))
     digest = Literal(submission.sha256, datatype=NamedNode(f"{XSD}hexBinary"))
     yield Quad(node, NamedNode(f"{IOMLD}sha256"), digest)
+    said = [entry.values() for entry in entries]
+    for accepted in [one["at"] for one in said if one["event"] == SubmissionState.ACCEPTED][-1:]:
+        yield Quad(node, NamedNode(f"{PROV}endedAtTime"), moment(accepted))
+    for rules in ({"profile": one["profile"], **one["versions"]} for one in said if "versions" in one):
+        text = ", ".join(f"{name} {value}" for name, value in rules.items())
+        yield Quad(node, NamedNode(f"{DCTERMS}description"), Literal(f"Checked by these rules: {text}"))
     for revision in entries[-1].values().get("revisions", ()):
         yield Quad(NamedNode(revision), NamedNode(f"{PROV}wasInfluencedBy"), node)
 
