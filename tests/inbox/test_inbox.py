@@ -166,6 +166,43 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         Inbox(tmp_path)
 
 
+@pytest.mark.parametrize("pattern", [f"{FILE}*", FILE, f"{FILE}-*"])
+def test_a_file_that_is_removed_meanwhile(tmp_path: Path, inbox: Inbox, pattern: str) -> None:
+    """Nothing is confirmed that would be lost, and nothing is made in its place."""
+    made = add_submission(inbox)
+    for path in tmp_path.glob(pattern):
+        path.unlink()
+    left = sorted(tmp_path.iterdir())
+    with pytest.raises(StoreError, match="removed or replaced"):
+        add_submission(inbox)
+    with pytest.raises(StoreError, match="removed or replaced"):
+        inbox.submission(made.id)
+    assert sorted(tmp_path.iterdir()) == left
+
+
+def test_a_file_that_is_replaced_meanwhile(tmp_path: Path, inbox: Inbox) -> None:
+    """The new file is used: what is confirmed is in it."""
+    lost = add_submission(inbox)
+    (tmp_path / "backup").mkdir()
+    with Inbox(tmp_path / "backup") as backup:
+        old = add_submission(backup)
+    for path in tmp_path.glob(f"{FILE}*"):
+        path.unlink()
+    (tmp_path / "backup" / FILE).rename(tmp_path / FILE)
+    made = add_submission(inbox)
+    with Inbox(tmp_path) as again:
+        assert [one.id for one in again.submissions()] == [made.id, old.id]
+        with pytest.raises(InboxRefusal):
+            inbox.submission(lost.id)
+        assert list(chain_faults(again.entries())) == []
+
+
+def test_a_file_that_is_removed_during_a_transaction(tmp_path: Path, inbox: Inbox) -> None:
+    """The transaction does not end well."""
+    with pytest.raises(StoreError, match="removed or replaced"), inbox._database.transaction():
+        (tmp_path / FILE).unlink()
+
+
 @given(steps=st.lists(st.tuples(st.sampled_from(S), st.integers(0, 3), st.sampled_from(["tag", "old"]))))
 def test_no_sequence_of_requests_breaks_the_states(
     tmp_path_factory: pytest.TempPathFactory,

@@ -12,9 +12,11 @@ from threading import Lock
 from typing import Any
 
 from iomld.errors import StoreError
+from iomld.messages import message
 
 FILE = "inbox.sqlite"
 _VERSION = 1
+_ABSENT = (0, 0)  # the identity of no file
 _WAIT_S = 30.0  # for another process that writes
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -53,14 +55,20 @@ class InboxDatabase:
         with self._errors():
             is_new = not self.path.exists()
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._connection = sqlite3.connect(
-                self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
-            )
-            for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-                self._connection.execute(f"PRAGMA {setting}")
-            self._prepare()
+            self._connect()
             if is_new:
                 _sync_folder(datadir)
+
+    def _connect(self) -> None:
+        """Open the file that the folder has, and note which one it is."""
+        address = f"{self.path.absolute().as_uri()}?mode=rw"
+        self._connection = sqlite3.connect(
+            address, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+            self._connection.execute(f"PRAGMA {setting}")
+        self._prepare()
+        self._files = self._named_files()
 
     def close(self) -> None:
         """Close the database."""
@@ -73,6 +81,7 @@ class InboxDatabase:
             StoreError: The database cannot be read.
         """
         with self._lock, self._errors():
+            self._follow_file()
             return self._connection.execute(statement, values).fetchall()
 
     @contextmanager
@@ -80,9 +89,10 @@ class InboxDatabase:
         """A transaction, which an error undoes.
 
         Raises:
-            StoreError: The database cannot be written.
+            StoreError: The database cannot be written, or what was written is not in the folder.
         """
         with self._lock, self._errors():
+            self._follow_file()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -91,6 +101,35 @@ class InboxDatabase:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            if self._named_files() != self._files:
+                raise self._moved()
+
+    def _named_files(self) -> tuple[tuple[int, int], ...]:
+        """Device and number of the database and of its log, as the folder has them; zeros for one that is not there."""
+        return tuple(map(_identity, (self.path, self.path.with_name(f"{FILE}-wal"))))
+
+    def _follow_file(self) -> None:
+        """Open the file that has replaced the open one: what is written to a file without a name is lost.
+
+        Raises:
+            StoreError: There is none, or the log alone is another one.
+        """
+        named = self._named_files()
+        if named == self._files:
+            return
+        if named[0] in {_ABSENT, self._files[0]}:
+            raise self._moved()
+        self._connection.close()  # SQLite notices that its file has moved, and leaves the log of the new one alone
+        self._connect()
+
+    def _moved(self) -> StoreError:
+        return StoreError(
+            message(
+                "{name}: the inbox was removed or replaced while it was in use, so nothing can be kept. Stop the "
+                "server and 'iomld work', put the inbox back from a backup, and start them again.",
+                name=self.path.name,
+            )
+        )
 
     def checkpoint(self) -> None:
         """Move the log into the database, so that what was removed is in no file any more."""
@@ -124,6 +163,14 @@ class InboxDatabase:
                 f"{self.path.name}: the inbox cannot be used ({reason}). "
                 "Check the disk and the permissions of the folder."
             ) from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return _ABSENT
+    return found.st_dev, found.st_ino
 
 
 def _sync_folder(folder: Path) -> None:

@@ -309,6 +309,15 @@ def test_no_name_and_no_body_leaves_the_inbox(folder: Path, iomld: Command) -> N
         assert desk.sender.encode() not in written_bytes(folder)
 
 
+def test_an_inbox_that_is_removed_while_the_server_runs(desk: Office) -> None:
+    """The answer is 503 and what to do, not 201."""
+    assert desk.submit().status_code == 201
+    for path in desk.datadir.glob("inbox.sqlite*"):
+        path.unlink()
+    answer = desk.submit()
+    assert (answer.status_code, "from a backup" in answer.json()["detail"]) == (503, True)
+
+
 def test_a_server_without_an_inbox(bundled_server: Server) -> None:
     """It keeps nothing, and says so with 401 and 404; no file is made."""
     address = bundled_server.address
