@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Command
-from tests.inbox.made import written_bytes
+from tests.inbox.made import add_token, written_bytes
 from tests.publish.submissions.made import Desk
 
 from iomld.inbox.database import FILE
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.receipts import ReceiptEntry, next_entry
 from iomld.inbox.submissions import MergeMode, SubmissionState
+from iomld.inbox.tokens import TokenScope
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import load_pipeline
 
@@ -74,6 +75,26 @@ def test_rejecting_and_forgetting(desk: Desk, iomld: Command) -> None:
     assert b"Lovelace" not in written_bytes(desk.datadir)
     assert iomld("token", "revoke", "unknown", "--from", desk.datadir).returncode == 2
     assert iomld("inbox", "verify", "--from", desk.datadir).stdout.startswith("whole")
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[31m", "\n", "\u202e", "\x9b"])
+def test_control_characters(desk: Desk, iomld: Command, hidden: str) -> None:
+    """They are refused with their place, and those of an earlier version are shown as escapes."""
+    sent = desk.submit({"projectCode": "PO.0105", "budgetUSD": 5}, mode=MergeMode.PATCH)
+    here, text = ("--from", desk.datadir), f"no{hidden}state"
+    for refused in (
+        iomld("inbox", "reject", sent.id, "--reason", text, *here),
+        iomld("token", "create", "--scope", "submit", "--name", text, *here),
+    ):
+        assert (refused.returncode, f"U+{ord(hidden[0]):04X}" in refused.stderr) == (2, True)
+    assert desk.state(sent) is SubmissionState.PREVIEWED
+    add_token(desk.inbox, TokenScope.SUBMIT)
+    with desk.inbox._database.transaction() as database:
+        database.execute("UPDATE token SET name = ?", (text,))
+        database.execute("UPDATE submission SET reason = ?", (text,))
+    for shown in (iomld("inbox", "show", sent.id, *here), iomld("token", "list", *here)):
+        assert text not in shown.stdout
+        assert hidden[0].encode("unicode_escape").decode() in shown.stdout
 
 
 def _forged(entry: ReceiptEntry | None, old: ReceiptEntry) -> ReceiptEntry:

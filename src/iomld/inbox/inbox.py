@@ -19,6 +19,7 @@ from iomld.inbox.submissions import (
     SubmissionState,
     SubmittedBody,
     moment_text,
+    require_plain,
 )
 from iomld.inbox.tokens import TokenTable, unknown_token
 from iomld.messages import message
@@ -247,7 +248,9 @@ class Inbox:
 
         Raises:
             InboxRefusal: There is none, or the state cannot follow.
+            IomldError: The reason has control characters.
         """
+        require_plain(reason)
         with self._database.transaction() as database:
             _move(database, id_, state, now, facts or {})
             if reason:

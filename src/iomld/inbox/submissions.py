@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from enum import StrEnum
 from iomld.errors import IomldError
 from iomld.messages import Message, message
 
+_CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"  # letters of some languages need them
 _MOST_NAMED = 10  # values that are not confirmed
 
 
@@ -194,6 +197,36 @@ def require_confirmed(submission: Submission, confirmed: Collection[str]) -> Non
             names=shown,
         )
         raise InboxRefusal(RefusalKind.UNCONFIRMED, detail, names=missing)
+
+
+def require_plain(text: str) -> None:
+    """Check that a text for people is one line without characters that change how a terminal shows what is around it.
+
+    Raises:
+        IomldError: It has one, such as a line break, ESC or a mark that turns the direction of writing.
+    """
+    for place, character in enumerate(text, 1):
+        if _is_control(character):
+            detail = message(
+                "Character {number} of the text is U+{code}, which cannot be seen. Write the text in one line, without "
+                "control characters.",
+                number=place,
+                code=f"{ord(character):04X}",
+            )
+            raise IomldError(detail)
+
+
+def escaped(text: str) -> str:
+    r"""A text with its control characters as escapes, for a terminal.
+
+    >>> escaped("no\x1b[31m\nstate")
+    'no\\x1b[31m\\nstate'
+    """
+    return "".join(one.encode("unicode_escape").decode() if _is_control(one) else one for one in text)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in _CONTROL_CATEGORIES and character not in _JOINERS
 
 
 def moment_text(moment: datetime) -> str:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from iomld.inbox.database import InboxDatabase
-from iomld.inbox.submissions import InboxRefusal, RefusalKind, moment_text
+from iomld.inbox.submissions import InboxRefusal, RefusalKind, moment_text, require_plain
 from iomld.messages import message
 
 _TOKEN = re.compile(r"iomld_([0-9a-f]{12})_([0-9a-f]{64})([0-9a-f]{8})")
@@ -129,7 +129,12 @@ class TokenTable:
         self._database = database
 
     def add(self, made: NewToken, token: AccessToken) -> None:
-        """Keep a new token; of its text, only the hash."""
+        """Keep a new token; of its text, only the hash.
+
+        Raises:
+            IomldError: The name has control characters.
+        """
+        require_plain(token.name)
         values = (made.id, made.digest, token.name, scopes_text(token.scopes), token.created, token.expires)
         with self._database.transaction() as database:
             database.execute(

@@ -283,7 +283,7 @@ def test_rejecting_and_cancelling(desk: Office) -> None:
     """A reason is required, the sender can read it, and both are final."""
     one, two = desk.submit().json()["id"], desk.submit().json()["id"]
     with desk.client(desk.reviewer) as reviewer, desk.client(desk.sender) as sender:
-        for bad in ({}, {"reason": " "}, {"reason": 1}, {"reason": "x" * 2001}, [], "text"):
+        for bad in ({}, {"reason": " "}, {"reason": 1}, {"reason": "x" * 2001}, {"reason": "no\x1b[31m"}, [], "text"):
             assert reviewer.post(f"/submissions/{one}/reject", json=bad).status_code == 400
         assert reviewer.post(f"/submissions/{one}/reject", json={"reason": "It is a draft."}).status_code == 200
         assert sender.get(f"/submissions/{one}").json()["reason"] == "It is a draft."

@@ -16,7 +16,7 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.inbox.database import has_inbox
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.receipts import chain_faults, published_faults, state_faults
-from iomld.inbox.submissions import Submission, SubmissionState, moment_text, require_confirmed
+from iomld.inbox.submissions import Submission, SubmissionState, escaped, moment_text, require_confirmed
 from iomld.inbox.tokens import AccessToken, TokenScope, new_token, scopes_text
 from iomld.release.folder import read_manifest
 from iomld.release.pruning import pruned_manifests
@@ -111,7 +111,7 @@ def _written(found: Submission, form: str) -> bytes:
         from iomld.publish.submissions.preview import patch_rows  # noqa: PLC0415  # with the library of the store
 
         return patch_rows(preview, Iris(settings().base_iri).submission(found.id))
-    return "".join(f"{line}\n" for line in _lines(found, preview)).encode()
+    return "".join(f"{escaped(line)}\n" for line in _lines(found, preview)).encode()
 
 
 def _lines(found: Submission, preview: _Json) -> Iterator[str]:
@@ -227,7 +227,7 @@ def verify_receipts(*, datadir: Path | None) -> None:
         entries, states = inbox.chain()
     faults += [*chain_faults(entries), *published_faults(entries, releases), *state_faults(entries, states)]
     for fault in faults:
-        click.echo(f"  {fault}")
+        click.echo(f"  {escaped(fault)}")
     if faults:
         raise StoreError("the receipts are not as they were written. Compare the inbox and the releases with a backup.")
     head = entries[-1].sha256 if entries else "none"
@@ -311,7 +311,8 @@ def list_tokens(*, datadir: Path | None) -> None:
     for one in found:
         state = "revoked" if one.revoked else "valid" if one.is_valid(now) else "ended"
         used = one.last_used or "never used"
-        click.echo(f"{one.id}  {scopes_text(one.scopes):<13}  {state:<7}  until {one.expires[:10]}  {used}  {one.name}")
+        end, name = one.expires[:10], escaped(one.name)
+        click.echo(f"{one.id}  {scopes_text(one.scopes):<13}  {state:<7}  until {end}  {used}  {name}")
 
 
 @token_command.command("revoke")
