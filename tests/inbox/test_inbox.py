@@ -159,11 +159,28 @@ def test_an_inbox_of_a_later_version_is_not_touched(tmp_path: Path, inbox: Inbox
         Inbox(tmp_path)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    """It is an error of the server in a sentence, not a traceback."""
+def test_a_file_that_is_no_database(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is an error of the server in a sentence; what the engine says is in the log alone."""
     (tmp_path / FILE).write_text("hello, this is no database " * 100)
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(StoreError, match="cannot be used") as error:
         Inbox(tmp_path)
+    assert "not a database" not in str(error.value)
+    assert f"{tmp_path / FILE}: file is not a database" in caplog.text
+
+
+def test_an_inbox_that_is_damaged_while_it_is_open(
+    tmp_path: Path, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each use of it fails in the same way."""
+    add_submission(inbox)
+    inbox._database.checkpoint()
+    size = (tmp_path / FILE).stat().st_size
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * (size - 100))
+    with pytest.raises(StoreError, match="cannot be used"):
+        Inbox(tmp_path).entries()
+    assert "malformed" in caplog.text
 
 
 @pytest.mark.parametrize("pattern", [f"{FILE}*", FILE, f"{FILE}-*"])

@@ -3,6 +3,7 @@
 Servers and commands open it at the same time. `synchronous=FULL` lets a commit return once the disk has it.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from iomld.errors import StoreError
 from iomld.messages import message
 
+_LOG = logging.getLogger(__name__)
 FILE = "inbox.sqlite"
 _VERSION = 1
 _ABSENT = (0, 0)  # the identity of no file
@@ -158,10 +160,14 @@ class InboxDatabase:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            reason = getattr(error, "strerror", None) or error
+            # Everybody can read the error of a server; what the engine says is for whoever runs it.
+            _LOG.error("%s: %s", self.path, getattr(error, "strerror", None) or error)  # no traceback
             raise StoreError(
-                f"{self.path.name}: the inbox cannot be used ({reason}). "
-                "Check the disk and the permissions of the folder."
+                message(
+                    "{name}: the inbox cannot be used; the log says why. Whoever runs this server can check the disk "
+                    "and the permissions of the folder, or put the inbox back from a backup.",
+                    name=self.path.name,
+                )
             ) from error
 
 
