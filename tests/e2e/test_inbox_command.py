@@ -97,6 +97,16 @@ def test_control_characters(desk: Desk, iomld: Command, hidden: str) -> None:
         assert hidden[0].encode("unicode_escape").decode() in shown.stdout
 
 
+def test_a_token_for_a_folder_that_is_missing(tmp_path: Path, iomld: Command) -> None:
+    """A misspelt path makes nothing, and neither does a name that is refused."""
+    create = ("token", "create", "--scope", "submit", "--from")
+    done = iomld(*create, tmp_path / "nowhere", "--name", "Ada")
+    assert (done.returncode, "iomld publish" in done.stderr) == (2, True)
+    assert iomld(*create, tmp_path, "--name", "Ada\n").returncode == 2
+    assert list(tmp_path.iterdir()) == []
+    assert iomld(*create, tmp_path, "--name", "Ada").returncode == 0
+
+
 def _forged(entry: ReceiptEntry | None, old: ReceiptEntry) -> ReceiptEntry:
     """An entry that says something else than an old one, and follows another."""
     values = {key: value for key, value in old.values().items() if key not in {"number", "previous"}}

@@ -16,7 +16,14 @@ from iomld.errors import NotFoundError, StoreError
 from iomld.inbox.database import has_inbox
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.receipts import chain_faults, published_faults, state_faults
-from iomld.inbox.submissions import Submission, SubmissionState, escaped, moment_text, require_confirmed
+from iomld.inbox.submissions import (
+    Submission,
+    SubmissionState,
+    escaped,
+    moment_text,
+    require_confirmed,
+    require_plain,
+)
 from iomld.inbox.tokens import AccessToken, TokenScope, new_token, scopes_text
 from iomld.release.folder import read_manifest
 from iomld.release.pruning import pruned_manifests
@@ -278,10 +285,9 @@ def create_token(*, scopes: tuple[str, ...], name: str, days: int, allow_self: b
       iomld token create --scope submit --scope review --name "Data officer" --allow-self
     """
     folder, now, made = datadir or settings().data_dir, _now(), new_token()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder}: cannot be made ({error.strerror}). Choose another folder with --from.") from error
+    require_plain(name)
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}: there is no such folder. 'iomld publish' makes one; or check --from.")
     token = AccessToken(
         made.id,
         name,
