@@ -244,6 +244,26 @@ def test_the_same_key_at_the_same_time(desk: Office) -> None:
     assert kept(desk) == 1
 
 
+def test_parameters_that_are_not_meant(desk: Office) -> None:
+    """A misspelt or repeated parameter and another value are refused, since the records could be kept unwanted."""
+    kinds = {
+        "dry_run=true": "dry-run",
+        "dry_run=": "dry-run",
+        "dry_run=1&dry_run=0": "repeated-parameter",
+        "mode=patch&mode=replace": "repeated-parameter",
+        "dryrun=1": "unknown-parameter",
+        "dry_run=1&shapes=published": "shapes-in-submission",
+        "profile=published": "shapes-in-submission",
+        "engine=shacl": "shapes-in-submission",
+        "mode=": "mode",
+    }
+    with desk.client(desk.sender) as client:
+        for query, kind in kinds.items():
+            answer = client.post(f"/submissions?{query}", json=BUDGET)
+            assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, kind), query
+    assert kept(desk) == 0
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "parameters", "status"),
     [

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 
 from iomld.inbox.database import has_inbox
@@ -17,10 +19,13 @@ from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
 from iomld.web.data.upload import read_upload
 from iomld.web.problems import ProblemError
+from iomld.web.sparql.protocol import single
 
 _BEARER = "bearer"
 _MOST_KEY_CHARACTERS = 200
 _MOST_DECISION_BYTES = 1 << 20
+_SENDING = frozenset({"mode", "dry_run"})  # parameters of POST /submissions
+_RULES = frozenset({"shapes", "profile", "engine"})  # of POST /validate
 
 
 def utc_now() -> datetime:
@@ -94,35 +99,73 @@ def _unauthorized(challenge: str) -> ProblemError:
     return ProblemError(401, "token", detail, headers={"WWW-Authenticate": challenge})
 
 
-async def submitted_body(request: Request, mode: str, max_bytes: int) -> SubmittedBody:
+@dataclass(frozen=True, slots=True)
+class SendingOptions:
+    """What the parameters of `POST /submissions` say.
+
+    Attributes:
+        mode: How the records change published ones.
+        is_dry_run: Whether nothing is kept.
+    """
+
+    mode: MergeMode
+    is_dry_run: bool
+
+
+def sending_options(parameters: QueryParams) -> SendingOptions:
+    """The parameters of `POST /submissions`. A misspelt `dry_run` must not keep what was not meant to be kept.
+
+    Raises:
+        ProblemError: One is unknown, occurs several times, or has another value than those it can have (400).
+    """
+    given = {name: parameters.getlist(name) for name in parameters}
+    if not _RULES.isdisjoint(given):
+        raise _shapes_refused()
+    for name in given:
+        if name not in _SENDING:
+            detail = message("There is no parameter “{name}” here. Use mode or dry_run, or remove it.", name=name[:40])
+            raise ProblemError(400, "unknown-parameter", detail)
+    dry_run = single(given, "dry_run")
+    if dry_run not in (None, "0", "1"):
+        detail = message("“dry_run” must be 1 or 0. Send dry_run=1 to keep nothing.")
+        raise ProblemError(400, "dry-run", detail)
+    return SendingOptions(_merge_mode(single(given, "mode")), dry_run == "1")
+
+
+async def submitted_body(request: Request, mode: MergeMode, max_bytes: int) -> SubmittedBody:
     """What a request submits: the body of `POST /validate`, without shapes.
 
     Args:
         request: The request.
-        mode: The parameter `mode`.
+        mode: How the records change published ones.
         max_bytes: Most bytes of the records with the mapping.
 
     Raises:
         ProblemError: It is too large, of an unsupported type, incomplete or empty, or has shapes.
     """
-    chosen = merge_mode(mode)
     upload = await read_upload(request, max_bytes, shapes="", engine="")
     if upload.rules.name or upload.rules.profile:
-        detail = message(
-            "A submission is checked by the rules of the publisher. Leave the shapes and the profile out; "
-            "POST /validate takes them."
-        )
-        raise ProblemError(400, "shapes-in-submission", detail)
-    if chosen is MergeMode.PATCH and upload.mapping.data:
+        raise _shapes_refused()
+    if mode is MergeMode.PATCH and upload.mapping.data:
         detail = message("A mapping is for tables, and a patch is JSON. Leave one of them out.")
         raise ProblemError(400, "mapping-and-patch", detail)
-    return SubmittedBody(upload.data, chosen, upload.mapping.name, upload.mapping.data)
+    return SubmittedBody(upload.data, mode, upload.mapping.name, upload.mapping.data)
 
 
-def merge_mode(text: str) -> MergeMode:
+def _shapes_refused() -> ProblemError:
+    detail = message(
+        "A submission is checked by the rules of the publisher. Leave the shapes and the profile out; "
+        "POST /validate takes them."
+    )
+    return ProblemError(400, "shapes-in-submission", detail)
+
+
+def _merge_mode(text: str | None) -> MergeMode:
     """The value of the parameter `mode`. Raises 400 for another word."""
+    if text is None:
+        return MergeMode.REPLACE
     try:
-        return MergeMode(text or MergeMode.REPLACE)
+        return MergeMode(text)
     except ValueError as error:
         detail = message("There is no mode '{name}'. Choose replace or patch.", name=text[:40])
         raise ProblemError(400, "mode", detail) from error

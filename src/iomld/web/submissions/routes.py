@@ -29,6 +29,7 @@ from iomld.web.submissions.answers import (
 from iomld.web.submissions.desk import SubmissionDesk
 from iomld.web.submissions.requests import (
     decision,
+    sending_options,
     submitted_body,
     visible_submission,
 )
@@ -42,6 +43,7 @@ _Mode = Annotated[
     str,
     Query(
         default_factory=no_text,
+        alias="mode",
         description="Whether records replace the published ones whole, or are merged into them (RFC 7396).",
         json_schema_extra={"enum": [*MergeMode], "default": MergeMode.REPLACE},
     ),
@@ -50,6 +52,7 @@ _DryRun = Annotated[
     str,
     Query(
         default_factory=no_text,
+        alias="dry_run",
         description="With `1`, the answer is the preview, and nothing is kept. This needs no token.",
         json_schema_extra={"enum": ["0", "1"], "default": "0"},
     ),
@@ -111,17 +114,18 @@ def _post(
 
 def _add_sending(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas, max_bytes: int) -> None:
     @_post(router, "/submissions", "Submit records", _SENT, requestBody=upload_body())
-    async def submit(request: Request, mode: _Mode, dry_run: _DryRun, _key: _Key) -> Response:
+    async def submit(request: Request, _mode: _Mode, _dry_run: _DryRun, _key: _Key) -> Response:
         """Send records in any supported format; they are checked, previewed and kept until somebody decides.
 
         A faulty submission is kept too, as `invalid`, with the reasons. What cannot be read at all is not kept.
         """
         quotas.require(client_of(request.scope))
-        if dry_run == "1":
-            body = await submitted_body(request, mode, max_bytes)
+        options = sending_options(request.query_params)
+        if options.is_dry_run:
+            body = await submitted_body(request, options.mode, max_bytes)
             return preview_response(await desk.preview(request, body))
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
-        body = await submitted_body(request, mode, max_bytes)
+        body = await submitted_body(request, options.mode, max_bytes)
         submission, is_new = await desk.keep(request, body, inbox, token)
         return submission_response(submission, desk.iris, status=201 if is_new else 200)
 
