@@ -69,9 +69,11 @@ class Converter:
     linker: Linker
     publication: convert.Publication
 
-    def read_options(self, *, url: str | None = None, mapping: TableMapping = NO_MAPPING) -> ReadOptions:
+    def read_options(
+        self, *, url: str | None = None, mapping: TableMapping = NO_MAPPING, takes_sources: bool = True
+    ) -> ReadOptions:
         """Options for readers, with the names of the vocabulary."""
-        return ReadOptions(url=url, mapping=mapping, lexicon=self.linker.lexicon)
+        return ReadOptions(url=url, mapping=mapping, lexicon=self.linker.lexicon, takes_sources=takes_sources)
 
 
 def load_converter(choices: Choices) -> Converter:

@@ -214,7 +214,7 @@ def fill_spool(
             names[number] = source.name
             try:
                 for unit in source_units(source):
-                    yield ReadJob(number, unit, options.url, options.mapping)
+                    yield ReadJob(number, unit, options.url, options.mapping, options.takes_sources)
             except SourceError as error:
                 unopened[number] = error.message
 

@@ -47,12 +47,14 @@ class ReadJob:
         unit: The unit.
         url: Address of the page that the one source was saved from.
         mapping: For a foreign table, how it says what our columns say.
+        takes_sources: Whether sources that a record states itself replace the file that is read.
     """
 
     source: int
     unit: SourceUnit
     url: str | None = None
     mapping: TableMapping = NO_MAPPING
+    takes_sources: bool = True
 
     @property
     def records(self) -> int:
@@ -61,7 +63,7 @@ class ReadJob:
 
     def run(self, pipeline: Pipeline) -> ReadResult:
         """Read the records up to the first fault that ends the reading."""
-        options = pipeline.read_options(url=self.url, mapping=self.mapping)
+        options = pipeline.read_options(url=self.url, mapping=self.mapping, takes_sources=self.takes_sources)
         records: list[PackedRecord] = []
         try:
             for record in read_unit(self.unit, options):

@@ -49,6 +49,7 @@ class PublishRequest:
         open_runner: Opens what runs the jobs, if not these processes.
         clock: Gives the time now; times of releases never go back, whatever it gives.
         submissions: The accepted submissions that the sources come from.
+        takes_sources: Whether sources that a record states itself replace the file that is read.
     """
 
     sources: Sequence[Path]
@@ -63,6 +64,7 @@ class PublishRequest:
     open_runner: Callable[[Pipeline], AbstractContextManager[JobRunner]] | None = None
     clock: Callable[[], datetime] = utc_now
     submissions: tuple[PublishedSubmission, ...] = ()
+    takes_sources: bool = True
 
 
 def publish_sources(request: PublishRequest, pipeline: Pipeline, progress: Progress = NO_PROGRESS) -> PublishReport:
@@ -102,7 +104,9 @@ def publish_in_folder(
             runner = stack.enter_context(
                 request.open_runner(pipeline) if request.open_runner else job_runner(pipeline, request.processes)
             )
-            options = pipeline.read_options(url=request.url, mapping=request.mapping)
+            options = pipeline.read_options(
+                url=request.url, mapping=request.mapping, takes_sources=request.takes_sources
+            )
             unreadable = fill_spool(spool, request.sources, options, runner, progress)
             graphs = _gather_changes(request, runner, previous, spool, changes, progress)
             changes.refused[:0] = unreadable

@@ -25,6 +25,7 @@ class ReadOptions:
         lexicon: The words of the lists, needed to read pages without labels and codes of IATI.
         iati_prefix: Start of the identifiers of the publisher's activities in IATI; empty if it has none.
         page_host: Host of the publisher's web pages of projects, with all hosts below it; empty if it has none.
+        takes_sources: Whether sources that a record states itself, as our exports do, replace the file that is read.
     """
 
     url: str | None = None
@@ -32,3 +33,4 @@ class ReadOptions:
     lexicon: Lexicon = NO_WORDS
     iati_prefix: str = field(default_factory=_iati_prefix)
     page_host: str = field(default_factory=_page_host)
+    takes_sources: bool = True

@@ -43,7 +43,8 @@ def read_unit(unit: SourceUnit, options: ReadOptions) -> Iterator[Record]:
             )
         )
     try:
-        yield from _with_url(_records(unit, options), options.url)
+        for record in _with_url(_records(unit, options), options.url):
+            yield record if options.takes_sources else replace(record, stated_origins=())
     except RecursionError as error:
         raise SourceError(message("{file} is nested too deeply to be a project record.", file=unit.file)) from error
 

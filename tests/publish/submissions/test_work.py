@@ -1,6 +1,7 @@
 """The publication of accepted submissions: once each, never unseen, with a receipt that leads to the revisions."""
 
 import gzip
+import hashlib
 import json
 
 import pytest
@@ -172,6 +173,26 @@ def test_submissions_with_mappings(desk: Desk, pipeline: Pipeline) -> None:
         desk.accept(each)
     assert set(desk.work().published) == {one.id, two.id}
     assert pipeline.publication.iris.record("PO.9001") in last_facts(desk, one.id)["revisions"][0]
+
+
+@pytest.mark.parametrize("mode", MergeMode)
+@pytest.mark.parametrize("code", ["PO.0105", "PO.9001"])
+def test_what_senders_say_of_sources_is_not_published(
+    desk: Desk, records: dict[str, Json], mode: MergeMode, code: str
+) -> None:
+    """The source is what was sent, with its own hash, whether the record is new or replaces one."""
+    said = {"file": "Ada-Lovelace.json", "sha256": "ab" * 32, "mediaType": "text/plain", "url": "https://example.org/x"}
+    record = budget(records, "PO.0105", 1) | {"projectCode": code, "sources": [said]}
+    del record["primaId"]
+    one = desk.submit(record, mode=mode)
+    desk.accept(one)
+    assert list(desk.work().published) == [one.id]
+    current = release.current_release(desk.datadir)
+    assert current is not None
+    lines = gzip.decompress(current.file(FILES.dataset).read_bytes()).decode()
+    sent = json.dumps([record] if mode is MergeMode.PATCH else record).encode()  # a source of whole records is each
+    assert hashlib.sha256(sent).hexdigest() in lines
+    assert not [text for text in ("Lovelace", "ab" * 32, "example.org/x") if text in lines or text in str(one.preview)]
 
 
 def test_old_submissions_expire(desk: Desk, records: dict[str, Json]) -> None:

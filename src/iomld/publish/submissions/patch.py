@@ -25,7 +25,7 @@ Json = dict[str, Any]
 def patched_records(data: bytes, name: str, published: Callable[[str], Project | None]) -> bytes:
     """The whole records that patches make of the published ones, as a JSON list.
 
-    A record that is not published yet is taken as it is. One that is also has the patch as a source.
+    The patch is a source of each, with the sources of the published record; those that a patch states are not taken.
 
     Args:
         data: The patches.
@@ -46,7 +46,7 @@ def _merged(data: bytes, name: str, published: Callable[[str], Project | None]) 
     for number, patch in enumerate(_patches(data)):
         key = _key(patch) or f"\0{number}"
         base = _without_replaced(records.get(key) or _base(published(key), data, name), patch)
-        records[key] = merge_patch(base, patch) | ({"sources": base["sources"]} if "sources" in base else {})
+        records[key] = merge_patch(base, patch) | {"sources": base["sources"]}
     return json.dumps([*records.values()], indent=1).encode()
 
 
@@ -95,10 +95,8 @@ def _key(record: Mapping[str, object]) -> str:
 
 
 def _base(project: Project | None, data: bytes, name: str) -> Json:
-    """The published record that is patched, with the patch as a source; nothing for a new record."""
-    if project is None:
-        return {}
-    base: Json = record_json(project)
+    """The published record that is patched, with the patch as a source; only that for a new record."""
+    base: Json = {"sources": []} if project is None else record_json(project)
     source = {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "mediaType": _MEDIA_TYPE}
     return base | {"sources": [*(one for one in base["sources"] if one["sha256"] != source["sha256"]), source]}
 

@@ -105,6 +105,14 @@ def source_bytes(body: SubmittedBody, published: PublishedGraphs) -> bytes:
     return patched_records(body.data, SOURCE_NAME, published.project)
 
 
+def takes_sources(mode: MergeMode) -> bool:
+    """Whether the records of `source_bytes` state their sources: those of patches do, as `patched_records` wrote them.
+
+    What senders state of sources is not taken: nobody can check it, and names of files could name persons.
+    """
+    return mode is MergeMode.PATCH
+
+
 def preview_tag(digest: str, touched: Mapping[str, str], versions: Mapping[str, str]) -> str:
     """The hash of what a preview is bound to.
 
@@ -154,7 +162,7 @@ def _outcomes(
     body: SubmittedBody, pipeline: Pipeline, published: PublishedGraphs, mapping: TableMapping
 ) -> list[Outcome]:
     """The outcomes of the stages for each project, as a publish would have them."""
-    options = pipeline.read_options(mapping=mapping)
+    options = pipeline.read_options(mapping=mapping, takes_sources=takes_sources(body.mode))
     with RecordSpool() as spool:
         for record in read_bytes(source_bytes(body, published), file=SOURCE_NAME, options=options):
             spool.add(packed(record, merge.record_key(record)))

@@ -23,6 +23,7 @@ from iomld.publish.submissions.preview import (
     preview_tag,
     published_graphs,
     source_bytes,
+    takes_sources,
 )
 from iomld.release.folder import read_manifest
 from iomld.release.history import PublishedSubmission
@@ -101,6 +102,7 @@ def _publish_batch(work: _Work, folder: LockedFolder, progress: Progress) -> Non
         work.request,
         sources=sources,
         mapping=mapping_of_body(work.inbox.body(batch[0].id)),
+        takes_sources=takes_sources(batch[0].mode),
         submissions=tuple(_as_published(work.inbox, one) for one in batch),
     )
     report = publish_in_folder(request, work.pipeline, folder, progress)
@@ -114,7 +116,9 @@ def _keys(submission: Submission) -> tuple[str, ...]:
 
 
 def _fits(inbox: Inbox, submission: Submission, batch: Sequence[Submission]) -> bool:
-    """Whether a submission can be published with others: no project of it is in them, and their mapping is the same."""
+    """Whether a submission can be published with others: no project of it is in them, and all are read alike."""
+    if batch and submission.mode is not batch[0].mode:
+        return False
     if any(not set(_keys(submission)).isdisjoint(_keys(other)) for other in batch):
         return False
     return not batch or inbox.body(submission.id).mapping == inbox.body(batch[0].id).mapping
