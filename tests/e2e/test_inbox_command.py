@@ -18,6 +18,8 @@ from iomld.inbox.tokens import TokenScope
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import load_pipeline
 
+_CODES = ("CE.0134", "PO.0105")
+
 
 @pytest.fixture
 def desk(tmp_path: Path, few_records: Path, iomld: Command) -> Iterator[Desk]:
@@ -58,6 +60,18 @@ def test_a_preview_that_is_out_of_date(desk: Desk, iomld: Command) -> None:
     refused = iomld("inbox", "accept", made.id, "--preview", made.tag, "--from", desk.datadir)
     assert (refused.returncode, "new preview" in refused.stderr) == (2, True)
     assert "77 USD → 5 USD" in iomld("inbox", "show", made.id, "--from", desk.datadir).stdout
+
+
+def test_an_identifier_that_two_want(desk: Desk, iomld: Command) -> None:
+    """The command says that one is invalid, by its exit status too, and showing it says why."""
+    (first, second) = (
+        desk.submit({"projectCode": code, "primaId": "XX10P0001"}, mode=MergeMode.PATCH) for code in _CODES
+    )
+    for each in (first, second):
+        desk.accept(each)
+    done = iomld("work", "--once", "--to", desk.datadir)
+    assert (done.returncode, f"invalid    {second.id}" in done.stdout) == (1, True)
+    assert "[primaUnique]" in iomld("inbox", "show", second.id, "--from", desk.datadir).stdout
 
 
 def test_rejecting_and_forgetting(desk: Desk, iomld: Command) -> None:

@@ -257,8 +257,16 @@ class Inbox:
                 database.execute("UPDATE submission SET reason = ? WHERE id = ?", (reason, id_))
         return self.submission(id_)
 
-    def renew(self, id_: str, preview: SubmissionPreview, now: datetime) -> Submission:
+    def renew(
+        self, id_: str, preview: SubmissionPreview, now: datetime, *, facts: Mapping[str, object] | None = None
+    ) -> Submission:
         """Give a submission its preview of now; one that was accepted must be accepted again if that is another one.
+
+        Args:
+            id_: Its name.
+            preview: The preview.
+            now: The time.
+            facts: What its receipt says of it besides the preview.
 
         Raises:
             InboxRefusal: There is none, or it was decided meanwhile.
@@ -266,7 +274,7 @@ class Inbox:
         with self._database.transaction() as database:
             row = database.execute("SELECT tag, state FROM submission WHERE id = ?", (id_,)).fetchone()
             if row != (preview.tag, SubmissionState.PREVIEWED) or not preview.conforms:
-                _move(database, id_, preview.state, now, {"preview": preview.tag})
+                _move(database, id_, preview.state, now, {"preview": preview.tag} | dict(facts or {}))
             database.execute(
                 "UPDATE submission SET tag = ?, preview = ? WHERE id = ?", (preview.tag, preview.content, id_)
             )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.inbox.made import LIMITS, written_bytes
-from tests.publish.submissions.made import Desk, Json
+from tests.publish.submissions.made import Desk, Json, content
 
 from iomld import release
 from iomld.errors import SourceError
@@ -173,6 +173,20 @@ def test_submissions_with_mappings(desk: Desk, pipeline: Pipeline) -> None:
         desk.accept(each)
     assert set(desk.work().published) == {one.id, two.id}
     assert pipeline.publication.iris.record("PO.9001") in last_facts(desk, one.id)["revisions"][0]
+
+
+def test_two_new_projects_with_one_identifier(desk: Desk, records: dict[str, Json]) -> None:
+    """One is published, and the other says why it is not, in its preview and in its receipt."""
+    new = {code: records["CE.0134"] | {"projectCode": code, "primaId": "XX10P0001"} for code in ("CE.9001", "CE.9002")}
+    kept, refused = (desk.submit(record) for record in new.values())
+    for each in (kept, refused):
+        desk.accept(each)
+    report = desk.work()
+    assert (list(report.published), report.refused) == ([kept.id], [refused.id])
+    shown = content(desk.inbox.submission(refused.id))
+    assert not shown["conforms"]
+    assert [one["rule"] for one in shown["refused"][0]["reasons"]] == ["primaUnique"]
+    assert last_facts(desk, refused.id)["refused"] == ["CE.9002"]
 
 
 @pytest.mark.parametrize("mode", MergeMode)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import WholeNumber, fund_option, settings, target_option
 from iomld.cli.progress import shown_progress
 from iomld.cli.remote import push_current
@@ -27,11 +28,11 @@ from iomld.publish.submissions.work import WorkReport, publish_accepted
 @click.option(
     "--every", type=WholeNumber(1, 86_400), default=5, show_default=True, help="Seconds between two looks at the inbox."
 )
-def work_command(*, datadir: Path | None, once: bool, every: int) -> None:
+def work_command(*, datadir: Path | None, once: bool, every: int) -> int:
     """Publish accepted submissions, until Ctrl-C.
 
     A submission about a project that was published after its acceptance is not published, but shown again with a new
-    preview. After a crash, nothing is published twice.
+    preview. After a crash, nothing is published twice. With --once, the exit status is 1 if one turned out invalid.
 
     \b
     Example:
@@ -46,8 +47,7 @@ def work_command(*, datadir: Path | None, once: bool, every: int) -> None:
     pipeline = loaded_pipeline(pipeline_choices(known, profile=PROFILE))
     with Inbox(folder) as inbox:
         if once:
-            _publish(inbox, request, pipeline, known)
-            return
+            return EXIT_REFUSED if _publish(inbox, request, pipeline, known).refused else EXIT_DONE
         click.echo(f"Publishing what is accepted in {folder} — stop with Ctrl-C.")
         while True:
             try:
@@ -57,13 +57,14 @@ def work_command(*, datadir: Path | None, once: bool, every: int) -> None:
             time.sleep(every)
 
 
-def _publish(inbox: Inbox, request: PublishRequest, pipeline: Pipeline, known: Settings) -> None:
+def _publish(inbox: Inbox, request: PublishRequest, pipeline: Pipeline, known: Settings) -> WorkReport:
     with shown_progress() as progress:
         report = publish_accepted(inbox, request, pipeline, progress)
     for line in _lines(report):
         click.echo(line)
     if any(report.published.values()):
         push_current(known, request.datadir)
+    return report
 
 
 def _lines(report: WorkReport) -> Iterator[str]:

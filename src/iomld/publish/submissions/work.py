@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -190,8 +191,23 @@ def _mark(work: _Work, folder: LockedFolder, one: Submission, made: str | None, 
     facts: dict[str, object] = {"release": made, "revisions": revisions}
     now = work.request.clock()
     if refused:
-        work.inbox.move(one.id, SubmissionState.INVALID, now, facts=facts | {"refused": [*refused]})
-        work.report.refused.append(one.id)
+        _refuse(work, one, facts | {"refused": [*refused]})
     else:
         work.inbox.move(one.id, SubmissionState.PUBLISHED, now, facts=facts)
         work.report.published[one.id] = made or ""
+
+
+def _refuse(work: _Work, one: Submission, facts: Mapping[str, object]) -> None:
+    """Mark a submission as invalid that was refused although its preview had no fault.
+
+    It gets the preview of now with the reasons, such as an identifier that another submission has just published.
+    """
+    work.report.refused.append(one.id)
+    now, body = work.request.clock(), work.inbox.body(one.id)
+    published = published_graphs(work.request.datadir, release.whole_release(work.request.datadir), work.iris)
+    with suppress(SourceError):  # it can no longer be read: there are no reasons by project
+        preview = preview_of(body, work.pipeline, published, mapping_of_body(body))
+        if not preview.conforms:
+            work.inbox.renew(one.id, preview, now, facts=facts)
+            return
+    work.inbox.move(one.id, SubmissionState.INVALID, now, facts=facts)
