@@ -84,6 +84,24 @@ def test_a_patch_of_a_text_keeps_the_mentions_of_others(desk: Desk, records: dic
     assert kept == {"gained": [], "lost": []}
 
 
+def test_a_misspelt_key_of_a_patch(desk: Desk) -> None:
+    """It is a new finding at its line in what was sent, whether anything else changes or not."""
+    for others in ({}, {"budgetUSD": 7}):
+        record = {"projectCode": "PO.0105", "titel": {"en": "Another title"}, **others}
+        shown = content(desk.preview(SubmittedBody(json.dumps(record).encode(), MergeMode.PATCH)))
+        found = [*shown["findings"], *(one for project in shown["projects"] for one in project["findings"])]
+        new = {one["rule"]: one["line"] for one in found if one["isNew"]}
+        assert (new.pop("unknownKey"), others or new) == (1, others)
+        assert shown["unchanged"] == (0 if others else 1)
+
+
+def test_the_places_of_faults_in_patches(desk: Desk) -> None:
+    """A refused value has its line in what was sent."""
+    body = SubmittedBody(b'{"projectCode": "PO.0105",\n"status": "nowhere"}', MergeMode.PATCH)
+    (refused,) = content(desk.preview(body))["refused"]
+    assert [(one["field"], one["line"]) for one in refused["reasons"]] == [("status", 2)]
+
+
 def test_patches_of_several_records_and_lines(desk: Desk) -> None:
     """A list and JSON Lines are the same, and a record may be patched twice."""
     parts = [{"projectCode": "PO.0105", "budgetUSD": 1}, {"projectCode": "CE.0134", "budgetUSD": 2}]

@@ -134,6 +134,8 @@ def _lines(found: Submission, preview: _Json) -> Iterator[str]:
             yield f"  {one['field']}: {before} → {after}"
         yield from (f"  removes {name}" for name in project["removes"])
         yield from (f"  new: {one['message']} [{one['rule']}]" for one in project["findings"] if one["isNew"])
+    for one in preview.get("findings", ()):
+        yield f"unchanged  {one['project']}: {one['message']} [{one['rule']}]"
     for refused in preview.get("refused", ()):
         yield f"refused    {refused['name']}"
         for one in refused["reasons"]:

@@ -5,15 +5,17 @@ A key that a patch does not have stays as it is published, and `null` removes it
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from iomld.assets import load_fields
 from iomld.errors import SourceError
 from iomld.messages import message
-from iomld.model import BUDGET_FIELDS, Project
+from iomld.model import BUDGET_FIELDS, Finding, Place, Project, Record
 from iomld.pipeline.records import record_json
+from iomld.read import located
 from iomld.read.text import has_forbidden_character
 
 _MEDIA_TYPE = "application/json"
@@ -48,6 +50,32 @@ def _merged(data: bytes, name: str, published: Callable[[str], Project | None]) 
         base = _without_replaced(records.get(key) or _base(published(key), data, name), patch)
         records[key] = merge_patch(base, patch) | {"sources": base["sources"]}
     return json.dumps([*records.values()], indent=1).encode()
+
+
+def placed_as_sent(findings: Iterable[Finding], sent: Sequence[Record]) -> Iterator[Finding]:
+    """The findings about a merged record, each with its place in what was sent.
+
+    Args:
+        findings: The findings.
+        sent: The patches of the record, as records.
+
+    Yields:
+        Each finding; it has no line if it is about what was published before.
+    """
+    known = {
+        (one.rule, str(one.message)): located(one, record).place for record in reversed(sent) for one in record.findings
+    }
+    for one in findings:
+        place = known.get((one.rule, str(one.message))) or _place_of_field(one, sent)
+        yield replace(one, place=place or (Place(one.place.file) if one.place else None))
+
+
+def _place_of_field(finding: Finding, sent: Sequence[Record]) -> Place | None:
+    """The place of the value that a patch has for the field of a finding; None if no patch has it."""
+    for record in reversed(sent):
+        for value in record.values.get(finding.field or "", ()):
+            return located(replace(finding, place=value.place), record).place
+    return None
 
 
 def merge_patch(target: object, patch: object) -> Any:  # noqa: ANN401  # a value of JSON

@@ -6,8 +6,9 @@ valid unless it changed one of these graphs.
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyoxigraph import Quad
@@ -20,7 +21,7 @@ from iomld.fund_folder import folder_in_use
 from iomld.inbox.submissions import MergeMode, SubmissionPreview, SubmittedBody
 from iomld.iris import Iris
 from iomld.messages import message
-from iomld.model import Finding, Project, Severity
+from iomld.model import Finding, Project, Record, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.differences import Change, FieldDifference, ProjectDifference, field_differences, value_statements
 from iomld.pipeline.published import project_of
@@ -28,8 +29,8 @@ from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.publish.gather import CurrentGraphs, current_graphs
 from iomld.publish.identifiers import Claim, losing_claims
 from iomld.publish.report import finding_json
-from iomld.publish.submissions.patch import patched_records
-from iomld.read import RecordSpool, packed, read_bytes, unpacked
+from iomld.publish.submissions.patch import patched_records, placed_as_sent
+from iomld.read import ReadOptions, RecordSpool, packed, read_bytes, unpacked
 from iomld.read.mapping.files import mapping_of
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
@@ -42,6 +43,7 @@ from iomld.review.reviews import NO_REVIEWS, Reviews
 # The name of every submission as a source: those that senders give to files could name persons.
 SOURCE_NAME = "submission"
 PROFILE = "published"
+_NO_ADDRESS = "snapshotSource"
 _DERIVED = frozenset({"mentions", "sources"})  # what no sender removes by leaving it out
 _NO_RECORDS = message("There is no record in it. Send at least one project.")
 
@@ -143,15 +145,23 @@ def preview_of(
     touched = {key: published.digest(key) for key in sorted({one.merged.key for one in found} - {""})}
     tag = preview_tag(body.digest, touched, pipeline.versions)
     refused = [one for one in found if one.refused]
-    projects = [_project_json(one, pipeline, published) for one in found if not one.refused]
+    accepted = [one for one in found if not one.refused]
+    projects = [_project_json(one, pipeline, published) for one in accepted]
     changed = [one for one in projects if one]
+    unchanged = [one for one, project in zip(accepted, projects, strict=True) if not project]
     content = {
         "conforms": not refused,
         "release": published.name,
         "profile": PROFILE,
         "versions": dict(pipeline.versions),
         "projects": changed,
-        "unchanged": len(projects) - len(changed),
+        "unchanged": len(unchanged),
+        "findings": [
+            {"project": one.merged.key} | finding
+            for one in unchanged
+            for finding in _findings_json(one, published.quads(one.merged.key), pipeline)
+            if finding["isNew"] and finding["rule"] != _NO_ADDRESS  # of a source that is not published
+        ],
         "refused": [_refused_json(one) for one in refused],
         "touched": touched,
     }
@@ -178,7 +188,15 @@ def _outcomes(
     for key, owners in losing_claims(claims, published.graphs.owner).items():
         records = found[claims[key].number].merged.records
         (found[claims[key].number],) = outcomes([records], pipeline, dict(owners), is_claiming=False)
-    return found
+    return found if body.mode is MergeMode.REPLACE else _as_sent(found, body, options)
+
+
+def _as_sent(found: Iterable[Outcome], body: SubmittedBody, options: ReadOptions) -> list[Outcome]:
+    """The outcomes of patches, whose findings have their places in what was sent, not in the merged records."""
+    sent: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in read_bytes(body.data, file=SOURCE_NAME, options=options):
+        sent[merge.record_key(record)].append(record)
+    return [replace(one, findings=(*placed_as_sent(one.findings, sent[one.merged.key]),)) for one in found]
 
 
 def _project_json(outcome: Outcome, pipeline: Pipeline, published: PublishedGraphs) -> dict[str, object]:
@@ -192,19 +210,23 @@ def _project_json(outcome: Outcome, pipeline: Pipeline, published: PublishedGrap
         return {}
     fields = field_differences(before, after, key, iris)
     old, new = frozenset(_lines(before)), frozenset(_lines(after))
-    known = _known_findings(before, pipeline)
-    findings = [
-        finding_json(one) | {"severity": one.severity, "isNew": (one.rule, one.field) not in known}
-        for one in outcome.findings
-    ]
     difference = ProjectDifference(key, Change.CHANGED if before else Change.ADDED, fields)
     return difference.to_json() | {
         "removes": [*_removed_values(key, fields)],
         "mentions": _mentions(fields),
-        "findings": findings,
+        "findings": _findings_json(outcome, before, pipeline),
         "removed": sorted(old - new),
         "added": sorted(new - old),
     }
+
+
+def _findings_json(outcome: Outcome, before: Sequence[Quad], pipeline: Pipeline) -> list[dict[str, object]]:
+    """The findings about a project; those that the published record does not have are new."""
+    known = _known_findings(before, pipeline) if outcome.findings else frozenset()
+    return [
+        finding_json(one) | {"severity": one.severity, "isNew": (one.rule, one.field) not in known}
+        for one in outcome.findings
+    ]
 
 
 def _known_findings(before: Sequence[Quad], pipeline: Pipeline) -> frozenset[tuple[str, str | None]]:
