@@ -230,6 +230,7 @@ def test_a_repeated_request(desk: Office) -> None:
     one, again = (desk.submit(**{"Idempotency-Key": "k"}) for _ in range(2))
     assert (one.status_code, again.status_code) == (201, 200)
     assert one.json() == again.json()
+    assert one.headers["location"] == again.headers["location"]
     other = desk.submit({"projectCode": "PO.0105", "budgetUSD": 1}, **{"Idempotency-Key": "k"})
     assert (other.status_code, kept(desk)) == (422, 1)
     assert desk.submit(**{"Idempotency-Key": "k" * 201}).status_code == 400

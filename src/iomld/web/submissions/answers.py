@@ -48,7 +48,7 @@ def submission_json(submission: Submission, iris: Iris) -> dict[str, object]:
 
 
 def submission_response(
-    submission: Submission, iris: Iris, *, status: int = 200, accept: str | None = JSON_TYPE
+    submission: Submission, iris: Iris, *, status: int = 200, is_sent: bool = False, accept: str | None = JSON_TYPE
 ) -> Response:
     """The response with a submission; while it can be accepted, its entity tag names the preview.
 
@@ -56,12 +56,13 @@ def submission_response(
         submission: The submission.
         iris: The IRIs under the base.
         status: The status.
+        is_sent: Whether it answers the sending, now or before; `Location` then has the address.
         accept: The Accept header.
 
     Raises:
         ProblemError: There is no such representation (406).
     """
-    headers = _PRIVATE | {"Location": f"/submissions/{submission.id}"} if status == 201 else dict(_PRIVATE)  # noqa: PLR2004
+    headers = _PRIVATE | ({"Location": f"/submissions/{submission.id}"} if is_sent else {})
     chosen = _chosen(accept, (JSON_TYPE, PATCH_TYPE))
     if chosen == PATCH_TYPE:
         preview = json.loads(submission.preview or b"{}")

@@ -127,7 +127,7 @@ def _add_sending(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas, 
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
         body = await submitted_body(request, options.mode, max_bytes)
         submission, is_new = await desk.keep(request, body, inbox, token)
-        return submission_response(submission, desk.iris, status=201 if is_new else 200)
+        return submission_response(submission, desk.iris, status=201 if is_new else 200, is_sent=True)
 
 
 def _add_reading(router: APIRouter, desk: SubmissionDesk) -> None:
