@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.amount import amount
+from tests.inbox.made import NOW
 from tests.publish.submissions.made import Desk, Json, content
 
 from iomld.errors import SourceError
@@ -15,6 +16,7 @@ from iomld.inbox.submissions import MergeMode, SubmittedBody
 from iomld.pipeline.stages import Pipeline
 from iomld.publish.submissions.patch import merge_patch
 from iomld.publish.submissions.preview import patch_rows
+from iomld.publish.withdraw import Withdrawal, withdraw_projects
 
 
 def replaced(*records: Json) -> SubmittedBody:
@@ -100,6 +102,33 @@ def test_the_places_of_faults_in_patches(desk: Desk) -> None:
     body = SubmittedBody(b'{"projectCode": "PO.0105",\n"status": "nowhere"}', MergeMode.PATCH)
     (refused,) = content(desk.preview(body))["refused"]
     assert [(one["field"], one["line"]) for one in refused["reasons"]] == [("status", 2)]
+
+
+def test_a_withdrawn_project_comes_back(desk: Desk, records: dict[str, Json]) -> None:
+    """The preview says when and why it was withdrawn, and is bound to that."""
+    body = replaced(records["CE.0134"])
+    before = desk.preview(body).tag
+    withdraw_projects(
+        Withdrawal(
+            ["CE.0134"],
+            "It was a duplicate.",
+            None,
+            desk.datadir,
+            "https://example.org/l",
+            "",
+            "",
+            "",
+            clock=lambda: NOW,
+        )
+    )
+    preview = desk.preview(body)
+    (project,) = content(preview)["projects"]
+    assert (project["change"], project["withdrawn"]["reason"]) == ("added", "It was a duplicate.")
+    assert project["withdrawn"]["at"].startswith("20")
+    assert preview.tag != before
+    desk.publish(records["CE.0134"] | {"budgetUSD": "7"})
+    (project,) = content(desk.preview(body))["projects"]
+    assert (project["change"], project["withdrawn"]) == ("changed", None)
 
 
 def test_patches_of_several_records_and_lines(desk: Desk) -> None:

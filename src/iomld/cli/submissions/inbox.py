@@ -129,6 +129,8 @@ def _lines(found: Submission, preview: _Json) -> Iterator[str]:
     yield f"preview    {found.tag}"
     for project in preview.get("projects", ()):
         yield f"{project['change']:<10} {project['project']}"
+        if gone := project.get("withdrawn"):
+            yield f"  was withdrawn at {gone['at']}: {gone['reason']}"
         for one in project["fields"]:
             before, after = ("; ".join(one[side]).replace("\n", " ") or "none" for side in ("before", "after"))
             yield f"  {one['field']}: {before} → {after}"

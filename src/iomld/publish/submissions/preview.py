@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyoxigraph import Quad
@@ -34,7 +34,7 @@ from iomld.read import ReadOptions, RecordSpool, packed, read_bytes, unpacked
 from iomld.read.mapping.files import mapping_of
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
-from iomld.release.history import known_revisions, read_tombstones
+from iomld.release.history import Tombstone, known_revisions, read_tombstones
 from iomld.release.shards.graphs import graph_table
 from iomld.review.graphs import GraphReviewer
 from iomld.review.journal import read_reviews
@@ -57,15 +57,19 @@ class PublishedGraphs:
         graphs: Its graphs.
         iris: The IRIs under its base.
         reviews: The reviews of mentions, which hold for what is published next, too.
+        tombstones: Its withdrawn projects, by key.
     """
 
     name: str
     graphs: CurrentGraphs
     iris: Iris
     reviews: Reviews = NO_REVIEWS
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
 
     def digest(self, key: str) -> str:
-        """The hash of the graph of a project; empty if it is not published."""
+        """The hash of the graph of a project; if it is withdrawn, the number of that revision; else empty."""
+        if key in self.tombstones:
+            return f"withdrawn {self.tombstones[key].revision}"
         state = self.graphs.state(self.iris.record(key))
         return state.digest if state else ""
 
@@ -82,9 +86,9 @@ class PublishedGraphs:
 
 def published_graphs(datadir: Path, current: Release | None, iris: Iris) -> PublishedGraphs:
     """The graphs of a release in a folder, opened once."""
-    withdrawn = known_revisions(read_tombstones(current.file(FILES.tombstones)), iris) if current else {}
-    graphs = current_graphs(current, graph_table(current), withdrawn, iris)
-    return PublishedGraphs(current.manifest.name if current else "", graphs, iris, read_reviews(datadir))
+    tombstones = read_tombstones(current.file(FILES.tombstones)) if current else {}
+    graphs = current_graphs(current, graph_table(current), known_revisions(tombstones, iris), iris)
+    return PublishedGraphs(current.manifest.name if current else "", graphs, iris, read_reviews(datadir), tombstones)
 
 
 def mapping_of_body(body: SubmittedBody) -> TableMapping:
@@ -211,7 +215,9 @@ def _project_json(outcome: Outcome, pipeline: Pipeline, published: PublishedGrap
     fields = field_differences(before, after, key, iris)
     old, new = frozenset(_lines(before)), frozenset(_lines(after))
     difference = ProjectDifference(key, Change.CHANGED if before else Change.ADDED, fields)
+    tombstone = published.tombstones.get(key)
     return difference.to_json() | {
+        "withdrawn": {"at": tombstone.withdrawn, "reason": tombstone.reason} if tombstone else None,
         "removes": [*_removed_values(key, fields)],
         "mentions": _mentions(fields),
         "findings": _findings_json(outcome, before, pipeline),
