@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from tests.conftest import Command
 from tests.serving import serve
 from tests.sharing import made_once
+from tests.web.release_site import ReleaseSite
 
 from iomld.browse.view import open_view
 from iomld.fund_folder import own_folder
@@ -29,31 +29,6 @@ from iomld.workers.handler import Answer, AnswerWriter
 TITLE = "SELECT ?t { ?p <http://purl.org/dc/terms/title> ?t ; a <https://w3id.org/iomld/ns#Project> } ORDER BY ?t"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?p a <https://w3id.org/iomld/ns#Project> }"
 GONE = "20200101T000000Z-00000000"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A server of three releases: two projects; one of them with another title; and one withdrawn.
-
-    Attributes:
-        client: Asks the server.
-        datadir: The releases.
-        names: Their names, oldest first.
-    """
-
-    client: httpx.Client
-    datadir: Path
-    names: tuple[str, ...]
-
-    def get(self, path: str, accept: str = "*/*", **parameters: str) -> httpx.Response:
-        """The answer to a request."""
-        return self.client.get(path, params=parameters, headers={"Accept": accept})
-
-    def detail(self, status: int, path: str, **parameters: str) -> str:
-        """The sentence of a problem, which has a status."""
-        answer = self.get(path, **parameters)
-        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-        return str(answer.json()["detail"])
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +47,7 @@ def three_releases(tmp_path_factory: pytest.TempPathFactory, few_records: Path, 
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, three_releases: Path) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, three_releases: Path) -> Iterator[ReleaseSite]:
     """The server; the release before the first is known by name and not there any more."""
     datadir = shutil.copytree(three_releases, tmp_path_factory.mktemp("three") / "to", symlinks=True)
     names = tuple(line.release for line in served_lines(datadir))
@@ -80,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, three_releases: Path) -> Iter
     lines = [f"{line.moment:%Y-%m-%dT%H:%M:%SZ}\t{line.release}\n" for line in served_lines(datadir)]
     (datadir / "log" / "served").write_text("".join([f"2020-01-01T00:00:00Z\t{GONE}\n", *lines]))
     with serve(datadir, IOMLD_CLIENT_SECONDS="100000") as server, httpx.Client(base_url=server.address) as client:
-        yield Site(client, datadir, names)
+        yield ReleaseSite(client, datadir, names)
 
 
 def titles(answer: httpx.Response) -> list[str]:
@@ -88,7 +63,7 @@ def titles(answer: httpx.Response) -> list[str]:
     return [row["t"]["value"] for row in answer.json()["results"]["bindings"]]
 
 
-def test_a_document_of_a_release(site: Site) -> None:
+def test_a_document_of_a_release(site: ReleaseSite) -> None:
     """The record as it was, also of a project that was withdrawn since; links and headers name the release."""
     assert site.get("/doc/project/PO.0105", "text/turtle").status_code == 410
     for name, title in zip(site.names, ("Old title", "New title"), strict=False):
@@ -106,7 +81,7 @@ def test_a_document_of_a_release(site: Site) -> None:
     assert "release=" not in today.headers["link"]
 
 
-def test_a_document_of_a_time(site: Site) -> None:
+def test_a_document_of_a_time(site: ReleaseSite) -> None:
     """A time chooses the release that was served then; an identifier passes it on."""
     moments = [line.moment for line in served_lines(site.datadir)[1:]]
     for at, (name, moment) in enumerate(zip(site.names, moments, strict=True)):
@@ -119,7 +94,7 @@ def test_a_document_of_a_time(site: Site) -> None:
     assert "Old title PO.0105" in site.client.get(redirect.headers["location"]).text
 
 
-def test_a_page_of_a_release_says_so(site: Site) -> None:
+def test_a_page_of_a_release_says_so(site: ReleaseSite) -> None:
     """The page has a link to that of today, which says nothing of releases."""
     page = site.get("/doc/project/CE.0134", "text/html", release=site.names[0])
     assert "Old title" in page.text
@@ -130,7 +105,7 @@ def test_a_page_of_a_release_says_so(site: Site) -> None:
     assert "Cette page montre les données" in french.text
 
 
-def test_the_description_and_the_files_of_a_release(site: Site) -> None:
+def test_the_description_and_the_files_of_a_release(site: ReleaseSite) -> None:
     """`/dataset`, the dataset itself and the downloads are those that the release had, byte for byte."""
     name = site.names[0]
     assert name in site.get("/dataset", "text/turtle", release=name).text
@@ -145,7 +120,7 @@ def test_the_description_and_the_files_of_a_release(site: Site) -> None:
     assert "New title" in site.get("/downloads/projects.csv").text
 
 
-def test_queries_about_a_release(site: Site) -> None:
+def test_queries_about_a_release(site: ReleaseSite) -> None:
     """Lookups and queries, by GET and POST, and each again from the cache; today's answers stay those of today."""
     name = site.names[0]
     old = [f"Old title {code}" for code in ("CE.0134", "PO.0105")]
@@ -166,7 +141,7 @@ def test_queries_about_a_release(site: Site) -> None:
     assert f"_{name}." in saved.headers["content-disposition"]
 
 
-def test_why_a_query_finds_nothing_in_a_release(site: Site) -> None:
+def test_why_a_query_finds_nothing_in_a_release(site: ReleaseSite) -> None:
     """An explanation is about the same release as the query."""
     query = "SELECT * { ?p <http://purl.org/dc/terms/title> 'Old title PO.0105'@en }"
     assert site.get("/sparql", query=query, release=site.names[0], explain="1").json()["rows"] == 1
@@ -174,7 +149,7 @@ def test_why_a_query_finds_nothing_in_a_release(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/doc/project/CE.0134", "/downloads/dataset.nq.gz", "/dataset", "/sparql"])
-def test_what_cannot_be_chosen_has_a_sentence(site: Site, path: str) -> None:
+def test_what_cannot_be_chosen_has_a_sentence(site: ReleaseSite, path: str) -> None:
     """Unknown and hostile names, removed releases, times that are none, and two choices at once."""
     query = {"query": "ASK {}"} if path == "/sparql" else {}
     name = site.names[0]
@@ -193,7 +168,7 @@ def test_what_cannot_be_chosen_has_a_sentence(site: Site, path: str) -> None:
         assert "is not supported" in site.detail(400, path, **query, **{other: name})
 
 
-def test_pages_that_show_only_today_refuse_other_times(site: Site) -> None:
+def test_pages_that_show_only_today_refuse_other_times(site: ReleaseSite) -> None:
     """A list, a scheme of the vocabulary and a graph of the Graph Store Protocol do not ignore the parameter."""
     for path in ("/projects", "/countries", "/ontology", "/projects.jsonld", "/rdf-graph-store?default"):
         separator = "&" if "?" in path else "?"
@@ -201,7 +176,7 @@ def test_pages_that_show_only_today_refuse_other_times(site: Site) -> None:
         assert answer.status_code == 400, path
 
 
-def test_the_command_queries_a_release(site: Site, iomld: Command) -> None:
+def test_the_command_queries_a_release(site: ReleaseSite, iomld: Command) -> None:
     """By name and by time, on a folder and at an endpoint."""
     moment = served_lines(site.datadir)[1].moment.isoformat()
     for place in (str(site.datadir), str(site.client.base_url.join("/sparql"))):
@@ -214,7 +189,7 @@ def test_the_command_queries_a_release(site: Site, iomld: Command) -> None:
     assert "There is no release “x”" in unknown.stderr
 
 
-def test_changes_for_programs(site: Site, iomld: Command) -> None:
+def test_changes_for_programs(site: ReleaseSite, iomld: Command) -> None:
     """JSON by default, or a table or an RDF Patch: those of the command; by default, of the last release."""
     first, second, last = site.names
     for name, media_type in (("json", "*/*"), ("csv", "text/csv"), ("rdf-patch", "application/rdf-patch")):
@@ -234,7 +209,7 @@ def test_changes_for_programs(site: Site, iomld: Command) -> None:
     assert title in changed["fields"]
 
 
-def test_changes_as_a_page(site: Site) -> None:
+def test_changes_as_a_page(site: ReleaseSite) -> None:
     """Old and new values in the language of the reader, and links to the forms for programs."""
     page = site.get("/changes", "text/html", since=site.names[0], lang="fr")
     assert page.headers["content-language"] == "fr"
@@ -245,7 +220,7 @@ def test_changes_as_a_page(site: Site) -> None:
     assert "Before" in site.get("/changes", "text/html", since=site.names[0], lang="en").text
 
 
-def test_changes_that_cannot_be_shown(site: Site) -> None:
+def test_changes_that_cannot_be_shown(site: ReleaseSite) -> None:
     """Unknown and removed releases, the first one, another format, and parameters of other routes."""
     first = site.names[0]
     assert f"closest names are: {first}" in site.detail(404, "/changes", since=first[:-1])

@@ -5,7 +5,6 @@ import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pyoxigraph import RdfFormat, parse
 from tests.conftest import Command
 from tests.serving import serve
 from tests.sharing import made_once
+from tests.web.release_site import ReleaseSite
 
 from iomld.release.served import release_names
 
@@ -46,31 +46,6 @@ IS_THERE = """#+ title: Is it there?
 ASK { BIND(?_is_boolean AS ?is) BIND(?_day_date AS ?day) ?p ?q ?_country_iri FILTER(?is) }"""
 
 
-@dataclass(frozen=True)
-class Site:
-    """A server of two releases, whose records have other titles in the second one, with saved queries.
-
-    Attributes:
-        client: Asks the server.
-        datadir: The releases.
-        names: Their names, oldest first.
-    """
-
-    client: httpx.Client
-    datadir: Path
-    names: tuple[str, ...]
-
-    def get(self, path: str, accept: str = "*/*", **parameters: str) -> httpx.Response:
-        """The answer to a request below `/saved`."""
-        return self.client.get(f"/saved{path}", params=parameters, headers={"Accept": accept})
-
-    def detail(self, status: int, path: str, **parameters: str) -> str:
-        """The sentence of a problem, which has a status."""
-        answer = self.get(path, **parameters)
-        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
-        return str(answer.json()["detail"])
-
-
 def publish_titles(iomld: Command, records: Path, folder: Path, title: str) -> str:
     """Publish the records with other titles; the name of the release."""
     source = folder.parent / f"{folder.name}.json"
@@ -100,13 +75,13 @@ def saved_data(tmp_path_factory: pytest.TempPathFactory, few_records: Path, ioml
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, saved_data: Path) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, saved_data: Path) -> Iterator[ReleaseSite]:
     """The server; one query was saved since the last release, and one file is broken."""
     datadir = Path(shutil.copytree(saved_data, tmp_path_factory.mktemp("saved") / "to", symlinks=True))
     (datadir / "queries" / "is-there.rq").write_text(IS_THERE)
     (datadir / "queries" / "broken.rq").write_text("#+ title: Broken\nSELECT {")
     with serve(datadir, IOMLD_CLIENT_SECONDS="100000") as server, httpx.Client(base_url=server.address) as client:
-        yield Site(client, datadir, release_names(datadir))
+        yield ReleaseSite(client, datadir, release_names(datadir), "/saved")
 
 
 def rows(answer: httpx.Response) -> list[str]:
@@ -120,7 +95,7 @@ def links(answer: httpx.Response) -> Mapping[str, str]:
     return {one["rel"]: one["url"] for one in answer.links.values() if "rel" in one}
 
 
-def test_answers_with_parameters(site: Site) -> None:
+def test_answers_with_parameters(site: ReleaseSite) -> None:
     """Defaults, given values, every format of the endpoint, by Accept and by name, and as a file to be saved."""
     both = ["New title CE.0134", "New title PO.0105"]
     assert rows(site.get("/titles", "text/csv")) == both
@@ -139,7 +114,7 @@ def test_answers_with_parameters(site: Site) -> None:
     assert again.status_code == 304
 
 
-def test_a_version_does_not_change(site: Site) -> None:
+def test_a_version_does_not_change(site: ReleaseSite) -> None:
     """It has the data and the text of its release, says so, and may be cached for ever."""
     first, second = site.names
     old = site.get(f"/titles@{first}", "text/csv", most="1")
@@ -164,7 +139,7 @@ def test_a_version_does_not_change(site: Site) -> None:
         (site.datadir / "queries" / "titles.rq").write_text(TITLES)
 
 
-def test_the_list_for_programs(site: Site) -> None:
+def test_the_list_for_programs(site: ReleaseSite) -> None:
     """Queries with their parameters in JSON and RDF; a broken file is named with its line, and the others go on."""
     listed = site.get("", "application/json").json()
     assert [one["name"] for one in listed["queries"]] == ["graph", "is-there", "titles"]
@@ -192,7 +167,7 @@ def test_the_list_for_programs(site: Site) -> None:
     ("suffix", "format_"),
     [("ttl", RdfFormat.TURTLE), ("nt", RdfFormat.N_TRIPLES), ("jsonld", RdfFormat.JSON_LD), ("rdf", RdfFormat.RDF_XML)],
 )
-def test_a_description_in_rdf(site: Site, suffix: str, format_: RdfFormat) -> None:
+def test_a_description_in_rdf(site: ReleaseSite, suffix: str, format_: RdfFormat) -> None:
     """The class, the runnable text, the hash, the parameters; of a version also what it is one of, and its answer."""
     first = site.names[0]
     sh, iri = "http://www.w3.org/ns/shacl#", f"https://w3id.org/iomld/saved/titles@{first}"
@@ -213,7 +188,7 @@ def test_a_description_in_rdf(site: Site, suffix: str, format_: RdfFormat) -> No
     ).text == (site.get(f"/titles@{first}", "text/csv").text)
 
 
-def test_citations(site: Site) -> None:
+def test_citations(site: ReleaseSite) -> None:
     """A CITATION.cff and a BibTeX entry name the version with its parameters; what is not recorded has none."""
     first = site.names[0]
     iri = f"https://w3id.org/iomld/saved/titles@{first}?word=po"
@@ -239,7 +214,7 @@ def test_citations(site: Site) -> None:
     assert "It can be cited once there is a new release" in site.detail(404, "/is-there.cff")
 
 
-def test_what_cannot_be_answered_has_a_sentence(site: Site) -> None:
+def test_what_cannot_be_answered_has_a_sentence(site: ReleaseSite) -> None:
     """Wrong types, unknown parameters, names, releases and formats; hostile names are only compared."""
     first = site.names[0]
     assert "must be a year of four digits" in site.detail(400, "/titles", since="abc")
@@ -274,7 +249,7 @@ HOSTILE = ['"', "\\", '") } #', "'''", "\\u0022) || true || CONTAINS(\\u0022", "
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_value_is_a_value(site: Site, text: str) -> None:
+def test_a_hostile_value_is_a_value(site: ReleaseSite, text: str) -> None:
     """It is looked for as it is, and found nowhere."""
     assert rows(site.get("/titles", "text/csv", word=text)) == []
 
@@ -300,7 +275,7 @@ class _Page(HTMLParser):
             self.fields[self._select] = str(found["value"])
 
 
-def test_the_page_has_a_form_and_the_answer(site: Site) -> None:
+def test_the_page_has_a_form_and_the_answer(site: ReleaseSite) -> None:
     """Fields have what was sent; files and programs have the address of the query; titles are escaped."""
     page = site.get("/titles", "text/html", word="po")
     assert _Page(page).fields == {"word": "po", "since": "1990", "most": "5"}
@@ -316,7 +291,7 @@ def test_the_page_has_a_form_and_the_answer(site: Site) -> None:
     assert lists == {"country": "CN", "is": "true", "day": "2020-02-29"}
 
 
-def test_the_page_of_a_version(site: Site) -> None:
+def test_the_page_of_a_version(site: ReleaseSite) -> None:
     """It says which release it is of, and its files and form stay there."""
     first = site.names[0]
     page = site.get(f"/titles@{first}", "text/html", word="po")
@@ -332,7 +307,7 @@ def test_the_page_of_a_version(site: Site) -> None:
     assert "Citer cette réponse" in french.text
 
 
-def test_a_page_says_what_is_wrong(site: Site) -> None:
+def test_a_page_says_what_is_wrong(site: ReleaseSite) -> None:
     """A wrong value stays in the form, beside the sentence; other problems are pages too."""
     wrong = site.get("/titles", "text/html", since="abc")
     assert (wrong.status_code, wrong.headers["cache-control"]) == (400, "no-store")
@@ -344,7 +319,7 @@ def test_a_page_says_what_is_wrong(site: Site) -> None:
     assert "saved later" in site.get(f"/graph@{site.names[0]}", "text/html").text
 
 
-def test_the_list_as_a_page(site: Site) -> None:
+def test_the_list_as_a_page(site: ReleaseSite) -> None:
     """Titles, parameters, and the broken file; the query page leads to it."""
     page = site.get("", "text/html")
     assert 'href="/saved/titles"' in page.text

@@ -13,7 +13,6 @@ from typing import Self
 from pyoxigraph import Quad
 
 from iomld import assets, release
-from iomld.convert import Publication
 from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.fund_folder import FundFolder, folder_in_use, read_fund_folder
@@ -26,7 +25,7 @@ from iomld.publish.gather import FINISHING, STORING, Changes
 from iomld.publish.index_building import write_projects
 from iomld.publish.processes import ShardRunner, here
 from iomld.publish.report import PublishReport, write_report
-from iomld.publish.runs import LockedFolder, draft_of_entry
+from iomld.publish.runs import ReleaseContext, draft_of_entry
 from iomld.publish.shard_plan import make_shards
 from iomld.publish.store_building import MOST_COUNTED, begin_store, build_query_store, example_counts
 from iomld.release import FILES, Manifest, Release
@@ -50,38 +49,6 @@ from iomld.saved.answers import answers_to_json, recorded_answers, release_asker
 from iomld.saved.folder import saved_queries
 
 utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseContext:
-    """What a release is built from, besides the changes.
-
-    Attributes:
-        datadir: Folder of the releases.
-        previous: The current release, or None.
-        publication: The publisher's decisions.
-        publisher: Name of the publisher.
-        contact: Address for questions; can be empty.
-        versions: Version of iomld, and hashes of its shapes and vocabularies.
-        folder: The locked folder of releases.
-        started: Start of the run.
-        ended: Its end: the time of the release, its revisions and its withdrawals.
-        processes: How many files to write at the same time.
-        first_issued: Time of the first release (xsd:dateTime); if empty, as the previous release states it, or else
-            that of this one.
-    """
-
-    datadir: Path
-    previous: Release | None
-    publication: Publication
-    publisher: str
-    contact: str
-    versions: Mapping[str, str]
-    folder: LockedFolder
-    started: datetime
-    ended: datetime
-    processes: int = 1
-    first_issued: str = ""
 
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:

@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from iomld import release
-from iomld.assets import load_fields
-from iomld.convert import Publication
 from iomld.errors import NotFoundError
 from iomld.formats import rdf
 from iomld.fund_folder import using
@@ -20,12 +18,12 @@ from iomld.ledger.entries import RunKind
 from iomld.pipeline.conversion import Choices, load_converter
 from iomld.pipeline.differences import field_differences
 from iomld.pipeline.published import project_of
-from iomld.publish.build import ReleaseContext, make_release, utc_now
+from iomld.publish.build import make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
 from iomld.publish.rollback import note_origin
-from iomld.publish.runs import LockedFolder, locked_folder
-from iomld.publish.shard_plan import place_unchanged
+from iomld.publish.runs import context_without_sources, locked_folder
+from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState
@@ -89,20 +87,19 @@ def review_mentions(request: ReviewRequest) -> PublishReport:
             changes = Changes(
                 folder.scratch / "changed.nq", reviews=reviews, run=RunKind.REVIEW, last_revision=folder.ledger.latest
             )
-            graphs = _gather(previous, changes)
+            graphs = _gather(request, previous, changes)
             write_reviews(reviews, request.datadir)
             if not changes.changed:
                 return _report(changes, previous, is_new=False)
-            made = make_release(
-                changes, graphs, _context(request, previous, folder, started), _report(changes, previous, is_new=True)
-            )
+            context = context_without_sources(request, previous, previous, folder, started)
+            made = make_release(changes, graphs, context, _report(changes, previous, is_new=True))
             return _report(changes, made, is_new=True)
 
 
 def _dry_run(request: ReviewRequest, previous: Release) -> PublishReport:
     with temporary_folder("review") as scratch, using(previous.fund_folder):
         changes = Changes(scratch / "changed.nq", reviews=_reviews(request, previous, request.clock()))
-        _gather(previous, changes)
+        _gather(request, previous, changes)
         return _report(changes, previous, is_new=False)
 
 
@@ -174,7 +171,7 @@ class _PublishedMentions:
         return self._known[project].get(name)
 
 
-def _gather(previous: Release, changes: Changes) -> ReleaseGraphs:
+def _gather(request: ReviewRequest, previous: Release, changes: Changes) -> ReleaseGraphs:
     """Fill the changes; return the graphs of the new release."""
     base = previous.manifest.base
     iris, known = Iris(base), graph_table(previous)
@@ -182,33 +179,8 @@ def _gather(previous: Release, changes: Changes) -> ReleaseGraphs:
     changes.tombstones = read_tombstones(previous.file(FILES.tombstones))
     wholes = load_converter(Choices(base)).linker.matcher.wholes
     review_published(previous, known, GraphReviewer(changes.reviews, iris, wholes), changes)
-    graphs = ReleaseGraphs(
-        previous=previous,
-        known=known,
-        changed=changes.changed,
-        removed=frozenset(),
-        new_file=changes.changed_file,
-        places=changes.places,
-        texts=changes.texts,
-        base=base,
-        versions=previous.manifest.versions,
-    )
-    place_unchanged(graphs, changes)
-    return graphs
-
-
-def _context(request: ReviewRequest, previous: Release, folder: LockedFolder, started: datetime) -> ReleaseContext:
-    return ReleaseContext(
-        datadir=request.datadir,
-        previous=previous,
-        publication=Publication(Iris(previous.manifest.base), request.license, request.version, load_fields()),
-        publisher=request.publisher,
-        contact=request.contact,
-        versions={**previous.manifest.versions, "iomld": request.version},
-        folder=folder,
-        started=started,
-        ended=folder.now(),
-    )
+    versions = {**previous.manifest.versions, "iomld": request.version}
+    return graphs_after(changes, previous, known, base, versions)
 
 
 def _report(changes: Changes, served: Release, *, is_new: bool) -> PublishReport:

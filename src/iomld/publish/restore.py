@@ -15,11 +15,12 @@ from iomld.iris import Iris
 from iomld.ledger.index import IndexedRevision
 from iomld.ledger.reconstruction import released_graphs, write_history_until
 from iomld.progress import NO_PROGRESS
-from iomld.publish.build import ReleaseContext, ReleaseDraft, utc_now, write_content
+from iomld.publish.build import ReleaseDraft, utc_now, write_content
 from iomld.publish.gather import Changes
 from iomld.publish.processes import here
 from iomld.publish.report import PublishReport, write_report
-from iomld.publish.runs import LockedFolder, locked_folder
+from iomld.publish.runs import LockedFolder, ReleaseContext, locked_folder
+from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.description import stated_publication
 from iomld.release.history import read_tombstones
@@ -27,7 +28,6 @@ from iomld.release.nquads import GraphState, read_gzip
 from iomld.release.pruning import pruned_release
 from iomld.release.shards.cutting import fingerprint
 from iomld.release.shards.graphs import graph_table
-from iomld.release.shards.planning import ReleaseGraphs
 from iomld.review.journal import read_reviews
 
 
@@ -92,17 +92,7 @@ def _restored(
         ended=moment,
         first_issued=stated.first_issued,
     )
-    graphs = ReleaseGraphs(
-        previous=None,
-        known=graph_table(None),
-        changed=changes.changed,
-        removed=frozenset(),
-        new_file=changes.changed_file,
-        places=changes.places,
-        texts=(),
-        base=manifest.base,
-        versions=context.versions,
-    )
+    graphs = graphs_after(changes, None, graph_table(None), manifest.base, context.versions)
     building = release.begin_release(datadir)
     try:
         draft = ReleaseDraft.of(building, changes, graphs, context)

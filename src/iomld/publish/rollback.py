@@ -7,7 +7,6 @@ from pathlib import Path
 
 from iomld import release
 from iomld.assets import load_fields
-from iomld.convert import Publication
 from iomld.errors import StoreError
 from iomld.formats import rdf
 from iomld.formats.graph import SubjectGraph
@@ -15,11 +14,11 @@ from iomld.fund_folder import using
 from iomld.iris import IOMLD, PROV, Iris
 from iomld.ledger.entries import RunKind
 from iomld.pipeline.differences import source_iris
-from iomld.publish.build import ReleaseContext, make_release, utc_now
+from iomld.publish.build import make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import locked_folder
-from iomld.publish.shard_plan import place_unchanged
+from iomld.publish.runs import ReleaseContext, context_without_sources, locked_folder
+from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState, graph_contents, read_graphs
@@ -72,17 +71,7 @@ def roll_forward(rollback: Rollback) -> Release:
         if current.manifest.content_sha256 == target.manifest.content_sha256 and _has_same_settings(current, target):
             return current
         with using(target.fund_folder):
-            context = ReleaseContext(
-                datadir=rollback.datadir,
-                previous=current,
-                publication=Publication(Iris(current.manifest.base), rollback.license, rollback.version, load_fields()),
-                publisher=rollback.publisher,
-                contact=rollback.contact,
-                versions={**target.manifest.versions, "iomld": rollback.version},
-                folder=folder,
-                started=folder.now(),
-                ended=folder.now(),
-            )
+            context = context_without_sources(rollback, current, target, folder, folder.now())
             changes = Changes(
                 folder.scratch / "changed.nq",
                 reviews=read_reviews(rollback.datadir),
@@ -116,19 +105,7 @@ def _restore(target: Release, current: Release, context: ReleaseContext, changes
             changes.restored[key] = wanted[graph].revision
     changes.removed = {graph: changes.next_revision(graph, known[graph]) for graph in known.keys() - wanted.keys()}
     _restore_tombstones(target, current, wanted, context, changes)
-    graphs = ReleaseGraphs(
-        previous=current,
-        known=known,
-        changed=changes.changed,
-        removed=frozenset(changes.removed),
-        new_file=changes.changed_file,
-        places=changes.places,
-        texts=changes.texts,
-        base=iris.base,
-        versions=context.versions,
-    )
-    place_unchanged(graphs, changes)
-    return graphs
+    return graphs_after(changes, current, known, iris.base, context.versions)
 
 
 def note_origin(key: str, lines: bytes, revision: int, reader: StoreReader, iris: Iris, changes: Changes) -> None:

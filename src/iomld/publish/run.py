@@ -12,13 +12,13 @@ from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
-from iomld.publish.build import ReleaseContext, make_release, reference_lines, utc_now
+from iomld.publish.build import make_release, reference_lines, utc_now
 from iomld.publish.gather import Changes, current_graphs, fill_spool, gather, include_files, no_revision
 from iomld.publish.mentions import review_published
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import LockedFolder, locked_folder
-from iomld.publish.shard_plan import place_unchanged
+from iomld.publish.runs import LockedFolder, ReleaseContext, locked_folder
+from iomld.publish.shard_plan import graphs_after
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.release import FILES, Release
@@ -160,19 +160,7 @@ def _gather_changes(
     if changes.published or changes.included:
         for graph, lines in reference_lines(iris.base):
             changes.add_graph(graph, b"".join(lines), graph_digest(lines), known.get(graph))
-    graphs = ReleaseGraphs(
-        previous=previous,
-        known=known,
-        changed=changes.changed,
-        removed=frozenset(),
-        new_file=changes.changed_file,
-        places=changes.places,
-        texts=changes.texts,
-        base=iris.base,
-        versions=runner.pipeline.versions,
-    )
-    place_unchanged(graphs, changes)
-    return graphs
+    return graphs_after(changes, previous, known, iris.base, runner.pipeline.versions)
 
 
 def _check_base(previous: Release | None, pipeline: Pipeline) -> None:

@@ -1,16 +1,21 @@
-"""What every run does with a folder of releases: it locks the folder and opens the ledger, and ends with an entry."""
+"""What every run has: a locked folder with its ledger, what a release is built from, and an entry at the end."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from iomld import release
+from iomld.assets import load_fields
+from iomld.convert import Publication
+from iomld.iris import Iris
 from iomld.ledger.entries import EntryDraft, GraphRevision, RevisionKind, RunKind, entry_names
 from iomld.ledger.index import LedgerIndex
 from iomld.ledger.opening import writable_ledger
 from iomld.publish.gather import Changes
+from iomld.release import Release
 from iomld.release.nquads import GraphState
 from iomld.temporary import temporary_folder
 
@@ -48,6 +53,87 @@ def locked_folder(datadir: Path, clock: Callable[[], datetime]) -> Iterator[Lock
     ):
         names = (*release.release_names(datadir), *entry_names(datadir))
         yield LockedFolder(ledger, release.rising_clock(names, clock), scratch)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseContext:
+    """What a release is built from, besides the changes.
+
+    Attributes:
+        datadir: Folder of the releases.
+        previous: The current release, or None.
+        publication: The publisher's decisions.
+        publisher: Name of the publisher.
+        contact: Address for questions; can be empty.
+        versions: Version of iomld, and hashes of its shapes and vocabularies.
+        folder: The locked folder of releases.
+        started: Start of the run.
+        ended: Its end: the time of the release, its revisions and its withdrawals.
+        processes: How many files to write at the same time.
+        first_issued: Time of the first release (xsd:dateTime); if empty, as the previous release states it, or else
+            that of this one.
+    """
+
+    datadir: Path
+    previous: Release | None
+    publication: Publication
+    publisher: str
+    contact: str
+    versions: Mapping[str, str]
+    folder: LockedFolder
+    started: datetime
+    ended: datetime
+    processes: int = 1
+    first_issued: str = ""
+
+
+class ContentRequest(Protocol):
+    """What the requests of runs without sources say of the folder, the publisher and the software."""
+
+    @property
+    def datadir(self) -> Path:
+        """Folder of the releases."""
+
+    @property
+    def license(self) -> str:
+        """IRI of the licence of the records."""
+
+    @property
+    def publisher(self) -> str:
+        """Name of the publisher."""
+
+    @property
+    def contact(self) -> str:
+        """Address for questions; can be empty."""
+
+    @property
+    def version(self) -> str:
+        """Version of the software."""
+
+
+def context_without_sources(
+    request: ContentRequest, current: Release, content: Release, folder: LockedFolder, started: datetime
+) -> ReleaseContext:
+    """What a run without sources builds its release from.
+
+    Args:
+        request: What was asked for.
+        current: The current release.
+        content: The release whose shapes and lists the records were published with.
+        folder: The locked folder of releases.
+        started: Start of the run.
+    """
+    return ReleaseContext(
+        datadir=request.datadir,
+        previous=current,
+        publication=Publication(Iris(current.manifest.base), request.license, request.version, load_fields()),
+        publisher=request.publisher,
+        contact=request.contact,
+        versions={**content.manifest.versions, "iomld": request.version},
+        folder=folder,
+        started=started,
+        ended=folder.now(),
+    )
 
 
 def draft_of_entry(name: str, created: str, changes: Changes, known: Mapping[str, GraphState], run: Path) -> EntryDraft:

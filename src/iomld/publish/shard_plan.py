@@ -16,7 +16,7 @@ from iomld.progress import Progress
 from iomld.publish.gather import WRITING, Changes
 from iomld.publish.processes import ShardRunner
 from iomld.publish.shard_jobs import GraphSources, ShardJob
-from iomld.release import FILES
+from iomld.release import FILES, Release
 from iomld.release.shards.assembly import NewShard, PieceSource, PlacedShard, Shards
 from iomld.release.shards.columns import PiecePlaces
 from iomld.release.shards.counting import CountedShards
@@ -149,16 +149,37 @@ class ReleaseShards:
         )
 
 
-def place_unchanged(graphs: ReleaseGraphs, changes: Changes) -> None:
-    """Read from its store the graphs of a release of an earlier version, whose files have no shards to copy.
+def graphs_after(
+    changes: Changes, previous: Release | None, known: ReleaseGraphTable, base: str, versions: Mapping[str, str]
+) -> ReleaseGraphs:
+    """The graphs of the release that changes make of the current one.
+
+    Those of a release of an earlier version, whose files have no shards to copy, are read from its store.
 
     Args:
-        graphs: The graphs of the new release; nothing is read if the current release has shards.
-        changes: The changes, which get the places and the texts of the graphs that do not change.
+        changes: The changes, which get the places and the texts of what is read.
+        previous: The current release, or None.
+        known: The states of its graphs.
+        base: The data base of the IRIs.
+        versions: The versions of iomld, its shapes and its lists.
     """
-    previous = graphs.previous
-    if previous is None or has_table(previous.file(FILES.shards)):
-        return
+    graphs = ReleaseGraphs(
+        previous=previous,
+        known=known,
+        changed=changes.changed,
+        removed=frozenset(changes.removed),
+        new_file=changes.changed_file,
+        places=changes.places,
+        texts=changes.texts,
+        base=base,
+        versions=versions,
+    )
+    if previous and not has_table(previous.file(FILES.shards)):
+        _place_unchanged(previous, graphs, changes)
+    return graphs
+
+
+def _place_unchanged(previous: Release, graphs: ReleaseGraphs, changes: Changes) -> None:
     opened = store.open_read_only(previous.file(FILES.store))
     for graph in sorted(graphs.known.keys() - graphs.removed - changes.places.keys()):
         quads = tuple(store.graph_quads(opened, graph))

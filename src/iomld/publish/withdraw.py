@@ -6,23 +6,20 @@ from datetime import datetime
 from pathlib import Path
 
 from iomld import release
-from iomld.assets import load_fields
-from iomld.convert import Publication
 from iomld.errors import NotFoundError
 from iomld.fund_folder import using
 from iomld.iris import Iris
 from iomld.ledger.entries import RunKind
-from iomld.publish.build import ReleaseContext, make_release, utc_now
+from iomld.publish.build import make_release, utc_now
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import locked_folder
-from iomld.publish.shard_plan import place_unchanged
+from iomld.publish.runs import ReleaseContext, context_without_sources, locked_folder
+from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
 from iomld.release.nquads import GraphState
 from iomld.release.project_index import no_such_project
 from iomld.release.shards.graphs import ReleaseGraphTable, graph_table
-from iomld.release.shards.planning import ReleaseGraphs
 from iomld.review.journal import read_reviews
 
 
@@ -76,32 +73,9 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         previous = release.whole_release(withdrawal.datadir) or previous
         graphs, earlier = _check(withdrawal, previous)
         with using(previous.fund_folder):
-            context = ReleaseContext(
-                datadir=withdrawal.datadir,
-                previous=previous,
-                publication=Publication(
-                    Iris(previous.manifest.base), withdrawal.license, withdrawal.version, load_fields()
-                ),
-                publisher=withdrawal.publisher,
-                contact=withdrawal.contact,
-                versions={**previous.manifest.versions, "iomld": withdrawal.version},
-                folder=folder,
-                started=folder.now(),
-                ended=folder.now(),
-            )
+            context = context_without_sources(withdrawal, previous, previous, folder, folder.now())
             changes = _changes(withdrawal, graphs, earlier, context)
-            kept = ReleaseGraphs(
-                previous=previous,
-                known=graphs,
-                changed={},
-                removed=frozenset(changes.removed),
-                new_file=changes.changed_file,
-                places=changes.places,
-                texts=changes.texts,
-                base=previous.manifest.base,
-                versions=context.versions,
-            )
-            place_unchanged(kept, changes)
+            kept = graphs_after(changes, previous, graphs, previous.manifest.base, context.versions)
             report = PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(changes.withdrawn)))
             return make_release(changes, kept, context, report)
 
