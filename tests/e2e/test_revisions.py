@@ -16,6 +16,7 @@ from iomld.pipeline.conversion import Choices
 from iomld.pipeline.differences import field_differences, value_statements
 from iomld.pipeline.stages import load_pipeline
 from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.runs import PublishingSettings
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 
 RECORD = {
@@ -157,12 +158,7 @@ def test_times_of_releases_never_go_back(tmp_path: Path) -> None:
             ["PO.9002"],
             "A test.",
             None,
-            tmp_path / "to",
-            "https://example.org/l",
-            "P",
-            "",
-            "1",
-            clock=lambda: next(moments),
+            PublishingSettings(tmp_path / "to", "https://example.org/l", "P", "", "1", clock=lambda: next(moments)),
         )
     )
     current = tmp_path / "to" / "current"

@@ -16,6 +16,7 @@ from tests.sharing import made_once
 
 from iomld import release
 from iomld.formats import rdf
+from iomld.publish.runs import PublishingSettings
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import current_release
 from iomld.web.data.downloads import DownloadFiles, download_routes
@@ -201,7 +202,9 @@ def test_a_withdrawal_that_fails_leaves_the_release(
 
     before = (copied / "current").readlink()
     monkeypatch.setattr(release, "finish_release", full)
-    order = Withdrawal(("PO.0201",), REASON, None, copied, "https://example.org/l", "Us", "", "0.1.0")
+    order = Withdrawal(
+        ("PO.0201",), REASON, None, PublishingSettings(copied, "https://example.org/l", "Us", "", "0.1.0")
+    )
     with pytest.raises(OSError, match="No space"):
         withdraw_projects(order)
     assert (copied / "current").readlink() == before

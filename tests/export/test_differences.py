@@ -19,6 +19,7 @@ from iomld.iris import Iris
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.runs import PublishingSettings
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, open_release, release_names
 from iomld.release.shards import cutting
@@ -61,7 +62,9 @@ def publish(folder: Path, records: list[Record], pipeline: Pipeline, include: st
 
 def withdraw(folder: Path, key: str) -> None:
     """Withdraw a project."""
-    withdrawal = Withdrawal([key], "A mistake.", None, folder / "to", "https://l.example/", "Us", "", "1")
+    withdrawal = Withdrawal(
+        [key], "A mistake.", None, PublishingSettings(folder / "to", "https://l.example/", "Us", "", "1")
+    )
     withdraw_projects(withdrawal)
 
 

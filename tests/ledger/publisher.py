@@ -11,6 +11,7 @@ from iomld import __version__, release
 from iomld.pipeline.stages import Pipeline
 from iomld.publish.rollback import Rollback, roll_forward
 from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.runs import PublishingSettings
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES
 from iomld.release.nquads import read_graphs
@@ -34,18 +35,19 @@ class Publisher:
 
     def withdraw(self, code: str) -> None:
         """Withdraw a record."""
-        withdraw_projects(
-            Withdrawal([code], "x", None, self.folder, self._pipeline.choices.license, "Us", "", __version__)
-        )
+        withdraw_projects(Withdrawal([code], "x", None, self._settings()))
 
     def roll_forward(self, name: str) -> None:
         """Publish the content of an earlier release again."""
-        roll_forward(Rollback(name, self.folder, self._pipeline.choices.license, "Us", "", __version__))
+        roll_forward(Rollback(name, self._settings()))
 
     def switch(self, name: str) -> None:
         """Serve an earlier release as it is."""
         with release.publisher_lock(self.folder):
             release.roll_back(self.folder, name, datetime.now(UTC))
+
+    def _settings(self) -> PublishingSettings:
+        return PublishingSettings(self.folder, self._pipeline.choices.license, "Us", "", __version__)
 
     def published(self) -> set[str]:
         """The codes of the published records."""

@@ -21,6 +21,7 @@ from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline, load_pipeline
 from iomld.publish import gather, processes
 from iomld.publish.run import PublishRequest, publish_sources
+from iomld.publish.runs import PublishingSettings
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
 from iomld.release import FILES, Release, current_release, release_names
 from iomld.release.nquads import read_graphs
@@ -126,11 +127,7 @@ def test_history_changes_nothing(
             [str(order[0]["projectCode"]), str(order[7]["projectCode"])],
             "x",
             None,
-            grown / "to",
-            pipeline.choices.license,
-            "Us",
-            "",
-            "1",
+            PublishingSettings(grown / "to", pipeline.choices.license, "Us", "", "1"),
         )
     )
     publish(grown, order[10:], pipeline)
@@ -198,7 +195,12 @@ def test_a_record_of_an_earlier_version_is_withdrawn(
     monkeypatch.undo()
     _cut_small_shards(monkeypatch)
     withdraw_projects(
-        Withdrawal([key], "x", None, tmp_path / "grown" / "to", pipeline.choices.license, "Us", "", __version__)
+        Withdrawal(
+            [key],
+            "x",
+            None,
+            PublishingSettings(tmp_path / "grown" / "to", pipeline.choices.license, "Us", "", __version__),
+        )
     )
     others = publish(tmp_path / "others", [one for one in records if one["projectCode"] != key], pipeline)
     grown = current_release(tmp_path / "grown" / "to")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from iomld import __version__
 from iomld.cli.options import datadir_option, served_release, settings, target_option
 from iomld.cli.publish import review_lines
 from iomld.cli.remote import push_current
+from iomld.cli.stages import publishing_settings
 from iomld.errors import SourceError
 from iomld.export.csv import csv_head, csv_rows
 from iomld.export.stored_quads import released_quads, stored_projects
@@ -173,11 +173,7 @@ def _record(decisions: Sequence[Decision], datadir: Path | None, *, dry_run: boo
     known = settings()
     request = ReviewRequest(
         decisions=decisions,
-        datadir=datadir or known.data_dir,
-        license=known.license,
-        publisher=known.publisher,
-        contact=known.contact,
-        version=__version__,
+        settings=publishing_settings(known, datadir),
         dry_run=dry_run,
     )
     report = review_mentions(request)
@@ -195,4 +191,4 @@ def _record(decisions: Sequence[Decision], datadir: Path | None, *, dry_run: boo
     else:
         click.echo(f"no new release: nothing changed; {report.release} is served")
     if not dry_run:
-        push_current(known, request.datadir)
+        push_current(known, request.settings.datadir)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from iomld import __version__
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     WholeNumber,
@@ -24,7 +23,7 @@ from iomld.cli.options import (
 from iomld.cli.progress import shown_progress
 from iomld.cli.queries import drift_lines
 from iomld.cli.remote import push_current
-from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices
+from iomld.cli.stages import chosen_mapping, loaded_pipeline, pipeline_choices, publishing_settings
 from iomld.model import Finding, Severity
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import Pipeline
@@ -280,17 +279,13 @@ def withdraw_command(
         keys=tuple(dict.fromkeys(codes)),
         reason=reason.strip(),
         replaced_by=replaced_by,
-        datadir=datadir or known.data_dir,
-        license=known.license,
-        publisher=known.publisher,
-        contact=known.contact,
-        version=__version__,
+        settings=publishing_settings(known, datadir),
         dry_run=dry_run,
     )
     served = withdraw_projects(withdrawal)
     click.echo(f"withdrawn  {', '.join(withdrawal.keys)}")
     click.echo("dry run: nothing was changed" if dry_run else f"release    {served.manifest.name}")
     if not dry_run:
-        for line in drift_lines(withdrawal.datadir, served.manifest.name):
+        for line in drift_lines(withdrawal.settings.datadir, served.manifest.name):
             click.echo(line, err=True)
-        push_current(known, withdrawal.datadir)
+        push_current(known, withdrawal.settings.datadir)

@@ -281,19 +281,11 @@ def _switch(folder: Path, name: str) -> None:
 
 def _roll_forward(folder: Path, name: str, known: "Settings") -> None:
     from iomld.cli.queries import drift_lines  # noqa: PLC0415  # with the library of the store
+    from iomld.cli.stages import publishing_settings  # noqa: PLC0415  # with the readers
     from iomld.publish.rollback import Rollback, roll_forward  # noqa: PLC0415  # as above
 
     served = release.current_name(folder)
-    made = roll_forward(
-        Rollback(
-            name=name,
-            datadir=folder,
-            license=known.license,
-            publisher=known.publisher,
-            contact=known.contact,
-            version=__version__,
-        )
-    )
+    made = roll_forward(Rollback(name, publishing_settings(known, folder)))
     if made.manifest.name == served:
         click.echo(f"{served} is served; it has the content of {name} already.")
     else:

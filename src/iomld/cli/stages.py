@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iomld import __version__
 from iomld.config import Settings
 from iomld.pipeline.conversion import Choices
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 
 if TYPE_CHECKING:
     from iomld.pipeline.stages import Pipeline
+    from iomld.publish.runs import PublishingSettings
 
 
 def pipeline_choices(known: Settings, *, profile: str, engine: str = "shacl", as_of: datetime | None = None) -> Choices:
@@ -38,6 +40,13 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def publishing_settings(known: Settings, datadir: Path | None) -> "PublishingSettings":
+    """What a run without sources is told of the publisher; the folder is that of the settings if none is given."""
+    from iomld.publish.runs import PublishingSettings  # noqa: PLC0415  # with the library of the store
+
+    return PublishingSettings(datadir or known.data_dir, known.license, known.publisher, known.contact, __version__)
 
 
 def loaded_pipeline(chosen: Choices) -> "Pipeline":

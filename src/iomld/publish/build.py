@@ -1,10 +1,9 @@
 """Builds a release from the previous one and the changes."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -47,8 +46,6 @@ from iomld.review.graphs import review_quads
 from iomld.review.journal import write_reviews
 from iomld.saved.answers import answers_to_json, recorded_answers, release_asker
 from iomld.saved.folder import saved_queries
-
-utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 def reference_lines(base: str) -> Iterator[tuple[str, list[bytes]]]:

@@ -10,8 +10,7 @@ from iomld import release
 from iomld.errors import NotFoundError
 from iomld.iris import Iris
 from iomld.ledger.erasure import Erasure, erase
-from iomld.publish.build import utc_now
-from iomld.publish.runs import locked_folder
+from iomld.publish.runs import locked_folder, utc_now
 
 _REVISION = re.compile(r"(?P<key>.+)/rev/(?P<number>[1-9][0-9]{0,8})")
 

@@ -4,10 +4,9 @@ A publish applies all reviews too, to the records that it publishes and to all o
 when the machine stopped, or that came with the file of another folder, is published by the next run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from iomld import release
 from iomld.errors import NotFoundError
@@ -18,11 +17,11 @@ from iomld.ledger.entries import RunKind
 from iomld.pipeline.conversion import Choices, load_converter
 from iomld.pipeline.differences import field_differences
 from iomld.pipeline.published import project_of
-from iomld.publish.build import make_release, utc_now
+from iomld.publish.build import make_release
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
 from iomld.publish.rollback import note_origin
-from iomld.publish.runs import context_without_sources, locked_folder
+from iomld.publish.runs import PublishingSettings, context_without_sources, locked_folder
 from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import read_tombstones, xsd_moment
@@ -45,23 +44,13 @@ class ReviewRequest:
 
     Attributes:
         decisions: The decisions.
-        datadir: Folder of the releases.
-        license: IRI of the licence of the records.
-        publisher: Name of the publisher.
-        contact: Address for questions; can be empty.
-        version: Version of the software.
+        settings: The publisher's settings.
         dry_run: Report what would change, without changing anything.
-        clock: Gives the time now; times of releases never go back, whatever it gives.
     """
 
     decisions: Sequence[Decision]
-    datadir: Path
-    license: str
-    publisher: str
-    contact: str
-    version: str
+    settings: PublishingSettings
     dry_run: bool = False
-    clock: Callable[[], datetime] = utc_now
 
 
 def review_mentions(request: ReviewRequest) -> PublishReport:
@@ -74,13 +63,14 @@ def review_mentions(request: ReviewRequest) -> PublishReport:
         NotFoundError: There is no release, or one of the mentions is not in it; then nothing is recorded.
         StoreError: The folder cannot be written or is in use, or its file of reviews is damaged.
     """
-    previous = release.current_release(request.datadir)
+    datadir = request.settings.datadir
+    previous = release.current_release(datadir)
     if previous is None:
-        raise NotFoundError(f"{request.datadir}: nothing is published here, so there are no mentions to review.")
+        raise NotFoundError(f"{datadir}: nothing is published here, so there are no mentions to review.")
     if request.dry_run:
-        return _dry_run(request, release.whole_release(request.datadir) or previous)
-    with locked_folder(request.datadir, request.clock) as folder:
-        previous = release.whole_release(request.datadir) or previous
+        return _dry_run(request, release.whole_release(datadir) or previous)
+    with locked_folder(datadir, request.settings.clock) as folder:
+        previous = release.whole_release(datadir) or previous
         started = folder.now()
         reviews = _reviews(request, previous, started)
         with using(previous.fund_folder):
@@ -88,17 +78,17 @@ def review_mentions(request: ReviewRequest) -> PublishReport:
                 folder.scratch / "changed.nq", reviews=reviews, run=RunKind.REVIEW, last_revision=folder.ledger.latest
             )
             graphs = _gather(request, previous, changes)
-            write_reviews(reviews, request.datadir)
+            write_reviews(reviews, datadir)
             if not changes.changed:
                 return _report(changes, previous, is_new=False)
-            context = context_without_sources(request, previous, previous, folder, started)
+            context = context_without_sources(request.settings, previous, previous, folder, started)
             made = make_release(changes, graphs, context, _report(changes, previous, is_new=True))
             return _report(changes, made, is_new=True)
 
 
 def _dry_run(request: ReviewRequest, previous: Release) -> PublishReport:
     with temporary_folder("review") as scratch, using(previous.fund_folder):
-        changes = Changes(scratch / "changed.nq", reviews=_reviews(request, previous, request.clock()))
+        changes = Changes(scratch / "changed.nq", reviews=_reviews(request, previous, request.settings.clock()))
         _gather(request, previous, changes)
         return _report(changes, previous, is_new=False)
 
@@ -134,7 +124,7 @@ def review_published(
 
 def _reviews(request: ReviewRequest, previous: Release, now: datetime) -> Reviews:
     """All reviews with the new ones; a decision that holds already is not recorded again."""
-    reviews = read_reviews(request.datadir)
+    reviews = read_reviews(request.settings.datadir)
     faults: list[str] = []
     moment, found = xsd_moment(now), {}
     mentions = _PublishedMentions(previous)
@@ -148,7 +138,7 @@ def _reviews(request: ReviewRequest, previous: Release, now: datetime) -> Review
         more = f" And {len(faults) - _MOST_NAMED:,} more." if len(faults) > _MOST_NAMED else ""
         raise NotFoundError(
             f"Nothing was recorded. {' '.join(faults[:_MOST_NAMED])}{more} "
-            f"'iomld mentions list --from {request.datadir}' has the mentions of today."
+            f"'iomld mentions list --from {request.settings.datadir}' has the mentions of today."
         )
     return reviews.followed_by(reviews.without_repeats(found.values()))
 
@@ -179,7 +169,7 @@ def _gather(request: ReviewRequest, previous: Release, changes: Changes) -> Rele
     changes.tombstones = read_tombstones(previous.file(FILES.tombstones))
     wholes = load_converter(Choices(base)).linker.matcher.wholes
     review_published(previous, known, GraphReviewer(changes.reviews, iris, wholes), changes)
-    versions = {**previous.manifest.versions, "iomld": request.version}
+    versions = {**previous.manifest.versions, "iomld": request.settings.version}
     return graphs_after(changes, previous, known, base, versions)
 
 

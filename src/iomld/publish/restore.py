@@ -15,11 +15,11 @@ from iomld.iris import Iris
 from iomld.ledger.index import IndexedRevision
 from iomld.ledger.reconstruction import released_graphs, write_history_until
 from iomld.progress import NO_PROGRESS
-from iomld.publish.build import ReleaseDraft, utc_now, write_content
+from iomld.publish.build import ReleaseDraft, write_content
 from iomld.publish.gather import Changes
 from iomld.publish.processes import here
 from iomld.publish.report import PublishReport, write_report
-from iomld.publish.runs import LockedFolder, ReleaseContext, locked_folder
+from iomld.publish.runs import LockedFolder, ReleaseContext, locked_folder, utc_now
 from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.description import stated_publication

@@ -1,9 +1,7 @@
 """Rolls back to an earlier release: makes a new release with its content, so that history only grows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from iomld import release
 from iomld.assets import load_fields
@@ -14,10 +12,10 @@ from iomld.fund_folder import using
 from iomld.iris import IOMLD, PROV, Iris
 from iomld.ledger.entries import RunKind
 from iomld.pipeline.differences import source_iris
-from iomld.publish.build import make_release, utc_now
+from iomld.publish.build import make_release
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import ReleaseContext, context_without_sources, locked_folder
+from iomld.publish.runs import PublishingSettings, ReleaseContext, context_without_sources, locked_folder
 from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
@@ -36,21 +34,11 @@ class Rollback:
 
     Attributes:
         name: Name of the release.
-        datadir: Folder of the releases.
-        license: IRI of the licence of the records.
-        publisher: Name of the publisher.
-        contact: Address for questions; can be empty.
-        version: Version of the software.
-        clock: Gives the time now; times of releases never go back, whatever it gives.
+        settings: The publisher's settings.
     """
 
     name: str
-    datadir: Path
-    license: str
-    publisher: str
-    contact: str
-    version: str
-    clock: Callable[[], datetime] = utc_now
+    settings: PublishingSettings
 
 
 def roll_forward(rollback: Rollback) -> Release:
@@ -63,18 +51,18 @@ def roll_forward(rollback: Rollback) -> Release:
         NotFoundError: There is no such release.
         StoreError: It or the current release is damaged, or the folder cannot be written or is in use.
     """
-    with locked_folder(rollback.datadir, rollback.clock) as folder:
-        target = release.open_whole_release(rollback.datadir, rollback.name)
-        current = release.whole_release(rollback.datadir)
+    with locked_folder(rollback.settings.datadir, rollback.settings.clock) as folder:
+        target = release.open_whole_release(rollback.settings.datadir, rollback.name)
+        current = release.whole_release(rollback.settings.datadir)
         if current is None:
-            raise StoreError(f"{rollback.datadir}: there is no current release to go on from.")
+            raise StoreError(f"{rollback.settings.datadir}: there is no current release to go on from.")
         if current.manifest.content_sha256 == target.manifest.content_sha256 and _has_same_settings(current, target):
             return current
         with using(target.fund_folder):
-            context = context_without_sources(rollback, current, target, folder, folder.now())
+            context = context_without_sources(rollback.settings, current, target, folder, folder.now())
             changes = Changes(
                 folder.scratch / "changed.nq",
-                reviews=read_reviews(rollback.datadir),
+                reviews=read_reviews(rollback.settings.datadir),
                 run=RunKind.ROLLBACK,
                 last_revision=folder.ledger.latest,
             )

@@ -12,12 +12,12 @@ from iomld.errors import StoreError
 from iomld.fund_folder import folder_in_use
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
-from iomld.publish.build import make_release, reference_lines, utc_now
+from iomld.publish.build import make_release, reference_lines
 from iomld.publish.gather import Changes, current_graphs, fill_spool, gather, include_files, no_revision
 from iomld.publish.mentions import review_published
 from iomld.publish.processes import JobRunner, available_processors, job_runner
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import LockedFolder, ReleaseContext, locked_folder
+from iomld.publish.runs import LockedFolder, ReleaseContext, locked_folder, utc_now
 from iomld.publish.shard_plan import graphs_after
 from iomld.read import RecordSpool
 from iomld.read.table.mapping import NO_MAPPING, TableMapping

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from iomld import release
 from iomld.assets import load_fields
@@ -18,6 +18,8 @@ from iomld.publish.gather import Changes
 from iomld.release import Release
 from iomld.release.nquads import GraphState
 from iomld.temporary import temporary_folder
+
+utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,49 +89,46 @@ class ReleaseContext:
     first_issued: str = ""
 
 
-class ContentRequest(Protocol):
-    """What the requests of runs without sources say of the folder, the publisher and the software."""
+@dataclass(frozen=True, slots=True)
+class PublishingSettings:
+    """What every run without sources is told of the folder, the publisher and the software.
 
-    @property
-    def datadir(self) -> Path:
-        """Folder of the releases."""
+    Attributes:
+        datadir: Folder of the releases.
+        license: IRI of the licence of the records.
+        publisher: Name of the publisher.
+        contact: Address for questions; can be empty.
+        version: Version of the software.
+        clock: Gives the time now; times of releases never go back, whatever it gives.
+    """
 
-    @property
-    def license(self) -> str:
-        """IRI of the licence of the records."""
-
-    @property
-    def publisher(self) -> str:
-        """Name of the publisher."""
-
-    @property
-    def contact(self) -> str:
-        """Address for questions; can be empty."""
-
-    @property
-    def version(self) -> str:
-        """Version of the software."""
+    datadir: Path
+    license: str
+    publisher: str
+    contact: str
+    version: str
+    clock: Callable[[], datetime] = utc_now
 
 
 def context_without_sources(
-    request: ContentRequest, current: Release, content: Release, folder: LockedFolder, started: datetime
+    settings: PublishingSettings, current: Release, content: Release, folder: LockedFolder, started: datetime
 ) -> ReleaseContext:
     """What a run without sources builds its release from.
 
     Args:
-        request: What was asked for.
+        settings: The publisher's settings.
         current: The current release.
         content: The release whose shapes and lists the records were published with.
         folder: The locked folder of releases.
         started: Start of the run.
     """
     return ReleaseContext(
-        datadir=request.datadir,
+        datadir=settings.datadir,
         previous=current,
-        publication=Publication(Iris(current.manifest.base), request.license, request.version, load_fields()),
-        publisher=request.publisher,
-        contact=request.contact,
-        versions={**content.manifest.versions, "iomld": request.version},
+        publication=Publication(Iris(current.manifest.base), settings.license, settings.version, load_fields()),
+        publisher=settings.publisher,
+        contact=settings.contact,
+        versions={**content.manifest.versions, "iomld": settings.version},
         folder=folder,
         started=started,
         ended=folder.now(),

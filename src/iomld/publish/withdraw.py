@@ -1,19 +1,17 @@
 """Withdraws records: makes a release without them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from iomld import release
 from iomld.errors import NotFoundError
 from iomld.fund_folder import using
 from iomld.iris import Iris
 from iomld.ledger.entries import RunKind
-from iomld.publish.build import make_release, utc_now
+from iomld.publish.build import make_release
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
-from iomld.publish.runs import ReleaseContext, context_without_sources, locked_folder
+from iomld.publish.runs import PublishingSettings, ReleaseContext, context_without_sources, locked_folder
 from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones, xsd_moment
@@ -31,25 +29,15 @@ class Withdrawal:
         keys: Keys of the projects: codes, or `prima-…` where there is none.
         reason: Why, a sentence for people.
         replaced_by: Key of the project that replaces them, or None.
-        datadir: Folder of the releases.
-        license: IRI of the licence of the records.
-        publisher: Name of the publisher.
-        contact: Address for questions; can be empty.
-        version: Version of the software.
+        settings: The publisher's settings.
         dry_run: Check the request, without changing anything.
-        clock: Gives the time now; times of releases never go back, whatever it gives.
     """
 
     keys: Sequence[str]
     reason: str
     replaced_by: str | None
-    datadir: Path
-    license: str
-    publisher: str
-    contact: str
-    version: str
+    settings: PublishingSettings
     dry_run: bool = False
-    clock: Callable[[], datetime] = utc_now
 
 
 def withdraw_projects(withdrawal: Withdrawal) -> Release:
@@ -62,18 +50,18 @@ def withdraw_projects(withdrawal: Withdrawal) -> Release:
         NotFoundError: There is no release, or one of the projects is not published; then none is withdrawn.
         StoreError: The folder cannot be written or is in use.
     """
-    previous = release.current_release(withdrawal.datadir)
+    previous = release.current_release(withdrawal.settings.datadir)
     if previous is None:
-        raise NotFoundError(f"{withdrawal.datadir}: nothing is published here, so nothing can be withdrawn.")
+        raise NotFoundError(f"{withdrawal.settings.datadir}: nothing is published here, so nothing can be withdrawn.")
     if withdrawal.dry_run:
-        previous = release.whole_release(withdrawal.datadir) or previous
+        previous = release.whole_release(withdrawal.settings.datadir) or previous
         _check(withdrawal, previous)
         return previous
-    with locked_folder(withdrawal.datadir, withdrawal.clock) as folder:
-        previous = release.whole_release(withdrawal.datadir) or previous
+    with locked_folder(withdrawal.settings.datadir, withdrawal.settings.clock) as folder:
+        previous = release.whole_release(withdrawal.settings.datadir) or previous
         graphs, earlier = _check(withdrawal, previous)
         with using(previous.fund_folder):
-            context = context_without_sources(withdrawal, previous, previous, folder, folder.now())
+            context = context_without_sources(withdrawal.settings, previous, previous, folder, folder.now())
             changes = _changes(withdrawal, graphs, earlier, context)
             kept = graphs_after(changes, previous, graphs, previous.manifest.base, context.versions)
             report = PublishReport(0, 0, 0, (), (), (), withdrawn=tuple(sorted(changes.withdrawn)))
@@ -86,7 +74,7 @@ def _changes(
     folder, iris = context.folder, context.publication.iris
     changes = Changes(
         folder.scratch / "changed.nq",
-        reviews=read_reviews(withdrawal.datadir),
+        reviews=read_reviews(withdrawal.settings.datadir),
         run=RunKind.WITHDRAW,
         last_revision=folder.ledger.latest,
     )

@@ -14,6 +14,7 @@ from tests.publish.submissions.made import Desk, Json, content
 from iomld.errors import SourceError
 from iomld.inbox.submissions import MergeMode, SubmittedBody
 from iomld.pipeline.stages import Pipeline
+from iomld.publish.runs import PublishingSettings
 from iomld.publish.submissions.patch import merge_patch
 from iomld.publish.submissions.preview import patch_rows
 from iomld.publish.withdraw import Withdrawal, withdraw_projects
@@ -113,12 +114,7 @@ def test_a_withdrawn_project_comes_back(desk: Desk, records: dict[str, Json]) ->
             ["CE.0134"],
             "It was a duplicate.",
             None,
-            desk.datadir,
-            "https://example.org/l",
-            "",
-            "",
-            "",
-            clock=lambda: NOW,
+            PublishingSettings(desk.datadir, "https://example.org/l", "", "", "", clock=lambda: NOW),
         )
     )
     preview = desk.preview(body)
