@@ -81,7 +81,8 @@ def test_a_shorter_timeout_of_the_request_holds_for_all_probes() -> None:
 def test_probes_come_off_the_budget(tmp_path: Path) -> None:
     """The rest of the budget pays for the query, not for explanations; the answer says that it is incomplete."""
     app = FastAPI()
-    limits = SparqlLimits(timeout_s=20, client_s=0.5, cache_bytes=0)  # each query is charged as a second
+    # Each query is charged as a second.
+    limits = SparqlLimits(timeout_s=20, client_s=0.5, client_refill_s=0.01, cache_bytes=0)
     app.mount("/sparql", endpoint_of(open_view(make_release(tmp_path)), limits=limits))
     client = Asker(app)
     answer = client.get("/sparql/", params={"query": "ASK { <urn:a> <urn:b> 1 }", "explain": "1"})

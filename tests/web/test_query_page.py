@@ -199,7 +199,7 @@ def test_limits_of_the_endpoint_hold(opened: ReleaseView) -> None:
     assert (answer.status_code, "more than 2 solutions" in status_of(answer.text)) == (422, True)
     answer = few.get("/query", params={"query": "ASK { SERVICE <urn:x> {} }", "run": "1"})
     assert answer.status_code == 403
-    spent = browser_of(opened, limits=SparqlLimits(timeout_s=20, client_s=0.5, cache_bytes=0))
+    spent = browser_of(opened, limits=SparqlLimits(timeout_s=20, client_s=0.5, client_refill_s=0.01, cache_bytes=0))
     assert spent.get("/query", params={"query": "SELECT * { ?s ?p ?o }", "run": "1"}).status_code == 200
     answer = spent.get("/query", params={"query": "SELECT * { ?s ?p ?o }", "run": "1"})
     assert answer.status_code == 429
