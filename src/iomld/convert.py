@@ -1,7 +1,7 @@
 """Converts a project to RDF: a pure function from values to quads, or to lines of N-Quads.
 
 There are no blank nodes, literals are canonical, and every IRI is from `iomld.iris`: the same project always gives the
-same quads. Each term is made once, as N-Quads text; lines are joined from terms, and quads are parsed from lines.
+same quads. Each term is made once, as bytes of N-Quads; lines are joined from terms, and quads are parsed from lines.
 Writing lines takes less than half the time of making quads and serializing them.
 
 Source of the vocabulary: `ontology/iomld.ttl`, DCMI Terms, FOAF, PROV-O, Web Annotation, schema.org.
@@ -14,33 +14,52 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import Quad, RdfFormat, parse
 
 from iomld.fields.declared import Field, FieldKind, Fields
-from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, XSD, Iris
+from iomld.formats.nquads_terms import checked_iri_term, iri_term, node_lines, tagged_term, text_term, typed_term
+from iomld.iris import DCTERMS, FOAF, IOMLD, OA, PROV, RDF, SCHEMA, Iris
 from iomld.model import Funder, Mention, Money, Origin, Project, Text, canonical_decimal, lexical_form
 
 # A statement about a subject: the predicate and the object as N-Triples terms, with a space between them.
-_Statement: TypeAlias = str
+_Statement: TypeAlias = bytes
 _Node: TypeAlias = tuple[str, list[_Statement]]  # the IRI of a subject, and the statements about it
 
 
+def _predicate(iri: str) -> bytes:
+    """The beginning of a statement, with the space before its object."""
+    return iri_term(iri) + b" "
+
+
 def _is_a(class_iri: str) -> _Statement:
-    return f"<{RDF}type> <{class_iri}>"
+    return _predicate(f"{RDF}type") + iri_term(class_iri)
 
 
-# Statements of which every project has some are put together once.
+# Statements and predicates of which every project has some are put together once.
 _IS_PROJECT, _IS_RECORD = _is_a(f"{IOMLD}Project"), _is_a(f"{IOMLD}ProjectRecord")
 _IS_AMOUNT, _IS_ENTITY = _is_a(f"{SCHEMA}MonetaryAmount"), _is_a(f"{PROV}Entity")
 _IS_SNAPSHOT, _IS_MENTION = _is_a(f"{IOMLD}SourceSnapshot"), _is_a(f"{IOMLD}FrameworkMention")
 _IS_TARGET, _IS_QUOTE = _is_a(f"{OA}SpecificResource"), _is_a(f"{OA}TextQuoteSelector")
-_IS_POSITION = _is_a(f"{OA}TextPositionSelector")
-_IDENTIFIES = f"<{OA}motivatedBy> <{OA}identifying>"
-_EXACT, _PREFIX, _SUFFIX = (f"<{OA}{word}>" for word in ("exact", "prefix", "suffix"))
-_BODY, _TARGET, _SOURCE, _SELECTOR = (f"<{OA}{word}>" for word in ("hasBody", "hasTarget", "hasSource", "hasSelector"))
-_START, _END = f"<{OA}start>", f"<{OA}end>"
-_ABOUT, _CONFIDENCE, _METHOD = (f"<{IOMLD}{word}>" for word in ("aboutProject", "confidence", "matchMethod"))
-_REVIEW, _ATTRIBUTED, _DERIVED = f"<{IOMLD}reviewStatus>", f"<{PROV}wasAttributedTo>", f"<{PROV}wasDerivedFrom>"
+_IS_POSITION, _IS_ORGANIZATION = _is_a(f"{OA}TextPositionSelector"), _is_a(f"{FOAF}Organization")
+_IDENTIFIES = _predicate(f"{OA}motivatedBy") + iri_term(f"{OA}identifying")
+_EXACT, _PREFIX, _SUFFIX = (_predicate(OA + word) for word in ("exact", "prefix", "suffix"))
+_BODY, _TARGET, _SOURCE, _SELECTOR = (
+    _predicate(OA + word) for word in ("hasBody", "hasTarget", "hasSource", "hasSelector")
+)
+_START, _END = _predicate(f"{OA}start"), _predicate(f"{OA}end")
+_ABOUT, _CONFIDENCE, _METHOD = (_predicate(IOMLD + word) for word in ("aboutProject", "confidence", "matchMethod"))
+_REVIEW, _FUNDED, _MENTIONS = (_predicate(IOMLD + word) for word in ("reviewStatus", "fundedBy", "mentionsFramework"))
+_IN_IATI, _BUDGET, _NARRATIVE = (
+    _predicate(IOMLD + word) for word in ("candidateIatiIdentifier", "budget", "narrative")
+)
+_PERIOD_START, _PERIOD_END = _predicate(f"{IOMLD}periodStart"), _predicate(f"{IOMLD}periodEnd")
+_BENEFITING, _MANAGING = _predicate(f"{IOMLD}benefitingCountry"), _predicate(f"{IOMLD}managingOfficeCountry")
+_SHA256, _RETRIEVED = _predicate(f"{IOMLD}sha256"), _predicate(f"{IOMLD}retrievedAt")
+_ATTRIBUTED, _DERIVED = _predicate(f"{PROV}wasAttributedTo"), _predicate(f"{PROV}wasDerivedFrom")
+_DOCUMENT, _TOPIC, _NAME = (_predicate(FOAF + word) for word in ("isPrimaryTopicOf", "primaryTopic", "name"))
+_VALUE, _CURRENCY = _predicate(f"{SCHEMA}value"), _predicate(f"{SCHEMA}currency")
+_IDENTIFIER, _LICENSE, _FORMAT = (_predicate(DCTERMS + word) for word in ("identifier", "license", "format"))
+_ADDRESS, _LANGUAGE, _EXTENT = (_predicate(DCTERMS + word) for word in ("source", "language", "extent"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,46 +100,27 @@ def project_quads(project: Project, publication: Publication) -> list[Quad]:
 
 def project_lines(project: Project, publication: Publication, *, with_graph: bool = True) -> bytes:
     """The same quads as canonical text: N-Quads (RDF 1.1 N-Quads section 2), or N-Triples without the graph; UTF-8."""
-    graph = _iri(publication.iris.record(project.key))
-    end = f" {graph} .\n" if with_graph else " .\n"
-    # Most lines are ASCII, which takes no encoding; one text with a typographic apostrophe would change that for all.
-    return b"".join(
-        [
-            f"<{subject}> {statement}{end}".encode()
-            for subject, statements in _nodes(project, publication)
-            for statement in statements
-        ]
-    )
+    end = b" " + checked_iri_term(publication.iris.record(project.key)) + b" .\n" if with_graph else b" .\n"
+    parts: list[bytes] = []
+    for subject, statements in _nodes(project, publication):
+        parts += node_lines(iri_term(subject), statements, end)
+    return b"".join(parts)
 
 
-def _iri(iri: str) -> str:
-    """An IRI with parts that we did not encode; pyoxigraph checks that it needs no escapes."""
-    return str(NamedNode(iri))
-
-
-def _text(value: str) -> str:
-    return str(Literal(value))
-
-
-# Most codes, years and days recur from record to record; the sizes limit the caches to a few megabytes.
+# Most codes recur from record to record; the sizes limit the caches to a few megabytes.
 @lru_cache(maxsize=4096)
-def _typed(value: str, datatype: str) -> str:
-    return str(Literal(value, datatype=NamedNode(XSD + datatype)))
+def _decimal(value: Decimal) -> bytes:
+    return typed_term(canonical_decimal(value), "decimal")
 
 
 @lru_cache(maxsize=4096)
-def _decimal(value: Decimal) -> str:
-    return _typed(canonical_decimal(value), "decimal")
-
-
-@lru_cache(maxsize=4096)
-def _concept(base: str, scheme: str, code: str) -> str:
-    return f"<{Iris(base).concept(scheme, code)}>"
+def _concept(base: str, scheme: str, code: str) -> bytes:
+    return iri_term(Iris(base).concept(scheme, code))
 
 
 @lru_cache(maxsize=1024)
-def _country(base: str, code: str) -> str:
-    return f"<{Iris(base).country(code)}>"
+def _country(base: str, code: str) -> bytes:
+    return iri_term(Iris(base).country(code))
 
 
 def _nodes(project: Project, publication: Publication) -> Iterator[_Node]:
@@ -146,21 +146,19 @@ def _project(project: Project, publication: Publication) -> list[_Statement]:
     iris = publication.iris
     statements: list[_Statement] = [
         _IS_PROJECT,
-        f"<{FOAF}isPrimaryTopicOf> <{iris.record(project.key)}>",
-        *[f"<{IOMLD}fundedBy> <{_funder(funder, iris)}>" for funder in project.funders],
+        _DOCUMENT + iri_term(iris.record(project.key)),
+        *[_FUNDED + iri_term(_funder(funder, iris)) for funder in project.funders],
     ]
     if project.code and publication.iati_prefix:
-        statements.append(f"<{IOMLD}candidateIatiIdentifier> {_text(publication.iati_prefix + project.code)}")
+        statements.append(_IN_IATI + text_term(publication.iati_prefix + project.code))
     for key, predicate, term in _terms(publication.fields, iris.base, publication.with_narrative):
         if values := project.of(key):
-            statements += [f"{predicate} {term(value)}" for value in values]
+            statements += [predicate + term(value) for value in values]
     statements += _period(project)
     if project.budget is not None:
-        statements.append(f"<{IOMLD}budget> <{iris.budget(project.key)}>")
+        statements.append(_BUDGET + iri_term(iris.budget(project.key)))
     statements += _derived_countries(project, iris)
-    statements += [
-        f"<{IOMLD}mentionsFramework> {_concept(iris.base, 'framework', code)}" for code in project.frameworks
-    ]
+    statements += [_MENTIONS + _concept(iris.base, "framework", code) for code in project.frameworks]
     return statements
 
 
@@ -173,14 +171,14 @@ _DATATYPES = {
     FieldKind.HEX: "hexBinary",
     FieldKind.LANGUAGE: "language",
 }
-_Term: TypeAlias = Callable[[Any], str]  # gives a value of a field as an N-Triples term
+_Term: TypeAlias = Callable[[Any], bytes]  # gives a value of a field as an N-Triples term
 
 
 @lru_cache(maxsize=8)
-def _terms(fields: Fields, base: str, with_narrative: bool) -> tuple[tuple[str, str, _Term], ...]:  # noqa: FBT001  # a key of the cache
+def _terms(fields: Fields, base: str, with_narrative: bool) -> tuple[tuple[str, bytes, _Term], ...]:  # noqa: FBT001  # a key of the cache
     """Key, predicate and term of the values of each field that is read alone; looked up once for all projects."""
     return tuple(
-        (key, f"<{field.iri}>", _term(field, base))
+        (key, _predicate(field.iri), _term(field, base))
         for key, field in fields.given.items()
         if not field.is_nested and (with_narrative or key != "narrative")
     )
@@ -195,20 +193,20 @@ def _term(field: Field, base: str) -> _Term:
         case FieldKind.COUNTRY:
             return partial(_country, base)
         case FieldKind.LINK:
-            return _iri
+            return checked_iri_term
         case _ if field.kind in _DATATYPES:
             return partial(_value, _DATATYPES[field.kind])
         case _:
-            return _text
+            return text_term
 
 
-def _tagged(text: Text) -> str:
-    return str(Literal(text.value, language=text.language))
+def _tagged(text: Text) -> bytes:
+    return tagged_term(text.value, text.language)
 
 
 @lru_cache(maxsize=4096)
-def _value(datatype: str, value: str | int | date | Decimal) -> str:
-    return _typed(str(lexical_form(value)), datatype)
+def _value(datatype: str, value: str | int | date | Decimal) -> bytes:
+    return typed_term(str(lexical_form(value)), datatype)
 
 
 def _period(project: Project) -> Iterator[_Statement]:
@@ -216,17 +214,17 @@ def _period(project: Project) -> Iterator[_Statement]:
     start, end = project.start_date, project.end_date
     if start is not None or project.start_year is not None:
         earliest = start.isoformat() if start else f"{project.start_year:04}-01-01"
-        yield f"<{IOMLD}periodStart> {_typed(earliest, 'date')}"
+        yield _PERIOD_START + typed_term(earliest, "date")
     if end is not None or project.end_year is not None:
         latest = end.isoformat() if end else f"{project.end_year:04}-12-31"
-        yield f"<{IOMLD}periodEnd> {_typed(latest, 'date')}"
+        yield _PERIOD_END + typed_term(latest, "date")
 
 
 def _budget(budget: Money) -> list[_Statement]:
     return [
         _IS_AMOUNT,
-        f"<{SCHEMA}value> {_decimal(budget.amount)}",
-        f"<{SCHEMA}currency> {_typed(budget.currency, 'string')}",
+        _VALUE + _decimal(budget.amount),
+        _CURRENCY + text_term(budget.currency),
     ]
 
 
@@ -235,17 +233,17 @@ def _funder(funder: Funder, iris: Iris) -> str:
 
 
 def _organization(funder: Funder) -> list[_Statement]:
-    statements = [_is_a(f"{FOAF}Organization"), f"<{DCTERMS}identifier> {_text(funder.identifier)}"]
-    return [*statements, f"<{FOAF}name> {_text(funder.name)}"] if funder.name else statements
+    statements = [_IS_ORGANIZATION, _IDENTIFIER + text_term(funder.identifier)]
+    return [*statements, _NAME + text_term(funder.name)] if funder.name else statements
 
 
 def _derived_countries(project: Project, iris: Iris) -> Iterator[_Statement]:
     """Member states with the broader property too, since it is not inferred at query time; the managing office."""
     for code in dict.fromkeys(project.member_states):
         if code not in project.other_countries:
-            yield f"<{IOMLD}benefitingCountry> {_country(iris.base, code)}"
+            yield _BENEFITING + _country(iris.base, code)
     if project.managing_office:
-        yield f"<{IOMLD}managingOfficeCountry> {_country(iris.base, project.managing_office)}"
+        yield _MANAGING + _country(iris.base, project.managing_office)
 
 
 def _mention(key: str, number: int, mention: Mention, publication: Publication) -> Iterator[_Node]:
@@ -257,25 +255,25 @@ def _mention(key: str, number: int, mention: Mention, publication: Publication) 
         node,
         [
             _IS_MENTION,
-            f"{_ABOUT} <{iris.project(key)}>",
+            _ABOUT + iri_term(iris.project(key)),
             _IDENTIFIES,
-            f"{_BODY} {_concept(iris.base, 'framework', mention.framework)}",
-            f"{_TARGET} <{target}>",
-            f"{_CONFIDENCE} {_decimal(mention.confidence)}",
-            f"{_METHOD} {_concept(iris.base, 'method', mention.method)}",
-            f"{_REVIEW} {_concept(iris.base, 'review', mention.review)}",
-            f"{_ATTRIBUTED} <{iris.matcher(publication.matcher_version)}>",
+            _BODY + _concept(iris.base, "framework", mention.framework),
+            _TARGET + iri_term(target),
+            _CONFIDENCE + _decimal(mention.confidence),
+            _METHOD + _concept(iris.base, "method", mention.method),
+            _REVIEW + _concept(iris.base, "review", mention.review),
+            _ATTRIBUTED + iri_term(iris.matcher(publication.matcher_version)),
             *of_node,
         ],
     )
     source = iris.text(key, mention.field, mention.language)
-    statements = [_IS_TARGET, f"{_SOURCE} <{source}>", f"{_SELECTOR} <{quote}>", *of_target]
-    yield target, statements if mention.start is None else [*statements, f"{_SELECTOR} <{position}>"]
+    statements = [_IS_TARGET, _SOURCE + iri_term(source), _SELECTOR + iri_term(quote), *of_target]
+    yield target, statements if mention.start is None else [*statements, _SELECTOR + iri_term(position)]
     words = ((_EXACT, mention.quote), (_PREFIX, mention.prefix), (_SUFFIX, mention.suffix))
-    yield quote, [_IS_QUOTE, *[f"{term} {_text(text)}" for term, text in words if text], *of_quote]
+    yield quote, [_IS_QUOTE, *[predicate + text_term(text) for predicate, text in words if text], *of_quote]
     if mention.start is not None:
         start, end = str(mention.start), str(mention.start + len(mention.quote))
-        yield position, [_IS_POSITION, f"{_START} {_typed(start, 'integer')}", f"{_END} {_typed(end, 'integer')}"]
+        yield position, [_IS_POSITION, _START + typed_term(start, "integer"), _END + typed_term(end, "integer")]
 
 
 _NO_OTHERS: tuple[Sequence[_Statement], ...] = ((), (), ())
@@ -290,7 +288,7 @@ def _others(mention: Mention, publication: Publication) -> tuple[Sequence[_State
     for name, value in mention.others:
         key = keys[name]
         text: Text | str = Text(value, mention.language) if key.kind is FieldKind.TEXT else value
-        found[len(key.steps) - 1].append(f"<{key.iri}> {_term(key, publication.iris.base)(text)}")
+        found[len(key.steps) - 1].append(_predicate(key.iri) + _term(key, publication.iris.base)(text))
     return found
 
 
@@ -299,24 +297,24 @@ def _record(project: Project, publication: Publication, texts: list[tuple[str, s
     narratives = [language for field, language, _ in texts if field == "narrative"]
     return [
         _IS_RECORD,
-        f"<{FOAF}primaryTopic> <{iris.project(project.key)}>",
-        f"<{DCTERMS}license> {_iri(publication.license)}",
-        *[f"{_DERIVED} <{iris.snapshot(origin.sha256)}>" for origin in project.origins],
-        *[f"<{IOMLD}narrative> <{iris.text(project.key, 'narrative', language)}>" for language in narratives],
+        _TOPIC + iri_term(iris.project(project.key)),
+        _LICENSE + checked_iri_term(publication.license),
+        *[_DERIVED + iri_term(iris.snapshot(origin.sha256)) for origin in project.origins],
+        *[_NARRATIVE + iri_term(iris.text(project.key, "narrative", language)) for language in narratives],
     ]
 
 
 def _snapshot(origin: Origin) -> list[_Statement]:
     statements: list[_Statement] = [
         _IS_SNAPSHOT,
-        f"<{IOMLD}sha256> {_typed(origin.sha256, 'hexBinary')}",
-        f"<{DCTERMS}format> {_text(origin.media_type)}",
-        f"<{DCTERMS}identifier> {_text(origin.file)}",
+        _SHA256 + typed_term(origin.sha256, "hexBinary"),
+        _FORMAT + text_term(origin.media_type),
+        _IDENTIFIER + text_term(origin.file),
     ]
     if origin.url:
-        statements.append(f"<{DCTERMS}source> {_iri(origin.url)}")
+        statements.append(_ADDRESS + checked_iri_term(origin.url))
     if origin.retrieved_at:
-        statements.append(f"<{IOMLD}retrievedAt> {_typed(origin.retrieved_at, 'dateTime')}")
+        statements.append(_RETRIEVED + typed_term(origin.retrieved_at, "dateTime"))
     return statements
 
 
@@ -332,7 +330,7 @@ def _text_entities(project: Project) -> list[tuple[str, str, int | None]]:
 
 
 def _text_entity(project: Project, language: str, length: int | None, iris: Iris) -> list[_Statement]:
-    statements = [_IS_ENTITY, f"<{DCTERMS}language> {_typed(language, 'string')}"]
+    statements = [_IS_ENTITY, _LANGUAGE + text_term(language)]
     if length is not None:
-        statements.append(f"<{DCTERMS}extent> {_typed(f'{length} characters', 'string')}")
-    return statements + [f"{_DERIVED} <{iris.snapshot(origin.sha256)}>" for origin in project.origins]
+        statements.append(_EXTENT + text_term(f"{length} characters"))
+    return statements + [_DERIVED + iri_term(iris.snapshot(origin.sha256)) for origin in project.origins]
