@@ -27,6 +27,7 @@ _OF = (
 )
 _OWNED = re.compile(rf" (?:{_OF}|d')(?:[a-z]+ )?{_OWNER}(?!\w)")
 _OWNING = re.compile(rf"(?:{_OWNER}(?:'s|')|(?<!\w)own) \Z")
+_OWNING_ENDS = ("'s ", "' ", "own ")  # of what the pattern matches
 _LONGEST_OWNER = 40  # characters before a name in which its owner is searched
 _COUNTRY_WORDS = 5  # in the longest names of countries that texts put before an agenda
 # "a Paris agreement", "the Paris agreement reached by two firms": a common noun and where it was agreed.
@@ -109,8 +110,13 @@ class OtherMeanings:
 
 def _is_owned(text: str, start: int, end: int) -> bool:
     """Whether a name is of someone who has goals of their own: "of the company", "the company's"."""
-    before = text[max(0, start - _LONGEST_OWNER) : start]
-    return _OWNED.match(text, end) is not None or _OWNING.search(before) is not None
+    if _OWNED.match(text, end):
+        return True
+    # The pattern is tried at each character before a name, hardly ever of use.
+    return (
+        text.endswith(_OWNING_ENDS, 0, start)
+        and _OWNING.search(text[max(0, start - _LONGEST_OWNER) : start]) is not None
+    )
 
 
 @lru_cache(maxsize=256)  # of the few frameworks whose abbreviation a text spells out
@@ -130,10 +136,12 @@ def _spelled_out(acronym: str, text: str) -> Iterator[tuple[str, ...]]:
     letters = fold(acronym)
     at = text.find(acronym)
     while at >= 0:
-        before, after = text[max(0, at - _LONGEST_MEANING) : at], text[at + len(acronym) :][:_LONGEST_MEANING]
-        if before.endswith("(") and after.startswith(")"):
+        end = at + len(acronym)
+        if text.endswith("(", 0, at) and text.startswith(")", end):
+            before = text[max(0, at - _LONGEST_MEANING) : at]
             yield _initialled(reversed(_WORD.findall(before)), letters[::-1])
-        elif after.startswith(" ("):
+        elif text.startswith(" (", end):
+            after = text[end : end + _LONGEST_MEANING]
             yield _initialled(_WORD.findall(after.partition(")")[0]), letters)
         at = text.find(acronym, at + 1)
 
