@@ -196,6 +196,13 @@ def _routes(app: FastAPI) -> Iterator[str]:
     yield from (route.path for route in app.routes if isinstance(route, Mount))
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/TUTORIAL.md"])
+def test_first_steps_install_into_an_environment(name: str) -> None:
+    """Debian and Ubuntu refuse `pip install` outside one."""
+    first = next(match[2] for match in _CODE_BLOCK.finditer(_read(ROOT / name)))
+    assert first.index("-m venv .venv && . .venv/bin/activate\n") < first.index("pip install .")
+
+
 def test_readme_sets_up_with_two_commands() -> None:
     """The set-up section names `make serve` and `make test`, and nothing else is to be run."""
     section = _read(ROOT / "README.md").partition("## Set up\n")[2].partition("\n## ")[0]

@@ -112,6 +112,16 @@ def members_of(server: Server, view: str) -> list[Quad]:
 
 
 @pytest.mark.parametrize("view", VIEWS)
+def test_a_browser_learns_what_the_feed_is(served: Server, view: str) -> None:
+    """It cannot show the stream, so the page says whom it is for and leads to the changes."""
+    answer = fetched(served, view, Accept="text/html")
+    page = answer.text
+    assert answer.status_code == 406
+    assert "event stream (LDES) of the records, for programs" in page
+    assert 'href="/changes"' in page
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_replica_equals_the_dataset(served: Server, view: str) -> None:
     """All pages that the root leads to, read in the order of their times."""
     members = members_of(served, view)

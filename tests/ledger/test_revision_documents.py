@@ -108,6 +108,13 @@ def test_the_page_of_a_revision_has_names(client: Asker) -> None:
     assert "<b>Media type</b>" in about
 
 
+def test_a_wider_property_is_not_named_after_its_field(client: Asker) -> None:
+    """Records give in it the countries that are no member states; in what is published it has all of them."""
+    page = client.get(f"{PATH}/rev/1?lang=en", headers={"Accept": "text/html"}).text
+    assert "<b>Benefiting country</b>" in page
+    assert "Other benefiting countries" not in page
+
+
 def test_the_page_of_a_project_has_its_history(client: Asker) -> None:
     """Each revision with the fields that it changed; the one after a withdrawal has nothing to be compared with."""
     page = client.get(PATH, headers={"Accept": "text/html"}).text

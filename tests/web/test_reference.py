@@ -153,6 +153,17 @@ def test_a_host_stands_in_the_commands(client: httpx.Client) -> None:
     assert "curl http://data.example.org:8080/health" in text
 
 
+def test_the_page_says_which_routes_need_a_token(
+    client: httpx.Client, operations: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    """Those for submissions, and no others."""
+    assert "Of the routes for submissions, all but dry runs and receipts need a token." in client.get("/docs").text
+    secured = {path for (_, path), operation in operations.items() if operation.get("security")}
+    unsecured = {path for (_, path), operation in operations.items() if not operation.get("security")}
+    assert all(path.startswith("/submissions") for path in secured)
+    assert not any(path.startswith("/submissions") for path in unsecured)
+
+
 def test_the_page_is_in_english_in_every_language(client: httpx.Client) -> None:
     """The menu follows the reader, the reference is marked as English."""
     text = client.get("/docs", params={"lang": "fr"}).text

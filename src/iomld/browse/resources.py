@@ -128,11 +128,18 @@ def _key_names(view: ReleaseView, subjects: Iterable[SubjectStatements]) -> dict
 
 
 def _statement_name(view: ReleaseView, iri: str) -> str:
-    """The name of a field, a term of our ontology, a concept or a country; empty for anything else."""
-    if field := view.vocabulary.fields.by_property.get(iri):
+    """The name of a field, a term of our ontology, a concept or a country; empty for anything else.
+
+    A field is named after what records give in it. A property with a narrower one has more values than that in
+    published graphs (every benefiting country, not only those that are no member states), so it has the name of its
+    term.
+    """
+    ontology = view.iris.graph("ontology")
+    field = view.vocabulary.fields.by_property.get(iri)
+    if field and not view.reader.pointing(f"{RDFS}subPropertyOf", iri, graph=ontology):
         return field.name(view.language)
     if iri.startswith(IOMLD):
-        term = SubjectGraph(view.reader.about(iri, graph=view.iris.graph("ontology")))[iri]
+        term = SubjectGraph(view.reader.about(iri, graph=ontology))[iri]
         return term.text(f"{RDFS}label", view.language) or ""
     link = link_to(view, iri)
     return link.name if link and link.name != link.code else ""

@@ -94,8 +94,11 @@ def _response(
     chosen = choose(request.headers.get("accept"), _OFFERS)
     format_ = rdf.by_media_type(chosen) if chosen else None
     if format_ is None:
-        detail = message("The feed is available as {types}.", types=", ".join(_OFFERS))
-        raise ProblemError(406, "not-acceptable", detail)
+        detail = message(
+            "This is the event stream (LDES) of the records, for programs. It is available as {types}.",
+            types=", ".join(_OFFERS),
+        )
+        raise ProblemError(406, "not-acceptable", detail, onward=(message("See the changes"), "/changes"))
     body = rdf.serialize(quads, format_)
     if format_ is rdf.TRIG:  # some clients resolve against it, though all addresses are absolute
         body = f"@base <{address}> .\n".encode() + body
