@@ -180,6 +180,8 @@ def _concept(subject: Subject) -> Concept | None:
         code=subject.value(f"{SKOS}notation") or "",
         labels=_labels(subject),
         broader=local_name(broader) if broader else None,
+        role=subject.value(f"{IOMLD}partRole"),
+        number=subject.value(f"{IOMLD}partNumber"),
         kind=subject.value(f"{IOMLD}frameworkKind"),
         issuer=subject.value(f"{IOMLD}issuingBody"),
         symbol=subject.value(f"{IOMLD}documentSymbol"),

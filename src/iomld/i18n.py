@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from babel import localedata
 from babel.core import Locale
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_precision
 
 from iomld.messages import LocalizedText, Message, Quantity
 from iomld.model import language_rank
@@ -144,6 +144,20 @@ def decimal_text(number: Decimal | int, language: str) -> str:
     if not isinstance(exponent, int) or exponent < -_MAX_DIGITS or len(digits) + max(exponent, 0) > _MAX_DIGITS:
         return str(number)
     return _formatted(str(exact), -min(exponent, 0), language)
+
+
+def amount_text(amount: Decimal | int, currency: str, language: str) -> str:
+    r"""The number of a sum of money: an amount with decimals has at least as many as its currency (ISO 4217).
+
+    >>> amount_text(Decimal("156750.5"), "EUR", "fr"), amount_text(Decimal("20000"), "EUR", "es")
+    ('156\u202f750,50', '20.000')
+    """
+    exact = Decimal(amount)
+    _, digits, exponent = exact.as_tuple()
+    usual = get_currency_precision(currency)
+    if isinstance(exponent, int) and 0 < -exponent < usual and len(digits) + usual <= _MAX_DIGITS:
+        exact = exact.quantize(Decimal(1).scaleb(-usual))
+    return decimal_text(exact, language)
 
 
 # A page has hundreds of numbers, mostly the same few. The key is their digits, since 1.5 and 1.50 are equal numbers.

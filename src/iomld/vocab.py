@@ -21,28 +21,28 @@ class LabelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label with its language (en, fr or es)."""
+    """A label with its language (en, fr or es); a code that stands for one has none."""
 
     text: str
     language: str
     kind: LabelKind
 
 
-def _preferred(labels: Iterable[Label], language: str) -> str | None:
+def _preferred(labels: Iterable[Label], language: str, code: str) -> Label:
     english = other = None
     for label in labels:  # a page has hundreds of names
         if label.kind is LabelKind.PREFERRED and label.text:
             if label.language == language:
-                return label.text
+                return label
             if label.language == "en":
-                english = label.text
-            other = other or label.text
-    return english or other
+                english = label
+            other = other or label
+    return english or other or Label(code, "", LabelKind.PREFERRED)
 
 
 def _names(labels: Sequence[Label], code: str) -> LocalizedText:
     languages = {"en", *(label.language for label in labels if label.kind is LabelKind.PREFERRED)}
-    return LocalizedText({language: _preferred(labels, language) or code for language in sorted(languages)})
+    return LocalizedText({language: _preferred(labels, language, code).text for language in sorted(languages)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Concept:
         code: Its notation, the last segment of its IRI (`completed`, `PO`, `gcm`, `gcm-objective-23`).
         labels: All its labels.
         broader: For a part of a framework, the code of the framework.
+        role: For a part, what the framework calls it (`objective`, `guiding principle`).
+        number: For a part, its number or letter (`23`, `10.7`, `a`).
         kind: For frameworks, the kind of text or body (`treaty`, `process`).
         issuer: For frameworks, the name of the body that issued it.
         symbol: For frameworks, the symbol of the document (`A/RES/70/1`).
@@ -62,14 +64,20 @@ class Concept:
     code: str
     labels: tuple[Label, ...]
     broader: str | None = None
+    role: str | None = None
+    number: str | None = None
     kind: str | None = None
     issuer: str | None = None
     symbol: str | None = None
     iati_codes: tuple[str, ...] = ()
 
-    def name(self, language: str = "en") -> str:
+    def label(self, language: str) -> Label:
         """The preferred label in a language, else in English, else in any language, else the code."""
-        return _preferred(self.labels, language) or self.code
+        return _preferred(self.labels, language, self.code)
+
+    def name(self, language: str = "en") -> str:
+        """The text of this label."""
+        return self.label(language).text
 
     @property
     def names(self) -> LocalizedText:
@@ -93,9 +101,13 @@ class Country:
     is_member: bool
     region: str | None = None
 
-    def name(self, language: str = "en") -> str:
+    def label(self, language: str) -> Label:
         """The preferred label in a language, else in English, else in any language, else the code."""
-        return _preferred(self.labels, language) or self.code
+        return _preferred(self.labels, language, self.code)
+
+    def name(self, language: str = "en") -> str:
+        """The text of this label."""
+        return self.label(language).text
 
     @property
     def names(self) -> LocalizedText:
@@ -119,9 +131,13 @@ class Fund:
     currency: str | None = None
     iati_organization: str | None = None
 
-    def name(self, language: str = "en") -> str:
+    def label(self, language: str) -> Label:
         """The preferred name in a language, else in English, else in any language, else the code."""
-        return _preferred(self.labels, language) or self.code
+        return _preferred(self.labels, language, self.code)
+
+    def name(self, language: str = "en") -> str:
+        """The text of this name."""
+        return self.label(language).text
 
     @property
     def names(self) -> LocalizedText:

@@ -54,6 +54,15 @@ def test_the_cap_is_said_and_the_counts_are_whole(faulty: Path) -> None:
     assert not whole["capped"]
 
 
+def test_a_table_whose_codes_are_not_recognized_leads_to_a_mapping(tmp_path: Path) -> None:
+    """Its reader has the codes, under another heading; a page has them below a label."""
+    table, page = tmp_path / "grants.csv", tmp_path / "page.txt"
+    table.write_text("Grant,title_en,status\nPO.9001,Ports of the islands,active\n", encoding="utf-8")
+    page.write_text("Ports of the islands\nProject Status\nActive\nProject Type\nLabour Migration\n", encoding="utf-8")
+    assert "say so in a mapping: iomld mapping draft FILE." in validate(table).output
+    assert "on a page the code is under “Projects ID”." in validate(page).output
+
+
 def test_groups_colours_and_formats(faulty: Path) -> None:
     """Causes once with their places; colours where asked for, none where output is no terminal."""
     grouped = validate(faulty, "--group").stdout

@@ -91,7 +91,7 @@ def test_a_rejected_mention_stays_rejected(to: Path, tmp_path: Path, iomld: Comm
     keys = [key_of(iomld, to, quote) for quote in ("Global Compact for Migration", "GCM")]
     done = iomld("mentions", "reject", keys[0], "--to", to)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "changed           1 projects" in done.stdout
+    assert "changed           1 project" in done.stdout
     assert frameworks(iomld, to) == ["gcm"]  # the other passage still names it
     assert iomld("mentions", "reject", keys[1], "--to", to).returncode == 0
     after = (to / "current" / FILES.graphs).read_text().splitlines()
@@ -99,7 +99,7 @@ def test_a_rejected_mention_stays_rejected(to: Path, tmp_path: Path, iomld: Comm
     for number, records in enumerate(((RECORD, OTHER), (CHANGED,), (OTHER, CHANGED)), start=1):
         done = iomld("publish", written(tmp_path / f"{number}.json", *records), "--to", to)
         assert (done.returncode, done.stderr) == (0, "")
-        assert "reviews           2 of mentions" in done.stdout
+        assert "reviews           2 recorded" in done.stdout
         assert reviews(iomld, to) == [("Global Compact for Migration", "rejected"), ("GCM", "rejected")]
         assert frameworks(iomld, to) == []
     assert iomld("mentions", "accept", keys[0], "--to", to).returncode == 0
@@ -181,7 +181,7 @@ def test_a_table_of_mentions_is_filled_in_and_recorded(to: Path, tmp_path: Path,
     done = iomld("mentions", "review", table, "--to", to)
     assert done.stdout.splitlines()[:3] == [
         "decisions         2",
-        "reviews           2 of mentions",
+        "reviews           2 recorded",
         "changed           2 projects",
     ]
     again = iomld("mentions", "review", table, "--to", to)

@@ -66,8 +66,22 @@ def test_a_misspelt_command_has_the_closest_one(iomld: Command) -> None:
 
 
 @pytest.mark.parametrize(
+    "group",
+    ["", "releases", "queries", "mentions", "inbox", "token", "mapping", "fund"],
+    ids=lambda name: name or "iomld",
+)
+def test_the_list_of_commands_cuts_no_sentence(iomld: Command, group: str) -> None:
+    """The first sentence of each command is short enough for a line."""
+    text = iomld(*group.split(), "--help").stdout.partition("Commands:")[2]
+    assert text
+    assert "..." not in text
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["token", "create"], "missing option '--scope'. Choose from: submit, review."),
+        (["rules", "codePatern"], "invalid value for RULE: there is no rule 'codePatern'. Did you mean 'codePattern'?"),
         (["query"], "missing argument 'QUERY'. See 'iomld query --help'."),
         (["serve", "--prt", "1"], "no such option '--prt'. Did you mean '--port'?"),
         (["serve", "--port", "x"], "invalid value for '--port': 'x' is not a whole number from 0 to 65535."),

@@ -104,7 +104,7 @@ def test_a_dry_run_names_old_and_new_values(published: Path, tmp_path: Path, iom
         "  title.pt-br: Um bom registo → none (lost)",
         "  abstract.en: It follows the Global Compact for Migration. → none (lost)",
         "  budget: 100000.5 USD → 120000 USD",
-        "  benefitingMemberStates: NA; ZA → NA",
+        "  benefitingMemberStates: ZA → none (1 unchanged)",
         "  mentions: gcm: Global Compact for Migration → none (lost)",
     ]
     assert done.stderr.startswith("lost: PO.9002. title.fr, title.pt-br, abstract.en, mentions: published, and not in ")

@@ -108,6 +108,14 @@ def test_the_page_of_a_revision_has_names(client: Asker) -> None:
     assert "<b>Media type</b>" in about
 
 
+def test_statements_about_a_revision_have_a_title_and_names(client: Asker) -> None:
+    """The title says what they are about, and properties of other vocabularies have names too."""
+    page = client.get(f"{PATH}/rev/1?about=1&lang=en", headers={"Accept": "text/html"}).text
+    assert f"<h1>About revision 1 of {CODE}</h1>" in page
+    for name in ("Made", "Revision of", "Source in detail", "General form", "Made by run"):
+        assert f"<b>{name}</b>" in page, name
+
+
 def test_a_wider_property_is_not_named_after_its_field(client: Asker) -> None:
     """Records give in it the countries that are no member states; in what is published it has all of them."""
     page = client.get(f"{PATH}/rev/1?lang=en", headers={"Accept": "text/html"}).text

@@ -160,6 +160,25 @@ def test_concepts_are_complete() -> None:
         assert len(tags) == len(set(tags))
 
 
+@pytest.mark.parametrize("name", [name for name in SCHEME_FILES if name != "decoys"])
+def test_explanations_of_concepts_are_in_all_languages(name: str) -> None:
+    """Pages show them in the language of the reader; decoys are on no page."""
+    graph = parsed(name)
+    for predicate in (SKOS.definition, SKOS.scopeNote, SKOS.note):
+        for concept in set(graph.subjects(predicate)):
+            assert {text.language for text in graph.objects(concept, predicate)} == {"en", "fr", "es"}, concept
+
+
+def test_the_goals_and_the_compact_have_their_official_names() -> None:
+    """The short names of the 17 goals and the headings of the Compact exist in all languages of the pages."""
+    graph = parsed("framework")
+    for whole in ("sdg", "gcm"):
+        parts = {part for part in graph.subjects(SKOS.broader) if local(part).startswith(f"{whole}-")}
+        named = {part for part in parts if "-target-" not in local(part)}
+        for part in named:
+            assert {text.language for text in graph.objects(part, SKOS.prefLabel)} == {"en", "fr", "es"}, part
+
+
 def test_labels_have_a_language_we_speak() -> None:
     """Every label is English, French or Spanish, and of one kind only (SKOS section 5, S13)."""
     kinds = defaultdict(set)

@@ -78,7 +78,7 @@ def test_a_draft_guesses_columns_and_lists_unknown_words() -> None:
         "Amount (EUR)": {"column": "budget", "currency": "EUR", "decimalChar": ",", "groupChar": "."},
         "Status": {"column": "status", "values": {"Stalled": ""}},
     }
-    assert '# "Team" = "-"  # closest: ' in draft
+    assert '# "Team" = "-"  # no column recognized' in draft
     assert '"Stalled" = ""  # 2 rows' in draft
     mapping_of(draft.encode(), "draft.toml")
 

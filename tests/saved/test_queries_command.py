@@ -56,7 +56,7 @@ def test_a_query_is_added_listed_shown_and_removed(tmp_path: Path, iomld: Comman
     """The file is copied as it is; the lines say its parameters; a name that is taken is replaced on request only."""
     added = iomld("queries", "add", REGION, "--from", tmp_path)
     assert added.stdout.splitlines() == [
-        "saved      projects-of-a-region: Projects of a region since a year",
+        "saved      projects-of-a-region: Projects of a region from a given year on",
         "parameter  region=africa  iri",
         "parameter  since=2015  gYear",
     ]
@@ -69,7 +69,7 @@ def test_a_query_is_added_listed_shown_and_removed(tmp_path: Path, iomld: Comman
     replaced = iomld("queries", "add", other, "--name", "projects-of-a-region", "--replace", "--from", tmp_path)
     assert replaced.returncode == 0
     assert iomld("queries", "list", "--from", tmp_path).stdout == (
-        "projects-of-a-region  not published yet  The largest budgets in US dollars\n"
+        "projects-of-a-region  in no release yet  The largest budgets in US dollars\n"
     )
     assert "LIMIT ?_most_integer" in iomld("queries", "show", "projects-of-a-region", "--from", tmp_path).stdout
     assert iomld("queries", "remove", "projects-of-a-region", "--from", tmp_path).returncode == 0

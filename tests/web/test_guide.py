@@ -29,6 +29,21 @@ def test_a_document_without_headings_has_no_contents(client: httpx.Client) -> No
     assert '<nav class="contents"' in client.get("/guide/validation").text
 
 
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("/guide?lang=fr", "Le guide n’existe qu’en anglais."),
+        ("/guide/tutorial?lang=es", "La guía solo existe en inglés."),
+        ("/docs?lang=fr", "La référence de l’API n’existe qu’en anglais."),
+    ],
+)
+def test_pages_in_english_alone_say_so(client: httpx.Client, address: str, sentence: str) -> None:
+    """In the language of the reader; in English there is nothing to say."""
+    assert sentence in client.get(address).text
+    client.cookies.clear()
+    assert "in English only" not in client.get(address.partition("?")[0]).text
+
+
 def test_the_guide_is_in_the_menu(client: httpx.Client) -> None:
     """Every page links to it, and the page where records are checked to how they are prepared."""
     menu = client.get("/projects").text.partition('id="site-menu"')[2].partition("</nav>")[0]

@@ -178,6 +178,19 @@ def test_names_of_data_follow_the_language(browser: httpx.Client) -> None:
     assert browser.get("/projects.csv?lang=fr").text == browser.get("/projects.csv").text
 
 
+def test_a_name_in_english_is_marked(browser: httpx.Client) -> None:
+    """In every list and heading, since some frameworks have no official name in the language."""
+    listed = browser.get("/scheme/framework/micic?lang=fr").text
+    badge = '<span class="in-language">en anglais</span>'
+    assert re.search(rf'<span lang="en">Involve migrants in contingency planning</span></a>{badge}', listed)
+    page = browser.get("/scheme/framework/micic-guideline-5?lang=fr").text
+    assert badge in page
+    assert '<h1>Ligne directrice 5\N{NO-BREAK SPACE}: <span lang="en">Involve' in page
+    named = browser.get("/scheme/framework/gcm?lang=fr").text
+    assert "en anglais" not in named.partition("<h2>Objectifs</h2>")[2].partition("</main>")[0]
+    assert "<dt>Nature</dt><dd>pacte</dd>" in named
+
+
 def test_names_are_sorted_as_people_sort_them(browser: httpx.Client) -> None:
     """Letters with and without accents are alike, in lists and in the choices of a form."""
     browser.cookies.clear()

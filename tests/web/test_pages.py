@@ -209,7 +209,10 @@ def test_a_project_page_shows_the_record(client: Asker) -> None:
             "/frameworks",
             f"The list has {WHOLE_FRAMEWORKS} policy frameworks. Projects mention 1 of them. Parts of a framework,",
         ),
-        ("/regions", "IOM Development Fund: 6 regions. Projects belong to 1 of them. The number after each name"),
+        (
+            "/regions",
+            "The fund “IOM Development Fund” has 6 regions. Projects belong to 1 of them. The number after each name",
+        ),
         ("/scheme/theme.html", "The list has 10 entries. No project uses any of them.</p>"),
         ("/scheme/method.html", "The list has 4 entries.</p>"),
     ],
@@ -217,6 +220,25 @@ def test_a_project_page_shows_the_record(client: Asker) -> None:
 def test_a_list_says_what_it_lists(client: Asker, address: str, sentences: str) -> None:
     """And how many of its entries projects use, if projects can point to them."""
     assert sentences in client.get(address).text
+
+
+def test_parts_of_a_framework_have_their_numbers(client: Asker) -> None:
+    """Below the headings that the framework gives them; the page of a part begins with its number."""
+    text = client.get("/scheme/framework/gcm.html").text
+    order = [
+        "<h2>Objectives</h2>",
+        ">7. Address and",
+        ">10. Prevent",
+        "<h2>Guiding principles</h2>",
+        ">a. People-centred",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+    part = client.get("/scheme/framework/gcm-objective-7.html").text
+    assert "<h1>Objective 7: Address and reduce vulnerabilities in migration</h1>" in part
+    crumbs = part.partition('class="crumbs"')[2].partition("</nav>")[0]
+    assert 'href="/scheme/framework/gcm"' in crumbs
+    assert '<li aria-current="page">Objective 7</li>' in crumbs
 
 
 def test_a_term_of_mentions_has_no_list_of_projects(client: Asker) -> None:

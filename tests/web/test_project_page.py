@@ -259,7 +259,7 @@ def test_a_narrative_is_published_or_only_its_mentions(with_narrative: tuple[boo
     assert words(section(page, '<li id="m1">', "</li>")).startswith(
         "1 Global Compact for Safe, Orderly and Regular Migration The ports follow the Global Compact for Migration"
     )
-    assert "Narrative (English), characters 21 to 49." in page
+    assert "Narrative (English), characters 22 to 49." in page
     assert 'href="/scheme/method/exact-label"' in page
     assert ("They also name" in section(page, 'id="txt"', "</section>")) == is_published
     assert ('<a class="mention" href="#m1">' in page) == is_published

@@ -129,7 +129,7 @@ def test_countries_are_circles(show: Show) -> None:
     iris = f"(<{BASE}id/country/CN> 4) (<{BASE}id/country/CI> 16)"
     page = show(f"SELECT * {{ VALUES (?c ?v) {{ {iris} }} }}", "map")
     dots = dots_of(page)
-    assert [*dots] == ["Côte d'Ivoire: 16", "China: 4"]
+    assert [*dots] == ["Côte d’Ivoire: 16", "China: 4"]
     assert [*dots.values()] == [15.0, 7.5]
     assert "/static/land.svg#land" in page
     assert looks_of(page) == ["table", "chart", "map"]

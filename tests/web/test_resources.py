@@ -182,8 +182,8 @@ def test_labels_come_when_asked_for(client: Asker) -> None:
     """`?labels=1` adds the names of what the record points to, in every form."""
     plain, labelled = (Graph().parse(data=client.get(f"{RECORD}.nt{query}").text) for query in ("", "?labels=1"))
     assert set(plain) < set(labelled)
-    assert "Côte d'Ivoire" in client.get(f"{RECORD}.jsonld?labels=1").text
-    assert "Côte d'Ivoire" in client.get(f"{RECORD}.ttl?labels=1").text
+    assert "Côte d’Ivoire" in client.get(f"{RECORD}.jsonld?labels=1").text
+    assert "Côte d’Ivoire" in client.get(f"{RECORD}.ttl?labels=1").text
 
 
 def test_the_same_answer_is_304(client: Asker) -> None:

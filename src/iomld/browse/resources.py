@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from pyoxigraph import NamedNode, Quad
 
@@ -11,7 +12,9 @@ from iomld.browse.search import projects_of
 from iomld.browse.view import Link, LinkKind, ReleaseView, arranged, link_to, links_by_name, resource_quads
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.formats.jsonld_nodes import descriptions
+from iomld.i18n import gettext
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, RDFS, SCHEMA, SKOS
+from iomld.messages import gettext_noop
 from iomld.release.project_index import CODED, coded
 
 # The properties by which projects refer to resources that are not concepts.
@@ -23,6 +26,16 @@ _POINTERS = {
 _NAMES = (f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name", f"{DCTERMS}title")
 _NOTES = tuple(SKOS + name for name in ("definition", "scopeNote", "note", "editorialNote"))
 _CODES = (("notation", SKOS), ("iso2", IOMLD), ("iso3", IOMLD), ("m49", IOMLD), ("frameworkKind", IOMLD))
+# Names of terms of other vocabularies, where they do not stand for a field of a project.
+_TERMS = {
+    f"{DCTERMS}created": gettext_noop("Made"),
+    f"{DCTERMS}description": gettext_noop("Description"),
+    f"{DCTERMS}isVersionOf": gettext_noop("Revision of"),
+    f"{PROV}entity": gettext_noop("Source"),
+    f"{PROV}qualifiedDerivation": gettext_noop("Source in detail"),
+    f"{PROV}specializationOf": gettext_noop("General form"),
+    f"{PROV}wasGeneratedBy": gettext_noop("Made by run"),
+}
 _MATCHES = (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{SKOS}relatedMatch", f"{RDFS}seeAlso")
 
 
@@ -110,6 +123,8 @@ def statement_names(view: ReleaseView, subjects: Sequence[SubjectStatements]) ->
         for iri in (predicate, *(value.text for value in values if value.is_iri))
     }
     names = {iri: _statement_name(view, iri) for iri in used} | _key_names(view, subjects)
+    if not any(f"{IOMLD}Project" in one.classes for one in subjects):
+        names |= {iri: gettext(_TERMS[iri], view.language) for iri in used & _TERMS.keys()}
     return {iri: f"{name[:1].upper()}{name[1:]}" for iri, name in names.items() if name}
 
 
@@ -154,6 +169,19 @@ class TaggedText:
 
 
 @dataclass(frozen=True, slots=True)
+class PartGroup:
+    """The parts of a framework with the same role.
+
+    Attributes:
+        role: What the framework calls them, in English (`objective`); empty if the list does not say it.
+        links: The parts, by number.
+    """
+
+    role: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResourcePage:
     """A country or a concept.
 
@@ -164,7 +192,7 @@ class ResourcePage:
         notes: Its definition and notes, in the view's language if they have it.
         codes: Its codes, each with its kind in words.
         inside: The region of a country, or the framework of a part.
-        parts: Parts of a framework, by number.
+        parts: Parts of a framework, those with the same role together.
         matches: IRIs of matching resources in other datasets.
         projects: Projects that point to it.
         totals: Figures of all these projects; empty for a scheme that is not a facet.
@@ -177,7 +205,7 @@ class ResourcePage:
     notes: tuple[TaggedText, ...]
     codes: tuple[tuple[str, str], ...]
     inside: tuple[Link, ...]
-    parts: tuple[Link, ...]
+    parts: tuple[PartGroup, ...]
     matches: tuple[str, ...]
     projects: Listing
     totals: Totals
@@ -297,12 +325,14 @@ def _with_counts(
     )
 
 
-def _parts(view: ReleaseView, iri: str) -> tuple[Link, ...]:
-    """The parts of a concept, by code; numbers in codes are compared as numbers."""
+def _parts(view: ReleaseView, iri: str) -> tuple[PartGroup, ...]:
+    """The parts of a concept by the role in their codes, and by number; digits in numbers are compared as numbers."""
 
-    def by_number(link: Link) -> list[tuple[int, str]]:
-        return [(int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", link.code)]
+    def by_number(link: Link) -> tuple[str, list[tuple[int, str]]]:
+        pieces = re.split(r"(\d+)", link.number or link.code)
+        return link.code.rpartition("-")[0], [(int(piece) if piece.isdigit() else 0, piece) for piece in pieces]
 
     found = (quad.subject for quad in view.reader.pointing(f"{SKOS}broader", iri))
     links = links_by_name(view, tuple(subject.value for subject in found if isinstance(subject, NamedNode)))
-    return tuple(sorted(links, key=by_number))
+    groups = groupby(sorted(links, key=by_number), key=lambda link: link.role)
+    return tuple(PartGroup(role, tuple(parts)) for role, parts in groups)

@@ -20,7 +20,7 @@ from iomld.release.description import read_description
 from iomld.release.history import Tombstone, read_tombstones
 from iomld.release.nquads import read_graphs
 from iomld.store.oxigraph import StoreReader
-from iomld.vocab import Vocabulary
+from iomld.vocab import Concept, Country, Fund, Vocabulary
 
 SHARED = ("ontology", "schemes", "countries", "queries", "fund", "dataset", "prov")  # "fund" of a fund folder alone
 _LABELS = frozenset({f"{RDFS}label", f"{SKOS}prefLabel", f"{SCHEMA}name", f"{FOAF}name"})
@@ -187,12 +187,18 @@ class Link:
         kind: Its kind.
         name: Its name in the view's language, else in English, else its code.
         code: The last segment of its IRI.
+        language: Language of the name; empty for a code.
+        role: For a part of a framework, what the framework calls it, in English (`objective`).
+        number: For a part of a framework, its number or letter (`7`, `10.7`, `a`).
     """
 
     iri: str
     kind: LinkKind
     name: str
     code: str
+    language: str = ""
+    role: str = ""
+    number: str = ""
 
 
 def link_to(view: ReleaseView, iri: str) -> Link | None:
@@ -206,25 +212,33 @@ def link_to(view: ReleaseView, iri: str) -> Link | None:
     match family, group:
         case "id", "country":
             country = view.vocabulary.countries.get(code)
-            return Link(iri, LinkKind.STATE, country.name(view.language) if country else code, code)
-        case "id", ("fund" | "organization"):
-            return Link(iri, LinkKind.CONCEPT, _funder_name(view, iri, code), code)
-        case "id", "project":
-            return Link(iri, LinkKind.PROJECT, code, code)
+            return _named_link(view, iri, LinkKind.STATE, country, code)
+        case "id", "fund":
+            fund = next((fund for fund in view.vocabulary.funds if fund.code == code), None)
+            return _named_link(view, iri, LinkKind.CONCEPT, fund, code)
+        case "id", ("organization" | "project"):
+            is_project = group == "project"
+            name = code if is_project else _organization_name(view, iri, code)
+            return Link(iri, LinkKind.PROJECT if is_project else LinkKind.CONCEPT, name, code)
         case "scheme", scheme if code:
             concept = view.vocabulary.concepts.get(scheme, {}).get(code)
             kinds = {"region": LinkKind.REGION, "framework": LinkKind.FRAMEWORK}
-            return Link(
-                iri, kinds.get(scheme, LinkKind.CONCEPT), concept.name(view.language) if concept else code, code
-            )
+            return _named_link(view, iri, kinds.get(scheme, LinkKind.CONCEPT), concept, code)
     return None
 
 
-def _funder_name(view: ReleaseView, iri: str, code: str) -> str:
-    """The name of a fund in the view's language, or of an organization as the records have it."""
-    if iri.startswith(view.iris.fund("")):
-        fund = next((fund for fund in view.vocabulary.funds if fund.code == code), None)
-        return fund.name(view.language) if fund else code
+def _named_link(view: ReleaseView, iri: str, kind: LinkKind, entry: Concept | Country | Fund | None, code: str) -> Link:
+    """The link to an entry of a list; to what the list does not have, by its code."""
+    if entry is None:
+        return Link(iri, kind, code, code)
+    label = entry.label(view.language)
+    if isinstance(entry, Concept) and entry.role and entry.number:
+        return Link(iri, kind, label.text, code, label.language, entry.role, entry.number)
+    return Link(iri, kind, label.text, code, label.language)
+
+
+def _organization_name(view: ReleaseView, iri: str, code: str) -> str:
+    """The name of an organization as the records have it."""
     names = (quad.object for quad in view.reader.about(iri) if quad.predicate.value == f"{FOAF}name")
     return min((term.value for term in names if isinstance(term, Literal)), default=code)
 

@@ -30,7 +30,7 @@ _COMMANDS = {
     "demo": _Command("serve", "Serve the bundled records, to try iomld out."),
     "publish": _Command("publish", "Read records and publish them as a new release."),
     "serve": _Command("serve", "Serve the current release over HTTP."),
-    "validate": _Command("validate", "Check records against the shapes."),
+    "validate": _Command("validate", "Check records against the rules."),
     "convert": _Command("convert", "Convert records to RDF or tables."),
     "query": _Command("query", "Run a SPARQL query on a release or an endpoint."),
     "queries": _Command("queries", "Save queries, see whether their answers change, and keep versions to cite."),
@@ -123,7 +123,7 @@ def _show_usage_error(error: click.ClickException) -> None:
     if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # since click 8.2: the help itself
         error.show()
         return
-    text = error.format_message()
+    text = " ".join(error.format_message().split())  # click lists choices in lines of their own
     if isinstance(error, click.NoSuchOption):  # each version of click words it in its own way
         close = " or ".join(f"'{name}'" for name in error.possibilities or ())
         text = f"No such option '{error.option_name}'." + (f" Did you mean {close}?" if close else "")

@@ -56,7 +56,9 @@ def mentions_command() -> None:
 def list_mentions(
     *, framework: str | None, review: str | None, confidence: str | None, form: str, datadir: Path | None
 ) -> None:
-    """List the mentions of the current release with their keys, words, places and reviews.
+    """List the mentions of the current release.
+
+    Each has its key, words, place and review.
 
     Fill in the column 'review' of the CSV, with accepted or rejected, and give it to 'iomld mentions review'. A mention
     whose words were reviewed in another context has that review in the column 'earlier'.
@@ -180,7 +182,7 @@ def _record(decisions: Sequence[Decision], datadir: Path | None, *, dry_run: boo
     click.echo(f"decisions  {len(decisions):>8}")
     for line in review_lines(report):
         click.echo(line)
-    click.echo(f"changed    {len(report.changed):>8} projects")
+    click.echo(f"changed    {len(report.changed):>8} {'project' if len(report.changed) == 1 else 'projects'}")
     if dry_run:
         for project in report.changed_projects:
             for line in project.lines():

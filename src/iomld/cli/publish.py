@@ -240,7 +240,7 @@ def _remark_lines(report: PublishReport) -> Iterator[str]:
 def review_lines(report: PublishReport) -> Iterator[str]:
     """The reviews of mentions: how many hold, and which do not any more; nothing if there are none."""
     if report.reviewed:
-        yield f"reviews    {report.applied:>8} of mentions"
+        yield f"reviews    {report.applied:>8} recorded"
     for word, reviews, hint in (
         ("moved", report.moved, "Its context changed; review it again"),
         ("orphaned", report.orphaned, "The text no longer has it; the review is kept"),

@@ -94,7 +94,9 @@ def _described(parameter: Parameter) -> str:
 @queries_command.command("list")
 @datadir_option
 def list_queries(*, datadir: Path | None) -> int:
-    """List the saved queries, with the rows that they have in the current release, and the versions that are pinned.
+    """List the saved queries.
+
+    Each has the rows that it has in the current release, and the versions that are pinned.
 
     \b
     Example:
@@ -117,7 +119,7 @@ def list_queries(*, datadir: Path | None) -> int:
 
 def _rows(recorded: SavedAnswer | None, query: SavedQuery) -> str:
     if recorded is None or recorded.text != query.text:
-        return "not published yet"
+        return "in no release yet"
     return f"{recorded.facts.rows} rows" if recorded.facts else "no answer"
 
 
@@ -125,7 +127,9 @@ def _rows(recorded: SavedAnswer | None, query: SavedQuery) -> str:
 @click.argument("name")
 @datadir_option
 def show(*, name: str, datadir: Path | None) -> None:
-    """Show a saved query: its parameters with their defaults, the versions that are pinned, and its text.
+    """Show a saved query and its parameters.
+
+    Shown are the parameters with their defaults, the versions that are pinned, and the text.
 
     \b
     Example:
@@ -159,11 +163,13 @@ def _query_named(folder: Path, name: str) -> SavedQuery:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Form of the report.",
+    help="Format of the report.",
 )
 @datadir_option
 def check(*, since: str | None, form: str, datadir: Path | None) -> int:
-    """Run the saved queries on the current release, and say whose answers differ from those of the release before.
+    """Run the saved queries again and compare answers.
+
+    They run on the current release, and are compared with the answers of the release before.
 
     The exit status is 1 if an answer differs or is empty, or a query fails. Each query may take half a minute.
 
@@ -242,7 +248,9 @@ def remove(*, name: str, datadir: Path | None) -> None:
 @click.argument("release_name", metavar="RELEASE", required=False)
 @datadir_option
 def pin(*, name: str, release_name: str | None, datadir: Path | None) -> None:
-    """Keep the release RELEASE, or the current one, since the answer of the query NAME in it is cited.
+    """Keep a release whose answer is cited.
+
+    It is RELEASE, or the current one; the answer is that of the query NAME.
 
     'iomld releases prune' does not remove it then. A query that was saved after the release was made is pinned with
     the text that it has now.
@@ -290,7 +298,9 @@ def _version_of_today(folder: Path, pinned: Release, name: str) -> SavedAnswer:
 @click.argument("release_name", metavar="RELEASE")
 @datadir_option
 def unpin(*, name: str, release_name: str, datadir: Path | None) -> None:
-    """Keep the release RELEASE no longer for the query NAME; the next prune may remove it.
+    """Keep a release no longer.
+
+    RELEASE was kept for the query NAME; the next prune may remove it.
 
     \b
     Example:

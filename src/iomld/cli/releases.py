@@ -44,7 +44,9 @@ def releases_command(context: click.Context) -> None:
 @releases_command.command("list")
 @datadir_option
 def list_releases(*, datadir: Path | None) -> None:
-    """List the releases, oldest first; * marks the current one, - those that were pruned and can be restored.
+    """List the releases, oldest first.
+
+    * marks the current one, - those that were pruned and can be restored.
 
     \b
     Example:
@@ -299,7 +301,9 @@ def _roll_forward(folder: Path, name: str, known: "Settings") -> None:
 @click.option("--reason", required=True, help="Why, in a sentence; it stays in the ledger.")
 @datadir_option
 def erase(*, revision: str, reason: str, datadir: Path | None) -> None:
-    """Erase the content of a REVISION from the ledger, such as PO.0105/rev/2. Its number and hash stay.
+    """Erase the content of a REVISION from the ledger.
+
+    It is named by its path, such as PO.0105/rev/2. Its number and hash stay.
 
     \b
     Example:
@@ -321,9 +325,10 @@ def erase(*, revision: str, reason: str, datadir: Path | None) -> None:
 @click.argument("name")
 @datadir_option
 def restore(*, name: str, datadir: Path | None) -> None:
-    """Make the files of the release NAME again, which was pruned. The current release stays the current one.
+    """Make a pruned release NAME again.
 
-    The content comes from the ledger. A release with a content that was erased cannot be restored.
+    The current release stays the current one. The content comes from the ledger. A release with a content that was
+    erased cannot be restored.
 
     \b
     Example:
@@ -342,9 +347,10 @@ def restore(*, name: str, datadir: Path | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Name the releases that would be removed, and remove none.")
 @datadir_option
 def prune_releases(*, keep: int, dry_run: bool, datadir: Path | None) -> None:
-    """Remove old releases, but not the current one, one that a server has open or is to serve, or a pinned one.
+    """Remove old releases.
 
-    A removed release can be made again with 'iomld releases restore NAME'.
+    The current one stays, and so do those that a server has open or is to serve, and pinned ones. A removed release
+    can be made again with 'iomld releases restore NAME'.
 
     \b
     Example:

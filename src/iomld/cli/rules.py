@@ -3,6 +3,7 @@
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 import click
 
@@ -46,7 +47,9 @@ def rules_command(*, rule_ids: tuple[str, ...], format_name: str) -> int:
     rules: dict[str, Rule | ReadingRule] = {**shapes, **{rule.id: rule for rule in reading_rules(shapes)}}
     unknown = [id_ for id_ in rule_ids if id_ not in rules]
     if unknown:
-        raise click.BadParameter(f"there is no rule {unknown[0]!r}; 'iomld rules' lists all.", param_hint="RULE")
+        close = get_close_matches(unknown[0], rules, n=1)
+        hint = f"Did you mean '{close[0]}'?" if close else "'iomld rules' lists all."
+        raise click.BadParameter(f"there is no rule {unknown[0]!r}. {hint}", param_hint="RULE")
     chosen = [rules[id_] for id_ in rule_ids] or list(rules.values())
     click.echo(_WRITERS[format_name](chosen))
     return EXIT_DONE

@@ -3,14 +3,24 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from iomld.fields.declared import Field, FieldKind, Fields
 
 PREFIX = "record."  # of the names of inputs
 _SEPARATORS = re.compile(r"[;\r\n]+")
 
+
+class Choice(NamedTuple):
+    """A code of a list, its name, and the language of the name; empty for the page's, or for none."""
+
+    code: str
+    name: str
+    language: str = ""
+
+
 # The codes of a list with their names, by field.
-Options = Mapping[str, tuple[tuple[str, str], ...]]
+Options = Mapping[str, tuple[Choice, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class FormInput:
     kind: str = "line"
     many: bool = False
     text_language: str = ""
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[Choice, ...] = ()
     values: tuple[str, ...] = ()
 
     @property

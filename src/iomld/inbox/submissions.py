@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from iomld.errors import IomldError
-from iomld.messages import Message, message
+from iomld.messages import Message, Quantity, message
 
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"  # letters of some languages need them
@@ -192,8 +192,9 @@ def require_confirmed(submission: Submission, confirmed: Collection[str]) -> Non
     if missing:
         shown = ", ".join(missing[:_MOST_NAMED]) + (" …" if len(missing) > _MOST_NAMED else "")
         detail = message(
-            "Values would vanish that you have not named: {count}. If they are to go, name each of them: {names}",
-            count=len(missing),
+            "This would remove values that you have not confirmed ({count}). To confirm, list each of them in "
+            "“removes”: {names}",
+            count=Quantity(len(missing)),
             names=shown,
         )
         raise InboxRefusal(RefusalKind.UNCONFIRMED, detail, names=missing)

@@ -142,13 +142,19 @@ def converted(records: tuple[Record, ...], linker: Linker, publication: convert.
 
 
 def _missing_code(merged: MergedRecord) -> Finding:
+    place = merged.records[0].place
     return Finding(
         "codeMissing",
         Severity.VIOLATION,
         message("The project code is missing, and so is a PRIMA identifier that could replace it."),
-        message("Fill in projectCode; on a page the code is under 'Projects ID'."),
+        message(
+            "Fill in the column projectCode. If the codes are under another heading, say so in a mapping: "
+            "iomld mapping draft FILE."
+        )
+        if place.cell
+        else message("Fill in projectCode; on a page the code is under “Projects ID”."),
         field="projectCode",
-        place=merged.records[0].place,
+        place=place,
     )
 
 

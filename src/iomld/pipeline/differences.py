@@ -6,6 +6,7 @@ Where values come from is no value: the sources of a record (name of the file, m
 the version of the software can change without a new revision. The web address of a source is one, since pages link it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -47,10 +48,17 @@ class FieldDifference:
         return replace(self, before=_excerpts(self.before, self.after), after=_excerpts(self.after, self.before))
 
     def line(self) -> str:
-        """The old and the new value, shortened, in one line."""
-        short = self.shortened()
+        """The old and the new values, shortened, in one line; of several values those that are not the same.
+
+        >>> FieldDifference("region", ("africa", "europe"), ("africa",)).line()
+        'region: europe → none (1 unchanged)'
+        """
+        same = Counter(self.before) & Counter(self.after)
+        old, new = (tuple((Counter(values) - same).elements()) for values in (self.before, self.after))
+        short = replace(self, before=old, after=new).shortened()
         before, after = ("; ".join(values).replace("\n", " ") or "none" for values in (short.before, short.after))
-        return f"{self.field}: {before} → {after}{' (lost)' if self.is_lost else ''}"
+        remark = " (lost)" if self.is_lost else f" ({same.total()} unchanged)" if same else ""
+        return f"{self.field}: {before} → {after}{remark}"
 
 
 class Change(StrEnum):

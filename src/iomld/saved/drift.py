@@ -61,7 +61,7 @@ class QueryDrift:
         was, now = (_rows(facts) for facts in (self.was, self.now))
         sentence = {
             DriftKind.SAME: f"{now}, as before",
-            DriftKind.NEW: f"{now}; there is no answer before it",
+            DriftKind.NEW: f"{now}; no earlier answer to compare with",
             DriftKind.ROWS: f"was {was}, is {self.now.rows if self.now else 0}",
             DriftKind.VALUES: f"{now} as before, with other values",
             DriftKind.EMPTY: f"was {was}, is empty" if self.was else "is empty",

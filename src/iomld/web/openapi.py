@@ -47,7 +47,7 @@ TAGS: list[Json] = [
             "Queries",
             "SPARQL 1.1 over the whole release, within limits of time, rows and bytes. The data is read-only.",
         ),
-        ("validation", "Validation", "Check records against the shapes. The server stores nothing."),
+        ("validation", "Validation", "Check records against the rules. The server stores nothing."),
         ("annotation", "Annotation", "Find the policy frameworks that a text names. The server stores nothing."),
         (
             "submissions",

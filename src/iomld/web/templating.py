@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from iomld import __version__
 from iomld.browse.view import ReleaseView
-from iomld.i18n import direction, language_name, language_names
+from iomld.i18n import amount_text, direction, language_name, language_names
 from iomld.iris import Iris
 from iomld.web.i18n import (
     current_page,
@@ -28,6 +28,7 @@ from iomld.web.i18n import (
     page_language,
     value_text,
 )
+from iomld.web.pages.framework_names import full_name, kind_name, part_label, parts_heading
 
 _HERE = Path(__file__).parent
 _PATH_STEP = re.compile(r"(?<=[^/])(?=[/?&]\w)")  # in an address
@@ -100,6 +101,15 @@ def grouped(number: Decimal | int) -> str:
     return value_text(number)
 
 
+def amount_in(amount: Decimal | int, currency: str) -> str:
+    """The number of a sum of money for readers.
+
+    >>> amount_in(Decimal("156750.5"), "EUR"), amount_in(100000, "USD")
+    ('156,750.50', '100,000')
+    """
+    return amount_text(amount, currency, page_language())
+
+
 def sized(size_bytes: int) -> str:
     """A size for readers, in bytes, KB (1 000 bytes) or MB.
 
@@ -146,6 +156,16 @@ def lang_of(language: str | None) -> Markup:
     (Markup(' lang="fr"'), Markup(''))
     """
     return Markup(' lang="{}"').format(language) if language and language != page_language() else Markup()
+
+
+def lang_text(text: str, language: str | None) -> Markup | str:
+    """A text, in an element with its `lang` attribute if its language is not the page's.
+
+    >>> lang_text("Projet", "fr"), lang_text("Project", "en")
+    (Markup('<span lang="fr">Projet</span>'), 'Project')
+    """
+    attribute = lang_of(language)
+    return Markup("<span{}>{}</span>").format(attribute, text) if attribute else text
 
 
 def other_language(language: str | None) -> str:
@@ -211,6 +231,7 @@ def templates() -> Environment:
     )
     environment.filters.update(
         grouped=grouped,
+        amount_in=amount_in,
         sized=sized,
         seconds=seconds,
         moment=moment,
@@ -222,12 +243,16 @@ def templates() -> Environment:
     environment.globals.update(
         shape=shape,
         lang_of=lang_of,
+        lang_text=lang_text,
         other_language=other_language,
         name_of=name_of_language,
         version=__version__,
         local_path=local_path,
     )
     environment.globals.update(_=gettext_html, _n=ngettext_html, page_language=page_language, message_html=message_html)
+    environment.globals.update(
+        full_name=full_name, kind_name=kind_name, part_label=part_label, parts_heading=parts_heading
+    )
     environment.globals.update(page_direction=lambda: direction(page_language()))
     environment.globals.update(language_addresses=language_addresses, language_names=language_names())
     return environment

@@ -96,7 +96,9 @@ def list_submissions(*, state: str | None, datadir: Path | None) -> None:
 )
 @datadir_option
 def show_submission(*, id_: str, form: str, datadir: Path | None) -> None:
-    """Show a submission: its state, what it would change, or why it is invalid.
+    """Show a submission.
+
+    Shown are its state and what it would change, or why it is invalid.
 
     \b
     Example:
@@ -207,7 +209,9 @@ def reject_submission(*, id_: str, reason: str, datadir: Path | None) -> None:
 @click.argument("token", metavar="TOKEN_ID")
 @datadir_option
 def forget_sender(*, token: str, datadir: Path | None) -> None:
-    """Forget a sender: revoke the token, and remove its name and all that was sent with it.
+    """Forget a sender.
+
+    The token is revoked, and its name and all that was sent with it are removed.
 
     Receipts stay, since they name nobody, and so does what was published.
 
@@ -223,7 +227,9 @@ def forget_sender(*, token: str, datadir: Path | None) -> None:
 @inbox_command.command("verify")
 @datadir_option
 def verify_receipts(*, datadir: Path | None) -> None:
-    """Check the chain of receipts: whether an entry was changed or removed.
+    """Check the chain of receipts.
+
+    The check finds entries that were changed or removed.
 
     It is compared with the submissions, and with the manifests of all releases in the folder.
 
@@ -281,7 +287,9 @@ def token_command() -> None:
 @click.option("--allow-self", is_flag=True, help="Let its owner accept what was sent with it.")
 @datadir_option
 def create_token(*, scopes: tuple[str, ...], name: str, days: int, allow_self: bool, datadir: Path | None) -> None:
-    """Make a token and write it to standard output; it is shown only now.
+    """Make a token and write it to standard output.
+
+    It is shown only now.
 
     \b
     Example:
@@ -309,7 +317,9 @@ def create_token(*, scopes: tuple[str, ...], name: str, days: int, allow_self: b
 @token_command.command("list")
 @datadir_option
 def list_tokens(*, datadir: Path | None) -> None:
-    """List the tokens: id, scopes, end, last use and name; never the tokens themselves.
+    """List the tokens.
+
+    Each has its id, scopes, end, last use and name; the tokens themselves are never shown.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Draft a mapping of a foreign table: what can be guessed as rules, what cannot as comments with the closest names.
+"""Draft a mapping of a foreign table: what can be guessed as rules, what cannot as comments with close names.
 
 A draft is a proposal for a person to correct. As it is written the reader takes it, and it makes no table worse: a
 form of dates or numbers is stated only where every cell has it, and a word that no list has is left as it is.
@@ -81,7 +81,8 @@ def draft_mapping(table: ForeignTable, lexicon: Lexicon) -> Iterator[str]:
     for one in placed:
         if not one.column:
             names = ", ".join(guesses.closest_names(one.cells.heading))
-            yield f'# {_quoted(one.cells.heading)} = "-"{_remark([f"closest: {names}", *one.comments])}'
+            closest = f"closest: {names}" if names else "no column recognized"
+            yield f'# {_quoted(one.cells.heading)} = "-"{_remark([closest, *one.comments])}'
     remaining = _MOST_WORDS
     for one in long:
         yield from _table_lines(one, lexicon, remaining)

@@ -29,6 +29,7 @@ _ADDRESS = re.compile(r"https?://\S+")
 _POINTED = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
 _COMMAED = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?")
 _MOST_COMPARED = 80  # characters of a heading
+_CLOSE = 0.8  # likeness of two headings, to which a word in common adds a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def closest_words(key: str, word: str, lexicon: Lexicon) -> tuple[str, ...]:
 
 
 def closest_names(heading: str) -> tuple[str, ...]:
-    """Up to three columns of ours with the headings most like a heading, however far they are."""
+    """Up to three columns of ours with the headings most like a heading; none that is like it in a few letters only."""
     key = heading_key(heading)[:_MOST_COMPARED]
     matcher = SequenceMatcher()
     matcher.set_seq2(key)
@@ -169,4 +170,5 @@ def closest_names(heading: str) -> tuple[str, ...]:
             matcher.set_seq1(known)
             score = matcher.ratio() + len(words & set(known.split())) / max(len(words), 1)
             scores[column.name] = max(score, scores.get(column.name, 0))
-    return tuple(sorted(scores, key=lambda name: -scores[name]))[:3]
+    close = sorted((name for name, score in scores.items() if score >= _CLOSE), key=lambda name: -scores[name])
+    return tuple(close[:3])

@@ -1,7 +1,7 @@
 """Tables of any format: cells as text, rows with their places, and the layout that a header defines."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, reduce
@@ -268,7 +268,11 @@ def _layout(
     ignored = frozenset(index for index, text in enumerate(headings) if text and index not in indexes)
     layout = Layout(source, kind, headings, known, ignored)
     unknown = [index for index in sorted(ignored) if not is_ignored(headings[index], mapping)]
-    findings = (*_unknown_columns(layout, header, unknown), *_repeated_columns(layout, header))
+    is_mapped = bool(mapping.columns)
+    findings = (
+        *_unknown_columns(layout, header, unknown, is_mapped=is_mapped),
+        *_repeated_columns(layout, header),
+    )
     if kind == MENTIONS:
         return replace(layout, findings=findings)
     return replace(
@@ -288,8 +292,10 @@ def _with_status_column(columns: list[tuple[int, Heading | None]]) -> list[tuple
     return [(index, Heading("status") if types[:1] == [index] else heading) for index, heading in columns]
 
 
-def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> Iterator[Finding]:
-    """One Warning for all unknown columns."""
+def _unknown_columns(
+    layout: Layout, header: TableRow, unknown: list[int], *, is_mapped: bool = False
+) -> Iterator[Finding]:
+    """One Warning for all unknown columns; with a mapping, its fix says what to add to it."""
     if not unknown:
         return
     known = project_columns() if layout.kind == PROJECTS else mention_columns()
@@ -305,12 +311,19 @@ def _unknown_columns(layout: Layout, header: TableRow, unknown: list[int]) -> It
         message("{number} columns are unknown and were not read: {names}.", number=len(unknown), names=names)
         if len(unknown) > 1
         else message("The column {name} is unknown and was not read.", name=names),
-        message("{pairs}. Give a mapping, or rename the column.", pairs=reduce(_joined, near))
-        if near
-        else message("Give a mapping, or rename or remove the column."),
-        value=layout.headings[unknown[0]],
+        _unknown_columns_fix(near, is_mapped=is_mapped),
+        value=layout.headings[unknown[0]] if len(unknown) == 1 else None,
         place=layout.place(header, unknown[0]),
     )
+
+
+def _unknown_columns_fix(near: Sequence[Message], *, is_mapped: bool) -> Message:
+    """What to do about unknown columns, some of which resemble columns of ours."""
+    if is_mapped:
+        return message("In the mapping, say for each of them which of our columns it is; “-” leaves it out.")
+    if near:
+        return message("{pairs}. Give a mapping, or rename the column.", pairs=reduce(_joined, near))
+    return message("Give a mapping, or rename or remove the column.")
 
 
 def _unmet_columns(layout: Layout, header: TableRow, mapping: TableMapping) -> Iterator[Finding]:

@@ -153,8 +153,9 @@ def _dataset_document(view: ReleaseView, path: str) -> WebDocument:
 
     def page() -> bytes:
         """The catalogue, its files, partitions and service; the dataset, which it links to, has a page of its own."""
-        shown = tuple(one for one in statements(quads) if one.iri == iri or one.iri.startswith(parts))
-        return described_html(view, iri, document, shown, len(quads))
+        shown = (one for one in statements(quads) if one.iri == iri or one.iri.startswith(parts))
+        catalogue_first = tuple(sorted(shown, key=lambda one: one.iri != iri))
+        return described_html(view, iri, document, catalogue_first, len(quads))
 
     return WebDocument(
         path=document,

@@ -54,7 +54,7 @@ _ReportFormat = Annotated[
     Text,
     Query(
         alias="format",
-        description="The form of the report. By default, `Accept` decides.",
+        description="The format of the report. By default, `Accept` decides.",
         json_schema_extra={"enum": [*_FORMAT_NAMES]},
     ),
 ]
@@ -88,7 +88,7 @@ _FORM_FIELDS = {
     "shapes": "A profile, or shapes as a file or as text.",
     "mapping": "For a table with other column headings, a mapping to our columns, as a file or as text.",
     "profile": "The profile to check the records against.",
-    "format": "The form of the report, which the answer then offers as a file.",
+    "format": "The format of the report, which the answer then offers as a file.",
     "lang": "The language of the findings.",
     "data": "The bytes of a file in base64, in place of `file`.",
     "name": "The name of the file in `data`.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 
 from iomld.browse.overview import Counted
 from iomld.browse.project.page import ProjectPage
@@ -15,6 +16,7 @@ from iomld.messages import gettext_noop
 
 # static/land.svg and points.json are in this coordinate system (Equal Earth).
 _WIDTH, _HEIGHT = 960.0, 417.0
+_LINE_CHARACTERS = 37  # of a name in the drawing of a project
 _LARGEST_RADIUS = 15.0
 _SMALLEST_RADIUS = 2.0
 _MOST_LINKS = 6  # of a project, in its drawing
@@ -65,6 +67,11 @@ class Spoke:
     link: Link
     y: int
     relation: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The name, broken between words into at most two lines."""
+        return tuple(wrap(self.link.name, _LINE_CHARACTERS, max_lines=2, placeholder=" …"))
 
 
 def world_map(states: Sequence[Counted]) -> Map:

@@ -13,6 +13,7 @@ from iomld.folding import name_order
 from iomld.messages import Message, gettext_noop
 from iomld.release.project_index import CODED, ProjectEntry
 from iomld.web.i18n import gettext
+from iomld.web.pages.framework_names import full_name
 from iomld.web.templating import answer_address
 
 _LEGENDS = {
@@ -67,12 +68,21 @@ _SHOWN = 6  # values of a facet before the others unfold
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value that can be chosen: its code in the address, its name, its number of projects."""
+    """A value that can be chosen.
+
+    Attributes:
+        value: Its code in the address.
+        name: Its name.
+        projects: Its number of projects.
+        chosen: Whether it is chosen.
+        language: Language of the name; empty if that is the page's, or none.
+    """
 
     value: str
     name: str
     projects: int
     chosen: bool
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +264,7 @@ def _iri(view: ReleaseView, facet: str, code: str) -> str:
 
 def _facet(view: ReleaseView, name: str, chosen: tuple[str, ...], counts: Mapping[str, int]) -> Facet:
     options = [
-        Option(value, _name(view, name, value), count, value in chosen)
+        Option(value, _name(view, name, value), count, value in chosen, _language(view, name, value))
         for value, count in counts.items()
         if count or is_known(view, name, value)
     ]
@@ -274,5 +284,15 @@ def _name(view: ReleaseView, facet: str, value: str) -> str:
     """The name of a value; an unknown value is its own name."""
     if facet == "budget":
         return band_name(value)
-    link = link_to(view, _iri(view, facet, value)) if facet in CODED else None
-    return link.name if link else value
+    link = _link(view, facet, value)
+    return full_name(link) if link else value
+
+
+def _language(view: ReleaseView, facet: str, value: str) -> str:
+    """The language of the name of a value; empty for a number or a code."""
+    link = _link(view, facet, value)
+    return link.language if link else ""
+
+
+def _link(view: ReleaseView, facet: str, value: str) -> Link | None:
+    return link_to(view, _iri(view, facet, value)) if facet in CODED else None

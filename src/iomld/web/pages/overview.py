@@ -42,7 +42,7 @@ _ReportFormat = Annotated[
     Query(
         default_factory=no_text,
         alias="format",
-        description="The form of report that the form selects.",
+        description="The format of the report that the form selects.",
         examples=[format_.name for format_ in REPORT_FORMATS],
         json_schema_extra={"default": "html"},
     ),

@@ -1,6 +1,7 @@
 """Renders the pages of documents from the values of `iomld.browse`."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -20,7 +21,7 @@ from iomld.check.translation import worded_finding
 from iomld.model import Finding
 from iomld.validate.reading_rules import reading_rules
 from iomld.web.data.documents import HTML_TYPE, turtle_bytes
-from iomld.web.i18n import page_language
+from iomld.web.i18n import gettext, page_language
 from iomld.web.pages.charts import locator_map, year_bars
 from iomld.web.pages.frame import page_html
 from iomld.web.pages.structured_data import citation_of, description_of, project_markup
@@ -30,6 +31,8 @@ from iomld.web.templating import PageCache, answer_address, local_path
 # Characters, of which the context of JSON-LD takes 9,000. With two sources of this length a page stays under 150 KB.
 _LONGEST_SOURCE = 22_000
 _SECTIONS = {LinkKind.STATE: "/countries", LinkKind.REGION: "/regions", LinkKind.FRAMEWORK: "/frameworks"}
+_DESCRIPTIONS = frozenset({"/dataset", "/void"})  # of the dataset
+_REVISION = re.compile(r"/doc/project/(?P<key>[^/]+)/rev/(?P<number>[0-9]+)")
 _ontology_pages = PageCache()
 _shapes_pages = PageCache()
 
@@ -138,19 +141,28 @@ def described_html(view: ReleaseView, iri: str, path: str, subjects: Sequence[Su
         count: Number of statements.
     """
     names = statement_names(view, subjects)
-    kind = next((names[class_] for one in subjects if one.iri == iri for class_ in one.classes if class_ in names), "")
-    title = unquote(path.rpartition("/")[2] if kind else path.removeprefix("/"))
     return page_html(
         view,
         "described.html",
         "",
-        title=f"{kind} {title}".strip(),
+        title=_described_title(iri, path, subjects, names),
+        is_dataset=path in _DESCRIPTIONS,
         iri=iri,
         path=path,
         subjects=subjects,
         names=names,
         count=count,
     )
+
+
+def _described_title(iri: str, path: str, subjects: Sequence[SubjectStatements], names: Mapping[str, str]) -> str:
+    if path in _DESCRIPTIONS:
+        return gettext("Description of the dataset")
+    if revision := _REVISION.fullmatch(path):
+        return gettext("About revision {number} of {key}", number=revision["number"], key=unquote(revision["key"]))
+    kind = next((names[class_] for one in subjects if one.iri == iri for class_ in one.classes if class_ in names), "")
+    title = unquote(path.rpartition("/")[2] if kind else path.removeprefix("/"))
+    return f"{kind} {title}".strip()
 
 
 def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionChange, newest: int, path: str) -> bytes:

@@ -12,14 +12,14 @@ from iomld.check.reports.text import focus_node_sentence
 from iomld.check.translation import worded_report
 from iomld.check.worker import CheckRequest
 from iomld.fields.declared import FieldKind
-from iomld.fields.form import FormInput, filled_inputs, form_inputs
+from iomld.fields.form import Choice, FormInput, filled_inputs, form_inputs
 from iomld.folding import name_order
 from iomld.i18n import ENGLISH, LANGUAGES, language_names
 from iomld.messages import Message, gettext_noop, message
 from iomld.model import TEXT_LANGUAGES, Finding, Place, Severity
 from iomld.validate import all_rules
 from iomld.validate.reading_rules import READING_RULES
-from iomld.vocab import Vocabulary
+from iomld.vocab import Label, Vocabulary
 from iomld.web.data.upload import (
     PASTED,
     PROFILES,
@@ -192,20 +192,24 @@ def _record_inputs(language: str, record: Mapping[str, object]) -> tuple[FormInp
     return tuple(filled_inputs(inputs, record))
 
 
-def _options(lists: Vocabulary, language: str) -> dict[str, tuple[tuple[str, str], ...]]:
+def _options(lists: Vocabulary, language: str) -> dict[str, tuple[Choice, ...]]:
     """The codes of each field that has a list; countries and the concepts of long lists by name."""
-    options: dict[str, tuple[tuple[str, str], ...]] = {}
+    options: dict[str, tuple[Choice, ...]] = {}
     for key, field in lists.fields.given.items():
         if field.kind is FieldKind.CONCEPT:
             concepts = lists.concepts.get(field.scheme, {})
-            named = [(code, concept.name(language)) for code, concept in concepts.items()]
+            named = [_choice(code, concept.label(language)) for code, concept in concepts.items()]
             in_order = len(named) <= _MOST_IN_ORDER
-            options[key] = tuple(named if in_order else sorted(named, key=lambda one: name_order(one[1])))
+            options[key] = tuple(named if in_order else sorted(named, key=lambda one: name_order(one.name)))
         elif field.kind is FieldKind.COUNTRY:
             members = [one for one in lists.countries.items() if one[1].is_member or not field.members]
-            named = [(code, country.name(language)) for code, country in members]
-            options[key] = tuple(sorted(named, key=lambda one: name_order(one[1])))
+            named = [_choice(code, country.label(language)) for code, country in members]
+            options[key] = tuple(sorted(named, key=lambda one: name_order(one.name)))
     return options
+
+
+def _choice(code: str, label: Label) -> Choice:
+    return Choice(code, label.text, label.language)
 
 
 @dataclass(frozen=True, slots=True)

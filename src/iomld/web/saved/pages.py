@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from iomld.browse.view import ReleaseView
+from iomld.fields.form import Choice
 from iomld.formats import rdf, results
 from iomld.messages import Message
 from iomld.saved.answers import answers_of
@@ -54,7 +55,7 @@ class ParameterField:
     default: str
     input: str
     pattern: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[Choice, ...]
 
 
 def parameter_fields(version: SavedVersion, texts: Mapping[str, str]) -> tuple[ParameterField, ...]:
@@ -71,8 +72,8 @@ def _field(view: ReleaseView, parameter: Parameter, texts: Mapping[str, str]) ->
     default = parameter.text_of(parameter.default)
     options = _options(view, parameter)
     text = texts.get(parameter.name, default)
-    if options and text not in {value for value, _ in options}:
-        options = (*options, (text, text))  # so that the form keeps what was sent
+    if options and text not in {option.code for option in options}:
+        options = (*options, Choice(text, text))  # so that the form keeps what was sent
     input_, pattern = _INPUTS.get(parameter.type, ("text", ""))
     return ParameterField(
         parameter.name,
@@ -86,14 +87,14 @@ def _field(view: ReleaseView, parameter: Parameter, texts: Mapping[str, str]) ->
     )
 
 
-def _options(view: ReleaseView, parameter: Parameter) -> tuple[tuple[str, str], ...]:
-    links = {link.iri: link.name for link in listed_links(view, parameter)}
+def _options(view: ReleaseView, parameter: Parameter) -> tuple[Choice, ...]:
+    links = {link.iri: link for link in listed_links(view, parameter)}
     if parameter.choices:
-        texts = [(choice.value, parameter.text_of(choice)) for choice in parameter.choices]
-        return tuple((text, links.get(iri, text)) for iri, text in texts)
+        texts = [(links.get(choice.value), parameter.text_of(choice)) for choice in parameter.choices]
+        return tuple(Choice(text, link.name, link.language) if link else Choice(text, text) for link, text in texts)
     if parameter.type is ParameterType.BOOLEAN:
-        return (("true", "true"), ("false", "false"))
-    return tuple((iri.removeprefix(parameter.namespace), name) for iri, name in links.items())
+        return (Choice("true", "true"), Choice("false", "false"))
+    return tuple(Choice(iri.removeprefix(parameter.namespace), link.name, link.language) for iri, link in links.items())
 
 
 def list_html(view: ReleaseView, saved: SavedQueries, pinned: tuple[Pin, ...]) -> bytes:
