@@ -18,7 +18,8 @@ from iomld.iris import DCTERMS, FOAF, RDF, RDFS, SCHEMA, SKOS, Iris
 from iomld.release import FILES, Release
 from iomld.release.description import read_description
 from iomld.release.history import Tombstone, read_tombstones
-from iomld.release.nquads import read_graphs
+from iomld.release.shards.graphs import ReleaseGraphTable
+from iomld.release.shards.table import read_table
 from iomld.store.oxigraph import StoreReader
 from iomld.vocab import Concept, Country, Fund, Vocabulary
 
@@ -98,13 +99,15 @@ def shared_graph_names(view: ReleaseView) -> tuple[str, ...]:
     """Names of the graphs that do not belong to a record: the shared and the included graphs, sorted."""
     clocked = (view.iris.graph(name) for name in SHARED)
     present = {name for name in clocked if view.reader.has_graph(name)}
-    return tuple(sorted(present | _named_elsewhere(view.release.file(FILES.graphs), view.iris.record(""))))
+    tables = (view.release.file(name) for name in (FILES.graphs, FILES.shards))
+    return tuple(sorted(present | _named_elsewhere(*tables, view.iris.record(""))))
 
 
 @lru_cache(maxsize=10)
-def _named_elsewhere(table: Path, records: str) -> frozenset[str]:
+def _named_elsewhere(table: Path, shards: Path, records: str) -> frozenset[str]:
     """The graphs of a release that do not belong to a record; cached, since releases do not change."""
-    return frozenset(name for name in read_graphs(table) if not name.startswith(records))
+    others = ReleaseGraphTable(table, read_table(shards, files=())).others()
+    return frozenset(name for name in others if not name.startswith(records))
 
 
 def label_quads(view: ReleaseView, quads: Iterable[Quad]) -> tuple[Quad, ...]:

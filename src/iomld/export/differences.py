@@ -1,7 +1,7 @@
 """The differences between two releases, from their sorted dataset files: graph by graph, and as values of projects.
 
 Only the shards that differ are read (`iomld.release.shards`), one at a time of each release, so time and memory depend
-on what changed. The graphs of records come first, sorted by IRI, then all others.
+on what changed, but for the table of the shards. The graphs of records come first, sorted by IRI, then all others.
 """
 
 import heapq
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
+from typing import Self
 
 from iomld.errors import StoreError
 from iomld.formats import rdf
@@ -17,9 +18,10 @@ from iomld.iris import Iris
 from iomld.pipeline.differences import Change, ProjectDifference, field_differences
 from iomld.release import FILES, Release
 from iomld.release.history import Tombstone, read_tombstones
-from iomld.release.nquads import graph_of, read_graphs
+from iomld.release.nquads import GraphState, graph_of
 from iomld.release.pieces import content_of
-from iomld.release.shards.table import has_table, read_table
+from iomld.release.shards.graphs import ReleaseGraphTable, graph_table
+from iomld.release.shards.table import has_table
 
 _Lines = tuple[bytes, ...]
 
@@ -94,8 +96,8 @@ class ReleaseDifference:
 
     @cached_property
     def counts(self) -> "DifferenceCounts":
-        """How many graphs differ, by the tables of the graphs; no data is read."""
-        before, after = (read_graphs(one.file(FILES.graphs)) if one else {} for one in (self.old, self.new))
+        """How many graphs differ, by the rows of the shards that differ; no data is read."""
+        before, after = (side.states() for side in self._sides)
         counts = {True: dict.fromkeys(Change, 0), False: dict.fromkeys(Change, 0)}
         for graph in before.keys() | after.keys():
             old, new = before.get(graph), after.get(graph)
@@ -111,8 +113,7 @@ class ReleaseDifference:
         Raises:
             StoreError: A file is damaged.
         """
-        old, new = _differing_contents(self.old, self.new), _differing_contents(self.new, self.old)
-        merged = heapq.merge(self._side(0, old), self._side(1, new), key=itemgetter(0, 1, 2))
+        merged = heapq.merge(*map(self._graphs_of_side, (0, 1)), key=itemgetter(0, 1, 2))
         for (is_shared, graph), found in groupby(merged, key=itemgetter(0, 1)):
             lines = {side: lines for _, _, side, lines in found}
             before, after = lines.get(0, ()), lines.get(1, ())
@@ -131,9 +132,15 @@ class ReleaseDifference:
     def _tombstones(self) -> Mapping[str, Tombstone]:
         return read_tombstones(self.new.file(FILES.tombstones))
 
-    def _side(self, number: int, contents: Iterator[bytes]) -> Iterator[tuple[bool, str, int, _Lines]]:
+    @cached_property
+    def _sides(self) -> "tuple[_DifferingShards, _DifferingShards]":
+        """The shards that only the old release has, and those that only the new one has."""
+        old, new = (graph_table(one, files=(FILES.dataset,)) for one in (self.old, self.new))
+        return _DifferingShards.of(self.old, old, new), _DifferingShards.of(self.new, new, old)
+
+    def _graphs_of_side(self, number: int) -> Iterator[tuple[bool, str, int, _Lines]]:
         """The graphs of one release that may differ, as they are merged."""
-        for is_record, graph, lines in self._graphs_in(contents):
+        for is_record, graph, lines in self._graphs_in(self._sides[number].contents()):
             yield not is_record, graph, number, lines
 
     def _graphs_in(self, contents: Iterator[bytes]) -> Iterator[tuple[bool, str, _Lines]]:
@@ -175,13 +182,36 @@ class DifferenceCounts:
         return self.added + self.changed + self.removed
 
 
-def _differing_contents(release: Release | None, other: Release | None) -> Iterator[bytes]:
-    """The content of each shard of a release that another one does not have, in their order."""
-    if release is None:
-        return
-    table = read_table(release.file(FILES.shards))
-    known = frozenset(read_table(other.file(FILES.shards)).fingerprints if other else ())
-    pieces, places = table.pieces(FILES.dataset), table.places(FILES.dataset)
-    for number, fingerprint in enumerate(table.fingerprints):
-        if fingerprint not in known:
-            yield content_of(release.file(FILES.dataset), places.start(number), pieces.piece(number))
+@dataclass(frozen=True, slots=True)
+class _DifferingShards:
+    """The shards of a release that another one does not have.
+
+    Attributes:
+        release: The release; None for nothing, which has no shards.
+        table: Its table of graphs, with that of its shards.
+        numbers: The numbers of the shards, ascending.
+    """
+
+    release: Release | None
+    table: ReleaseGraphTable
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def of(cls, release: Release | None, table: ReleaseGraphTable, other: ReleaseGraphTable) -> Self:
+        """Compare the fingerprints of two releases."""
+        known = frozenset(other.shards.fingerprints)
+        fingerprints = enumerate(table.shards.fingerprints)
+        return cls(release, table, tuple(number for number, one in fingerprints if one not in known))
+
+    def states(self) -> Mapping[str, GraphState]:
+        """The states of their graphs."""
+        return {graph: state for number in self.numbers for graph, state in self.table.section(number).items()}
+
+    def contents(self) -> Iterator[bytes]:
+        """The content of each, in their order."""
+        if self.release is None:
+            return
+        file, shards = self.release.file(FILES.dataset), self.table.shards
+        pieces, places = shards.pieces(FILES.dataset), shards.places(FILES.dataset)
+        for number in self.numbers:
+            yield content_of(file, places.start(number), pieces.piece(number))

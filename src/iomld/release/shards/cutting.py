@@ -82,7 +82,7 @@ def changed_cut(
     """
     differing: defaultdict[int, list[str]] = defaultdict(list)
     for graph in changes:
-        differing[min(bisect_left(last, graph), max(0, len(last) - 1))].append(graph)
+        differing[shard_of(graph, last)].append(graph)
     done, cutting = 0, GraphCut()
     for number in sorted(differing):
         if number < done:
@@ -101,6 +101,16 @@ def changed_cut(
             cutting.open = []
     if done < len(last):
         yield OldShards(done, len(last))
+
+
+def shard_of(graph: str, last: Sequence[str]) -> int:
+    """The number of the shard that has the graph of a record, if any has it.
+
+    Args:
+        graph: The graph.
+        last: The last graph of each shard of records.
+    """
+    return min(bisect_left(last, graph), max(0, len(last) - 1))
 
 
 def fingerprint(graphs: Iterable[str], states: Mapping[str, GraphState]) -> str:

@@ -4,8 +4,7 @@ The table of graphs (`iomld.release.nquads`) has the rows of one shard after tho
 shards in which nothing changed are copied without being read.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -14,6 +13,7 @@ from iomld.errors import StoreError
 from iomld.iris import Iris
 from iomld.release.folder import FILES, Release
 from iomld.release.nquads import GraphState, graph_rows, read_graphs
+from iomld.release.shards.cutting import shard_of
 from iomld.release.shards.table import ShardTable, read_table
 
 
@@ -44,6 +44,10 @@ class ReleaseGraphTable(Mapping[str, GraphState]):
         """Where the rows of some shards begin and end in the file."""
         return self._ends[start], self._ends[end]
 
+    def others(self) -> Mapping[str, GraphState]:
+        """The states of the graphs that are not of records, and of a release of an earlier version those of all."""
+        return self.section(max(0, len(self.shards) - 1))
+
     def __getitem__(self, graph: str) -> GraphState:
         """The state of a graph."""
         return self.section(self._number(graph))[graph]
@@ -61,7 +65,7 @@ class ReleaseGraphTable(Mapping[str, GraphState]):
         """The number of the shard that has a graph, if any has."""
         if not self.shards or Iris(self.shards.made_with["base"]).record_key(graph) is None:
             return max(0, len(self.shards) - 1)
-        return min(bisect_left(self.shards.last, graph), max(0, len(self.shards.last) - 1))
+        return shard_of(graph, self.shards.last)
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -79,12 +83,16 @@ class ReleaseGraphTable(Mapping[str, GraphState]):
             raise StoreError(f"{self.path}: the file is damaged ({error}). Copy it back from a backup.") from error
 
 
-def graph_table(release: Release | None) -> ReleaseGraphTable:
+def graph_table(release: Release | None, files: Container[str] | None = None) -> ReleaseGraphTable:
     """The states of the graphs of a release; empty for none.
+
+    Args:
+        release: The release.
+        files: The names of the files whose pieces are wanted too, as for `read_table`.
 
     Raises:
         StoreError: Its table of shards is damaged.
     """
     if release is None:
         return ReleaseGraphTable(Path("/nonexistent"), ShardTable())
-    return ReleaseGraphTable(release.file(FILES.graphs), read_table(release.file(FILES.shards)))
+    return ReleaseGraphTable(release.file(FILES.graphs), read_table(release.file(FILES.shards), files))

@@ -9,10 +9,11 @@ shard of records. Then come the columns, as numbers of four or eight bytes, the 
 """
 
 import json
+import os
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -193,8 +194,12 @@ def _has_version(file: BinaryIO) -> bool:
         return False
 
 
-def read_table(path: Path) -> ShardTable:
+def read_table(path: Path, files: Container[str] | None = None) -> ShardTable:
     """Read the table of a release; an empty one if it has none, or one of another version.
+
+    Args:
+        path: The table.
+        files: The names of the files whose pieces are wanted; of all files if None. Most of the table is pieces.
 
     Raises:
         StoreError: It is damaged.
@@ -203,19 +208,24 @@ def read_table(path: Path) -> ShardTable:
         return ShardTable()
     try:
         with path.open("rb") as file:
-            return _read(file) if _has_version(file) else ShardTable()
+            return _read(file, files) if _has_version(file) else ShardTable()
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path}: the file is damaged ({error}). Copy it back from a backup.") from error
 
 
 # Typing the parsed JSON would add nothing to the check of the file's hash.
-def _read(file: BinaryIO) -> ShardTable:
+def _read(file: BinaryIO, files: Container[str] | None) -> ShardTable:
     head: dict[str, Any] = json.loads(file.readline())
     fingerprints, last = json.loads(file.readline()), json.loads(file.readline())
     count = len(fingerprints)
     graph_bytes, shared_counts = _numbers(file, count), _numbers(file, count)
     shared, descriptions = _numbers(file, head["shared"], LONG), _numbers(file, head["shared"], LONG)
-    columns = {name: PieceColumns(*(_numbers(file, count) for _ in range(4))) for name in head["files"]}
+    columns: dict[str, PieceColumns] = {}
+    for name in head["files"]:
+        if files is None or name in files:
+            columns[name] = PieceColumns(*(_numbers(file, count) for _ in range(4)))
+        else:
+            file.seek(4 * count * array(NUMBER).itemsize, os.SEEK_CUR)
     return ShardTable(
         made_with=head["madeWith"],
         frames={name: (lengths[0], lengths[1]) for name, lengths in head["frames"].items()},
