@@ -18,6 +18,7 @@ from iomld.vocab import Country, LabelKind, Vocabulary
 
 SEED = 20_010_101
 _PER_TYPE = 10_000  # project codes hold four digits
+_LETTERS, _OLD_CODES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1_000  # of a project code in the old form, such as Q36-805
 _SHARES = (("en", 70), ("fr", 18), ("es", 12))  # of the languages, in percent
 _COVERAGE = {1: "national", 2: "regional", 3: "regional"}
 _LENGTHS = (800, 1500)  # characters of a narrative
@@ -129,7 +130,7 @@ def _record(number: int, dice: random.Random, lists: _Lists) -> dict[str, object
     type_, start = lists.types[number // _PER_TYPE % len(lists.types)], dice.randint(2005, 2020)
     coverage = _COVERAGE.get(len(states), "multi-regional")
     record: dict[str, object] = {
-        "projectCode": f"{type_}.{number % _PER_TYPE:04}",
+        "projectCode": _code(number, lists.types),
         "primaId": f"{states[0].code}{number // _PER_TYPE % 100:02}P{number % _PER_TYPE:04}",
         "language": language,
         "title": _titles(language, states[0], dice),
@@ -151,6 +152,16 @@ def _record(number: int, dice: random.Random, lists: _Lists) -> dict[str, object
     if dice.random() < 1 / 4:
         record |= {"startDate": f"{start}-03-01", "endDate": f"{record['endYear']}-11-30"}
     return record
+
+
+def _code(number: int, types: Sequence[str]) -> str:
+    """A code that no other record has: of its type, or in the old form when all of the types are taken."""
+    if number < len(types) * _PER_TYPE:
+        return f"{types[number // _PER_TYPE]}.{number % _PER_TYPE:04}"
+    prefix, digits = divmod(number - len(types) * _PER_TYPE, _OLD_CODES)
+    hundreds, last = divmod(prefix, 10)
+    first, second = divmod(hundreds, len(_LETTERS))
+    return f"{_LETTERS[first]}{_LETTERS[second]}{last}-{digits:03}"
 
 
 def _titles(language: str, state: Country, dice: random.Random) -> dict[str, str]:
