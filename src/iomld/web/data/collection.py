@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from iomld.assets import jsonld_context
 from iomld.browse.filters import Filters, page_number
+from iomld.browse.framed_documents import framed_documents
 from iomld.browse.search import Selection, filter_projects
-from iomld.browse.view import ReleaseView, license_of, project_document
+from iomld.browse.view import ReleaseView, license_of
 from iomld.formats import rdf
-from iomld.formats.jsonld import framed_bytes, framed_project
+from iomld.formats.jsonld import framed_bytes
 from iomld.messages import message
 from iomld.release.project_index import ProjectEntry
 from iomld.web.data.documents import not_found
@@ -73,8 +74,7 @@ def collection_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> Non
         part = _paged(filters, filter_projects(opened, filters))
         if part.page != number:
             raise not_found(request)
-        context = f'{jsonld_context(opened.iris.base)[:-1]},{{"hydra":"{_HYDRA}"}}]'
-        body = framed_bytes(_collection(opened, part), context, indent=2)
+        body = _body(opened, part)
         return answer(request, body, _JSONLD, headers={"Link": link_header(_links(opened, part))})
 
 
@@ -111,7 +111,16 @@ def _links(view: ReleaseView, part: _CollectionPart) -> list[WebLink]:
     return [*links, WebLink("collection", "/dataset/projects"), *([WebLink("license", license_)] if license_ else [])]
 
 
+def _body(view: ReleaseView, part: _CollectionPart) -> bytes:
+    """The document: the collection with an indent, so that people find the next page, and each member on a line."""
+    context = f'{jsonld_context(view.iris.base)[:-1]},{{"hydra":"{_HYDRA}"}}]'
+    head = framed_bytes(_collection(view, part), context, indent=2).removesuffix(b"\n}\n")
+    members = b",\n    ".join(framed_documents(view, [entry.key for entry in part.entries]))
+    return b'%b,\n  "hydra:member": [\n    %b\n  ]\n}\n' % (head, members)
+
+
 def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
+    """The collection without its members."""
     base = view.iris.base
     names = {"first": "first", "last": "last", "prev": "previous", "next": "next"}
     return {
@@ -123,8 +132,4 @@ def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
             "type": "hydra:PartialCollectionView",
             **{f"hydra:{names[rel]}": {"id": base + _address(part, page)} for rel, page in _linked_pages(part).items()},
         },
-        "hydra:member": [
-            framed_project(project_document(view, entry.key) or (), base=base, fields=view.vocabulary.fields)
-            for entry in part.entries
-        ],
     }
