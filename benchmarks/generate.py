@@ -9,7 +9,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,8 +101,13 @@ def generated_records(count: int, seed: int = SEED) -> Iterator[dict[str, object
         count: How many.
         seed: Other seeds give other records.
     """
+    return numbered_records(range(count), seed)
+
+
+def numbered_records(numbers: Iterable[int], seed: int = SEED) -> Iterator[dict[str, object]]:
+    """Some of the records, by their numbers from 0."""
     lists = _lists()
-    for number in range(count):
+    for number in numbers:
         # No secret is made here; a dice for each record lets any stretch of them be made by itself.
         yield _record(number, random.Random(f"{seed}/{number}"), lists)
 
@@ -111,6 +116,24 @@ def generated_lines(count: int, seed: int = SEED) -> Iterator[bytes]:
     """The records as lines of UTF-8."""
     for record in generated_records(count, seed):
         yield json.dumps(record, ensure_ascii=False).encode() + b"\n"
+
+
+def write_records(path: Path, count: int) -> None:
+    """Write records to a file, one after the other; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.writelines(generated_lines(count))
+
+
+def write_changed_records(count: int, scattered: Path, neighbours: Path) -> None:
+    """Write ten changed records of the first `count` here and there to one file, ten neighbours to another."""
+    chosen = {scattered: random.Random(1).sample(range(count), 10), neighbours: range(count // 2, count // 2 + 10)}
+    for path, numbers in chosen.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as file:
+            for number, record in zip(numbers, numbered_records(numbers), strict=True):
+                changed = record | {"title": {"en": f"Changed {number}"}}
+                file.write(f"{json.dumps(changed, ensure_ascii=False)}\n")
 
 
 def _lists() -> _Lists:

@@ -40,6 +40,8 @@ _PAGES = (
     "/shapes",
     "/about",
     "/docs",
+    "/changes",
+    "/projects.jsonld",
 )
 _TIMES = 21
 _PATIENCE_S = 120.0

@@ -4,33 +4,13 @@ Time by the clock, processor time of all processes, and the largest sum of their
 """
 
 import argparse
-import json
-import random
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from generate import generated_records, write_hard_records
-
-_SAMPLE_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a command took: seconds by the clock, seconds of processors, and bytes of memory at most."""
-
-    clock_s: float
-    processor_s: float
-    memory_bytes: int
-
-    def row(self, what: str) -> str:
-        """A row of the table."""
-        return f"| {what} | {self.clock_s:.1f} | {self.processor_s:.1f} | {self.memory_bytes / 2**20:.0f} |"
+from generate import write_changed_records, write_hard_records, write_records
+from measured import measured, size_bytes
 
 
 def main() -> None:
@@ -56,10 +36,9 @@ def main() -> None:
         for title, command, options in commands:
             to = folder / title.replace(" ", "-")
             for what, source in sources.items():
-                figures = _measured([str(command), "publish", str(source), "--to", str(to), *options])
+                figures = measured([str(command), "publish", str(source), "--to", str(to), *options])
                 print(figures.row(f"{title}: {what}"), flush=True)
-            size = sum(file.stat().st_size for file in (to / "current").rglob("*") if file.is_file())
-            print(f"| {title}: the release on disk, MiB | | | {size / 2**20:.0f} |", flush=True)
+            print(f"| {title}: the release on disk, MiB | | | {size_bytes(to / 'current') / 2**20:.0f} |", flush=True)
 
 
 def _commands(ours: Path, other: Path | None, processes: Sequence[int]) -> Iterator[tuple[str, Path, list[str]]]:
@@ -77,64 +56,11 @@ def _hard_sources(folder: Path, count: int) -> dict[str, Path]:
 
 def _sources(folder: Path, count: int) -> dict[str, Path]:
     """All records, ten of them changed here and there, and ten changed that follow each other."""
-    found = list(generated_records(count))
-    changing = random.Random(1).sample(range(count), 10)
-    names = {"whole": found}
-    names["scattered"] = [found[number] | {"title": {"en": f"Changed {number}"}} for number in changing]
-    start = count // 2
-    names["neighbours"] = [one | {"title": {"en": f"Beside {n}"}} for n, one in enumerate(found[start : start + 10])]
-    paths: list[Path] = []
-    for name, some in names.items():
-        paths.append(folder / name / "records.jsonl")
-        paths[-1].parent.mkdir()
-        with paths[-1].open("w", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(one, ensure_ascii=False)}\n" for one in some)
+    paths = [folder / name / "records.jsonl" for name in ("whole", "scattered", "neighbours")]
+    write_records(paths[0], count)
+    write_changed_records(count, *paths[1:])
     titles = (f"all {count:,}", "ten changed, scattered", "ten changed, neighbours")
     return dict(zip(titles, paths, strict=True))
-
-
-def _measured(command: Sequence[str]) -> Figures:
-    """Run a command; refused records (exit status 1) are no failure."""
-    before, begun, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-        while process.poll() is None:
-            peak = max(peak, sum(map(_memory, _family(process.pid))))
-            time.sleep(_SAMPLE_S)
-        if process.returncode not in {0, 1}:
-            output.seek(0)
-            raise SystemExit(output.read().decode(errors="replace")[-2000:])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Figures(time.monotonic() - begun, processor_s, peak)
-
-
-def _family(pid: int) -> Iterator[int]:
-    """A process and its descendants."""
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        threads = [child for task in Path(f"/proc/{pid}/task").iterdir() for child in _children(pid, task.name)]
-    except OSError:
-        return
-    for child in {*map(int, children), *threads}:
-        yield from _family(child)
-
-
-def _children(pid: int, task: str) -> list[int]:
-    try:
-        return list(map(int, Path(f"/proc/{pid}/task/{task}/children").read_text(encoding="ascii").split()))
-    except OSError:
-        return []
-
-
-def _memory(pid: int) -> int:
-    """The memory of a process, with its share of what it has in common with others."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _LEVEL = 6
 _RAW = -15  # window bits of a stream without header
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no flags, no time, unknown system
 _LAST_BLOCK = b"\x03\x00"  # an empty block with fixed codes, marked as the last
-_COPY_BYTES = 1 << 20
+_COPY_BYTES = 256 << 10  # read, checked, hashed and written while the cache of a processor holds it
 _DAMAGE = cast("type[Exception]", zlib_ng.error)  # the stub names an instance
 
 
