@@ -62,6 +62,12 @@ def test_following_next_gives_every_record_once(client: Asker, opened: ReleaseVi
     assert {triple for triple in found if _HYDRA not in str(triple)} == wanted
 
 
+def test_without_a_match_the_collection_is_empty(client: Asker) -> None:
+    """It has one page without members."""
+    document = client.get("/projects.jsonld?q=nowhere").json()
+    assert (document["hydra:totalItems"], document["hydra:member"]) == (0, [])
+
+
 def test_a_page_knows_its_neighbours(client: Asker) -> None:
     """The second of three pages leads both ways; first and last are always there."""
     links = client.get("/projects.jsonld?page=2").links

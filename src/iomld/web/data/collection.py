@@ -115,8 +115,9 @@ def _body(view: ReleaseView, part: _CollectionPart) -> bytes:
     """The document: the collection with an indent, so that people find the next page, and each member on a line."""
     context = f'{jsonld_context(view.iris.base)[:-1]},{{"hydra":"{_HYDRA}"}}]'
     head = framed_bytes(_collection(view, part), context, indent=2).removesuffix(b"\n}\n")
-    members = b",\n    ".join(framed_documents(view, [entry.key for entry in part.entries]))
-    return b'%b,\n  "hydra:member": [\n    %b\n  ]\n}\n' % (head, members)
+    documents = framed_documents(view, [entry.key for entry in part.entries])
+    members = b"[\n    %b\n  ]" % b",\n    ".join(documents) if documents else b"[]"
+    return b'%b,\n  "hydra:member": %b\n}\n' % (head, members)
 
 
 def _collection(view: ReleaseView, part: _CollectionPart) -> dict[str, object]:
