@@ -121,6 +121,18 @@ class Gazetteer:
         near += [name for name in self.names if len(key) >= _SHORTEST_BEGINNING and name.startswith(f"{key} ")]
         return tuple(self.labels[code] for code in list(dict.fromkeys(self.names[name][0].code for name in near))[:3])
 
+    def begun(self, word: str) -> frozenset[str]:
+        """The countries whose names a single word may be the beginning of: Niger may be half of Nigeria.
+
+        Only a whole word of a longer name counts (Guinea-Bissau), or the beginning of a name of one word.
+        """
+        key = _key(tuple(_atoms(word[:_LONGEST_COMPARED])))
+        if len(key) < _SHORTEST_BEGINNING or not key.isalpha():
+            return frozenset()
+        longer = (name for name in self.names if name.startswith(key))
+        names = (name for name in longer if name.isalpha() or not name[len(key)].isalpha())
+        return frozenset(one.code for name in names for one in self.names[name])
+
     def resembles(self, text: str) -> bool:
         """Whether a text is a mistyped name of a country: short, capitalized, and a letter or two from a name."""
         if len(text) > _LONGEST_MISTYPED or not text[:1].isupper():

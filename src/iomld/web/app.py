@@ -51,6 +51,8 @@ from iomld.web.pages.home import prepare_home_page
 from iomld.web.pages.overview import page_routes
 from iomld.web.pages.query import query_routes
 from iomld.web.problems import ProblemError, problem, problem_of
+from iomld.web.reconciliation.preview import FRAME_POLICY
+from iomld.web.reconciliation.routes import reconciliation_routes
 from iomld.web.releases.archive import ReleaseArchive
 from iomld.web.releases.changes import change_routes
 from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
@@ -67,6 +69,7 @@ _SAFETY_HEADERS = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
+_FOR_FRAMES = (_SAFETY_HEADERS[0][0], FRAME_POLICY.encode())  # of a preview, which pages of other sites may show
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")  # which some responses have already
 _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001  # after which the event loop gets its turn; 5 ms by default, for each thread that is before it
@@ -125,6 +128,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, annotation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, submission_routes(desk, endpoint.quotas, max_bytes=settings.upload_bytes))
+    _add_routes(app, reconciliation_routes(view))
     _add_routes(app, docs_routes(view, app.openapi), guide_routes(view))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
     describe_routes(app, base)
@@ -224,6 +228,8 @@ class _ResponseHeadersMiddleware:
         def send_complete(event: Event) -> Awaitable[None]:
             if event["type"] == "http.response.start":
                 headers = [*event.get("headers", ()), *_SAFETY_HEADERS]
+                if _FOR_FRAMES in headers:
+                    headers.remove(_SAFETY_HEADERS[0])
                 if _NO_SNIFFING not in headers:
                     headers.append(_NO_SNIFFING)
                 event["headers"] = with_vary(headers)

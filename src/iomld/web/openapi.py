@@ -50,6 +50,11 @@ TAGS: list[Json] = [
         ("validation", "Validation", "Check records against the rules. The server stores nothing."),
         ("annotation", "Annotation", "Find the policy frameworks that a text names. The server stores nothing."),
         (
+            "reconciliation",
+            "Reconciliation",
+            "Find the projects, countries and frameworks that names in a spreadsheet mean; OpenRefine speaks this API.",
+        ),
+        (
             "submissions",
             "Submissions and review",
             "Send records, see what they would change, and accept or reject them. Needs a token of the publisher.",

@@ -1,0 +1,1 @@
+"""Reconciliation: the projects, countries, frameworks, regions and types that names in a spreadsheet may mean."""
