@@ -171,3 +171,20 @@ def test_the_pages_of_real_projects_are_cut_as_printed() -> None:
         each = tuple(code for name in names for code in REAL_GAZETTEER.states(name).codes)
         assert len(each) == len(names)
         assert REAL_GAZETTEER.states(" ".join(names)).codes == each
+
+
+def test_a_short_name_may_be_the_beginning_of_another() -> None:
+    """Only of a longer name of several words, or of a name of one word, and only if it is a word of four letters."""
+    for word, codes in (
+        ("Guinea", "GN GQ GW"),
+        ("Guinée", "GN GQ GW"),
+        ("Niger", "NE NG"),
+        ("Congo", "CD CG"),
+        ("Inde", "IN"),
+        ("Chin", "CN"),
+        ("Oman", "OM"),
+        ("Ira", ""),
+        ("South Sudan", ""),
+        ("", ""),
+    ):
+        assert " ".join(sorted(REAL_GAZETTEER.begun(word))) == codes, word

@@ -1,5 +1,6 @@
 """The API reference `/docs`: the OpenAPI description as a page in English, with a curl command for each operation."""
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ from iomld.web.responses import answer, page_route
 from iomld.web.templating import PageCache
 
 PATH = "/docs"
-_HTML = "text/html; charset=utf-8"
+_HTML, _JSON = "text/html; charset=utf-8", "application/json"
 # Stands for the address of the server in the cached page, with or without characters that a shell must not see.
 _STANDS_FOR = {False: "http://server.invalid", True: "http://[server.invalid]"}
 _CODE = re.compile(r"`([^`]+)`")
@@ -242,6 +243,8 @@ def _body_options(content: Json) -> list[str]:
     """The options that send the first body with an example: the fields of a form, or the body itself."""
     examples = ((type_, body["example"]) for type_, body in content.items() if "example" in body)
     type_, example = next(examples, ("", ""))
+    if type_ == _JSON:
+        example = json.dumps(example)
     if isinstance(example, Mapping):
         return [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example.items()]
     return [f"-H {shlex.quote(f'Content-Type: {type_}')}", f"--data {shlex.quote(example)}"] if example else []

@@ -45,6 +45,9 @@ def check_results(results: Mapping[str, Any], version: str) -> None:
             _check_texts(candidate, {"id", "name"}, {"description"})
             _check_types(candidate["type"], named=False)
             assert isinstance(candidate["match"], bool)
+            for feature in candidate["features"]:
+                _check_texts(feature, {"id", "name"}, set())
+                assert isinstance(feature["value"], float | bool)
             assert 0 <= candidate["score"] <= 100
         scores = [candidate["score"] for candidate in candidates]
         assert scores == sorted(scores, reverse=True)

@@ -34,7 +34,7 @@ from iomld.browse.reconciliation.queries import (
 from iomld.browse.search import filter_projects, projects_of
 from iomld.browse.view import ReleaseView
 from iomld.folding import fold, name_order
-from iomld.messages import alternatives, message
+from iomld.messages import LocalizedText, alternatives, message
 from iomld.release.project_index import ProjectEntry, words_of
 from iomld.release.project_reader import TITLES, ProjectReader
 
@@ -43,6 +43,7 @@ _BEST_SIMILAR = 95.0  # score of a name that is similar, but not equal
 _SEVERAL = 80.0  # score of each country in a list of countries
 _UNMET = 0.3  # the part of the score that conditions make
 _MOST_COMPARED = 15  # projects whose titles are compared with a name
+_LONGEST_TITLE = 300  # characters of a name that are compared with titles
 _MOST_WORDS = 16
 _MOST_SUGGESTED = 500
 _IDENTIFYING = frozenset({"projectCode", "primaId", "code", "iso3", "m49", "iri"})  # by themselves
@@ -98,7 +99,7 @@ def known_types(identifiers: Collection[str]) -> tuple[EntityType, ...]:
     for name in identifiers:
         if name not in set(EntityType):
             close = get_close_matches(name[:100].lower(), list(EntityType), n=1) or list(EntityType)
-            names = alternatives([message(one) for one in close])
+            names = alternatives([LocalizedText({"en": one}) for one in close])
             detail = message("There is no type '{name}'. Did you mean {names}?", name=name[:100], names=names)
             raise ReconciliationError("unknown-type", detail)
     return tuple(map(EntityType, dict.fromkeys(identifiers))) or tuple(EntityType)
@@ -166,7 +167,7 @@ def _projects(view: ReleaseView, name: str) -> list[_Scored]:
         return [_Scored(project_entity(view, entry), BEST_SCORE, is_exact=True) for entry in entries]
     found = []
     for entry in reader.entries(_sharing(reader, words_of(key))):
-        close = max((similarity(key, fold(title.text)) for title in entry.titles), default=0.0)
+        close = max((similarity(key[:_LONGEST_TITLE], fold(title.text)) for title in entry.titles), default=0.0)
         is_exact = _has_title(entry, key)
         if is_exact or close >= _LEAST_SIMILAR:
             score = BEST_SCORE if is_exact else min(_BEST_SIMILAR, round(close * BEST_SCORE, 1))
@@ -211,14 +212,14 @@ def _numbers(projects: int, most: int = _MOST_COMPARED) -> list[int]:
 def _judged(view: ReleaseView, scored: _Scored, known: Sequence[tuple[Condition, EntityProperty]]) -> Candidate | None:
     """An entity with the conditions that it meets; None if it misses a required one."""
     if not known:
-        return Candidate(scored.entity, scored.score, scored.is_exact)
+        return Candidate(scored.entity, scored.score, scored.score, scored.is_exact)
     met = [meets(view, scored.entity, condition, property_) for condition, property_ in known]
     if any(condition.is_required and not one for (condition, _), one in zip(known, met, strict=True)):
         return None
     is_identified = any(one.property in _IDENTIFYING and one.quantifier is not Quantifier.NONE for one, _ in known)
     share = sum(met) / len(met)
     score = round(scored.score * (1 - _UNMET * (1 - share)), 1)
-    return Candidate(scored.entity, score, (scored.is_exact or is_identified) and all(met))
+    return Candidate(scored.entity, score, scored.score, (scored.is_exact or is_identified) and all(met))
 
 
 def _may_be_cut(view: ReleaseView, names: Iterable[str], entity: Entity) -> bool:

@@ -25,6 +25,7 @@ from iomld.vocab import Label
 
 _MOST_COMPARED = 24  # names whose similarity is computed, of those that share the most trigrams
 _LONGEST_COMPARED = 200  # characters
+_LONGEST_NAME = 400  # characters; no name in the lists is as long
 _PART_OF_NAME = 0.6  # similarity of a name with words that are part of it, at least
 _TRIGRAM = 3
 _indexing = Lock()
@@ -66,6 +67,8 @@ def named_codes(view: ReleaseView, text: str, types: Collection[EntityType]) -> 
         types: The types of entities that count.
     """
     index, linker = _index_of(view), load_converter(Choices(base=view.iris.base)).linker
+    if len(text) > _LONGEST_NAME:
+        return frozenset()
     found = {one for one in index.codes.get(fold(text), ()) if one.type in types and one.type != EntityType.COUNTRY}
     if EntityType.COUNTRY in types:
         states = linker.lexicon.gazetteer.states(text)

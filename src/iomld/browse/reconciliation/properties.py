@@ -124,7 +124,7 @@ def known_property(view: ReleaseView, types: Iterable[EntityType], identifier: s
         detail = message(
             "There is no property '{name}'. Did you mean {names}?",
             name=identifier[:100],
-            names=alternatives([message(one) for one in close]),
+            names=alternatives([LocalizedText({"en": one}) for one in close]),
         )
     else:
         detail = message(

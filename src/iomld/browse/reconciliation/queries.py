@@ -74,9 +74,11 @@ class Candidate:
     Attributes:
         entity: The entity.
         score: How well it fits, 0 to 100.
+        name_score: How well its name alone fits.
         is_match: Whether it is meant without doubt.
     """
 
     entity: Entity
     score: float
+    name_score: float
     is_match: bool = False

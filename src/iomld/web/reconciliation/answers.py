@@ -29,6 +29,7 @@ from iomld.web.reconciliation.requests import MOST_QUERIES, ExtensionQuery, Read
 Json = dict[str, object]
 PREVIEW_WIDTH, PREVIEW_HEIGHT = 430, 300  # pixels
 _BAD = 400
+_NAME_SCORE = message("Similarity of the name, without conditions")
 
 
 class ApiVersion(StrEnum):
@@ -227,6 +228,13 @@ def _candidate(view: ReleaseView, candidate: Candidate) -> Json:
         **({"description": entity.description} if entity.description else {}),
         "type": [_type(view, entity.type)],
         "score": candidate.score,
+        "features": [
+            {
+                "id": "name_score",
+                "name": worded(_NAME_SCORE, view.language),
+                "value": candidate.name_score,
+            }
+        ],
         "match": candidate.is_match,
     }
 

@@ -138,9 +138,12 @@ def _named_routes(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
         fields = form_fields(body)
         return _named_answer(view(), {name: fields.get(name) for name in ("queries", "extend")})
 
-    field = {"type": "string"}
+    fields = {
+        "queries": {"type": "string", "description": "A batch of queries as JSON."},
+        "extend": {"type": "string", "description": "Entities and properties as JSON, in place of queries."},
+    }
     form = {
-        "schema": {"type": "object", "properties": {"queries": field, "extend": field}},
+        "schema": {"type": "object", "properties": fields},
         "example": {"queries": '{"q0": {"query": "Kenya", "type": "country"}}'},
     }
     summary = "Match names, or get properties of entities"
