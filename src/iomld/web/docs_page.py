@@ -243,7 +243,7 @@ def _body_options(content: Json) -> list[str]:
     """The options that send the first body with an example: the fields of a form, or the body itself."""
     examples = ((type_, body["example"]) for type_, body in content.items() if "example" in body)
     type_, example = next(examples, ("", ""))
-    if type_ == _JSON:
+    if type_ == _JSON and not isinstance(example, str):
         example = json.dumps(example)
     if isinstance(example, Mapping):
         return [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example.items()]

@@ -58,6 +58,15 @@ class Project:
         assert answer.status_code == 302, answer.text
         self._id = httpx.URL(answer.headers["location"]).params["project"]
 
+    def guessed_types(self, column: str, service: str) -> list[str]:
+        """The types of what a column names, the most frequent first, as OpenRefine proposes them."""
+        answer = self._client.post(
+            "/command/core/guess-types-of-column",
+            params={"project": self._id},
+            data={"csrf_token": self._token(), "columnName": column, "service": service},
+        )
+        return [one["id"] for one in answer.json()["types"]]
+
     def reconcile(self, column: str, service: Mapping[str, Any], type_: str, hints: Mapping[str, str]) -> None:
         """Reconcile a column with a service.
 

@@ -92,6 +92,7 @@ def test_openrefine_finds_200_names_and_adds_what_is_known_of_them(bundled_serve
     with running_openrefine(tmp_path) as client:
         table = Project(client, rows)
         for column, type_ in enumerate(names):
+            assert table.guessed_types(type_, url)[0] == type_
             table.reconcile(type_, service, type_, {})
             expected = [Recon(is_matched=name not in OPEN, first=identifier) for name, identifier in names[type_]]
             assert table.recons(column)[: len(expected)] == expected

@@ -45,6 +45,7 @@ _UNMET = 0.3  # the part of the score that conditions make
 _MOST_COMPARED = 15  # projects whose titles are compared with a name
 _LONGEST_TITLE = 300  # characters of a name that are compared with titles
 _MOST_WORDS = 16
+_SHORTEST_TELLING = 4  # letters of a word that tells titles apart
 _MOST_SUGGESTED = 500
 _IDENTIFYING = frozenset({"projectCode", "primaId", "code", "iso3", "m49", "iri"})  # by themselves
 
@@ -182,7 +183,8 @@ def _has_title(entry: ProjectEntry, key: str) -> bool:
 def _sharing(reader: ProjectReader, words: Sequence[str]) -> list[int]:
     """The numbers of the projects whose titles share the most words with a name, those with the most first."""
     planes: list[int] = []  # plane N has bit N of the number of shared words of each project
-    for word in sorted(set(words), key=len, reverse=True)[:_MOST_WORDS]:
+    telling = [word for word in words if len(word) >= _SHORTEST_TELLING] or words  # "of" begins words of all titles
+    for word in sorted(set(telling), key=len, reverse=True)[:_MOST_WORDS]:
         carry = reader.with_word(TITLES, word)
         for place, plane in enumerate(planes):
             planes[place], carry = plane ^ carry, plane & carry
