@@ -172,6 +172,14 @@ def test_a_hundred_megabytes_announced_are_not_read(server: Server, client: http
     assert client.get("/health").status_code == 200
 
 
+def test_a_refused_body_leaves_the_connection_usable(client: httpx.Client) -> None:
+    """What was sent of it is read and discarded, so that the next request on the connection is answered."""
+    for _ in range(2):
+        answer = client.post("/annotate", content=b" " * (2 << 20), headers={"Content-Type": "text/plain"})
+        assert answer.status_code == 413
+        assert client.get("/health").status_code == 200
+
+
 def test_a_hundred_megabytes_in_pieces_are_cut_off(server: Server, client: httpx.Client) -> None:
     """What does not say its size is counted while it comes, and refused long before its end."""
     piece = b"10000\r\n" + b" " * 65536 + b"\r\n"

@@ -219,7 +219,8 @@ class LimitedConnection(HttpToolsProtocol):
         """Parse the bytes that wait, then read more, unless much of a body waits for the application."""
         self._parse()
         cycle: RequestResponseCycle | None = self.cycle
-        if not self.transport.is_closing() and (cycle is None or len(cycle.body) <= HIGH_WATER_LIMIT):
+        is_waiting = cycle is not None and not cycle.response_complete and len(cycle.body) > HIGH_WATER_LIMIT
+        if not self.transport.is_closing() and not is_waiting:
             self.flow.resume_reading()
 
     def _parse(self) -> None:
