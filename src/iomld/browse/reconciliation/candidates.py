@@ -43,6 +43,7 @@ _BEST_SIMILAR = 95.0  # score of a name that is similar, but not equal
 _SEVERAL = 80.0  # score of each country in a list of countries
 _UNMET = 0.3  # the part of the score that conditions make
 _MOST_COMPARED = 15  # projects whose titles are compared with a name
+_MOST_NAMESAKES = 60  # projects with all words of a name in their titles
 _LONGEST_TITLE = 300  # characters of a name that are compared with titles
 _MOST_WORDS = 16
 _SHORTEST_TELLING = 4  # letters of a word that tells titles apart
@@ -79,7 +80,8 @@ def find_candidates(view: ReleaseView, query: ReconciliationQuery) -> tuple[Cand
     for scored in (one for name in names if name.strip() for one in _named(view, name.strip(), types)):
         best[scored.entity] = max(scored, best.get(scored.entity, scored), key=lambda one: one.score)
     found = sorted(best.values(), key=lambda one: (-one.score, one.entity.code))
-    judged = [one for scored in found[:MOST_CANDIDATES] if (one := _judged(view, scored, known))]
+    most = max(MOST_CANDIDATES, sum(one.is_exact for one in found))
+    judged = [one for scored in found[:most] if (one := _judged(view, scored, known))]
     judged.sort(key=lambda one: (-one.score, name_order(one.entity.name)))
     certain, exact = [one.entity for one in judged if one.is_match], {one.entity for one in found if one.is_exact}
     is_doubtful = (
@@ -166,24 +168,42 @@ def _projects(view: ReleaseView, name: str) -> list[_Scored]:
     if code := reader.code(key):
         entries = reader.entries(_numbers(reader.with_code(code)))
         return [_Scored(project_entity(view, entry), BEST_SCORE, is_exact=True) for entry in entries]
-    found = []
-    for entry in reader.entries(_sharing(reader, words_of(key))):
+    words = words_of(key)
+    namesakes = _with_all(reader, words)
+    exact: list[ProjectEntry] = []
+    others: list[ProjectEntry] = []
+    for entry in reader.entries(dict.fromkeys((*namesakes, *_sharing(reader, words)))):
+        (exact if _has_title(entry, words) else others).append(entry)
+    # Where more have all the words than were read, others may have the title too.
+    is_known = len(namesakes) < _MOST_NAMESAKES
+    found = [_Scored(project_entity(view, entry), BEST_SCORE, is_exact=is_known) for entry in exact]
+    for entry in others[: 2 * _MOST_COMPARED]:
         close = max((similarity(key[:_LONGEST_TITLE], fold(title.text)) for title in entry.titles), default=0.0)
-        is_exact = _has_title(entry, key)
-        if is_exact or close >= _LEAST_SIMILAR:
-            score = BEST_SCORE if is_exact else min(_BEST_SIMILAR, round(close * BEST_SCORE, 1))
-            found.append(_Scored(project_entity(view, entry), score, is_exact))
+        if close >= _LEAST_SIMILAR:
+            found.append(_Scored(project_entity(view, entry), min(_BEST_SIMILAR, round(close * BEST_SCORE, 1))))
     return found
 
 
-def _has_title(entry: ProjectEntry, key: str) -> bool:
-    return any(fold(title.text) == key for title in entry.titles)
+def _has_title(entry: ProjectEntry, words: Sequence[str]) -> bool:
+    """Whether a project has a title of these words, whatever the signs between them."""
+    return bool(words) and any(words_of(fold(title.text)) == words for title in entry.titles)
+
+
+def _with_all(reader: ProjectReader, words: Sequence[str]) -> list[int]:
+    """The numbers of the projects whose titles have all words of a name, `_MOST_NAMESAKES` at most."""
+    found = reader.all if words else 0
+    for word in sorted(set(words), key=len, reverse=True):
+        if found.bit_count() < _MOST_NAMESAKES:
+            break  # the sets of short words are large
+        found &= reader.with_word(TITLES, word)
+    return _numbers(found, _MOST_NAMESAKES)
 
 
 def _sharing(reader: ProjectReader, words: Sequence[str]) -> list[int]:
     """The numbers of the projects whose titles share the most words with a name, those with the most first."""
     planes: list[int] = []  # plane N has bit N of the number of shared words of each project
-    telling = [word for word in words if len(word) >= _SHORTEST_TELLING] or words  # "of" begins words of all titles
+    # "of" begins words of nearly all titles.
+    telling = [word for word in words if len(word) >= _SHORTEST_TELLING or word.isdigit()] or words
     for word in sorted(set(telling), key=len, reverse=True)[:_MOST_WORDS]:
         carry = reader.with_word(TITLES, word)
         for place, plane in enumerate(planes):
