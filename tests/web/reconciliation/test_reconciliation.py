@@ -119,6 +119,13 @@ def test_conditions_decide_between_namesakes(client: httpx.Client) -> None:
     assert first(named(client, q=wrong), "q") == ("id/country/NG", False)
     misspelt = {"query": "South Afrika", "properties": [{"pid": "iso3", "v": "zaf"}]}
     assert first(named(client, q=misspelt), "q") == ("id/country/ZA", True)
+    other = {"query": "Kenya", "type": "country", "properties": [{"pid": "iso3", "v": "ZMB"}]}
+    candidates = named(client, q=other)["q"]["result"]
+    assert [one["id"] for one in candidates if one["id"] in {"id/country/KE", "id/country/ZM"}] == [
+        "id/country/KE",
+        "id/country/ZM",
+    ]
+    assert not any(one["match"] for one in candidates)
     title = "Supporting China’s Engagement in the Global Migration Debate"
     for pid, value in (
         ("benefitingMemberStates", "Chine"),

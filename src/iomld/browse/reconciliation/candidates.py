@@ -40,6 +40,7 @@ from iomld.release.project_reader import TITLES, ProjectReader
 
 _LEAST_SIMILAR = 0.5  # of a candidate
 _BEST_SIMILAR = 95.0  # score of a name that is similar, but not equal
+_OF_CODE = 65.0  # score of an entity whose code is given with the name of something else
 _SEVERAL = 80.0  # score of each country in a list of countries
 _UNMET = 0.3  # the part of the score that conditions make
 _MOST_COMPARED = 15  # projects whose titles are compared with a name
@@ -53,11 +54,19 @@ _IDENTIFYING = frozenset({"projectCode", "primaId", "code", "iso3", "m49", "iri"
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """An entity with the score of its name, and whether that is exactly the name."""
+    """An entity with the score of its name.
+
+    Attributes:
+        entity: The entity.
+        score: How well its name fits.
+        is_exact: Whether that is exactly the name.
+        is_named: Whether it was found by its name, and not only by a code beside another name.
+    """
 
     entity: Entity
     score: float
     is_exact: bool = False
+    is_named: bool = True
 
 
 def find_candidates(view: ReleaseView, query: ReconciliationQuery) -> tuple[Candidate, ...]:
@@ -76,10 +85,7 @@ def find_candidates(view: ReleaseView, query: ReconciliationQuery) -> tuple[Cand
     if not names:
         detail = message("There is no name to look for. Send a name, or the code of a project or country.")
         raise ReconciliationError("no-name", detail)
-    best: dict[Entity, _Scored] = {}
-    for scored in (one for name in names if name.strip() for one in _named(view, name.strip(), types)):
-        best[scored.entity] = max(scored, best.get(scored.entity, scored), key=lambda one: one.score)
-    found = sorted(best.values(), key=lambda one: (-one.score, one.entity.code))
+    found = _scored(view, names, _names_in(query.conditions) if query.names else (), types)
     most = max(MOST_CANDIDATES, sum(one.is_exact for one in found))
     judged = [one for scored in found[:most] if (one := _judged(view, scored, known))]
     judged.sort(key=lambda one: (-one.score, name_order(one.entity.name)))
@@ -91,6 +97,19 @@ def find_candidates(view: ReleaseView, query: ReconciliationQuery) -> tuple[Cand
     )
     answers = [replace(one, is_match=False) for one in judged] if is_doubtful else judged
     return tuple(answers[: min(query.limit, MOST_CANDIDATES)])
+
+
+def _scored(
+    view: ReleaseView, names: Iterable[str], codes: Iterable[str], types: Collection[EntityType]
+) -> list[_Scored]:
+    """The entities with names or similar ones, and those with codes that stand beside a name; the best first."""
+    best: dict[Entity, _Scored] = {}
+    for scored in (one for name in names if name.strip() for one in _named(view, name.strip(), types)):
+        best[scored.entity] = max(scored, best.get(scored.entity, scored), key=lambda one: one.score)
+    if best:
+        for scored in (one for code in codes for one in _named(view, code, types) if one.is_exact):
+            best.setdefault(scored.entity, _Scored(scored.entity, _OF_CODE, is_named=False))
+    return sorted(best.values(), key=lambda one: (-one.score, one.entity.code))
 
 
 def known_types(identifiers: Collection[str]) -> tuple[EntityType, ...]:
@@ -241,7 +260,8 @@ def _judged(view: ReleaseView, scored: _Scored, known: Sequence[tuple[Condition,
     is_identified = any(one.property in _IDENTIFYING and one.quantifier is not Quantifier.NONE for one, _ in known)
     share = sum(met) / len(met)
     score = round(scored.score * (1 - _UNMET * (1 - share)), 1)
-    return Candidate(scored.entity, score, scored.score, (scored.is_exact or is_identified) and all(met))
+    is_match = (scored.is_exact or (is_identified and scored.is_named)) and all(met)
+    return Candidate(scored.entity, score, scored.score, is_match)
 
 
 def _may_be_cut(view: ReleaseView, names: Iterable[str], entity: Entity) -> bool:
