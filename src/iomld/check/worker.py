@@ -73,6 +73,7 @@ class CheckRequest:
         mapping_bytes: Length of that mapping, which precedes the data in the payload.
         path: Path of the page, for its links to other languages.
         max_bytes: Largest upload, which a form in the page must not exceed.
+        takes_submissions: Whether the menu of the page leads to the inbox.
     """
 
     name: str
@@ -86,6 +87,7 @@ class CheckRequest:
     mapping_bytes: int = 0
     path: str = ""
     max_bytes: int = 0
+    takes_submissions: bool = False
 
     def payload(self, data: bytes, shapes: bytes = b"", mapping: bytes = b"") -> bytes:
         """The payload for the worker: this request, the shapes, the mapping and the data."""

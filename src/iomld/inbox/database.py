@@ -36,6 +36,10 @@ CREATE INDEX by_receipt ON entry (receipt, number);
 PRAGMA user_version = {_VERSION};
 COMMIT;
 """
+# What an earlier version of the program does not know and can leave alone.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS session (digest BLOB PRIMARY KEY, token TEXT NOT NULL, expires TEXT NOT NULL) WITHOUT ROWID
+"""
 
 
 def has_inbox(datadir: Path) -> bool:
@@ -150,6 +154,7 @@ class InboxDatabase:
                     raise
         if self._version() != _VERSION:
             raise StoreError(f"{self.path.name}: a later version of iomld made this inbox. Install that version.")
+        self._connection.execute(_ADDED)
 
     def _version(self) -> int:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from iomld.inbox.database import InboxDatabase
 from iomld.inbox.receipts import ReceiptEntry, next_entry
+from iomld.inbox.sessions import SessionTable
 from iomld.inbox.submissions import (
     InboxRefusal,
     MergeMode,
@@ -73,6 +74,7 @@ class Inbox:
 
     Attributes:
         tokens: The tokens of senders and reviewers.
+        sessions: The sessions that were opened with them.
     """
 
     def __init__(self, datadir: Path) -> None:
@@ -83,6 +85,7 @@ class Inbox:
         """
         self._database = InboxDatabase(datadir)
         self.tokens = TokenTable(self._database)
+        self.sessions = SessionTable(self._database, self.tokens)
 
     def __enter__(self) -> Self:
         """The inbox itself."""
@@ -110,6 +113,7 @@ class Inbox:
         with self._database.transaction() as database:
             if database.execute("UPDATE token SET revoked = 1, name = '' WHERE id = ?", (id_,)).rowcount == 0:
                 raise unknown_token(id_)
+            database.execute("DELETE FROM session WHERE token = ?", (id_,))
             rows = database.execute("SELECT id, state FROM submission WHERE token = ?", (id_,)).fetchall()
             if any(state == SubmissionState.ACCEPTED for _, state in rows):
                 text = message("A submission with this token waits to be published. Run 'iomld work --once' first.")

@@ -165,12 +165,19 @@ class TokenTable:
         rows = self._database.rows(f"{_SELECT} WHERE id = ?", id_)
         if not _is_secret(secret, rows[0][0] if rows else None) or not rows:
             return None
-        token = _token(rows[0])
+        return self._used(_token(rows[0]), now)
+
+    def valid(self, id_: str, now: datetime) -> AccessToken | None:
+        """The token with an id, for whoever has shown it before, if it is valid now; its use is noted, too."""
+        rows = self._database.rows(f"{_SELECT} WHERE id = ?", id_)
+        return self._used(_token(rows[0]), now) if rows else None
+
+    def _used(self, token: AccessToken, now: datetime) -> AccessToken | None:
         if not token.is_valid(now):
             return None
         if token.last_used < moment_text(now - _USE_NOTED_AFTER):
             with self._database.transaction() as database:
-                database.execute("UPDATE token SET last_used = ? WHERE id = ?", (moment_text(now), id_))
+                database.execute("UPDATE token SET last_used = ? WHERE id = ?", (moment_text(now), token.id))
         return token
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from iomld.browse.view import ReleaseView
 from iomld.config import Settings
 from iomld.errors import IomldError, NotFoundError, StoreError
 from iomld.fund_folder import using
-from iomld.inbox.submissions import InboxRefusal, RefusalKind
+from iomld.inbox.database import has_inbox
+from iomld.inbox.submissions import InboxRefusal
 from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
@@ -58,9 +60,11 @@ from iomld.web.releases.changes import change_routes
 from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
 from iomld.web.saved.routes import saved_routes
 from iomld.web.serving import Serving
+from iomld.web.sessions.routes import session_routes
 from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
 from iomld.web.sparql.graph_store import GraphStore, add_graph_store
+from iomld.web.submissions.answers import refusal_problem
 from iomld.web.submissions.desk import open_desk
 from iomld.web.submissions.routes import submission_routes
 from iomld.web.templating import static_directory
@@ -75,15 +79,6 @@ _LOG = logging.getLogger(__name__)
 _SWITCH_S = 0.001  # after which the event loop gets its turn; 5 ms by default, for each thread that is before it
 _ENDPOINT_PATH = "/sparql"
 _HTML_RANGE = re.compile(rb"text/(?:html|\*)", re.IGNORECASE)
-_REFUSALS = {
-    RefusalKind.UNKNOWN: 404,
-    RefusalKind.STATE: 409,
-    RefusalKind.CHANGED: 412,
-    RefusalKind.KEY_REUSED: 422,
-    RefusalKind.UNCONFIRMED: 422,
-    RefusalKind.TOO_MANY: 429,
-    RefusalKind.FULL: 507,
-}
 _ROUTE_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
@@ -127,15 +122,17 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, annotation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
-    _add_routes(app, submission_routes(desk, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, reconciliation_routes(view))
+    _add_routes(app, submission_routes(desk, view, endpoint.quotas, max_bytes=settings.upload_bytes))
+    _add_routes(app, session_routes(desk.access, endpoint.quotas))
     _add_routes(app, docs_routes(view, app.openapi), guide_routes(view))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
     add_graph_store(app, GraphStore(endpoint.respond, Iris(base), lambda: serving.view.reader))
     log = RequestLog(metrics, sys.stderr.write if settings.access_log == "json" else None)
-    return _with_middleware(ClientBudgetMiddleware(_FundMiddleware(app, serving), endpoint.quotas), endpoint, log)
+    limited = ClientBudgetMiddleware(_FundMiddleware(app, serving), endpoint.quotas)
+    return _with_middleware(limited, endpoint, log, partial(has_inbox, datadir))
 
 
 def _add_routes(app: FastAPI, *routers: APIRouter) -> None:
@@ -144,7 +141,9 @@ def _add_routes(app: FastAPI, *routers: APIRouter) -> None:
         app.router.routes.extend(router.routes)
 
 
-def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> RequestMetricsMiddleware:
+def _with_middleware(
+    app: ASGIApp, endpoint: ASGIApp, log: RequestLog, takes_submissions: Callable[[], bool]
+) -> RequestMetricsMiddleware:
     """Wrap all routes in the middleware.
 
     A request passes through, in this order:
@@ -159,7 +158,8 @@ def _with_middleware(app: ASGIApp, endpoint: ASGIApp, log: RequestLog) -> Reques
     Those that do nothing after a response, or after an event of it, return what is to be awaited: a coroutine of their
     own for each would be a tenth of the time of a cached answer.
     """
-    routes = _EndpointRouter(LanguageMiddleware(app), endpoint)
+    pages, endpoint_with_pages = (LanguageMiddleware(one, takes_submissions) for one in (app, endpoint))
+    routes = _EndpointRouter(pages, endpoint, endpoint_with_pages)
     return RequestMetricsMiddleware(_ResponseHeadersMiddleware(CompressionMiddleware(routes)), log)
 
 
@@ -245,9 +245,8 @@ class _EndpointRouter:
     is chosen, since that takes as long as an answer from the cache.
     """
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
-        self._app, self._endpoint = app, endpoint
-        self._endpoint_with_pages = LanguageMiddleware(endpoint)
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp, endpoint_with_pages: ASGIApp) -> None:
+        self._app, self._endpoint, self._endpoint_with_pages = app, endpoint, endpoint_with_pages
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["path"] != _ENDPOINT_PATH:
@@ -299,11 +298,7 @@ def _translate_errors(app: FastAPI) -> None:
     @app.exception_handler(InboxRefusal)
     def on_refusal(request: Request, error: Exception) -> Response:
         assert isinstance(error, InboxRefusal)  # noqa: S101  # registered for it
-        later = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
-        refused = ProblemError(_REFUSALS[error.kind], f"inbox-{error.kind}", error.message, headers=later)
-        if error.names:
-            refused.extra["removes"] = error.names
-        return problem_of(refused, accept=accept_of(request))
+        return problem_of(refusal_problem(error), accept=accept_of(request))
 
     @app.exception_handler(HTTPException)
     def on_http(request: Request, error: Exception) -> Response:

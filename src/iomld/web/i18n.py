@@ -34,11 +34,13 @@ class PageRequest:
         language: One of `iomld.i18n.LANGUAGES`.
         path: Its path, percent-encoded.
         query: Its query string; empty if the page cannot be requested again by its address.
+        takes_submissions: Whether the server has an inbox, so that the menu leads to it.
     """
 
     language: str = ENGLISH
     path: str = "/"
     query: str = ""
+    takes_submissions: bool = False
 
 
 _current: ContextVar[PageRequest] = ContextVar("page", default=PageRequest())  # noqa: B039  # frozen

@@ -4,7 +4,7 @@ Accept-Language is read as RFC 9110 section 12.5.4 says. Only pages use the cook
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
@@ -71,9 +71,14 @@ def preferred_language(header: str | None) -> str:
 class LanguageMiddleware:
     """Sets the language for pages, and remembers a choice in a cookie; other responses stay unchanged."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
-        self._app = app
+    def __init__(self, app: ASGIApp, takes_submissions: Callable[[], bool] = bool) -> None:
+        """Wrap an application.
+
+        Args:
+            app: The application.
+            takes_submissions: Whether the server has an inbox now; pages say so in their menu.
+        """
+        self._app, self._takes_submissions = app, takes_submissions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -92,7 +97,7 @@ class LanguageMiddleware:
 
         path = scope.get("raw_path", b"/").decode("latin-1")
         query = scope["query_string"].decode("latin-1") if scope["method"] in {"GET", "HEAD"} else ""
-        with making(PageRequest(language, path, query)):
+        with making(PageRequest(language, path, query, self._takes_submissions())):
             await self._app(scope, receive, send_with_language)
 
 

@@ -278,7 +278,7 @@ class PageCache:
             depends_on: All that the page depends on besides the release and the language; of few possible values.
         """
         page = replace(current_page(), query="")
-        key = (page.language, depends_on)
+        key = (page.language, page.takes_submissions, depends_on)
         if found := self._pages.get(view, {}).get(key):
             return found
         with self._lock:

@@ -3,69 +3,22 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from tests.conftest import Command
 from tests.inbox.made import add_token, written_bytes
 from tests.serving import Server, serve
+from tests.web.submissions.offices import BUDGET, Json, Office, office
 
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.submissions import SubmissionState
 from iomld.inbox.tokens import AccessToken, TokenScope
 
 pytestmark = pytest.mark.server
-
-Json = dict[str, Any]
-BUDGET = {"projectCode": "PO.0105", "budgetUSD": 120_000}
-
-
-@dataclass(frozen=True)
-class Office:
-    """A server with an inbox, and tokens of a sender and a reviewer."""
-
-    address: str
-    datadir: Path
-    inbox: Inbox
-    sender: str
-    reviewer: str
-
-    def client(self, token: str = "") -> httpx.Client:
-        """A client with a token."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=240)
-
-    def submit(self, record: Json = BUDGET, mode: str = "patch", **headers: str) -> httpx.Response:
-        """Send a record with the token of the sender."""
-        with self.client(self.sender) as client:
-            return client.post("/submissions", params={"mode": mode}, json=record, headers=headers)
-
-    def accept(self, id_: str, tag: str, *removes: str) -> httpx.Response:
-        """Accept a preview with the token of the reviewer."""
-        with self.client(self.reviewer) as client:
-            return client.post(f"/submissions/{id_}/accept", headers={"If-Match": tag}, json={"removes": removes})
-
-
-@contextmanager
-def office(datadir: Path, **settings: str) -> Iterator[Office]:
-    """A server of a folder of releases, with an inbox."""
-    now = datetime.now(UTC)
-    with Inbox(datadir) as inbox, serve(datadir, **settings) as server:
-        tokens = [add_token(inbox, scope, now=now)[1] for scope in (TokenScope.SUBMIT, TokenScope.REVIEW)]
-        yield Office(server.address, datadir, inbox, *tokens)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, few_records: Path, iomld: Command) -> Path:
-    """A folder in which CE.0134 and PO.0105 are published."""
-    datadir = tmp_path / "data"
-    assert iomld("publish", few_records, "--to", datadir).returncode == 0
-    return datadir
 
 
 @pytest.fixture

@@ -153,12 +153,13 @@ def _change(
         kind=after.revision.kind,
         created=after.created,
         release=after.entry,
-        differences=tuple(NamedDifference(_label(view, one.field), one.shortened()) for one in found),
+        differences=tuple(NamedDifference(field_label(view, one.field), one.shortened()) for one in found),
         content=new,
     )
 
 
-def _label(view: ReleaseView, field: str) -> str:
+def field_label(view: ReleaseView, field: str) -> str:
+    """The name of a field in the language of the view, with the language of a text (`title.fr`)."""
     key, _, language = field.partition(".")
     declared = view.vocabulary.fields.by_key.get(key)
     name = declared.name(view.language) if declared else key

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from iomld.assets import load_fields
-from iomld.fields.form import record_of
+from iomld.fields.form import PREFIX, record_of
 from iomld.messages import gettext_noop, message
 from iomld.validate import ENGINES
 from iomld.web.form_decoder import UrlencodedDecoder, sliced
@@ -50,6 +50,12 @@ _MOST_FIELDS = 500  # each code that is chosen in the form of a record is one
 _MOST_FILES = 3  # records, shapes, a mapping: a browser sends each input, also without a file
 _MOST_ENCODED = 1024 * 1024  # characters of base64 in a page
 _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may hold more
+_FIELDS = frozenset(  # of forms, besides those of a record
+    (
+        *("text", "data", "name", "profile", "format", "lang", "shapes", "shapes_data", "shapes_name"),
+        *("mapping", "mapping_data", "mapping_name"),
+    )
+)
 _CUT = message("The upload ended before all of it was sent. Send it again, whole.")
 _MAPPING_NAME = "mapping"  # of one that is sent as text
 _ADDRESS = re.compile(r"<?(?:[A-Za-z][A-Za-z0-9+.-]*:/|www\.|//)\S*")
@@ -128,6 +134,7 @@ class Upload:
         choices: The choices in the form.
         mapping: How its table says what our columns say.
         max_bytes: Largest upload.
+        fields: The texts in other fields of a form, such as what shows that one of our pages sent it.
     """
 
     name: str
@@ -136,6 +143,7 @@ class Upload:
     choices: UploadChoices = UploadChoices()
     mapping: MappingUpload = MappingUpload()
     max_bytes: int = _MOST_ENCODED
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def encoded(self) -> EncodedUpload | None:
@@ -173,6 +181,7 @@ class FilledForm:
         profile: The chosen profile.
         choices: The other choices.
         record: The record in the form of one record.
+        fields: The texts in other fields.
     """
 
     name: str = PASTED
@@ -182,13 +191,21 @@ class FilledForm:
     profile: str = ""
     choices: UploadChoices = UploadChoices()
     record: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def filled_form(upload: Upload) -> FilledForm:
     """The form with an upload."""
     rules = upload.rules
     return FilledForm(
-        upload.name, upload.text, rules.shown, upload.mapping.shown, rules.profile, upload.choices, upload.record
+        upload.name,
+        upload.text,
+        rules.shown,
+        upload.mapping.shown,
+        rules.profile,
+        upload.choices,
+        upload.record,
+        upload.fields,
     )
 
 
@@ -302,7 +319,7 @@ async def _form_upload(form: FormData, max_bytes: int, rules: Rules) -> Upload:
         raise ProblemError(
             400, "nothing-sent", message("Nothing was sent. Choose a file, or paste records into the field.")
         )
-    return Upload(name, data, rules, _form_choices(form), mapping, max_bytes)
+    return Upload(name, data, rules, _form_choices(form), mapping, max_bytes, _other_fields(form))
 
 
 async def _form_records(form: FormData) -> tuple[str, bytes]:
@@ -336,8 +353,9 @@ async def _form_texts(form: FormData) -> FilledForm:
             _field(form, "profile"),
             _form_choices(form),
             upload.record,
+            _other_fields(form),
         )
-    return FilledForm()
+    return FilledForm(fields=_other_fields(form))
 
 
 async def _form_rules(form: FormData, rules: Rules) -> Rules:
@@ -361,6 +379,11 @@ async def _form_rules(form: FormData, rules: Rules) -> Rules:
 def _filled(form: FormData) -> Iterator[tuple[str, str]]:
     """The inputs of the form of a record that are filled in."""
     yield from ((name, value) for name, value in form.multi_items() if isinstance(value, str))
+
+
+def _other_fields(form: FormData) -> dict[str, str]:
+    """The fields that say nothing of the records and their rules; of one that is repeated, the last."""
+    return {name: value for name, value in _filled(form) if name not in _FIELDS and not name.startswith(PREFIX)}
 
 
 async def _form_mapping(form: FormData) -> MappingUpload:

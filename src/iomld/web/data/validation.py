@@ -234,4 +234,5 @@ def _order(upload: Upload, format_name: str, language: str, path: str) -> CheckR
         mapping_name=upload.mapping.name,
         path=path,
         max_bytes=upload.max_bytes,
+        takes_submissions=current_page().takes_submissions,
     )

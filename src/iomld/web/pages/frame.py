@@ -6,6 +6,7 @@ It does without the web framework, since the worker that checks uploads renders 
 from iomld.browse.view import Link, ReleaseView
 from iomld.iris import Iris
 from iomld.messages import gettext_noop
+from iomld.web.i18n import current_page
 from iomld.web.templating import local_path, render
 
 # The main menu: path and name of each page.
@@ -21,6 +22,7 @@ MENU = (
     ("/guide", gettext_noop("Guide")),
     ("/about", gettext_noop("About")),
 )
+SUBMIT_PAGE = ("/submissions/new", gettext_noop("Submit"))  # in the menu of a server that has an inbox
 _FORMATS = (
     ("ttl", "Turtle"),
     ("jsonld", "JSON-LD"),
@@ -29,6 +31,14 @@ _FORMATS = (
     ("trig", "TriG"),
     ("rdf", "RDF/XML"),
 )
+
+
+def _menu() -> tuple[tuple[str, str], ...]:
+    """The menu of this server; who submits has validated before."""
+    if not current_page().takes_submissions:
+        return MENU
+    at = next(number for number, (path, _) in enumerate(MENU, 1) if path == "/validate")
+    return (*MENU[:at], SUBMIT_PAGE, *MENU[at:])
 
 
 def page_html(view: ReleaseView | None, template: str, section: str = "", **values: object) -> bytes:
@@ -52,7 +62,7 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
 
     return render(
         template,
-        menu=MENU,
+        menu=_menu(),
         section=section,
         release=name,
         of_release=of_release,

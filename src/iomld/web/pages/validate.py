@@ -171,13 +171,13 @@ def fault_page(problem: ProblemError, form: FilledForm, *, line: int | None = No
 
 
 def _page_of_form(view: ReleaseView | None, form: FilledForm, **values: object) -> bytes:
-    inputs = _record_inputs(current_page().language, form.record)
-    shown: dict[str, object] = {**_CHOICES, **_form_texts(form), "problem": None, **values}
+    inputs = record_inputs(current_page().language, form.record)
+    shown: dict[str, object] = {**_CHOICES, **form_texts(form), "problem": None, **values}
     shown |= {"examples": FORMS, "inputs": inputs, "is_record": bool(form.record)}
     return page_html(view, "validate.html", "/validate", **shown)
 
 
-def _form_texts(form: FilledForm) -> dict[str, object]:
+def form_texts(form: FilledForm) -> dict[str, object]:
     """The texts and choices of the form; texts that are too long for a page are named in `left_out`."""
     texts = {"text": form.text, "shapes": form.shapes, "mapping": form.mapping}
     shown = {name: shown_text(text) for name, text in texts.items()}
@@ -185,7 +185,7 @@ def _form_texts(form: FilledForm) -> dict[str, object]:
     return {**shown, "left_out": left_out, "profile": form.profile, "format": form.choices.format_name}
 
 
-def _record_inputs(language: str, record: Mapping[str, object]) -> tuple[FormInput, ...]:
+def record_inputs(language: str, record: Mapping[str, object]) -> tuple[FormInput, ...]:
     """The inputs of the form of one record, with the values of a record and their texts in a language."""
     lists = load_vocabulary()
     inputs = form_inputs(lists.fields, _options(lists, language), TEXT_LANGUAGES, language)
@@ -254,7 +254,7 @@ def report_page(report: UploadReport, request: CheckRequest, data: bytes, shapes
     rules = Rules(request.profile, request.shapes_name, shapes, request.engine)
     mapped = MappingUpload(request.mapping_name, mapping)
     upload = Upload(request.name, data, rules, mapping=mapped, max_bytes=request.max_bytes)
-    with making(PageRequest(request.language, request.path)):
+    with making(PageRequest(request.language, request.path, takes_submissions=request.takes_submissions)):
         return validation_page(report, upload, request.language).encode()
 
 
@@ -269,7 +269,7 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
     rules, form = upload.rules, filled_form(upload)
     shown = _report_view(report, upload, language)
     values: dict[str, object] = {
-        **_form_texts(form),
+        **form_texts(form),
         "report": shown,
         "place_of": place_of,
         "with_comments": any(place_of(finding).sheet for finding in shown.findings),
@@ -282,7 +282,7 @@ def validation_page(report: UploadReport, upload: Upload, language: str = ENGLIS
         "engine": rules.engine,
         "format": "",
         "rules": {rule.id for rule in all_rules()} | {rule.id for rule in READING_RULES},
-        "inputs": _record_inputs(language, form.record) if form.record else (),
+        "inputs": record_inputs(language, form.record) if form.record else (),
         "is_record": bool(form.record),
     }
     # The form may request a language other than that of the address.

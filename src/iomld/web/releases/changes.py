@@ -16,7 +16,7 @@ from iomld.formats.negotiate import choose
 from iomld.messages import Quantity, message
 from iomld.pipeline.differences import Change
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
-from iomld.web.i18n import page_language
+from iomld.web.i18n import current_page, page_language
 from iomld.web.openapi import HTML, Text, page_language_parameter, responses
 from iomld.web.pages.frame import page_html
 from iomld.web.problems import ProblemError, require_present
@@ -126,7 +126,7 @@ def _headers(difference: ReleaseDifference, format_: DifferenceFormat | None, se
     A page also depends on its language and on the release that is served, which it names.
     """
     names = (difference.since or "", difference.until)
-    form = format_.media_type if format_ else f"{HTML} {page_language()} {served}"
+    form = format_.media_type if format_ else f"{HTML} {current_page()} {served}"
     language = {} if format_ else {"Content-Language": page_language()}
     return {
         "Access-Control-Allow-Origin": "*",

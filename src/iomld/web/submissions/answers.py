@@ -10,7 +10,7 @@ from starlette.responses import Response
 from iomld.formats import rdf
 from iomld.formats.negotiate import choose
 from iomld.inbox.receipts import ReceiptEntry, receipt_json
-from iomld.inbox.submissions import Submission, SubmissionPreview, SubmissionState
+from iomld.inbox.submissions import InboxRefusal, RefusalKind, Submission, SubmissionPreview, SubmissionState
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, RDFS, XSD, Iris
 from iomld.messages import message
 from iomld.publish.submissions.preview import patch_rows
@@ -26,6 +26,24 @@ _PUBLIC = {
     "Vary": "Accept",
     "X-Content-Type-Options": "nosniff",
 }
+_REFUSALS = {
+    RefusalKind.UNKNOWN: 404,
+    RefusalKind.STATE: 409,
+    RefusalKind.CHANGED: 412,
+    RefusalKind.KEY_REUSED: 422,
+    RefusalKind.UNCONFIRMED: 422,
+    RefusalKind.TOO_MANY: 429,
+    RefusalKind.FULL: 507,
+}
+
+
+def refusal_problem(error: InboxRefusal) -> ProblemError:
+    """The problem with a request that the inbox refuses."""
+    later = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
+    refused = ProblemError(_REFUSALS[error.kind], f"inbox-{error.kind}", error.message, headers=later)
+    if error.names:
+        refused.extra["removes"] = error.names
+    return refused
 
 
 def submission_json(submission: Submission, iris: Iris) -> dict[str, object]:

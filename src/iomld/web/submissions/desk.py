@@ -1,5 +1,6 @@
 """What the routes of submissions do: preview and keep what is sent, and accept it if its preview still holds."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +26,10 @@ from iomld.iris import Iris
 from iomld.messages import message
 from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.problems import ProblemError
+from iomld.web.sessions.access import InboxAccess
 from iomld.web.submissions.answers import changed_response, submission_response
 from iomld.web.submissions.previewer import Previewer
-from iomld.web.submissions.requests import InboxAccess, decision, idempotency_key, removed_names
+from iomld.web.submissions.requests import decision, removed_names
 
 
 class SubmissionDesk:
@@ -44,7 +46,7 @@ class SubmissionDesk:
         """
         self.access, self.iris = access, iris
         self._previewer, self._limits = previewer, limits
-        self._running: set[tuple[str, str]] = set()  # tokens and keys of requests that are under way
+        self._running: dict[tuple[str, str], asyncio.Event] = {}  # by token and key of requests that are under way
 
     async def stop(self) -> None:
         """End the workers and close the inbox."""
@@ -55,30 +57,49 @@ class SubmissionDesk:
         """The preview of what a request submits; the client is charged for it."""
         return await self._previewer.preview(body, client_of(request.scope))
 
-    async def keep(
-        self, request: Request, body: SubmittedBody, inbox: Inbox, token: AccessToken
+    async def keep(  # who sends what, by name
+        self,
+        request: Request,
+        body: SubmittedBody,
+        inbox: Inbox,
+        token: AccessToken,
+        key: str,
+        *,
+        waits: bool = False,
     ) -> tuple[Submission, bool]:
         """Preview and keep a submission; gives it, and whether it is new.
+
+        Args:
+            request: The request; its client is charged.
+            body: What was sent.
+            inbox: The inbox.
+            token: The token that it was sent with.
+            key: The idempotency key; empty if there is none.
+            waits: Whether an equal request that is under way is waited for, as for somebody who has clicked twice.
 
         Raises:
             ProblemError: It cannot be read, or an equal request is under way.
             InboxRefusal: The inbox refuses it.
         """
-        key = idempotency_key(request)
+        while waits and (other := self._running.get((token.id, key))):
+            await other.wait()
         if key and (known := await run_in_threadpool(inbox.repeated, token.id, key, body.digest)):
             return known, False
         if key and (token.id, key) in self._running:
             detail = message("A request with the same Idempotency-Key is under way. Wait for its answer.")
             raise ProblemError(409, "request-under-way", detail)
-        self._running.add((token.id, key))
+        done = asyncio.Event()
+        if key:
+            self._running[token.id, key] = done
         try:
             preview = await self.preview(request, body)
+            stated = json.loads(preview.content)
+            facts = {"profile": stated["profile"], "versions": stated["versions"]}
+            new = NewSubmission(token.id, body, preview, key, facts)
+            return await run_in_threadpool(inbox.add, new, self.access.now(), self._limits)
         finally:
-            self._running.discard((token.id, key))
-        stated = json.loads(preview.content)
-        facts = {"profile": stated["profile"], "versions": stated["versions"]}
-        new = NewSubmission(token.id, body, preview, key, facts)
-        return await run_in_threadpool(inbox.add, new, self.access.now(), self._limits)
+            self._running.pop((token.id, key), None)
+            done.set()
 
     async def accept(self, request: Request, inbox: Inbox, id_: str, token: AccessToken) -> Response:
         """Accept a submission, if its preview is the one that the request names.

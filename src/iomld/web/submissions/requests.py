@@ -1,102 +1,24 @@
 """Requests about submissions: who sends them, and what is in them."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 
-from iomld.inbox.database import has_inbox
 from iomld.inbox.inbox import Inbox, unknown_submission
 from iomld.inbox.submissions import MergeMode, Submission, SubmittedBody
 from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
-from iomld.web.data.upload import read_upload
+from iomld.web.data.upload import Upload
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.protocol import single
 
-_BEARER = "bearer"
 _MOST_KEY_CHARACTERS = 200
 _MOST_DECISION_BYTES = 1 << 20
 _SENDING = frozenset({"mode", "dry_run"})  # parameters of POST /submissions
 _RULES = frozenset({"shapes", "profile", "engine"})  # of POST /validate
-
-
-def utc_now() -> datetime:
-    """The time now."""
-    return datetime.now(UTC)
-
-
-class InboxAccess:
-    """The inbox of a folder, opened with the first valid request; no request makes one, so a server without has none.
-
-    Attributes:
-        now: Gives the time now.
-    """
-
-    def __init__(self, datadir: Path, now: Callable[[], datetime] = utc_now) -> None:
-        """Begin with the inbox closed."""
-        self._datadir, self.now = datadir, now
-        self._inbox: Inbox | None = None
-        self._lock = Lock()
-
-    def opened(self) -> Inbox | None:
-        """The inbox; None if the folder has none.
-
-        Raises:
-            StoreError: It cannot be opened.
-        """
-        with self._lock:
-            if self._inbox is None and has_inbox(self._datadir):
-                self._inbox = Inbox(self._datadir)
-            return self._inbox
-
-    def close(self) -> None:
-        """Close the inbox."""
-        with self._lock:
-            inbox, self._inbox = self._inbox, None
-            if inbox:
-                inbox.close()
-
-    async def authorized(self, request: Request, *scopes: TokenScope) -> tuple[Inbox, AccessToken]:
-        """The inbox and the token of a request.
-
-        Args:
-            request: The request, with `Authorization: Bearer TOKEN` (RFC 6750).
-            scopes: Scopes of which the token must have one.
-
-        Raises:
-            ProblemError: There is no valid token (401), or it is for something else (403).
-        """
-        given = request.headers.getlist("authorization")
-        scheme, _, text = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        if scheme.lower() != _BEARER:
-            raise _unauthorized('Bearer realm="iomld"')
-        inbox = await run_in_threadpool(self.opened)
-        token = await run_in_threadpool(inbox.tokens.find, text.strip(), self.now()) if inbox else None
-        if inbox is None or token is None:
-            raise _unauthorized('Bearer realm="iomld", error="invalid_token"')
-        if token.scopes.isdisjoint(scopes):
-            detail = message(
-                "This token is not for that. It needs the scope {scopes}.", scopes=" or ".join(sorted(scopes))
-            )
-            challenge = {"WWW-Authenticate": 'Bearer realm="iomld", error="insufficient_scope"'}
-            raise ProblemError(403, "token-scope", detail, headers=challenge)
-        return inbox, token
-
-
-def _unauthorized(challenge: str) -> ProblemError:
-    detail = message(
-        "Send a valid token in the header Authorization: Bearer TOKEN. Whoever runs this server makes tokens with "
-        "'iomld token create'."
-    )
-    return ProblemError(401, "token", detail, headers={"WWW-Authenticate": challenge})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +51,19 @@ def sending_options(parameters: QueryParams) -> SendingOptions:
     if dry_run not in (None, "0", "1"):
         detail = message("“dry_run” must be 1 or 0. Send dry_run=1 to keep nothing.")
         raise ProblemError(400, "dry-run", detail)
-    return SendingOptions(_merge_mode(single(given, "mode")), dry_run == "1")
+    return SendingOptions(merge_mode(single(given, "mode")), dry_run == "1")
 
 
-async def submitted_body(request: Request, mode: MergeMode, max_bytes: int) -> SubmittedBody:
-    """What a request submits: the body of `POST /validate`, without shapes.
+def submitted_body(upload: Upload, mode: MergeMode) -> SubmittedBody:
+    """What an upload submits.
 
     Args:
-        request: The request.
+        upload: What was sent, as to `POST /validate`.
         mode: How the records change published ones.
-        max_bytes: Most bytes of the records with the mapping.
 
     Raises:
-        ProblemError: It is too large, of an unsupported type, incomplete or empty, or has shapes.
+        ProblemError: It has shapes, or a mapping for a patch.
     """
-    upload = await read_upload(request, max_bytes, shapes="", engine="")
     if upload.rules.name or upload.rules.profile:
         raise _shapes_refused()
     if mode is MergeMode.PATCH and upload.mapping.data:
@@ -160,7 +80,7 @@ def _shapes_refused() -> ProblemError:
     return ProblemError(400, "shapes-in-submission", detail)
 
 
-def _merge_mode(text: str | None) -> MergeMode:
+def merge_mode(text: str | None) -> MergeMode:
     """The value of the parameter `mode`. Raises 400 for another word."""
     if text is None:
         return MergeMode.REPLACE

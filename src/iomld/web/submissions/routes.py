@@ -3,19 +3,32 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from iomld.browse.view import ReleaseView
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.submissions import MergeMode, SubmissionState
 from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
 from iomld.web.client_budget import ClientQuotas, client_of
+from iomld.web.data.upload import read_upload
 from iomld.web.data.validation import upload_body
-from iomld.web.openapi import SECURITY_SCHEME, Text, no_text, nothing, operation_id, responses
+from iomld.web.openapi import (
+    HTML,
+    SECURITY_SCHEME,
+    Text,
+    no_text,
+    nothing,
+    operation_id,
+    page_language_parameter,
+    responses,
+)
+from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
+from iomld.web.sessions.access import is_for_people
 from iomld.web.submissions.answers import (
     JSON_TYPE,
     PATCH_TYPE,
@@ -29,10 +42,12 @@ from iomld.web.submissions.answers import (
 from iomld.web.submissions.desk import SubmissionDesk
 from iomld.web.submissions.requests import (
     decision,
+    idempotency_key,
     sending_options,
     submitted_body,
     visible_submission,
 )
+from iomld.web.submissions.submit_page import SubmitPage
 
 _TAG = "submissions"
 _SECURED: dict[str, Any] = {"security": [{SECURITY_SCHEME: []}]}
@@ -82,16 +97,21 @@ _SENT = responses({200: (JSON_TYPE,), 201: (JSON_TYPE,)}, 400, 401, 403, 409, 41
 _SHOWN = responses({200: (JSON_TYPE, PATCH_TYPE)}, 401, 403, 404, 406, 503)
 
 
-def submission_routes(desk: SubmissionDesk, quotas: ClientQuotas, *, max_bytes: int) -> APIRouter:
+def submission_routes(
+    desk: SubmissionDesk, view: Callable[[], ReleaseView], quotas: ClientQuotas, *, max_bytes: int
+) -> APIRouter:
     """The routes.
 
     Args:
         desk: What they do.
+        view: Gives the release that is served now, in the language of the page.
         quotas: The seconds of work left to each client.
         max_bytes: Largest submission.
     """
     router = APIRouter()
-    _add_sending(router, desk, quotas, max_bytes)
+    submit_page = SubmitPage(desk, view, max_bytes=max_bytes)
+    _add_form(router, submit_page)
+    _add_sending(router, desk, submit_page, quotas, max_bytes)
     _add_reading(router, desk)
     _add_receipts(router, desk)
     _add_deciding(router, desk, quotas)
@@ -112,7 +132,22 @@ def _post(
     )
 
 
-def _add_sending(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas, max_bytes: int) -> None:
+def _add_form(router: APIRouter, page: SubmitPage) -> None:
+    @get_route(
+        router,
+        SUBMIT_PAGE[0],
+        _TAG,
+        "Open a form to submit records",
+        responses({200: (HTML,)}, 404, 503),
+        dependencies=[Depends(page_language_parameter)],
+    )
+    async def form(request: Request) -> Response:
+        return await page.form(request)
+
+
+def _add_sending(
+    router: APIRouter, desk: SubmissionDesk, page: SubmitPage, quotas: ClientQuotas, max_bytes: int
+) -> None:
     @_post(router, "/submissions", "Submit records", _SENT, requestBody=upload_body())
     async def submit(request: Request, _mode: _Mode, _dry_run: _DryRun, _key: _Key) -> Response:
         """Send records in any supported format; they are checked, previewed and kept until somebody decides.
@@ -120,13 +155,15 @@ def _add_sending(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas, 
         A faulty submission is kept too, as `invalid`, with the reasons. What cannot be read at all is not kept.
         """
         quotas.require(client_of(request.scope))
+        if is_for_people(request):
+            return await page.sent(request)
         options = sending_options(request.query_params)
         if options.is_dry_run:
-            body = await submitted_body(request, options.mode, max_bytes)
+            body = submitted_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
             return preview_response(await desk.preview(request, body))
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
-        body = await submitted_body(request, options.mode, max_bytes)
-        submission, is_new = await desk.keep(request, body, inbox, token)
+        body = submitted_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
+        submission, is_new = await desk.keep(request, body, inbox, token, idempotency_key(request))
         return submission_response(submission, desk.iris, status=201 if is_new else 200, is_sent=True)
 
 
