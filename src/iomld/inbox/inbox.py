@@ -1,5 +1,6 @@
 """The inbox: submissions with their states, and the receipts of what happened to them. It alone has SQL about them."""
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,12 @@ _SELECT = (
 )
 _LISTED = (
     "SELECT id, token, state, mode, received, changed, sha256, digest, size_bytes, tag, reason, x'' FROM submission"
+)
+_COUNT = "SELECT count(*) FROM submission"
+_KEYS = (  # a preview of a megabyte takes SQLite some milliseconds
+    "SELECT id, CASE WHEN length(preview) BETWEEN 2 AND 1000000 THEN (SELECT json_group_array(key) FROM "
+    "(SELECT key FROM json_each(CAST(preview AS TEXT), '$.touched') LIMIT ?)) END "
+    "FROM submission WHERE id IN (SELECT value FROM json_each(?))"
 )
 _ENTRIES = "SELECT number, receipt, content, sha256 FROM entry"
 
@@ -186,16 +193,36 @@ class Inbox:
             raise unknown_submission(id_)
         return _submission(rows[0])
 
-    def submissions(self, state: SubmissionState | None = None, *, most: int = -1) -> tuple[Submission, ...]:
+    def submissions(
+        self, state: SubmissionState | None = None, *, token: str | None = None, most: int = -1, skip: int = 0
+    ) -> tuple[Submission, ...]:
         """Submissions without their previews, the newest first.
 
         Args:
             state: Only those in this state.
+            token: Only those that were sent with the token of this id.
             most: How many at most; without a bound if it is negative.
+            skip: How many of the newest are left out.
         """
-        where, values = ("WHERE state = ?", (state,)) if state else ("", ())
-        rows = self._database.rows(f"{_LISTED} {where} ORDER BY number DESC LIMIT ?", *values, most)
+        where, values = _chosen(state, token)
+        rows = self._database.rows(f"{_LISTED}{where} ORDER BY number DESC LIMIT ? OFFSET ?", *values, most, skip)
         return tuple(map(_submission, rows))
+
+    def count(self, state: SubmissionState | None = None, *, token: str | None = None) -> int:
+        """How many submissions there are, in a state and of a token."""
+        where, values = _chosen(state, token)
+        ((count,),) = self._database.rows(f"{_COUNT}{where}", *values)
+        return int(count)
+
+    def projects(self, ids: Sequence[str], *, most: int) -> dict[str, tuple[str, ...]]:
+        """The keys of the first projects that submissions are about, by their names.
+
+        Args:
+            ids: Names of submissions.
+            most: How many keys of each; a submission whose preview is large or was removed has none.
+        """
+        rows = self._database.rows(_KEYS, most, json.dumps(ids))
+        return {id_: tuple(json.loads(keys or "[]")) for id_, keys in rows}
 
     def accepted(self) -> tuple[Submission, ...]:
         """The accepted submissions with their previews, in the order in which they were accepted."""
@@ -321,6 +348,14 @@ class Inbox:
             rows = database.execute(f"{_ENTRIES} ORDER BY number").fetchall()
             states = dict(database.execute("SELECT id, state FROM submission").fetchall())
         return tuple(ReceiptEntry(*row) for row in rows), states
+
+
+def _chosen(state: SubmissionState | None, token: str | None) -> tuple[str, tuple[str, ...]]:
+    """The condition of a statement that chooses submissions, and its values."""
+    given = {"state": state, "token": token}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    where = " AND ".join(f"{name} = ?" for name in chosen)
+    return (f" WHERE {where}" if where else ""), tuple(chosen.values())
 
 
 def unknown_submission(id_: str) -> InboxRefusal:

@@ -179,7 +179,9 @@ def _refusal(refusal: Refusal) -> dict[str, object]:
 
 
 def finding_json(finding: Finding) -> dict[str, object]:
-    """A finding as a JSON object."""
+    """A finding as a JSON object; in a table, also with its cell, and in a line, with its column."""
+    place = finding.place
+    within: dict[str, object] = {"column": place.column, "sheet": place.sheet, "cell": place.cell} if place else {}
     return {
         "rule": finding.rule,
         "message": str(finding.message),
@@ -188,4 +190,4 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "value": finding.value,
         "file": finding.place.file if finding.place else None,
         "line": finding.place.line if finding.place else None,
-    }
+    } | {name: value for name, value in within.items() if value}

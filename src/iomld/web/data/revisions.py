@@ -93,7 +93,7 @@ def _document(view: ReleaseView, revision: RecordRevision) -> WebDocument:
 
     def page() -> bytes:
         (change,) = revision_changes(view, key, upto=revision.number, newest=1)
-        return revision_html(view, revision, change, newest_revision(view, key), path)
+        return revision_html(view, revision, change, newest_revision(view, key), path, _receipts(view, revision))
 
     return WebDocument(
         path=path,
@@ -106,6 +106,13 @@ def _document(view: ReleaseView, revision: RecordRevision) -> WebDocument:
         created=revision.created,
         original=encoded_path("doc", "project", key),
     )
+
+
+def _receipts(view: ReleaseView, revision: RecordRevision) -> tuple[str, ...]:
+    """The IRIs of the receipts of the submissions that led to a revision."""
+    about = described_quads(view, view.iris.revision(revision.key, revision.number))
+    named = {quad.object.value for quad in about if isinstance(quad.object, NamedNode)}
+    return tuple(sorted(iri for iri in named if iri.startswith(view.iris.receipt(""))))
 
 
 def _about_document(view: ReleaseView, key: str, number: int) -> WebDocument | None:

@@ -333,7 +333,12 @@ async def _form_records(form: FormData) -> tuple[str, bytes]:
     if isinstance(text, str) and text.strip():
         return PASTED, text.encode()
     record = record_of(_filled(form), load_fields())
-    return FORM_RECORD, json.dumps(record, ensure_ascii=False, indent=2).encode() if record else b""
+    return FORM_RECORD, form_record(record)
+
+
+def form_record(record: Mapping[str, object]) -> bytes:
+    """The record of the form of one record, as it is sent on; empty for an empty form."""
+    return json.dumps(record, ensure_ascii=False, indent=2).encode("utf-8", "replace") if record else b""
 
 
 def _form_choices(form: FormData) -> UploadChoices:

@@ -165,7 +165,14 @@ def _described_title(iri: str, path: str, subjects: Sequence[SubjectStatements],
     return f"{kind} {title}".strip()
 
 
-def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionChange, newest: int, path: str) -> bytes:
+def revision_html(
+    view: ReleaseView,
+    revision: RecordRevision,
+    change: RevisionChange,
+    newest: int,
+    path: str,
+    receipts: Sequence[str],
+) -> bytes:
     """The page of a revision of a record.
 
     Args:
@@ -174,6 +181,7 @@ def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionC
         change: What it changed.
         newest: Number of the newest revision of the record.
         path: Path of the document.
+        receipts: The IRIs of the receipts of the submissions that led to it.
     """
     subjects = statements(revision.quads)
     return page_html(
@@ -183,6 +191,7 @@ def revision_html(view: ReleaseView, revision: RecordRevision, change: RevisionC
         revision=revision,
         change=change,
         newest=newest,
+        receipts=receipts,
         path=path,
         iri=view.iris.revision(revision.key, revision.number),
         subjects=subjects,

@@ -145,6 +145,17 @@ class InboxAccess:
         _require_scope(user.token, scopes)
         return user
 
+    async def reader(self, request: Request, *scopes: TokenScope) -> tuple[Inbox, AccessToken]:
+        """The inbox and the token of a request that changes nothing: of a program, or of a browser (by its cookie).
+
+        Raises:
+            ProblemError: There is no valid token or session (401), or it is for something else (403).
+        """
+        if is_for_people(request):
+            user = await self.signed_in(request, *scopes)
+            return user.inbox, user.token
+        return await self.authorized(request, *scopes)
+
     async def require_inbox(self) -> Inbox:
         """The inbox.
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 
 from iomld.config import Settings
 from iomld.fund_folder import FundFolder
@@ -27,9 +26,25 @@ from iomld.messages import message
 from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.problems import ProblemError
 from iomld.web.sessions.access import InboxAccess
-from iomld.web.submissions.answers import changed_response, submission_response
 from iomld.web.submissions.previewer import Previewer
-from iomld.web.submissions.requests import decision, removed_names
+from iomld.web.submissions.requests import visible_submission
+
+
+class PreviewChangedError(ProblemError):
+    """A submission is accepted with another preview than it has now.
+
+    Attributes:
+        submission: The submission with its preview.
+    """
+
+    def __init__(self, submission: Submission) -> None:
+        """Create it for a submission."""
+        detail = message(
+            "What this submission would change is no longer what you saw, since something was published meanwhile or "
+            "somebody else looked at it again. Nothing was accepted. Look at the new preview, and accept that."
+        )
+        super().__init__(412, "preview-changed", detail)
+        self.submission = submission
 
 
 class SubmissionDesk:
@@ -57,7 +72,7 @@ class SubmissionDesk:
         """The preview of what a request submits; the client is charged for it."""
         return await self._previewer.preview(body, client_of(request.scope))
 
-    async def keep(  # who sends what, by name
+    async def keep(
         self,
         request: Request,
         body: SubmittedBody,
@@ -81,13 +96,16 @@ class SubmissionDesk:
             ProblemError: It cannot be read, or an equal request is under way.
             InboxRefusal: The inbox refuses it.
         """
-        while waits and (other := self._running.get((token.id, key))):
-            await other.wait()
-        if key and (known := await run_in_threadpool(inbox.repeated, token.id, key, body.digest)):
-            return known, False
-        if key and (token.id, key) in self._running:
-            detail = message("A request with the same Idempotency-Key is under way. Wait for its answer.")
-            raise ProblemError(409, "request-under-way", detail)
+        while key:
+            if known := await run_in_threadpool(inbox.repeated, token.id, key, body.digest):
+                return known, False
+            under_way = self._running.get((token.id, key))
+            if under_way is None:
+                break
+            if not waits:
+                detail = message("A request with the same Idempotency-Key is under way. Wait for its answer.")
+                raise ProblemError(409, "request-under-way", detail)
+            await under_way.wait()
         done = asyncio.Event()
         if key:
             self._running[token.id, key] = done
@@ -101,36 +119,70 @@ class SubmissionDesk:
             self._running.pop((token.id, key), None)
             done.set()
 
-    async def accept(self, request: Request, inbox: Inbox, id_: str, token: AccessToken) -> Response:
-        """Accept a submission, if its preview is the one that the request names.
+    async def accept(
+        self,
+        request: Request,
+        inbox: Inbox,
+        id_: str,
+        token: AccessToken,
+        *,
+        tags: Collection[str],
+        confirmed: Collection[str],
+    ) -> Submission:
+        """Accept a submission, if its preview is one that the reviewer has seen.
+
+        Args:
+            request: The request; its client is charged.
+            inbox: The inbox.
+            id_: Name of the submission.
+            token: The token of the reviewer.
+            tags: The tags of the previews that the reviewer accepts.
+            confirmed: The names of the values that are to vanish.
 
         Raises:
-            ProblemError: The request names none (428), or the owner of the token has sent the submission (403).
+            PreviewChangedError: Its preview is another one now.
+            ProblemError: The owner of the token has sent the submission (403).
             InboxRefusal: There is no such submission, it is decided, or values would vanish that are not named.
         """
-        tags = request.headers.get("if-match", "").strip()
-        if not tags or tags == "*":
-            detail = message("Name the preview that you accept: send its ETag in the header If-Match.")
-            raise ProblemError(428, "if-match", detail)
-        confirmed = removed_names(await decision(request))
         now = self.access.now()
         await run_in_threadpool(inbox.sweep, now)
         found = await self._current(request, inbox, await run_in_threadpool(inbox.submission, id_))
         if found.token == token.id and not token.allows_self:
             detail = message("Somebody else must accept what was sent with this token.")
             raise ProblemError(403, "own-submission", detail)
-        if found.state is SubmissionState.PREVIEWED and f'"{found.tag}"' not in tags.replace(",", " ").split():
-            return changed_response(found, self.iris, request.headers.get("accept"))
+        if found.state is SubmissionState.PREVIEWED and found.tag not in tags:
+            raise PreviewChangedError(found)
         if found.state is SubmissionState.PREVIEWED:
             require_confirmed(found, confirmed)
         try:
-            accepted = await run_in_threadpool(inbox.accept, id_, found.tag, now)
+            return await run_in_threadpool(inbox.accept, id_, found.tag, now)
         except InboxRefusal as error:
             if error.kind is not RefusalKind.CHANGED:
                 raise
-            changed = await run_in_threadpool(inbox.submission, id_)
-            return changed_response(changed, self.iris, request.headers.get("accept"))
-        return submission_response(accepted, self.iris)
+            raise PreviewChangedError(await run_in_threadpool(inbox.submission, id_)) from error
+
+    async def reject(self, inbox: Inbox, id_: str, reason: str) -> Submission:
+        """Reject a submission with a reason.
+
+        Raises:
+            InboxRefusal: There is no such submission, or it is decided.
+            IomldError: The reason has control characters.
+        """
+        now = self.access.now()
+        return await run_in_threadpool(lambda: inbox.move(id_, SubmissionState.REJECTED, now, reason=reason))
+
+    async def cancel(self, inbox: Inbox, id_: str, token: AccessToken) -> Submission:
+        """Take back a submission that was sent with a token.
+
+        Raises:
+            ProblemError: It was sent with another token (403).
+            InboxRefusal: There is no such submission, or it is decided.
+        """
+        found = await run_in_threadpool(visible_submission, inbox, id_, token)
+        if found.token != token.id:
+            detail = message("Only the sender can cancel a submission. A reviewer rejects it.")
+            raise ProblemError(403, "other-submission", detail)
+        return await run_in_threadpool(inbox.move, id_, SubmissionState.CANCELLED, self.access.now())
 
     async def _current(self, request: Request, inbox: Inbox, found: Submission) -> Submission:
         """A submission with a preview against the release that is served now."""

@@ -8,7 +8,7 @@ from typing import Any
 from iomld.browse.project.revisions import NamedDifference, field_label
 from iomld.browse.view import ReleaseView
 from iomld.check.translation import worded_finding
-from iomld.messages import Message
+from iomld.messages import Message, message_from_json
 from iomld.model import Finding, Place, Severity
 from iomld.pipeline.differences import FieldDifference
 from iomld.web.i18n import page_language
@@ -165,11 +165,16 @@ def _removed_value(name: str, key: str, view: ReleaseView) -> RemovedValue:
 
 def _finding(written: Mapping[str, Any]) -> Finding:
     """A finding of a preview, in the language of the page if that is known."""
+    sentences = written.get("sentences", {})  # in parts that can be translated
+    said, fix = (
+        message_from_json(sentences[name]) if name in sentences else Message(written[name])
+        for name in ("message", "fix")
+    )
     found = Finding(
         written["rule"],
         Severity(written.get("severity", Severity.VIOLATION)),
-        Message(written["message"]),
-        Message(written["fix"]) if written["fix"] else None,
+        said,
+        fix if fix.id else None,
         field=written["field"],
         value=written["value"],
         place=Place(

@@ -17,6 +17,7 @@ from iomld.web.sparql.protocol import single
 
 _MOST_KEY_CHARACTERS = 200
 _MOST_DECISION_BYTES = 1 << 20
+_MOST_REASON_CHARACTERS = 2000
 _SENDING = frozenset({"mode", "dry_run"})  # parameters of POST /submissions
 _RULES = frozenset({"shapes", "profile", "engine"})  # of POST /validate
 
@@ -130,6 +131,23 @@ def removed_names(values: dict[str, Any]) -> frozenset[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ProblemError(400, "decision", message("“removes” must be a list of the names that the preview has."))
     return frozenset(names)
+
+
+def rejection_reason(text: object) -> str:
+    """The reason for which a submission is rejected. Raises 400 if it is missing, too long or no text."""
+    if not isinstance(text, str) or not text.strip() or len(text) > _MOST_REASON_CHARACTERS:
+        detail = message("Give the sender a reason, a text of up to {limit} characters.", limit=_MOST_REASON_CHARACTERS)
+        raise ProblemError(400, "reason", detail)
+    return text.strip()
+
+
+def accepted_previews(request: Request) -> frozenset[str]:
+    """The tags of the previews that a request accepts. Raises 428 if it names none."""
+    tags = request.headers.get("if-match", "").strip()
+    if not tags or tags == "*":
+        detail = message("Name the preview that you accept: send its ETag in the header If-Match.")
+        raise ProblemError(428, "if-match", detail)
+    return frozenset(tag[1:-1] for tag in tags.replace(",", " ").split() if tag.startswith('"'))
 
 
 def _no_object() -> ProblemError:

@@ -8,11 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
+from iomld.formats.negotiate import choose
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.submissions import MergeMode, SubmissionState
 from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
-from iomld.web.client_budget import ClientQuotas, client_of
+from iomld.web.client_budget import ClientQuotas, client_of, metered
 from iomld.web.data.upload import read_upload
 from iomld.web.data.validation import upload_body
 from iomld.web.openapi import (
@@ -34,15 +35,20 @@ from iomld.web.submissions.answers import (
     PATCH_TYPE,
     TURTLE_TYPE,
     body_response,
+    changed_response,
     list_response,
     preview_response,
     receipt_response,
     submission_response,
 )
-from iomld.web.submissions.desk import SubmissionDesk
+from iomld.web.submissions.desk import PreviewChangedError, SubmissionDesk
+from iomld.web.submissions.pages import SubmissionPages, receipt_page
 from iomld.web.submissions.requests import (
+    accepted_previews,
     decision,
     idempotency_key,
+    rejection_reason,
+    removed_names,
     sending_options,
     submitted_body,
     visible_submission,
@@ -52,7 +58,6 @@ from iomld.web.submissions.submit_page import SubmitPage
 _TAG = "submissions"
 _SECURED: dict[str, Any] = {"security": [{SECURITY_SCHEME: []}]}
 _MOST_LISTED = 500
-_MOST_REASON_CHARACTERS = 2000
 _Id = Annotated[str, Path(alias="id", description="The name of the submission.")]
 _Mode = Annotated[
     str,
@@ -91,10 +96,15 @@ _State = Annotated[
         json_schema_extra={"enum": [*SubmissionState]},
     ),
 ]
-_DECIDED = responses({200: (JSON_TYPE,)}, 400, 401, 403, 404, 409, 413, 429, 503)
-_ACCEPTED = responses({200: (JSON_TYPE,)}, 400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
-_SENT = responses({200: (JSON_TYPE,), 201: (JSON_TYPE,)}, 400, 401, 403, 409, 413, 415, 422, 429, 503, 507)
-_SHOWN = responses({200: (JSON_TYPE, PATCH_TYPE)}, 401, 403, 404, 406, 503)
+_Page = Annotated[
+    str, Query(default_factory=no_text, description="Number of the page of the list in browsers.", examples=["1"])
+]
+_DECIDED = responses({200: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 413, 415, 429, 503)
+_ACCEPTED = responses({200: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
+_SENT = responses(
+    {200: (JSON_TYPE, HTML), 201: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507
+)
+_SHOWN = responses({200: (JSON_TYPE, PATCH_TYPE, HTML)}, 401, 403, 404, 406, 503)
 
 
 def submission_routes(
@@ -112,9 +122,10 @@ def submission_routes(
     submit_page = SubmitPage(desk, view, max_bytes=max_bytes)
     _add_form(router, submit_page)
     _add_sending(router, desk, submit_page, quotas, max_bytes)
-    _add_reading(router, desk)
-    _add_receipts(router, desk)
-    _add_deciding(router, desk, quotas)
+    pages = SubmissionPages(desk, view)
+    _add_reading(router, desk, pages)
+    _add_receipts(router, desk, view)
+    _add_deciding(router, desk, pages, quotas)
     return router
 
 
@@ -167,17 +178,19 @@ def _add_sending(
         return submission_response(submission, desk.iris, status=201 if is_new else 200, is_sent=True)
 
 
-def _add_reading(router: APIRouter, desk: SubmissionDesk) -> None:
+def _add_reading(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPages) -> None:
     @get_route(
         router,
         "/submissions",
         _TAG,
         "List submissions",
-        responses({200: (JSON_TYPE,)}, 400, 401, 403, 503),
+        responses({200: (JSON_TYPE, HTML)}, 400, 401, 403, 503),
         openapi_extra=_SECURED,
     )
-    async def submissions(request: Request, state: _State) -> Response:
-        """The newest 500 submissions, without previews; for reviewers."""
+    async def submissions(request: Request, state: _State, page: _Page) -> Response:
+        """The newest 500, without previews; for reviewers. In a browser a page, on which senders see their own."""
+        if is_for_people(request):
+            return await pages.listed(request, _chosen_state(state), page)
         inbox, _ = await desk.access.authorized(request, TokenScope.REVIEW)
         await run_in_threadpool(inbox.sweep, desk.access.now())
         chosen = _chosen_state(state)
@@ -192,7 +205,9 @@ def _add_reading(router: APIRouter, desk: SubmissionDesk) -> None:
         openapi_extra=_SECURED,
     )
     async def submission(request: Request, id_: _Id) -> Response:
-        """The state, the reasons if it is invalid, and what would change, as JSON or as an RDF Patch."""
+        """The state, the reasons if it is invalid, and what would change, as JSON, an RDF Patch or a page."""
+        if is_for_people(request):
+            return await pages.shown(request, id_)
         inbox, token = await desk.access.authorized(request, *TokenScope)
         found = await run_in_threadpool(visible_submission, inbox, id_, token)
         return submission_response(found, desk.iris, accept=request.headers.get("accept"))
@@ -207,7 +222,7 @@ def _add_reading(router: APIRouter, desk: SubmissionDesk) -> None:
     )
     async def body(request: Request, id_: _Id) -> Response:
         """The bytes as they came; for the sender and reviewers, until 180 days after the decision."""
-        inbox, token = await desk.access.authorized(request, *TokenScope)
+        inbox, token = await desk.access.reader(request, *TokenScope)
         found = await run_in_threadpool(visible_submission, inbox, id_, token)
         sent = await run_in_threadpool(inbox.body, found.id)
         if not sent.data:
@@ -215,13 +230,13 @@ def _add_reading(router: APIRouter, desk: SubmissionDesk) -> None:
         return body_response(sent.data)
 
 
-def _add_receipts(router: APIRouter, desk: SubmissionDesk) -> None:
+def _add_receipts(router: APIRouter, desk: SubmissionDesk, view: Callable[[], ReleaseView]) -> None:
     @get_route(
         router,
         "/receipts/{id}",
         _TAG,
         "Get the receipt of a submission",
-        responses({200: (JSON_TYPE, TURTLE_TYPE)}, 404, 406, 503),
+        responses({200: (JSON_TYPE, TURTLE_TYPE, HTML)}, 404, 406, 503),
     )
     async def receipt(request: Request, id_: _Id) -> Response:
         """What happened to the submission, as a chain of hashes without names; anybody may read it."""
@@ -230,10 +245,12 @@ def _add_receipts(router: APIRouter, desk: SubmissionDesk) -> None:
             raise ProblemError(404, "http", message("There is no receipt {id}.", id=id_[:40]))
         entries = await run_in_threadpool(inbox.receipt, id_)
         found = await run_in_threadpool(inbox.submission, id_)
+        if choose(request.headers.get("accept"), (JSON_TYPE, TURTLE_TYPE, HTML)) == HTML:
+            return await run_in_threadpool(metered(receipt_page), request, view(), found, entries)
         return receipt_response(found, entries, desk.iris, request.headers.get("accept"))
 
 
-def _add_deciding(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas) -> None:
+def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPages, quotas: ClientQuotas) -> None:
     async def reviewer(request: Request) -> tuple[Inbox, AccessToken]:
         quotas.require(client_of(request.scope))
         return await desk.access.authorized(request, TokenScope.REVIEW)
@@ -241,33 +258,33 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, quotas: ClientQuotas)
     @_post(router, "/submissions/{id}/accept", "Accept a submission", _ACCEPTED, requestBody=_object("removes"))
     async def accept(request: Request, id_: _Id, _if_match: _IfMatch) -> Response:
         """Accept exactly the preview that `If-Match` names; values that would vanish are named in `removes`."""
+        if is_for_people(request):
+            return await pages.accepted(request, id_)
         inbox, token = await reviewer(request)
-        return await desk.accept(request, inbox, id_, token)
+        tags, confirmed = accepted_previews(request), removed_names(await decision(request))
+        try:
+            done = await desk.accept(request, inbox, id_, token, tags=tags, confirmed=confirmed)
+        except PreviewChangedError as error:
+            return changed_response(error.submission, desk.iris, request.headers.get("accept"))
+        return submission_response(done, desk.iris)
 
     @_post(router, "/submissions/{id}/reject", "Reject a submission", _DECIDED, requestBody=_object("reason"))
     async def reject(request: Request, id_: _Id) -> Response:
         """Reject it with a reason, which the sender can read."""
+        if is_for_people(request):
+            return await pages.rejected(request, id_)
         inbox, _ = await reviewer(request)
-        reason = (await decision(request)).get("reason")
-        if not isinstance(reason, str) or not reason.strip() or len(reason) > _MOST_REASON_CHARACTERS:
-            detail = message("Give the sender a reason, a text of up to {limit} characters.", limit=2000)
-            raise ProblemError(400, "reason", detail)
-        done = await run_in_threadpool(
-            lambda: inbox.move(id_, SubmissionState.REJECTED, desk.access.now(), reason=reason.strip())
-        )
+        done = await desk.reject(inbox, id_, rejection_reason((await decision(request)).get("reason")))
         return submission_response(done, desk.iris)
 
     @_post(router, "/submissions/{id}/cancel", "Cancel a submission", _DECIDED)
     async def cancel(request: Request, id_: _Id) -> Response:
         """Take back a submission that was sent with the same token."""
         quotas.require(client_of(request.scope))
+        if is_for_people(request):
+            return await pages.cancelled(request, id_)
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
-        found = await run_in_threadpool(visible_submission, inbox, id_, token)
-        if found.token != token.id:
-            detail = message("Only the sender can cancel a submission. A reviewer rejects it.")
-            raise ProblemError(403, "other-submission", detail)
-        done = await run_in_threadpool(inbox.move, id_, SubmissionState.CANCELLED, desk.access.now())
-        return submission_response(done, desk.iris)
+        return submission_response(await desk.cancel(inbox, id_, token), desk.iris)
 
 
 def _object(*names: str) -> dict[str, Any]:
