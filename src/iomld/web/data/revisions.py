@@ -21,6 +21,7 @@ from iomld.web.data.documents import (
     split_suffix,
 )
 from iomld.web.data.parameters import RequestedFormat
+from iomld.web.i18n import current_page
 from iomld.web.links import history_links, link_header, server_address
 from iomld.web.pages.render import described_html, revision_html
 from iomld.web.problems import problem
@@ -109,10 +110,13 @@ def _document(view: ReleaseView, revision: RecordRevision) -> WebDocument:
 
 
 def _receipts(view: ReleaseView, revision: RecordRevision) -> tuple[str, ...]:
-    """The IRIs of the receipts of the submissions that led to a revision."""
+    """The IRIs of the receipts of the submissions that led to a revision; none if the server has no inbox."""
+    if not current_page().takes_submissions:
+        return ()
+    start = view.iris.submission("")
     about = described_quads(view, view.iris.revision(revision.key, revision.number))
     named = {quad.object.value for quad in about if isinstance(quad.object, NamedNode)}
-    return tuple(sorted(iri for iri in named if iri.startswith(view.iris.receipt(""))))
+    return tuple(sorted(view.iris.receipt(iri.removeprefix(start)) for iri in named if iri.startswith(start)))
 
 
 def _about_document(view: ReleaseView, key: str, number: int) -> WebDocument | None:
