@@ -6,6 +6,7 @@ Servers and commands open it at the same time. `synchronous=FULL` lets a commit 
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,10 +72,27 @@ class InboxDatabase:
         self._connection = sqlite3.connect(
             address, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
         )
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        self._write_to_log()
+        for setting in ("synchronous = FULL", "secure_delete = ON"):
             self._connection.execute(f"PRAGMA {setting}")
         self._prepare()
         self._files = self._named_files()
+
+    def _write_to_log(self) -> None:
+        """Let changes go to a log first; SQLite does not wait here for another process that just makes the inbox."""
+        until = time.monotonic() + _WAIT_S
+        while not self._writes_to_log(is_last=time.monotonic() > until):
+            time.sleep(0.05)
+
+    def _writes_to_log(self, *, is_last: bool) -> bool:
+        """Try it; False if another process has the inbox just now."""
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        return True
 
     def close(self) -> None:
         """Close the database."""

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from iomld.inbox.database import InboxDatabase
 from iomld.inbox.receipts import ReceiptEntry, next_entry
-from iomld.inbox.sessions import SessionTable
 from iomld.inbox.submissions import (
     InboxRefusal,
     MergeMode,
@@ -23,7 +22,7 @@ from iomld.inbox.submissions import (
     moment_text,
     require_plain,
 )
-from iomld.inbox.tokens import TokenTable, unknown_token
+from iomld.inbox.tokens import SessionTable, TokenTable, unknown_token
 from iomld.messages import message
 
 EXPIRES_AFTER = timedelta(days=30)  # a submission that nobody decides about

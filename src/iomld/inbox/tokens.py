@@ -1,4 +1,4 @@
-"""Tokens of senders and reviewers: random, shown once, and kept as a hash.
+"""Tokens of senders and reviewers, and sessions of those who use a browser: random, shown once, and kept as a hash.
 
 A token has 256 random bits, so nobody can try them all, and a slow hash as for passwords would only cost the server.
 """
@@ -19,6 +19,9 @@ from iomld.inbox.submissions import InboxRefusal, RefusalKind, moment_text, requ
 from iomld.messages import message
 
 _TOKEN = re.compile(r"iomld_([0-9a-f]{12})_([0-9a-f]{64})([0-9a-f]{8})")
+_SESSION = re.compile(r"[0-9a-f]{64}")
+_SESSION_ENDS_AFTER = timedelta(hours=12)  # a working day
+_MOST_SESSIONS = 20  # of a token; the oldest end
 _NO_DIGEST = bytes(32)
 _USE_NOTED_AFTER = timedelta(hours=1)
 _SELECT = "SELECT digest, id, name, scopes, created, expires, allows_self, revoked, last_used FROM token"
@@ -109,7 +112,7 @@ def read_scopes(text: str) -> frozenset[TokenScope]:
 
 
 def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
 def _checksum(id_: str, secret: str) -> str:
@@ -179,6 +182,50 @@ class TokenTable:
             with self._database.transaction() as database:
                 database.execute("UPDATE token SET last_used = ? WHERE id = ?", (moment_text(now), token.id))
         return token
+
+
+class SessionTable:
+    """The sessions of an inbox: what a browser shows in place of a token, once somebody has signed in with it.
+
+    A session has no rights of its own: each use looks at the token that it was opened with, so that a session ends when
+    its token is revoked, forgotten or at its end.
+    """
+
+    def __init__(self, database: InboxDatabase, tokens: TokenTable) -> None:
+        """Use an open database.
+
+        Args:
+            database: The database.
+            tokens: The tokens in it.
+        """
+        self._database, self._tokens = database, tokens
+
+    def open(self, token: AccessToken, now: datetime) -> str:
+        """Open a session with a token; gives its secret, which is not kept."""
+        secret = secrets.token_hex(32)
+        expires = min(moment_text(now + _SESSION_ENDS_AFTER), token.expires)
+        with self._database.transaction() as database:
+            database.execute("DELETE FROM session WHERE expires <= ?", (moment_text(now),))
+            database.execute(
+                "DELETE FROM session WHERE token = ? AND digest NOT IN "
+                "(SELECT digest FROM session WHERE token = ? ORDER BY expires DESC LIMIT ?)",
+                (token.id, token.id, _MOST_SESSIONS - 1),
+            )
+            database.execute("INSERT INTO session VALUES (?,?,?)", (_digest(secret), token.id, expires))
+        return secret
+
+    def find(self, secret: str, now: datetime) -> AccessToken | None:
+        """The token of an open session, if it is valid now."""
+        if not _SESSION.fullmatch(secret):
+            return None
+        statement = "SELECT token FROM session WHERE digest = ? AND expires > ?"
+        rows = self._database.rows(statement, _digest(secret), moment_text(now))
+        return self._tokens.valid(rows[0][0], now) if rows else None
+
+    def end(self, secret: str) -> None:
+        """End a session; nothing happens if there is none."""
+        with self._database.transaction() as database:
+            database.execute("DELETE FROM session WHERE digest = ?", (_digest(secret),))
 
 
 def unknown_token(id_: str) -> InboxRefusal:

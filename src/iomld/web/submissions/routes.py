@@ -124,6 +124,7 @@ def submission_routes(
     _add_sending(router, desk, submit_page, quotas, max_bytes)
     pages = SubmissionPages(desk, view)
     _add_reading(router, desk, pages)
+    _add_body(router, desk)
     _add_receipts(router, desk, view)
     _add_deciding(router, desk, pages, quotas)
     return router
@@ -212,6 +213,8 @@ def _add_reading(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPages
         found = await run_in_threadpool(visible_submission, inbox, id_, token)
         return submission_response(found, desk.iris, accept=request.headers.get("accept"))
 
+
+def _add_body(router: APIRouter, desk: SubmissionDesk) -> None:
     @get_route(
         router,
         "/submissions/{id}/body",
