@@ -1,5 +1,6 @@
 """Submissions on pages: who sees what, what a form changes, and the forms that are refused, which change nothing."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from openpyxl import Workbook
 from tests.conftest import Command
 from tests.web.submissions.offices import BUDGET, Office, form_values, office
 
@@ -232,6 +234,34 @@ def test_without_signing_in(desk: Office) -> None:
         assert refused.status_code == 401
         assert html_text(json.dumps(BUDGET)) in refused.text
     assert kept(desk) == before
+
+
+def test_from_a_report_to_the_difference(desk: Office) -> None:
+    """The page of a report leads to what the records would change, and that to the form, filled in."""
+    record = httpx.get(f"{desk.address}/doc/project/PO.0105.jsonld").json() | {"budget": "77", "budgetUSD": "77"}
+    with desk.browser() as browser:
+        report = browser.post("/validate", data={"text": json.dumps(record)})
+        assert "Show what these records would change" in report.text
+        shown = browser.post("/submissions", data=form_values(report.text))
+        assert "77 USD" in shown.text
+        assert 'name="text"' in shown.text
+        faulty = browser.post("/validate", data={"text": json.dumps(record | {"status": "nowhere"})})
+        assert "Show what these records would change" not in faulty.text
+
+
+def test_a_workbook_has_its_faults_at_their_cells(desk: Office) -> None:
+    """Since no line can be shown; and whoever looks first must choose the file again."""
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(("projectCode", "title_en", "status"))
+    book.active.append(("PO.9001", "A title", "nearly done"))
+    book.save(data := io.BytesIO())
+    with desk.signed_in(desk.sender) as browser:
+        values, files = form_values(browser.get("/submissions/new").text), {"file": ("my.xlsx", data.getvalue())}
+        dry = browser.post("/submissions", data=values | {"dry_run": "1"}, files=files)
+        assert "choose it again" in dry.text
+        page = browser.get(browser.post("/submissions", data=values, files=files).headers["location"]).text
+    assert "Sheet!C2" in page
 
 
 def test_what_cannot_be_read_is_shown_again(desk: Office) -> None:

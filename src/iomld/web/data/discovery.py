@@ -32,6 +32,8 @@ _NOT_FOR_CRAWLERS = (
     "/projects?*",
     "/changes?*",
     "/validate?*",
+    "/submissions",
+    "/sign-in",
     "/metrics",
     "/ready",
 )

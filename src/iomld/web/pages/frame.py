@@ -63,6 +63,7 @@ def page_html(view: ReleaseView | None, template: str, section: str = "", **valu
     return render(
         template,
         menu=_menu(),
+        takes_submissions=current_page().takes_submissions,
         section=section,
         release=name,
         of_release=of_release,

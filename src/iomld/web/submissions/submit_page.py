@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
-from iomld.inbox.submissions import InboxRefusal, MergeMode, Submission, SubmissionPreview
+from iomld.inbox.submissions import InboxRefusal, Submission, SubmissionPreview
 from iomld.inbox.tokens import TokenScope
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
@@ -61,8 +61,9 @@ class SubmitPage:
         except UploadError as error:
             return await self._page(user, error.form, problem=error)
         try:
-            if upload.fields.get("dry_run") == "1":
-                preview = await self._desk.preview(request, submitted_body(upload, _mode(upload)))
+            if _option(request, upload, "dry_run") == "1":
+                body = submitted_body(upload, merge_mode(_option(request, upload, "mode")))
+                preview = await self._desk.preview(request, body)
                 return await self._page(user, filled_form(upload), preview=preview)
             submission = await self._keep(request, upload)
         except InboxRefusal as error:
@@ -75,7 +76,7 @@ class SubmitPage:
         """The submission with what was sent: a new one, or the one that an equal form of the same page made."""
         user = await self._desk.access.signed_in(request, TokenScope.SUBMIT)
         require_form_token(user, upload.fields.get(FORM_FIELD))
-        body = submitted_body(upload, _mode(upload))
+        body = submitted_body(upload, merge_mode(_option(request, upload, "mode")))
         key = f"page {upload.fields.get('key', '')[:80]} {body.digest}"
         submission, _ = await self._desk.keep(request, body, user.inbox, user.token, key, waits=True)
         return submission
@@ -122,8 +123,9 @@ def known_rules() -> frozenset[str]:
     return frozenset({rule.id for rule in all_rules()} | {rule.id for rule in READING_RULES})
 
 
-def _mode(upload: Upload) -> MergeMode:
-    return merge_mode(upload.fields.get("mode"))
+def _option(request: Request, upload: Upload, name: str) -> str | None:
+    """A choice in a field of the form, or in the address; None if it is in neither."""
+    return upload.fields.get(name, request.query_params.get(name))
 
 
 def _of_pasted(problem: ProblemError, name: str) -> ProblemError:
