@@ -304,6 +304,22 @@ def test_a_long_list_has_pages(folder: Path) -> None:
         assert browser.get("/submissions?state=nowhere").status_code == 400
 
 
+def test_a_publication_in_between(folder: Path, tmp_path: Path, iomld: Command) -> None:
+    """The page that the reviewer had open accepts nothing; the answer shows the difference of now, and that can be."""
+    with office(folder) as desk, desk.signed_in(desk.reviewer) as browser:
+        path = desk.submit().headers["location"]
+        seen = form_values(browser.get(path).text)
+        changed = tmp_path / "changed.json"
+        record = httpx.get(f"{desk.address}/doc/project/PO.0105.jsonld").json() | {"budget": "77", "budgetUSD": "77"}
+        changed.write_text(json.dumps(record))
+        assert iomld("publish", changed, "--to", folder).returncode == 0
+        while "77" not in browser.get("/doc/project/PO.0105.ttl").text:
+            pass  # until the server has taken up the release
+        answer = browser.post(f"{path}/accept", data=seen)
+        assert (answer.status_code, "77 USD" in answer.text) == (412, True)
+        assert browser.post(f"{path}/accept", data=form_values(answer.text)).status_code == 303
+
+
 def test_from_the_page_to_the_receipt_and_back(folder: Path, iomld: Command) -> None:
     """The receipt of what was published leads to the revision, and that to the receipt."""
     with office(folder) as desk, desk.signed_in(desk.reviewer) as browser:

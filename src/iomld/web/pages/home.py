@@ -12,6 +12,7 @@ from iomld.browse import queries
 from iomld.browse.dataset import triple_count
 from iomld.browse.overview import release_overview
 from iomld.browse.view import ReleaseView
+from iomld.inbox.database import has_inbox
 from iomld.web.i18n import PageRequest, making
 from iomld.web.pages.charts import spokes, world_map, year_bars
 from iomld.web.pages.frame import page_html
@@ -51,7 +52,8 @@ def home_route(router: APIRouter, view: Callable[[], ReleaseView]) -> None:
 
 def prepare_home_page(view: ReleaseView) -> None:
     """Render the home page in the language of a view, so that the first visitor does not wait for it."""
-    with making(PageRequest(language=view.language)):
+    takes_submissions = has_inbox(view.release.path.parent.parent)
+    with making(PageRequest(language=view.language, takes_submissions=takes_submissions)):
         _page(view)
 
 

@@ -201,7 +201,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _session_secret(request: Request) -> str:
-    """The secret in the cookie; empty if there is none, or more than one."""
+    """The secret in the cookie; empty if there is none, or several headers have one."""
     found: list[str] = []
     for text in request.headers.getlist("cookie"):
         try:

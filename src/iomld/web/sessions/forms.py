@@ -7,7 +7,6 @@ know.
 
 import asyncio
 import hmac
-from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -37,7 +36,7 @@ def require_same_origin(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is None and origin is not None:
         # Only the host: behind a proxy that is not trusted, the server does not know of https.
-        is_ours = urlsplit(origin).netloc == request.headers.get("host", "")
+        is_ours = origin.partition("://")[2] == request.headers.get("host", "")
     else:
         is_ours = site is None or site in _OF_THIS_SITE
     if not is_ours:
