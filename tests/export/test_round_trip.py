@@ -122,17 +122,17 @@ def test_projects_come_sorted_and_one_at_a_time(release: Release) -> None:
 def test_the_tables_are_plain_csv(release: Release) -> None:
     """Any CSV reader reads them; no cell begins a formula; mentions name their project."""
     with zipfile.ZipFile(io.BytesIO(exported(release, "csv"))) as archive:
-        assert archive.namelist() == ["projects.csv", "mentions.csv"]
+        names = ["projects.csv", "mentions.csv", "sources.csv"]
+        assert archive.namelist() == [*names, "csv-metadata.json", "datapackage.json"]
         tables = [
-            list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"), newline="")))
-            for name in archive.namelist()
+            list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"), newline=""))) for name in names
         ]
     assert len(tables[0]) == PROJECT_COUNT + 3
-    assert [len({row[None] for row in table if None in row}) for table in tables] == [0, 0]
+    assert [len({row[None] for row in table if None in row}) for table in tables] == [0, 0, 0]
     assert not [text for table in tables for row in table for text in row.values() if text[:1] in tuple("=+-@\t\r\n")]
-    assert {row["projectCode"] for row in tables[1]} <= {
-        row["projectCode"] or f"prima-{row['primaId']}" for row in tables[0]
-    }
+    keys = {row["projectCode"] or f"prima-{row['primaId']}" for row in tables[0]}
+    assert {row["projectCode"] for row in tables[1]} <= keys
+    assert {row["projectCode"] for row in tables[2]} == keys
 
 
 def test_json_lines_are_record_json(release: Release) -> None:

@@ -3,7 +3,6 @@
 import sys
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -50,7 +49,7 @@ _FORMATS = ("turtle", "jsonld", "nquads", "ntriples", "rdfxml", *TABLE_FORMATS)
     type=click.Choice(_FORMATS),
     default="turtle",
     show_default=True,
-    help="Output format; csv is a zip archive of two tables.",
+    help="Output format; csv is a zip archive of three tables.",
 )
 @source_url_option
 @mapping_option
@@ -82,7 +81,7 @@ def convert_command(
 def _write(conversion: "_Conversion", sources: tuple[Path, ...], format_name: str, base: str) -> None:
     if format_name in TABLE_FORMATS:
         table = TABLE_FORMATS[format_name]
-        write_out(partial(_write_table, conversion, sources, table), None, is_text=table.is_text)
+        write_out(lambda output: _write_table(conversion, sources, table, output, base), None, is_text=table.is_text)
     else:
         _write_rdf(conversion, sources, format_name, sys.stdout.buffer, base)
 
@@ -145,10 +144,12 @@ class _Conversion:
         click.echo(line, err=True)
 
 
-def _write_table(conversion: _Conversion, sources: tuple[Path, ...], table: TableFormat, output: BinaryIO) -> None:
+def _write_table(
+    conversion: _Conversion, sources: tuple[Path, ...], table: TableFormat, output: BinaryIO, base: str
+) -> None:
     """Write a table; its columns depend on all projects, which are therefore spooled to disk."""
     with tempfile.TemporaryFile() as file:
-        table.write(spooled_source(conversion.projects(sources), cast("BinaryIO", file)), output)
+        table.write(spooled_source(conversion.projects(sources), cast("BinaryIO", file), base), output)
 
 
 def _write_rdf(

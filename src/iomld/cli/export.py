@@ -29,7 +29,7 @@ _file_option = click.option(
     type=click.Choice([*(format_.name for format_ in rdf.FORMATS), *TABLE_FORMATS]),
     default="nquads",
     show_default=True,
-    help="Output format; csv is a zip archive of two tables.",
+    help="Output format; csv is a zip archive of three tables.",
 )
 def export_command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
     """Write the whole dataset of the current release in one format.

@@ -1,4 +1,4 @@
-"""The tables of projects and mentions as CSV, each alone or both in a zip archive.
+"""The tables as CSV, each alone or all in a zip archive with their descriptions.
 
 Archives are reproducible: dates, order and permissions of the entries are fixed.
 """
@@ -9,12 +9,13 @@ import io
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from typing import BinaryIO, cast
 
-from iomld.export.tables import ProjectSource, mention_cells, mention_header, table_form
+from iomld.export.table_schemas import archive_descriptions
+from iomld.export.tables import ProjectSource, TableForm, table_form, table_headers, table_rows
 from iomld.read.table.rows import neutralized
-from iomld.release.downloads import MENTIONS_FILE, PROJECTS_FILE
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can store
 _PERMISSIONS = 0o644 << 16
@@ -40,37 +41,48 @@ def add_entry(archive: zipfile.ZipFile, name: str, content: BinaryIO, size_bytes
 
 
 def write_csv(source: ProjectSource, output: BinaryIO) -> None:
-    """Write both tables as a zip archive, streamed; equal records result in equal bytes.
+    """Write the three tables and their descriptions as a zip archive, streamed; equal records result in equal bytes.
 
     Cells that a spreadsheet would take for a formula start with an apostrophe, which our reader removes. The files
     start with a byte order mark, since Excel reads UTF-8 only with one; rows end with CR LF (RFC 4180).
     """
-    with tempfile.TemporaryFile() as projects, tempfile.TemporaryFile() as mentions:
-        write_tables(source, cast("BinaryIO", projects), cast("BinaryIO", mentions))
-        with tempfile.TemporaryFile() as zipped:
-            with zipfile.ZipFile(zipped, "w") as archive:
-                for name, file in ((PROJECTS_FILE, projects), (MENTIONS_FILE, mentions)):
-                    size_bytes = file.tell()
-                    file.seek(0)
-                    add_entry(archive, name, cast("BinaryIO", file), size_bytes)
-            zipped.seek(0)
-            shutil.copyfileobj(zipped, output)
+    form = table_form(source)
+    with ExitStack() as stack:
+        files = {name: cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile())) for name in table_headers(form)}
+        have_codes = write_tables(source, form, files)
+        zipped = stack.enter_context(tempfile.TemporaryFile())
+        with zipfile.ZipFile(zipped, "w") as archive:
+            for name, file in files.items():
+                size_bytes = file.tell()
+                file.seek(0)
+                add_entry(archive, f"{name}.csv", file, size_bytes)
+            for name, content in archive_descriptions(form, source.base, have_codes=have_codes).items():
+                add_entry(archive, name, io.BytesIO(content), len(content))
+        zipped.seek(0)
+        shutil.copyfileobj(zipped, output)
 
 
-def write_tables(source: ProjectSource, projects: BinaryIO, mentions: BinaryIO) -> None:
-    """Write the tables of projects and of mentions, the same bytes as in the archive.
+def write_tables(source: ProjectSource, form: TableForm, outputs: Mapping[str, BinaryIO]) -> bool:
+    """Write tables, the same bytes as in the archive.
 
     Args:
         source: The projects, which are read once.
-        projects: The stream for the table of projects.
-        mentions: The stream for the table of mentions.
+        form: The columns of the table of projects.
+        outputs: A stream for each table that is wanted, by its name.
+
+    Returns:
+        Whether all projects have a code.
     """
-    form = table_form(source)
-    projects.write(csv_head(form.header))
-    mentions.write(csv_head(mention_header()))
+    have_codes = True
+    headers = table_headers(form)
+    for name, output in outputs.items():
+        output.write(csv_head(headers[name]))
     for project in source.projects():
-        projects.write(csv_rows([form.cells(project)]))
-        mentions.write(csv_rows(mention_cells(project, mention) for mention in project.mentions))
+        have_codes = have_codes and project.code is not None
+        rows = table_rows(form, project)
+        for name, output in outputs.items():
+            output.write(csv_rows(rows[name]))
+    return have_codes
 
 
 def csv_head(header: Iterable[str]) -> bytes:

@@ -1,6 +1,6 @@
-"""The tables of projects and mentions as rows of texts, and the sources that they are made from.
+"""The tables of projects, mentions and sources as rows of texts, and where their projects come from.
 
-A table reads back to the same graphs.
+They read back to the same graphs.
 """
 
 import json
@@ -15,9 +15,16 @@ from iomld.assets import load_fields
 from iomld.export.stored_quads import StoredQuads, stored_projects
 from iomld.fields.declared import Field, FieldKind
 from iomld.fund_folder import cached
-from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Project, canonical_decimal, language_rank
+from iomld.model import NO_FUNDER, UNDETERMINED, Mention, Origin, Project, canonical_decimal, language_rank
 from iomld.pipeline.records import mention_value, project_texts, sources_json, written
-from iomld.read.table.columns import mention_columns, project_columns
+from iomld.read.table.columns import (
+    MENTIONS,
+    PROJECTS,
+    SOURCES,
+    mention_columns,
+    project_columns,
+    source_table_columns,
+)
 
 # The length of the longest text in each field and language; it decides which columns a table has.
 TextLengths: TypeAlias = Mapping[tuple[str, str], int]
@@ -30,23 +37,26 @@ class ProjectSource:
     Attributes:
         projects: Iterates over the projects; can be called repeatedly.
         text_lengths: Gives the length of the longest text in each field and language.
+        base: Data base of the IRIs.
     """
 
     projects: Callable[[], Iterator[Project]]
     text_lengths: Callable[[], TextLengths]
+    base: str
 
 
 def stored_source(stored: StoredQuads) -> ProjectSource:
     """The projects of a release, sorted by IRI."""
-    return ProjectSource(lambda: stored_projects(stored), cache(lambda: _stored_lengths(stored)))
+    return ProjectSource(lambda: stored_projects(stored), cache(lambda: _stored_lengths(stored)), stored.base)
 
 
-def spooled_source(projects: Iterable[Project], file: BinaryIO) -> ProjectSource:
+def spooled_source(projects: Iterable[Project], file: BinaryIO, base: str) -> ProjectSource:
     """Projects from an iterator, spooled to a file, so that memory does not grow with their number.
 
     Args:
         projects: The projects; the iterator is consumed.
         file: An empty file that no other process can write to; it must stay open while the source is used.
+        base: Data base of the IRIs.
     """
     lengths: dict[tuple[str, str], int] = {}
     for project in projects:
@@ -60,7 +70,7 @@ def spooled_source(projects: Iterable[Project], file: BinaryIO) -> ProjectSource
         while file.tell() < end:
             yield pickle.load(file)  # noqa: S301  # this process wrote the file, which has no name
 
-    return ProjectSource(read_spool, lambda: lengths)
+    return ProjectSource(read_spool, lambda: lengths, base)
 
 
 def _stored_lengths(stored: StoredQuads) -> TextLengths:
@@ -153,6 +163,36 @@ def mention_header() -> tuple[str, ...]:
 def mention_cells(project: Project, mention: Mention) -> Sequence[str]:
     """The cells of a mention's row, in the order of `mention_header`."""
     return (project.key, *[_mention_cell(mention_value(mention, key)) for key in load_fields().mention_keys])
+
+
+@cached
+def source_header() -> tuple[str, ...]:
+    """The headings of a table of sources."""
+    return tuple(column.name for column in source_table_columns())
+
+
+def source_cells(project: Project, origin: Origin) -> Sequence[str]:
+    """The cells of a source's row, in the order of `source_header`."""
+    (stated,) = sources_json([origin])
+    return (project.key, *[stated.get(key, "") for key in load_fields().source_keys])
+
+
+def table_headers(form: TableForm) -> Mapping[str, Sequence[str]]:
+    """The headings of each table by its name: projects, mentions, sources.
+
+    Args:
+        form: The columns of the table of projects.
+    """
+    return {PROJECTS: form.header, MENTIONS: mention_header(), SOURCES: source_header()}
+
+
+def table_rows(form: TableForm, project: Project) -> Mapping[str, Iterable[Iterable[str]]]:
+    """The rows that a project has in each table, by the name of the table."""
+    return {
+        PROJECTS: (form.cells(project),),
+        MENTIONS: (mention_cells(project, mention) for mention in project.mentions),
+        SOURCES: (source_cells(project, origin) for origin in project.origins),
+    }
 
 
 def _mention_cell(value: str | int | Decimal | None) -> str:

@@ -1,4 +1,4 @@
-"""The tables as a workbook (XLSX) with the sheets `projects` and `mentions`, and the empty template."""
+"""The tables as a workbook (XLSX) with a sheet for each, and the empty template."""
 
 import io
 import re
@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -21,17 +22,18 @@ from openpyxl.worksheet.worksheet import Worksheet
 from iomld.assets import load_fields
 from iomld.errors import IomldError
 from iomld.export.csv import add_entry, csv_head
-from iomld.export.tables import ProjectSource, mention_cells, mention_header, table_form
+from iomld.export.tables import ProjectSource, table_form, table_headers, table_rows
 from iomld.fields.declared import FieldKind
 from iomld.folding import name_order
 from iomld.i18n import LANGUAGES, gettext
-from iomld.messages import gettext_noop
+from iomld.messages import Message, gettext_noop, message
 from iomld.model import TEXT_LANGUAGES
 from iomld.read.table.columns import Column, column_field, mention_columns, project_columns
 from iomld.read.table.rows import neutralized
 from iomld.vocab import Vocabulary
 
-CELL_LENGTH = 30_000  # a cell holds 32 767 UTF-16 units
+_CELL_UNITS = 32_767  # of UTF-16, that a cell holds
+CELL_LENGTH = 30_000  # characters of a text; longer ones continue in another column
 _MAX_ROWS = 1_048_576
 _EARLIEST_DATE = date(1900, 3, 1)  # the date systems of spreadsheets disagree before it
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
@@ -51,19 +53,23 @@ _HEADER_FILL = PatternFill("solid", fgColor="DCE6F1")
 
 
 def write_workbook(source: ProjectSource, output: BinaryIO) -> None:
-    """Write both tables, streamed; equal records result in equal bytes.
+    """Write all tables, streamed; equal records result in equal bytes.
 
     Raises:
-        IomldError: There are more projects or mentions than a sheet has rows.
+        IomldError: A sheet or a cell cannot hold what it would have to.
     """
     form = table_form(source, cell_length=CELL_LENGTH)
     workbook = Workbook(write_only=True)
-    projects = _Sheet(workbook, "projects", form.header)
-    mentions = _Sheet(workbook, "mentions", mention_header())
-    for project in source.projects():
-        projects.write(form.cells(project))
-        for mention in project.mentions:
-            mentions.write(mention_cells(project, mention))
+    sheets = {name: _Sheet(workbook, name, header) for name, header in table_headers(form).items()}
+    try:
+        for project in source.projects():
+            for name, rows in table_rows(form, project).items():
+                for row in rows:
+                    sheets[name].write(row)
+    except IomldError:
+        for sheet in sheets.values():
+            sheet.discard()
+        raise
     save(workbook, output)
 
 
@@ -106,7 +112,7 @@ class _Sheet:
         sheet = workbook.create_sheet(name)
         if not isinstance(sheet, WriteOnlyWorksheet):  # impossible: the workbook is write-only
             raise TypeError(type(sheet))
-        self._sheet = sheet
+        self._sheet, self._name = sheet, name
         self._header = tuple(header)
         self._count = 1
         sheet.freeze_panes = "A2"
@@ -119,14 +125,34 @@ class _Sheet:
         """Write one row of texts."""
         self._count += 1
         if self._count > _MAX_ROWS:
-            raise IomldError(f"A sheet holds at most {_MAX_ROWS} rows. Choose the format csv or jsonl instead.")
+            raise IomldError(
+                message(
+                    "A sheet of a workbook holds {limit} rows, and the table of {name} has more. Choose CSV or JSON "
+                    "Lines.",
+                    limit=_MAX_ROWS,
+                    name=self._name,
+                )
+            )
         self._sheet.append(
             [self._cell(text, column) if text else None for text, column in zip(texts, self._header, strict=True)]
         )
 
+    def discard(self) -> None:
+        """End the sheet without saving it; openpyxl removes its temporary file when the process ends."""
+        self._sheet.close()
+
     def _cell(self, text: str, column: str) -> object:
         value = cell_value(text, column)
         if isinstance(value, str):
+            if problem := _unwritable(value):
+                fault = message(
+                    "sheet {name}, column {column}, row {number}: {problem} Choose CSV or JSON Lines.",
+                    name=self._name,
+                    column=column,
+                    number=self._count,
+                    problem=problem,
+                )
+                raise IomldError(fault)
             cell = WriteOnlyCell(self._sheet, value)
             cell.data_type = "s"  # a text, never a formula
             return cell
@@ -135,6 +161,15 @@ class _Sheet:
             cell.number_format = "yyyy-mm-dd"
             return cell
         return value
+
+
+def _unwritable(text: str) -> Message | None:
+    """Why a cell of a workbook cannot hold a text, which openpyxl would cut or refuse; None if it can."""
+    if len(text) > _CELL_UNITS // 2 and (units := len(text.encode("utf-16-le")) // 2) > _CELL_UNITS:
+        return message("The text has {units} UTF-16 units, and a cell holds {limit}.", units=units, limit=_CELL_UNITS)
+    if ILLEGAL_CHARACTERS_RE.search(text):
+        return message("The text has a control character, which a workbook cannot hold.")
+    return None
 
 
 def write_csv_template(output: BinaryIO) -> None:

@@ -21,6 +21,8 @@ _SUFFIXES = frozenset(
     {".txt", ".html", ".htm", ".json", ".jsonl", ".ndjson", ".jsonld", ".csv", ".tsv", ".xlsx"}
     | {".xml", ".ttl", ".nt", ".nq", ".trig", ".rdf", ".zip"}
 )
+# What our archives of tables have besides: the sources once more, and descriptions of the columns for programs.
+_BESIDE_TABLES = frozenset({"sources.csv", "csv-metadata.json", "datapackage.json"})
 _WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 _MOST_ENTRIES = 10_000
 _MOST_UNCOMPRESSED_BYTES = 4 * 1024**3
@@ -193,6 +195,8 @@ def _entries(archive: zipfile.ZipFile, name: str, open_: Callable[[], BinaryIO])
             )
         )
     mentions = readable.pop("mentions.csv", None) if "projects.csv" in readable else None
+    if "projects.csv" in readable:  # an archive of our tables
+        readable = {entry: open_entry for entry, open_entry in readable.items() if entry not in _BESIDE_TABLES}
     for entry_name, open_entry in sorted(readable.items()):
         yield SourceFile(f"{name}!{entry_name}", open_entry, mentions if entry_name == "projects.csv" else None)
 

@@ -13,7 +13,7 @@ from iomld.release.folder import Manifest
 from iomld.release.nquads import FileFacts
 from iomld.release.subsets import FORMAT_NAMES, PARTITIONINGS, Partitioning, subset_file, subset_names
 
-PROJECTS_FILE, MENTIONS_FILE = "projects.csv", "mentions.csv"
+PROJECTS_FILE, MENTIONS_FILE, SOURCES_FILE = "projects.csv", "mentions.csv", "sources.csv"
 METADATA_FILE, PACKAGE_FILE = f"{PROJECTS_FILE}-metadata.json", "datapackage.json"
 CSV = "text/csv"
 _GZ = ".gz"

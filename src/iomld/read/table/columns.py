@@ -11,6 +11,7 @@ from iomld.fund_folder import cached
 from iomld.messages import gettext_noop
 from iomld.read.table.money import split_heading
 
+PROJECTS, MENTIONS, SOURCES = "projects", "mentions", "sources"  # the names of the tables
 _NUMBERED = re.compile(
     r"\(?(?:[0-9]{1,2}(?:\.[0-9]{1,2})*|[A-Za-z])[.)] ?(?=\S)|[0-9]{1,2} (?=[A-Za-z])|(?:No|N°|#) ?[0-9]{1,2}[.:] ?"
 )
@@ -83,6 +84,12 @@ def mention_columns() -> tuple[Column, ...]:
     code = next(column for column in project_columns() if column.name == "projectCode")
     meaning = gettext_noop("Code of the project, as in the table of projects.")
     return (replace(code, meaning=meaning), *map(_column, load_fields().mention_keys.values()))
+
+
+@cached
+def source_table_columns() -> tuple[Column, ...]:
+    """The columns of a table of sources: the code of the project, then one for each key of a source."""
+    return (mention_columns()[0], *map(_column, load_fields().source_keys.values()))
 
 
 def column_field(name: str) -> Field | None:

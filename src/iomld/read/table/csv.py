@@ -9,14 +9,13 @@ from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import AMOUNT_FIELDS, Finding, Record, Severity
 from iomld.read.options import ReadOptions
+from iomld.read.table.columns import MENTIONS, PROJECTS, SOURCES
 from iomld.read.table.csv_rows import DELIMITERS, CsvRow, decoded, read_rows
 from iomld.read.table.mapped_cells import check_columns
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
 from iomld.read.table.records import table_records
 from iomld.read.table.rows import (
-    MENTIONS,
-    PROJECTS,
     CellFault,
     CellValue,
     Layout,
@@ -127,6 +126,14 @@ def _read_records(
 ) -> Iterator[Record]:
     text, own_remarks = _text(source, file)
     layout, rows = _table(text, TableLocation(file, name, ""), options)
+    if layout.kind == SOURCES:
+        raise SourceError(
+            message(
+                "{file} is a table of sources, without the projects. Give projects.csv, whose column 'sources' has "
+                "them too.",
+                file=file,
+            )
+        )
     if layout.kind != PROJECTS:
         raise SourceError(
             message(

@@ -10,7 +10,14 @@ from iomld.assets import load_fields
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 from iomld.read.record.locate import EXCERPT_LENGTH
-from iomld.read.table.columns import mention_columns, project_columns
+from iomld.read.table.columns import (
+    MENTIONS,
+    PROJECTS,
+    SOURCES,
+    mention_columns,
+    project_columns,
+    source_table_columns,
+)
 from iomld.read.table.headings import YEAR_OR_DAY, Heading, closest_columns, heading_of, is_ignored, mention_heading_of
 from iomld.read.table.mapping import ColumnRule, Constant, TableMapping
 
@@ -21,7 +28,6 @@ _POINT_AND_THREE = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 # "100 000,00" and "100.000,00" can be read in one way only; "100,000" and "100.000" cannot.
 _COMMA_CENTS = re.compile(r"-?(?:[0-9]{1,3}(?:[. \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+),[0-9]{1,2}")
 _GROUPING = re.compile(r"[. \u00a0\u2009\u202f'’]")
-PROJECTS, MENTIONS = "projects", "mentions"
 _FEWEST_KNOWN = 2  # known columns that make a row a header
 _LETTERS = 26
 
@@ -175,7 +181,7 @@ class Layout:
 
     Attributes:
         source: The location of the table.
-        kind: `PROJECTS` or `MENTIONS`.
+        kind: `PROJECTS`, `MENTIONS`, or `SOURCES`, which has no columns that are read.
         headings: The headings as written.
         columns: Index and heading of each known column.
         ignored: Indexes of columns with a heading that are not read.
@@ -240,11 +246,14 @@ def column_letters(index: int) -> str:
 def layout_of(header: TableRow, source: TableLocation, mapping: TableMapping) -> Layout | None:
     """Read a row as a header; None if fewer than two of its headings are known.
 
-    A table with columns for framework and quote is a table of mentions; any other is a table of projects.
+    A table with columns for framework and quote is a table of mentions. One with all headings of our tables of sources
+    repeats what the column `sources` of the table of projects says. Any other is a table of projects.
     """
     headings = tuple(" ".join(cell_text(cell, "").split()) for cell in header.cells)
     while headings and not headings[-1]:
         headings = headings[:-1]
+    if {column.name for column in source_table_columns()} <= set(headings):
+        return Layout(source, SOURCES, headings, (), frozenset())
     mentions = [(index, mention_heading_of(text, mapping)) for index, text in enumerate(headings)]
     names = {heading.column for _, heading in mentions if heading}
     if {"framework", "quote"} <= names:

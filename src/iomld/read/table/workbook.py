@@ -12,11 +12,18 @@ from iomld.errors import SourceError
 from iomld.messages import message
 from iomld.model import WORKBOOK_MEDIA_TYPE, Finding, Place, Record, Severity
 from iomld.read.options import ReadOptions
+from iomld.read.table.columns import MENTIONS, PROJECTS, SOURCES
 from iomld.read.table.mapped_cells import check_columns
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.read.table.mentions import MentionIndex, mention_index, orphan_records
 from iomld.read.table.records import table_records
-from iomld.read.table.rows import MENTIONS, PROJECTS, Layout, ShownRow, TableLocation, TableRow, layout_of
+from iomld.read.table.rows import (
+    Layout,
+    ShownRow,
+    TableLocation,
+    TableRow,
+    layout_of,
+)
 from iomld.read.table.workbook_package import Package, open_package
 from iomld.read.table.worksheet import sheet_rows
 
@@ -122,6 +129,8 @@ def _tables(package: Package, source: TableLocation, options: ReadOptions) -> _S
             tables.remarks.append(
                 Finding("hiddenSheet", Severity.WARNING, problem, message("Show it, or remove it."), place=place)
             )
+        elif table.layout.kind == SOURCES:
+            continue
         elif table.layout.kind == MENTIONS and tables.mentions:
             problem = message("The sheet '{name}' is a second table of mentions and was not read.", name=sheet.name)
             tables.remarks.append(
