@@ -197,7 +197,9 @@ SETTINGS = (
     Setting("query_memory", _count, "Address space of a query process, in bytes."),
     Setting("cache_bytes", _count, "Memory for cached answers, in bytes."),
     Setting("upload_bytes", _count, "Largest upload to /validate and /submissions, in bytes."),
-    Setting("upload_timeout", _seconds, "Seconds that the check of an upload may take."),
+    Setting(
+        "upload_timeout", _seconds, "Seconds that the check of an upload, or the writing of a selection, may take."
+    ),
     Setting("inbox_bytes", _count, "Bytes of all submissions in the inbox with their previews."),
     Setting("daily_submissions", _count, "Submissions that can be sent with a token in 24 hours."),
     Setting("access_log", _access_log, "Log each request as a line on standard error: `json` or `off`."),

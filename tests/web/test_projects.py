@@ -228,10 +228,12 @@ def test_the_table_holds_the_results(client: Asker) -> None:
 def test_the_same_results_elsewhere(client: Asker, opened: ReleaseView) -> None:
     """The table, the collection and the query that the page leads to give the projects of the page."""
     text = client.get("/projects?status=completed&q=titre").text
-    table = client.get(_address(text, "CSV")).content.decode("utf-8-sig")
+    query = "?q=titre&status=completed"
+    assert _address(text, "XLSX") == f"/selection/projects.xlsx{query}"
+    table = client.get(f"/projects.csv{query}").content.decode("utf-8-sig")
     assert [row["code"] for row in csv.DictReader(io.StringIO(table))] == ["PO.0001"]
-    collection = json.loads(client.get(_address(text, "JSON-LD")).content)
+    collection = json.loads(client.get(f"/projects.jsonld{query}").content)
     assert collection["hydra:totalItems"] == len(collection["hydra:member"]) == 1
-    query = parse_qs(urlsplit(_address(text, "SPARQL")).query)["query"][0]
-    assert [row["project"].value for row in opened.reader.select(query)] == [f"{BASE}id/project/PO.0001"]
+    sparql = parse_qs(urlsplit(_address(text, "SPARQL")).query)["query"][0]
+    assert [row["project"].value for row in opened.reader.select(sparql)] == [f"{BASE}id/project/PO.0001"]
     assert client.get(_address(text, "SPARQL")).status_code == 200

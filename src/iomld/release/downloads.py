@@ -15,7 +15,7 @@ from iomld.release.subsets import FORMAT_NAMES, PARTITIONINGS, Partitioning, sub
 
 PROJECTS_FILE, MENTIONS_FILE, SOURCES_FILE = "projects.csv", "mentions.csv", "sources.csv"
 METADATA_FILE, PACKAGE_FILE = f"{PROJECTS_FILE}-metadata.json", "datapackage.json"
-CSV = "text/csv"
+CSV, METADATA_TYPE = "text/csv", "application/csvm+json"
 _GZ = ".gz"
 
 
@@ -81,7 +81,7 @@ def dataset_files() -> tuple[DownloadFile, ...]:
 def column_files() -> tuple[DownloadFile, ...]:
     """The descriptions of the tables for programs, which the tables link to."""
     return (
-        DownloadFile(METADATA_FILE, Content.COLUMNS, "application/csvm+json", "CSVW"),
+        DownloadFile(METADATA_FILE, Content.COLUMNS, METADATA_TYPE, "CSVW"),
         DownloadFile(PACKAGE_FILE, Content.COLUMNS, "application/json", "Data Package"),
     )
 

@@ -59,6 +59,8 @@ from iomld.web.releases.archive import ReleaseArchive
 from iomld.web.releases.changes import change_routes
 from iomld.web.request_metrics import Metrics, RequestLog, RequestMetricsMiddleware
 from iomld.web.saved.routes import saved_routes
+from iomld.web.selection.routes import selection_routes
+from iomld.web.selection.workers import SelectionWriter
 from iomld.web.serving import Serving
 from iomld.web.sessions.routes import session_routes
 from iomld.web.sparql.cache import AnswerCache
@@ -105,6 +107,7 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
                 yield
             finally:
                 await desk.stop()
+                await selections.stop()
                 await serving.stop()
 
     def view() -> ReleaseView:
@@ -115,6 +118,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, operation_routes(serving, metrics, cache), page_routes(view))
     endpoint = _endpoint(serving, archive, settings, base, cache)
     desk = open_desk(datadir, replace(settings, base_iri=base), serving.current, endpoint.quotas)
+    selections = SelectionWriter(datadir, settings, endpoint.quotas)
+    _add_routes(app, selection_routes(view, selections))
     _add_routes(app, query_routes(view, endpoint), saved_routes(view, endpoint, datadir))
     _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
     _add_routes(app, atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view))

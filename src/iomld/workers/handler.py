@@ -74,6 +74,11 @@ class AnswerWriter:
         self.size = size
         return len(data)
 
+    def writelines(self, chunks: Iterable[bytes]) -> None:
+        """Append chunks to the body; raises as `write` does."""
+        for chunk in chunks:
+            self.write(chunk)
+
     def flush(self) -> None:
         """Do nothing; part of the interface of files."""
 

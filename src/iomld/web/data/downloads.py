@@ -22,6 +22,7 @@ from iomld.release.downloads import (
     CSV,
     MENTIONS_FILE,
     METADATA_FILE,
+    METADATA_TYPE,
     PACKAGE_FILE,
     PROJECTS_FILE,
     DownloadFile,
@@ -43,14 +44,14 @@ from iomld.web.responses import get_route
 _GZIP = "application/gzip"
 _PACKAGE_LINK = WebLink("describedby", f"/downloads/{PACKAGE_FILE}", "application/json")
 _SCHEMA_LINKS = {
-    PROJECTS_FILE: (WebLink("describedby", f"/downloads/{METADATA_FILE}", "application/csvm+json"), _PACKAGE_LINK),
+    PROJECTS_FILE: (WebLink("describedby", f"/downloads/{METADATA_FILE}", METADATA_TYPE), _PACKAGE_LINK),
     MENTIONS_FILE: (_PACKAGE_LINK,),
 }
 # Of RFC 9110, section 14.1.1; 18 digits are enough for any file, and Python refuses to read very long numbers.
 _RANGE = re.compile(
     r"bytes=[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})([ \t]*,[ \t]*([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18}))*"
 )
-_TYPES = (_GZIP, CSV, "application/csvm+json", "application/json", *(format_.media_type for format_ in FORMATS))
+_TYPES = (_GZIP, CSV, METADATA_TYPE, "application/json", *(format_.media_type for format_ in FORMATS))
 _RESPONSES = responses({200: _TYPES, 206: _TYPES, 304: ()}, 400, 404, 410, 416, 429, 503)
 _NAME = "The name of a file listed on the downloads page."
 _File = Annotated[str, PathParameter(description=_NAME, openapi_examples=sample("dataset.nq.gz"))]

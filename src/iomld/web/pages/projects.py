@@ -18,6 +18,7 @@ from iomld.browse.view import ReleaseView
 from iomld.messages import Quantity, message
 from iomld.model import DOLLARS
 from iomld.read.table.rows import neutralized
+from iomld.release.downloads import PROJECTS_FILE
 from iomld.release.project_index import ProjectEntry
 from iomld.web.i18n import LANGUAGE_PARAMETER
 from iomld.web.openapi import HTML, FirstText, no_texts, responses, sample
@@ -53,6 +54,14 @@ TABLE_HEADER = (
     "budget_usd",
     "budget",
     "budget_currency",
+)
+# The files of a selection that the page links to.
+_FILES = (
+    ("XLSX", "projects.xlsx"),
+    ("CSV", PROJECTS_FILE),
+    ("JSON-LD", "projects.jsonld"),
+    ("Turtle", "projects.ttl"),
+    ("N-Quads", "projects.nq"),
 )
 _LIST = responses({200: (HTML,), 304: ()}, 404, 503)
 _ROWS_IN_CHUNK = 200
@@ -277,7 +286,6 @@ def _list_html(view: ReleaseView, filters: Filters, ignored: Sequence[str]) -> b
 def _forms(view: ReleaseView, filters: Filters) -> tuple[tuple[str, str], ...]:
     """The other forms of a list: their names and addresses."""
     return (
-        ("CSV", list_address(filters, "/projects.csv")),
-        ("JSON-LD", list_address(filters, "/projects.jsonld")),
+        *((name, list_address(filters, f"/selection/{file}")) for name, file in _FILES),
         ("SPARQL", query_address(view, filters)),
     )

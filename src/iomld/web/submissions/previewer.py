@@ -1,8 +1,6 @@
 """The workers that preview submissions; they start with the first submission, since most servers get none."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from iomld.config import Settings
@@ -13,17 +11,9 @@ from iomld.publish.submissions.preview import PROFILE
 from iomld.publish.submissions.worker import HANDLER, PreviewRequest, PreviewWorker, preview_in_answer
 from iomld.web.client_budget import ClientQuotas
 from iomld.web.data.upload_workers import upload_answer
-from iomld.workers.pool import Pool
+from iomld.workers.on_demand import PoolOnDemand
 from iomld.workers.protocol import WorkerSpec
 from iomld.workers.scheduling import PoolLimits
-
-
-@dataclass(frozen=True, slots=True)
-class _Workers:
-    """Running workers, and the fund folder that they were started with."""
-
-    pool: Pool
-    fund: FundFolder
 
 
 class Previewer:
@@ -45,8 +35,8 @@ class Previewer:
             quotas: The seconds of work left to each client.
         """
         self._datadir, self._settings, self._release, self._quotas = datadir, settings, release, quotas
-        self._workers: _Workers | None = None
-        self._starting = asyncio.Lock()
+        # One worker, and a second one while submissions wait.
+        self._pool = PoolOnDemand(PoolLimits(1, 2, queue=16, timeout_s=settings.upload_timeout))
 
     @property
     def release(self) -> str:
@@ -64,25 +54,13 @@ class Previewer:
             CheckError: The submission cannot be read, or the worker met a limit.
         """
         name, fund = self._release()
-        pool = await self._pool(fund)
+        pool = await self._pool.of(self._spec(fund), key=fund)
         answer = await upload_answer(pool, PreviewRequest(name, body).payload(), self._quotas, client)
         return preview_in_answer(*answer)
 
     async def stop(self) -> None:
         """End the workers."""
-        workers, self._workers = self._workers, None
-        if workers:
-            await workers.pool.stop()
-
-    async def _pool(self, fund: FundFolder) -> Pool:
-        """The workers for a fund folder: one, and a second one while submissions wait."""
-        async with self._starting:
-            if self._workers is None or self._workers.fund != fund:
-                await self.stop()
-                pool = Pool(self._spec(fund), PoolLimits(1, 2, queue=16, timeout_s=self._settings.upload_timeout))
-                await pool.start()
-                self._workers = _Workers(pool, fund)
-            return self._workers.pool
+        await self._pool.stop()
 
     def _spec(self, fund: FundFolder) -> WorkerSpec:
         settings = self._settings

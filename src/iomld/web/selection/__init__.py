@@ -1,0 +1,1 @@
+"""Selections of projects over HTTP: the projects that match filters as a file in any format."""
