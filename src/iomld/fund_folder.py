@@ -28,6 +28,7 @@ FUND_FILES = ("ontology/fund.ttl", "shapes/fund.ttl")  # about one fund alone: a
 _LISTS, _SHAPES = "ontology", "shapes"
 _OURS = re.compile(r"https?://w3id\.org/iomld(?![\w-])", re.IGNORECASE)
 _PREFIX = re.compile(r"\S+-")
+_ORGANIZATION_TYPE = re.compile(r"[1-9]0|1[15]|2[1-4]")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.DOTALL)
 _PARAMETERS = ParamSpec("_PARAMETERS")
@@ -46,6 +47,10 @@ class FundFolder:
         license: Licence of the records; None if the folder does not say.
         fund: IRI of the publisher's own fund, which funds projects of sources that name nobody; None for nobody.
         iati_prefix: Start of the identifiers of the publisher's activities in IATI; empty if it has none.
+        iati_name: Name of the organization that reports to IATI; empty for that of the publisher.
+        iati_type: Its code in IATI's list OrganisationType; empty if no IATI file is to be written.
+        iati_reporting: `primary`, or `secondary` if the organization of the activities reports them elsewhere.
+        iati_dates: `days`, or `years` to write the first or last day of a year of which no day is known.
         page_host: Host of the publisher's web pages of projects, with all hosts below it; empty if it has none.
         currency: Currency (ISO 4217) of amounts that name none; empty for none, None for that of the fund.
         without: Ids of the rules that do not hold for the publisher.
@@ -58,6 +63,10 @@ class FundFolder:
     license: str | None = None
     fund: str | None = None
     iati_prefix: str = ""
+    iati_name: str = ""
+    iati_type: str = ""
+    iati_reporting: str = "primary"
+    iati_dates: str = "days"
     page_host: str = ""
     currency: str | None = None
     without: tuple[str, ...] = ()
@@ -216,6 +225,21 @@ def _iati_prefix(text: str) -> str:
     return text
 
 
+def _iati_type(text: str) -> str:
+    if not _ORGANIZATION_TYPE.fullmatch(text):
+        raise ValueError(message('write a code of IATI\'s list OrganisationType ("10" to "90")'))
+    return text
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in words:
+            raise ValueError(message("write one of {words}", words=", ".join(f'"{word}"' for word in words)))
+        return text
+
+    return check
+
+
 def _host(text: str) -> str:
     if text and not _HOST.fullmatch(text):
         raise ValueError(message('write the name of a host without https:// ("grants.example"), or "" for none'))
@@ -234,6 +258,10 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
     "license": web_address,
     "fund": web_address,
     "iati_prefix": _iati_prefix,
+    "iati_name": _text,
+    "iati_type": _iati_type,
+    "iati_reporting": _one_of("primary", "secondary"),
+    "iati_dates": _one_of("days", "years"),
     "page_host": _host,
     "currency": _currency,
 }

@@ -11,7 +11,7 @@ import click
 from pyoxigraph import Quad
 
 from iomld.assets import jsonld_context, load_fields
-from iomld.cli.export import write_out
+from iomld.cli.export import write_out, write_table
 from iomld.cli.main import EXIT_DONE, EXIT_REFUSED
 from iomld.cli.options import (
     check_source_url,
@@ -149,7 +149,7 @@ def _write_table(
 ) -> None:
     """Write a table; its columns depend on all projects, which are therefore spooled to disk."""
     with tempfile.TemporaryFile() as file:
-        table.write(spooled_source(conversion.projects(sources), cast("BinaryIO", file), base), output)
+        write_table(table, spooled_source(conversion.projects(sources), cast("BinaryIO", file), base), output)
 
 
 def _write_rdf(

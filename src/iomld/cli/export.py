@@ -10,9 +10,9 @@ import click
 
 from iomld.assets import load_vocabulary
 from iomld.cli.options import datadir_option, fund_option, served_release, settings
-from iomld.export.formats import TABLE_FORMATS, write_rdf
+from iomld.export.formats import TABLE_FORMATS, TableFormat, write_rdf
 from iomld.export.stored_quads import released_quads
-from iomld.export.tables import stored_source
+from iomld.export.tables import ProjectSource, stored_source
 from iomld.formats import rdf
 
 _file_option = click.option(
@@ -34,7 +34,7 @@ _file_option = click.option(
 def export_command(*, datadir: Path | None, target: Path | None, format_name: str) -> None:
     """Write the whole dataset of the current release in one format.
 
-    The formats csv, xlsx and jsonl hold the project records; 'iomld publish' can read them back.
+    The formats csv, xlsx, iati and jsonl hold the project records; 'iomld publish' can read them back.
 
     \b
     Example:
@@ -45,11 +45,16 @@ def export_command(*, datadir: Path | None, target: Path | None, format_name: st
     table = TABLE_FORMATS.get(format_name)
     stored = released_quads(current)
     if table:
-        write = partial(table.write, stored_source(stored))
+        write_out(partial(write_table, table, stored_source(stored)), target, is_text=table.is_text)
     else:
         format_ = next(format_ for format_ in rdf.FORMATS if format_.name == format_name)
-        write = partial(write_rdf, stored, format_)
-    write_out(write, target, is_text=table is None or table.is_text)
+        write_out(partial(write_rdf, stored, format_), target, is_text=True)
+
+
+def write_table(table: TableFormat, source: ProjectSource, output: BinaryIO) -> None:
+    """Write projects, and say on standard error what was left out."""
+    for remark in table.write(source, output):
+        click.echo(remark, err=True)
 
 
 def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text: bool) -> None:

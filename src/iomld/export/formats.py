@@ -15,7 +15,8 @@ from iomld.formats import rdf
 from iomld.formats.jsonld import compact_resource, framed_project, write_graph
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
-from iomld.model import WORKBOOK_MEDIA_TYPE
+from iomld.messages import Message
+from iomld.model import IATI_MEDIA_TYPE, WORKBOOK_MEDIA_TYPE
 from iomld.pipeline.records import record_json
 from iomld.release.nquads import open_gzip
 
@@ -28,36 +29,46 @@ class TableFormat:
         media_type: RFC 6838 type of the file.
         suffix: File name suffix, without the dot.
         is_text: Whether it is text, which a terminal can show.
-        write: Writes projects to a stream.
+        write: Writes projects to a stream, and returns a sentence for each reason why some were left out.
     """
 
     media_type: str
     suffix: str
     is_text: bool
-    write: Callable[[ProjectSource, BinaryIO], None]
+    write: Callable[[ProjectSource, BinaryIO], tuple[Message, ...]]
 
 
-def write_json_lines(source: ProjectSource, output: BinaryIO) -> None:
+def write_json_lines(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
     """Write projects as JSON Lines, one record JSON document on each line, streamed."""
     records = (record_json(project) for project in source.projects())
     output.writelines(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)
+    return ()
 
 
-def _write_csv(source: ProjectSource, output: BinaryIO) -> None:
+def _write_csv(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
     from iomld.export.csv import write_csv  # noqa: PLC0415  # with the reader of tables, and few need it
 
     write_csv(source, output)
+    return ()
 
 
-def _write_workbook(source: ProjectSource, output: BinaryIO) -> None:
+def _write_workbook(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
     from iomld.export.workbook import write_workbook  # noqa: PLC0415  # openpyxl takes 0.2 s to import, and few use it
 
     write_workbook(source, output)
+    return ()
+
+
+def _write_iati(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
+    from iomld.export.iati import write_iati  # noqa: PLC0415  # few need it
+
+    return write_iati(source, output)
 
 
 TABLE_FORMATS: Mapping[str, TableFormat] = {
     "csv": TableFormat("application/zip", "zip", is_text=False, write=_write_csv),
     "xlsx": TableFormat(WORKBOOK_MEDIA_TYPE, "xlsx", is_text=False, write=_write_workbook),
+    "iati": TableFormat(IATI_MEDIA_TYPE, "iati.xml", is_text=True, write=_write_iati),
     "jsonl": TableFormat("application/jsonl", "jsonl", is_text=True, write=write_json_lines),
 }
 

@@ -14,9 +14,13 @@
 | budgetCurrency | `budget/value/@currency`, else `@default-currency` |
 | fundedBy | `participating-org` of role 1 with a `ref`; nobody is assumed |
 | address of the page | `document-link` to a page on the publisher's host |
+| any other field | `iomld:field` with the key of the field, as our own files have it; it counts before other elements |
 
 An IATI budget covers one year at most. A project of several years has several, and their total differs from the amount
 that the fund allocated, so several budgets are ignored. No other element is read, least of all contacts.
+
+In our own files, `iomld:field` of a description is the field that it holds, and an `activity-date` with the
+`iomld:precision` of a year says no day.
 
 Source: IATI Standard 2.03, activity standard and its embedded code lists.
 """
@@ -28,11 +32,14 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from iomld.assets import load_fields
+from iomld.iris import IOMLD
 from iomld.messages import message
-from iomld.model import Finding, Place, Severity, Value
+from iomld.model import STATE_FIELDS, UNDETERMINED, Finding, Place, Severity, Value
 from iomld.read.options import ReadOptions
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalized, plain_text
 
+_FIELD, _PRECISION = f"{{{IOMLD}}}field", f"{{{IOMLD}}}precision"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
 _DAY = re.compile(r"(?P<day>(?P<year>[0-9]{4})-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2}|T.*)?")
@@ -97,6 +104,7 @@ def read_activity(element: etree._Element, file: str, *, options: ReadOptions) -
     reader.project_type()
     reader.budget()
     reader.funders()
+    reader.own_fields()
     reader.activity.page = next(reader.pages(), None)
     return reader.activity
 
@@ -121,9 +129,13 @@ class _ActivityReader:
 
     def texts(self) -> None:
         """Read title and narrative in each language."""
-        general = [element for element in self._element.iterfind("description") if element.get("type", "1") == "1"]
         self._narratives("title", list(self._element.iterfind("title")))
-        self._narratives("narrative", general or list(self._element.iterfind("description")))
+        descriptions = [element for element in self._element.iterfind("description") if element.get(_FIELD) is None]
+        general = [element for element in descriptions if element.get("type", "1") == "1"]
+        self._narratives("narrative", general or descriptions)
+        self._narratives(
+            "abstract", [one for one in self._element.iterfind("description") if one.get(_FIELD) == "abstract"]
+        )
 
     def _narratives(self, name: str, elements: list[etree._Element]) -> None:
         found: dict[str, tuple[list[str], etree._Element]] = {}
@@ -155,13 +167,16 @@ class _ActivityReader:
             date = by_type.get(actual, by_type.get(planned))
             if date is None:
                 continue
+            text = date.get("iso-date", "").strip()
+            match = _DAY.fullmatch(text)
+            if match and date.get(_PRECISION) == "year":
+                self._set_field(f"{name}Year", match["year"], date)
+                continue
             if actual not in by_type:
                 problem = message(
                     "The {name} is the planned date; the activity gives no actual one.", name=_WORDS[name]
                 )
                 self._add(date, Finding("plannedDate", Severity.INFO, problem, field=f"{name}Date"))
-            text = date.get("iso-date", "").strip()
-            match = _DAY.fullmatch(text)
             self._set_field(f"{name}Date", match["day"] if match else text, date)
             if match:
                 self._set_field(f"{name}Year", match["year"], date)
@@ -247,6 +262,25 @@ class _ActivityReader:
                 self._add(element, Finding("funderNotRead", Severity.INFO, problem, fix, field="fundedBy", value=name))
         if values:
             self.activity.values["fundedBy"] = tuple(values.values())
+
+    def own_fields(self) -> None:
+        """Read the fields that our own files state by their keys; they count before what other elements say."""
+        given = load_fields().given
+        found: dict[str, list[Value]] = {}
+        for element in self._element.iterfind(f"{{{IOMLD}}}field"):
+            key, text = _given(element, "key"), "".join(str(part) for part in element.itertext())
+            language = _language(element.get(_LANGUAGE)) or self._default_language or UNDETERMINED
+            if key in given and has_forbidden_character(text):
+                self._add(element, _control_character(key))
+            elif key in given and text.strip():
+                value = Value(text.strip(), self._place(element), language if key in load_fields().texts else None)
+                found.setdefault(key, []).append(value)
+        self.activity.values.update({key: tuple(values) for key, values in found.items()})
+        if found.keys() & set(STATE_FIELDS):  # one list stands for both
+            for key in set(STATE_FIELDS) - found.keys():
+                self.activity.values.pop(key, None)
+        if "fundedBy" in found:
+            self.activity.findings = [one for one in self.activity.findings if one.rule != "funderNotRead"]
 
     def pages(self) -> Iterator[str]:
         """Addresses of the organization's web pages among the documents."""

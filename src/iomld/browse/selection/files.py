@@ -1,4 +1,4 @@
-"""The files of a selection, by name: tables with all fields, JSON Lines, and RDF."""
+"""The files of a selection, by name: tables with all fields, JSON Lines, RDF, and IATI."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def _documents(records: SelectedRecords) -> Iterator[Mapping[str, object]]:
 
 
 def _files() -> Iterator[SelectionFile]:
-    xlsx, jsonl, archive = (TABLE_FORMATS[name] for name in ("xlsx", "jsonl", "csv"))
+    xlsx, jsonl, archive, iati = (TABLE_FORMATS[name] for name in ("xlsx", "jsonl", "csv", "iati"))
     yield SelectionFile("projects.xlsx", xlsx.media_type, partial(_write_table, "xlsx"))
     yield SelectionFile("tables.zip", archive.media_type, partial(_write_table, "csv"))
     yield from (SelectionFile(name, CSV, partial(_write_csv, name)) for name in CSV_FILES)
@@ -84,6 +84,7 @@ def _files() -> Iterator[SelectionFile]:
     yield SelectionFile("projects.ttl", rdf.TURTLE.media_type, _write_turtle)
     yield SelectionFile("projects.nt", rdf.NTRIPLES.media_type, partial(_write_lines, rdf.NTRIPLES))
     yield SelectionFile("projects.nq", rdf.NQUADS.media_type, partial(_write_lines, rdf.NQUADS))
+    yield SelectionFile("projects.iati.xml", iati.media_type, partial(_write_table, "iati"))
 
 
 SELECTION_FILES: Mapping[str, SelectionFile] = {file.name: file for file in _files()}

@@ -24,6 +24,7 @@ from iomld.formats.jsonld import compact_resource, framed_project
 from iomld.formats.negotiate import choose
 from iomld.formats.rdf import FORMATS, Format
 from iomld.messages import message
+from iomld.model import IATI_MEDIA_TYPE
 from iomld.release.history import Tombstone
 from iomld.web.data.collection import collection_routes
 from iomld.web.data.descriptions import described_routes
@@ -36,6 +37,7 @@ from iomld.web.data.documents import (
     not_found,
     split_suffix,
 )
+from iomld.web.data.iati import IATI_SUFFIX, iati_response
 from iomld.web.data.parameters import CODED, Labels, ReleaseFormatParameters, RequestedFormat, wants_labels
 from iomld.web.data.revisions import revision_response
 from iomld.web.data.vocabulary import vocabulary_routes
@@ -48,7 +50,7 @@ from iomld.web.responses import get_route
 from iomld.web.templating import moment
 
 _KINDS = ("country", "fund", "organization")  # of resources under /id/, besides projects
-_RECORD = responses({200: DOCUMENT_TYPES, 301: (), 304: ()}, 400, 404, 406, 410, 503)
+_RECORD = responses({200: (*DOCUMENT_TYPES, IATI_MEDIA_TYPE), 301: (), 304: ()}, 400, 404, 406, 410, 503)
 _IDENTIFIER = responses({301: (), 303: ()}, 400, 404, 410, 503)
 _IN_QUERIES = "%&=+/?:@!$'()*,;"  # allowed in a query besides letters and digits (RFC 3986, section 3.4)
 # A withdrawn project may come back: clients must revalidate the redirect as well as the tombstone.
@@ -122,9 +124,15 @@ def _document_routes(router: APIRouter, view: Callable[[Request], ReleaseView]) 
     def project(
         request: Request, name: _Project, requested: ReleaseFormatParameters, labels: Labels = "0", about: _About = "0"
     ) -> Response:
-        """With `/rev/1` after the code, the answer is the content of a revision, which never changes."""
+        """With `/rev/1` after the code, the answer is the content of a revision, which never changes.
+
+        With `.iati.xml` it is an activity of IATI 2.03, if the record states what IATI requires.
+        """
         opened = view(request)
         key, suffix = split_suffix(name, partial(_is_known, opened, "project"))
+        stem = name.removesuffix(IATI_SUFFIX)
+        if stem != name and not _is_known(opened, "project", name) and _is_known(opened, "project", stem):
+            return iati_response(request, opened, stem)
         if not _is_known(opened, "project", key):
             return _former_project(request, opened, name, requested, is_about=about == "1")
         document = _project_document(opened, key, with_labels=wants_labels(labels))
