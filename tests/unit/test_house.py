@@ -27,6 +27,8 @@ LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.link.numbered_names": "Lists of whole frameworks, as `framework_parts` finds lists of parts.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.publish.index_building": "The database of projects is built beside the store, with which it shares nothing.",
+    "iomld.web.data.iati": "Documents are RDF and negotiate their format; an activity is neither, and may not exist.",
+    "iomld.web.submissions.previewer": "How workers are asked for previews; the desk decides about submissions.",
     "iomld.spark.executor": "What executors run; the other side needs PySpark, its Java program and the files.",
 }
 # Why a class name stands in several modules.

@@ -31,7 +31,7 @@ from iomld.iris import Iris
 from iomld.messages import ForeignText, Message, message
 from iomld.store.service_description import ServiceFacts
 from iomld.temporary import temporary_folder
-from iomld.web.client_budget import ClientBudgetMiddleware
+from iomld.web.client_budget import ClientBudgetMiddleware, ClientQuotas
 from iomld.web.compression import CompressionMiddleware, with_vary
 from iomld.web.conditional import ConditionalStaticFiles
 from iomld.web.data.annotation import annotation_routes
@@ -119,15 +119,12 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     endpoint = _endpoint(serving, archive, settings, base, cache)
     desk = open_desk(datadir, replace(settings, base_iri=base), serving.current, endpoint.quotas)
     selections = SelectionWriter(datadir, settings, endpoint.quotas)
-    _add_routes(app, selection_routes(view, selections))
     _add_routes(app, query_routes(view, endpoint), saved_routes(view, endpoint, datadir))
     _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
     _add_routes(app, atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view))
-    _add_routes(app, download_routes(lambda: serving.release, files))
+    _add_routes(app, download_routes(lambda: serving.release, files), selection_routes(view, selections))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
-    _add_routes(app, validation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
-    _add_routes(app, annotation_routes(lambda: serving.checker, endpoint.quotas, max_bytes=settings.upload_bytes))
-    _add_routes(app, reconciliation_routes(view))
+    _add_routes(app, *_check_routes(serving, endpoint.quotas, settings.upload_bytes), reconciliation_routes(view))
     _add_routes(app, submission_routes(desk, view, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi), guide_routes(view), session_routes(desk.access, endpoint.quotas))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
@@ -143,6 +140,14 @@ def _add_routes(app: FastAPI, *routers: APIRouter) -> None:
     """Add the routes of routers as they are; `include_router` would analyse their parameters once more."""
     for router in routers:
         app.router.routes.extend(router.routes)
+
+
+def _check_routes(serving: Serving, quotas: ClientQuotas, max_bytes: int) -> tuple[APIRouter, APIRouter]:
+    """The routes whose uploads the workers for checks read."""
+    return (
+        validation_routes(lambda: serving.checker, quotas, max_bytes=max_bytes),
+        annotation_routes(lambda: serving.checker, quotas, max_bytes=max_bytes),
+    )
 
 
 def _with_middleware(
