@@ -214,6 +214,7 @@ class GivenMention:
 # IATI reports the same activity at second hand: it fills gaps and never overrides the page.
 WORKBOOK_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IATI_MEDIA_TYPE = "application/xml"
+PARQUET_MEDIA_TYPE = "application/vnd.apache.parquet"
 
 # Languages of the texts (BCP 47), the preferred one first; a text that does not state its language is undetermined.
 TEXT_LANGUAGES = ("en", "fr", "es")

@@ -66,6 +66,7 @@ HOMES: Mapping[str, frozenset[str]] = {
             "web",
         }
     ),
+    "pyarrow": frozenset({"export"}),  # an extra
     "pydantic": frozenset({"web"}),  # comes with fastapi: schemas of parameters
     "py4j": frozenset({"spark"}),  # comes with pyspark: its errors
     "pyshacl": frozenset({"validate"}),

@@ -16,7 +16,7 @@ from iomld.formats.jsonld import compact_resource, framed_project, write_graph
 from iomld.formats.rdf import Format
 from iomld.iris import Iris
 from iomld.messages import Message
-from iomld.model import IATI_MEDIA_TYPE, WORKBOOK_MEDIA_TYPE
+from iomld.model import IATI_MEDIA_TYPE, PARQUET_MEDIA_TYPE, WORKBOOK_MEDIA_TYPE
 from iomld.pipeline.records import record_json
 from iomld.release.nquads import open_gzip
 
@@ -59,6 +59,13 @@ def _write_workbook(source: ProjectSource, output: BinaryIO) -> tuple[Message, .
     return ()
 
 
+def _write_parquet(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
+    from iomld.export.parquet import write_parquet  # noqa: PLC0415  # few need it
+
+    write_parquet(source, output)
+    return ()
+
+
 def _write_iati(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
     from iomld.export.iati import write_iati  # noqa: PLC0415  # few need it
 
@@ -68,6 +75,7 @@ def _write_iati(source: ProjectSource, output: BinaryIO) -> tuple[Message, ...]:
 TABLE_FORMATS: Mapping[str, TableFormat] = {
     "csv": TableFormat("application/zip", "zip", is_text=False, write=_write_csv),
     "xlsx": TableFormat(WORKBOOK_MEDIA_TYPE, "xlsx", is_text=False, write=_write_workbook),
+    "parquet": TableFormat(PARQUET_MEDIA_TYPE, "parquet", is_text=False, write=_write_parquet),
     "iati": TableFormat(IATI_MEDIA_TYPE, "iati.xml", is_text=True, write=_write_iati),
     "jsonl": TableFormat("application/jsonl", "jsonl", is_text=True, write=write_json_lines),
 }

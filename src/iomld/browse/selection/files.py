@@ -74,11 +74,12 @@ def _documents(records: SelectedRecords) -> Iterator[Mapping[str, object]]:
 
 
 def _files() -> Iterator[SelectionFile]:
-    xlsx, jsonl, archive, iati = (TABLE_FORMATS[name] for name in ("xlsx", "jsonl", "csv", "iati"))
+    xlsx, jsonl, archive, iati, parquet = (TABLE_FORMATS[name] for name in ("xlsx", "jsonl", "csv", "iati", "parquet"))
     yield SelectionFile("projects.xlsx", xlsx.media_type, partial(_write_table, "xlsx"))
     yield SelectionFile("tables.zip", archive.media_type, partial(_write_table, "csv"))
     yield from (SelectionFile(name, CSV, partial(_write_csv, name)) for name in CSV_FILES)
     yield SelectionFile(METADATA_FILE, METADATA_TYPE, _write_metadata)
+    yield SelectionFile("projects.parquet", parquet.media_type, partial(_write_table, "parquet"))
     yield SelectionFile("projects.jsonl", jsonl.media_type, partial(_write_table, "jsonl"))
     yield SelectionFile("projects.jsonld", rdf.JSONLD.media_type, _write_jsonld)
     yield SelectionFile("projects.ttl", rdf.TURTLE.media_type, _write_turtle)
