@@ -15,12 +15,13 @@ from tests.commands import written_by_iomld
 from tests.serving import Server, serve
 
 from iomld.browse.selection.files import SELECTION_FILES
-from iomld.browse.selection.worker import NOT_WRITTEN, SelectionRequest, open_selector
+from iomld.browse.selection.worker import DAMAGED, NOT_WRITTEN, TOO_LARGE, SelectionRequest, open_selector
 from iomld.export import workbook
 from iomld.export.stored_quads import released_quads
 from iomld.formats import rdf
-from iomld.pipeline.faults import TOO_LARGE, fault_of
+from iomld.pipeline.faults import fault_of
 from iomld.release import Release, current_release
+from iomld.store.oxigraph import StoreReader
 from iomld.workers.handler import AnswerWriter
 
 IATI = "projects.iati.xml"  # in which there is at least one activity
@@ -107,6 +108,7 @@ def test_the_table_links_to_its_own_columns(bundled_server: Server) -> None:
     answer = httpx.get(f"{bundled_server.address}/selection/projects.csv?country=NA")
     link = answer.links["describedby"]["url"]
     assert link == "/selection/projects.csv-metadata.json?country=NA"
+    assert answer.headers["link"].startswith(f"<{link}>")  # some clients read no further
     metadata = httpx.get(bundled_server.address + link).json()
     assert metadata["url"] == "projects.csv?country=NA"
     (header, *_) = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))
@@ -216,3 +218,11 @@ def test_projects_without_days_are_no_activities(release: Release) -> None:
     assert kind == NOT_WRITTEN
     assert sentence.startswith("No project can be an activity of IATI.")
     assert "no day on which it starts or ends: 121 of the projects" in sentence
+
+
+def test_a_damaged_release_is_a_fault_of_the_server(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that the list has and the store has not is no shorter file."""
+    monkeypatch.setattr(StoreReader, "graph", lambda _self, _iri: ())
+    kind, sentence = _refused(release, "projects.nq")
+    assert kind == DAMAGED
+    assert "is missing. Publish it again." in sentence

@@ -16,15 +16,16 @@ from iomld.browse.filters import read_filters
 from iomld.browse.selection.files import SELECTION_FILES
 from iomld.browse.selection.records import SelectedRecords
 from iomld.browse.view import ReleaseView, open_view
-from iomld.errors import IomldError
+from iomld.errors import IomldError, StoreError
 from iomld.fund_folder import using
 from iomld.messages import message
-from iomld.pipeline.faults import TOO_LARGE, fault_answer
+from iomld.pipeline.faults import fault_answer
 from iomld.temporary import temporary_folder
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 
 HANDLER = "iomld.browse.selection.worker:open_selector"
-NOT_WRITTEN = "not-written"  # kind of fault: the format cannot hold the records, or the release is damaged
+# Kinds of faults: more bytes than the limit; records that the format cannot hold; a damaged release.
+TOO_LARGE, NOT_WRITTEN, DAMAGED = "selection-too-large", "selection-not-written", "damaged"
 _MIB = 1 << 20
 
 
@@ -79,7 +80,7 @@ class _Selector:
             )
             return fault_answer(TOO_LARGE, too_large)
         except IomldError as error:
-            return fault_answer(NOT_WRITTEN, error.message)
+            return fault_answer(DAMAGED if isinstance(error, StoreError) else NOT_WRITTEN, error.message)
         return Answer(b"")
 
     def _release(self, name: str) -> ReleaseView:

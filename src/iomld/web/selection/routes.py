@@ -107,7 +107,8 @@ def _headers(view: ReleaseView, file: SelectionFile, filters: Filters) -> dict[s
     saved_as = selection_file_name(file.name, filters, manifest.name)
     links = [WebLink("collection", list_address(filters))]
     if file.name == PROJECTS_FILE:
-        links.append(WebLink("describedby", list_address(filters, f"/selection/{METADATA_FILE}"), METADATA_TYPE))
+        # The first link: the PyPI package csvw takes any other before it for metadata of something else.
+        links.insert(0, WebLink("describedby", list_address(filters, f"/selection/{METADATA_FILE}"), METADATA_TYPE))
     return {
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": "no-cache",

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from iomld.browse.selection.worker import HANDLER, NOT_WRITTEN, SelectionRequest
+from iomld.browse.selection.worker import DAMAGED, HANDLER, NOT_WRITTEN, TOO_LARGE, SelectionRequest
 from iomld.config import Settings
 from iomld.messages import message
 from iomld.pipeline.faults import fault_of
@@ -14,6 +14,7 @@ from iomld.workers.on_demand import PoolOnDemand
 from iomld.workers.protocol import Reply, WorkerSpec
 from iomld.workers.scheduling import PoolLimits
 
+_STATUSES = {TOO_LARGE: 422, NOT_WRITTEN: 422, DAMAGED: 503}  # by kind of fault
 _QUEUE = 16  # selections that wait
 
 
@@ -65,7 +66,7 @@ class SelectionWriter:
         if reply.fault:
             fault = fault_of(reply.head)
             reply.close()
-            raise ProblemError(422, "selection-not-written" if fault.kind == NOT_WRITTEN else fault.kind, fault.message)
+            raise ProblemError(_STATUSES[fault.kind], fault.kind, fault.message)
         return reply
 
     async def stop(self) -> None:
