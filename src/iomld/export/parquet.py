@@ -39,8 +39,9 @@ def write_parquet(source: ProjectSource, output: BinaryIO) -> None:
     except ImportError as error:
         raise IomldError(
             message(
-                "The Parquet format needs PyArrow, which is not installed where iomld runs: "
-                "pip install 'iomld[parquet]'. Choose another format."
+                "The Parquet format needs PyArrow, which is not installed where iomld runs: {command}. Choose another "
+                "format.",
+                command="pip install 'iomld[parquet]'",
             )
         ) from error
     schema = _schema(pa)
