@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -120,11 +120,10 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     desk = open_desk(datadir, replace(settings, base_iri=base), serving.current, endpoint.quotas)
     selections = SelectionWriter(datadir, settings, endpoint.quotas)
     _add_routes(app, query_routes(view, endpoint), saved_routes(view, endpoint, datadir))
-    _add_routes(app, resource_routes(view), memento_routes(view), feed_routes(view))
-    _add_routes(app, atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view))
+    _add_routes(app, *_data_routes(serving, view))
     _add_routes(app, download_routes(lambda: serving.release, files), selection_routes(view, selections))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
-    _add_routes(app, *_check_routes(serving, endpoint.quotas, settings.upload_bytes), reconciliation_routes(view))
+    _add_routes(app, *_check_routes(serving, endpoint.quotas, settings.upload_bytes))
     _add_routes(app, submission_routes(desk, view, endpoint.quotas, max_bytes=settings.upload_bytes))
     _add_routes(app, docs_routes(view, app.openapi), guide_routes(view), session_routes(desk.access, endpoint.quotas))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
@@ -142,12 +141,16 @@ def _add_routes(app: FastAPI, *routers: APIRouter) -> None:
         app.router.routes.extend(router.routes)
 
 
-def _check_routes(serving: Serving, quotas: ClientQuotas, max_bytes: int) -> tuple[APIRouter, APIRouter]:
+def _data_routes(serving: Serving, view: Callable[[], ReleaseView]) -> Iterable[APIRouter]:
+    """The routes of what is published, for programs first."""
+    yield from (resource_routes(view), memento_routes(view), feed_routes(view))
+    yield from (atom_routes(lambda: serving.view), catalogue_routes(lambda: serving.view), reconciliation_routes(view))
+
+
+def _check_routes(serving: Serving, quotas: ClientQuotas, max_bytes: int) -> Iterable[APIRouter]:
     """The routes whose uploads the workers for checks read."""
-    return (
-        validation_routes(lambda: serving.checker, quotas, max_bytes=max_bytes),
-        annotation_routes(lambda: serving.checker, quotas, max_bytes=max_bytes),
-    )
+    yield validation_routes(lambda: serving.checker, quotas, max_bytes=max_bytes)
+    yield annotation_routes(lambda: serving.checker, quotas, max_bytes=max_bytes)
 
 
 def _with_middleware(
