@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.amount import amount
 from tests.conftest import ROOT, Command
+from tests.killing import run_killed
 
 from iomld.browse.view import open_view
 from iomld.release import current_release
@@ -14,36 +15,6 @@ from iomld.release import current_release
 pytestmark = pytest.mark.server
 
 PAGE = ROOT / "tests" / "golden" / "page.txt"
-# Runs in the process of a publish before it does anything, and counts what it is about to change in its folder. It
-# kills the process at a given change, or when the store is being written, which is not ours to count.
-KILLER = """
-import os, signal, sys, threading, time
-from pathlib import Path
-folder, moment, changes = os.environ["KILL_IN"], os.environ["KILL_AT"], 0
-def kill():
-    os.kill(os.getpid(), signal.SIGKILL)
-def count(event, arguments):
-    global changes
-    is_change = event in {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir"} or (
-        event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-    if is_change and any(str(argument).startswith(folder) for argument in arguments):
-        changes += 1
-        print(event, arguments, file=sys.stderr, flush=True)
-        if str(changes) == moment:
-            kill()
-def is_storing():
-    try:
-        return any(Path(folder).glob("releases/.*/store/*"))
-    except OSError:  # a folder went while it was listed
-        return False
-def watch():
-    while not is_storing():
-        time.sleep(0.001)
-    kill()
-sys.addaudithook(count)
-if moment == "store":
-    threading.Thread(target=watch, daemon=True).start()
-"""
 
 
 def test_killed_at_six_moments(tmp_path: Path, few_records: Path, iomld: Command) -> None:
@@ -52,8 +23,8 @@ def test_killed_at_six_moments(tmp_path: Path, few_records: Path, iomld: Command
 
     def publish(to: Path, moment: str) -> tuple[int, int]:
         """The exit code, and how many changes were begun."""
-        done = iomld("publish", few_records, "--to", to, prelude=KILLER, KILL_IN=str(to), KILL_AT=moment)
-        return done.returncode, done.stderr.count("\n")
+        run = run_killed(iomld, to, moment, "publish", few_records, "--to", to)
+        return run.status, len(run.moments)
 
     for to in (folder, other):
         assert iomld("publish", PAGE, "--to", to).returncode == 0
@@ -80,9 +51,8 @@ def test_a_review_is_killed_at_some_moments(tmp_path: Path, iomld: Command) -> N
 
     def decide(decision: str, moment: str) -> tuple[int, int]:
         """The exit code, and how many changes were begun."""
-        variables = {"KILL_IN": str(folder), "KILL_AT": moment}
-        done = iomld("mentions", decision, key, "--to", folder, prelude=KILLER, **variables)
-        return done.returncode, done.stderr.count("\n")
+        run = run_killed(iomld, folder, moment, "mentions", decision, key, "--to", folder)
+        return run.status, len(run.moments)
 
     code, changes = decide("accept", "never")
     assert code == 0

@@ -1,98 +1,152 @@
 """`kill -9` while accepted submissions are published: none is lost, none is published twice."""
 
-import signal
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.amount import amount
 from tests.conftest import Command
+from tests.killing import KilledRun, run_killed, spread
 from tests.publish.submissions.made import Desk
 
 from iomld import release
 from iomld.inbox.inbox import Inbox
-from iomld.inbox.receipts import chain_faults
 from iomld.inbox.submissions import MergeMode, SubmissionState
-from iomld.inbox.tokens import TokenScope
 from iomld.pipeline.conversion import Choices
 from iomld.pipeline.stages import load_pipeline
+from iomld.release.pruning import pruned_manifests
 
 pytestmark = pytest.mark.server
 
+S = SubmissionState
 CODES = ("CE.0134", "PO.0105")
-# Runs in the process of `iomld work` before it does anything. It counts what is about to change in the folder of
-# releases, and each transaction of the inbox before and after its commit, and kills the process at a given one.
-KILLER = """
-import os, signal, sys
-from contextlib import contextmanager
-from iomld.inbox.database import InboxDatabase
-folder, moment, changes = os.environ["KILL_IN"], os.environ["KILL_AT"], 0
-def reached(name):
-    global changes
-    changes += 1
-    print(name, file=sys.stderr, flush=True)
-    if str(changes) == moment:
-        os.kill(os.getpid(), signal.SIGKILL)
-def count(event, arguments):
-    if event in {"os.mkdir", "os.rename", "os.symlink", "os.remove"} and any(
-            str(argument).startswith(folder) for argument in arguments):
-        reached(event)
-plain = InboxDatabase.transaction
-@contextmanager
-def counted(self):
-    with plain(self) as database:
-        yield database
-        reached("before a commit")
-    reached("after a commit")
-InboxDatabase.transaction = counted
-sys.addaudithook(count)
-"""
+# Moments at which what is on the disk changes its meaning: a name changes, or a commit is due or done.
+DECISIVE = frozenset({"os.rename", "os.symlink", "os.link", "before the commit", "after the commit", "before os.fsync"})
+TURNS_BETWEEN_PRUNINGS = 25
+# What is accepted in a turn, in rising order: the code of each submission, and how it changes the record.
+SCENES = (
+    ((CODES[0], MergeMode.PATCH), (CODES[1], MergeMode.PATCH)),  # one release
+    ((CODES[0], MergeMode.PATCH), (CODES[1], MergeMode.REPLACE)),  # two releases
+    ((CODES[0], MergeMode.PATCH), (CODES[0], MergeMode.PATCH)),  # the second must be accepted again
+)
 
 
+@pytest.mark.timeout(0)  # of the test itself: IOMLD_TEST_AMOUNT=112 kills a thousand times, which takes an hour
 def test_killed_at_many_moments(tmp_path: Path, few_records: Path, iomld: Command) -> None:
     """Whenever the process is killed, the next one brings each accepted submission to exactly one release."""
-    folder = tmp_path / "data"
-    assert iomld("publish", few_records, "--to", folder).returncode == 0
-    token = iomld("token", "create", "--scope", TokenScope.SUBMIT, "--name", "x", "--from", folder)
-    assert token.returncode == 0
-
-    def work(moment: str) -> tuple[int, int]:
-        """The exit code, and how many moments were reached."""
-        done = iomld("work", "--once", "--to", folder, prelude=KILLER, KILL_IN=str(folder), KILL_AT=moment)
-        return done.returncode, done.stderr.count("\n")
-
-    accept(folder, 0)
-    code, moments = work("never")
-    assert code == 0
-    assert moments > 10
-    parts = amount(6)
-    for turn in range(1, parts + 1):
-        submitted = accept(folder, turn)
-        killed, _ = work(str(1 + (moments - 1) * turn // parts))
-        assert killed in {-signal.SIGKILL, 0}
-        assert work("never")[0] == 0
-        check(folder, submitted)
+    office = Office(tmp_path / "data", few_records, iomld)
+    office.accept(SCENES[1])
+    whole = office.work("never")
+    assert whole.status == 0
+    assert set(whole.moments) >= DECISIVE
+    office.check()
+    killed: Counter[str] = Counter()
+    try:
+        for turn, moment in zip(range(amount(6)), kill_moments(whole), strict=False):
+            killed += Counter(office.killed_in_turn(turn, moment))
+    finally:
+        print(*(f"{number:5}  {name}" for name, number in sorted(killed.items())), sep="\n")  # noqa: T201  # with -s
+    office.verify()
 
 
-def accept(folder: Path, turn: int) -> list[str]:
-    """Accept a new amount for each of two projects; give the names of the submissions."""
-    with Inbox(folder) as inbox:
-        desk = Desk(folder, load_pipeline(Choices(profile="published")), inbox, datetime.now(UTC))
-        made = [desk.submit({"projectCode": name, "budgetUSD": 1000 + turn}, mode=MergeMode.PATCH) for name in CODES]
-        for one in made:
-            desk.accept(one)
-    return [one.id for one in made]
+def kill_moments(whole: KilledRun) -> Iterator[str]:
+    """Moments of a run, for as long as they are wanted: half at decisive changes, the others at any, or in between."""
+    every = range(1, len(whole.moments) + 1)
+    decisive = [number for number, name in enumerate(whole.moments, 1) if name in DECISIVE]
+    for first, second, third in zip(spread(), spread(), spread(), strict=True):
+        yield str(decisive[int(first * len(decisive))])
+        yield str(every[int(second * len(every))])
+        yield str(decisive[int((1 - first) * len(decisive))])
+        yield f"{1 + int(third * whole.processor_ms)}ms"
 
 
-def check(folder: Path, submitted: list[str]) -> None:
-    """Each submission is published, in one release alone, and its receipt names the revision."""
-    names = release.release_names(folder)
-    found = [id_ for name in names for id_ in release.open_release(folder, name).manifest.submissions]
-    with Inbox(folder) as inbox:
-        for id_ in submitted:
-            assert inbox.submission(id_).state is SubmissionState.PUBLISHED
-            assert found.count(id_) == 1
-            published = inbox.receipt(id_)[-1].values()
-            assert published["release"] in names
-            assert len(published["revisions"]) == 1
-        assert list(chain_faults(inbox.entries())) == []
+class Office:
+    """A folder of releases whose inbox is filled, and whose publishing process is killed."""
+
+    def __init__(self, folder: Path, records: Path, command: Command) -> None:
+        """Publish the records of a file; nothing is submitted yet."""
+        self.folder, self._command = folder, command
+        self._pipeline = load_pipeline(Choices(profile="published"))
+        self._records = {one["projectCode"]: one for one in json.loads(records.read_text(encoding="utf-8"))}
+        assert command("publish", records, "--to", folder).returncode == 0
+        self._accepted: list[str] = []  # of all turns
+        self._open: list[str] = []  # of this turn
+        self._amount = 1000
+
+    def killed_in_turn(self, turn: int, moment: str) -> list[str]:
+        """Kill the process once or twice and let it finish; gives where it was killed, for people."""
+        self.accept(SCENES[turn % len(SCENES)])
+        runs = [self.work(moment) for _ in range(1 + turn % 2)]  # the process that puts it right is killed too
+        for run in runs:
+            assert run.is_killed or run.status == 0, run.stderr  # one with fewer moments ends before
+        assert self.current_is_whole()
+        self.finish()
+        self.check()
+        if turn % TURNS_BETWEEN_PRUNINGS == TURNS_BETWEEN_PRUNINGS - 1:
+            assert self._command("releases", "prune", "--keep", "2", "--from", self.folder).returncode == 0
+        return [
+            f"killed at {run.moments[-1] if run.moments else 'its start'}" if run.is_killed else "ended before"
+            for run in runs
+        ]
+
+    def accept(self, scene: Sequence[tuple[str, MergeMode]]) -> None:
+        """Accept a new amount for each project of a scene."""
+        with Inbox(self.folder) as inbox:
+            desk = Desk(self.folder, self._pipeline, inbox, datetime.now(UTC))
+            self._open = []
+            for code, mode in scene:
+                self._amount += 1
+                whole = self._records[code] if mode is MergeMode.REPLACE else {"projectCode": code}
+                record = whole | {"budgetUSD": str(self._amount)}
+                self._open.append(desk.submit(record, mode=mode).id)
+            for id_ in self._open:
+                desk.accept(inbox.submission(id_))
+        self._accepted += self._open
+
+    def work(self, moment: str) -> KilledRun:
+        """Publish what is accepted, until a moment."""
+        return run_killed(self._command, self.folder, moment, "work", "--once", "--to", self.folder)
+
+    def finish(self) -> None:
+        """Publish what is accepted; what was returned with a new preview is accepted again."""
+        while True:
+            run = self.work("never")
+            assert run.status == 0, run.stderr
+            with Inbox(self.folder) as inbox:
+                found = [inbox.submission(id_) for id_ in self._open]
+                returned = [one for one in found if one.state is S.PREVIEWED]
+                for one in returned:
+                    inbox.accept(one.id, one.tag, datetime.now(UTC))
+            if not returned:
+                return
+
+    def current_is_whole(self) -> bool:
+        """Whether the current release can be opened; that reads what it has against its manifest."""
+        return release.current_release(self.folder) is not None
+
+    def check(self) -> None:
+        """Each submission of this turn is published, in one release alone, and its receipt names the revision."""
+        names = release.release_names(self.folder)
+        found = self._published()
+        assert {one: found[one] for one in self._accepted} == dict.fromkeys(self._accepted, 1)
+        with Inbox(self.folder) as inbox:
+            for id_ in self._open:
+                assert inbox.submission(id_).state is S.PUBLISHED
+                published = inbox.receipt(id_)[-1].values()
+                assert published["release"] in names
+                assert len(published["revisions"]) == 1
+        assert not [path for path in (self.folder / "releases").iterdir() if path.name.startswith(".")]
+        assert self._command("inbox", "verify", "--from", self.folder).returncode == 0
+
+    def verify(self) -> None:
+        """Every file of every release is as its manifest says, and so is the ledger."""
+        assert self._command("releases", "verify", "--all", "--from", self.folder).returncode == 0
+
+    def _published(self) -> Counter[str]:
+        """How many releases have each submission, pruned ones included."""
+        kept = [release.open_release(self.folder, name).manifest for name in release.release_names(self.folder)]
+        pruned = [manifest for manifest, _ in pruned_manifests(self.folder).values()]
+        return Counter(id_ for manifest in (*kept, *pruned) if manifest for id_ in manifest.submissions)
