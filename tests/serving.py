@@ -69,16 +69,19 @@ def start(command: Sequence[str | Path], *, hears_interrupt: bool = True, **vari
 
 
 @contextmanager
-def serve(datadir: Path, *, hears_interrupt: bool = True, is_forked: bool = True, **variables: str) -> Iterator[Server]:
+def serve(
+    datadir: Path, *options: str, hears_interrupt: bool = True, is_forked: bool = True, **variables: str
+) -> Iterator[Server]:
     """Run `iomld serve` until the block ends; it is stopped by SIGTERM and must end by itself.
 
     Args:
         datadir: The folder whose release it serves.
+        options: Further options of the command.
         hears_interrupt: Whether SIGINT ends it.
         is_forked: Whether it finds the program imported already, which saves most of its start.
         variables: What is added to its environment.
     """
-    arguments = ("serve", "--from", datadir, "--port", "0")
+    arguments = ("serve", "--from", datadir, "--port", "0", *options)
     process = (
         start_iomld(*arguments, hears_interrupt=hears_interrupt, **variables)
         if is_forked

@@ -17,7 +17,7 @@ from iomld.cli.main import iomld
 from iomld.config import read_settings
 
 DEPLOY = ROOT / "deploy"
-UNIT = DEPLOY / "iomld.service"
+UNITS = sorted(DEPLOY.glob("*.service"))
 DOCKERFILE = DEPLOY / "Dockerfile"
 MOST_EXPOSURE = 2.0  # of 10, by `systemd-analyze security`
 
@@ -38,17 +38,19 @@ def instructions() -> list[tuple[str, str]]:
     return [(name, " ".join(rest.split())) for name, _, rest in lines]
 
 
-def test_the_unit_is_valid(analyze: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", UNITS, ids=lambda path: path.name)
+def test_the_unit_is_valid(analyze: str, source: Path, tmp_path: Path) -> None:
     """Each line of it is read, with a command that is there."""
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/iomld/bin/iomld", str(Path(sys.executable).parent / "iomld")))
+    unit = tmp_path / source.name
+    unit.write_text(source.read_text().replace("/opt/iomld/bin/iomld", str(Path(sys.executable).parent / "iomld")))
     done = subprocess.run([analyze, "verify", unit], check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_unit_can_do_little(analyze: str) -> None:
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_the_unit_can_do_little(analyze: str, unit: Path) -> None:
     """The measure that systemd has of what a service could do to the machine is low."""
-    command = [analyze, "security", "--offline=true", f"--threshold={MOST_EXPOSURE * 10:.0f}", UNIT]
+    command = [analyze, "security", "--offline=true", f"--threshold={MOST_EXPOSURE * 10:.0f}", unit]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     if "unrecognized option" in done.stderr:
         pytest.skip("this systemd-analyze does not rate unit files; 250 or newer does")
@@ -56,12 +58,14 @@ def test_the_unit_can_do_little(analyze: str) -> None:
 
 
 def test_commands_and_settings_are_known() -> None:
-    """The options of the unit and the image are those of `iomld serve`, and their settings can be read."""
-    unit = UNIT.read_text(encoding="utf-8")
-    started = re.search(r"^ExecStart=\S+/iomld (.+)$", unit, re.MULTILINE)
-    assert started
+    """The options of the units and the containers are those of their commands, and their settings can be read."""
+    unit = "\n".join(path.read_text(encoding="utf-8") for path in UNITS)
+    started = [line.split() for line in re.findall(r"^ExecStart=\S+/iomld (.+)$", unit, re.MULTILINE)]
+    assert len(started) == len(UNITS)
     image = json.loads(dict(instructions())["CMD"])
-    for command, *arguments in (started[1].split(), image):
+    other = re.search(r"# command: \[(.+)\]", (DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    assert other
+    for command, *arguments in (*started, image, other[1].replace('"', "").split(", ")):
         known = iomld.get_command(click.Context(iomld), command)
         assert known is not None
         known.make_context(command, list(arguments)).close()

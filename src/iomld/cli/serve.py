@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from iomld.config import MAX_PORT, Settings
 from iomld.errors import StoreError
 from iomld.fund_folder import root_folder
 from iomld.server.run import ServerOptions, bind_socket, fitting_connections, run_server, start_listening
+from iomld.server.supervised_process import SupervisedProcess
 from iomld.web.app import create_app
 
 if TYPE_CHECKING:
@@ -49,8 +51,15 @@ def _address_options(command: _Command) -> _Command:
 @fund_option
 @_address_options
 @click.option("--workers", type=WholeNumber(1, 64), help="Number of processes that run queries.  [default: 2]")
+@click.option("--publish", is_flag=True, help="Also publish accepted submissions, as 'iomld work' does beside it.")
 def serve_command(
-    *, sources: tuple[Path, ...], datadir: Path | None, host: str | None, port: int | None, workers: int | None
+    *,
+    sources: tuple[Path, ...],
+    datadir: Path | None,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    publish: bool,
 ) -> None:
     """Serve the current release: web pages, linked data and a SPARQL endpoint.
 
@@ -60,6 +69,7 @@ def serve_command(
     Example:
       iomld serve data/
       iomld serve --port 8080
+      iomld serve --publish
     """
     known = _addressed(settings(), host, port)
     if workers:
@@ -74,7 +84,7 @@ def serve_command(
         from iomld.cli.remote import push_before_serving  # noqa: PLC0415  # as above
 
         push_before_serving(known, folder)
-    _serve(folder, known, listener)
+    _serve(folder, known, listener, publisher=_publisher(folder, known) if publish else None)
 
 
 @click.command()
@@ -132,8 +142,17 @@ def _addressed(known: Settings, host: str | None, port: int | None) -> Settings:
     return replace(known, host=host or known.host, port=known.port if port is None else port)
 
 
-def _serve(folder: Path, known: Settings, listener: socket.socket, to_try: tuple[tuple[str, str], ...] = ()) -> None:
-    """Serve the current release of a folder until Ctrl-C; name the addresses of what there is to try."""
+def _serve(
+    folder: Path,
+    known: Settings,
+    listener: socket.socket,
+    to_try: tuple[tuple[str, str], ...] = (),
+    publisher: SupervisedProcess | None = None,
+) -> None:
+    """Serve the current release of a folder until Ctrl-C; name the addresses of what there is to try.
+
+    A process that publishes submissions lives as long as the server.
+    """
     base = served_release(folder).manifest.base
     start_listening(listener)
     options = ServerOptions(known.client_patience, _connections(known.connections), known.trusted_proxies)
@@ -145,8 +164,26 @@ def _serve(folder: Path, known: Settings, listener: socket.socket, to_try: tuple
         click.echo(f"Serving on {address} — stop with Ctrl-C.")
         for name, path in to_try:
             click.echo(f"  {name:<12}  {address}{path}")
+        if publisher:
+            publisher.start()
 
-    run_server(app, listener, options, refused=app.log.refused, started=started)
+    def ended() -> None:
+        if publisher:
+            publisher.stop()
+
+    run_server(app, listener, options, refused=app.log.refused, started=started, ended=ended)
+
+
+def _publisher(folder: Path, known: Settings) -> SupervisedProcess:
+    """The process of `iomld work`, with the settings of this one."""
+    program = (sys.executable, "-P", "-c", "from iomld.cli.main import main; main()")
+    fund = ("--fund", str(known.fund.path.absolute())) if known.fund else ()
+    return SupervisedProcess(
+        (*program, "work", "--until-eof", "--to", str(folder.absolute()), *fund),
+        lambda end: click.echo(
+            f"iomld: the process that publishes submissions has ended; what is accepted waits. {end}", err=True
+        ),
+    )
 
 
 def _published(sources: tuple[Path, ...], folder: Path, known: Settings) -> "PublishReport":

@@ -107,10 +107,10 @@ def _is_below(limit: int, needed: int) -> bool:
 
 
 class _StartedApp:
-    """An application that says when it has started, and keeps the error because of which it has not."""
+    """An application that says when it has started and ended, and keeps the error because of which it has not."""
 
-    def __init__(self, app: _App, started: Callable[[], None]) -> None:
-        self._app, self._started = app, started
+    def __init__(self, app: _App, started: Callable[[], None], ended: Callable[[], None]) -> None:
+        self._app, self._started, self._ended = app, started, ended
         self.error: IomldError | None = None
 
     def __call__(
@@ -133,6 +133,8 @@ class _StartedApp:
         except IomldError as error:
             self.error = error
             raise
+        finally:  # here, since uvicorn then raises the signal once more, which ends the process
+            self._ended()
 
 
 def run_server(
@@ -142,6 +144,7 @@ def run_server(
     *,
     refused: Callable[[int, int, str], None],
     started: Callable[[], None],
+    ended: Callable[[], None],
 ) -> None:
     """Serve an application until SIGINT or SIGTERM; running requests then have a few seconds to end.
 
@@ -151,13 +154,14 @@ def run_server(
         options: How clients are treated.
         refused: Counts status, size and client of each refusal, which the application does not see.
         started: Called when the application has started.
+        ended: Called when it has ended, and takes no requests any more; not if a second signal hurries it.
 
     Raises:
         IomldError: It cannot start.
     """
     if options.trusted_proxies:
         app = ForwardedHeaders(app, options.trusted_proxies)
-    application = _StartedApp(app, started)
+    application = _StartedApp(app, started, ended)
     logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(_STARTUP_FAILED))
     limits = ConnectionLimits(options.patience_s, options.connections, refused)
     config = uvicorn.Config(
