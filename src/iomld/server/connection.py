@@ -21,6 +21,7 @@ _MAX_HEAD_BYTES = 131_072  # twice the longest address that the parser takes
 _MAX_URL_BYTES = 65_535  # what the parser of URLs takes
 _MAX_HEADERS = 200
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024  # of the body of an answered request; closing at once would lose the response
+_DISCARD_PATIENCES = 10  # within which all of that must come
 _CHUNK_BYTES = 65_536
 _MAX_CHUNKS = 500  # parsed in a row; then other connections have their turn
 _END = b"\n\r\n"  # of a head, and of a chunked body; the parser accepts no other line ends
@@ -119,6 +120,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._owed_bytes = 0  # of a body whose length is known
         self._received_bytes = 0  # of a body, since the timer was started
         self._discarded_bytes = 0
+        self._discard_until_s = _NEVER  # by the clock of the loop: when an answered request must be at its end
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request, or refuse the connection if there are too many."""
@@ -211,7 +213,11 @@ class LimitedConnection(HttpToolsProtocol):
         self.cycle.transport = self.transport  # frees the cycle at once: nothing that it refers to refers to it
         if self.transport.is_closing():
             return
-        if not self.cycle.more_body:
+        if self.cycle.more_body:
+            self.cycle.body = bytearray()  # that nobody will read, and because of which nothing more would be read
+            self._discard_until_s = self.loop.time() + _DISCARD_PATIENCES * self._limits.patience_s
+            self._expect_request()
+        else:
             self._await_next_request()
         self._resume()
 
@@ -272,6 +278,11 @@ class LimitedConnection(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.more_body and not cycle.response_complete
 
+    def _is_answered_early(self) -> bool:
+        """Whether the rest of an answered request is still being sent, and discarded."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.more_body and cycle.response_complete
+
     def _chunk_size(self) -> int:
         """How many bytes at most belong to the current request: up to the next end of a head or of a chunked body."""
         if self._owed_bytes:
@@ -321,9 +332,11 @@ class LimitedConnection(HttpToolsProtocol):
 
     def _on_timeout(self) -> None:
         """Refuse a request that is too slow, unless we ourselves have stopped reading it; close an idle connection."""
-        if self._is_idle:
+        is_moving = self._received_bytes >= _MIN_BODY_BYTES or self.flow.read_paused
+        is_answered = self._is_answered_early()
+        if self._is_idle or (is_answered and not (is_moving and self.loop.time() < self._discard_until_s)):
             self.transport.close()
-        elif self._received_bytes >= _MIN_BODY_BYTES or self.flow.read_paused:
+        elif is_moving:
             self._expect_request()
         else:
             self._refuse(408)

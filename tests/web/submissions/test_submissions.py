@@ -81,6 +81,41 @@ def test_a_dry_run_needs_no_token_and_keeps_nothing(desk: Office) -> None:
     assert answer.json() == desk.submit().json()["preview"]
 
 
+FAULTY = BUDGET | {"status": "nowhere", "startYear": "soon"}
+
+
+def reasons(preview: Json) -> list[tuple[str, str]]:
+    """What is wrong and what to do, in a preview with one refused project."""
+    assert "sentences" not in json.dumps(preview)
+    return [(one["message"], one["fix"]) for one in preview["refused"][0]["reasons"]]
+
+
+def test_findings_are_in_the_language_of_the_reader(desk: Office) -> None:
+    """By `?lang=`, else by Accept-Language, as POST /validate has them; the inbox keeps them for all languages."""
+    sent = desk.submit(FAULTY)
+    path = sent.headers["location"]
+    with desk.client(desk.sender) as client:
+        shown = {
+            language: client.get(path, params={"lang": language}, headers={"Accept-Language": "es"})
+            for language in ("en", "fr", "es")
+        }
+        for language, answer in shown.items():
+            assert answer.headers["content-language"] == language
+            assert "Accept-Language" in answer.headers["vary"]
+            asked = {"Accept-Language": language}
+            assert client.get(path, headers=asked).json() == answer.json()
+            dry = client.post("/submissions", params={"mode": "patch", "dry_run": 1}, json=FAULTY, headers=asked)
+            assert reasons(dry.json()) == reasons(answer.json()["preview"])
+        assert reasons(sent.json()["preview"]) == reasons(shown["en"].json()["preview"])
+        assert len({str(reasons(answer.json()["preview"])) for answer in shown.values()}) == 3
+        report = client.post("/validate", params={"format": "json", "lang": "fr"}, json=FAULTY).json()
+        checked = {(one["message"], one["fix"]) for one in report["results"]}
+        assert set(reasons(shown["fr"].json()["preview"])) & checked
+        for answer in (client.get(path, params={"lang": "xx"}), client.post("/submissions?lang=xx", json=BUDGET)):
+            assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "language")
+    assert kept(desk) == 1
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic dXNlcjpwYXNz", "Bearer iomld_000000000000_x"])
 def test_without_a_valid_token(desk: Office, header: str) -> None:
     """401 with a challenge, in whatever way the header is wrong."""

@@ -25,6 +25,7 @@ from iomld.inbox.submissions import (
     require_plain,
 )
 from iomld.inbox.tokens import AccessToken, TokenScope, new_token, scopes_text
+from iomld.publish.submissions.findings import shown_preview
 from iomld.release.folder import read_manifest
 from iomld.release.pruning import pruned_manifests
 from iomld.release.served import release_folder
@@ -112,7 +113,7 @@ def show_submission(*, id_: str, form: str, datadir: Path | None) -> None:
 
 
 def _written(found: Submission, form: str) -> bytes:
-    preview: _Json = json.loads(found.preview or b"{}")
+    preview: _Json = shown_preview(found.preview or b"{}")
     if form == "json":
         return json.dumps(preview, indent=2, ensure_ascii=False).encode() + b"\n"
     if form == "rdf-patch":

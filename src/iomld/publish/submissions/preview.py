@@ -28,7 +28,7 @@ from iomld.pipeline.published import project_of
 from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.publish.gather import CurrentGraphs, current_graphs
 from iomld.publish.identifiers import Claim, losing_claims
-from iomld.publish.report import finding_json
+from iomld.publish.submissions.findings import kept_finding
 from iomld.publish.submissions.patch import patched_records, placed_as_sent
 from iomld.read import ReadOptions, RecordSpool, packed, read_bytes, unpacked
 from iomld.read.mapping.files import mapping_of
@@ -230,7 +230,7 @@ def _findings_json(outcome: Outcome, before: Sequence[Quad], pipeline: Pipeline)
     """The findings about a project; those that the published record does not have are new."""
     known = _known_findings(before, pipeline) if outcome.findings else frozenset()
     return [
-        finding_json(one) | {"severity": one.severity, "isNew": (one.rule, one.field) not in known}
+        kept_finding(one) | {"severity": one.severity, "isNew": (one.rule, one.field) not in known}
         for one in outcome.findings
     ]
 
@@ -271,7 +271,7 @@ def _mentions(fields: Iterable[FieldDifference]) -> dict[str, list[str]]:
 def _refused_json(outcome: Outcome) -> dict[str, object]:
     """A project that is refused, with all findings about it."""
     name = outcome.merged.key or outcome.merged.records[0].place.file
-    return {"name": name, "reasons": [*map(finding_json, filter(_is_violation, outcome.findings))]}
+    return {"name": name, "reasons": [*map(kept_finding, filter(_is_violation, outcome.findings))]}
 
 
 def _is_violation(finding: Finding) -> bool:

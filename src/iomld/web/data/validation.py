@@ -58,7 +58,7 @@ _ReportFormat = Annotated[
         json_schema_extra={"enum": [*_FORMAT_NAMES]},
     ),
 ]
-_Language = Annotated[
+FindingLanguage = Annotated[
     Text,
     Query(
         description="The language of the findings. By default, `Accept-Language` decides.",
@@ -133,7 +133,7 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         shapes: _Shapes,
         engine: _Engine,
         format_: _ReportFormat = None,
-        lang: _Language = None,
+        lang: FindingLanguage = None,
     ) -> Response:
         """Send records in any supported format. The status is 200 whether or not they conform: read `conforms`."""
         wanted = _requested_report(request, format_)

@@ -3,18 +3,23 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
 from starlette.responses import Response
 
+from iomld.check.translation import worded_finding
 from iomld.formats import rdf
 from iomld.formats.negotiate import choose
+from iomld.i18n import ENGLISH
 from iomld.inbox.receipts import ReceiptEntry, receipt_json
 from iomld.inbox.submissions import InboxRefusal, RefusalKind, Submission, SubmissionPreview, SubmissionState
 from iomld.iris import DCTERMS, FOAF, IOMLD, PROV, RDF, RDFS, XSD, Iris
 from iomld.messages import message
+from iomld.publish.submissions.findings import shown_preview
 from iomld.publish.submissions.preview import patch_rows
 from iomld.release.history import xsd_moment
+from iomld.web.language import language_headers
 from iomld.web.problems import ProblemError, problem
 
 JSON_TYPE, PATCH_TYPE, TURTLE_TYPE = "application/json", "application/rdf-patch", rdf.TURTLE.media_type
@@ -46,8 +51,8 @@ def refusal_problem(error: InboxRefusal) -> ProblemError:
     return refused
 
 
-def submission_json(submission: Submission, iris: Iris) -> dict[str, object]:
-    """A submission as a JSON object, with its preview if that is known."""
+def submission_json(submission: Submission, iris: Iris, language: str = ENGLISH) -> dict[str, object]:
+    """A submission as a JSON object, with its preview if that is known; its findings are in a language."""
     values: dict[str, object] = {
         "id": submission.id,
         "state": submission.state,
@@ -61,18 +66,30 @@ def submission_json(submission: Submission, iris: Iris) -> dict[str, object]:
     if submission.reason:
         values["reason"] = submission.reason
     if submission.preview:
-        values["preview"] = json.loads(submission.preview)
+        values["preview"] = preview_json(submission.preview, language)
     return values
 
 
+def preview_json(content: bytes, language: str) -> dict[str, Any]:
+    """A preview as a JSON object, with its findings in a language."""
+    return shown_preview(content, lambda finding: worded_finding(finding, language))
+
+
 def submission_response(
-    submission: Submission, iris: Iris, *, status: int = 200, is_sent: bool = False, accept: str | None = JSON_TYPE
+    submission: Submission,
+    iris: Iris,
+    language: str,
+    *,
+    status: int = 200,
+    is_sent: bool = False,
+    accept: str | None = JSON_TYPE,
 ) -> Response:
     """The response with a submission; while it can be accepted, its entity tag names the preview.
 
     Args:
         submission: The submission.
         iris: The IRIs under the base.
+        language: The language of findings.
         status: The status.
         is_sent: Whether it answers the sending, now or before; `Location` then has the address.
         accept: The Accept header.
@@ -85,8 +102,8 @@ def submission_response(
     if chosen == PATCH_TYPE:
         preview = json.loads(submission.preview or b"{}")
         return Response(patch_rows(preview, iris.submission(submission.id)), 200, headers | {"Vary": "Accept"}, chosen)
-    headers |= tag_header(submission) | {"Vary": "Accept"}
-    return Response(_json(submission_json(submission, iris)), status, headers, chosen)
+    headers |= tag_header(submission) | language_headers(language)
+    return Response(_json(submission_json(submission, iris, language)), status, headers, chosen)
 
 
 def tag_header(submission: Submission) -> dict[str, str]:
@@ -94,9 +111,11 @@ def tag_header(submission: Submission) -> dict[str, str]:
     return {"ETag": f'"{submission.tag}"'} if submission.state is SubmissionState.PREVIEWED else {}
 
 
-def preview_response(preview: SubmissionPreview) -> Response:
-    """The response to a dry run."""
-    return Response(preview.content, 200, _PRIVATE, JSON_TYPE)
+def preview_response(preview: SubmissionPreview, language: str) -> Response:
+    """The response to a dry run, with findings in a language."""
+    return Response(
+        _json(preview_json(preview.content, language)), 200, _PRIVATE | language_headers(language), JSON_TYPE
+    )
 
 
 def list_response(submissions: Sequence[Submission], iris: Iris) -> Response:
@@ -105,7 +124,7 @@ def list_response(submissions: Sequence[Submission], iris: Iris) -> Response:
     return Response(_json(values), 200, _PRIVATE, JSON_TYPE)
 
 
-def changed_response(submission: Submission, iris: Iris, accept: str | None) -> Response:
+def changed_response(submission: Submission, iris: Iris, accept: str | None, language: str) -> Response:
     """The response to an acceptance of another preview than the current one, with that preview."""
     return problem(
         412,
@@ -114,7 +133,7 @@ def changed_response(submission: Submission, iris: Iris, accept: str | None) -> 
         kind="preview-changed",
         accept=accept,
         headers=tag_header(submission) | {"Cache-Control": "no-store, no-transform"},
-        submission=submission_json(submission, iris),
+        submission=submission_json(submission, iris, language),
     )
 
 

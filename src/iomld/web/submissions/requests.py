@@ -12,13 +12,15 @@ from iomld.inbox.submissions import MergeMode, Submission, SubmittedBody
 from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
 from iomld.web.data.upload import Upload
+from iomld.web.i18n import LANGUAGE_PARAMETER
+from iomld.web.language import answer_language
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.protocol import single
 
 _MOST_KEY_CHARACTERS = 200
 _MOST_DECISION_BYTES = 1 << 20
 _MOST_REASON_CHARACTERS = 2000
-_SENDING = frozenset({"mode", "dry_run"})  # parameters of POST /submissions
+_SENDING = frozenset({"mode", "dry_run", "lang"})  # parameters of POST /submissions
 _RULES = frozenset({"shapes", "profile", "engine"})  # of POST /validate
 
 
@@ -46,13 +48,25 @@ def sending_options(parameters: QueryParams) -> SendingOptions:
         raise _shapes_refused()
     for name in given:
         if name not in _SENDING:
-            detail = message("There is no parameter “{name}” here. Use mode or dry_run, or remove it.", name=name[:40])
+            detail = message(
+                "There is no parameter “{name}” here. Use mode, dry_run or lang, or remove it.", name=name[:40]
+            )
             raise ProblemError(400, "unknown-parameter", detail)
     dry_run = single(given, "dry_run")
     if dry_run not in (None, "0", "1"):
         detail = message("“dry_run” must be 1 or 0. Send dry_run=1 to keep nothing.")
         raise ProblemError(400, "dry-run", detail)
     return SendingOptions(merge_mode(single(given, "mode")), dry_run == "1")
+
+
+def language_of(request: Request) -> str:
+    """The language of the findings in an answer: that of `?lang=`, or else of Accept-Language, as `/validate` has it.
+
+    Raises:
+        ProblemError: The parameter names another language, or occurs several times (400).
+    """
+    given = {LANGUAGE_PARAMETER: request.query_params.getlist(LANGUAGE_PARAMETER)}
+    return answer_language(request, single(given, LANGUAGE_PARAMETER))
 
 
 def submitted_body(upload: Upload, mode: MergeMode) -> SubmittedBody:

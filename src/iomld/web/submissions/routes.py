@@ -15,7 +15,7 @@ from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
 from iomld.web.client_budget import ClientQuotas, client_of, metered
 from iomld.web.data.upload import read_upload
-from iomld.web.data.validation import upload_body
+from iomld.web.data.validation import FindingLanguage, upload_body
 from iomld.web.openapi import (
     HTML,
     SECURITY_SCHEME,
@@ -47,6 +47,7 @@ from iomld.web.submissions.requests import (
     accepted_previews,
     decision,
     idempotency_key,
+    language_of,
     rejection_reason,
     removed_names,
     sending_options,
@@ -104,7 +105,7 @@ _ACCEPTED = responses({200: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 412
 _SENT = responses(
     {200: (JSON_TYPE, HTML), 201: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503, 507
 )
-_SHOWN = responses({200: (JSON_TYPE, PATCH_TYPE, HTML)}, 401, 403, 404, 406, 503)
+_SHOWN = responses({200: (JSON_TYPE, PATCH_TYPE, HTML)}, 400, 401, 403, 404, 406, 503)
 
 
 def submission_routes(
@@ -161,7 +162,9 @@ def _add_sending(
     router: APIRouter, desk: SubmissionDesk, page: SubmitPage, quotas: ClientQuotas, max_bytes: int
 ) -> None:
     @_post(router, "/submissions", "Submit records", _SENT, requestBody=upload_body())
-    async def submit(request: Request, _mode: _Mode, _dry_run: _DryRun, _key: _Key) -> Response:
+    async def submit(
+        request: Request, _mode: _Mode, _dry_run: _DryRun, _key: _Key, _lang: FindingLanguage = None
+    ) -> Response:
         """Send records in any supported format; they are checked, previewed and kept until somebody decides.
 
         A faulty submission is kept too, as `invalid`, with the reasons. What cannot be read at all is not kept.
@@ -169,14 +172,17 @@ def _add_sending(
         quotas.require(client_of(request.scope))
         if is_for_people(request):
             return await page.sent(request)
-        options = sending_options(request.query_params)
+        options, language = sending_options(request.query_params), language_of(request)
         if options.is_dry_run:
             body = submitted_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
-            return preview_response(await desk.preview(request, body))
+            return await run_in_threadpool(preview_response, await desk.preview(request, body), language)
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
         body = submitted_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
         submission, is_new = await desk.keep(request, body, inbox, token, idempotency_key(request))
-        return submission_response(submission, desk.iris, status=201 if is_new else 200, is_sent=True)
+        status = 201 if is_new else 200
+        return await run_in_threadpool(
+            submission_response, submission, desk.iris, language, status=status, is_sent=True
+        )
 
 
 def _add_reading(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPages) -> None:
@@ -205,13 +211,14 @@ def _add_reading(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPages
         _SHOWN,
         openapi_extra=_SECURED,
     )
-    async def submission(request: Request, id_: _Id) -> Response:
+    async def submission(request: Request, id_: _Id, _lang: FindingLanguage = None) -> Response:
         """The state, the reasons if it is invalid, and what would change, as JSON, an RDF Patch or a page."""
         if is_for_people(request):
             return await pages.shown(request, id_)
         inbox, token = await desk.access.authorized(request, *TokenScope)
+        language, accept = language_of(request), request.headers.get("accept")
         found = await run_in_threadpool(visible_submission, inbox, id_, token)
-        return submission_response(found, desk.iris, accept=request.headers.get("accept"))
+        return await run_in_threadpool(submission_response, found, desk.iris, language, accept=accept)
 
 
 def _add_body(router: APIRouter, desk: SubmissionDesk) -> None:
@@ -259,35 +266,39 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPage
         return await desk.access.authorized(request, TokenScope.REVIEW)
 
     @_post(router, "/submissions/{id}/accept", "Accept a submission", _ACCEPTED, requestBody=_object("removes"))
-    async def accept(request: Request, id_: _Id, _if_match: _IfMatch) -> Response:
+    async def accept(request: Request, id_: _Id, _if_match: _IfMatch, _lang: FindingLanguage = None) -> Response:
         """Accept exactly the preview that `If-Match` names; values that would vanish are named in `removes`."""
         if is_for_people(request):
             return await pages.accepted(request, id_)
         inbox, token = await reviewer(request)
+        language = language_of(request)
         tags, confirmed = accepted_previews(request), removed_names(await decision(request))
         try:
             done = await desk.accept(request, inbox, id_, token, tags=tags, confirmed=confirmed)
         except PreviewChangedError as error:
-            return changed_response(error.submission, desk.iris, request.headers.get("accept"))
-        return submission_response(done, desk.iris)
+            given = request.headers.get("accept")
+            return await run_in_threadpool(changed_response, error.submission, desk.iris, given, language)
+        return await run_in_threadpool(submission_response, done, desk.iris, language)
 
     @_post(router, "/submissions/{id}/reject", "Reject a submission", _DECIDED, requestBody=_object("reason"))
-    async def reject(request: Request, id_: _Id) -> Response:
+    async def reject(request: Request, id_: _Id, _lang: FindingLanguage = None) -> Response:
         """Reject it with a reason, which the sender can read."""
         if is_for_people(request):
             return await pages.rejected(request, id_)
-        inbox, _ = await reviewer(request)
+        (inbox, _), language = await reviewer(request), language_of(request)
         done = await desk.reject(inbox, id_, rejection_reason((await decision(request)).get("reason")))
-        return submission_response(done, desk.iris)
+        return await run_in_threadpool(submission_response, done, desk.iris, language)
 
     @_post(router, "/submissions/{id}/cancel", "Cancel a submission", _DECIDED)
-    async def cancel(request: Request, id_: _Id) -> Response:
+    async def cancel(request: Request, id_: _Id, _lang: FindingLanguage = None) -> Response:
         """Take back a submission that was sent with the same token."""
         quotas.require(client_of(request.scope))
         if is_for_people(request):
             return await pages.cancelled(request, id_)
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
-        return submission_response(await desk.cancel(inbox, id_, token), desk.iris)
+        language = language_of(request)
+        done = await desk.cancel(inbox, id_, token)
+        return await run_in_threadpool(submission_response, done, desk.iris, language)
 
 
 def _object(*names: str) -> dict[str, Any]:
