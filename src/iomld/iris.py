@@ -83,6 +83,16 @@ class Iris:
         name = graph[len(start) :]
         return unquote(name) if graph.startswith(start) and "/" not in name else None
 
+    def project_key(self, project: str) -> str | None:
+        """The key of a project, by its IRI; None for any other IRI.
+
+        >>> Iris().project_key(Iris().project("A/B")), Iris().project_key(Iris().record("PO.0105"))
+        ('A/B', None)
+        """
+        start = self.project("")
+        name = project[len(start) :]
+        return unquote(name) if project.startswith(start) and "/" not in name else None
+
     def revision(self, key: str, number: int) -> str:
         """One revision of the document, counted from 1."""
         return f"{self.record(key)}/rev/{number}"

@@ -39,7 +39,9 @@ COMMIT;
 """
 # What an earlier version of the program does not know and can leave alone.
 _ADDED = """
-CREATE TABLE IF NOT EXISTS session (digest BLOB PRIMARY KEY, token TEXT NOT NULL, expires TEXT NOT NULL) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS session (digest BLOB PRIMARY KEY, token TEXT NOT NULL, expires TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decision (mention TEXT PRIMARY KEY, decision TEXT NOT NULL, decided TEXT NOT NULL)
+  WITHOUT ROWID;
 """
 
 
@@ -172,7 +174,7 @@ class InboxDatabase:
                     raise
         if self._version() != _VERSION:
             raise StoreError(f"{self.path.name}: a later version of iomld made this inbox. Install that version.")
-        self._connection.execute(_ADDED)
+        self._connection.executescript(_ADDED)
 
     def _version(self) -> int:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from iomld.inbox.database import InboxDatabase
+from iomld.inbox.decisions import DecisionTable
 from iomld.inbox.receipts import ReceiptEntry, next_entry
 from iomld.inbox.submissions import (
     InboxRefusal,
@@ -80,6 +81,7 @@ class Inbox:
 
     Attributes:
         tokens: The tokens of senders and reviewers.
+        decisions: Decisions about mentions that are not published yet.
         sessions: The sessions that were opened with them.
     """
 
@@ -91,6 +93,7 @@ class Inbox:
         """
         self._database = InboxDatabase(datadir)
         self.tokens = TokenTable(self._database)
+        self.decisions = DecisionTable(self._database)
         self.sessions = SessionTable(self._database, self.tokens)
 
     def __enter__(self) -> Self:

@@ -46,11 +46,13 @@ class ReviewRequest:
         decisions: The decisions.
         settings: The publisher's settings.
         dry_run: Report what would change, without changing anything.
+        leaves_out_unknown: Leave decisions about mentions that are not published out, instead of refusing all.
     """
 
     decisions: Sequence[Decision]
     settings: PublishingSettings
     dry_run: bool = False
+    leaves_out_unknown: bool = False
 
 
 def review_mentions(request: ReviewRequest) -> PublishReport:
@@ -130,9 +132,9 @@ def _reviews(request: ReviewRequest, previous: Release, now: datetime) -> Review
     mentions = _PublishedMentions(previous)
     for decision in request.decisions:
         mention = mentions.of(decision.mention)
-        if mention is None:
+        if mention is None and not request.leaves_out_unknown:
             faults.append(decision.unknown)
-        else:
+        elif mention:
             found[mention] = Review(mention, decision.decision, moment)
     if faults:
         more = f" And {len(faults) - _MOST_NAMED:,} more." if len(faults) > _MOST_NAMED else ""

@@ -47,6 +47,7 @@ from iomld.web.docs_page import docs_routes
 from iomld.web.guide import guide_routes
 from iomld.web.i18n import page_language
 from iomld.web.language import LanguageMiddleware
+from iomld.web.mentions.routes import mention_routes
 from iomld.web.openapi import TAGS, describe_routes
 from iomld.web.operations import operation_routes
 from iomld.web.pages.home import prepare_home_page
@@ -67,7 +68,7 @@ from iomld.web.sparql.cache import AnswerCache
 from iomld.web.sparql.endpoint import SparqlApp, SparqlLimits, service_facts
 from iomld.web.sparql.graph_store import GraphStore, add_graph_store
 from iomld.web.submissions.answers import refusal_problem
-from iomld.web.submissions.desk import open_desk
+from iomld.web.submissions.desk import SubmissionDesk, open_desk
 from iomld.web.submissions.routes import submission_routes
 from iomld.web.templating import static_directory
 
@@ -124,8 +125,8 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     _add_routes(app, download_routes(lambda: serving.release, files), selection_routes(view, selections))
     _add_routes(app, change_routes(view, archive, max_bytes=settings.query_bytes))
     _add_routes(app, *_check_routes(serving, endpoint.quotas, settings.upload_bytes))
-    _add_routes(app, submission_routes(desk, view, endpoint.quotas, max_bytes=settings.upload_bytes))
-    _add_routes(app, docs_routes(view, app.openapi), guide_routes(view), session_routes(desk.access, endpoint.quotas))
+    _add_submissions(app, desk, view, endpoint.quotas, settings.upload_bytes)
+    _add_routes(app, docs_routes(view, app.openapi), guide_routes(view))
     _add_routes(app, discovery_routes(lambda: serving.view, settings.security_contact))
     describe_routes(app, base)
     app.mount("/static", ConditionalStaticFiles(directory=static_directory()), name="static")
@@ -133,6 +134,14 @@ def create_app(datadir: Path, settings: Settings, base: str) -> RequestMetricsMi
     log = RequestLog(metrics, sys.stderr.write if settings.access_log == "json" else None)
     limited = ClientBudgetMiddleware(_FundMiddleware(app, serving), endpoint.quotas)
     return _with_middleware(limited, endpoint, log, partial(has_inbox, datadir))
+
+
+def _add_submissions(
+    app: FastAPI, desk: SubmissionDesk, view: Callable[[], ReleaseView], quotas: ClientQuotas, max_bytes: int
+) -> None:
+    """Add the routes for senders and reviewers."""
+    _add_routes(app, submission_routes(desk, view, quotas, max_bytes=max_bytes))
+    _add_routes(app, session_routes(desk.access, quotas), mention_routes(desk.access, view, quotas))
 
 
 def _add_routes(app: FastAPI, *routers: APIRouter) -> None:

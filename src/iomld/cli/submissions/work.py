@@ -100,7 +100,7 @@ def _publish(inbox: Inbox, request: PublishRequest, pipeline: Pipeline, known: S
         report = publish_accepted(inbox, request, pipeline, progress)
     for line in _lines(report):
         click.echo(line)
-    if any(report.published.values()):
+    if report.decisions or any(report.published.values()):
         push_current(known, request.datadir)
     return report
 
@@ -108,5 +108,7 @@ def _publish(inbox: Inbox, request: PublishRequest, pipeline: Pipeline, known: S
 def _lines(report: WorkReport) -> Iterator[str]:
     for id_, name in report.published.items():
         yield f"published  {id_}  {name or 'its values were published already'}"
+    if report.decisions:
+        yield f"reviews    {report.decisions} decisions about mentions"
     yield from (f"returned   {id_}  a project in it has changed; look at the new preview" for id_ in report.returned)
     yield from (f"invalid    {id_}  'iomld inbox show {id_}' says why" for id_ in report.refused)

@@ -13,9 +13,10 @@ from iomld.inbox.submissions import Submission, SubmissionState
 from iomld.iris import Iris
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
+from iomld.publish.mentions import ReviewRequest, review_mentions
 from iomld.publish.report import PublishReport
 from iomld.publish.run import PublishRequest, publish_in_folder
-from iomld.publish.runs import LockedFolder, locked_folder
+from iomld.publish.runs import LockedFolder, PublishingSettings, locked_folder
 from iomld.publish.submissions.preview import (
     SOURCE_NAME,
     PublishedGraphs,
@@ -30,6 +31,7 @@ from iomld.release.folder import read_manifest
 from iomld.release.history import PublishedSubmission
 from iomld.release.pruning import pruned_names, pruned_release
 from iomld.release.served import release_folder
+from iomld.review.tables import Decision
 
 
 @dataclass(slots=True)
@@ -40,11 +42,13 @@ class WorkReport:
         published: Those that were published, each with its release; empty if its values were published already.
         returned: Those whose preview is another one now, so that somebody must accept them again.
         refused: Those that turned out to be invalid.
+        decisions: Number of decisions about mentions that were recorded.
     """
 
     published: dict[str, str] = field(default_factory=dict)
     returned: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class _Work:
 def publish_accepted(
     inbox: Inbox, request: PublishRequest, pipeline: Pipeline, progress: Progress = NO_PROGRESS
 ) -> WorkReport:
-    """Publish all accepted submissions, and let those expire that nobody decided about.
+    """Publish all accepted submissions and all decisions about mentions; let submissions expire that nobody decides.
 
     A submission whose name is in the manifest of a release was published before a crash; it is only marked.
 
@@ -82,7 +86,32 @@ def publish_accepted(
     while inbox.accepted():
         with locked_folder(request.datadir, request.clock) as folder:
             _publish_batch(work, folder, progress)
+    _publish_decisions(work)
     return work.report
+
+
+def _publish_decisions(work: _Work) -> None:
+    """Record the decisions about mentions, and make a release in which they hold.
+
+    A decision about a mention that is no longer published is dropped: its text has changed, and the list of mentions
+    asks again. After a crash, what is recorded already is not recorded twice.
+    """
+    waiting = work.inbox.decisions.waiting()
+    if not waiting:
+        return
+    request = work.request
+    settings = PublishingSettings(
+        request.datadir,
+        work.pipeline.publication.license,
+        request.publisher,
+        request.contact,
+        work.pipeline.versions["iomld"],
+        request.clock,
+    )
+    decisions = [Decision(mention, decision) for mention, decision in waiting.items()]
+    review_mentions(ReviewRequest(decisions, settings, leaves_out_unknown=True))
+    work.inbox.decisions.remove(waiting.items())
+    work.report.decisions = len(waiting)
 
 
 def _publish_batch(work: _Work, folder: LockedFolder, progress: Progress) -> None:

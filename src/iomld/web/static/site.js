@@ -55,3 +55,21 @@ document.addEventListener("change", ({ target }) => {
   if (form?.id === "filters" && target.type !== "search" && form.reportValidity()) filter(form, target);
 });
 addEventListener("popstate", () => { if (location.search !== search) location.reload(); });
+
+// Mentions to review: keys count only while one of them has the focus (WCAG 2.1.4); they press its buttons.
+document.addEventListener("DOMContentLoaded", () => {
+  (document.querySelector("#mentions > li:target") ?? document.querySelector("#mentions > li"))?.focus();
+});
+document.addEventListener("keydown", (event) => {
+  const { key, ctrlKey, metaKey, altKey, target } = event;
+  const item = target.closest?.("#mentions > li");
+  if (ctrlKey || metaKey || altKey || !item) return;
+  const next = item.nextElementSibling, previous = item.previousElementSibling;
+  const other = { j: next, ArrowDown: next, k: previous, ArrowUp: previous };
+  const decision = { a: "accepted", r: "rejected", u: "undo" }[key];
+  if (key in other) (other[key] ?? item).focus();
+  else if (decision) item.querySelector(`button[value="${decision}"]`)?.click();
+  else if (key === "?") document.getElementById("keys").toggleAttribute("open");
+  else return;
+  event.preventDefault();
+});

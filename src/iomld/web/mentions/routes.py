@@ -1,0 +1,159 @@
+"""The route `/review/mentions`: mentions that wait for a review, and the form that decides about one of them."""
+
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from iomld.browse.mentions import has_mention, mention_page
+from iomld.browse.overview import matcher_precision
+from iomld.browse.project.revisions import field_label
+from iomld.browse.view import ReleaseView, links_by_name
+from iomld.inbox.tokens import TokenScope
+from iomld.messages import message
+from iomld.model import ACCEPTED, REJECTED, UNREVIEWED
+from iomld.review.reviews import DECISIONS
+from iomld.web.client_budget import ClientQuotas, client_of
+from iomld.web.openapi import HTML, no_text, operation_id, page_language_parameter, responses
+from iomld.web.pages.frame import SUBMIT_PAGE
+from iomld.web.problems import ProblemError
+from iomld.web.responses import get_route
+from iomld.web.sessions.access import InboxAccess, SignedInUser
+from iomld.web.sessions.forms import FORM_TYPE, signed_form
+from iomld.web.sessions.pages import page_of_user, see_other
+
+PATH = "/review/mentions"
+_TAG = "submissions"
+_UNDO = "undo"
+_STATUSES = (UNREVIEWED, ACCEPTED, REJECTED)
+_LONGEST_KEY = 200
+_Review = Annotated[
+    str,
+    Query(
+        default_factory=no_text,
+        description="The status of the mentions.",
+        json_schema_extra={"enum": [*_STATUSES], "default": UNREVIEWED},
+    ),
+]
+_After = Annotated[
+    str,
+    Query(default_factory=no_text, description="Key of the project after which the page begins.", examples=["PO.0105"]),
+]
+
+
+def mention_routes(access: InboxAccess, view: Callable[[], ReleaseView], quotas: ClientQuotas) -> APIRouter:
+    """The routes.
+
+    Args:
+        access: The inbox, in which decisions wait for the next publication.
+        view: Gives the release that is served now, in the language of the page.
+        quotas: The seconds of work left to each client.
+    """
+    router = APIRouter()
+    _add_list(router, access, view)
+    _add_deciding(router, access, view, quotas)
+    return router
+
+
+def _add_list(router: APIRouter, access: InboxAccess, view: Callable[[], ReleaseView]) -> None:
+    @get_route(
+        router,
+        PATH,
+        _TAG,
+        "List mentions to review",
+        responses({200: (HTML,)}, 400, 401, 403, 503),
+        dependencies=[Depends(page_language_parameter)],
+    )
+    async def listed(request: Request, review: _Review, after: _After) -> Response:
+        """Mentions that wait for a review, with their context, on a page for people who are signed in."""
+        user = await access.signed_in(request, TokenScope.REVIEW)
+        return await _page(user, view(), _status(review), after[:_LONGEST_KEY])
+
+
+def _add_deciding(
+    router: APIRouter, access: InboxAccess, view: Callable[[], ReleaseView], quotas: ClientQuotas
+) -> None:
+    @router.post(
+        PATH,
+        tags=[_TAG],
+        summary="Accept or reject a mention",
+        response_class=Response,
+        responses=responses({303: ()}, 400, 401, 403, 404, 413, 415, 429, 503, 507),
+        openapi_extra={"requestBody": _body()},
+        generate_unique_id_function=operation_id,
+    )
+    async def decide(request: Request) -> Response:
+        """Keep a decision about a mention, or forget it; `iomld work` publishes it."""
+        quotas.require(client_of(request.scope))
+        user, form = await signed_form(request, access, TokenScope.REVIEW)
+        mention, decision = _text(form, "mention"), _text(form, "decision")
+        if decision == _UNDO:
+            await run_in_threadpool(user.inbox.decisions.undo, mention)
+        elif decision not in DECISIONS:
+            names = ", ".join((*DECISIONS, _UNDO))
+            detail = message("There is no decision '{name}'. Choose one of {names}.", name=decision[:40], names=names)
+            raise ProblemError(400, "decision", detail)
+        elif not await run_in_threadpool(has_mention, view(), mention):
+            detail = message(
+                "This mention is no longer published; its text has changed. Open the list again, and decide there."
+            )
+            raise ProblemError(404, "unknown-mention", detail)
+        else:
+            await run_in_threadpool(user.inbox.decisions.decide, mention, decision, access.now())
+        return see_other(_address(form))
+
+
+async def _page(user: SignedInUser, view: ReleaseView, status: str, after: str) -> Response:
+    found = await run_in_threadpool(mention_page, view, status, after)
+    codes = {row.mention.framework for row in found.rows}
+    names = {link.code: link for link in links_by_name(view, (view.iris.concept("framework", one) for one in codes))}
+    return await page_of_user(
+        view,
+        user,
+        "mentions.html",
+        SUBMIT_PAGE[0],
+        found=found,
+        frameworks=names,
+        decisions=await run_in_threadpool(user.inbox.decisions.waiting),
+        precision=await run_in_threadpool(matcher_precision, view),
+        chosen=status,
+        fields={field: field_label(view, field) for field in {row.mention.field for row in found.rows}},
+        statuses=_STATUSES,
+        after=after,
+        current=PATH,
+    )
+
+
+def _status(text: str) -> str:
+    if text and text not in _STATUSES:
+        names = ", ".join(_STATUSES)
+        detail = message("There is no status of review '{name}'. Choose one of {names}.", name=text[:40], names=names)
+        raise ProblemError(400, "review", detail)
+    return text or UNREVIEWED
+
+
+def _text(form: FormData, name: str) -> str:
+    """A text of a form, cut to the length of a name; empty if it is missing."""
+    value = form.get(name)
+    return value[:_LONGEST_KEY] if isinstance(value, str) else ""
+
+
+def _address(form: FormData) -> str:
+    """The page that the form was on, at the mention that comes next."""
+    given = {name: _text(form, name) for name in ("review", "after")}
+    query = urlencode({name: text for name, text in given.items() if text})
+    place = _text(form, "next")
+    fragment = f"#m{place}" if place.isascii() and place.isdigit() else ""
+    return f"{PATH}{'?' if query else ''}{query}{fragment}"
+
+
+def _body() -> dict[str, object]:
+    """The OpenAPI request body of a decision."""
+    text = {"type": "string"}
+    fields = {"form_token": text, "mention": text, "decision": {"type": "string", "enum": [*DECISIONS, _UNDO]}}
+    schema = {"type": "object", "required": [*fields], "properties": fields}
+    return {"required": True, "content": {FORM_TYPE: {"schema": schema}}}

@@ -1,0 +1,116 @@
+"""Reviewing mentions on a page: who may, what is kept, and that a rejected mention stays rejected."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.conftest import ROOT, Command
+from tests.inbox.made import NOW
+from tests.web.submissions.offices import Office, form_token, form_values, office
+
+from iomld.inbox.inbox import Inbox
+from iomld.inbox.tokens import TokenScope
+
+pytestmark = pytest.mark.server
+
+PAGE = ROOT / "tests" / "golden" / "page.txt"
+PATH = "/review/mentions"
+
+
+@pytest.fixture
+def desk(page_data: Path) -> Iterator[Office]:
+    """A server of one project with mentions."""
+    with office(page_data) as opened:
+        yield opened
+
+
+def mentions(folder: Path, iomld: Command) -> list[dict[str, Any]]:
+    """The mentions of the current release."""
+    listed = iomld("mentions", "list", "--format", "json", "--from", folder)
+    found: list[dict[str, Any]] = json.loads(listed.stdout)
+    return found
+
+
+def decide(browser: httpx.Client, decision: str, mention: str, **fields: str) -> httpx.Response:
+    """Send the form of a mention, as its page has it."""
+    token = {"form_token": form_token(browser)}
+    return browser.post(PATH, data=token | {"mention": mention, "decision": decision} | fields)
+
+
+def test_the_page_shows_what_waits(desk: Office, iomld: Command) -> None:
+    """Each mention with its quote in context; one that was decided can be undone until it is published."""
+    listed = mentions(desk.datadir, iomld)
+    with desk.signed_in(desk.reviewer) as browser:
+        page = browser.get(PATH).text
+        assert page.count('name="mention"') == len({one["key"] for one in listed})
+        for one in listed:
+            assert f'value="{one["key"]}"' in page
+            assert f"<mark>{one['quote']}</mark>" in page
+        answer = decide(browser, "rejected", listed[0]["key"], next="2", review="unreviewed")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}?review=unreviewed#m2")
+        assert "rejected, not published yet" in browser.get(PATH).text
+        assert 'value="undo"' in browser.get(PATH).text
+        assert decide(browser, "undo", listed[0]["key"]).status_code == 303
+        assert desk.inbox.decisions.waiting() == {}
+
+
+def test_only_reviewers_decide(desk: Office, iomld: Command) -> None:
+    """Others and forms from elsewhere are refused, and nothing is kept."""
+    key = mentions(desk.datadir, iomld)[0]["key"]
+    form = {"mention": key, "decision": "accepted"}
+    _, submitter = desk.new_token(TokenScope.SUBMIT)
+    with desk.browser() as nobody:
+        assert (nobody.get(PATH).status_code, nobody.post(PATH, data=form).status_code) == (401, 401)
+    with desk.client(desk.reviewer) as program:  # a token in a header is no page
+        assert program.post(PATH, data=form).status_code == 401
+    with desk.signed_in(submitter) as sender:
+        assert (sender.get(PATH).status_code, decide(sender, "accepted", key).status_code) == (403, 403)
+    with desk.signed_in(desk.reviewer) as browser:
+        assert browser.post(PATH, data=form).status_code == 403
+        elsewhere = {"Sec-Fetch-Site": "cross-site"}
+        whole = form | form_values(browser.get(PATH).text) | form
+        assert browser.post(PATH, data=whole, headers=elsewhere).status_code == 403
+        assert decide(browser, "maybe", key).status_code == 400
+        assert decide(browser, "accepted", "PO.9001:000000000000").status_code == 404
+        assert decide(browser, "accepted", "../x:\x00").status_code == 404
+        assert browser.get(PATH, params={"review": "odd"}).status_code == 400
+        assert browser.get(PATH, params={"after": '" } #'}).status_code == 200
+    assert desk.inbox.decisions.waiting() == {}
+
+
+def test_a_rejected_mention_stays_rejected_through_three_publishes(
+    page_data: Path, tmp_path: Path, iomld: Command
+) -> None:
+    """Decided on the page, published by `iomld work`; kept by later publishes, one of them with a changed text."""
+    listed = mentions(page_data, iomld)
+    named = [one["framework"] for one in listed]
+    lone = next(one for one in listed if sum(name.startswith(one["framework"]) for name in named) == 1)  # and no part
+    with office(page_data) as desk, desk.signed_in(desk.reviewer) as browser:
+        assert decide(browser, "rejected", lone["key"]).status_code == 303
+        assert iomld("work", "--once", "--to", page_data).returncode == 0
+        assert desk.inbox.decisions.waiting() == {}
+    text = PAGE.read_text(encoding="utf-8")
+    changed = tmp_path / "page.txt"
+    for title in ("", " (renewed)", " (renewed again)"):
+        changed.write_text(re.sub(r"^(.*\S)", rf"\1{title}", text, count=1), encoding="utf-8")
+        assert iomld("publish", changed, "--to", page_data).returncode == 0
+        (found,) = [one for one in mentions(page_data, iomld) if one["key"] == lone["key"]]
+        assert found["review"] == "rejected"
+        is_it = f"FILTER(STRENDS(STR(?framework), '/{lone['framework']}'))"
+        query = f"ASK {{ ?project <https://w3id.org/iomld/ns#mentionsFramework> ?framework {is_it} }}"
+        assert "false" in iomld("query", query, "--format", "json", "--from", page_data).stdout
+
+
+def test_a_decision_about_a_text_that_changed_is_asked_again(page_data: Path, iomld: Command) -> None:
+    """It is dropped when it is published, and keeps the others from nothing."""
+    key = mentions(page_data, iomld)[0]["key"]
+    with Inbox(page_data) as inbox:
+        inbox.decisions.decide("PO.9001:000000000000", "rejected", NOW)
+        inbox.decisions.decide(key, "accepted", NOW)
+        assert iomld("work", "--once", "--to", page_data).returncode == 0
+        assert inbox.decisions.waiting() == {}
+    assert [one["review"] for one in mentions(page_data, iomld) if one["key"] == key] == ["accepted"]
