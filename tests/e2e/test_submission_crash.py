@@ -24,7 +24,17 @@ pytestmark = pytest.mark.server
 S = SubmissionState
 CODES = ("CE.0134", "PO.0105")
 # Moments at which what is on the disk changes its meaning: a name changes, or a commit is due or done.
-DECISIVE = frozenset({"os.rename", "os.symlink", "os.link", "before the commit", "after the commit", "before os.fsync"})
+DECISIVE = frozenset(
+    {
+        "os.rename",
+        "os.symlink",
+        "before os.fsync",
+        "inbox UPDATE",
+        "inbox INSERT",
+        "before the commit",
+        "after the commit",
+    }
+)
 TURNS_BETWEEN_PRUNINGS = 25
 # What is accepted in a turn, in rising order: the code of each submission, and how it changes the record.
 SCENES = (
@@ -34,7 +44,7 @@ SCENES = (
 )
 
 
-@pytest.mark.timeout(0)  # of the test itself: IOMLD_TEST_AMOUNT=112 kills a thousand times, which takes an hour
+@pytest.mark.timeout(0)  # of the test itself: IOMLD_TEST_AMOUNT=112 kills a thousand times, for hours
 def test_killed_at_many_moments(tmp_path: Path, few_records: Path, iomld: Command) -> None:
     """Whenever the process is killed, the next one brings each accepted submission to exactly one release."""
     office = Office(tmp_path / "data", few_records, iomld)
@@ -53,14 +63,13 @@ def test_killed_at_many_moments(tmp_path: Path, few_records: Path, iomld: Comman
 
 
 def kill_moments(whole: KilledRun) -> Iterator[str]:
-    """Moments of a run, for as long as they are wanted: half at decisive changes, the others at any, or in between."""
-    every = range(1, len(whole.moments) + 1)
-    decisive = [number for number, name in enumerate(whole.moments, 1) if name in DECISIVE]
-    for first, second, third in zip(spread(), spread(), spread(), strict=True):
-        yield str(decisive[int(first * len(decisive))])
-        yield str(every[int(second * len(every))])
-        yield str(decisive[int((1 - first) * len(decisive))])
-        yield f"{1 + int(third * whole.processor_ms)}ms"
+    """Moments of a run, for as long as they are wanted: each kind of decisive change, then any, or in between."""
+    kinds = [[number for number, name in enumerate(whole.moments, 1) if name == kind] for kind in sorted(DECISIVE)]
+    every = [*range(1, len(whole.moments) + 1)]
+    for part in spread():
+        for numbers in (*kinds, every):
+            yield str(numbers[int(part * len(numbers))])
+        yield f"{1 + int(part * whole.processor_ms)}ms"
 
 
 class Office:
