@@ -29,10 +29,17 @@ from iomld.store.query_size import (
 )
 from iomld.store.query_text import is_volatile, unescaped, uses_service
 from iomld.store.solutions import RowCounter, TooManyRowsError, write_csv
+from iomld.workers.errors import CrashReason, WorkerCrashedError
 from iomld.workers.handler import Answer, AnswerTooLargeError, AnswerWriter, Handler
 from iomld.workers.protocol import WorkerSpec
 
 HANDLER = "iomld.store.query_worker:open_handler"
+# The engine ends its process for both reasons, in the same way.
+NO_MEMORY = message(
+    "The query was stopped because it needed more memory than the limit allows, or because it orders values of kinds "
+    "that the engine cannot compare. Make it narrower, avoid ORDER BY, GROUP BY and DISTINCT over everything, and "
+    "order mixed values by their text: ORDER BY STR(?x)."
+)
 
 _SERVICE = message(
     "SERVICE is switched off here for that endpoint: this server asks only those it was told to. "
@@ -85,7 +92,12 @@ def run_query(
     from iomld.workers.once import run_once  # noqa: PLC0415  # workers import this module, and need no asyncio
 
     spec = WorkerSpec(HANDLER, worker.to_json(), max_answer_bytes=max_answer_bytes)
-    reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
+    try:
+        reply = run_once(spec, request.to_json(), timeout_s=timeout_s)
+    except WorkerCrashedError as error:
+        if error.reason is CrashReason.MEMORY:
+            raise WorkerCrashedError(str(NO_MEMORY), error.reason) from error
+        raise
     if reply.fault:
         raise QueryError(QueryFault.from_json(reply.head).message)
     return reply.read()

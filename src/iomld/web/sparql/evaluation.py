@@ -10,6 +10,7 @@ from iomld.browse.view import ReleaseView
 from iomld.formats import results
 from iomld.messages import message
 from iomld.store.query_request import FaultKind, QueryFault, QueryHead, QueryRequest, StoredRelease
+from iomld.store.query_worker import NO_MEMORY
 from iomld.web.client_budget import ClientQuotas
 from iomld.web.problems import ProblemError
 from iomld.web.sparql.answers import LargeAnswer, answer_etag
@@ -176,12 +177,7 @@ def _problem_of_worker(error: WorkerError) -> ProblemError:
             detail = message("The server is busy with other queries. Try again in a few seconds.")
             return ProblemError(429, "busy", detail, headers={"Retry-After": "2"})
         case WorkerCrashedError(reason=CrashReason.MEMORY):
-            detail = message(
-                "The query was stopped because it needed more memory than the limit allows, or because it orders "
-                "values of kinds that the engine cannot compare. Make it narrower, avoid ORDER BY, GROUP BY and "
-                "DISTINCT over everything, and order mixed values by their text: ORDER BY STR(?x)."
-            )
-            return ProblemError(503, "query-memory", detail)
+            return ProblemError(503, "query-memory", NO_MEMORY)
         case WorkerCrashedError():
             detail = message("The query was too much for its worker, which ended. Make the query smaller or flatter.")
             return ProblemError(503, "query-crash", detail)
