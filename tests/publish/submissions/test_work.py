@@ -189,6 +189,32 @@ def test_two_new_projects_with_one_identifier(desk: Desk, records: dict[str, Jso
     assert last_facts(desk, refused.id)["refused"] == ["CE.9002"]
 
 
+def test_a_submission_is_published_whole_or_not_at_all(desk: Desk, records: dict[str, Json]) -> None:
+    """One of its two projects has lost its identifier since the acceptance: the other one is not published either."""
+    taken = {"primaId": "XX10P0001"}
+    lost = records["CE.0134"] | taken | {"projectCode": "CE.9002"}
+    both = desk.submit(budget(records, "PO.0105", 1), lost)
+    other = desk.submit({"projectCode": "CE.0134", "budgetUSD": 2}, mode=MergeMode.PATCH)
+    for each in (both, other):
+        desk.accept(each)
+    desk.publish(records["CE.0134"] | taken | {"projectCode": "CE.9001"})
+    report = desk.work()
+    assert (list(report.published), report.refused) == ([other.id], [both.id])
+    current = release.current_release(desk.datadir)
+    assert current is not None
+    assert b'project/PO.0105> <https://w3id.org/iomld/ns#budgetUSD> "1"' not in gzip.decompress(
+        current.file(FILES.dataset).read_bytes()
+    )
+    said = last_facts(desk, both.id)
+    assert (said["event"], said["refused"]) == ("invalid", ["CE.9002"])
+    assert both.id not in {id_ for name in release.release_names(desk.datadir) for id_ in _submissions(desk, name)}
+
+
+def _submissions(desk: Desk, name: str) -> list[str]:
+    """The submissions in a release."""
+    return [*release.open_release(desk.datadir, name).manifest.submissions]
+
+
 @pytest.mark.parametrize("mode", MergeMode)
 @pytest.mark.parametrize("code", ["PO.0105", "PO.9001"])
 def test_what_senders_say_of_sources_is_not_published(

@@ -125,19 +125,49 @@ def _publish_batch(work: _Work, folder: LockedFolder, progress: Progress) -> Non
             _renew(work, one, published)
         elif _fits(work.inbox, one, batch):
             batch.append(one)
-    if not batch:
-        return
-    sources = [*_written_sources(work.inbox, batch, published, folder.scratch)]
-    request = replace(
+    sources = dict(
+        zip((one.id for one in batch), _written_sources(work.inbox, batch, published, folder.scratch), strict=True)
+    )
+    kept, refused = _conforming(work, batch, sources)
+    if kept:
+        report = publish_in_folder(_request(work, kept, sources), work.pipeline, folder, progress)
+        for one in kept:
+            _mark(work, folder, one, report.release if report.is_new else None)
+    for one, names in refused:
+        _refuse(work, one, names)
+
+
+def _conforming(
+    work: _Work, batch: Sequence[Submission], sources: Mapping[str, Path]
+) -> tuple[list[Submission], list[tuple[Submission, list[str]]]]:
+    """The submissions of which everything can be published now; and the others, each with what would be refused.
+
+    A reviewer accepted a submission whole. So nothing of it is published if a project in it is refused, such as one
+    whose identifier another project has got meanwhile.
+    """
+    kept, refused = [*batch], list[tuple[Submission, list[str]]]()
+    while kept:
+        report = publish_in_folder(replace(_request(work, kept, sources), dry_run=True), work.pipeline, None)
+        if len(kept) > 1 and any(one.name == SOURCE_NAME for one in report.refused):
+            kept = kept[:1]  # all have this name, so that each is looked at by itself; the others come next
+            continue
+        faults = {one.id: names for one in kept if (names := _refused(report, one))}
+        if not faults:
+            break
+        refused += [(one, faults[one.id]) for one in kept if one.id in faults]
+        kept = [one for one in kept if one.id not in faults]
+    return kept, refused
+
+
+def _request(work: _Work, batch: Sequence[Submission], sources: Mapping[str, Path]) -> PublishRequest:
+    """The request to publish submissions that are read alike."""
+    return replace(
         work.request,
-        sources=sources,
+        sources=[sources[one.id] for one in batch],
         mapping=mapping_of_body(work.inbox.body(batch[0].id)),
         takes_sources=takes_sources(batch[0].mode),
         submissions=tuple(_as_published(work.inbox, one) for one in batch),
     )
-    report = publish_in_folder(request, work.pipeline, folder, progress)
-    for one in batch:
-        _mark(work, folder, one, report.release if report.is_new else None, _refused(report, one))
 
 
 def _keys(submission: Submission) -> tuple[str, ...]:
@@ -197,7 +227,7 @@ def _mark_published(work: _Work, folder: LockedFolder) -> None:
     known = _published_names(work.request.datadir) if waiting else {}
     for one in waiting:
         if one.id in known:
-            _mark(work, folder, one, known[one.id], [])
+            _mark(work, folder, one, known[one.id])
 
 
 def _published_names(datadir: Path) -> Mapping[str, str]:
@@ -208,8 +238,8 @@ def _published_names(datadir: Path) -> Mapping[str, str]:
     return {id_: manifest.name for manifest in manifests if manifest for id_ in manifest.submissions}
 
 
-def _mark(work: _Work, folder: LockedFolder, one: Submission, made: str | None, refused: Sequence[str]) -> None:
-    """Bring a submission to its last state; the receipt says which revisions it led to, as the ledger has them."""
+def _mark(work: _Work, folder: LockedFolder, one: Submission, made: str | None) -> None:
+    """Mark a submission as published; the receipt says which revisions it led to, as the ledger has them."""
     graphs = {work.iris.record(key): key for key in _keys(one)}
     found = folder.ledger.revisions_of_run(made, work.iris.record("")) if made else ()
     revisions = [
@@ -217,21 +247,18 @@ def _mark(work: _Work, folder: LockedFolder, one: Submission, made: str | None, 
         for each in found
         if each.revision.graph in graphs
     ]
-    facts: dict[str, object] = {"release": made, "revisions": revisions}
-    now = work.request.clock()
-    if refused:
-        _refuse(work, one, facts | {"refused": [*refused]})
-    else:
-        work.inbox.move(one.id, SubmissionState.PUBLISHED, now, facts=facts)
-        work.report.published[one.id] = made or ""
+    facts = {"release": made, "revisions": revisions}
+    work.inbox.move(one.id, SubmissionState.PUBLISHED, work.request.clock(), facts=facts)
+    work.report.published[one.id] = made or ""
 
 
-def _refuse(work: _Work, one: Submission, facts: Mapping[str, object]) -> None:
-    """Mark a submission as invalid that was refused although its preview had no fault.
+def _refuse(work: _Work, one: Submission, names: Sequence[str]) -> None:
+    """Mark a submission as invalid that would be refused although its preview had no fault.
 
     It gets the preview of now with the reasons, such as an identifier that another submission has just published.
     """
     work.report.refused.append(one.id)
+    facts = {"refused": [*names]}
     now, body = work.request.clock(), work.inbox.body(one.id)
     published = published_graphs(work.request.datadir, release.whole_release(work.request.datadir), work.iris)
     with suppress(SourceError):  # it can no longer be read: there are no reasons by project
