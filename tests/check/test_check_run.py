@@ -1,12 +1,15 @@
 """Counting and capping findings, and their order."""
 
 import json
+import zipfile
 from pathlib import Path
 
+import pytest
 from tests.conftest import ROOT
 
 from iomld.check.checker import Checker
 from iomld.check.report import Basis, Tally
+from iomld.errors import SourceError
 from iomld.messages import Message, message
 from iomld.model import Finding, Place, Severity
 
@@ -43,6 +46,24 @@ def test_a_tally_keeps_no_more_than_its_cap() -> None:
     assert report.groups[0].example.message == Message("Number {number}.", {"number": 99999})
     assert not report.conforms
     assert len(tally._kept) == 3
+
+
+def test_an_archive_is_checked_as_by_the_command(checker: Checker, tmp_path: Path) -> None:
+    """A file in it that cannot be read is named, and the others are checked; if none can be read, it is refused."""
+    record = '{"projectCode": "PO.9001", "status": "x"}'
+    path = tmp_path / "records.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.ttl", "<a:b> <a:c> <a:d> .")  # a graph without a project
+        archive.writestr("b.json", record)
+    sent, named = checker.check_bytes(path.read_bytes(), str(path)), checker.check_files([path])
+    assert (sent.findings, sent.files, sent.records) == (named.findings, named.files, named.records)
+    assert [
+        one.place.file.rpartition("!")[2] for one in sent.findings if one.rule == "unreadableFile" and one.place
+    ] == ["a.ttl"]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.ttl", "<a:b> <a:c> <a:d> .")
+    with pytest.raises(SourceError, match="no project"):
+        checker.check_bytes(path.read_bytes(), str(path))
 
 
 def test_findings_stand_in_source_order(checker: Checker, tmp_path: Path) -> None:

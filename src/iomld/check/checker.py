@@ -14,7 +14,8 @@ from iomld.model import Finding, Place, Record, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.stages import Pipeline, outcomes
 from iomld.progress import NO_PROGRESS, Progress, phases_of
-from iomld.read import RecordSpool, SourceFile, expand_sources, packed, read_bytes, read_source, unpacked
+from iomld.read import RecordSpool, SourceFile, expand_sources, packed, read_source, unpacked
+from iomld.read.archives import files_of_bytes
 from iomld.read.table.mapping import NO_MAPPING, TableMapping
 from iomld.validate.shape_checks import NO_FOCUS_NODE
 
@@ -72,6 +73,8 @@ class Checker:
     def check_bytes(self, data: bytes, name: str, *, mapping: TableMapping = NO_MAPPING) -> CheckReport:
         """Check the records of one source held in memory.
 
+        A file of an archive that cannot be read is a finding, and the others are checked, as by `check_sources`.
+
         Args:
             data: The source.
             name: Its name, for places.
@@ -81,9 +84,25 @@ class Checker:
             SourceError: Nothing in it can be read.
         """
         tally = Tally(self.cap)
-        tally.add_records(name, 0)
         options = self.pipeline.read_options(mapping=mapping)
-        return self._checked(read_bytes(data, file=name, options=options), tally)
+
+        def records() -> Iterator[Record]:
+            has_records, first_error = False, None
+            for part in files_of_bytes(data, name):
+                tally.add_records(part.name, 0)
+                try:
+                    for record in read_source(part, options):
+                        has_records = True
+                        yield record
+                except SourceError as error:
+                    if part.name == name:  # no archive: it is the whole source
+                        raise
+                    first_error = first_error or error
+                    tally.add_finding(_unreadable(part.name, error))
+            if first_error and not has_records:
+                raise first_error
+
+        return self._checked(records(), tally)
 
     def _checked(self, records: Iterable[Record], tally: Tally) -> CheckReport:
         projects = 0
