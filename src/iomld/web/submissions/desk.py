@@ -23,6 +23,7 @@ from iomld.inbox.submissions import (
 from iomld.inbox.tokens import AccessToken
 from iomld.iris import Iris
 from iomld.messages import message
+from iomld.release import current_name, release_names
 from iomld.web.client_budget import ClientQuotas, client_of
 from iomld.web.problems import ProblemError
 from iomld.web.sessions.access import InboxAccess
@@ -206,6 +207,13 @@ def open_desk(
         release: Gives the name of the release that is served, and its fund folder.
         quotas: The seconds of work left to each client.
     """
+
+    def newest() -> tuple[str, FundFolder]:
+        """The release that was published last, even if the server has not taken it up yet."""
+        name, fund = release()
+        current = current_name(datadir)
+        return (current if current and current in release_names(datadir) else name), fund
+
     limits = InboxLimits(total_bytes=settings.inbox_bytes, daily=settings.daily_submissions)
-    previewer = Previewer(datadir, settings, release, quotas)
+    previewer = Previewer(datadir, settings, newest, quotas)
     return SubmissionDesk(InboxAccess(datadir), previewer, limits, Iris(settings.base_iri))
