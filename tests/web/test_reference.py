@@ -108,7 +108,7 @@ _WITHOUT_EXAMPLE = {  # names that no release has
     "post_submissions_id_cancel",
     "get_receipts_id",
 }
-_WITH_TOKEN = {"get_submissions", "post_submissions", "post_sign_out"}
+_WITH_TOKEN = {"get_submissions", "post_submissions", "post_sign_out", "get_review_mentions", "post_review_mentions"}
 _WITH_INBOX = {"get_submissions_new", "get_sign_in", "post_sign_in"}
 
 

@@ -23,7 +23,7 @@ from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
 from iomld.web.sessions.access import InboxAccess, SignedInUser
-from iomld.web.sessions.forms import FORM_TYPE, signed_form
+from iomld.web.sessions.forms import FORM_TOKEN, form_body, signed_form
 from iomld.web.sessions.pages import page_of_user, see_other
 
 PATH = "/review/mentions"
@@ -31,6 +31,10 @@ _TAG = "submissions"
 _UNDO = "undo"
 _STATUSES = (UNREVIEWED, ACCEPTED, REJECTED)
 _LONGEST_KEY = 200
+_FIELDS = FORM_TOKEN | {
+    "mention": ("The key of the mention.", "W34-805:2cdb096f6158"),
+    "decision": (f"One of {', '.join((*DECISIONS, _UNDO))}.", DECISIONS[0]),
+}
 _Review = Annotated[
     str,
     Query(
@@ -83,7 +87,7 @@ def _add_deciding(
         summary="Accept or reject a mention",
         response_class=Response,
         responses=responses({303: ()}, 400, 401, 403, 404, 413, 415, 429, 503, 507),
-        openapi_extra={"requestBody": _body()},
+        openapi_extra={"requestBody": form_body(_FIELDS)},
         generate_unique_id_function=operation_id,
     )
     async def decide(request: Request) -> Response:
@@ -149,11 +153,3 @@ def _address(form: FormData) -> str:
     place = _text(form, "next")
     fragment = f"#m{place}" if place.isascii() and place.isdigit() else ""
     return f"{PATH}{'?' if query else ''}{query}{fragment}"
-
-
-def _body() -> dict[str, object]:
-    """The OpenAPI request body of a decision."""
-    text = {"type": "string"}
-    fields = {"form_token": text, "mention": text, "decision": {"type": "string", "enum": [*DECISIONS, _UNDO]}}
-    schema = {"type": "object", "required": [*fields], "properties": fields}
-    return {"required": True, "content": {FORM_TYPE: {"schema": schema}}}

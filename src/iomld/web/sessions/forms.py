@@ -7,6 +7,7 @@ know.
 
 import asyncio
 import hmac
+from collections.abc import Mapping
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from iomld.web.problems import ProblemError
 from iomld.web.sessions.access import InboxAccess, SignedInUser
 
 FORM_FIELD = "form_token"
+FORM_TOKEN = {FORM_FIELD: ("What only pages of the session hold.", "…")}
 FORM_TYPE = "application/x-www-form-urlencoded"
 _MOST_BYTES = 256 * 1024
 _MOST_FIELDS = 10_000  # each value that is to vanish is one
@@ -96,3 +98,17 @@ async def signed_form(request: Request, access: InboxAccess, *scopes: TokenScope
     form = await read_form(request)
     require_form_token(user, form.get(FORM_FIELD))
     return user, form
+
+
+def form_body(fields: Mapping[str, tuple[str, str]]) -> dict[str, object]:
+    """The OpenAPI request body of a form.
+
+    Args:
+        fields: What each field is, and an example.
+    """
+    properties = {name: {"type": "string", "description": description} for name, (description, _) in fields.items()}
+    example = {name: one for name, (_, one) in fields.items()}
+    return {
+        "required": True,
+        "content": {FORM_TYPE: {"schema": {"type": "object", "properties": properties}, "example": example}},
+    }

@@ -18,17 +18,16 @@ from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
 from iomld.web.sessions.access import SIGN_IN_PATH, InboxAccess, keeps_cookies, session_cookie
-from iomld.web.sessions.forms import FORM_FIELD, FORM_TYPE, read_form, require_same_origin, signed_form
+from iomld.web.sessions.forms import FORM_TOKEN, form_body, read_form, require_same_origin, signed_form
 from iomld.web.sessions.pages import page_of_user, see_other
 
 SUBMIT_PATH = SUBMIT_PAGE[0]  # where people begin
 _TAG = "submissions"
 _WRONG_TOKEN_S = 2.0  # what a wrong token costs of the seconds that each client has
 _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")  # of this server: no other host, nothing that ends a header
-_FIELDS = {  # what each field of a form is, and an example
+_SIGN_IN_FIELDS = {
     "token": ("The token.", "iomld_…"),
     "next": ("The path of the page to go on to.", "/submissions"),
-    FORM_FIELD: ("What only pages of the session hold.", "…"),
 }
 _Next = Annotated[
     str, Query(default_factory=no_text, alias="next", description="The path of the page to go on to.", examples=["/"])
@@ -88,7 +87,7 @@ def _add_signing_in(router: APIRouter, access: InboxAccess, quotas: ClientQuotas
         summary="Sign in with a token",
         response_class=Response,
         responses=responses({303: ()}, 400, 401, 403, 404, 413, 415, 429, 503),
-        openapi_extra={"requestBody": _form_body("token", "next")},
+        openapi_extra={"requestBody": form_body(_SIGN_IN_FIELDS)},
         generate_unique_id_function=operation_id,
     )
     async def sign_in(request: Request) -> Response:
@@ -118,7 +117,7 @@ def _add_signing_out(router: APIRouter, access: InboxAccess) -> None:
         summary="Sign out",
         response_class=Response,
         responses=responses({303: ()}, 400, 401, 403, 413, 415, 503),
-        openapi_extra={"requestBody": _form_body(FORM_FIELD)},
+        openapi_extra={"requestBody": form_body(FORM_TOKEN)},
         generate_unique_id_function=operation_id,
     )
     async def sign_out(request: Request) -> Response:
@@ -153,10 +152,3 @@ async def _sign_in_page(request: Request, next_: str, *, fault: Message | None, 
 def _local(path: str) -> str:
     """A path of this server; the page where people begin in place of anything else."""
     return path if _PATH.fullmatch(path) and not path.startswith(SIGN_IN_PATH) else SUBMIT_PATH
-
-
-def _form_body(*names: str) -> dict[str, object]:
-    properties = {name: {"type": "string", "description": _FIELDS[name][0]} for name in names}
-    schema = {"type": "object", "properties": properties}
-    example = {name: _FIELDS[name][1] for name in names}
-    return {"required": True, "content": {FORM_TYPE: {"schema": schema, "example": example}}}
