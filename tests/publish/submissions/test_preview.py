@@ -105,6 +105,15 @@ def test_the_places_of_faults_in_patches(desk: Desk) -> None:
     assert [(one["field"], one["line"]) for one in refused["reasons"]] == [("status", 2)]
 
 
+def test_the_unknown_column_of_a_refused_table(desk: Desk) -> None:
+    """What a refused project lacks may stand in a column that was not read, so that is said too, at its cell."""
+    table = b"projectCode,title,benefitingState\nPO.9001,A new project,CN\n"
+    (refused,) = content(desk.preview(SubmittedBody(table, MergeMode.REPLACE)))["refused"]
+    assert "benef" in {one["rule"] for one in refused["reasons"]}
+    assert {one["severity"] for one in refused["reasons"]} == {"Violation"}
+    assert [one["cell"] for one in refused["findings"] if one["rule"] == "unknownColumn"] == ["C1"]
+
+
 def test_a_withdrawn_project_comes_back(desk: Desk, records: dict[str, Json]) -> None:
     """The preview says when and why it was withdrawn, and is bound to that."""
     body = replaced(records["CE.0134"])

@@ -145,6 +145,7 @@ def _lines(found: Submission, preview: _Json) -> Iterator[str]:
         yield f"refused    {refused['name']}"
         for one in refused["reasons"]:
             yield f"  {one['field'] or ''}: {one['message']} {one['fix']} [{one['rule']}]"
+        yield from (f"  also: {one['message']} {one['fix']} [{one['rule']}]" for one in refused.get("findings", ()))
 
 
 @inbox_command.command("accept")

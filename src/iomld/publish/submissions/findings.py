@@ -36,12 +36,13 @@ def shown_preview(content: bytes, worded: Callable[[Finding], Finding] | None = 
 
 
 def _findings(preview: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """All findings in a preview: of what changes, of what does not, and the reasons why something is refused."""
+    """All findings in a preview: of what changes, of what does not, and of what is refused."""
     for project in preview.get("projects", ()):
         yield from project["findings"]
     yield from preview.get("findings", ())
     for refused in preview.get("refused", ()):
         yield from refused["reasons"]
+        yield from refused.get("findings", ())  # not in previews of earlier versions
 
 
 def _finding(rule: str, sentences: Mapping[str, Any]) -> Finding:

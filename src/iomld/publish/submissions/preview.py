@@ -21,7 +21,7 @@ from iomld.fund_folder import folder_in_use
 from iomld.inbox.submissions import MergeMode, SubmissionPreview, SubmittedBody
 from iomld.iris import Iris
 from iomld.messages import message
-from iomld.model import Finding, Project, Record, Severity
+from iomld.model import Project, Record, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.differences import Change, FieldDifference, ProjectDifference, field_differences, value_statements
 from iomld.pipeline.published import project_of
@@ -166,7 +166,7 @@ def preview_of(
             for finding in _findings_json(one, published.quads(one.merged.key), pipeline)
             if finding["isNew"] and finding["rule"] != _NO_ADDRESS  # of a source that is not published
         ],
-        "refused": [_refused_json(one) for one in refused],
+        "refused": [_refused_json(one, published, pipeline) for one in refused],
         "touched": touched,
     }
     return SubmissionPreview(not refused, tag, json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
@@ -268,14 +268,15 @@ def _mentions(fields: Iterable[FieldDifference]) -> dict[str, list[str]]:
     return {"gained": [], "lost": []}
 
 
-def _refused_json(outcome: Outcome) -> dict[str, object]:
-    """A project that is refused, with all findings about it."""
-    name = outcome.merged.key or outcome.merged.records[0].place.file
-    return {"name": name, "reasons": [*map(kept_finding, filter(_is_violation, outcome.findings))]}
-
-
-def _is_violation(finding: Finding) -> bool:
-    return finding.severity is Severity.VIOLATION
+def _refused_json(outcome: Outcome, published: PublishedGraphs, pipeline: Pipeline) -> dict[str, object]:
+    """A project that is refused, with the reasons and the other new findings, such as an unknown column."""
+    key = outcome.merged.key
+    found = _findings_json(outcome, published.quads(key) if key else (), pipeline)
+    return {
+        "name": key or outcome.merged.records[0].place.file,
+        "reasons": [one for one in found if one["severity"] == Severity.VIOLATION],
+        "findings": [one for one in found if one["isNew"] and one["severity"] != Severity.VIOLATION],
+    }
 
 
 def patch_rows(preview: Mapping[str, object], iri: str) -> bytes:

@@ -87,8 +87,8 @@ class PreviewView:
         projects: The projects that would change, the first of them.
         more: How many more there are.
         unchanged: How many projects would stay as they are.
-        refused: Why it cannot be accepted, the first reasons.
-        more_refused: How many more reasons there are.
+        refused: Why it cannot be accepted, and what else was found in these projects, the first of them.
+        more_refused: How many more there are.
         findings: New findings about projects that would stay as they are.
         lines: Lines of what was sent with those of the reasons that have one.
         anchors: For each reason the fragment identifier of its line; empty if it has none.
@@ -114,7 +114,9 @@ def preview_view(content: bytes, view: ReleaseView, text: str = "") -> PreviewVi
         text: What was sent; empty for a binary file.
     """
     preview: dict[str, Any] = json.loads(content)
-    reasons = [_finding(one) for refused in preview["refused"] for one in refused["reasons"]]
+    reasons = [
+        _finding(one) for refused in preview["refused"] for one in (*refused["reasons"], *refused.get("findings", ()))
+    ]
     shown = tuple(sorted(reasons, key=page_order)[:_MOST_FINDINGS])
     lines = tuple(source_lines(text, shown)) if text else ()
     anchors = {id(found): line.anchor for line in lines for found in line.findings}
