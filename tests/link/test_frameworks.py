@@ -138,6 +138,8 @@ def test_parts_are_read_with_their_whole(
             "gcm-objective-2 gcm-objective-5 gcm-objective-6 gcm-objective-23",
         ),
         ("objectives 9 to 2 of the GCM", "en", "gcm-objective-9 gcm-objective-2"),
+        ("target 10.c within the Sustainable Development Goals", "en", "sdg-target-10.c"),
+        ("objective 23 (return) within the GCM", "en", "gcm-objective-23"),
         ("SDGs 8 and 10", "en", "sdg-goal-8 sdg-goal-10"),
         ("SDG targets 8.8 and 10.7", "en", "sdg-target-8.8 sdg-target-10.7"),
         ("SDG targets 8.7 to 8.8", "en", "sdg-target-8.7 sdg-target-8.8"),
