@@ -23,7 +23,7 @@ from iomld.model import Funder, Mention, Money, Origin, Project, Text, canonical
 
 # A statement about a subject: the predicate and the object as N-Triples terms, with a space between them.
 _Statement: TypeAlias = bytes
-_Node: TypeAlias = tuple[str, list[_Statement]]  # the IRI of a subject, and the statements about it
+_Node: TypeAlias = tuple[bytes, list[_Statement]]  # the term of a subject, and the statements about it
 
 
 def _predicate(iri: str) -> bytes:
@@ -103,7 +103,7 @@ def project_lines(project: Project, publication: Publication, *, with_graph: boo
     end = b" " + checked_iri_term(publication.iris.record(project.key)) + b" .\n" if with_graph else b" .\n"
     parts: list[bytes] = []
     for subject, statements in _nodes(project, publication):
-        parts += node_lines(iri_term(subject), statements, end)
+        parts += node_lines(subject, statements, end)
     return b"".join(parts)
 
 
@@ -123,30 +123,62 @@ def _country(base: str, code: str) -> bytes:
     return iri_term(Iris(base).country(code))
 
 
+@lru_cache(maxsize=8)  # the publisher has one
+def _license(iri: str) -> _Statement:
+    return _LICENSE + checked_iri_term(iri)
+
+
+@lru_cache(maxsize=8)
+def _matcher(base: str, version: str) -> _Statement:
+    return _ATTRIBUTED + iri_term(Iris(base).matcher(version))
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedTerms:
+    """The terms that several nodes of a project share, each made once.
+
+    Attributes:
+        about: The project.
+        record: The document about it.
+        snapshots: Its sources.
+    """
+
+    about: bytes
+    record: bytes
+    snapshots: tuple[bytes, ...]
+
+
 def _nodes(project: Project, publication: Publication) -> Iterator[_Node]:
-    iris = publication.iris
-    about = iris.project(project.key)
-    yield about, _project(project, publication)
+    iris, key = publication.iris, project.key
+    shared = _SharedTerms(
+        about=iri_term(iris.project(key)),
+        record=iri_term(iris.record(key)),
+        snapshots=tuple([iri_term(iris.snapshot(origin.sha256)) for origin in project.origins]),
+    )
+    yield shared.about, _project(project, publication, shared)
     if project.budget is not None:
-        yield iris.budget(project.key), _budget(project.budget)
+        yield iri_term(iris.budget(key)), _budget(project.budget)
     for funder in project.funders:
         if not funder.is_fund:  # the publisher describes its funds in a graph of their own
-            yield _funder(funder, iris), _organization(funder)
+            yield iri_term(_funder(funder, iris)), _organization(funder)
     for number, mention in enumerate(project.mentions, start=1):
-        yield from _mention(project.key, number, mention, publication)
-    texts = _text_entities(project)
-    yield iris.record(project.key), _record(project, publication, texts)
-    for origin in project.origins:
-        yield iris.snapshot(origin.sha256), _snapshot(origin)
-    for field, language, length in texts:
-        yield iris.text(project.key, field, language), _text_entity(project, language, length, iris)
+        yield from _mention(key, number, mention, publication, shared)
+    texts = [
+        (field, language, length, iri_term(iris.text(key, field, language)))
+        for field, language, length in _text_entities(project)
+    ]
+    yield shared.record, _record(publication, shared, [term for field, _, _, term in texts if field == "narrative"])
+    for term, origin in zip(shared.snapshots, project.origins, strict=True):
+        yield term, _snapshot(origin)
+    for _, language, length, term in texts:
+        yield term, _text_entity(language, length, shared)
 
 
-def _project(project: Project, publication: Publication) -> list[_Statement]:
+def _project(project: Project, publication: Publication, shared: _SharedTerms) -> list[_Statement]:
     iris = publication.iris
     statements: list[_Statement] = [
         _IS_PROJECT,
-        _DOCUMENT + iri_term(iris.record(project.key)),
+        _DOCUMENT + shared.record,
         *[_FUNDED + iri_term(_funder(funder, iris)) for funder in project.funders],
     ]
     if project.code and publication.iati_prefix:
@@ -246,29 +278,31 @@ def _derived_countries(project: Project, iris: Iris) -> Iterator[_Statement]:
         yield _MANAGING + _country(iris.base, project.managing_office)
 
 
-def _mention(key: str, number: int, mention: Mention, publication: Publication) -> Iterator[_Node]:
+def _mention(
+    key: str, number: int, mention: Mention, publication: Publication, shared: _SharedTerms
+) -> Iterator[_Node]:
     """One mention as a Web Annotation: body the framework, target the passage (Web Annotation section 4.2)."""
     iris = publication.iris
-    node, target, quote, position = (iris.mention(key, number, part) for part in ("", "target", "quote", "position"))
+    node, target, quote, position = map(iri_term, iris.mention_nodes(key, number))
     of_node, of_target, of_quote = _others(mention, publication)
     yield (
         node,
         [
             _IS_MENTION,
-            _ABOUT + iri_term(iris.project(key)),
+            _ABOUT + shared.about,
             _IDENTIFIES,
             _BODY + _concept(iris.base, "framework", mention.framework),
-            _TARGET + iri_term(target),
+            _TARGET + target,
             _CONFIDENCE + _decimal(mention.confidence),
             _METHOD + _concept(iris.base, "method", mention.method),
             _REVIEW + _concept(iris.base, "review", mention.review),
-            _ATTRIBUTED + iri_term(iris.matcher(publication.matcher_version)),
+            _matcher(iris.base, publication.matcher_version),
             *of_node,
         ],
     )
     source = iris.text(key, mention.field, mention.language)
-    statements = [_IS_TARGET, _SOURCE + iri_term(source), _SELECTOR + iri_term(quote), *of_target]
-    yield target, statements if mention.start is None else [*statements, _SELECTOR + iri_term(position)]
+    statements = [_IS_TARGET, _SOURCE + iri_term(source), _SELECTOR + quote, *of_target]
+    yield target, statements if mention.start is None else [*statements, _SELECTOR + position]
     words = ((_EXACT, mention.quote), (_PREFIX, mention.prefix), (_SUFFIX, mention.suffix))
     yield quote, [_IS_QUOTE, *[predicate + text_term(text) for predicate, text in words if text], *of_quote]
     if mention.start is not None:
@@ -292,15 +326,13 @@ def _others(mention: Mention, publication: Publication) -> tuple[Sequence[_State
     return found
 
 
-def _record(project: Project, publication: Publication, texts: list[tuple[str, str, int | None]]) -> list[_Statement]:
-    iris = publication.iris
-    narratives = [language for field, language, _ in texts if field == "narrative"]
+def _record(publication: Publication, shared: _SharedTerms, narratives: list[bytes]) -> list[_Statement]:
     return [
         _IS_RECORD,
-        _TOPIC + iri_term(iris.project(project.key)),
-        _LICENSE + checked_iri_term(publication.license),
-        *[_DERIVED + iri_term(iris.snapshot(origin.sha256)) for origin in project.origins],
-        *[_NARRATIVE + iri_term(iris.text(project.key, "narrative", language)) for language in narratives],
+        _TOPIC + shared.about,
+        _license(publication.license),
+        *[_DERIVED + source for source in shared.snapshots],
+        *[_NARRATIVE + narrative for narrative in narratives],
     ]
 
 
@@ -329,8 +361,8 @@ def _text_entities(project: Project) -> list[tuple[str, str, int | None]]:
     return [(*text, lengths.get(text, others.get(text))) for text in sorted(targets | lengths.keys())]
 
 
-def _text_entity(project: Project, language: str, length: int | None, iris: Iris) -> list[_Statement]:
+def _text_entity(language: str, length: int | None, shared: _SharedTerms) -> list[_Statement]:
     statements = [_IS_ENTITY, _LANGUAGE + text_term(language)]
     if length is not None:
         statements.append(_EXTENT + text_term(f"{length} characters"))
-    return statements + [_DERIVED + iri_term(iris.snapshot(origin.sha256)) for origin in project.origins]
+    return statements + [_DERIVED + source for source in shared.snapshots]

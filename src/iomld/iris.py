@@ -101,9 +101,18 @@ class Iris:
         """The budget node of a project."""
         return f"{self.project(key)}#budget"
 
-    def mention(self, key: str, number: int, part: str = "") -> str:
-        """A mention, counted from 1, or one of its parts: `target`, `position`, `quote`."""
-        return f"{self.project(key)}#m{number}" + (f"-{part}" if part else "")
+    def mention(self, key: str, number: int) -> str:
+        """A mention, counted from 1."""
+        return f"{self.project(key)}#m{number}"
+
+    def mention_nodes(self, key: str, number: int) -> tuple[str, str, str, str]:
+        """A mention, its target, the quote and the position.
+
+        >>> Iris("http://x/").mention_nodes("PO.0105", 2)[1]
+        'http://x/id/project/PO.0105#m2-target'
+        """
+        mention = self.mention(key, number)
+        return mention, f"{mention}-target", f"{mention}-quote", f"{mention}-position"
 
     def text(self, key: str, field: str, language: str) -> str:
         """A text of a project in one language (`#narrative-en`), which the positions of mentions refer to."""

@@ -49,12 +49,12 @@ def project_graphs(draw: st.DrawFn) -> tuple[str, list[Quad]]:
     base = draw(st.sampled_from([DEFAULT_BASE, "http://localhost:8000/"]))
     iris, key = Iris(base), draw(KEYS)
     project = iris.project(key)
-    mention, quote = iris.mention(key, 1), iris.mention(key, 1, "quote")
+    mention, target, quote, _ = iris.mention_nodes(key, 1)
     links = [
         (project, f"{RDF}type", f"{IOMLD}Project"),
         (mention, f"{IOMLD}aboutProject", project),
-        (mention, f"{OA}hasTarget", iris.mention(key, 1, "target")),
-        (iris.mention(key, 1, "target"), f"{OA}hasSelector", quote),
+        (mention, f"{OA}hasTarget", target),
+        (target, f"{OA}hasSelector", quote),
         *((project, f"{IOMLD}theme", iris.concept("theme", code)) for code in draw(st.lists(KEYS, max_size=3))),
     ]
     subjects = st.sampled_from([project, mention, quote, iris.record(key)])

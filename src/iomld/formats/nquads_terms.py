@@ -4,7 +4,7 @@ Texts are quoted here: the RDF library goes through them character by character,
 escape. Terms with a datatype and IRIs that we did not encode are left to the library, which checks them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pyoxigraph import Literal, NamedNode
@@ -12,9 +12,11 @@ from pyoxigraph import Literal, NamedNode
 from iomld.iris import XSD
 
 # What a quoted text cannot hold, and its escape; that of the backslash comes first, since all others contain one.
-_ESCAPES = {b"\\": b"\\\\", b'"': b'\\"', b"\b": b"\\b", b"\t": b"\\t", b"\n": b"\\n", b"\f": b"\\f", b"\r": b"\\r"}
-_ESCAPES |= {bytes([code]): f"\\u{code:04X}".encode() for code in (*range(0x20), 0x7F) if bytes([code]) not in _ESCAPES}
-_WITHOUT_ESCAPED = bytes(ord(" ") if bytes([code]) in _ESCAPES else code for code in range(0x100))
+_ESCAPES = dict(zip(b'\\"\b\t\n\f\r', (b"\\\\", b'\\"', b"\\b", b"\\t", b"\\n", b"\\f", b"\\r"), strict=True))
+_ESCAPES |= {code: f"\\u{code:04X}".encode() for code in (*range(0x20), 0x7F) if code not in _ESCAPES}
+_ESCAPED = bytes(_ESCAPES)
+_OTHERS = bytes(set(range(0x100)) - _ESCAPES.keys())
+_WITHOUT_ESCAPED = bytes(ord(" ") if code in _ESCAPES else code for code in range(0x100))
 
 
 def iri_term(iri: str) -> bytes:
@@ -58,8 +60,8 @@ def _quoted(text: str, end: bytes) -> bytes:
     """A text after a quotation mark and before what follows it."""
     data = text.encode()
     if data.translate(_WITHOUT_ESCAPED) != data:
-        for sign, escape in _ESCAPES.items():
-            data = data.replace(sign, escape)
+        for code in sorted({*data.translate(None, _OTHERS)}, key=_ESCAPED.index):
+            data = data.replace(bytes([code]), _ESCAPES[code])
     return b"".join((b'"', data, end))
 
 
@@ -70,7 +72,7 @@ def typed_term(value: str, datatype: str) -> bytes:
     return str(Literal(value, datatype=NamedNode(XSD + datatype))).encode()
 
 
-def node_lines(subject: bytes, statements: Sequence[bytes], end: bytes) -> Iterator[bytes]:
+def node_lines(subject: bytes, statements: Sequence[bytes], end: bytes) -> tuple[bytes, ...]:
     r"""The lines of all statements about a subject, in parts to be joined.
 
     Args:
@@ -83,6 +85,4 @@ def node_lines(subject: bytes, statements: Sequence[bytes], end: bytes) -> Itera
     <a> <q> "c" .
     """
     start = subject + b" "
-    yield start
-    yield (end + start).join(statements)
-    yield end
+    return start, (end + start).join(statements), end

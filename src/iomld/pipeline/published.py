@@ -96,9 +96,7 @@ def _mentions(graph: SubjectGraph, key: str, iris: Iris) -> tuple[Mention, ...]:
     """The mentions, in the order of their numbers."""
     mentions: list[Mention] = []
     while body := graph[iris.mention(key, len(mentions) + 1)].value(f"{OA}hasBody"):
-        node, target, quote, position = (
-            iris.mention(key, len(mentions) + 1, part) for part in ("", "target", "quote", "position")
-        )
+        node, target, quote, position = iris.mention_nodes(key, len(mentions) + 1)
         text = graph[target].value(f"{OA}hasSource") or ""
         field, _, language = text.rpartition("#")[2].partition("-")
         start = graph[position].value(f"{OA}start")
