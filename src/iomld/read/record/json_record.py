@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 
 from iomld.assets import load_fields
@@ -56,7 +55,9 @@ def read_content(
     values, faults = _values(content, place)
     mentions, mention_faults = given_mentions(content.get("mentions"), place)
     origin, source_faults = _with_source(origin, content.get("source"), place)
-    stated, stated_faults = stated_origins(content.get("sources"), below(place, "sources"))
+    stated, stated_faults = (
+        stated_origins(content["sources"], below(place, "sources")) if "sources" in content else ((), ())
+    )
     return Record(
         values,
         origin,
@@ -72,29 +73,31 @@ def _values(content: Mapping[str, object], place: Place) -> tuple[dict[str, tupl
     values: dict[str, tuple[Value, ...]] = {}
     findings: list[Finding] = []
     fields = load_fields()
-    texts, others, lists = fields.texts, fields.given, fields.lists  # asked for each key
+    texts, known, lists = fields.texts, fields.given, fields.lists  # asked for each key
     language = content.get("language", "en")
+    file, line, steps = place.file, place.line, f"{place.pointer or ''}/"
     for key, given in content.items():
-        at = below(place, key)
+        if key not in known:
+            if key not in _OTHER_KEYS and key not in _FRAME_KEYS and key not in fields.computed:
+                findings.append(unknown_key(key, (*known, *_OTHER_KEYS), below(place, key)))
+            continue
+        at = Place(file, line, None, steps + key)  # a key of ours needs no escape in a pointer
         if key in texts:
             found, faults = _texts(key, given, at, default=str(language), long=fields.by_key[key].long)
         elif key == "budget" and isinstance(given, dict):
             found, faults = _plain(key, given.get("amount"), below(at, "amount"))
             currency, more = _plain("budgetCurrency", given.get("currency"), below(at, "currency"))
-            values["budgetCurrency"] = (*values.get("budgetCurrency", ()), *currency)
+            if currency:
+                values["budgetCurrency"] = values.get("budgetCurrency", ()) + currency
             faults += more
         elif key in lists and isinstance(given, list):
             found, faults = _list(key, given, at)
-        elif key in others:
-            found, faults = _plain(key, given, at)
         else:
-            if key not in _OTHER_KEYS and key not in _FRAME_KEYS and key not in fields.computed:
-                findings.append(unknown_key(key, (*fields.given, *_OTHER_KEYS), at))
-            continue
+            found, faults = _plain(key, given, at)
         findings += faults
         if found:
-            values[key] = (*values.get(key, ()), *found)
-    return {key: found for key, found in values.items() if found}, findings
+            values[key] = values[key] + found if key in values else found
+    return values, findings
 
 
 def _texts(
@@ -173,9 +176,9 @@ def _list(key: str, given: list[object], place: Place) -> tuple[tuple[Value, ...
 
 def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, list[Finding]]:
     """The origin with the address and retrieval time that the record states."""
-    at = below(place, "source")
     if given is None:
         return origin, []
+    at = below(place, "source")
     source = {"url": given} if isinstance(given, str) else given
     if not isinstance(source, dict):
         return origin, [wrong_kind("source", given, message('an address or {"url": "https://…"}'), at)]
@@ -191,7 +194,8 @@ def _with_source(origin: Origin, given: object, place: Place) -> tuple[Origin, l
     moment = utc_moment(retrieved) if isinstance(retrieved, str) else None
     if isinstance(retrieved, str) and moment is None:
         findings.append(bad_retrieval_time(retrieved, below(at, "retrievedAt")))
-    return replace(origin, url=url if isinstance(url, str) else None, retrieved_at=moment), findings
+    address = url if isinstance(url, str) else None
+    return Origin(origin.file, origin.sha256, origin.media_type, address, moment), findings
 
 
 def below(place: Place, key: str) -> Place:
