@@ -5,7 +5,7 @@ lacks, or that nobody can read there, is taken from the next one. If two records
 `iomld.link.consistency` reports it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from iomld.model import (
@@ -43,8 +43,7 @@ def merge_records(records: Sequence[Record], is_readable: Readable = lambda _fie
         The merged record; the order of the records does not matter.
     """
     ranked = tuple(sorted(records, key=_rank)) if len(records) > 1 else tuple(records)
-    names = dict.fromkeys(name for record in ranked for name in record.values)
-    values = {name: found for name in names if (found := _merged_values(name, ranked, is_readable))}
+    values = _values_of_one(ranked[0]) if len(ranked) == 1 else _values_of_all(ranked, is_readable)
     findings = [finding for record in ranked for finding in record.findings]
     return MergedRecord(
         key=record_key(ranked[0]),
@@ -54,6 +53,21 @@ def merge_records(records: Sequence[Record], is_readable: Readable = lambda _fie
         findings=tuple(findings),
         supplied=_supplied(ranked, values),
     )
+
+
+def _values_of_one(record: Record) -> dict[str, tuple[Value, ...]]:
+    """The values of a record that is merged with no other."""
+    return {
+        name: values if len(values) == 1 or values[0].language is None else _one_of_each_language(values)
+        for name, values in record.values.items()
+        if values
+    }
+
+
+def _values_of_all(records: Sequence[Record], is_readable: Readable) -> dict[str, tuple[Value, ...]]:
+    """The values of several records."""
+    names = dict.fromkeys(name for record in records for name in record.values)
+    return {name: found for name in names if (found := _merged_values(name, records, is_readable))}
 
 
 def _supplied(records: Sequence[Record], values: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[str, ...]]:
@@ -88,8 +102,6 @@ def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) 
 
     An amount and its currency are of one record, the first with an amount that can be read.
     """
-    if len(records) == 1 and len(records[0].values[name]) <= 1:
-        return records[0].values[name]
     if name in BUDGET_FIELDS:
         with_amounts = [record for record in records if not record.values.keys().isdisjoint(AMOUNT_FIELDS)] or records[
             :1
@@ -99,16 +111,20 @@ def _merged_values(name: str, records: Sequence[Record], is_readable: Readable) 
     first = with_field[0].values[name]
     if not first or first[0].language is None:
         return _first_readable(name, with_field, is_readable).values[name]
+    return _one_of_each_language(value for record in with_field for value in record.values[name])
+
+
+def _one_of_each_language(values: Iterable[Value]) -> tuple[Value, ...]:
+    """The first of the values in each language."""
     by_language: dict[str | None, Value] = {}
-    for record in with_field:
-        for value in record.values[name]:
-            by_language.setdefault(value.language, value)
+    for value in values:
+        by_language.setdefault(value.language, value)
     return tuple(by_language[language] for language in sorted(by_language, key=language_rank))
 
 
 def _first_readable(name: str, records: Sequence[Record], is_readable: Readable) -> Record:
     """The first record whose field can be read; if there is none, the first record."""
-    if len(records) == 1:
+    if len(records) == 1:  # only one of them has the field
         return records[0]
     return next((record for record in records if is_readable(name, record.values)), records[0])
 
