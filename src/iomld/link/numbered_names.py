@@ -8,10 +8,12 @@ from iomld.link.framework_parts import NumberedPassage
 from iomld.link.name_matcher import name_key, without_number_signs
 
 _NUMBER_IN_NAME = re.compile(r"(?<![0-9.])[0-9]{1,4}(?![0-9.])")
-_SIGN = r"(?:n[o°º]?s?[.°º]? ?|num(?:s|eros?)?\.? ?|nr\.? ?|c)?"
+_SIGN = r"(?:n(?:o|°|º)?s?(?:\.|°|º)? ?|num(?:s|eros?)?\.? ?|nr\.? ?|c)?"
 _JOIN = r"(?:, ?(?:and |et |y )?| (?:and|et|y|&|or|ou|o) | ?/ ?)"
 _LIST = rf"{_SIGN}[0-9]{{1,4}}(?:{_JOIN}{_SIGN}[0-9]{{1,4}})+"
-_ANY_LIST = re.compile(rf"[0-9]{_JOIN}{_SIGN}[0-9]")
+# Two numbers of a list in bytes whose digits are all 0: one byte is found four times as fast as one of a set.
+_ANY_LIST = re.compile(rf"0{_JOIN}{_SIGN}0".encode())
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _DIGITS = re.compile("[0-9]+")
 _PLURAL = re.compile(r"[a-z]{4,}s(?!\w)")
 _PLACEHOLDER = "0"  # in place of the number
@@ -35,7 +37,8 @@ class NumberedNames:
 
         "Agenda 2030, 17 goals" is no list.
         """
-        if not _ANY_LIST.search(text):  # takes a tenth of the time of the pattern
+        # Few texts have a list, and the pattern takes much longer to see that.
+        if not _ANY_LIST.search(text.encode("utf-8", "surrogatepass").translate(_AS_ZEROS)):
             return
         for found in self.pattern.finditer(text):
             start, end = found.span("list")
