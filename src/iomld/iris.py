@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 DEFAULT_BASE = "https://w3id.org/iomld/"
 
+IATI_EXTENSION = "https://w3id.org/iomld/iati#"  # XML names in our files of IATI; no terms of RDF
 IOMLD = "https://w3id.org/iomld/ns#"
 SHAPES = "https://w3id.org/iomld/shapes#"
 DASH = "http://datashapes.org/dash#"

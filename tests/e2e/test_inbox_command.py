@@ -185,7 +185,9 @@ def test_verifying_with_pruned_and_damaged_releases(desk: Desk, iomld: Command) 
     assert f"receipt {sent.id}: " in iomld(*verify).stdout
 
 
-@pytest.mark.parametrize("command", [("inbox", "list", "--from"), ("token", "list", "--from"), ("work", "--to")])
+@pytest.mark.parametrize(
+    "command", [("inbox", "list", "--from"), ("token", "list", "--from"), ("work", "--once", "--to")]
+)
 def test_without_an_inbox(tmp_path: Path, iomld: Command, command: tuple[str, ...]) -> None:
     """The error says what makes one, and no file is made."""
     done = iomld(*command, tmp_path)

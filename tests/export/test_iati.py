@@ -18,7 +18,7 @@ from iomld.export.iati import write_iati
 from iomld.export.stored_quads import released_quads
 from iomld.export.tables import ProjectSource, stored_source
 from iomld.fund_folder import FundFolder, own_folder, using
-from iomld.iris import IOMLD
+from iomld.iris import IATI_EXTENSION
 from iomld.model import Project
 from iomld.pipeline.conversion import Choices, linked, load_converter
 from iomld.read import read_bytes
@@ -75,7 +75,7 @@ def _fields(project: Project) -> dict[str, object]:
 
 
 def _elements(data: bytes, path: str) -> list[etree._Element]:
-    found = etree.fromstring(data).xpath(path, namespaces={"iomld": IOMLD})
+    found = etree.fromstring(data).xpath(path, namespaces={"ext": IATI_EXTENSION})
     assert isinstance(found, list)
     return [element for element in found if isinstance(element, etree._Element)]
 
@@ -133,9 +133,9 @@ def test_an_amount_is_a_budget_only_for_a_year_at_most() -> None:
     year, longer = (_written(_project(endDate=day)) for day in ("2018-03-04", "2018-03-05"))
     (value,) = _elements(year, "//budget/value")
     assert (value.text, value.get("currency"), value.get("value-date")) == ("100000.1250", "EUR", "2017-03-05")
-    assert not _elements(year, "//iomld:field[@key='budget']")
+    assert not _elements(year, "//ext:field[@key='budget']")
     assert not _elements(longer, "//budget")
-    (field,) = _elements(longer, "//iomld:field[@key='budget']")
+    (field,) = _elements(longer, "//ext:field[@key='budget']")
     assert field.text == "100000.1250"
 
 

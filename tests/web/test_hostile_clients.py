@@ -253,7 +253,7 @@ def test_a_connection_ends_when_no_request_follows(server: Server) -> None:
         client.sendall(b"DELETE /doc/project/PO.0105 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\n")
         assert status_of(client) == 405
         client.sendall(b"abc")
-        assert statuses(all_of(client)) == [408]
+        assert all_of(client) == b""
 
 
 def test_who_does_not_read_is_cut_off(server: Server) -> None:

@@ -144,7 +144,7 @@ def test_a_page_is_whole(client: Asker, address: str) -> None:
 @pytest.mark.parametrize("address", PAGES)
 def test_links_inside_lead_somewhere(client: Asker, statuses: dict[str, int], address: str) -> None:
     """Every link to this server answers; those that the pages do not serve themselves are named here."""
-    elsewhere = ("/sparql", "/downloads/", "/changes", "/feed")
+    elsewhere = ("/sparql", "/downloads/", "/selection/", "/changes", "/feed")
     page = Page(client.get(address).text)
     ids = set(page.values("id"))
     for target in set(page.values("href")) | set(page.values("src")):

@@ -11,10 +11,10 @@ from iomld.export.iati_activity import LeftOutError, activity_xml
 from iomld.export.tables import ProjectSource
 from iomld.formats.xml_output import XmlOutput
 from iomld.fund_folder import FundFolder, folder_in_use
-from iomld.iris import IOMLD
+from iomld.iris import IATI_EXTENSION
 from iomld.messages import Message, Quantity, message
 
-_HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<iati-activities version="2.03" xmlns:iomld="{IOMLD}">\n'
+_HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<iati-activities version="2.03" xmlns:ext="{IATI_EXTENSION}">\n'
 _END = "</iati-activities>\n"
 _SHOWN = 5  # projects that a sentence names
 

@@ -119,7 +119,7 @@ class _ActivityWriter:
         project = self._project
         texts = {"narrative": project.narratives, "abstract": project.abstracts}
         found = {key: values for key, values in texts.items() if values} or {"title": project.titles}
-        types = {"narrative": 'type="1"', "abstract": 'type="4" iomld:field="abstract"', "title": 'iomld:field="title"'}
+        types = {"narrative": 'type="1"', "abstract": 'type="4" ext:field="abstract"', "title": 'ext:field="title"'}
         elements = (
             f"<description {types[key]}>{''.join(map(_text_narrative, values))}</description>"
             for key, values in found.items()
@@ -190,7 +190,7 @@ class _ActivityWriter:
             elif year and self._fund.iati_dates == YEARS:
                 note = _narrative(f"Only the year, {year:04}, is known.", "en")
                 iso = date(year, *bound).isoformat()
-                attributes = f'iso-date="{iso}" type="{type_}" iomld:precision="year"'
+                attributes = f'iso-date="{iso}" type="{type_}" ext:precision="year"'
                 elements.append(f"<activity-date {attributes}>{note}</activity-date>")
                 fields[f"{name}Year"] = (f"{year:04}",)
         if not elements:
@@ -273,7 +273,7 @@ def _narrative(text: str, language: str = "") -> str:
 
 def _field(key: str, text: str, language: str = "") -> str:
     tag = f" xml:lang={quoteattr(language)}" if language else ""
-    return f"<iomld:field key={quoteattr(key)}{tag}>{escape(text)}</iomld:field>"
+    return f"<ext:field key={quoteattr(key)}{tag}>{escape(text)}</ext:field>"
 
 
 def _next_year(day: date) -> date:

@@ -14,13 +14,13 @@
 | budgetCurrency | `budget/value/@currency`, else `@default-currency` |
 | fundedBy | `participating-org` of role 1 with a `ref`; nobody is assumed |
 | address of the page | `document-link` to a page on the publisher's host |
-| any other field | `iomld:field` with the key of the field, as our own files have it; it counts before other elements |
+| any other field | `ext:field` with the key of the field, as our own files have it; it counts before other elements |
 
 An IATI budget covers one year at most. A project of several years has several, and their total differs from the amount
 that the fund allocated, so several budgets are ignored. No other element is read, least of all contacts.
 
-In our own files, `iomld:field` of a description is the field that it holds, and an `activity-date` with the
-`iomld:precision` of a year says no day.
+In our own files, `ext:field` of a description is the field that it holds, and an `activity-date` with the
+`ext:precision` of a year says no day.
 
 Source: IATI Standard 2.03, activity standard and its embedded code lists.
 """
@@ -33,13 +33,13 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from iomld.assets import load_fields
-from iomld.iris import IOMLD
+from iomld.iris import IATI_EXTENSION
 from iomld.messages import message
 from iomld.model import STATE_FIELDS, UNDETERMINED, Finding, Place, Severity, Value
 from iomld.read.options import ReadOptions
 from iomld.read.text import has_forbidden_character, is_language_tag, is_web_address, lines_of, normalized, plain_text
 
-_FIELD, _PRECISION = f"{{{IOMLD}}}field", f"{{{IOMLD}}}precision"
+_FIELD, _PRECISION = f"{{{IATI_EXTENSION}}}field", f"{{{IATI_EXTENSION}}}precision"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PRIMA = re.compile(r"[A-Z]{2}[0-9]{2}P[0-9]{4}")
 _DAY = re.compile(r"(?P<day>(?P<year>[0-9]{4})-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2}|T.*)?")
@@ -267,7 +267,7 @@ class _ActivityReader:
         """Read the fields that our own files state by their keys; they count before what other elements say."""
         given = load_fields().given
         found: dict[str, list[Value]] = {}
-        for element in self._element.iterfind(f"{{{IOMLD}}}field"):
+        for element in self._element.iterfind(f"{{{IATI_EXTENSION}}}field"):
             key, text = _given(element, "key"), "".join(str(part) for part in element.itertext())
             language = _language(element.get(_LANGUAGE)) or self._default_language or UNDETERMINED
             if key in given and has_forbidden_character(text):
