@@ -19,6 +19,11 @@ from iomld.inbox.tokens import TokenScope
 pytestmark = pytest.mark.server
 
 PRIVATE = "private, no-store, no-transform"
+REST = {"status": "active", "projectType": "PO", "coverage": "national", "benefitingMemberStates": ["CN"]} | {
+    "startYear": 2020,
+    "endYear": 2021,
+    "budgetUSD": 100_000,
+}
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
@@ -138,6 +143,20 @@ def test_a_preview_that_was_not_seen(desk: Office) -> None:
             assert "120000 USD" in changed.text
         assert desk.inbox.submission(path.rpartition("/")[2]).state is SubmissionState.PREVIEWED
         assert reviewer.post(f"{path}/accept", data=form_values(changed.text)).status_code == 303
+
+
+def test_a_difference_too_long_for_a_page(desk: Office) -> None:
+    """All projects are shown, or there is no form to accept with; rejecting needs no more than the page."""
+    few, many = (
+        [{"projectCode": f"PO.{number}", "title": {"en": f"Project {number}"}, **REST} for number in range(7000, last)]
+        for last in (7060, 7301)
+    )
+    with desk.signed_in(desk.sender) as sender, desk.signed_in(desk.reviewer) as reviewer:
+        whole = reviewer.get(send(sender, few, "replace").headers["location"]).text
+        assert ("PO.7059" in whole, 'form id="accept"' in whole) == (True, True)
+        cut = reviewer.get(send(sender, many, "replace").headers["location"]).text
+        assert ("1 more project would change" in cut, 'form id="accept"' in cut) == (True, False)
+        assert ("too long for a page" in cut, "/reject" in cut) == (True, True)
 
 
 def test_two_reviewers_race(desk: Office) -> None:

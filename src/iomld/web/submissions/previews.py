@@ -15,7 +15,7 @@ from iomld.web.i18n import page_language
 from iomld.web.pages.report_rows import SourceLine, page_order, source_lines
 
 # What a page shows at most; JSON has everything.
-_MOST_PROJECTS = 50
+_MOST_PROJECTS = 300
 _MOST_FINDINGS = 100
 _MOST_TRIPLES = 200
 _MOST_CHARACTERS = 20_000  # of a value
@@ -62,8 +62,10 @@ class ChangedProject:
         gained: The mentions of frameworks that it would have in addition.
         lost: Those that it would lose.
         findings: The findings that the published record does not have.
-        removed: Triples that would go, as N-Quads.
+        removed: Triples that would go, as N-Quads, the first of them.
         added: Triples that would come.
+        counts: How many would go and come in all.
+        is_whole: Whether all values are shown to their ends.
     """
 
     key: str
@@ -76,6 +78,8 @@ class ChangedProject:
     findings: tuple[Finding, ...]
     removed: tuple[str, ...]
     added: tuple[str, ...]
+    counts: tuple[int, int]
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,11 @@ class PreviewView:
     findings: tuple[Finding, ...]
     lines: tuple[SourceLine, ...]
     anchors: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that would change is shown; else nobody can say by the page that it is right."""
+        return not self.more and all(one.is_whole for one in self.projects)
 
 
 def preview_view(content: bytes, view: ReleaseView, text: str = "") -> PreviewView:
@@ -147,6 +156,13 @@ def _project(one: Mapping[str, Any], view: ReleaseView) -> ChangedProject:
         findings=tuple(_finding(found) for found in one["findings"][:_MOST_FINDINGS] if found["isNew"]),
         removed=tuple(one["removed"][:_MOST_TRIPLES]),
         added=tuple(one["added"][:_MOST_TRIPLES]),
+        counts=(len(one["removed"]), len(one["added"])),
+        is_whole=all(
+            len(value) <= _MOST_CHARACTERS
+            for field in one["fields"]
+            for side in ("before", "after")
+            for value in field[side]
+        ),
     )
 
 
