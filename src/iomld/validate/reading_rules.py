@@ -160,6 +160,12 @@ READING_RULES = (
     _rule("unreadableAddress", gettext_noop("The value of a field for web addresses is not a web address.")),
     _rule("unreadableBudget", gettext_noop("The amount is not a plain number, or can be read in two ways.")),
     _rule("primaUnique", gettext_noop("Another project has this PRIMA identifier.")),
+    _rule(
+        "unpublishedProject",
+        gettext_noop("A submission changes a project that is not published, so it would add one."),
+        _WARNING,
+        Severity.VIOLATION,
+    ),
     _rule("unreadable", gettext_noop("The record could not be checked.")),
 )
 

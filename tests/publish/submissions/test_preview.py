@@ -105,6 +105,22 @@ def test_the_places_of_faults_in_patches(desk: Desk) -> None:
     assert [(one["field"], one["line"]) for one in refused["reasons"]] == [("status", 2)]
 
 
+def test_a_patch_of_a_project_that_is_not_published(desk: Desk) -> None:
+    """A mistyped code is the first thing said, at its line, before what the new project would lack."""
+    (refused,) = content(desk.preview(SubmittedBody(b'{"projectCode":\n"PO.0150", "budgetUSD": 5}', MergeMode.PATCH)))[
+        "refused"
+    ]
+    first = refused["reasons"][0]
+    assert (first["rule"], first["line"]) == ("unpublishedProject", 2)
+    assert "No project PO.0150 is published" in first["message"]
+
+
+def test_a_patch_needs_no_address(desk: Desk) -> None:
+    """The project keeps its sources, so that nothing is missing."""
+    (project,) = content(desk.preview(patch(title={"en": "Another title"})))["projects"]
+    assert "snapshotSource" not in {one["rule"] for one in project["findings"]}
+
+
 def test_the_unknown_column_of_a_refused_table(desk: Desk) -> None:
     """What a refused project lacks may stand in a column that was not read, so that is said too, at its cell."""
     table = b"projectCode,title,benefitingState\nPO.9001,A new project,CN\n"

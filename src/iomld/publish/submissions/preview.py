@@ -21,7 +21,7 @@ from iomld.fund_folder import folder_in_use
 from iomld.inbox.submissions import MergeMode, SubmissionPreview, SubmittedBody
 from iomld.iris import Iris
 from iomld.messages import message
-from iomld.model import Project, Record, Severity
+from iomld.model import Finding, Project, Record, Severity
 from iomld.pipeline.conversion import Outcome
 from iomld.pipeline.differences import Change, FieldDifference, ProjectDifference, field_differences, value_statements
 from iomld.pipeline.published import project_of
@@ -192,15 +192,40 @@ def _outcomes(
     for key, owners in losing_claims(claims, published.graphs.owner).items():
         records = found[claims[key].number].merged.records
         (found[claims[key].number],) = outcomes([records], pipeline, dict(owners), is_claiming=False)
-    return found if body.mode is MergeMode.REPLACE else _as_sent(found, body, options)
+    return found if body.mode is MergeMode.REPLACE else _as_sent(found, body, options, published)
 
 
-def _as_sent(found: Iterable[Outcome], body: SubmittedBody, options: ReadOptions) -> list[Outcome]:
-    """The outcomes of patches, whose findings have their places in what was sent, not in the merged records."""
+def _as_sent(
+    found: Iterable[Outcome], body: SubmittedBody, options: ReadOptions, published: PublishedGraphs
+) -> list[Outcome]:
+    """The outcomes of patches, whose findings have their places in what was sent, not in the merged records.
+
+    A patch has no page of its own, and what it changes keeps the sources that it had.
+    """
     sent: defaultdict[str, list[Record]] = defaultdict(list)
     for record in read_bytes(body.data, file=SOURCE_NAME, options=options):
         sent[merge.record_key(record)].append(record)
-    return [replace(one, findings=(*placed_as_sent(one.findings, sent[one.merged.key]),)) for one in found]
+    kept = ((one, [*_unpublished(one, published), *filter(_is_of_patch, one.findings)]) for one in found)
+    return [replace(one, findings=(*placed_as_sent(findings, sent[one.merged.key]),)) for one, findings in kept]
+
+
+def _is_of_patch(finding: Finding) -> bool:
+    return finding.rule != _NO_ADDRESS
+
+
+def _unpublished(outcome: Outcome, published: PublishedGraphs) -> Iterator[Finding]:
+    """Say that a patch is about a project that is not published: its code may be mistyped."""
+    key = outcome.merged.key
+    if not key or published.graphs.has(published.iris.record(key)):
+        return
+    yield Finding(
+        "unpublishedProject",
+        Severity.VIOLATION if outcome.refused else Severity.WARNING,
+        message("No project {key} is published, so this patch would add one.", key=key),
+        message("If it should change a project, correct the code; if it should add one, send the whole record."),
+        field="projectCode",
+        value=key,
+    )
 
 
 def _project_json(outcome: Outcome, pipeline: Pipeline, published: PublishedGraphs) -> dict[str, object]:
