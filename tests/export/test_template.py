@@ -159,3 +159,10 @@ def test_a_table_that_was_filled_in_is_not_overwritten(tmp_path: Path) -> None:
     assert table.read_text() == "mine"
     assert run_iomld("template", "--format", "csv", "--to", table, "--force").returncode == 0
     assert table.read_text().removeprefix("\ufeff").startswith("projectCode")
+
+
+def test_a_name_that_says_another_format(tmp_path: Path) -> None:
+    """A workbook is not written into a file whose name says CSV."""
+    refused = run_iomld("template", "--to", tmp_path / "projects.csv")
+    assert (refused.returncode, "--format csv" in refused.stderr) == (2, True)
+    assert not [*tmp_path.iterdir()]

@@ -130,6 +130,13 @@ def test_a_draft_is_accepted_as_it_is_and_makes_nothing_worse(rows: tuple[tuple[
         assert refused(data, draft) <= refused(data, None)
 
 
+@pytest.mark.parametrize("data", [b'{"projectCode": "PO.0001"}', b"\xef\xbb\xbf [1, 2]", b"<a>1,2</a>"])
+def test_what_is_no_table_has_no_draft(data: bytes) -> None:
+    """JSON and XML have commas too, but no columns."""
+    with pytest.raises(SourceError, match="not a table"):
+        draft_of(data)
+
+
 def test_the_command_writes_a_mapping_that_validate_takes(tmp_path: Path) -> None:
     """As a person does it: the table of another funder becomes 300 records."""
     table = CASES / "foreign-funder-projects.csv"

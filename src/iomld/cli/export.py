@@ -73,11 +73,14 @@ def write_out(write: Callable[[BinaryIO], None], target: Path | None, *, is_text
     sys.stdout.buffer.flush()
 
 
+_TEMPLATE_FORMATS = ("xlsx", "csv")
+
+
 @click.command()
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["xlsx", "csv"]),
+    type=click.Choice(_TEMPLATE_FORMATS),
     default="xlsx",
     show_default=True,
     help="Format of the template; csv is the header alone.",
@@ -99,6 +102,12 @@ def template_command(*, format_name: str, target: Path | None, force: bool) -> N
     base = settings().base_iri
     if target is not None and target.is_file() and not force:  # a device such as /dev/stdout is not a file
         raise click.UsageError(f"The file {target} exists. Name another file, or overwrite it with --force.")
+    ending = target.suffix.lower().removeprefix(".") if target is not None else ""
+    if ending in _TEMPLATE_FORMATS and ending != format_name:
+        raise click.UsageError(
+            f"{target}: the name says {ending.upper()}, but --format is {format_name}. Add --format {ending}, or give "
+            f"the file the ending .{format_name}."
+        )
     from iomld.export.workbook import write_csv_template, write_workbook_template  # noqa: PLC0415  # takes 0.2 s
 
     if format_name == "csv":

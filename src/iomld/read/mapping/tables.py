@@ -17,6 +17,7 @@ _HEADER_WITHIN = 30  # rows that are not empty; a title and notes may stand abov
 _HEADER_SHARE = 0.6  # of the cells of the widest of these rows, that a header has
 _FEWEST = 2  # columns
 _MOST_BYTES = 256 * 1024**2
+_NO_TABLE = frozenset("{[<")  # what JSON and XML begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def _sheet_tables(data: bytes, file: str) -> Iterator[ForeignTable]:
 def _text_tables(data: bytes, file: str) -> Iterator[ForeignTable]:
     """The table by the delimiter that results in the widest rows."""
     text = decoded(data, file)[0].removeprefix("\ufeff")
+    if text.lstrip()[:1] in _NO_TABLE:
+        raise SourceError(message("{file} is JSON or XML, not a table. A mapping is for CSV or XLSX.", file=file))
     tables = []
     for delimiter in (mark for mark in DELIMITERS if mark in text[:_MOST_BYTES]):
         rows = (TableRow(row.number, row.line, row.cells) for row in read_rows(text, delimiter, file=file))
