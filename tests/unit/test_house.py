@@ -23,7 +23,6 @@ from tests.unit.house import (
 
 # Why a small module that serves one neighbour stands alone, by its name.
 LONE_SMALL_MODULES: Mapping[str, str] = {
-    "iomld.inbox.decisions": "A table of its own; submissions and tokens know nothing of mentions.",
     "iomld.link.funders": "Who pays is a subject of its own, with tests of its own, as what is paid (`link.money`) is.",
     "iomld.link.numbered_names": "Lists of whole frameworks, as `framework_parts` finds lists of parts.",
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.web.submissions.offices import Office, form_token, form_values, offic
 
 from iomld.inbox.inbox import Inbox
 from iomld.inbox.tokens import TokenScope
+from iomld.release import FILES
 
 pytestmark = pytest.mark.server
 
@@ -56,6 +58,37 @@ def test_the_page_shows_what_waits(desk: Office, iomld: Command) -> None:
         assert 'value="undo"' in browser.get(PATH).text
         assert decide(browser, "undo", listed[0]["key"]).status_code == 303
         assert desk.inbox.decisions.waiting() == {}
+
+
+def test_what_is_being_published_cannot_be_undone(desk: Office, iomld: Command) -> None:
+    """The page says so, from the moment in which `iomld work` takes a decision; another decision counts then too."""
+    one, other = (each["key"] for each in mentions(desk.datadir, iomld)[:2])
+    with desk.signed_in(desk.reviewer) as browser:
+        assert {decide(browser, "rejected", each).status_code for each in (one, other)} == {303}
+        assert desk.inbox.decisions.take() == {one: "rejected", other: "rejected"}
+        late = decide(browser, "undo", one, review="unreviewed")
+        assert (late.status_code, "It is too late to take this decision back" in late.text) == (409, True)
+        assert decide(browser, "accepted", other).status_code == 303
+        assert iomld("work", "--once", "--to", desk.datadir).returncode == 0
+        late = decide(browser, "undo", one, review="unreviewed")  # of a page from before the publication
+        assert (late.status_code, "It is too late to take this decision back" in late.text) == (409, True)
+        assert decide(browser, "undo", one, review="rejected").status_code == 303  # nothing else was decided
+    published = {each["key"]: each["review"] for each in mentions(desk.datadir, iomld)}
+    assert (published[one], published[other]) == ("rejected", "accepted")
+    assert desk.inbox.decisions.waiting() == {}
+
+
+def test_a_decision_that_only_the_next_release_has(desk: Office, tmp_path: Path, iomld: Command) -> None:
+    """It is shown with its mark until the server has that release; without one, work has recorded it already."""
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(desk.datadir, elsewhere, symlinks=True)
+    key = mentions(desk.datadir, iomld)[0]["key"]
+    assert iomld("mentions", "reject", key, "--to", elsewhere).returncode == 0
+    with desk.signed_in(desk.reviewer) as browser:
+        assert "in the next release" not in browser.get(PATH).text
+        shutil.copy(elsewhere / FILES.reviews, desk.datadir)
+        assert browser.get(PATH).text.count("rejected, in the next release") == 1
+        assert decide(browser, "undo", key).status_code == 409
 
 
 def test_only_reviewers_decide(desk: Office, iomld: Command) -> None:

@@ -1,6 +1,6 @@
 """Mentions of frameworks that wait for a review, a page at a time, and reviews whose passage moved or is gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
@@ -34,12 +34,14 @@ class MentionPage:
         total: Number of all mentions with this status.
         after: Key of the last project of the page, after which the next page begins; empty on the last page.
         orphaned: Reviews whose words name the framework nowhere in the project any more.
+        recorded: Decisions about these mentions that only the next release has, by the name of the mention.
     """
 
     rows: tuple[MentionRow, ...]
     total: int
     after: str
     orphaned: tuple[Review, ...]
+    recorded: Mapping[str, str]
 
 
 def mention_page(view: ReleaseView, status: str, after: str) -> MentionPage:
@@ -55,13 +57,20 @@ def mention_page(view: ReleaseView, status: str, after: str) -> MentionPage:
     found = view.reader.select(bound(_NEXT, status=[node], after=[Literal(view.iris.project(after) if after else "")]))
     keys = [key for row in found if (key := view.iris.project_key(row["project"].value))]
     reviews = read_reviews(view.release.path)
-    rows = mention_rows(_projects(view, keys[:_PROJECTS]), reviews, MentionFilter(review=status))
+    rows = tuple(mention_rows(_projects(view, keys[:_PROJECTS]), reviews, MentionFilter(review=status)))
     return MentionPage(
         rows=tuple({row.key: row for row in rows}.values()),
         total=int(count["mentions"].value),
         after=keys[_PROJECTS - 1] if len(keys) > _PROJECTS else "",
         orphaned=tuple(_orphaned(view, reviews)),
+        recorded=_recorded(view, rows),
     )
+
+
+def recorded_decision(view: ReleaseView, name: str) -> str:
+    """The decision about a mention that the folder of releases has, by its name; empty if nobody has decided."""
+    held = _newest_reviews(view).by_project.get(name.rpartition(":")[0], {})
+    return next((review.decision for key, review in held.items() if key.name == name), "")
 
 
 def has_mention(view: ReleaseView, name: str) -> bool:
@@ -75,6 +84,17 @@ def _projects(view: ReleaseView, keys: list[str]) -> Iterator[Project]:
         quads = view.reader.graph(view.iris.record(key))
         if quads:
             yield project_of(quads, key, view.iris)
+
+
+def _recorded(view: ReleaseView, rows: Iterable[MentionRow]) -> dict[str, str]:
+    held = _newest_reviews(view).by_project
+    found = ((row, held.get(row.key.project, {}).get(row.key)) for row in rows)
+    return {row.key.name: one.decision for row, one in found if one and one.decision != row.mention.review}
+
+
+def _newest_reviews(view: ReleaseView) -> Reviews:
+    """The reviews in the folder of releases, which the next release has."""
+    return read_reviews(view.release.path.parent.parent)
 
 
 def _orphaned(view: ReleaseView, reviews: Reviews) -> Iterator[Review]:

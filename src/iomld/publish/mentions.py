@@ -7,6 +7,7 @@ when the machine stopped, or that came with the file of another folder, is publi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from iomld import release
 from iomld.errors import NotFoundError
@@ -21,7 +22,7 @@ from iomld.publish.build import make_release
 from iomld.publish.gather import Changes
 from iomld.publish.report import PublishReport
 from iomld.publish.rollback import note_origin
-from iomld.publish.runs import PublishingSettings, context_without_sources, locked_folder
+from iomld.publish.runs import LockedFolder, PublishingSettings, context_without_sources, locked_folder
 from iomld.publish.shard_plan import graphs_after
 from iomld.release import FILES, Release
 from iomld.release.history import read_tombstones, xsd_moment
@@ -68,24 +69,36 @@ def review_mentions(request: ReviewRequest) -> PublishReport:
     datadir = request.settings.datadir
     previous = release.current_release(datadir)
     if previous is None:
-        raise NotFoundError(f"{datadir}: nothing is published here, so there are no mentions to review.")
+        raise _nothing_published(datadir)
     if request.dry_run:
         return _dry_run(request, release.whole_release(datadir) or previous)
     with locked_folder(datadir, request.settings.clock) as folder:
-        previous = release.whole_release(datadir) or previous
-        started = folder.now()
-        reviews = _reviews(request, previous, started)
-        with using(previous.fund_folder):
-            changes = Changes(
-                folder.scratch / "changed.nq", reviews=reviews, run=RunKind.REVIEW, last_revision=folder.ledger.latest
-            )
-            graphs = _gather(request, previous, changes)
-            write_reviews(reviews, datadir)
-            if not changes.changed:
-                return _report(changes, previous, is_new=False)
-            context = context_without_sources(request.settings, previous, previous, folder, started)
-            made = make_release(changes, graphs, context, _report(changes, previous, is_new=True))
-            return _report(changes, made, is_new=True)
+        return review_mentions_in_folder(request, folder)
+
+
+def review_mentions_in_folder(request: ReviewRequest, folder: LockedFolder) -> PublishReport:
+    """The same, not as a dry run, for a folder that is locked already."""
+    datadir = request.settings.datadir
+    previous = release.whole_release(datadir) or release.current_release(datadir)
+    if previous is None:
+        raise _nothing_published(datadir)
+    started = folder.now()
+    reviews = _reviews(request, previous, started)
+    with using(previous.fund_folder):
+        changes = Changes(
+            folder.scratch / "changed.nq", reviews=reviews, run=RunKind.REVIEW, last_revision=folder.ledger.latest
+        )
+        graphs = _gather(request, previous, changes)
+        write_reviews(reviews, datadir)
+        if not changes.changed:
+            return _report(changes, previous, is_new=False)
+        context = context_without_sources(request.settings, previous, previous, folder, started)
+        made = make_release(changes, graphs, context, _report(changes, previous, is_new=True))
+        return _report(changes, made, is_new=True)
+
+
+def _nothing_published(datadir: Path) -> NotFoundError:
+    return NotFoundError(f"{datadir}: nothing is published here, so there are no mentions to review.")
 
 
 def _dry_run(request: ReviewRequest, previous: Release) -> PublishReport:

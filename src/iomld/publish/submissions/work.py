@@ -13,7 +13,7 @@ from iomld.inbox.submissions import Submission, SubmissionState
 from iomld.iris import Iris
 from iomld.pipeline.stages import Pipeline
 from iomld.progress import NO_PROGRESS, Progress
-from iomld.publish.mentions import ReviewRequest, review_mentions
+from iomld.publish.mentions import ReviewRequest, review_mentions_in_folder
 from iomld.publish.report import PublishReport
 from iomld.publish.run import PublishRequest, publish_in_folder
 from iomld.publish.runs import LockedFolder, PublishingSettings, locked_folder
@@ -96,8 +96,7 @@ def _publish_decisions(work: _Work) -> None:
     A decision about a mention that is no longer published is dropped: its text has changed, and the list of mentions
     asks again. After a crash, what is recorded already is not recorded twice.
     """
-    waiting = work.inbox.decisions.waiting()
-    if not waiting:
+    if not work.inbox.decisions.waiting():
         return
     request = work.request
     settings = PublishingSettings(
@@ -108,10 +107,12 @@ def _publish_decisions(work: _Work) -> None:
         work.pipeline.versions["iomld"],
         request.clock,
     )
-    decisions = [Decision(mention, decision) for mention, decision in waiting.items()]
-    review_mentions(ReviewRequest(decisions, settings, leaves_out_unknown=True))
-    work.inbox.decisions.remove(waiting.items())
-    work.report.decisions = len(waiting)
+    with locked_folder(request.datadir, request.clock) as folder:  # first: what is taken cannot be undone
+        taken = work.inbox.decisions.take()
+        decisions = [Decision(mention, decision) for mention, decision in taken.items()]
+        review_mentions_in_folder(ReviewRequest(decisions, settings, leaves_out_unknown=True), folder)
+        work.inbox.decisions.remove(taken.items())
+    work.report.decisions = len(taken)
 
 
 def _publish_batch(work: _Work, folder: LockedFolder, progress: Progress) -> None:

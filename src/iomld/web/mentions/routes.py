@@ -9,10 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from iomld.browse.mentions import has_mention, mention_page
+from iomld.browse.mentions import has_mention, mention_page, recorded_decision
 from iomld.browse.overview import matcher_precision
 from iomld.browse.project.revisions import field_label
 from iomld.browse.view import ReleaseView, links_by_name
+from iomld.inbox.decisions import published_decision
+from iomld.inbox.submissions import InboxRefusal
 from iomld.inbox.tokens import TokenScope
 from iomld.messages import message
 from iomld.model import ACCEPTED, REJECTED, UNREVIEWED
@@ -25,6 +27,7 @@ from iomld.web.responses import get_route
 from iomld.web.sessions.access import InboxAccess, SignedInUser
 from iomld.web.sessions.forms import FORM_TOKEN, form_body, signed_form
 from iomld.web.sessions.pages import page_of_user, see_other
+from iomld.web.submissions.answers import refusal_problem
 
 PATH = "/review/mentions"
 _TAG = "submissions"
@@ -86,17 +89,21 @@ def _add_deciding(
         tags=[_TAG],
         summary="Accept or reject a mention",
         response_class=Response,
-        responses=responses({303: ()}, 400, 401, 403, 404, 413, 415, 429, 503, 507),
+        responses=responses({303: ()}, 400, 401, 403, 404, 409, 413, 415, 429, 503, 507),
         openapi_extra={"requestBody": form_body(_FIELDS)},
         generate_unique_id_function=operation_id,
     )
     async def decide(request: Request) -> Response:
-        """Keep a decision about a mention, or forget it; `iomld work` publishes it."""
+        """Keep a decision about a mention until `iomld work` publishes it, or forget it before that."""
         quotas.require(client_of(request.scope))
         user, form = await signed_form(request, access, TokenScope.REVIEW)
         mention, decision = _text(form, "mention"), _text(form, "decision")
         if decision == _UNDO:
-            await run_in_threadpool(user.inbox.decisions.undo, mention)
+            try:
+                await run_in_threadpool(_undo, user, view(), mention, _text(form, "review") or UNREVIEWED)
+            except InboxRefusal as error:
+                status = _status(_text(form, "review"))
+                return await _page(user, view(), status, _text(form, "after"), refusal_problem(error))
         elif decision not in DECISIONS:
             names = ", ".join((*DECISIONS, _UNDO))
             detail = message("There is no decision '{name}'. Choose one of {names}.", name=decision[:40], names=names)
@@ -111,7 +118,25 @@ def _add_deciding(
         return see_other(_address(form))
 
 
-async def _page(user: SignedInUser, view: ReleaseView, status: str, after: str) -> Response:
+def _undo(user: SignedInUser, view: ReleaseView, mention: str, shown: str) -> None:
+    """Forget a decision.
+
+    Args:
+        user: Who has decided.
+        view: The release.
+        mention: Name of the mention.
+        shown: The status of the mention on the page that the form is of.
+
+    Raises:
+        InboxRefusal: The decision is published, or is being published.
+    """
+    if not user.inbox.decisions.undo(mention) and recorded_decision(view, mention) not in ("", shown):
+        raise published_decision()
+
+
+async def _page(
+    user: SignedInUser, view: ReleaseView, status: str, after: str, problem: ProblemError | None = None
+) -> Response:
     found = await run_in_threadpool(mention_page, view, status, after)
     codes = {row.mention.framework for row in found.rows}
     names = {link.code: link for link in links_by_name(view, (view.iris.concept("framework", one) for one in codes))}
@@ -120,6 +145,8 @@ async def _page(user: SignedInUser, view: ReleaseView, status: str, after: str) 
         user,
         "mentions.html",
         SUBMIT_PAGE[0],
+        status=problem.status if problem else 200,
+        problem=problem,
         found=found,
         frameworks=names,
         decisions=await run_in_threadpool(user.inbox.decisions.waiting),
