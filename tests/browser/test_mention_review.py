@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.pages import SIDEWAYS, tab_to
 from tests.browser.test_accessibility import faults
 from tests.conftest import ROOT, Command
@@ -66,6 +66,35 @@ def test_keys_move_and_decide(reviewer: Page, desk: Office) -> None:
     tab_to(page, "e.matches('#keys summary')")
     page.keyboard.press("r")  # no mention has the focus
     assert set(desk.inbox.decisions.waiting().values()) == {"accepted"}
+
+
+@pytest.mark.parametrize("reviewer", [True], indirect=True)
+def test_keys_decide_once_for_each_page(reviewer: Page, desk: Office) -> None:
+    """The keys that follow before the next page is there decide nothing, and neither does a key that is held."""
+    page, sent = reviewer, list[Route]()
+
+    def hold(route: Route) -> None:
+        (sent.append if route.request.method == "POST" else Route.continue_)(route)
+
+    page.route("**/review/mentions*", hold)
+    for key in ("a", "a", "r"):
+        page.keyboard.press(key)
+    with page.expect_navigation():
+        sent[0].continue_()
+    assert len(sent) == 1
+    assert set(desk.inbox.decisions.waiting().values()) == {"accepted"}
+    page.unroute("**/review/mentions*")
+    with page.expect_navigation():
+        page.keyboard.down("r")
+    decided = desk.inbox.decisions.waiting()
+    page.keyboard.down("r")  # a second time without being released: a repetition
+    page.keyboard.press("j")
+    assert page.locator("#mentions").get_attribute("aria-busy") is None
+    assert desk.inbox.decisions.waiting() == decided
+    page.keyboard.up("r")
+    with page.expect_navigation():
+        page.keyboard.press("r")
+    assert len(desk.inbox.decisions.waiting()) == len(decided) + 1
 
 
 def test_buttons_decide(reviewer: Page, desk: Office) -> None:
