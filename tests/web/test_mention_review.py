@@ -52,12 +52,28 @@ def test_the_page_shows_what_waits(desk: Office, iomld: Command) -> None:
         for one in listed:
             assert f'value="{one["key"]}"' in page
             assert f"<mark>{one['quote']}</mark>" in page
-        answer = decide(browser, "rejected", listed[0]["key"], next="2", review="unreviewed")
-        assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}?review=unreviewed#m2")
+        answer = decide(browser, "rejected", listed[0]["key"], next="a b:#\n", review="unreviewed")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}?review=unreviewed#m-a%20b%3A%23%0A")
         assert "rejected, not published yet" in browser.get(PATH).text
         assert 'value="undo"' in browser.get(PATH).text
         assert decide(browser, "undo", listed[0]["key"]).status_code == 303
         assert desk.inbox.decisions.waiting() == {}
+
+
+def test_the_next_mention_is_the_next_one_after_a_publication(page_data: Path, iomld: Command) -> None:
+    """The answer to a decision leads to it by its key: its place is another one once the decision is published."""
+    with office(page_data) as desk, desk.signed_in(desk.reviewer) as browser:
+        one, two, *_ = re.findall(
+            r'name="mention" value="([^"]*)".*? name="next" value="([^"]*)"', browser.get(PATH).text
+        )
+        assert one[1] == two[0]
+        fragment = decide(browser, "accepted", one[0], next=one[1]).headers["location"].partition("#")[2]
+        assert f'<li id="{fragment}"' in browser.get(PATH).text
+    assert iomld("work", "--once", "--to", page_data).returncode == 0
+    with office(page_data) as desk, desk.signed_in(desk.reviewer) as browser:
+        first = re.search(r'<li id="(m-[^"]*)"', browser.get(PATH).text)
+        assert first is not None
+        assert first[1] == fragment
 
 
 def test_what_is_being_published_cannot_be_undone(desk: Office, iomld: Command) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -177,6 +177,6 @@ def _address(form: FormData) -> str:
     """The page that the form was on, at the mention that comes next."""
     given = {name: _text(form, name) for name in ("review", "after")}
     query = urlencode({name: text for name, text in given.items() if text})
-    place = _text(form, "next")
-    fragment = f"#m{place}" if place.isascii() and place.isdigit() else ""
+    mention = _text(form, "next")
+    fragment = f"#m-{quote(mention)}" if mention else ""
     return f"{PATH}{'?' if query else ''}{query}{fragment}"
