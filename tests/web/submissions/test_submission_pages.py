@@ -71,8 +71,8 @@ def test_what_a_sender_does(desk: Office) -> None:
             assert one.headers["cache-control"] == PRIVATE
         assert browser.get(f"{path}/body").json() == BUDGET
         assert decide(browser, path, "cancel").status_code == 303
-        again = decide(browser, path, "cancel")
-        assert (again.status_code, "cannot become" in again.text) == (409, True)
+        again = decide(browser, path, "cancel")  # a double click
+        assert (again.status_code, again.headers["location"]) == (303, path)
 
 
 def test_a_double_click_sends_once(desk: Office) -> None:
@@ -128,8 +128,22 @@ def test_what_a_reviewer_does(desk: Office) -> None:
         accepted = decide(reviewer, path, "accept", removes=["PO.0105/abstract.en"])
         assert (accepted.status_code, accepted.headers["location"]) == (303, path)
         assert desk.inbox.submission(path.rpartition("/")[2]).state is SubmissionState.ACCEPTED
-        late = decide(reviewer, path, "accept")
-        assert late.status_code == 409
+        late = decide(reviewer, path, "reject", reason="Too late.")
+        assert (late.status_code, "cannot become" in late.text) == (409, True)
+
+
+@pytest.mark.parametrize(("decision", "reason"), [("accept", ""), ("reject", "No.")])
+def test_a_double_click_decides_once(desk: Office, decision: str, reason: str) -> None:
+    """Equal forms of one page lead to the submission, which is decided once; another decision is refused."""
+    with desk.signed_in(desk.sender) as sender, desk.signed_in(desk.reviewer) as reviewer:
+        path = send(sender).headers["location"]
+        form = form_values(reviewer.get(path).text) | {"reason": reason}
+        with ThreadPoolExecutor(3) as pool:
+            answers = [*pool.map(lambda _: reviewer.post(f"{path}/{decision}", data=form), range(3))]
+        assert {(answer.status_code, answer.headers.get("location")) for answer in answers} == {(303, path)}
+        events = [entry.values()["event"] for entry in desk.inbox.receipt(path.rpartition("/")[2])]
+        assert events == ["received", "previewed", f"{decision}ed"]
+        assert decide(reviewer, path, "reject", reason="Another one.").status_code == 409
 
 
 def test_a_preview_that_was_not_seen(desk: Office) -> None:

@@ -172,8 +172,10 @@ def test_accepting_names_the_preview(desk: Office) -> None:
     assert (other.status_code, other.headers["etag"]) == (412, sent.headers["etag"])
     assert other.json()["submission"]["preview"] == sent.json()["preview"]
     assert desk.accept("0" * 32, '"x"').status_code == 404
-    assert desk.accept(id_, other.headers["etag"]).status_code == 200
-    assert desk.accept(id_, other.headers["etag"]).status_code == 409
+    accepted = desk.accept(id_, other.headers["etag"])
+    assert accepted.status_code == 200
+    assert desk.accept(id_, other.headers["etag"]).json() == accepted.json()
+    assert desk.accept(id_, '"other"').status_code == 409
 
 
 def test_values_that_vanish_are_confirmed_one_by_one(desk: Office) -> None:
@@ -185,11 +187,15 @@ def test_values_that_vanish_are_confirmed_one_by_one(desk: Office) -> None:
 
 
 def test_two_reviewers_race(desk: Office) -> None:
-    """One wins, all others are told that it is decided."""
+    """One wins, also with equal requests; the other one is told that it is decided."""
     sent = desk.submit()
+    other = replace(desk, reviewer=desk.new_token(TokenScope.REVIEW)[1])
     with ThreadPoolExecutor(8) as pool:
-        answers = [*pool.map(lambda _: desk.accept(sent.json()["id"], sent.headers["etag"]).status_code, range(8))]
-    assert sorted(answers) == [200, *[409] * 7]
+        requests = [(one, sent.json()["id"], sent.headers["etag"]) for one in (desk, other) * 4]
+        answers = [*pool.map(lambda request: request[0].accept(*request[1:]).status_code, requests)]
+    by_reviewer = sorted(tuple(answers[at::2]) for at in range(2))
+    assert by_reviewer == [(200,) * 4, (409,) * 4]
+    assert [entry.values()["event"] for entry in desk.inbox.receipt(sent.json()["id"])].count("accepted") == 1
 
 
 def test_a_publication_in_between(desk: Office, tmp_path: Path, iomld: Command) -> None:
@@ -294,7 +300,11 @@ def test_rejecting_and_cancelling(desk: Office) -> None:
         assert reviewer.post(f"/submissions/{one}/reject", json={"reason": "It is a draft."}).status_code == 200
         assert sender.get(f"/submissions/{one}").json()["reason"] == "It is a draft."
         assert sender.post(f"/submissions/{two}/cancel").json()["state"] == "cancelled"
-        assert sender.post(f"/submissions/{two}/cancel").status_code == 409
+        assert sender.post(f"/submissions/{two}/cancel").json()["state"] == "cancelled"
+        repeated = reviewer.post(f"/submissions/{one}/reject", json={"reason": "It is a draft."})
+        assert (repeated.status_code, repeated.json()["state"]) == (200, "rejected")
+        assert reviewer.post(f"/submissions/{one}/reject", json={"reason": "It is late."}).status_code == 409
+        assert reviewer.post(f"/submissions/{two}/reject", json={"reason": "It is late."}).status_code == 409
     public = httpx.get(f"{desk.address}/receipts/{one}").text
     assert "draft" not in public
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from fastapi import Request
@@ -29,6 +30,9 @@ from iomld.web.problems import ProblemError
 from iomld.web.sessions.access import InboxAccess
 from iomld.web.submissions.previewer import Previewer
 from iomld.web.submissions.requests import visible_submission
+
+_ACCEPTED = frozenset({SubmissionState.ACCEPTED, SubmissionState.PUBLISHED})
+_MOST_DECIDERS = 1000
 
 
 class PreviewChangedError(ProblemError):
@@ -63,6 +67,8 @@ class SubmissionDesk:
         self.access, self.iris = access, iris
         self._previewer, self._limits = previewer, limits
         self._running: dict[tuple[str, str], asyncio.Event] = {}  # by token and key of requests that are under way
+        self._deciding = asyncio.Lock()
+        self._deciders: dict[str, str] = {}  # by submission the token that decided; receipts and the inbox name nobody
 
     async def stop(self) -> None:
         """End the workers and close the inbox."""
@@ -140,6 +146,9 @@ class SubmissionDesk:
             tags: The tags of the previews that the reviewer accepts.
             confirmed: The names of the values that are to vanish.
 
+        Returns:
+            The submission; the same if the owner of the token has accepted this preview before, as by a double click.
+
         Raises:
             PreviewChangedError: Its preview is another one now.
             ProblemError: The owner of the token has sent the submission (403).
@@ -156,24 +165,28 @@ class SubmissionDesk:
         if found.state is SubmissionState.PREVIEWED:
             require_confirmed(found, confirmed)
         try:
-            return await run_in_threadpool(inbox.accept, id_, found.tag, now)
+            accept = partial(inbox.accept, id_, found.tag, now)
+            return await self._decide(inbox, id_, token, accept, lambda one: one.state in _ACCEPTED and one.tag in tags)
         except InboxRefusal as error:
             if error.kind is not RefusalKind.CHANGED:
                 raise
             raise PreviewChangedError(await run_in_threadpool(inbox.submission, id_)) from error
 
-    async def reject(self, inbox: Inbox, id_: str, reason: str) -> Submission:
-        """Reject a submission with a reason.
+    async def reject(self, inbox: Inbox, id_: str, token: AccessToken, reason: str) -> Submission:
+        """Reject a submission with a reason; doing that twice with the same reason is doing it once.
 
         Raises:
             InboxRefusal: There is no such submission, or it is decided.
             IomldError: The reason has control characters.
         """
         now = self.access.now()
-        return await run_in_threadpool(lambda: inbox.move(id_, SubmissionState.REJECTED, now, reason=reason))
+        reject = partial(inbox.move, id_, SubmissionState.REJECTED, now, reason=reason)
+        return await self._decide(
+            inbox, id_, token, reject, lambda one: one.state is SubmissionState.REJECTED and one.reason == reason
+        )
 
     async def cancel(self, inbox: Inbox, id_: str, token: AccessToken) -> Submission:
-        """Take back a submission that was sent with a token.
+        """Take back a submission that was sent with a token; doing that twice is doing it once.
 
         Raises:
             ProblemError: It was sent with another token (403).
@@ -183,7 +196,41 @@ class SubmissionDesk:
         if found.token != token.id:
             detail = message("Only the sender can cancel a submission. A reviewer rejects it.")
             raise ProblemError(403, "other-submission", detail)
-        return await run_in_threadpool(inbox.move, id_, SubmissionState.CANCELLED, self.access.now())
+        now = self.access.now()
+        cancel = partial(inbox.move, id_, SubmissionState.CANCELLED, now)
+        return await self._decide(inbox, id_, token, cancel, lambda one: one.state is SubmissionState.CANCELLED)
+
+    async def _decide(
+        self,
+        inbox: Inbox,
+        id_: str,
+        token: AccessToken,
+        decide: Callable[[], Submission],
+        is_done: Callable[[Submission], bool],
+    ) -> Submission:
+        """Decide about a submission; a repetition by the same token, which the inbox refuses, gives what was decided.
+
+        Args:
+            inbox: The inbox.
+            id_: Name of the submission.
+            token: The token.
+            decide: Changes the state.
+            is_done: Whether a submission is as this decision leaves it.
+        """
+        async with self._deciding:
+            try:
+                done = await run_in_threadpool(decide)
+            except InboxRefusal as error:
+                if error.kind is not RefusalKind.STATE or self._deciders.get(id_) != token.id:
+                    raise
+                found = await run_in_threadpool(inbox.submission, id_)
+                if not is_done(found):
+                    raise
+                return found
+            if len(self._deciders) >= _MOST_DECIDERS:
+                del self._deciders[next(iter(self._deciders))]
+            self._deciders[id_] = token.id
+            return done
 
     async def _current(self, request: Request, inbox: Inbox, found: Submission) -> Submission:
         """A submission with a preview against the release that is served now."""

@@ -128,7 +128,7 @@ class SubmissionPages:
         """The answer to the form that rejects a submission with a reason."""
         user, form = await signed_form(request, self._desk.access, TokenScope.REVIEW)
         try:
-            await self._desk.reject(user.inbox, id_, rejection_reason(form.get("reason")))
+            await self._desk.reject(user.inbox, id_, user.token, rejection_reason(form.get("reason")))
         except InboxRefusal as error:
             return await self._refused(user, id_, refusal_problem(error))
         except IomldError as error:  # of a reason with control characters

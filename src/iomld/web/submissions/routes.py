@@ -285,8 +285,9 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPage
         """Reject it with a reason, which the sender can read."""
         if is_for_people(request):
             return await pages.rejected(request, id_)
-        (inbox, _), language = await reviewer(request), language_of(request)
-        done = await desk.reject(inbox, id_, rejection_reason((await decision(request)).get("reason")))
+        (inbox, token), language = await reviewer(request), language_of(request)
+        reason = rejection_reason((await decision(request)).get("reason"))
+        done = await desk.reject(inbox, id_, token, reason)
         return await run_in_threadpool(submission_response, done, desk.iris, language)
 
     @_post(router, "/submissions/{id}/cancel", "Cancel a submission", _DECIDED)
