@@ -189,6 +189,11 @@ class Fields:
         """The keys of the fields that the publisher computes."""
         return frozenset(field.key for field in self.declared if not field.given)
 
+    def name(self, key: str, language: str = "en") -> str:
+        """The name of a field, or of what else records state about a project (`mentions`, `sources`); else the key."""
+        known = self.by_key.get(key) or self.stated_about(PROJECT).get(key)
+        return known.name(language) if known else key
+
     def of_class(self, name: str) -> tuple[Field, ...]:
         """The keys of the nodes of a class in documents."""
         return tuple(key for key in self.others if key.published and key.subject == name)

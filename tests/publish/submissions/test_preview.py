@@ -65,6 +65,17 @@ def test_values_that_would_vanish_are_named(desk: Desk, records: dict[str, Json]
     assert project["mentions"]["lost"]
 
 
+def test_the_address_of_a_source_vanishes_only_confirmed(desk: Desk, records: dict[str, Json]) -> None:
+    """Whole records that do not state it would remove it; patches, and records that state it, keep it."""
+    record = records["PO.0105"] | {"budgetUSD": "7"}
+    address = record["source"]["url"]
+    (project,) = content(desk.preview(replaced({key: record[key] for key in record if key != "source"})))["projects"]
+    assert {"field": "sources", "before": [address], "after": [], "lost": True} in project["fields"]
+    assert project["removes"] == [f"PO.0105/sources/{address}"]
+    assert "sources" not in changes(desk, patch(budgetUSD=7))
+    assert "sources" not in changes(desk, replaced(record))
+
+
 def test_a_patch_keeps_what_it_does_not_name(desk: Desk) -> None:
     """One value, one text in another language, and a value that is removed by null."""
     assert changes(desk, patch(budgetUSD=120000)) == {"budget": (["100000 USD"], ["120000 USD"])}

@@ -146,6 +146,18 @@ def test_a_double_click_decides_once(desk: Office, decision: str, reason: str) -
         assert decide(reviewer, path, "reject", reason="Another one.").status_code == 409
 
 
+def test_sources_have_a_name_in_each_language(desk: Office, few_records: Path) -> None:
+    """The address of a source that would vanish is named, and has a box to tick."""
+    records = json.loads(few_records.read_text(encoding="utf-8"))
+    (record,) = (one for one in records if one["projectCode"] == "PO.0105")
+    whole = {key: value for key, value in record.items() if key != "source"}
+    with desk.signed_in(desk.sender) as sender, desk.signed_in(desk.reviewer) as reviewer:
+        path = send(sender, whole, "replace").headers["location"]
+        for language, name in (("en", "Original sources"), ("fr", "Sources d’origine"), ("es", "Fuentes originales")):
+            page = reviewer.get(path, params={"lang": language}).text
+            assert f">{name}: {record['source']['url']}</label>" in page
+
+
 def test_a_preview_that_was_not_seen(desk: Office) -> None:
     """Another tag, or none, gives 412 with the difference of now, and accepts nothing."""
     with desk.signed_in(desk.sender) as sender, desk.signed_in(desk.reviewer) as reviewer:

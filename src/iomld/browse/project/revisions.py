@@ -161,8 +161,7 @@ def _change(
 def field_label(view: ReleaseView, field: str) -> str:
     """The name of a field in the language of the view, with the language of a text (`title.fr`)."""
     key, _, language = field.partition(".")
-    declared = view.vocabulary.fields.by_key.get(key)
-    name = declared.name(view.language) if declared else key
+    name = view.vocabulary.fields.name(key, view.language)
     return f"{name} ({language})" if language else name
 
 

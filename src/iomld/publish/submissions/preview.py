@@ -44,7 +44,7 @@ from iomld.review.reviews import NO_REVIEWS, Reviews
 SOURCE_NAME = "submission"
 PROFILE = "published"
 _NO_ADDRESS = "snapshotSource"
-_DERIVED = frozenset({"mentions", "sources"})  # what no sender removes by leaving it out
+_MENTIONS, _SOURCES = "mentions", "sources"  # what field differences have besides fields
 _NO_RECORDS = message("There is no record in it. Send at least one project.")
 
 
@@ -273,10 +273,13 @@ def _lines(quads: Iterable[Quad]) -> Iterator[str]:
 
 
 def _removed_values(key: str, fields: Iterable[FieldDifference]) -> Iterator[str]:
-    """The values that would vanish: of fields that are lost, and of lists; each is named, to be confirmed."""
-    lists = load_fields().lists
+    """The values that would vanish: of fields that are lost, and of lists; each is named, to be confirmed.
+
+    Records state the addresses of their sources. Mentions are found in texts, so that nobody leaves them out.
+    """
+    lists = load_fields().lists | {_SOURCES}
     for one in fields:
-        if one.field in _DERIVED:
+        if one.field == _MENTIONS:
             continue
         if one.field in lists:
             yield from (f"{key}/{one.field}/{value}" for value in one.before if value not in one.after)
@@ -287,7 +290,7 @@ def _removed_values(key: str, fields: Iterable[FieldDifference]) -> Iterator[str
 def _mentions(fields: Iterable[FieldDifference]) -> dict[str, list[str]]:
     """The mentions of frameworks that are gained and lost."""
     for one in fields:
-        if one.field == "mentions":
+        if one.field == _MENTIONS:
             gained, lost = set(one.after) - set(one.before), set(one.before) - set(one.after)
             return {"gained": sorted(gained), "lost": sorted(lost)}
     return {"gained": [], "lost": []}

@@ -1,6 +1,6 @@
 """The route `/changes`: what differs between two releases, as a page, JSON, a table or an RDF Patch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from typing import Annotated
@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from iomld import __version__
+from iomld.browse.project.revisions import field_label
 from iomld.browse.view import ReleaseView
 from iomld.export.difference_formats import DIFFERENCE_FORMATS, DifferenceFormat
 from iomld.export.differences import ReleaseDifference
 from iomld.formats.negotiate import choose
 from iomld.messages import Quantity, message
-from iomld.pipeline.differences import Change
+from iomld.pipeline.differences import Change, FieldDifference
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import current_page, page_language
 from iomld.web.openapi import HTML, Text, page_language_parameter, responses
@@ -174,11 +175,10 @@ def _page(view: ReleaseView, difference: ReleaseDifference) -> bytes:
         projects=projects,
         forms=tuple(_FORMATS),
         is_there={one.key: one.change is not Change.REMOVED for one in projects},
-        names=_field_names(view),
+        names={key: field_label(view, key) for one in projects for key in map(_key, one.shown_fields)},
     )
 
 
-def _field_names(view: ReleaseView) -> Mapping[str, str]:
-    """The names of fields in the language of the page, by key."""
-    language, fields = page_language(), view.vocabulary.fields.by_key
-    return {key: field.names.get(language) or field.names.get("en", key) for key, field in fields.items()}
+def _key(difference: FieldDifference) -> str:
+    """The key of a field, without the language of a text."""
+    return difference.field.partition(".")[0]
