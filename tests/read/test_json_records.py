@@ -55,6 +55,25 @@ def test_numbers_keep_the_digits_that_were_written() -> None:
     assert [record.values[name][0].text for name in ("budgetUSD", "startYear")] == ["1459753.720", "2017"]
 
 
+@pytest.mark.parametrize("form", ["{}", "[{}]", "{}\n{}"])
+@pytest.mark.parametrize("digits", [4300, 4301, 50_000])
+def test_a_number_of_any_length_keeps_its_digits_and_its_place(form: str, digits: int) -> None:
+    """An integer that Python does not convert is read as others are, and what stands behind it has its place."""
+    number = "9" * digits
+    text = form.replace("{}", '{"projectCode": "A", "budgetUSD": -' + number + ', "statsu": "B"}')
+    for record in read(text):
+        assert record.values["budgetUSD"][0].text == f"-{number}"
+        (place,) = (finding.place for finding in placed(record))
+        assert place is not None
+        assert place.column == text.index('"B"') + 1
+
+
+def test_broken_json_behind_a_long_number_says_where() -> None:
+    """The place of what is wrong is named, not the number."""
+    with pytest.raises(SourceError, match=r"in\.json, line 2, column 2: .*comma before the closing bracket"):
+        read('{"budgetUSD": ' + "9" * 5000 + ",\n }")
+
+
 def test_one_broken_line_does_not_stop_the_others() -> None:
     """In JSON Lines a line that is no JSON is one refused record."""
     records = read('{"projectCode": "A"}\n{"projectCode": \n{"projectCode": "C"}\n')

@@ -310,6 +310,13 @@ def test_a_broken_mapping_says_what_to_do(tmp_path: Path, content: str) -> None:
         read_mapping(path)
 
 
+@pytest.mark.parametrize("content", ['{"a": "DIGITS",\n "b": DIGITS}', "a = 'DIGITS'\nb = DIGITS"])
+def test_a_mapping_with_a_number_of_thousands_of_digits_names_its_line(content: str) -> None:
+    """The sentence is about the number, not about a text of digits before it."""
+    with pytest.raises(SourceError, match=r"^m, line 2: a number has more than 4300 digits\."):
+        mapping_of(content.replace("DIGITS", "9" * 5000).encode(), "m")
+
+
 @pytest.mark.parametrize(
     ("form", "text", "expected"),
     [

@@ -284,6 +284,11 @@ def test_json_ld_with_our_context_needs_no_network() -> None:
         ('[{"@context": "https://w3id.org/iomld/context/v1.jsonld"}' + ', {"@context": "http://x/"}]', JSONLD, "fetch"),
         ('{"a":' * 5000, JSONLD, "nested too deeply"),
         (
+            '{"@id": "http://a", "b": "' + "1" * 5000 + '",\n "c": ' + "1" * 5000 + "}",
+            JSONLD,
+            "line 2: a number has more",
+        ),
+        (
             json.dumps([{"@context": "https://w3id.org/iomld/context/v1.jsonld"}] * 1001),
             JSONLD,
             "1001 contexts",

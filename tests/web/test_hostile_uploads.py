@@ -45,6 +45,7 @@ RDF_BOMB = (
     BOMB + '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:x="http://example.org/">'
     '<rdf:Description rdf:about="http://example.org/a"><x:p>&a10;</x:p></rdf:Description></rdf:RDF>'
 )
+LONG_NUMBER = b'{"projectCode": "CD.0002",\n "budgetUSD": ' + b"9" * 5000 + b"}"
 GOOD = b'{"projectCode": "PO.9999", "budgetUSD": 100}'
 
 
@@ -124,6 +125,24 @@ def test_deep_json_is_a_violation(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/validate", content=body)
     assert answer.status_code == 200
     assert answer.json()["conforms"] is False
+
+
+def test_a_number_of_thousands_of_digits_is_a_violation(client: httpx.Client) -> None:
+    """The worker survives it, and the report names its place."""
+    answer = client.post("/validate", content=LONG_NUMBER)
+    assert answer.status_code == 200, answer.text
+    places = {group["rule"]: group["source"] for group in answer.json()["groups"]}
+    assert (places["budget"]["line"], places["budget"]["column"]) == (2, 15)
+
+
+@pytest.mark.parametrize("mode", ["replace", "patch"])
+def test_a_submission_with_a_number_of_thousands_of_digits_would_be_refused(client: httpx.Client, mode: str) -> None:
+    """The preview says where it is, also in a patch."""
+    answer = client.post("/submissions", params={"dry_run": "1", "mode": mode}, content=LONG_NUMBER)
+    assert answer.status_code == 200, answer.text
+    (refused,) = answer.json()["refused"]
+    (budget,) = (reason for reason in refused["reasons"] if reason["rule"] == "budget")
+    assert (budget["line"], budget["column"]) == (2, 15)
 
 
 def test_a_bomb_against_other_shapes(client: httpx.Client) -> None:

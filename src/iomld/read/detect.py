@@ -185,8 +185,8 @@ def _is_graph_json(text: str) -> bool:
         inner = re.compile(r"\[\s*").match(text, at)
         at = inner.end() if inner else at
     try:
-        first, _ = JSONDecoder().raw_decode(text, at)
-    except (JSONDecodeError, RecursionError, ValueError):  # ValueError: an integer of absurd length
+        first, _ = JSONDecoder(parse_int=str).raw_decode(text, at)
+    except (JSONDecodeError, RecursionError):
         return False
     if not isinstance(first, dict) or is_framed(first):
         return False

@@ -246,6 +246,7 @@ def test_merge_patch_keeps_the_rules_of_the_standard(target: object, change: obj
 
 @settings(max_examples=amount(15))
 @given(_BODIES, st.sampled_from(MergeMode))
+@example(b'{"projectCode": "PO.0105", "budgetUSD": ' + b"9" * 5000 + b"}", MergeMode.PATCH)
 @example(b'{"projectCode": "\\ud800"}', MergeMode.PATCH)
 @example(b'{"projectCode": "PO.0105", "title": {"en": "\\ud800"}}', MergeMode.PATCH)
 @example(b'{"projectCode": {"a": 1}, "primaId": [2]}', MergeMode.PATCH)

@@ -17,13 +17,13 @@ from iomld.assets import jsonld_context
 from iomld.errors import SourceError
 from iomld.formats.rdf import JSONLD, RDFXML, Format, parse
 from iomld.iris import DEFAULT_BASE, IOMLD, RDF, local_name
-from iomld.messages import ForeignText, message
+from iomld.messages import message
 from iomld.model import Finding, Origin, Place, Record, Severity, Value
 from iomld.read.graph.content import Graph, ProjectContent, project_content
 from iomld.read.graph.places import ValuePlaces, find_places
 from iomld.read.options import ReadOptions
 from iomld.read.record.framed import CONTEXT_PATH
-from iomld.read.record.json_faults import not_json
+from iomld.read.record.json_faults import not_json, number_too_long
 from iomld.read.record.json_record import read_content
 from iomld.read.text import is_web_address, utf8_text
 from iomld.read.xml import check_xml
@@ -108,9 +108,7 @@ def _with_context(text: str, file: str) -> str:
     except JSONDecodeError as error:
         raise not_json(file, error) from error
     except ValueError as error:
-        raise SourceError(
-            message("{file}: not valid JSON ({detail}). Correct it.", file=file, detail=ForeignText(error))
-        ) from error
+        raise number_too_long(file, text) from error
     except RecursionError as error:
         raise SourceError(
             message("{file}: the JSON is nested too deeply to be a project record.", file=file)

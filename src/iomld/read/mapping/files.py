@@ -13,6 +13,7 @@ from iomld.errors import SourceError
 from iomld.messages import ForeignText, message
 from iomld.read.mapping.rules import check_column, mapping_of_document
 from iomld.read.mapping.toml import line_of, named_twice, read_toml
+from iomld.read.record.json_faults import number_too_long
 from iomld.read.table.columns import heading_key
 from iomld.read.table.csv_rows import MOST_COLUMNS, decoded, delimiters_of, read_rows
 from iomld.read.table.headings import is_our_column
@@ -94,7 +95,9 @@ def _pairs_of_json(text: str, file: str) -> Iterator[_Pair]:
         raise SourceError(
             message("{where}: not valid JSON ({detail}).", where=line_of(file, error.lineno), detail=detail)
         ) from error
-    except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
+    except ValueError as error:
+        raise number_too_long(file, text) from error
+    except RecursionError as error:
         raise SourceError(message("{file}: the JSON is nested too deeply.", file=file)) from error
     if not (isinstance(content, dict) and all(isinstance(column, str) for _, column in found)):
         raise SourceError(message("{file} is not a mapping. {form}", file=file, form=_FORM))

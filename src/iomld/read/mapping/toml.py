@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from iomld.errors import SourceError
 from iomld.messages import ForeignText, Message, message
 from iomld.model import Place
+from iomld.read.record.json_faults import number_too_long
 
 # The path of keys to a value, from the top.
 KeyPath: TypeAlias = tuple[str, ...]
@@ -93,7 +94,9 @@ def read_toml(text: str, file: str) -> TomlDocument:
         return TomlDocument(tomllib.loads(text), text, file)
     except tomllib.TOMLDecodeError as error:
         raise _broken(str(error), text, file) from error
-    except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
+    except ValueError as error:
+        raise number_too_long(file, text) from error
+    except RecursionError as error:
         raise SourceError(message("{file}: the TOML is nested too deeply.", file=file)) from error
 
 

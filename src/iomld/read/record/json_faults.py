@@ -4,6 +4,7 @@ The parser's own message names the rule of the grammar that failed, in words tha
 """
 
 import re
+import sys
 from json import JSONDecodeError
 
 from iomld.errors import SourceError
@@ -11,6 +12,7 @@ from iomld.messages import ForeignText, Message, message
 
 _LONGEST = 40  # characters of the text that a message quotes
 _KEY_BEFORE = re.compile(r'"(?:[^"\\]|\\.){0,200}"\s*:\Z')
+_NUMBERS_AND_STRINGS = re.compile(r"""(?P<number>[0-9][0-9_]*)|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?""")
 _WORD = re.compile(r"[^\s,:\[\]{}\"]+")
 # What the parser says about texts and about what follows the JSON, and our sentences.
 _SENTENCES = {
@@ -31,6 +33,21 @@ def not_json(file: str, error: JSONDecodeError) -> SourceError:
             line=error.lineno,
             column=error.colno,
             reason=json_reason(error),
+        )
+    )
+
+
+def number_too_long(file: str, text: str) -> SourceError:
+    """The error for JSON or TOML with an integer of more digits than Python converts."""
+    most = sys.get_int_max_str_digits()
+    numbers = (token for token in _NUMBERS_AND_STRINGS.finditer(text) if token["number"])
+    at = next((token.start() for token in numbers if len(token["number"].replace("_", "")) > most), 0)
+    return SourceError(
+        message(
+            "{file}, line {line}: a number has more than {limit} digits. Write a shorter one.",
+            file=file,
+            line=text.count("\n", 0, at) + 1,
+            limit=most,
         )
     )
 

@@ -4,7 +4,6 @@ Numbers keep the digits that were written: 100000.00 is read as the string "1000
 """
 
 import hashlib
-import json
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from json import JSONDecodeError, JSONDecoder
@@ -164,7 +163,7 @@ def _looks_like_lines(text: str) -> bool:
     """Say whether any line is a JSON object by itself."""
     for line in text.split("\n"):
         try:
-            if isinstance(json.loads(line), dict):
+            if isinstance(_decoder().decode(line), dict):
                 return True
         except JSONDecodeError:
             continue

@@ -14,7 +14,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed le
 from iomld.model import Finding, Record
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = JSONDecoder()
+_DECODER = JSONDecoder(parse_float=str, parse_int=str)  # as records are read: a number has any length
 EXCERPT_LENGTH = 160
 _SHOWN_AT_LEAST = 40  # characters from the column on
 CUT = "…"
