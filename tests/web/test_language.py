@@ -109,6 +109,7 @@ def test_a_choice_comes_before_the_cookie_and_the_header(browser: httpx.Client) 
     assert language_of(browser, "/about?lang=en", accept_language="fr", cookie="lang=es") == "en"
     assert language_of(browser, "/about?lang=xx", accept_language="fr") == "fr"
     assert language_of(browser, "/about", accept_language="fr", cookie='x="; lang=xx') == "fr"
+    assert language_of(browser, "/about", cookie='prefs={"theme": "dark"}; p=a b; q; lang=es') == "es"
 
 
 def test_only_a_choice_sets_the_cookie(browser: httpx.Client) -> None:

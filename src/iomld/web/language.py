@@ -6,7 +6,6 @@ Accept-Language is read as RFC 9110 section 12.5.4 says. Only pages use the cook
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -17,6 +16,7 @@ from iomld.i18n import ENGLISH, LANGUAGES
 from iomld.messages import message
 from iomld.web.i18n import LANGUAGE_PARAMETER, PageRequest, making
 from iomld.web.problems import ProblemError
+from iomld.web.sessions.cookies import cookie_values
 
 _RANGE = re.compile(r"\s*(\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*[qQ]\s*=\s*([01](?:[.][0-9]{0,3})?)\s*)?")
 _COOKIE_ATTRIBUTES = "Path=/; Max-Age=31536000; SameSite=Lax"
@@ -87,7 +87,7 @@ class LanguageMiddleware:
             return
         chosen = _chosen(scope["query_string"])
         request = Headers(scope=scope)
-        remembered = chosen or _remembered(request.getlist("cookie"))
+        remembered = chosen or _known(cookie_values(request, LANGUAGE_PARAMETER))
         language = remembered or preferred_language(request.get("accept-language"))
 
         async def send_with_language(event: Message) -> None:
@@ -123,18 +123,6 @@ def _is_page_not_modified(start: Message, headers: Headers) -> bool:
 def _chosen(query: bytes) -> str | None:
     """The language that `?lang=` names; None if it is not one of ours."""
     return _known(parse_qs(query.decode("latin-1")).get(LANGUAGE_PARAMETER, ()))
-
-
-def _remembered(cookies: Iterable[str]) -> str | None:
-    """The language in the cookie."""
-    for text in cookies:
-        try:
-            morsel = SimpleCookie(text).get(LANGUAGE_PARAMETER)
-        except CookieError:
-            continue
-        if morsel and (language := _known([morsel.value])):
-            return language
-    return None
 
 
 def _known(names: Iterable[str]) -> str | None:

@@ -38,6 +38,28 @@ def test_a_token_gives_a_session(desk: Office) -> None:
         assert (onward.status_code, onward.headers["location"]) == (303, "/submissions?state=invalid")
 
 
+@pytest.mark.parametrize(
+    "other", ['prefs={"theme":"dark"}', "p=a b", "p", "p=é", 'p="', "=p", ";", "p[0]=1", "expires=x", "p=" + "x" * 4000]
+)
+def test_other_cookies_of_the_host_sign_nobody_out(desk: Office, other: str) -> None:
+    """A browser sends what other servers and scripts have set, before or behind the cookie of the session."""
+    _, text = desk.new_token(TokenScope.SUBMIT)
+    with desk.signed_in(text) as browser:
+        ours = browser.headers["Cookie"]
+        for cookies in (f"{other}; {ours}", f"{ours}; {other}", f"{other};{ours};{other}"):
+            answer = browser.get("/sign-in", headers={"Cookie": cookies.encode()})
+            assert answer.status_code == 303, cookies
+
+
+def test_two_cookies_of_a_session_count_for_nobody(desk: Office) -> None:
+    """Nor does one that only looks like it: a browser has one of that name."""
+    _, text = desk.new_token(TokenScope.SUBMIT)
+    with desk.signed_in(text) as browser:
+        ours = browser.headers["Cookie"]
+        for cookies in (f"{ours}; {COOKIE}=0", f"{ours}; {ours}", f"x{ours}", f'p="; {ours[:-1]}', ours.lower()):
+            assert browser.get("/sign-in", headers={"Cookie": cookies}).status_code == 200, cookies
+
+
 def test_a_browser_that_keeps_no_cookie_is_told(desk: Office) -> None:
     """Not shown the empty form once more without a word."""
     answer = httpx.get(f"{desk.address}/sign-in?kept=1", headers=PAGE)

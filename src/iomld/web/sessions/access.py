@@ -9,11 +9,9 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,9 +21,8 @@ from iomld.inbox.inbox import Inbox
 from iomld.inbox.tokens import AccessToken, TokenScope
 from iomld.messages import message
 from iomld.web.problems import ProblemError, prefers_page
+from iomld.web.sessions.cookies import session_secret
 
-COOKIE = "__Host-iomld-session"
-_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict"
 _BEARER = "bearer"
 SIGN_IN_PATH = "/sign-in"
 
@@ -124,7 +121,7 @@ class InboxAccess:
 
     async def user(self, request: Request) -> SignedInUser | None:
         """The person who is signed in by the cookie of a request; None if nobody is."""
-        secret = _session_secret(request)
+        secret = session_secret(request.headers)
         inbox = await run_in_threadpool(self.opened) if secret else None
         token = await run_in_threadpool(inbox.sessions.find, secret, self.now()) if inbox else None
         return SignedInUser(inbox, token, secret) if inbox and token else None
@@ -174,42 +171,6 @@ class InboxAccess:
 def is_for_people(request: Request) -> bool:
     """Whether the answer is a page: a browser asks, and there is no token, beside which no cookie would count."""
     return "authorization" not in request.headers and prefers_page(request.headers.get("accept"))
-
-
-def session_cookie(secret: str) -> dict[str, str]:
-    """The header that gives a browser its session; without a secret, the one that takes it away.
-
-    It has no end, so that the browser forgets it when it is closed.
-    """
-    return {"Set-Cookie": f"{COOKIE}={secret}; {_ATTRIBUTES}{'' if secret else '; Max-Age=0'}"}
-
-
-def keeps_cookies(request: Request) -> bool:
-    """Whether browsers keep the cookie that the answer to a request sets: over https, or from this very machine.
-
-    Browsers trust the machine that they run on, also over http (https://w3c.github.io/webappsec-secure-contexts/).
-    """
-    return request.url.scheme == "https" or _is_loopback(request.headers.get("host", ""))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or name.endswith(".localhost") or ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _session_secret(request: Request) -> str:
-    """The secret in the cookie; empty if there is none, or several headers have one."""
-    found: list[str] = []
-    for text in request.headers.getlist("cookie"):
-        try:
-            morsel = SimpleCookie(text).get(COOKIE)
-        except CookieError:
-            continue
-        found += [morsel.value] if morsel else []
-    return found[0] if len(found) == 1 else ""
 
 
 def _require_scope(token: AccessToken, scopes: tuple[TokenScope, ...]) -> None:

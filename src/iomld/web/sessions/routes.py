@@ -17,7 +17,8 @@ from iomld.web.openapi import HTML, no_text, operation_id, page_language_paramet
 from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
-from iomld.web.sessions.access import SIGN_IN_PATH, InboxAccess, keeps_cookies, session_cookie
+from iomld.web.sessions.access import SIGN_IN_PATH, InboxAccess
+from iomld.web.sessions.cookies import keeps_cookies, session_cookie
 from iomld.web.sessions.forms import FORM_TOKEN, form_body, read_form, require_same_origin, signed_form
 from iomld.web.sessions.pages import page_of_user, see_other
 
