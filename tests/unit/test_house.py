@@ -28,6 +28,7 @@ LONE_SMALL_MODULES: Mapping[str, str] = {
     "iomld.store.solutions": "The formats of solutions; the worker decides what to run, and this how to write it.",
     "iomld.publish.index_building": "The database of projects is built beside the store, with which it shares nothing.",
     "iomld.web.data.iati": "Documents are RDF and negotiate their format; an activity is neither, and may not exist.",
+    "iomld.web.data.form_parts": "One rule for records, shapes and mappings: which part of a form counts.",
     "iomld.web.submissions.previewer": "How workers are asked for previews; the desk decides about submissions.",
     "iomld.spark.executor": "What executors run; the other side needs PySpark, its Java program and the files.",
 }

@@ -137,7 +137,11 @@ def test_a_page_is_whole(client: Asker, address: str) -> None:
     )
     inline = [attributes for tag, attributes in page.tags if tag == "script" and "src" not in attributes]
     assert all(attributes == {"type": "application/ld+json"} for attributes in inline)  # data, which no browser runs
-    fields = {attributes["id"] for tag, attributes in page.tags if tag in {"input", "textarea", "select"}}
+    fields = {
+        attributes["id"]
+        for tag, attributes in page.tags
+        if tag in {"input", "textarea", "select"} and attributes.get("type") != "hidden"
+    }
     assert fields <= set(page.values("for"))
 
 

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
@@ -98,6 +99,42 @@ def test_fields_that_say_nothing_known_are_refused(client: httpx.Client, fields:
     answer = client.post("/validate", files=_sent({"text": "{}"} | fields))
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [
+        ([("file", ("a.json", RECORD)), ("file", ("b.json", RECORD))], "“file” / “text”"),
+        ([("file", ("a.json", RECORD)), ("text", (None, "{}"))], "“file” / “text”"),
+        ([("text", (None, "{}")), ("text", (None, "{}"))], "“file” / “text”"),
+        ([("file", ("a.json", RECORD)), ("text", ("b.json", RECORD))], "“file” / “text”"),
+        ([("file", ("a.json", RECORD)), ("data", (None, "e30="))], "“file” / “text”"),
+        ([("text", (None, "{}")), ("mapping", ("m.toml", b"a=1")), ("mapping", (None, "b=1"))], "“mapping”"),
+        ([("text", (None, "{}")), ("shapes", ("s.ttl", SHAPES)), ("shapes", ("t.ttl", SHAPES))], "“shapes”"),
+        ([("text", (None, "{}")), ("shapes", (None, "published")), ("shapes_data", (None, "e30="))], "“shapes”"),
+    ],
+)
+def test_nothing_is_read_of_a_form_with_several_parts(client: httpx.Client, parts: list[Any], names: str) -> None:
+    """None of them is lost without a word; a page keeps what was pasted."""
+    problem = client.post("/validate", files=parts)
+    assert (problem.status_code, problem.json()["type"].rpartition("/")[2]) == (400, "several-parts")
+    assert f"more than one of {names}," in problem.json()["detail"]
+    page = client.post("/validate", files=parts, headers=PAGE)
+    assert page.status_code == 400
+    assert 'class="fault"' in page.text
+
+
+def test_a_file_replaces_the_text_that_the_page_has_shown(client: httpx.Client) -> None:
+    """Who corrects a file and chooses it again sends the text too; one who changed the text is asked what counts."""
+    record = b'{"projectCode": "PO.9001",\n "title": {"en": "One & two"}}'
+    page = client.post("/validate", files={"file": ("first.json", record)}, headers=PAGE).text
+    shown = re.findall(r'name="shown" value="(\w+)"', page)
+    assert len(shown) == 1
+    text = record.decode().replace("\n", "\r\n")  # as browsers send it
+    form = {"file": ("second.json", RECORD), "shown": (None, shown[0])}
+    report = client.post("/validate", files=form | {"text": (None, text)})
+    assert "second.json" in report.text
+    assert client.post("/validate", files=form | {"text": (None, f"{text} x")}).status_code == 400
 
 
 def test_the_form_opens_with_what_the_address_asks_for(client: httpx.Client) -> None:

@@ -1,5 +1,6 @@
 """The Jinja environment with the filters and functions of templates, and a cache of rendered pages."""
 
+import hashlib
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
@@ -192,6 +193,11 @@ def shape(kind: str) -> Markup:
     return Markup(f'<svg class="glyph" viewBox="0 0 10 10" aria-hidden="true">{inner}</svg>')  # noqa: S704  # constants
 
 
+def text_digest(text: str) -> str:
+    """What tells a text from others, however browsers send its spaces and line ends."""
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()[:32]
+
+
 def shortened(iri: str, prefixes: Mapping[str, str]) -> str:
     """An IRI as a prefixed name if one of the prefixes fits, otherwise unchanged.
 
@@ -239,6 +245,7 @@ def templates() -> Environment:
         web_address=web_address,
         shortened=shortened,
         breakable=breakable,
+        text_digest=text_digest,
     )
     environment.globals.update(
         shape=shape,

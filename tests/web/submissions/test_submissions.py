@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -307,6 +308,18 @@ def test_rejecting_and_cancelling(desk: Office) -> None:
         assert reviewer.post(f"/submissions/{two}/reject", json={"reason": "It is late."}).status_code == 409
     public = httpx.get(f"{desk.address}/receipts/{one}").text
     assert "draft" not in public
+
+
+@pytest.mark.parametrize("second", [("file", ("b.json", b"[]")), ("text", (None, "[]"))])
+def test_a_form_with_several_parts_is_not_kept(desk: Office, second: tuple[str, Any]) -> None:
+    """Neither of two files, and neither a file nor a text beside it; a dry run says so, too."""
+    parts = [("file", ("a.json", json.dumps(BUDGET).encode())), second]
+    with desk.client(desk.sender) as client:
+        before = client.get("/submissions").json()
+        for params in ({"mode": "patch"}, {"mode": "patch", "dry_run": "1"}):
+            answer = client.post("/submissions", params=params, files=parts)
+            assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "several-parts")
+        assert client.get("/submissions").json() == before
 
 
 def test_no_name_and_no_body_leaves_the_inbox(folder: Path, iomld: Command) -> None:

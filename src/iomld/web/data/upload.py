@@ -1,7 +1,6 @@
 """Reads the request of `POST /validate`: the bytes to check, and the shapes or profile to check them against."""
 
 import base64
-import binascii
 import codecs
 import contextlib
 import json
@@ -9,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
@@ -17,6 +16,7 @@ from iomld.assets import load_fields
 from iomld.fields.form import PREFIX, record_of
 from iomld.messages import gettext_noop, message
 from iomld.validate import ENGINES
+from iomld.web.data.form_parts import SHOWN_FIELD, form_part, text_field
 from iomld.web.form_decoder import UrlencodedDecoder, sliced
 from iomld.web.problems import ProblemError
 
@@ -53,7 +53,7 @@ _LONGEST_PARAMETER = 16384  # characters of shapes in the address; a form may ho
 _FIELDS = frozenset(  # of forms, besides those of a record
     (
         *("text", "data", "name", "profile", "format", "lang", "shapes", "shapes_data", "shapes_name"),
-        *("mapping", "mapping_data", "mapping_name"),
+        *("mapping", "mapping_data", "mapping_name", SHOWN_FIELD),
     )
 )
 _CUT = message("The upload ended before all of it was sent. Send it again, whole.")
@@ -324,16 +324,11 @@ async def _form_upload(form: FormData, max_bytes: int, rules: Rules) -> Upload:
 
 async def _form_records(form: FormData) -> tuple[str, bytes]:
     """The name and the bytes of the records of a form: a file, encoded bytes, text, or the inputs of one record."""
-    file, text, data = form.get("file"), form.get("text"), _field(form, "data")
-    if isinstance(file, UploadFile) and file.filename:
-        await file.seek(0)
-        return file.filename, await file.read()
-    if data:
-        return _field(form, "name") or "upload", _decoded(data)
-    if isinstance(text, str) and text.strip():
-        return PASTED, text.encode()
-    record = record_of(_filled(form), load_fields())
-    return FORM_RECORD, form_record(record)
+    part = await form_part(form, "file", "text", encoded="data")
+    if part is None:
+        return FORM_RECORD, form_record(record_of(_filled(form), load_fields()))
+    is_encoded = bool(text_field(form, "data"))
+    return part.name or ("upload" if is_encoded else PASTED), part.data
 
 
 def form_record(record: Mapping[str, object]) -> bytes:
@@ -342,37 +337,35 @@ def form_record(record: Mapping[str, object]) -> bytes:
 
 
 def _form_choices(form: FormData) -> UploadChoices:
-    return UploadChoices(_field(form, "format"), _field(form, "lang"))
+    return UploadChoices(text_field(form, "format"), text_field(form, "lang"))
 
 
 async def _form_texts(form: FormData) -> FilledForm:
     """The texts in a form whose fields may be invalid."""
+    name, data = PASTED, text_field(form, "text").encode("utf-8", "replace")
     with contextlib.suppress(ProblemError):
         name, data = await _form_records(form)
-        upload = Upload(name, data, Rules())
-        return FilledForm(
-            name,
-            upload.text,
-            _field(form, "shapes"),
-            _field(form, "mapping"),
-            _field(form, "profile"),
-            _form_choices(form),
-            upload.record,
-            _other_fields(form),
-        )
-    return FilledForm(fields=_other_fields(form))
+    upload = Upload(name, data, Rules())
+    return FilledForm(
+        name,
+        upload.text,
+        text_field(form, "shapes"),
+        text_field(form, "mapping"),
+        text_field(form, "profile"),
+        _form_choices(form),
+        upload.record,
+        _other_fields(form),
+    )
 
 
 async def _form_rules(form: FormData, rules: Rules) -> Rules:
     """Rules of a form: its shapes as a file or as text, else its profile, else the rules of the address."""
-    for shapes in form.getlist("shapes"):
-        if isinstance(shapes, UploadFile) and shapes.filename:
-            return Rules(name=shapes.filename, data=await shapes.read(), engine=rules.engine)
-        if isinstance(shapes, str) and shapes.strip():
-            return _rules(shapes, rules.engine, "shapes")
-    if encoded := _field(form, "shapes_data"):
-        return Rules(name=_field(form, "shapes_name") or "shapes", data=_decoded(encoded), engine=rules.engine)
-    profile = _field(form, "profile")
+    part = await form_part(form, "shapes", encoded="shapes_data")
+    if part and (part.name or text_field(form, "shapes_data")):
+        return Rules(name=part.name or "shapes", data=part.data, engine=rules.engine)
+    if part:
+        return _rules(part.data.decode(), rules.engine, "shapes")
+    profile = text_field(form, "profile")
     if profile and profile not in PROFILES:
         detail = message(
             "There is no profile '{name}'. Choose one of {names}.", name=profile[:40], names=", ".join(PROFILES)
@@ -393,30 +386,12 @@ def _other_fields(form: FormData) -> dict[str, str]:
 
 async def _form_mapping(form: FormData) -> MappingUpload:
     """The mapping of a form, as a file or as text; empty if there is none."""
-    for mapping in form.getlist("mapping"):
-        if isinstance(mapping, UploadFile) and mapping.filename:
-            return MappingUpload(mapping.filename, await mapping.read())
-        if isinstance(mapping, str) and mapping.strip():
-            return MappingUpload(_MAPPING_NAME, mapping.encode())
-    if encoded := _field(form, "mapping_data"):
-        return MappingUpload(_field(form, "mapping_name") or _MAPPING_NAME, _decoded(encoded))
-    return MappingUpload()
-
-
-def _field(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
+    part = await form_part(form, "mapping", encoded="mapping_data")
+    return MappingUpload(part.name or _MAPPING_NAME, part.data) if part else MappingUpload()
 
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ProblemError(400, "field-data", message("A field is not base64. Choose the file again.")) from error
 
 
 def _rules(text: str, engine: str, where: str, longest: int | None = None) -> Rules:

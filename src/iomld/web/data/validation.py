@@ -84,7 +84,7 @@ _Engine = Annotated[
 
 _FORM_FIELDS = {
     "file": "A file of records.",
-    "text": "Records as text, if there is no file.",
+    "text": "Records as text, in place of `file`.",
     "shapes": "A profile, or shapes as a file or as text.",
     "mapping": "For a table with other column headings, a mapping to our columns, as a file or as text.",
     "profile": "The profile to check the records against.",
