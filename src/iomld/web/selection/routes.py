@@ -70,8 +70,8 @@ def selection_routes(view: Callable[[], ReleaseView], writer: SelectionWriter) -
         modified = datetime.fromisoformat(opened.release.manifest.created)
         if is_not_modified(request.headers, headers["ETag"], modified):
             return Response(status_code=304, headers=headers)
-        if request.method == "HEAD":
-            return Response(headers=headers)
+        if request.method == "HEAD":  # only a worker learns the length, and whether the file can be written
+            return StreamingResponse(iter(()), headers=headers)
         wanted = SelectionRequest(opened.release.manifest.name, opened.language, file.name, filters.pairs())
         reply = await writer.write(wanted, client_of(request.scope))
         return StreamingResponse(_chunks(reply), headers=headers | {"Content-Length": str(reply.size)})
