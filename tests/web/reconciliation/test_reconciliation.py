@@ -286,6 +286,29 @@ def test_suggestions_begin_with_what_is_typed(client: httpx.Client, path: str) -
         assert client.get(f"{path}/{address}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("suggest/entity?limit=-1", "limit"),
+        ("suggest/entity?limit=1e9", "limit"),
+        ("suggest/entity?cursor=-5", "cursor"),
+        ("suggest/property?cursor=" + "1" * 5000, "cursor"),
+        ("suggest/type?offset=1.5", "offset"),
+        ("suggest/type?limit=%0A1", "limit"),
+        ("suggest/type?limit=1%0A", "limit"),
+        ("suggest/type?limit=%D9%A3", "limit"),
+        ("extend/propose?type=country&limit=x", "limit"),
+    ],
+)
+@pytest.mark.parametrize("path", [V0, V1])
+def test_a_number_that_is_none_is_named(client: httpx.Client, path: str, address: str, name: str) -> None:
+    """One sentence says which parameter is wrong and what it must be."""
+    answer = client.get(f"{path}/{address}")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "bad-query")
+    assert answer.json()["detail"].startswith(f"The parameter “{name}” is a number of at most six digits, not “")
+    assert "\n  " not in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("path", [V0, V1])
 def test_previews_may_be_framed_and_nothing_else(client: httpx.Client, path: str) -> None:
     """A small page about an entity, in the language of the client."""

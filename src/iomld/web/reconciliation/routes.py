@@ -1,6 +1,7 @@
 """The routes of the Reconciliation API: `/reconcile` speaks version 0.2, `/reconcile/1.0` version 1.0-draft."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -72,11 +73,20 @@ _Prefix = Annotated[
         openapi_examples=sample("ken"),
     ),
 ]
+_DIGITS = "^[0-9]{0,6}$"
 _Cursor = Annotated[
-    str, Query(default_factory=no_text, description="How many suggestions to leave out.", pattern="^[0-9]{0,6}$")
+    str,
+    Query(
+        default_factory=no_text,
+        description="How many suggestions to leave out.",
+        json_schema_extra={"pattern": _DIGITS},
+    ),
 ]
 _Limit = Annotated[
-    str, Query(default_factory=no_text, description="The largest number of answers.", pattern="^[0-9]{0,6}$")
+    str,
+    Query(
+        default_factory=no_text, description="The largest number of answers.", json_schema_extra={"pattern": _DIGITS}
+    ),
 ]
 _Type = Annotated[
     Text,
@@ -233,8 +243,7 @@ def _suggest_routes(router: APIRouter, view: Callable[[], ReleaseView], path: st
         """Entities with a name, a code or an identifier that begins so."""
         opened = view()
         found = suggest_entities(opened, prefix[:_LONGEST_PREFIX], _types(type_))
-        part = _part(cursor or offset, limit)
-        return _answer(request, entity_suggestions(opened, found[part]))
+        return _answer(request, entity_suggestions(opened, found[_part(cursor, offset, limit)]))
 
     @get_route(
         router, f"{path}/suggest/property", _TAG, "Suggest properties for what is typed", _READ, dependencies=present
@@ -244,21 +253,22 @@ def _suggest_routes(router: APIRouter, view: Callable[[], ReleaseView], path: st
     ) -> Response:
         """Properties with a name or an identifier that begins so."""
         found = property_suggestions(view(), prefix[:_LONGEST_PREFIX], _types(type_))
-        return _answer(request, {"result": found[_part(cursor or offset, limit)]})
+        return _answer(request, {"result": found[_part(cursor, offset, limit)]})
 
     @get_route(router, f"{path}/suggest/type", _TAG, "Suggest types for what is typed", _READ, dependencies=present)
     def types(request: Request, prefix: _Prefix, cursor: _Cursor, offset: _Cursor, limit: _Limit) -> Response:
         """Types with a name or an identifier that begins so."""
         found = type_suggestions(view(), prefix[:_LONGEST_PREFIX])
-        return _answer(request, {"result": found[_part(cursor or offset, limit)]})
+        return _answer(request, {"result": found[_part(cursor, offset, limit)]})
 
     @get_route(router, f"{path}/extend/propose", _TAG, "List the properties of a type", _READ, dependencies=present)
     def proposed(request: Request, type_: _Type, limit: _Limit) -> Response:
         """The properties that data extension offers; without a type, those of projects."""
         chosen = _types(type_)[0]
         found = property_proposals(view(), chosen)
-        answered: Json = {"properties": found[: int(limit) if limit else None], "type": chosen}
-        return _answer(request, answered | ({"limit": int(limit)} if limit else {}))
+        most = _number("limit", limit)
+        answered: Json = {"properties": found[:most], "type": chosen}
+        return _answer(request, answered | ({} if most is None else {"limit": most}))
 
 
 def _preview_route(router: APIRouter, view: Callable[[], ReleaseView], path: str) -> None:
@@ -317,9 +327,23 @@ def _types(name: str | None) -> tuple[EntityType, ...]:
         raise ProblemError(400, error.kind, error.message) from error
 
 
-def _part(start: str, limit: str) -> slice:
-    first = int(start or 0)
-    return slice(first, first + (int(limit) if limit else _MOST_SUGGESTED))
+def _part(cursor: str, offset: str, limit: str) -> slice:
+    """The suggestions that are asked for; the first parameter is of one version, the second of the other."""
+    first = _number("cursor", cursor) or _number("offset", offset) or 0
+    most = _number("limit", limit)
+    return slice(first, first + (_MOST_SUGGESTED if most is None else most))
+
+
+def _number(name: str, text: str) -> int | None:
+    """The number in a parameter; None if it is missing. Raises 400 if it is not of the form that it is described by."""
+    if not re.fullmatch(_DIGITS, text):
+        detail = message(
+            "The parameter “{name}” is a number of at most six digits, not “{value}”. Correct it, or leave it out.",
+            name=name,
+            value=text[:40],
+        )
+        raise ProblemError(400, "bad-query", detail)
+    return int(text) if text else None
 
 
 def _answer(request: Request, values: Json) -> Response:
