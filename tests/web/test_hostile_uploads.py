@@ -224,6 +224,23 @@ def test_a_body_that_is_cut(server: Server, client: httpx.Client) -> None:
     assert client.get("/health").status_code == 200
 
 
+def test_a_malformed_form_writes_nothing_into_the_log(datadir: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It is answered, and what its sender wrote is not between the lines of the server."""
+    malformed = {
+        b"xxxx": "x",
+        b"--x\r\nbad header\r\n": "x",
+        b"--x\r\n\0: 1\r\n\r\n--x--": "x",
+        b"--xy": "x",
+        b"--x": "",
+    }
+    with serve(datadir) as server, httpx.Client(base_url=server.address, timeout=60) as client:
+        for body, boundary in malformed.items():
+            kind = f"multipart/form-data; boundary={boundary}"
+            answer = client.post("/validate", content=body, headers={"Content-Type": kind})
+            assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json"), body
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
 def test_a_body_that_is_cut_is_the_senders_fault(kind: str) -> None:
     """It is a refusal with a sentence, not a fault of the server."""

@@ -163,6 +163,8 @@ def run_server(
         app = ForwardedHeaders(app, options.trusted_proxies)
     application = _StartedApp(app, started, ended)
     logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(_STARTUP_FAILED))
+    # What is wrong with a form is in the answer; the library also logs it, with what the client has sent.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     limits = ConnectionLimits(options.patience_s, options.connections, refused)
     config = uvicorn.Config(
         application,
