@@ -163,3 +163,14 @@ def test_a_decision_about_a_text_that_changed_is_asked_again(page_data: Path, io
         assert iomld("work", "--once", "--to", page_data).returncode == 0
         assert inbox.decisions.waiting() == {}
     assert [one["review"] for one in mentions(page_data, iomld) if one["key"] == key] == ["accepted"]
+
+
+def test_changes_name_the_state_of_a_review(page_data: Path, iomld: Command) -> None:
+    """In the language of the page, as the page of the project names it."""
+    with office(page_data) as desk, desk.signed_in(desk.reviewer) as browser:
+        assert decide(browser, "accepted", mentions(page_data, iomld)[0]["key"]).status_code == 303
+        assert iomld("work", "--once", "--to", page_data).returncode == 0
+    with office(page_data) as desk, desk.browser() as reader:
+        page = reader.get("/changes", params={"lang": "es"}, headers={"Accept": "text/html"}).text
+    assert " (aceptado)</span>" in page
+    assert " (accepted)" not in page

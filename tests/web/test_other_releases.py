@@ -38,8 +38,9 @@ def three_releases(tmp_path_factory: pytest.TempPathFactory, few_records: Path, 
     def publish(folder: Path) -> None:
         records = json.loads(few_records.read_text())
         source = folder.parent / f"{folder.name}.json"
-        for title in ("Old title", "New title"):
-            source.write_text(json.dumps([one | {"title": {"en": f"{title} {one['projectCode']}"}} for one in records]))
+        for title, status in (("Old title", "active"), ("New title", "completed")):
+            changed = [one | {"title": {"en": f"{title} {one['projectCode']}"}, "status": status} for one in records]
+            source.write_text(json.dumps(changed))
             assert iomld("publish", source, "--to", folder).returncode == 0
         assert iomld("withdraw", "PO.0105", "--reason", "A mistake.", "--to", folder).returncode == 0
 
@@ -216,8 +217,26 @@ def test_changes_as_a_page(site: ReleaseSite) -> None:
     for text in ("Old title CE.0134", "New title CE.0134", "A mistake.", "format=rdf-patch", "Titre"):
         assert text in page.text
     assert f'href="/doc/project/PO.0105?release={site.names[0]}"' in page.text
+    for text in (">Actif<", ">Achevé<"):
+        assert text in page.text
+    assert ">completed<" not in page.text
     assert "The first release is" in site.get("/changes", "text/html", until=site.names[0], lang="en").text
     assert "Before" in site.get("/changes", "text/html", since=site.names[0], lang="en").text
+
+
+@pytest.mark.parametrize(("language", "badge"), [("fr", "en anglais"), ("es", "en inglés")])
+def test_texts_in_another_language_are_marked(site: ReleaseSite, language: str, badge: str) -> None:
+    """On the page of changes, of a project and of a revision: by `lang`, and for eyes by a badge."""
+    pages = (
+        site.get("/changes", "text/html", until=site.names[0], lang=language),
+        site.get("/changes", "text/html", since=site.names[0], lang=language),
+        site.get("/doc/project/CE.0134", "text/html", lang=language),
+        site.get("/doc/project/CE.0134/rev/1", "text/html", lang=language),
+        site.get("/doc/project/CE.0134/rev/2", "text/html", lang=language),
+    )
+    for page in pages:
+        marked = f'<span dir="auto" lang="en">Old title CE.0134</span> <span class="in-language">{badge}</span>'
+        assert marked in page.text, page.url
 
 
 def test_changes_that_cannot_be_shown(site: ReleaseSite) -> None:

@@ -41,10 +41,11 @@ _MATCHES = (f"{SKOS}exactMatch", f"{SKOS}closeMatch", f"{SKOS}relatedMatch", f"{
 
 @dataclass(frozen=True, slots=True)
 class PlainValue:
-    """A value of a property: its text, and whether that is an IRI."""
+    """A value of a property: its text, whether that is an IRI, and the language of a text; empty if it has none."""
 
     text: str
     is_iri: bool
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,10 @@ def statements(quads: tuple[Quad, ...]) -> tuple[SubjectStatements, ...]:
                     predicate,
                     (
                         *(PlainValue(one, is_iri=True) for one in graph[subject].iris(predicate)),
-                        *(PlainValue(one.value, is_iri=False) for one in graph[subject].literals(predicate)),
+                        *(
+                            PlainValue(one.value, is_iri=False, language=one.language or "")
+                            for one in graph[subject].literals(predicate)
+                        ),
                     ),
                 )
                 for predicate in graph[subject].predicates()

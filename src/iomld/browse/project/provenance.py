@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pyoxigraph import NamedNode
 
-from iomld.browse.project.revisions import NamedDifference, revision_changes
+from iomld.browse.project.differences import NamedDifference
+from iomld.browse.project.revisions import revision_changes
 from iomld.browse.view import ReleaseView
 from iomld.formats.graph import Subject, SubjectGraph
 from iomld.iris import DCTERMS, IOMLD, PROV

@@ -7,11 +7,12 @@ from weakref import WeakKeyDictionary
 
 from pyoxigraph import NamedNode, Quad
 
+from iomld.browse.project.differences import NamedDifference, named_difference
 from iomld.browse.view import ReleaseView, arranged
 from iomld.formats import rdf
 from iomld.ledger.entries import RevisionKind
 from iomld.ledger.index import IndexedRevision, LedgerIndex, open_served_index
-from iomld.pipeline.differences import FieldDifference, field_differences
+from iomld.pipeline.differences import field_differences
 from iomld.store.oxigraph import StoreReader
 
 
@@ -47,19 +48,6 @@ class RevisionTime(NamedTuple):
 
     number: int
     created: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NamedDifference:
-    """A field with other values than before.
-
-    Attributes:
-        label: The name of the field in the language of the view, with the language of a text.
-        values: The old and new values; long texts are shortened to where they begin to differ.
-    """
-
-    label: str
-    values: FieldDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +141,9 @@ def _change(
         kind=after.revision.kind,
         created=after.created,
         release=after.entry,
-        differences=tuple(NamedDifference(field_label(view, one.field), one.shortened()) for one in found),
+        differences=tuple(named_difference(view, one.shortened()) for one in found),
         content=new,
     )
-
-
-def field_label(view: ReleaseView, field: str) -> str:
-    """The name of a field in the language of the view, with the language of a text (`title.fr`)."""
-    key, _, language = field.partition(".")
-    name = view.vocabulary.fields.name(key, view.language)
-    return f"{name} ({language})" if language else name
 
 
 def _content(view: ReleaseView, ledger: LedgerIndex, found: IndexedRevision, key: str) -> tuple[Quad, ...]:

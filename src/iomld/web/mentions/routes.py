@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from iomld.browse.mentions import has_mention, mention_page, recorded_decision
 from iomld.browse.overview import matcher_precision
-from iomld.browse.project.revisions import field_label
+from iomld.browse.project.differences import field_label
 from iomld.browse.view import ReleaseView, links_by_name
 from iomld.inbox.decisions import published_decision
 from iomld.inbox.submissions import InboxRefusal

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from iomld import __version__
-from iomld.browse.project.revisions import field_label
+from iomld.browse.project.differences import named_difference
 from iomld.browse.view import ReleaseView
 from iomld.export.difference_formats import DIFFERENCE_FORMATS, DifferenceFormat
 from iomld.export.differences import ReleaseDifference
 from iomld.formats.negotiate import choose
 from iomld.messages import Quantity, message
-from iomld.pipeline.differences import Change, FieldDifference
+from iomld.pipeline.differences import Change
 from iomld.web.conditional import http_date, is_not_modified, weak_etag
 from iomld.web.i18n import current_page, page_language
 from iomld.web.openapi import HTML, Text, page_language_parameter, responses
@@ -166,19 +166,14 @@ def _page(view: ReleaseView, difference: ReleaseDifference) -> bytes:
     """The page with the first projects that differ."""
     records = (one for one in difference.graphs() if one.is_record)
     projects = [difference.project(one) for one in islice(records, _SHOWN)]
+    shown = [[named_difference(view, field.shortened()) for field in one.shown_fields] for one in projects]
     return page_html(
         view,
         "changes.html",
         since=difference.old and difference.old.manifest,
         until=difference.new.manifest,
         counts=difference.counts,
-        projects=projects,
+        projects=tuple(zip(projects, shown, strict=True)),
         forms=tuple(_FORMATS),
         is_there={one.key: one.change is not Change.REMOVED for one in projects},
-        names={key: field_label(view, key) for one in projects for key in map(_key, one.shown_fields)},
     )
-
-
-def _key(difference: FieldDifference) -> str:
-    """The key of a field, without the language of a text."""
-    return difference.field.partition(".")[0]

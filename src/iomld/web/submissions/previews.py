@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iomld.browse.project.revisions import NamedDifference, field_label
+from iomld.browse.project.differences import NamedDifference, NamedValue, field_label, named_difference, named_values
 from iomld.browse.view import ReleaseView
 from iomld.check.translation import worded_finding
 from iomld.messages import Message, message_from_json
@@ -28,12 +28,12 @@ class RemovedValue:
     Attributes:
         name: Its name in the preview, by which it is confirmed: `PO.0105/abstract.en`.
         label: The name of its field.
-        value: The value, if only this one of several would vanish; else empty.
+        value: The value, if only this one of several would vanish; else None.
     """
 
     name: str
     label: str
-    value: str
+    value: NamedValue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ChangedField:
     """
 
     named: NamedDifference
-    whole: FieldDifference | None
+    whole: NamedDifference | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +173,14 @@ def _changed_fields(fields: Iterable[Mapping[str, Any]], view: ReleaseView) -> I
         before, after = (tuple(value[:_MOST_CHARACTERS] for value in one[side]) for side in ("before", "after"))
         whole = FieldDifference(one["field"], before, after)
         short = whole.shortened()
-        yield ChangedField(NamedDifference(field_label(view, one["field"]), short), whole if short != whole else None)
+        is_short = short != whole
+        yield ChangedField(named_difference(view, short), named_difference(view, whole) if is_short else None)
 
 
 def _removed_value(name: str, key: str, view: ReleaseView) -> RemovedValue:
     field, _, value = name.removeprefix(f"{key}/").partition("/")
-    return RemovedValue(name, field_label(view, field), value)
+    named = named_values(view, field, (value,)) if value else (None,)
+    return RemovedValue(name, field_label(view, field), *named)
 
 
 def _finding(written: Mapping[str, Any]) -> Finding:
