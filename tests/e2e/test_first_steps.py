@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -55,6 +56,7 @@ def test_the_first_demo_publishes_into_the_cache_and_the_next_does_not(tmp_path:
     first, second = (iomld("demo", "--port", "0", folder=here, prelude=prelude, **variables) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
     assert first.stderr.startswith(f"Publishing the bundled records into {cache}/iomld/demo-")
+    assert re.search(r"^Published 2 projects in \d+\.\d s\.$", first.stderr, re.MULTILINE)
     assert second.stderr == ""
     assert first.stdout == second.stdout
     assert list(here.iterdir()) == []

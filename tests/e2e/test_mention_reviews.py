@@ -177,6 +177,7 @@ def test_a_table_of_mentions_is_filled_in_and_recorded(to: Path, tmp_path: Path,
     before = (to / "current").readlink()
     done = iomld("mentions", "review", table, "--to", to, "--dry-run")
     assert "(rejected)" in done.stdout
+    assert "reviews           2 would apply" in done.stdout
     assert ((to / "current").readlink(), (to / FILES.reviews).exists()) == (before, False)
     done = iomld("mentions", "review", table, "--to", to)
     assert done.stdout.splitlines()[:3] == [

@@ -180,7 +180,7 @@ def _record(decisions: Sequence[Decision], datadir: Path | None, *, dry_run: boo
     )
     report = review_mentions(request)
     click.echo(f"decisions  {len(decisions):>8}")
-    for line in review_lines(report):
+    for line in review_lines(report, dry_run=dry_run):
         click.echo(line)
     click.echo(f"changed    {len(report.changed):>8} {'project' if len(report.changed) == 1 else 'projects'}")
     if dry_run:

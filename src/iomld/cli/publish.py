@@ -203,7 +203,7 @@ def summary_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
         yield f"included   {len(report.included):>8} graphs"
     yield f"refused    {len(report.refused):>8}"
     yield from _remark_lines(report)
-    yield from review_lines(report)
+    yield from review_lines(report, dry_run=dry_run)
     yield f"triples    {report.quads:>8}"
     if report.repeated_triples:
         yield f"  repeated {report.repeated_triples:>8} that stand in another graph too"
@@ -237,10 +237,10 @@ def _remark_lines(report: PublishReport) -> Iterator[str]:
     yield f"                    (to explain a rule: iomld rules {remarks[0][0]})"
 
 
-def review_lines(report: PublishReport) -> Iterator[str]:
+def review_lines(report: PublishReport, *, dry_run: bool) -> Iterator[str]:
     """The reviews of mentions: how many hold, and which do not any more; nothing if there are none."""
     if report.reviewed:
-        yield f"reviews    {report.applied:>8} recorded"
+        yield f"reviews    {report.applied:>8} {'would apply' if dry_run else 'recorded'}"
     for word, reviews, hint in (
         ("moved", report.moved, "Its context changed; review it again"),
         ("orphaned", report.orphaned, "The text no longer has it; the review is kept"),

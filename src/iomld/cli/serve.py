@@ -106,7 +106,8 @@ def demo_command(*, host: str | None, port: int | None) -> None:
     if release.readable_release(folder) is None:
         click.echo(f"Publishing the bundled records into {folder}; the next demo finds them there.", err=True)
         report = _published((root_folder() / _DATA,), folder, Settings())
-        click.echo(f"Published {report.published} projects in {report.seconds:.0f} seconds.", err=True)
+        projects = "1 project" if report.published == 1 else f"{report.published} projects"
+        click.echo(f"Published {projects} in {report.seconds:.1f} s.", err=True)
     _serve(folder, known, listener, _TO_TRY)
 
 
