@@ -225,6 +225,12 @@ def test_the_command_writes_each_form_in_the_language(
     assert f"<h2>{cause}</h2>" in page
 
 
+def test_the_versions_of_the_check_are_named_in_the_language(faulty: Path) -> None:
+    """What the last lines name stays as it is but for the words."""
+    text = _run(faulty, "--lang", "fr")
+    assert re.search(r"Vérifié avec profil submission, \S+ \S+, iomld \S+, formes \S+, vocabulaires", text)
+
+
 def test_the_command_knows_three_languages(faulty: Path) -> None:
     """Another one is a wrong option."""
     assert CliRunner().invoke(validate_command, [str(faulty), "--lang", "de"]).exit_code == 2

@@ -172,5 +172,7 @@ def test_changes_name_the_state_of_a_review(page_data: Path, iomld: Command) -> 
         assert iomld("work", "--once", "--to", page_data).returncode == 0
     with office(page_data) as desk, desk.browser() as reader:
         page = reader.get("/changes", params={"lang": "es"}, headers={"Accept": "text/html"}).text
+    with office(page_data) as desk, desk.signed_in(desk.reviewer) as browser:
+        assert "Menciones revisadas: 1, correctas: 1" in browser.get(PATH, params={"lang": "es"}).text
     assert " (aceptado)</span>" in page
     assert " (accepted)" not in page

@@ -14,6 +14,7 @@ from iomld.messages import Message, gettext_noop
 from iomld.model import Finding, Severity
 from iomld.validate import all_rules
 
+_VERSIONED = {"shapes": gettext_noop("shapes {version}"), "vocabularies": gettext_noop("vocabularies {version}")}
 _SEVERITIES = {
     Severity.VIOLATION: gettext_noop("violation"),
     Severity.WARNING: gettext_noop("warning"),
@@ -80,6 +81,14 @@ def counted_records(count: int, language: str) -> str:
 def counted_projects(count: int, language: str) -> str:
     """The number of projects with its noun."""
     return ngettext("{count} project", "{count} projects", count, language).format(count=count)
+
+
+def version_words(versions: Mapping[str, str], language: str) -> tuple[str, ...]:
+    """The versions that records were checked with, in words (`shapes 872376c3526d`); names of programs stay."""
+    return tuple(
+        gettext(_VERSIONED.get(name, "{name} {version}"), language).format(name=name, version=version)
+        for name, version in versions.items()
+    )
 
 
 def colon(language: str) -> str:

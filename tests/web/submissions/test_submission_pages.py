@@ -378,6 +378,9 @@ def test_from_the_page_to_the_receipt_and_back(folder: Path, iomld: Command) -> 
         assert anybody.headers["cache-control"] == "no-cache"
         assert "accept" in anybody.headers["vary"].lower()
         assert 'href="/doc/project/PO.0105/rev/2"' in anybody.text
+        french = httpx.get(f"{desk.address}{receipt}?lang=fr", headers={"Accept": "text/html"}).text
+        assert ", formes " in french
+        assert ", vocabulaires " in french
         entries = desk.inbox.receipt(path.rpartition("/")[2])
         assert all(entry.sha256 in anybody.text for entry in entries)
         assert httpx.get(f"{desk.address}{receipt}").headers["content-type"] == "application/json"

@@ -75,7 +75,7 @@ def html_report(report: CheckReport) -> Iterator[str]:
         yield f'</tbody>\n</table>\n<h2>{in_order}</h2>\n<ol class="card">\n'
         yield from (_item(finding, language) for finding in report.findings)
         yield "</ol>\n"
-    basis, heading = escape(basis_words(report.basis)), gettext("What was checked", language)
+    basis, heading = escape(basis_words(report.basis, language)), gettext("What was checked", language)
     nodes = f"<p>{escape(focus_node_sentence(report))}</p>\n" if report.focus_nodes else ""
     yield f'<h2>{heading}</h2>\n<p class="mono">{basis}</p>\n{nodes}</main>\n</body>\n</html>\n'
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from iomld.check.report import Basis, CheckReport, FindingGroup
-from iomld.check.translation import colon, counted_findings, counted_projects, counted_records, severity_word
+from iomld.check.translation import (
+    colon,
+    counted_findings,
+    counted_projects,
+    counted_records,
+    severity_word,
+    version_words,
+)
 from iomld.i18n import ENGLISH, gettext, ngettext, worded
 from iomld.iris import SHAPES
 from iomld.messages import Message, message
@@ -58,7 +65,7 @@ def report_lines(report: CheckReport, *, color: bool = False, group: bool = Fals
         yield pen.write(cap_sentence(report), _BOLD)
     if report.focus_nodes:
         yield pen.write(focus_node_sentence(report), _FAINT)
-    basis = message("Checked with {basis}.", basis=basis_words(report.basis))
+    basis = message("Checked with {basis}.", basis=basis_words(report.basis, report.language))
     yield pen.write(worded(basis, report.language), _FAINT)
     yield verdict_line(report)
 
@@ -134,10 +141,11 @@ def said(finding: Finding) -> str:
     return f"{finding.message} {finding.fix or ''}".strip()
 
 
-def basis_words(basis: Basis) -> str:
+def basis_words(basis: Basis, language: str) -> str:
     """Profile, engine and versions in one line."""
-    versions = (f"{name} {version}" for name, version in basis.versions.items())
-    return ", ".join((f"profile {basis.profile}", f"{basis.engine} {basis.engine_version}", *versions))
+    profile = worded(message("profile {name}", name=basis.profile), language)
+    versions = version_words(basis.versions, language)
+    return ", ".join((profile, f"{basis.engine} {basis.engine_version}", *versions))
 
 
 def cap_sentence(report: CheckReport) -> str:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from iomld.browse.view import ReleaseView
+from iomld.check.translation import version_words
 from iomld.errors import IomldError
 from iomld.inbox.receipts import ReceiptEntry
 from iomld.inbox.submissions import InboxRefusal, Submission, SubmissionState, SubmittedBody
@@ -211,6 +212,7 @@ def receipt_page(
         entries=[entry.values() | {"entrySha256": entry.sha256} for entry in entries],
         revisions=_revisions(entries),
         iri=view.iris.receipt(submission.id),
+        version_words=version_words,
     )
     return answer(request, page, f"{HTML}; charset=utf-8", headers={"Vary": "Accept"})
 
