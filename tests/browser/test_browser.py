@@ -123,6 +123,8 @@ def test_without_script_the_query_form_answers(browser: Browser, address: str) -
     assert page.evaluate(SIDEWAYS) <= 0
     page.get_by_role("link", name="Money by region").click()
     assert page.get_by_role("columnheader", name="usDollars").is_visible()
+    attachment = "getComputedStyle(document.querySelector('.rows')).backgroundAttachment"
+    assert "local" in page.evaluate(attachment)  # shadows at the sides show that more columns follow
     page.fill("#query", "SELECT ?a { ?a ??b ?c }")
     page.get_by_role("button", name="Run the query").click()
     assert page.get_by_role("status").inner_text().startswith("Line 1, column ")
