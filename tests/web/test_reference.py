@@ -19,6 +19,7 @@ pytestmark = pytest.mark.server
 _ARTICLE = re.compile(r'<article class="card operation" id="(\w+)".*?</article>', re.DOTALL)
 _COMMAND = re.compile(r'<pre id="\w+-curl">(.*?)</pre>', re.DOTALL)
 _CODE = re.compile(r"<code>([^<]*)</code>")
+_BY_DEFAULT = {"description": "Successful Response"}  # of FastAPI
 _STATUS = re.compile(r"<dt>(\d{3})</dt>")
 
 
@@ -84,6 +85,14 @@ def test_every_operation_is_described(operations: dict[tuple[str, str], dict[str
         assert all(field["description"] for one in fields for field in one.values()), route
         names = [(one["in"], one["name"]) for one in parameters]
         assert len(names) == len(set(names))
+
+
+def test_no_answer_is_described_that_no_route_gives(operations: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """FastAPI adds a 200 to routes that redirect, unless they state their status."""
+    described = {route: operation["responses"].values() for route, operation in operations.items()}
+    assert [route for route, ones in described.items() if any(one == _BY_DEFAULT for one in ones)] == []
+    redirects = [("post", path) for path in ("/sign-in", "/sign-out", "/review/mentions")]
+    assert [route for route in redirects if "200" in operations[route]["responses"]] == []
 
 
 def test_the_contents_lead_to_every_operation(client: httpx.Client, articles: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from tests.conftest import Command
 from tests.web.submissions.offices import BUDGET, Office, form_values, office
 
+from iomld.fields.form import PREFIX
 from iomld.inbox.submissions import SubmissionState
 from iomld.inbox.tokens import TokenScope
 
@@ -156,6 +157,40 @@ def test_sources_have_a_name_in_each_language(desk: Office, few_records: Path) -
         for language, name in (("en", "Original sources"), ("fr", "Sources d’origine"), ("es", "Fuentes originales")):
             page = reviewer.get(path, params={"lang": language}).text
             assert f">{name}: {record['source']['url']}</label>" in page
+
+
+def test_the_reference_names_the_fields_of_the_forms(desk: Office) -> None:
+    """What the forms of pages send is what `/openapi.json` describes, but for the inputs of one record."""
+    paths = httpx.get(f"{desk.address}/openapi.json").json()["paths"]
+    with desk.signed_in(desk.sender) as sender, desk.signed_in(desk.reviewer) as reviewer:
+        path = send(sender, {"projectCode": "PO.0105", "abstract": None}).headers["location"]
+        pages = [sender.get("/submissions/new").text, sender.get(path).text, reviewer.get(path).text]
+    forms = {action: fields for page in pages for action, fields in form_fields(page).items()}
+    operations = {"/submissions": "/submissions"}
+    operations |= {f"{path}/{one}": f"/submissions/{{id}}/{one}" for one in ("accept", "reject", "cancel")}
+    for action, operation in operations.items():
+        content = paths[operation]["post"]["requestBody"]["content"]
+        described = set(content["application/x-www-form-urlencoded"]["schema"]["properties"])
+        assert forms[action] - described == set()
+        assert described - forms[action] <= {"data", "name"}, action
+
+
+def form_fields(page: str) -> dict[str, set[str]]:
+    """The names of the inputs of forms by their action; those of a record have a dot or begin with `record`."""
+    found: dict[str, set[str]] = {}
+    names: dict[str, str] = {}
+    for form in re.findall(r"<form[^>]*>.*?</form>", page, re.DOTALL):
+        action = re.search(r'action="([^"]*)"', form)
+        own = re.search(r'^<form[^>]* id="([^"]*)"', form)
+        if action:
+            names |= {own[1]: action[1]} if own else {}
+            inputs = re.findall(r'<(?:input|textarea|select|button)[^>]* name="([^"]*)"', form)
+            found.setdefault(action[1], set()).update(one for one in inputs if not one.startswith(PREFIX))
+    for tag in re.findall(r'<input[^>]* form="[^"]*"[^>]*>', page):
+        name, form = re.search(r' name="([^"]*)"', tag), re.search(r' form="([^"]*)"', tag)
+        if name and form:
+            found[names[form[1]]].add(name[1])
+    return found
 
 
 def test_a_preview_that_was_not_seen(desk: Office) -> None:

@@ -257,6 +257,30 @@ def test_parameters_that_are_not_meant(desk: Office) -> None:
     assert kept(desk) == 0
 
 
+def test_the_reference_names_what_is_read(desk: Office) -> None:
+    """The parameters and fields that `/openapi.json` describes are those that the routes read."""
+    with desk.client(desk.sender) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+        sending = paths["/submissions"]["post"]
+        named = [one["name"] for one in sending["parameters"] if one["in"] == "query"]
+        assert sorted(named) == ["dry_run", "lang", "mode"]
+        given = {"dry_run": "1", "lang": "fr", "mode": "patch"}
+        assert client.post("/submissions", params=given, json=BUDGET).status_code == 200
+        for path in ("", "/accept", "/reject", "/cancel"):
+            (operation,) = paths[f"/submissions/{{id}}{path}"].values()
+            assert [one["name"] for one in operation["parameters"] if one["in"] == "query"] == ["lang"]
+        of_checks = {"shapes", "profile", "format", "lang"}  # of POST /validate
+        assert _fields(sending, "multipart/form-data") & of_checks == set()
+        rejecting = paths["/submissions/{id}/reject"]["post"]
+        assert _fields(rejecting, "application/json") == {"reason"}
+        assert _fields(paths["/submissions/{id}/accept"]["post"], "application/json") == {"removes"}
+
+
+def _fields(operation: Json, media_type: str) -> set[str]:
+    """The fields of a body of an operation."""
+    return set(operation["requestBody"]["content"][media_type]["schema"]["properties"])
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "parameters", "status"),
     [

@@ -1,7 +1,7 @@
 """The route `POST /validate`: a worker checks an upload against shapes and writes the report; nothing is stored."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -61,6 +61,7 @@ _ReportFormat = Annotated[
 FindingLanguage = Annotated[
     Text,
     Query(
+        alias="lang",
         description="The language of the findings. By default, `Accept-Language` decides.",
         json_schema_extra={"enum": [*LANGUAGES]},
     ),
@@ -82,16 +83,18 @@ _Engine = Annotated[
     ),
 ]
 
-_FORM_FIELDS = {
+_UPLOAD_FIELDS = {
     "file": "A file of records.",
     "text": "Records as text, in place of `file`.",
-    "shapes": "A profile, or shapes as a file or as text.",
     "mapping": "For a table with other column headings, a mapping to our columns, as a file or as text.",
+    "data": "The bytes of a file in base64, in place of `file`.",
+    "name": "The name of the file in `data`.",
+}
+_CHECK_FIELDS = {
+    "shapes": "A profile, or shapes as a file or as text.",
     "profile": "The profile to check the records against.",
     "format": "The format of the report, which the answer then offers as a file.",
     "lang": "The language of the findings.",
-    "data": "The bytes of a file in base64, in place of `file`.",
-    "name": "The name of the file in `data`.",
 }
 _EXAMPLE = (
     '{"projectCode": "PO.9001", "title": {"en": "An example"}, "status": "completed", "projectType": "PO",'
@@ -125,7 +128,7 @@ def validation_routes(pool: Callable[[], CheckPool], quotas: ClientQuotas, *, ma
         summary="Check records and get the report",
         response_class=Response,
         responses=_RESPONSES,
-        openapi_extra={"requestBody": upload_body()},
+        openapi_extra={"requestBody": upload_body(_CHECK_FIELDS)},
         generate_unique_id_function=operation_id,
     )
     async def validate(
@@ -187,10 +190,14 @@ def attachment(name: str, format_name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{safe}-report.{_SUFFIXES.get(format_name, format_name)}"'}
 
 
-def upload_body() -> dict[str, object]:
-    """OpenAPI request body of `POST /validate`: the bytes of a file, or a form."""
+def upload_body(more: Mapping[str, str]) -> dict[str, object]:
+    """OpenAPI request body of a route that takes records: the bytes of a file, or a form.
+
+    Args:
+        more: Descriptions of the fields of the form besides the records and their mapping, by name.
+    """
     fields: dict[str, dict[str, str]] = {
-        name: {"type": "string", "description": text} for name, text in _FORM_FIELDS.items()
+        name: {"type": "string", "description": text} for name, text in (_UPLOAD_FIELDS | dict(more)).items()
     }
     fields["file"]["contentMediaType"] = "application/octet-stream"
     form = {"schema": {"type": "object", "properties": fields}}

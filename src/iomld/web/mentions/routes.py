@@ -1,6 +1,7 @@
 """The route `/review/mentions`: mentions that wait for a review, and the form that decides about one of them."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -88,6 +89,7 @@ def _add_deciding(
         PATH,
         tags=[_TAG],
         summary="Accept or reject a mention",
+        status_code=HTTPStatus.SEE_OTHER,
         response_class=Response,
         responses=responses({303: ()}, 400, 401, 403, 404, 409, 413, 415, 429, 503, 507),
         openapi_extra={"requestBody": form_body(_FIELDS)},

@@ -30,6 +30,7 @@ from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
 from iomld.web.sessions.access import is_for_people
+from iomld.web.sessions.forms import FORM_FIELD, FORM_TOKEN, FORM_TYPE
 from iomld.web.submissions.answers import (
     JSON_TYPE,
     PATCH_TYPE,
@@ -100,6 +101,21 @@ _State = Annotated[
 _Page = Annotated[
     str, Query(default_factory=no_text, description="Number of the page of the list in browsers.", examples=["1"])
 ]
+_PAGE_FIELDS = {  # of POST /submissions, read from browsers alone
+    "mode": "From a page: the parameter `mode`. Programs give it in the address.",
+    "dry_run": "From a page: the parameter `dry_run`. Programs give it in the address.",
+    "key": "From a page: the same form with the same key is kept once. Programs send `Idempotency-Key`.",
+    FORM_FIELD: f"From a page: {FORM_TOKEN[FORM_FIELD][0]}",
+}
+_DECISION_FIELDS: dict[str, dict[str, Any]] = {
+    "preview": {"type": "string", "description": "The `ETag` of the preview that is accepted, without quotes."},
+    "removes": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The names of the values that are to vanish, as in the preview.",
+    },
+    "reason": {"type": "string", "description": "Why it is rejected, for the sender to read."},
+}
 _DECIDED = responses({200: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 413, 415, 429, 503)
 _ACCEPTED = responses({200: (JSON_TYPE,), 303: ()}, 400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
 _SENT = responses(
@@ -161,7 +177,7 @@ def _add_form(router: APIRouter, page: SubmitPage) -> None:
 def _add_sending(
     router: APIRouter, desk: SubmissionDesk, page: SubmitPage, quotas: ClientQuotas, max_bytes: int
 ) -> None:
-    @_post(router, "/submissions", "Submit records", _SENT, requestBody=upload_body())
+    @_post(router, "/submissions", "Submit records", _SENT, requestBody=upload_body(_PAGE_FIELDS))
     async def submit(
         request: Request, _mode: _Mode, _dry_run: _DryRun, _key: _Key, _lang: FindingLanguage = None
     ) -> Response:
@@ -265,7 +281,13 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPage
         quotas.require(client_of(request.scope))
         return await desk.access.authorized(request, TokenScope.REVIEW)
 
-    @_post(router, "/submissions/{id}/accept", "Accept a submission", _ACCEPTED, requestBody=_object("removes"))
+    @_post(
+        router,
+        "/submissions/{id}/accept",
+        "Accept a submission",
+        _ACCEPTED,
+        requestBody=_decision_body("preview", "removes"),
+    )
     async def accept(request: Request, id_: _Id, _if_match: _IfMatch, _lang: FindingLanguage = None) -> Response:
         """Accept exactly the preview that `If-Match` names; values that would vanish are named in `removes`."""
         if is_for_people(request):
@@ -280,7 +302,7 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPage
             return await run_in_threadpool(changed_response, error.submission, desk.iris, given, language)
         return await run_in_threadpool(submission_response, done, desk.iris, language)
 
-    @_post(router, "/submissions/{id}/reject", "Reject a submission", _DECIDED, requestBody=_object("reason"))
+    @_post(router, "/submissions/{id}/reject", "Reject a submission", _DECIDED, requestBody=_decision_body("reason"))
     async def reject(request: Request, id_: _Id, _lang: FindingLanguage = None) -> Response:
         """Reject it with a reason, which the sender can read."""
         if is_for_people(request):
@@ -290,7 +312,7 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPage
         done = await desk.reject(inbox, id_, token, reason)
         return await run_in_threadpool(submission_response, done, desk.iris, language)
 
-    @_post(router, "/submissions/{id}/cancel", "Cancel a submission", _DECIDED)
+    @_post(router, "/submissions/{id}/cancel", "Cancel a submission", _DECIDED, requestBody=_decision_body())
     async def cancel(request: Request, id_: _Id, _lang: FindingLanguage = None) -> Response:
         """Take back a submission that was sent with the same token."""
         quotas.require(client_of(request.scope))
@@ -302,14 +324,18 @@ def _add_deciding(router: APIRouter, desk: SubmissionDesk, pages: SubmissionPage
         return await run_in_threadpool(submission_response, done, desk.iris, language)
 
 
-def _object(*names: str) -> dict[str, Any]:
-    """The OpenAPI request body of a decision."""
-    kinds: dict[str, dict[str, Any]] = {
-        "removes": {"type": "array", "items": {"type": "string"}, "description": "The values that are to vanish."},
-        "reason": {"type": "string", "description": "Why, for the sender."},
-    }
-    schema = {"type": "object", "properties": {name: kinds[name] for name in names}}
-    return {"required": "reason" in names, "content": {JSON_TYPE: {"schema": schema}}}
+def _decision_body(*names: str) -> dict[str, Any]:
+    """The OpenAPI request body of a decision: JSON from a program, or the form of a page.
+
+    Args:
+        names: Keys of `_DECISION_FIELDS`. A program names the preview in `If-Match`, so it is a field of the form only.
+    """
+    fields = {name: _DECISION_FIELDS[name] for name in names}
+    form = {FORM_FIELD: {"type": "string", "description": FORM_TOKEN[FORM_FIELD][0]}} | fields
+    members = {name: field for name, field in fields.items() if name != "preview"}
+    by_type = ({JSON_TYPE: members} if members else {}) | {FORM_TYPE: form}
+    content = {type_: {"schema": {"type": "object", "properties": one}} for type_, one in by_type.items()}
+    return {"required": "reason" in names, "content": content}
 
 
 def _chosen_state(text: str) -> SubmissionState | None:
