@@ -95,6 +95,21 @@ def test_no_answer_is_described_that_no_route_gives(operations: dict[tuple[str, 
     assert [route for route in redirects if "200" in operations[route]["responses"]] == []
 
 
+def test_the_page_names_the_routes_that_answer_preflight_requests(
+    operations: dict[tuple[str, str], dict[str, Any]], client: httpx.Client
+) -> None:
+    """A script of another site can send JSON or a token nowhere else, and the page says so."""
+    intro = client.get("/docs").text.partition("also answer preflight requests")[0].rpartition("HEAD")[2]
+    paths = {path for method, path in operations if method == "options"}
+    assert set(_CODE.findall(intro)) == {f"/{path.split('/')[1]}" for path in paths}
+    asked = {"Origin": "http://o.example", "Access-Control-Request-Method": "POST"}
+    for path in ("/validate", "/annotate", "/submissions", "/sign-in"):
+        assert client.options(path, headers=asked).status_code == 405
+    for path in paths:
+        if "{" not in path:
+            assert client.options(path, headers=asked).headers["access-control-allow-origin"] == "*", path
+
+
 def test_the_contents_lead_to_every_operation(client: httpx.Client, articles: dict[str, str]) -> None:
     """The table of contents has a link to each section and operation."""
     contents = re.search(r'<nav class="contents".*?</nav>', client.get("/docs").text, re.DOTALL)
@@ -134,6 +149,7 @@ def test_every_command_works_when_pasted(articles: dict[str, str], tmp_path: Pat
         done = subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, capture_output=True, check=False)
         status = done.stdout.decode(errors="replace").rpartition("\n")[2]
         assert (anchor, done.returncode, done.stderr) == (anchor, 0, b"")
+        assert b"\0" not in done.stdout, anchor  # curl writes no such answer to a terminal
         expected = "404" if anchor == "get_well_known_security_txt" else "200|204|30[23]"  # no contact is set
         expected = "401" if anchor in _WITH_TOKEN else expected  # there is none in the shell
         expected = "404" if anchor in _WITH_INBOX else expected  # the server has none

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from iomld.browse.overview import shown_key
 from iomld.browse.view import ReleaseView
+from iomld.model import WORKBOOK_MEDIA_TYPE
 from iomld.web.links import server_address
 from iomld.web.openapi import TITLE
 from iomld.web.pages.frame import page_html
@@ -26,6 +27,7 @@ _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 _STANDS_FOR = {False: "http://server.invalid", True: "http://[server.invalid]"}
 _CODE = re.compile(r"`([^`]+)`")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")  # needs no percent-encoding
+_BINARY = frozenset({"application/zip", "image/x-icon", WORKBOOK_MEDIA_TYPE})
 _AUTHORIZATION = '-H "Authorization: Bearer $TOKEN"'  # a variable of the shell
 
 Json = Mapping[str, Any]
@@ -121,7 +123,12 @@ def docs_routes(view: Callable[[], ReleaseView], description: Callable[[], Json]
 
         def page() -> bytes:
             return page_html(
-                opened, "docs.html", "/developers", chapters=chapters(description(), stands_for), server=stands_for
+                opened,
+                "docs.html",
+                "/developers",
+                chapters=chapters(description(), stands_for),
+                preflights=_preflights(description()),
+                server=stands_for,
             )
 
         page_of_any = cache.page(opened, page, stands_for)
@@ -152,6 +159,12 @@ def chapters(description: Json, server: str) -> tuple[Chapter, ...]:
     return tuple(
         Chapter(tag["name"], tag[TITLE], tag["description"], tuple(tagged[tag["name"]])) for tag in description["tags"]
     )
+
+
+def _preflights(description: Json) -> tuple[str, ...]:
+    """The first segments of the paths that answer preflight requests."""
+    paths = (path for path, operations in description["paths"].items() if "options" in operations)
+    return tuple(dict.fromkeys(f"/{path.split('/')[1]}" for path in paths))
 
 
 def _section(method: str, path: str, operation: Json, server: str) -> OperationSection:
@@ -233,10 +246,12 @@ def _command(method: str, path: str, operation: Json, server: str) -> str:
 
 
 def _flags(method: str, responses: Json) -> list[str]:
-    """Options to show the head of a response without a body, and to save a file, that is a response with ranges."""
+    """Options to show the head of a response without a body, and to save what a terminal cannot show."""
     if method == "options":
         return ["-i", "-X", "OPTIONS"]
-    return ["-O"] if "206" in responses else [] if "200" in responses else ["-i"]
+    types: Json = responses.get("200", {}).get("content", {})
+    is_file = "206" in responses or (method == "get" and not _BINARY.isdisjoint(types))
+    return ["-O"] if is_file else [] if "200" in responses else ["-i"]
 
 
 def _body_options(content: Json) -> list[str]:
