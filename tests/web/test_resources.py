@@ -1,5 +1,6 @@
 """The data as clients meet it: addresses, formats, conditions."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -146,6 +147,27 @@ def test_what_we_do_not_know_is_404(client: Asker, address: str) -> None:
     page = client.get(address, headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (404, HTML)
     assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("address", "onward"),
+    [
+        ("/doc/project/NO.0000", "/projects"),
+        ("/id/country/ZZ", "/countries"),
+        ("/doc/framework/gcm", "/frameworks"),
+        ("/scheme/region/nothing", "/regions"),
+        ("/scheme/nothing", None),
+        ("/scheme/status/nothing", None),
+        ("/prov/run/nothing", None),
+        ("/prov/project/nothing", None),
+    ],
+)
+def test_a_404_leads_to_the_list_of_its_kind(client: Asker, address: str, onward: str | None) -> None:
+    """A kind that has no list leads to none, rather than to the list of projects."""
+    detail = client.get(address).json()["detail"]
+    assert detail.endswith(f"The list is at {onward}." if onward else "Begin at the home page.")
+    page = client.get(address, headers={"Accept": "text/html"}).text
+    assert re.findall(r'class="btn primary" href="([^"]*)"', page) == ([onward] if onward else [])
 
 
 def canonical_of(graph: Graph) -> set[str]:

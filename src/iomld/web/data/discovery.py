@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from iomld.browse.search import all_projects, projects_of
 from iomld.browse.view import ReleaseView
+from iomld.messages import message
 from iomld.web.data.documents import not_found
 from iomld.web.guide import guide_paths
 from iomld.web.links import server_address
 from iomld.web.openapi import responses, sample
 from iomld.web.pages.frame import MENU
+from iomld.web.problems import ProblemError
 from iomld.web.responses import answer, get_route
 from iomld.web.templating import local_path, static_directory
 
@@ -36,6 +38,9 @@ _NOT_FOR_CRAWLERS = (
     "/sign-in",
     "/metrics",
     "/ready",
+)
+_NO_CONTACT = message(
+    "Whoever runs this server has given no address for reports of vulnerabilities, so there is no security.txt."
 )
 _TEXT, _XML, _ICON = "text/plain; charset=utf-8", "application/xml", "image/x-icon"
 _VALID_FOR = timedelta(days=90)  # a server that nobody looks after should not say for long whom to ask
@@ -78,7 +83,7 @@ def discovery_routes(view: Callable[[], ReleaseView], security_contact: str) -> 
     def security(request: Request) -> Response:
         """Only where the operator has set `IOMLD_SECURITY_CONTACT`; otherwise 404."""
         if not security_contact:
-            raise not_found(request)
+            raise ProblemError(404, "unknown", _NO_CONTACT)
         return answer(request, _security(security_contact, datetime.now(UTC)), _TEXT)
 
     return router

@@ -47,13 +47,14 @@ _OLD_NTRIPLES = "text/plain"  # of RDF 1.0 (2004); rdflib still asks for it
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
 _METADATA = (rdf.TURTLE.media_type, rdf.JSONLD.media_type)  # descriptions of a page, by FAIR Signposting
 _WITH_CHARSET = frozenset({rdf.TURTLE.media_type})
-# Where pages that do not exist lead: to the list of what begins like their address.
-_PROJECTS = (message("See the list of projects"), "/projects")
+# Where pages that do not exist lead: to the list of the kind that their address names, if there is one.
 _LISTS = {
-    "/doc/country": (message("See the list of countries"), "/countries"),
-    "/scheme/framework": (message("See the list of frameworks"), "/frameworks"),
-    "/scheme/region": (message("See the list of regions"), "/regions"),
+    "project": (message("See the list of projects"), "/projects"),
+    "country": (message("See the list of countries"), "/countries"),
+    "framework": (message("See the list of frameworks"), "/frameworks"),
+    "region": (message("See the list of regions"), "/regions"),
 }
+_NAMES_KIND = frozenset({"id", "doc", "scheme"})  # segments before a kind
 _INDENT = 2  # spaces, of JSON-LD
 _PREFIX_LINE = re.compile(r"@prefix ([^:]*): <[^>]*> \.\n")
 
@@ -184,9 +185,12 @@ def encoded_path(*segments: str) -> str:
 
 
 def not_found(request: Request) -> ProblemError:
-    """The error for an address at which nothing is published (404), with the list in which it would be."""
+    """The error for an address at which nothing is published (404), with the list of its kind, if there is one."""
     path = request.url.path
-    onward = next((onward for start, onward in _LISTS.items() if path.startswith(start)), _PROJECTS)
+    _, root, kind, *_ = *path.split("/"), "", ""
+    onward = _LISTS.get(kind) if root in _NAMES_KIND else None
+    if onward is None:
+        return ProblemError(404, "unknown", message("There is nothing at {path}. Begin at the home page.", path=path))
     detail = message("Nothing is published at {path}. The list is at {onward}.", path=path, onward=onward[1])
     return ProblemError(404, "unknown", detail, onward=onward)
 
