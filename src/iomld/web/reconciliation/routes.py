@@ -69,7 +69,7 @@ _Prefix = Annotated[
     str,
     Query(
         default_factory=no_text,
-        description="What was typed; nothing for all.",
+        description="What was typed. Leave it empty to get everything.",
         openapi_examples=sample("ken"),
     ),
 ]
