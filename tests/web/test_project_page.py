@@ -165,12 +165,17 @@ def test_sources_are_shown_as_they_are_served(bundled: ReleaseView) -> None:
 
 
 def test_things_with_a_fragment_have_an_anchor(bundled: ReleaseView) -> None:
-    """The budget, each mention, its words and its position are where their IRIs lead a browser to."""
+    """The budget, each mention, its words, its place and its text are where their IRIs lead a browser to."""
     page = page_of(bundled, "PO.0105")
-    start = f"{bundled.iris.project('PO.0105')}#"
-    subjects = {str(quad.subject)[1:-1] for quad in project_document(bundled, "PO.0105") or ()}
-    fragments = {iri.removeprefix(start) for iri in subjects if iri.startswith(start) and not iri.endswith("-target")}
-    assert {"budget", "m1", "m1-quote", "m1-position"} <= fragments <= set(re.findall(r' id="([^"]+)"', page))
+    starts = [f"<{bundled.iris.base}{root}/project/PO.0105#" for root in ("id", "doc")]
+    quads = project_document(bundled, "PO.0105") or ()
+    terms = {str(term) for quad in quads for term in (quad.subject, quad.object)}
+    fragments = {term.rpartition("#")[2][:-1] for start in starts for term in terms if term.startswith(start)}
+    assert (
+        {"budget", "m1", "m1-quote", "m1-position", "m1-target", "narrative-en"}
+        <= fragments
+        <= set(re.findall(r' id="([^"]+)"', page))
+    )
 
 
 def test_the_nearest_projects_share_most(bundled: ReleaseView) -> None:
