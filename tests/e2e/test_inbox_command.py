@@ -42,7 +42,9 @@ def test_from_the_list_to_the_release(desk: Desk, iomld: Command) -> None:
     assert "\nTX .\n" in iomld("inbox", "show", made.id, "--format", "rdf-patch", *here).stdout
 
     accept = ("inbox", "accept", made.id, *here)
-    assert iomld(*accept, "--preview", "other").returncode == 2
+    mistyped = iomld(*accept, "--preview", "other")
+    assert (mistyped.returncode, "'other' is not the present preview" in mistyped.stderr) == (2, True)
+    assert f"iomld inbox show {made.id}" in mistyped.stderr
     refused = iomld(*accept, "--preview", made.tag)
     assert (refused.returncode, "PO.0105/abstract.en" in refused.stderr) == (2, True)
     assert iomld(*accept, "--preview", made.tag, "--removes", "PO.0105/abstract.en").returncode == 0
@@ -58,7 +60,7 @@ def test_a_preview_that_is_out_of_date(desk: Desk, iomld: Command) -> None:
     desk.accept(other)
     desk.work()
     refused = iomld("inbox", "accept", made.id, "--preview", made.tag, "--from", desk.datadir)
-    assert (refused.returncode, "new preview" in refused.stderr) == (2, True)
+    assert (refused.returncode, "present preview" in refused.stderr) == (2, True)
     assert "77 USD → 5 USD" in iomld("inbox", "show", made.id, "--from", desk.datadir).stdout
 
 

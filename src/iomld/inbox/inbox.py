@@ -257,7 +257,7 @@ class Inbox:
         with self._database.transaction() as database:
             found = database.execute("SELECT tag, state FROM submission WHERE id = ?", (id_,)).fetchone()
             if found is not None and found[1] == SubmissionState.PREVIEWED and found[0] != tag:
-                raise changed_preview()
+                raise changed_preview(id_, tag)
             _move(database, id_, SubmissionState.ACCEPTED, now, {"preview": tag})
         return self.submission(id_)
 
@@ -365,9 +365,14 @@ def unknown_submission(id_: str) -> InboxRefusal:
     return InboxRefusal(RefusalKind.UNKNOWN, message("There is no submission {id}.", id=id_))
 
 
-def changed_preview() -> InboxRefusal:
+def changed_preview(id_: str, tag: str) -> InboxRefusal:
     """The refusal to accept a submission with another preview than the one that it has now."""
-    text = message("What this submission would change is no longer the same. Look at the new preview, and accept that.")
+    text = message(
+        "'{tag}' is not the present preview of this submission. Look at it with 'iomld inbox show {id}', and accept "
+        "the preview that is named there.",
+        tag=tag[:80],
+        id=id_,
+    )
     return InboxRefusal(RefusalKind.CHANGED, text)
 
 
