@@ -60,6 +60,17 @@ def test_two_cookies_of_a_session_count_for_nobody(desk: Office) -> None:
             assert browser.get("/sign-in", headers={"Cookie": cookies}).status_code == 200, cookies
 
 
+def test_who_only_reviews_begins_there(desk: Office) -> None:
+    """Not on the page to send records, which says that the token cannot send and leads on."""
+    with desk.signed_in(desk.reviewer) as reviewer, desk.signed_in(desk.sender) as sender:
+        for browser, path in ((reviewer, "/submissions?state=previewed"), (sender, "/submissions/new")):
+            for address in ("/sign-in", "/sign-in?kept=1&next=%2Fsubmissions%2Fnew"):
+                assert browser.get(address).headers["location"] == path
+        assert reviewer.get("/sign-in?next=/review/mentions").headers["location"] == "/review/mentions"
+        assert "Your token is for reviewing" in reviewer.get("/submissions/new").text
+        assert "Your token is for reviewing" not in sender.get("/submissions/new").text
+
+
 def test_a_browser_that_keeps_no_cookie_is_told(desk: Office) -> None:
     """Not shown the empty form once more without a word."""
     answer = httpx.get(f"{desk.address}/sign-in?kept=1", headers=PAGE)

@@ -17,12 +17,13 @@ from iomld.web.openapi import HTML, no_text, operation_id, page_language_paramet
 from iomld.web.pages.frame import SUBMIT_PAGE
 from iomld.web.problems import ProblemError
 from iomld.web.responses import get_route
-from iomld.web.sessions.access import SIGN_IN_PATH, InboxAccess
+from iomld.web.sessions.access import SIGN_IN_PATH, InboxAccess, SignedInUser
 from iomld.web.sessions.cookies import keeps_cookies, session_cookie
 from iomld.web.sessions.forms import FORM_TOKEN, form_body, read_form, require_same_origin, signed_form
 from iomld.web.sessions.pages import page_of_user, see_other
 
 SUBMIT_PATH = SUBMIT_PAGE[0]  # where people begin
+_REVIEW_PATH = "/submissions?state=previewed"  # where people begin who only review
 _TAG = "submissions"
 _WRONG_TOKEN_S = 2.0  # what a wrong token costs of the seconds that each client has
 _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")  # of this server: no other host, nothing that ends a header
@@ -78,8 +79,8 @@ def _add_signing_in(router: APIRouter, access: InboxAccess, quotas: ClientQuotas
     )
     async def form(request: Request, next_: _Next, kept: _Kept) -> Response:
         await access.require_inbox()
-        if await access.user(request):
-            return see_other(_local(next_))
+        if user := await access.user(request):
+            return see_other(_begin(user, _local(next_)))
         return await _sign_in_page(request, next_, fault=_NO_COOKIE if kept == "1" else None)
 
     @router.post(
@@ -150,6 +151,11 @@ async def _sign_in_page(request: Request, next_: str, *, fault: Message | None, 
         is_safe=is_safe,
         next=_local(next_),
     )
+
+
+def _begin(user: SignedInUser, path: str) -> str:
+    """The path of the page to go on to; people who only review begin with what waits for them."""
+    return path if user.may_submit or path != SUBMIT_PATH else _REVIEW_PATH
 
 
 def _local(path: str) -> str:
