@@ -76,6 +76,14 @@ def test_what_a_sender_does(desk: Office) -> None:
         assert (again.status_code, again.headers["location"]) == (303, path)
 
 
+def test_a_dry_run_by_another_word_is_not_kept(desk: Office) -> None:
+    """As for programs, only 1 and 0 are understood."""
+    before = kept(desk)
+    with desk.signed_in(desk.sender) as sender:
+        assert send(sender, dry_run="true").status_code == 400
+    assert kept(desk) == before
+
+
 def test_a_double_click_sends_once(desk: Office) -> None:
     """Two equal forms of one page lead to one submission; a page with other records makes another one."""
     with desk.signed_in(desk.sender) as browser:
@@ -156,7 +164,7 @@ def test_sources_have_a_name_in_each_language(desk: Office, few_records: Path) -
         path = send(sender, whole, "replace").headers["location"]
         for language, name in (("en", "Original sources"), ("fr", "Sources d’origine"), ("es", "Fuentes originales")):
             page = reviewer.get(path, params={"lang": language}).text
-            assert f">{name}: {record['source']['url']}</label>" in page
+            assert f'>{name}: <span dir="auto">{record["source"]["url"]}</span></label>' in page
 
 
 def test_the_reference_names_the_fields_of_the_forms(desk: Office) -> None:

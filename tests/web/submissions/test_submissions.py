@@ -257,6 +257,17 @@ def test_parameters_that_are_not_meant(desk: Office) -> None:
     assert kept(desk) == 0
 
 
+@pytest.mark.parametrize(("name", "value"), [("dry_run", "1"), ("mode", "patch")])
+def test_parameters_in_the_form_of_a_program(desk: Office, name: str, value: str) -> None:
+    """They stand in the address; read past, a dry run would be kept, and a patch would replace the record."""
+    files = {"file": ("records.json", json.dumps(BUDGET))}
+    with desk.client(desk.sender) as client:
+        answer = client.post("/submissions", files=files, data={name: value})
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "parameter-in-form")
+    assert name in answer.json()["detail"]
+    assert kept(desk) == 0
+
+
 def test_the_reference_names_what_is_read(desk: Office) -> None:
     """The parameters and fields that `/openapi.json` describes are those that the routes read."""
     with desk.client(desk.sender) as client:

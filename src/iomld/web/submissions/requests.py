@@ -52,11 +52,15 @@ def sending_options(parameters: QueryParams) -> SendingOptions:
                 "There is no parameter “{name}” here. Use mode, dry_run or lang, or remove it.", name=name[:40]
             )
             raise ProblemError(400, "unknown-parameter", detail)
-    dry_run = single(given, "dry_run")
-    if dry_run not in (None, "0", "1"):
+    return SendingOptions(merge_mode(single(given, "mode")), is_dry_run(single(given, "dry_run")))
+
+
+def is_dry_run(text: str | None) -> bool:
+    """The value of the parameter `dry_run`. Raises 400 for another word: it must not keep what was not to be kept."""
+    if text not in (None, "0", "1"):
         detail = message("“dry_run” must be 1 or 0. Send dry_run=1 to keep nothing.")
         raise ProblemError(400, "dry-run", detail)
-    return SendingOptions(merge_mode(single(given, "mode")), dry_run == "1")
+    return text == "1"
 
 
 def language_of(request: Request) -> str:
@@ -85,6 +89,23 @@ def submitted_body(upload: Upload, mode: MergeMode) -> SubmittedBody:
         detail = message("A mapping is for tables, and a patch is JSON. Leave one of them out.")
         raise ProblemError(400, "mapping-and-patch", detail)
     return SubmittedBody(upload.data, mode, upload.mapping.name, upload.mapping.data)
+
+
+def program_body(upload: Upload, mode: MergeMode) -> SubmittedBody:
+    """What a program submits; its parameters stand in the address, and those in a form would be passed over.
+
+    Raises:
+        ProblemError: The form has a parameter, or see `submitted_body` (400).
+    """
+    misplaced = sorted(_SENDING & upload.fields.keys())
+    if misplaced:
+        detail = message(
+            "The form has the field “{name}”, which only pages send, so nothing was kept. Give it as a parameter in "
+            "the address instead.",
+            name=misplaced[0],
+        )
+        raise ProblemError(400, "parameter-in-form", detail)
+    return submitted_body(upload, mode)
 
 
 def _shapes_refused() -> ProblemError:

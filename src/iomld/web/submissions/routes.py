@@ -49,10 +49,10 @@ from iomld.web.submissions.requests import (
     decision,
     idempotency_key,
     language_of,
+    program_body,
     rejection_reason,
     removed_names,
     sending_options,
-    submitted_body,
     visible_submission,
 )
 from iomld.web.submissions.submit_page import SubmitPage
@@ -190,10 +190,10 @@ def _add_sending(
             return await page.sent(request)
         options, language = sending_options(request.query_params), language_of(request)
         if options.is_dry_run:
-            body = submitted_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
+            body = program_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
             return await run_in_threadpool(preview_response, await desk.preview(request, body), language)
         inbox, token = await desk.access.authorized(request, TokenScope.SUBMIT)
-        body = submitted_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
+        body = program_body(await read_upload(request, max_bytes, shapes="", engine=""), options.mode)
         submission, is_new = await desk.keep(request, body, inbox, token, idempotency_key(request))
         status = 201 if is_new else 200
         return await run_in_threadpool(

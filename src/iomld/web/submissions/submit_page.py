@@ -26,7 +26,7 @@ from iomld.web.sessions.pages import page_of_user, see_other
 from iomld.web.submissions.answers import refusal_problem
 from iomld.web.submissions.desk import SubmissionDesk
 from iomld.web.submissions.previews import preview_view
-from iomld.web.submissions.requests import merge_mode, submitted_body
+from iomld.web.submissions.requests import is_dry_run, merge_mode, submitted_body
 
 
 class SubmitPage:
@@ -61,7 +61,7 @@ class SubmitPage:
         except UploadError as error:
             return await self._page(user, error.form, problem=error)
         try:
-            if _option(request, upload, "dry_run") == "1":
+            if is_dry_run(_option(request, upload, "dry_run")):
                 body = submitted_body(upload, merge_mode(_option(request, upload, "mode")))
                 preview = await self._desk.preview(request, body)
                 return await self._page(user, filled_form(upload), preview=preview)
