@@ -25,7 +25,8 @@ class ReadOptions:
         lexicon: The words of the lists, needed to read pages without labels and codes of IATI.
         iati_prefix: Start of the identifiers of the publisher's activities in IATI; empty if it has none.
         page_host: Host of the publisher's web pages of projects, with all hosts below it; empty if it has none.
-        takes_sources: Whether sources that a record states itself, as our exports do, replace the file that is read.
+        takes_sources: Whether sources that a record states itself, as our exports do, replace the file that is read; if
+            not, the names of entries of an archive are not taken either.
     """
 
     url: str | None = None

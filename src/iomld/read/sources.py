@@ -8,7 +8,7 @@ which can be read in any process.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from iomld.errors import SourceError
 from iomld.messages import message
@@ -44,9 +44,15 @@ def read_unit(unit: SourceUnit, options: ReadOptions) -> Iterator[Record]:
         )
     try:
         for record in _with_url(_records(unit, options), options.url):
-            yield record if options.takes_sources else replace(record, stated_origins=())
+            yield record if options.takes_sources else _without_chosen_names(record, unit.file)
     except RecursionError as error:
         raise SourceError(message("{file} is nested too deeply to be a project record.", file=unit.file)) from error
+
+
+def _without_chosen_names(record: Record, file: str) -> Record:
+    """A record whose source is the file that was given, also for an entry of an archive, which its sender named."""
+    given = PurePath(file.partition("!")[0]).name
+    return replace(record, origin=replace(record.origin, file=given), stated_origins=())
 
 
 def read_file(path: Path, options: ReadOptions | None = None) -> Iterator[Record]:

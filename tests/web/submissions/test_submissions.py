@@ -1,6 +1,8 @@
 """Submissions over HTTP: the whole way, and each request that is refused, with nothing kept."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +29,15 @@ def desk(folder: Path) -> Iterator[Office]:
     """A server of it."""
     with office(folder) as opened:
         yield opened
+
+
+NEW: Json = {"projectCode": "PO.9009", "title": {"en": "A new project"}, "status": "active", "projectType": "PO"} | {
+    "coverage": "national",
+    "benefitingMemberStates": ["CN"],
+    "startYear": 2020,
+    "endYear": 2021,
+    "budgetUSD": 100_000,
+}
 
 
 def kept(desk: Office) -> int:
@@ -357,12 +368,21 @@ def test_a_form_with_several_parts_is_not_kept(desk: Office, second: tuple[str, 
         assert client.get("/submissions").json() == before
 
 
-def test_no_name_and_no_body_leaves_the_inbox(folder: Path, iomld: Command) -> None:
-    """Neither the name of the sender, the token nor the name of the file is published; the inbox has no secret."""
+def _packed(record: Json) -> bytes:
+    packing = io.BytesIO()
+    with zipfile.ZipFile(packing, "w") as archive:
+        archive.writestr("Ada-Lovelace.json", json.dumps(record))
+    return packing.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "data"),
+    [("patch", "Ada-Lovelace.json", json.dumps([BUDGET]).encode()), ("replace", "Ada-Lovelace.zip", _packed(NEW))],
+)
+def test_no_name_and_no_body_leaves_the_inbox(folder: Path, iomld: Command, mode: str, name: str, data: bytes) -> None:
+    """Neither the name of the sender, the token nor the name of a file is published; the inbox has no secret."""
     with office(folder) as desk, desk.client(desk.sender) as client:
-        record = json.dumps([BUDGET]).encode()
-        files = {"file": ("Ada-Lovelace.json", record)}
-        sent = client.post("/submissions", params={"mode": "patch"}, files=files)
+        sent = client.post("/submissions", params={"mode": mode}, files={"file": (name, data)})
         assert desk.accept(sent.json()["id"], sent.headers["etag"]).status_code == 200
         assert iomld("work", "--once", "--to", folder).returncode == 0
         assert desk.inbox.submission(sent.json()["id"]).state is SubmissionState.PUBLISHED
@@ -370,6 +390,8 @@ def test_no_name_and_no_body_leaves_the_inbox(folder: Path, iomld: Command) -> N
         for path in folder.rglob("*"):
             if path.is_file() and not path.name.startswith("inbox.sqlite"):
                 assert not [text for text in texts if text in path.read_bytes()], path
+        dataset = iomld("export", "--from", folder).stdout
+        assert ('"submission"' in dataset, "Lovelace" in dataset) == (True, False)
         assert desk.sender.encode() not in written_bytes(folder)
 
 
