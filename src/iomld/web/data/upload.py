@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
@@ -249,8 +250,14 @@ async def read_upload(request: Request, max_bytes: int, *, shapes: str, engine: 
         if kind == _URLENCODED:
             return await _from_form(await _urlencoded_form(counted), max_bytes, rules)
         if kind == _MULTIPART:
-            async with counted.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=max_bytes) as form:
-                return await _from_form(form, max_bytes, rules)
+            try:
+                parsed = await counted.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=max_bytes)
+            except ValueError as error:  # of the parser; older versions of Starlette let it through
+                raise HTTPException(400, "Invalid multipart data.") from error
+            try:
+                return await _from_form(parsed, max_bytes, rules)
+            finally:
+                await parsed.close()
         if kind and kind not in RAW_TYPES:
             raise ProblemError(
                 415,
