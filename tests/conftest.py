@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from iomld.release import Release, current_release
 from tests import forked_workers, made_alike
 from tests.amount import amount
 from tests.commands import connect_to_fork, run_iomld
@@ -96,6 +97,14 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def iomld() -> Command:
     """The `iomld` command."""
     return run_iomld
+
+
+@pytest.fixture(scope="session")
+def release(datadir: Path) -> Release:
+    """The release of the bundled records."""
+    found = current_release(datadir)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -3,26 +3,17 @@
 import gzip
 import json
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 
 from iomld.export.shard_files import common_contents
 from iomld.formats import rdf
 from iomld.iris import IOMLD, RDF, SKOS, Iris
-from iomld.release import FILES, Release, current_release
+from iomld.release import FILES, Release
 from iomld.release.subsets import class_name
 
 B = "http://x/"
 TYPE = f"<{RDF}type>"
-
-
-@pytest.fixture(scope="module")
-def release(datadir: Path) -> Release:
-    """The release of the bundled records."""
-    found = current_release(datadir)
-    assert found is not None
-    return found
 
 
 def lines(release: Release, name: str) -> list[bytes]:

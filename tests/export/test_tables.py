@@ -23,17 +23,9 @@ from iomld.export.stored_quads import released_quads
 from iomld.export.tables import ProjectSource, stored_source
 from iomld.iris import DCTERMS, XSD
 from iomld.model import Mention, Project, Text
-from iomld.release import Release, current_release
+from iomld.release import Release
 
 _TITLE = f"{DCTERMS}title"
-
-
-@pytest.fixture(scope="module")
-def release(datadir: Path) -> Release:
-    """The bundled records."""
-    found = current_release(datadir)
-    assert found is not None
-    return found
 
 
 @pytest.fixture(scope="module")

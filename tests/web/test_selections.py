@@ -20,21 +20,13 @@ from iomld.export import workbook
 from iomld.export.stored_quads import released_quads
 from iomld.formats import rdf
 from iomld.pipeline.faults import fault_of
-from iomld.release import Release, current_release
+from iomld.release import Release
 from iomld.store.oxigraph import StoreReader
 from iomld.workers.handler import AnswerWriter
 
 IATI = "projects.iati.xml"  # in which there is at least one activity
 PARQUET = "projects.parquet"  # needs an extra
 AFRICA = "region=africa&sort=budget"
-
-
-@pytest.fixture(scope="module")
-def release(datadir: Path) -> Release:
-    """The bundled records."""
-    found = current_release(datadir)
-    assert found is not None
-    return found
 
 
 @pytest.fixture(scope="module")
